@@ -1,0 +1,45 @@
+"""`kedro run`, whose errors about a study end in a paragraph instead of a traceback.
+
+Everything else of Kedro's command line is as it is. `kedro --verbose run` shows the traceback.
+"""
+
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError
+from kedro.validation import ParameterValidationError
+
+from broken_telephone.errors import StudyError, causes
+
+
+@click.group()
+def cli() -> None:
+    """Commands of this project."""
+
+
+def _run(*args: Any, **kwargs: Any) -> Any:
+    assert kedro_run.callback is not None
+    try:
+        return kedro_run.callback(*args, **kwargs)
+    except Exception as error:
+        for cause in causes(error):
+            if isinstance(cause, StudyError | ParameterValidationError):
+                raise _ParagraphError(str(cause)) from error
+        raise
+
+
+class _ParagraphError(KedroCliError):
+    """An error message that speaks for itself."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the message; the traceback only if it was asked for."""
+        if self.VERBOSE_ERROR:
+            super().show(file)
+        else:
+            click.secho(f"Error: {self.message}", fg="red", err=True)
+
+
+cli.add_command(
+    click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help, short_help=kedro_run.short_help)
+)

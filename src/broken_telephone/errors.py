@@ -1,0 +1,17 @@
+"""The one exception that tells a user what to do. Everything else that is raised is a defect."""
+
+from collections.abc import Iterator
+
+
+class StudyError(ValueError):
+    """A study cannot go on as it is set up.
+
+    The message names the file or setting, the row and the value where there are any, and what to do.
+    """
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what caused it, outermost first."""
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -1,0 +1,31 @@
+"""Random numbers that belong to things, not to the order of work.
+
+A seed is a hash of what it is for, so any batch size, order, shard or resume draws the same.
+"""
+
+import hashlib
+
+BITS = 63
+"""Positive in a signed 64-bit integer: fits Parquet, NumPy and `torch.Generator`."""
+
+
+def digest(*parts: object, size: int = 16) -> str:
+    """Hash the text of some values (BLAKE2b) to `2 * size` hexadecimal digits.
+
+    Parts are separated by their lengths, so ("ab", "c") and ("a", "bc") differ.
+    """
+    hasher = hashlib.blake2b(digest_size=size)
+    for part in parts:
+        text = str(part).encode()
+        hasher.update(f"{len(text)}:".encode() + text)
+    return hasher.hexdigest()
+
+
+def seed_of(*parts: object) -> int:
+    """Return the seed, in 0 ... 2**63 - 1, that belongs to some values."""
+    return int(digest(*parts, size=8), 16) >> (64 - BITS)
+
+
+def item_seed(chain_seed: int, iteration: int) -> int:
+    """Return the seed of one image of a chain; `chain_seed` comes from study seed, chain and replicate."""
+    return seed_of(chain_seed, iteration)

@@ -1,0 +1,15 @@
+"""Settings of the Kedro project. One environment (`conf/<study>/`) is one study; `conf/base` is the miniature."""
+
+from broken_telephone.hooks import StudyHooks
+
+HOOKS = (StudyHooks(),)
+
+# kedro-viz would write an event per saved picture into `.viz/`, and keep them all in memory.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # A study states only the parameters in which it differs from the base study.
+    "merge_strategy": {"parameters": "soft"},
+}

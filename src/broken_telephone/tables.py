@@ -1,0 +1,97 @@
+"""The tables other tools rely on: their columns, and the check that the catalog makes on saving them.
+
+Column meanings are in docs/architecture.md. Which values a concept or an attribute may have is
+checked where a data set is read, because only there the file and the row are known.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from pandas.api import types
+
+from broken_telephone.errors import StudyError
+
+PEOPLE = {
+    "person_id": "text",
+    "image_id": "text",
+    "dataset": "category",
+    "split": "category",
+    "image_path": "text",
+    "x": "number",
+    "y": "number",
+    "width": "number",
+    "height": "number",
+    "is_main": "bool",
+}
+CHAINS = {
+    "chain_id": "text",
+    "replicate": "integer",
+    "start": "category",
+    "image_id": "text",
+    "image_path": "text",
+    "prompt": "text",
+    "concept": "category",
+    "label": "category",
+    "seed": "integer",
+}
+DESCRIPTIONS = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "text": "text",
+    "tokens": "integer",
+    "truncated": "bool",
+    "describer": "category",
+}
+
+_PANDAS = {"text": "string", "number": "Float64", "integer": "Int64", "bool": "boolean"}
+_IS = {
+    "text": types.is_string_dtype,
+    "number": types.is_float_dtype,
+    "integer": types.is_integer_dtype,
+    "bool": types.is_bool_dtype,
+    "category": lambda column: isinstance(column.dtype, pd.CategoricalDtype),
+}
+
+
+def as_table(rows: list[dict], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Build a table with the given columns and kinds from rows; missing values become nulls."""
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.astype({name: _PANDAS.get(kind, kind) for name, kind in columns.items()})
+
+
+def check_people(people: pd.DataFrame) -> None:
+    """Check `people`: columns, one row per person, at most one main person per image."""
+    _check(people, PEOPLE, key=["person_id"], table="people")
+    twice = people.loc[people["is_main"], "image_id"].duplicated()
+    if twice.any():
+        raise StudyError(f"people: {int(twice.sum())} images have more than one main person")
+
+
+def check_chains(chains: pd.DataFrame) -> None:
+    """Check `chains`: columns, one row per chain, a path or a prompt for every start."""
+    _check(chains, CHAINS, key=["chain_id"], table="chains")
+    startless = chains["image_path"].isna() & chains["prompt"].isna()
+    if startless.any():
+        names = ", ".join(chains.loc[startless, "chain_id"].head(3))
+        raise StudyError(f"chains: {names} have neither an image nor a prompt to start from")
+
+
+def check_descriptions(descriptions: pd.DataFrame) -> None:
+    """Check `loop_descriptions`: columns, one row per chain and iteration, no empty text."""
+    _check(descriptions, DESCRIPTIONS, key=["chain_id", "iteration"], table="loop_descriptions")
+    if (descriptions["text"].str.strip() == "").any():
+        raise StudyError("loop_descriptions: a description is empty")
+
+
+def _check(frame: pd.DataFrame, columns: Mapping[str, str], key: list[str], table: str) -> None:
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise StudyError(f"{table}: there is no column {', '.join(missing)}")
+    wrong = [name for name, kind in columns.items() if not _IS[kind](frame[name])]
+    if wrong:
+        found = ", ".join(f"{name} is {frame[name].dtype}, not {columns[name]}" for name in wrong)
+        raise StudyError(f"{table}: {found}")
+    twice = frame[frame.duplicated(key)]
+    if len(twice):
+        row = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
+        raise StudyError(f"{table}: {row} occurs more than once ({len(twice)} such rows)")
