@@ -1,0 +1,18 @@
+"""Catalog types: folders of pictures and records that resume, sealed settings, models, raw data sets."""
+
+from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
+from broken_telephone.datasets.model import ModelDataset
+from broken_telephone.datasets.people import PeopleDataset
+from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
+from broken_telephone.datasets.sealed import SealedJSONDataset
+
+__all__ = [
+    "ImageDataset",
+    "ImageFolderDataset",
+    "ImagePartitionsDataset",
+    "JSONDataset",
+    "ModelDataset",
+    "PeopleDataset",
+    "RecordPartitionsDataset",
+    "SealedJSONDataset",
+]

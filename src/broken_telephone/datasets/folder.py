@@ -1,0 +1,92 @@
+"""A folder of files as a mapping from key to content: the base of our partitioned catalog types.
+
+Differs from Kedro's `PartitionedDataset`: an empty or missing folder is an empty mapping, what was
+saved after loading is seen, and files are read by key without listing the folder.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import fsspec
+from kedro.io import AbstractDataset
+
+T = TypeVar("T")
+
+
+class Files(Mapping[str, Callable[[], T]]):
+    """A live view of a folder: key -> function that reads the file. Listing it looks at the disk."""
+
+    def __init__(self, folder: "FolderDataset[T]") -> None:
+        self._folder = folder
+
+    def __getitem__(self, key: str) -> Callable[[], T]:
+        return partial(self._folder.read, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folder.keys())
+
+    def __len__(self) -> int:
+        return len(self._folder.keys())
+
+    def __contains__(self, key: object) -> bool:
+        return self._folder.holds(str(key))
+
+
+class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
+    """Files below a folder, named `<key><suffix>`; keys may contain slashes."""
+
+    def __init__(self, *, path: str, suffix: str = "", metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder.
+
+        Args:
+            path: the folder, on any file system that fsspec knows.
+            suffix: the end of the files' names that is no part of the keys.
+            metadata: for other tools, such as Kedro-Viz.
+        """
+        self._path = path
+        self._suffix = suffix
+        self.metadata = metadata
+        self._filesystem, self._root = fsspec.core.url_to_fs(path)
+        self._root = self._root.rstrip("/")
+
+    def load(self) -> Files[T]:
+        """Return the view; nothing is read or listed yet."""
+        return Files(self)
+
+    def save(self, data: Any) -> None:
+        """Refuse: a plain folder belongs to someone else. Types that are ours to write override this."""
+        raise TypeError(f"{self._path} is only read, never written")
+
+    @abstractmethod
+    def read(self, key: str) -> T:
+        """Read one file.
+
+        Raises:
+            StudyError: naming the file, if it is missing or broken.
+        """
+
+    def keys(self) -> list[str]:
+        """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""
+        start = len(self._root) + 1
+        names = (path[start:] for path in self._filesystem.find(self._root))
+        return sorted(
+            name.removesuffix(self._suffix)
+            for name in names
+            if name.endswith(self._suffix) and not name.rsplit("/", 1)[-1].startswith(".")
+        )
+
+    def holds(self, key: str) -> bool:
+        """Return whether a key's file exists."""
+        return bool(self._filesystem.isfile(self.place(key)))
+
+    def place(self, key: str) -> str:
+        """Return the path of a key's file."""
+        return f"{self._root}/{key}{self._suffix}"
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path, "suffix": self._suffix}
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isdir(self._root))

@@ -1,0 +1,93 @@
+"""Catalog types for pictures: a folder to read, a folder to fill, a single one. All show in Kedro-Viz."""
+
+import base64
+import io
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+import fsspec
+from kedro.io import AbstractDataset
+from kedro.pipeline.preview_contract import ImagePreview
+from PIL import Image
+
+from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.whole import write_whole
+from broken_telephone.errors import StudyError
+from broken_telephone.report import thumbnails
+
+_PREVIEWED = 24
+
+
+class ImageFolderDataset(FolderDataset[Image.Image]):
+    """Pictures that are only read, as RGB, by their path below the folder."""
+
+    def read(self, key: str) -> Image.Image:
+        """Read one picture as RGB."""
+        place = self.place(key)
+        try:
+            with self._filesystem.open(place, "rb") as content:
+                return Image.open(content).convert("RGB")
+        except FileNotFoundError:
+            raise StudyError(f"{place} does not exist") from None
+        # Pillow raises these, too, for broken files and for pictures of an absurd size.
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise StudyError(f"{place} is no picture that opens ({error})") from error
+
+    def preview(self) -> ImagePreview:
+        """Show the first pictures."""
+        return _preview(thumbnails([self.read(key) for key in islice(self.keys(), _PREVIEWED)]))
+
+
+class ImagePartitionsDataset(ImageFolderDataset):
+    """Pictures that a run adds one by one as PNG, each saved whole or not at all."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder; keys leave out `.png`."""
+        super().__init__(path=path, suffix=".png", metadata=metadata)
+
+    def save(self, data: Mapping[str, Image.Image]) -> None:
+        """Add pictures by key; others stay."""
+        for key, image in data.items():
+            write_whole(self._filesystem, self.place(key), _png(image))
+
+
+class ImageDataset(AbstractDataset[Image.Image, Image.Image]):
+    """One picture, saved as PNG, whole or not at all."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the file, on any file system that fsspec knows."""
+        self._filepath = filepath
+        self.metadata = metadata
+        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
+
+    def load(self) -> Image.Image:
+        """Read the picture."""
+        with self._filesystem.open(self._place, "rb") as content:
+            image = Image.open(content)
+            image.load()
+        return image
+
+    def save(self, data: Image.Image) -> None:
+        """Write the picture."""
+        write_whole(self._filesystem, self._place, _png(data))
+
+    def preview(self) -> ImagePreview:
+        """Show the picture."""
+        return _preview(self.load())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isfile(self._place))
+
+
+def _png(image: Image.Image) -> bytes:
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    return content.getvalue()
+
+
+def _preview(image: Image.Image) -> ImagePreview:
+    return ImagePreview(content="data:image/png;base64," + base64.b64encode(_png(image)).decode())

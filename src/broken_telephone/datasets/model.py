@@ -1,0 +1,54 @@
+"""A catalog type for the study's models: `catalog.load("describer")` gives a ready describer."""
+
+from typing import Any, Literal
+
+from kedro.io import AbstractDataset
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models import (
+    Describer,
+    DescriberSettings,
+    DiffusersGenerator,
+    Generator,
+    GeneratorSettings,
+    TransformersDescriber,
+)
+
+
+class ModelDataset(AbstractDataset[None, Generator | Describer]):
+    """A generator or a describer. Its weights are loaded when it is first used."""
+
+    def __init__(
+        self,
+        *,
+        kind: Literal["generator", "describer"],
+        settings: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Check the settings (`GeneratorSettings` or `DescriberSettings`).
+
+        Raises:
+            StudyError: naming the settings that are wrong.
+        """
+        self._kind = kind
+        self._settings = settings
+        self.metadata = metadata
+        try:
+            self._model: Generator | Describer = (
+                DiffusersGenerator(GeneratorSettings.model_validate(settings))
+                if kind == "generator"
+                else TransformersDescriber(DescriberSettings.model_validate(settings))
+            )
+        except StudyError as error:
+            raise StudyError(f"Settings of the {kind}: {error}") from None
+
+    def load(self) -> Generator | Describer:
+        """Return the model, always the same one."""
+        return self._model
+
+    def save(self, data: None) -> None:
+        """Refuse: models are made elsewhere."""
+        raise TypeError(f"the {self._kind} is only read, never written")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"kind": self._kind, "settings": self._settings}

@@ -1,0 +1,66 @@
+"""Catalog types for small JSON records: a folder that a run fills, and a single file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import fsspec
+from kedro.io import AbstractDataset
+
+from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.whole import write_whole
+from broken_telephone.errors import StudyError
+
+Record = dict[str, Any]
+
+
+def as_json(data: Any) -> bytes:
+    """Return JSON as it is written here: readable, and the same bytes for the same data."""
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+class RecordPartitionsDataset(FolderDataset[Record]):
+    """Records that a run adds one by one, each saved whole or not at all."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder; keys leave out `.json`."""
+        super().__init__(path=path, suffix=".json", metadata=metadata)
+
+    def save(self, data: Mapping[str, Record]) -> None:
+        """Add records by key; others stay."""
+        for key, record in data.items():
+            write_whole(self._filesystem, self.place(key), as_json(record))
+
+    def read(self, key: str) -> Record:
+        """Read one record."""
+        place = self.place(key)
+        try:
+            return dict(json.loads(self._filesystem.cat_file(place)))
+        except FileNotFoundError:
+            raise StudyError(f"{place} does not exist") from None
+        except (ValueError, TypeError) as error:
+            raise StudyError(f"{place} is not a record: {error}. Delete it to have it made again.") from error
+
+
+class JSONDataset(AbstractDataset[Record, Record]):
+    """One record in a JSON file, saved whole or not at all."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the file, on any file system that fsspec knows."""
+        self._filepath = filepath
+        self.metadata = metadata
+        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
+
+    def load(self) -> Record:
+        """Read the record."""
+        return dict(json.loads(self._filesystem.cat_file(self._place)))
+
+    def save(self, data: Record) -> None:
+        """Write the record."""
+        write_whole(self._filesystem, self._place, as_json(data))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isfile(self._place))

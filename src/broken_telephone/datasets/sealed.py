@@ -1,0 +1,46 @@
+"""A catalog type for settings that results depend on: written once, then only compared."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from broken_telephone.datasets.records import JSONDataset, Record
+from broken_telephone.errors import StudyError
+
+_ABSENT = "(not set)"
+
+
+class SealedJSONDataset(JSONDataset):
+    """Settings under which a folder's results were made."""
+
+    def save(self, data: Record) -> None:
+        """Write the settings, or check that they are the ones written before.
+
+        Raises:
+            StudyError: naming every setting that differs, with its old and its new value.
+        """
+        if not self._exists():
+            super().save(data)
+            return
+        old, new = dict(_flat(self.load())), dict(_flat(data))
+        changes = [
+            f"  {name}: {old.get(name, _ABSENT)!r} then, {new.get(name, _ABSENT)!r} now"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name, _ABSENT) != new.get(name, _ABSENT)
+        ]
+        if changes:
+            folder = self._place.rsplit("/", 1)[0]
+            raise StudyError(
+                f"The results in {folder} were made with other settings ({self._place}):\n"
+                + "\n".join(changes)
+                + "\nNothing was changed. Set them back to go on; or give the study another name (study: in "
+                f"globals.yml); or move {folder} away to start it anew."
+            )
+
+
+def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted names and values, as settings are named on the command line."""
+    if isinstance(record, dict) and record:
+        for name, value in record.items():
+            yield from _flat(value, f"{prefix}.{name}" if prefix else str(name))
+    else:
+        yield prefix, record

@@ -1,0 +1,63 @@
+"""What the loop asks of a model, whichever library runs it."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a describer wrote about one picture."""
+
+    text: str
+    tokens: int
+    """New tokens, without the end token."""
+    truncated: bool
+    """Whether the limit of new tokens came before the end token."""
+
+
+class Model(Protocol):
+    """A model that is set up but holds no weights until `load`, which every use calls by itself."""
+
+    @property
+    def name(self) -> str:
+        """The hub id, or the folder's own name."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The device it runs on, such as cpu or cuda."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything about the model that changes its results, without loading it.
+
+        Raises:
+            StudyError: if the model does not exist.
+        """
+        ...
+
+    def load(self) -> None:
+        """Load the weights, if they are not loaded."""
+        ...
+
+    def release(self) -> None:
+        """Give the weights' memory back."""
+        ...
+
+
+class Generator(Model, Protocol):
+    """A text-to-image model."""
+
+    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image]:
+        """Draw one RGB picture per prompt, each from its own seed (0 ... 2**63 - 1)."""
+        ...
+
+
+class Describer(Model, Protocol):
+    """A vision-language model."""
+
+    def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
+        """Answer the same prompt about each RGB picture."""
+        ...

@@ -1,0 +1,70 @@
+"""What both adapters share: weights that come on first use and go on `release`.
+
+torch is imported inside the methods: a run that has nothing left to do starts without it.
+"""
+
+import gc
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models.origin import origin, pretrained
+from broken_telephone.models.settings import ModelSettings
+
+
+class TorchModel(ABC):
+    """A model that torch runs."""
+
+    setting: str
+    """The name of its settings in a study."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self.settings = settings
+        self._loaded: Any = None
+
+    @property
+    def name(self) -> str:
+        """The hub id, or the folder's own name: the same wherever the project lies."""
+        return self.settings.hub or Path(str(self.settings.path)).name
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything about the model that changes its results, without loading it."""
+        elsewhere = {"path", "hub", "revision", "device"}
+        return origin(self.settings, self.setting) | self.settings.model_dump(exclude=elsewhere)
+
+    def load(self) -> None:
+        """Load the weights, if they are not loaded.
+
+        Raises:
+            StudyError: if the model does not exist or cannot be loaded.
+        """
+        if self._loaded is None:
+            name, arguments = pretrained(self.settings, self.setting)
+            try:
+                self._loaded = self._from_pretrained(name, arguments | self.settings.load)
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise StudyError(f"The {self.setting} {name} cannot be loaded: {error}") from error
+
+    def release(self) -> None:
+        """Give the weights' memory back."""
+        if self._loaded is not None:
+            import torch
+
+            self._loaded = None
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    @abstractmethod
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Load what `self._loaded` shall hold."""
+
+    @property
+    def device(self) -> str:
+        """The device that `auto` stands for here, or the one that the study names."""
+        import torch
+
+        if self.settings.device != "auto":
+            return self.settings.device
+        return "cuda" if torch.cuda.is_available() else "cpu"

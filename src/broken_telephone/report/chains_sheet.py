@@ -1,0 +1,73 @@
+"""The contact sheet of a study: some chains of every label, as they came out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any
+
+import pandas as pd
+from PIL import Image
+from pydantic import Field
+
+from broken_telephone.errors import StudyError
+from broken_telephone.report.contact_sheet import Row, contact_sheet
+from broken_telephone.strict import Settings
+
+Images = Mapping[str, Callable[[], Image.Image]]
+
+
+class SheetSettings(Settings):
+    """What the contact sheet shows."""
+
+    chains_per_label: Annotated[int, Field(ge=1)] = 2
+    """Chains from images per label; of the chains from prompts it shows one per label."""
+
+
+def chains_sheet(
+    study: str,
+    chains: pd.DataFrame,
+    descriptions: pd.DataFrame,
+    originals: Images,
+    images: Images,
+    iterations: int,
+    chains_per_label: int,
+) -> Image.Image:
+    """Draw the first chains of every label, with every description under the picture it led to.
+
+    Args:
+        study: its name, for the title.
+        chains: the `chains` table.
+        descriptions: the `loop_descriptions` table.
+        originals: pictures by `image_path`.
+        images: drawn pictures by key.
+        iterations: how many drawn pictures a row has room for.
+        chains_per_label: rows of chains from images per label.
+    """
+    texts = descriptions.set_index(["chain_id", "iteration"])["text"].to_dict()
+    blocks = {
+        str(label): [_row(chain, texts, originals, images, iterations) for chain in _shown(mine, chains_per_label)]
+        for label, mine in chains.groupby("label", observed=True)
+    }
+    title = f"{study}: pictures 0 … {iterations}; under each, the description it was drawn from"
+    return contact_sheet(title, blocks)
+
+
+def _shown(chains: pd.DataFrame, per_label: int) -> Iterator[Any]:
+    yield from chains[chains["start"] == "image"].head(per_label).itertuples()
+    yield from chains[chains["start"] == "prompt"].head(1).itertuples()
+
+
+def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: int) -> Row:
+    from_image = chain.start == "image"
+    pictures = [_opened(originals, chain.image_path) if from_image else None]
+    captions = [str(chain.image_id) if from_image else "(from a prompt)"]
+    for iteration in range(1, iterations + 1):
+        pictures.append(_opened(images, f"{chain.chain_id}/{iteration}"))
+        captions.append(texts.get((chain.chain_id, iteration), "(stopped)"))
+    return Row(pictures, captions)
+
+
+def _opened(images: Images, name: str) -> Image.Image | None:
+    """Open a picture; None for one that does not open, which the manifest counts as a failure."""
+    try:
+        return images[name]()
+    except StudyError:
+        return None

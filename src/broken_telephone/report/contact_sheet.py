@@ -1,0 +1,115 @@
+"""Contact sheets: chains row by row, originals and iterations side by side, with what was said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+_TILE = 128
+_GAP = 8
+_LINE = 13
+_LINES = 3
+_HEAD = 30
+_INK, _FAINT, _PAPER, _BLANK = "#1b1b1b", "#6b6b6b", "#ffffff", "#eeeeee"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One chain: pictures 0 ... N (None where there is none) and a caption under each."""
+
+    images: Sequence[Image.Image | None]
+    captions: Sequence[str]
+
+
+def contact_sheet(title: str, blocks: Mapping[str, Sequence[Row]]) -> Image.Image:
+    """Draw one block of rows per label, blocks in two columns of about equal height.
+
+    Args:
+        title: the line at the top.
+        blocks: label -> its chains; all rows have the same number of pictures.
+
+    Returns:
+        An RGB picture; each tile is 128 x 128 pixels.
+    """
+    columns = max(len(row.images) for rows in blocks.values() for row in rows)
+    width = columns * (_TILE + _GAP) + 2 * _GAP
+    left, right = _two_columns(blocks)
+    tall = max(sum(_height(blocks[label]) for label in side) for side in (left, right))
+    sheet = Image.new("RGB", (width * (2 if right else 1), tall + _HEAD + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((_GAP, _GAP), title, fill=_FAINT, font=_font(14))
+    for x, side in ((_GAP, left), (_GAP + width, right)):
+        y = _HEAD
+        for label in side:
+            draw.text((x, y + 6), label, fill=_INK, font=_font(18))
+            for index, row in enumerate(blocks[label]):
+                _draw_row(sheet, row, x, y + _HEAD + index * _row_height())
+            y += _height(blocks[label])
+    return sheet
+
+
+def thumbnails(images: Sequence[Image.Image], columns: int = 8) -> Image.Image:
+    """Lay pictures out in a grid of 128-pixel tiles; without pictures, one blank tile."""
+    rows = max(1, -(-len(images) // columns))
+    across = max(1, min(columns, len(images)))
+    grid = Image.new("RGB", (across * (_TILE + _GAP), rows * (_TILE + _GAP)), _PAPER)
+    for index, image in enumerate(images):
+        down, right = divmod(index, columns)
+        grid.paste(_tile(image), (right * (_TILE + _GAP), down * (_TILE + _GAP)))
+    return grid
+
+
+def _two_columns(blocks: Mapping[str, Sequence[Row]]) -> tuple[list[str], list[str]]:
+    """Split the labels, in their order, where the halves are closest in height."""
+    labels = list(blocks)
+    heights = [_height(blocks[label]) for label in labels]
+    cut = min(range(1, len(labels) + 1), key=lambda n: abs(sum(heights[:n]) - sum(heights[n:])))
+    return labels[:cut], labels[cut:]
+
+
+def _row_height() -> int:
+    return _TILE + _LINES * _LINE + 2 * _GAP
+
+
+def _height(rows: Sequence[Row]) -> int:
+    return _HEAD + len(rows) * _row_height()
+
+
+def _draw_row(sheet: Image.Image, row: Row, x: int, y: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    for image, caption in zip(row.images, row.captions, strict=True):
+        sheet.paste(_tile(image), (x, y))
+        for number, line in enumerate(_wrapped(caption)):
+            draw.text((x, y + _TILE + 3 + number * _LINE), line, fill=_FAINT, font=_font(11))
+        x += _TILE + _GAP
+
+
+def _tile(image: Image.Image | None) -> Image.Image:
+    """Fit a picture into a tile without changing its shape."""
+    tile = Image.new("RGB", (_TILE, _TILE), _BLANK)
+    if image is not None:
+        scale = _TILE / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        # Small pictures keep their pixels; large ones are averaged.
+        how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+        tile.paste(image.resize(size, how), ((_TILE - size[0]) // 2, (_TILE - size[1]) // 2))
+    return tile
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a text into lines of a tile's width; what does not fit ends in an ellipsis."""
+    font, lines, rest = _font(11), [""], text.split()
+    for index, word in enumerate(rest):
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= _TILE or not lines[-1]:
+            lines[-1] = longer
+        elif len(lines) < _LINES:
+            lines.append(word)
+        else:
+            lines[-1] += " …" if index < len(rest) else ""
+            break
+    return lines
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
