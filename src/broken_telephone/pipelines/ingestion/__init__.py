@@ -1,0 +1,5 @@
+"""Raw data set -> people, chains."""
+
+from broken_telephone.pipelines.ingestion.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,5 @@
+"""Raw data set + generator + describer -> loop images, loop descriptions, loop manifest."""
+
+from broken_telephone.pipelines.loop.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,83 @@
+"""Wiring of the loop pipeline.
+
+The loop reads what earlier runs finished through entries of their own (`..._done`) on the paths it
+writes to: a node may not read and write one dataset.
+"""
+
+from kedro.pipeline import Node, Pipeline
+
+from broken_telephone.pipelines import ingestion
+from broken_telephone.pipelines.loop.nodes import (
+    collect_descriptions,
+    draw_contact_sheet,
+    follow_chains,
+    seal_settings,
+    write_manifest,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return ingestion and the loop, which thus runs on a fresh clone."""
+    loop = Pipeline(
+        [
+            Node(
+                seal_settings,
+                inputs=["params:dataset", "params:chains", "params:loop", "generator", "describer"],
+                outputs="loop_settings",
+                name="seal_settings",
+            ),
+            Node(
+                follow_chains,
+                inputs=[
+                    "chains",
+                    "params:loop",
+                    "loop_settings",
+                    "describer",
+                    "generator",
+                    "originals",
+                    "loop_images_done",
+                    "loop_texts_done",
+                    "loop_failures_done",
+                ],
+                outputs=["loop_images", "loop_texts", "loop_failures", "loop_sessions"],
+                name="follow_chains",
+            ),
+            Node(
+                collect_descriptions,
+                inputs=["chains", "params:loop", "loop_texts"],
+                outputs="loop_descriptions",
+                name="collect_descriptions",
+            ),
+            Node(
+                write_manifest,
+                inputs=[
+                    "params:study",
+                    "loop_settings",
+                    "chains",
+                    "params:loop",
+                    "loop_images",
+                    "loop_texts",
+                    "loop_failures",
+                    "loop_sessions",
+                ],
+                outputs="loop_manifest",
+                name="write_manifest",
+            ),
+            Node(
+                draw_contact_sheet,
+                inputs=[
+                    "params:study",
+                    "chains",
+                    "loop_descriptions",
+                    "originals",
+                    "loop_images",
+                    "params:loop",
+                    "params:contact_sheet",
+                ],
+                outputs="loop_contact_sheet",
+                name="draw_contact_sheet",
+            ),
+        ],
+        tags="loop",
+    )
+    return ingestion.create_pipeline() + loop
