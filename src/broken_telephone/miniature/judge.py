@@ -1,0 +1,170 @@
+"""The judge: an independent classifier of pictures, used only to check all the other models.
+
+It is trained on the even world, on rendered pictures with mild changes, and shares nothing with the models it
+judges. Emotions are read in portraits only, activities in scenes only: the other kind's column means nothing.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+
+from broken_telephone.miniature.augment import augment
+from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.people import CATEGORIES
+from broken_telephone.miniature.pictures import PictureSet
+from broken_telephone.miniature.scores import accuracies
+from broken_telephone.miniature.training import set_up
+
+_ONLY = {"emotion": "portraits", "activity": "scenes"}
+
+
+def _unit(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, 3, stride, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.units = nn.Sequential(_unit(channels, channels), _unit(channels, channels))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features + self.units(features)
+
+
+class Judge(nn.Module):
+    """A small convolutional network with one head for each attribute.
+
+    Args:
+        channels: feature channels at 32, 16, 8 and 4 pixels.
+        width: features that the heads read.
+        categories: attribute -> its categories, in the order of the head's outputs.
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = (32, 64, 128, 128),
+        width: int = 256,
+        categories: dict[str, tuple[str, ...]] = CATEGORIES,
+    ) -> None:
+        super().__init__()
+        self.config = {
+            "channels": list(channels),
+            "width": width,
+            "categories": {k: list(v) for k, v in categories.items()},
+        }
+        self.categories = {name: tuple(values) for name, values in categories.items()}
+        layers: list[nn.Module] = []
+        for inside, outside in zip((3, *channels), channels, strict=False):
+            layers += [_unit(inside, outside, 2), _Residual(outside)]
+        self.trunk = nn.Sequential(*layers, nn.Flatten())
+        # Not pooled: where a brow or a prop is says what it is.
+        self.read = nn.Sequential(nn.Dropout(0.1), nn.Linear(16 * channels[-1], width), nn.ReLU(inplace=True))
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(width, len(values)) for name, values in self.categories.items()}
+        )
+
+    def logits(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Scores of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
+        features = self.read(self.trunk((images - 0.5) * 4))
+        return {name: head(features).float() for name, head in self.heads.items()}
+
+    @torch.inference_mode()
+    def forward(self, images: np.ndarray, probabilities: bool = False) -> pd.DataFrame:
+        """Read pictures.
+
+        Args:
+            images: uint8, (n, 64, 64, 3).
+            probabilities: add the probability of each answer, in columns `<attribute>_probability`.
+
+        Returns:
+            n rows, one column of category names for each attribute.
+        """
+        parts = []
+        for start in range(0, len(images), 256):
+            scores = self.logits(to_tensor(images[start : start + 256]))
+            best = {name: functional.softmax(values, 1).max(1) for name, values in scores.items()}
+            columns = {name: np.array(self.categories[name])[b.indices.numpy()] for name, b in best.items()}
+            if probabilities:
+                columns |= {f"{name}_probability": b.values.numpy() for name, b in best.items()}
+            parts.append(pd.DataFrame(columns))
+        return pd.concat(parts, ignore_index=True)
+
+
+def train_judge(
+    portraits: PictureSet,
+    scenes: PictureSet,
+    samples: int = 400_000,
+    batch_size: int = 128,
+    learning_rate: float = 2e-3,
+    seed: int = 11,
+    threads: int = 1,
+) -> Judge:
+    """Train a judge on rendered pictures, half of every batch of each kind."""
+    set_up(seed, threads)
+    generator = torch.Generator().manual_seed(seed)
+    model = Judge().to(memory_format=torch.channels_last)
+    sets = {"portraits": portraits, "scenes": scenes}
+    codes = {
+        kind: {
+            name: torch.from_numpy(pd.Categorical(pictures.people[name], values).codes.astype(np.int64))
+            for name, values in model.categories.items()
+        }
+        for kind, pictures in sets.items()
+    }
+
+    def loss(rows: Rows) -> torch.Tensor:
+        images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
+        scores = model.logits(augment(images, generator))
+        total = torch.zeros(())
+        for name, values in scores.items():
+            for kind, part in zip(sets, values.chunk(2), strict=True):
+                if _ONLY.get(name, kind) == kind:
+                    total = total + functional.cross_entropy(part, codes[kind][name][rows[kind]])
+        return total
+
+    fit(
+        model,
+        loss,
+        sets,
+        name="judge",
+        samples=samples,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        threads=threads,
+    )
+    return model
+
+
+def save_judge(model: Judge, folder: Path) -> None:
+    """Write `model.safetensors` and `config.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+        folder / "model.safetensors",
+    )
+    (folder / "config.json").write_text(json.dumps(model.config, indent=2) + "\n")
+
+
+def load_judge(folder: Path) -> Judge:
+    """Read what `save_judge` wrote, ready to judge."""
+    config = json.loads((folder / "config.json").read_text())
+    model = Judge(tuple(config["channels"]), config["width"], config["categories"])
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval()
+
+
+def score_judge(model: Judge, pictures: PictureSet) -> pd.DataFrame:
+    """Shares of right answers on pictures of one kind, overall and by group; see `scores.by_group`."""
+    kind = str(pictures.people["kind"].iloc[0])
+    said = model(pictures.images)
+    names = [name for name in model.categories if _ONLY.get(name, kind) == kind]
+    return accuracies("judge", pictures.people, said[names])

@@ -1,0 +1,41 @@
+"""Quality figures as tidy tables: overall, then by gender, age and skin tone of the main person.
+
+Columns: model, kind (portraits | scenes), figure, group (all | gender | age | skin_tone), category, n, value.
+"""
+
+import numpy as np
+import pandas as pd
+
+GROUPS = ("gender", "age", "skin_tone")
+
+
+def by_group(model: str, figure: str, people: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    """Mean of one value a picture, overall and in each group of main persons.
+
+    Args:
+        model: name of the model.
+        figure: what the value is, such as "emotion accuracy".
+        people: n rows with kind, gender, age and skin_tone; all of one kind.
+        values: n numbers or booleans; NaN where a picture does not count.
+    """
+    values = np.asarray(values, float)
+    people = people.reset_index(drop=True)
+    parts = {("all", "all"): np.ones(len(people), bool)}
+    for group in GROUPS:
+        parts |= {(group, str(c)): (people[group] == c).to_numpy() for c in pd.unique(people[group])}
+    kind = str(people["kind"].iloc[0])
+    rows = []
+    for (group, category), rows_in in parts.items():
+        counted = values[rows_in & ~np.isnan(values)]
+        value = counted.mean() if len(counted) else np.nan
+        rows.append((model, kind, figure, group, category, len(counted), value))
+    return pd.DataFrame(rows, columns=["model", "kind", "figure", "group", "category", "n", "value"])
+
+
+def accuracies(model: str, people: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Shares of right answers, one figure for each column of `said`, n rows in the order of `people`."""
+    parts = [
+        by_group(model, f"{name} accuracy", people, said[name].to_numpy() == people[name].to_numpy())
+        for name in said
+    ]
+    return pd.concat(parts, ignore_index=True)
