@@ -1,7 +1,6 @@
 """Small worlds for the tests: data sets in the official layouts, tiny models, a project of its own."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project with the real configuration, tiny data and tiny models: one chain per label."""
     path = tmp_path / "project"
     shutil.copytree(ROOT / "conf", path / "conf", ignore=shutil.ignore_patterns("local"))
@@ -91,4 +90,4 @@ def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch
         file.write_text(yaml.safe_dump(settings))
     monkeypatch.chdir(path)
     bootstrap_project(path)
-    yield Project(path)
+    return Project(path)

@@ -1,6 +1,223 @@
 """The loop as users run it: the real pipeline, configuration and adapters, tiny data and models."""
 
-def test_loop(project):
+import json
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+from PIL import Image
+
+from broken_telephone.cli import cli
+from broken_telephone.tables import check_chains, check_descriptions, check_people
+
+PRIMARY = "data/03_primary/miniature"
+
+
+def images_and_texts(project) -> dict[str, bytes]:
+    files = project.files(PRIMARY)
+    return {name: content for name, content in files.items() if name.startswith(("loop_images", "loop_texts"))}
+
+
+def kedro_run(*arguments: str):
+    return CliRunner().invoke(cli, ["run", "--pipelines", "loop", *arguments])
+
+
+def test_a_fresh_clone_ends_with_everything_the_design_promises(project, capsys):
     project.run()
-    print(project.files("data/03_primary").keys())
-    print(project.load("loop_descriptions"))
+    check_people(project.load("people"))
+    chains = project.load("chains")
+    check_chains(chains)
+    assert chains["start"].value_counts().to_dict() == {"image": 7, "prompt": 7}
+    descriptions = project.load("loop_descriptions")
+    check_descriptions(descriptions)
+    assert len(descriptions) == 28
+    assert set(descriptions["describer"]) == {"describer", "prompt"}
+    images = project.load("loop_images")
+    assert set(images) == {f"{chain}/{k}" for chain in chains["chain_id"] for k in (1, 2)}
+    assert images[f"{chains['chain_id'][0]}/2"]().size == (16, 16)
+    manifest = project.load("loop_manifest")
+    assert manifest["study"] == "miniature"
+    assert manifest["counts"]["images"] == 28
+    assert manifest["settings"]["generator"]["steps"] == 1
+    assert manifest["sessions"][0]["versions"]["torch"]
+    assert manifest["sessions"][0]["devices"] == {"generator": "cpu", "describer": "cpu"}
+    assert project.load("loop_contact_sheet").width > 500
+    summary = capsys.readouterr().out
+    assert "14 chains (7 from images, 7 from prompts), 2 iterations: 28 descriptions, 28 images" in summary
+    assert f"{PRIMARY}/loop_images" in summary
+    assert "data/08_reporting/miniature/loop_contact_sheet.png" in summary
+
+
+def test_the_activity_study_differs_in_configuration_only(project):
+    project.run(env="miniature_activity")
+    chains = project.load("chains", env="miniature_activity")
+    assert set(chains["concept"]) == {"activity"}
+    assert chains["start"].value_counts().to_dict() == {"image": 9, "prompt": 9}
+    assert chains["image_path"].dropna().str.startswith("phase_images/").all()
+    assert not (project.path / PRIMARY).exists()
+
+
+def test_a_second_run_does_nothing_and_imports_no_model_library(project):
+    project.run()
+    before = project.files("data")
+    script = (
+        "import sys\n"
+        "from kedro.framework.session import KedroSession\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "bootstrap_project('.')\n"
+        "with KedroSession.create('.') as session: session.run(pipeline_names=['loop'])\n"
+        "assert not {'torch', 'diffusers', 'transformers'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=project.path)
+    changed = {name for name, content in project.files("data").items() if before.get(name) != content}
+    assert changed == set()
+
+
+def test_what_is_missing_is_made_again_and_nothing_else(project):
+    project.run()
+    before = images_and_texts(project)
+    folder = next((project.path / PRIMARY / "loop_images").glob("test_*"))
+    times = {file: file.stat().st_mtime_ns for file in (project.path / PRIMARY / "loop_images").rglob("*.png")}
+    (folder / "2.png").unlink()
+    project.run()
+    # One picture alone differs from the same in a batch by rounding; everything else is untouched.
+    after = images_and_texts(project)
+    assert after.keys() == before.keys()
+    redone = {file for file, time in times.items() if file.stat().st_mtime_ns != time}
+    assert redone == {folder / "2.png"}
+    assert len(project.load("loop_sessions")) == 2
+
+
+def test_the_same_study_elsewhere_is_the_same_to_the_byte(project, tmp_path):
+    project.run()
+    first = images_and_texts(project)
+    shutil.rmtree(project.path / PRIMARY)
+    project.run()
+    assert images_and_texts(project) == first
+
+
+def test_more_iterations_and_other_batches_are_no_other_study(project):
+    project.run()
+    before = images_and_texts(project)
+    project.run(loop__iterations=3, loop__describe_batch=1, loop__residency="one")
+    after = images_and_texts(project)
+    assert before.items() < after.items()
+    assert len(after) == len(before) * 3 / 2
+    assert project.load("loop_manifest")["iterations"] == 3
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("generator.steps=2", "generator.steps: 1 then, 2 now"),
+        ("generator.guidance=1.0", "generator.guidance: 3.0 then, 1.0 now"),
+        ("loop.describe_prompt=Say.", "loop.describe_prompt: 'Describe only the emotion and the facial expression"),
+        ("chains.seed=2", "chains.seed: 1 then, 2 now"),
+        ("describer.max_new_tokens=5", "describer.max_new_tokens: 4 then, 5 now"),
+    ],
+)
+def test_a_setting_that_changes_results_is_refused_by_name(project, parameter, told):
+    seal = project.path / PRIMARY / "loop_settings.json"
+    if not seal.exists():
+        project.run(loop__iterations=1)
+    before = project.files("data")
+    result = kedro_run("--params", parameter)
+    assert result.exit_code == 1
+    assert told in result.output
+    assert str(seal) in result.output
+    assert project.files("data") == before
+
+
+def test_other_weights_in_the_same_folder_are_refused(project):
+    project.run(loop__iterations=1)
+    config = project.path / "data/06_models/describer/config.json"
+    config.write_text(config.read_text() + "\n")
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert "describer.weights: " in result.output
+
+
+def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
+    project.run(pipeline="ingestion")
+    chain = project.load("chains").iloc[0]
+    file = project.path / "data/01_raw/miniature_portraits" / chain["image_path"]
+    file.write_bytes(file.read_bytes()[:100])
+    project.run()
+    manifest = project.load("loop_manifest")
+    assert manifest["counts"] == {
+        "chains": 14,
+        "chains_from_images": 7,
+        "chains_from_prompts": 7,
+        "descriptions": 26,
+        "images": 26,
+        "failures": 1,
+    }
+    assert str(file) in manifest["failures"][0]["reason"]
+    assert f"Stopped: {chain['chain_id']} at iteration 1: {file}" in capsys.readouterr().out
+    assert isinstance(project.load("loop_contact_sheet"), Image.Image)
+
+
+def test_ingestion_alone_needs_no_models(project):
+    shutil.rmtree(project.path / "data/06_models")
+    project.run(pipeline="ingestion")
+    assert len(project.load("chains")) == 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity"]),
+        (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
+        (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),
+        (["--params", "loop.iteration=2"], ["'iteration' is not a setting here", "iterations, describe_prompt"]),
+        (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, dataset"]),
+        (["--params", "generator.path=models/gone"], ["models/gone does not exist", "generator.path"]),
+        (["--params", "describer.step=1"], ["Settings of the describer", "'step' is not a setting"]),
+        (["--params", "dataset.path=/gone"], ["/gone does not exist", "dataset.path"]),
+        (["--params", "dataset.source=coco"], ["'source'", "'coco'"]),
+        (["--params", "chains.concept=activity"], ["RAF labels no 'activity'"]),
+    ],
+)
+def test_bad_input_ends_in_a_paragraph_and_computes_nothing(project, arguments, told):
+    result = kedro_run(*arguments)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    for words in told:
+        assert words in result.output
+    assert not (project.path / PRIMARY / "loop_images").exists() or not any(
+        (project.path / PRIMARY / "loop_images").iterdir()
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_any_model_is_needed(project):
+    shutil.rmtree(project.path / "data/06_models")
+    (project.path / "data/03_primary").write_text("in the way")
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert f"Results cannot be written to {project.path / PRIMARY}" in result.output
+
+
+def test_a_missing_setting_is_named(project):
+    file = project.path / "conf/base/parameters.yml"
+    settings = yaml.safe_load(file.read_text())
+    del settings["dataset"]["path"]
+    file.write_text(yaml.safe_dump(settings))
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert "dataset" in result.output
+    assert "path" in result.output
+    assert "missing" in result.output
+
+
+def test_records_hold_no_path_of_this_machine(project):
+    project.run(loop__iterations=1)
+    for name, content in project.files(PRIMARY).items():
+        if name.endswith(".json"):
+            assert str(project.path) not in json.dumps(json.loads(content)), name
+    tables = [project.load(name) for name in ("chains", "loop_descriptions", "people")]
+    assert not any(str(project.path) in table.to_csv() for table in tables)
+    assert all(isinstance(table, pd.DataFrame) for table in tables)

@@ -23,7 +23,7 @@ from transformers import (
 )
 
 SIZE = 16
-TOKENS = 20
+TOKENS = 40
 
 
 def save_generator(folder: Path) -> None:
@@ -146,7 +146,8 @@ def _clip_tokenizer() -> CLIPTokenizer:
 
 
 def _word_tokenizer() -> PreTrainedTokenizerFast:
-    words = "<unk> <s> </s> <pad> <image> [INST] [/INST] a person looks happy sad Describe the emotion only".split()
+    special = ["<unk>", "<s>", "</s>", "<pad>", "<image>", "[INST]", "[/INST]"]
+    words = [*special, "a", "person", "looks", "happy", "sad", "Describe", "the", "emotion", "only"]
     tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])

@@ -14,4 +14,5 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what caused it, outermost first."""
     while error is not None:
         yield error
-        error = error.__cause__
+        # Libraries in between do not always say `from`.
+        error = error.__cause__ or error.__context__

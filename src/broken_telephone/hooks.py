@@ -1,44 +1,22 @@
-"""What happens around a run: settings are checked before it, and what was written is shown after it."""
+"""What happens around a run: a look at where results go before it, a summary after it."""
 
-import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import rich
-import yaml
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
-from omegaconf import OmegaConf
-from rich.markup import escape
-from rich.table import Table
 
 from broken_telephone.errors import StudyError
-
-logger = logging.getLogger(__name__)
 
 
 class StudyHooks:
     """Hooks of every run."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Refuse unknown studies and settings; let the catalog use parameters.
-
-        `${params:name}` in a catalog file stands for a parameter, so that a model's or a data set's
-        settings are stated once and `--params` changes them like all others.
-        """
-        loader = context.config_loader
-        conf = Path(loader.conf_source)
-        _check_study(conf, context.env)
-        parameters = loader["parameters"]
-        _check_names(conf / "base", parameters)
-        OmegaConf.register_new_resolver("params", lambda name: _select(parameters, name), replace=True)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
@@ -58,44 +36,12 @@ class StudyHooks:
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Print what was written and where; counts as the loop's manifest gives them."""
-        table = Table("written", "to", box=None, pad_edge=False)
-        for name, path, _ in _written(pipeline, catalog):
-            table.add_row(name, escape(_short(path)))
-        if table.row_count:
-            rich.print(table)
+        written = [(name, _short(path)) for name, path, _ in _written(pipeline, catalog)]
+        width = max((len(name) for name, _ in written), default=0)
+        lines = [f"{name:<{width}}  {path}" for name, path in written]
         if "loop_manifest" in pipeline.outputs():
-            rich.print(escape(_counts(catalog.load("loop_manifest"))))
-
-
-def _check_study(conf: Path, env: str | None) -> None:
-    if env is None or (conf / env).is_dir():
-        return
-    studies = sorted(
-        path.name for path in conf.iterdir() if path.is_dir() and path.name != "local" and path.name[0] != "."
-    )
-    raise StudyError(
-        f"There is no study {env!r}: {conf / env} does not exist. There are: {', '.join(studies)} "
-        "(base is the miniature). A new study is a new folder there; see docs/settings.md."
-    )
-
-
-def _check_names(base: Path, parameters: Mapping[str, Any]) -> None:
-    """Refuse groups of settings that the base study does not have: a slip of the pen would do nothing."""
-    known: set[str] = set()
-    for file in sorted(base.rglob("parameters*.yml")):
-        known |= set(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-    unknown = sorted(set(parameters) - known)
-    if unknown:
-        raise StudyError(f"There is no setting {', '.join(map(repr, unknown))} (there are: {', '.join(sorted(known))})")
-
-
-def _select(parameters: Mapping[str, Any], name: str) -> Any:
-    value: Any = parameters
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            raise StudyError(f"The setting {name!r} is missing (conf/<study>/parameters.yml)")
-        value = value[part]
-    return value
+            lines += ["", *_counts(catalog.load("loop_manifest"))]
+        rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
 def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path, bool]]:
@@ -116,7 +62,7 @@ def _short(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _counts(manifest: Mapping[str, Any]) -> str:
+def _counts(manifest: Mapping[str, Any]) -> list[str]:
     counts, seconds = manifest["counts"], manifest["seconds"]
     lines = [
         f"Study {manifest['study']}: {counts['chains']} chains ({counts['chains_from_images']} from images, "
@@ -131,4 +77,4 @@ def _counts(manifest: Mapping[str, Any]) -> str:
     ]
     if len(manifest["failures"]) > 10:
         lines.append(f"... and {len(manifest['failures']) - 10} more in loop_manifest")
-    return "\n".join(lines)
+    return lines

@@ -1,5 +1,6 @@
 """Settings of the Kedro project. One environment (`conf/<study>/`) is one study; `conf/base` is the miniature."""
 
+from broken_telephone.config import StudyConfigLoader
 from broken_telephone.hooks import StudyHooks
 
 HOOKS = (StudyHooks(),)
@@ -7,6 +8,7 @@ HOOKS = (StudyHooks(),)
 # kedro-viz would write an event per saved picture into `.viz/`, and keep them all in memory.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)
 
+CONFIG_LOADER_CLASS = StudyConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

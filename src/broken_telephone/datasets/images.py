@@ -8,7 +8,7 @@ from typing import Any
 
 import fsspec
 from kedro.io import AbstractDataset
-from kedro.pipeline.preview_contract import ImagePreview
+from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
 from broken_telephone.datasets.folder import FolderDataset
@@ -17,6 +17,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.report import thumbnails
 
 _PREVIEWED = 24
+_PICTURES = (".png", ".jpg", ".jpeg")
 
 
 class ImageFolderDataset(FolderDataset[Image.Image]):
@@ -36,7 +37,8 @@ class ImageFolderDataset(FolderDataset[Image.Image]):
 
     def preview(self) -> ImagePreview:
         """Show the first pictures."""
-        return _preview(thumbnails([self.read(key) for key in islice(self.keys(), _PREVIEWED)]))
+        pictures = (key for key in self.keys() if self.place(key).lower().endswith(_PICTURES))
+        return _preview(thumbnails([self.read(key) for key in islice(pictures, _PREVIEWED)]))
 
 
 class ImagePartitionsDataset(ImageFolderDataset):
@@ -90,4 +92,5 @@ def _png(image: Image.Image) -> bytes:
 
 
 def _preview(image: Image.Image) -> ImagePreview:
-    return ImagePreview(content="data:image/png;base64," + base64.b64encode(_png(image)).decode())
+    """Return what Kedro-Viz shows of a data set's pictures: a PNG in base64."""
+    return ImagePreview(base64.b64encode(_png(image)).decode())

@@ -6,6 +6,7 @@ from typing import Any
 
 import fsspec
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.whole import write_whole
@@ -58,6 +59,10 @@ class JSONDataset(AbstractDataset[Record, Record]):
     def save(self, data: Record) -> None:
         """Write the record."""
         write_whole(self._filesystem, self._place, as_json(data))
+
+    def preview(self) -> JSONPreview:
+        """Show the record."""
+        return JSONPreview(as_json(self.load()).decode())
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}

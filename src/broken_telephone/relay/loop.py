@@ -4,6 +4,7 @@ Yields every finished item, which the caller must save before it asks for the ne
 read what they need from there. Leaves out where things are saved and how a model works.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from broken_telephone.relay.plan import Chain, Step, chains_of, key, steps
 from broken_telephone.relay.progress import Clock, LoopProgress
 from broken_telephone.relay.settings import LoopSettings
 from broken_telephone.seeds import item_seed
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Folder = Mapping[str, Callable[[], T]]
@@ -73,6 +76,9 @@ def relay(
         for name, load in store.failures.items()
         if name not in texts and (record := load())["kind"] not in _RETRIED
     }
+    if not todo:
+        logger.info("All %d chains are followed already: nothing to do", len(followed))
+        return
     run = _Run(settings, describer, generator, store, stopped)
     with LoopProgress(todo, settings.iterations, run.clock) as progress:
         for step in todo:

@@ -63,7 +63,7 @@ def _two_columns(blocks: Mapping[str, Sequence[Row]]) -> tuple[list[str], list[s
     """Split the labels, in their order, where the halves are closest in height."""
     labels = list(blocks)
     heights = [_height(blocks[label]) for label in labels]
-    cut = min(range(1, len(labels) + 1), key=lambda n: abs(sum(heights[:n]) - sum(heights[n:])))
+    cut = min(range(1, len(labels) + 1), key=lambda n: (abs(sum(heights[:n]) - sum(heights[n:])), -n))
     return labels[:cut], labels[cut:]
 
 

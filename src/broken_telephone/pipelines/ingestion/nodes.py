@@ -12,10 +12,9 @@ logger = logging.getLogger(__name__)
 def ingest_people(raw_dataset: pd.DataFrame) -> pd.DataFrame:
     """Keep everybody in the raw data set as `people`, and say how many there are."""
     logger.info(
-        "%d people in %d images, %d of them the main person",
+        "%d people in %d images of the data set",
         len(raw_dataset),
         raw_dataset["image_id"].nunique(),
-        int(raw_dataset["is_main"].sum()),
     )
     return raw_dataset
 
@@ -25,6 +24,7 @@ def choose_chains(people: pd.DataFrame, chains: ChainSettings, dataset: DatasetS
     sample = sample_chains(people, chains, dataset.scheme)
     if sample.unlabelled:
         logger.info("%d main people have no clear %s: left out", sample.unlabelled, chains.concept)
-    for label, found in sample.shortfalls.items():
-        logger.warning("Only %d of %d images of %s exist", found, chains.per_label, label)
+    if sample.shortfalls:
+        there = ", ".join(f"{found} of {label}" for label, found in sample.shortfalls.items())
+        logger.warning("Fewer images than the %s per label asked for: there are only %s", chains.per_label, there)
     return sample.chains

@@ -1,0 +1,65 @@
+"""How a study's settings are found: Kedro's loader, plus checks, plus `${params:...}` in catalog files.
+
+`${params:name}` stands for a parameter, so that the settings of a model or a data set are stated
+once, `--params` changes them like all others, and `catalog.load("describer")` works in a notebook.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.config import OmegaConfigLoader
+from omegaconf import OmegaConf
+
+from broken_telephone.errors import StudyError
+
+
+class StudyConfigLoader(OmegaConfigLoader):
+    """Kedro's loader for a project in which an environment is a study."""
+
+    def __init__(self, conf_source: str | Path, env: str | None = None, *args: Any, **kwargs: Any) -> None:
+        """Refuse a study that does not exist; otherwise as Kedro's loader."""
+        _check_study(Path(conf_source), env)
+        super().__init__(str(conf_source), env, *args, **kwargs)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Return the settings of one kind, such as parameters or catalog."""
+        if key == "catalog":
+            # Resolvers are global in OmegaConf: the loader that is asked must be the one that answers.
+            OmegaConf.register_new_resolver("params", partial(_select, self["parameters"]), replace=True)
+        settings: dict[str, Any] = super().__getitem__(key)
+        if key == "parameters":
+            _check_names(Path(self.conf_source) / self.base_env, settings)
+        return settings
+
+
+def _check_study(conf: Path, env: str | None) -> None:
+    if env is None or not conf.is_dir() or (conf / env).is_dir():
+        return
+    folders = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
+    studies = [name for name in folders if name != "local"]
+    raise StudyError(
+        f"There is no study {env!r}: {conf / env} does not exist. There are: {', '.join(studies)} "
+        "(base is the miniature). A new study is a new folder there; see docs/settings.md."
+    )
+
+
+def _check_names(base: Path, parameters: Mapping[str, Any]) -> None:
+    """Refuse groups of settings that the base study does not have: a slip of the pen would do nothing."""
+    known: set[str] = set()
+    for file in sorted(base.rglob("parameters*.yml")):
+        known |= set(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise StudyError(f"There is no setting {', '.join(map(repr, unknown))} (there are: {', '.join(sorted(known))})")
+
+
+def _select(parameters: Mapping[str, Any], name: str) -> Any:
+    value: Any = parameters
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise StudyError(f"The setting {name!r} is missing (conf/<study>/parameters.yml)")
+        value = value[part]
+    return value

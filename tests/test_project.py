@@ -1,0 +1,93 @@
+"""What holds for the project as a whole: its registry, catalog, graph and imports."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+
+
+def test_pipelines_have_the_names_of_the_design(project):
+    assert {"__default__", "ingestion", "loop"} <= set(pipelines)
+    assert set(pipelines) <= {
+        "__default__",
+        "ingestion",
+        "loop",
+        "miniature",
+        "annotation",
+        "explainability",
+        "reporting",
+    }
+    ingestion = {node.name for node in pipelines["ingestion"].nodes}
+    assert ingestion < {node.name for node in pipelines["loop"].nodes}
+
+
+@pytest.mark.parametrize("env", [None, "miniature_activity"])
+def test_every_dataset_is_in_the_catalog_and_has_a_layer(project, env):
+    with KedroSession.create(project.path, env=env) as session:
+        context = session.load_context()
+        catalog = context.catalog
+        study = context.config_loader["globals"]["study"]
+        for name in pipelines["loop"].datasets():
+            if name.startswith("params:"):
+                continue
+            dataset = catalog.get(name)
+            assert type(dataset).__name__ != "MemoryDataset", name
+            assert dataset.metadata["kedro-viz"]["layer"], name
+            if name in pipelines["loop"].all_outputs():
+                path = str(dataset._describe().get("filepath") or dataset._describe()["path"])
+                assert f"/{study}/" in path or path.endswith(f"/{study}"), name
+
+
+def test_names_are_words_with_underscores(project):
+    for pipeline in pipelines.values():
+        for name in [node.name for node in pipeline.nodes] + sorted(pipeline.datasets()):
+            assert re.fullmatch(r"(params:)?[a-z][a-z0-9_.]*", name), name
+
+
+def test_every_node_says_what_it_does(project):
+    for pipeline in pipelines.values():
+        assert all(node.func.__doc__ for node in pipeline.nodes)
+
+
+def test_the_loop_waits_for_the_seal_and_for_the_chains(project):
+    loop = pipelines["loop"]
+    parents = {node.name for node in loop.to_nodes("follow_chains").nodes}
+    assert parents == {"ingest_people", "choose_chains", "seal_settings", "follow_chains"}
+
+
+def test_registry_and_catalog_need_no_model_library(project):
+    script = (
+        "import sys\n"
+        "from kedro.framework.session import KedroSession\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "from kedro.framework.project import pipelines\n"
+        "bootstrap_project('.')\n"
+        "assert 'loop' in pipelines\n"
+        "with KedroSession.create('.') as session:\n"
+        "    catalog = session.load_context().catalog\n"
+        "    assert catalog.load('describer').name == 'describer'\n"
+        "assert not {'torch', 'diffusers', 'transformers'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=project.path)
+
+
+def test_the_graph_builds_without_hooks(project):
+    """Kedro-Viz builds the catalog with no hooks at all."""
+    from kedro_viz.integrations.kedro.data_loader import load_data
+
+    catalog, found, _ = load_data(project.path)
+    assert "loop" in found
+    assert "generator" in catalog
+
+
+def test_sampling_and_settings_are_validated_by_their_types(project):
+    """Kedro validates `params:` by the annotations of the nodes; a node that lost its own would not."""
+    from broken_telephone.strict import Settings
+
+    with KedroSession.create(project.path) as session:
+        params = session.load_context().params
+    typed = {name for name, value in params.items() if isinstance(value, Settings)}
+    assert typed >= {"chains", "dataset", "loop", "contact_sheet"}
