@@ -42,14 +42,16 @@ class FakeDescriber(FakeModel):
 
 
 class FakeGenerator(FakeModel):
-    """Draws a colour that depends on prompt and seed."""
+    """Draws a colour that depends on prompt and seed, and, if asked to, on the rest of the batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, minds_the_batch: bool = False) -> None:
         super().__init__("fake generator")
+        self.minds_the_batch = minds_the_batch
 
     def draw(self, prompts, seeds):
         self.calls.append(len(prompts))
+        rest = sum(seeds) % 251 if self.minds_the_batch else 0
         return [
-            Image.new("RGB", (4, 4), (len(prompt) * 7 % 256, seed % 255 + 1, seed // 255 % 256))
+            Image.new("RGB", (4, 4), ((len(prompt) * 7 + rest) % 256, seed % 255 + 1, seed // 255 % 256))
             for prompt, seed in zip(prompts, seeds, strict=True)
         ]

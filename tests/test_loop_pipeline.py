@@ -44,7 +44,7 @@ def test_a_fresh_clone_ends_with_everything_the_design_promises(project, capsys)
     assert manifest["counts"]["images"] == 28
     assert manifest["settings"]["generator"]["steps"] == 1
     assert manifest["sessions"][0]["versions"]["torch"]
-    assert manifest["sessions"][0]["devices"] == {"generator": "cpu", "describer": "cpu"}
+    assert manifest["sessions"][0]["devices"] == {"describe": "cpu", "draw": "cpu"}
     assert project.load("loop_contact_sheet").width > 500
     summary = capsys.readouterr().out
     assert "14 chains (7 from images, 7 from prompts), 2 iterations: 28 descriptions, 28 images" in summary

@@ -5,11 +5,8 @@ read what they need from there. Leaves out where things are saved and how a mode
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
@@ -18,7 +15,8 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Generator
 from broken_telephone.relay.plan import Chain, Step, chains_of, key, steps
-from broken_telephone.relay.progress import Clock, LoopProgress
+from broken_telephone.relay.progress import LoopProgress
+from broken_telephone.relay.session import Session, interrupted_batch
 from broken_telephone.relay.settings import LoopSettings
 from broken_telephone.seeds import item_seed
 
@@ -26,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Folder = Mapping[str, Callable[[], T]]
-
-_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow")
 
 UNREADABLE = "unreadable image"
 EMPTY = "empty description"
@@ -53,6 +49,7 @@ class Store:
     images: Folder[Image.Image]
     texts: Folder[dict[str, Any]]
     failures: Folder[dict[str, Any]]
+    sessions: Folder[dict[str, Any]]
 
 
 def relay(
@@ -64,23 +61,18 @@ def relay(
     stops there; the others go on.
 
     Yields:
-        First nothing (so that a run with nothing to do yields too), then one finished item at a time;
-        after every batch also the record of this session: counts and seconds so far.
+        First nothing (so that a run with nothing to do yields too), then one finished item at a time,
+        and before every batch the record of this session.
     """
     yield Finished()
-    followed = chains_of(chains)
-    images, texts = set(store.images), set(store.texts)
-    todo = steps(followed, settings.iterations, images, texts)
-    stopped = {
-        record["chain_id"]
-        for name, load in store.failures.items()
-        if name not in texts and (record := load())["kind"] not in _RETRIED
-    }
+    stopped = _stopped(store)
+    followed = [chain for chain in chains_of(chains) if chain.chain_id not in stopped]
+    todo = steps(followed, settings.iterations, set(store.images), set(store.texts))
     if not todo:
-        logger.info("All %d chains are followed already: nothing to do", len(followed))
+        logger.info("All chains are followed already: nothing to do")
         return
-    run = _Run(settings, describer, generator, store, stopped)
-    with LoopProgress(todo, settings.iterations, run.clock) as progress:
+    run = _Run(chains_of(chains), settings, describer, generator, store)
+    with LoopProgress(todo, settings.iterations, run.session.clock) as progress:
         for step in todo:
             progress.begin(step)
             for finished in run.do(step):
@@ -88,57 +80,91 @@ def relay(
                 if not finished.sessions:
                     progress.advance(step)
             progress.end(step)
+    yield run.saved_session()
 
 
 class _Run:
-    """One run of the loop: the models, the clock and the chains that have stopped."""
+    """One run of the loop: the models, the session and the chains that stopped in it."""
 
     def __init__(
         self,
+        chains: list[Chain],
         settings: LoopSettings,
         describer: Describer,
         generator: Generator,
         store: Store,
-        stopped: Collection[str],
     ) -> None:
+        self.chains = {chain.chain_id: chain for chain in chains}
         self.settings = settings
         self.describer = describer
         self.generator = generator
         self.store = store
-        self.stopped = set(stopped)
-        self.clock = Clock()
-        self.started = datetime.now(UTC)
-        self.failed = 0
+        self.session = Session(settings, describer, generator)
+        self.interrupted = interrupted_batch(store.sessions)
+        self.tried = set(store.failures)
+        self.stopped: set[str] = set()
 
     def do(self, step: Step) -> Iterator[Finished]:
         """Do one step, batch by batch."""
         describing = step.phase == "describe"
-        size = self.settings.describe_batch if describing else self.settings.draw_batch
-        waiting = (chain for chain in step.chains if chain.chain_id not in self.stopped)
-        for batch in _batches(waiting, size):
-            done = self._describe(batch, step) if describing else self._draw(batch, step)
-            yield from done
-            yield self._session()
+        missing = {chain.chain_id: chain for chain in step.chains if chain.chain_id not in self.stopped}
+        for batch in self._batches(step, missing):
+            yield self.saved_session((step, [chain.chain_id for chain in batch]))
+            wanted = {chain.chain_id for chain in batch} & missing.keys()
+            yield from self._describe(batch, step, wanted) if describing else self._draw(batch, step, wanted)
         if self.settings.residency == "one":
             (self.describer if describing else self.generator).release()
 
-    def _describe(self, batch: list[Chain], step: Step) -> Iterator[Finished]:
+    def saved_session(self, begun: tuple[Step, list[str]] | None = None) -> Finished:
+        """Return this session's record, to be saved."""
+        return Finished(sessions={self.session.name: self.session.record(begun)})
+
+    def _batches(self, step: Step, missing: dict[str, Chain]) -> Iterator[list[Chain]]:
+        """Yield the batches of a step as an uninterrupted run would have formed them.
+
+        First the batch at which the last run was interrupted, whole, though part of it exists; then
+        what was never tried; last the pictures that did not open before, which other batches had not
+        waited for.
+        """
+        size = self.settings.describe_batch if step.phase == "describe" else self.settings.draw_batch
+        left = dict(missing)
+        if (broken := self._broken_batch(step, size)) and left.keys() & broken.keys():
+            yield list(broken.values())
+            left = {name: chain for name, chain in left.items() if name not in broken}
+        for tried in (False, True):
+            group = [chain for name, chain in left.items() if (key(name, step.iteration) in self.tried) is tried]
+            for start in range(0, len(group), size):
+                yield group[start : start + size]
+
+    def _broken_batch(self, step: Step, size: int) -> dict[str, Chain]:
+        """Return the interrupted batch, if it is of this step and not larger than batches may be now."""
+        batch = self.interrupted
+        if batch is None or (batch.iteration, batch.phase) != (step.iteration, step.phase):
+            return {}
+        chains = {name: self.chains[name] for name in batch.chain_ids if name in self.chains}
+        return chains if len(batch.chain_ids) <= size else {}
+
+    def _describe(self, batch: list[Chain], step: Step, wanted: Collection[str]) -> Iterator[Finished]:
         seen: list[tuple[Chain, Image.Image]] = []
         for chain in batch:
             if step.iteration == 1 and chain.prompt is not None:
-                yield _described(chain, 1, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
+                if chain.chain_id in wanted:
+                    yield _described(chain, 1, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
                 continue
             try:
                 seen.append((chain, self._picture(chain, step.iteration - 1)))
             except StudyError as error:
-                yield self._failed(chain, step, UNREADABLE, str(error))
+                if chain.chain_id in wanted:
+                    yield self._failed(chain, step, UNREADABLE, str(error))
         if not seen:
             return
-        with self.clock.measure("load"):
+        with self.session.clock.measure("load"):
             self.describer.load()
-        with self.clock.measure("describe", items=len(seen)):
+        with self.session.clock.measure("describe", items=len(seen)):
             answers = self.describer.describe([image for _, image in seen], self.settings.describe_prompt)
         for (chain, _), answer in zip(seen, answers, strict=True):
+            if chain.chain_id not in wanted:
+                continue
             if answer.text.strip():
                 yield _described(
                     chain,
@@ -151,16 +177,17 @@ class _Run:
             else:
                 yield self._failed(chain, step, EMPTY, f"{self.describer.name} wrote nothing")
 
-    def _draw(self, batch: list[Chain], step: Step) -> Iterator[Finished]:
+    def _draw(self, batch: list[Chain], step: Step, wanted: Collection[str]) -> Iterator[Finished]:
         keys = [key(chain.chain_id, step.iteration) for chain in batch]
         prompts = [self.store.texts[name]()["text"] for name in keys]
         seeds = [item_seed(chain.seed, step.iteration) for chain in batch]
-        with self.clock.measure("load"):
+        with self.session.clock.measure("load"):
             self.generator.load()
-        with self.clock.measure("draw", items=len(batch)):
+        with self.session.clock.measure("draw", items=len(batch)):
             drawn = self.generator.draw(prompts, seeds)
-        for name, image in zip(keys, drawn, strict=True):
-            yield Finished(images={name: image})
+        for chain, name, image in zip(batch, keys, drawn, strict=True):
+            if chain.chain_id in wanted:
+                yield Finished(images={name: image})
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
@@ -169,7 +196,7 @@ class _Run:
 
     def _failed(self, chain: Chain, step: Step, kind: str, reason: str) -> Finished:
         self.stopped.add(chain.chain_id)
-        self.failed += 1
+        self.session.failed += 1
         record = {
             "chain_id": chain.chain_id,
             "iteration": step.iteration,
@@ -179,28 +206,13 @@ class _Run:
         }
         return Finished(failures={key(chain.chain_id, step.iteration): record})
 
-    def _session(self) -> Finished:
-        record = {
-            "started": self.started.isoformat(timespec="seconds"),
-            "described": self.clock.items["describe"],
-            "drawn": self.clock.items["draw"],
-            "failed": self.failed,
-            "seconds": self.clock.summary(),
-            "describe_batch": self.settings.describe_batch,
-            "draw_batch": self.settings.draw_batch,
-            "residency": self.settings.residency,
-            "devices": {"generator": self.generator.device, "describer": self.describer.device},
-            "versions": {library: version(library) for library in _LIBRARIES},
-        }
-        return Finished(sessions={self.started.strftime("%Y%m%dT%H%M%S.%fZ"): record})
+
+def _stopped(store: Store) -> set[str]:
+    """Return the chains that an earlier run stopped for good."""
+    records = [load() for name, load in store.failures.items() if name not in store.texts]
+    return {record["chain_id"] for record in records if record["kind"] not in _RETRIED}
 
 
 def _described(chain: Chain, iteration: int, **record: Any) -> Finished:
     record = {"chain_id": chain.chain_id, "iteration": iteration, **record}
     return Finished(texts={key(chain.chain_id, iteration): record})
-
-
-def _batches(chains: Iterable[Chain], size: int) -> Iterator[list[Chain]]:
-    chains = iter(chains)
-    while batch := list(islice(chains, size)):
-        yield batch

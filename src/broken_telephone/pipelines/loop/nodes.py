@@ -46,12 +46,13 @@ def follow_chains(
     loop_images_done: Images,
     loop_texts_done: Records,
     loop_failures_done: Records,
+    loop_sessions_done: Records,
 ) -> Iterator[Finished]:
     """Describe and draw in turn; Kedro saves every item as soon as it is finished.
 
     `loop_settings` is an input only so that nothing is drawn before the settings are sealed.
     """
-    store = Store(originals, loop_images_done, loop_texts_done, loop_failures_done)
+    store = Store(originals, loop_images_done, loop_texts_done, loop_failures_done, loop_sessions_done)
     yield from relay(chains, loop, describer, generator, store)
 
 

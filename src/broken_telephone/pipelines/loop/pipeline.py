@@ -38,6 +38,7 @@ def create_pipeline() -> Pipeline:
                     "loop_images_done",
                     "loop_texts_done",
                     "loop_failures_done",
+                    "loop_sessions_done",
                 ],
                 outputs=["loop_images", "loop_texts", "loop_failures", "loop_sessions"],
                 name="follow_chains",
