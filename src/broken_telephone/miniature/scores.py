@@ -9,7 +9,9 @@ import pandas as pd
 GROUPS = ("gender", "age", "skin_tone")
 
 
-def by_group(model: str, figure: str, people: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+def by_group(
+    model: str, figure: str, people: pd.DataFrame, values: np.ndarray, weights: np.ndarray | None = None
+) -> pd.DataFrame:
     """Mean of one value a picture, overall and in each group of main persons.
 
     Args:
@@ -17,8 +19,10 @@ def by_group(model: str, figure: str, people: pd.DataFrame, values: np.ndarray) 
         figure: what the value is, such as "emotion accuracy".
         people: n rows with kind, gender, age and skin_tone; all of one kind.
         values: n numbers or booleans; NaN where a picture does not count.
+        weights: n positive numbers, such as areas of which `values` are shares; all alike if not given.
     """
     values = np.asarray(values, float)
+    weights = np.ones(len(values)) if weights is None else np.asarray(weights, float)
     people = people.reset_index(drop=True)
     parts = {("all", "all"): np.ones(len(people), bool)}
     for group in GROUPS:
@@ -26,9 +30,9 @@ def by_group(model: str, figure: str, people: pd.DataFrame, values: np.ndarray) 
     kind = str(people["kind"].iloc[0])
     rows = []
     for (group, category), rows_in in parts.items():
-        counted = values[rows_in & ~np.isnan(values)]
-        value = counted.mean() if len(counted) else np.nan
-        rows.append((model, kind, figure, group, category, len(counted), value))
+        counted = rows_in & ~np.isnan(values)
+        value = np.average(values[counted], weights=weights[counted]) if counted.any() else np.nan
+        rows.append((model, kind, figure, group, category, int(counted.sum()), value))
     return pd.DataFrame(rows, columns=["model", "kind", "figure", "group", "category", "n", "value"])
 
 

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from broken_telephone.miniature.canvas import BACKGROUND, BODY, FACE, HAIR
+from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
+from broken_telephone.miniature.pictures import PictureSet, render_set
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_same_seed_gives_the_same_set_for_any_number_of_workers(kind):
+    one, two = (render_set(kind, World(), 260, seed=5, workers=workers) for workers in (1, 2))
+    for name in ("images", "regions", "boxes", "faces"):
+        assert np.array_equal(getattr(one, name), getattr(two, name), equal_nan=name in ("boxes", "faces"))
+    assert one.people.equals(two.people)
+
+
+def test_another_seed_gives_other_pictures(portraits):
+    other = render_set("portraits", World(), 7, seed=6, workers=1)
+    assert not np.array_equal(other.images, portraits.images[:7])
+
+
+def test_labels_are_equally_frequent(portraits, scenes):
+    assert portraits.people["emotion"].value_counts().to_dict() == dict.fromkeys(EMOTIONS, 20)
+    assert scenes.people["activity"].value_counts().to_dict() == dict.fromkeys(ACTIVITIES, 15)
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_every_picture_has_all_four_regions_and_no_other(kind, request):
+    for regions in request.getfixturevalue(kind).regions:
+        assert set(np.unique(regions)) == {BACKGROUND, HAIR, FACE, BODY}
+
+
+def test_the_box_of_a_portrait_is_the_box_of_its_regions(portraits):
+    for regions, boxes in zip(portraits.regions, portraits.boxes, strict=True):
+        rows, columns = (np.nonzero((regions != BACKGROUND).any(axis))[0] for axis in (1, 0))
+        x, y, width, height = boxes[0]
+        seen = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+        # A region that covers less than half of an outermost pixel does not show there.
+        assert np.allclose(seen, (x, y, x + width, y + height), atol=1.01)
+
+
+def test_people_of_a_scene_lie_in_their_boxes(scenes):
+    for regions, boxes in zip(scenes.regions, scenes.boxes, strict=True):
+        inside = np.zeros_like(regions, bool)
+        for x, y, width, height in boxes[~np.isnan(boxes[:, 0])]:
+            inside[int(y) : int(np.ceil(y + height)), int(x) : int(np.ceil(x + width))] = True
+        assert not (regions != BACKGROUND)[~inside].any()
+
+
+def test_the_main_person_is_the_largest(scenes):
+    areas = scenes.boxes[..., 2] * scenes.boxes[..., 3]
+    assert (np.nanargmax(areas, axis=1) == 0).all()
+    assert ((~np.isnan(areas)).sum(1) == scenes.people["shown"]).all()
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_main_face_lies_in_its_box(kind, request):
+    pictures = request.getfixturevalue(kind)
+    for regions, boxes, faces in zip(pictures.regions, pictures.boxes, pictures.faces, strict=True):
+        (x, y, width, height), (bx, by, bwidth, bheight) = faces[0], boxes[0]
+        assert bx - 1 <= x <= x + width <= bx + bwidth + 1
+        assert by - 1 <= y <= y + height <= by + bheight + 1
+        inside = regions[round(y) : round(y + height), round(x) : round(x + width)]
+        assert (inside == FACE).mean() > 0.4
+
+
+def test_a_set_comes_back_from_its_folder(scenes, tmp_path):
+    scenes.save(tmp_path)
+    back = PictureSet.load(tmp_path)
+    assert np.array_equal(back.images, scenes.images)
+    assert np.array_equal(back.faces, scenes.faces, equal_nan=True)
+    assert list(back.people["activity"]) == list(scenes.people["activity"])
