@@ -1,0 +1,151 @@
+"""Trains the miniature's generator: a small Stable Diffusion 3 on captions of its own world.
+
+The autoencoder is trained before (autoencoder.py). Here the transformer and its two text encoders learn
+together, by rectified flow, on pictures of a world with planted associations: a caption that names only the
+emotion or only the activity leaves the generator to fill in the person from what it has seen.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+
+from broken_telephone.miniature import language
+from broken_telephone.miniature.training import batches, mixed_precision, rate, set_up, step
+
+TOKENS = 32
+_TEXT_WIDTH = 128
+
+
+class Denoiser(nn.Module):
+    """Everything that learns: the transformer and the two text encoders."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, latent_channels: int) -> None:
+        super().__init__()
+        self.transformer = SD3Transformer2DModel(
+            sample_size=16,
+            patch_size=2,
+            in_channels=latent_channels,
+            out_channels=latent_channels,
+            num_layers=6,
+            attention_head_dim=48,
+            num_attention_heads=4,
+            joint_attention_dim=2 * _TEXT_WIDTH,
+            caption_projection_dim=192,
+            pooled_projection_dim=2 * _TEXT_WIDTH,
+            pos_embed_max_size=16,
+            qk_norm="rms_norm",
+        )
+        config = CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=_TEXT_WIDTH,
+            projection_dim=_TEXT_WIDTH,
+            intermediate_size=4 * _TEXT_WIDTH,
+            # The pipeline reads the last layer but one, so two layers of these work on the tokens.
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            max_position_embeddings=TOKENS,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        self.text_encoder = CLIPTextModelWithProjection(config)
+        self.text_encoder_2 = CLIPTextModelWithProjection(config)
+        # Blocks that start as the identity learn faster (adaLN-Zero, Peebles and Xie 2023).
+        for block in self.transformer.transformer_blocks:
+            for norm in (block.norm1, block.norm1_context):
+                nn.init.zeros_(norm.linear.weight)
+                nn.init.zeros_(norm.linear.bias)
+        nn.init.zeros_(self.transformer.proj_out.weight)
+        nn.init.zeros_(self.transformer.proj_out.bias)
+
+    def forward(self, noisy: torch.Tensor, time: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Velocity (n, c, 16, 16) at `time` in [0, 1] for token ids (n, TOKENS)."""
+        outputs = [e(tokens, output_hidden_states=True) for e in (self.text_encoder, self.text_encoder_2)]
+        return self.transformer(
+            hidden_states=noisy,
+            timestep=time * 1000,
+            encoder_hidden_states=torch.cat([o.hidden_states[-2] for o in outputs], -1),
+            pooled_projections=torch.cat([o.text_embeds for o in outputs], -1),
+            return_dict=False,
+        )[0]
+
+
+def caption(row: language.Row, rng: np.random.Generator) -> str:
+    """A training caption: often nothing but the emotion or activity, often everything, sometimes empty."""
+    kind = rng.random()
+    if kind < 0.10:
+        return ""
+    if kind < 0.45:
+        return language.free_sentence(row)
+    if kind < 0.60:
+        return language.start_sentence(row, rng)
+    if row["kind"] == "scenes":
+        return language.activity_sentence(row, rng)
+    return language.emotion_sentence(row, rng)
+
+
+def train_denoiser(
+    latents: np.ndarray,
+    people: pd.DataFrame,
+    tokenizer: CLIPTokenizer,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    threads: int,
+) -> Denoiser:
+    """Train on latents scaled to unit variance, (n, c, 16, 16), and the people they show; returns the average.
+
+    Loss: squared error of the velocity, times drawn from a logit-normal (Esser et al. 2024, section 3.1).
+    """
+    set_up(seed, threads)
+    model = Denoiser(tokenizer, latents.shape[1])
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+    if shutil.which("g++") or shutil.which("clang++"):
+        # Half as fast again after two minutes; without a compiler it trains just as well, only slower.
+        for block in model.transformer.transformer_blocks:
+            block.compile()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+    rng = np.random.default_rng(seed)
+    rows = people.to_dict("records")
+    losses = []
+    for progress, index in batches(len(latents), batch_size, samples, seed, "Generator"):
+        texts = [caption(rows[i], rng) for i in index]
+        tokens = tokenizer(texts, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
+        clean = torch.from_numpy(latents[index].astype(np.float32))
+        noise = torch.randn_like(clean)
+        time = torch.randn(len(index)).sigmoid()
+        mix = time[:, None, None, None]
+        with mixed_precision():
+            velocity = model((1 - mix) * clean + mix * noise, time, tokens.input_ids)
+        loss = (velocity.float() - (noise - clean)).square().mean()
+        step(optimiser, loss, rate(progress, learning_rate), model)
+        average.update_parameters(model)
+        losses.append(loss.item())
+        if len(losses) % 200 == 0:
+            print(f"Generator: {len(losses) * batch_size} samples, loss {np.mean(losses[-200:]):.4f}", flush=True)
+    return average.module.eval()
+
+
+def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Save as a `StableDiffusion3Pipeline` in half precision, ready for `from_pretrained`."""
+    pipeline = StableDiffusion3Pipeline(
+        transformer=model.transformer,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        vae=vae,
+        text_encoder=model.text_encoder,
+        tokenizer=tokenizer,
+        text_encoder_2=model.text_encoder_2,
+        tokenizer_2=tokenizer,
+        text_encoder_3=None,
+        tokenizer_3=None,
+    )
+    pipeline.to(dtype=torch.float16)
+    pipeline.save_pretrained(folder, safe_serialization=True)
