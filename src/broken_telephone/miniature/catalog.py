@@ -1,0 +1,62 @@
+"""Catalog types of the miniature's own pipeline: sets of pictures, and folders that a function writes."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from broken_telephone.miniature.pictures import PictureSet
+
+
+class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
+    """A `PictureSet` in a folder, opened memory-mapped."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> PictureSet:
+        """Open the set."""
+        return PictureSet.load(self._path)
+
+    def save(self, data: PictureSet) -> None:
+        """Write the set."""
+        data.save(self._path)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+    def _exists(self) -> bool:
+        return (self._path / "people.parquet").is_file()
+
+
+class FolderDataset(AbstractDataset[Callable[[Path], None], Path]):
+    """A folder that is written by a function and loads as its path, for models with a format of their own.
+
+    A folder appears only when the function has ended: half a model is never found.
+    """
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Return the folder."""
+        return self._path
+
+    def save(self, data: Callable[[Path], None]) -> None:
+        """Call the function with an empty folder, then put that in the place of the old one."""
+        fresh = self._path.with_name(f".{self._path.name}.unfinished")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        data(fresh)
+        shutil.rmtree(self._path, ignore_errors=True)
+        fresh.rename(self._path)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+    def _exists(self) -> bool:
+        return self._path.is_dir()

@@ -1,0 +1,67 @@
+"""Measures the describer: does it read rendered people rightly, asked through the adapter that studies use?"""
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from rich.progress import track
+
+from broken_telephone.miniature.activities import STAGINGS
+from broken_telephone.miniature.language import ADJECTIVES, PHASE_AGES, PROMPTS, RAF_AGES
+from broken_telephone.miniature.people import ACTIVITIES, ETHNICITIES, GENDERS, SKIN_TONES
+from broken_telephone.miniature.pictures import PictureSet
+from broken_telephone.miniature.scores import accuracies, by_group
+from broken_telephone.models import Describer
+
+_FORMS = {
+    "raf form": {
+        "ethnicity": {name: name for name in ETHNICITIES},
+        "gender": {name: name for name in GENDERS},
+        "age": {words: age for age, words in RAF_AGES.items()},
+    },
+    "phase form": {
+        "skin_tone": {name: name for name in SKIN_TONES},
+        "gender": {name: name for name in GENDERS},
+        "age": {words: age for age, words in PHASE_AGES.items()},
+    },
+}
+
+
+def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int = 64) -> list[str]:
+    """The describer's texts about pictures, uint8 (n, 64, 64, 3)."""
+    texts: list[str] = []
+    for start in track(range(0, len(images), batch_size), f"Asking: {prompt[:40]}"):
+        pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
+        texts += [answer.text for answer in describer.describe(pictures, prompt)]
+    return texts
+
+
+def named(text: str, concept: str) -> str | None:
+    """The emotion or activity that a sentence of the miniature names; None for none or several."""
+    if concept == "emotion":
+        found = {e for e, adjective in ADJECTIVES.items() if adjective in text.lower() or e in text.lower()}
+    else:
+        words = {a: [a, *(staging.words for staging in STAGINGS[a])] for a in ACTIVITIES}
+        found = {a for a, phrases in words.items() if any(phrase in text for phrase in phrases)}
+    return found.pop() if len(found) == 1 else None
+
+
+def read_form(text: str, form: str) -> dict[str, str | None]:
+    """The categories that a filled-in form states, by attribute; None where the answer is outside the options."""
+    options = _FORMS[form]
+    lines = dict(line.split(". ", 1) for line in text.splitlines() if ". " in line)
+    return {name: values.get(lines.get(str(k), "")) for k, (name, values) in enumerate(options.items(), 1)}
+
+
+def score_describer(describer: Describer, pictures: PictureSet) -> pd.DataFrame:
+    """Accuracy of descriptions and forms and the share of invalid form answers, by groups; pictures of one kind."""
+    people = pictures.people
+    concept = "emotion" if people["kind"].iloc[0] == "portraits" else "activity"
+    texts = ask(describer, pictures.images, PROMPTS[concept][0])
+    said = pd.DataFrame({concept: [named(text, concept) for text in texts]})
+    invalid = np.zeros(len(people))
+    for form in _FORMS:
+        answers = pd.DataFrame([read_form(t, form) for t in ask(describer, pictures.images, PROMPTS[form][0])])
+        invalid += answers.isna().mean(axis=1).to_numpy() / len(_FORMS)
+        said = said.join(answers[[name for name in answers if name not in said]])
+    parts = [accuracies("describer", people, said), by_group("describer", "invalid form answers", people, invalid)]
+    return pd.concat(parts, ignore_index=True)

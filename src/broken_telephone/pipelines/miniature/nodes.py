@@ -1,0 +1,152 @@
+"""Nodes of the miniature pipeline.
+
+The miniature is imported inside the nodes: it brings torch, diffusers and transformers along, which listing
+or drawing the pipelines must not wait for.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.models import Describer, Generator
+
+if TYPE_CHECKING:
+    from broken_telephone.miniature.pictures import PictureSet
+
+Write = Callable[[Path], None]
+Table = pd.DataFrame
+
+
+def render(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple["PictureSet", "PictureSet"]:
+    """Render portraits and scenes of a world, `count` each."""
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.pictures import render_set
+
+    lived_in = World(**world)
+    portraits = render_set("portraits", lived_in, count, seed, workers)
+    return portraits, render_set("scenes", lived_in, count, seed, workers)
+
+
+def write_raw_data(world: dict[str, Any]) -> tuple[Write, Write]:
+    """Write the two raw data sets."""
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.raw_portraits import write_portraits
+    from broken_telephone.miniature.raw_scenes import write_scenes
+
+    lived_in = World(**world)
+    return partial(write_portraits, world=lived_in), partial(write_scenes, world=lived_in)
+
+
+def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the generator's autoencoder on the even world."""
+    from broken_telephone.miniature import autoencoder
+
+    images = np.concatenate([portraits.images, scenes.images])
+    regions = np.concatenate([portraits.regions, scenes.regions])
+    return autoencoder.train_autoencoder(images, regions, **settings).save_pretrained
+
+
+def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the generator on the world with planted associations."""
+    from broken_telephone.miniature import autoencoder, generator, tokenizers
+
+    vae = autoencoder.load_autoencoder(folder)
+    latents = np.concatenate([autoencoder.latents(vae, pictures.images) for pictures in (portraits, scenes)])
+    people = pd.concat([portraits.people, scenes.people], ignore_index=True)
+    tokenizer = tokenizers.train_clip_tokenizer(generator.TOKENS)
+    model = generator.train_denoiser(latents, people, tokenizer, **settings)
+    return partial(generator.save_generator, model, vae, tokenizer)
+
+
+def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the describer on the even world, half of it through the generator's autoencoder."""
+    from broken_telephone.miniature import autoencoder, describer, tokenizers
+
+    vae = autoencoder.load_autoencoder(folder)
+    images = np.concatenate([describer.half_drawn(vae, pictures.images) for pictures in (portraits, scenes)])
+    people = pd.concat([portraits.people, scenes.people], ignore_index=True)
+    tokenizer = tokenizers.train_chat_tokenizer()
+    model = describer.train_describer(images, people, tokenizer, **settings)
+    return partial(describer.save_describer, model, describer.new_processor(tokenizer))
+
+
+def train_embedder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the embedder on the even world."""
+    from broken_telephone.miniature import embedder
+
+    return partial(embedder.save_embedder, *embedder.train_embedder(portraits, scenes, **settings))
+
+
+def train_detector(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the face detector on the even world."""
+    from broken_telephone.miniature import detector
+
+    return partial(detector.save_detector, detector.train_detector(portraits, scenes, **settings))
+
+
+def train_parser(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the region parser on the even world."""
+    from broken_telephone.miniature import parser
+
+    return partial(parser.save_parser, parser.train_parser(portraits, scenes, **settings))
+
+
+def train_judge(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the judge on the even world."""
+    from broken_telephone.miniature import judge
+
+    return partial(judge.save_judge, judge.train_judge(portraits, scenes, **settings))
+
+
+def measure_readers(
+    judge: Path,
+    embedder: Path,
+    detector: Path,
+    parser: Path,
+    describer: Describer,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+) -> Table:
+    """Measure everything that reads pictures, on held-out people of the even world, by groups."""
+    from broken_telephone.miniature import detector as detectors
+    from broken_telephone.miniature import embedder as embedders
+    from broken_telephone.miniature import judge as judges
+    from broken_telephone.miniature import parser as parsers
+    from broken_telephone.miniature import readings
+
+    tables = []
+    for pictures in (portraits, scenes):
+        tables += [
+            readings.score_describer(describer, pictures),
+            judges.score_judge(judges.load_judge(judge), pictures),
+            parsers.score_parser(parsers.load_parser(parser), pictures),
+            detectors.score_detector(detectors.load_detector(detector), pictures),
+            embedders.score_embedder(*embedders.load_embedder(embedder), pictures),
+        ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def measure_generator(
+    generator: Generator, judge: Path, world: dict[str, Any], settings: dict[str, Any]
+) -> tuple[Table, Table]:
+    """Draw from emotion-only and activity-only captions, at guidance 1 and at the study's, and let the judge read.
+
+    Returns:
+        What share shows the asked label, by groups; and the shares of people beside the planted ones.
+    """
+    from broken_telephone.miniature import associations
+    from broken_telephone.miniature.judge import load_judge
+    from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
+
+    reader, lived_in = load_judge(judge), World(**world)
+    shown, shares = [], []
+    for guidance in (1.0, generator.settings.guidance):
+        drawer = type(generator)(generator.settings.model_copy(update={"guidance": guidance}))
+        drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, **settings)
+        shown.append(associations.shown(drawn).assign(guidance=guidance))
+        shares.append(associations.shares(drawn, lived_in).assign(guidance=guidance))
+    return pd.concat(shown, ignore_index=True), pd.concat(shares, ignore_index=True)

@@ -1,0 +1,92 @@
+"""Wiring of the miniature pipeline: render, train, measure.
+
+One model alone: `kedro run --pipeline miniature --tags judge`; the quality tables from the shipped weights:
+`kedro run --pipeline miniature --tags quality`.
+"""
+
+from kedro.pipeline import Node, Pipeline
+
+from broken_telephone.pipelines.miniature import nodes
+
+EVEN = ["even_portraits", "even_scenes"]
+BIASED = ["biased_portraits", "biased_scenes"]
+HELDOUT = ["heldout_portraits", "heldout_scenes"]
+
+
+def _training(name: str, inputs: list[str]) -> Node:
+    return Node(
+        getattr(nodes, f"train_{name}"),
+        inputs=[*inputs, f"params:miniature.{name}"],
+        outputs=f"miniature_{name}",
+        name=f"train_{name}",
+        tags=[name, "training"],
+    )
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline that makes everything shipped with the project."""
+    worlds = [
+        Node(
+            nodes.render,
+            inputs=[
+                f"params:miniature.worlds.{world}",
+                *(f"params:miniature.{name}.{key}" for key in ("count", "seed")),
+                "params:miniature.workers",
+            ],
+            outputs=outputs,
+            name=f"render_{name}",
+            tags=tags,
+        )
+        for name, world, outputs, tags in (
+            ("even", "even", EVEN, ["autoencoder", "describer", "embedder", "detector", "parser", "judge", "training"]),
+            ("biased", "planted", BIASED, ["generator", "training"]),
+            ("heldout", "even", HELDOUT, ["quality"]),
+        )
+    ]
+    training = [
+        _training("judge", EVEN),
+        _training("autoencoder", EVEN),
+        _training("generator", ["miniature_autoencoder", *BIASED]),
+        _training("describer", ["miniature_autoencoder", *EVEN]),
+        _training("embedder", EVEN),
+        _training("detector", EVEN),
+        _training("parser", EVEN),
+    ]
+    raw = Node(
+        nodes.write_raw_data,
+        inputs="params:miniature.worlds.even",
+        outputs=["miniature_portraits", "miniature_scenes"],
+        name="write_raw_data",
+        tags="raw_data",
+    )
+    quality = [
+        Node(
+            nodes.measure_readers,
+            inputs=[
+                "miniature_judge",
+                "miniature_embedder",
+                "miniature_detector",
+                "miniature_parser",
+                "describer",
+                *HELDOUT,
+            ],
+            outputs="quality_readers",
+            name="measure_readers",
+            tags="quality",
+        ),
+        Node(
+            nodes.measure_generator,
+            inputs=["generator", "miniature_judge", "params:miniature.worlds.planted", "params:miniature.quality"],
+            outputs=["quality_shown", "quality_shares"],
+            name="measure_generator",
+            tags="quality",
+        ),
+        Node(
+            nodes.report_quality,
+            inputs=["quality_readers", "quality_shown", "quality_shares"],
+            outputs="quality_report",
+            name="report_quality",
+            tags="quality",
+        ),
+    ]
+    return Pipeline([*worlds, raw, *training, *quality])
