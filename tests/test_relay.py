@@ -123,7 +123,7 @@ def test_an_interrupted_run_does_only_the_rest_and_ends_the_same(tmp_path, broke
     """To the byte, although these pictures depend on their whole batch, as real ones do by rounding."""
     whole = interrupted(tmp_path / "whole", (), broken)
     drawn = len(whole.images.load())
-    for first in range(1, 60, 2):
+    for first in range(1, 60, 5):
         bench = interrupted(tmp_path / str(first), (first, 7), broken)
         assert bench.results() == whole.results(), first
         assert sum(bench.drawn) <= drawn + 2 * 3

@@ -7,6 +7,7 @@ model's answer is read.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 UNSURE = "unsure"
 DISAGREEMENT = "disagreement"
@@ -53,11 +54,15 @@ class Variable:
         Raises:
             ValueError: if the word is none of them; the message lists the values.
         """
-        known = {_plain(value): value for value in self.categories}
-        known |= {_plain(synonym): value for synonym, value in self.synonyms.items()}
-        if _plain(word) not in known:
+        value = self._words.get(_plain(word))
+        if value is None:
             raise ValueError(f"{word!r} is not one of the values ({', '.join(self.categories)})")
-        return known[_plain(word)]
+        return value
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        known = {_plain(value): value for value in self.categories}
+        return known | {_plain(synonym): value for synonym, value in self.synonyms.items()}
 
 
 @dataclass(frozen=True)

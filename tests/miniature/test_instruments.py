@@ -1,0 +1,94 @@
+"""The shipped judge, parser and detector on a few rendered people that nobody trained on."""
+
+import numpy as np
+import pytest
+import torch
+from facexlib.detection.retinaface_utils import PriorBox, batched_decode, batched_decode_landm
+
+from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
+from broken_telephone.miniature.canvas import REGIONS
+from broken_telephone.miniature.detector import detect, load_detector, score_detector, visible_faces
+from broken_telephone.miniature.judge import load_judge, score_judge
+from broken_telephone.miniature.parser import load_parser, parse, score_parser
+
+COLUMNS = ["model", "kind", "figure", "group", "category", "n", "value"]
+
+
+def overall(scores):
+    assert list(scores.columns) == COLUMNS
+    assert set(scores["group"]) == {"all", "gender", "age", "skin_tone"}
+    return scores.query("group == 'all'").set_index("figure")["value"]
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_judge_reads_rendered_people(kind, request, models):
+    scores = overall(score_judge(load_judge(models / "judge"), request.getfixturevalue(kind)))
+    label = {"portraits": "emotion", "scenes": "activity"}[kind]
+    for name in (label, "gender", "age", "skin_tone"):
+        assert scores[f"{name} accuracy"] > 0.97
+
+
+def test_the_judge_answers_in_names_and_probabilities(portraits, models):
+    said = load_judge(models / "judge")(portraits.images[:3], probabilities=True)
+    assert len(said) == 3
+    assert set(said["gender"]) <= {"male", "female"}
+    assert said["gender_probability"].between(0.5, 1).all()
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_parser_finds_the_regions(kind, request, models):
+    scores = overall(score_parser(load_parser(models / "parser"), request.getfixturevalue(kind)))
+    for region in REGIONS:
+        assert scores[f"{region} IoU"] > 0.88
+
+
+def test_the_parser_answers_with_one_region_a_pixel(scenes, models):
+    found = parse(load_parser(models / "parser"), scenes.images[:2])
+    assert found.shape == (2, 64, 64)
+    assert found.dtype == np.uint8
+    assert set(np.unique(found)) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_detector_finds_the_faces(kind, request, models):
+    scores = overall(score_detector(load_detector(models / "detector"), request.getfixturevalue(kind)))
+    for figure in ("recall", "recall of all faces", "precision"):
+        assert scores[figure] > 0.96
+
+
+def test_the_detector_finds_no_face_where_nobody_is(models):
+    empty = np.full((2, 64, 64, 3), (172, 172, 176), np.uint8)
+    assert [len(found) for found in detect(load_detector(models / "detector"), empty)] == [0, 0]
+
+
+def test_a_hidden_face_does_not_count(scenes):
+    faces = visible_faces(scenes)
+    given = ~np.isnan(scenes.faces[..., 0])
+    seen = ~np.isnan(faces[..., 0])
+    assert (seen <= given).all()
+    assert seen[:, 0].all()
+
+
+def test_encoded_boxes_are_what_facexlib_decodes():
+    config = {"min_sizes": [[16, 32], [64, 128], [256, 512]], "steps": [8, 16, 32], "clip": False}
+    centred = PriorBox(config, image_size=(128, 128)).forward()
+    priors = torch.cat([centred[:, :2] - centred[:, 2:] / 2, centred[:, 2:]], 1)
+    boxes = torch.rand(len(priors), 4, generator=torch.Generator().manual_seed(0)) * 0.4 + 0.1
+    back = batched_decode(encode(boxes, priors, [0.1, 0.2])[None], centred[None], [0.1, 0.2])[0]
+    assert torch.allclose(back, torch.cat([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1), atol=1e-5)
+    points = torch.rand(len(priors), 5, 2, generator=torch.Generator().manual_seed(1))
+    back = batched_decode_landm(encode_points(points, priors, [0.1, 0.2])[None], centred[None], [0.1, 0.2])[0]
+    assert torch.allclose(back.view(-1, 5, 2), points, atol=1e-5)
+
+
+def test_each_face_gets_a_prior_box_and_no_box_two_faces():
+    nothing = [float("nan")] * 4
+    faces = torch.tensor([[[0.1, 0.1, 0.2, 0.2], [0.6, 0.6, 0.05, 0.05], nothing]])
+    priors = torch.tensor([[0.1, 0.1, 0.2, 0.2], [0.12, 0.1, 0.2, 0.2], [0.5, 0.5, 0.3, 0.3], [0.0, 0.8, 0.1, 0.1]])
+    assert match(faces, priors, enough=0.35).tolist() == [[0, 0, 1, -1]]
+
+
+def test_overlap_is_intersection_over_union():
+    first = torch.tensor([[0.0, 0.0, 2.0, 2.0]])
+    second = torch.tensor([[1.0, 0.0, 2.0, 2.0], [5.0, 5.0, 1.0, 1.0]])
+    assert torch.allclose(overlap(first, second), torch.tensor([[1 / 3, 0.0]]))

@@ -1,0 +1,69 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from broken_telephone.miniature import captions
+from broken_telephone.miniature.augment import augment
+from broken_telephone.miniature.embedder import contrast
+from broken_telephone.miniature.fitting import to_tensor
+from broken_telephone.miniature.reflection import Reflection
+from broken_telephone.miniature.scores import by_group
+
+
+def test_changed_pictures_stay_pictures_and_repeat(portraits):
+    images = to_tensor(portraits.images[:16])
+    one, two = (augment(images, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(one, two)
+    assert one.shape == images.shape
+    assert 0 <= one.min() <= one.max() <= 1
+    # Near enough to the picture that nothing in it becomes another thing.
+    assert (augment(images, torch.Generator().manual_seed(3), shift=0) - images).abs().mean() < 0.08
+
+
+def test_reflection_is_torchs_reflection():
+    features = torch.randn(2, 3, 6, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.equal(Reflection()(features), torch.nn.ReflectionPad2d(1)(features))
+    assert torch.autograd.gradcheck(Reflection(), (features,))
+
+
+def test_scores_are_means_by_group():
+    people = pd.DataFrame(
+        {
+            "kind": "portraits",
+            "gender": ["male", "male", "female", "female"],
+            "age": "young",
+            "skin_tone": ["lighter", "darker", "lighter", "darker"],
+        }
+    )
+    table = by_group("judge", "recall", people, np.array([1, 0, 1, np.nan]), weights=np.array([1, 3, 1, 1]))
+    values = table.set_index(["group", "category"])
+    assert values.loc[("all", "all"), "n"] == 3
+    assert values.loc[("all", "all"), "value"] == pytest.approx(0.4)
+    assert values.loc[("gender", "male"), "value"] == pytest.approx(0.25)
+    assert values.loc[("gender", "female"), "value"] == 1
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_captions_say_what_they_claim(kind, request):
+    people = request.getfixturevalue(kind).people
+    codes, rng = captions.codes(people), np.random.default_rng(4)
+    said_by_text: dict[str, np.ndarray] = {}
+    for row, code in zip(people.to_dict("records"), codes, strict=True):
+        for text, said in (captions.full(row), captions.partial(row, rng)):
+            which = [captions.SAID.index(name) for name in said]
+            assert (code[which] >= 0).all()
+            claim = np.full(len(captions.SAID), -1)
+            claim[which] = code[which]
+            # One sentence never claims two different things.
+            assert (said_by_text.setdefault(text, claim) == claim).all()
+
+
+def test_the_contrast_is_least_for_the_true_pairs():
+    matches = torch.eye(4, dtype=torch.bool)
+    groups = [np.arange(4)]
+    right, wrong = 10 * torch.eye(4), 10 * torch.eye(4).flip(0)
+    assert contrast(right, matches, groups) < 0.01 < 5 < contrast(wrong, matches, groups)
+    # Two sentences that are both true share a picture's choice.
+    both = torch.ones(2, 2, dtype=torch.bool)
+    assert contrast(torch.zeros(2, 2), both, [np.arange(2)]) == pytest.approx(2 * np.log(2))
