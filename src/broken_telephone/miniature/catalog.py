@@ -32,7 +32,7 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
         return (self._path / "people.parquet").is_file()
 
 
-class FolderDataset(AbstractDataset[Callable[[Path], None], Path]):
+class WrittenFolderDataset(AbstractDataset[Callable[[Path], None], Path]):
     """A folder that is written by a function and loads as its path, for models with a format of their own.
 
     A folder appears only when the function has ended: half a model is never found.

@@ -63,14 +63,16 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
 
 
 def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
-    """Train the describer on the even world, half of it through the generator's autoencoder."""
+    """Train the describer on the even world, on `pictures` of each kind, half of them through the autoencoder."""
     from broken_telephone.miniature import autoencoder, describer, tokenizers
 
+    count = settings["pictures"]
     vae = autoencoder.load_autoencoder(folder)
-    images = np.concatenate([describer.half_drawn(vae, pictures.images) for pictures in (portraits, scenes)])
-    people = pd.concat([portraits.people, scenes.people], ignore_index=True)
+    images = np.concatenate([describer.half_drawn(vae, kind.images[:count]) for kind in (portraits, scenes)])
+    people = pd.concat([portraits.people[:count], scenes.people[:count]], ignore_index=True)
     tokenizer = tokenizers.train_chat_tokenizer()
-    model = describer.train_describer(images, people, tokenizer, **settings)
+    rest = {name: value for name, value in settings.items() if name != "pictures"}
+    model = describer.train_describer(images, people, tokenizer, **rest)
     return partial(describer.save_describer, model, describer.new_processor(tokenizer))
 
 
@@ -108,10 +110,14 @@ def measure_readers(
     detector: Path,
     parser: Path,
     describer: Describer,
+    trained: Path,
     portraits: "PictureSet",
     scenes: "PictureSet",
 ) -> Table:
-    """Measure everything that reads pictures, on held-out people of the even world, by groups."""
+    """Measure everything that reads pictures, on held-out people of the even world, by groups.
+
+    `trained` is an input only so that a new describer is measured after it was trained.
+    """
     from broken_telephone.miniature import detector as detectors
     from broken_telephone.miniature import embedder as embedders
     from broken_telephone.miniature import judge as judges
@@ -131,9 +137,11 @@ def measure_readers(
 
 
 def measure_generator(
-    generator: Generator, judge: Path, world: dict[str, Any], settings: dict[str, Any]
+    generator: Generator, trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[Table, Table]:
     """Draw from emotion-only and activity-only captions, at guidance 1 and at the study's, and let the judge read.
+
+    `trained` is an input only so that a new generator is measured after it was trained.
 
     Returns:
         What share shows the asked label, by groups; and the shares of people beside the planted ones.
@@ -150,3 +158,15 @@ def measure_generator(
         shown.append(associations.shown(drawn).assign(guidance=guidance))
         shares.append(associations.shares(drawn, lived_in).assign(guidance=guidance))
     return pd.concat(shown, ignore_index=True), pd.concat(shares, ignore_index=True)
+
+
+def report_quality(readers: Table, shown: Table, shares: Table) -> str:
+    """Put the quality tables on one page and print it."""
+    import rich
+    from rich.markdown import Markdown
+
+    from broken_telephone.miniature.quality import report
+
+    page = report(readers, shown, shares)
+    rich.print(Markdown(page))
+    return page

@@ -68,6 +68,7 @@ def create_pipeline() -> Pipeline:
                 "miniature_detector",
                 "miniature_parser",
                 "describer",
+                "miniature_describer",
                 *HELDOUT,
             ],
             outputs="quality_readers",
@@ -76,7 +77,13 @@ def create_pipeline() -> Pipeline:
         ),
         Node(
             nodes.measure_generator,
-            inputs=["generator", "miniature_judge", "params:miniature.worlds.planted", "params:miniature.quality"],
+            inputs=[
+                "generator",
+                "miniature_generator",
+                "miniature_judge",
+                "params:miniature.worlds.planted",
+                "params:miniature.quality",
+            ],
             outputs=["quality_shown", "quality_shares"],
             name="measure_generator",
             tags="quality",

@@ -1,0 +1,102 @@
+"""The quality tables as one page of Markdown, and the differences between groups that nobody planted.
+
+A gap is a defect when it is above three points and beyond sampling error: a chi-square test of the groups'
+counts at one per cent, Bonferroni over all figures. Figures that are no shares of pictures get no test.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency
+
+from broken_telephone.miniature.people import AGES, GENDERS, SKIN_TONES
+
+GROUPS = {"gender": GENDERS, "age": AGES, "skin_tone": SKIN_TONES}
+GAP = 0.03
+_ALPHA = 0.01
+
+
+def gaps(scores: pd.DataFrame) -> pd.DataFrame:
+    """Largest difference between the groups of each figure.
+
+    Args:
+        scores: as `scores.by_group` makes them.
+
+    Returns:
+        model, kind, figure, group, lowest, highest (category and value), gap, p_value (NaN where no test
+        fits), defect.
+    """
+    rows = []
+    grouped = scores[scores["group"] != "all"].groupby(["model", "kind", "figure", "group"], sort=False)
+    for (model, kind, figure, group), part in grouped:
+        low, high = part.loc[part["value"].idxmin()], part.loc[part["value"].idxmax()]
+        right = np.rint(part["value"] * part["n"]).to_numpy()
+        counts = np.stack([right, part["n"].to_numpy() - right])
+        testable = "accuracy" in figure and (counts.sum(axis=1) > 0).all()
+        rows.append(
+            {
+                "model": model,
+                "kind": kind,
+                "figure": figure,
+                "group": group,
+                "lowest": f"{low['category']} {low['value']:.3f}",
+                "highest": f"{high['category']} {high['value']:.3f}",
+                "gap": high["value"] - low["value"],
+                "p_value": chi2_contingency(counts).pvalue if testable else np.nan,
+            }
+        )
+    table = pd.DataFrame(rows)
+    tests = max(int(table["p_value"].notna().sum()), 1)
+    table["defect"] = (table["gap"] > GAP) & (table["p_value"] < _ALPHA / tests)
+    return table
+
+
+def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> str:
+    """The whole page: readers by groups, gaps, what the generator shows, planted and unplanted shares."""
+    found = gaps(readers)
+    wide = found[found["gap"] > GAP]
+    parts = [
+        "# Quality of the embedded models",
+        "## Reading held-out rendered people, by groups of the main person",
+        _readers(readers),
+        f"## Gaps between groups above {GAP:.0%}",
+        "Defect: beyond sampling error, chi-square at one per cent, Bonferroni." if len(wide) else "None.",
+        _markdown(wide) if len(wide) else "",
+        "## The generator shows what is asked, as the judge reads",
+        _shown(shown),
+        "## Shares of people when only the emotion or activity is named",
+        _shares(shares),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _readers(readers: pd.DataFrame) -> str:
+    columns = [("all", "all"), *((group, name) for group, names in GROUPS.items() for name in names)]
+    wide = readers.pivot_table(
+        index=["model", "kind", "figure"], columns=["group", "category"], values="value", sort=False
+    )[columns]
+    wide.columns = [name for _, name in columns]
+    return _markdown(wide.reset_index())
+
+
+def _shown(shown: pd.DataFrame) -> str:
+    wide = shown.pivot_table(index=["kind", "group", "category", "n"], columns="guidance", values="value", sort=False)
+    wide.columns = [f"guidance {value:g}" for value in wide.columns]
+    return _markdown(wide.reset_index())
+
+
+def _shares(shares: pd.DataFrame) -> str:
+    index = ["label", "attribute", "category", "planted"]
+    wide = shares.pivot_table(index=index, columns="guidance", values="share", sort=False)
+    lowest = wide.columns.min()
+    off = wide[lowest] - wide.index.get_level_values("planted")
+    wide.columns = [f"guidance {value:g}" for value in wide.columns]
+    wide["difference"] = off
+    return _markdown(wide.reset_index())
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    def cell(value: object) -> str:
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    lines = [list(table.columns), ["---"] * table.shape[1], *([cell(v) for v in row] for row in table.to_numpy())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
