@@ -4,7 +4,7 @@ Coordinates are picture units (one unit is one pixel of the finished picture); s
 finer and averaged, so edges are smooth and every position counts. Colours are RGB, 0 to 255.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 REGIONS = ("background", "hair", "face", "body")
 BACKGROUND, HAIR, FACE, BODY = range(4)
 Colour = tuple[int, int, int]
+Points = Sequence[tuple[float, float]] | np.ndarray
 _FINE = 4
 _SHIFT = 4
 
@@ -24,7 +25,7 @@ class Canvas:
         self._colour = np.full((size * _FINE, size * _FINE, 3), colour, np.uint8)
         self._region = np.zeros((size * _FINE, size * _FINE), np.uint8)
 
-    def polygon(self, points: Iterable[Sequence[float]], colour: Colour, region: int | None = None) -> None:
+    def polygon(self, points: Points, colour: Colour, region: int | None = None) -> None:
         """Fill a polygon given as (x, y); `region=None` leaves the region map as it is (a detail)."""
         corners = [np.rint(np.asarray(points, float) * (_FINE << _SHIFT)).astype(np.int32)]
         cv2.fillPoly(self._colour, corners, colour, cv2.LINE_AA, _SHIFT)
@@ -49,7 +50,7 @@ class Canvas:
         if region is not None:
             cv2.ellipse(self._region, centre, radii, tilt, 0, 360, region, -1, cv2.LINE_8, _SHIFT)
 
-    def line(self, points: Iterable[Sequence[float]], width: float, colour: Colour, region: int | None = None) -> None:
+    def line(self, points: Points, width: float, colour: Colour, region: int | None = None) -> None:
         """Stroke an open line of at least one fine pixel."""
         corners = [np.rint(np.asarray(points, float) * (_FINE << _SHIFT)).astype(np.int32)]
         thick = max(round(width * _FINE), 1)

@@ -123,6 +123,6 @@ class Figure:
         elbow = (shoulder + hand) / 2 + np.array([side * 0.045, 0.025]) * self.height
         wide = 0.065 * self.height * (1.25 if self._person.age in ("adult", "baby") else 1.0)
         sleeve = shade(CLOTH_COLOURS[self._person.clothes], 0.82)
-        self._canvas.line([shoulder, elbow], wide, sleeve, BODY)
-        self._canvas.line([elbow, hand], wide * 0.85, self.head.skin, BODY)
+        self._canvas.line(np.stack([shoulder, elbow]), wide, sleeve, BODY)
+        self._canvas.line(np.stack([elbow, hand]), wide * 0.85, self.head.skin, BODY)
         self._canvas.ellipse(hand[0], hand[1], wide * 0.62, wide * 0.62, self.head.skin, BODY)

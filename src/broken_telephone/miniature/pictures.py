@@ -68,9 +68,9 @@ def render_set(kind: Kind, world: World, count: int, seed: int, workers: int = 2
     task = partial(_render_chunk, kind, world, count, seed)
     with ProcessPoolExecutor(workers) as pool:
         chunks = list(track(pool.map(task, starts), f"Rendering {count} {kind}", total=len(starts)))
-    arrays = [np.concatenate([c[0][k] for c in chunks]) for k in range(4)]
-    people = pd.DataFrame([row for c in chunks for row in c[1]])
-    return PictureSet(*arrays, people)
+    images, regions, boxes, faces = (np.concatenate([arrays[k] for arrays, _ in chunks]) for k in range(4))
+    people = pd.DataFrame([row for _, rows in chunks for row in rows])
+    return PictureSet(images, regions, boxes, faces, people)
 
 
 def _render_chunk(kind: Kind, world: World, count: int, seed: int, start: int) -> tuple[list[np.ndarray], list[dict]]:

@@ -53,9 +53,10 @@ def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
     canvas = Canvas(SIZE, colour)
     canvas.gradient(shade(colour, 1 + 0.1 * rng.uniform()), shade(colour, 0.86 - 0.1 * rng.uniform()))
     for _ in range(int(rng.integers(0, 4))):
-        canvas.ellipse(*rng.uniform(0, SIZE, 2), *rng.uniform(3, 9, 2), shade(colour, rng.uniform(0.84, 1.1)))
+        (x, y), (wide, high) = rng.uniform(0, SIZE, 2), rng.uniform(3, 9, 2)
+        canvas.ellipse(x, y, wide, high, shade(colour, rng.uniform(0.84, 1.1)))
 
-    face_height = {"baby": 37, "child": 37, "young": 41, "adult": 41, "senior": 40}[person.age]
+    face_height = {"baby": 37.0, "child": 37.0, "young": 41.0, "adult": 41.0, "senior": 40.0}[person.age]
     face_height *= 1 + 0.04 * rng.uniform(-1, 1)
     x = SIZE / 2 + 2.0 * rng.uniform(-1, 1)
     y = {"baby": 33, "child": 32, "young": 30.5, "adult": 30, "senior": 31}[person.age] + 1.5 * rng.uniform(-1, 1)
@@ -72,7 +73,7 @@ def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
 
 
 def _clothes(canvas: Canvas, person: Person, x: float, top: float) -> None:
-    half = {"baby": 16, "child": 18, "young": 24, "adult": 29, "senior": 24}[person.age]
+    half = {"baby": 16.0, "child": 18.0, "young": 24.0, "adult": 29.0, "senior": 24.0}[person.age]
     half *= 0.88 if person.gender == "female" else 1.08
     drop = {"baby": 2.0, "child": 3.0, "young": 4.0, "adult": 4.5, "senior": 8.0}[person.age]
     colour = CLOTH_COLOURS[person.clothes]

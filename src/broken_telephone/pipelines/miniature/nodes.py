@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame as Table
 
-from broken_telephone.models import Describer, Generator
+from broken_telephone.models import Describer, DiffusersGenerator
 
 if TYPE_CHECKING:
     from broken_telephone.miniature.pictures import PictureSet
 
 Write = Callable[[Path], None]
-Table = pd.DataFrame
 
 
 def render(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple["PictureSet", "PictureSet"]:
@@ -137,7 +137,7 @@ def measure_readers(
 
 
 def measure_generator(
-    generator: Generator, trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
+    generator: DiffusersGenerator, trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[Table, Table]:
     """Draw from emotion-only and activity-only captions, at guidance 1 and at the study's, and let the judge read.
 
@@ -153,7 +153,7 @@ def measure_generator(
     reader, lived_in = load_judge(judge), World(**world)
     shown, shares = [], []
     for guidance in (1.0, generator.settings.guidance):
-        drawer = type(generator)(generator.settings.model_copy(update={"guidance": guidance}))
+        drawer = DiffusersGenerator(generator.settings.model_copy(update={"guidance": guidance}))
         drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, **settings)
         shown.append(associations.shown(drawn).assign(guidance=guidance))
         shares.append(associations.shares(drawn, lived_in).assign(guidance=guidance))
