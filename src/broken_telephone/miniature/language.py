@@ -52,7 +52,7 @@ _EMOTION_STARTS = (
     "A picture of a person who looks {adjective}.",
 )
 _ACTIVITY_STARTS = ("A picture of a person who is {doing}.", "A photo of someone who is {doing}.")
-_GENERAL = {
+GENERAL = {
     "dance and music": "enjoying dance and music",
     "eating": "eating",
     "helping and caring": "helping and caring",
@@ -139,7 +139,7 @@ def free_sentence(row: Row) -> str:
 def start_sentence(row: Row, rng: np.random.Generator) -> str:
     """A prompt as a study writes it to start a chain from a text."""
     if row["kind"] == "scenes":
-        doing = _GENERAL[row["activity"]] if rng.random() < 0.6 else row["doing"]
+        doing = GENERAL[row["activity"]] if rng.random() < 0.6 else row["doing"]
         return _ACTIVITY_STARTS[rng.integers(len(_ACTIVITY_STARTS))].format(doing=doing)
     return _EMOTION_STARTS[rng.integers(len(_EMOTION_STARTS))].format(adjective=ADJECTIVES[row["emotion"]])
 

@@ -6,7 +6,7 @@ from PIL import Image
 from rich.progress import track
 
 from broken_telephone.miniature.activities import STAGINGS
-from broken_telephone.miniature.language import ADJECTIVES, PHASE_AGES, PROMPTS, RAF_AGES
+from broken_telephone.miniature.language import ADJECTIVES, GENERAL, PHASE_AGES, PROMPTS, RAF_AGES
 from broken_telephone.miniature.people import ACTIVITIES, ETHNICITIES, GENDERS, SKIN_TONES
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.scores import accuracies, by_group
@@ -40,7 +40,8 @@ def named(text: str, concept: str) -> str | None:
     if concept == "emotion":
         found = {e for e, adjective in ADJECTIVES.items() if adjective in text.lower() or e in text.lower()}
     else:
-        words = {a: [a, *(staging.words for staging in STAGINGS[a])] for a in ACTIVITIES}
+        # Not the label alone: "household work" holds "work".
+        words = {a: [GENERAL[a], *(staging.words for staging in STAGINGS[a])] for a in ACTIVITIES}
         found = {a for a, phrases in words.items() if any(phrase in text for phrase in phrases)}
     return found.pop() if len(found) == 1 else None
 
