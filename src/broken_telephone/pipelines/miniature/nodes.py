@@ -31,14 +31,17 @@ def render(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple[
     return portraits, render_set("scenes", lived_in, count, seed, workers)
 
 
-def write_raw_data(world: dict[str, Any]) -> tuple[Write, Write]:
-    """Write the two raw data sets."""
+def write_raw_data(world: dict[str, Any], settings: dict[str, Any]) -> tuple[Write, Write]:
+    """Write the two raw data sets: portraits in RAF-DB's layout, scenes in PHASE's."""
     from broken_telephone.miniature.people import World
     from broken_telephone.miniature.raw_portraits import write_portraits
     from broken_telephone.miniature.raw_scenes import write_scenes
 
     lived_in = World(**world)
-    return partial(write_portraits, world=lived_in), partial(write_scenes, world=lived_in)
+    return (
+        partial(write_portraits, world=lived_in, **settings["portraits"]),
+        partial(write_scenes, world=lived_in, **settings["scenes"]),
+    )
 
 
 def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

@@ -54,7 +54,7 @@ def create_pipeline() -> Pipeline:
     ]
     raw = Node(
         nodes.write_raw_data,
-        inputs="params:miniature.worlds.even",
+        inputs=["params:miniature.worlds.even", "params:miniature.raw_data"],
         outputs=["miniature_portraits", "miniature_scenes"],
         name="write_raw_data",
         tags="raw_data",
