@@ -130,23 +130,43 @@ def _soften(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(noisy + shift, 0, 255).astype(np.uint8)
 
 
+class _Heads(nn.Module):
+    """Reads the main person's attributes from the tower's tokens, each with an attention of its own.
+
+    The language model reads the tokens in the same way, so what these heads can read it can learn to say.
+    """
+
+    def __init__(self, width: int, people: pd.DataFrame) -> None:
+        super().__init__()
+        codes = {name: pd.Categorical(people[name]) for name in _HEADS}
+        self.targets = {name: torch.from_numpy(code.codes.astype(np.int64)) for name, code in codes.items()}
+        # What a kind of picture does not show is -1, which the loss leaves out.
+        self.targets["emotion"][torch.tensor((people["kind"] == "scenes").tolist())] = -1
+        self.places = nn.Parameter(0.02 * torch.randn(5 * (TILE // _PATCH) ** 2, width))
+        self.queries = nn.Linear(width, len(codes))
+        self.read = nn.ModuleDict({name: nn.Linear(width, len(code.categories)) for name, code in codes.items()})
+
+    def loss(self, tokens: torch.Tensor, index: np.ndarray) -> torch.Tensor:
+        """Sum of the cross-entropies for tokens, (n, 80, width), of the pictures with these indices."""
+        placed = tokens + self.places
+        pooled = self.queries(placed).softmax(1).transpose(1, 2) @ placed
+        losses = [
+            nnf.cross_entropy(head(pooled[:, k]).float(), self.targets[name][index], ignore_index=-1)
+            for k, (name, head) in enumerate(self.read.items())
+        ]
+        return torch.stack(losses).sum()
+
+
 def _train_tower(
     model: LlavaNextForConditionalGeneration,
+    heads: _Heads,
     images: np.ndarray,
-    people: pd.DataFrame,
     samples: int,
     batch_size: int,
     learning_rate: float,
     seed: int,
 ) -> None:
     tower = model.model.vision_tower
-    codes = {name: pd.Categorical(people[name]) for name in _HEADS}
-    # What a kind of picture cannot show is -1, which the loss leaves out.
-    targets = {n: torch.from_numpy(c.codes.astype(np.int64)) for n, c in codes.items()}
-    scenes = torch.from_numpy((people["kind"] == "scenes").to_numpy())
-    targets["emotion"][scenes] = -1
-    width = 5 * (TILE // _PATCH) ** 2 * model.config.vision_config.hidden_size
-    heads = nn.ModuleDict({n: nn.Linear(width, len(c.categories)) for n, c in codes.items()})
     both = nn.ModuleList([tower, heads])
     optimiser = torch.optim.AdamW(both.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
     rng = np.random.default_rng(seed)
@@ -155,34 +175,39 @@ def _train_tower(
         pixels = views(_soften(images[index], rng)).flatten(0, 1)
         with mixed_precision():
             seen = tower(pixels, output_hidden_states=True).hidden_states[-2][:, 1:]
-            flat = seen.reshape(len(index), -1)
-            loss = sum(nnf.cross_entropy(h(flat).float(), targets[n][index], ignore_index=-1) for n, h in heads.items())
+            loss = heads.loss(seen.reshape(len(index), -1, seen.shape[-1]), index)
         step(optimiser, loss, rate(progress, learning_rate), both)
         losses.append(loss.item())
-        if len(losses) % 200 == 0:
-            print(
-                f"Describer, vision tower: {len(losses) * batch_size} samples, loss {np.mean(losses[-200:]):.4f}",
-                flush=True,
-            )
+        if len(losses) % 100 == 0:
+            seen_so_far = len(losses) * batch_size
+            print(f"Describer, vision tower: {seen_so_far} samples, loss {np.mean(losses[-100:]):.4f}", flush=True)
+
+
+def _tasks(row: language.Row, rng: np.random.Generator) -> tuple[str, ...]:
+    """What is asked about a picture: everything, or in either order a form and what no form answers."""
+    concept = "activity" if row["kind"] == "scenes" else "emotion"
+    if rng.random() < 0.3:
+        return ("free",)
+    form = ("raf form", "phase form")[rng.integers(2)]
+    question = concept if rng.random() < 0.75 else f"{concept} name"
+    return (question, form) if rng.random() < 0.5 else (form, question)
 
 
 def _conversation(
-    task: str, row: language.Row, tokenizer: PreTrainedTokenizerFast, rng: np.random.Generator
-) -> tuple[list[int], int]:
-    """Token ids of one exchange and how many of them, at its start, are not to be learned."""
-    prompts = language.PROMPTS[task]
-    question = f"USER: {'<image>' * _PICTURE_TOKENS}\n{prompts[rng.integers(len(prompts))]} ASSISTANT:"
-    asked = tokenizer(question).input_ids
-    said = tokenizer(" " + language.answer(task, row, rng), add_special_tokens=False).input_ids
-    return [*asked, *said, tokenizer.eos_token_id], len(asked)
-
-
-def _tasks(row: language.Row, forms: bool) -> tuple[str, ...]:
-    if forms:
-        return ("raf form", "phase form")
-    if row["kind"] == "scenes":
-        return ("activity", "activity", "free", "free", "activity name")
-    return ("emotion", "emotion", "free", "free", "emotion name")
+    row: language.Row, tokenizer: PreTrainedTokenizerFast, rng: np.random.Generator
+) -> tuple[list[int], list[bool]]:
+    """Token ids of an exchange, and which of them are answers."""
+    ids: list[int] = []
+    learned: list[bool] = []
+    for number, task in enumerate(_tasks(row, rng)):
+        prompts = language.PROMPTS[task]
+        picture = "<image>" * _PICTURE_TOKENS + "\n" if number == 0 else ""
+        question = f"USER: {picture}{prompts[rng.integers(len(prompts))]} ASSISTANT:"
+        asked = tokenizer(question, add_special_tokens=number == 0).input_ids
+        said = tokenizer(" " + language.answer(task, row, rng), add_special_tokens=False).input_ids
+        ids += [*asked, *said, tokenizer.eos_token_id]
+        learned += [False] * len(asked) + [True] * (len(said) + 1)
+    return ids, learned
 
 
 def train_describer(
@@ -198,13 +223,17 @@ def train_describer(
 ) -> LlavaNextForConditionalGeneration:
     """Train on pictures, uint8 (n, 64, 64, 3), and the rows that describe them.
 
-    Loss of the second part: cross-entropy of the answers' tokens. A batch holds exchanges of similar length.
+    Loss of the second part: cross-entropy of the answers' tokens, and a little of the attribute heads'.
     """
     set_up(seed, threads)
     model = new_describer(tokenizer)
-    _train_tower(model, images, people, tower_samples, batch_size, learning_rate, seed)
+    heads = _Heads(model.config.vision_config.hidden_size, people)
+    _train_tower(model, heads, images, tower_samples, batch_size, learning_rate, seed)
+    tower = model.model.vision_tower
+    kept: dict[str, torch.Tensor] = {}
+    hook = tower.register_forward_hook(lambda _module, _inputs, output: kept.update(seen=output.hidden_states[-2]))
     groups = [
-        {"params": model.model.vision_tower.parameters(), "scale": 0.3},
+        {"params": [*tower.parameters(), *heads.parameters()], "scale": 0.4},
         {"params": [p for n, p in model.named_parameters() if "vision_tower" not in n], "scale": 1.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
@@ -213,29 +242,30 @@ def train_describer(
     sizes = torch.full((batch_size, 2), 2 * TILE)
     losses = []
     for progress, index in batches(len(images), batch_size, samples, seed + 1, "Describer"):
-        forms = rng.random() < 0.35
-        talks = []
-        for i in index:
-            choice = _tasks(rows[i], forms)
-            talks.append(_conversation(choice[rng.integers(len(choice))], rows[i], tokenizer, rng))
+        talks = [_conversation(rows[i], tokenizer, rng) for i in index]
         longest = max(len(ids) for ids, _ in talks)
         ids = torch.full((batch_size, longest), tokenizer.pad_token_id)
-        labels = torch.full((batch_size, longest), -100)
-        for k, (tokens, asked) in enumerate(talks):
+        answers = torch.zeros((batch_size, longest), dtype=torch.bool)
+        for k, (tokens, learned) in enumerate(talks):
             ids[k, : len(tokens)] = torch.tensor(tokens)
-            labels[k, asked : len(tokens)] = torch.tensor(tokens[asked:])
+            answers[k, : len(tokens)] = torch.tensor(learned)
         with mixed_precision():
-            output = model(
+            states = model.model(
                 input_ids=ids,
                 pixel_values=views(_soften(images[index], rng)),
                 image_sizes=sizes,
                 attention_mask=(ids != tokenizer.pad_token_id).long(),
-                labels=labels,
-            )
-        step(optimiser, output.loss, rate(progress, learning_rate), model)
-        losses.append(output.loss.item())
+            ).last_hidden_state
+            # Only the positions before an answer's tokens: the others' logits would cost more than the tower.
+            logits = model.lm_head(states[:, :-1][answers[:, 1:]])
+            said = nnf.cross_entropy(logits.float(), ids[:, 1:][answers[:, 1:]])
+            seen = kept["seen"][:, 1:]
+            loss = said + 0.05 * heads.loss(seen.reshape(batch_size, -1, seen.shape[-1]), index)
+        step(optimiser, loss, rate(progress, learning_rate), model)
+        losses.append(said.item())
         if len(losses) % 100 == 0:
             print(f"Describer: {len(losses) * batch_size} samples, loss {np.mean(losses[-100:]):.4f}", flush=True)
+    hook.remove()
     return model.eval()
 
 
