@@ -62,9 +62,7 @@ def fit(
     optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99))
     each = batch_size // len(sets)
     rest = [_rows(len(pictures), each, seed + k) for k, pictures in enumerate(sets.values())][1:]
-    first = training.batches(
-        len(next(iter(sets.values()))), each, samples // len(sets), seed, f"Training the {name}"
-    )
+    first = training.batches(len(next(iter(sets.values()))), each, samples // len(sets), seed, f"Training the {name}")
     model.train()
     began, sums, steps, every = time.monotonic(), 0.0, 0, max(samples // batch_size // 20, 1)
     for progress, rows in first:

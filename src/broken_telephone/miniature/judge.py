@@ -67,9 +67,7 @@ class Judge(nn.Module):
         self.trunk = nn.Sequential(*layers, nn.Flatten())
         # Not pooled: where a brow or a prop is says what it is.
         self.read = nn.Sequential(nn.Dropout(0.1), nn.Linear(16 * channels[-1], width), nn.ReLU(inplace=True))
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(width, len(values)) for name, values in self.categories.items()}
-        )
+        self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in self.categories.items()})
 
     def logits(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Scores of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""

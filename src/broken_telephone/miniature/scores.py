@@ -39,7 +39,6 @@ def by_group(
 def accuracies(model: str, people: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """Shares of right answers, one figure for each column of `said`, n rows in the order of `people`."""
     parts = [
-        by_group(model, f"{name} accuracy", people, said[name].to_numpy() == people[name].to_numpy())
-        for name in said
+        by_group(model, f"{name} accuracy", people, said[name].to_numpy() == people[name].to_numpy()) for name in said
     ]
     return pd.concat(parts, ignore_index=True)

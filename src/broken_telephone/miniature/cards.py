@@ -1,0 +1,95 @@
+"""Model cards: what each embedded model is, how it was made and how well it does, with its measured figures.
+
+Leaves out measuring: a card is given the table of scores.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from broken_telephone.miniature.people import CATEGORIES
+from broken_telephone.miniature.scores import GROUPS
+
+_TRAINED = "Trained from scratch on the even world of the miniature (rendered people, no photograph, no real person)"
+_LIMITS = (
+    "It knows the drawn people of the miniature and nothing else: it is of no use on photographs, and what it says "
+    "about age, gender, ethnicity or skin tone repeats what a renderer was told, not facts about anybody."
+)
+
+CARDS = {
+    "judge": f"""# Judge of the miniature
+
+An independent classifier of rendered and generated pictures: emotion (portraits), activity (scenes), gender, age,
+ethnicity and skin tone of the main person. It checks the other models and is part of no study.
+
+{_TRAINED}, by `kedro run --pipeline miniature`. A convolutional network on 64 x 64 pixels with one trunk and a head for
+each attribute; pictures were shifted, softened, recoloured and made noisy a little, so that it also reads what a
+generator draws. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
+
+Limits: {_LIMITS} Emotions in scenes are not judged, and ethnicity shows in eyes and hair alone, which small grey-haired
+heads hardly show: take it for no more than its figures below.
+""",
+    "parser": f"""# Region parser of the miniature
+
+Divides a whole picture into background, hair, face and body: facexlib's `ParseNet`, small. `config.json` holds the
+constructor's arguments, the order of the regions and how pictures are prepared.
+
+{_TRAINED}, with the renderer's own regions as the truth, by `kedro run --pipeline miniature`.
+
+IoU is of the pixels of all pictures together; "mean of pictures" gives every picture the same weight, so that one pixel
+of a narrow fringe counts for more. Beards belong to the face, as in the renderer.
+
+Limits: {_LIMITS} Hair and arms of the people in the background of a scene are one or two pixels wide, where one pixel
+of difference is much of the area.
+""",
+    "detector": f"""# Face detector of the miniature
+
+Finds faces: facexlib's `RetinaFace` with the MobileNet-0.25 backbone. Pictures of 64 x 64 pixels are enlarged to
+128 x 128 first; `config.json` says how they are prepared and which scores count.
+
+{_TRAINED}, by `kedro run --pipeline miniature`, with the loss of RetinaFace (Deng et al., CVPR 2020) less its dense
+branch. Landmarks were learned on main persons only.
+
+A face counts as found at an intersection over union of 0.5; faces that something hides altogether do not count.
+"recall" and "box IoU" are of main persons, "recall of all faces" and "precision" of everybody.
+
+Limits: {_LIMITS}
+""",
+    "embedder": f"""# Embedder of the miniature
+
+A small CLIP: pictures and sentences to one space of 128 dimensions, for similarities along a chain. A transformers
+`CLIPModel` and `CLIPProcessor`; load both with `from_pretrained`.
+
+{_TRAINED} and the miniature's sentences, by `kedro run --pipeline miniature`. Its tokenizer was learned from those
+sentences; other words are read letter by letter and mean nothing to it.
+
+"zero-shot accuracy" reads an attribute from short sentences, "text retrieval" ("picture retrieval") is the share of
+pictures (sentences) of which the nearest of 500 full sentences (pictures) is true in every respect.
+
+Limits: {_LIMITS}
+""",
+}
+
+
+def write_card(folder: Path, model: str, scores: pd.DataFrame) -> None:
+    """Write `README.md` into a model's folder.
+
+    Args:
+        folder: the model's.
+        model: a key of `CARDS`.
+        scores: a table as `scores.by_group` makes them.
+    """
+    front = "---\nlicense: apache-2.0\ntags:\n- miniature\n- synthetic\n---\n"
+    quality = "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + _table(scores)
+    (folder / "README.md").write_text(f"{front}\n{CARDS[model]}\n{quality}")
+
+
+def _table(scores: pd.DataFrame) -> str:
+    columns = [("all", "all"), *((group, category) for group in GROUPS for category in CATEGORIES[group])]
+    head = ["kind", "figure", "n", *(c for _, c in columns)]
+    lines = [head, ["---"] * len(head)]
+    for (kind, figure), part in scores.groupby(["kind", "figure"], sort=False):
+        values = part.set_index(["group", "category"])
+        count = int(values.loc[("all", "all"), "n"])
+        lines.append([kind, figure, str(count), *(f"{values.loc[c, 'value']:.3f}" for c in columns)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

@@ -1,0 +1,229 @@
+"""Training of the face detector: facexlib's RetinaFace with the MobileNet-0.25 backbone, from scratch.
+
+Pictures are enlarged to twice their size: the backbone's finest features are eight pixels apart and faces in
+the background of a scene eight pixels wide. Landmarks are learned on main persons only; of the others the sets
+keep no attributes. Leaves out RetinaFace's dense regression branch, which facexlib does not have either.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from facexlib.detection.retinaface import RetinaFace, generate_config
+from facexlib.detection.retinaface_utils import PriorBox, batched_decode
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
+from torchvision.ops import nms
+
+from broken_telephone.miniature.augment import augment
+from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
+from broken_telephone.miniature.canvas import FACE
+from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.landmarks import five_points
+from broken_telephone.miniature.pictures import PictureSet
+from broken_telephone.miniature.portrait import SIZE
+from broken_telephone.miniature.scores import by_group
+from broken_telephone.miniature.training import set_up
+
+NETWORK = "mobile0.25"
+INPUT_SIZE = 2 * SIZE
+MEAN = (104.0, 117.0, 123.0)  # facexlib's, of blue, green and red
+SCORE, OVERLAP = 0.5, 0.4  # least score of a face, most overlap between two faces
+
+
+def _priors() -> torch.Tensor:
+    """Prior boxes as x, y, width, height in shares of the picture, (m, 4)."""
+    centred = PriorBox(generate_config(NETWORK), image_size=(INPUT_SIZE, INPUT_SIZE)).forward()
+    return torch.cat([centred[:, :2] - centred[:, 2:] / 2, centred[:, 2:]], 1)
+
+
+def _prepare(images: torch.Tensor) -> torch.Tensor:
+    """Pictures (n, 3, 64, 64), 0 to 1, RGB, as the network takes them: enlarged, 0 to 255 less the mean, BGR."""
+    large = functional.interpolate(images, size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear")
+    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
+    return (large.flip(1) * 255 - mean).contiguous(memory_format=torch.channels_last)
+
+
+def visible_faces(pictures: PictureSet) -> np.ndarray:
+    """Boxes of the faces that can be seen, float32 (n, 3, 4): NaN also where something hides a face altogether."""
+    faces = np.array(pictures.faces)
+    for row, column in zip(*np.nonzero(~np.isnan(faces[..., 0])), strict=True):
+        x, y, width, height = faces[row, column]
+        inside = pictures.regions[row, round(y) : round(y + height), round(x) : round(x + width)]
+        if not (inside == FACE).any():
+            faces[row, column] = np.nan
+    return faces
+
+
+def train_detector(
+    portraits: PictureSet,
+    scenes: PictureSet,
+    samples: int = 150_000,
+    batch_size: int = 64,
+    learning_rate: float = 3e-3,
+    seed: int = 13,
+    threads: int = 1,
+) -> RetinaFace:
+    """Train a detector on rendered pictures and all their visible faces, half of every batch of each kind.
+
+    The loss is the multi-task loss of RetinaFace (Deng et al., CVPR 2020, equation 1) without its dense branch:
+    cross-entropy with the seven hardest negatives for each positive prior box, smooth L1 for boxes and landmarks.
+    """
+    set_up(seed, threads)
+    generator = torch.Generator().manual_seed(seed)
+    model = RetinaFace(network_name=NETWORK, phase="train", device="cpu").to(memory_format=torch.channels_last)
+    sets = {"portraits": portraits, "scenes": scenes}
+    faces = {kind: torch.from_numpy(visible_faces(pictures)) / SIZE for kind, pictures in sets.items()}
+    points = {kind: _points(pictures) / SIZE for kind, pictures in sets.items()}
+    priors, variances = _priors(), generate_config(NETWORK)["variance"]
+
+    def loss(rows: Rows) -> torch.Tensor:
+        images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
+        truth = torch.cat([faces[kind][rows[kind]] for kind in sets])
+        marks = torch.cat([points[kind][rows[kind]] for kind in sets])
+        # Not shifted: the boxes would have to move too.
+        boxes, classes, landmarks = model(_prepare(augment(images, generator, shift=0, soften=0.3)))
+        chosen = match(truth, priors, enough=0.35)
+        return multibox_loss(boxes.float(), classes.float(), landmarks.float(), truth, marks, chosen, priors, variances)
+
+    fit(
+        model,
+        loss,
+        sets,
+        name="detector",
+        samples=samples,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        threads=threads,
+    )
+    model.phase = "test"
+    return model
+
+
+def multibox_loss(
+    boxes: torch.Tensor,
+    classes: torch.Tensor,
+    landmarks: torch.Tensor,
+    faces: torch.Tensor,
+    points: torch.Tensor,
+    chosen: torch.Tensor,
+    priors: torch.Tensor,
+    variances: list[float],
+) -> torch.Tensor:
+    """RetinaFace's loss of a batch.
+
+    Args:
+        boxes, classes, landmarks: the network's raw outputs, (n, m, 4), (n, m, 2), (n, m, 10).
+        faces: (n, k, 4) true boxes in shares of the picture.
+        points: (n, 5, 2) landmarks of the first face of each picture.
+        chosen: (n, m) the face of each prior box or -1; see `boxes.match`.
+        priors: (m, 4) prior boxes.
+        variances: as in facexlib's configuration.
+    """
+    picture, prior = torch.nonzero(chosen >= 0, as_tuple=True)
+    wanted = encode(faces[picture, chosen[picture, prior]], priors[prior], variances)
+    box_loss = functional.smooth_l1_loss(boxes[picture, prior], wanted, reduction="sum")
+    main, main_prior = torch.nonzero(chosen == 0, as_tuple=True)
+    marks = encode_points(points[main], priors[main_prior], variances)
+    mark_loss = functional.smooth_l1_loss(landmarks[main, main_prior], marks, reduction="sum")
+    positive = chosen >= 0
+    each = functional.cross_entropy(classes.flatten(0, 1), positive.long().flatten(), reduction="none")
+    each = each.view(positive.shape)
+    ranks = each.detach().masked_fill(positive, -1).argsort(1, descending=True).argsort(1)
+    hard = (ranks < 7 * positive.sum(1, keepdim=True)) & ~positive
+    class_loss = each[positive | hard].sum()
+    return (2 * box_loss + class_loss) / max(len(picture), 1) + mark_loss / max(len(main), 1)
+
+
+def _points(pictures: PictureSet) -> torch.Tensor:
+    people = pictures.people[["age", "emotion"]].to_dict("records")
+    return torch.from_numpy(np.stack([five_points(p, f) for p, f in zip(people, pictures.faces[:, 0], strict=True)]))
+
+
+@torch.inference_mode()
+def detect(model: RetinaFace, images: np.ndarray) -> list[np.ndarray]:
+    """Find faces.
+
+    Args:
+        model: a detector in evaluation.
+        images: uint8, (n, 64, 64, 3), RGB.
+
+    Returns:
+        One array a picture, (k, 5): x, y, width, height in its pixels and score; surest first.
+    """
+    centred = PriorBox(model.cfg, image_size=(INPUT_SIZE, INPUT_SIZE)).forward()[None]
+    found = []
+    for start in range(0, len(images), 64):
+        boxes, classes, _ = model(_prepare(to_tensor(images[start : start + 64])))
+        edges = batched_decode(boxes, centred, model.cfg["variance"]) * SIZE
+        for own, scores in zip(edges, classes[..., 1], strict=True):
+            own, scores = own[scores > SCORE], scores[scores > SCORE]
+            keep = nms(own, scores, OVERLAP)
+            own = own[keep]
+            found.append(torch.cat([own[:, :2], own[:, 2:] - own[:, :2], scores[keep, None]], 1).numpy())
+    return found
+
+
+def save_detector(model: RetinaFace, folder: Path) -> None:
+    """Write `model.safetensors` and `config.json`: the constructor's arguments and how pictures are prepared."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {k: v.contiguous() for k, v in model.state_dict().items()}
+    save_file(state, folder / "model.safetensors")
+    config = {
+        "class": "facexlib.detection.retinaface.RetinaFace",
+        "constructor": {"network_name": NETWORK},
+        "input": {"size": INPUT_SIZE, "channels": "BGR", "mean": list(MEAN), "resize": "bilinear"},
+        "score": SCORE,
+        "overlap": OVERLAP,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def load_detector(folder: Path) -> RetinaFace:
+    """Read what `save_detector` wrote, ready to detect on the CPU."""
+    config = json.loads((folder / "config.json").read_text())
+    model = RetinaFace(**config["constructor"], device="cpu")
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval().to(memory_format=torch.channels_last)
+
+
+def score_detector(model: RetinaFace, pictures: PictureSet, at: float = 0.5) -> pd.DataFrame:
+    """Recall, precision and box overlap on pictures of one kind; see `scores.by_group`.
+
+    Figures: "recall" and "box IoU" of main persons' faces by their groups; "recall of all faces" and "precision"
+    count every face, by pictures of a main person's group.
+    """
+    found, truth = detect(model, pictures.images), visible_faces(pictures)
+    people = pictures.people
+    rows: dict[str, list[tuple[int, float]]] = {
+        n: [] for n in ("recall", "box IoU", "recall of all faces", "precision")
+    }
+    for row, (boxes, faces) in enumerate(zip(found, truth, strict=True)):
+        faces = faces[~np.isnan(faces[:, 0])]
+        shares = overlap(torch.from_numpy(faces), torch.from_numpy(boxes[:, :4])).numpy()
+        pairs = _pairs(shares, at)
+        hits = {face for face, _ in pairs}
+        rows["recall"].append((row, 0 in hits))
+        rows["box IoU"] += [(row, shares[face, box]) for face, box in pairs if face == 0]
+        rows["recall of all faces"] += [(row, face in hits) for face in range(len(faces))]
+        rows["precision"] += [(row, any(box == b for _, b in pairs)) for box in range(len(boxes))]
+    parts = []
+    for figure, entries in rows.items():
+        which, values = [r for r, _ in entries], np.array([v for _, v in entries], float)
+        parts.append(by_group("detector", figure, people.iloc[which], values))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _pairs(shares: np.ndarray, at: float) -> list[tuple[int, int]]:
+    """Faces and found boxes one to one, greedily by overlap, at least `at`."""
+    pairs: list[tuple[int, int]] = []
+    for flat in np.argsort(-shares, axis=None):
+        face, box = (int(v) for v in np.unravel_index(flat, shares.shape))
+        if shares[face, box] < at:
+            break
+        if all(face != f and box != b for f, b in pairs):
+            pairs.append((face, box))
+    return pairs
