@@ -3,6 +3,7 @@
 Leaves out measuring: a card is given the table of scores.
 """
 
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -22,9 +23,9 @@ CARDS = {
 An independent classifier of rendered and generated pictures: emotion (portraits), activity (scenes), gender, age,
 ethnicity and skin tone of the main person. It checks the other models and is part of no study.
 
-{_TRAINED}, by `kedro run --pipeline miniature`. A convolutional network on 64 x 64 pixels with one trunk and a head for
-each attribute; pictures were shifted, softened, recoloured and made noisy a little, so that it also reads what a
-generator draws. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
+{_TRAINED}, by `kedro run --pipeline miniature --tags judge`. A convolutional network on 64 x 64 pixels
+with one trunk and a head for each attribute; pictures were shifted, softened, recoloured and made noisy a little, so
+that it also reads what a generator draws. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
 
 Limits: {_LIMITS} Emotions in scenes are not judged, and ethnicity shows in eyes and hair alone, which small grey-haired
 heads hardly show: take it for no more than its figures below.
@@ -34,7 +35,7 @@ heads hardly show: take it for no more than its figures below.
 Divides a whole picture into background, hair, face and body: facexlib's `ParseNet`, small. `config.json` holds the
 constructor's arguments, the order of the regions and how pictures are prepared.
 
-{_TRAINED}, with the renderer's own regions as the truth, by `kedro run --pipeline miniature`.
+{_TRAINED}, with the renderer's own regions as the truth, by `kedro run --pipeline miniature --tags parser`.
 
 IoU is of the pixels of all pictures together; "mean of pictures" gives every picture the same weight, so that one pixel
 of a narrow fringe counts for more. Beards belong to the face, as in the renderer.
@@ -47,8 +48,8 @@ of difference is much of the area.
 Finds faces: facexlib's `RetinaFace` with the MobileNet-0.25 backbone. Pictures of 64 x 64 pixels are enlarged to
 128 x 128 first; `config.json` says how they are prepared and which scores count.
 
-{_TRAINED}, by `kedro run --pipeline miniature`, with the loss of RetinaFace (Deng et al., CVPR 2020) less its dense
-branch. Landmarks were learned on main persons only.
+{_TRAINED}, by `kedro run --pipeline miniature --tags detector`, with the loss of RetinaFace (Deng et al.,
+CVPR 2020) less its dense branch. Landmarks were learned on main persons only.
 
 A face counts as found at an intersection over union of 0.5; faces that something hides altogether do not count.
 "recall" and "box IoU" are of main persons, "recall of all faces" and "precision" of everybody.
@@ -60,8 +61,8 @@ Limits: {_LIMITS}
 A small CLIP: pictures and sentences to one space of 128 dimensions, for similarities along a chain. A transformers
 `CLIPModel` and `CLIPProcessor`; load both with `from_pretrained`.
 
-{_TRAINED} and the miniature's sentences, by `kedro run --pipeline miniature`. Its tokenizer was learned from those
-sentences; other words are read letter by letter and mean nothing to it.
+{_TRAINED} and the miniature's sentences, by `kedro run --pipeline miniature --tags embedder`. Its tokenizer
+was learned from those sentences; other words are read letter by letter and mean nothing to it.
 
 "zero-shot accuracy" reads an attribute from short sentences, "text retrieval" ("picture retrieval") is the share of
 pictures (sentences) of which the nearest of 500 full sentences (pictures) is true in every respect.
@@ -81,7 +82,8 @@ def write_card(folder: Path, model: str, scores: pd.DataFrame) -> None:
     """
     front = "---\nlicense: apache-2.0\ntags:\n- miniature\n- synthetic\n---\n"
     quality = "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + _table(scores)
-    (folder / "README.md").write_text(f"{front}\n{CARDS[model]}\n{quality}")
+    text = "\n\n".join(textwrap.fill(part, 110) for part in CARDS[model].strip().split("\n\n"))
+    (folder / "README.md").write_text(f"{front}\n{text}\n\n{quality}")
 
 
 def _table(scores: pd.DataFrame) -> str:

@@ -44,11 +44,12 @@ shipped one: equally many).
   of three voters, else `disagreement`. The main person, whose activity the scene shows, has the largest region.
 - `phase_gcc_{{train,val}}_all_20221101.json`: the same with the three voters' answers.
 - `{images}/`: the pictures, PNG.
-- `truth/`, not part of PHASE's layout: `people.csv` with all attributes of each person and the boxes of person and face;
-  `regions/`, where each pixel is 0 background, 1 hair, 2 face or 3 body of whichever person.
+- `truth/`, not part of PHASE's layout: `people.csv` with all attributes of each person and the boxes of person and
+  face; `regions/`, where each pixel is 0 background, 1 hair, 2 face or 3 body of whichever person.
 
-The voters are simulated: {hard:.0%} of all questions are hard, and then each voter answers rightly, wrongly or `unsure`.
-So a few words differ from the truth. The attributes are what the renderer was told; they say nothing about real people.
+The voters are simulated: {hard:.0%} of all questions are hard, and then each voter answers rightly, wrongly or
+`unsure`. So a few words differ from the truth. The attributes are what the renderer was told; they say nothing about
+real people.
 """
 
 
