@@ -117,9 +117,14 @@ def test_a_single_record(tmp_path):
 
 
 def test_a_seal_lets_the_same_settings_pass_and_names_every_other(tmp_path):
-    sealed = SealedJSONDataset(filepath=str(tmp_path / "study/settings.json"))
+    sealed = SealedJSONDataset(
+        filepath=str(tmp_path / "study/settings.json"), results=[str(tmp_path / "study/loop_images")]
+    )
     settings = {"generator": {"steps": 12, "call": {}}, "chains": {"seed": 1}, "loop": {"prompt": "a"}}
-    sealed.save(settings)
+    sealed.save({"generator": {"steps": 3}})
+    sealed.save(settings)  # nothing was made yet
+    (tmp_path / "study/loop_images/a").mkdir(parents=True)
+    (tmp_path / "study/loop_images/a/1.png").write_bytes(b"a picture")
     sealed.save(settings)
     changed = {"generator": {"steps": 8, "call": {"x": 1}}, "chains": {"seed": 1}, "loop": {}}
     with pytest.raises(DatasetError) as raised:

@@ -1,12 +1,19 @@
 """What holds for the project as a whole: its registry, catalog, graph and imports."""
 
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+
+from broken_telephone.config import StudyConfigLoader
+from broken_telephone.models import DescriberSettings, GeneratorSettings
+
+PROJECT = Path(__file__).parents[1]
 
 
 def test_pipelines_have_the_names_of_the_design(project):
@@ -91,3 +98,18 @@ def test_sampling_and_settings_are_validated_by_their_types(project):
         params = session.load_context().params
     typed = {name for name, value in params.items() if isinstance(value, Settings)}
     assert typed >= {"chains", "dataset", "loop", "contact_sheet"}
+
+
+def test_the_study_of_the_readme_is_accepted(tmp_path):
+    """Its models start from nothing: the miniature's own paths and arguments are not merged into them."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    block = text.split("```yaml\n", 1)[1].split("```", 1)[0]
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf")
+    (tmp_path / "conf/mine").mkdir()
+    (tmp_path / "conf/mine/parameters.yml").write_text(block, encoding="utf-8")
+    found = StudyConfigLoader(tmp_path / "conf", "mine", base_env="base", merge_strategy={"parameters": "soft"})
+    generator = GeneratorSettings.model_validate(found["parameters"]["generator"])
+    assert generator.hub == "stabilityai/stable-diffusion-3.5-large"
+    assert generator.load == {}
+    assert DescriberSettings.model_validate(found["parameters"]["describer"]).dtype == "bfloat16"
+    assert found["parameters"]["loop"]["iterations"] == 3

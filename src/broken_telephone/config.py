@@ -34,6 +34,21 @@ class StudyConfigLoader(OmegaConfigLoader):
             _check_names(Path(self.conf_source) / self.base_env, settings)
         return settings
 
+    def _merge_configs(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
+        """Merge as Kedro does, but let a study that names another model start from nothing.
+
+        Settings of the base study's model would only be in its way: `load: {}` cannot take away what is merged in.
+        A hook into Kedro's loader, because its merge strategies are the same for all parameters.
+        """
+        if key == "parameters":
+            given = self.runtime_params or {}
+            for model in ("generator", "describer"):
+                stated = set(env_config.get(model, {})) - set(given.get(model, {}))
+                if stated & {"path", "hub"}:
+                    config = {name: value for name, value in config.items() if name != model}
+        merged: dict[str, Any] = super()._merge_configs(config, env_config, key, env_path)
+        return merged
+
 
 def _check_study(conf: Path, env: str | None) -> None:
     if env is None or not conf.is_dir() or (conf / env).is_dir():

@@ -31,6 +31,16 @@ def test_a_planted_gap_is_a_defect_and_chance_is_not():
     assert table.loc[table["defect"], ["figure", "group"]].to_numpy().tolist() == [["gender accuracy", "skin_tone"]]
 
 
+def test_a_group_is_not_worse_for_being_frequent_among_a_difficult_label():
+    drawn = pd.DataFrame(
+        [("sports", "work" if k % 2 else "sports", "male" if k < 80 else "female") for k in range(100)]
+        + [("work", "work", "male" if k < 20 else "female") for k in range(100)],
+        columns=["label", "activity", "gender"],
+    ).assign(emotion="neutral", age="young", skin_tone="lighter")
+    found = shown(drawn).set_index(["group", "category"])["value"]
+    assert found["gender", "male"] == found["gender", "female"] == 0.75
+
+
 class _Painter:
     """Draws the number of a picture instead of a person."""
 
@@ -64,7 +74,8 @@ def test_shares_of_drawn_people_stand_beside_the_planted_ones():
     assert found["all", "all"] == 0.9
     page = report(
         by_group("judge", "age accuracy", _people(50, np.random.default_rng(0)), np.ones(50)),
-        shown(drawn).assign(guidance=1.0),
+        pd.concat([shown(drawn).assign(guidance=1.0), shown(drawn[:60]).assign(guidance=3.0)]),
         shares(drawn, world).assign(guidance=1.0),
     )
     assert "| happiness | age | young | 0.800 | 1.000 | 0.200 |" in page
+    assert page.count("| portraits | gender | male |") == 1

@@ -10,7 +10,12 @@ _ABSENT = "(not set)"
 
 
 class SealedJSONDataset(JSONDataset):
-    """Settings under which a folder's results were made."""
+    """Settings under which results were made; they may change as long as there are no results."""
+
+    def __init__(self, *, filepath: str, results: list[str], metadata: dict[str, Any] | None = None) -> None:
+        """Name the file, and the folders whose files are the results."""
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._results = results
 
     def save(self, data: Record) -> None:
         """Write the settings, or check that they are the ones written before.
@@ -18,7 +23,7 @@ class SealedJSONDataset(JSONDataset):
         Raises:
             StudyError: naming every setting that differs, with its old and its new value.
         """
-        if not self._exists():
+        if not self._exists() or not any(self._filesystem.find(folder) for folder in self._results):
             super().save(data)
             return
         old, new = dict(_flat(self.load())), dict(_flat(data))
@@ -32,8 +37,8 @@ class SealedJSONDataset(JSONDataset):
             raise StudyError(
                 f"The results in {folder} were made with other settings ({self._place}):\n"
                 + "\n".join(changes)
-                + "\nNothing was changed. Set them back to go on; or give the study another name (study: in "
-                f"globals.yml); or move {folder} away to start it anew."
+                + "\nNo picture and no description was changed. Set them back to go on; or give the study another name "
+                f"(study: in globals.yml); or move {folder} away to start it anew."
             )
 
 

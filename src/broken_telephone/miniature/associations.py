@@ -47,7 +47,11 @@ def _captions(label: str, count: int, seed: int) -> Iterator[str]:
 
 
 def shown(drawn: pd.DataFrame) -> pd.DataFrame:
-    """Share of pictures that show the asked label: label, group, category, n, value."""
+    """Share of pictures that show the asked label: kind, group (all, label, gender, ...), category, n, value.
+
+    By gender, age and skin tone as the judge reads them, each label counts alike: planted shares would otherwise
+    make a group look worse that is merely frequent among pictures of a difficult label.
+    """
     concept = np.where(drawn["label"].isin(EMOTIONS), drawn["emotion"], drawn["activity"])
     right = drawn.assign(value=concept == drawn["label"])
     rows = []
@@ -58,7 +62,7 @@ def shown(drawn: pd.DataFrame) -> pd.DataFrame:
         rows.append((kind, "all", "all", len(part), part["value"].mean()))
         for group in ("label", *ATTRIBUTES):
             for category, some in part.groupby(group):
-                rows.append((kind, group, category, len(some), some["value"].mean()))
+                rows.append((kind, group, category, len(some), some.groupby("label")["value"].mean().mean()))
     return pd.DataFrame(rows, columns=["kind", "group", "category", "n", "value"])
 
 

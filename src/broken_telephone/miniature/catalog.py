@@ -35,7 +35,7 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
 class WrittenFolderDataset(AbstractDataset[Callable[[Path], None], Path]):
     """A folder that is written by a function and loads as its path, for models with a format of their own.
 
-    A folder appears only when the function has ended: half a model is never found.
+    Nothing is put into the folder before the function has ended, and nothing else in it is touched.
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
@@ -47,13 +47,16 @@ class WrittenFolderDataset(AbstractDataset[Callable[[Path], None], Path]):
         return self._path
 
     def save(self, data: Callable[[Path], None]) -> None:
-        """Call the function with an empty folder, then put that in the place of the old one."""
+        """Call the function with an empty folder, then put each of its files in the place of the old one."""
         fresh = self._path.with_name(f".{self._path.name}.unfinished")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         data(fresh)
-        shutil.rmtree(self._path, ignore_errors=True)
-        fresh.rename(self._path)
+        for file in sorted(path for path in fresh.rglob("*") if path.is_file()):
+            target = self._path / file.relative_to(fresh)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+        shutil.rmtree(fresh)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}

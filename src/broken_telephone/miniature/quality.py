@@ -1,7 +1,8 @@
 """The quality tables as one page of Markdown, and the differences between groups that nobody planted.
 
 A gap is a defect when it is above three points and beyond sampling error: a chi-square test of the groups'
-counts at one per cent, Bonferroni over all figures. Figures that are no shares of pictures get no test.
+counts at five per cent, without correction for the number of figures, which would make passing easier with each
+one added. An IoU is no share of pictures and gets no test.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from broken_telephone.miniature.people import AGES, GENDERS, SKIN_TONES
 
 GROUPS = {"gender": GENDERS, "age": AGES, "skin_tone": SKIN_TONES}
 GAP = 0.03
-_ALPHA = 0.01
+_ALPHA = 0.05
 
 
 def gaps(scores: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def gaps(scores: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         model, kind, figure, group, lowest, highest (category and value), gap, p_value (NaN where no test
-        fits), defect.
+        fits, and then every gap above GAP is a defect), defect.
     """
     rows = []
     grouped = scores[scores["group"] != "all"].groupby(["model", "kind", "figure", "group"], sort=False)
@@ -31,7 +32,7 @@ def gaps(scores: pd.DataFrame) -> pd.DataFrame:
         low, high = part.loc[part["value"].idxmin()], part.loc[part["value"].idxmax()]
         right = np.rint(part["value"] * part["n"]).to_numpy()
         counts = np.stack([right, part["n"].to_numpy() - right])
-        testable = "accuracy" in figure and (counts.sum(axis=1) > 0).all()
+        testable = "IoU" not in figure and (counts.sum(axis=1) > 0).all()
         rows.append(
             {
                 "model": model,
@@ -44,10 +45,9 @@ def gaps(scores: pd.DataFrame) -> pd.DataFrame:
                 "p_value": chi2_contingency(counts).pvalue if testable else np.nan,
             }
         )
-    table = pd.DataFrame(rows)
-    tests = max(int(table["p_value"].notna().sum()), 1)
-    table["defect"] = (table["gap"] > GAP) & (table["p_value"] < _ALPHA / tests)
-    return table
+    return pd.DataFrame(rows).assign(
+        defect=lambda table: (table["gap"] > GAP) & ~(table["p_value"] >= _ALPHA),
+    )
 
 
 def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> str:
@@ -59,7 +59,7 @@ def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> 
         "## Reading held-out rendered people, by groups of the main person",
         _readers(readers),
         f"## Gaps between groups above {GAP:.0%}",
-        "Defect: beyond sampling error, chi-square at one per cent, Bonferroni." if len(wide) else "None.",
+        "Defect: beyond sampling error (chi-square at five per cent); an IoU has no test." if len(wide) else "None.",
         _markdown(wide) if len(wide) else "",
         "## The generator shows what is asked, as the judge reads",
         _shown(shown),
@@ -79,7 +79,7 @@ def _readers(readers: pd.DataFrame) -> str:
 
 
 def _shown(shown: pd.DataFrame) -> str:
-    wide = shown.pivot_table(index=["kind", "group", "category", "n"], columns="guidance", values="value", sort=False)
+    wide = shown.pivot_table(index=["kind", "group", "category"], columns="guidance", values="value", sort=False)
     wide.columns = [f"guidance {value:g}" for value in wide.columns]
     return _markdown(wide.reset_index())
 

@@ -15,13 +15,13 @@ from broken_telephone.models import Describer
 _FORMS = {
     "raf form": {
         "ethnicity": {name: name for name in ETHNICITIES},
-        "gender": {name: name for name in GENDERS},
+        "gender": {name: name for name in (*GENDERS, "unsure")},
         "age": {words: age for age, words in RAF_AGES.items()},
     },
     "phase form": {
         "skin_tone": {name: name for name in SKIN_TONES},
-        "gender": {name: name for name in GENDERS},
-        "age": {words: age for age, words in PHASE_AGES.items()},
+        "gender": {name: name for name in (*GENDERS, "unsure")},
+        "age": {"unsure": "unsure"} | {words: age for age, words in PHASE_AGES.items()},
     },
 }
 
@@ -47,10 +47,9 @@ def named(text: str, concept: str) -> str | None:
 
 
 def read_form(text: str, form: str) -> dict[str, str | None]:
-    """The categories that a filled-in form states, by attribute; None where the answer is outside the options."""
-    options = _FORMS[form]
+    """What a filled-in form states, by attribute: a category, "unsure", or None for an answer outside the options."""
     lines = dict(line.split(". ", 1) for line in text.splitlines() if ". " in line)
-    return {name: values.get(lines.get(str(k), "")) for k, (name, values) in enumerate(options.items(), 1)}
+    return {name: values.get(lines.get(str(k), "")) for k, (name, values) in enumerate(_FORMS[form].items(), 1)}
 
 
 def score_describer(describer: Describer, pictures: PictureSet) -> pd.DataFrame:
@@ -58,11 +57,10 @@ def score_describer(describer: Describer, pictures: PictureSet) -> pd.DataFrame:
     people = pictures.people
     concept = "emotion" if people["kind"].iloc[0] == "portraits" else "activity"
     texts = ask(describer, pictures.images, PROMPTS[concept][0])
-    said = pd.DataFrame({concept: [named(text, concept) for text in texts]})
-    invalid = np.zeros(len(people))
+    parts = [accuracies("describer", people, pd.DataFrame({concept: [named(text, concept) for text in texts]}))]
     for form in _FORMS:
-        answers = pd.DataFrame([read_form(t, form) for t in ask(describer, pictures.images, PROMPTS[form][0])])
-        invalid += answers.isna().mean(axis=1).to_numpy() / len(_FORMS)
-        said = said.join(answers[[name for name in answers if name not in said]])
-    parts = [accuracies("describer", people, said), by_group("describer", "invalid form answers", people, invalid)]
+        said = pd.DataFrame([read_form(text, form) for text in ask(describer, pictures.images, PROMPTS[form][0])])
+        invalid = said.isna().mean(axis=1).to_numpy()
+        scores = [accuracies("describer", people, said), by_group("describer", "invalid answers", people, invalid)]
+        parts += [table.assign(figure=table["figure"] + f", {form}") for table in scores]
     return pd.concat(parts, ignore_index=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.settings import GeneratorSettings
 from broken_telephone.models.torch_model import TorchModel
 
@@ -27,15 +28,18 @@ class DiffusersGenerator(TorchModel):
 
         self.load()
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        result = self._loaded(
-            prompt=prompts,
-            generator=noise,
-            num_inference_steps=self.settings.steps,
-            guidance_scale=self.settings.guidance,
-            width=self.settings.width,
-            height=self.settings.height,
-            **self.settings.call,
-        )
+        try:
+            result = self._loaded(
+                prompt=prompts,
+                generator=noise,
+                num_inference_steps=self.settings.steps,
+                guidance_scale=self.settings.guidance,
+                width=self.settings.width,
+                height=self.settings.height,
+                **self.settings.call,
+            )
+        except (TypeError, ValueError) as error:
+            raise StudyError(f"The generator {self.name} cannot draw with these settings: {error}") from error
         return [image.convert("RGB") for image in result.images]
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:

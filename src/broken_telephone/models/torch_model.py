@@ -43,7 +43,8 @@ class TorchModel(ABC):
             name, arguments = pretrained(self.settings, self.setting)
             try:
                 self._loaded = self._from_pretrained(name, arguments | self.settings.load)
-            except (OSError, ValueError, TypeError, KeyError) as error:
+            # Whatever a library raises for a broken file, a missing part or an argument it does not know.
+            except Exception as error:
                 raise StudyError(f"The {self.setting} {name} cannot be loaded: {error}") from error
 
     def release(self) -> None:

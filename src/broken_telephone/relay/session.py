@@ -45,6 +45,7 @@ class Session:
             "describe_batch": settings.describe_batch,
             "draw_batch": settings.draw_batch,
             "residency": settings.residency,
+            "models": {phase: model.name for phase, model in self._models.items()},
             "versions": {library: version(library) for library in _LIBRARIES},
         }
 

@@ -90,7 +90,7 @@ def sample_chains(people: pd.DataFrame, settings: ChainSettings, scheme: Scheme)
                 f"(there are: {', '.join(labels)})"
             )
         # The text is part of the name: another text is another chain, never a changed one.
-        name = f"prompt_{prompt.label}_{digest(prompt.text, size=3)}"
+        name = f"prompt_{prompt.label.replace(' ', '-')}_{digest(prompt.text, size=3)}"
         rows += _replicates(name, prompt.label, {"start": "prompt", "prompt": prompt.text}, settings)
     if not rows:
         raise StudyError(
@@ -136,4 +136,4 @@ def _replicates(name: str, label: str, start: dict, settings: ChainSettings) -> 
 def _folder_name(name: str) -> str:
     """Return a name that is safe as a folder's, still distinct from other names."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-    return safe if safe == name.replace(" ", "-") else f"{safe}_{digest(name, size=4)}"
+    return safe if safe == name else f"{safe}_{digest(name, size=4)}"

@@ -4,6 +4,7 @@ Reads the regions files of both splits. Leaves out the files with all three vote
 """
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def _box(person: Any, file: Path, row: str) -> list[float]:
     numbers = (
         isinstance(box, list)
         and len(box) == 4
-        and all(isinstance(n, int | float) and not isinstance(n, bool) for n in box)
+        and all(isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in box)
     )
     if not numbers or box is None or box[2] <= 0 or box[3] <= 0:
         raise StudyError(f"{file}, {row}: region {box!r} is not [x, y, width, height] in pixels")

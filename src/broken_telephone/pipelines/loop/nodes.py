@@ -25,10 +25,11 @@ def seal_settings(
 ) -> dict[str, Any]:
     """Collect every setting that changes what an existing picture or description would have been.
 
-    Left out are settings that add chains or iterations, or that change how fast the work is done.
+    Left out are settings that add chains or iterations, that change how fast the work is done, or that say
+    where the data set lies.
     """
     return {
-        "dataset": dataset.model_dump(),
+        "dataset": dataset.model_dump(exclude={"path"}),
         "chains": {"concept": chains.concept, "seed": chains.seed},
         "loop": {"describe_prompt": loop.describe_prompt},
         "generator": generator.identity(),

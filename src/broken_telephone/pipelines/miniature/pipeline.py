@@ -13,13 +13,13 @@ BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
 
 
-def _training(name: str, inputs: list[str]) -> Node:
+def _training(name: str, inputs: list[str], *parts_of: str) -> Node:
     return Node(
         getattr(nodes, f"train_{name}"),
         inputs=[*inputs, f"params:miniature.{name}"],
         outputs=f"miniature_{name}",
         name=f"train_{name}",
-        tags=[name, "training"],
+        tags=[name, *parts_of, "training"],
     )
 
 
@@ -38,14 +38,20 @@ def create_pipeline() -> Pipeline:
             tags=tags,
         )
         for name, world, outputs, tags in (
-            ("even", "even", EVEN, ["autoencoder", "describer", "embedder", "detector", "parser", "judge", "training"]),
+            (
+                "even",
+                "even",
+                EVEN,
+                ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge", "training"],
+            ),
             ("biased", "planted", BIASED, ["generator", "training"]),
             ("heldout", "even", HELDOUT, ["quality"]),
         )
     ]
     training = [
         _training("judge", EVEN),
-        _training("autoencoder", EVEN),
+        # The generator paints with it, and the describer learns from pictures that went through it.
+        _training("autoencoder", EVEN, "generator", "describer"),
         _training("generator", ["miniature_autoencoder", *BIASED]),
         _training("describer", ["miniature_autoencoder", *EVEN]),
         _training("embedder", EVEN),
