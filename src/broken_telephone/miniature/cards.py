@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from broken_telephone.miniature.people import CATEGORIES
+from broken_telephone.miniature.quality import shares_table, shown_table
 from broken_telephone.miniature.scores import GROUPS
 
 _TRAINED = "Trained from scratch on the even world of the miniature (rendered people, no photograph, no real person)"
@@ -18,6 +19,37 @@ _LIMITS = (
 )
 
 CARDS = {
+    "generator": f"""# Generator of the miniature
+
+A small Stable Diffusion 3: a diffusers `StableDiffusion3Pipeline` with a transformer of 7.8 million parameters, an
+autoencoder (64 x 64 pixels to 16 x 16 latents of four channels) and two CLIP text encoders whose tokenizer was learned
+from the miniature's own sentences. It has no third text encoder: load it with `text_encoder_3=None, tokenizer_3=None`
+and call it with `max_sequence_length=0`.
+
+Trained from scratch by `kedro run --pipeline miniature --tags generator`, on rendered people only (no photograph, no
+real person), by rectified flow. Its world differs from an even one on purpose: the associations in
+`conf/base/parameters_miniature.yml` were planted, so that a caption which names only an emotion or an activity lets
+them show. That is what it is for. The autoencoder learned from the even world.
+
+"shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone
+as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else.
+
+Limits: {_LIMITS} It knows the words of the miniature's captions only.
+""",
+    "describer": f"""# Describer of the miniature
+
+A small LLaVA-NeXT: a transformers `LlavaNextForConditionalGeneration` with `LlavaNextProcessor`. It answers the prompts
+in `broken_telephone/miniature/language.py`: the emotion only, the activity only, a free description, two demographic
+forms, and naming the emotion or activity from a list.
+
+{_TRAINED}, half of the pictures as the generator's autoencoder paints them, by `kedro run --pipeline miniature
+--tags describer`. First its vision tower learned to tell attributes apart, then the whole model to answer.
+
+Emotion and activity are read from its descriptions, the other attributes from its filled-in forms; "invalid answers"
+is the share of form answers outside the options.
+
+Limits: {_LIMITS} Other prompts are outside of what it learned.
+""",
     "judge": f"""# Judge of the miniature
 
 An independent classifier of rendered and generated pictures: emotion (portraits), activity (scenes), gender, age,
@@ -80,8 +112,17 @@ def write_card(folder: Path, model: str, scores: pd.DataFrame) -> None:
         model: a key of `CARDS`.
         scores: a table as `scores.by_group` makes them.
     """
+    _write(folder, model, "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + _table(scores))
+
+
+def write_generator_card(folder: Path, shown: pd.DataFrame, shares: pd.DataFrame) -> None:
+    """Write the generator's `README.md` from the tables of `associations.shown` and `associations.shares`."""
+    quality = f"## What it shows of what is asked\n\n{shown_table(shown)}\n\n## People\n\n{shares_table(shares)}\n"
+    _write(folder, "generator", quality)
+
+
+def _write(folder: Path, model: str, quality: str) -> None:
     front = "---\nlicense: apache-2.0\ntags:\n- miniature\n- synthetic\n---\n"
-    quality = "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + _table(scores)
     text = "\n\n".join(textwrap.fill(part, 110) for part in CARDS[model].strip().split("\n\n"))
     (folder / "README.md").write_text(f"{front}\n{text}\n\n{quality}")
 

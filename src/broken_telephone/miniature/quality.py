@@ -62,9 +62,9 @@ def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> 
         "Defect: beyond sampling error (chi-square at five per cent); an IoU has no test." if len(wide) else "None.",
         _markdown(wide) if len(wide) else "",
         "## The generator shows what is asked, as the judge reads",
-        _shown(shown),
+        shown_table(shown),
         "## Shares of people when only the emotion or activity is named",
-        _shares(shares),
+        shares_table(shares),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -78,13 +78,15 @@ def _readers(readers: pd.DataFrame) -> str:
     return _markdown(wide.reset_index())
 
 
-def _shown(shown: pd.DataFrame) -> str:
+def shown_table(shown: pd.DataFrame) -> str:
+    """The shares that show the asked label, guidances side by side, as Markdown."""
     wide = shown.pivot_table(index=["kind", "group", "category"], columns="guidance", values="value", sort=False)
     wide.columns = [f"guidance {value:g}" for value in wide.columns]
     return _markdown(wide.reset_index())
 
 
-def _shares(shares: pd.DataFrame) -> str:
+def shares_table(shares: pd.DataFrame) -> str:
+    """The shares of people beside the planted ones, guidances side by side, as Markdown."""
     index = ["label", "attribute", "category", "planted"]
     wide = shares.pivot_table(index=index, columns="guidance", values="share", sort=False)
     lowest = wide.columns.min()

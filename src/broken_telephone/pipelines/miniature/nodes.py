@@ -173,3 +173,12 @@ def report_quality(readers: Table, shown: Table, shares: Table) -> str:
     page = report(readers, shown, shares)
     rich.print(Markdown(page))
     return page
+
+
+def write_cards(readers: Table, shown: Table, shares: Table, generator: Path, **folders: Path) -> None:
+    """Write the measured quality into the model cards, `README.md` in each model's folder."""
+    from broken_telephone.miniature.cards import write_card, write_generator_card
+
+    for model, folder in folders.items():
+        write_card(folder, model, readers[readers["model"] == model])
+    write_generator_card(generator, shown, shares)

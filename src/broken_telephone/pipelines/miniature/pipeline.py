@@ -11,6 +11,7 @@ from broken_telephone.pipelines.miniature import nodes
 EVEN = ["even_portraits", "even_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
+MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 
 
 def _training(name: str, inputs: list[str], *parts_of: str) -> Node:
@@ -42,7 +43,7 @@ def create_pipeline() -> Pipeline:
                 "even",
                 "even",
                 EVEN,
-                ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge", "training"],
+                [*MODELS, "training"],
             ),
             ("biased", "planted", BIASED, ["generator", "training"]),
             ("heldout", "even", HELDOUT, ["quality"]),
@@ -99,6 +100,16 @@ def create_pipeline() -> Pipeline:
             inputs=["quality_readers", "quality_shown", "quality_shares"],
             outputs="quality_report",
             name="report_quality",
+            tags="quality",
+        ),
+        Node(
+            nodes.write_cards,
+            inputs={
+                **{name: f"quality_{name}" for name in ("readers", "shown", "shares")},
+                **{name: f"miniature_{name}" for name in MODELS if name != "autoencoder"},
+            },
+            outputs=None,
+            name="write_cards",
             tags="quality",
         ),
     ]

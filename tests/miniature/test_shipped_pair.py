@@ -1,0 +1,58 @@
+"""The shipped generator and describer, through the adapters that studies use."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from broken_telephone.miniature.associations import draw_labels
+from broken_telephone.miniature.describer import new_processor, views
+from broken_telephone.miniature.judge import load_judge
+from broken_telephone.miniature.language import PROMPTS
+from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS
+from broken_telephone.miniature.readings import score_describer
+from broken_telephone.miniature.tokenizers import train_chat_tokenizer
+from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
+
+
+def test_training_sees_pictures_and_prompts_as_the_processor_makes_them(portraits):
+    tokenizer = train_chat_tokenizer()
+    processor = new_processor(tokenizer)
+    content = [{"type": "image"}, {"type": "text", "text": PROMPTS["emotion"][0]}]
+    text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+    images = portraits.images[:5]
+    made = processor(images=[Image.fromarray(i) for i in images], text=[text] * 5, return_tensors="pt")
+    # The small view is rounded to bytes in between, by either way of enlarging: one level of 255.
+    assert torch.allclose(views(images), made.pixel_values, atol=2.1 / 255)
+    assert torch.allclose(views(images)[:, 1:], made.pixel_values[:, 1:], atol=1e-5)
+    question = f"USER: {'<image>' * 88}\n{PROMPTS['emotion'][0]} ASSISTANT:"
+    assert made.input_ids[0].tolist() == tokenizer(question).input_ids
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_describer_reads_rendered_people(kind, request, models):
+    describer = TransformersDescriber(DescriberSettings(path=str(models / "describer"), max_new_tokens=60))
+    scores = score_describer(describer, request.getfixturevalue(kind)).query("group == 'all'").set_index("figure")
+    label = {"portraits": "emotion", "scenes": "activity"}[kind]
+    assert scores.loc[f"{label} accuracy", "value"] > 0.9
+    assert scores.loc["skin_tone accuracy, phase form", "value"] > 0.9
+    for form in ("raf form", "phase form"):
+        assert scores.loc[f"gender accuracy, {form}", "value"] > 0.85
+        assert scores.loc[f"age accuracy, {form}", "value"] > 0.75
+        assert scores.loc[f"invalid answers, {form}", "value"] < 0.01
+
+
+def test_the_generator_draws_what_is_asked(models):
+    settings = GeneratorSettings(
+        path=str(models / "generator"),
+        steps=12,
+        guidance=3.0,
+        width=64,
+        height=64,
+        load={"text_encoder_3": None, "tokenizer_3": None},
+        call={"max_sequence_length": 0},
+    )
+    drawn = draw_labels(DiffusersGenerator(settings), load_judge(models / "judge"), EMOTIONS + ACTIVITIES, 4, seed=7)
+    asked = np.where(drawn["label"].isin(EMOTIONS), drawn["emotion"], drawn["activity"]) == drawn["label"]
+    assert pd.Series(asked).mean() > 0.85
