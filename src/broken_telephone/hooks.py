@@ -9,7 +9,7 @@ import rich
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.errors import StudyError
@@ -54,6 +54,9 @@ def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str
         if place is None:
             continue
         filesystem, path = url_to_fs(str(place))
+        version = dataset.resolve_save_version() if isinstance(dataset, AbstractVersionedDataset) else None
+        if version is not None:
+            path = f"{path}/{version}/{Path(path).name}"
         if isinstance(filesystem, LocalFileSystem):
             yield name, Path(path), "path" in description
 

@@ -4,10 +4,12 @@ import base64
 import io
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import Any
 
 import fsspec
-from kedro.io import AbstractDataset
+from kedro.io import AbstractVersionedDataset
+from kedro.io.core import Version
 from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
@@ -54,35 +56,39 @@ class ImagePartitionsDataset(ImageFolderDataset):
             write_whole(self._filesystem, self.place(key), _png(image))
 
 
-class ImageDataset(AbstractDataset[Image.Image, Image.Image]):
+class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
     """One picture, saved as PNG, whole or not at all."""
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
         """Name the file, on any file system that fsspec knows."""
-        self._filepath = filepath
+        self._filesystem, place = fsspec.core.url_to_fs(filepath)
+        super().__init__(PurePosixPath(place), version, self._filesystem.exists, self._filesystem.glob)
         self.metadata = metadata
-        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
 
     def load(self) -> Image.Image:
         """Read the picture."""
-        with self._filesystem.open(self._place, "rb") as content:
+        with self._filesystem.open(str(self._get_load_path()), "rb") as content:
             image = Image.open(content)
             image.load()
         return image
 
     def save(self, data: Image.Image) -> None:
         """Write the picture."""
-        write_whole(self._filesystem, self._place, _png(data))
+        write_whole(self._filesystem, str(self._get_save_path()), _png(data))
 
     def preview(self) -> ImagePreview:
         """Show the picture."""
         return _preview(self.load())
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}
+        return {"filepath": str(self._filepath), "version": self._version}
 
     def _exists(self) -> bool:
-        return bool(self._filesystem.isfile(self._place))
+        return bool(self._version is None or self._get_versions()) and bool(
+            self._filesystem.exists(str(self._get_load_path()))
+        )
 
 
 def _png(image: Image.Image) -> bytes:

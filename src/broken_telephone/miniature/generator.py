@@ -6,6 +6,7 @@ emotion or only the activity leaves the generator to fill in the person from wha
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def train_denoiser(
     latents: np.ndarray,
     people: pd.DataFrame,
     tokenizer: CLIPTokenizer,
-    samples: int,
+    cycles: Sequence[int],
     batch_size: int,
     learning_rate: float,
     seed: int,
@@ -103,10 +104,40 @@ def train_denoiser(
 ) -> Denoiser:
     """Train on latents scaled to unit variance, (n, c, 16, 16), and the people they show; returns the average.
 
-    Loss: squared error of the velocity, times drawn from a logit-normal (Esser et al. 2024, section 3.1).
+    Args:
+        latents: float16, as `autoencoder.latents` makes them.
+        people: n rows, see `PictureSet.people`.
+        tokenizer: of both text encoders.
+        cycles: pictures seen in each run of the learning rate down to zero; the first starts from nothing, each
+            later one from the average that the one before it left, with two thirds of the learning rate.
+        batch_size: pictures in a batch.
+        learning_rate: the highest of the first cycle.
+        seed: of everything random.
+        threads: processor threads, 0 for torch's own choice.
     """
     set_up(seed, threads)
     model = Denoiser(tokenizer, latents.shape[1])
+    for number, samples in enumerate(cycles):
+        model = train_cycle(
+            model, latents, people, tokenizer, samples, batch_size, learning_rate * (2 / 3) ** number, seed + number
+        )
+    return model.eval()
+
+
+def train_cycle(
+    model: Denoiser,
+    latents: np.ndarray,
+    people: pd.DataFrame,
+    tokenizer: CLIPTokenizer,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> Denoiser:
+    """Train a model further; returns the exponential average of its weights.
+
+    Loss: squared error of the velocity, times drawn from a logit-normal (Esser et al. 2024, section 3.1).
+    """
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
     if shutil.which("g++") or shutil.which("clang++"):
         # Half as fast again after two minutes; without a compiler it trains just as well, only slower.
@@ -131,7 +162,7 @@ def train_denoiser(
         losses.append(loss.item())
         if len(losses) % 200 == 0:
             print(f"Generator: {len(losses) * batch_size} samples, loss {np.mean(losses[-200:]):.4f}", flush=True)
-    return average.module.eval()
+    return average.module
 
 
 def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
