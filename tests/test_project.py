@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from broken_telephone.config import StudyConfigLoader
+from broken_telephone.errors import StudyError
 from broken_telephone.models import DescriberSettings, GeneratorSettings
 
 PROJECT = Path(__file__).parents[1]
@@ -107,6 +108,9 @@ def test_the_study_of_the_readme_is_accepted(tmp_path):
     shutil.copytree(PROJECT / "conf", tmp_path / "conf")
     (tmp_path / "conf/mine").mkdir()
     (tmp_path / "conf/mine/parameters.yml").write_text(block, encoding="utf-8")
+    with pytest.raises(StudyError, match=r"names no study of its own.*study: mine"):
+        StudyConfigLoader(tmp_path / "conf", "mine", base_env="base")
+    (tmp_path / "conf/mine/globals.yml").write_text("study: mine", encoding="utf-8")
     found = StudyConfigLoader(tmp_path / "conf", "mine", base_env="base", merge_strategy={"parameters": "soft"})
     generator = GeneratorSettings.model_validate(found["parameters"]["generator"])
     assert generator.hub == "stabilityai/stable-diffusion-3.5-large"

@@ -26,7 +26,7 @@ def test_columns_are_about_equally_tall():
 
 def test_long_texts_end_in_an_ellipsis():
     lines = _wrapped("word " * 100)
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert lines[-1].endswith(" …")
     assert _wrapped("") == [""]
     assert _wrapped("two words") == ["two words"]

@@ -51,7 +51,10 @@ class StudyConfigLoader(OmegaConfigLoader):
 
 
 def _check_study(conf: Path, env: str | None) -> None:
-    if env is None or not conf.is_dir() or (conf / env).is_dir():
+    if env is None or not conf.is_dir():
+        return
+    if (conf / env).is_dir():
+        _check_name(conf, env)
         return
     folders = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
     studies = [name for name in folders if name != "local"]
@@ -59,6 +62,20 @@ def _check_study(conf: Path, env: str | None) -> None:
         f"There is no study {env!r}: {conf / env} does not exist. There are: {', '.join(studies)} "
         "(base is the miniature). A new study is a new folder there; see docs/settings.md."
     )
+
+
+def _check_name(conf: Path, env: str) -> None:
+    """Refuse a study without a name of its own: its results would mix with the miniature's."""
+    names = {}
+    for folder in ("base", env):
+        file = conf / folder / "globals.yml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+        names[folder] = (settings or {}).get("study")
+    if env not in ("base", "local") and names[env] in (None, names["base"]):
+        raise StudyError(
+            f"{conf / env} names no study of its own, so its results would mix with those of {names['base']!r}: "
+            f"write a line such as `study: {env}` into {conf / env / 'globals.yml'}"
+        )
 
 
 def _check_names(base: Path, parameters: Mapping[str, Any]) -> None:

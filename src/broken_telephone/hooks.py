@@ -41,7 +41,7 @@ class StudyHooks:
         width = max((len(name) for name, _ in written), default=0)
         lines = [f"{name:<{width}}  {path}" for name, path in written]
         if "loop_manifest" in pipeline.outputs():
-            lines += ["", *_counts(catalog.load("loop_manifest"))]
+            lines = [*_counts(catalog.load("loop_manifest")), "", *lines]
         rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 

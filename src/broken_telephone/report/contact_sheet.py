@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 _TILE = 128
 _GAP = 8
 _LINE = 13
-_LINES = 3
+_LINES = 5
 _HEAD = 30
 _INK, _FAINT, _PAPER, _BLANK = "#1b1b1b", "#6b6b6b", "#ffffff", "#eeeeee"
 
