@@ -117,7 +117,11 @@ def write_card(folder: Path, model: str, scores: pd.DataFrame) -> None:
 
 def write_generator_card(folder: Path, shown: pd.DataFrame, shares: pd.DataFrame) -> None:
     """Write the generator's `README.md` from the tables of `associations.shown` and `associations.shares`."""
-    quality = f"## What it shows of what is asked\n\n{shown_table(shown)}\n\n## People\n\n{shares_table(shares)}\n"
+    count = int(shares["n"].min())
+    quality = (
+        f"## What it shows of what is asked, {count} pictures a label\n\n{shown_table(shown)}\n\n"
+        f"## People, {count} pictures a label\n\n{shares_table(shares)}\n"
+    )
     _write(folder, "generator", quality)
 
 
