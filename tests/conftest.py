@@ -77,7 +77,7 @@ def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch
     write_phase(path / "data/01_raw/miniature_scenes")
     shutil.copytree(model_folders, path / "data/06_models")
     small = {
-        "chains": {"per_label": 1},
+        "chains": {"count": 1},
         "loop": {"iterations": 2, "describe_batch": 4, "draw_batch": 3},
         "generator": {"steps": 1, "width": 16, "height": 16},
         "describer": {"max_new_tokens": 4},

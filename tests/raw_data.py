@@ -17,7 +17,7 @@ def write_raf(folder: Path) -> Path:
         for number in range(1, 15):
             name, emotion = f"{split}_{number:05}", (number - 1) % 7 + 1
             lines.append(f"{name}.jpg {emotion}")
-            write_portrait(folder, name, colour=(number * 15, emotion * 30, 90))
+            write_portrait(folder, name, colour=(number * 15, emotion * 30, 90 if split == "train" else 150))
             codes = f"{(number - 1) % 3}\n{(number - 1) % 3}\n{(number - 1) % 5}\n"
             write_text(folder / f"Annotation/manual/{name}_manu_attri.txt", LANDMARKS + codes)
     write_text(folder / "EmoLabel/list_patition_label.txt", "\n".join(lines) + "\n")
@@ -56,7 +56,7 @@ def write_phase(folder: Path) -> Path:
             }
             file = folder / f"phase_images/{image_id}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (16, 16), (number * 9, 100, 50)).save(file)
+            Image.new("RGB", (16, 16), (number * 9, 100, 50 if split == "train" else 90)).save(file)
         write_text(folder / f"phase_gcc_{split}_regions_20221101.json", json.dumps(records))
     return folder
 

@@ -1,16 +1,19 @@
 """The loop as users run it: the real pipeline, configuration and adapters, tiny data and models."""
 
+import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
 from PIL import Image
+from raw_data import write_phase, write_raf
 
 from broken_telephone.cli import cli
 from broken_telephone.tables import check_chains, check_descriptions, check_people
@@ -149,7 +152,11 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
     project.run(pipeline="ingestion")
     chain = project.load("chains").iloc[0]
     file = project.path / "data/01_raw/miniature_portraits" / chain["image_path"]
-    file.write_bytes(file.read_bytes()[:100])
+    # Whole by its header and its end, broken between: ingestion does not decode pictures, the loop does.
+    png = io.BytesIO()
+    Image.effect_noise((20, 20), 90).save(png, "PNG")
+    content = png.getvalue()
+    file.write_bytes(content[:60] + bytes(20) + content[80:])
     project.run()
     manifest = project.load("loop_manifest")
     assert manifest["counts"] == {
@@ -165,6 +172,51 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
     assert isinstance(project.load("loop_contact_sheet"), Image.Image)
 
 
+def test_a_truncated_picture_is_left_out_and_listed(project):
+    project.run(pipeline="ingestion")
+    first = project.load("chains").iloc[0]
+    file = project.path / "data/01_raw/miniature_portraits" / first["image_path"]
+    file.write_bytes(file.read_bytes()[:200])
+    project.run(pipeline="ingestion")
+    assert len(project.load("chains")) == 14
+    assert first["chain_id"] not in set(project.load("chains")["chain_id"])
+    defect = project.load("dataset_defects").iloc[0]
+    assert (defect["effect"], defect["problem"], defect["file"]) == (
+        "dropped",
+        "image unreadable",
+        first["image_path"],
+    )
+    quality = project.load("dataset_quality").set_index("check")["count"]
+    assert (quality["people in the files"], quality["people left out"], quality["image unreadable"]) == (28, 1, 1)
+
+
+def test_the_baseline_shows_the_data_set_as_it_is(project):
+    project.run(pipeline="ingestion", env="miniature_activity")
+    baseline = project.load("baseline", env="miniature_activity").set_index(
+        ["concept", "people", "label", "attribute", "category"]
+    )
+    assert baseline.loc[("activity", "all", "disagreement", "age", "adult"), "count"] == 27
+    assert baseline.loc[("activity", "main", "(all)", "age x gender", "young adult x male"), "share"] == 1
+    sums = baseline[baseline["n"] > 0].groupby(["concept", "people", "label", "attribute"])["share"].sum()
+    assert np.allclose(sums, 1)
+    assert list((project.path / "data/08_reporting/miniature_activity").glob("baseline.png/*/baseline.png"))
+
+
+@pytest.mark.parametrize("study", ["raf_emotion", "phase_emotion", "phase_activity"])
+def test_the_published_studies_are_complete_and_say_what_they_lack(project, study):
+    result = kedro_run("--env", study)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    for words in ("data/01_raw/", "does not exist", "data_root", "given"):
+        assert words in result.output
+    layout = "raf_db" if study == "raf_emotion" else "phase"
+    data = write_raf(project.path / "raf") if layout == "raf_db" else write_phase(project.path / "phase")
+    project.run(pipeline="ingestion", env=study, data_root=str(data))
+    assert (
+        len(project.load("chains", env=study)) == {"raf_emotion": 28, "phase_emotion": 27, "phase_activity": 27}[study]
+    )
+
+
 def test_ingestion_alone_needs_no_models(project):
     shutil.rmtree(project.path / "data/06_models")
     project.run(pipeline="ingestion")
@@ -174,15 +226,15 @@ def test_ingestion_alone_needs_no_models(project):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity"]),
+        (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity, phase_activity"]),
         (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
         (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),
         (["--params", "loop.iteration=2"], ["'iteration' is not a setting here", "iterations, describe_prompt"]),
-        (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, dataset"]),
+        (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
         (["--params", "generator.path=models/gone"], ["models/gone does not exist", "generator.path"]),
         (["--params", "describer.step=1"], ["Settings of the describer", "'step' is not a setting"]),
-        (["--params", "dataset.path=/gone"], ["/gone does not exist", "dataset.path"]),
-        (["--params", "dataset.source=coco"], ["'source'", "'coco'"]),
+        (["--params", "data_root=/gone"], ["/gone does not exist", "data_root", "RAF-DB is given to researchers"]),
+        (["--params", "dataset.source=celeba"], ["'source'", "'celeba'"]),
         (["--params", "chains.concept=activity"], ["RAF labels no 'activity'"]),
     ],
 )
@@ -208,12 +260,12 @@ def test_a_folder_that_cannot_be_written_is_named_before_any_model_is_needed(pro
 def test_a_missing_setting_is_named(project):
     file = project.path / "conf/base/parameters.yml"
     settings = yaml.safe_load(file.read_text())
-    del settings["dataset"]["path"]
+    del settings["dataset"]["source"]
     file.write_text(yaml.safe_dump(settings))
     result = kedro_run()
     assert result.exit_code == 1
     assert "dataset" in result.output
-    assert "path" in result.output
+    assert "'source' is missing" in result.output
     assert "missing" in result.output
 
 

@@ -66,6 +66,7 @@ def test_descriptions_belong_to_their_pictures_not_to_the_batch(describer):
     together = describer.describe(images, "Describe the emotion only")
     alone = [describer.describe([image], "Describe the emotion only")[0] for image in images]
     assert together == alone
+    assert len({answer.text for answer in together}) > 1
     assert all(0 < answer.tokens <= 6 for answer in together)
 
 

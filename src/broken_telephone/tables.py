@@ -23,6 +23,9 @@ PEOPLE = {
     "height": "number",
     "is_main": "bool",
 }
+VOTES = {"person_id": "text", "variable": "category", "value": "category", "votes": "integer"}
+CAPTIONS = {"image_id": "text", "caption": "text"}
+DEFECTS = {"effect": "category", "problem": "category", "file": "text", "row": "text", "value": "text"}
 CHAINS = {
     "chain_id": "text",
     "replicate": "integer",

@@ -9,9 +9,15 @@ from PIL import Image
 from broken_telephone.miniature.people import World
 from broken_telephone.miniature.raw_portraits import write_portraits
 from broken_telephone.miniature.raw_scenes import write_scenes
-from broken_telephone.sources.dataset import read_people
+from broken_telephone.sources import DatasetSettings, read_dataset
 
 AGES = {"baby": "0-3", "child": "4-19", "young": "20-39", "adult": "40-69", "senior": "70+"}
+
+
+def _people(source, folder):
+    reading = read_dataset(DatasetSettings(source=source), folder)
+    assert not len(reading.defects)
+    return reading.people
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +30,7 @@ def portraits(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("scenes")
-    write_scenes(folder, World(), seed=1, train=36, val=18)
+    write_scenes(folder, World(), seed=1, train=36, val=18, hard=0.04)
     return folder
 
 
@@ -37,7 +43,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def check_portraits(folder: Path) -> None:
-    read, true = read_people("raf_db", folder).set_index("image_id").sort_index(), truth(folder, ["image_id"])
+    read, true = _people("raf_db", folder).set_index("image_id").sort_index(), truth(folder, ["image_id"])
     assert list(read.index) == list(true.index)
     for name in ("split", "emotion", "gender", "ethnicity"):
         assert list(read[name].astype(str)) == list(true[name])
@@ -69,7 +75,7 @@ def test_landmarks_lie_on_the_face(portraits):
 
 
 def check_scenes(folder: Path) -> None:
-    read, true = read_people("phase", folder), truth(folder, ["image_id", "person"])
+    read, true = _people("phase", folder), truth(folder, ["image_id", "person"])
     read["person"] = read["person_id"].str.rsplit("_", n=1).str[1]
     read = read.set_index(["image_id", "person"]).sort_index()
     assert list(read.index) == list(true.index)
@@ -93,7 +99,7 @@ def test_scenes_read_back_equal_the_truth_but_for_the_voters(scenes):
 
 def test_without_hard_questions_voters_are_right(tmp_path):
     write_scenes(tmp_path, World(), seed=2, train=9, val=9, hard=0)
-    read, true = read_people("phase", tmp_path), truth(tmp_path, ["image_id", "person"])
+    read, true = _people("phase", tmp_path), truth(tmp_path, ["image_id", "person"])
     assert sorted(read["activity"].astype(str)) == sorted(true["activity"])
     assert not read["gender"].isin(["unsure", "disagreement"]).any()
 
@@ -126,7 +132,7 @@ def test_region_masks_are_the_regions_by_number(kind, request):
 def test_the_same_seed_writes_the_same_files_again(scenes, portraits):
     for folder, write in (
         (portraits, lambda: write_portraits(portraits, World(), seed=1, train=70, test=14)),
-        (scenes, lambda: write_scenes(scenes, World(), seed=1, train=36, val=18)),
+        (scenes, lambda: write_scenes(scenes, World(), seed=1, train=36, val=18, hard=0.04)),
     ):
         before = files(folder)
         (folder / "mine.txt").write_text("kept")
@@ -139,9 +145,9 @@ def test_the_same_seed_writes_the_same_files_again(scenes, portraits):
 
 def test_labels_that_cannot_be_equally_frequent_are_refused(tmp_path):
     with pytest.raises(ValueError, match="15 train portraits"):
-        write_portraits(tmp_path, World(), train=15)
+        write_portraits(tmp_path, World(), seed=1, train=15, test=7)
     with pytest.raises(ValueError, match="10 train scenes"):
-        write_scenes(tmp_path, World(), train=10)
+        write_scenes(tmp_path, World(), seed=1, train=10, val=9, hard=0)
 
 
 def test_the_shipped_data_sets_read_back(raw):

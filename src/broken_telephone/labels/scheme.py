@@ -1,7 +1,7 @@
-"""The schemes of data sets: which concepts and attributes they label, and what their codes mean.
+"""What a scheme is: the concepts and attributes that a data set labels, and how their values are written.
 
-A new scheme is one more entry at the end. Leaves out how a file is read (`sources`) and how a
-model's answer is read.
+The schemes there are stand in `schemes`. Leaves out how a file is read (`sources`) and how a model's answer
+is read.
 """
 
 import re
@@ -34,8 +34,16 @@ class Variable:
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """All values a table may hold: the variable's own, then those kept apart."""
+        """All values a table may hold, in their order: the variable's own, then those kept apart."""
         return self.values + tuple(value for value in APART if value not in self.values)
+
+    def read(self, text: str) -> str:
+        """Return the value that a code or a word stands for.
+
+        Raises:
+            ValueError: if it is neither; the message lists codes and values.
+        """
+        return self.codes[text] if text in self.codes else self.read_word(text)
 
     def read_code(self, code: str) -> str:
         """Return the value that a data set's code stands for.
@@ -77,77 +85,3 @@ class Scheme:
     def variables(self) -> dict[str, Variable]:
         """Concepts, then attributes: the columns of `people` that a scheme adds."""
         return {**self.concepts, **self.attributes}
-
-
-def _numbered(*values: str, start: int = 0) -> dict[str, str]:
-    return {str(number): value for number, value in enumerate(values, start)}
-
-
-_RAF_EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
-_RAF_ETHNICITIES = ("Caucasian", "African-American", "Asian")
-_RAF_AGES = ("0-3", "4-19", "20-39", "40-69", "70+")
-
-RAF = Scheme(
-    name="RAF",
-    concepts={"emotion": Variable(_RAF_EMOTIONS, codes=_numbered(*_RAF_EMOTIONS, start=1))},
-    attributes={
-        "age": Variable(
-            _RAF_AGES,
-            codes=_numbered(*_RAF_AGES),
-            years=dict(zip(_RAF_AGES, [(0, 3), (4, 19), (20, 39), (40, 69), (70, None)], strict=True)),
-        ),
-        "gender": Variable(("male", "female"), codes=_numbered("male", "female", UNSURE)),
-        "ethnicity": Variable(_RAF_ETHNICITIES, codes=_numbered(*_RAF_ETHNICITIES)),
-    },
-)
-
-PHASE = Scheme(
-    name="PHASE",
-    concepts={
-        "emotion": Variable(
-            ("happiness", "sadness", "fear", "anger", "neutral"),
-            synonyms={"happy": "happiness", "sad": "sadness"},
-        ),
-        "activity": Variable(
-            (
-                "dance and music",
-                "eating",
-                "helping and caring",
-                "household",
-                "personal care",
-                "posing",
-                "sports",
-                "transportation",
-                "work",
-            ),
-            synonyms={"caring": "helping and caring", "music": "dance and music", "sport": "sports"},
-        ),
-    },
-    attributes={
-        "age": Variable(
-            ("baby", "child", "young adult", "adult", "senior"),
-            synonyms={"children": "child", "young": "young adult"},
-            years={
-                "baby": (0, 2),
-                "child": (3, 14),
-                "young adult": (15, 29),
-                "adult": (30, 64),
-                "senior": (65, None),
-            },
-        ),
-        "gender": Variable(("male", "female"), synonyms={"man": "male", "woman": "female"}),
-        "skin_tone": Variable(("lighter", "darker")),
-        "ethnicity": Variable(
-            (
-                "Black",
-                "East Asian",
-                "Indian",
-                "Latino",
-                "Middle Eastern",
-                "Southeast Asian",
-                "White",
-                OTHER,
-            )
-        ),
-    },
-)

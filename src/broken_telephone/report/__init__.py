@@ -1,6 +1,7 @@
-"""What people look at: contact sheets."""
+"""What people look at: contact sheets and figures."""
 
+from broken_telephone.report.baseline_figure import baseline_figure
 from broken_telephone.report.chains_sheet import SheetSettings, chains_sheet
 from broken_telephone.report.contact_sheet import Row, contact_sheet, thumbnails
 
-__all__ = ["Row", "SheetSettings", "chains_sheet", "contact_sheet", "thumbnails"]
+__all__ = ["Row", "SheetSettings", "baseline_figure", "chains_sheet", "contact_sheet", "thumbnails"]

@@ -1,14 +1,18 @@
 """Readers of data sets as they are published: raw folder -> people, people -> chains."""
 
-from broken_telephone.sources.chains import ChainSettings, PromptSettings, Sample, sample_chains
-from broken_telephone.sources.dataset import SOURCES, DatasetSettings, read_people
+from broken_telephone.sources.chains import ChainSettings, Sample, sample_chains
+from broken_telephone.sources.dataset import DatasetSettings, read_dataset
+from broken_telephone.sources.prompts import PromptSettings, read_prompts
+from broken_telephone.sources.reading import Reading, quality
 
 __all__ = [
-    "SOURCES",
     "ChainSettings",
     "DatasetSettings",
     "PromptSettings",
+    "Reading",
     "Sample",
-    "read_people",
+    "quality",
+    "read_dataset",
+    "read_prompts",
     "sample_chains",
 ]

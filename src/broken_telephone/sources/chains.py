@@ -1,12 +1,14 @@
 """Which people and prompts start a chain.
 
 Sampling goes by a hash of study seed and person, so that it stays the same when rows are added
-elsewhere, and a larger sample contains the smaller one. Leaves out balancing over attributes.
+elsewhere, and a larger sample contains the smaller one.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from itertools import product
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import Field
@@ -14,15 +16,9 @@ from pydantic import Field
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
 from broken_telephone.seeds import digest, seed_of
+from broken_telephone.sources.prompts import PromptSettings
 from broken_telephone.strict import Settings
 from broken_telephone.tables import CHAINS, as_table
-
-
-class PromptSettings(Settings):
-    """A chain that starts from a text."""
-
-    label: str
-    text: Annotated[str, Field(min_length=1)]
 
 
 class ChainSettings(Settings):
@@ -34,56 +30,123 @@ class ChainSettings(Settings):
     """The study's seed: it decides the sample and every drawn picture."""
     splits: list[str] | None = None
     """Splits of the data set to sample from; null for all."""
-    per_label: Annotated[int, Field(ge=0)] | None = None
-    """Images per label; null for all."""
+    count: Annotated[int, Field(ge=0)] | None = None
+    """People per cell; null for all."""
+    balance: list[str] = []
+    """Attributes that, with label and split, make the cells: [gender] takes `count` women and men of every label."""
+    starts: list[Literal["image", "caption"]] = ["image"]
+    """What a sampled person's chain starts from: the image, or the data set's caption of it, or both."""
     replicates: Annotated[int, Field(ge=1)] = 1
     """How often every start is followed, each time with other random numbers."""
     prompts: list[PromptSettings] = []
     """Chains that start from a text. A list, so that a study replaces the base study's as a whole."""
+    prompt_file: str | None = None
+    """A YAML file with more of them, relative to the project."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The chains of a study, and what could not be filled."""
+    """The chains of a study, and how its cells were filled."""
 
     chains: pd.DataFrame
     """Columns: `tables.CHAINS`; images first, by label, then prompts."""
-    shortfalls: dict[str, int]
-    """Label -> images that exist, where fewer exist than were asked for."""
-    unlabelled: int
-    """Main people left out because the concept is null, unsure, disagreement or other."""
+    cells: pd.DataFrame
+    """Columns: label, split, the balanced attributes, there (people), taken, missing (of `count`)."""
+    unlabelled: dict[str, int]
+    """Main people left out because this concept or attribute is null, unsure, disagreement or other."""
+    captionless: int
+    """People left out because their image has no caption."""
 
 
-def sample_chains(people: pd.DataFrame, settings: ChainSettings, scheme: Scheme) -> Sample:
+def sample_chains(
+    people: pd.DataFrame,
+    settings: ChainSettings,
+    scheme: Scheme,
+    captions: pd.DataFrame | None = None,
+    prompts: Sequence[PromptSettings] = (),
+) -> Sample:
     """Choose the starts of a study: the main people of pictures, by label, then prompts.
 
     Args:
         people: the `people` table.
         settings: what to choose.
         scheme: the data set's scheme.
+        captions: columns of `tables.CAPTIONS`; the first of an image is used. Needed for starts from captions.
+        prompts: those of the prompt file, besides `settings.prompts`.
 
     Raises:
-        StudyError: if the concept, a split or a prompt's label does not exist, or nothing is left.
+        StudyError: if the concept, an attribute, a split or a prompt's label does not exist, or nothing is left.
     """
     if settings.concept not in scheme.concepts:
         known = ", ".join(scheme.concepts)
         raise StudyError(f"chains.concept: {scheme.name} labels no {settings.concept!r} (it labels: {known})")
+    if unknown := [name for name in settings.balance if name not in scheme.attributes]:
+        known = ", ".join(scheme.attributes)
+        raise StudyError(f"chains.balance: {scheme.name} has no {', '.join(unknown)} (it has: {known})")
     labels = scheme.concepts[settings.concept].values
-    candidates = people[people["is_main"] & people["split"].isin(_splits(people, settings))]
-    labelled = candidates[candidates[settings.concept].isin(labels)]
+    splits = _splits(people, settings)
+    candidates = people[people["is_main"] & people["split"].isin(splits)]
+    unlabelled = {}
+    for name in (settings.concept, *settings.balance):
+        clear = candidates[name].isin(scheme.variables[name].values)
+        unlabelled[name] = int((~clear).sum())
+        candidates = candidates[clear]
 
+    texts = {} if captions is None else captions.drop_duplicates("image_id").set_index("image_id")["caption"].to_dict()
+    chosen, cells = _fill(candidates, settings, scheme, splits)
     rows: list[dict] = []
-    shortfalls: dict[str, int] = {}
-    for label in labels:
-        mine = labelled[labelled[settings.concept] == label].copy()
-        mine["order"] = [digest(settings.seed, person_id) for person_id in mine["person_id"]]
-        chosen = mine.sort_values("order").head(len(mine) if settings.per_label is None else settings.per_label)
-        if settings.per_label is not None and len(chosen) < settings.per_label:
-            shortfalls[label] = len(chosen)
-        for person in chosen.itertuples():
-            start = {"start": "image", "image_id": person.image_id, "image_path": person.image_path}
-            rows += _replicates(str(person.person_id), label, start, settings)
-    for prompt in settings.prompts:
+    captionless = 0
+    for person in chosen.to_dict("records"):
+        name, label = person["person_id"], person[settings.concept]
+        if "image" in settings.starts:
+            start = {"start": "image", "image_id": person["image_id"], "image_path": person["image_path"]}
+            rows += _replicates(name, label, start, settings.replicates, settings)
+        if "caption" in settings.starts:
+            if text := texts.get(person["image_id"]):
+                start = {"start": "prompt", "image_id": person["image_id"], "prompt": text}
+                rows += _replicates(f"{name}_caption", label, start, settings.replicates, settings)
+            else:
+                captionless += 1
+    rows += _from_prompts([*settings.prompts, *prompts], labels, settings, scheme)
+    if not rows:
+        raise StudyError(
+            f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
+            "splits (chains.splits), or chains.count is 0, and there are no prompts (chains.prompts)."
+        )
+    chains = as_table(rows, CHAINS)
+    chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
+    chains["label"] = chains["label"].cat.set_categories(list(labels))
+    return Sample(chains, cells, unlabelled, captionless)
+
+
+def _fill(
+    candidates: pd.DataFrame, settings: ChainSettings, scheme: Scheme, splits: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take `count` people of every cell; the cells are all combinations, empty ones too."""
+    names = [settings.concept, "split", *settings.balance]
+    values = [
+        scheme.concepts[settings.concept].values,
+        splits,
+        *(scheme.attributes[n].values for n in settings.balance),
+    ]
+    ordered = candidates.assign(order=[digest(settings.seed, name) for name in candidates["person_id"]])
+    groups = dict(list(ordered.sort_values("order").groupby(names, observed=True)))
+    taken, cells = [candidates.iloc[:0]], []
+    for key in product(*values):
+        cell = groups.get(key, ordered.iloc[:0])
+        some = cell if settings.count is None else cell.head(settings.count)
+        taken.append(some)
+        missing = 0 if settings.count is None else settings.count - len(some)
+        named = dict(zip(["label", *names[1:]], key, strict=True))
+        cells.append(named | {"there": len(cell), "taken": len(some), "missing": missing})
+    return pd.concat(taken), pd.DataFrame(cells)
+
+
+def _from_prompts(
+    prompts: list[PromptSettings], labels: tuple[str, ...], settings: ChainSettings, scheme: Scheme
+) -> list[dict]:
+    rows: list[dict] = []
+    for prompt in prompts:
         if prompt.label not in labels:
             raise StudyError(
                 f"chains.prompts: {prompt.label!r} is no {settings.concept} of {scheme.name} "
@@ -91,16 +154,9 @@ def sample_chains(people: pd.DataFrame, settings: ChainSettings, scheme: Scheme)
             )
         # The text is part of the name: another text is another chain, never a changed one.
         name = f"prompt_{prompt.label.replace(' ', '-')}_{digest(prompt.text, size=3)}"
-        rows += _replicates(name, prompt.label, {"start": "prompt", "prompt": prompt.text}, settings)
-    if not rows:
-        raise StudyError(
-            f"No chain to follow: the data set has no main person with a {settings.concept} in the chosen "
-            "splits (chains.splits), or chains.per_label is 0, and there are no chains.prompts."
-        )
-    chains = as_table(rows, CHAINS)
-    chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
-    chains["label"] = chains["label"].cat.set_categories(list(labels))
-    return Sample(chains, shortfalls, unlabelled=len(candidates) - len(labelled))
+        start = {"start": "prompt", "prompt": prompt.text}
+        rows += _replicates(name, prompt.label, start, prompt.repeats or settings.replicates, settings)
+    return rows
 
 
 def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
@@ -115,10 +171,10 @@ def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
     return settings.splits
 
 
-def _replicates(name: str, label: str, start: dict, settings: ChainSettings) -> list[dict]:
+def _replicates(name: str, label: str, start: dict, count: int, settings: ChainSettings) -> list[dict]:
     """Return one row per replicate of a start."""
     rows = []
-    for replicate in range(settings.replicates):
+    for replicate in range(count):
         chain_id = f"{_folder_name(name)}_r{replicate}"
         rows.append(
             {

@@ -1,56 +1,139 @@
-"""Which data set a study uses, and the one way in: settings -> `people`.
+"""Which data set a study uses, and the one way in: settings -> tables.
 
-A new data set is one reader file and one line in `SOURCES`.
+A new data set is one reader file, one name in `DatasetSettings.source` and one line in `_read`.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import PHASE, RAF, Scheme
-from broken_telephone.sources import phase, raf_db
+from broken_telephone.labels import SCHEMES, Scheme, Variable
+from broken_telephone.sources import coco, image_folder, phase, pictures, raf_db
+from broken_telephone.sources.main_person import choose_main
+from broken_telephone.sources.reading import Findings, Reading, Row, Rows
 from broken_telephone.strict import Settings
+from broken_telephone.tables import CAPTIONS, DEFECTS, PEOPLE, VOTES, as_table
 
-SOURCES: dict[str, tuple[Callable[[Path], pd.DataFrame], Scheme]] = {
-    "raf_db": (raf_db.read, RAF),
-    "phase": (phase.read, PHASE),
+_OWN = {"raf_db": "raf", "phase": "phase", "coco": "coco"}
+_HOW_TO_GET = {
+    "raf_db": "RAF-DB is given to researchers by its authors (search for 'Real-world Affective Faces Database').",
+    "phase": "PHASE's annotations are given out for research by its authors (search for 'PHASE dataset, Google "
+    "Conceptual Captions demographic annotations'); its images are downloaded by their addresses.",
+    "coco": "COCO 2014 is public; the skin and gender annotations are given out by their authors (search for "
+    "'racial biases in image captioning').",
+    "image_folder": "",
+    "none": "",
 }
 
 
 class DatasetSettings(Settings):
     """The data set of a study."""
 
-    source: Literal["raf_db", "phase"]
-    """How the folder is laid out."""
-    path: str
-    """The data set's folder as it was unpacked, relative to the project."""
+    source: Literal["raf_db", "phase", "coco", "image_folder", "none"]
+    """How the folder is laid out; none: the study starts from prompts alone."""
+    scheme: Literal["raf", "phase", "coco", "free"] | None = None
+    """For image_folder and none: the words it uses; free where nothing is said. Others have their own."""
+    concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
+    """For image_folder and none: concepts of the study's own with their labels, in place of the scheme's."""
+    labels: str | None = None
+    """For image_folder: a CSV or Parquet table below the folder, one person a row."""
+    columns: dict[str, str] = {}
+    """For image_folder: our column -> the table's, where they differ."""
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse settings that the source would not look at."""
+        stated = [name for name in ("scheme", "concepts", "labels", "columns") if getattr(self, name)]
+        useful = {"image_folder": ("scheme", "concepts", "labels", "columns"), "none": ("scheme", "concepts")}
+        if useless := [name for name in stated if name not in useful.get(self.source, ())]:
+            raise StudyError(f"dataset.{', dataset.'.join(useless)}: source {self.source} does not use it")
 
     @property
-    def scheme(self) -> Scheme:
-        """What this data set labels."""
-        return SOURCES[self.source][1]
+    def words(self) -> Scheme:
+        """What this data set labels, and how."""
+        scheme = SCHEMES[_OWN.get(self.source) or self.scheme or "free"]
+        if self.concepts is None:
+            return scheme
+        concepts = {name: Variable(tuple(values)) for name, values in self.concepts.items()}
+        if taken := concepts.keys() & (scheme.attributes.keys() | PEOPLE.keys()):
+            raise StudyError(f"dataset.concepts: {', '.join(sorted(taken))} is an attribute or a column already")
+        return Scheme(scheme.name, concepts, scheme.attributes)
 
 
-def read_people(source: str, folder: Path) -> pd.DataFrame:
-    """Read everybody in a data set into the `people` table (columns: `tables.PEOPLE`, then the scheme's).
+def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
+    """Read a data set.
 
     Args:
-        source: a key of `SOURCES`.
+        settings: which reader, and its settings.
         folder: the data set's folder; `image_path` in the result is relative to it.
 
     Raises:
-        StudyError: if the folder or a file in it is missing or not as published; the message names
-            the file, the row and the value.
+        StudyError: if the folder is missing, not laid out as stated, or nothing in it can be used.
     """
-    if source not in SOURCES:
-        raise StudyError(f"dataset.source: there is no {source!r} (there are: {', '.join(SOURCES)})")
+    findings = Findings(folder)
+    if settings.source == "none":
+        return _tables(Rows([]), settings.words, findings)
     if not folder.is_dir():
         raise StudyError(
-            f"The data set's folder {folder} does not exist. Put the data set there as it was unpacked, "
-            "or change the setting dataset.path (in conf/<study>/parameters.yml, or --params dataset.path=…)."
+            f"The data set's folder {folder} does not exist. Put the data set there as it was unpacked, or change "
+            "the setting data_root (in conf/<study>/parameters.yml, or for one run --params data_root=/its/folder). "
+            f"{_HOW_TO_GET[settings.source]}".rstrip()
         )
-    read, _ = SOURCES[source]
-    return read(folder)
+    rows = _read(settings, folder, findings)
+    people = _with_images(folder, _once(rows.people, findings), findings)
+    if not people:
+        first = "; ".join(f"{d['file']}, {d['row']}: {d['problem']}" for d in findings.defects[:3])
+        raise StudyError(f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}")
+    return _tables(Rows(people, rows.votes, rows.captions), settings.words, findings)
+
+
+def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> Rows:
+    if settings.source == "image_folder":
+        return image_folder.read(folder, settings.words, settings.labels, settings.columns, findings)
+    read = {"raf_db": raf_db.read, "phase": phase.read, "coco": coco.read}[settings.source]
+    return read(folder, findings)
+
+
+def _once(people: list[Row], findings: Findings) -> list[Row]:
+    """Keep the first of several people, or pictures, of one name."""
+    kept: list[Row] = []
+    names: set[str] = set()
+    paths: dict[str, str] = {}
+    for row in people:
+        if paths.setdefault(row["image_id"], row["image_path"]) != row["image_path"]:
+            findings.note("dropped", "two images of one name", findings.root, row["image_path"])
+        elif row["person_id"] in names:
+            findings.note("dropped", "person listed twice", findings.root, row["person_id"])
+        else:
+            names.add(row["person_id"])
+            kept.append(row)
+    return kept
+
+
+def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
+    """Leave out people whose picture is missing or broken, choose main persons, point out identical pictures."""
+    sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
+    for row in people:
+        if reason := broken.get(row["image_path"]):
+            findings.note("dropped", reason, folder / row["image_path"], row["person_id"])
+    kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings, folder)
+    splits = {row["image_path"]: row["split"] for row in kept}
+    for group in pictures.twins(folder, sizes):
+        across = len({splits[name] for name in group}) > 1
+        problem = "identical images in several splits" if across else "identical images"
+        findings.note("kept", problem, folder / group[0], group[0], ", ".join(group[1:]))
+    return kept
+
+
+def _tables(rows: Rows, scheme: Scheme, findings: Findings) -> Reading:
+    people = as_table(rows.people, PEOPLE)
+    for name, variable in scheme.variables.items():
+        people[name] = pd.Categorical([row.get(name) for row in rows.people], categories=variable.categories)
+    there = set(people["person_id"])
+    votes = as_table([row for row in rows.votes if row["person_id"] in there], VOTES)
+    votes["share"] = votes["votes"] / votes.groupby(["person_id", "variable"], observed=True)["votes"].transform("sum")
+    images = set(people["image_id"])
+    captions = as_table([row for row in rows.captions if row["image_id"] in images], CAPTIONS)
+    return Reading(people, votes, captions, as_table(findings.defects, DEFECTS), findings.rows)

@@ -1,30 +1,64 @@
 """Nodes of the ingestion pipeline."""
 
 import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from pandas import DataFrame as Table
 
-from broken_telephone.sources import ChainSettings, DatasetSettings, sample_chains
+from broken_telephone.measures import baseline_shares
+from broken_telephone.report import baseline_figure
+from broken_telephone.sources import ChainSettings, DatasetSettings, Reading, quality, read_prompts, sample_chains
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 
 
-def ingest_people(raw_dataset: pd.DataFrame) -> pd.DataFrame:
-    """Keep everybody in the raw data set as `people`, and say how many there are."""
-    logger.info(
-        "%d people in %d images of the data set",
-        len(raw_dataset),
-        raw_dataset["image_id"].nunique(),
-    )
-    return raw_dataset
+def read_raw(raw_dataset: Reading) -> tuple[Table, Table, Table, Table, Table]:
+    """Split what was read into people, votes, captions, defects and a table that counts them; say what is amiss."""
+    counts = quality(raw_dataset)
+    logger.info("%d people in %d images", len(raw_dataset.people), raw_dataset.people["image_id"].nunique())
+    for row in counts[counts["check"].isin(set(raw_dataset.defects["problem"]))].itertuples(name="Count"):
+        logger.warning("%d x %s: %s (dataset_defects lists each)", row.count, row.check, _EFFECTS[row.effect])
+    return raw_dataset.people, raw_dataset.votes, raw_dataset.captions, raw_dataset.defects, counts
 
 
-def choose_chains(people: pd.DataFrame, chains: ChainSettings, dataset: DatasetSettings) -> pd.DataFrame:
+_EFFECTS = {"dropped": "left out", "unknown": "value unknown", "kept": "kept as it is"}
+
+
+def choose_chains(
+    people: Table, captions: Table, chains: ChainSettings, dataset: DatasetSettings
+) -> tuple[Table, Table]:
     """Sample the chains of the study, and say what could not be filled."""
-    sample = sample_chains(people, chains, dataset.scheme)
-    if sample.unlabelled:
-        logger.info("%d main people have no clear %s: left out", sample.unlabelled, chains.concept)
-    if sample.shortfalls:
-        there = ", ".join(f"{found} of {label}" for label, found in sample.shortfalls.items())
-        logger.warning("Fewer images than the %s per label asked for: there are only %s", chains.per_label, there)
-    return sample.chains
+    scheme = dataset.words
+    prompts = []
+    if chains.prompt_file is not None and chains.concept in scheme.concepts:
+        prompts = read_prompts(Path(chains.prompt_file), scheme.concepts[chains.concept])
+    sample = sample_chains(people, chains, scheme, captions, prompts)
+    for name, count in sample.unlabelled.items():
+        if count:
+            logger.info("%d main people have no clear %s: left out", count, name)
+    if sample.captionless:
+        logger.warning("%d people have no caption to start from: left out", sample.captionless)
+    short = sample.cells[sample.cells["missing"] > 0]
+    if len(short):
+        logger.warning(
+            "%d of %d cells have fewer people than the %s asked for, %d people too few in all (chain_cells lists each)",
+            len(short),
+            len(sample.cells),
+            chains.count,
+            short["missing"].sum(),
+        )
+    return sample.chains, sample.cells
+
+
+def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:
+    """Shares of every category in the data set as it is, by concept and label."""
+    return baseline_shares(people, dataset.words)
+
+
+def draw_baseline(study: str, baseline: Table) -> "Figure":
+    """Show the shares of the data set's main people."""
+    return baseline_figure(study, baseline)

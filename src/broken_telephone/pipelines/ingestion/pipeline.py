@@ -2,20 +2,27 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from broken_telephone.pipelines.ingestion.nodes import choose_chains, ingest_people
+from broken_telephone.pipelines.ingestion.nodes import choose_chains, draw_baseline, measure_baseline, read_raw
 
 
 def create_pipeline() -> Pipeline:
-    """Return raw data set -> people -> chains."""
+    """Return raw data set -> people -> chains, and the data set's own shares."""
     return Pipeline(
         [
-            Node(ingest_people, inputs="raw_dataset", outputs="people", name="ingest_people"),
+            Node(
+                read_raw,
+                inputs="raw_dataset",
+                outputs=["people", "people_votes", "captions", "dataset_defects", "dataset_quality"],
+                name="read_raw",
+            ),
             Node(
                 choose_chains,
-                inputs=["people", "params:chains", "params:dataset"],
-                outputs="chains",
+                inputs=["people", "captions", "params:chains", "params:dataset"],
+                outputs=["chains", "chain_cells"],
                 name="choose_chains",
             ),
+            Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
+            Node(draw_baseline, inputs=["params:study", "baseline"], outputs="baseline_figure", name="draw_baseline"),
         ],
         tags="ingestion",
     )

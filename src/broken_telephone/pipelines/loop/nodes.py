@@ -29,7 +29,7 @@ def seal_settings(
     where the data set lies.
     """
     return {
-        "dataset": dataset.model_dump(exclude={"path"}),
+        "dataset": dataset.model_dump(),
         "chains": {"concept": chains.concept, "seed": chains.seed},
         "loop": {"describe_prompt": loop.describe_prompt},
         "generator": generator.identity(),

@@ -17,7 +17,7 @@ from broken_telephone.pipelines.loop.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Return ingestion and the loop, which thus runs on a fresh clone."""
+    """Return what the loop needs of ingestion, and the loop, which thus runs on a fresh clone."""
     loop = Pipeline(
         [
             Node(
@@ -81,4 +81,4 @@ def create_pipeline() -> Pipeline:
         ],
         tags="loop",
     )
-    return ingestion.create_pipeline() + loop
+    return ingestion.create_pipeline().to_outputs("chains") + loop

@@ -1,0 +1,33 @@
+"""A catalog type for raw data sets: a folder as published -> everybody in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from broken_telephone.sources import DatasetSettings, Reading, read_dataset
+
+
+class RawDataset(AbstractDataset[None, Reading]):
+    """A data set's folder, read with the reader for its layout."""
+
+    def __init__(self, *, settings: Mapping[str, Any], path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder, and the settings of how it is laid out (`DatasetSettings`)."""
+        self._settings = settings
+        self._path = path
+        self.metadata = metadata
+
+    def load(self) -> Reading:
+        """Read the data set."""
+        return read_dataset(DatasetSettings.model_validate(dict(self._settings)), Path(self._path))
+
+    def save(self, data: None) -> None:
+        """Refuse: raw data are never written."""
+        raise TypeError(f"{self._path} is only read, never written")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"source": self._settings.get("source"), "path": self._path}
+
+    def _exists(self) -> bool:
+        return Path(self._path).is_dir()

@@ -1,0 +1,153 @@
+"""The schemes: which concepts and attributes each data set labels, and what its codes and words mean.
+
+A new scheme is one more entry in `SCHEMES`.
+"""
+
+from broken_telephone.labels.scheme import OTHER, UNSURE, Scheme, Variable
+
+
+def _numbered(*values: str, start: int = 0) -> dict[str, str]:
+    return {str(number): value for number, value in enumerate(values, start)}
+
+
+_GENDERS = ("male", "female")
+_GENDER_WORDS = {"man": "male", "men": "male", "boy": "male", "woman": "female", "women": "female", "girl": "female"}
+_SKIN_TONES = ("lighter", "darker")
+_SKIN_WORDS = {"light": "lighter", "dark": "darker"}
+_EMOTION_WORDS = {
+    "surprised": "surprise",
+    "afraid": "fear",
+    "fearful": "fear",
+    "scared": "fear",
+    "disgusted": "disgust",
+    "happy": "happiness",
+    "sad": "sadness",
+    "angry": "anger",
+}
+
+_RAF_EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+_RAF_ETHNICITIES = ("Caucasian", "African-American", "Asian")
+_RAF_AGES = ("0-3", "4-19", "20-39", "40-69", "70+")
+
+RAF = Scheme(
+    name="RAF",
+    concepts={"emotion": Variable(_RAF_EMOTIONS, codes=_numbered(*_RAF_EMOTIONS, start=1), synonyms=_EMOTION_WORDS)},
+    attributes={
+        "age": Variable(
+            _RAF_AGES,
+            codes=_numbered(*_RAF_AGES),
+            years=dict(zip(_RAF_AGES, [(0, 3), (4, 19), (20, 39), (40, 69), (70, None)], strict=True)),
+        ),
+        "gender": Variable(_GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS),
+        "ethnicity": Variable(
+            _RAF_ETHNICITIES,
+            codes=_numbered(*_RAF_ETHNICITIES),
+            synonyms={"White": "Caucasian", "African American": "African-American", "Black": "African-American"},
+        ),
+    },
+)
+
+_PHASE_EMOTIONS = ("happiness", "sadness", "fear", "anger", "neutral")
+_ACTIVITY = Variable(
+    (
+        "dance and music",
+        "eating",
+        "helping and caring",
+        "household",
+        "personal care",
+        "posing",
+        "sports",
+        "transportation",
+        "work",
+    ),
+    synonyms={
+        "caring": "helping and caring",
+        "dance": "dance and music",
+        "music": "dance and music",
+        "sport": "sports",
+        "personal": "personal care",
+    },
+)
+
+PHASE = Scheme(
+    name="PHASE",
+    concepts={
+        "emotion": Variable(
+            _PHASE_EMOTIONS,
+            synonyms={word: value for word, value in _EMOTION_WORDS.items() if value in _PHASE_EMOTIONS},
+        ),
+        "activity": _ACTIVITY,
+    },
+    attributes={
+        "age": Variable(
+            ("baby", "child", "young adult", "adult", "senior"),
+            synonyms={"children": "child", "young": "young adult", "elderly": "senior"},
+            years={
+                "baby": (0, 2),
+                "child": (3, 14),
+                "young adult": (15, 29),
+                "adult": (30, 64),
+                "senior": (65, None),
+            },
+        ),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS),
+        "ethnicity": Variable(
+            (
+                "Black",
+                "East Asian",
+                "Indian",
+                "Latino",
+                "Middle Eastern",
+                "Southeast Asian",
+                "White",
+                OTHER,
+            )
+        ),
+    },
+)
+
+FREE = Scheme(
+    name="free",
+    concepts={"emotion": RAF.concepts["emotion"], "activity": _ACTIVITY},
+    attributes={
+        "age": Variable(
+            ("child or teenager", "young adult", "middle-aged", "old", OTHER),
+            synonyms={
+                "child": "child or teenager",
+                "children": "child or teenager",
+                "teenager": "child or teenager",
+                "child/teenager": "child or teenager",
+                "young": "young adult",
+                "middle aged": "middle-aged",
+                "adult": "middle-aged",
+                "senior": "old",
+                "elderly": "old",
+            },
+            years={
+                "child or teenager": (0, 17),
+                "young adult": (18, 34),
+                "middle-aged": (35, 59),
+                "old": (60, None),
+            },
+        ),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS),
+        "ethnicity": Variable(
+            ("white", "Black", "east Asian", "south Asian", OTHER),
+            synonyms={"Caucasian": "white", "Indian": "south Asian"},
+        ),
+    },
+)
+
+# COCO's pictures show people; nobody labelled what they feel. "Both" is a box with several people in it.
+COCO = Scheme(
+    name="COCO",
+    concepts={"person": Variable(("person",))},
+    attributes={
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS | {"both": UNSURE}),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS | {"both": UNSURE}),
+    },
+)
+
+SCHEMES = {"raf": RAF, "phase": PHASE, "free": FREE, "coco": COCO}

@@ -1,0 +1,76 @@
+"""Which person of a picture is the main one: the one whose box has the largest area, width times height.
+
+- A box that is not four finite numbers, or without an area, or wholly outside its picture, is no box: null, noted.
+- A box partly outside counts as it is annotated, and is noted.
+- Of several equally large boxes, the first in the file is the main person's; noted.
+- A person without a box is the main one only where the picture shows nobody else.
+"""
+
+import math
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from broken_telephone.sources.reading import Findings, Row
+
+BOX = ("x", "y", "width", "height")
+
+
+def read_box(value: Any, findings: Findings, file: Path, row: str) -> dict[str, float]:
+    """Return x, y, width, height in pixels, or nothing where the value is no box."""
+    if value is None:
+        findings.note("unknown", "person without a box", file, row)
+        return {}
+    numbers = isinstance(value, list | tuple) and len(value) == 4 and all(map(_is_number, value))
+    if not numbers:
+        findings.note("unknown", "box is not [x, y, width, height]", file, row, value)
+        return {}
+    if value[2] <= 0 or value[3] <= 0:
+        findings.note("unknown", "box without an area", file, row, value)
+        return {}
+    return dict(zip(BOX, map(float, value), strict=True))
+
+
+def choose_main(people: list[Row], sizes: Mapping[str, tuple[int, int]], findings: Findings, file: Path) -> list[Row]:
+    """Add `is_main` to the rows of pictures; rows of one picture must follow one another.
+
+    Args:
+        people: rows with image_id, image_path and, where known, a box.
+        sizes: width and height of each picture, by image_path; boxes of others are not checked.
+        findings: takes the defects.
+        file: what to name in them.
+    """
+    chosen = []
+    for image_id, group in groupby(people, key=lambda row: row["image_id"]):
+        rows = [_inside(row, sizes.get(row["image_path"]), findings, file) for row in group]
+        areas = [row["width"] * row["height"] if "width" in row else 0.0 for row in rows]
+        largest = max(areas)
+        if not largest and len(rows) > 1:
+            findings.note("kept", "image without a main person: nobody has a box", file, f"image {image_id}")
+        if largest and areas.count(largest) > 1:
+            findings.note("kept", "several largest boxes: the first is the main person", file, f"image {image_id}")
+        main = areas.index(largest) if largest or len(rows) == 1 else None
+        chosen += [row | {"is_main": number == main} for number, row in enumerate(rows)]
+    return chosen
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer too large for a float
+        return False
+
+
+def _inside(row: Row, size: tuple[int, int] | None, findings: Findings, file: Path) -> Row:
+    if size is None or "width" not in row:
+        return row
+    x, y, right, bottom = row["x"], row["y"], row["x"] + row["width"], row["y"] + row["height"]
+    box, where = [row[name] for name in BOX], str(row["person_id"])
+    if x >= size[0] or y >= size[1] or right <= 0 or bottom <= 0:
+        findings.note("unknown", "box outside the image", file, where, box)
+        return {name: value for name, value in row.items() if name not in BOX}
+    # Annotators round to whole pixels: one beyond the edge is none.
+    if x < -1 or y < -1 or right > size[0] + 1 or bottom > size[1] + 1:
+        findings.note("kept", "box partly outside the image", file, where, box)
+    return row

@@ -1,0 +1,88 @@
+"""Prompts that start chains: stated in the study's settings, or in a YAML file of their own.
+
+prompt_template: A portrait of a person who feels {}.
+repeats: 3
+prompts:
+- name: happiness                  # the name goes into the template, and is the label
+- {name: joy, label: happiness, text: overjoyed}
+- {name: grief, label: sadness, override: Somebody weeps.}
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, model_validator
+
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import Variable
+from broken_telephone.strict import Settings
+
+
+class PromptSettings(Settings):
+    """A chain that starts from a text."""
+
+    label: str
+    text: Annotated[str, Field(min_length=1)]
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    """Replicates of this chain; null for as many as of the others (chains.replicates)."""
+
+
+class _Prompt(Settings):
+    name: Annotated[str, Field(min_length=1)]
+    label: str | None = None
+    text: str | None = None
+    override: str | None = None
+    repeats: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_text(self) -> "_Prompt":
+        if self.text is not None and self.override is not None:
+            raise ValueError("state text (for the template) or override (in its place), not both")
+        return self
+
+
+class _PromptFile(Settings):
+    prompt_template: str = "{}"
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    prompts: Annotated[list[_Prompt], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "_PromptFile":
+        if self.prompt_template.count("{}") != 1:
+            raise ValueError("prompt_template needs {} once, where name or text goes")
+        return self
+
+
+def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
+    """Read a prompt file.
+
+    Args:
+        file: the YAML file.
+        concept: whose labels the prompts have; a prompt without `label` has its name's.
+
+    Raises:
+        StudyError: naming the file and the prompt.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise StudyError(f"chains.prompt_file: {file} does not exist") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StudyError(f"{file} cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise StudyError(f"{file} holds a {type(content).__name__}, not prompt_template and prompts")
+    try:
+        given = _PromptFile.model_validate(content)
+    except StudyError as error:
+        raise StudyError(f"{file}: {error}") from None
+    return [_start(file, number, prompt, given, concept) for number, prompt in enumerate(given.prompts)]
+
+
+def _start(file: Path, number: int, prompt: _Prompt, given: _PromptFile, concept: Variable) -> PromptSettings:
+    try:
+        label = concept.read_word(prompt.label or prompt.name)
+    except ValueError as error:
+        raise StudyError(f"{file}, prompt {number} ({prompt.name}): label {error}") from None
+    text = prompt.override or given.prompt_template.replace("{}", prompt.text or prompt.name)
+    return PromptSettings(label=label, text=text, repeats=prompt.repeats or given.repeats)

@@ -1,0 +1,57 @@
+import pytest
+from raw_data import write_text
+
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import RAF
+from broken_telephone.sources import read_prompts
+
+EMOTION = RAF.concepts["emotion"]
+
+
+def prompts(tmp_path, text):
+    write_text(tmp_path / "prompts.yml", text)
+    return [(p.label, p.text, p.repeats) for p in read_prompts(tmp_path / "prompts.yml", EMOTION)]
+
+
+def test_a_prompt_has_a_name_a_text_or_an_override(tmp_path):
+    text = """
+    prompt_template: A person who feels {}.
+    repeats: 2
+    prompts:
+      - name: happiness
+      - {name: joy, label: Happy, text: overjoyed}
+      - {name: grief, label: sadness, override: "Somebody {weeps}.", repeats: 5}
+    """
+    assert prompts(tmp_path, "\ufeff" + text) == [
+        ("happiness", "A person who feels happiness.", 2),
+        ("happiness", "A person who feels overjoyed.", 2),
+        ("sadness", "Somebody {weeps}.", 5),
+    ]
+
+
+def test_without_a_template_the_text_stands_for_itself(tmp_path):
+    assert prompts(tmp_path, "prompts: [{name: fear, text: Afraid.}]") == [("fear", "Afraid.", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prompts: [{name: joy}]", r"prompts\.yml, prompt 0 \(joy\): label 'joy' is not one of the values"),
+        ("prompts: [{name: fear, text: a, override: b}]", "'prompts.0': state text .* or override"),
+        ("prompts: []", "'prompts': list should have at least 1 item"),
+        ("prompt_template: no place\nprompts: [{name: fear}]", "needs {} once"),
+        ("prompts: [{name: fear, weight: 2}]", "'prompts.0.weight' is not a setting here"),
+        ("prompts: [fear]", r"'prompts\.0'"),
+        ("- a", "holds a list, not prompt_template and prompts"),
+        ("prompts: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_prompt(tmp_path, text, message):
+    with pytest.raises(StudyError, match=message) as raised:
+        prompts(tmp_path, text)
+    assert "prompts.yml" in str(raised.value)
+
+
+def test_a_missing_file_names_the_setting(tmp_path):
+    with pytest.raises(StudyError, match=r"chains\.prompt_file: .*gone\.yml does not exist"):
+        read_prompts(tmp_path / "gone.yml", EMOTION)
