@@ -1,6 +1,6 @@
 import pytest
 
-from broken_telephone.labels import PHASE, RAF
+from broken_telephone.labels import PHASE, RAF, SCHEMES
 
 
 def test_raf_codes_are_the_official_ones():
@@ -46,10 +46,10 @@ def test_an_unknown_word_is_refused_with_the_values_there_are():
         PHASE.attributes["skin_tone"].read_word("purple")
 
 
-@pytest.mark.parametrize("scheme", [RAF, PHASE])
+@pytest.mark.parametrize("scheme", SCHEMES.values())
 def test_schemes_are_consistent(scheme):
     assert not scheme.concepts.keys() & scheme.attributes.keys()
     for variable in scheme.variables.values():
         assert set(variable.codes.values()) <= set(variable.categories)
-        assert set(variable.synonyms.values()) <= set(variable.values)
+        assert set(variable.synonyms.values()) <= set(variable.categories)
         assert set(variable.years) <= set(variable.values)

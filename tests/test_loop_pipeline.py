@@ -217,6 +217,39 @@ def test_the_published_studies_are_complete_and_say_what_they_lack(project, stud
     )
 
 
+def test_a_study_of_ones_own_table_and_one_of_prompts_alone(project):
+    """As docs/datasets.md has them."""
+    faces = write_raf(project.path / "faces")
+    images = sorted((faces / "Image/aligned").glob("*.jpg"))
+    rows = [f"Image/aligned/{file.name},{('nurse', 'doctor')[k % 2]},man,1" for k, file in enumerate(images)]
+    (faces / "labels.csv").write_text("file,occupation,sex,face_id\n" + "\n".join(rows))
+    (project.path / "feelings.yml").write_text("prompt_template: Someone {}.\nprompts: [{name: fear}, {name: anger}]\n")
+    studies = {
+        "own_table": {
+            "data_root": str(faces),
+            "dataset": {
+                "source": "image_folder",
+                "labels": "labels.csv",
+                "columns": {"image": "file", "gender": "sex", "person": "face_id"},
+                "concepts": {"occupation": ["nurse", "doctor"]},
+            },
+            "chains": {"concept": "occupation"},
+        },
+        "prompts_alone": {
+            "dataset": {"source": "none", "scheme": "raf"},
+            "chains": {"concept": "emotion", "prompt_file": str(project.path / "feelings.yml")},
+        },
+    }
+    for study, settings in studies.items():
+        (project.path / "conf" / study).mkdir()
+        (project.path / "conf" / study / "globals.yml").write_text(f"study: {study}\n")
+        (project.path / "conf" / study / "parameters.yml").write_text(yaml.safe_dump(settings))
+        project.run(pipeline="ingestion", env=study)
+    assert project.load("chains", env="own_table")["label"].value_counts().to_dict() == {"nurse": 14, "doctor": 14}
+    assert project.load("people", env="own_table")["gender"].eq("male").all()
+    assert project.load("chains", env="prompts_alone")["prompt"].tolist() == ["Someone fear.", "Someone anger."]
+
+
 def test_ingestion_alone_needs_no_models(project):
     shutil.rmtree(project.path / "data/06_models")
     project.run(pipeline="ingestion")

@@ -15,6 +15,8 @@ from omegaconf import OmegaConf
 
 from broken_telephone.errors import StudyError
 
+_OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file")
+
 
 class StudyConfigLoader(OmegaConfigLoader):
     """Kedro's loader for a project in which an environment is a study."""
@@ -35,16 +37,22 @@ class StudyConfigLoader(OmegaConfigLoader):
         return settings
 
     def _merge_configs(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
-        """Merge as Kedro does, but let a study that names another model start from nothing.
+        """Merge as Kedro does, but let a study that names another model or data set start from nothing.
 
         Settings of the base study's model would only be in its way: `load: {}` cannot take away what is merged in.
+        So would the splits and prompts that belong to the base study's data set.
         A hook into Kedro's loader, because its merge strategies are the same for all parameters.
         """
         if key == "parameters":
             given = self.runtime_params or {}
+            # By its files, not by env_config, which what is given for one run has entered already.
+            if _names(Path(env_path)) & {"dataset", "data_root"} and "chains" in config:
+                # The base study's splits and prompts are those of its own data set.
+                chains = {name: value for name, value in config["chains"].items() if name not in _OF_ITS_DATA}
+                config = {**config, "chains": chains}
             for model in ("generator", "describer"):
                 stated = set(env_config.get(model, {})) - set(given.get(model, {}))
-                if stated & {"path", "hub"}:
+                if stated & {"path", "hub", "preset", "endpoint"}:
                     config = {name: value for name, value in config.items() if name != model}
         merged: dict[str, Any] = super()._merge_configs(config, env_config, key, env_path)
         return merged
@@ -80,12 +88,16 @@ def _check_name(conf: Path, env: str) -> None:
 
 def _check_names(base: Path, parameters: Mapping[str, Any]) -> None:
     """Refuse groups of settings that the base study does not have: a slip of the pen would do nothing."""
-    known: set[str] = set()
-    for file in sorted(base.rglob("parameters*.yml")):
-        known |= set(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    known = _names(base)
     unknown = sorted(set(parameters) - known)
     if unknown:
         raise StudyError(f"There is no setting {', '.join(map(repr, unknown))} (there are: {', '.join(sorted(known))})")
+
+
+def _names(study: Path) -> set[str]:
+    """Return the groups of settings that a study's files state."""
+    files = sorted(study.rglob("parameters*.yml"))
+    return {name for file in files for name in yaml.safe_load(file.read_text(encoding="utf-8")) or {}}
 
 
 def _select(parameters: Mapping[str, Any], name: str) -> Any:

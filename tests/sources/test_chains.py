@@ -65,9 +65,12 @@ def test_chains_may_start_from_captions(phase):
     check_chains(sample.chains)
     assert sample.chains["start"].value_counts().to_dict() == {"image": 9, "prompt": 9}
     assert sample.chains["seed"].is_unique
-    without = sample_chains(reading.people, wanted, PHASE, reading.captions.iloc[:0])
-    assert without.captionless == 9
-    assert set(without.chains["start"]) == {"image"}
+    one_less = reading.captions[reading.captions["image_id"] != sample.chains["image_id"].iloc[0]]
+    other = sample_chains(reading.people, wanted, PHASE, one_less)
+    assert other.captionless == 1
+    assert len(other.chains) == 18, "another picture of the label takes its place"
+    with pytest.raises(StudyError, match="No chain to follow"):
+        sample_chains(reading.people, wanted, PHASE, reading.captions.iloc[:0])
 
 
 def test_people_without_a_clear_label_start_no_chain(phase):
@@ -138,6 +141,8 @@ def test_a_study_may_start_from_prompts_alone(tmp_path):
     [
         ({"balance": ["skin_tone"]}, r"chains\.balance: RAF has no skin_tone \(it has: age, gender, ethnicity\)"),
         ({"concept": "activity"}, r"chains\.concept: RAF labels no 'activity' \(it labels: emotion\)"),
+        ({"splits": ["test", "test"]}, "states a split twice"),
+        ({"prompts": [{"label": "fear", "text": "x"}] * 2}, "'x' is stated twice"),
         ({"splits": ["val"]}, r"no split 'val' \(it has: test, train\)"),
         ({"prompts": [{"label": "joy", "text": "x"}]}, r"chains\.prompts: 'joy' is no emotion"),
         ({"count": 0}, "No chain to follow"),

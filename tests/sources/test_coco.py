@@ -50,18 +50,18 @@ def test_defects_are_counted(coco):
     write_text(coco / "annotations/captions_val2014.json", json.dumps(content))
     reading = read("coco", coco)
     assert problems(reading) == [
-        ("dropped", "id is not a number", "line 3"),
-        ("dropped", "picture listed twice", "line 4"),
-        ("unknown", "skin_tone outside the scheme", "line 5"),
+        ("dropped", "id is not a number", "row 2"),
+        ("dropped", "picture listed twice", "row 3"),
+        ("unknown", "skin_tone outside the scheme", "row 4"),
         *(("kept", "caption without an image or a text", f"annotation {k}") for k in range(3)),
-        ("dropped", "image missing", "COCO_val2014_000000000099"),
+        ("dropped", "image missing", "row 5"),
     ]
     assert pd.isna(one(reading.people, "COCO_val2014_000000000073")["gender"])
 
 
 def test_missing_files_and_columns_are_named(coco):
     write_text(coco / "images_val2014.csv", "id,skin\n")
-    with pytest.raises(StudyError, match="line 1: there is no column bb_gender, bb_skin"):
+    with pytest.raises(StudyError, match="header: there is no column bb_gender, bb_skin"):
         read("coco", coco)
     (coco / "images_val2014.csv").unlink()
     with pytest.raises(StudyError, match=r"images_val2014\.csv is neither in"):

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from PIL import Image
@@ -57,21 +60,21 @@ def test_a_table_says_everything_about_each_person(folder, kind):
     reading = read("image_folder", folder, scheme="raf", labels=f"labels.{kind}", columns=COLUMNS)
     check_people(reading.people)
     assert reading.rows == 7
-    main = one(reading.people, "train/happiness/1_b")
+    main = one(reading.people, "train/happiness/1#b")
     assert main["is_main"]
     assert (main["emotion"], main["gender"], main["age"]) == ("happiness", "male", "4-19")
-    assert one(reading.people, "train/happiness/1_a")["emotion"] == "disgust"
-    assert not one(reading.people, "train/happiness/1_a")["is_main"]
+    assert one(reading.people, "train/happiness/1#a")["emotion"] == "disgust"
+    assert not one(reading.people, "train/happiness/1#a")["is_main"]
     assert one(reading.people, "train/Sad/2")["emotion"] == "sadness"
     assert pd.isna(one(reading.people, "train/Sad/2")["width"])
     assert problems(reading) == [
-        ("unknown", "person without a box", "line 4"),
-        ("unknown", "gender outside the scheme", "line 4"),
-        ("unknown", "box without an area", "line 5"),
-        ("dropped", "row without an image", "line 6"),
-        ("unknown", "person without a box", "line 7"),
-        ("dropped", "person listed twice", "line 8"),
-        ("dropped", "image missing", "gone"),
+        ("unknown", "person without a box", "row 3"),
+        ("unknown", "gender outside the scheme", "row 3"),
+        ("unknown", "box without an area", "row 4"),
+        ("dropped", "row without an image", "row 5"),
+        ("unknown", "person without a box", "row 6"),
+        ("dropped", "person listed twice", "row 7"),
+        ("dropped", "image missing", "row 6"),
     ]
 
 
@@ -81,19 +84,22 @@ def test_a_study_may_have_concepts_of_its_own(folder):
     people = read("image_folder", folder, **settings).people
     assert people["job"].tolist() == ["doctor", "nurse"]
     assert "emotion" not in people
-    with pytest.raises(StudyError, match=r"dataset\.concepts: gender is an attribute"):
-        read("image_folder", folder, concepts={"gender": ["a"]})
+    for name in ("gender", "image", "label"):
+        with pytest.raises(StudyError, match=rf"dataset\.concepts: {name} is the name of an attribute or a column"):
+            read("image_folder", folder, concepts={name: ["a"]})
+    with pytest.raises(StudyError, match="the labels of job must differ"):
+        read("image_folder", folder, concepts={"job": ["a", "A"]})
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"labels": "gone.csv"}, r"gone\.csv is missing: dataset\.labels"),
-        ({"labels": "labels.csv"}, r"labels\.csv has no column image \(it has: file, feeling"),
+        ({"labels": "labels.csv"}, r"labels\.csv, header: there is no column image \(there is: file, feeling"),
         ({"labels": "labels.csv", "columns": {"image": "file", "mood": "feeling"}}, "mood is no column of ours"),
-        ({"labels": "labels.csv", "columns": {"image": "file", "emotion": "mood"}}, "has no column mood"),
+        ({"labels": "labels.csv", "columns": {"image": "file", "emotion": "mood"}}, "there is no column mood"),
         ({"labels": "notes.parquet"}, "cannot be read as a table"),
-        ({"labels": "out.csv"}, r"out\.csv, line 2: '\.\./secret\.png' leads out of the data set's folder"),
+        ({"labels": "out.csv"}, r"out\.csv, row 1: '\.\./secret\.png' leads out of the data set's folder"),
     ],
 )
 def test_wrong_settings_and_tables_are_named(folder, settings, message):
@@ -109,6 +115,45 @@ def test_settings_that_a_source_does_not_use_are_refused(folder):
         read("raf_db", folder, labels="labels.csv")
     with pytest.raises(StudyError, match=r"dataset\.columns: source none does not use it"):
         read("none", folder, columns={"image": "file"})
+
+
+def test_digits_are_no_labels_and_two_labels_are_none(folder, tmp_path):
+    for name in ("2/digit.png", "happiness/sad/both.png"):
+        (folder / name).parent.mkdir(parents=True)
+        Image.new("RGB", (9, 9), (len(name), 9, 9)).save(folder / name)
+    reading = read("image_folder", folder)
+    assert pd.isna(one(reading.people, "2/digit")["emotion"])
+    assert pd.isna(one(reading.people, "happiness/sad/both")["emotion"])
+    assert ("unknown", "folders name several labels", "happiness/sad/both.png") in problems(reading)
+
+
+def test_links_are_followed_once_and_names_that_are_no_text_are_counted(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    Image.new("RGB", (7, 7)).save(tmp_path / "elsewhere/6.png")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "loop").symlink_to(folder)
+    (folder / "dir.png").mkdir()
+    Path(os.fsdecode(bytes(folder) + b"/ni\xf1o.png")).write_bytes((tmp_path / "elsewhere/6.png").read_bytes())
+    reading = read("image_folder", folder)
+    assert "linked/6" in set(reading.people["person_id"])
+    assert len(reading.people) == 6
+    assert [problem for effect, problem, _ in problems(reading) if effect == "dropped"] == ["file name is not UTF-8"]
+
+
+def test_rows_that_are_not_as_long_as_the_header_are_counted(folder):
+    write_text(folder / "labels.csv", 'image,emotion\n\n5.png,happy,\ntest/happy/4.jpeg,"sad"\n')
+    reading = read("image_folder", folder, labels="labels.csv")
+    assert problems(reading) == [("dropped", "row has more or fewer cells than the header", "row 1")]
+    write_text(folder / "labels.csv", 'image,emotion\n5.png,"happy\n')
+    with pytest.raises(StudyError, match=r"labels\.csv, line 2: unexpected end of data"):
+        read("image_folder", folder, labels="labels.csv")
+
+
+def test_an_image_in_two_splits_is_pointed_out(folder):
+    write_text(folder / "labels.csv", "image,person,split\n5.png,1,train\n5.png,2,test\n")
+    assert problems(read("image_folder", folder, labels="labels.csv")) == [
+        ("dropped", "image in several splits", "row 2")
+    ]
 
 
 def test_two_images_of_one_name_are_told_apart(folder):

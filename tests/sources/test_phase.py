@@ -84,8 +84,8 @@ BIG, SMALL = [0, 0, 6, 6], [9, 9, 5, 5]
         ([None, SMALL], "a_person2", [("unknown", "person without a box", "picture a, person1")]),
         ([[0, 0, 9, 0], SMALL], "a_person2", [("unknown", "box without an area", "picture a, person1")]),
         ([[0, 0, -9, -9], SMALL], "a_person2", [("unknown", "box without an area", "picture a, person1")]),
-        ([[16, 0, 90, 90], SMALL], "a_person2", [("unknown", "box outside the image", "a_person1")]),
-        ([[8, 8, 90, 90], SMALL], "a_person1", [("kept", "box partly outside the image", "a_person1")]),
+        ([[16, 0, 90, 90], SMALL], "a_person2", [("unknown", "box outside the image", "picture a, person1")]),
+        ([[8, 8, 90, 90], SMALL], "a_person1", [("kept", "box partly outside the image", "picture a, person1")]),
         ([[0, 0, 16.9, 16], SMALL], "a_person1", []),
         ([[0, 0, "9", 9], SMALL], "a_person2", [("unknown", "box is not [x, y, width, height]", "picture a, person1")]),
         (
@@ -109,6 +109,31 @@ def test_people_are_in_the_order_of_their_numbers(phase):
     people = read("phase", phase).people
     assert people.loc[people["image_id"] == "a", "person_id"].tolist() == ["a_person1", "a_person2", "a_person10"]
     assert one(people, "a_person1")["is_main"]
+
+
+def test_a_box_is_compared_with_the_picture_as_it_is_displayed(phase):
+    write(phase, {"a": {"person1": person([0, 20, 16, 10]), "person2": person([0, 0, 9, 9])}})
+    turned = Image.new("RGB", (32, 16))  # stored lying on its side: displayed 16 wide, 32 high
+    turned.getexif()[0x0112] = 6
+    turned.save(phase / "phase_images/a.png", exif=turned.getexif())
+    reading = read("phase", phase)
+    assert problems(reading) == []
+    assert one(reading.people, "a_person1")["is_main"]
+
+
+def test_people_of_one_picture_under_two_names_have_one_main_person(phase):
+    write(phase, {"a": {"person1": person(SMALL)}, "b": {"person1": person(SMALL)}, "a.png": {"person2": person(BIG)}})
+    people = read("phase", phase).people
+    check_people(people)
+    assert one(people, "a_person2")["is_main"]
+
+
+def test_a_majority_is_of_the_annotators_not_of_the_known_words(phase):
+    sheets = [sheet(), sheet(age="zz", gender=None), sheet(age="yy", gender="female")]
+    write(phase, {"a": {"person1": {"region": BIG, "annotations": sheets}}}, VOTES)
+    (phase / REGIONS).unlink()
+    row = one(read("phase", phase).people, "a_person1")
+    assert (row["age"], row["gender"], row["emotion"]) == ("disagreement", "disagreement", "happiness")
 
 
 def test_all_votes_give_shares_and_disagreement(phase):
@@ -149,7 +174,12 @@ def test_votes_beside_the_regions_file_are_compared_with_it(phase):
         ({"a": {"person1": 3}}, ("dropped", "person without a record", "picture a, person1")),
         ({"a": {"person1": {"region": BIG}}}, ("unknown", "person without annotations", "picture a, person1")),
         ({"a": {"person1": person(BIG, age="old")}}, ("unknown", "age outside the scheme", "picture a, person1")),
-        ({"train000": {"person1": person(BIG)}}, ("dropped", "person listed twice", "train000_person1")),
+        ({"train000": {"person1": person(BIG)}}, ("dropped", "image in several splits", "picture train000, person1")),
+        ({"a": {}}, ("kept", "picture without people", "picture a")),
+        (
+            {"a": {"Person2": person(BIG), "person1": person(BIG)}},
+            ("dropped", "person whose name is not person and a number", "picture a"),
+        ),
     ],
 )
 def test_what_cannot_be_used_is_counted_with_its_person(phase, records, defect):
@@ -162,8 +192,11 @@ def test_what_cannot_be_used_is_counted_with_its_person(phase, records, defect):
     ("content", "message"),
     [
         ("{", "line 1: not JSON"),
+        ('{"a": {"person1": 1, "person1": 2}}', "'person1' occurs twice in one record"),
+        ('{"a": {"person1": {"region": [' + "9" * 5000 + "]}}}", "cannot be read as JSON"),
+        ('{"\\ud800": {}}', "leads out of the data set's folder, or is no path"),
         ("[]", "holds a list, not records by name"),
-        ("[" * 100_000, "nested too deeply|not JSON"),
+        ("[" * 100_000, "cannot be read as JSON: maximum recursion"),
         ('{"../a": {}}', "picture: '../a' leads out of the data set's folder"),
         ('{"a/b": {}}', "picture: 'a/b' is a path, not the plain name"),
     ],

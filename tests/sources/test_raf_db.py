@@ -70,11 +70,29 @@ def test_where_folder_and_label_file_differ_the_picture_is_left_out(raf, tmp_pat
     reading = read("raf_db", folder)
     assert "test_00002" not in set(reading.people["person_id"])
     assert sorted(problem for _, problem, _ in problems(reading)) == [
-        "emotion outside the scheme in a label file",
+        "emotion outside the scheme in a label file: not read",
         "folder and label file disagree",
         "image missing",
         "picture is in no label file",
     ]
+
+
+def test_a_picture_in_two_folders_is_left_out_and_what_is_not_read_is_said(raf, tmp_path):
+    folder = relay(raf, tmp_path / "relaid")
+    place = folder / "DATASET/test"
+    shutil.copy(place / "1/test_00001_aligned.jpg", place / "3/test_00001_aligned.jpg")
+    shutil.copy(place / "2/test_00002_aligned.jpg", place / "2/TEST_00002_ALIGNED.JPG")
+    (place / "8").mkdir()
+    (folder / "DATASET/validation").mkdir()
+    reading = read("raf_db", folder)
+    assert problems(reading) == [
+        ("kept", "folder of no split: not read", "validation"),
+        ("kept", "folder of no emotion: not read", "8"),
+        ("dropped", "picture listed twice", "test_00001_aligned.jpg"),
+        ("dropped", "picture with two labels", "test_00001_aligned.jpg"),
+        ("dropped", "picture listed twice", "test_00002_aligned.jpg"),
+    ]
+    assert "test_00002" in set(reading.people["person_id"])
 
 
 def test_files_may_be_written_in_any_way_that_occurs(raf):
@@ -121,21 +139,23 @@ FIRST = "train_00001.jpg 1\n"
             "train_00002.jpg 1\n\ntrain_00002.jpg 2\n",
             [
                 ("dropped", "picture listed twice", "line 4"),
-                ("dropped", "picture listed with two labels", "line 2"),
+                ("dropped", "picture with two labels", "line 2"),
             ],
         ),
         ("test_00001.jpg\n", [("dropped", "line is not a picture's name and a code", "line 2")]),
         ("other_1.jpg 1\n", [("dropped", "name starts with neither train_ nor test_", "line 2")]),
         (
             "test_99999.jpg 1\n",
-            [("unknown", "no manual annotation", "test_99999"), ("dropped", "image missing", "test_99999")],
+            [("unknown", "no manual annotation", "test_99999"), ("dropped", "image missing", "line 2")],
         ),
     ],
 )
 def test_what_cannot_be_used_is_counted_with_its_line(raf, content, defects):
     write_text(raf / LABELS, FIRST + content)
     reading = read("raf_db", raf)
-    assert problems(reading) == defects
+    unlisted = "image in no line of the label file: not read"
+    assert [problem for problem in problems(reading) if problem[1] != unlisted] == defects
+    assert sum(problem[1] == unlisted for problem in problems(reading)) >= 26
     assert "train_00001" in set(reading.people["person_id"])
 
 
@@ -153,6 +173,13 @@ def test_an_unusable_annotation_leaves_attributes_unknown(raf, content, defect):
     assert problems(reading) == [defect]
     assert reading.defects["file"].tolist() == [MANUAL]
     assert one(reading.people, "test_00002")["emotion"] == "fear"
+
+
+def test_an_annotation_that_is_no_text_leaves_attributes_unknown(raf):
+    (raf / MANUAL).write_bytes(b"\xff\xfe")
+    assert problems(read("raf_db", raf)) == [
+        ("unknown", "annotation is not five landmarks and three codes", "the file")
+    ]
 
 
 @pytest.mark.parametrize("name", ["../test_00001.jpg", "/etc/test_1", "a/test_1.jpg", "..\\test_1.jpg", "C:test_1.jpg"])
@@ -182,11 +209,13 @@ def test_broken_and_identical_pictures_are_reported(raf):
     train.write_bytes(first.read_bytes())
     reading = read("raf_db", raf)
     assert problems(reading) == [
-        ("dropped", "image unreadable", "test_00003"),
-        ("dropped", "image unreadable", "test_00004"),
+        ("dropped", "image unreadable", "line 17"),
+        ("dropped", "image unreadable", "line 18"),
         ("kept", "identical images in several splits", "Image/aligned/train_00009_aligned.jpg"),
     ]
     assert len(reading.people) == 26
+    assert reading.defects["file"].tolist()[0] == "Image/aligned/test_00003_aligned.jpg"
+    assert "cannot identify" in reading.defects["value"].tolist()[1]
 
 
 def test_bytes_after_the_end_of_a_picture_do_not_break_it(raf):

@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from broken_telephone.errors import StudyError
 from broken_telephone.sources import DatasetSettings, Reading, read_dataset
 
 
@@ -14,6 +15,8 @@ class RawDataset(AbstractDataset[None, Reading]):
 
     def __init__(self, *, settings: Mapping[str, Any], path: str, metadata: dict[str, Any] | None = None) -> None:
         """Name the folder, and the settings of how it is laid out (`DatasetSettings`)."""
+        if not isinstance(path, str) or not path:
+            raise StudyError(f"data_root is {path!r}, not the path of a folder")
         self._settings = settings
         self._path = path
         self.metadata = metadata

@@ -109,7 +109,7 @@ PHASE = Scheme(
 
 FREE = Scheme(
     name="free",
-    concepts={"emotion": RAF.concepts["emotion"], "activity": _ACTIVITY},
+    concepts={"emotion": Variable(_RAF_EMOTIONS, synonyms=_EMOTION_WORDS), "activity": _ACTIVITY},
     attributes={
         "age": Variable(
             ("child or teenager", "young adult", "middle-aged", "old", OTHER),

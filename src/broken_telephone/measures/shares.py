@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 SHARES = ("category", "n", "count", "share", "ci_low", "ci_high")
 
@@ -22,17 +22,15 @@ def category_shares(values: pd.Series, categories: Sequence[str], confidence: fl
     Raises:
         ValueError: if a value is none of the categories.
     """
+    # Imported here: it takes a second, which listing the pipelines should not.
+    from statsmodels.stats.proportion import proportion_confint
+
     counts = values.value_counts()
     if unknown := set(counts[counts > 0].index) - set(categories):
         raise ValueError(f"{', '.join(sorted(map(str, unknown)))} is no category ({', '.join(categories)})")
-    n = len(values)
-    rows: list[tuple[str, int, int, float | None, float | None, float | None]] = []
-    for category in categories:
-        count = int(counts.get(category, 0))
-        if n:
-            interval = binomtest(count, n).proportion_ci(confidence, method="wilson")
-            rows.append((category, n, count, count / n, interval.low, interval.high))
-        else:
-            rows.append((category, 0, 0, None, None, None))
-    frame = pd.DataFrame(rows, columns=list(SHARES))
-    return frame.astype({"share": float, "ci_low": float, "ci_high": float})
+    frame = pd.DataFrame({"category": list(categories), "n": len(values)})
+    frame["count"] = [int(counts.get(category, 0)) for category in categories]
+    if frame.empty or not len(values):
+        return frame.assign(share=np.nan, ci_low=np.nan, ci_high=np.nan)
+    low, high = proportion_confint(frame["count"], frame["n"], alpha=1 - confidence, method="wilson")
+    return frame.assign(share=frame["count"] / frame["n"], ci_low=low, ci_high=high)

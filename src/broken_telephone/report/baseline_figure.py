@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _GREYS = dict(zip((*APART, MISSING), ("#c4c4c4", "#8a8a8a", "#a8a8a8", "#e6e6e6"), strict=True))
+_FIXED = {"lighter": "#e6bf9c", "darker": "#7d5237"} | _GREYS
 
 
 def baseline_figure(study: str, baseline: pd.DataFrame) -> "Figure":
@@ -23,6 +24,9 @@ def baseline_figure(study: str, baseline: pd.DataFrame) -> "Figure":
     from matplotlib.figure import Figure
 
     shown = baseline[(baseline["people"] == "main") & ~baseline["attribute"].str.contains(" x ")]
+    # Nobody is helped by panels of what the data set never states.
+    stated = shown[~shown["category"].isin(_GREYS)].groupby("attribute")["count"].sum()
+    shown = shown[shown["attribute"].isin(stated[stated > 0].index) & (shown["n"] > 0)]
     concepts, attributes = list(shown["concept"].unique()), list(shown["attribute"].unique())
     bars = max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
     figure = Figure(
@@ -45,11 +49,13 @@ def _stack(axes, part: pd.DataFrame, first: bool) -> None:  # type: ignore[no-un
     sizes = part.drop_duplicates("label").set_index("label")["n"]
     categories = list(part["category"].unique())
     clear = [category for category in categories if category not in _GREYS]
-    colours = colormaps["viridis"].resampled(max(len(clear), 2))
+    # Ages have an order, which this map shows; others do not.
+    ordered = str(part["attribute"].iloc[0]) == "age"
+    colours = colormaps["viridis"].resampled(max(len(clear), 2)) if ordered else colormaps["tab10"]
     left = pd.Series(0.0, index=labels)
     for category in categories:
         shares = part[part["category"] == category].set_index("label")["share"].reindex(labels).fillna(0)
-        colour = _GREYS.get(category) or colours(clear.index(category))
+        colour = _FIXED.get(category) or colours(clear.index(category))
         axes.barh(labels, shares, left=left, color=colour, label=category, edgecolor="white", linewidth=0.5)
         left += shares
     axes.invert_yaxis()
@@ -60,11 +66,6 @@ def _stack(axes, part: pd.DataFrame, first: bool) -> None:  # type: ignore[no-un
     )
     if ALL in labels:
         axes.axhline(labels.index(ALL) - 0.5, color="black", linewidth=0.8)
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.16),
-        ncols=2 if len(categories) > 4 else len(categories),
-        fontsize=7,
-        frameon=False,
-    )
+    # Below the axis by a distance in letters, whatever the height of the panel.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=5, ncols=3, fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -34,14 +34,14 @@ class ChainSettings(Settings):
     """People per cell; null for all."""
     balance: list[str] = []
     """Attributes that, with label and split, make the cells: [gender] takes `count` women and men of every label."""
-    starts: list[Literal["image", "caption"]] = ["image"]
+    starts: Annotated[list[Literal["image", "caption"]], Field(min_length=1)] = ["image"]
     """What a sampled person's chain starts from: the image, or the data set's caption of it, or both."""
     replicates: Annotated[int, Field(ge=1)] = 1
     """How often every start is followed, each time with other random numbers."""
     prompts: list[PromptSettings] = []
     """Chains that start from a text. A list, so that a study replaces the base study's as a whole."""
     prompt_file: str | None = None
-    """A YAML file with more of them, relative to the project."""
+    """A YAML file with more of them, relative to where the run is started."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Sample:
     cells: pd.DataFrame
     """Columns: label, split, the balanced attributes, there (people), taken, missing (of `count`)."""
     unlabelled: dict[str, int]
-    """Main people left out because this concept or attribute is null, unsure, disagreement or other."""
+    """Main people left out because this concept or attribute is none of its values: null, unsure, disagreement."""
     captionless: int
-    """People left out because their image has no caption."""
+    """Main people left out because their image has no caption to start from."""
 
 
 def sample_chains(
@@ -93,25 +93,27 @@ def sample_chains(
         candidates = candidates[clear]
 
     texts = {} if captions is None else captions.drop_duplicates("image_id").set_index("image_id")["caption"].to_dict()
+    captionless = 0
+    if "caption" in settings.starts:
+        captioned = candidates["image_id"].isin(texts.keys())
+        captionless = int((~captioned).sum())
+        candidates = candidates[captioned]
     chosen, cells = _fill(candidates, settings, scheme, splits)
     rows: list[dict] = []
-    captionless = 0
     for person in chosen.to_dict("records"):
         name, label = person["person_id"], person[settings.concept]
         if "image" in settings.starts:
             start = {"start": "image", "image_id": person["image_id"], "image_path": person["image_path"]}
             rows += _replicates(name, label, start, settings.replicates, settings)
         if "caption" in settings.starts:
-            if text := texts.get(person["image_id"]):
-                start = {"start": "prompt", "image_id": person["image_id"], "prompt": text}
-                rows += _replicates(f"{name}_caption", label, start, settings.replicates, settings)
-            else:
-                captionless += 1
+            start = {"start": "prompt", "image_id": person["image_id"], "prompt": texts[person["image_id"]]}
+            rows += _replicates(f"{name}_caption", label, start, settings.replicates, settings)
     rows += _from_prompts([*settings.prompts, *prompts], labels, settings, scheme)
     if not rows:
         raise StudyError(
             f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
-            "splits (chains.splits), or chains.count is 0, and there are no prompts (chains.prompts)."
+            "splits (chains.splits), or chains.count is 0, or no image has the caption that chains.starts asks for; "
+            "and there are no prompts (chains.prompts)."
         )
     chains = as_table(rows, CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
@@ -129,8 +131,9 @@ def _fill(
         splits,
         *(scheme.attributes[n].values for n in settings.balance),
     ]
-    ordered = candidates.assign(order=[digest(settings.seed, name) for name in candidates["person_id"]])
-    groups = dict(list(ordered.sort_values("order").groupby(names, observed=True)))
+    order = pd.Series([digest(settings.seed, name) for name in candidates["person_id"]], dtype=object)
+    ordered = candidates.iloc[order.argsort(kind="stable")]
+    groups = dict(list(ordered.groupby(names, observed=True)))
     taken, cells = [candidates.iloc[:0]], []
     for key in product(*values):
         cell = groups.get(key, ordered.iloc[:0])
@@ -139,30 +142,40 @@ def _fill(
         missing = 0 if settings.count is None else settings.count - len(some)
         named = dict(zip(["label", *names[1:]], key, strict=True))
         cells.append(named | {"there": len(cell), "taken": len(some), "missing": missing})
-    return pd.concat(taken), pd.DataFrame(cells)
+    columns = ["label", *names[1:], "there", "taken", "missing"]
+    return pd.concat(taken), pd.DataFrame(cells, columns=columns)
 
 
 def _from_prompts(
     prompts: list[PromptSettings], labels: tuple[str, ...], settings: ChainSettings, scheme: Scheme
 ) -> list[dict]:
     rows: list[dict] = []
+    texts = [prompt.text for prompt in prompts]
+    if twice := sorted({text for text in texts if texts.count(text) > 1}):
+        raise StudyError(f"chains.prompts: {twice[0]!r} is stated twice; repeats follows a prompt more than once")
     for prompt in prompts:
-        if prompt.label not in labels:
+        try:
+            label = scheme.concepts[settings.concept].read_word(prompt.label)
+        except ValueError:
+            label = prompt.label
+        if label not in labels:
             raise StudyError(
                 f"chains.prompts: {prompt.label!r} is no {settings.concept} of {scheme.name} "
                 f"(there are: {', '.join(labels)})"
             )
         # The text is part of the name: another text is another chain, never a changed one.
-        name = f"prompt_{prompt.label.replace(' ', '-')}_{digest(prompt.text, size=3)}"
+        name = f"prompt_{label.replace(' ', '-')}_{digest(prompt.text, size=5)}"
         start = {"start": "prompt", "prompt": prompt.text}
-        rows += _replicates(name, prompt.label, start, prompt.repeats or settings.replicates, settings)
+        rows += _replicates(name, label, start, prompt.repeats or settings.replicates, settings)
     return rows
 
 
 def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
-    there = [str(split) for split in people["split"].cat.categories]
+    there = sorted(map(str, people["split"].dropna().unique()))
     if settings.splits is None:
         return there
+    if len(set(settings.splits)) < len(settings.splits):
+        raise StudyError(f"chains.splits states a split twice: {', '.join(settings.splits)}")
     missing = [split for split in settings.splits if split not in there]
     if missing:
         raise StudyError(

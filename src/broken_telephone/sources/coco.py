@@ -4,6 +4,7 @@ Reads `captions_val2014.json` (COCO's own) and `images_val2014.csv`, a table of 
 columns id, bb_skin and bb_gender. Each image is one person without a box: the annotators had chosen the largest.
 """
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from broken_telephone.sources.reading import Findings, Rows
 CAPTIONS = "captions_val2014.json"
 LABELS = "images_val2014.csv"
 _IMAGES = "val2014"
+_ID = re.compile(r"[0-9]{1,12}")
 _COLUMNS = {"gender": "bb_gender", "skin_tone": "bb_skin"}
 
 
@@ -31,8 +33,11 @@ def read(folder: Path, findings: Findings) -> Rows:
     seen = set()
     for number, cells in read_csv(labels, ("id", *_COLUMNS.values())):
         findings.rows += 1
-        where = f"line {number}"
-        if not (cells["id"].isascii() and cells["id"].isdigit()):
+        where = f"row {number}"
+        if cells is None:
+            findings.note("dropped", "row has more or fewer cells than the header", labels, where)
+            continue
+        if not _ID.fullmatch(cells["id"]):
             findings.note("dropped", "id is not a number", labels, where, cells["id"])
             continue
         name = f"COCO_val2014_{int(cells['id']):012}"
@@ -53,6 +58,8 @@ def read(folder: Path, findings: Findings) -> Rows:
                 "split": "val",
                 "image_path": f"{_IMAGES}/{images.find(name + '.jpg') or name + '.jpg'}",
                 "person": "person",
+                "file": labels,
+                "row": where,
                 **values,
             }
         )

@@ -10,12 +10,12 @@ import pandas as pd
 from pydantic import Field
 
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import SCHEMES, Scheme, Variable
+from broken_telephone.labels import APART, SCHEMES, Scheme, Variable
 from broken_telephone.sources import coco, image_folder, phase, pictures, raf_db
 from broken_telephone.sources.main_person import choose_main
 from broken_telephone.sources.reading import Findings, Reading, Row, Rows
 from broken_telephone.strict import Settings
-from broken_telephone.tables import CAPTIONS, DEFECTS, PEOPLE, VOTES, as_table
+from broken_telephone.tables import CAPTIONS, CHAINS, DEFECTS, PEOPLE, VOTES, as_table
 
 _OWN = {"raf_db": "raf", "phase": "phase", "coco": "coco"}
 _HOW_TO_GET = {
@@ -34,7 +34,7 @@ class DatasetSettings(Settings):
 
     source: Literal["raf_db", "phase", "coco", "image_folder", "none"]
     """How the folder is laid out; none: the study starts from prompts alone."""
-    scheme: Literal["raf", "phase", "coco", "free"] | None = None
+    scheme: Literal["raf", "phase", "free"] | None = None
     """For image_folder and none: the words it uses; free where nothing is said. Others have their own."""
     concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
     """For image_folder and none: concepts of the study's own with their labels, in place of the scheme's."""
@@ -47,6 +47,14 @@ class DatasetSettings(Settings):
         """Refuse settings that the source would not look at."""
         stated = [name for name in ("scheme", "concepts", "labels", "columns") if getattr(self, name)]
         useful = {"image_folder": ("scheme", "concepts", "labels", "columns"), "none": ("scheme", "concepts")}
+        for name, values in (self.concepts or {}).items():
+            if name in {*PEOPLE, *image_folder.OWN, *CHAINS, *SCHEMES[self.scheme or "free"].attributes}:
+                raise StudyError(f"dataset.concepts: {name} is the name of an attribute or a column already")
+            plain = [value.strip().casefold().replace("_", " ") for value in values]
+            if len(set(plain)) < len(plain) or set(plain) & {"", *APART}:
+                raise StudyError(
+                    f"dataset.concepts: the labels of {name} must differ, and be none of {', '.join(APART)}"
+                )
         if useless := [name for name in stated if name not in useful.get(self.source, ())]:
             raise StudyError(f"dataset.{', dataset.'.join(useless)}: source {self.source} does not use it")
 
@@ -57,8 +65,6 @@ class DatasetSettings(Settings):
         if self.concepts is None:
             return scheme
         concepts = {name: Variable(tuple(values)) for name, values in self.concepts.items()}
-        if taken := concepts.keys() & (scheme.attributes.keys() | PEOPLE.keys()):
-            raise StudyError(f"dataset.concepts: {', '.join(sorted(taken))} is an attribute or a column already")
         return Scheme(scheme.name, concepts, scheme.attributes)
 
 
@@ -75,16 +81,22 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
     findings = Findings(folder)
     if settings.source == "none":
         return _tables(Rows([]), settings.words, findings)
+    if folder.is_file():
+        raise StudyError(f"data_root is {folder}, a file; it names the folder of the data set")
     if not folder.is_dir():
         raise StudyError(
             f"The data set's folder {folder} does not exist. Put the data set there as it was unpacked, or change "
             "the setting data_root (in conf/<study>/parameters.yml, or for one run --params data_root=/its/folder). "
             f"{_HOW_TO_GET[settings.source]}".rstrip()
         )
-    rows = _read(settings, folder, findings)
+    try:
+        rows = _read(settings, folder, findings)
+    except OSError as error:
+        raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
     people = _with_images(folder, _once(rows.people, findings), findings)
     if not people:
-        first = "; ".join(f"{d['file']}, {d['row']}: {d['problem']}" for d in findings.defects[:3])
+        worst = sorted(findings.defects, key=lambda defect: defect["effect"] != "dropped")[:3]
+        first = "; ".join(f"{defect['file']}, {defect['row']}: {defect['problem']}" for defect in worst)
         raise StudyError(f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}")
     return _tables(Rows(people, rows.votes, rows.captions), settings.words, findings)
 
@@ -100,12 +112,18 @@ def _once(people: list[Row], findings: Findings) -> list[Row]:
     """Keep the first of several people, or pictures, of one name."""
     kept: list[Row] = []
     names: set[str] = set()
-    paths: dict[str, str] = {}
+    images: dict[str, tuple[str, str]] = {}
     for row in people:
-        if paths.setdefault(row["image_id"], row["image_path"]) != row["image_path"]:
-            findings.note("dropped", "two images of one name", findings.root, row["image_path"])
+        path, split = images.setdefault(row["image_id"], (row["image_path"], row["split"]))
+        problem = None
+        if path != row["image_path"]:
+            problem = "two images of one name"
+        elif split != row["split"]:
+            problem = "image in several splits"
         elif row["person_id"] in names:
-            findings.note("dropped", "person listed twice", findings.root, row["person_id"])
+            problem = "person listed twice"
+        if problem:
+            findings.note("dropped", problem, row["file"], row["row"], row["image_path"])
         else:
             names.add(row["person_id"])
             kept.append(row)
@@ -116,9 +134,10 @@ def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Ro
     """Leave out people whose picture is missing or broken, choose main persons, point out identical pictures."""
     sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
     for row in people:
-        if reason := broken.get(row["image_path"]):
-            findings.note("dropped", reason, folder / row["image_path"], row["person_id"])
-    kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings, folder)
+        if row["image_path"] in broken:
+            problem, reason = broken[row["image_path"]]
+            findings.note("dropped", problem, folder / row["image_path"], row["row"], reason)
+    kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings)
     splits = {row["image_path"]: row["split"] for row in kept}
     for group in pictures.twins(folder, sizes):
         across = len({splits[name] for name in group}) > 1

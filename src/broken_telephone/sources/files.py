@@ -1,11 +1,13 @@
 """Files as they occur in the wild: text with a byte-order mark, names in any case, paths that lead elsewhere."""
 
 import csv
+import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 
 from broken_telephone.errors import StudyError
 
@@ -17,7 +19,7 @@ def read_text(path: Path) -> str:
         StudyError: if the file is missing, unreadable or not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise StudyError(f"{path} is missing: is the data set unpacked completely?") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -28,35 +30,64 @@ def read_records(file: Path) -> dict[str, Any]:
     """Return the object that a JSON file holds.
 
     Raises:
-        StudyError: if it is not JSON or holds anything else.
+        StudyError: if it is not JSON, holds anything else, or gives one name twice.
     """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise StudyError(f"{file}: {twice!r} occurs twice in one record, and only one of them would be read")
+        return record
+
     try:
-        records = json.loads(read_text(file))
+        records = json.loads(read_text(file), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise StudyError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from None
-    except RecursionError:
-        raise StudyError(f"{file} is nested too deeply to be records by picture") from None
+    except StudyError:
+        raise
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        raise StudyError(f"{file} cannot be read as JSON: {error}") from None
     if not isinstance(records, dict):
         raise StudyError(f"{file} holds a {type(records).__name__}, not records by name")
     return records
 
 
-def read_csv(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line number and cells by column of a CSV file with a header.
+def read_csv(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """Yield row number (1 for the first below the header) and cells by the header's names of a CSV file.
+
+    The cells are None where a row has more or fewer of them than the header; empty rows are left out.
+
+    Args:
+        file: the file.
+        columns: names that the header must have.
 
     Raises:
-        StudyError: if the file is unreadable or lacks one of the columns.
+        StudyError: if the file is unreadable, a quote in it never ends, or it lacks one of the columns.
     """
-    reader = csv.DictReader(read_text(file).splitlines())
-    missing = [name for name in columns if name not in (reader.fieldnames or [])]
-    if missing:
-        there = ", ".join(map(str, reader.fieldnames or [])) or "nothing"
-        raise StudyError(f"{file}, line 1: there is no column {', '.join(missing)} (there is: {there})")
+    reader = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
     try:
-        for cells in reader:
-            yield reader.line_num, {name: (cells[name] or "").strip() for name in columns}
+        header = [name.strip() for name in next(reader, [])]
+        if missing := [name for name in columns if name not in header]:
+            there = ", ".join(header) or "nothing"
+            raise StudyError(f"{file}, header: there is no column {', '.join(missing)} (there is: {there})")
+        for number, cells in enumerate((cells for cells in reader if cells), start=1):
+            row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+            yield number, row if len(cells) == len(header) else None
     except csv.Error as error:
         raise StudyError(f"{file}, line {reader.line_num}: {error}") from None
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is text that can be stored: JSON and file names may hold half a character."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def safe_path(name: str, file: Path, row: str) -> PurePosixPath:
@@ -66,7 +97,8 @@ def safe_path(name: str, file: Path, row: str) -> PurePosixPath:
         StudyError: naming the file, the row and the path.
     """
     path = PurePosixPath(name.replace("\\", "/"))
-    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
+    elsewhere = path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name)
+    if elsewhere or not path.parts or "\0" in name or not is_text(name):
         raise StudyError(f"{file}, {row}: {name!r} leads out of the data set's folder, or is no path")
     return path
 
@@ -84,22 +116,18 @@ def safe_name(name: str, file: Path, row: str) -> str:
 
 
 class Listing:
-    """The files of a folder by name, whatever the case of their letters."""
+    """The files of a folder, found by name whatever the case of their letters."""
 
     def __init__(self, folder: Path) -> None:
         """List the folder; one that does not exist is empty."""
+        # Sorted, so that of two names that differ only in case the same one is found everywhere.
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if folder.is_dir() else []
+        self.files = [entry.name for entry in entries if not entry.is_dir()]
+        self.folders = [entry.name for entry in entries if entry.is_dir()]
         self._names: dict[str, str] = {}
-        if folder.is_dir():
-            # Sorted, so that of two names that differ only in case the same one is found everywhere.
-            for name in sorted(entry.name for entry in os.scandir(folder) if not entry.is_dir()):
-                self._names.setdefault(name.casefold(), name)
+        for name in self.files:
+            self._names.setdefault(name.casefold(), name)
 
     def find(self, *names: str) -> str | None:
         """Return the first of these names that exists, as it is written on disk."""
         return next((self._names[name.casefold()] for name in names if name.casefold() in self._names), None)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
-
-    def __len__(self) -> int:
-        return len(self._names)

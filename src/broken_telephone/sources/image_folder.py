@@ -4,6 +4,9 @@ With a table (CSV or Parquet), each of its rows is one person; the study's setti
 which of ours. Without one, an image's folders may say its split and its label, as in `train/happiness/0001.jpg`.
 """
 
+import os
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,11 +15,13 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
 from broken_telephone.progress import track
-from broken_telephone.sources.files import safe_path
+from broken_telephone.sources.files import Listing, is_text, read_csv, safe_path
 from broken_telephone.sources.main_person import BOX, read_box
 from broken_telephone.sources.pictures import SUFFIXES
 from broken_telephone.sources.reading import Findings, Row, Rows
 
+OWN = ("image", "split", "person", *BOX)
+"""Columns that a table of labels may have besides those of the scheme."""
 _SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
@@ -36,91 +41,150 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
         StudyError: if the table is missing, unreadable or lacks a named column, or a path leads elsewhere.
     """
     if labels is None:
-        return Rows(_from_folders(folder, scheme, findings))
-    return Rows(_from_table(folder, folder / labels, scheme, columns, findings))
-
-
-def _from_folders(folder: Path, scheme: Scheme, findings: Findings) -> list[Row]:
-    rows = []
-    for file in sorted(path for path in folder.rglob("*") if path.suffix.casefold() in SUFFIXES):
-        if any(part.startswith(".") for part in file.relative_to(folder).parts):
-            continue
-        findings.rows += 1
-        path = PurePosixPath(file.relative_to(folder).as_posix())
-        row: Row = _row(path, split="all")
-        for part in path.parts[:-1]:
-            if part.casefold() in _SPLITS:
-                row["split"] = _SPLITS[part.casefold()]
-            for name, concept in scheme.concepts.items():
-                try:
-                    row[name] = concept.read(part)
-                except ValueError:
-                    continue
-        if not scheme.concepts.keys() & row.keys():
-            findings.note("unknown", "no folder names a label", folder, path.as_posix())
-        rows.append(row)
-    return rows
-
-
-def _from_table(folder: Path, file: Path, scheme: Scheme, columns: dict[str, str], findings: Findings) -> list[Row]:
-    table = _load(file)
-    known = ("image", "split", "person", *BOX, *scheme.variables)
+        return Rows([_from_folders(folder, file, scheme, findings) for file in _images(folder, findings)])
+    known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
         raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
+    file = folder / safe_path(labels, Path("the setting dataset.labels"), "the table's path")
     theirs = {name: columns.get(name, name) for name in known}
-    wanted = ["image", *columns]
-    if missing := [theirs[name] for name in wanted if theirs[name] not in table]:
-        raise StudyError(
-            f"{file} has no column {', '.join(missing)} (it has: {', '.join(map(str, table))}); dataset.columns says "
-            "which of its columns is which of ours"
-        )
-    rows, seen = [], set()
-    theirs = {name: column for name, column in theirs.items() if column in table}
-    for number, cells in enumerate(track(table.to_dict("records"), f"Reading {file.name}", len(table)), start=2):
+    needed = tuple(theirs[name] for name in dict.fromkeys(["image", *columns]))
+    people: list[Row] = []
+    disk = _Disk(folder)
+    named = False
+    for number, cells in _table(file, needed):
         findings.rows += 1
-        where = f"line {number}"
-        said = {name: cells[column] for name, column in theirs.items() if not pd.isna(cells[column])}
-        if "image" not in said:
-            findings.note("dropped", "row without an image", file, where)
+        if cells is None:
+            findings.note("dropped", "row has more or fewer cells than the header", file, f"row {number}")
             continue
-        row = _row(safe_path(str(said["image"]), file, where), str(said.get("split", "all")), said.get("person"))
-        if row["person_id"] in seen:
-            findings.note("dropped", "person listed twice", file, where, row["person_id"])
-            continue
-        seen.add(row["person_id"])
-        if set(BOX) & theirs.keys():
-            row |= read_box(
-                [_number(said.get(name)) for name in BOX] if set(BOX) & said.keys() else None, findings, file, where
-            )
-        for name in scheme.variables.keys() & said.keys():
-            row[name] = findings.value(scheme.variables[name], name, _text(said[name]), file, where)
-        rows.append(row)
-    # People of one image together, in the order of their first lines.
-    order = {path: place for place, path in enumerate(dict.fromkeys(row["image_path"] for row in rows))}
-    return sorted(rows, key=lambda row: order[row["image_path"]])
+        said = {name: cells[column] for name, column in theirs.items() if not _empty(cells.get(column))}
+        named = theirs["person"] in cells
+        boxed = any(theirs[name] in cells for name in BOX)
+        if row := _person(said, boxed, scheme, file, f"row {number}", findings):
+            people.append(row | {"image_path": disk.find(row["image_path"])})
+    if not named:
+        _number_people(people)
+    return Rows(people)
 
 
-def _load(file: Path) -> pd.DataFrame:
+class _Disk:
+    """Finds images whose names differ from those in a table by the case of their letters."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._listings: dict[Path, Listing] = {}
+
+    def find(self, path: str) -> str:
+        file = self._folder / path
+        if file.parent not in self._listings:
+            self._listings[file.parent] = Listing(file.parent)
+        name = self._listings[file.parent].find(file.name)
+        return file.with_name(name).relative_to(self._folder).as_posix() if name and not file.exists() else path
+
+
+def _number_people(people: list[Row]) -> None:
+    """Number the people of images that have several boxes, where the table does not name them."""
+    seen: Counter[str] = Counter()
+    for row in people:
+        seen[row["image_path"]] += 1
+        if "width" in row and seen[row["image_path"]] > 1:
+            row["person_id"] += f"#{seen[row['image_path']]}"
+
+
+def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
+    """Yield the images below a folder, in order; hidden files are left out."""
+    seen = set()
+    unreadable: list[OSError] = []
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=unreadable.append):
+        real = os.path.realpath(place)
+        if real in seen:  # a link to where we have been
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = PurePosixPath(Path(place, name).relative_to(folder).as_posix())
+            if path.suffix.casefold() not in SUFFIXES:
+                continue
+            findings.rows += 1
+            if is_text(str(path)):
+                yield path
+            else:
+                findings.note("dropped", "file name is not UTF-8", folder, repr(str(path)))
+    for error in unreadable:
+        findings.note("kept", "folder cannot be read", folder, str(error.filename), error.strerror)
+
+
+def _from_folders(folder: Path, path: PurePosixPath, scheme: Scheme, findings: Findings) -> Row:
+    row = _row(path, "all", None, folder / path, path.as_posix())
+    stated: dict[str, set[str]] = {name: set() for name in scheme.concepts}
+    for part in path.parts[:-1]:
+        row["split"] = _SPLITS.get(part.casefold(), row["split"])
+        for name, concept in scheme.concepts.items():
+            try:
+                label = concept.read_word(part)
+            except ValueError:
+                continue
+            if label in concept.values:
+                stated[name].add(label)
+    row |= {name: next(iter(labels)) for name, labels in stated.items() if len(labels) == 1}
+    if any(len(labels) > 1 for labels in stated.values()):
+        findings.note("unknown", "folders name several labels", row["file"], row["row"])
+    elif not any(stated.values()):
+        findings.note("unknown", "no folder names a label", row["file"], row["row"])
+    return row
+
+
+def _table(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield number and cells of the rows of a CSV or Parquet table."""
     if not file.is_file():
         raise StudyError(f"{file} is missing: dataset.labels names the table of labels, below data_root")
+    if file.suffix.casefold() != ".parquet":
+        rows = list(read_csv(file, needed))
+        yield from track(rows, f"Reading {file.name}", len(rows))
+        return
     try:
-        if file.suffix.casefold() == ".parquet":
-            return pd.read_parquet(file)
-        # Words such as None or NA may be labels; only an empty cell is empty.
-        return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        table = pd.read_parquet(file)
+    # pyarrow raises many kinds for what is no Parquet; all of them mean the same here.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as a table: {error}") from error
+    if missing := [name for name in needed if name not in table]:
+        raise StudyError(f"{file}: there is no column {', '.join(missing)} (there is: {', '.join(map(str, table))})")
+    yield from track(enumerate(table.to_dict("records"), start=1), f"Reading {file.name}", len(table))
 
 
-def _row(path: PurePosixPath, split: str, person: Any = None) -> Row:
+def _person(
+    said: dict[str, Any], boxed: bool, scheme: Scheme, file: Path, where: str, findings: Findings
+) -> Row | None:
+    if "image" not in said:
+        findings.note("dropped", "row without an image", file, where)
+        return None
+    path = safe_path(str(said["image"]), file, where)
+    split = _text(said.get("split", "all"))
+    row = _row(path, _SPLITS.get(split.casefold(), split), said.get("person"), file, where)
+    if boxed:
+        box = [_number(said.get(name)) for name in BOX] if said.keys() & set(BOX) else None
+        row |= read_box(box, findings, file, where)
+    for name, variable in scheme.variables.items():
+        if name in said:
+            row[name] = findings.value(variable, name, _text(said[name]), file, where)
+    return row
+
+
+def _row(path: PurePosixPath, split: str, person: Any, file: Path, where: str) -> Row:
     image_id = path.with_suffix("").as_posix()
     return {
-        "person_id": image_id if person is None else f"{image_id}_{_text(person)}",
+        "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
         "image_id": image_id,
         "dataset": "image_folder",
         "split": split,
         "image_path": path.as_posix(),
+        "file": file,
+        "row": where,
     }
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _number(value: Any) -> Any:
@@ -132,4 +196,5 @@ def _number(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     """A cell as text; whole numbers that a table stores as 3.0 are codes such as 3."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return text if is_text(text) else repr(text)

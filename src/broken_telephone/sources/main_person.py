@@ -7,8 +7,8 @@
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +32,27 @@ def read_box(value: Any, findings: Findings, file: Path, row: str) -> dict[str, 
     return dict(zip(BOX, map(float, value), strict=True))
 
 
-def choose_main(people: list[Row], sizes: Mapping[str, tuple[int, int]], findings: Findings, file: Path) -> list[Row]:
-    """Add `is_main` to the rows of pictures; rows of one picture must follow one another.
+def choose_main(people: list[Row], sizes: Mapping[str, tuple[int, int]], findings: Findings) -> list[Row]:
+    """Add `is_main` to the rows of pictures; people of one picture come out one after another.
 
     Args:
         people: rows with image_id, image_path and, where known, a box.
         sizes: width and height of each picture, by image_path; boxes of others are not checked.
         findings: takes the defects.
-        file: what to name in them.
     """
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in people:
+        groups[row["image_id"]].append(_inside(row, sizes.get(row["image_path"]), findings))
     chosen = []
-    for image_id, group in groupby(people, key=lambda row: row["image_id"]):
-        rows = [_inside(row, sizes.get(row["image_path"]), findings, file) for row in group]
+    for image_id, rows in groups.items():
         areas = [row["width"] * row["height"] if "width" in row else 0.0 for row in rows]
         largest = max(areas)
         if not largest and len(rows) > 1:
-            findings.note("kept", "image without a main person: nobody has a box", file, f"image {image_id}")
+            problem = "image without a main person: nobody has a box"
+            findings.note("kept", problem, rows[0]["file"], f"image {image_id}")
         if largest and areas.count(largest) > 1:
-            findings.note("kept", "several largest boxes: the first is the main person", file, f"image {image_id}")
+            problem = "several largest boxes: the first is the main person"
+            findings.note("kept", problem, rows[0]["file"], f"image {image_id}")
         main = areas.index(largest) if largest or len(rows) == 1 else None
         chosen += [row | {"is_main": number == main} for number, row in enumerate(rows)]
     return chosen
@@ -62,15 +65,15 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _inside(row: Row, size: tuple[int, int] | None, findings: Findings, file: Path) -> Row:
+def _inside(row: Row, size: tuple[int, int] | None, findings: Findings) -> Row:
     if size is None or "width" not in row:
         return row
     x, y, right, bottom = row["x"], row["y"], row["x"] + row["width"], row["y"] + row["height"]
-    box, where = [row[name] for name in BOX], str(row["person_id"])
+    box = [row[name] for name in BOX]
     if x >= size[0] or y >= size[1] or right <= 0 or bottom <= 0:
-        findings.note("unknown", "box outside the image", file, where, box)
+        findings.note("unknown", "box outside the image", row["file"], row["row"], box)
         return {name: value for name, value in row.items() if name not in BOX}
     # Annotators round to whole pixels: one beyond the edge is none.
     if x < -1 or y < -1 or right > size[0] + 1 or bottom > size[1] + 1:
-        findings.note("kept", "box partly outside the image", file, where, box)
+        findings.note("kept", "box partly outside the image", row["file"], row["row"], box)
     return row

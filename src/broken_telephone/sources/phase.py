@@ -1,18 +1,19 @@
 """PHASE: photographs of one to many people, each with a box, and labels by three annotators.
 
 Reads the regions files (one label after a vote) and the files with all votes, of both splits, whichever are there.
-Without a regions file a label is what more than half of the votes say, else `disagreement`.
+Without a regions file a label is what more than half of the annotators say, else `disagreement`.
 """
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import DISAGREEMENT, PHASE, Variable
+from broken_telephone.labels import DISAGREEMENT, PHASE
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, read_records, safe_name
+from broken_telephone.sources.files import Listing, is_text, read_records, safe_name
 from broken_telephone.sources.main_person import read_box
 from broken_telephone.sources.reading import Findings, Row, Rows
 
@@ -22,9 +23,31 @@ VOTES = "phase_gcc_{split}_all_20221101.json"
 # Where pictures are put; the data set itself comes with their addresses only.
 IMAGES = ("phase_images/{split}", "phase_images", "images/{split}", "images", "{split}", "")
 _SUFFIXES = (".png", ".jpg", ".jpeg")
-_PERSON = re.compile(r"person(\d+)")
-# Their names of our columns, where they differ.
-_THEIRS = {"skin_tone": "skintone"}
+_PERSON = re.compile(r"person(\d{1,6})")
+
+
+@dataclass(frozen=True)
+class _Person:
+    """One person as a file has it: where it stands, and its content."""
+
+    image_id: str
+    person_id: str
+    where: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """What annotators said of one person."""
+
+    annotators: int
+    values: dict[str, Counter[str]]
+    """By variable: value -> how many said so."""
+
+    def label(self, name: str) -> str:
+        """What more than half of the annotators say."""
+        value, count = self.values[name].most_common(1)[0]
+        return value if 2 * count > self.annotators else DISAGREEMENT
 
 
 def read(folder: Path, findings: Findings) -> Rows:
@@ -37,53 +60,82 @@ def read(folder: Path, findings: Findings) -> Rows:
     found = False
     for split in SPLITS:
         regions, votes = (folder / name.format(split=split) for name in (REGIONS, VOTES))
-        found |= regions.is_file() or votes.is_file()
-        cast = _votes(votes, findings) if votes.is_file() else {}
-        source = regions if regions.is_file() else votes
-        if source.is_file():
-            _read_split(folder, source, split, cast, findings, rows)
+        if regions.is_file() or votes.is_file():
+            found = True
+            _read_split(folder, split, regions if regions.is_file() else None, votes, findings, rows)
     if not found:
         names = " nor ".join(name.format(split="{train,val}") for name in (REGIONS, VOTES))
         raise StudyError(f"{folder} has neither {names}: is data_root the folder that holds them?")
     return rows
 
 
-def _read_split(folder: Path, file: Path, split: str, cast: dict[str, Row], findings: Findings, rows: Rows) -> None:
+def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, findings: Findings, rows: Rows) -> None:
+    """Read a split from its regions file and its votes, or from its votes alone."""
+    records = read_records(regions or votes)
+    people = _people(records, regions or votes, findings, rows)
+    cast = {}
+    if votes.is_file():
+        # People of the votes file are counted only where it is the only one.
+        others = _people(read_records(votes), votes, Findings(folder), Rows([])) if regions else people
+        cast = {person.person_id: _votes(person, votes, findings) for person in others}
+    known = {person.person_id for person in people}
+    for person_id in sorted(cast.keys() - known):
+        findings.note("kept", "votes about nobody in the regions file: not read", votes, person_id)
     places = [(place, Listing(folder / place)) for place in dict.fromkeys(p.format(split=split) for p in IMAGES)]
-    records = read_records(file)
-    for image, record in track(records.items(), f"Reading {file.name}", len(records)):
+    file = regions or votes
+    for person in track(people, f"Reading {file.name}", len(people)):
+        said = cast.get(person.person_id)
+        rows.people.append(
+            {
+                "person_id": person.person_id,
+                "image_id": person.image_id,
+                "dataset": "phase",
+                "split": split,
+                "image_path": _find(places, person.image_id),
+                "file": file,
+                "row": person.where,
+                **read_box(person.content.get("region"), findings, file, person.where),
+                **(_labels(person, said, file, findings) if regions else _voted(said)),
+            }
+        )
+    rows.votes.extend(
+        {"person_id": person_id, "variable": name, "value": value, "votes": count}
+        for person_id, said in cast.items()
+        if person_id in known
+        for name, values in said.values.items()
+        for value, count in values.items()
+    )
+
+
+def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows) -> list[_Person]:
+    """Everybody in a file, by picture and by the number of the person; captions go into `rows`."""
+    people = []
+    for image, record in records.items():
         name = safe_name(image, file, "picture")
-        image_id = name[: -len(".png")] if name.casefold().endswith(_SUFFIXES[0]) else name
+        image_id = name[:-4] if name.casefold().endswith(".png") else name
+        where = f"picture {image}"
         if not isinstance(record, dict):
             findings.rows += 1
-            findings.note("dropped", "picture without a record", file, f"picture {image}", record)
+            findings.note("dropped", "picture without a record", file, where, record)
             continue
-        path = _find(places, image_id)
-        if isinstance(caption := record.get("caption"), str) and caption.strip():
+        caption = record.get("caption")
+        if is_text(caption) and caption.strip():
             rows.captions.append({"image_id": image_id, "caption": caption.strip()})
-        for number, key in sorted((int(m[1]), key) for key in record if (m := _PERSON.fullmatch(key))):
+        numbers = {key: int(m[1]) for key in record if (m := _PERSON.fullmatch(key))}
+        for key in record:
+            if key.casefold().startswith("person") and key not in numbers:
+                findings.rows += 1
+                findings.note("dropped", "person whose name is not person and a number", file, where, key)
+        if not numbers:
+            findings.note("kept", "picture without people", file, where)
+        for key, number in sorted(numbers.items(), key=lambda item: item[1]):
             findings.rows += 1
-            person, where = record[key], f"picture {image}, {key}"
-            if not isinstance(person, dict):
-                findings.note("dropped", "person without a record", file, where, person)
-                continue
-            person_id = f"{image_id}_person{number}"
-            rows.people.append(
-                {
-                    "person_id": person_id,
-                    "image_id": image_id,
-                    "dataset": "phase",
-                    "split": split,
-                    "image_path": path,
-                    **read_box(person.get("region"), findings, file, where),
-                    **_labels(person.get("annotations"), cast.get(person_id, {}), findings, file, where),
-                }
-            )
-            rows.votes.extend(
-                {"person_id": person_id, "variable": name, "value": value, "votes": count}
-                for name, values in cast.get(person_id, {}).items()
-                for value, count in values.items()
-            )
+            if isinstance(record[key], dict):
+                person_id = f"{image_id}_person{number}"
+                people.append(_Person(image_id, person_id, f"{where}, {key}", record[key]))
+            else:
+                findings.note("dropped", "person without a record", file, f"{where}, {key}", record[key])
+    return people
 
 
 def _find(places: list[tuple[str, Listing]], image_id: str) -> str:
@@ -94,49 +146,50 @@ def _find(places: list[tuple[str, Listing]], image_id: str) -> str:
     return f"{places[1][0]}/{image_id}.png"
 
 
-def _labels(annotations: Any, cast: Row, findings: Findings, file: Path, where: str) -> Row:
-    """One label a variable: as voted in the file, else from the single votes."""
-    if isinstance(annotations, list):
-        return {name: _majority(values) for name, values in cast.items()}
+def _voted(said: _Votes | None) -> Row:
+    return {name: said.label(name) for name in said.values} if said else {}
+
+
+def _labels(person: _Person, said: _Votes | None, file: Path, findings: Findings) -> Row:
+    """The labels of the regions file; where the votes say otherwise, that is noted."""
+    annotations = person.content.get("annotations")
     if not isinstance(annotations, dict):
-        findings.note("unknown", "person without annotations", file, where, annotations)
+        findings.note("unknown", "person without annotations", file, person.where, annotations)
         return {}
     labels = {}
     for name, variable in PHASE.variables.items():
-        word = annotations.get(_THEIRS.get(name, name))
+        word = _stated(annotations, name)
         if word is not None:
-            labels[name] = findings.value(variable, name, str(word), file, where)
-    for name, values in cast.items():
-        if values and labels.get(name) != (voted := _majority(values)):
-            findings.note("kept", f"{name} differs from the votes", file, where, f"{labels.get(name)}, votes: {voted}")
+            labels[name] = findings.value(variable, name, str(word), file, person.where)
+    for name, voted in _voted(said).items():
+        if labels.get(name) != voted:
+            both = f"{labels.get(name)}, votes: {voted}"
+            findings.note("kept", f"{name} differs from the votes", file, person.where, both)
     return labels
 
 
-def _majority(values: Counter[str]) -> str:
-    value, count = values.most_common(1)[0]
-    return value if 2 * count > values.total() else DISAGREEMENT
+def _stated(annotations: dict[str, Any], name: str) -> Any:
+    """What annotations say of a variable, whose name they write as skintone, skin_tone or Skin tone."""
+    plain = name.replace("_", "")
+    for key, value in annotations.items():
+        if key.casefold().replace("_", "").replace(" ", "") == plain:
+            return value
+    return None
 
 
-def _votes(file: Path, findings: Findings) -> dict[str, Row]:
-    """Votes by person and variable: value -> number of annotators who said so."""
-    cast: dict[str, Row] = {}
-    for image, record in read_records(file).items():
-        name = safe_name(image, file, "picture")
-        image_id = name[: -len(".png")] if name.casefold().endswith(_SUFFIXES[0]) else name
-        for key, person in record.items() if isinstance(record, dict) else ():
-            number = _PERSON.fullmatch(key)
-            sheets = person.get("annotations") if isinstance(person, dict) else None
-            if number is None or not isinstance(sheets, list):
-                continue
-            where = f"picture {image}, {key}"
-            counts = {name: _count(sheets, name, v, findings, file, where) for name, v in PHASE.variables.items()}
-            cast[f"{image_id}_person{int(number[1])}"] = {name: votes for name, votes in counts.items() if votes}
-    return cast
-
-
-def _count(
-    sheets: list[Any], name: str, variable: Variable, findings: Findings, file: Path, where: str
-) -> Counter[str]:
-    words = [sheet.get(_THEIRS.get(name, name)) for sheet in sheets if isinstance(sheet, dict)]
-    values = [findings.value(variable, f"{name} vote", str(word), file, where) for word in words if word is not None]
-    return Counter(value for value in values if value is not None)
+def _votes(person: _Person, file: Path, findings: Findings) -> _Votes:
+    sheets = person.content.get("annotations")
+    if not isinstance(sheets, list) or not all(isinstance(sheet, dict) for sheet in sheets):
+        findings.note("unknown", "votes are not one record an annotator", file, person.where, sheets)
+        return _Votes(0, {})
+    values = {}
+    for name, variable in PHASE.variables.items():
+        words = [_stated(sheet, name) for sheet in sheets]
+        said = [
+            findings.value(variable, f"{name} vote", str(word), file, person.where)
+            for word in words
+            if word is not None
+        ]
+        if any(said):
+            values[name] = Counter(value for value in said if value is not None)
+    return _Votes(len(sheets), values)

@@ -1,7 +1,7 @@
 """Looks at pictures without decoding them: are they there, whole, and how large?
 
-A header gives the size; the end of a JPEG or PNG file says whether it is whole. Only a file that leaves doubt is
-decoded.
+A header gives the size; the end of a JPEG or PNG file says whether it is whole. Only other formats, and a file that
+leaves doubt, are decoded.
 """
 
 import hashlib
@@ -14,11 +14,12 @@ from PIL import Image
 
 from broken_telephone.progress import track
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
 
 
-def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
+def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[str, str | None]]]:
     """Look at pictures.
 
     Args:
@@ -26,26 +27,28 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
         names: paths below it.
 
     Returns:
-        Width and height in pixels of each picture that is whole, and the reason for each that is not:
-        "image missing" or "image unreadable".
+        Width and height in pixels of each picture that is whole, as it is displayed (turned as its EXIF record
+        says); and what is wrong with each that is not: "image missing" or "image unreadable", and the reason.
     """
     whole: dict[str, tuple[int, int]] = {}
-    broken: dict[str, str] = {}
+    broken: dict[str, tuple[str, str | None]] = {}
     wanted = list(dict.fromkeys(names))
     for name in track(wanted, "Looking at images", len(wanted)):
         try:
             whole[name] = _size(folder / name)
         except FileNotFoundError:
-            broken[name] = "image missing"
+            broken[name] = "image missing", None
         # Pillow raises many kinds for broken content; all of them mean the same here.
-        except Exception:
-            broken[name] = "image unreadable"
+        except Exception as error:
+            broken[name] = "image unreadable", str(error)
     return whole, broken
 
 
 def _size(path: Path) -> tuple[int, int]:
     with path.open("rb") as file, Image.open(file) as image:
         size, end = image.size, _ENDS.get(image.format or "")
+        if image.getexif().get(_ORIENTATION) in _LYING:
+            size = size[1], size[0]
         length = os.fstat(file.fileno()).st_size
         file.seek(max(length - 16, 0))
         if end is None or end not in file.read():

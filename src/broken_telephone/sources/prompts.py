@@ -23,7 +23,7 @@ class PromptSettings(Settings):
     """A chain that starts from a text."""
 
     label: str
-    text: Annotated[str, Field(min_length=1)]
+    text: Annotated[str, Field(pattern=r"\S")]
     repeats: Annotated[int, Field(ge=1)] | None = None
     """Replicates of this chain; null for as many as of the others (chains.replicates)."""
 
@@ -31,8 +31,8 @@ class PromptSettings(Settings):
 class _Prompt(Settings):
     name: Annotated[str, Field(min_length=1)]
     label: str | None = None
-    text: str | None = None
-    override: str | None = None
+    text: Annotated[str, Field(pattern=r"\S")] | None = None
+    override: Annotated[str, Field(pattern=r"\S")] | None = None
     repeats: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
@@ -68,7 +68,8 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
         content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise StudyError(f"chains.prompt_file: {file} does not exist") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    # YAML's constructors raise many kinds, for dates that do not exist and the like.
+    except Exception as error:
         raise StudyError(f"{file} cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
         raise StudyError(f"{file} holds a {type(content).__name__}, not prompt_template and prompts")
@@ -85,4 +86,4 @@ def _start(file: Path, number: int, prompt: _Prompt, given: _PromptFile, concept
     except ValueError as error:
         raise StudyError(f"{file}, prompt {number} ({prompt.name}): label {error}") from None
     text = prompt.override or given.prompt_template.replace("{}", prompt.text or prompt.name)
-    return PromptSettings(label=label, text=text, repeats=prompt.repeats or given.repeats)
+    return PromptSettings.model_validate({"label": label, "text": text, "repeats": prompt.repeats or given.repeats})

@@ -23,6 +23,7 @@ LABELS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt
 IMAGES = "Image/aligned"
 ANNOTATIONS = "Annotation/manual"
 CODES = ("gender", "ethnicity", "age")
+_EMOTION = RAF.concepts["emotion"]
 _LANDMARKS = 5
 _STEM = re.compile(r"(train|test)_\w+", re.IGNORECASE)
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -32,7 +33,7 @@ def read(folder: Path, findings: Findings) -> Rows:
     """Read the people of RAF-DB; demographic columns are null for pictures without a manual annotation.
 
     Raises:
-        StudyError: if the folder has neither layout, or a file cannot be read or names a path elsewhere.
+        StudyError: if the folder has neither layout, or a label file cannot be read or names a path elsewhere.
     """
     labels = next((folder / name for name in LABELS if (folder / name).is_file()), None)
     relaid = next((place for place in (folder / "DATASET", folder) if (place / "train").is_dir()), None)
@@ -50,79 +51,105 @@ def read(folder: Path, findings: Findings) -> Rows:
 
 
 def _official(folder: Path, file: Path, findings: Findings) -> Iterator[Row]:
-    lines: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    lines: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for number, line in enumerate(read_text(file).splitlines(), start=1):
         if not line.strip():
             continue
         findings.rows += 1
-        parts = line.split()
+        parts, where = line.split(), f"line {number}"
         if len(parts) != 2:
-            findings.note("dropped", "line is not a picture's name and a code", file, f"line {number}", line)
+            findings.note("dropped", "line is not a picture's name and a code", file, where, line)
             continue
-        lines[Path(safe_name(parts[0], file, f"line {number}")).stem].append((number, parts[0], parts[1]))
+        stem = Path(safe_name(parts[0], file, where)).stem
+        if _STEM.fullmatch(stem):
+            lines[stem.casefold()].append((where, parts[1]))
+        else:
+            findings.note("dropped", "name starts with neither train_ nor test_", file, where, parts[0])
     images = Listing(folder / IMAGES)
-    for stem, (first, *more) in lines.items():
-        number, name, code = first
-        row = f"line {number}"
-        if not (split := _STEM.fullmatch(stem)):
-            findings.note("dropped", "name starts with neither train_ nor test_", file, row, name)
-            for again, _, _ in more:
-                findings.note("dropped", "name starts with neither train_ nor test_", file, f"line {again}", name)
-            continue
-        conflict = any(other != code for _, _, other in more)
-        for again, _, _ in more:
-            findings.note("dropped", "picture listed twice", file, f"line {again}", name)
-        if conflict:
-            findings.note("dropped", "picture listed with two labels", file, row, name)
+    for stem, stated in lines.items():
+        where, code = stated[0]
+        for again, _ in stated[1:]:
+            findings.note("dropped", "picture listed twice", file, again, stem)
+        if len({code for _, code in stated}) > 1:
+            findings.note("dropped", "picture with two labels", file, where, stem)
             continue
         there = images.find(*(f"{stem}_aligned{suffix}" for suffix in _SUFFIXES))
         path = f"{IMAGES}/{there or stem + '_aligned.jpg'}"
-        yield _row(stem, split[1].lower(), path, findings.value(RAF.concepts["emotion"], "emotion", code, file, row))
+        emotion = findings.value(_EMOTION, "emotion", code, file, where)
+        yield _row(stem, stem.split("_")[0], path, emotion, file, where)
+    for name in images.files:
+        stem = re.sub(r"_aligned$", "", Path(name).stem.casefold())
+        if name.casefold().endswith(_SUFFIXES) and stem not in lines:
+            findings.note("kept", "image in no line of the label file: not read", folder / IMAGES / name, name)
 
 
 def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
     """The folders give split and label; a label file that says otherwise makes a picture ambiguous."""
+    for other in Listing(images).folders if images.name == "DATASET" else ():
+        if other in ("train", "test"):
+            continue
+        findings.note("kept", "folder of no split: not read", images / other, other)
     for split in ("train", "test"):
         stated = _stated(folder, images, split, findings)
-        for code in RAF.concepts["emotion"].codes:
-            for name in Listing(images / split / code):
-                if not name.casefold().endswith(_SUFFIXES):
-                    continue
-                findings.rows += 1
-                place = images / split / code / name
-                said = code if stated is None else stated.pop(name.casefold(), None)
-                stem = re.sub(r"_aligned$", "", Path(name).stem, flags=re.IGNORECASE)
-                if said is None:
-                    findings.note("kept", "picture is in no label file", place, name)
-                elif said != code:
-                    findings.note("dropped", "folder and label file disagree", place, name, said)
-                    continue
-                emotion = RAF.concepts["emotion"].read_code(code)
-                yield _row(stem, split, place.relative_to(folder).as_posix(), emotion)
+        places: defaultdict[str, list[tuple[Path, str]]] = defaultdict(list)
+        for code in Listing(images / split).folders:
+            place = images / split / code
+            if code not in _EMOTION.codes:
+                findings.note("kept", "folder of no emotion: not read", place, code)
+                continue
+            for name in Listing(place).files:
+                if name.casefold().endswith(_SUFFIXES):
+                    findings.rows += 1
+                    places[name.casefold()].append((place / name, code))
+        for name, found in places.items():
+            codes = stated.pop(name, set()) if stated is not None else {found[0][1]}
+            row = _picture(folder, split, found, codes, findings)
+            if row:
+                yield row
         for name in stated or ():
             findings.rows += 1
             findings.note("dropped", "image missing", images / split, name)
 
 
-def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[str, str] | None:
+def _picture(
+    folder: Path, split: str, found: list[tuple[Path, str]], stated: set[str], findings: Findings
+) -> Row | None:
+    """The one row of pictures of one name; nothing if folders and label file do not agree on one label."""
+    file, code = found[0]
+    if not stated:
+        findings.note("kept", "picture is in no label file", file, file.name)
+    for again, _ in found[1:]:
+        findings.note("dropped", "picture listed twice", again, again.name)
+    if len({code for _, code in found}) > 1 or len(stated) > 1:
+        findings.note("dropped", "picture with two labels", file, file.name)
+        return None
+    if stated and stated != {code}:
+        findings.note("dropped", "folder and label file disagree", file, file.name, *stated)
+        return None
+    stem = re.sub(r"_aligned$", "", file.stem.casefold())
+    path = file.relative_to(folder).as_posix()
+    return _row(stem, split, path, _EMOTION.read_code(code), file, file.name)
+
+
+def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[str, set[str]] | None:
     """Codes by picture from a label file, which may lie beside DATASET or in it; None without one."""
-    file = next(
-        (place / f"{split}_labels.csv" for place in (folder, images) if (place / f"{split}_labels.csv").is_file()), None
-    )
+    places = [place / f"{split}_labels.csv" for place in (folder, images)]
+    file = next((place for place in places if place.is_file()), None)
     if file is None:
         return None
-    codes: dict[str, str] = {}
+    codes: defaultdict[str, set[str]] = defaultdict(set)
     for number, cells in read_csv(file, ("image", "label")):
-        row = f"line {number}"
-        name = safe_name(cells["image"], file, row).casefold()
-        if cells["label"] not in RAF.concepts["emotion"].codes:
-            findings.note("kept", "emotion outside the scheme in a label file", file, row, cells["label"])
-        elif codes.setdefault(name, cells["label"]) != cells["label"]:
-            findings.note("kept", "picture listed with two labels", file, row, cells["image"])
+        where = f"row {number}"
+        if cells is None:
+            findings.note("kept", "row of a label file has too many or too few cells: not read", file, where)
+        elif cells["label"] not in _EMOTION.codes:
+            findings.note("kept", "emotion outside the scheme in a label file: not read", file, where, cells["label"])
+        else:
+            codes[safe_name(cells["image"], file, where).casefold()].add(cells["label"])
     return codes
 
 
-def _row(stem: str, split: str, path: str, emotion: str | None) -> Row:
+def _row(stem: str, split: str, path: str, emotion: str | None, file: Path, where: str) -> Row:
     return {
         "person_id": stem,
         "image_id": stem,
@@ -130,29 +157,38 @@ def _row(stem: str, split: str, path: str, emotion: str | None) -> Row:
         "split": split,
         "image_path": path,
         "emotion": emotion,
+        "file": file,
+        "row": where,
     }
 
 
 def _annotate(folder: Path, rows: list[Row], findings: Findings) -> None:
     """Add gender, ethnicity and age to the rows that have an annotation file."""
-    files = Listing(folder / ANNOTATIONS)
-    if not files:
-        findings.note("unknown", "no manual annotations at all", folder / ANNOTATIONS, "the folder")
+    place = folder / ANNOTATIONS
+    files = Listing(place)
+    if not files.files:
+        findings.note("unknown", "no manual annotations at all", place, "the folder")
         return
     for row in track(rows, "Reading annotations", len(rows)):
         name = files.find(f"{row['image_id']}_manu_attri.txt")
         if name is None:
-            findings.note("unknown", "no manual annotation", folder / ANNOTATIONS, row["image_id"])
+            findings.note("unknown", "no manual annotation", place, row["image_id"])
         else:
-            row |= _attributes(folder / ANNOTATIONS / name, findings)
+            row |= _attributes(place / name, findings)
 
 
 def _attributes(file: Path, findings: Findings) -> Row:
     """Read gender, race and age: the three lines after five landmarks."""
-    lines = [line for line in enumerate(read_text(file).splitlines(), start=1) if line[1].strip()]
+    problem = "annotation is not five landmarks and three codes"
+    try:
+        text = read_text(file)
+    except StudyError as error:
+        findings.note("unknown", problem, file, "the file", str(error))
+        return {}
+    lines = [line for line in enumerate(text.splitlines(), start=1) if line[1].strip()]
     marks, codes = lines[:_LANDMARKS], lines[_LANDMARKS:]
     if len(codes) != len(CODES) or any(len(line.split()) != 2 for _, line in marks):
-        findings.note("unknown", "annotation is not five landmarks and three codes", file, f"{len(lines)} lines")
+        findings.note("unknown", problem, file, f"{len(lines)} lines")
         return {}
     return {
         name: findings.value(RAF.attributes[name], name, code.strip(), file, f"line {number}")

@@ -17,7 +17,7 @@ from broken_telephone.labels import Variable
 Effect = Literal["dropped", "unknown", "kept"]
 """What became of it: the row is left out, the value is null, or everything stays and is only pointed out."""
 Row = dict[str, Any]
-"""One person: columns of `people` without is_main; a box only if it is usable."""
+"""One person: columns of `people` without is_main; a box only if it is usable; `file` and `row` it stands in."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Rows:
     votes: list[dict[str, Any]] = field(default_factory=list)
     """Columns: `tables.VOTES` without share."""
     captions: list[dict[str, Any]] = field(default_factory=list)
-    """Columns: `tables.CAPTIONS`."""
+    """Columns: `tables.CAPTIONS`; those of images that are not kept are left out later."""
 
 
 @dataclass(frozen=True)
