@@ -259,6 +259,7 @@ def test_ingestion_alone_needs_no_models(project):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["--pipelines", "lop"], ["Failed to find the pipeline named 'lop'"]),
         (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity, phase_activity"]),
         (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
         (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),

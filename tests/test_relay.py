@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,7 @@ from fakes import FakeDescriber, FakeGenerator
 from PIL import Image
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.models import Failure
 from broken_telephone.relay import Finished, LoopSettings, Store, manifest, relay
 from broken_telephone.relay.plan import Chain, chains_of, steps
 from broken_telephone.seeds import item_seed
@@ -217,6 +219,29 @@ def test_an_empty_description_stops_its_chain_for_good(bench):
     bench.run()
     assert bench.describer.calls == []
     assert list(bench.sessions.load()) == sessions
+
+
+def test_a_picture_that_is_none_and_a_refusal_stop_their_chains_for_good(bench):
+    class Failing(FakeGenerator):
+        def draw(self, prompts, seeds):
+            drawn = super().draw(prompts, seeds)
+            return [Failure("black picture", "all 0") if "(2," in p else d for p, d in zip(prompts, drawn, strict=True)]
+
+    class Refusing(FakeDescriber):
+        def _one(self, image):
+            one = super()._one(image)
+            return replace(one, refused=True) if "(4," in one.text else one
+
+    bench.generator, bench.describer = Failing(), Refusing()
+    bench.run()
+    assert bench.failures.read("i1/1")["kind"] == "black picture"
+    refused = bench.failures.read("i3/1")
+    assert (refused["kind"], refused["phase"]) == ("refused description", "describe")
+    assert "wrote: colour (4, 0, 0)" in refused["reason"]
+    assert counts(bench) | {"images": 10, "descriptions": 11, "failures": 2} == counts(bench)
+    bench.describer, bench.generator = FakeDescriber(), FakeGenerator()
+    bench.run()
+    assert bench.generator.calls == bench.describer.calls == []
 
 
 def counts(bench: Bench) -> dict:

@@ -24,9 +24,14 @@ def _run(*args: Any, **kwargs: Any) -> Any:
         return kedro_run.callback(*args, **kwargs)
     except Exception as error:
         for cause in causes(error):
-            if isinstance(cause, StudyError | ParameterValidationError):
+            if isinstance(cause, StudyError | ParameterValidationError) or _names_no_pipeline(cause):
                 raise _ParagraphError(str(cause)) from error
         raise
+
+
+def _names_no_pipeline(cause: BaseException) -> bool:
+    # Kedro raises a plain ValueError for a slip of the pen in --pipeline, which is no defect of ours either.
+    return isinstance(cause, ValueError) and str(cause).startswith("Failed to find the pipeline")
 
 
 class _ParagraphError(KedroCliError):

@@ -5,14 +5,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import (
-    Describer,
-    DescriberSettings,
-    DiffusersGenerator,
-    Generator,
-    GeneratorSettings,
-    TransformersDescriber,
-)
+from broken_telephone.models import Describer, Generator, make_describer, make_generator
 
 
 class ModelDataset(AbstractDataset[None, Generator | Describer]):
@@ -25,7 +18,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer]):
         settings: dict[str, Any],
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Check the settings (`GeneratorSettings` or `DescriberSettings`).
+        """Check the settings (`GeneratorSettings`; `DescriberSettings` or `EndpointSettings`).
 
         Raises:
             StudyError: naming the settings that are wrong.
@@ -35,9 +28,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer]):
         self.metadata = metadata
         try:
             self._model: Generator | Describer = (
-                DiffusersGenerator(GeneratorSettings.model_validate(settings))
-                if kind == "generator"
-                else TransformersDescriber(DescriberSettings.model_validate(settings))
+                make_generator(settings) if kind == "generator" else make_describer(settings)
             )
         except StudyError as error:
             raise StudyError(f"Settings of the {kind}: {error}") from None

@@ -1,8 +1,10 @@
 """Models behind two small protocols: a generator draws texts, a describer describes pictures."""
 
-from broken_telephone.models.base import Describer, Description, Generator
+from broken_telephone.models.base import Describer, Description, Failure, Generator
+from broken_telephone.models.choose import make_describer, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
-from broken_telephone.models.settings import DescriberSettings, GeneratorSettings
+from broken_telephone.models.endpoint_describer import EndpointDescriber
+from broken_telephone.models.settings import DescriberSettings, EndpointSettings, GeneratorSettings
 from broken_telephone.models.transformers_describer import TransformersDescriber
 
 __all__ = [
@@ -10,7 +12,12 @@ __all__ = [
     "DescriberSettings",
     "Description",
     "DiffusersGenerator",
+    "EndpointDescriber",
+    "EndpointSettings",
+    "Failure",
     "Generator",
     "GeneratorSettings",
     "TransformersDescriber",
+    "make_describer",
+    "make_generator",
 ]

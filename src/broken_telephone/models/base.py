@@ -11,10 +11,21 @@ class Description:
     """What a describer wrote about one picture."""
 
     text: str
-    tokens: int
-    """New tokens, without the end token."""
+    tokens: int | None
+    """New tokens, without the end token; as the server counts them, or None, for an endpoint."""
     truncated: bool
     """Whether the limit of new tokens came before the end token."""
+    refused: bool = False
+    """Whether a content filter stepped in, or the answer opens as a refusal (`models/refusals.py`)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no picture for a prompt."""
+
+    kind: str
+    """`SAFETY_FILTER` or `BLACK_PICTURE` of `models/outcomes.py`."""
+    reason: str
 
 
 class Model(Protocol):
@@ -22,12 +33,12 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """The hub id, or the folder's own name."""
+        """The hub id, the folder's own name, or the name that an endpoint serves it under."""
         ...
 
     @property
     def device(self) -> str:
-        """The device it runs on, such as cpu or cuda."""
+        """The device it runs on, such as cpu or cuda; endpoint for a model that runs elsewhere."""
         ...
 
     def identity(self) -> dict[str, Any]:
@@ -50,8 +61,12 @@ class Model(Protocol):
 class Generator(Model, Protocol):
     """A text-to-image model."""
 
-    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image]:
+    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, each from its own seed (0 ... 2**63 - 1)."""
+        ...
+
+    def truncates(self, prompts: list[str]) -> list[bool]:
+        """Return for every prompt whether no text encoder of the model reads it to its end."""
         ...
 
 

@@ -1,13 +1,17 @@
-"""A generator: any text-to-image pipeline that diffusers loads by the class its folder names.
-
-Leaves out LoRA, schedulers other than the folder's, and safety filters.
-"""
+"""A generator: any text-to-image pipeline that diffusers loads by the class its folder names."""
 
 from typing import Any
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models.base import Failure
+from broken_telephone.models.call_arguments import call_arguments, per_prompt
+from broken_telephone.models.lora import add_lora
+from broken_telephone.models.outcomes import outcome
+from broken_telephone.models.placement import place
+from broken_telephone.models.prompt_length import truncated_prompts
+from broken_telephone.models.scheduler import set_scheduler
 from broken_telephone.models.settings import GeneratorSettings
 from broken_telephone.models.torch_model import TorchModel
 
@@ -18,32 +22,35 @@ class DiffusersGenerator(TorchModel):
     setting = "generator"
     settings: GeneratorSettings
 
-    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image]:
-        """Draw one RGB picture per prompt.
+    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
+        """Draw one RGB picture per prompt, or say why there is none.
 
         Every picture has a random generator of its own, on the CPU, so that its noise depends on its
         seed alone; what is left to the batch is the rounding of its arithmetic.
+
+        Raises:
+            StudyError: if the pipeline cannot be loaded or does not take a setting.
         """
         import torch
 
         self.load()
+        pipeline, arguments = self._loaded
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         try:
-            result = self._loaded(
-                prompt=prompts,
-                generator=noise,
-                num_inference_steps=self.settings.steps,
-                guidance_scale=self.settings.guidance,
-                width=self.settings.width,
-                height=self.settings.height,
-                **self.settings.call,
-            )
+            result = pipeline(prompt=prompts, generator=noise, **per_prompt(arguments, len(prompts)))
         except (TypeError, ValueError) as error:
             raise StudyError(f"The generator {self.name} cannot draw with these settings: {error}") from error
-        return [image.convert("RGB") for image in result.images]
+        flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
+        dtype = str(self.dtype).removeprefix("torch.")
+        return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
+
+    def truncates(self, prompts: list[str]) -> list[bool]:
+        """Return for every prompt whether the pipeline does not read it to its end."""
+        self.load()
+        pipeline, arguments = self._loaded
+        return truncated_prompts(pipeline, arguments, prompts)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
-        import torch
         from diffusers import DiffusionPipeline
         from diffusers.utils import logging as diffusers_logging
         from transformers.utils import logging as transformers_logging
@@ -51,7 +58,12 @@ class DiffusersGenerator(TorchModel):
         # The loop shows a progress bar of its own.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
-        dtype = getattr(torch, self.settings.dtype)
-        pipeline = DiffusionPipeline.from_pretrained(name, dtype=dtype, use_safetensors=True, **arguments)
+        pipeline = DiffusionPipeline.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
         pipeline.set_progress_bar_config(disable=True)
-        return pipeline.to(self.device)
+        called_with = call_arguments(pipeline, self.settings)
+        if self.settings.scheduler is not None:
+            set_scheduler(pipeline, self.settings.scheduler)
+        if self.settings.lora is not None:
+            add_lora(pipeline, self.settings.lora)
+        place(pipeline, self.settings, self.device)
+        return pipeline, called_with

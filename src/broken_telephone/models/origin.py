@@ -1,14 +1,16 @@
-"""Where weights come from: the arguments of `from_pretrained`, and a fingerprint of a local folder.
+"""Where weights come from: the arguments of `from_pretrained`, and what identifies a model.
 
 Imports neither torch nor a model library, so that a study's settings can be checked without them.
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.settings import ModelSettings
+from broken_telephone.models.settings import Source
+from broken_telephone.strict import Settings
 
 # Files that decide what a model does; a model card or a picture beside them does not.
 _SUFFIXES = {".json", ".safetensors", ".txt", ".model", ".jinja"}
@@ -16,29 +18,29 @@ _WHOLE = 64 * 2**20
 _SAMPLE = 2**20
 
 
-def pretrained(settings: ModelSettings, setting: str) -> tuple[str, dict[str, Any]]:
+def pretrained(source: Source, setting: str) -> tuple[str, dict[str, Any]]:
     """Return the name to load and the keyword arguments that keep loading local or pinned.
 
     Args:
-        settings: the model's settings.
-        setting: their name in the study, for the error.
+        source: where the weights are.
+        setting: its name in the study, for the error.
 
     Raises:
         StudyError: if the local folder does not exist.
     """
-    if settings.hub is not None:
-        return settings.hub, {"revision": settings.revision}
-    return str(local_folder(settings, setting)), {"local_files_only": True}
+    if source.hub is not None:
+        return source.hub, {"revision": source.revision}
+    return str(local_folder(source, setting)), {"local_files_only": True}
 
 
-def local_folder(settings: ModelSettings, setting: str) -> Path:
-    """Return the local folder of a model.
+def local_folder(source: Source, setting: str) -> Path:
+    """Return the local folder of a model, or the single file of a LoRA.
 
     Raises:
         StudyError: if it does not exist.
     """
-    folder = Path(str(settings.path))
-    if not folder.is_dir():
+    folder = Path(str(source.path))
+    if not folder.is_dir() and not (folder.is_file() and folder.suffix == ".safetensors"):
         raise StudyError(
             f"The model folder {folder} does not exist. It is named by the setting {setting}.path: correct "
             f"it (conf/<study>/parameters.yml, or --params {setting}.path=…), or name a hub id as "
@@ -47,21 +49,43 @@ def local_folder(settings: ModelSettings, setting: str) -> Path:
     return folder
 
 
-def origin(settings: ModelSettings, setting: str) -> dict[str, Any]:
-    """Return what identifies the weights: hub id and revision, or a fingerprint of the local folder."""
-    if settings.hub is not None:
-        return {"hub": settings.hub, "revision": settings.revision}
-    return {"weights": fingerprint(local_folder(settings, setting))}
+def identity(source: Source, setting: str, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """Return what identifies a model: hub id and revision or a fingerprint of its folder, and its settings.
+
+    Settings that are null are left out, so that one that is added later does not change older studies.
+
+    Args:
+        source: the model's settings.
+        setting: their name in the study, for errors.
+        leave_out: names of settings that do not change results.
+
+    Raises:
+        StudyError: if the local folder does not exist.
+    """
+    record: dict[str, Any] = (
+        {"hub": source.hub, "revision": source.revision}
+        if source.hub is not None
+        else {"weights": fingerprint(local_folder(source, setting))}
+    )
+    for name in type(source).model_fields:
+        value = getattr(source, name)
+        if value is None or name in {"path", "hub", "revision", *leave_out}:
+            continue
+        if isinstance(value, Source):
+            value = identity(value, f"{setting}.{name}")
+        record[name] = value.model_dump() if isinstance(value, Settings) else value
+    return record
 
 
 def fingerprint(folder: Path) -> str:
-    """Hash a model folder (BLAKE2b, 32 hexadecimal digits): same files, same fingerprint, wherever it lies.
+    """Hash a model folder or file (BLAKE2b, 32 hexadecimal digits): the same wherever it lies.
 
     Files above 64 MiB count by their size and their first and last MiB, which holds a safetensors
     file's table of tensors: hashing all of a large model would take minutes at every start.
     """
     hasher = hashlib.blake2b(digest_size=16)
-    for file in sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file()):
+    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    for file in (path for path in files if path.suffix in _SUFFIXES and path.is_file()):
         size = file.stat().st_size
         hasher.update(f"{file.relative_to(folder).as_posix()}\0{size}\0".encode())
         with file.open("rb") as content:

@@ -1,30 +1,24 @@
 """The settings of a study's two models."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from broken_telephone.models.presets import resolve
 from broken_telephone.strict import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class ModelSettings(Settings):
-    """Where a model comes from and how it is loaded."""
+class Source(Settings):
+    """Where weights come from."""
 
     path: str | None = None
-    """A folder made by `save_pretrained`, relative to the project. The network is never used for it."""
+    """A folder, relative to the project. The network is never used for it."""
     hub: str | None = None
     """Or an id on the Hugging Face hub, downloaded if it is not in the local cache."""
     revision: str | None = None
     """Commit, tag or branch of the hub id."""
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: str = "auto"
-    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
-    load: dict[str, Any] = {}
-    """Further arguments of `from_pretrained`."""
-    call: dict[str, Any] = {}
-    """Further arguments of every use of the model."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -35,17 +29,136 @@ class ModelSettings(Settings):
         return self
 
 
-class GeneratorSettings(ModelSettings):
-    """A text-to-image pipeline of diffusers."""
+class ModelSettings(Source):
+    """Where a model comes from and how it is loaded."""
 
-    steps: Positive
-    guidance: Annotated[float, Field(ge=0)]
-    width: Positive
+    preset: str | None = None
+    """A name in presets.yml. Its values are those of the other settings, where these are not stated."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
+    device: str = "auto"
+    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
+    load: dict[str, Any] = {}
+    """Further arguments of `from_pretrained`."""
+    call: dict[str, Any] = {}
+    """Further arguments of every use of the model."""
+
+    kind: ClassVar[str]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
+        """Build the settings from plain values, with those of the preset where they name one.
+
+        Raises:
+            StudyError: naming every setting that is wrong, or the presets there are.
+        """
+        return super().model_validate(resolve(obj, cls.kind), **kwargs)
+
+
+class LoraSettings(Source):
+    """LoRA weights on top of a pipeline. `path` may be a single .safetensors file."""
+
+    weight_name: str | None = None
+    """The file, where there are several."""
+    scale: float = 1.0
+
+    @field_validator("weight_name")
+    @classmethod
+    def _safe(cls, name: str | None) -> str | None:
+        if name is not None and not name.endswith(".safetensors"):
+            raise ValueError("weights are read from .safetensors files only")
+        return name
+
+
+class SchedulerSettings(Settings):
+    """A scheduler in place of the pipeline's own; a bare name stands for one without arguments."""
+
+    name: str
+    """A class of diffusers, such as EulerDiscreteScheduler."""
+    arguments: dict[str, Any] = {}
+    """What differs from the configuration of the pipeline's own scheduler."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, stated: Any) -> Any:
+        return {"name": stated} if isinstance(stated, str) else stated
+
+
+class GeneratorSettings(ModelSettings):
+    """A text-to-image pipeline of diffusers. What is null is left to the pipeline."""
+
+    kind = "generator"
+
+    steps: Positive | None = None
+    guidance: Annotated[float, Field(ge=0)] | None = None
+    width: Positive | None = None
     """Pixels."""
-    height: Positive
+    height: Positive | None = None
+    negative_prompt: str | None = None
+    scheduler: SchedulerSettings | None = None
+    lora: LoraSettings | None = None
+    compile: bool = False
+    """Whether the denoiser's blocks are compiled: slow to begin, then faster; the same up to rounding."""
+    offload: Literal["none", "model", "sequential"] = "none"
+    """Which parts wait in the computer's memory until they are used, on a small GPU."""
+
+    @model_validator(mode="after")
+    def _compiled_parts_stay(self) -> Self:
+        if self.compile and self.offload == "sequential":
+            raise ValueError("compile and offload: sequential exclude each other; offload: model goes with compile")
+        return self
+
+
+class AdapterSettings(Source):
+    """A PEFT adapter on top of a describer: a folder with adapter_config.json."""
 
 
 class DescriberSettings(ModelSettings):
     """An image-text-to-text model of transformers."""
 
+    kind = "describer"
+
     max_new_tokens: Positive = 77
+    system: str | None = None
+    """A system prompt, for models whose chat template has a place for it."""
+    template: str | None = None
+    """The prompt's form for a model without a chat template, such as "<image>{prompt}"; else "{prompt}"."""
+    adapter: AdapterSettings | None = None
+    quantisation: Literal["8bit", "4bit"] | None = None
+
+    @field_validator("template")
+    @classmethod
+    def _has_a_place(cls, template: str | None) -> str | None:
+        if template is not None and "{prompt}" not in template:
+            raise ValueError('a template needs a place for the prompt: "{prompt}"')
+        return template
+
+
+class EndpointSettings(Settings):
+    """A describer behind an OpenAI-compatible endpoint."""
+
+    endpoint: str
+    """Such as http://localhost:8000/v1."""
+    model: str
+    """The name that the endpoint serves it under."""
+    max_new_tokens: Positive = 77
+    system: str | None = None
+    concurrency: Positive = 8
+    """Requests at once."""
+    retries: Annotated[int, Field(ge=0)] = 5
+    """How often a request is repeated after 408, 409, 429, 5xx, a timeout or a lost connection."""
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds."""
+    key_variable: str = "OPENAI_API_KEY"
+    """The environment variable that holds the key; none is needed for a server that asks for none."""
+    call: dict[str, Any] = {}
+    """Further fields of every request; null takes one of ours away."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _without_a_key(cls, endpoint: str) -> str:
+        if not endpoint.startswith(("http://", "https://")):
+            raise ValueError("an endpoint starts with http:// or https://")
+        if "@" in endpoint or "?" in endpoint:
+            raise ValueError("an address with a key or a password in it would end up in records: see key_variable")
+        return endpoint

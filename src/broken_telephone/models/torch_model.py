@@ -1,4 +1,4 @@
-"""What both adapters share: weights that come on first use and go on `release`.
+"""What the adapters of local models share: weights that come on first use and go on `release`.
 
 torch is imported inside the methods: a run that has nothing left to do starts without it.
 """
@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from broken_telephone.errors import StudyError
-from broken_telephone.models.origin import origin, pretrained
+from broken_telephone.models.loading import loading
+from broken_telephone.models.origin import identity, pretrained
 from broken_telephone.models.settings import ModelSettings
 
 
@@ -18,6 +18,8 @@ class TorchModel(ABC):
 
     setting: str
     """The name of its settings in a study."""
+    # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
+    _no_matter = frozenset({"preset", "device", "compile", "offload"})
 
     def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
@@ -30,22 +32,18 @@ class TorchModel(ABC):
 
     def identity(self) -> dict[str, Any]:
         """Return everything about the model that changes its results, without loading it."""
-        elsewhere = {"path", "hub", "revision", "device"}
-        return origin(self.settings, self.setting) | self.settings.model_dump(exclude=elsewhere)
+        return identity(self.settings, self.setting, self._no_matter)
 
     def load(self) -> None:
         """Load the weights, if they are not loaded.
 
         Raises:
-            StudyError: if the model does not exist or cannot be loaded.
+            StudyError: if the model does not exist, cannot be loaded, or does not take a setting.
         """
         if self._loaded is None:
             name, arguments = pretrained(self.settings, self.setting)
-            try:
+            with loading(self.settings, self.setting):
                 self._loaded = self._from_pretrained(name, arguments | self.settings.load)
-            # Whatever a library raises for a broken file, a missing part or an argument it does not know.
-            except Exception as error:
-                raise StudyError(f"The {self.setting} {name} cannot be loaded: {error}") from error
 
     def release(self) -> None:
         """Give the weights' memory back."""
@@ -69,3 +67,14 @@ class TorchModel(ABC):
         if self.settings.device != "auto":
             return self.settings.device
         return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @property
+    def dtype(self) -> Any:
+        """The torch dtype that `auto` stands for here, or the one that the study names."""
+        import torch
+
+        if self.settings.dtype != "auto":
+            return getattr(torch, self.settings.dtype)
+        if not self.device.startswith("cuda"):
+            return torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16

@@ -13,7 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Generator
+from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.relay.plan import Chain, Step, chains_of, key, steps
 from broken_telephone.relay.progress import LoopProgress
 from broken_telephone.relay.session import Session, interrupted_batch
@@ -27,6 +27,7 @@ Folder = Mapping[str, Callable[[], T]]
 
 UNREADABLE = "unreadable image"
 EMPTY = "empty description"
+REFUSED = "refused description"
 # Tried again in every run: the user may have mended the file, and finding out needs no model.
 _RETRIED = {UNREADABLE}
 
@@ -57,8 +58,8 @@ def relay(
 ) -> Iterator[Finished]:
     """Follow all chains as far as the settings say, doing only what does not exist yet.
 
-    A chain whose picture does not open or whose description is empty is recorded as a failure and
-    stops there; the others go on.
+    A chain whose picture does not open or cannot be drawn, or whose description is empty or refused, is recorded
+    as a failure and stops there; the others go on.
 
     Yields:
         First nothing (so that a run with nothing to do yields too), then one finished item at a time,
@@ -165,7 +166,9 @@ class _Run:
         for (chain, _), answer in zip(seen, answers, strict=True):
             if chain.chain_id not in wanted:
                 continue
-            if answer.text.strip():
+            if answer.refused:
+                yield self._failed(chain, step, REFUSED, f"{self.describer.name} wrote: {answer.text}")
+            elif answer.text.strip():
                 yield _described(
                     chain,
                     step.iteration,
@@ -186,7 +189,11 @@ class _Run:
         with self.session.clock.measure("draw", items=len(batch)):
             drawn = self.generator.draw(prompts, seeds)
         for chain, name, image in zip(batch, keys, drawn, strict=True):
-            if chain.chain_id in wanted:
+            if chain.chain_id not in wanted:
+                continue
+            if isinstance(image, Failure):
+                yield self._failed(chain, step, image.kind, image.reason)
+            else:
                 yield Finished(images={name: image})
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
@@ -209,8 +216,10 @@ class _Run:
 
 def _stopped(store: Store) -> set[str]:
     """Return the chains that an earlier run stopped for good."""
-    records = [load() for name, load in store.failures.items() if name not in store.texts]
-    return {record["chain_id"] for record in records if record["kind"] not in _RETRIED}
+    done = {"describe": store.texts, "draw": store.images}
+    records = {name: load() for name, load in store.failures.items()}
+    lasting = [record for name, record in records.items() if name not in done[record["phase"]]]
+    return {record["chain_id"] for record in lasting if record["kind"] not in _RETRIED}
 
 
 def _described(chain: Chain, iteration: int, **record: Any) -> Finished:

@@ -41,10 +41,11 @@ def manifest(
         failures: records of failures by key; one that a later run overcame does not count.
         sessions: records of runs that had something to do.
     """
-    described = existing_keys(chains, iterations, texts)
-    mine, overcome = set(chains["chain_id"]), set(described)
-    failed = [failures[name]() for name in failures if name not in overcome]
-    failed = [record for record in failed if record["chain_id"] in mine]
+    described, drawn = (existing_keys(chains, iterations, folder) for folder in (texts, images))
+    done = {"describe": set(described), "draw": set(drawn)}
+    mine = set(chains["chain_id"])
+    records = {name: failures[name]() for name in failures}
+    failed = [r for name, r in records.items() if r["chain_id"] in mine and name not in done[r["phase"]]]
     runs = [sessions[name]() for name in sessions]
     return {
         "study": study,
@@ -57,7 +58,7 @@ def manifest(
             "chains_from_images": int((chains["start"] == "image").sum()),
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
             "descriptions": len(described),
-            "images": len(existing_keys(chains, iterations, images)),
+            "images": len(drawn),
             "failures": len(failed),
         },
         "failures": failed,

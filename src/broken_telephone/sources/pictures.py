@@ -47,7 +47,8 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
 def _size(path: Path) -> tuple[int, int]:
     with path.open("rb") as file, Image.open(file) as image:
         size, end = image.size, _ENDS.get(image.format or "")
-        if image.getexif().get(_ORIENTATION) in _LYING:
+        # Asked for a record that is not there, Pillow decodes a PNG to look behind its pixels.
+        if (image.format == "JPEG" or "exif" in image.info) and image.getexif().get(_ORIENTATION) in _LYING:
             size = size[1], size[0]
         length = os.fstat(file.fileno()).st_size
         file.seek(max(length - 16, 0))

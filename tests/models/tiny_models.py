@@ -9,27 +9,24 @@ from diffusers import (
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
 )
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tiny_tokenizers import TOKENS, clip_tokenizer, word_tokenizer
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
-    CLIPTokenizer,
     CLIPVisionConfig,
     LlavaNextConfig,
     LlavaNextForConditionalGeneration,
     LlavaNextProcessor,
     MistralConfig,
-    PreTrainedTokenizerFast,
 )
 
 SIZE = 16
-TOKENS = 40
 
 
 def save_generator(folder: Path) -> None:
     """A Stable Diffusion 3 pipeline without its third text encoder, for pictures of 16 x 16 pixels."""
     torch.manual_seed(0)
-    tokenizer = _clip_tokenizer()
+    tokenizer = clip_tokenizer()
     encoder = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=16,
@@ -82,7 +79,7 @@ def save_generator(folder: Path) -> None:
 def save_describer(folder: Path) -> None:
     """A LLaVA-NeXT with tiles of 8 pixels; it writes noise made of real words."""
     torch.manual_seed(0)
-    tokenizer = _word_tokenizer()
+    tokenizer = word_tokenizer()
     vision = CLIPVisionConfig(
         hidden_size=16,
         intermediate_size=16,
@@ -135,27 +132,4 @@ def _image_processor(pinpoints):
 
     return LlavaNextImageProcessor(
         size={"shortest_edge": 8}, crop_size={"height": 8, "width": 8}, image_grid_pinpoints=pinpoints
-    )
-
-
-def _clip_tokenizer() -> CLIPTokenizer:
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pieces = letters + [f"{letter}</w>" for letter in letters]
-    vocabulary = {piece: index for index, piece in enumerate([*pieces, "<|startoftext|>", "<|endoftext|>"])}
-    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=TOKENS)
-
-
-def _word_tokenizer() -> PreTrainedTokenizerFast:
-    special = ["<unk>", "<s>", "</s>", "<pad>", "<image>", "[INST]", "[/INST]"]
-    words = [*special, "a", "person", "looks", "happy", "sad", "Describe", "the", "emotion", "only"]
-    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="<unk>",
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        additional_special_tokens=["<image>"],
     )

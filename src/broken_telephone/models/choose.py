@@ -1,0 +1,29 @@
+"""From plain settings to a model: which adapter they ask for."""
+
+from typing import Any
+
+from broken_telephone.models.base import Describer, Generator
+from broken_telephone.models.diffusers_generator import DiffusersGenerator
+from broken_telephone.models.endpoint_describer import EndpointDescriber
+from broken_telephone.models.settings import DescriberSettings, EndpointSettings, GeneratorSettings
+from broken_telephone.models.transformers_describer import TransformersDescriber
+
+
+def make_generator(settings: dict[str, Any]) -> Generator:
+    """Return a generator that holds no weights yet.
+
+    Raises:
+        StudyError: naming the settings that are wrong.
+    """
+    return DiffusersGenerator(GeneratorSettings.model_validate(settings))
+
+
+def make_describer(settings: dict[str, Any]) -> Describer:
+    """Return a describer that holds no weights yet: behind an `endpoint` if one is named, else a local model.
+
+    Raises:
+        StudyError: naming the settings that are wrong.
+    """
+    if settings.get("endpoint") is not None:
+        return EndpointDescriber(EndpointSettings.model_validate(settings))
+    return TransformersDescriber(DescriberSettings.model_validate(settings))

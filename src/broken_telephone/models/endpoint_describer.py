@@ -1,0 +1,134 @@
+"""A describer behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider.
+
+Runs on the official client rather than on plain HTTP: repeating requests with growing pauses, heeding
+a server's Retry-After, pooling connections and telling errors apart would otherwise be ours to keep right.
+"""
+
+import base64
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from PIL import Image
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models.base import Description
+from broken_telephone.models.loading import require
+from broken_telephone.models.refusals import is_refusal
+from broken_telephone.models.settings import EndpointSettings
+
+_SEED = 0
+
+
+class EndpointDescriber:
+    """Asks an endpoint about every picture, several at once; greedy unless `call` says otherwise."""
+
+    device = "endpoint"
+
+    def __init__(self, settings: EndpointSettings) -> None:
+        self.settings = settings
+        self._client: Any = None
+
+    @property
+    def name(self) -> str:
+        """The name that the endpoint serves the model under."""
+        return self.settings.model
+
+    def identity(self) -> dict[str, Any]:
+        """Return what changes its results. The address is left out: servers move, as folders do."""
+        elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable"}
+        stated = self.settings.model_dump(exclude=elsewhere)
+        return {name: value for name, value in stated.items() if value is not None}
+
+    def load(self) -> None:
+        """Set up the client, if there is none.
+
+        Raises:
+            StudyError: if the package openai is missing.
+        """
+        if self._client is None:
+            require("openai", "describer.endpoint")
+            from openai import OpenAI
+
+            # The client insists on a key; a local server asks for none.
+            self._client = OpenAI(
+                base_url=self.settings.endpoint,
+                api_key=self._key() or "none",
+                max_retries=self.settings.retries,
+                timeout=self.settings.timeout,
+            )
+
+    def release(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
+        """Answer the same prompt about each RGB picture.
+
+        Raises:
+            StudyError: if the endpoint cannot be reached, does not answer in time, or refuses the request.
+        """
+        self.load()
+        with ThreadPoolExecutor(self.settings.concurrency) as pool:
+            # An error ends the map, which then cancels what has not begun.
+            return list(pool.map(lambda image: self._ask(image, prompt), images))
+
+    def _ask(self, image: Image.Image, prompt: str) -> Description:
+        import openai
+
+        picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
+        messages = [{"role": "user", "content": [picture, {"type": "text", "text": prompt}]}]
+        if self.settings.system is not None:
+            messages.insert(0, {"role": "system", "content": self.settings.system})
+        fields = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens} | self.settings.call
+        stated = {name: value for name, value in fields.items() if value is not None}
+        try:
+            answer = self._client.chat.completions.create(
+                model=self.settings.model, messages=messages, extra_body=stated
+            )
+        except openai.APIStatusError as error:
+            if error.code == "content_filter":
+                return Description("", tokens=0, truncated=False, refused=True)
+            raise StudyError(self._in_words(f"answered {error.status_code}: {error.message}", error)) from None
+        except openai.APITimeoutError:
+            raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
+        except openai.APIError as error:
+            raise StudyError(self._in_words(f"cannot be reached or understood: {error}")) from None
+        return self._read(answer)
+
+    def _read(self, answer: Any) -> Description:
+        if not answer.choices:
+            raise StudyError(self._in_words("answered without a choice"))
+        choice = answer.choices[0]
+        refusal = getattr(choice.message, "refusal", None)
+        text = (choice.message.content or refusal or "").strip()
+        return Description(
+            text,
+            tokens=answer.usage.completion_tokens if answer.usage else None,
+            truncated=choice.finish_reason == "length",
+            refused=choice.finish_reason == "content_filter" or bool(refusal) or is_refusal(text),
+        )
+
+    def _in_words(self, what: str, error: Any = None) -> str:
+        """Say in one line what went wrong, without the key, which some servers quote."""
+        key = self._key()
+        line = " ".join((what.replace(key, "…") if key else what).split())
+        todo = {
+            401: f"put a valid key into the environment variable {self.settings.key_variable}",
+            403: f"the key in {self.settings.key_variable} may not use this model",
+            404: "correct describer.model or describer.endpoint, which ends with /v1 as a rule",
+        }
+        advice = todo.get(getattr(error, "status_code", 0), "see describer.endpoint, describer.timeout and the server")
+        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
+
+    def _key(self) -> str | None:
+        return os.environ.get(self.settings.key_variable)
+
+
+def _data_url(image: Image.Image) -> str:
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,43 @@
+"""Presets: models and their usual settings by name, in presets.yml."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from broken_telephone.errors import StudyError
+
+_PLACE = {"path", "hub"}
+_MERGED = ("load", "call")
+
+
+def presets(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the presets of a kind, `generator` or `describer`, by name."""
+    text = files("broken_telephone.models").joinpath("presets.yml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text)[kind]
+    return found
+
+
+def resolve(stated: Any, kind: str) -> Any:
+    """Fill in the preset that the settings name; what they state themselves goes before.
+
+    `load` and `call` are merged; another `path` or `hub` takes the preset's hub id and revision away.
+
+    Raises:
+        StudyError: if there is no such preset.
+    """
+    if not isinstance(stated, dict) or stated.get("preset") is None:
+        return stated
+    known = presets(kind)
+    name = stated["preset"]
+    if name not in known:
+        raise StudyError(f"There is no {kind} preset {name!r} (there are: {', '.join(known)})")
+    preset = dict(known[name])
+    if any(stated.get(place) is not None for place in _PLACE):
+        preset = {setting: value for setting, value in preset.items() if setting not in _PLACE | {"revision"}}
+    merged = {
+        setting: preset[setting] | stated[setting]
+        for setting in _MERGED
+        if isinstance(stated.get(setting), dict) and setting in preset
+    }
+    return preset | stated | merged

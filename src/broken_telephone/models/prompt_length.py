@@ -1,0 +1,29 @@
+"""Which prompts a pipeline does not read to their end."""
+
+import inspect
+from typing import Any
+
+
+def truncated_prompts(pipeline: Any, arguments: dict[str, Any], prompts: list[str]) -> list[bool]:
+    """Return for every prompt whether each of the pipeline's text encoders cuts it off.
+
+    In SD 3 and FLUX the CLIP encoders read 77 tokens, and T5 beside them reads on: such a prompt is not cut off.
+
+    Args:
+        pipeline: a diffusers pipeline.
+        arguments: what it is called with.
+        prompts: the texts to draw.
+    """
+    parameters = inspect.signature(pipeline.__call__).parameters
+    default = parameters["max_sequence_length"].default if "max_sequence_length" in parameters else None
+    called_with: Any = arguments.get("max_sequence_length", default)
+    cuts = []
+    for suffix in ("", "_2", "_3", "_4"):
+        tokenizer = getattr(pipeline, f"tokenizer{suffix}", None)
+        if tokenizer is None or getattr(pipeline, f"text_encoder{suffix}", None) is None:
+            continue
+        # CLIP reads as much as it has positions for, whatever the call says.
+        fixed = called_with is None or "CLIP" in type(tokenizer).__name__
+        limit: int = tokenizer.model_max_length if fixed else called_with
+        cuts.append([len(tokenizer(prompt, verbose=False).input_ids) > limit for prompt in prompts])
+    return [all(of_one) for of_one in zip(*cuts, strict=True)] if cuts else [False] * len(prompts)

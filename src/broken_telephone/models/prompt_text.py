@@ -1,0 +1,33 @@
+"""The text that a describer is given: its chat template around the prompt, or a plain one."""
+
+from typing import Any
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models.settings import DescriberSettings
+
+
+def prompt_text(processor: Any, settings: DescriberSettings, prompt: str) -> str:
+    """Return the text for one picture.
+
+    A `template` of the study goes before the model's own chat template.
+
+    Raises:
+        StudyError: if there is no place for the system prompt.
+    """
+    if settings.template is not None or getattr(processor, "chat_template", None) is None:
+        template = settings.template or "{prompt}"
+        if settings.system is not None and "{system}" not in template:
+            raise StudyError(
+                "describer.system: this model has no chat template, and describer.template no place for a system "
+                'prompt: write "{system}" into the template, or take the system prompt away'
+            )
+        return template.replace("{system}", settings.system or "").replace("{prompt}", prompt)
+    turns = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}]
+    if settings.system is not None:
+        turns.insert(0, {"role": "system", "content": [{"type": "text", "text": settings.system}]})
+    text: str = processor.apply_chat_template(turns, add_generation_prompt=True)
+    if settings.system is not None and settings.system.strip() not in text:
+        raise StudyError(
+            "describer.system: this model's chat template drops system prompts: put it into loop.describe_prompt"
+        )
+    return text

@@ -1,0 +1,206 @@
+"""The endpoint describer, against a small local server that speaks as OpenAI-compatible ones do."""
+
+import base64
+import io
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from PIL import Image
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models import EndpointDescriber, make_describer
+
+KEY = "secret-of-the-test"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with the first pixel's red value, after the answers that a test queues."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.queued: list[tuple[int, dict] | float] = []
+        self.requests: list[dict] = []
+        self.keys: list[str | None] = []
+        self.choice: dict = {}
+        self.lock = threading.Lock()
+        self.awake = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            self.server.requests.append(asked)
+            self.server.keys.append(self.headers["Authorization"])
+            queued = self.server.queued.pop(0) if self.server.queued else None
+        if isinstance(queued, float):
+            self.server.awake.wait(queued)
+            return
+        status, body = queued or (200, self._answer(asked))
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("retry-after-ms", "1")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _answer(self, asked: dict) -> dict:
+        url = asked["messages"][-1]["content"][0]["image_url"]["url"]
+        picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": f" red {picture.getpixel((0, 0))[0]} "},
+        } | self.server.choice
+        return {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 0,
+            "model": asked["model"],
+            "choices": [choice],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11},
+        }
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.awake.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def pictures():
+    return [Image.new("RGB", (2, 2), (red, 0, 0)) for red in range(6)]
+
+
+def describer(server: Server, **changes) -> EndpointDescriber:
+    return make_describer({"endpoint": server.url, "model": "some-vlm", "max_new_tokens": 5, **changes})
+
+
+def error(status: int, message: str = "no", code: str | None = None) -> tuple[int, dict]:
+    return status, {"error": {"message": message, "code": code, "type": "x", "param": None}}
+
+
+def test_pictures_are_asked_about_greedily_and_answers_come_in_order(server, pictures):
+    model = describer(server, system="be brief", concurrency=3)
+    answers = model.describe(pictures, "Describe")
+    assert [answer.text for answer in answers] == [f"red {red}" for red in range(6)]
+    assert {(answer.tokens, answer.truncated, answer.refused) for answer in answers} == {(2, False, False)}
+    asked = server.requests[0]
+    assert {name: asked[name] for name in ("model", "temperature", "seed", "max_tokens")} == {
+        "model": "some-vlm",
+        "temperature": 0,
+        "seed": 0,
+        "max_tokens": 5,
+    }
+    assert asked["messages"][0] == {"role": "system", "content": "be brief"}
+    assert asked["messages"][1]["content"][1] == {"type": "text", "text": "Describe"}
+    model.release()
+    assert model.describe(pictures[:1], "Describe")[0].text == "red 0"
+
+
+def test_fields_of_a_request_are_added_and_taken_away(server, pictures):
+    call = {"max_tokens": None, "max_completion_tokens": 7, "repetition_penalty": 1.1}
+    describer(server, call=call).describe(pictures[:1], "a")
+    asked = server.requests[0]
+    assert "max_tokens" not in asked
+    assert (asked["max_completion_tokens"], asked["repetition_penalty"]) == (7, 1.1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "truncated", "refused"),
+    [
+        ({"finish_reason": "length"}, True, False),
+        ({"finish_reason": "content_filter"}, False, True),
+        ({"message": {"role": "assistant", "content": "I'm sorry, but I can't help."}}, False, True),
+        ({"message": {"role": "assistant", "content": None, "refusal": "No."}}, False, True),
+    ],
+)
+def test_truncated_and_refused_answers_are_told(choice, truncated, refused, server, pictures):
+    server.choice = choice
+    answer = describer(server).describe(pictures[:1], "a")[0]
+    assert (answer.truncated, answer.refused) == (truncated, refused)
+
+
+def test_a_filtered_request_is_a_refusal(server, pictures):
+    server.queued = [error(400, code="content_filter")]
+    answer = describer(server).describe(pictures[:1], "a")[0]
+    assert (answer.text, answer.refused) == ("", True)
+
+
+def test_a_busy_or_slow_server_is_asked_again(server, pictures):
+    server.queued = [error(429), error(503), 5.0]
+    answer = describer(server, retries=3, timeout=0.3).describe(pictures[:1], "a")[0]
+    assert answer.text == "red 0"
+    assert len(server.requests) == 4
+
+
+def test_the_key_comes_from_the_environment_and_is_written_nowhere(server, pictures, monkeypatch):
+    model = describer(server, key_variable="MY_KEY")
+    model.describe(pictures[:1], "a")
+    assert server.keys == ["Bearer none"]
+    monkeypatch.setenv("MY_KEY", KEY)
+    model = describer(server, key_variable="MY_KEY")
+    server.queued = [error(401, f"{KEY} is no valid key")]
+    with pytest.raises(StudyError, match=r"answered 401: .*… is no valid key.*environment variable MY_KEY") as raised:
+        model.describe(pictures, "a")
+    assert server.keys[1] == f"Bearer {KEY}"
+    assert KEY not in str(raised.value)
+    assert KEY not in json.dumps(model.identity())
+    assert set(model.identity()) == {"model", "max_new_tokens", "call"}
+
+
+@pytest.mark.parametrize(
+    ("queued", "message"),
+    [
+        ([error(404, "no such model")], r"\(some-vlm\) answered 404: .*no such model.*correct describer\.model"),
+        ([error(400, "two\nlines")], "answered 400: .*two lines"),
+        ([error(500)] * 2, "answered 500"),
+        ([5.0] * 2, "did not answer within 0.2 s"),
+    ],
+)
+def test_other_errors_end_with_one_line(queued, message, server, pictures):
+    server.queued = queued
+    with pytest.raises(StudyError, match=message) as raised:
+        describer(server, retries=1, timeout=0.2, concurrency=1).describe(pictures[:1], "a")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_server_that_is_not_there_is_named(pictures, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    model = make_describer({"endpoint": "http://127.0.0.1:9/v1", "model": "m", "retries": 0})
+    with pytest.raises(StudyError, match=r"endpoint http://127\.0\.0\.1:9/v1 \(m\) cannot be reached"):
+        model.describe(pictures[:1], "a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"endpoint": "localhost:8000"}, "starts with http"),
+        ({"endpoint": "https://user:key@host/v1"}, "key_variable"),
+        ({"steps": 3}, "'steps' is not a setting here"),
+    ],
+)
+def test_wrong_settings_are_refused(changes, message):
+    with pytest.raises(StudyError, match=message):
+        make_describer({"endpoint": "http://localhost/v1", "model": "m", **changes})
