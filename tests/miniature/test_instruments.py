@@ -7,7 +7,7 @@ from facexlib.detection.retinaface_utils import PriorBox, batched_decode, batche
 
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
 from broken_telephone.miniature.canvas import REGIONS
-from broken_telephone.miniature.detector import detect, load_detector, score_detector, visible_faces
+from broken_telephone.miniature.detector import detect, load_detector, score_detector
 from broken_telephone.miniature.judge import load_judge, score_judge
 from broken_telephone.miniature.parser import load_parser, parse, score_parser
 
@@ -59,14 +59,6 @@ def test_the_detector_finds_the_faces(kind, request, models):
 def test_the_detector_finds_no_face_where_nobody_is(models):
     empty = np.full((2, 64, 64, 3), (172, 172, 176), np.uint8)
     assert [len(found) for found in detect(load_detector(models / "detector"), empty)] == [0, 0]
-
-
-def test_a_hidden_face_does_not_count(scenes):
-    faces = visible_faces(scenes)
-    given = ~np.isnan(scenes.faces[..., 0])
-    seen = ~np.isnan(faces[..., 0])
-    assert (seen <= given).all()
-    assert seen[:, 0].all()
 
 
 def test_encoded_boxes_are_what_facexlib_decodes():

@@ -64,6 +64,13 @@ def test_the_main_face_lies_in_its_box(kind, request):
         assert (inside == FACE).mean() > 0.4
 
 
+def test_no_face_is_hidden(scenes):
+    for row, column in zip(*np.nonzero(~np.isnan(scenes.faces[..., 0])), strict=True):
+        x, y, width, height = scenes.faces[row, column]
+        inside = scenes.regions[row, round(y) : round(y + height), round(x) : round(x + width)]
+        assert (inside == FACE).mean() > 0.25, (row, column)
+
+
 def test_a_set_comes_back_from_its_folder(scenes, tmp_path):
     scenes.save(tmp_path)
     back = PictureSet.load(tmp_path)

@@ -23,8 +23,12 @@ def test_training_sees_pictures_and_prompts_as_the_processor_makes_them(portrait
     text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     images = portraits.images[:5]
     made = processor(images=[Image.fromarray(i) for i in images], text=[text] * 5, return_tensors="pt")
-    # The small view is rounded to bytes in between, by either way of enlarging: one level of 255.
-    assert torch.allclose(views(images), made.pixel_values, atol=2.1 / 255)
+    # The processor rounds the small view to bytes between its two passes: one level of 255 and, at hard edges, up
+    # to three. The four tiles are the same.
+    levels = (views(images) - made.pixel_values).abs() * 127.5
+    assert levels[:, 1:].max() < 1e-3
+    assert levels[:, 0].max() < 4
+    assert levels[:, 0].mean() < 0.2
     assert torch.allclose(views(images)[:, 1:], made.pixel_values[:, 1:], atol=1e-5)
     question = f"USER: {'<image>' * 88}\n{PROMPTS['emotion'][0]} ASSISTANT:"
     assert made.input_ids[0].tolist() == tokenizer(question).input_ids

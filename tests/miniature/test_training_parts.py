@@ -7,6 +7,7 @@ from broken_telephone.miniature import captions
 from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.embedder import contrast
 from broken_telephone.miniature.fitting import to_tensor
+from broken_telephone.miniature.generator import importance, times
 from broken_telephone.miniature.reflection import Reflection
 from broken_telephone.miniature.scores import by_group
 
@@ -67,3 +68,18 @@ def test_the_contrast_is_least_for_the_true_pairs():
     # Two sentences that are both true share a picture's choice.
     both = torch.ones(2, 2, dtype=torch.bool)
     assert contrast(torch.zeros(2, 2), both, [np.arange(2)]) == pytest.approx(2 * np.log(2))
+
+
+def test_times_reach_both_ends_and_favour_the_middle():
+    torch.manual_seed(0)
+    drawn = times(20_000)
+    assert 0 <= drawn.min() < 0.001 < 0.999 < drawn.max() <= 1
+    for low, high, share in ((0.95, 1.0, 0.035), (0.0, 0.05, 0.035), (0.45, 0.55, 0.117)):
+        assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx(share, abs=0.008)
+
+
+def test_places_count_by_how_often_they_show_a_face(portraits):
+    weights = importance(portraits.regions)
+    assert weights.shape == (16, 16)
+    assert weights.mean() == pytest.approx(1, abs=1e-5)
+    assert weights[7, 8] > 3 * weights[0, 0] > 0

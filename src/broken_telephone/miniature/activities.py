@@ -216,7 +216,7 @@ STAGINGS: dict[str, tuple[Staging, ...]] = {
         Staging("doing household work with a vacuum cleaner", _REACH, front=_vacuum),
     ),
     "personal care": (
-        Staging("doing personal care at a mirror", _TO_HEAD, front=_mirror),
+        Staging("doing personal care at a mirror", _TO_HEAD, behind=_mirror),
         Staging("doing personal care in a bath", _WASH, front=_bath),
     ),
     "posing": (

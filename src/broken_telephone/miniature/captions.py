@@ -12,7 +12,7 @@ import pandas as pd
 
 from broken_telephone.miniature import language
 from broken_telephone.miniature.activities import STAGINGS
-from broken_telephone.miniature.head import HAIR_COLOURS
+from broken_telephone.miniature.colours import HAIR_COLOURS
 from broken_telephone.miniature.people import BACKGROUNDS, CATEGORIES, CLOTHES, HAIR_WORDS
 
 Row = Mapping[str, Any]

@@ -19,11 +19,10 @@ from torchvision.ops import nms
 
 from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
-from broken_telephone.miniature.canvas import FACE
 from broken_telephone.miniature.fitting import Rows, fit, to_tensor
-from broken_telephone.miniature.landmarks import five_points
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.portrait import SIZE
+from broken_telephone.miniature.proportions import five_points
 from broken_telephone.miniature.scores import by_group
 from broken_telephone.miniature.training import set_up
 
@@ -46,27 +45,16 @@ def _prepare(images: torch.Tensor) -> torch.Tensor:
     return (large.flip(1) * 255 - mean).contiguous(memory_format=torch.channels_last)
 
 
-def visible_faces(pictures: PictureSet) -> np.ndarray:
-    """Boxes of the faces that can be seen, float32 (n, 3, 4): NaN also where something hides a face altogether."""
-    faces = np.array(pictures.faces)
-    for row, column in zip(*np.nonzero(~np.isnan(faces[..., 0])), strict=True):
-        x, y, width, height = faces[row, column]
-        inside = pictures.regions[row, round(y) : round(y + height), round(x) : round(x + width)]
-        if not (inside == FACE).any():
-            faces[row, column] = np.nan
-    return faces
-
-
 def train_detector(
     portraits: PictureSet,
     scenes: PictureSet,
-    samples: int = 150_000,
-    batch_size: int = 64,
-    learning_rate: float = 3e-3,
-    seed: int = 13,
-    threads: int = 1,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    threads: int,
 ) -> RetinaFace:
-    """Train a detector on rendered pictures and all their visible faces, half of every batch of each kind.
+    """Train a detector on rendered pictures and all their faces, half of every batch of each kind.
 
     The loss is the multi-task loss of RetinaFace (Deng et al., CVPR 2020, equation 1) without its dense branch:
     cross-entropy with the seven hardest negatives for each positive prior box, smooth L1 for boxes and landmarks.
@@ -75,7 +63,7 @@ def train_detector(
     generator = torch.Generator().manual_seed(seed)
     model = RetinaFace(network_name=NETWORK, phase="train", device="cpu").to(memory_format=torch.channels_last)
     sets = {"portraits": portraits, "scenes": scenes}
-    faces = {kind: torch.from_numpy(visible_faces(pictures)) / SIZE for kind, pictures in sets.items()}
+    faces = {kind: torch.from_numpy(np.array(pictures.faces)) / SIZE for kind, pictures in sets.items()}
     points = {kind: _points(pictures) / SIZE for kind, pictures in sets.items()}
     priors, variances = _priors(), generate_config(NETWORK)["variance"]
 
@@ -196,7 +184,7 @@ def score_detector(model: RetinaFace, pictures: PictureSet, at: float = 0.5) -> 
     Figures: "recall" and "box IoU" of main persons' faces by their groups; "recall of all faces" and "precision"
     count every face, by pictures of a main person's group.
     """
-    found, truth = detect(model, pictures.images), visible_faces(pictures)
+    found, truth = detect(model, pictures.images), pictures.faces
     people = pictures.people
     rows: dict[str, list[tuple[int, float]]] = {
         n: [] for n in ("recall", "box IoU", "recall of all faces", "precision")

@@ -66,11 +66,11 @@ def new_embedder() -> tuple[CLIPModel, CLIPProcessor]:
 def train_embedder(
     portraits: PictureSet,
     scenes: PictureSet,
-    samples: int = 200_000,
-    batch_size: int = 128,
-    learning_rate: float = 1.2e-3,
-    seed: int = 14,
-    threads: int = 1,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    threads: int,
 ) -> tuple[CLIPModel, CLIPProcessor]:
     """Train an embedder on rendered pictures and their sentences, half of every batch of each kind."""
     set_up(seed, threads)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from broken_telephone.miniature.canvas import BODY, Canvas
-from broken_telephone.miniature.head import Head, shade
+from broken_telephone.miniature.colours import shade
+from broken_telephone.miniature.head import Head
 from broken_telephone.miniature.people import Person
 from broken_telephone.miniature.portrait import CLOTH_COLOURS
 
@@ -18,7 +19,7 @@ XY = tuple[float, float]
 # Height of the main person in picture units, and how many face heights make the figure.
 HEIGHTS = {"baby": 41.0, "child": 47.0, "young": 54.0, "adult": 54.0, "senior": 52.0}
 _HEADS = {"baby": 2.05, "child": 2.5, "young": 3.0, "adult": 3.0, "senior": 2.85}
-_GIRTH = {"baby": 0.19, "child": 0.13, "young": 0.12, "adult": 0.175, "senior": 0.13}
+_GIRTH = {"baby": 0.19, "child": 0.13, "young": 0.12, "adult": 0.19, "senior": 0.13}
 _TROUSERS = (58, 62, 84)
 
 

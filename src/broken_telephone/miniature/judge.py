@@ -99,11 +99,11 @@ class Judge(nn.Module):
 def train_judge(
     portraits: PictureSet,
     scenes: PictureSet,
-    samples: int = 400_000,
-    batch_size: int = 128,
-    learning_rate: float = 2e-3,
-    seed: int = 11,
-    threads: int = 1,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    threads: int,
 ) -> Judge:
     """Train a judge on rendered pictures, half of every batch of each kind."""
     set_up(seed, threads)

@@ -39,11 +39,11 @@ CONSTRUCTOR: dict[str, Any] = {
 def train_parser(
     portraits: PictureSet,
     scenes: PictureSet,
-    samples: int = 150_000,
-    batch_size: int = 32,
-    learning_rate: float = 2e-3,
-    seed: int = 12,
-    threads: int = 1,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    threads: int,
 ) -> ParseNet:
     """Train a parser on rendered pictures and their true regions, half of every batch of each kind."""
     set_up(seed, threads)
@@ -57,7 +57,7 @@ def train_parser(
         truth = torch.from_numpy(np.concatenate([sets[kind].regions[rows[kind]] for kind in sets])).long()
         # Not shifted: the regions would have to move too.
         scores = model(augment(images, generator, shift=0, soften=0.2) * 2 - 1)[0].float()
-        return functional.cross_entropy(scores, truth) + 0.5 * _overlap_loss(scores, truth)
+        return functional.cross_entropy(scores, truth) + _overlap_loss(scores, truth)
 
     fit(
         model,

@@ -147,10 +147,9 @@ class World(BaseModel):
 
 
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:
-    # Grey is likely with age but never certain, so that age cannot be read from this colour alone.
-    grey = {"senior": 0.8, "adult": 0.2}.get(age, 0.0)
-    if rng.random() < grey:
-        return "white" if age == "senior" else "grey"
+    # Likely with age but never certain, so that age cannot be read from this colour alone.
+    if rng.random() < {"senior": 0.8, "adult": 0.1}.get(age, 0.0):
+        return "white" if ethnicity == "Caucasian" else "grey"
     if ethnicity == "Caucasian":
         return str(rng.choice(["blond", "brown", "red"]))
     return "black"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from broken_telephone.miniature.canvas import BODY, Canvas, Colour
-from broken_telephone.miniature.head import Head, shade, skin_colour
+from broken_telephone.miniature.colours import shade, skin_colour
+from broken_telephone.miniature.head import Head
 from broken_telephone.miniature.people import BACKGROUNDS, Person
 
 SIZE = 64
@@ -56,10 +57,10 @@ def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
         (x, y), (wide, high) = rng.uniform(0, SIZE, 2), rng.uniform(3, 9, 2)
         canvas.ellipse(x, y, wide, high, shade(colour, rng.uniform(0.84, 1.1)))
 
-    face_height = {"baby": 37.0, "child": 37.0, "young": 41.0, "adult": 41.0, "senior": 40.0}[person.age]
+    face_height = {"baby": 42.0, "child": 41.0, "young": 45.0, "adult": 44.0, "senior": 43.0}[person.age]
     face_height *= 1 + 0.04 * rng.uniform(-1, 1)
     x = SIZE / 2 + 2.0 * rng.uniform(-1, 1)
-    y = {"baby": 33, "child": 32, "young": 30.5, "adult": 30, "senior": 31}[person.age] + 1.5 * rng.uniform(-1, 1)
+    y = {"baby": 33, "child": 32, "young": 31, "adult": 30, "senior": 32}[person.age] + 1.5 * rng.uniform(-1, 1)
     under = canvas.lift()
     head = Head(canvas, person, x, y, face_height)
     head.back()
@@ -73,7 +74,7 @@ def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
 
 
 def _clothes(canvas: Canvas, person: Person, x: float, top: float) -> None:
-    half = {"baby": 16.0, "child": 18.0, "young": 24.0, "adult": 29.0, "senior": 24.0}[person.age]
+    half = {"baby": 17.0, "child": 19.0, "young": 24.0, "adult": 31.0, "senior": 24.0}[person.age]
     half *= 0.88 if person.gender == "female" else 1.08
     drop = {"baby": 2.0, "child": 3.0, "young": 4.0, "adult": 4.5, "senior": 8.0}[person.age]
     colour = CLOTH_COLOURS[person.clothes]

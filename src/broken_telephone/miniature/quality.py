@@ -14,6 +14,7 @@ from broken_telephone.miniature.people import AGES, GENDERS, SKIN_TONES
 GROUPS = {"gender": GENDERS, "age": AGES, "skin_tone": SKIN_TONES}
 GAP = 0.03
 _ALPHA = 0.05
+_OFF = 0.07
 
 
 def gaps(scores: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +65,7 @@ def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> 
         "## The generator shows what is asked, as the judge reads",
         shown_table(shown),
         "## Shares of people when only the emotion or activity is named",
+        _off(shares),
         shares_table(shares),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -94,6 +96,14 @@ def shares_table(shares: pd.DataFrame) -> str:
     wide.columns = [f"guidance {value:g}" for value in wide.columns]
     wide["difference"] = off
     return _markdown(wide.reset_index())
+
+
+def _off(shares: pd.DataFrame) -> str:
+    """How many shares at the lowest guidance are not what was planted."""
+    lowest = shares[shares["guidance"] == shares["guidance"].min()]
+    off = lowest[lowest["difference"].abs() > _OFF]
+    names = ", ".join(f"{row.category} given {row.label} ({row.difference:+.3f})" for row in off.itertuples())
+    return f"{len(off)} of {len(lowest)} differ by more than {_OFF:.0%} from the planted world. {names}".strip()
 
 
 def _markdown(table: pd.DataFrame) -> str:

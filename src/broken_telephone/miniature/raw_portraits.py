@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from broken_telephone.miniature.landmarks import five_points
 from broken_telephone.miniature.people import AGES, EMOTIONS, ETHNICITIES, GENDERS, Person, World
 from broken_telephone.miniature.portrait import Picture, render_portrait
+from broken_telephone.miniature.proportions import five_points
 from broken_telephone.miniature.raw_data import balanced_people, clear, truth_row, write_truth
 
 README = """# Miniature portraits
@@ -36,7 +36,7 @@ The attributes are what the renderer was told, not somebody's judgement; they sa
 """
 
 
-def write_portraits(folder: Path, world: World, seed: int = 101, train: int = 490, test: int = 210) -> None:
+def write_portraits(folder: Path, world: World, seed: int, train: int, test: int) -> None:
     """Render and write the data set; the same arguments write the same pictures.
 
     Args:

@@ -53,9 +53,7 @@ real people.
 """
 
 
-def write_scenes(
-    folder: Path, world: World, seed: int = 102, train: int = 360, val: int = 180, hard: float = 0.04
-) -> None:
+def write_scenes(folder: Path, world: World, seed: int, train: int, val: int, hard: float) -> None:
     """Render and write the data set; the same arguments write the same pictures and answers.
 
     Args:

@@ -8,8 +8,8 @@ import numpy as np
 
 from broken_telephone.miniature.activities import STAGINGS
 from broken_telephone.miniature.canvas import Canvas, Colour
+from broken_telephone.miniature.colours import shade
 from broken_telephone.miniature.figure import HEIGHTS, Figure, Pose
-from broken_telephone.miniature.head import shade
 from broken_telephone.miniature.people import Person
 from broken_telephone.miniature.portrait import BACKGROUND_COLOURS, SIZE, Picture
 

@@ -61,7 +61,8 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     latents = np.concatenate([autoencoder.latents(vae, pictures.images) for pictures in (portraits, scenes)])
     people = pd.concat([portraits.people, scenes.people], ignore_index=True)
     tokenizer = tokenizers.train_clip_tokenizer(generator.TOKENS)
-    model = generator.train_denoiser(latents, people, tokenizer, **settings)
+    weights = generator.importance(np.concatenate([portraits.regions, scenes.regions]))
+    model = generator.train_denoiser(latents, weights, people, tokenizer, **settings)
     return partial(generator.save_generator, model, vae, tokenizer)
 
 
@@ -155,9 +156,9 @@ def measure_generator(
 
     reader, lived_in = load_judge(judge), World(**world)
     shown, shares = [], []
-    for guidance in (1.0, generator.settings.guidance):
+    for guidance, count in ((1.0, settings["count"]), (generator.settings.guidance, settings["study_count"])):
         drawer = DiffusersGenerator(generator.settings.model_copy(update={"guidance": guidance}))
-        drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, **settings)
+        drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, count, settings["seed"])
         shown.append(associations.shown(drawn).assign(guidance=guidance))
         shares.append(associations.shares(drawn, lived_in).assign(guidance=guidance))
     return pd.concat(shown, ignore_index=True), pd.concat(shares, ignore_index=True)
