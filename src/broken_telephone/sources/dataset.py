@@ -19,11 +19,14 @@ from broken_telephone.tables import CAPTIONS, CHAINS, DEFECTS, PEOPLE, VOTES, as
 
 _OWN = {"raf_db": "raf", "phase": "phase", "coco": "coco"}
 _HOW_TO_GET = {
-    "raf_db": "RAF-DB is given to researchers by its authors (search for 'Real-world Affective Faces Database').",
-    "phase": "PHASE's annotations are given out for research by its authors (search for 'PHASE dataset, Google "
-    "Conceptual Captions demographic annotations'); its images are downloaded by their addresses.",
-    "coco": "COCO 2014 is public; the skin and gender annotations are given out by their authors (search for "
-    "'racial biases in image captioning').",
+    "raf_db": "RAF-DB is given to researchers by its authors: ask by mail from an academic address (Li, Deng and Du, "
+    "'Reliable Crowdsourcing and Deep Locality-Preserving Learning for Expression Recognition in the Wild', CVPR 2017; "
+    "the page of the 'Real-world Affective Faces Database' says how).",
+    "phase": "PHASE's annotations are given out for research by its authors: ask for them (Garcia, Hirota, Wu and "
+    "Nakashima, 'Uncurated Image-Text Datasets: Shedding Light on Demographic Bias', CVPR 2023); its images are "
+    "downloaded by the addresses in Google's Conceptual Captions.",
+    "coco": "COCO 2014 is public; ask the authors for the skin and gender annotations (Zhao, Wang and Russakovsky, "
+    "'Understanding and Evaluating Racial Biases in Image Captioning', ICCV 2021).",
     "image_folder": "",
     "none": "",
 }
