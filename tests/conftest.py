@@ -15,11 +15,12 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `generator` and a `describer`: the real classes with random weights."""
-    from tiny_models import save_describer, save_generator
+    from tiny_describers import save_llava_next
+    from tiny_generators import save_sd3
 
     folder = tmp_path_factory.mktemp("models")
-    save_generator(folder / "generator")
-    save_describer(folder / "describer")
+    save_sd3(folder / "generator")
+    save_llava_next(folder / "describer")
     return folder
 
 

@@ -48,6 +48,9 @@ class FakeGenerator(FakeModel):
         super().__init__("fake generator")
         self.minds_the_batch = minds_the_batch
 
+    def truncates(self, prompts):
+        return [len(prompt) > 18 for prompt in prompts]
+
     def draw(self, prompts, seeds):
         self.calls.append(len(prompts))
         rest = sum(seeds) % 251 if self.minds_the_batch else 0

@@ -166,6 +166,7 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
         "descriptions": 26,
         "images": 26,
         "failures": 1,
+        "cut": 0,
     }
     assert str(file) in manifest["failures"][0]["reason"]
     assert f"Stopped: {chain['chain_id']} at iteration 1: {file}" in capsys.readouterr().out

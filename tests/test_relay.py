@@ -261,8 +261,11 @@ def test_the_manifest_adds_up_what_resumed_runs_did(bench):
         "descriptions": 14,
         "images": 14,
         "failures": 0,
+        "cut": record["counts"]["cut"],
     }
     assert [run["drawn"] for run in record["sessions"]] == [7, 7]
+    texts = [bench.texts.read(name)["text"] for name in bench.texts.load()]
+    assert record["counts"]["cut"] == sum(FakeGenerator().truncates(texts)) > 0
     assert record["seconds"]["around"] >= 0
     assert record["prompts"] == ["prompt 0", "prompt 1"]
     fewer = bench.chains.head(1)

@@ -75,6 +75,8 @@ def _counts(manifest: Mapping[str, Any]) -> list[str]:
         f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
         f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
     ]
+    if counts["cut"]:
+        lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
     lines += [
         f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {failure['reason']}"
         for failure in manifest["failures"][:10]

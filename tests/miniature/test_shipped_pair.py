@@ -1,5 +1,7 @@
 """The shipped generator and describer, through the adapters that studies use."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,3 +62,8 @@ def test_the_generator_draws_what_is_asked(models):
     drawn = draw_labels(DiffusersGenerator(settings), load_judge(models / "judge"), EMOTIONS + ACTIVITIES, 4, seed=7)
     asked = np.where(drawn["label"].isin(EMOTIONS), drawn["emotion"], drawn["activity"]) == drawn["label"]
     assert pd.Series(asked).mean() > 0.85
+
+
+def test_nothing_shipped_names_a_place_on_a_machine(models):
+    for file in models.rglob("*.json"):
+        assert not re.search(r'"(/|[A-Za-z]:)[\w\\/]', file.read_text()), file

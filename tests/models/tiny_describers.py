@@ -19,6 +19,10 @@ from transformers import (
     InstructBlipProcessor,
     LlavaConfig,
     LlavaForConditionalGeneration,
+    LlavaNextConfig,
+    LlavaNextForConditionalGeneration,
+    LlavaNextImageProcessor,
+    LlavaNextProcessor,
     LlavaProcessor,
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
@@ -38,6 +42,30 @@ CHAT = (
     "{% if message['role'] == 'user' %} [/INST]{% endif %}{% endfor %}"
 )
 SMALL = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+
+
+def save_llava_next(folder: Path) -> None:
+    """LLaVA-NeXT with tiles of 8 pixels."""
+    tokenizer = word_tokenizer()
+    pinpoints = [[16, 16]]
+    config = LlavaNextConfig(
+        vision_config={"model_type": "clip_vision_model", **_vision(num_hidden_layers=2, projection_dim=16)},
+        text_config={"model_type": "mistral", **_text(tokenizer)},
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        image_grid_pinpoints=pinpoints,
+        image_seq_length=4,
+    )
+    processor = LlavaNextProcessor(
+        image_processor=LlavaNextImageProcessor(
+            size={"shortest_edge": 8}, crop_size={"height": 8, "width": 8}, image_grid_pinpoints=pinpoints
+        ),
+        tokenizer=tokenizer,
+        patch_size=4,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=CHAT.replace("IMAGE", "<image>"),
+    )
+    _save(LlavaNextForConditionalGeneration, config, processor, folder)
 
 
 def save_llava(folder: Path) -> None:

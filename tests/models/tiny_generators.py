@@ -13,6 +13,8 @@ from diffusers import (
     FluxTransformer2DModel,
     PixArtSigmaPipeline,
     PixArtTransformer2DModel,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -65,6 +67,34 @@ def save_sdxl(folder: Path) -> None:
         text_encoder_2=CLIPTextModelWithProjection(_clip()),
         tokenizer_2=clip_tokenizer(),
         scheduler=EulerDiscreteScheduler(**NOISE),
+    ).save_pretrained(folder)
+
+
+def save_sd3(folder: Path) -> None:
+    """Stable Diffusion 3 without its third text encoder."""
+    torch.manual_seed(0)
+    StableDiffusion3Pipeline(
+        transformer=SD3Transformer2DModel(
+            sample_size=8,
+            patch_size=2,
+            in_channels=4,
+            out_channels=4,
+            num_layers=1,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            caption_projection_dim=16,
+            pooled_projection_dim=32,
+            pos_embed_max_size=8,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=_autoencoder(shift_factor=0.0, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=CLIPTextModelWithProjection(_clip()),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=CLIPTextModelWithProjection(_clip()),
+        tokenizer_2=clip_tokenizer(),
+        text_encoder_3=None,
+        tokenizer_3=None,
     ).save_pretrained(folder)
 
 

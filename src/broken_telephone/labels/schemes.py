@@ -140,7 +140,7 @@ FREE = Scheme(
     },
 )
 
-# COCO's pictures show people; nobody labelled what they feel. "Both" is a box with several people in it.
+# COCO's pictures show people; nobody labelled what they feel. "Both" occurs there, and is no category.
 COCO = Scheme(
     name="COCO",
     concepts={"person": Variable(("person",))},

@@ -106,7 +106,10 @@ def _set_scale(model: AutoencoderKL, images: np.ndarray) -> None:
 
 def load_autoencoder(folder: Path) -> AutoencoderKL:
     """Load what `save_pretrained` wrote."""
-    return AutoencoderKL.from_pretrained(folder, use_safetensors=True).eval()
+    model = AutoencoderKL.from_pretrained(folder, use_safetensors=True, local_files_only=True)
+    # Else the folder's path on this machine would be saved with the generator.
+    model.register_to_config(_name_or_path="")
+    return model.eval()
 
 
 def latents(model: AutoencoderKL, images: np.ndarray) -> np.ndarray:

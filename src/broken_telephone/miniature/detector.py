@@ -19,7 +19,7 @@ from torchvision.ops import nms
 
 from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
-from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.portrait import SIZE
 from broken_telephone.miniature.proportions import five_points
@@ -45,22 +45,14 @@ def _prepare(images: torch.Tensor) -> torch.Tensor:
     return (large.flip(1) * 255 - mean).contiguous(memory_format=torch.channels_last)
 
 
-def train_detector(
-    portraits: PictureSet,
-    scenes: PictureSet,
-    samples: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    threads: int,
-) -> RetinaFace:
+def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> RetinaFace:
     """Train a detector on rendered pictures and all their faces, half of every batch of each kind.
 
     The loss is the multi-task loss of RetinaFace (Deng et al., CVPR 2020, equation 1) without its dense branch:
     cross-entropy with the seven hardest negatives for each positive prior box, smooth L1 for boxes and landmarks.
     """
-    set_up(seed, threads)
-    generator = torch.Generator().manual_seed(seed)
+    set_up(schedule.seed, schedule.threads)
+    generator = torch.Generator().manual_seed(schedule.seed)
     model = RetinaFace(network_name=NETWORK, phase="train", device="cpu").to(memory_format=torch.channels_last)
     sets = {"portraits": portraits, "scenes": scenes}
     faces = {kind: torch.from_numpy(np.array(pictures.faces)) / SIZE for kind, pictures in sets.items()}
@@ -80,12 +72,8 @@ def train_detector(
         model,
         loss,
         sets,
+        schedule,
         name="detector",
-        samples=samples,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        threads=threads,
     )
     model.phase = "test"
     return model

@@ -17,7 +17,7 @@ from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcesso
 
 from broken_telephone.miniature import captions
 from broken_telephone.miniature.augment import augment
-from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.people import CATEGORIES
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.portrait import SIZE
@@ -63,18 +63,10 @@ def new_embedder() -> tuple[CLIPModel, CLIPProcessor]:
     return CLIPModel(config), CLIPProcessor(images, tokenizer)
 
 
-def train_embedder(
-    portraits: PictureSet,
-    scenes: PictureSet,
-    samples: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    threads: int,
-) -> tuple[CLIPModel, CLIPProcessor]:
+def train_embedder(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> tuple[CLIPModel, CLIPProcessor]:
     """Train an embedder on rendered pictures and their sentences, half of every batch of each kind."""
-    set_up(seed, threads)
-    generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
+    set_up(schedule.seed, schedule.threads)
+    generator, rng = torch.Generator().manual_seed(schedule.seed), np.random.default_rng(schedule.seed)
     model, processor = new_embedder()
     # torch's fused attention takes five times as long backwards in bfloat16 on a CPU.
     model.set_attn_implementation("eager")
@@ -110,12 +102,8 @@ def train_embedder(
         whole,
         loss,
         sets,
+        schedule,
         name="embedder",
-        samples=samples,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        threads=threads,
         weight_decay=0.05,
         constant=0.3,
     )
@@ -199,7 +187,7 @@ def save_embedder(model: CLIPModel, processor: CLIPProcessor, folder: Path) -> N
 
 def load_embedder(folder: Path) -> tuple[CLIPModel, CLIPProcessor]:
     """Read what `save_embedder` wrote, in full precision and ready to embed."""
-    model = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    model = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     return model.eval(), CLIPProcessor.from_pretrained(folder, local_files_only=True)
 
 

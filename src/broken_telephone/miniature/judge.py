@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from broken_telephone.miniature.augment import augment
-from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.people import CATEGORIES
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.scores import accuracies
@@ -96,18 +96,10 @@ class Judge(nn.Module):
         return pd.concat(parts, ignore_index=True)
 
 
-def train_judge(
-    portraits: PictureSet,
-    scenes: PictureSet,
-    samples: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    threads: int,
-) -> Judge:
+def train_judge(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> Judge:
     """Train a judge on rendered pictures, half of every batch of each kind."""
-    set_up(seed, threads)
-    generator = torch.Generator().manual_seed(seed)
+    set_up(schedule.seed, schedule.threads)
+    generator = torch.Generator().manual_seed(schedule.seed)
     model = Judge().to(memory_format=torch.channels_last)
     sets = {"portraits": portraits, "scenes": scenes}
     codes = {
@@ -132,12 +124,8 @@ def train_judge(
         model,
         loss,
         sets,
+        schedule,
         name="judge",
-        samples=samples,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        threads=threads,
     )
     return model
 

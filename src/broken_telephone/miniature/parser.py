@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.canvas import REGIONS
-from broken_telephone.miniature.fitting import Rows, fit, to_tensor
+from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.portrait import SIZE
 from broken_telephone.miniature.reflection import quicken
@@ -36,18 +36,10 @@ CONSTRUCTOR: dict[str, Any] = {
 }
 
 
-def train_parser(
-    portraits: PictureSet,
-    scenes: PictureSet,
-    samples: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    threads: int,
-) -> ParseNet:
+def train_parser(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> ParseNet:
     """Train a parser on rendered pictures and their true regions, half of every batch of each kind."""
-    set_up(seed, threads)
-    generator = torch.Generator().manual_seed(seed)
+    set_up(schedule.seed, schedule.threads)
+    generator = torch.Generator().manual_seed(schedule.seed)
     model = ParseNet(**CONSTRUCTOR).to(memory_format=torch.channels_last)
     quicken(model)
     sets = {"portraits": portraits, "scenes": scenes}
@@ -63,12 +55,8 @@ def train_parser(
         model,
         loss,
         sets,
+        schedule,
         name="parser",
-        samples=samples,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        threads=threads,
     )
     return model
 

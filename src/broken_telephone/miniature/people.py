@@ -10,22 +10,15 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
-ACTIVITIES = (
-    "dance and music",
-    "eating",
-    "helping and caring",
-    "household",
-    "personal care",
-    "posing",
-    "sports",
-    "transportation",
-    "work",
-)
-GENDERS = ("male", "female")
+from broken_telephone.labels import PHASE, RAF
+
+# In the words, and the order, of the data sets whose layouts the world is written in.
+EMOTIONS = RAF.concepts["emotion"].values
+ACTIVITIES = PHASE.concepts["activity"].values
+GENDERS = RAF.attributes["gender"].values
 AGES = ("baby", "child", "young", "adult", "senior")
-ETHNICITIES = ("Caucasian", "African-American", "Asian")
-SKIN_TONES = ("lighter", "darker")
+ETHNICITIES = RAF.attributes["ethnicity"].values
+SKIN_TONES = PHASE.attributes["skin_tone"].values
 CLOTHES = ("red", "blue", "green", "yellow", "purple", "white")
 # How hair is spoken of; two styles that look alike from afar share their words.
 HAIR_WORDS = {

@@ -186,6 +186,8 @@ class _Run:
         seeds = [item_seed(chain.seed, step.iteration) for chain in batch]
         with self.session.clock.measure("load"):
             self.generator.load()
+        cut = zip(batch, self.generator.truncates(prompts), strict=True)
+        self.session.cut += sum(is_cut for chain, is_cut in cut if chain.chain_id in wanted)
         with self.session.clock.measure("draw", items=len(batch)):
             drawn = self.generator.draw(prompts, seeds)
         for chain, name, image in zip(batch, keys, drawn, strict=True):

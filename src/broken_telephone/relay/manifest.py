@@ -31,6 +31,8 @@ def manifest(
 ) -> dict[str, Any]:
     """State what was run, how far it got, and what time all sessions took together.
 
+    `cut` counts the descriptions that the generator did not read to their end.
+
     Args:
         study: its name.
         settings: the sealed settings, which the digest identifies.
@@ -60,6 +62,7 @@ def manifest(
             "descriptions": len(described),
             "images": len(drawn),
             "failures": len(failed),
+            "cut": sum(run["cut"] for run in runs),
         },
         "failures": failed,
         "seconds": {

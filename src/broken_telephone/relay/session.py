@@ -36,6 +36,8 @@ class Session:
     def __init__(self, settings: LoopSettings, describer: Describer, generator: Generator) -> None:
         self.clock = Clock()
         self.failed = 0
+        self.cut = 0
+        """Descriptions that the generator did not read to their end."""
         started = datetime.now(UTC)
         self.name = started.strftime("%Y%m%dT%H%M%S.%fZ")
         """The key of its record: later sessions sort behind earlier ones."""
@@ -55,6 +57,7 @@ class Session:
             "described": self.clock.items["describe"],
             "drawn": self.clock.items["draw"],
             "failed": self.failed,
+            "cut": self.cut,
             "seconds": self.clock.summary(),
             "devices": {phase: model.device for phase, model in self._models.items() if self.clock.items[phase]},
         }

@@ -27,8 +27,6 @@ _HOW_TO_GET = {
     "downloaded by the addresses in Google's Conceptual Captions.",
     "coco": "COCO 2014 is public; ask the authors for the skin and gender annotations (Zhao, Wang and Russakovsky, "
     "'Understanding and Evaluating Racial Biases in Image Captioning', ICCV 2021).",
-    "image_folder": "",
-    "none": "",
 }
 
 
@@ -90,7 +88,7 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
         raise StudyError(
             f"The data set's folder {folder} does not exist. Put the data set there as it was unpacked, or change "
             "the setting data_root (in conf/<study>/parameters.yml, or for one run --params data_root=/its/folder). "
-            f"{_HOW_TO_GET[settings.source]}".rstrip()
+            f"{_HOW_TO_GET.get(settings.source, '')}".rstrip()
         )
     try:
         rows = _read(settings, folder, findings)

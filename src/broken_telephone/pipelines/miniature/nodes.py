@@ -83,29 +83,33 @@ def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
 def train_embedder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the embedder on the even world."""
     from broken_telephone.miniature import embedder
+    from broken_telephone.miniature.fitting import Schedule
 
-    return partial(embedder.save_embedder, *embedder.train_embedder(portraits, scenes, **settings))
+    return partial(embedder.save_embedder, *embedder.train_embedder(portraits, scenes, Schedule(**settings)))
 
 
 def train_detector(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the face detector on the even world."""
     from broken_telephone.miniature import detector
+    from broken_telephone.miniature.fitting import Schedule
 
-    return partial(detector.save_detector, detector.train_detector(portraits, scenes, **settings))
+    return partial(detector.save_detector, detector.train_detector(portraits, scenes, Schedule(**settings)))
 
 
 def train_parser(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the region parser on the even world."""
     from broken_telephone.miniature import parser
+    from broken_telephone.miniature.fitting import Schedule
 
-    return partial(parser.save_parser, parser.train_parser(portraits, scenes, **settings))
+    return partial(parser.save_parser, parser.train_parser(portraits, scenes, Schedule(**settings)))
 
 
 def train_judge(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the judge on the even world."""
     from broken_telephone.miniature import judge
+    from broken_telephone.miniature.fitting import Schedule
 
-    return partial(judge.save_judge, judge.train_judge(portraits, scenes, **settings))
+    return partial(judge.save_judge, judge.train_judge(portraits, scenes, Schedule(**settings)))
 
 
 def measure_readers(
