@@ -23,7 +23,10 @@ PRIMARY = "data/03_primary/miniature"
 
 def images_and_texts(project) -> dict[str, bytes]:
     files = project.files(PRIMARY)
-    return {name: content for name, content in files.items() if name.startswith(("loop_images", "loop_texts"))}
+    images = {name: content for name, content in files.items() if name.startswith("loop_images")}
+    batches = [json.loads(content) for name, content in files.items() if name.startswith("loop_batches")]
+    rows = [row for batch in batches for row in batch["descriptions"]]
+    return images | {f"{row['chain_id']}/{row['iteration']}": row["text"].encode() for row in rows}
 
 
 def kedro_run(*arguments: str):

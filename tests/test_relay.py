@@ -1,3 +1,7 @@
+import os
+import shutil
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +12,12 @@ from fakes import FakeDescriber, FakeGenerator
 from PIL import Image
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.errors import StudyError
 from broken_telephone.models import Failure
-from broken_telephone.relay import Finished, LoopSettings, Store, manifest, relay
-from broken_telephone.relay.plan import Chain, chains_of, steps
+from broken_telephone.relay import Done, Finished, LoopSettings, Store, is_finished, manifest, read_journal, relay
+from broken_telephone.relay.batch_size import BatchSize
+from broken_telephone.relay.interruption import InterruptedRunError
+from broken_telephone.relay.plan import chains_of, fingerprint, of_shard, steps
 from broken_telephone.seeds import item_seed
 from broken_telephone.tables import CHAINS, as_table
 
@@ -22,8 +29,7 @@ class Bench:
         self.originals = path / "raw"
         self.originals.mkdir()
         self.images = ImagePartitionsDataset(path=str(path / "images"))
-        self.texts = RecordPartitionsDataset(path=str(path / "texts"))
-        self.failures = RecordPartitionsDataset(path=str(path / "failures"))
+        self.batches = RecordPartitionsDataset(path=str(path / "batches"))
         self.sessions = RecordPartitionsDataset(path=str(path / "sessions"))
         self.path = path
         rows = []
@@ -41,15 +47,12 @@ class Bench:
         store = Store(
             ImageFolderDataset(path=str(self.originals)).load(),
             self.images.load(),
-            self.texts.load(),
-            self.failures.load(),
-            self.sessions.load(),
+            self.batches.load(),
         )
         loop = LoopSettings.model_validate(wanted | settings)
         for finished in relay(self.chains, loop, self.describer, self.generator, store):
             self.images.save(finished.images)
-            self.texts.save(finished.texts)
-            self.failures.save(finished.failures)
+            self.batches.save(finished.batches)
             self.sessions.save(finished.sessions)
             yield finished
 
@@ -57,12 +60,25 @@ class Bench:
         for _ in self.follow(**settings):
             pass
 
+    def done(self) -> Done:
+        return read_journal(self.batches.load())
+
+    def described(self, key: str) -> dict:
+        records = [self.batches.read(name) for name in self.batches.load()]
+        rows = {f"{row['chain_id']}/{row['iteration']}": row for record in records for row in record["descriptions"]}
+        return rows[key]
+
     def results(self) -> dict[str, bytes]:
-        return {
-            str(file.relative_to(self.path)): file.read_bytes()
-            for folder in ("images", "texts")
-            for file in sorted((self.path / folder).rglob("*.*"))
-        }
+        files = sorted((self.path / "images").rglob("*.png"))
+        images = {str(file.relative_to(self.path)): file.read_bytes() for file in files}
+        return images | {key: text.encode() for key, text in self.done().texts.items()}
+
+    def manifest(self, settings: dict | None = None, chains: pd.DataFrame | None = None, iterations: int = 2) -> dict:
+        chains = self.chains if chains is None else chains
+        records = [self.batches.read(name) for name in self.batches.load()]
+        return manifest(
+            "a study", settings or {"a": 1}, chains, iterations, self.images.load(), records, self.sessions.load()
+        )
 
 
 @pytest.fixture
@@ -70,27 +86,20 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def test_plan_is_what_is_missing_in_the_order_of_the_loop():
-    chains = [Chain("a", 1, "a.png", None), Chain("b", 2, "b.png", None)]
-    todo = steps(chains, 2, images={"a/1"}, texts={"a/1", "b/1", "a/2"})
-    assert [(step.iteration, step.phase, [chain.chain_id for chain in step.chains]) for step in todo] == [
-        (1, "draw", ["b"]),
-        (2, "describe", ["b"]),
-        (2, "draw", ["a", "b"]),
-    ]
-    assert steps(chains, 1, images={"a/1", "b/1"}, texts={"a/1", "b/1"}) == []
+def test_steps_come_in_the_order_of_the_loop():
+    assert [tuple(step) for step in steps(2)] == [(1, "describe"), (1, "draw"), (2, "describe"), (2, "draw")]
 
 
 def test_every_chain_gets_every_description_and_picture(bench):
     bench.run()
     keys = {f"{chain}/{k}" for chain in bench.chains["chain_id"] for k in (1, 2)}
     assert set(bench.images.load()) == keys
-    assert set(bench.texts.load()) == keys
+    assert set(bench.done().texts) == keys
 
 
 def test_a_prompt_is_the_first_description_and_no_model_sees_it(bench):
     bench.run(iterations=1)
-    assert bench.texts.read("p0/1") == {
+    assert bench.described("p0/1") == {
         "chain_id": "p0",
         "iteration": 1,
         "text": "prompt 0",
@@ -103,10 +112,10 @@ def test_a_prompt_is_the_first_description_and_no_model_sees_it(bench):
 
 def test_description_k_is_of_image_k_minus_1_and_image_k_has_the_items_own_seed(bench):
     bench.run()
-    assert bench.texts.read("i2/1")["text"] == "colour (3, 0, 0)"
+    assert bench.done().texts["i2/1"] == "colour (3, 0, 0)"
     first = bench.images.read("i2/1")
-    assert bench.texts.read("i2/2")["text"] == f"colour {first.getpixel((0, 0))}"
-    text, chain = bench.texts.read("i2/2")["text"], chains_of(bench.chains)[2]
+    assert bench.done().texts["i2/2"] == f"colour {first.getpixel((0, 0))}"
+    text, chain = bench.done().texts["i2/2"], chains_of(bench.chains)[2]
     expected = FakeGenerator().draw([text], [item_seed(chain.seed, 2)])[0]
     assert bench.images.read("i2/2").tobytes() == expected.tobytes()
 
@@ -125,14 +134,15 @@ def test_an_interrupted_run_does_only_the_rest_and_ends_the_same(tmp_path, broke
     """To the byte, although these pictures depend on their whole batch, as real ones do by rounding."""
     whole = interrupted(tmp_path / "whole", (), broken)
     drawn = len(whole.images.load())
-    for first in range(1, 60, 5):
-        bench = interrupted(tmp_path / str(first), (first, 7), broken)
+    for first in range(1, 14):
+        bench = interrupted(tmp_path / str(first), (first, 3), broken)
         assert bench.results() == whole.results(), first
-        assert sum(bench.drawn) <= drawn + 2 * 3
+        # At each interruption one batch may be at work and one be prepared.
+        assert sum(bench.drawn) <= drawn + 2 * 2 * 3
 
 
 def interrupted(path: Path, moments: tuple[int, ...], broken: bool) -> Bench:
-    """Run a loop to its end, interrupted after so many items (counted anew after each time)."""
+    """Run a loop to its end, interrupted after so many batches (counted anew after each time)."""
     path.mkdir()
     bench = Bench(path)
     bench.drawn = []
@@ -149,15 +159,115 @@ def interrupted(path: Path, moments: tuple[int, ...], broken: bool) -> Bench:
     return bench
 
 
-def test_a_smaller_batch_is_not_overruled_by_the_interrupted_one(bench):
-    """What broke may have been memory."""
-    followed = bench.follow(draw_batch=7)
-    while not bench.images.load():
-        next(followed)
-    followed.close()
+def test_pictures_of_a_batch_that_was_not_finished_are_drawn_again_with_their_whole_batch(tmp_path):
+    whole = interrupted(tmp_path / "whole", (), False)
+    bench = interrupted(tmp_path / "other", (), False)
+    [record] = [name for name, load in bench.batches.load().items() if load()["images"][:1] == ["i3"] and "001" in name]
+    Path(bench.batches.place(record)).unlink()
+    (bench.path / "images/i3/1.png").unlink()
+    bench.generator = FakeGenerator(minds_the_batch=True)
+    bench.run()
+    assert bench.results() == whole.results()
+    assert bench.generator.calls == [3]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_after_the_batch_at_work(bench, number):
+    class Signalling(FakeGenerator):
+        def draw(self, prompts, seeds):
+            os.kill(os.getpid(), number)
+            time.sleep(0.5)  # As long as the other batch in the queue is not begun, it can be taken back.
+            return super().draw(prompts, seeds)
+
+    before = signal.getsignal(number)
+    bench.generator = Signalling()
+    with pytest.raises(InterruptedRunError, match=r"3 pictures, 0 of 7 chains to their end.*same command"):
+        bench.run()
+    assert len(bench.images.load()) == 3 == len(bench.done().images)
+    assert signal.getsignal(number) == before
+    assert not bench.manifest()["complete"]
     bench.generator = FakeGenerator()
-    bench.run(draw_batch=2)
-    assert max(bench.generator.calls) == 2
+    bench.run()
+    assert bench.manifest()["complete"]
+
+
+def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
+    class OutOfMemoryError(RuntimeError):
+        pass
+
+    class Small(FakeGenerator):
+        def draw(self, prompts, seeds):
+            drawn = super().draw(prompts, seeds)
+            if len(prompts) > 2:
+                raise OutOfMemoryError("CUDA out of memory")
+            return drawn
+
+    bench.generator = Small()
+    bench.run(draw_batch=7)
+    assert bench.generator.calls == [7, 3, 3, *[1] * 14]
+    assert "7 at once did not fit into memory: 3 from here on" in caplog.text
+    (bench.path / "other").mkdir()
+    other = Bench(bench.path / "other")
+    other.run()
+    assert other.results() == bench.results()
+
+    class Tiny(FakeGenerator):
+        def draw(self, prompts, seeds):
+            raise OutOfMemoryError("CUDA out of memory")
+
+    shutil.rmtree(bench.path / "images")
+    bench.generator = Tiny()
+    with pytest.raises(StudyError, match=r"Not even one picture fits.*loop\.residency: one"):
+        bench.run()
+
+
+def test_a_batch_size_is_found_recorded_and_kept(bench):
+    size = BatchSize("auto")
+    for items, seconds in ((1, 1.0), (2, 1.2), (4, 1.5), (8, 2.9)):
+        assert (size.next, size.found) == (items, None)
+        size.took(items, seconds)
+    assert (size.next, size.found) == (4, 4)
+    assert BatchSize("auto", [16, 4]).next == 4
+    assert (BatchSize(6).next, BatchSize(6).found) == (6, None)
+    bench.run(draw_batch="auto", describe_batch="auto")
+    assert bench.generator.calls[:2] == [1, 2]
+    assert len(bench.images.load()) == 14
+
+
+def test_shards_in_any_order_make_the_whole(tmp_path):
+    results = []
+    for order in ((1, 2, 3), (3, 1, 2)):
+        path = tmp_path / str(order)
+        path.mkdir()
+        bench = Bench(path)
+        bench.generator = FakeGenerator(minds_the_batch=True)
+        for number in order:
+            bench.run(shard=f"{number}/3")
+            assert bench.manifest()["complete"] == (number == order[-1])
+        results.append(bench.results())
+        calls = len(bench.generator.calls)
+        bench.run()
+        assert len(bench.generator.calls) == calls
+    assert results[0] == results[1]
+    assert len(results[0]) == 28
+    chains = chains_of(bench.chains)
+    parts = [of_shard(chains, f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(chain.chain_id for part in parts for chain in part) == sorted(chain.chain_id for chain in chains)
+
+
+def test_a_finished_study_is_known_by_its_manifest_and_its_pictures(bench):
+    bench.run()
+    record, there = bench.manifest(), bench.images.load()
+    assert is_finished(record, {"a": 1}, bench.chains, 2, there)
+    assert is_finished(record, {"a": 1}, bench.chains.iloc[::-1], 2, there)
+    assert not is_finished(None, {"a": 1}, bench.chains, 2, there)
+    assert not is_finished(record, {"a": 2}, bench.chains, 2, there)
+    assert not is_finished(record, {"a": 1}, bench.chains, 3, there)
+    assert not is_finished(record, {"a": 1}, bench.chains.head(6), 2, there)
+    assert fingerprint(bench.chains) != fingerprint(bench.chains.assign(seed=bench.chains["seed"] + 1))
+    (bench.path / "images/i0/2.png").unlink()
+    assert not is_finished(record, {"a": 1}, bench.chains, 2, there)
+    assert not bench.manifest()["complete"]
 
 
 def test_a_finished_run_loads_no_model(bench):
@@ -189,10 +299,10 @@ def test_a_picture_that_does_not_open_stops_its_chain_only(bench):
     (bench.originals / "3.png").unlink()
     bench.run()
     assert len(bench.images.load()) == 10
-    record = bench.failures.read("i1/1")
+    record = bench.done().failures["i1/1"]
     assert record["kind"] == "unreadable image"
     assert str(bench.originals / "1.png") in record["reason"]
-    assert "3.png does not exist" in bench.failures.read("i3/1")["reason"]
+    assert "3.png does not exist" in bench.done().failures["i3/1"]["reason"]
     assert counts(bench)["failures"] == 2
 
 
@@ -211,8 +321,8 @@ def test_a_mended_picture_is_followed_in_the_next_run(bench):
 def test_an_empty_description_stops_its_chain_for_good(bench):
     Image.new("RGB", (4, 4)).save(bench.originals / "0.png")
     bench.run()
-    assert bench.failures.read("i0/1")["kind"] == "empty description"
-    assert "i0/1" not in bench.texts.load()
+    assert bench.done().failures["i0/1"]["kind"] == "empty description"
+    assert "i0/1" not in bench.done().texts
     assert len(bench.images.load()) == 12
     sessions = list(bench.sessions.load())
     bench.describer = FakeDescriber()
@@ -234,8 +344,8 @@ def test_a_picture_that_is_none_and_a_refusal_stop_their_chains_for_good(bench):
 
     bench.generator, bench.describer = Failing(), Refusing()
     bench.run()
-    assert bench.failures.read("i1/1")["kind"] == "black picture"
-    refused = bench.failures.read("i3/1")
+    assert bench.done().failures["i1/1"]["kind"] == "black picture"
+    refused = bench.done().failures["i3/1"]
     assert (refused["kind"], refused["phase"]) == ("refused description", "describe")
     assert "wrote: colour (4, 0, 0)" in refused["reason"]
     assert counts(bench) | {"images": 10, "descriptions": 11, "failures": 2} == counts(bench)
@@ -245,15 +355,13 @@ def test_a_picture_that_is_none_and_a_refusal_stop_their_chains_for_good(bench):
 
 
 def counts(bench: Bench) -> dict:
-    folders = (bench.images.load(), bench.texts.load(), bench.failures.load(), bench.sessions.load())
-    return manifest("a study", {"a": 1}, bench.chains, 2, *folders)["counts"]
+    return bench.manifest()["counts"]
 
 
 def test_the_manifest_adds_up_what_resumed_runs_did(bench):
     bench.run(iterations=1)
     bench.run(iterations=2)
-    folders = (bench.images.load(), bench.texts.load(), bench.failures.load(), bench.sessions.load())
-    record = manifest("a study", {"a": 1}, bench.chains, 2, *folders)
+    record = bench.manifest()
     assert record["counts"] == {
         "chains": 7,
         "chains_from_images": 5,
@@ -264,21 +372,17 @@ def test_the_manifest_adds_up_what_resumed_runs_did(bench):
         "cut": record["counts"]["cut"],
     }
     assert [run["drawn"] for run in record["sessions"]] == [7, 7]
-    texts = [bench.texts.read(name)["text"] for name in bench.texts.load()]
+    texts = list(bench.done().texts.values())
     assert record["counts"]["cut"] == sum(FakeGenerator().truncates(texts)) > 0
     assert record["seconds"]["around"] >= 0
     assert record["prompts"] == ["prompt 0", "prompt 1"]
     fewer = bench.chains.head(1)
-    assert manifest("a study", {"a": 1}, fewer, 1, *folders)["counts"]["images"] == 1
-    assert record["digest"] == manifest("a study", {"a": 1}, fewer, 1, *folders)["digest"]
-    assert record["digest"] != manifest("a study", {"a": 2}, fewer, 1, *folders)["digest"]
+    assert bench.manifest(chains=fewer, iterations=1)["counts"]["images"] == 1
+    assert record["digest"] == bench.manifest(chains=fewer)["digest"]
+    assert record["digest"] != bench.manifest({"a": 2})["digest"]
 
 
 def test_seeds_belong_to_items():
     seeds = {item_seed(chain, iteration) for chain in range(50) for iteration in range(50)}
     assert len(seeds) == 2500
     assert all(0 <= seed < 2**63 for seed in seeds)
-
-
-def test_chains_without_any_row_make_no_steps():
-    assert steps(chains_of(pd.DataFrame(columns=list(CHAINS))), 3, set(), set()) == []

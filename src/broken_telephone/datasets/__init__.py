@@ -2,6 +2,7 @@
 
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
+from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.raw import RawDataset
 from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
 from broken_telephone.datasets.sealed import SealedJSONDataset
@@ -12,6 +13,7 @@ __all__ = [
     "ImagePartitionsDataset",
     "JSONDataset",
     "ModelDataset",
+    "PagesDataset",
     "RawDataset",
     "RecordPartitionsDataset",
     "SealedJSONDataset",

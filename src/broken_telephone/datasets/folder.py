@@ -4,12 +4,14 @@ Differs from Kedro's `PartitionedDataset`: an empty or missing folder is an empt
 saved after loading is seen, and files are read by key without listing the folder.
 """
 
+import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
 T = TypeVar("T")
@@ -69,8 +71,11 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def keys(self) -> list[str]:
         """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""
-        start = len(self._root) + 1
-        names = (path[start:] for path in self._filesystem.find(self._root))
+        if isinstance(self._filesystem, LocalFileSystem):
+            names: Iterable[str] = _local_names(self._root)
+        else:
+            start = len(self._root) + 1
+            names = (path[start:] for path in self._filesystem.find(self._root))
         return sorted(
             name.removesuffix(self._suffix)
             for name in names
@@ -90,3 +95,17 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def _exists(self) -> bool:
         return bool(self._filesystem.isdir(self._root))
+
+
+def _local_names(folder: str, prefix: str = "") -> Iterator[str]:
+    # fsspec asks for every file's size and date, which takes six times as long with 300,000 pictures.
+    try:
+        entries = os.scandir(folder)
+    except FileNotFoundError:
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _local_names(entry.path, f"{prefix}{entry.name}/")
+            else:
+                yield prefix + entry.name

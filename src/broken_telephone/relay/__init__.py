@@ -1,8 +1,9 @@
 """The loop itself: describe everything, draw everything, and again."""
 
+from broken_telephone.relay.journal import Done, read_journal
 from broken_telephone.relay.loop import Finished, Store, relay
-from broken_telephone.relay.manifest import existing_keys, manifest
+from broken_telephone.relay.manifest import is_finished, manifest
 from broken_telephone.relay.plan import key
 from broken_telephone.relay.settings import LoopSettings
 
-__all__ = ["Finished", "LoopSettings", "Store", "existing_keys", "key", "manifest", "relay"]
+__all__ = ["Done", "Finished", "LoopSettings", "Store", "is_finished", "key", "manifest", "read_journal", "relay"]

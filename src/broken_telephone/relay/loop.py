@@ -1,11 +1,13 @@
 """Follows chains: describes everything, then draws everything, iteration after iteration, in batches.
 
-Yields every finished item, which the caller must save before it asks for the next one: later steps
-read what they need from there. Leaves out where things are saved and how a model works.
+Yields every finished batch, which the caller must save before it asks for the next one: later steps read
+what they need from there. Leaves out where things are saved, where models run and how they work.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,10 +16,15 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Failure, Generator
-from broken_telephone.relay.plan import Chain, Step, chains_of, key, steps
+from broken_telephone.relay.batch_size import BatchSize
+from broken_telephone.relay.executors import Executor, executor
+from broken_telephone.relay.interruption import InterruptedRunError, Interruption
+from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
+from broken_telephone.relay.plan import Chain, Step, chains_of, key, of_shard, steps
 from broken_telephone.relay.progress import LoopProgress
-from broken_telephone.relay.session import Session, interrupted_batch
+from broken_telephone.relay.session import Session
 from broken_telephone.relay.settings import LoopSettings
+from broken_telephone.relay.work import Answer, Describe, Draw
 from broken_telephone.seeds import item_seed
 
 logger = logging.getLogger(__name__)
@@ -25,20 +32,16 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Folder = Mapping[str, Callable[[], T]]
 
-UNREADABLE = "unreadable image"
-EMPTY = "empty description"
-REFUSED = "refused description"
-# Tried again in every run: the user may have mended the file, and finding out needs no model.
-_RETRIED = {UNREADABLE}
+# Descriptions that no model makes are saved in batches, too.
+_PROMPTS = 1024
 
 
 class Finished(NamedTuple):
-    """What to save now: partition keys and values."""
+    """What to save now, in this order: partition keys and values."""
 
     images: Mapping[str, Image.Image] = {}
-    texts: Mapping[str, dict[str, Any]] = {}
-    failures: Mapping[str, dict[str, Any]] = {}
-    sessions: Mapping[str, dict[str, Any]] = {}
+    batches: Mapping[str, Record] = {}
+    sessions: Mapping[str, Record] = {}
 
 
 @dataclass(frozen=True)
@@ -48,182 +51,189 @@ class Store:
     originals: Folder[Image.Image]
     """By `image_path`."""
     images: Folder[Image.Image]
-    texts: Folder[dict[str, Any]]
-    failures: Folder[dict[str, Any]]
-    sessions: Folder[dict[str, Any]]
+    batches: Folder[Record]
 
 
 def relay(
     chains: pd.DataFrame, settings: LoopSettings, describer: Describer, generator: Generator, store: Store
 ) -> Iterator[Finished]:
-    """Follow all chains as far as the settings say, doing only what does not exist yet.
+    """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
     A chain whose picture does not open or cannot be drawn, or whose description is empty or refused, is recorded
     as a failure and stops there; the others go on.
 
     Yields:
-        First nothing (so that a run with nothing to do yields too), then one finished item at a time,
-        and before every batch the record of this session.
+        The record of this session, then one finished batch at a time; nothing but an empty `Finished` if all
+        is done.
+
+    Raises:
+        InterruptedRunError: after a signal, when the batches at work were yielded.
+        StudyError: if not even one picture fits into memory.
     """
     yield Finished()
-    stopped = _stopped(store)
-    followed = [chain for chain in chains_of(chains) if chain.chain_id not in stopped]
-    todo = steps(followed, settings.iterations, set(store.images), set(store.texts))
-    if not todo:
+    done = read_journal(store.batches)
+    # Somebody may have taken pictures away.
+    done.images &= set(store.images)
+    followed = of_shard(chains_of(chains), settings.shard)
+    left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
+    if not any(left.values()):
         logger.info("All chains are followed already: nothing to do")
         return
-    run = _Run(chains_of(chains), settings, describer, generator, store)
-    with LoopProgress(todo, settings.iterations, run.session.clock) as progress:
-        for step in todo:
+    with (
+        executor(settings, describer, generator) as workers,
+        Interruption() as interruption,
+        LoopProgress(left, workers.workers) as progress,
+    ):
+        session = Session(settings, describer, generator, workers.workers)
+        yield Finished(sessions={session.name: session.record})
+        run = _Run(settings, describer, store, done, workers, interruption, session, progress)
+        for step in left:
             progress.begin(step)
-            for finished in run.do(step):
-                yield finished
-                if not finished.sessions:
-                    progress.advance(step)
+            yield from run.do(step, _waiting(step, followed, done))
             progress.end(step)
-    yield run.saved_session()
+    if interruption.asked:
+        there = sum(key(chain.chain_id, settings.iterations) in done.images for chain in followed)
+        raise InterruptedRunError(
+            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {there} of "
+            f"{len(followed)} chains to their end. The same command goes on from here."
+        )
 
 
+def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
+    there = done.texts if step.phase == "describe" else done.images
+    return [c for c in chains if c.chain_id not in done.stopped and key(c.chain_id, step.iteration) not in there]
+
+
+def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
+    """Return the chains that a step can be done for, in the order in which batches are cut from them.
+
+    That is the order of the table; last come pictures that did not open before, which no batch had waited for.
+    """
+    iteration, phase = step
+    missing = _without_result(step, chains, done)
+    if phase == "draw":
+        missing = [chain for chain in missing if key(chain.chain_id, iteration) in done.texts]
+    elif iteration > 1:
+        missing = [chain for chain in missing if key(chain.chain_id, iteration - 1) in done.images]
+    return sorted(missing, key=lambda chain: key(chain.chain_id, iteration) in done.tried)
+
+
+@dataclass
 class _Run:
-    """One run of the loop: the models, the session and the chains that stopped in it."""
+    """One run of the loop."""
 
-    def __init__(
-        self,
-        chains: list[Chain],
-        settings: LoopSettings,
-        describer: Describer,
-        generator: Generator,
-        store: Store,
-    ) -> None:
-        self.chains = {chain.chain_id: chain for chain in chains}
-        self.settings = settings
-        self.describer = describer
-        self.generator = generator
-        self.store = store
-        self.session = Session(settings, describer, generator)
-        self.interrupted = interrupted_batch(store.sessions)
-        self.tried = set(store.failures)
-        self.stopped: set[str] = set()
+    settings: LoopSettings
+    describer: Describer
+    store: Store
+    done: Done
+    workers: Executor
+    interruption: Interruption
+    session: Session
+    progress: LoopProgress
 
-    def do(self, step: Step) -> Iterator[Finished]:
-        """Do one step, batch by batch."""
-        describing = step.phase == "describe"
-        missing = {chain.chain_id: chain for chain in step.chains if chain.chain_id not in self.stopped}
-        for batch in self._batches(step, missing):
-            yield self.saved_session((step, [chain.chain_id for chain in batch]))
-            wanted = {chain.chain_id for chain in batch} & missing.keys()
-            yield from self._describe(batch, step, wanted) if describing else self._draw(batch, step, wanted)
-        if self.settings.residency == "one":
-            (self.describer if describing else self.generator).release()
+    def __post_init__(self) -> None:
+        self.sizes = {
+            "describe": BatchSize(self.settings.describe_batch, self.done.found["describe"]),
+            "draw": BatchSize(self.settings.draw_batch, self.done.found["draw"]),
+        }
 
-    def saved_session(self, begun: tuple[Step, list[str]] | None = None) -> Finished:
-        """Return this session's record, to be saved."""
-        return Finished(sessions={self.session.name: self.session.record(begun)})
+    def do(self, step: Step, waiting: list[Chain]) -> Iterator[Finished]:
+        """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
+        if step == Step(1, "describe"):
+            prompts = [chain for chain in waiting if chain.prompt is not None]
+            for start in range(0, len(prompts), _PROMPTS):
+                yield self._said(step, prompts[start : start + _PROMPTS])
+            waiting = [chain for chain in waiting if chain.prompt is None]
+        queue, size = deque(waiting), self.sizes[step.phase]
+        at_work: dict[Future[Answer], tuple[list[Chain], Outcome]] = {}
+        while (queue and not self.interruption.asked) or at_work:
+            room = self.workers.workers + 1 if size.settled else 1
+            if queue and len(at_work) < room and not self.interruption.asked:
+                batch = [queue.popleft() for _ in range(min(size.next, len(queue)))]
+                outcome = Outcome(step)
+                task, chains = self._task(step, batch, outcome)
+                if chains:
+                    at_work[self.workers.submit(task)] = chains, outcome
+                else:
+                    yield self._finished(outcome, {})
+                continue
+            if self.interruption.asked:
+                at_work = {future: batch for future, batch in at_work.items() if not future.cancel()}
+            # Not for longer than a moment: a stop may be asked for meanwhile.
+            for future in wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                chains, outcome = at_work.pop(future)
+                answer = future.result()
+                if answer.out_of_memory is not None:
+                    if size.did_not_fit(len(chains), answer.out_of_memory):
+                        logger.warning("%d at once did not fit into memory: %d from here on", len(chains), size.next)
+                    queue.extendleft(reversed(chains))
+                    if outcome.failures:
+                        yield self._finished(outcome, {})
+                else:
+                    yield self._took(size, chains, outcome, answer)
 
-    def _batches(self, step: Step, missing: dict[str, Chain]) -> Iterator[list[Chain]]:
-        """Yield the batches of a step as an uninterrupted run would have formed them.
+    def _said(self, step: Step, chains: list[Chain]) -> Finished:
+        """Take prompts as the first descriptions: no model sees them."""
+        outcome = Outcome(step)
+        for chain in chains:
+            outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
+        return self._finished(outcome, {})
 
-        First the batch at which the last run was interrupted, whole, though part of it exists; then
-        what was never tried; last the pictures that did not open before, which other batches had not
-        waited for.
-        """
-        size = self.settings.describe_batch if step.phase == "describe" else self.settings.draw_batch
-        left = dict(missing)
-        if (broken := self._broken_batch(step, size)) and left.keys() & broken.keys():
-            yield list(broken.values())
-            left = {name: chain for name, chain in left.items() if name not in broken}
-        for tried in (False, True):
-            group = [chain for name, chain in left.items() if (key(name, step.iteration) in self.tried) is tried]
-            for start in range(0, len(group), size):
-                yield group[start : start + size]
-
-    def _broken_batch(self, step: Step, size: int) -> dict[str, Chain]:
-        """Return the interrupted batch, if it is of this step and not larger than batches may be now."""
-        batch = self.interrupted
-        if batch is None or (batch.iteration, batch.phase) != (step.iteration, step.phase):
-            return {}
-        chains = {name: self.chains[name] for name in batch.chain_ids if name in self.chains}
-        return chains if len(batch.chain_ids) <= size else {}
-
-    def _describe(self, batch: list[Chain], step: Step, wanted: Collection[str]) -> Iterator[Finished]:
-        seen: list[tuple[Chain, Image.Image]] = []
+    def _task(self, step: Step, batch: list[Chain], outcome: Outcome) -> tuple[Describe | Draw, list[Chain]]:
+        """Return what to ask for a batch, and for which of its chains: not those whose picture does not open."""
+        if step.phase == "draw":
+            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in batch]
+            return Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in batch]), batch
+        seen, images = [], []
         for chain in batch:
-            if step.iteration == 1 and chain.prompt is not None:
-                if chain.chain_id in wanted:
-                    yield _described(chain, 1, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
-                continue
             try:
-                seen.append((chain, self._picture(chain, step.iteration - 1)))
+                images.append(self._picture(chain, step.iteration - 1))
+                seen.append(chain)
             except StudyError as error:
-                if chain.chain_id in wanted:
-                    yield self._failed(chain, step, UNREADABLE, str(error))
-        if not seen:
-            return
-        with self.session.clock.measure("load"):
-            self.describer.load()
-        with self.session.clock.measure("describe", items=len(seen)):
-            answers = self.describer.describe([image for _, image in seen], self.settings.describe_prompt)
-        for (chain, _), answer in zip(seen, answers, strict=True):
-            if chain.chain_id not in wanted:
-                continue
-            if answer.refused:
-                yield self._failed(chain, step, REFUSED, f"{self.describer.name} wrote: {answer.text}")
-            elif answer.text.strip():
-                yield _described(
-                    chain,
-                    step.iteration,
-                    text=answer.text,
-                    tokens=answer.tokens,
-                    truncated=answer.truncated,
-                    describer=self.describer.name,
-                )
-            else:
-                yield self._failed(chain, step, EMPTY, f"{self.describer.name} wrote nothing")
-
-    def _draw(self, batch: list[Chain], step: Step, wanted: Collection[str]) -> Iterator[Finished]:
-        keys = [key(chain.chain_id, step.iteration) for chain in batch]
-        prompts = [self.store.texts[name]()["text"] for name in keys]
-        seeds = [item_seed(chain.seed, step.iteration) for chain in batch]
-        with self.session.clock.measure("load"):
-            self.generator.load()
-        cut = zip(batch, self.generator.truncates(prompts), strict=True)
-        self.session.cut += sum(is_cut for chain, is_cut in cut if chain.chain_id in wanted)
-        with self.session.clock.measure("draw", items=len(batch)):
-            drawn = self.generator.draw(prompts, seeds)
-        for chain, name, image in zip(batch, keys, drawn, strict=True):
-            if chain.chain_id not in wanted:
-                continue
-            if isinstance(image, Failure):
-                yield self._failed(chain, step, image.kind, image.reason)
-            else:
-                yield Finished(images={name: image})
+                outcome.fail(chain.chain_id, UNREADABLE, str(error))
+        return Describe(images, self.settings.describe_prompt), seen
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
             return self.store.originals[str(chain.image_path)]()
         return self.store.images[key(chain.chain_id, iteration)]()
 
-    def _failed(self, chain: Chain, step: Step, kind: str, reason: str) -> Finished:
-        self.stopped.add(chain.chain_id)
-        self.session.failed += 1
-        record = {
-            "chain_id": chain.chain_id,
-            "iteration": step.iteration,
-            "phase": step.phase,
-            "kind": kind,
-            "reason": reason,
-        }
-        return Finished(failures={key(chain.chain_id, step.iteration): record})
+    def _took(self, size: BatchSize, chains: list[Chain], outcome: Outcome, answer: Answer) -> Finished:
+        """Sort a model's answer into pictures, descriptions and failures."""
+        size.took(len(chains), answer.seconds)
+        images: dict[str, Image.Image] = {}
+        if outcome.step.phase == "draw":
+            for chain, image in zip(chains, answer.images, strict=True):
+                if isinstance(image, Failure):
+                    outcome.fail(chain.chain_id, image.kind, image.reason)
+                else:
+                    outcome.images.append(chain.chain_id)
+                    images[key(chain.chain_id, outcome.step.iteration)] = image
+        else:
+            by = self.describer.name
+            for chain, said in zip(chains, answer.descriptions, strict=True):
+                if said.refused:
+                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}")
+                elif not said.text.strip():
+                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing")
+                else:
+                    words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated}
+                    outcome.describe(chain.chain_id, **words, describer=by)
+        return self._finished(
+            outcome,
+            images,
+            seconds=round(answer.seconds, 4),
+            load_seconds=round(answer.load_seconds, 4),
+            device=answer.device,
+            cut=sum(answer.cut),
+            size=len(chains),
+            found=size.found,
+        )
 
-
-def _stopped(store: Store) -> set[str]:
-    """Return the chains that an earlier run stopped for good."""
-    done = {"describe": store.texts, "draw": store.images}
-    records = {name: load() for name, load in store.failures.items()}
-    lasting = [record for name, record in records.items() if name not in done[record["phase"]]]
-    return {record["chain_id"] for record in lasting if record["kind"] not in _RETRIED}
-
-
-def _described(chain: Chain, iteration: int, **record: Any) -> Finished:
-    record = {"chain_id": chain.chain_id, "iteration": iteration, **record}
-    return Finished(texts={key(chain.chain_id, iteration): record})
+    def _finished(self, outcome: Outcome, images: dict[str, Image.Image], **took: Any) -> Finished:
+        """Return a batch to be saved, and count it."""
+        name, record = outcome.record(session=self.session.name, ended=self.session.seconds, **took)
+        self.done.add(record)
+        items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)
+        self.progress.advance(outcome.step, items, len(outcome.failures), took.get("seconds", 0.0))
+        return Finished(images=images, batches={name: record})

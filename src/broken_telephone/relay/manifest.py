@@ -1,22 +1,16 @@
-"""What a study's loop has done so far, in one record: settings, counts, failures, time."""
+"""What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from broken_telephone.relay.plan import key
+from broken_telephone.relay.journal import UNREADABLE, Done, Record, Records
+from broken_telephone.relay.plan import fingerprint, key
 from broken_telephone.seeds import digest
 
-Records = Mapping[str, Callable[[], dict[str, Any]]]
-
-
-def existing_keys(chains: pd.DataFrame, iterations: int, found: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a study's items that exist, by chain and iteration; others' are left out."""
-    there = set(found)
-    keys = (key(chain, iteration) for chain in chains["chain_id"] for iteration in range(1, iterations + 1))
-    return [name for name in keys if name in there]
+_SPENT = ("describe", "draw", "load", "around")
 
 
 def manifest(
@@ -24,49 +18,97 @@ def manifest(
     settings: Mapping[str, Any],
     chains: pd.DataFrame,
     iterations: int,
-    images: Mapping[str, Any],
-    texts: Mapping[str, Any],
-    failures: Records,
+    images: Collection[str],
+    batches: Sequence[Record],
     sessions: Records,
-) -> dict[str, Any]:
+) -> Record:
     """State what was run, how far it got, and what time all sessions took together.
 
-    `cut` counts the descriptions that the generator did not read to their end.
+    `complete`: every chain was followed to its end or stopped for good. `cut` counts the descriptions that the
+    generator did not read to their end. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and
+    `around` them: what the workers had to wait, over all sessions.
 
     Args:
         study: its name.
         settings: the sealed settings, which the digest identifies.
         chains: the `chains` table.
         iterations: how far chains are followed.
-        images: pictures by key.
-        texts: descriptions by key.
-        failures: records of failures by key; one that a later run overcame does not count.
+        images: keys of the pictures that exist.
+        batches: the records of the journal.
         sessions: records of runs that had something to do.
     """
-    described, drawn = (existing_keys(chains, iterations, folder) for folder in (texts, images))
-    done = {"describe": set(described), "draw": set(drawn)}
-    mine = set(chains["chain_id"])
-    records = {name: failures[name]() for name in failures}
-    failed = [r for name, r in records.items() if r["chain_id"] in mine and name not in done[r["phase"]]]
-    runs = [sessions[name]() for name in sessions]
+    wanted = _keys(chains, iterations)
+    drawn = set(wanted).intersection(images)
+    done = Done()
+    for record in batches:
+        done.add(record)
+    failed = {name: row for name, row in sorted(done.failures.items()) if name in set(wanted)}
+    stopped = {row["chain_id"] for row in failed.values() if row["kind"] != UNREADABLE}
+    missing = set(wanted) - drawn
+    runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
         "study": study,
-        "digest": digest(json.dumps(settings, sort_keys=True)),
-        "settings": dict(settings),
+        "digest": _digest(settings),
+        "chains": fingerprint(chains),
         "iterations": iterations,
+        "complete": all(name.rsplit("/", 1)[0] in stopped for name in missing),
+        "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
             "chains_from_images": int((chains["start"] == "image").sum()),
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
-            "descriptions": len(described),
+            "descriptions": sum(name in done.texts for name in wanted),
             "images": len(drawn),
             "failures": len(failed),
             "cut": sum(run["cut"] for run in runs),
         },
-        "failures": failed,
-        "seconds": {
-            what: round(sum(run["seconds"][what] for run in runs), 3) for what in ("describe", "draw", "load", "around")
-        },
+        "failures": list(failed.values()),
+        "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
+    }
+
+
+def is_finished(
+    earlier: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+    chains: pd.DataFrame,
+    iterations: int,
+    images: Collection[str],
+) -> bool:
+    """Return whether just this was followed to its end before, as a manifest says, and no picture is gone since."""
+    return (
+        earlier is not None
+        and earlier.get("complete") is True
+        and earlier.get("digest") == _digest(settings)
+        and earlier.get("iterations") == iterations
+        and earlier.get("chains") == fingerprint(chains)
+        and earlier["counts"]["images"] == len(set(_keys(chains, iterations)).intersection(images))
+    )
+
+
+def _keys(chains: pd.DataFrame, iterations: int) -> list[str]:
+    return [key(chain, iteration) for chain in chains["chain_id"] for iteration in range(1, iterations + 1)]
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return digest(json.dumps(settings, sort_keys=True))
+
+
+def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
+    """Return the record of one run, with what its batches add up to."""
+    mine = [record for record in batches if record["session"] == name]
+    phases = {phase: [r for r in mine if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
+    seconds = {phase: sum(record["seconds"] for record in group) for phase, group in phases.items()}
+    seconds["load"] = sum(record["load_seconds"] for group in phases.values() for record in group)
+    lasted = max((record["ended"] for record in mine), default=0.0) * session["workers"]
+    return {
+        **session,
+        "described": sum(record["size"] for record in phases["describe"]),
+        "drawn": sum(record["size"] for record in phases["draw"]),
+        "failed": sum(len(record["failures"]) for record in mine),
+        "cut": sum(record["cut"] for group in phases.values() for record in group),
+        "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
+        "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},
+        "devices": {phase: group[-1]["device"] for phase, group in phases.items() if group},
     }

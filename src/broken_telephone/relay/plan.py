@@ -1,10 +1,14 @@
-"""What is left to do: chains and what exists already -> steps. Pure, and the same in any order of work."""
+"""Which chains there are, which of them a shard follows, and in what order the phases come. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
+
+from broken_telephone.seeds import seed_of
+
+Phase = Literal["describe", "draw"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +22,11 @@ class Chain:
     prompt: str | None
 
 
-@dataclass(frozen=True)
-class Step:
-    """One phase of one iteration, for the chains that lack its result."""
+class Step(NamedTuple):
+    """One phase of one iteration: description k is of image k - 1, image k is drawn from description k."""
 
     iteration: int
-    phase: Literal["describe", "draw"]
-    chains: tuple[Chain, ...]
+    phase: Phase
 
 
 def key(chain_id: str, iteration: int) -> str:
@@ -34,29 +36,28 @@ def key(chain_id: str, iteration: int) -> str:
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
     """Return the rows of a `chains` table as chains, in its order."""
-    return [
-        Chain(str(row.chain_id), int(row.seed), _text(row.image_path), _text(row.prompt)) for row in table.itertuples()
-    ]
+    columns = (table[name].astype(object).where(table[name].notna(), None) for name in ("image_path", "prompt"))
+    rows = zip(table["chain_id"].astype(str), table["seed"].astype(int), *columns, strict=True)
+    return [Chain(name, int(seed), path, prompt) for name, seed, path, prompt in rows]
 
 
-def steps(chains: Iterable[Chain], iterations: int, images: Collection[str], texts: Collection[str]) -> list[Step]:
-    """Return what is left to do, in the order in which it has to be done.
-
-    Args:
-        chains: the chains of the study.
-        iterations: how far to follow them.
-        images: keys of the pictures that exist.
-        texts: keys of the descriptions that exist.
-    """
-    found = []
-    chains = list(chains)
+def steps(iterations: int) -> Iterator[Step]:
+    """Yield all steps in the order in which they have to be done."""
     for iteration in range(1, iterations + 1):
-        for phase, done in (("describe", texts), ("draw", images)):
-            missing = tuple(chain for chain in chains if key(chain.chain_id, iteration) not in done)
-            if missing:
-                found.append(Step(iteration, phase, missing))  # type: ignore[arg-type]
-    return found
+        yield Step(iteration, "describe")
+        yield Step(iteration, "draw")
 
 
-def _text(value: Any) -> str | None:
-    return None if pd.isna(value) else str(value)
+def of_shard(chains: Iterable[Chain], shard: str) -> list[Chain]:
+    """Return the chains of a shard `i/n`: decided by each chain's own name, so that added chains move no other."""
+    number, count = (int(part) for part in shard.split("/"))
+    if count == 1:
+        return list(chains)
+    return [chain for chain in chains if seed_of("shard", chain.chain_id) % count == number - 1]
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """Return a digest of the chains of a study, whatever their order."""
+    columns: list[Any] = [table[name].astype(str) for name in ("chain_id", "seed", "image_path", "prompt")]
+    rows = pd.util.hash_pandas_object(pd.concat(columns, axis=1), index=False)
+    return f"{int(rows.to_numpy().sum()):016x}"

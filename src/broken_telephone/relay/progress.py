@@ -1,9 +1,7 @@
-"""The progress bar, and the clock behind it and behind the manifest's times."""
+"""The progress bar: phase and iteration, items a second, failures, and the time left for the whole run."""
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -15,45 +13,26 @@ from broken_telephone.relay.plan import Step
 _DOING = {"describe": "describing", "draw": "drawing"}
 
 
-class Clock:
-    """Seconds spent loading models, in each phase's model calls, and in total."""
-
-    def __init__(self) -> None:
-        self.started = time.perf_counter()
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.items: Counter[str] = Counter()
-
-    @contextmanager
-    def measure(self, what: str, items: int = 0) -> Iterator[None]:
-        """Add the time of a block, and the items it finished, to what it was spent on."""
-        begin = time.perf_counter()
-        yield
-        self.seconds[what] += time.perf_counter() - begin
-        self.items[what] += items
-
-    def summary(self) -> dict[str, float]:
-        """Return seconds by what they were spent on; `around` is everything outside the models."""
-        spent = {what: self.seconds[what] for what in ("describe", "draw", "load")}
-        around = time.perf_counter() - self.started - sum(spent.values())
-        return {what: round(seconds, 3) for what, seconds in (spent | {"around": around}).items()}
-
-
 class LoopProgress:
-    """Shows phase, iteration, chains done in the phase, and the time left for the whole run."""
+    """Shows how far a run is."""
 
-    def __init__(self, steps: Sequence[Step], iterations: int, clock: Clock) -> None:
-        self._left = Counter({(step.iteration, step.phase): len(step.chains) for step in steps})
-        self._iterations = iterations
-        self._clock = clock
+    def __init__(self, left: Mapping[Step, int], workers: int) -> None:
+        """Start a bar; `left` counts the items of every step that the run is to do."""
+        self._left = Counter(left)
+        self._workers = workers
+        self._iterations = max(step.iteration for step in left)
+        self._items: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._failures = 0
         # Kedro's log handler writes to the same console, so that log lines pass above the bar.
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("chains · {task.fields[left]}"),
+            TextColumn("{task.fields[rest]}"),
             console=rich.get_console(),
         )
-        self._task = self._bar.add_task("", left="")
+        self._task = self._bar.add_task("", rest="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -67,25 +46,37 @@ class LoopProgress:
     def begin(self, step: Step) -> None:
         """Show the beginning of a step."""
         doing = f"iteration {step.iteration}/{self._iterations} · {_DOING[step.phase]}"
-        self._bar.reset(self._task, total=len(step.chains), description=doing, left=self._time_left())
+        self._bar.reset(self._task, total=self._left[step], description=doing, rest=self._rest(step))
 
-    def advance(self, step: Step) -> None:
-        """Count one chain of a step as done."""
-        self._left[step.iteration, step.phase] -= 1
-        self._bar.update(self._task, advance=1, left=self._time_left())
+    def advance(self, step: Step, items: int, failures: int, seconds: float) -> None:
+        """Count a batch as done: its items, how many of them failed, and the model's time."""
+        self._left[step] = max(0, self._left[step] - items)
+        if seconds:
+            self._items[step.phase] += items
+            self._seconds[step.phase] += seconds / self._workers
+        self._failures += failures
+        self._bar.update(self._task, advance=items, rest=self._rest(step))
 
     def end(self, step: Step) -> None:
         """Count a step as done, with the chains that had stopped before it."""
-        self._left[step.iteration, step.phase] = 0
+        self._left[step] = 0
+
+    def _rest(self, step: Step) -> str:
+        words = ["chains", self._time_left()]
+        if seconds := self._seconds[step.phase]:
+            words.insert(1, f"{self._items[step.phase] / seconds:.2g}/s")
+        if self._failures:
+            words.append(f"{self._failures} failed")
+        return " · ".join(words)
 
     def _time_left(self) -> str:
         """Estimate from what an item of each phase took so far: the phases differ too much for one rate."""
         seconds = 0.0
         for (_, phase), items in self._left.items():
-            if items and not self._clock.items[phase]:
+            if items and not self._items[phase]:
                 return "estimating the time left"
             if items:
-                seconds += items * self._clock.seconds[phase] / self._clock.items[phase]
+                seconds += items * self._seconds[phase] / self._items[phase]
         minutes, rest = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{rest:02} left in all"

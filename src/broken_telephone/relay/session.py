@@ -1,76 +1,44 @@
-"""The record of one run of the loop: what it did, on what, in what time, and which batch it is at.
+"""The record of one run of the loop: when, with what models, settings and versions. Batches refer to it."""
 
-The batch matters after an interruption. Pictures drawn in one batch differ by rounding from the same
-pictures in another, so the broken batch is drawn again as it was, and the results are those of a run
-that was never interrupted.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from broken_telephone.models import Describer, Generator
-from broken_telephone.relay.plan import Step
-from broken_telephone.relay.progress import Clock
 from broken_telephone.relay.settings import LoopSettings
 
-Record = dict[str, Any]
-
-_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch that was begun: the step it belongs to and its chains."""
-
-    iteration: int
-    phase: str
-    chain_ids: tuple[str, ...]
+_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow", "ray")
 
 
 class Session:
     """One run of the loop."""
 
-    def __init__(self, settings: LoopSettings, describer: Describer, generator: Generator) -> None:
-        self.clock = Clock()
-        self.failed = 0
-        self.cut = 0
-        """Descriptions that the generator did not read to their end."""
+    def __init__(self, settings: LoopSettings, describer: Describer, generator: Generator, workers: int) -> None:
+        self._began = time.perf_counter()
         started = datetime.now(UTC)
-        self.name = started.strftime("%Y%m%dT%H%M%S.%fZ")
+        shard = settings.shard.replace("/", "of")
+        self.name = f"{started:%Y%m%dT%H%M%S.%fZ}_{shard}"
         """The key of its record: later sessions sort behind earlier ones."""
-        self._models = {"describe": describer, "draw": generator}
-        self._fixed = {
+        self.record: dict[str, Any] = {
             "started": started.isoformat(timespec="seconds"),
-            "describe_batch": settings.describe_batch,
-            "draw_batch": settings.draw_batch,
-            "residency": settings.residency,
-            "models": {phase: model.name for phase, model in self._models.items()},
-            "versions": {library: version(library) for library in _LIBRARIES},
+            **settings.model_dump(include={"describe_batch", "draw_batch", "residency", "executor", "shard"}),
+            "workers": workers,
+            "models": {"describe": describer.name, "draw": generator.name},
+            "versions": _versions(),
         }
 
-    def record(self, begun: tuple[Step, Sequence[str]] | None = None) -> Record:
-        """Return the session so far, and the batch that it begins now."""
-        record: Record = self._fixed | {
-            "described": self.clock.items["describe"],
-            "drawn": self.clock.items["draw"],
-            "failed": self.failed,
-            "cut": self.cut,
-            "seconds": self.clock.summary(),
-            "devices": {phase: model.device for phase, model in self._models.items() if self.clock.items[phase]},
-        }
-        if begun is not None:
-            step, chain_ids = begun
-            record["begun"] = {"iteration": step.iteration, "phase": step.phase, "chain_ids": list(chain_ids)}
-        return record
+    @property
+    def seconds(self) -> float:
+        """How long this run takes so far."""
+        return round(time.perf_counter() - self._began, 3)
 
 
-def interrupted_batch(sessions: Mapping[str, Callable[[], Record]]) -> Batch | None:
-    """Return the batch that the latest session had begun when it ended; None if it ended in order."""
-    names = list(sessions)
-    begun = sessions[names[-1]]().get("begun") if names else None
-    if begun is None:
-        return None
-    return Batch(begun["iteration"], begun["phase"], tuple(begun["chain_ids"]))
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found

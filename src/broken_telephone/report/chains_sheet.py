@@ -1,6 +1,6 @@
 """The contact sheet of a study: some chains of every label, as they came out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import pandas as pd
@@ -29,6 +29,7 @@ def chains_sheet(
     images: Images,
     iterations: int,
     chains_per_label: int,
+    absent: str = "(stopped)",
 ) -> Image.Image:
     """Draw the first chains of every label, with every description under the picture it led to.
 
@@ -40,28 +41,38 @@ def chains_sheet(
         images: drawn pictures by key.
         iterations: how many drawn pictures a row has room for.
         chains_per_label: rows of chains from images per label.
+        absent: what to write where there is no description.
     """
     texts = descriptions.set_index(["chain_id", "iteration"])["text"].to_dict()
     blocks = {
-        str(label): [_row(chain, texts, originals, images, iterations) for chain in _shown(mine, chains_per_label)]
+        str(label): [
+            _row(chain, texts, originals, images, iterations, absent)
+            for part in _of_label(mine, chains_per_label)
+            for chain in part.itertuples()
+        ]
         for label, mine in chains.groupby("label", observed=True)
     }
     title = f"{study}: pictures 0 … {iterations}; under each, the description it was drawn from"
     return contact_sheet(title, blocks)
 
 
-def _shown(chains: pd.DataFrame, per_label: int) -> Iterator[Any]:
-    yield from chains[chains["start"] == "image"].head(per_label).itertuples()
-    yield from chains[chains["start"] == "prompt"].head(1).itertuples()
+def shown_chains(chains: pd.DataFrame, per_label: int) -> pd.DataFrame:
+    """Return the rows of the chains that a sheet shows: of every label the first from images, and one from a prompt."""
+    labels = chains.groupby("label", observed=True, sort=False)
+    return pd.concat([part for _, mine in labels for part in _of_label(mine, per_label)])
 
 
-def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: int) -> Row:
+def _of_label(chains: pd.DataFrame, per_label: int) -> list[pd.DataFrame]:
+    return [chains[chains["start"] == "image"].head(per_label), chains[chains["start"] == "prompt"].head(1)]
+
+
+def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: int, absent: str) -> Row:
     from_image = chain.start == "image"
     pictures = [_opened(originals, chain.image_path) if from_image else None]
     captions = [str(chain.image_id) if from_image else "(from a prompt)"]
     for iteration in range(1, iterations + 1):
         pictures.append(_opened(images, f"{chain.chain_id}/{iteration}"))
-        captions.append(texts.get((chain.chain_id, iteration), "(stopped)"))
+        captions.append(texts.get((chain.chain_id, iteration), absent))
     return Row(pictures, captions)
 
 

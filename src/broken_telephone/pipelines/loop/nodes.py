@@ -1,16 +1,20 @@
 """Nodes of the loop pipeline."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
 from broken_telephone.models import Describer, Generator
-from broken_telephone.relay import Finished, LoopSettings, Store, existing_keys, manifest, relay
-from broken_telephone.report import SheetSettings, chains_sheet
+from broken_telephone.relay import Finished, LoopSettings, Store, is_finished, manifest, relay
+from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import DESCRIPTIONS, as_table
+
+logger = logging.getLogger(__name__)
 
 Images = Mapping[str, Callable[[], Image.Image]]
 Records = Mapping[str, Callable[[], dict[str, Any]]]
@@ -45,45 +49,38 @@ def follow_chains(
     generator: Generator,
     originals: Images,
     loop_images_done: Images,
-    loop_texts_done: Records,
-    loop_failures_done: Records,
-    loop_sessions_done: Records,
-) -> Iterator[Finished]:
-    """Describe and draw in turn; Kedro saves every item as soon as it is finished.
+    loop_batches_done: Records,
+    loop_records_done: Records,
+    study: str,
+    sheet: SheetSettings,
+) -> Iterator[tuple[Any, ...]]:
+    """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then."""
+    store = Store(originals, loop_images_done, loop_batches_done)
+    live = LiveSheet(study, chains, originals, loop_images_done, loop.iterations, sheet.chains_per_label)
+    earlier = loop_records_done["loop_manifest"]() if "loop_manifest" in loop_records_done else None
+    if is_finished(earlier, loop_settings, chains, loop.iterations, loop_images_done):
+        logger.info("All chains are followed already: nothing to do")
+        yield *Finished(), {}
+        return
+    for finished in relay(chains, loop, describer, generator, store):
+        yield *finished, live.after(finished.batches.values())
 
-    `loop_settings` is an input only so that nothing is drawn before the settings are sealed.
-    """
-    store = Store(originals, loop_images_done, loop_texts_done, loop_failures_done, loop_sessions_done)
-    yield from relay(chains, loop, describer, generator, store)
 
-
-def collect_descriptions(chains: pd.DataFrame, loop: LoopSettings, loop_texts: Records) -> pd.DataFrame:
-    """Put the descriptions of the study's chains into one table, by chain and iteration."""
-    keys = existing_keys(chains, loop.iterations, loop_texts)
-    return as_table([loop_texts[name]() for name in keys], DESCRIPTIONS)
-
-
-def write_manifest(
+def collect_results(
     study: str,
     loop_settings: dict[str, Any],
     chains: pd.DataFrame,
     loop: LoopSettings,
     loop_images: Images,
-    loop_texts: Records,
-    loop_failures: Records,
+    loop_batches: Records,
     loop_sessions: Records,
-) -> dict[str, Any]:
-    """State what was run, how far it got, and what time it took."""
-    return manifest(
-        study,
-        loop_settings,
-        chains,
-        loop.iterations,
-        loop_images,
-        loop_texts,
-        loop_failures,
-        loop_sessions,
-    )
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Put the descriptions of the study's chains into one table, and state what was run and how far it got."""
+    batches = [loop_batches[name]() for name in loop_batches]
+    record = manifest(study, loop_settings, chains, loop.iterations, loop_images, batches, loop_sessions)
+    rows = {(row["chain_id"], row["iteration"]): row for batch in batches for row in batch["descriptions"]}
+    wanted = product(chains["chain_id"], range(1, loop.iterations + 1))
+    return as_table([rows[item] for item in wanted if item in rows], DESCRIPTIONS), record
 
 
 def draw_contact_sheet(

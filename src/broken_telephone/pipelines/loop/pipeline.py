@@ -8,11 +8,10 @@ from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines import ingestion
 from broken_telephone.pipelines.loop.nodes import (
-    collect_descriptions,
+    collect_results,
     draw_contact_sheet,
     follow_chains,
     seal_settings,
-    write_manifest,
 )
 
 
@@ -36,33 +35,27 @@ def create_pipeline() -> Pipeline:
                     "generator",
                     "originals",
                     "loop_images_done",
-                    "loop_texts_done",
-                    "loop_failures_done",
-                    "loop_sessions_done",
+                    "loop_batches_done",
+                    "loop_records_done",
+                    "params:study",
+                    "params:contact_sheet",
                 ],
-                outputs=["loop_images", "loop_texts", "loop_failures", "loop_sessions"],
+                outputs=["loop_images", "loop_batches", "loop_sessions", "loop_live"],
                 name="follow_chains",
             ),
             Node(
-                collect_descriptions,
-                inputs=["chains", "params:loop", "loop_texts"],
-                outputs="loop_descriptions",
-                name="collect_descriptions",
-            ),
-            Node(
-                write_manifest,
+                collect_results,
                 inputs=[
                     "params:study",
                     "loop_settings",
                     "chains",
                     "params:loop",
                     "loop_images",
-                    "loop_texts",
-                    "loop_failures",
+                    "loop_batches",
                     "loop_sessions",
                 ],
-                outputs="loop_manifest",
-                name="write_manifest",
+                outputs=["loop_descriptions", "loop_manifest"],
+                name="collect_results",
             ),
             Node(
                 draw_contact_sheet,

@@ -1,0 +1,19 @@
+"""Memory that ran out: how to know, and how to get it back."""
+
+import gc
+import sys
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that a device, or this machine, has no memory left."""
+    # By name: torch, which may not be loaded at all, has had this class in two places.
+    named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    return named or isinstance(error, MemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error)
+
+
+def collect() -> None:
+    """Give back what failed attempts still hold."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

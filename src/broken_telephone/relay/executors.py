@@ -1,0 +1,128 @@
+"""Where batches are worked on: a thread of this process, or actors of a Ray cluster.
+
+Both take tasks and give futures, so the loop does not know which it is. Either works on one batch while the
+loop saves the one before and reads the next.
+"""
+
+import logging
+import os
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models import Describer, Generator
+from broken_telephone.relay.settings import LoopSettings
+from broken_telephone.relay.work import Answer, Describe, Draw, Worker
+
+
+class Executor(Protocol):
+    """Workers that take tasks."""
+
+    workers: int
+    """How many tasks are worked on at once."""
+
+    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+        """Hand a task to the worker with the least to do."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Start the workers."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop them."""
+        ...
+
+
+class LocalExecutor:
+    """One thread beside the loop's own."""
+
+    workers = 1
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="models")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._worker.release()
+
+    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+        """Put a task into the thread's queue."""
+        return self._pool.submit(self._worker.do, task)
+
+
+class RayExecutor:
+    """Actors that hold the models, one per GPU; an actor that dies is started again and does its batch again."""
+
+    def __init__(self, worker: Worker, workers: int | None, address: str | None) -> None:
+        self._worker, self._asked, self._address = worker, workers, address
+        self.workers = 0
+
+    def __enter__(self) -> Self:
+        try:
+            import ray
+        except ImportError as error:
+            raise StudyError("loop.executor: ray needs Ray: pip install 'broken-telephone[ray]'") from error
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        self._ray, self._ours = ray, not ray.is_initialized()
+        if self._ours:
+            local: dict[str, Any] = {} if self._address else {"include_dashboard": False, "num_cpus": self._asked}
+            try:
+                ray.init(address=self._address, log_to_driver=False, logging_level=logging.WARNING, **local)
+            except ConnectionError as error:
+                raise StudyError(f"loop.ray_address: no Ray cluster answers at {self._address!r} ({error})") from error
+        gpus = int(ray.cluster_resources().get("GPU", 0))
+        self.workers = self._asked or max(gpus, 1)
+        if gpus and self.workers > gpus:
+            raise StudyError(f"loop.workers: {self.workers} actors need a GPU each, and the cluster has {gpus}")
+        # Retried for as long as it takes: a batch depends on nothing but its task.
+        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=-1)(_Actor)
+        self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
+        self._busy: Counter[int] = Counter(range(self.workers))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for actor in self._actors:
+            self._ray.kill(actor)
+        if self._ours:
+            self._ray.shutdown()
+
+    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+        """Hand a task to the actor with the least to do."""
+        chosen = min(range(self.workers), key=lambda number: (self._busy[number], number))
+        self._busy[chosen] += 1
+        future: Future[Answer] = self._actors[chosen].do.remote(task).future()
+        # An actor is at it, or will be in a moment: it cannot be taken back.
+        future.set_running_or_notify_cancel()
+        future.add_done_callback(lambda _: self._busy.subtract([chosen]))
+        return future
+
+
+class _Actor:
+    """A worker in a process of its own."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def do(self, task: Describe | Draw) -> Answer:
+        return self._worker.do(task)
+
+
+def executor(settings: LoopSettings, describer: Describer, generator: Generator) -> LocalExecutor | RayExecutor:
+    """Return the executor that a study asks for; its workers start when it is entered."""
+    worker = Worker(describer, generator, settings.residency)
+    if settings.executor == "local":
+        return LocalExecutor(worker)
+    return RayExecutor(worker, None if settings.workers == "auto" else settings.workers, settings.ray_address)

@@ -1,0 +1,43 @@
+"""Stopping in order: the first Ctrl-C, or a scheduler's SIGTERM, lets batches at work end and be saved."""
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import rich
+
+from broken_telephone.errors import StudyError
+
+
+class InterruptedRunError(StudyError):
+    """The user, or a scheduler, ended the run; everything that was finished is saved."""
+
+
+class Interruption:
+    """Whether a stop was asked for while this is entered. A second signal ends the process at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        # Only the main thread may say what a signal does; elsewhere signals stay as they are.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        self._restore()
+        rich.get_console().print("Stopping after the batch at work; once more stops at once.", highlight=False)
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}

@@ -1,0 +1,98 @@
+"""The journal: one record per batch, written when everything of the batch is saved. It says what is done.
+
+A batch without a record never was: it is done again as a whole, which gives the same bytes, because batches
+are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from broken_telephone.relay.plan import Phase, Step, key
+from broken_telephone.seeds import digest
+
+Record = dict[str, Any]
+Records = Mapping[str, Callable[[], Record]]
+
+UNREADABLE = "unreadable image"
+EMPTY = "empty description"
+REFUSED = "refused description"
+
+
+@dataclass
+class Outcome:
+    """What came of a batch."""
+
+    step: Step
+    descriptions: list[Record] = field(default_factory=list)
+    """Rows of `loop_descriptions`."""
+    images: list[str] = field(default_factory=list)
+    """Chains whose picture was drawn."""
+    failures: list[Record] = field(default_factory=list)
+    """chain_id, iteration, phase, kind and reason of each."""
+
+    def describe(self, chain_id: str, **said: Any) -> None:
+        """Add a description."""
+        self.descriptions.append({"chain_id": chain_id, "iteration": self.step.iteration, **said})
+
+    def fail(self, chain_id: str, kind: str, reason: str) -> None:
+        """Add a chain that could not go on."""
+        iteration, phase = self.step
+        failure = {"chain_id": chain_id, "iteration": iteration, "phase": phase, "kind": kind, "reason": reason}
+        self.failures.append(failure)
+
+    def record(self, **run: Any) -> tuple[str, Record]:
+        """Return the name and the record of the batch, with what the run says of it."""
+        chains = [row["chain_id"] for row in self.descriptions + self.failures] + self.images
+        name = f"{self.step.iteration:03}_{self.step.phase}/{digest(*chains, size=8)}"
+        found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
+        return name, {**self.step._asdict(), **run, **found}
+
+
+@dataclass
+class Done:
+    """What the journal of a study says."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    """Descriptions by key."""
+    images: set[str] = field(default_factory=set)
+    """Keys of pictures."""
+    failures: dict[str, Record] = field(default_factory=dict)
+    """By key; one that a later batch overcame is left out."""
+    stopped: set[str] = field(default_factory=set)
+    """Chains that ended for good."""
+    tried: set[str] = field(default_factory=set)
+    """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
+    found: dict[Phase, list[int]] = field(default_factory=lambda: {"describe": [], "draw": []})
+    """Batch sizes that were found."""
+
+    def add(self, record: Record) -> None:
+        """Take in the record of a batch."""
+        iteration, phase = record["iteration"], record["phase"]
+        for row in record["descriptions"]:
+            self.texts[key(row["chain_id"], iteration)] = row["text"]
+            self.failures.pop(key(row["chain_id"], iteration), None)
+        for chain in record["images"]:
+            self.images.add(key(chain, iteration))
+            self.failures.pop(key(chain, iteration), None)
+        for failure in record["failures"]:
+            self._failed(key(failure["chain_id"], iteration), failure)
+        if record.get("found"):
+            self.found[phase].append(record["found"])
+
+    def _failed(self, name: str, failure: Record) -> None:
+        if name in (self.texts if failure["phase"] == "describe" else self.images):
+            return
+        self.failures[name] = failure
+        if failure["kind"] == UNREADABLE:
+            self.tried.add(name)
+        else:
+            self.stopped.add(failure["chain_id"])
+
+
+def read_journal(records: Records) -> Done:
+    """Read all records of a study."""
+    done = Done()
+    for name in records:
+        done.add(records[name]())
+    return done
