@@ -120,6 +120,34 @@ def test_more_iterations_and_other_batches_are_no_other_study(project):
     assert project.load("loop_manifest")["iterations"] == 3
 
 
+def test_shards_and_a_merge_are_the_same_study(project):
+    result = CliRunner().invoke(cli, ["run", "--pipelines", "shard", "--params", "loop.shard=1/2"])
+    assert result.exit_code == 1
+    assert "There are no chains yet: run `kedro run --pipeline ingestion`" in result.output
+    project.run(pipeline="ingestion")
+    for shard in ("2/2", "1/2"):
+        project.run(pipeline="shard", loop__shard=shard)
+        assert not (project.path / PRIMARY / "loop_manifest.json").exists()
+    assert len(images_and_texts(project)) == 56
+    project.run()
+    manifest = project.load("loop_manifest")
+    assert manifest["complete"]
+    assert [session["shard"] for session in manifest["sessions"]] == ["2/2", "1/2"]
+    assert manifest["counts"]["images"] == len(project.load("loop_descriptions")) == 28
+
+
+def test_results_go_to_any_file_system(project):
+    globals_file = project.path / "conf/base/globals.yml"
+    globals_file.write_text(globals_file.read_text().replace("results: data", "results: memory://elsewhere"))
+    project.run(loop__iterations=1)
+    project.run(loop__iterations=1)
+    assert not any((project.path / "data").glob("0[2358]_*"))
+    assert len(project.load("loop_images")) == len(project.load("loop_descriptions")) == 14
+    assert project.load("loop_manifest")["complete"]
+    assert project.load("loop_contact_sheet").width > 300
+    assert kedro_run("--params", "generator.steps=2").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("parameter", "told"),
     [
@@ -268,6 +296,7 @@ def test_ingestion_alone_needs_no_models(project):
         (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
         (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),
         (["--params", "loop.iteration=2"], ["'iteration' is not a setting here", "iterations, describe_prompt"]),
+        (["--params", "loop.shard=3/2"], ["'shard': a shard is written i/n, from 1/n to n/n, not '3/2'"]),
         (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
         (["--params", "generator.path=models/gone"], ["models/gone does not exist", "generator.path"]),
         (["--params", "describer.step=1"], ["Settings of the describer", "'step' is not a setting"]),

@@ -25,16 +25,18 @@ from broken_telephone.tables import CHAINS, as_table
 class Bench:
     """A loop with instant models and folders of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, new: bool = True) -> None:
         self.originals = path / "raw"
-        self.originals.mkdir()
+        if new:
+            self.originals.mkdir()
         self.images = ImagePartitionsDataset(path=str(path / "images"))
         self.batches = RecordPartitionsDataset(path=str(path / "batches"))
         self.sessions = RecordPartitionsDataset(path=str(path / "sessions"))
         self.path = path
         rows = []
         for number in range(5):
-            Image.new("RGB", (4, 4), (number + 1, 0, 0)).save(self.originals / f"{number}.png")
+            if new:
+                Image.new("RGB", (4, 4), (number + 1, 0, 0)).save(self.originals / f"{number}.png")
             rows.append({"chain_id": f"i{number}", "start": "image", "image_path": f"{number}.png"})
         rows += [{"chain_id": f"p{number}", "start": "prompt", "prompt": f"prompt {number}"} for number in range(2)]
         common = {"replicate": 0, "concept": "emotion", "label": "fear"}

@@ -1,7 +1,15 @@
+import base64
+import io
+import re
+import time
+
+import numpy as np
 from PIL import Image
 
-from broken_telephone.report import Row, contact_sheet, thumbnails
+from broken_telephone.errors import StudyError
+from broken_telephone.report import LiveSheet, Row, contact_sheet, thumbnails
 from broken_telephone.report.contact_sheet import _two_columns, _wrapped
+from broken_telephone.tables import CHAINS, as_table
 
 GREEN = Image.new("RGB", (8, 8), (0, 200, 0))
 
@@ -35,3 +43,28 @@ def test_long_texts_end_in_an_ellipsis():
 def test_thumbnails_of_nothing_are_blank():
     assert colours(thumbnails([])) == {(255, 255, 255)}
     assert thumbnails([GREEN] * 9).height > thumbnails([GREEN] * 8).height
+
+
+def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
+    common = {"replicate": 0, "concept": "emotion", "start": "image", "image_path": "a.png", "seed": 1}
+    chains = as_table([common | {"chain_id": f"c{k}", "label": "fear", "image_id": f"c{k}"} for k in range(3)], CHAINS)
+    pictures = {"a.png": lambda: Image.new("RGB", (8, 8)), "c0/1": lambda: Image.new("RGB", (8, 8), (255, 0, 0))}
+
+    class There(dict):
+        def __missing__(self, name):
+            raise StudyError(f"{name} does not exist")
+
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    live = LiveSheet("a <study>", chains, There(pictures), There(pictures), 1, 2)
+    row = {"chain_id": "c0", "iteration": 1, "text": "A fearful face."}
+    assert live.after([{"descriptions": [row]}]) == {}
+    now[0] = 16
+    [(name, page)] = live.after([]).items()
+    assert name == "a_study_"
+    assert "a &lt;study&gt; at" in page
+    assert "<study>" not in page
+    content = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
+    sheet = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    assert ((sheet == (255, 0, 0)).all(-1)).sum() == 128 * 128
+    assert live.after([]) == {}

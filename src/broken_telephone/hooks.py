@@ -20,7 +20,9 @@ class StudyHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Refuse a folder that cannot be written to, before anything is computed for it."""
+        """Refuse a shard without chains, and a folder that cannot be written to, before anything is computed."""
+        if "chains" in pipeline.inputs() and not catalog.exists("chains"):
+            raise StudyError("There are no chains yet: run `kedro run --pipeline ingestion` for this study first")
         folders = {path if is_folder else path.parent for _, path, is_folder in _written(pipeline, catalog)}
         for folder in sorted(folders):
             try:

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -47,7 +48,7 @@ class LiveSheet:
         page = self._page()
         took = time.monotonic() - now
         self._next = now + max(_EVERY, took / _SHARE)
-        return {"contact_sheet": page}
+        return {re.sub(r"\W+", "_", self._study): page}
 
     def _page(self) -> str:
         rows = pd.DataFrame(self._rows, columns=["chain_id", "iteration", "text"])

@@ -56,7 +56,8 @@ def follow_chains(
 ) -> Iterator[tuple[Any, ...]]:
     """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then."""
     store = Store(originals, loop_images_done, loop_batches_done)
-    live = LiveSheet(study, chains, originals, loop_images_done, loop.iterations, sheet.chains_per_label)
+    name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
+    live = LiveSheet(name, chains, originals, loop_images_done, loop.iterations, sheet.chains_per_label)
     earlier = loop_records_done["loop_manifest"]() if "loop_manifest" in loop_records_done else None
     if is_finished(earlier, loop_settings, chains, loop.iterations, loop_images_done):
         logger.info("All chains are followed already: nothing to do")

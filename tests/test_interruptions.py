@@ -1,0 +1,115 @@
+"""Runs that are killed: in a process of its own, and an actor of a Ray cluster."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fakes import FakeDescriber, FakeGenerator
+from test_relay import Bench
+
+from broken_telephone.relay import LoopSettings
+from broken_telephone.relay.executors import executor
+from broken_telephone.relay.work import Draw
+
+
+class SlowGenerator(FakeGenerator):
+    """Takes its time, minds its batch, and notes in a file what it draws."""
+
+    def __init__(self, notes: Path, seconds: float) -> None:
+        super().__init__(minds_the_batch=True)
+        self.notes, self.seconds = notes, seconds
+
+    def draw(self, prompts, seeds):
+        with self.notes.open("a") as file:
+            file.write(json.dumps({"pid": os.getpid(), "seeds": seeds}) + "\n")
+        time.sleep(self.seconds)
+        return super().draw(prompts, seeds)
+
+    def noted(self) -> list[dict]:
+        lines = self.notes.read_text().splitlines() if self.notes.exists() else []
+        # The process that wrote the last line may have been killed at it.
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def slow_bench(path: Path, seconds: float) -> Bench:
+    path.mkdir()
+    bench = Bench(path)
+    bench.generator = SlowGenerator(path / "drawn.jsonl", seconds)
+    return bench
+
+
+def test_killed_at_twenty_moments_it_ends_the_same_and_repeats_only_what_was_at_work(tmp_path):
+    whole = slow_bench(tmp_path / "whole", 0)
+    whole.run(iterations=6)
+    killed = slow_bench(tmp_path / "killed", 0.02)
+    script = (
+        "import pathlib, test_interruptions as t, test_relay\n"
+        f"bench = test_relay.Bench(pathlib.Path({str(killed.path)!r}), new=False)\n"
+        "bench.generator = t.SlowGenerator(bench.path / 'drawn.jsonl', 0.02)\n"
+        "print('begun', flush=True)\n"
+        "bench.run(iterations=6)\n"
+    )
+    paths = [str(Path(__file__).parent), *sys.path]
+    rng, kills = random.Random(4), 0
+    while True:
+        run = subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        )
+        assert run.stdout is not None
+        run.stdout.readline()
+        if kills < 20:
+            time.sleep(rng.uniform(0.0, 0.06))
+            kills += run.poll() is None
+            run.kill()
+        run.communicate()
+        if run.returncode == 0:
+            break
+    assert kills == 20
+    assert killed.results() == whole.results()
+    assert killed.manifest(iterations=6)["complete"]
+    drawn = [seed for note in killed.generator.noted() for seed in note["seeds"]]
+    twice = len(drawn) - len(set(drawn))
+    assert len(set(drawn)) == 42
+    assert twice <= kills * 3, "more than the batch at work was done again"
+
+
+@pytest.fixture
+def ray_finds_the_fakes(monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+@pytest.mark.usefixtures("ray_finds_the_fakes")
+def test_an_actor_that_dies_is_replaced_and_the_results_are_the_same(tmp_path):
+    whole = slow_bench(tmp_path / "whole", 0)
+    whole.run(iterations=3, draw_batch=2)
+    bench = slow_bench(tmp_path / "ray", 0.4)
+    followed = bench.follow(iterations=3, draw_batch=2, executor="ray", workers=2)
+    next(finished for finished in followed if finished.images)
+    pids = {note["pid"] for note in bench.generator.noted()}
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+    os.kill(min(pids), signal.SIGKILL)
+    for _ in followed:
+        pass
+    assert bench.results() == whole.results()
+    assert len({note["pid"] for note in bench.generator.noted()}) == 3
+    assert bench.manifest(iterations=3)["complete"]
+
+
+@pytest.mark.usefixtures("ray_finds_the_fakes")
+def test_workers_of_a_cluster_are_counted():
+    settings = LoopSettings(iterations=1, describe_prompt="Describe.", executor="ray")
+    with executor(settings, FakeDescriber(), FakeGenerator()) as workers:
+        assert workers.workers == 1
+        answer = workers.submit(Draw(["a"], [1])).result()
+        assert answer.images[0].size == (4, 4)
+        assert answer.device == "cpu"
