@@ -39,11 +39,10 @@ def project(folder: Path, chains: int, stand_ins: bool = False) -> None:
         (folder / "data" / name).symlink_to(ROOT / "data" / name)
     file = folder / "conf/base/parameters.yml"
     settings = yaml.safe_load(file.read_text())
-    # All 700 portraits, as often as it takes.
-    settings["chains"] |= {"splits": ["train", "test"], "count": None, "replicates": max(1, chains // 700)}
-    settings["chains"]["prompts"] = []
-    if chains < 700:
-        settings["chains"] |= {"count": -(-chains // 14)}
+    # Up to 30 of each of 7 labels in 2 splits are there: the rest is replicates.
+    replicates = -(-chains // 420)
+    count = -(-chains // (replicates * 14))
+    settings["chains"] |= {"splits": ["train", "test"], "count": count, "replicates": replicates, "prompts": []}
     settings["loop"]["iterations"] = 1
     file.write_text(yaml.safe_dump(settings))
     if stand_ins:

@@ -14,7 +14,17 @@ from PIL import Image
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Failure
-from broken_telephone.relay import Done, Finished, LoopSettings, Store, is_finished, manifest, read_journal, relay
+from broken_telephone.relay import (
+    Done,
+    Finished,
+    LoopSettings,
+    Store,
+    is_finished,
+    manifest,
+    no_picture_is_gone,
+    read_journal,
+    relay,
+)
 from broken_telephone.relay.batch_size import BatchSize
 from broken_telephone.relay.interruption import InterruptedRunError
 from broken_telephone.relay.plan import chains_of, fingerprint, of_shard, steps
@@ -260,15 +270,16 @@ def test_shards_in_any_order_make_the_whole(tmp_path):
 def test_a_finished_study_is_known_by_its_manifest_and_its_pictures(bench):
     bench.run()
     record, there = bench.manifest(), bench.images.load()
-    assert is_finished(record, {"a": 1}, bench.chains, 2, there)
-    assert is_finished(record, {"a": 1}, bench.chains.iloc[::-1], 2, there)
-    assert not is_finished(None, {"a": 1}, bench.chains, 2, there)
-    assert not is_finished(record, {"a": 2}, bench.chains, 2, there)
-    assert not is_finished(record, {"a": 1}, bench.chains, 3, there)
-    assert not is_finished(record, {"a": 1}, bench.chains.head(6), 2, there)
+    assert is_finished(record, {"a": 1}, bench.chains, 2)
+    assert is_finished(record, {"a": 1}, bench.chains.iloc[::-1], 2)
+    assert not is_finished(None, {"a": 1}, bench.chains, 2)
+    assert not is_finished(record, {"a": 2}, bench.chains, 2)
+    assert not is_finished(record, {"a": 1}, bench.chains, 3)
+    assert not is_finished(record, {"a": 1}, bench.chains.head(6), 2)
     assert fingerprint(bench.chains) != fingerprint(bench.chains.assign(seed=bench.chains["seed"] + 1))
+    assert no_picture_is_gone(record, bench.chains, there)
     (bench.path / "images/i0/2.png").unlink()
-    assert not is_finished(record, {"a": 1}, bench.chains, 2, there)
+    assert not no_picture_is_gone(record, bench.chains, there)
     assert not bench.manifest()["complete"]
 
 

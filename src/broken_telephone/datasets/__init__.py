@@ -1,5 +1,6 @@
 """Catalog types: folders of pictures and records that resume, sealed settings, models, raw data sets."""
 
+from broken_telephone.datasets.earlier import EarlierDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
 from broken_telephone.datasets.pages import PagesDataset
@@ -8,6 +9,7 @@ from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDatas
 from broken_telephone.datasets.sealed import SealedJSONDataset
 
 __all__ = [
+    "EarlierDataset",
     "ImageDataset",
     "ImageFolderDataset",
     "ImagePartitionsDataset",

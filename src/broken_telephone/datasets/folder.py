@@ -6,11 +6,12 @@ saved after loading is seen, and files are read by key without listing the folde
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 import fsspec
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
@@ -71,11 +72,7 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def keys(self) -> list[str]:
         """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""
-        if isinstance(self._filesystem, LocalFileSystem):
-            names: Iterable[str] = _local_names(self._root)
-        else:
-            start = len(self._root) + 1
-            names = (path[start:] for path in self._filesystem.find(self._root))
+        names = file_names(self._filesystem, self._root)
         return sorted(
             name.removesuffix(self._suffix)
             for name in names
@@ -95,6 +92,14 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def _exists(self) -> bool:
         return bool(self._filesystem.isdir(self._root))
+
+
+def file_names(filesystem: AbstractFileSystem, folder: str) -> Iterator[str]:
+    """Yield the paths of all files below a folder, relative to it; nothing if there is no such folder."""
+    if isinstance(filesystem, LocalFileSystem):
+        yield from _local_names(folder)
+    else:
+        yield from (path[len(folder) + 1 :] for path in filesystem.find(folder))
 
 
 def _local_names(folder: str, prefix: str = "") -> Iterator[str]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import fsspec
+
+from broken_telephone.datasets.folder import file_names
 from broken_telephone.datasets.records import JSONDataset, Record
 from broken_telephone.errors import StudyError
 
@@ -15,7 +18,7 @@ class SealedJSONDataset(JSONDataset):
     def __init__(self, *, filepath: str, results: list[str], metadata: dict[str, Any] | None = None) -> None:
         """Name the file, and the folders whose files are the results."""
         super().__init__(filepath=filepath, metadata=metadata)
-        self._results = results
+        self._results = [fsspec.core.url_to_fs(folder) for folder in results]
 
     def save(self, data: Record) -> None:
         """Write the settings, or check that they are the ones written before.
@@ -23,7 +26,7 @@ class SealedJSONDataset(JSONDataset):
         Raises:
             StudyError: naming every setting that differs, with its old and its new value.
         """
-        if not self._exists() or not any(self._filesystem.find(folder) for folder in self._results):
+        if not self._exists() or not self._has_results():
             super().save(data)
             return
         old, new = dict(_flat(self.load())), dict(_flat(data))
@@ -40,6 +43,10 @@ class SealedJSONDataset(JSONDataset):
                 + "\nNo picture and no description was changed. Set them back to go on; or give the study another name "
                 f"(study: in globals.yml); or move {folder} away to start it anew."
             )
+
+    def _has_results(self) -> bool:
+        # The first file is enough: there may be hundreds of thousands.
+        return any(True for filesystem, folder in self._results for _ in file_names(filesystem, folder))
 
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

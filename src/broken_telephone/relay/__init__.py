@@ -2,8 +2,19 @@
 
 from broken_telephone.relay.journal import Done, read_journal
 from broken_telephone.relay.loop import Finished, Store, relay
-from broken_telephone.relay.manifest import is_finished, manifest
+from broken_telephone.relay.manifest import is_finished, manifest, no_picture_is_gone
 from broken_telephone.relay.plan import key
 from broken_telephone.relay.settings import LoopSettings
 
-__all__ = ["Done", "Finished", "LoopSettings", "Store", "is_finished", "key", "manifest", "read_journal", "relay"]
+__all__ = [
+    "Done",
+    "Finished",
+    "LoopSettings",
+    "Store",
+    "is_finished",
+    "key",
+    "manifest",
+    "no_picture_is_gone",
+    "read_journal",
+    "relay",
+]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import pandas as pd
 
@@ -70,21 +70,22 @@ def manifest(
 
 
 def is_finished(
-    earlier: Mapping[str, Any] | None,
-    settings: Mapping[str, Any],
-    chains: pd.DataFrame,
-    iterations: int,
-    images: Collection[str],
-) -> bool:
-    """Return whether just this was followed to its end before, as a manifest says, and no picture is gone since."""
+    earlier: Record | None, settings: Mapping[str, Any], chains: pd.DataFrame, iterations: int
+) -> TypeGuard[Record]:
+    """Return whether an earlier manifest says that just this was followed to its end."""
     return (
         earlier is not None
         and earlier.get("complete") is True
         and earlier.get("digest") == _digest(settings)
         and earlier.get("iterations") == iterations
         and earlier.get("chains") == fingerprint(chains)
-        and earlier["counts"]["images"] == len(set(_keys(chains, iterations)).intersection(images))
     )
+
+
+def no_picture_is_gone(earlier: Mapping[str, Any], chains: pd.DataFrame, images: Collection[str]) -> bool:
+    """Return whether as many of the study's pictures exist as an earlier manifest counted."""
+    there = set(_keys(chains, earlier["iterations"])).intersection(images)
+    return bool(len(there) == earlier["counts"]["images"])
 
 
 def _keys(chains: pd.DataFrame, iterations: int) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.models import Describer, Generator
-from broken_telephone.relay import Finished, LoopSettings, Store, is_finished, manifest, relay
+from broken_telephone.relay import Finished, LoopSettings, Store, is_finished, manifest, no_picture_is_gone, relay
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import DESCRIPTIONS, as_table
@@ -50,7 +50,7 @@ def follow_chains(
     originals: Images,
     loop_images_done: Images,
     loop_batches_done: Records,
-    loop_records_done: Records,
+    loop_manifest_done: dict[str, Any] | None,
     study: str,
     sheet: SheetSettings,
 ) -> Iterator[tuple[Any, ...]]:
@@ -58,8 +58,9 @@ def follow_chains(
     store = Store(originals, loop_images_done, loop_batches_done)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     live = LiveSheet(name, chains, originals, loop_images_done, loop.iterations, sheet.chains_per_label)
-    earlier = loop_records_done["loop_manifest"]() if "loop_manifest" in loop_records_done else None
-    if is_finished(earlier, loop_settings, chains, loop.iterations, loop_images_done):
+    if is_finished(loop_manifest_done, loop_settings, chains, loop.iterations) and no_picture_is_gone(
+        loop_manifest_done, chains, loop_images_done
+    ):
         logger.info("All chains are followed already: nothing to do")
         yield *Finished(), {}
         return
@@ -75,8 +76,18 @@ def collect_results(
     loop_images: Images,
     loop_batches: Records,
     loop_sessions: Records,
+    loop_descriptions_done: pd.DataFrame | None,
+    loop_manifest_done: dict[str, Any] | None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Put the descriptions of the study's chains into one table, and state what was run and how far it got."""
+    """Put the descriptions of the study's chains into one table, and state what was run and how far it got.
+
+    What an earlier run collected is returned as it is if nothing has happened since.
+    """
+    earlier, table = loop_manifest_done, loop_descriptions_done
+    finished = table is not None and is_finished(earlier, loop_settings, chains, loop.iterations)
+    # Every run that did anything left a session.
+    if finished and earlier is not None and len(earlier["sessions"]) == len(loop_sessions):
+        return table, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     record = manifest(study, loop_settings, chains, loop.iterations, loop_images, batches, loop_sessions)
     rows = {(row["chain_id"], row["iteration"]): row for batch in batches for row in batch["descriptions"]}

@@ -1,0 +1,359 @@
+"""The loop on models of full size with random weights: Stable Diffusion 3.5 large and LLaVA-1.6-Mistral-7B.
+
+    python benchmarks/full_size.py                         on a GPU with 80 GB; batch sizes are found
+    python benchmarks/full_size.py --describe-batch 8 --draw-batch 4 --residency both one
+    python benchmarks/full_size.py --tiny --layers 1 --size 64 --steps 2 --chains 4 --dtype float32 --max-new-tokens 5
+
+For machines that reach no model hub: time and memory follow from a model's shape, not from what it learnt. Compares,
+on the same chains and settings, the published way (one picture at a time through both models, the whole record of the
+study written anew after every picture) with this tool. Descriptions are noise, and always as long as they may be.
+Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk; finding
+batch sizes, and compiling for those that are found, counts. Lines that begin with a brace are JSON.
+"""
+
+import argparse
+import json
+import platform
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import diffusers
+import rich
+import torch
+import transformers
+import yaml
+from PIL import Image
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
+from broken_telephone.relay import LoopSettings, Store, relay
+from broken_telephone.relay.work import Describe, Draw, Worker
+from broken_telephone.seeds import item_seed
+from broken_telephone.tables import CHAINS, as_table
+
+PROMPT = "Describe the emotion of the person in this picture in one sentence, and what shows it."
+SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
+TILES = [[1, 2], [2, 1], [2, 2], [3, 1], [1, 3]]
+
+# As published, but for the ids of special tokens.
+FULL = """
+transformer:
+  {num_layers: 38, attention_head_dim: 64, num_attention_heads: 38, joint_attention_dim: 4096, in_channels: 16,
+   caption_projection_dim: 2432, pooled_projection_dim: 2048, pos_embed_max_size: 192, qk_norm: rms_norm,
+   sample_size: 128, out_channels: 16, patch_size: 2}
+text_encoder:
+  {hidden_size: 768, intermediate_size: 3072, num_hidden_layers: 12, num_attention_heads: 12, projection_dim: 768,
+   vocab_size: 49408, hidden_act: quick_gelu}
+text_encoder_2:
+  {hidden_size: 1280, intermediate_size: 5120, num_hidden_layers: 32, num_attention_heads: 20, projection_dim: 1280,
+   vocab_size: 49408, hidden_act: gelu}
+text_encoder_3:
+  {d_model: 4096, d_ff: 10240, d_kv: 64, num_heads: 64, num_layers: 24, vocab_size: 32128,
+   feed_forward_proj: gated-gelu}
+vae:
+  {block_out_channels: [128, 256, 512, 512], layers_per_block: 2, latent_channels: 16, scaling_factor: 1.5305,
+   shift_factor: 0.0609, use_quant_conv: false, use_post_quant_conv: false, sample_size: 1024,
+   down_block_types: [DownEncoderBlock2D, DownEncoderBlock2D, DownEncoderBlock2D, DownEncoderBlock2D],
+   up_block_types: [UpDecoderBlock2D, UpDecoderBlock2D, UpDecoderBlock2D, UpDecoderBlock2D]}
+eye:
+  {model_type: clip_vision_model, hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24,
+   num_attention_heads: 16, image_size: 336, patch_size: 14, projection_dim: 768}
+tongue:
+  {model_type: mistral, hidden_size: 4096, intermediate_size: 14336, num_hidden_layers: 32, num_attention_heads: 32,
+   num_key_value_heads: 8, head_dim: 128, vocab_size: 32064, max_position_embeddings: 32768, rms_norm_eps: 0.00001,
+   sliding_window: null, rope_parameters: {rope_type: default, rope_theta: 1000000.0}}
+"""
+TINY = """
+transformer:
+  {attention_head_dim: 8, num_attention_heads: 2, joint_attention_dim: 32, caption_projection_dim: 16,
+   pooled_projection_dim: 32}
+text_encoder: {hidden_size: 16, intermediate_size: 64, num_attention_heads: 2, projection_dim: 16}
+text_encoder_2: {hidden_size: 16, intermediate_size: 64, num_attention_heads: 2, projection_dim: 16}
+text_encoder_3: {d_model: 32, d_ff: 64, d_kv: 8, num_heads: 4}
+vae: {block_out_channels: [32, 32, 32, 32]}
+eye: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 2, image_size: 28}
+tongue: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 4, num_key_value_heads: 1, head_dim: 8}
+"""
+
+
+class Models:
+    """What builds each model: of full size, or with depths or widths cut."""
+
+    def __init__(self, tiny: bool = False, layers: int | None = None) -> None:
+        sizes, cut = yaml.safe_load(FULL), yaml.safe_load(TINY) if tiny else {}
+        for part, settings in sizes.items():
+            settings |= cut.get(part, {})
+            for name in settings.keys() & {"num_layers", "num_hidden_layers"}:
+                settings[name] = min(settings[name], layers or settings[name])
+        self.tile, self.vocabulary = sizes["eye"]["image_size"], sizes["tongue"]["vocab_size"]
+        self.pinpoints = [[self.tile * side for side in sides] for sides in TILES]
+        clip = transformers.CLIPTextModelWithProjection
+        self.generator: dict[str, Callable[[], torch.nn.Module]] = {
+            "transformer": lambda: diffusers.SD3Transformer2DModel(**sizes["transformer"]),
+            "text_encoder": lambda: clip(transformers.CLIPTextConfig(**sizes["text_encoder"])),
+            "text_encoder_2": lambda: clip(transformers.CLIPTextConfig(**sizes["text_encoder_2"])),
+            "text_encoder_3": lambda: transformers.T5EncoderModel(transformers.T5Config(**sizes["text_encoder_3"])),
+            "vae": lambda: diffusers.AutoencoderKL(**sizes["vae"]),
+        }
+        whole = {"image_token_index": SPECIAL.index("<image>"), "image_seq_length": (self.tile // 14) ** 2}
+        whole |= {"image_grid_pinpoints": self.pinpoints, "vision_config": sizes["eye"], "text_config": sizes["tongue"]}
+        llava, config = transformers.LlavaNextForConditionalGeneration, transformers.LlavaNextConfig
+        self.describer = lambda: llava(config(**whole, vision_feature_layer=-2))
+
+    def parameters(self) -> dict[str, float]:
+        """Return how many parameters each model has, in billions, without making any."""
+        with torch.device("meta"):
+            made = {name: make() for name, make in (self.generator | {"describer": self.describer}).items()}
+        return {name: round(sum(w.numel() for w in model.parameters()) / 1e9, 3) for name, model in made.items()}
+
+
+def build(make: Callable[[], Any], device: str, dtype: torch.dtype) -> Any:
+    """Build a model where it shall lie: 8 billion parameters in float32 on the way would take too much memory."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        # Not by way of the meta device, which loses the tables that models compute for themselves.
+        with torch.device(device):
+            model = make().eval()
+    finally:
+        torch.set_default_dtype(before)
+    if {weight.dtype for weight in model.parameters()} != {dtype}:
+        raise SystemExit(f"{type(model).__name__} is not in {dtype}: memory and time would say little")
+    return model
+
+
+def clip_tokenizer() -> transformers.CLIPTokenizer:
+    """Letters in place of CLIP's pieces of words: texts are brought to 77 tokens all the same."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {piece: number for number, piece in enumerate([*letters, *(f"{letter}</w>" for letter in letters)])}
+    vocabulary |= {"<|startoftext|>": 49406, "<|endoftext|>": 49407}
+    return transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
+
+
+def t5_tokenizer() -> transformers.T5TokenizerFast:
+    """Letters again: texts are brought to 256 tokens."""
+    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((c, -2.0) for c in "▁abcdefghijklmnopqrstuvwxyz")]
+    return transformers.T5TokenizerFast(vocab=vocabulary, extra_ids=0, model_max_length=256)
+
+
+def word_tokenizer(size: int) -> transformers.PreTrainedTokenizerFast:
+    """One word for every token that a random model may come up with."""
+    words = SPECIAL + [f"w{number}" for number in range(size - len(SPECIAL))]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
+    special = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, additional_special_tokens=["<image>"], **special
+    )
+
+
+class RandomGenerator(DiffusersGenerator):
+    """The real adapter around a pipeline that comes from no folder."""
+
+    models: Models
+
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        torch.manual_seed(0)
+        pipeline = diffusers.StableDiffusion3Pipeline(
+            **{part: build(make, self.device, self.dtype) for part, make in self.models.generator.items()},
+            scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+            tokenizer=clip_tokenizer(),
+            tokenizer_2=clip_tokenizer(),
+            tokenizer_3=t5_tokenizer(),
+        )
+        # The real method does the rest: call arguments, place, compiling.
+        with patch.object(diffusers.DiffusionPipeline, "from_pretrained", lambda *_, **__: pipeline):
+            return super()._from_pretrained(name, arguments)
+
+
+class RandomDescriber(TransformersDescriber):
+    """The real adapter around a model that comes from no folder."""
+
+    models: Models
+
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        torch.manual_seed(0)
+        model, tile = build(self.models.describer, self.device, self.dtype), self.models.tile
+        # No end token, so that every description takes as long, and no token that texts leave out.
+        model.generation_config.suppress_tokens = list(range(len(SPECIAL)))
+        model.generation_config.pad_token_id = SPECIAL.index("<pad>")
+        crop = {"size": {"shortest_edge": tile}, "crop_size": {"height": tile, "width": tile}}
+        processor = transformers.LlavaNextProcessor(
+            transformers.LlavaNextImageProcessor(**crop, image_grid_pinpoints=self.models.pinpoints),
+            word_tokenizer(self.models.vocabulary),
+            patch_size=14,
+            vision_feature_select_strategy="default",
+            num_additional_image_tokens=1,
+        )
+        with (
+            patch.object(transformers.AutoModelForImageTextToText, "from_pretrained", lambda *_, **__: model),
+            patch.object(transformers.AutoProcessor, "from_pretrained", lambda *_, **__: processor),
+        ):
+            return super()._from_pretrained(name, arguments)
+
+
+class Bench:
+    """One comparison: its settings, its pictures, and a folder for what comes of it."""
+
+    def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
+        self.folder, self.asked = folder, asked
+        rows = []
+        for name in ("originals", "model", "published"):
+            (folder / name).mkdir()
+        for number in range(asked.chains):
+            noise(asked.size, number).save(folder / f"originals/{number}.png")
+            row = {"chain_id": f"c{number}", "image_path": f"{number}.png", "seed": number, "start": "image"}
+            rows.append(row | {"replicate": 0, "concept": "emotion", "label": "fear"})
+        self.chains = as_table(rows, CHAINS)
+
+    def measure(self, residency: str | None) -> dict[str, Any]:
+        """Return what the published way takes or, for a residency, what this tool takes."""
+        asked, compiled = self.asked, self.asked.compile and residency is not None
+        common = {"path": str(self.folder / "model"), "dtype": asked.dtype}
+        drawing = {"steps": asked.steps, "guidance": asked.guidance, "width": asked.size, "height": asked.size}
+        describing = {"max_new_tokens": asked.max_new_tokens, "template": "<image> {prompt}"}
+        describer = RandomDescriber(DescriberSettings.model_validate(common | describing))
+        generator = RandomGenerator(GeneratorSettings.model_validate(common | drawing | {"compile": compiled}))
+        describer.models = generator.models = Models(asked.tiny, asked.layers)
+
+        # Kernels are chosen and compiled at a first batch of a size.
+        sizes = (asked.describe_batch, asked.draw_batch) if residency else (1, 1)
+        describe, draw = (1 if size == "auto" else size for size in sizes)
+        worker, began = Worker(describer, generator, "one" if residency == "one" else "both"), time.perf_counter()
+        worker.do(Describe([noise(asked.size, asked.chains)] * describe, PROMPT))
+        worker.do(Draw(["w1 w2 w3"] * draw, list(range(draw))))
+        worker.release()
+        warm_up = time.perf_counter() - began
+
+        gpu = torch.cuda.is_available()
+        if gpu:
+            torch.cuda.reset_peak_memory_stats()
+        began = time.perf_counter()
+        batches = self._relay(residency, describer, generator) if residency else self._published(describer, generator)
+        seconds = time.perf_counter() - began - sum(batch.get("load_seconds", 0) for batch in batches)
+        peak = torch.cuda.max_memory_allocated() if gpu else None
+        describer.release()
+        generator.release()
+        sums = {phase: sum(b["seconds"] for b in batches if b["phase"] == phase) for phase in ("describe", "draw")}
+        return {
+            "way": f"this tool, residency {residency}" + ", compiled" * compiled if residency else "published way",
+            "chains_per_hour": round(3600 * asked.chains / seconds, 1),
+            "seconds": round(seconds, 2),
+            "seconds_per_description": round(sums["describe"] / asked.chains, 3),
+            "seconds_per_picture": round(sums["draw"] / asked.chains, 3),
+            "seconds_around_models": round(seconds - sum(sums.values()), 3),
+            "seconds_of_warm_up": round(warm_up, 2),
+            "peak_memory_gib": None if peak is None else round(peak / 2**30, 2),
+            "batches": [[b["phase"], b["size"], round(b["seconds"], 3)] for b in batches],
+        }
+
+    def _published(self, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
+        """Follow the chains one picture at a time."""
+        out, record, batches = self.folder / "published", {}, []
+        for chain in self.chains.itertuples():
+            image = Image.open(self.folder / "originals" / chain.image_path).convert("RGB")
+            began = time.perf_counter()
+            [said] = describer.describe([image], PROMPT)
+            described = time.perf_counter()
+            [drawn] = generator.draw([said.text], [item_seed(chain.seed, 1)])
+            batches.append({"phase": "describe", "size": 1, "seconds": described - began})
+            batches.append({"phase": "draw", "size": 1, "seconds": time.perf_counter() - described})
+            if not isinstance(drawn, Image.Image):
+                raise SystemExit(f"No picture: {drawn.reason}")
+            drawn.save(out / f"{chain.chain_id}.png")
+            record.setdefault(chain.label, []).append({"image": chain.image_path, "text": said.text})
+            (out / "record.json").write_text(json.dumps(record))
+        return batches
+
+    def _relay(self, residency: str, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
+        """Follow the chains with this tool, saving every batch before the next is asked for, as Kedro does."""
+        batch_sizes = {"describe_batch": self.asked.describe_batch, "draw_batch": self.asked.draw_batch}
+        settings = LoopSettings(iterations=1, describe_prompt=PROMPT, residency=residency, **batch_sizes)
+        out = self.folder / residency
+        images = ImagePartitionsDataset(path=str(out / "images"))
+        records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
+        originals = ImageFolderDataset(path=str(self.folder / "originals"))
+        batches: list[dict[str, Any]] = []
+        store = Store(originals.load(), images.load(), records.load())
+        for finished in relay(self.chains, settings, describer, generator, store):
+            images.save(finished.images)
+            records.save(finished.batches)
+            sessions.save(finished.sessions)
+            batches += finished.batches.values()
+        failures = [failure["reason"] for batch in batches for failure in batch["failures"]]
+        if failures:
+            raise SystemExit(f"{len(failures)} chains failed: {failures[0]}")
+        return batches
+
+
+def noise(size: int, seed: int) -> Image.Image:
+    """Return a picture that no other seed gives."""
+    return Image.frombytes("RGB", (size, size), random.Random(seed).randbytes(3 * size * size))
+
+
+def readable(found: dict[str, Any], published: dict[str, Any]) -> str:
+    """Return the line for people."""
+    of = {phase: [size for name, size, _ in found["batches"] if name == phase] for phase in ("describe", "draw")}
+    sizes = {phase: ", ".join(map(str, dict.fromkeys(of_phase))) for phase, of_phase in of.items()}
+    memory = "no GPU" if found["peak_memory_gib"] is None else f"at most {found['peak_memory_gib']} GiB"
+    return (
+        f"{found['way']}: {found['chains_per_hour']:.0f} chains per hour, "
+        f"{found['chains_per_hour'] / published['chains_per_hour']:.2f} times the published way; "
+        f"{found['seconds_per_description']} s a description (batches of {sizes['describe']}), "
+        f"{found['seconds_per_picture']} s a picture (batches of {sizes['draw']}), {memory}"
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    size: dict[str, Any] = {"type": lambda text: text if text == "auto" else int(text), "default": "auto"}
+    add("--size", type=int, default=768, help="pixels of a side")
+    add("--steps", type=int, default=28)
+    add("--guidance", type=float, default=4.5)
+    add("--chains", type=int, default=16, help="of few, finding the batch sizes takes a large part")
+    add("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16")
+    add("--max-new-tokens", type=int, default=77)
+    add("--residency", nargs="+", choices=["both", "one"], default=["both"], help="this tool's, one after the other")
+    add("--compile", action="store_true", help="this tool's generator; the published way's is never compiled")
+    add("--describe-batch", **size)
+    add("--draw-batch", **size)
+    add("--layers", type=int, help="cut all depths to this, and keep the widths, to try the script")
+    add("--tiny", action="store_true", help="tiny widths; with --layers 1 the script can be tried on a CPU")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure one way after the other."""
+    asked = arguments()
+    rich.reconfigure(stderr=True)  # The loop's progress bar: results alone go to the standard output.
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "CPU"
+    billions = {"of full size": Models().parameters()}
+    if asked.tiny or asked.layers:
+        billions["as measured"] = Models(asked.tiny, asked.layers).parameters()
+    versions = {library.__name__: library.__version__ for library in (torch, diffusers, transformers)}
+    print(json.dumps({"device": device, **versions, **vars(asked), "billions_of_parameters": billions}))
+    for which, counts in billions.items():
+        print(f"Billions of parameters {which}:", ", ".join(f"{part} {count}" for part, count in counts.items()))
+    with tempfile.TemporaryDirectory() as place:
+        bench = Bench(Path(place), asked)
+        published: dict[str, Any] = {}
+        for residency in (None, *asked.residency):
+            found = bench.measure(residency)
+            published = published or found
+            print(json.dumps(found))
+            print(readable(found, published))
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
