@@ -136,12 +136,13 @@ def test_shards_and_a_merge_are_the_same_study(project):
     assert manifest["counts"]["images"] == len(project.load("loop_descriptions")) == 28
 
 
-def test_results_go_to_any_file_system(project):
+def test_results_go_to_any_file_system(project, capsys):
     globals_file = project.path / "conf/base/globals.yml"
     globals_file.write_text(globals_file.read_text().replace("results: data", "results: memory://elsewhere"))
     project.run(loop__iterations=1)
     project.run(loop__iterations=1)
     assert not any((project.path / "data").glob("0[2358]_*"))
+    assert "memory:///elsewhere/03_primary/miniature/loop_images" in capsys.readouterr().out
     assert len(project.load("loop_images")) == len(project.load("loop_descriptions")) == 14
     assert project.load("loop_manifest")["complete"]
     assert project.load("loop_contact_sheet").width > 300

@@ -23,7 +23,8 @@ class StudyHooks:
         """Refuse a shard without chains, and a folder that cannot be written to, before anything is computed."""
         if "chains" in pipeline.inputs() and not catalog.exists("chains"):
             raise StudyError("There are no chains yet: run `kedro run --pipeline ingestion` for this study first")
-        folders = {path if is_folder else path.parent for _, path, is_folder in _written(pipeline, catalog)}
+        written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
+        folders = {path if is_folder else path.parent for path, is_folder in written}
         for folder in sorted(folders):
             try:
                 # Nothing is created: an empty folder would look like a result.
@@ -47,8 +48,8 @@ class StudyHooks:
         rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
-def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path, bool]]:
-    """Yield name, local path and whether it is a folder, for everything a pipeline writes."""
+def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path | str, bool]]:
+    """Yield name, path (an address where it is not on this machine's disk) and whether it is a folder."""
     for name in sorted(pipeline.all_outputs()):
         dataset = catalog.get(name)
         description: dict[str, Any] = {} if dataset is None else dataset._describe()
@@ -59,11 +60,13 @@ def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str
         version = dataset.resolve_save_version() if isinstance(dataset, AbstractVersionedDataset) else None
         if version is not None:
             path = f"{path}/{version}/{Path(path).name}"
-        if isinstance(filesystem, LocalFileSystem):
-            yield name, Path(path), "path" in description
+        local = isinstance(filesystem, LocalFileSystem)
+        yield name, Path(path) if local else filesystem.unstrip_protocol(path), "path" in description
 
 
-def _short(path: Path) -> str:
+def _short(path: Path | str) -> str:
+    if isinstance(path, str):
+        return path
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
