@@ -7,8 +7,9 @@
 For machines that reach no model hub: time and memory follow from a model's shape, not from what it learnt. Compares,
 on the same chains and settings, the published way (one picture at a time through both models, the whole record of the
 study written anew after every picture) with this tool. Descriptions are noise, and always as long as they may be.
-Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk; finding
-batch sizes, and compiling for those that are found, counts. Lines that begin with a brace are JSON.
+Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
+batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
+speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.
 """
 
 import argparse
