@@ -13,6 +13,7 @@ from kedro.framework.session import KedroSession
 from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
 from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
 
@@ -117,3 +118,15 @@ def test_the_study_of_the_readme_is_accepted(tmp_path):
     assert generator.load == {}
     assert DescriberSettings.model_validate(found["parameters"]["describer"]).dtype == "bfloat16"
     assert found["parameters"]["loop"]["iterations"] == 3
+
+
+@pytest.mark.parametrize("study", [None, "raf_emotion"])
+def test_another_model_for_one_run_starts_from_nothing(study):
+    given = {"generator": {"preset": "sdxl_turbo"}, "describer": {"max_new_tokens": 5}}
+    loader = StudyConfigLoader(PROJECT / "conf", study, runtime_params=given, **CONFIG_LOADER_ARGS)
+    found = loader["parameters"]
+    assert found["generator"] == {"preset": "sdxl_turbo"}
+    assert GeneratorSettings.model_validate(found["generator"]).hub == "stabilityai/sdxl-turbo"
+    # What is given without naming another model changes this one.
+    assert len(found["describer"]) > 2
+    assert found["describer"]["max_new_tokens"] == 5

@@ -40,6 +40,7 @@ class StudyConfigLoader(OmegaConfigLoader):
         """Merge as Kedro does, but let a study that names another model or data set start from nothing.
 
         Settings of the base study's model would only be in its way: `load: {}` cannot take away what is merged in.
+        The same for a run that names another `hub`, `preset` or `endpoint`; another `path` is for copies of a model.
         So would the splits and prompts that belong to the base study's data set.
         A hook into Kedro's loader, because its merge strategies are the same for all parameters.
         """
@@ -51,6 +52,11 @@ class StudyConfigLoader(OmegaConfigLoader):
                 chains = {name: value for name, value in config["chains"].items() if name not in _OF_ITS_DATA}
                 config = {**config, "chains": chains}
             for model in ("generator", "describer"):
+                if set(given.get(model, {})) & {"hub", "preset", "endpoint"}:
+                    # Another model for one run: no setting of the study's own model is left.
+                    config = {name: value for name, value in config.items() if name != model}
+                    env_config = {**env_config, model: dict(given[model])}
+                    continue
                 stated = set(env_config.get(model, {})) - set(given.get(model, {}))
                 if stated & {"path", "hub", "preset", "endpoint"}:
                     config = {name: value for name, value in config.items() if name != model}
