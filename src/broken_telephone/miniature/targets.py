@@ -78,10 +78,10 @@ def expected(
     if not chosen:
         return result
     rows = np.concatenate([rng.choice(pool[str(fits[k])], _REFERENCES - 1) for k in chosen])
-    others = torch.from_numpy(latents[rows].astype(np.float32)).view(len(chosen), _REFERENCES - 1, -1)
+    others = torch.from_numpy(latents[rows].astype(np.float32)).reshape(len(chosen), _REFERENCES - 1, -1)
     candidates = torch.cat([clean[chosen].flatten(1)[:, None], others], 1)
     when = time[chosen][:, None]
     distance = (noisy[chosen].flatten(1)[:, None] - (1 - when[:, :, None]) * candidates).square().sum(-1)
     weights = torch.softmax(-distance / (2 * when.square()), 1)
-    result[chosen] = (weights[:, :, None] * candidates).sum(1).view(len(chosen), *clean.shape[1:])
+    result[chosen] = (weights[:, :, None] * candidates).sum(1).reshape(len(chosen), *clean.shape[1:])
     return result
