@@ -1,21 +1,25 @@
 """The loop as users run it: the real pipeline, configuration and adapters, tiny data and models."""
 
+import errno
 import io
 import json
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
+from kedro.io import DatasetError
 from PIL import Image
 from raw_data import write_phase, write_raf
 
 from broken_telephone.cli import cli
+from broken_telephone.datasets import ImagePartitionsDataset, WholeParquetDataset
 from broken_telephone.tables import check_chains, check_descriptions, check_people
 
 PRIMARY = "data/03_primary/miniature"
@@ -345,3 +349,32 @@ def test_records_hold_no_path_of_this_machine(project):
     tables = [project.load(name) for name in ("chains", "loop_descriptions", "people")]
     assert not any(str(project.path) in table.to_csv() for table in tables)
     assert all(isinstance(table, pd.DataFrame) for table in tables)
+
+
+def test_a_full_disk_ends_in_a_paragraph(project, monkeypatch):
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ImagePartitionsDataset, "save", full)
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert "There is no room left" in result.output
+    assert "the same command goes on" in result.output
+    monkeypatch.undo()
+    project.run()
+    assert project.load("loop_manifest")["complete"]
+
+
+def test_a_table_is_whole_or_not_there(tmp_path, monkeypatch):
+    table = WholeParquetDataset(filepath=str(tmp_path / "t.parquet"))
+    frame = pd.DataFrame({"a": [1, 2]})
+    table.save(frame)
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        table.save(frame * 2)
+    assert table.load().equals(frame)
+    assert [file.name for file in tmp_path.iterdir()] == ["t.parquet"]
+    assert table.preview()["data"] == [[1], [2]]
+    (tmp_path / "t.parquet").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"t\.parquet is no table.*Delete it"):
+        table.load()

@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -60,6 +61,7 @@ class Bench:
             ImageFolderDataset(path=str(self.originals)).load(),
             self.images.load(),
             self.batches.load(),
+            self.sessions.load(),
         )
         loop = LoopSettings.model_validate(wanted | settings)
         for finished in relay(self.chains, loop, self.describer, self.generator, store):
@@ -217,6 +219,8 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
     bench.generator = Small()
     bench.run(draw_batch=7)
     assert bench.generator.calls == [7, 3, 3, *[1] * 14]
+    assert bench.done().found[("draw", 7)] == 1
+    assert order_of_batches(bench) == list(bench.chains["chain_id"]) * 2
     assert "7 at once did not fit into memory: 3 from here on" in caplog.text
     (bench.path / "other").mkdir()
     other = Bench(bench.path / "other")
@@ -233,17 +237,118 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
         bench.run()
 
 
+def order_of_batches(bench: Bench) -> list[str]:
+    records = [bench.batches.read(name) for name in bench.batches.load()]
+    drawn = sorted((record for record in records if record["phase"] == "draw"), key=lambda record: record["ended"])
+    return [chain for record in drawn for chain in record["images"]]
+
+
+def test_after_memory_ran_out_a_resumed_run_cuts_the_same_batches(tmp_path):
+    class OutOfMemoryError(RuntimeError):
+        pass
+
+    class Small(FakeGenerator):
+        def draw(self, prompts, seeds):
+            drawn = super().draw(prompts, seeds)
+            if len(prompts) > 2:
+                raise OutOfMemoryError("CUDA out of memory")
+            return drawn
+
+    results = []
+    for moment in (None, 3, 6):
+        path = tmp_path / str(moment)
+        path.mkdir()
+        bench = Bench(path)
+        bench.generator = Small(minds_the_batch=True)
+        followed = bench.follow(draw_batch=5)
+        for number, _ in enumerate(followed):
+            if number == moment:
+                break
+        followed.close()
+        bench.generator = Small(minds_the_batch=True)
+        bench.run(draw_batch=5)
+        results.append(bench.results())
+    assert results[0] == results[1] == results[2]
+
+
+def test_an_error_saves_what_was_finished_before_it_is_raised(bench):
+    class Failing(FakeDescriber):
+        def describe(self, images, prompt):
+            if len(self.calls) == 1:
+                raise RuntimeError("gone")
+            return super().describe(images, prompt)
+
+    bench.describer = Failing()
+    with pytest.raises(RuntimeError, match="gone"):
+        bench.run()
+    assert {name for name in bench.done().texts if name.startswith("i")} == {"i0/1", "i1/1"}
+
+
+def test_texts_that_no_file_can_hold_are_mended(bench):
+    class Halves(FakeDescriber):
+        def _one(self, image):
+            return replace(super()._one(image), text="half \ud83d of it")
+
+    bench.describer = Halves()
+    bench.run(iterations=1)
+    assert bench.done().texts["i0/1"] == "half ? of it"
+
+
+def test_a_picture_that_is_gone_is_made_again_although_its_chain_stopped_later(bench):
+    class Refusing(FakeDescriber):
+        def _one(self, image):
+            one = super()._one(image)
+            return replace(one, refused=image.getpixel((0, 0))[1:] != (0, 0))
+
+    bench.describer = Refusing()
+    bench.run()
+    assert len(bench.done().stopped) == 7
+    assert bench.manifest()["complete"]
+    (bench.path / "images/i1/1.png").unlink()
+    assert not bench.manifest()["complete"]
+    bench.generator = FakeGenerator()
+    bench.run()
+    assert bench.generator.calls == [1]
+    assert bench.manifest()["complete"]
+
+
+def test_a_living_run_of_the_same_chains_is_refused(bench):
+    bench.run(iterations=1, shard="1/2")
+    [name] = bench.sessions.load()
+    other = subprocess.Popen(["sleep", "60"])
+    bench.sessions.save({name: bench.sessions.read(name) | {"process": other.pid}})
+    with pytest.raises(StudyError, match=rf"process {other.pid}.*loop_sessions/{name}"):
+        bench.run()
+    bench.run(shard="2/2")
+    other.kill()
+    other.wait()
+    bench.run()
+    assert bench.manifest()["complete"]
+
+
 def test_a_batch_size_is_found_recorded_and_kept(bench):
     size = BatchSize("auto")
     for items, seconds in ((1, 1.0), (2, 1.2), (4, 1.5), (8, 2.9)):
         assert (size.next, size.found) == (items, None)
         size.took(items, seconds)
     assert (size.next, size.found) == (4, 4)
-    assert BatchSize("auto", [16, 4]).next == 4
+    assert (BatchSize("auto", 4).next, BatchSize("auto", 4).settled) == (4, True)
     assert (BatchSize(6).next, BatchSize(6).found) == (6, None)
+    assert (BatchSize(6, 3).next, BatchSize(6, 3).found) == (3, 3)
+
+    class Timed(FakeGenerator):
+        """Two at once are no cheaper than one and one."""
+
+        def draw(self, prompts, seeds):
+            time.sleep(0.05 * len(prompts))
+            return super().draw(prompts, seeds)
+
+    bench.generator = Timed()
+    bench.run(iterations=1, draw_batch="auto", describe_batch="auto")
+    assert bench.generator.calls == [1, 2, 1, 1, 1, 1]
+    bench.generator = Timed()
     bench.run(draw_batch="auto", describe_batch="auto")
-    assert bench.generator.calls[:2] == [1, 2]
-    assert len(bench.images.load()) == 14
+    assert bench.generator.calls == [1] * 7
 
 
 def test_shards_in_any_order_make_the_whole(tmp_path):

@@ -56,15 +56,16 @@ def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
 
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    live = LiveSheet("a <study>", chains, There(pictures), There(pictures), 1, 2)
-    row = {"chain_id": "c0", "iteration": 1, "text": "A fearful face."}
-    assert live.after([{"descriptions": [row]}]) == {}
+    live = LiveSheet("a <study>", chains, There(pictures), There(pictures), 1, 2, {"c0/1": "A fearful face."})
+    assert live.now() == live.last() == {}
     now[0] = 16
-    [(name, page)] = live.after([]).items()
+    [(name, page)] = live.now().items()
     assert name == "a_study_"
     assert "a &lt;study&gt; at" in page
     assert "<study>" not in page
     content = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
     sheet = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     assert ((sheet == (255, 0, 0)).all(-1)).sum() == 128 * 128
-    assert live.after([]) == {}
+    assert "refresh" in page
+    assert live.now() == {}
+    assert "refresh" not in live.last()["a_study_"]

@@ -3,6 +3,7 @@
 Everything else of Kedro's command line is as it is. `kedro --verbose run` shows the traceback.
 """
 
+import errno
 from typing import Any
 
 import click
@@ -26,6 +27,11 @@ def _run(*args: Any, **kwargs: Any) -> Any:
         for cause in causes(error):
             if isinstance(cause, StudyError | ParameterValidationError) or _names_no_pipeline(cause):
                 raise _ParagraphError(str(cause)) from error
+            if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _ParagraphError(
+                    f"There is no room left to write to ({cause}). Everything that was finished before is there: "
+                    "make room, and the same command goes on."
+                ) from error
         raise
 
 

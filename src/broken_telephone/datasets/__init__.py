@@ -7,6 +7,7 @@ from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.raw import RawDataset
 from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
 from broken_telephone.datasets.sealed import SealedJSONDataset
+from broken_telephone.datasets.tables import WholeParquetDataset
 
 __all__ = [
     "EarlierDataset",
@@ -19,4 +20,5 @@ __all__ = [
     "RawDataset",
     "RecordPartitionsDataset",
     "SealedJSONDataset",
+    "WholeParquetDataset",
 ]

@@ -3,12 +3,21 @@
 import gc
 import sys
 
+# Libraries below torch raise plain errors.
+_SAID = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "MPS backend out of memory",
+)
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that a device, or this machine, has no memory left."""
     # By name: torch, which may not be loaded at all, has had this class in two places.
     named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-    return named or isinstance(error, MemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error)
+    return named or isinstance(error, MemoryError) or any(words in str(error) for words in _SAID)
 
 
 def collect() -> None:

@@ -3,7 +3,7 @@
 from broken_telephone.relay.journal import Done, read_journal
 from broken_telephone.relay.loop import Finished, Store, relay
 from broken_telephone.relay.manifest import is_finished, manifest, no_picture_is_gone
-from broken_telephone.relay.plan import key
+from broken_telephone.relay.plan import chains_of, key, of_shard
 from broken_telephone.relay.settings import LoopSettings
 
 __all__ = [
@@ -11,10 +11,12 @@ __all__ = [
     "Finished",
     "LoopSettings",
     "Store",
+    "chains_of",
     "is_finished",
     "key",
     "manifest",
     "no_picture_is_gone",
+    "of_shard",
     "read_journal",
     "relay",
 ]

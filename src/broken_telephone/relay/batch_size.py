@@ -4,8 +4,6 @@ Found sizes double from one as long as an item gets at least a tenth cheaper. A 
 memory halves the size, whoever chose it.
 """
 
-from collections.abc import Iterable
-
 from broken_telephone.errors import StudyError
 
 _WORTH_IT = 0.9
@@ -15,9 +13,9 @@ _MOST = 256
 class BatchSize:
     """The size of a phase's next batch."""
 
-    def __init__(self, asked: int | str, earlier: Iterable[int] = ()) -> None:
-        """Start from what the study asks for; for `auto`, from the smallest size that earlier runs found."""
-        known = min(earlier, default=None) if asked == "auto" else int(asked)
+    def __init__(self, asked: int | str, earlier: int | None = None) -> None:
+        """Start from what earlier runs that were asked for the same came to, else from what the study asks for."""
+        known = earlier if asked == "auto" or earlier is not None else int(asked)
         self._asked, self.settled = asked, known is not None
         """`settled`: whether the size is known; while it is not, batches come one at a time and are measured."""
         self.next = known or 1
@@ -26,8 +24,8 @@ class BatchSize:
 
     @property
     def found(self) -> int | None:
-        """The size that was found, for later runs; None where the study says one, or as long as it is not known."""
-        return self.next if self.settled and self._asked == "auto" else None
+        """The size that later runs should begin with, where it is not the one that the study asks for."""
+        return self.next if self.settled and self.next != self._asked else None
 
     def took(self, items: int, seconds: float) -> None:
         """Learn from a batch that worked; its time is without loading."""

@@ -6,6 +6,7 @@ loop saves the one before and reads the next.
 
 import logging
 import os
+import threading
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -15,6 +16,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Generator
 from broken_telephone.relay.settings import LoopSettings
 from broken_telephone.relay.work import Answer, Describe, Draw, Worker
+
+_TRIES = 4
 
 
 class Executor(Protocol):
@@ -62,7 +65,7 @@ class LocalExecutor:
 
 
 class RayExecutor:
-    """Actors that hold the models, one per GPU; an actor that dies is started again and does its batch again."""
+    """Actors that hold the models, one per GPU; one that dies is started again and does its batch again, some times."""
 
     def __init__(self, worker: Worker, workers: int | None, address: str | None) -> None:
         self._worker, self._asked, self._address = worker, workers, address
@@ -85,10 +88,10 @@ class RayExecutor:
         self.workers = self._asked or max(gpus, 1)
         if gpus and self.workers > gpus:
             raise StudyError(f"loop.workers: {self.workers} actors need a GPU each, and the cluster has {gpus}")
-        # Retried for as long as it takes: a batch depends on nothing but its task.
-        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=-1)(_Actor)
+        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
-        self._busy: Counter[int] = Counter(range(self.workers))
+        self._busy: Counter[int] = Counter()
+        self._lock = threading.Lock()
         return self
 
     def __exit__(
@@ -101,13 +104,27 @@ class RayExecutor:
 
     def submit(self, task: Describe | Draw) -> "Future[Answer]":
         """Hand a task to the actor with the least to do."""
-        chosen = min(range(self.workers), key=lambda number: (self._busy[number], number))
-        self._busy[chosen] += 1
-        future: Future[Answer] = self._actors[chosen].do.remote(task).future()
+        with self._lock:
+            chosen = min(range(self.workers), key=lambda number: (self._busy[number], number))
+            self._busy[chosen] += 1
+        future: Future[Answer] = Future()
         # An actor is at it, or will be in a moment: it cannot be taken back.
         future.set_running_or_notify_cancel()
-        future.add_done_callback(lambda _: self._busy.subtract([chosen]))
+        self._actors[chosen].do.remote(task).future().add_done_callback(lambda done: self._settle(done, future, chosen))
         return future
+
+    def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int) -> None:
+        """Pass on what came of a task; errors as they were in the actor."""
+        with self._lock:
+            self._busy[chosen] -= 1
+        error = done.exception()
+        if error is None:
+            future.set_result(done.result())
+        elif isinstance(error, self._ray.exceptions.RayTaskError):
+            future.set_exception(error.cause)
+        else:
+            words = f"A Ray actor died {_TRIES} times at the same batch ({type(error).__name__}): see Ray's logs"
+            future.set_exception(StudyError(words))
 
 
 class _Actor:

@@ -34,8 +34,12 @@ class Interruption:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
-        self._restore()
-        rich.get_console().print("Stopping after the batch at work; once more stops at once.", highlight=False)
+        # A second one kills: everything that is on disk is whole, and the batch at work would be lost anyway.
+        for each in self._before:
+            signal.signal(each, signal.SIG_DFL)
+        rich.get_console().print(
+            "Stopping when the batch at work is saved; once more ends the process at once.", highlight=False
+        )
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

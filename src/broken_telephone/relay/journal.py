@@ -4,11 +4,11 @@ A batch without a record never was: it is done again as a whole, which gives the
 are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broken_telephone.relay.plan import Phase, Step, key
+from broken_telephone.relay.plan import Phase, Step, key, order
 from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
@@ -59,15 +59,17 @@ class Done:
     """Keys of pictures."""
     failures: dict[str, Record] = field(default_factory=dict)
     """By key; one that a later batch overcame is left out."""
-    stopped: set[str] = field(default_factory=set)
-    """Chains that ended for good."""
+    stopped: dict[str, Step] = field(default_factory=dict)
+    """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
     """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
-    found: dict[Phase, list[int]] = field(default_factory=lambda: {"describe": [], "draw": []})
-    """Batch sizes that were found."""
+    found: dict[tuple[Phase, int | str], int] = field(default_factory=dict)
+    """Batch sizes that were found or had to be made smaller, by what the study asked for."""
+    cut: set[str] = field(default_factory=set)
+    """Keys of pictures whose description the generator did not read to its end."""
 
     def add(self, record: Record) -> None:
-        """Take in the record of a batch."""
+        """Take in the record of a batch that is later than all before."""
         iteration, phase = record["iteration"], record["phase"]
         for row in record["descriptions"]:
             self.texts[key(row["chain_id"], iteration)] = row["text"]
@@ -77,22 +79,32 @@ class Done:
             self.failures.pop(key(chain, iteration), None)
         for failure in record["failures"]:
             self._failed(key(failure["chain_id"], iteration), failure)
-        if record.get("found"):
-            self.found[phase].append(record["found"])
+        self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
+        if record.get("found") is not None:
+            self.found[phase, record["asked"]] = record["found"]
+
+    def is_over(self, chain_id: str, step: Step) -> bool:
+        """Return whether a chain had ended for good at a step, or before it."""
+        end = self.stopped.get(chain_id)
+        return end is not None and order(end) <= order(step)
 
     def _failed(self, name: str, failure: Record) -> None:
-        if name in (self.texts if failure["phase"] == "describe" else self.images):
-            return
+        self.images.discard(name)
         self.failures[name] = failure
         if failure["kind"] == UNREADABLE:
             self.tried.add(name)
         else:
-            self.stopped.add(failure["chain_id"])
+            self.stopped[failure["chain_id"]] = Step(failure["iteration"], failure["phase"])
 
 
 def read_journal(records: Records) -> Done:
     """Read all records of a study."""
+    return sum_up(records[name]() for name in records)
+
+
+def sum_up(records: Iterable[Record]) -> Done:
+    """Take in records in the order in which they were made."""
     done = Done()
-    for name in records:
-        done.add(records[name]())
+    for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
+        done.add(record)
     return done

@@ -20,7 +20,8 @@ from broken_telephone.relay.batch_size import BatchSize
 from broken_telephone.relay.executors import Executor, executor
 from broken_telephone.relay.interruption import InterruptedRunError, Interruption
 from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
-from broken_telephone.relay.plan import Chain, Step, chains_of, key, of_shard, steps
+from broken_telephone.relay.overlap import refuse_overlap
+from broken_telephone.relay.plan import Chain, Phase, Step, chains_of, key, of_shard, steps
 from broken_telephone.relay.progress import LoopProgress
 from broken_telephone.relay.session import Session
 from broken_telephone.relay.settings import LoopSettings
@@ -39,7 +40,7 @@ _PROMPTS = 1024
 class Finished(NamedTuple):
     """What to save now, in this order: partition keys and values."""
 
-    images: Mapping[str, Image.Image] = {}
+    images: dict[str, Image.Image] = {}
     batches: Mapping[str, Record] = {}
     sessions: Mapping[str, Record] = {}
 
@@ -52,15 +53,29 @@ class Store:
     """By `image_path`."""
     images: Folder[Image.Image]
     batches: Folder[Record]
+    sessions: Folder[Record]
 
 
 def relay(
-    chains: pd.DataFrame, settings: LoopSettings, describer: Describer, generator: Generator, store: Store
+    chains: pd.DataFrame,
+    settings: LoopSettings,
+    describer: Describer,
+    generator: Generator,
+    store: Store,
+    done: Done | None = None,
 ) -> Iterator[Finished]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
     A chain whose picture does not open or cannot be drawn, or whose description is empty or refused, is recorded
     as a failure and stops there; the others go on.
+
+    Args:
+        chains: the `chains` table.
+        settings: how to follow them.
+        describer: describes pictures.
+        generator: draws descriptions.
+        store: what exists already.
+        done: what the store's journal says, if the caller has read it; kept up to date meanwhile.
 
     Yields:
         The record of this session, then one finished batch at a time; nothing but an empty `Finished` if all
@@ -68,10 +83,10 @@ def relay(
 
     Raises:
         InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory.
+        StudyError: if not even one picture fits into memory, or another run follows the same chains.
     """
     yield Finished()
-    done = read_journal(store.batches)
+    done = read_journal(store.batches) if done is None else done
     # Somebody may have taken pictures away.
     done.images &= set(store.images)
     followed = of_shard(chains_of(chains), settings.shard)
@@ -79,6 +94,7 @@ def relay(
     if not any(left.values()):
         logger.info("All chains are followed already: nothing to do")
         return
+    refuse_overlap(store.sessions, settings.shard)
     with (
         executor(settings, describer, generator) as workers,
         Interruption() as interruption,
@@ -101,7 +117,8 @@ def relay(
 
 def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
     there = done.texts if step.phase == "describe" else done.images
-    return [c for c in chains if c.chain_id not in done.stopped and key(c.chain_id, step.iteration) not in there]
+    missing = (chain for chain in chains if key(chain.chain_id, step.iteration) not in there)
+    return [chain for chain in missing if not done.is_over(chain.chain_id, step)]
 
 
 def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
@@ -133,9 +150,12 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.sizes = {
-            "describe": BatchSize(self.settings.describe_batch, self.done.found["describe"]),
-            "draw": BatchSize(self.settings.draw_batch, self.done.found["draw"]),
+            phase: BatchSize(asked, self.done.found.get((phase, asked))) for phase, asked in self._asked().items()
         }
+        self.lost_seconds = 0.0
+
+    def _asked(self) -> dict[Phase, int | str]:
+        return {"describe": self.settings.describe_batch, "draw": self.settings.draw_batch}
 
     def do(self, step: Step, waiting: list[Chain]) -> Iterator[Finished]:
         """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
@@ -144,11 +164,17 @@ class _Run:
             for start in range(0, len(prompts), _PROMPTS):
                 yield self._said(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
+        place = {chain.chain_id: number for number, chain in enumerate(waiting)}
         queue, size = deque(waiting), self.sizes[step.phase]
         at_work: dict[Future[Answer], tuple[list[Chain], Outcome]] = {}
-        while (queue and not self.interruption.asked) or at_work:
-            room = self.workers.workers + 1 if size.settled else 1
-            if queue and len(at_work) < room and not self.interruption.asked:
+        error: Exception | None = None
+        emptying = False
+        while at_work or (queue and error is None and not self.interruption.asked):
+            ending = error is not None or self.interruption.asked
+            emptying = emptying and bool(at_work)
+            # One batch waits behind each that is at work; while sizes are tried, none does.
+            room = 2 * self.workers.workers if size.settled else 1
+            if queue and len(at_work) < room and not ending and not emptying:
                 batch = [queue.popleft() for _ in range(min(size.next, len(queue)))]
                 outcome = Outcome(step)
                 task, chains = self._task(step, batch, outcome)
@@ -157,20 +183,34 @@ class _Run:
                 else:
                     yield self._finished(outcome, {})
                 continue
-            if self.interruption.asked:
+            if ending:
                 at_work = {future: batch for future, batch in at_work.items() if not future.cancel()}
             # Not for longer than a moment: a stop may be asked for meanwhile.
-            for future in wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED).done:
+            ready = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED).done
+            for future in [future for future in at_work if future in ready]:
                 chains, outcome = at_work.pop(future)
-                answer = future.result()
-                if answer.out_of_memory is not None:
-                    if size.did_not_fit(len(chains), answer.out_of_memory):
-                        logger.warning("%d at once did not fit into memory: %d from here on", len(chains), size.next)
-                    queue.extendleft(reversed(chains))
-                    if outcome.failures:
-                        yield self._finished(outcome, {})
-                else:
+                try:
+                    answer = future.result()
+                    if answer.out_of_memory is not None:
+                        self._did_not_fit(size, len(chains), answer)
+                except Exception as failure:
+                    # What others are working on is saved before it is raised.
+                    error = error or failure
+                    continue
+                if answer.out_of_memory is None:
                     yield self._took(size, chains, outcome, answer)
+                    continue
+                # Batches are cut anew when none is at work, so that they follow the order of the table.
+                emptying, queue = True, deque(sorted([*chains, *queue], key=lambda chain: place[chain.chain_id]))
+                if outcome.failures:
+                    yield self._finished(outcome, {})
+        if error is not None:
+            raise error
+
+    def _did_not_fit(self, size: BatchSize, items: int, answer: Answer) -> None:
+        self.lost_seconds += answer.load_seconds
+        if size.did_not_fit(items, str(answer.out_of_memory)):
+            logger.warning("%d at once did not fit into memory: %d from here on", items, size.next)
 
     def _said(self, step: Step, chains: list[Chain]) -> Finished:
         """Take prompts as the first descriptions: no model sees them."""
@@ -201,6 +241,7 @@ class _Run:
     def _took(self, size: BatchSize, chains: list[Chain], outcome: Outcome, answer: Answer) -> Finished:
         """Sort a model's answer into pictures, descriptions and failures."""
         size.took(len(chains), answer.seconds)
+        lost, self.lost_seconds = self.lost_seconds, 0.0
         images: dict[str, Image.Image] = {}
         if outcome.step.phase == "draw":
             for chain, image in zip(chains, answer.images, strict=True):
@@ -217,16 +258,19 @@ class _Run:
                 elif not said.text.strip():
                     outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing")
                 else:
-                    words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated}
+                    # Some tokenizers leave halves of characters, which no file can hold.
+                    text = said.text.encode("utf-8", "replace").decode()
+                    words = {"text": text, "tokens": said.tokens, "truncated": said.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by)
         return self._finished(
             outcome,
             images,
             seconds=round(answer.seconds, 4),
-            load_seconds=round(answer.load_seconds, 4),
+            load_seconds=round(answer.load_seconds + lost, 4),
             device=answer.device,
-            cut=sum(answer.cut),
+            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
             size=len(chains),
+            asked=self._asked()[outcome.step.phase],
             found=size.found,
         )
 

@@ -6,8 +6,8 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
-from broken_telephone.relay.journal import UNREADABLE, Done, Record, Records
-from broken_telephone.relay.plan import fingerprint, key
+from broken_telephone.relay.journal import Done, Record, Records, sum_up
+from broken_telephone.relay.plan import Step, fingerprint, key
 from broken_telephone.seeds import digest
 
 _SPENT = ("describe", "draw", "load", "around")
@@ -39,19 +39,16 @@ def manifest(
     """
     wanted = _keys(chains, iterations)
     drawn = set(wanted).intersection(images)
-    done = Done()
-    for record in batches:
-        done.add(record)
-    failed = {name: row for name, row in sorted(done.failures.items()) if name in set(wanted)}
-    stopped = {row["chain_id"] for row in failed.values() if row["kind"] != UNREADABLE}
-    missing = set(wanted) - drawn
+    done = sum_up(batches)
+    failed = [done.failures[name] for name in wanted if name in done.failures]
+    missing = [name for name in wanted if name not in drawn]
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
         "study": study,
         "digest": _digest(settings),
         "chains": fingerprint(chains),
         "iterations": iterations,
-        "complete": all(name.rsplit("/", 1)[0] in stopped for name in missing),
+        "complete": all(_is_over(done, name) for name in missing),
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
@@ -61,9 +58,9 @@ def manifest(
             "descriptions": sum(name in done.texts for name in wanted),
             "images": len(drawn),
             "failures": len(failed),
-            "cut": sum(run["cut"] for run in runs),
+            "cut": len(done.cut.intersection(wanted)),
         },
-        "failures": list(failed.values()),
+        "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
     }
@@ -92,6 +89,11 @@ def _keys(chains: pd.DataFrame, iterations: int) -> list[str]:
     return [key(chain, iteration) for chain in chains["chain_id"] for iteration in range(1, iterations + 1)]
 
 
+def _is_over(done: Done, name: str) -> bool:
+    chain_id, _, iteration = name.rpartition("/")
+    return done.is_over(chain_id, Step(int(iteration), "draw"))
+
+
 def _digest(settings: Mapping[str, Any]) -> str:
     return digest(json.dumps(settings, sort_keys=True))
 
@@ -108,7 +110,7 @@ def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
         "described": sum(record["size"] for record in phases["describe"]),
         "drawn": sum(record["size"] for record in phases["draw"]),
         "failed": sum(len(record["failures"]) for record in mine),
-        "cut": sum(record["cut"] for group in phases.values() for record in group),
+        "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
         "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
         "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},
         "devices": {phase: group[-1]["device"] for phase, group in phases.items() if group},

@@ -29,6 +29,11 @@ class Step(NamedTuple):
     phase: Phase
 
 
+def order(step: Step) -> int:
+    """Return a number that is larger for later steps."""
+    return 2 * step.iteration + (step.phase == "draw")
+
+
 def key(chain_id: str, iteration: int) -> str:
     """Return the partition key of an image or a description."""
     return f"{chain_id}/{iteration}"

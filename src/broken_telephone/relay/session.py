@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from broken_telephone.models import Describer, Generator
+from broken_telephone.relay.overlap import place
 from broken_telephone.relay.settings import LoopSettings
 
 _LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow", "ray")
@@ -24,6 +25,7 @@ class Session:
             "started": started.isoformat(timespec="seconds"),
             **settings.model_dump(include={"describe_batch", "draw_batch", "residency", "executor", "shard"}),
             "workers": workers,
+            **place(),
             "models": {"describe": describer.name, "draw": generator.name},
             "versions": _versions(),
         }
@@ -31,7 +33,7 @@ class Session:
     @property
     def seconds(self) -> float:
         """How long this run takes so far."""
-        return round(time.perf_counter() - self._began, 3)
+        return round(time.perf_counter() - self._began, 6)
 
 
 def _versions() -> dict[str, str]:

@@ -9,7 +9,18 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.models import Describer, Generator
-from broken_telephone.relay import Finished, LoopSettings, Store, is_finished, manifest, no_picture_is_gone, relay
+from broken_telephone.relay import (
+    Finished,
+    LoopSettings,
+    Store,
+    chains_of,
+    is_finished,
+    manifest,
+    no_picture_is_gone,
+    of_shard,
+    read_journal,
+    relay,
+)
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import DESCRIPTIONS, as_table
@@ -50,22 +61,28 @@ def follow_chains(
     originals: Images,
     loop_images_done: Images,
     loop_batches_done: Records,
+    loop_sessions_done: Records,
     loop_manifest_done: dict[str, Any] | None,
     study: str,
     sheet: SheetSettings,
 ) -> Iterator[tuple[Any, ...]]:
     """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then."""
-    store = Store(originals, loop_images_done, loop_batches_done)
-    name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
-    live = LiveSheet(name, chains, originals, loop_images_done, loop.iterations, sheet.chains_per_label)
     if is_finished(loop_manifest_done, loop_settings, chains, loop.iterations) and no_picture_is_gone(
         loop_manifest_done, chains, loop_images_done
     ):
         logger.info("All chains are followed already: nothing to do")
         yield *Finished(), {}
         return
-    for finished in relay(chains, loop, describer, generator, store):
-        yield *finished, live.after(finished.batches.values())
+    store = Store(originals, loop_images_done, loop_batches_done, loop_sessions_done)
+    done = read_journal(loop_batches_done)
+    name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
+    mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
+    live = LiveSheet(name, mine, originals, loop_images_done, loop.iterations, sheet.chains_per_label, done.texts)
+    for finished in relay(chains, loop, describer, generator, store, done):
+        yield *finished, live.now()
+        # Saved by now; Kedro would keep dozens of batches of pictures in memory.
+        finished.images.clear()
+    yield *Finished(), live.last()
 
 
 def collect_results(
@@ -84,10 +101,11 @@ def collect_results(
     What an earlier run collected is returned as it is if nothing has happened since.
     """
     earlier, table = loop_manifest_done, loop_descriptions_done
-    finished = table is not None and is_finished(earlier, loop_settings, chains, loop.iterations)
-    # Every run that did anything left a session.
-    if finished and earlier is not None and len(earlier["sessions"]) == len(loop_sessions):
-        return table, earlier
+    if table is not None and is_finished(earlier, loop_settings, chains, loop.iterations):
+        # Every run that did anything left a session; a killed one may have saved one of the two only.
+        same = len(earlier["sessions"]) == len(loop_sessions) and len(table) == earlier["counts"]["descriptions"]
+        if same:
+            return table, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     record = manifest(study, loop_settings, chains, loop.iterations, loop_images, batches, loop_sessions)
     rows = {(row["chain_id"], row["iteration"]): row for batch in batches for row in batch["descriptions"]}

@@ -36,6 +36,7 @@ def create_pipeline() -> Pipeline:
                     "originals",
                     "loop_images_done",
                     "loop_batches_done",
+                    "loop_sessions_done",
                     "loop_manifest_done",
                     "params:study",
                     "params:contact_sheet",

@@ -1,0 +1,48 @@
+"""A catalog type for tables that other runs read while they are written again."""
+
+import io
+from typing import Any
+
+import fsspec
+import pandas as pd
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
+
+from broken_telephone.datasets.whole import write_whole
+from broken_telephone.errors import StudyError
+
+
+class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """A table in a Parquet file, saved whole or not at all: kedro-datasets' own type writes into the file in place."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the file, on any file system that fsspec knows."""
+        self._filepath = filepath
+        self.metadata = metadata
+        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
+
+    def load(self) -> pd.DataFrame:
+        """Read the table.
+
+        Raises:
+            StudyError: if the file is no table.
+        """
+        content = self._filesystem.cat_file(self._place)
+        try:
+            return pd.read_parquet(io.BytesIO(content))
+        except (OSError, ValueError) as error:
+            raise StudyError(f"{self._place} is no table: {error}. Delete it to have it made again.") from error
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the table."""
+        write_whole(self._filesystem, self._place, data.to_parquet())
+
+    def preview(self, nrows: int = 10) -> TablePreview:
+        """Show the first rows."""
+        return TablePreview(self.load().head(nrows).to_dict(orient="split"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isfile(self._place))

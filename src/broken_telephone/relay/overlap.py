@@ -1,0 +1,51 @@
+"""Two runs must not follow the same chains at once: each would draw over what the other described."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from broken_telephone.errors import StudyError
+from broken_telephone.seeds import digest
+
+
+def place() -> dict[str, Any]:
+    """Return where this process runs, for its session's record."""
+    # Names of machines are often those of people: a digest tells them apart as well.
+    return {"host": digest(platform.node(), size=4), "process": os.getpid()}
+
+
+def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: str) -> None:
+    """Look for a living process of this machine that follows chains of this shard.
+
+    Processes of other machines cannot be looked for; the documentation asks not to start such runs.
+
+    Raises:
+        StudyError: naming the session.
+    """
+    here = place()
+    for name in sessions:
+        session = sessions[name]()
+        if session.get("host") != here["host"] or session["process"] == here["process"]:
+            continue
+        if _overlap(session["shard"], shard) and _lives(session["process"]):
+            raise StudyError(
+                f"Another run of this study follows the same chains: process {session['process']}, started "
+                f"{session['started']} (shard {session['shard']}, record loop_sessions/{name}). Wait for its end, or "
+                "stop it; if that process is something else by now, delete the record."
+            )
+
+
+def _overlap(one: str, other: str) -> bool:
+    (first, of_first), (second, of_second) = (part.split("/") for part in (one, other))
+    return of_first != of_second or first == second
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
