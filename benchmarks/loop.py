@@ -2,8 +2,8 @@
 
     python benchmarks/loop.py published --chains 500    the miniature's models, both ways, one after the other
     python benchmarks/loop.py around --chains 1000      share of the time outside the miniature's models
-    python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of models that answer at once,
-                                                        and a rerun of the finished study
+    python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of three iterations by models that
+                                                        answer at once, and reruns of the finished studies
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
 every picture. All results go to a temporary folder; `--params` adds settings, such as generator.dtype=bfloat16.
@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[1]
 BENCHMARKS = Path(__file__).parent
 
 
-def project(folder: Path, chains: int, stand_ins: bool = False) -> None:
-    """A project with the miniature's configuration, data and models, and so many chains from images, one iteration."""
+def project(folder: Path, chains: int, iterations: int = 1, stand_ins: bool = False) -> None:
+    """A project with the miniature's configuration, data and models, and so many chains from images."""
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     shutil.copy(ROOT / ".telemetry", folder)
@@ -43,7 +43,7 @@ def project(folder: Path, chains: int, stand_ins: bool = False) -> None:
     replicates = -(-chains // 420)
     count = -(-chains // (replicates * 14))
     settings["chains"] |= {"splits": ["train", "test"], "count": count, "replicates": replicates, "prompts": []}
-    settings["loop"]["iterations"] = 1
+    settings["loop"]["iterations"] = iterations
     file.write_text(yaml.safe_dump(settings))
     if stand_ins:
         catalog = folder / "conf/base/catalog.yml"
@@ -126,12 +126,12 @@ def stand_ins() -> None:
     for chains in (1_000, 100_000):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            project(folder, chains, stand_ins=True)
+            project(folder, chains, iterations=3, stand_ins=True)
             first = kedro_run(folder)
             count, spent = first["counts"]["images"], first["sessions"][0]["seconds"]["around"]
             again = kedro_run(folder)
             print(
-                f"{count} chains: {1000 * spent / count:.2f} ms around each; run {first['wall']:.1f} s, "
+                f"{count} pictures: {1000 * spent / count:.2f} ms around each; run {first['wall']:.1f} s, "
                 f"rerun {again['wall']:.1f} s"
             )
     print(f"memory of the largest run: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6:.2f} GB")

@@ -33,7 +33,8 @@ class _StandIn:
         return [False] * len(prompts)
 
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image]:
-        return [_PICTURE] * len(prompts)
+        # A picture each, as real ones are: what keeps them too long shows in memory.
+        return [_PICTURE.copy() for _ in prompts]
 
 
 class StandInDataset(AbstractDataset[None, _StandIn]):

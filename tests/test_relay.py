@@ -420,6 +420,7 @@ def test_a_picture_that_does_not_open_stops_its_chain_only(bench):
     record = bench.done().failures["i1/1"]
     assert record["kind"] == "unreadable image"
     assert str(bench.originals / "1.png") in record["reason"]
+    assert not bench.manifest()["complete"]
     assert "3.png does not exist" in bench.done().failures["i3/1"]["reason"]
     assert counts(bench)["failures"] == 2
 
@@ -504,3 +505,48 @@ def test_seeds_belong_to_items():
     seeds = {item_seed(chain, iteration) for chain in range(50) for iteration in range(50)}
     assert len(seeds) == 2500
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_time_is_counted_where_it_is_spent(bench):
+    class Slow(FakeGenerator):
+        def load(self):
+            if not self.loaded:
+                time.sleep(0.3)
+            super().load()
+
+        def draw(self, prompts, seeds):
+            time.sleep(0.1)
+            return super().draw(prompts, seeds)
+
+    bench.generator = Slow()
+    bench.run(iterations=1, draw_batch=7)
+    seconds = bench.manifest(iterations=1)["seconds"]
+    assert 0.3 <= seconds["load"] < 0.5
+    assert 0.1 <= seconds["draw"] < 0.25
+    assert seconds["describe"] < 0.1
+
+
+def test_a_picture_tried_again_waits_for_all_others(tmp_path):
+    """Else it would change the batches of the rest."""
+
+    class Minding(FakeDescriber):
+        def describe(self, images, prompt):
+            together = sum(sum(image.getpixel((0, 0))) for image in images)
+            return [replace(one, text=f"{one.text} {together}") for one in super().describe(images, prompt)]
+
+    results = []
+    for moment in (None, 2):
+        path = tmp_path / str(moment)
+        path.mkdir()
+        bench = Bench(path)
+        (bench.originals / "0.png").write_bytes(b"no picture")
+        bench.describer = Minding()
+        followed = bench.follow()
+        for number, _ in enumerate(followed):
+            if number == moment:
+                break
+        followed.close()
+        bench.describer = Minding()
+        bench.run()
+        results.append(bench.results())
+    assert results[0] == results[1]
