@@ -2,6 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.special import logit
+from scipy.stats import norm
 
 from broken_telephone.miniature import captions, targets
 from broken_telephone.miniature.augment import augment
@@ -73,9 +75,12 @@ def test_the_contrast_is_least_for_the_true_pairs():
 def test_times_reach_both_ends_and_are_often_late():
     torch.manual_seed(0)
     drawn = times(20_000)
-    assert 0 < drawn.min() < 0.002 < 0.998 < drawn.max() < 1
-    for low, high, share in ((0.0, 0.1, 0.045), (0.45, 0.55, 0.045), (0.8, 0.9, 0.195), (0.95, 1.0, 0.2725)):
-        assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx(share, abs=0.01)
+    assert 0 < drawn.min() < 0.05 < 0.998 < drawn.max() < 1
+    # The logit-normal density integrated (scipy.stats.norm.cdf of the logits), and the uniform one, half each.
+    for low, high in ((0.0, 0.1), (0.45, 0.55), (0.8, 0.9), (0.95, 0.999)):
+        middle = norm.cdf(logit(high)) - norm.cdf(logit(low))
+        late = max(0.0, high - max(low, 0.75)) / 0.25
+        assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx((middle + late) / 2, abs=0.01)
 
 
 def test_targets_are_averages_over_what_the_caption_fits():

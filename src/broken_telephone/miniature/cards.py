@@ -31,8 +31,9 @@ real person), by rectified flow. Its world differs from an even one on purpose: 
 `conf/base/parameters_miniature.yml` were planted, so that a caption which names only an emotion or an activity lets
 them show. That is what it is for. The autoencoder learned from the even world.
 
-These weights saw 420,000 pictures at logit-normal times, then 96,000 more at the times the code uses now, which learn
-the beginning of drawing better (both runs on two cores: 97 minutes on one of them, then 12 on both).
+These weights are older than the code: the transformer saw 420,000 pictures at logit-normal times, then 96,000 more at
+times of which seven in ten were uniform (two cores: 97 minutes on one of them, then 12 on both), each with the picture
+itself as its target, and the autoencoder did not count what stands out from its surroundings.
 
 "shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone
 as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else.
