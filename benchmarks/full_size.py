@@ -283,7 +283,7 @@ class Bench:
         records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
         originals = ImageFolderDataset(path=str(self.folder / "originals"))
         batches: list[dict[str, Any]] = []
-        store = Store(originals.load(), images.load(), records.load())
+        store = Store(originals.load(), images.load(), records.load(), sessions.load())
         for finished in relay(self.chains, settings, describer, generator, store):
             images.save(finished.images)
             records.save(finished.batches)

@@ -81,9 +81,30 @@ def test_killed_at_twenty_moments_it_ends_the_same_and_repeats_only_what_was_at_
     assert twice <= kills * 3, "more than the batch at work was done again"
 
 
+def test_a_second_signal_ends_the_process_at_once(tmp_path):
+    bench = slow_bench(tmp_path / "slow", 0)
+    script = (
+        "import pathlib, test_interruptions as t, test_relay\n"
+        f"bench = test_relay.Bench(pathlib.Path({str(bench.path)!r}), new=False)\n"
+        "bench.generator = t.SlowGenerator(bench.path / 'drawn.jsonl', 60)\n"
+        "bench.run()\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    run = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": paths}
+    )
+    while not bench.generator.noted():
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait(1)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(10) == -signal.SIGINT
+    assert not bench.images.load()
+
+
 @pytest.fixture
 def ray_finds_the_fakes(monkeypatch):
-    pytest.importorskip("ray")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
 
 

@@ -301,6 +301,7 @@ def test_ingestion_alone_needs_no_models(project):
         (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
         (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),
         (["--params", "loop.iteration=2"], ["'iteration' is not a setting here", "iterations, describe_prompt"]),
+        (["--params", "loop.workers=2"], ["workers and ray_address are for executor: ray"]),
         (["--params", "loop.shard=3/2"], ["'shard': a shard is written i/n, from 1/n to n/n, not '3/2'"]),
         (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
         (["--params", "generator.path=models/gone"], ["models/gone does not exist", "generator.path"]),
@@ -378,3 +379,21 @@ def test_a_table_is_whole_or_not_there(tmp_path, monkeypatch):
     (tmp_path / "t.parquet").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"t\.parquet is no table.*Delete it"):
         table.load()
+
+
+def test_pictures_are_let_go_once_they_are_saved(project, monkeypatch):
+    """Kedro holds on to dozens of chunks of what a node yields."""
+    saved = []
+    save = ImagePartitionsDataset.save
+
+    def keep(self, data):
+        # No earlier batch is in memory any more when the next is saved.
+        assert not any(saved)
+        save(self, data)
+        if data:
+            saved.append(data)
+
+    monkeypatch.setattr(ImagePartitionsDataset, "save", keep)
+    project.run()
+    assert len(saved) > 5
+    assert not any(saved)

@@ -4,7 +4,8 @@ from broken_telephone.models.base import Describer, Description, Failure, Genera
 from broken_telephone.models.choose import make_describer, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
-from broken_telephone.models.memory import collect, is_out_of_memory
+from broken_telephone.models.loading import require
+from broken_telephone.models.memory import free_memory, is_out_of_memory
 from broken_telephone.models.settings import DescriberSettings, EndpointSettings, GeneratorSettings
 from broken_telephone.models.transformers_describer import TransformersDescriber
 
@@ -19,8 +20,9 @@ __all__ = [
     "Generator",
     "GeneratorSettings",
     "TransformersDescriber",
-    "collect",
+    "free_memory",
     "is_out_of_memory",
     "make_describer",
     "make_generator",
+    "require",
 ]

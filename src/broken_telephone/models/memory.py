@@ -20,7 +20,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return named or isinstance(error, MemoryError) or any(words in str(error) for words in _SAID)
 
 
-def collect() -> None:
+def free_memory() -> None:
     """Give back what failed attempts still hold."""
     gc.collect()
     torch = sys.modules.get("torch")

@@ -3,12 +3,12 @@
 torch is imported inside the methods: a run that has nothing left to do starts without it.
 """
 
-import gc
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 from broken_telephone.models.loading import loading
+from broken_telephone.models.memory import free_memory
 from broken_telephone.models.origin import identity, pretrained
 from broken_telephone.models.settings import ModelSettings
 
@@ -48,12 +48,8 @@ class TorchModel(ABC):
     def release(self) -> None:
         """Give the weights' memory back."""
         if self._loaded is not None:
-            import torch
-
             self._loaded = None
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
 
     @abstractmethod
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:

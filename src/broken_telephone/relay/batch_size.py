@@ -15,12 +15,11 @@ class BatchSize:
 
     def __init__(self, asked: int | str, earlier: int | None = None) -> None:
         """Start from what earlier runs that were asked for the same came to, else from what the study asks for."""
-        known = earlier if asked == "auto" or earlier is not None else int(asked)
+        known = earlier if earlier is not None or asked == "auto" else int(asked)
         self._asked, self.settled = asked, known is not None
         """`settled`: whether the size is known; while it is not, batches come one at a time and are measured."""
         self.next = known or 1
         self._best = float("inf")
-        self._limit = _MOST
 
     @property
     def found(self) -> int | None:
@@ -34,7 +33,7 @@ class BatchSize:
         each = seconds / items
         if each > self._best * _WORTH_IT:
             self._settle(max(1, items // 2))
-        elif items * 2 > self._limit:
+        elif items * 2 > _MOST:
             self._settle(items)
         else:
             self._best = each

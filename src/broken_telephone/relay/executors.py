@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Generator
+from broken_telephone.models import Describer, Generator, require
 from broken_telephone.relay.settings import LoopSettings
 from broken_telephone.relay.work import Answer, Describe, Draw, Worker
 
@@ -72,10 +72,9 @@ class RayExecutor:
         self.workers = 0
 
     def __enter__(self) -> Self:
-        try:
-            import ray
-        except ImportError as error:
-            raise StudyError("loop.executor: ray needs Ray: pip install 'broken-telephone[ray]'") from error
+        require("ray", "loop.executor: ray")
+        import ray
+
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self._ray, self._ours = ray, not ray.is_initialized()
         if self._ours:

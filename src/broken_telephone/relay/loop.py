@@ -78,14 +78,12 @@ def relay(
         done: what the store's journal says, if the caller has read it; kept up to date meanwhile.
 
     Yields:
-        The record of this session, then one finished batch at a time; nothing but an empty `Finished` if all
-        is done.
+        The record of this session, then one finished batch at a time; nothing if all is done.
 
     Raises:
         InterruptedRunError: after a signal, when the batches at work were yielded.
         StudyError: if not even one picture fits into memory, or another run follows the same chains.
     """
-    yield Finished()
     done = read_journal(store.batches) if done is None else done
     # Somebody may have taken pictures away.
     done.images &= set(store.images)
@@ -107,6 +105,8 @@ def relay(
             progress.begin(step)
             yield from run.do(step, _waiting(step, followed, done))
             progress.end(step)
+            if interruption.asked:
+                break
     if interruption.asked:
         there = sum(key(chain.chain_id, settings.iterations) in done.images for chain in followed)
         raise InterruptedRunError(

@@ -38,8 +38,9 @@ def manifest(
         sessions: records of runs that had something to do.
     """
     wanted = _keys(chains, iterations)
-    drawn = set(wanted).intersection(images)
     done = sum_up(batches)
+    # A picture without a record is of a batch that was not finished.
+    drawn = done.images.intersection(wanted, images)
     failed = [done.failures[name] for name in wanted if name in done.failures]
     missing = [name for name in wanted if name not in drawn]
     runs = [_session(name, sessions[name](), batches) for name in sessions]

@@ -5,6 +5,8 @@ import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import psutil
+
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
 
@@ -26,9 +28,9 @@ def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: 
     here = place()
     for name in sessions:
         session = sessions[name]()
-        if session.get("host") != here["host"] or session["process"] == here["process"]:
+        if session["host"] != here["host"] or session["process"] == here["process"]:
             continue
-        if _overlap(session["shard"], shard) and _lives(session["process"]):
+        if _overlap(session["shard"], shard) and psutil.pid_exists(session["process"]):
             raise StudyError(
                 f"Another run of this study follows the same chains: process {session['process']}, started "
                 f"{session['started']} (shard {session['shard']}, record loop_sessions/{name}). Wait for its end, or "
@@ -39,13 +41,3 @@ def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: 
 def _overlap(one: str, other: str) -> bool:
     (first, of_first), (second, of_second) = (part.split("/") for part in (one, other))
     return of_first != of_second or first == second
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,8 +1,8 @@
 """The settings of the loop."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from broken_telephone.strict import Settings
 
@@ -24,11 +24,17 @@ class LoopSettings(Settings):
     executor: Literal["local", "ray"] = "local"
     """Where models run: in this process, or in actors of a Ray cluster, one per GPU."""
     workers: Positive | Literal["auto"] = "auto"
-    """Ray actors; auto: as many as the cluster has GPUs, or one. The local executor is one worker."""
+    """Ray actors; auto: as many as the cluster has GPUs, or one."""
     ray_address: str | None = None
     """Of the cluster, such as `auto` or `ray://head:10001`; without it a cluster starts on this machine."""
     shard: str = "1/1"
     """Which part of the chains this run follows: `3/8` is the third of eight, the same chains every time."""
+
+    @model_validator(mode="after")
+    def _cluster_for_ray_only(self) -> Self:
+        if self.executor == "local" and (self.workers != "auto" or self.ray_address is not None):
+            raise ValueError("workers and ray_address are for executor: ray; the local executor is one worker")
+        return self
 
     @field_validator("shard")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Literal
 
 from PIL import Image
 
-from broken_telephone.models import Describer, Description, Failure, Generator, collect, is_out_of_memory
+from broken_telephone.models import Describer, Description, Failure, Generator, free_memory, is_out_of_memory
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Worker:
             answer, loaded = Answer(out_of_memory=str(error)), time.perf_counter()
         if answer.out_of_memory is not None:
             # Here, where the traceback no longer holds what filled the memory.
-            collect()
+            free_memory()
         took = {"seconds": time.perf_counter() - loaded, "load_seconds": loaded - began}
         return Answer(**{**vars(answer), **took, "device": self._models[phase].device})
 

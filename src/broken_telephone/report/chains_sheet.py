@@ -47,8 +47,7 @@ def chains_sheet(
     blocks = {
         str(label): [
             _row(chain, texts, originals, images, iterations, absent)
-            for part in _of_label(mine, chains_per_label)
-            for chain in part.itertuples()
+            for chain in shown_chains(mine, chains_per_label).itertuples()
         ]
         for label, mine in chains.groupby("label", observed=True)
     }
@@ -58,12 +57,8 @@ def chains_sheet(
 
 def shown_chains(chains: pd.DataFrame, per_label: int) -> pd.DataFrame:
     """Return the rows of the chains that a sheet shows: of every label the first from images, and one from a prompt."""
-    labels = chains.groupby("label", observed=True, sort=False)
-    return pd.concat([part for _, mine in labels for part in _of_label(mine, per_label)])
-
-
-def _of_label(chains: pd.DataFrame, per_label: int) -> list[pd.DataFrame]:
-    return [chains[chains["start"] == "image"].head(per_label), chains[chains["start"] == "prompt"].head(1)]
+    number = chains.groupby(["label", "start"], observed=True).cumcount()
+    return chains[number < chains["start"].map({"image": per_label, "prompt": 1}).astype(int)]
 
 
 def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: int, absent: str) -> Row:
