@@ -452,6 +452,8 @@ def test_a_picture_that_is_none_and_a_refusal_stop_their_chains_for_good(bench):
 
     class Refusing(FakeDescriber):
         def _one(self, image):
+            if image.getpixel((0, 0)) == (5, 0, 0):
+                return Failure("rejected picture", "too small")
             one = super()._one(image)
             return replace(one, refused=True) if "(4," in one.text else one
 
@@ -461,7 +463,8 @@ def test_a_picture_that_is_none_and_a_refusal_stop_their_chains_for_good(bench):
     refused = bench.done().failures["i3/1"]
     assert (refused["kind"], refused["phase"]) == ("refused description", "describe")
     assert "wrote: colour (4, 0, 0)" in refused["reason"]
-    assert counts(bench) | {"images": 10, "descriptions": 11, "failures": 2} == counts(bench)
+    assert bench.done().failures["i4/1"]["reason"] == "too small"
+    assert counts(bench) | {"images": 8, "descriptions": 9, "failures": 3} == counts(bench)
     bench.describer, bench.generator = FakeDescriber(), FakeGenerator()
     bench.run()
     assert bench.generator.calls == bench.describer.calls == []

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import EndpointDescriber, make_describer
+from broken_telephone.models import EndpointDescriber, Failure, make_describer
 
 KEY = "secret-of-the-test"
 
@@ -174,7 +174,7 @@ def test_the_key_comes_from_the_environment_and_is_written_nowhere(server, pictu
     ("queued", "message"),
     [
         ([error(404, "no such model")], r"\(some-vlm\) answered 404: .*no such model.*correct describer\.model"),
-        ([error(400, "two\nlines")], "answered 400: .*two lines"),
+        ([error(400, "two\nlines")] * 2, "answered 400: .*two lines"),
         ([error(500)] * 2, "answered 500"),
         ([5.0] * 2, "did not answer within 0.2 s"),
     ],
@@ -184,6 +184,21 @@ def test_other_errors_end_with_one_line(queued, message, server, pictures):
     with pytest.raises(StudyError, match=message) as raised:
         describer(server, retries=1, timeout=0.2, concurrency=1).describe(pictures[:1], "a")
     assert "\n" not in str(raised.value)
+
+
+def test_a_picture_that_is_rejected_is_a_failure_of_its_own(server, pictures):
+    server.queued = [error(400, "no such picture")]
+    first, second = describer(server, concurrency=1).describe(pictures[:2], "a")
+    assert isinstance(first, Failure)
+    assert (first.kind, "no such picture" in first.reason) == ("rejected picture", True)
+    assert second.text == "red 1"
+
+
+def test_a_rejected_first_picture_is_told_from_wrong_settings_by_a_plain_one(server, pictures):
+    server.queued = [error(422, "too small")]
+    (only,) = describer(server).describe(pictures[:1], "a")
+    assert isinstance(only, Failure)
+    assert len(server.requests) == 2
 
 
 def test_a_server_that_is_not_there_is_named(pictures, monkeypatch):

@@ -10,7 +10,7 @@ from broken_telephone.miniature.language import ADJECTIVES, GENERAL, PHASE_AGES,
 from broken_telephone.miniature.people import ACTIVITIES, ETHNICITIES, GENDERS, SKIN_TONES
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.scores import accuracies, by_group
-from broken_telephone.models import Describer
+from broken_telephone.models import Describer, Failure
 
 _FORMS = {
     "raf form": {
@@ -27,11 +27,12 @@ _FORMS = {
 
 
 def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int = 64) -> list[str]:
-    """The describer's texts about pictures, uint8 (n, 64, 64, 3)."""
+    """The describer's texts about pictures, uint8 (n, 64, 64, 3); empty where there is none."""
     texts: list[str] = []
     for start in track(range(0, len(images), batch_size), f"Asking: {prompt[:40]}"):
         pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
-        texts += [answer.text for answer in describer.describe(pictures, prompt)]
+        answers = describer.describe(pictures, prompt)
+        texts += ["" if isinstance(answer, Failure) else answer.text for answer in answers]
     return texts
 
 

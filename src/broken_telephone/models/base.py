@@ -1,5 +1,6 @@
 """What the loop asks of a model, whichever library runs it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,10 +22,10 @@ class Description:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no picture for a prompt."""
+    """Why there is no picture for a prompt, or no description of a picture."""
 
     kind: str
-    """`SAFETY_FILTER` or `BLACK_PICTURE` of `models/outcomes.py`."""
+    """`SAFETY_FILTER`, `BLACK_PICTURE` or `REJECTED` of `models/outcomes.py`."""
     reason: str
 
 
@@ -73,6 +74,6 @@ class Generator(Model, Protocol):
 class Describer(Model, Protocol):
     """A vision-language model."""
 
-    def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
+    def describe(self, images: list[Image.Image], prompt: str) -> Sequence[Description | Failure]:
         """Answer the same prompt about each RGB picture."""
         ...

@@ -13,12 +13,15 @@ from typing import Any
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.base import Description
+from broken_telephone.models.base import Description, Failure
 from broken_telephone.models.loading import require
+from broken_telephone.models.outcomes import REJECTED
 from broken_telephone.models.refusals import is_refusal
 from broken_telephone.models.settings import EndpointSettings
 
 _SEED = 0
+_REJECTIONS = {400, 413, 415, 422}
+"""What servers answer to a picture that they cannot use, and to a request that is wrong in every case."""
 
 
 class EndpointDescriber:
@@ -29,6 +32,7 @@ class EndpointDescriber:
     def __init__(self, settings: EndpointSettings) -> None:
         self.settings = settings
         self._client: Any = None
+        self._has_answered = False
 
     @property
     def name(self) -> str:
@@ -65,18 +69,27 @@ class EndpointDescriber:
             self._client.close()
             self._client = None
 
-    def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
+    def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
 
+        A picture that the endpoint rejects is a failure of its own, if the endpoint takes others.
+
         Raises:
-            StudyError: if the endpoint cannot be reached, does not answer in time, or refuses the request.
+            StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
         """
         self.load()
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
             # An error ends the map, which then cancels what has not begun.
-            return list(pool.map(lambda image: self._ask(image, prompt), images))
+            answers = list(pool.map(lambda image: self._ask(image, prompt), images))
+        if not self._has_answered and all(isinstance(answer, Failure) for answer in answers):
+            # Either these pictures are at fault or the settings are: a plain one tells.
+            plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
+            if isinstance(plain, Failure):
+                raise StudyError(plain.reason)
+        self._has_answered = True
+        return answers
 
-    def _ask(self, image: Image.Image, prompt: str) -> Description:
+    def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
         import openai
 
         picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
@@ -92,7 +105,10 @@ class EndpointDescriber:
         except openai.APIStatusError as error:
             if error.code == "content_filter":
                 return Description("", tokens=0, truncated=False, refused=True)
-            raise StudyError(self._in_words(f"answered {error.status_code}: {error.message}", error)) from None
+            words = self._in_words(f"answered {error.status_code}: {error.message}", error)
+            if error.status_code in _REJECTIONS:
+                return Failure(REJECTED, words)
+            raise StudyError(words) from None
         except openai.APITimeoutError:
             raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
         except openai.APIError as error:

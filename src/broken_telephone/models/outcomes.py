@@ -1,4 +1,4 @@
-"""Which drawn pictures are none: what a safety filter took away, and black ones."""
+"""Which pictures are none: what a safety filter took away, black ones, and what an endpoint will not look at."""
 
 from PIL import Image
 
@@ -6,6 +6,7 @@ from broken_telephone.models.base import Failure
 
 SAFETY_FILTER = "safety filter"
 BLACK_PICTURE = "black picture"
+REJECTED = "rejected picture"
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:

@@ -253,7 +253,9 @@ class _Run:
         else:
             by = self.describer.name
             for chain, said in zip(chains, answer.descriptions, strict=True):
-                if said.refused:
+                if isinstance(said, Failure):
+                    outcome.fail(chain.chain_id, said.kind, said.reason)
+                elif said.refused:
                     outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}")
                 elif not said.text.strip():
                     outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing")

@@ -1,6 +1,7 @@
 """What a model is asked for one batch, and the worker that does it, in this process or in another."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +12,7 @@ from broken_telephone.models import Describer, Description, Failure, Generator, 
 
 @dataclass(frozen=True)
 class Describe:
-    """Describe pictures; the answer is one `Description` each."""
+    """Describe pictures; the answer is one `Description` or `Failure` each."""
 
     images: list[Image.Image]
     prompt: str
@@ -29,7 +30,7 @@ class Draw:
 class Answer:
     """What came of a batch, and what it took."""
 
-    descriptions: list[Description] = field(default_factory=list)
+    descriptions: Sequence[Description | Failure] = ()
     images: list[Image.Image | Failure] = field(default_factory=list)
     cut: list[bool] = field(default_factory=list)
     """For drawn prompts: whether the generator did not read one to its end."""
