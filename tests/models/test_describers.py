@@ -8,7 +8,7 @@ from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer
-from broken_telephone.models.refusals import is_refusal
+from broken_telephone.labels import is_refusal
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}

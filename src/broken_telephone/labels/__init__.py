@@ -1,5 +1,11 @@
-"""What data sets say about people: concepts, attributes, categories and the codes for them."""
+"""What data sets say about people, and what is asked and said about pictures: pure, without models and files."""
 
+from broken_telephone.labels.answers import Reading, read_form
+from broken_telephone.labels.form import Form, Question
+from broken_telephone.labels.forms import FORMS, concept_form
+from broken_telephone.labels.mentions import mentions
+from broken_telephone.labels.naming import Named, named
+from broken_telephone.labels.refusals import is_refusal
 from broken_telephone.labels.scheme import APART, DISAGREEMENT, OTHER, UNSURE, Scheme, Variable
 from broken_telephone.labels.schemes import COCO, FREE, PHASE, RAF, SCHEMES
 
@@ -7,12 +13,22 @@ __all__ = [
     "APART",
     "COCO",
     "DISAGREEMENT",
+    "FORMS",
     "FREE",
     "OTHER",
     "PHASE",
     "RAF",
     "SCHEMES",
     "UNSURE",
+    "Form",
+    "Named",
+    "Question",
+    "Reading",
     "Scheme",
     "Variable",
+    "concept_form",
+    "is_refusal",
+    "mentions",
+    "named",
+    "read_form",
 ]

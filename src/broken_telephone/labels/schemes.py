@@ -11,18 +11,62 @@ def _numbered(*values: str, start: int = 0) -> dict[str, str]:
 
 
 _GENDERS = ("male", "female")
-_GENDER_WORDS = {"man": "male", "men": "male", "boy": "male", "woman": "female", "women": "female", "girl": "female"}
+_GENDER_WORDS = {
+    "man": "male",
+    "men": "male",
+    "boy": "male",
+    "gentleman": "male",
+    "guy": "male",
+    "masculine": "male",
+    "woman": "female",
+    "women": "female",
+    "girl": "female",
+    "lady": "female",
+    "feminine": "female",
+}
 _SKIN_TONES = ("lighter", "darker")
-_SKIN_WORDS = {"light": "lighter", "dark": "darker"}
+_SKIN_WORDS = {
+    "light": "lighter",
+    "fair": "lighter",
+    "pale": "lighter",
+    "light-skinned": "lighter",
+    "fair-skinned": "lighter",
+    "lighter-skinned": "lighter",
+    "dark": "darker",
+    "dark-skinned": "darker",
+    "darker-skinned": "darker",
+}
 _EMOTION_WORDS = {
     "surprised": "surprise",
+    "astonished": "surprise",
+    "astonishment": "surprise",
+    "amazed": "surprise",
+    "amazement": "surprise",
     "afraid": "fear",
     "fearful": "fear",
     "scared": "fear",
+    "frightened": "fear",
+    "terrified": "fear",
+    "terror": "fear",
     "disgusted": "disgust",
+    "revulsion": "disgust",
+    "repulsed": "disgust",
     "happy": "happiness",
+    "joy": "happiness",
+    "joyful": "happiness",
+    "cheerful": "happiness",
+    "delighted": "happiness",
     "sad": "sadness",
+    "unhappy": "sadness",
+    "unhappiness": "sadness",
+    "sorrow": "sadness",
+    "sorrowful": "sadness",
     "angry": "anger",
+    "furious": "anger",
+    "enraged": "anger",
+    "rage": "anger",
+    "expressionless": "neutral",
+    "emotionless": "neutral",
 }
 
 _RAF_EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
@@ -36,13 +80,24 @@ RAF = Scheme(
         "age": Variable(
             _RAF_AGES,
             codes=_numbered(*_RAF_AGES),
+            synonyms={"baby": "0-3", "infant": "0-3", "newborn": "0-3", "toddler": "0-3"},
             years=dict(zip(_RAF_AGES, [(0, 3), (4, 19), (20, 39), (40, 69), (70, None)], strict=True)),
         ),
         "gender": Variable(_GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS),
         "ethnicity": Variable(
             _RAF_ETHNICITIES,
             codes=_numbered(*_RAF_ETHNICITIES),
-            synonyms={"White": "Caucasian", "African American": "African-American", "Black": "African-American"},
+            synonyms={
+                "White": "Caucasian",
+                "European": "Caucasian",
+                "African American": "African-American",
+                "Black": "African-American",
+                "African": "African-American",
+                "East Asian": "Asian",
+                "Chinese": "Asian",
+                "Japanese": "Asian",
+                "Korean": "Asian",
+            },
         ),
     },
 )
@@ -62,10 +117,20 @@ _ACTIVITY = Variable(
     ),
     synonyms={
         "caring": "helping and caring",
+        "helping": "helping and caring",
         "dance": "dance and music",
+        "dancing": "dance and music",
         "music": "dance and music",
+        "eats": "eating",
+        "housework": "household",
+        "household work": "household",
+        "household chores": "household",
         "sport": "sports",
         "personal": "personal care",
+        "poses": "posing",
+        "transport": "transportation",
+        "working": "work",
+        "works": "work",
     },
 )
 
@@ -81,7 +146,20 @@ PHASE = Scheme(
     attributes={
         "age": Variable(
             ("baby", "child", "young adult", "adult", "senior"),
-            synonyms={"children": "child", "young": "young adult", "elderly": "senior"},
+            synonyms={
+                "infant": "baby",
+                "newborn": "baby",
+                "children": "child",
+                "kid": "child",
+                "young": "young adult",
+                "middle-aged": "adult",
+                "middle-aged adult": "adult",
+                "elderly": "senior",
+                "senior citizen": "senior",
+                "senior adult": "senior",
+                "older adult": "senior",
+                "old": "senior",
+            },
             years={
                 "baby": (0, 2),
                 "child": (3, 14),
@@ -119,6 +197,11 @@ FREE = Scheme(
                 "teenager": "child or teenager",
                 "child/teenager": "child or teenager",
                 "young": "young adult",
+                "teen": "child or teenager",
+                "kid": "child or teenager",
+                "baby": "child or teenager",
+                "infant": "child or teenager",
+                "toddler": "child or teenager",
                 "middle aged": "middle-aged",
                 "adult": "middle-aged",
                 "senior": "old",
@@ -135,7 +218,16 @@ FREE = Scheme(
         "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS),
         "ethnicity": Variable(
             ("white", "Black", "east Asian", "south Asian", OTHER),
-            synonyms={"Caucasian": "white", "Indian": "south Asian"},
+            synonyms={
+                "Caucasian": "white",
+                "European": "white",
+                "African": "Black",
+                "African-American": "Black",
+                "Indian": "south Asian",
+                "Chinese": "east Asian",
+                "Japanese": "east Asian",
+                "Korean": "east Asian",
+            },
         ),
     },
 )

@@ -50,6 +50,16 @@ def pools(people: pd.DataFrame) -> dict[str, np.ndarray]:
     return found
 
 
+def averaged(time: torch.Tensor, fits: Sequence[str | None]) -> torch.Tensor:
+    """Whose target is an average, (n,) bool: late samples whose caption fits more than one picture.
+
+    Args:
+        time: (n,), in (0, 1).
+        fits: n names of pools, see `caption`.
+    """
+    return (time > FROM) & torch.tensor([name is not None for name in fits])
+
+
 def expected(
     noisy: torch.Tensor,
     clean: torch.Tensor,
@@ -74,7 +84,7 @@ def expected(
         (n, c, h, w).
     """
     result = clean.clone()
-    chosen = [k for k, name in enumerate(fits) if name is not None and time[k] > FROM]
+    chosen = torch.nonzero(averaged(time, fits)).flatten().tolist()
     if not chosen:
         return result
     rows = np.concatenate([rng.choice(pool[str(fits[k])], _REFERENCES - 1) for k in chosen])

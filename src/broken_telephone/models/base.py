@@ -17,7 +17,7 @@ class Description:
     truncated: bool
     """Whether the limit of new tokens came before the end token."""
     refused: bool = False
-    """Whether a content filter stepped in, or the answer opens as a refusal (`models/refusals.py`)."""
+    """Whether a content filter stepped in, or the answer opens as a refusal (`labels/refusals.py`)."""
 
 
 @dataclass(frozen=True)

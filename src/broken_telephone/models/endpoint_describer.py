@@ -13,10 +13,10 @@ from typing import Any
 from PIL import Image
 
 from broken_telephone.errors import StudyError
+from broken_telephone.labels import is_refusal
 from broken_telephone.models.base import Description, Failure
 from broken_telephone.models.loading import require
 from broken_telephone.models.outcomes import REJECTED
-from broken_telephone.models.refusals import is_refusal
 from broken_telephone.models.settings import EndpointSettings
 
 _SEED = 0

@@ -22,12 +22,30 @@ def prompt_text(processor: Any, settings: DescriberSettings, prompt: str) -> str
                 'prompt: write "{system}" into the template, or take the system prompt away'
             )
         return template.replace("{system}", settings.system or "").replace("{prompt}", prompt)
-    turns = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}]
-    if settings.system is not None:
-        turns.insert(0, {"role": "system", "content": [{"type": "text", "text": settings.system}]})
+    turns = _turns(settings, prompt)
     text: str = processor.apply_chat_template(turns, add_generation_prompt=True)
     if settings.system is not None and settings.system.strip() not in text:
         raise StudyError(
             "describer.system: this model's chat template drops system prompts: put it into loop.describe_prompt"
         )
     return text
+
+
+def gap(processor: Any, settings: DescriberSettings, prompt: str) -> str:
+    """Return what stands between a prompt and its answer: as the chat template has it, else a space."""
+    text = prompt_text(processor, settings, prompt)
+    if settings.template is None and getattr(processor, "chat_template", None) is not None:
+        mark = "(answer)"
+        answer = {"role": "assistant", "content": [{"type": "text", "text": mark}]}
+        whole: str = processor.apply_chat_template([*_turns(settings, prompt), answer])
+        between = whole[len(text) : whole.find(mark)] if whole.startswith(text) else None
+        if between is not None and not between.strip():
+            return between
+    return "" if text[-1:].isspace() else " "
+
+
+def _turns(settings: DescriberSettings, prompt: str) -> list[dict[str, Any]]:
+    turns: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}]
+    if settings.system is not None:
+        turns.insert(0, {"role": "system", "content": [{"type": "text", "text": settings.system}]})
+    return turns

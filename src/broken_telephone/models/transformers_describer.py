@@ -1,17 +1,22 @@
 """A describer: any model that transformers loads as an image-text-to-text model."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from PIL import Image
 
+from broken_telephone.labels import is_refusal
 from broken_telephone.models.adapter import add_adapter
 from broken_telephone.models.base import Description
-from broken_telephone.models.prompt_text import prompt_text
+from broken_telephone.models.form_filling import fill_in
+from broken_telephone.models.prompt_text import gap, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
-from broken_telephone.models.refusals import is_refusal
 from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.torch_model import TorchModel
+
+T = TypeVar("T")
+Likelihoods = list[list[float]]
 
 
 class TransformersDescriber(TorchModel):
@@ -27,19 +32,41 @@ class TransformersDescriber(TorchModel):
             StudyError: if the model cannot be loaded or has no place for the system prompt.
         """
         self.load()
-        # Pictures of one size make the same number of picture tokens: no padding between them.
-        by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for index, image in enumerate(images):
-            by_size[image.size].append(index)
-        found: dict[int, Description] = {}
-        for indices in by_size.values():
-            answers = self._answer([images[index] for index in indices], prompt)
-            found.update(zip(indices, answers, strict=True))
-        return [found[index] for index in range(len(images))]
+        return _by_size(images, lambda some: self._answer(some, prompt))
 
-    def _answer(self, images: list[Image.Image], prompt: str) -> list[Description]:
+    def choose(self, images: list[Image.Image], prompt: str, lines: Sequence[Sequence[str]]) -> list[Likelihoods]:
+        """Fill in a form by choosing among the options of each line, without writing; see `fill_in`.
+
+        Args:
+            images: RGB pictures.
+            prompt: the form.
+            lines: for each line of the answer its options, as they would be written.
+
+        Returns:
+            Per picture, line and option: the natural logarithm of its likelihood.
+
+        Raises:
+            StudyError: as `describe`.
+        """
+        self.load()
+        return _by_size(images, lambda some: self._choose(some, prompt, lines))
+
+    def _choose(self, images: list[Image.Image], prompt: str, lines: Sequence[Sequence[str]]) -> list[Likelihoods]:
         import torch
 
+        model, processor = self._loaded
+        inputs = self._inputs(images, prompt)
+        tokenizer = processor.tokenizer
+        end = _as_list(_ends(model))[0]
+        # Some processors end the prompt with a line of their own.
+        ended = tokenizer.decode(inputs["input_ids"][0, -1:])[-1:].isspace()
+        alone = ended or _writes_apart(model)
+        before = None if alone else prompt_text(processor, self.settings, prompt)
+        start = "" if alone else gap(processor, self.settings, prompt)
+        with torch.inference_mode():
+            return fill_in(model, tokenizer, inputs, before, start, lines, end)
+
+    def _inputs(self, images: list[Image.Image], prompt: str) -> Any:
         model, processor = self._loaded
         inputs = processor(
             images=[[image] for image in images],
@@ -49,6 +76,13 @@ class TransformersDescriber(TorchModel):
         ).to(model.device, dtype=model.dtype)
         # Some processors make labels for training.
         inputs.pop("labels", None)
+        return inputs
+
+    def _answer(self, images: list[Image.Image], prompt: str) -> list[Description]:
+        import torch
+
+        model, processor = self._loaded
+        inputs = self._inputs(images, prompt)
         options = {"do_sample": False, "max_new_tokens": self.settings.max_new_tokens, "eos_token_id": _ends(model)}
         options |= self.settings.call
         with torch.inference_mode():
@@ -83,6 +117,22 @@ class TransformersDescriber(TorchModel):
         if self.settings.adapter is not None:
             add_adapter(model, self.settings.adapter)
         return model, processor
+
+
+def _by_size(images: list[Image.Image], answer: Callable[[list[Image.Image]], list[T]]) -> list[T]:
+    """Answer pictures of one size together: they make the same number of tokens, so that none is padded."""
+    by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, image in enumerate(images):
+        by_size[image.size].append(index)
+    found: dict[int, T] = {}
+    for indices in by_size.values():
+        found.update(zip(indices, answer([images[index] for index in indices]), strict=True))
+    return [found[index] for index in range(len(images))]
+
+
+def _writes_apart(model: Any) -> bool:
+    """Return whether an answer does not go on from the prompt: in an encoder-decoder it begins anew."""
+    return bool(getattr(model.config.get_text_config(), "is_encoder_decoder", False))
 
 
 def _ends(model: Any) -> int | list[int] | None:

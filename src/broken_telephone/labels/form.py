@@ -1,0 +1,62 @@
+"""What a form is: questions with options that an annotator chooses from, and what each option means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from broken_telephone.labels.scheme import UNSURE, Variable
+
+
+@dataclass(frozen=True)
+class Question:
+    """One line of a form."""
+
+    variable: str
+    """The attribute or concept it asks for."""
+    title: str
+    """As the form calls it, such as `Skin tone`."""
+    options: Mapping[str, str]
+    """Options as written -> category, or `UNSURE`; in the order in which they are offered."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """What is said in brackets behind an option, such as the years of an age."""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Other words -> category: heeded where an answer is read, not offered."""
+    years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    """For ages: first and last year of each category, None for no end."""
+
+    @property
+    def offered(self) -> str:
+        """The options as the form shows them."""
+        return " / ".join(f"{word} ({self.hints[word]})" if word in self.hints else word for word in self.options)
+
+
+@dataclass(frozen=True)
+class Form:
+    """Questions about the main person of a picture, asked in one prompt and answered line by line."""
+
+    name: str
+    questions: tuple[Question, ...]
+
+    @property
+    def prompt(self) -> str:
+        """The wording, if a study gives none of its own."""
+        lines = [f"{number}. {q.title}: {q.offered}" for number, q in enumerate(self.questions, 1)]
+        return f"Fill in this form about the main person. {' '.join(lines)}"
+
+
+def question(variable: str, title: str, known: Variable, unsure: bool = True, years: bool = False) -> Question:
+    """Make a question that offers all categories of a variable.
+
+    Args:
+        variable: the attribute's name.
+        title: as the form calls it.
+        known: the attribute.
+        unsure: whether the form offers `unsure`, too.
+        years: whether it tells which years each age means.
+    """
+    options = {value: value for value in known.values} | ({UNSURE: UNSURE} if unsure else {})
+    hints = {age: _span(*span) for age, span in known.years.items()} if years else {}
+    return Question(variable, title, options, hints, known.synonyms, known.years)
+
+
+def _span(first: int, last: int | None) -> str:
+    return f"{first}+" if last is None else f"{first}-{last}"

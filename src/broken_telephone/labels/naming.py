@@ -1,0 +1,38 @@
+"""Which label a description names: the concept as a describer saw it, read from its own words."""
+
+import re
+from typing import Literal, NamedTuple
+
+from broken_telephone.labels.scheme import Variable
+from broken_telephone.labels.wording import find, plain
+
+# What is called neutral or happy here is not the person.
+_THINGS = re.compile(
+    r"[\s-]*(?:-?colou?red|background|backdrop|tone|colou?r|palette|wall|lighting|setting|birthday|hour)s?\b", re.I
+)
+
+
+class Named(NamedTuple):
+    """What a description says of the concept."""
+
+    status: Literal["named", "ambiguous", "none"]
+    label: str | None
+    """Null unless the status is named."""
+
+
+def named(text: str, concept: Variable) -> Named:
+    """Read which label a description names, by the scheme's words for it.
+
+    Negated words do not count ("shows no sign of anger"); several different labels are ambiguous, even if one of
+    them is named more often.
+
+    Args:
+        text: a description.
+        concept: with its values and synonyms.
+    """
+    words = dict(concept.synonyms) | {value: value for value in concept.values}
+    text = plain(text)
+    labels = {mention.category for mention in find(text, words) if not _THINGS.match(text, mention.end)}
+    if len(labels) == 1:
+        return Named("named", labels.pop())
+    return Named("ambiguous" if labels else "none", None)

@@ -1,0 +1,82 @@
+"""Which part of a filled-in form answers which question: told by its title, its number, or its place."""
+
+import re
+from collections.abc import Iterator
+
+from broken_telephone.labels.form import Form, Question
+
+_TITLES = {
+    "ethnicity": r"ethnicity|ethnic(?:al)?\s+(?:group|background|origin)|race(?:\s*/\s*ethnicity)?",
+    "skin_tone": r"skin[\s_-]*(?:tone|colou?r)",
+    "gender": r"gender|sex",
+    "age": r"age(?:[\s_-]*(?:group|range|category))?",
+}
+_OPTIONS = r"(?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])?"
+_QUOTES = r"[\"'*_`\s]*"
+_NUMBER = re.compile(
+    r"(?:^|(?<=[\s,;|(>*#\"'\[{]))\(?([1-9]|i{1,3}|iv)[\"']?\s*[.):\]](?=\D|\d{1,2}\s*-|\d{2}|$)", re.IGNORECASE
+)
+_DASH_NUMBER = re.compile(r"(?m)^\W*([1-9])\s*(?:-|=)\s+")
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+
+
+def title(question: Question) -> str:
+    """Return a regular expression of what a question's line may be called."""
+    return rf"\b(?:{_TITLES.get(question.variable, re.escape(question.title))})\b"
+
+
+def parts(text: str, place: int, form: Form) -> list[str]:
+    """Return the parts of an answer that belong to a question; none if none can be told.
+
+    Args:
+        text: as `wording.plain` returns it.
+        place: of the question in the form.
+        form: what was asked.
+    """
+    return list(_cell(text, place, form)) or list(_lines(text, place, form)) or list(_piece(text, place, form))
+
+
+def _cell(text: str, place: int, form: Form) -> Iterator[str]:
+    """Yield what stands below a question's title in a table."""
+    rows = [[cell.strip() for cell in line.strip(" |").split("|")] for line in text.split("\n") if "|" in line]
+    for head, *below in (rows[index:] for index in range(len(rows))):
+        columns = [
+            index for index, cell in enumerate(head) if re.search(title(form.questions[place]), cell, re.IGNORECASE)
+        ]
+        others = [
+            cell for cell in head for q in form.questions if re.fullmatch(rf"\W*{title(q)}\W*", cell, re.IGNORECASE)
+        ]
+        if len(columns) == 1 and len(others) == len(form.questions):
+            yield from (row[columns[0]] for row in below if len(row) == len(head) and re.search(r"\w", "".join(row)))
+            return
+
+
+def _lines(text: str, place: int, form: Form) -> Iterator[str]:
+    """Yield what stands between a question's title or number and the next."""
+    starts: list[tuple[int, int, int]] = []
+    for number, question in enumerate(form.questions):
+        pattern = rf"{title(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b)"
+        starts += [(match.start(), match.end(), number) for match in re.finditer(pattern, text, re.IGNORECASE)]
+    titles = [start for start, _, _ in starts]
+    for match in [*_NUMBER.finditer(text), *_DASH_NUMBER.finditer(text)]:
+        number = (_ROMAN.get(match[1].lower()) or int(match[1])) - 1
+        names_title = any(re.fullmatch(_QUOTES, text[match.end() : start]) for start in titles if start >= match.end())
+        if number < len(form.questions):
+            # A number before a title only ends the part before it.
+            starts.append((match.start(), match.end(), -1 if names_title else number))
+    starts.sort()
+    for index, (_, end, number) in enumerate(starts):
+        if number == place:
+            yield text[end : next((start for start, _, _ in starts[index + 1 :] if start >= end), len(text))]
+
+
+def _piece(text: str, place: int, form: Form) -> Iterator[str]:
+    """Yield the piece at a question's place, if the answer has as many pieces as the form has questions."""
+    if any(list(_lines(text, number, form)) for number in range(len(form.questions))):
+        return
+    for separator in (r"\n+", r"\s*[;|]\s*", r"\s*,\s*", r"\s*/\s*"):
+        pieces = [piece for piece in re.split(separator, text.strip(" \n.,;|/[](){}")) if re.search(r"\w", piece)]
+        # A sentence with as many commas is no list of answers.
+        if len(pieces) == len(form.questions) and max(len(piece.split()) for piece in pieces) <= 8:
+            yield pieces[place]
+            return

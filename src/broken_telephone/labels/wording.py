@@ -1,0 +1,66 @@
+"""Finding words in what a model wrote: whole words, the longest first, and whether they are negated."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|<\|[^<>]*\|>")
+_BOLD = re.compile(r"</?(?:b|strong|u|mark|em|i)>|__(?=\S)|(?<=\S)__", re.IGNORECASE)
+_KEYCAPS = re.compile("(\\d)\ufe0f?\u20e3\\s*")
+# What may stand between a negation and the word it negates: "not a very happy", "neither sad nor".
+_NEGATED = re.compile(
+    r"(?:\b(?:not|no|never|neither|nor|without|than|instead of|lacks?|lacking|absence of|unlike)|n't|\bcannot)"
+    r"(?:[\s-]+(?!but\b|because\b|since\b|just\b|only\b)[\w'/-]+){0,4}?[\s-]+$"
+)
+_BREAKS = re.compile(r"[.;:!?\n]|,(?!\s*(?:or|nor)\b)|\bbut\b|\bthough\b|\balthough\b")
+
+
+class Mention(NamedTuple):
+    """A word that stands for a category."""
+
+    category: str
+    start: int
+    end: int
+
+
+def plain(text: str) -> str:
+    """Return text with plain quotes, dashes and spaces, and with ** for whatever stands out; lines stay."""
+    text = _KEYCAPS.sub(r"\1. ", html.unescape(text))
+    text = _TAGS.sub(" ", _BOLD.sub("**", unicodedata.normalize("NFKC", text)))
+    text = _DASHES.sub("-", text)
+    text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u201c", '"').replace("\u201d", '"')
+    return re.sub(r"[^\S\n]+", " ", text).strip()
+
+
+def find(text: str, words: Mapping[str, str]) -> list[Mention]:
+    """Return where words stand for categories, in order, without those that are negated.
+
+    A word within a longer one that is known does not count: "young adult" is no "adult".
+
+    Args:
+        text: as `plain` returns it; case does not matter.
+        words: as written -> category. A space or a hyphen in one stands for either.
+    """
+    if not words:
+        return []
+    known = {_key(word): category for word, category in words.items()}
+    longest = sorted(known, key=len, reverse=True)
+    inside = "|".join(re.escape(word).replace(r"\ ", r"[\s_-]+") for word in longest)
+    found = []
+    for match in re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE):
+        if not is_negated(text, match.start()):
+            found.append(Mention(known[_key(match.group())], match.start(), match.end()))
+    return found
+
+
+def is_negated(text: str, position: int) -> bool:
+    """Return whether the clause before a position negates what stands there."""
+    clause = _BREAKS.split(text[:position].lower())[-1]
+    return _NEGATED.search(clause) is not None
+
+
+def _key(word: str) -> str:
+    return re.sub(r"[\s_-]+", " ", word).strip().lower()

@@ -1,0 +1,53 @@
+"""Fills in a form by choosing, line by line, instead of writing: how likely is each option of each line?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from broken_telephone.models.options import Prefix, continuation
+
+END_OF_LINE = "\n"
+
+
+def fill_in(
+    model: Any,
+    tokenizer: Any,
+    inputs: Mapping[str, Any],
+    before: str | None,
+    start: str,
+    lines: Sequence[Sequence[str]],
+    end: int,
+) -> list[list[list[float]]]:
+    """Return the log-likelihood of every option of every line, for each picture.
+
+    A line is judged as it would be written: after the picture, the prompt, and the likeliest option of each line
+    before. An option counts with the end of its line, or of the answer, so that one which another begins with
+    ("adult" and "adult man") has no advantage; options are not evened out by their length.
+
+    Args:
+        model: an image-text-to-text model.
+        tokenizer: its tokenizer.
+        inputs: of n pictures with the same prompt, all rows equally long.
+        before: the prompt, see `continuation`.
+        start: what stands between it and the answer.
+        lines: for each line the options as they would be written, at least one.
+        end: the token that ends an answer.
+
+    Returns:
+        Per picture, line and option: the natural logarithm of its likelihood.
+    """
+    prefix = Prefix(model, inputs)
+    written = [start] * len(inputs["input_ids"])
+    found: list[list[list[float]]] = [[] for _ in written]
+    for number, options in enumerate(lines):
+        closing, last = ("", [end]) if number == len(lines) - 1 else (END_OF_LINE, [])
+        known = {text: len(continuation(tokenizer, before, text)) if number else 0 for text in set(written)}
+        tokens = {
+            text: [continuation(tokenizer, before, text + option + closing) + last for option in options]
+            for text in known
+        }
+        likelihoods = prefix.log_likelihoods([tokens[text] for text in written])
+        for picture, rows in enumerate(likelihoods):
+            own = [sum(row[known[written[picture]] :]) for row in rows]
+            found[picture].append(own)
+            written[picture] += options[own.index(max(own))] + closing
+    return found

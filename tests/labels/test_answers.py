@@ -1,0 +1,56 @@
+"""Forms are read as a person would: a table of answers as models write them, and what it does not hold."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from broken_telephone.labels import FORMS, RAF, concept_form, read_form
+
+ANSWERS = yaml.safe_load(Path(__file__).with_name("answers.yml").read_text(encoding="utf-8"))
+
+
+def read(text: str, form: str, **more) -> dict[str, str]:
+    readings = read_form(text, FORMS[form], **more)
+    return {name: r.category if r.status == "valid" else r.status for name, r in readings.items()}
+
+
+def test_the_table_holds_two_hundred_answers_to_all_forms():
+    assert len(ANSWERS) >= 200
+    assert {answer["form"] for answer in ANSWERS} == set(FORMS)
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=[f"{a['form']}-{a['about']}" for a in ANSWERS])
+def test_answers_are_read_as_a_person_would(answer):
+    assert read(answer["text"], answer["form"]) == answer["expect"]
+
+
+def test_a_content_filter_refuses_for_the_model():
+    assert set(read("1. Caucasian", "raf", refused=True).values()) == {"refused"}
+
+
+def test_a_category_is_null_unless_the_answer_is_valid():
+    readings = read_form("1. Asian\n2. unsure\n3. 20-39 or 40-69", FORMS["raf"])
+    assert [(r.status, r.category) for r in readings.values()] == [
+        ("valid", "Asian"),
+        ("unsure", None),
+        ("invalid", None),
+    ]
+
+
+def test_prompts_offer_what_is_read():
+    assert FORMS["phase"].prompt == (
+        "Fill in this form about the main person. 1. Skin tone: lighter / darker 2. Gender: male / female / unsure "
+        "3. Age: baby (0-2) / child (3-14) / young adult (15-29) / adult (30-64) / senior (65+) / unsure"
+    )
+    for form in FORMS.values():
+        for question in form.questions:
+            for word, category in question.options.items():
+                found = read_form(word, type(form)("one", (question,)))[question.variable]
+                assert (found.category or found.status) == category
+
+
+def test_the_form_of_a_concept_asks_one_question():
+    form = concept_form("emotion", RAF.concepts["emotion"])
+    assert "1. Emotion: surprise / fear / disgust" in form.prompt
+    assert read_form("The person looks sad.", form)["emotion"].category == "sadness"

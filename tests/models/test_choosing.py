@@ -1,0 +1,107 @@
+"""Choosing among options, against writing each answer after the whole prompt, for every family."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from tiny_describers import FAMILIES
+
+from broken_telephone.models import make_describer
+from broken_telephone.models.options import continuation
+
+PROMPT = "Describe the emotion only"
+TEMPLATES = {"paligemma": "<image>{prompt}"}
+# Options that share their first tokens, that begin another one, and of different length.
+LINES = [["a happy", "a happy person", "sad"], ["looks", "looks sad", "the person looks happy", "only"]]
+ALL = ["llava_next", *FAMILIES]
+
+
+@pytest.fixture
+def model(request, describers, model_folders):
+    family = request.param
+    path = str(model_folders / "describer") if family == "llava_next" else describers[family]
+    return make_describer({"path": path, "max_new_tokens": 6, "template": TEMPLATES.get(family)})
+
+
+def ids(model, text: str) -> list[int]:
+    return list(model._loaded[1].tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def direct(model, picture, answer: list[int]) -> list[float]:
+    """Logarithms of the likelihoods of an answer's tokens: everything through the model at once, nothing remembered."""
+    network, processor = model._loaded
+    inputs = dict(model._inputs([picture], PROMPT))
+    more = torch.tensor([answer])
+    if network.config.get_text_config().is_encoder_decoder:
+        start = network.config.text_config.decoder_start_token_id
+        logits = network(**inputs, decoder_input_ids=torch.cat([torch.tensor([[start]]), more[:, :-1]], 1)).logits
+    else:
+        length = inputs["input_ids"].shape[1]
+        for name in ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"):
+            if name in inputs:
+                filled = {"input_ids": more, "attention_mask": torch.ones_like(more)}.get(name, torch.zeros_like(more))
+                inputs[name] = torch.cat([inputs[name], filled], 1)
+        logits = network(**inputs).logits[:, -len(answer) - 1 : -1]
+        assert inputs["input_ids"].shape[1] == length + len(answer)
+    return logits.log_softmax(-1)[0].gather(1, more[0][:, None])[:, 0].tolist()
+
+
+@pytest.mark.parametrize("model", [family for family in ALL if family != "paligemma"], indirect=True)
+@torch.inference_mode()
+def test_likelihoods_are_those_of_the_whole_text(model, pictures):
+    found = model.choose(pictures, PROMPT, LINES)
+    end = model._loaded[1].tokenizer.eos_token_id
+    for picture, (first, second) in zip(pictures, found, strict=True):
+        chosen = LINES[0][first.index(max(first))]
+        for option, value in zip(LINES[0], first, strict=True):
+            assert value == pytest.approx(sum(direct(model, picture, ids(model, option))), abs=1e-4)
+        for option, value in zip(LINES[1], second, strict=True):
+            answer = [*ids(model, f"{chosen} {option}"), end]
+            assert value == pytest.approx(sum(direct(model, picture, answer)[len(ids(model, chosen)) :]), abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ALL, indirect=True)
+def test_likelihoods_belong_to_their_pictures_not_to_the_batch(model, pictures):
+    together = model.choose(pictures, PROMPT, LINES)
+    for picture, lines in zip(pictures, together, strict=True):
+        alone = model.choose([picture], PROMPT, LINES)[0]
+        assert [len(line) for line in lines] == [3, 4]
+        for a, b in zip(lines, alone, strict=True):
+            assert a == pytest.approx(b, abs=1e-4)
+    # A second question changes nothing: the memory of the picture is not used up.
+    assert model.choose(pictures, PROMPT, LINES) == together
+
+
+@pytest.mark.parametrize("model", ["llava_next", "llava", "paligemma", "blip2"], indirect=True)
+def test_answers_of_one_length_are_a_distribution(model, pictures):
+    """With every word of the vocabulary as an option, the likelihoods of the first word sum to one."""
+    model.load()
+    tokenizer = model._loaded[1].tokenizer
+    words = [[token] for token in range(len(tokenizer))]
+    from broken_telephone.models.options import Prefix
+
+    with torch.inference_mode():
+        prefix = Prefix(model._loaded[0], model._inputs(pictures[:1], PROMPT))
+        likelihoods = prefix.log_likelihoods([words])[0]
+    total = sum(math.exp(value) for (value,) in likelihoods)
+    # The vocabulary of the network may be larger than that of its tokenizer.
+    assert total <= 1 + 1e-4
+    assert total > 0.5
+
+
+@pytest.mark.parametrize("model", ALL, indirect=True)
+def test_an_option_that_begins_another_has_no_advantage(model, pictures):
+    """Of "a" and "a happy", closed by the end of the answer, neither contains the other."""
+    model.load()
+    (line,) = model.choose(pictures[:1], PROMPT, [["a", "a happy", "a happy person"]])[0]
+    assert all(later - earlier != pytest.approx(0) for earlier, later in itertools.pairwise(line))
+    assert sum(math.exp(value) for value in line) < 1
+
+
+def test_a_continuation_is_told_as_it_follows_the_prompt(describers):
+    tokenizer = make_describer({"path": describers["llava"], "max_new_tokens": 6})
+    tokenizer.load()
+    words = tokenizer._loaded[1].tokenizer
+    assert continuation(words, "Describe the", " emotion only") == words("emotion only", add_special_tokens=False).input_ids
+    assert continuation(words, None, "sad") == words("sad", add_special_tokens=False).input_ids
