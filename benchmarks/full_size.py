@@ -35,9 +35,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
 from broken_telephone.relay import LoopSettings, Store, relay
-from broken_telephone.relay.work import Describe, Draw, Worker
 from broken_telephone.seeds import item_seed
 from broken_telephone.tables import CHAINS, as_table
+from broken_telephone.work.tasks import Describe, Draw, Worker
 
 PROMPT = "Describe the emotion of the person in this picture in one sentence, and what shows it."
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
@@ -228,7 +228,8 @@ class Bench:
         # Kernels are chosen and compiled at a first batch of a size.
         sizes = (asked.describe_batch, asked.draw_batch) if residency else (1, 1)
         describe, draw = (1 if size == "auto" else size for size in sizes)
-        worker, began = Worker(describer, generator, "one" if residency == "one" else "both"), time.perf_counter()
+        models = {"describer": describer, "generator": generator}
+        worker, began = Worker(models, "one" if residency == "one" else "both"), time.perf_counter()
         worker.do(Describe([noise(asked.size, asked.chains)] * describe, PROMPT))
         worker.do(Draw(["w1 w2 w3"] * draw, list(range(draw))))
         worker.release()

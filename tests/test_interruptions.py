@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes import FakeDescriber, FakeGenerator
+from fakes import FakeGenerator
 from test_relay import Bench
 
 from broken_telephone.relay import LoopSettings
-from broken_telephone.relay.executors import executor
-from broken_telephone.relay.work import Draw
+from broken_telephone.work.executors import executor
+from broken_telephone.work.tasks import Draw
 
 
 class SlowGenerator(FakeGenerator):
@@ -129,7 +129,7 @@ def test_an_actor_that_dies_is_replaced_and_the_results_are_the_same(tmp_path):
 @pytest.mark.usefixtures("ray_finds_the_fakes")
 def test_workers_of_a_cluster_are_counted():
     settings = LoopSettings(iterations=1, describe_prompt="Describe.", executor="ray")
-    with executor(settings, FakeDescriber(), FakeGenerator()) as workers:
+    with executor(settings, {"generator": FakeGenerator()}) as workers:
         assert workers.workers == 1
         answer = workers.submit(Draw(["a"], [1])).result()
         assert answer.images[0].size == (4, 4)

@@ -26,11 +26,11 @@ from broken_telephone.relay import (
     read_journal,
     relay,
 )
-from broken_telephone.relay.batch_size import BatchSize
-from broken_telephone.relay.interruption import InterruptedRunError
 from broken_telephone.relay.plan import chains_of, fingerprint, of_shard, steps
 from broken_telephone.seeds import item_seed
 from broken_telephone.tables import CHAINS, as_table
+from broken_telephone.work.batch_size import BatchSize
+from broken_telephone.work.interruption import InterruptedRunError
 
 
 class Bench:
@@ -235,7 +235,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
 
     shutil.rmtree(bench.path / "images")
     bench.generator = Tiny()
-    with pytest.raises(StudyError, match=r"Not even one picture fits.*loop\.residency: one"):
+    with pytest.raises(StudyError, match=r"Not even one picture fits.*residency: one"):
         bench.run()
 
 

@@ -30,7 +30,7 @@ def ids(model, text: str) -> list[int]:
 
 def direct(model, picture, answer: list[int]) -> list[float]:
     """Logarithms of the likelihoods of an answer's tokens: everything through the model at once, nothing remembered."""
-    network, processor = model._loaded
+    network = model._loaded[0]
     inputs = dict(model._inputs([picture], PROMPT))
     more = torch.tensor([answer])
     if network.config.get_text_config().is_encoder_decoder:
@@ -103,5 +103,8 @@ def test_a_continuation_is_told_as_it_follows_the_prompt(describers):
     tokenizer = make_describer({"path": describers["llava"], "max_new_tokens": 6})
     tokenizer.load()
     words = tokenizer._loaded[1].tokenizer
-    assert continuation(words, "Describe the", " emotion only") == words("emotion only", add_special_tokens=False).input_ids
+    assert (
+        continuation(words, "Describe the", " emotion only")
+        == words("emotion only", add_special_tokens=False).input_ids
+    )
     assert continuation(words, None, "sad") == words("sad", add_special_tokens=False).input_ids

@@ -7,8 +7,8 @@ import pytest
 from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import make_describer
 from broken_telephone.labels import is_refusal
+from broken_telephone.models import make_describer
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}

@@ -1,6 +1,6 @@
 """Models behind two small protocols: a generator draws texts, a describer describes pictures."""
 
-from broken_telephone.models.base import Describer, Description, Failure, Generator
+from broken_telephone.models.base import Describer, Description, Failure, Generator, Model
 from broken_telephone.models.choose import make_describer, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "Generator",
     "GeneratorSettings",
+    "Model",
     "TransformersDescriber",
     "free_memory",
     "is_out_of_memory",

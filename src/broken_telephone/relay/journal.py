@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broken_telephone.relay.plan import Phase, Step, key, order
+from broken_telephone.relay.plan import key, order
 from broken_telephone.seeds import digest
+from broken_telephone.work.progress import Step
 
 Record = dict[str, Any]
 Records = Mapping[str, Callable[[], Record]]
@@ -63,7 +64,7 @@ class Done:
     """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
     """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
-    found: dict[tuple[Phase, int | str], int] = field(default_factory=dict)
+    found: dict[tuple[str, int | str], int] = field(default_factory=dict)
     """Batch sizes that were found or had to be made smaller, by what the study asked for."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""

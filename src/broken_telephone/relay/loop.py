@@ -5,9 +5,7 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,17 +14,26 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Failure, Generator
-from broken_telephone.relay.batch_size import BatchSize
-from broken_telephone.relay.executors import Executor, executor
-from broken_telephone.relay.interruption import InterruptedRunError, Interruption
 from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
 from broken_telephone.relay.overlap import refuse_overlap
-from broken_telephone.relay.plan import Chain, Phase, Step, chains_of, key, of_shard, steps
-from broken_telephone.relay.progress import LoopProgress
+from broken_telephone.relay.plan import Chain, chains_of, key, of_shard, steps
 from broken_telephone.relay.session import Session
 from broken_telephone.relay.settings import LoopSettings
-from broken_telephone.relay.work import Answer, Describe, Draw
 from broken_telephone.seeds import item_seed
+from broken_telephone.work import (
+    Answer,
+    Batch,
+    BatchSize,
+    Describe,
+    Draw,
+    Executor,
+    InterruptedRunError,
+    Interruption,
+    Step,
+    WorkProgress,
+    executor,
+    work_through,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +42,7 @@ Folder = Mapping[str, Callable[[], T]]
 
 # Descriptions that no model makes are saved in batches, too.
 _PROMPTS = 1024
+_DOING = {"describe": "describing", "draw": "drawing"}
 
 
 class Finished(NamedTuple):
@@ -94,9 +102,9 @@ def relay(
         return
     refuse_overlap(store.sessions, settings.shard)
     with (
-        executor(settings, describer, generator) as workers,
+        executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
-        LoopProgress(left, workers.workers) as progress,
+        WorkProgress(left, workers.workers, _DOING, "chains") as progress,
     ):
         session = Session(settings, describer, generator, workers.workers)
         yield Finished(sessions={session.name: session.record})
@@ -146,15 +154,14 @@ class _Run:
     workers: Executor
     interruption: Interruption
     session: Session
-    progress: LoopProgress
+    progress: WorkProgress
 
     def __post_init__(self) -> None:
         self.sizes = {
             phase: BatchSize(asked, self.done.found.get((phase, asked))) for phase, asked in self._asked().items()
         }
-        self.lost_seconds = 0.0
 
-    def _asked(self) -> dict[Phase, int | str]:
+    def _asked(self) -> dict[str, int | str]:
         return {"describe": self.settings.describe_batch, "draw": self.settings.draw_batch}
 
     def do(self, step: Step, waiting: list[Chain]) -> Iterator[Finished]:
@@ -164,53 +171,13 @@ class _Run:
             for start in range(0, len(prompts), _PROMPTS):
                 yield self._said(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
-        place = {chain.chain_id: number for number, chain in enumerate(waiting)}
-        queue, size = deque(waiting), self.sizes[step.phase]
-        at_work: dict[Future[Answer], tuple[list[Chain], Outcome]] = {}
-        error: Exception | None = None
-        emptying = False
-        while at_work or (queue and error is None and not self.interruption.asked):
-            ending = error is not None or self.interruption.asked
-            emptying = emptying and bool(at_work)
-            # One batch waits behind each that is at work; while sizes are tried, none does.
-            room = 2 * self.workers.workers if size.settled else 1
-            if queue and len(at_work) < room and not ending and not emptying:
-                batch = [queue.popleft() for _ in range(min(size.next, len(queue)))]
-                outcome = Outcome(step)
-                task, chains = self._task(step, batch, outcome)
-                if chains:
-                    at_work[self.workers.submit(task)] = chains, outcome
-                else:
-                    yield self._finished(outcome, {})
-                continue
-            if ending:
-                at_work = {future: batch for future, batch in at_work.items() if not future.cancel()}
-            # Not for longer than a moment: a stop may be asked for meanwhile.
-            ready = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED).done
-            for future in [future for future in at_work if future in ready]:
-                chains, outcome = at_work.pop(future)
-                try:
-                    answer = future.result()
-                    if answer.out_of_memory is not None:
-                        self._did_not_fit(size, len(chains), answer)
-                except Exception as failure:
-                    # What others are working on is saved before it is raised.
-                    error = error or failure
-                    continue
-                if answer.out_of_memory is None:
-                    yield self._took(size, chains, outcome, answer)
-                    continue
-                # Batches are cut anew when none is at work, so that they follow the order of the table.
-                emptying, queue = True, deque(sorted([*chains, *queue], key=lambda chain: place[chain.chain_id]))
-                if outcome.failures:
-                    yield self._finished(outcome, {})
-        if error is not None:
-            raise error
-
-    def _did_not_fit(self, size: BatchSize, items: int, answer: Answer) -> None:
-        self.lost_seconds += answer.load_seconds
-        if size.did_not_fit(items, str(answer.out_of_memory)):
-            logger.warning("%d at once did not fit into memory: %d from here on", items, size.next)
+        size = self.sizes[step.phase]
+        batches = work_through(waiting, size, self.workers, self.interruption, lambda chains: self._batch(step, chains))
+        for batch, answer in batches:
+            if answer is not None:
+                yield self._took(batch, answer)
+            elif batch.result.failures:
+                yield self._finished(batch.result, {})
 
     def _said(self, step: Step, chains: list[Chain]) -> Finished:
         """Take prompts as the first descriptions: no model sees them."""
@@ -219,29 +186,29 @@ class _Run:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
         return self._finished(outcome, {})
 
-    def _task(self, step: Step, batch: list[Chain], outcome: Outcome) -> tuple[Describe | Draw, list[Chain]]:
-        """Return what to ask for a batch, and for which of its chains: not those whose picture does not open."""
+    def _batch(self, step: Step, chains: list[Chain]) -> Batch[Chain, Outcome]:
+        """Say what to ask, and for which chains: not for those whose picture does not open."""
+        outcome = Outcome(step)
         if step.phase == "draw":
-            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in batch]
-            return Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in batch]), batch
+            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
+            return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
         seen, images = [], []
-        for chain in batch:
+        for chain in chains:
             try:
                 images.append(self._picture(chain, step.iteration - 1))
                 seen.append(chain)
             except StudyError as error:
                 outcome.fail(chain.chain_id, UNREADABLE, str(error))
-        return Describe(images, self.settings.describe_prompt), seen
+        return Batch(seen, outcome, Describe(images, self.settings.describe_prompt) if seen else None)
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
             return self.store.originals[str(chain.image_path)]()
         return self.store.images[key(chain.chain_id, iteration)]()
 
-    def _took(self, size: BatchSize, chains: list[Chain], outcome: Outcome, answer: Answer) -> Finished:
+    def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
         """Sort a model's answer into pictures, descriptions and failures."""
-        size.took(len(chains), answer.seconds)
-        lost, self.lost_seconds = self.lost_seconds, 0.0
+        chains, outcome = batch.items, batch.result
         images: dict[str, Image.Image] = {}
         if outcome.step.phase == "draw":
             for chain, image in zip(chains, answer.images, strict=True):
@@ -268,12 +235,12 @@ class _Run:
             outcome,
             images,
             seconds=round(answer.seconds, 4),
-            load_seconds=round(answer.load_seconds + lost, 4),
+            load_seconds=round(answer.load_seconds, 4),
             device=answer.device,
             cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
             size=len(chains),
             asked=self._asked()[outcome.step.phase],
-            found=size.found,
+            found=self.sizes[outcome.step.phase].found,
         )
 
     def _finished(self, outcome: Outcome, images: dict[str, Image.Image], **took: Any) -> Finished:

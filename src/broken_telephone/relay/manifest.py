@@ -7,8 +7,9 @@ from typing import Any, TypeGuard
 import pandas as pd
 
 from broken_telephone.relay.journal import Done, Record, Records, sum_up
-from broken_telephone.relay.plan import Step, fingerprint, key
+from broken_telephone.relay.plan import fingerprint, key
 from broken_telephone.seeds import digest
+from broken_telephone.work.progress import Step
 
 _SPENT = ("describe", "draw", "load", "around")
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from broken_telephone.seeds import seed_of
-
-Phase = Literal["describe", "draw"]
+from broken_telephone.work.progress import Step
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,6 @@ class Chain:
     image_path: str | None
     """Where the original lies in the data set; None for a chain that starts from a prompt."""
     prompt: str | None
-
-
-class Step(NamedTuple):
-    """One phase of one iteration: description k is of image k - 1, image k is drawn from description k."""
-
-    iteration: int
-    phase: Phase
 
 
 def order(step: Step) -> int:
@@ -47,7 +39,10 @@ def chains_of(table: pd.DataFrame) -> list[Chain]:
 
 
 def steps(iterations: int) -> Iterator[Step]:
-    """Yield all steps in the order in which they have to be done."""
+    """Yield all steps in the order in which they have to be done.
+
+    Description k is of image k - 1, image k is drawn from description k.
+    """
     for iteration in range(1, iterations + 1):
         yield Step(iteration, "describe")
         yield Step(iteration, "draw")

@@ -47,8 +47,8 @@ class BatchSize:
         """
         if items <= 1:
             raise StudyError(
-                f"Not even one picture fits into memory ({reason}). Set loop.residency: one, "
-                "generator.offload: model or describer.quantisation, or use smaller pictures."
+                f"Not even one picture fits into memory ({reason}). Set residency: one, "
+                "generator.offload: model or the quantisation of the describer or annotator, or use smaller pictures."
             )
         before = self.next
         self._settle(min(before, items // 2))

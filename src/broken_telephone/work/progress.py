@@ -1,23 +1,34 @@
-"""The progress bar: phase and iteration, items a second, failures, and the time left for the whole run."""
+"""The progress bar: iteration and phase, items a second, failures, and the time left for the whole run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import rich
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from broken_telephone.relay.plan import Step
 
-_DOING = {"describe": "describing", "draw": "drawing"}
+class Step(NamedTuple):
+    """One phase of one iteration."""
+
+    iteration: int
+    phase: str
 
 
-class LoopProgress:
+class WorkProgress:
     """Shows how far a run is."""
 
-    def __init__(self, left: Mapping[Step, int], workers: int) -> None:
-        """Start a bar; `left` counts the items of every step that the run is to do."""
+    def __init__(self, left: Mapping[Step, int], workers: int, doing: Mapping[str, str], items: str) -> None:
+        """Start a bar.
+
+        Args:
+            left: how many items every step is to do.
+            workers: that work at once.
+            doing: phase -> what is shown.
+            items: what is counted, such as "chains".
+        """
+        self._doing, self._what = doing, items
         self._left = Counter(left)
         self._workers = workers
         self._iterations = max(step.iteration for step in left)
@@ -45,7 +56,7 @@ class LoopProgress:
 
     def begin(self, step: Step) -> None:
         """Show the beginning of a step."""
-        doing = f"iteration {step.iteration}/{self._iterations} · {_DOING[step.phase]}"
+        doing = f"iteration {step.iteration}/{self._iterations} · {self._doing[step.phase]}"
         self._bar.reset(self._task, total=self._left[step], description=doing, rest=self._rest(step))
 
     def advance(self, step: Step, items: int, failures: int, seconds: float) -> None:
@@ -62,7 +73,7 @@ class LoopProgress:
         self._left[step] = 0
 
     def _rest(self, step: Step) -> str:
-        words = ["chains", self._time_left()]
+        words = [self._what, self._time_left()]
         if seconds := self._seconds[step.phase]:
             words.insert(1, f"{self._items[step.phase] / seconds:.2g}/s")
         if self._failures:

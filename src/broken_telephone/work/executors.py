@@ -1,6 +1,6 @@
 """Where batches are worked on: a thread of this process, or actors of a Ray cluster.
 
-Both take tasks and give futures, so the loop does not know which it is. Either works on one batch while the
+Both take tasks and give futures, so nobody need know which it is. Either works on one batch while the
 loop saves the one before and reads the next.
 """
 
@@ -8,14 +8,15 @@ import logging
 import os
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Generator, require
-from broken_telephone.relay.settings import LoopSettings
-from broken_telephone.relay.work import Answer, Describe, Draw, Worker
+from broken_telephone.models import Model, require
+from broken_telephone.work.settings import WorkSettings
+from broken_telephone.work.tasks import Answer, Task, Worker
 
 _TRIES = 4
 
@@ -26,7 +27,7 @@ class Executor(Protocol):
     workers: int
     """How many tasks are worked on at once."""
 
-    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+    def submit(self, task: Task) -> "Future[Answer]":
         """Hand a task to the worker with the least to do."""
         ...
 
@@ -59,7 +60,7 @@ class LocalExecutor:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._worker.release()
 
-    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+    def submit(self, task: Task) -> "Future[Answer]":
         """Put a task into the thread's queue."""
         return self._pool.submit(self._worker.do, task)
 
@@ -72,7 +73,7 @@ class RayExecutor:
         self.workers = 0
 
     def __enter__(self) -> Self:
-        require("ray", "loop.executor: ray")
+        require("ray", "executor: ray")
         import ray
 
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -82,11 +83,11 @@ class RayExecutor:
             try:
                 ray.init(address=self._address, log_to_driver=False, logging_level=logging.WARNING, **local)
             except ConnectionError as error:
-                raise StudyError(f"loop.ray_address: no Ray cluster answers at {self._address!r} ({error})") from error
+                raise StudyError(f"ray_address: no Ray cluster answers at {self._address!r} ({error})") from error
         gpus = int(ray.cluster_resources().get("GPU", 0))
         self.workers = self._asked or max(gpus, 1)
         if gpus and self.workers > gpus:
-            raise StudyError(f"loop.workers: {self.workers} actors need a GPU each, and the cluster has {gpus}")
+            raise StudyError(f"workers: {self.workers} actors need a GPU each, and the cluster has {gpus}")
         actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
         self._busy: Counter[int] = Counter()
@@ -101,7 +102,7 @@ class RayExecutor:
         if self._ours:
             self._ray.shutdown()
 
-    def submit(self, task: Describe | Draw) -> "Future[Answer]":
+    def submit(self, task: Task) -> "Future[Answer]":
         """Hand a task to the actor with the least to do."""
         with self._lock:
             chosen = min(range(self.workers), key=lambda number: (self._busy[number], number))
@@ -132,13 +133,13 @@ class _Actor:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    def do(self, task: Describe | Draw) -> Answer:
+    def do(self, task: Task) -> Answer:
         return self._worker.do(task)
 
 
-def executor(settings: LoopSettings, describer: Describer, generator: Generator) -> LocalExecutor | RayExecutor:
+def executor(settings: WorkSettings, models: Mapping[str, Model]) -> LocalExecutor | RayExecutor:
     """Return the executor that a study asks for; its workers start when it is entered."""
-    worker = Worker(describer, generator, settings.residency)
+    worker = Worker(models, settings.residency)
     if settings.executor == "local":
         return LocalExecutor(worker)
     return RayExecutor(worker, None if settings.workers == "auto" else settings.workers, settings.ray_address)

@@ -1,0 +1,28 @@
+"""How models are put to work on many items: in batches, on one machine or more, so that nothing finished is lost."""
+
+from broken_telephone.work.batch_size import BatchSize
+from broken_telephone.work.batches import Batch, work_through
+from broken_telephone.work.executors import Executor, executor
+from broken_telephone.work.interruption import InterruptedRunError, Interruption
+from broken_telephone.work.progress import Step, WorkProgress
+from broken_telephone.work.settings import WorkSettings
+from broken_telephone.work.tasks import Answer, Choose, Describe, Draw, Task, Worker
+
+__all__ = [
+    "Answer",
+    "Batch",
+    "BatchSize",
+    "Choose",
+    "Describe",
+    "Draw",
+    "Executor",
+    "InterruptedRunError",
+    "Interruption",
+    "Step",
+    "Task",
+    "WorkProgress",
+    "WorkSettings",
+    "Worker",
+    "executor",
+    "work_through",
+]

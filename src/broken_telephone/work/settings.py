@@ -1,0 +1,30 @@
+"""The settings of whatever models are put to work on."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from broken_telephone.strict import Settings
+
+Positive = Annotated[int, Field(ge=1)]
+Size = Positive | Literal["auto"]
+"""Items at once; auto finds out (`batch_size.py`)."""
+
+
+class WorkSettings(Settings):
+    """Where models run. Results do not depend on it."""
+
+    residency: Literal["both", "one"] = "both"
+    """Whether all models stay in memory, or each leaves before another works."""
+    executor: Literal["local", "ray"] = "local"
+    """Where models run: in this process, or in actors of a Ray cluster, one per GPU."""
+    workers: Positive | Literal["auto"] = "auto"
+    """Ray actors; auto: as many as the cluster has GPUs, or one."""
+    ray_address: str | None = None
+    """Of the cluster, such as `auto` or `ray://head:10001`; without it a cluster starts on this machine."""
+
+    @model_validator(mode="after")
+    def _cluster_for_ray_only(self) -> Self:
+        if self.executor == "local" and (self.workers != "auto" or self.ray_address is not None):
+            raise ValueError("workers and ray_address are for executor: ray; the local executor is one worker")
+        return self

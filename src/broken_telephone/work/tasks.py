@@ -1,0 +1,117 @@
+"""What a model is asked for one batch, and the worker that does it, in this process or in another."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from PIL import Image
+
+from broken_telephone.models import Description, Failure, Model, free_memory, is_out_of_memory
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a batch, and what it took."""
+
+    descriptions: Sequence[Description | Failure] = ()
+    images: Sequence[Image.Image | Failure] = ()
+    cut: Sequence[bool] = ()
+    """For drawn prompts: whether the generator did not read one to its end."""
+    likelihoods: Sequence[list[list[float]]] = ()
+    """For forms: per picture, line and option the natural logarithm of its likelihood."""
+    out_of_memory: str | None = None
+    """What the model said when the batch did not fit; then there is nothing else."""
+    seconds: float = 0.0
+    """Spent in the model."""
+    load_seconds: float = 0.0
+    """Spent loading it, if it was not loaded."""
+    device: str = ""
+
+
+class Task(Protocol):
+    """Something to be done by one model."""
+
+    @property
+    def model(self) -> str:
+        """The model's name among the worker's."""
+        ...
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        ...
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Describe pictures; the answer is one `Description` or `Failure` each."""
+
+    images: list[Image.Image]
+    prompt: str
+    model: str = "describer"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        return Answer(descriptions=model.describe(self.images, self.prompt))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draw prompts, each from its own seed; the answer is one picture or `Failure` each."""
+
+    prompts: list[str]
+    seeds: list[int]
+    model: str = "generator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        return Answer(cut=model.truncates(self.prompts), images=model.draw(self.prompts, self.seeds))
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Fill in a form about pictures by choosing; the answer is the likelihood of every option."""
+
+    images: list[Image.Image]
+    prompt: str
+    lines: Sequence[Sequence[str]]
+    model: str = "annotator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        return Answer(likelihoods=model.choose(self.images, self.prompt, self.lines))
+
+
+@dataclass
+class Worker:
+    """Models by name, of which it loads the one that is asked for."""
+
+    models: Mapping[str, Model]
+    residency: Literal["both", "one"]
+    _last: str | None = field(default=None, init=False)
+
+    def do(self, task: Task) -> Answer:
+        """Do one batch. Memory that runs out is an answer; every other error is raised."""
+        if self._last != task.model:
+            self.release()
+        self._last = task.model
+        model = self.models[task.model]
+        began = time.perf_counter()
+        try:
+            model.load()
+            loaded = time.perf_counter()
+            answer = task.do(model)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            answer, loaded = Answer(out_of_memory=str(error)), time.perf_counter()
+        if answer.out_of_memory is not None:
+            # Here, where the traceback no longer holds what filled the memory.
+            free_memory()
+        took = time.perf_counter() - loaded
+        return replace(answer, seconds=took, load_seconds=loaded - began, device=model.device)
+
+    def release(self) -> None:
+        """Give the memory of the model back that worked last, if models are to stay one at a time."""
+        if self.residency == "one" and self._last is not None:
+            self.models[self._last].release()
