@@ -14,15 +14,21 @@ from kedro.pipeline import Pipeline
 
 from broken_telephone.errors import StudyError
 
+_FIRST = {
+    "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
+    "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
+}
+
 
 class StudyHooks:
     """Hooks of every run."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Refuse a shard without chains, and a folder that cannot be written to, before anything is computed."""
-        if "chains" in pipeline.inputs() and not catalog.exists("chains"):
-            raise StudyError("There are no chains yet: run `kedro run --pipeline ingestion` for this study first")
+        """Refuse what cannot go on from what is there, and folders that cannot be written to, before computing."""
+        for name, missing in _FIRST.items():
+            if name in pipeline.inputs() and not catalog.exists(name):
+                raise StudyError(missing)
         written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
         folders = {path if is_folder else path.parent for path, is_folder in written}
         for folder in sorted(folders):

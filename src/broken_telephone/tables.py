@@ -45,6 +45,47 @@ DESCRIPTIONS = {
     "truncated": "bool",
     "describer": "category",
 }
+ANNOTATIONS = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "annotator": "category",
+    "reading": "category",
+    "attribute": "category",
+    "category": "category",
+    "status": "category",
+    "probability": "number",
+    "raw": "text",
+}
+PROBABILITIES = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "annotator": "category",
+    "reading": "category",
+    "attribute": "category",
+    "category": "category",
+    "probability": "number",
+    "log_likelihood": "number",
+}
+PREDICTIONS = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "concept": "category",
+    "label": "category",
+    "predicted": "category",
+    "correct": "bool",
+    "reading": "category",
+    "by": "category",
+    "status": "category",
+    "probability": "number",
+}
+MENTIONS = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "attribute": "category",
+    "category": "category",
+    "term": "category",
+    "times": "integer",
+}
 
 _PANDAS = {"text": "string", "number": "Float64", "integer": "Int64", "bool": "boolean"}
 _IS = {
@@ -84,6 +125,20 @@ def check_descriptions(descriptions: pd.DataFrame) -> None:
     _check(descriptions, DESCRIPTIONS, key=["chain_id", "iteration"], table="loop_descriptions")
     if (descriptions["text"].str.strip() == "").any():
         raise StudyError("loop_descriptions: a description is empty")
+
+
+def check_annotations(annotations: pd.DataFrame) -> None:
+    """Check `annotations`: columns, one row per picture, annotator, reading and attribute, categories where valid."""
+    key = ["chain_id", "iteration", "annotator", "reading", "attribute"]
+    _check(annotations, ANNOTATIONS, key=key, table="annotations")
+    if (annotations["category"].notna() != (annotations["status"] == "valid")).any():
+        raise StudyError("annotations: a category stands beside a status that is not valid, or a valid one lacks it")
+
+
+def check_predictions(predictions: pd.DataFrame) -> None:
+    """Check `predictions`: columns, one row per picture, concept and reading."""
+    key = ["chain_id", "iteration", "concept", "reading"]
+    _check(predictions, PREDICTIONS, key=key, table="predictions")
 
 
 def _check(frame: pd.DataFrame, columns: Mapping[str, str], key: list[str], table: str) -> None:

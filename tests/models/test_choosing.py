@@ -12,8 +12,12 @@ from broken_telephone.models.options import continuation
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}
-# Options that share their first tokens, that begin another one, and of different length.
-LINES = [["a happy", "a happy person", "sad"], ["looks", "looks sad", "the person looks happy", "only"]]
+# Options that share their first tokens, that begin another one, and of different length; then some that do not.
+LINES = [
+    ["a happy", "a happy person", "sad"],
+    ["the person looks happy", "the person looks sad", "the emotion"],
+    ["looks", "looks sad", "the person looks happy", "only"],
+]
 ALL = ["llava_next", *FAMILIES]
 
 
@@ -52,13 +56,13 @@ def direct(model, picture, answer: list[int]) -> list[float]:
 def test_likelihoods_are_those_of_the_whole_text(model, pictures):
     found = model.choose(pictures, PROMPT, LINES)
     end = model._loaded[1].tokenizer.eos_token_id
-    for picture, (first, second) in zip(pictures, found, strict=True):
-        chosen = LINES[0][first.index(max(first))]
-        for option, value in zip(LINES[0], first, strict=True):
-            assert value == pytest.approx(sum(direct(model, picture, ids(model, option))), abs=1e-4)
-        for option, value in zip(LINES[1], second, strict=True):
-            answer = [*ids(model, f"{chosen} {option}"), end]
-            assert value == pytest.approx(sum(direct(model, picture, answer)[len(ids(model, chosen)) :]), abs=1e-4)
+    for picture, lines in zip(pictures, found, strict=True):
+        so_far = ""
+        for options, values, closing in zip(LINES, lines, ([], [], [end]), strict=True):
+            for option, value in zip(options, values, strict=True):
+                answer = [*ids(model, f"{so_far} {option}"), *closing]
+                assert value == pytest.approx(sum(direct(model, picture, answer)[len(ids(model, so_far)) :]), abs=1e-4)
+            so_far = f"{so_far} {options[values.index(max(values))]}".strip()
 
 
 @pytest.mark.parametrize("model", ALL, indirect=True)
@@ -66,7 +70,7 @@ def test_likelihoods_belong_to_their_pictures_not_to_the_batch(model, pictures):
     together = model.choose(pictures, PROMPT, LINES)
     for picture, lines in zip(pictures, together, strict=True):
         alone = model.choose([picture], PROMPT, LINES)[0]
-        assert [len(line) for line in lines] == [3, 4]
+        assert [len(line) for line in lines] == [3, 3, 4]
         for a, b in zip(lines, alone, strict=True):
             assert a == pytest.approx(b, abs=1e-4)
     # A second question changes nothing: the memory of the picture is not used up.

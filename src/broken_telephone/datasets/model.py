@@ -16,14 +16,22 @@ class ModelDataset(AbstractDataset[None, Generator | Describer]):
         *,
         kind: Literal["generator", "describer"],
         settings: dict[str, Any],
+        otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Check the settings (`GeneratorSettings`; `DescriberSettings` or `EndpointSettings`).
+
+        Args:
+            kind: which of the two.
+            settings: of the model.
+            otherwise: of the model that stands in if `settings` is empty.
+            metadata: for kedro-viz.
 
         Raises:
             StudyError: naming the settings that are wrong.
         """
         self._kind = kind
+        settings = settings or otherwise or {}
         self._settings = settings
         self.metadata = metadata
         try:

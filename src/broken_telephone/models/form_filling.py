@@ -1,6 +1,7 @@
 """Fills in a form by choosing, line by line, instead of writing: how likely is each option of each line?"""
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from broken_telephone.models.options import Prefix, continuation
@@ -20,8 +21,8 @@ def fill_in(
     """Return the log-likelihood of every option of every line, for each picture.
 
     A line is judged as it would be written: after the picture, the prompt, and the likeliest option of each line
-    before. An option counts with the end of its line, or of the answer, so that one which another begins with
-    ("adult" and "adult man") has no advantage; options are not evened out by their length.
+    before. Where an option begins another ("adult" and "adult man"), all options of the line count with its end, so
+    that the shorter has no advantage. Options are not evened out by their length.
 
     Args:
         model: an image-text-to-text model.
@@ -41,13 +42,20 @@ def fill_in(
     for number, options in enumerate(lines):
         closing, last = ("", [end]) if number == len(lines) - 1 else (END_OF_LINE, [])
         known = {text: len(continuation(tokenizer, before, text)) if number else 0 for text in set(written)}
-        tokens = {
-            text: [continuation(tokenizer, before, text + option + closing) + last for option in options]
-            for text in known
-        }
+        tokens = {text: _tokens(tokenizer, before, text, options, closing, last) for text in known}
         likelihoods = prefix.log_likelihoods([tokens[text] for text in written])
         for picture, rows in enumerate(likelihoods):
             own = [sum(row[known[written[picture]] :]) for row in rows]
             found[picture].append(own)
             written[picture] += options[own.index(max(own))] + closing
+    return found
+
+
+def _tokens(
+    tokenizer: Any, before: str | None, text: str, options: Sequence[str], closing: str, last: list[int]
+) -> list[list[int]]:
+    """Return what is weighed for each option: the text so far, the option and, if need be, the end of its line."""
+    found = [continuation(tokenizer, before, text + option) for option in options]
+    if any(a != b and b[: len(a)] == a for a, b in permutations(found, 2)):
+        found = [continuation(tokenizer, before, text + option + closing) + last for option in options]
     return found

@@ -7,6 +7,7 @@ all answers. Models that do not hand this memory out are made to write each answ
 import copy
 from collections.abc import Mapping, Sequence
 from inspect import signature
+from itertools import takewhile
 from typing import Any
 
 Rows = Sequence[Sequence[Sequence[int]]]
@@ -28,7 +29,8 @@ class Prefix:
         if "past_key_values" in accepted:
             only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
             output = model(**inputs, use_cache=True, **only_last)
-            if hasattr(output.past_key_values, "batch_repeat_interleave"):
+            # Without `crop`, what was read of one answer could not be forgotten before the next.
+            if getattr(output.past_key_values, "is_croppable", False):
                 self._memory, self._next = output.past_key_values, output.logits[:, -1]
 
     def log_likelihoods(self, answers: Rows) -> list[list[list[float]]]:
@@ -40,29 +42,51 @@ class Prefix:
         Returns:
             Per picture, answer and token; each given the picture, the prompt and the answer's tokens before.
         """
-        rows = [list(answer) for each in answers for answer in each]
-        found = self._remembered(rows) if self._memory is not None else self._written(rows)
-        per_picture = len(answers[0])
-        return [found[start : start + per_picture] for start in range(0, len(found), per_picture)]
+        if self._memory is None:
+            rows = self._written([list(answer) for each in answers for answer in each])
+            return [rows[start : start + len(answers[0])] for start in range(0, len(rows), len(answers[0]))]
+        found: dict[int, list[list[float]]] = {}
+        shared = [_shared(each) for each in answers]
+        # Pictures whose answers share equally many tokens go together, so that nothing is filled up in between.
+        for length in set(shared):
+            pictures = [picture for picture, own in enumerate(shared) if own == length]
+            likelihoods = self._remembered(pictures, [answers[picture] for picture in pictures], length)
+            found.update(zip(pictures, likelihoods, strict=True))
+        return [found[picture] for picture in range(len(answers))]
 
-    def _remembered(self, rows: list[list[int]]) -> list[list[float]]:
+    def _remembered(self, pictures: list[int], answers: Rows, length: int) -> list[list[list[float]]]:
+        """Read the first tokens, which all answers about a picture share, once; then one answer after the other."""
         import torch
 
-        repeats = len(rows) // len(self._next)
-        first = self._next.repeat_interleave(repeats, 0)[:, None]
-        logits, longest = [first], max(map(len, rows))
-        ids = torch.zeros((len(rows), longest), dtype=torch.long, device=first.device)
-        for row, answer in zip(ids, rows, strict=True):
-            row[: len(answer)] = torch.tensor(answer)
-        if longest > 1:
-            # The model would add the answers to the memory that all share.
-            memory = copy.deepcopy(self._memory)
-            memory.batch_repeat_interleave(repeats)
+        device, memory, after = self._next.device, self._memory, self._next
+        if len(pictures) < len(after):
+            which = torch.tensor(pictures, device=device)
+            memory, after = copy.deepcopy(memory), after[which]
+            memory.batch_select_indices(which)
+        shared = torch.tensor([each[0][:length] for each in answers], device=device)
+        begin: list[list[float]] = [[] for _ in pictures]
+        if length:
+            logits = self._read(shared, memory)
+            begin = _of_tokens(torch.cat([after[:, None], logits[:, :-1]], 1), shared).tolist()
+            after = logits[:, -1]
+        found: list[list[list[float]]] = [[] for _ in pictures]
+        for place in range(len(answers[0])):
+            rest = [each[place][length:] for each in answers]
+            longest = max(map(len, rest))
             # No mask: nothing of the prompt is padded, and shorter answers are filled up behind, where none looks back.
-            output = self._model(input_ids=ids[:, :-1], past_key_values=memory, use_cache=True)
-            logits.append(output.logits)
-        likelihoods = _of_tokens(torch.cat(logits, 1), ids).tolist()
-        return [values[: len(answer)] for values, answer in zip(likelihoods, rows, strict=True)]
+            ids = torch.tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in rest], device=device)
+            logits = after[:, None]
+            if longest > 1:
+                logits = torch.cat([logits, self._read(ids[:, :-1], memory)], 1)
+                memory.crop(1 - longest)
+            for row, values in enumerate(_of_tokens(logits, ids).tolist()):
+                found[row].append([*begin[row], *values[: len(rest[row])]])
+        memory.crop(-length)
+        return found
+
+    def _read(self, ids: Any, memory: Any) -> Any:
+        """Return the logits after each of some tokens (n, length), which the memory takes in."""
+        return self._model(input_ids=ids, past_key_values=memory, use_cache=True).logits
 
     def _written(self, rows: list[list[int]]) -> list[list[float]]:
         import torch
@@ -101,6 +125,12 @@ class _Dictation:
         told = self._ids[:, self._step]
         self._step += 1
         return torch.full_like(scores, -torch.inf).scatter(1, told[:, None], 0.0)
+
+
+def _shared(answers: Sequence[Sequence[int]]) -> int:
+    """Return how many first tokens all answers share, of which each has at least one more."""
+    columns = zip(*(answer[:-1] for answer in answers), strict=False)
+    return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
 
 
 def _of_tokens(logits: Any, ids: Any) -> Any:

@@ -2,14 +2,12 @@
 
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from broken_telephone.models import Describer, Generator
 from broken_telephone.relay.overlap import place
 from broken_telephone.relay.settings import LoopSettings
-
-_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow", "ray")
+from broken_telephone.work import versions
 
 
 class Session:
@@ -27,20 +25,10 @@ class Session:
             "workers": workers,
             **place(),
             "models": {"describe": describer.name, "draw": generator.name},
-            "versions": _versions(),
+            "versions": versions(),
         }
 
     @property
     def seconds(self) -> float:
         """How long this run takes so far."""
         return round(time.perf_counter() - self._began, 6)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found

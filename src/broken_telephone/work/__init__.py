@@ -7,6 +7,7 @@ from broken_telephone.work.interruption import InterruptedRunError, Interruption
 from broken_telephone.work.progress import Step, WorkProgress
 from broken_telephone.work.settings import WorkSettings
 from broken_telephone.work.tasks import Answer, Choose, Describe, Draw, Task, Worker
+from broken_telephone.work.versions import versions
 
 __all__ = [
     "Answer",
@@ -24,5 +25,6 @@ __all__ = [
     "WorkSettings",
     "Worker",
     "executor",
+    "versions",
     "work_through",
 ]

@@ -1,0 +1,126 @@
+"""What is asked about pictures: of which model, in which words, with which options, and about which iterations."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from broken_telephone.annotate.settings import AnnotationSettings
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import FORMS, Form, Scheme, concept_form
+from broken_telephone.models import Describer
+from broken_telephone.seeds import digest
+from broken_telephone.work import Choose, Describe, Task
+
+FREE, CLOSED, CONCEPT, LAST = "free", "closed", "concept", "last"
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One thing that is asked about pictures."""
+
+    name: str
+    """`FREE` or `CLOSED`, the readings of the form; `CONCEPT`, the label by choice; `LAST`, a description."""
+    model: str
+    """The worker's name of who is asked."""
+    by: str
+    """The model's own name."""
+    prompt: str
+    identity: str
+    """A digest of everything that its answers depend on."""
+    form: Form | None = None
+    lines: Sequence[Sequence[str]] = field(default=())
+    """For choices: the options of each line, as they would be written."""
+
+    def task(self, images: list[Image.Image]) -> Task:
+        """Ask it about pictures."""
+        if self.lines:
+            return Choose(images, self.prompt, self.lines, self.model)
+        return Describe(images, self.prompt, self.model)
+
+
+def inquiries(
+    settings: AnnotationSettings,
+    scheme: Scheme,
+    concept: str,
+    describe_prompt: str,
+    annotator: Describer,
+    describer: Describer,
+    loop_settings: Mapping[str, Any],
+) -> list[Inquiry]:
+    """Return everything that is asked about a study's pictures.
+
+    The last pictures of the loop are described, too, by the study's describer: the loop itself describes those before.
+
+    Args:
+        settings: of the annotation.
+        scheme: the data set's.
+        concept: the study's.
+        describe_prompt: the loop's.
+        annotator: labels people.
+        describer: the loop's.
+        loop_settings: as sealed: other pictures are other answers.
+
+    Raises:
+        StudyError: if options are to be chosen among by a model that cannot, or a prompt has unknown places.
+    """
+    form = form_of(settings, scheme)
+    asked = concept_form(concept, scheme.concepts[concept])
+    options = asked.questions[0].offered
+    prompt = settings.form_prompt or form.prompt
+    found = []
+    if "free" in settings.readings:
+        found.append(("annotator", FREE, prompt, form, ()))
+    if "closed" in settings.readings:
+        if not hasattr(annotator, "choose"):
+            raise StudyError(
+                f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
+                "read closed. Write `readings: [free]`, or name a local model as the annotator."
+            )
+        found.append(("annotator", CLOSED, prompt, form, lines(form, settings.line)))
+        naming = _filled("annotation.concept_prompt", settings.concept_prompt, concept=concept, options=options)
+        found.append(("annotator", CONCEPT, naming, asked, lines(asked, "{option}")))
+    found.append(("describer", LAST, describe_prompt, None, ()))
+    models = {"annotator": annotator, "describer": describer}
+    return [
+        Inquiry(
+            name,
+            model,
+            models[model].name,
+            text,
+            digest(json.dumps([loop_settings, models[model].identity(), text, options], sort_keys=True), size=6),
+            asked_form,
+            options,
+        )
+        for model, name, text, asked_form, options in found
+    ]
+
+
+def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
+    """Return the form that a study asks for."""
+    name = scheme.name.lower()
+    return FORMS[settings.form or (name if name in FORMS else "free")]
+
+
+def lines(form: Form, line: str) -> tuple[tuple[str, ...], ...]:
+    """Return the options of each line of a form, as they would be written."""
+    return tuple(
+        tuple(
+            _filled("annotation.line", line, number=number, title=question.title, option=option)
+            for option in question.options
+        )
+        for number, question in enumerate(form.questions, 1)
+    )
+
+
+def _filled(setting: str, template: str, **values: object) -> str:
+    try:
+        text = template.format(**values)
+    except (KeyError, IndexError, ValueError):
+        known = ", ".join(f"{{{name}}}" for name in values)
+        raise StudyError(f"{setting}: {template!r} has a place that nothing fills (there are: {known})") from None
+    if "option" in values and str(values["option"]) not in text:
+        raise StudyError(f"{setting}: {template!r} has no place for {{option}}")
+    return text

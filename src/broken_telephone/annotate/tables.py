@@ -1,0 +1,198 @@
+"""Answers -> tables: attributes, probabilities of categories, labels that were named, and demographic terms."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from broken_telephone.annotate.journal import Record
+from broken_telephone.annotate.pictures import picture
+from broken_telephone.annotate.questions import CLOSED, CONCEPT, FREE, LAST, Inquiry
+from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
+from broken_telephone.relay import Chain
+from broken_telephone.tables import ANNOTATIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
+
+Answers = Mapping[str, Mapping[str, Record]]
+"""Inquiry -> picture -> answer."""
+
+
+class Tables(NamedTuple):
+    """What the annotation of a study comes to."""
+
+    annotations: pd.DataFrame
+    annotation_probabilities: pd.DataFrame
+    predictions: pd.DataFrame
+    mentions: pd.DataFrame
+
+
+def tables(
+    chains: list[Chain],
+    labels: Mapping[str, str],
+    iterations: int,
+    inquiries: list[Inquiry],
+    answers: Answers,
+    descriptions: pd.DataFrame,
+    concept: str,
+    known: Variable,
+) -> Tables:
+    """Read all answers.
+
+    Args:
+        chains: of the study.
+        labels: chain -> the label of the concept that its start has.
+        iterations: of the loop.
+        inquiries: what was asked.
+        answers: what was answered.
+        descriptions: the `loop_descriptions` table.
+        concept: what the study asks about.
+        known: its values and synonyms.
+
+    Returns:
+        Rows in the order of chains and iterations; see `broken_telephone.tables` for the columns.
+    """
+    asked = {inquiry.name: inquiry for inquiry in inquiries}
+    attributes: list[Record] = []
+    weights: list[Record] = []
+    choices: list[Record] = []
+    for chain, iteration, name in _pictures(chains, iterations):
+        where = {"chain_id": chain.chain_id, "iteration": iteration}
+        if (answer := answers.get(FREE, {}).get(name)) is not None:
+            who = where | {"annotator": asked[FREE].by, "reading": FREE}
+            attributes += [who | row for row in _free(_form(asked[FREE]), answer)]
+        for reading, rows in ((CLOSED, attributes), (CONCEPT, choices)):
+            if (answer := answers.get(reading, {}).get(name)) is not None:
+                who = where | {"annotator": asked[reading].by, "reading": CLOSED}
+                for row, each in _closed(_form(asked[reading]), answer):
+                    rows.append(who | row)
+                    weights += [who | {"attribute": row["attribute"]} | one for one in each]
+    said = _texts(chains, iterations, asked, answers, descriptions)
+    return Tables(
+        as_table(attributes, ANNOTATIONS),
+        as_table(weights, PROBABILITIES),
+        as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
+        as_table(
+            [{"chain_id": c, "iteration": i, **m._asdict()} for c, i, t, _ in said for m in mentions(t)], MENTIONS
+        ),
+    )
+
+
+def _pictures(chains: list[Chain], iterations: int) -> Iterator[tuple[Chain, int, str]]:
+    for chain in chains:
+        for iteration in range(iterations + 1):
+            if (one := picture(chain, iteration)) is not None:
+                yield chain, iteration, one.name
+
+
+def _form(inquiry: Inquiry) -> Form:
+    assert inquiry.form is not None
+    return inquiry.form
+
+
+def _free(form: Form, answer: Record) -> Iterator[Record]:
+    if "failure" in answer:
+        return
+    for attribute, reading in read_form(answer["text"], form, answer["refused"]).items():
+        yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
+
+
+def _closed(form: Form, answer: Record) -> Iterator[tuple[Record, list[Record]]]:
+    """Yield each line's answer, and the probabilities of all its options: likelihoods that sum to one."""
+    if "failure" in answer:
+        return
+    for question, likelihoods in zip(form.questions, answer["likelihoods"], strict=True):
+        shares = softmax(likelihoods)
+        best = max(range(len(shares)), key=shares.__getitem__)
+        each = [
+            {"category": category, "probability": share, "log_likelihood": value}
+            for category, share, value in zip(question.options.values(), shares, likelihoods, strict=True)
+        ]
+        yield _best(question, best, shares[best]), each
+
+
+def _best(question: Question, place: int, probability: float) -> Record:
+    category = list(question.options.values())[place]
+    unsure = category == UNSURE
+    return {
+        "attribute": question.variable,
+        "category": None if unsure else category,
+        "status": "unsure" if unsure else "valid",
+        "probability": probability,
+    }
+
+
+def softmax(likelihoods: list[float]) -> list[float]:
+    """Return likelihoods, given as logarithms, as shares of their sum."""
+    highest = max(likelihoods)
+    weights = [math.exp(value - highest) for value in likelihoods]
+    return [weight / sum(weights) for weight in weights]
+
+
+def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record]:
+    for row in choices:
+        label = labels[row["chain_id"]]
+        yield {
+            "chain_id": row["chain_id"],
+            "iteration": row["iteration"],
+            "concept": row["attribute"],
+            "label": label,
+            "predicted": row["category"],
+            "correct": row["category"] == label,
+            "reading": CLOSED,
+            "by": row["annotator"],
+            "status": "named",
+            "probability": row["probability"],
+        }
+
+
+def _texts(
+    chains: list[Chain],
+    iterations: int,
+    asked: Mapping[str, Inquiry],
+    answers: Answers,
+    descriptions: pd.DataFrame,
+) -> list[tuple[str, int, str, str]]:
+    """Return chain, iteration, text and describer of every description: the loop's, and those of the last pictures.
+
+    As in the loop, description k is of picture k - 1.
+    """
+    columns = zip(
+        descriptions["chain_id"].astype(str),
+        descriptions["iteration"].astype(int),
+        descriptions["text"].astype(str),
+        descriptions["describer"].astype(str),
+        strict=True,
+    )
+    found = [row for row in columns if row[1] <= iterations]
+    for chain in chains:
+        one = picture(chain, iterations)
+        answer = answers.get(LAST, {}).get(one.name) if one is not None else None
+        if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
+            found.append((chain.chain_id, iterations + 1, answer["text"], asked[LAST].by))
+    return found
+
+
+def _named(
+    said: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
+) -> Iterator[Record]:
+    for chain_id, iteration, text, describer in said:
+        if describer == "prompt":  # It is of no picture.
+            continue
+        found = named(text, known)
+        yield {
+            "chain_id": chain_id,
+            "iteration": iteration - 1,
+            "concept": concept,
+            "label": labels[chain_id],
+            "predicted": found.label,
+            "correct": found.label == labels[chain_id],
+            "reading": "text",
+            "by": describer,
+            "status": found.status,
+        }
+
+
+def _mentioned(said: list[tuple[str, int, str, str]]) -> Iterator[Record]:
+    for chain_id, iteration, text, _ in said:
+        for term in mentions(text):
+            yield {"chain_id": chain_id, "iteration": iteration, **term._asdict()}

@@ -1,0 +1,77 @@
+"""Nodes of the annotation pipeline."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.annotate import (
+    AnnotationSettings,
+    Answered,
+    Inquiry,
+    Tables,
+    annotate,
+    answers_to,
+    inquiries,
+    manifest,
+    pictures,
+    tables,
+)
+from broken_telephone.annotate.journal import Record, Records
+from broken_telephone.annotate.pictures import Images
+from broken_telephone.models import Describer
+from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.sources import ChainSettings, DatasetSettings
+
+
+def state_inquiries(
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    chains: ChainSettings,
+    loop: LoopSettings,
+    annotator: Describer,
+    describer: Describer,
+    loop_settings: Mapping[str, Any],
+) -> list[Inquiry]:
+    """Say what is asked about every picture, of whom."""
+    scheme, concept = dataset.words, chains.concept
+    return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
+
+
+def annotate_pictures(
+    inquiries: list[Inquiry],
+    chains: pd.DataFrame,
+    loop: LoopSettings,
+    annotation: AnnotationSettings,
+    annotator: Describer,
+    describer: Describer,
+    originals: Images,
+    loop_images: Images,
+    annotation_batches_done: Records,
+) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
+    """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
+    there = pictures(chains_of(chains), loop.iterations, loop_images)
+    models = {"annotator": annotator, "describer": describer}
+    yield from annotate(there, inquiries, annotation, models, originals, loop_images, annotation_batches_done)
+    yield Answered()
+
+
+def collect_annotations(
+    study: str,
+    inquiries: list[Inquiry],
+    chains: pd.DataFrame,
+    chain_settings: ChainSettings,
+    dataset: DatasetSettings,
+    loop: LoopSettings,
+    loop_descriptions: pd.DataFrame,
+    annotation_batches: Records,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Read all answers into tables, and state how they were come by."""
+    answers = {inquiry.name: answers_to(inquiry, annotation_batches) for inquiry in inquiries}
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    concept = chain_settings.concept
+    known = dataset.words.concepts[concept]
+    found: Tables = tables(
+        chains_of(chains), labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
+    )
+    return *found, manifest(study, inquiries, answers, annotation_batches, found.annotations)

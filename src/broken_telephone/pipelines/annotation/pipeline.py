@@ -1,0 +1,65 @@
+"""Wiring of the annotation pipeline, which reads what the loop has made so far."""
+
+from kedro.pipeline import Node, Pipeline
+
+from broken_telephone.pipelines.annotation.nodes import annotate_pictures, collect_annotations, state_inquiries
+
+
+def create_pipeline() -> Pipeline:
+    """Return the annotation of a study whose loop has run."""
+    return Pipeline(
+        [
+            Node(
+                state_inquiries,
+                inputs=[
+                    "params:annotation",
+                    "params:dataset",
+                    "params:chains",
+                    "params:loop",
+                    "annotator",
+                    "describer",
+                    "loop_settings",
+                ],
+                outputs="inquiries",
+                name="state_inquiries",
+            ),
+            Node(
+                annotate_pictures,
+                inputs=[
+                    "inquiries",
+                    "chains",
+                    "params:loop",
+                    "params:annotation",
+                    "annotator",
+                    "describer",
+                    "originals",
+                    "loop_images",
+                    "annotation_batches_done",
+                ],
+                outputs=["annotation_batches", "annotation_sessions"],
+                name="annotate_pictures",
+            ),
+            Node(
+                collect_annotations,
+                inputs=[
+                    "params:study",
+                    "inquiries",
+                    "chains",
+                    "params:chains",
+                    "params:dataset",
+                    "params:loop",
+                    "loop_descriptions",
+                    "annotation_batches",
+                ],
+                outputs=[
+                    "annotations",
+                    "annotation_probabilities",
+                    "predictions",
+                    "mentions",
+                    "annotation_manifest",
+                ],
+                name="collect_annotations",
+            ),
+        ],
+        tags="annotation",
+    )

@@ -1,0 +1,337 @@
+"""The annotation: every picture asked about once, answers kept raw, tables made of them."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+from fakes import FakeModel
+from PIL import Image
+
+from broken_telephone.annotate import AnnotationSettings, annotate, answers_to, inquiries, pictures, tables
+from broken_telephone.annotate.tables import softmax
+from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import PHASE, RAF
+from broken_telephone.models import Description, Failure
+from broken_telephone.relay import chains_of
+from broken_telephone.tables import CHAINS, DESCRIPTIONS, as_table, check_annotations, check_predictions
+from broken_telephone.work import InterruptedRunError
+
+ITERATIONS = 2
+
+
+class FakeAnnotator(FakeModel):
+    """Fills in the form by the first pixel: red below 100 is a woman, blue is a refusal; sure of what it chooses."""
+
+    def __init__(self, name: str = "fake annotator") -> None:
+        super().__init__(name)
+        self.asked: list[tuple[int, int]] = []
+        """The first pixel of every picture that it was asked about."""
+
+    def describe(self, images, prompt):
+        self.calls.append(len(images))
+        self.asked += [image.getpixel((0, 0)) for image in images]
+        return [self._write(image.getpixel((0, 0))) for image in images]
+
+    def _write(self, colour):
+        red, green, blue = colour
+        if green == 255:
+            return Failure("rejected picture", "too green")
+        text = f"1. Asian\n2. {'female' if red < 100 else 'unsure'}\n3. 20-39 or 40-69"
+        return Description("Sorry, I can't." if blue == 255 else text, tokens=9, truncated=False, refused=blue == 255)
+
+    def choose(self, images, prompt, lines):
+        self.calls.append(len(images))
+        first = [image.getpixel((0, 0))[0] for image in images]
+        return [[[-float((red + place) % len(line)) for place in range(len(line))] for line in lines] for red in first]
+
+
+class FakeDescriber(FakeModel):
+    def describe(self, images, prompt):
+        self.calls.append(len(images))
+        return [Description("The woman is not sad, she looks happy.", tokens=5, truncated=False) for _ in images]
+
+
+class Bench:
+    """Three chains of two originals (one with two replicates) and one from a prompt."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+        (path / "raw").mkdir()
+        rows = []
+        for number, replicate in ((0, 0), (0, 1), (1, 0)):
+            Image.new("RGB", (4, 4), (90 + 20 * number, 0, 0)).save(path / f"raw/{number}.png")
+            rows.append(
+                {
+                    "chain_id": f"i{number}_r{replicate}",
+                    "start": "image",
+                    "image_path": f"{number}.png",
+                    "seed": replicate,
+                }
+            )
+        rows.append({"chain_id": "p0_r0", "start": "prompt", "prompt": "A sad man.", "seed": 5})
+        common = {"replicate": 0, "concept": "emotion", "label": "happiness"}
+        self.chains = as_table([row | common for row in rows], CHAINS)
+        self.images = ImagePartitionsDataset(path=str(path / "images"))
+        for place, chain in enumerate(self.chains["chain_id"]):
+            for iteration in range(1, ITERATIONS + 1):
+                self.images.save({f"{chain}/{iteration}": Image.new("RGB", (4, 4), (10 * place + iteration, 0, 0))})
+        self.batches = RecordPartitionsDataset(path=str(path / "batches"))
+        self.annotator, self.describer = FakeAnnotator(), FakeDescriber("fake describer")
+        texts = [
+            {
+                "chain_id": chain,
+                "iteration": k,
+                "text": "He shows fear.",
+                "tokens": 3,
+                "truncated": False,
+                "describer": by,
+            }
+            for chain in self.chains["chain_id"]
+            for k in range(1, ITERATIONS + 1)
+            for by in ["prompt" if chain[0] == "p" and k == 1 else "fake describer"]
+        ]
+        self.descriptions = as_table(texts, DESCRIPTIONS)
+
+    def ask(self, **settings):
+        return inquiries(
+            AnnotationSettings.model_validate({"batch": 2} | settings),
+            RAF,
+            "emotion",
+            "Describe.",
+            self.annotator,
+            self.describer,
+            {"a": 1},
+        )
+
+    def follow(self, **settings):
+        originals = ImageFolderDataset(path=str(self.path / "raw")).load()
+        models = {"annotator": self.annotator, "describer": self.describer}
+        loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
+        there = pictures(chains_of(self.chains), ITERATIONS, self.images.load())
+        for answered in annotate(
+            there, self.ask(**settings), loaded, models, originals, self.images.load(), self.batches.load()
+        ):
+            self.batches.save(answered.batches)
+            yield answered
+
+    def run(self, **settings):
+        for _ in self.follow(**settings):
+            pass
+        return self.tables(**settings)
+
+    def tables(self, **settings):
+        asked = self.ask(**settings)
+        answers = {inquiry.name: answers_to(inquiry, self.batches.load()) for inquiry in asked}
+        labels = dict.fromkeys(self.chains["chain_id"], "happiness")
+        emotion = RAF.concepts["emotion"]
+        chains = chains_of(self.chains)
+        return tables(chains, labels, ITERATIONS, asked, answers, self.descriptions, "emotion", emotion)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+def test_every_picture_is_labelled_originals_included_and_shared_ones_once(bench):
+    found = bench.run()
+    check_annotations(found.annotations)
+    check_predictions(found.predictions)
+    rows = found.annotations.groupby(["chain_id", "iteration", "reading"], observed=True).size()
+    # Three chains with an original and two drawn pictures each, and two drawn ones of a prompt; two readings.
+    assert len(rows) == 2 * (3 * 3 + 2)
+    assert set(rows) == {3}
+    # Ten pictures: two originals, one of which two replicates share, and eight drawn ones.
+    assert len(bench.annotator.asked) == 10
+    assert set(found.annotations["annotator"]) == {"fake annotator"}
+
+
+def test_free_answers_are_read_and_kept_as_they_are(bench):
+    found = bench.run(readings=["free"]).annotations
+    first = found[(found["chain_id"] == "i0_r0") & (found["iteration"] == 0)].set_index("attribute")
+    assert first["category"].astype(object).where(first["category"].notna(), None).to_dict() == {
+        "ethnicity": "Asian",
+        "gender": "female",
+        "age": None,
+    }
+    assert first["status"].to_dict() == {"ethnicity": "valid", "gender": "valid", "age": "invalid"}
+    assert set(first["raw"]) == {"1. Asian\n2. female\n3. 20-39 or 40-69"}
+    other = found[(found["chain_id"] == "i1_r0") & (found["iteration"] == 0)].set_index("attribute")
+    assert other["status"]["gender"] == "unsure"
+    assert found["probability"].isna().all()
+
+
+def test_closed_answers_have_a_probability_for_every_option(bench):
+    found = bench.run(readings=["closed"])
+    assert set(found.annotations["status"]) <= {"valid", "unsure"}
+    weights = found.annotation_probabilities
+    where = ["chain_id", "iteration", "attribute"]
+    sums = weights.groupby(where, observed=True)["probability"].sum()
+    assert sums.to_numpy() == pytest.approx(1)
+    # The original of chain i0 has red 90: the likelihoods of gender are 0, -1 and -2.
+    gender = weights[
+        (weights["chain_id"] == "i0_r0") & (weights["iteration"] == 0) & (weights["attribute"] == "gender")
+    ]
+    total = 1 + math.exp(-1) + math.exp(-2)
+    assert list(gender["category"]) == ["male", "female", "unsure"]
+    assert list(gender["probability"]) == pytest.approx([1 / total, math.exp(-1) / total, math.exp(-2) / total])
+    best = found.annotations.set_index(where).loc[("i0_r0", 0, "gender")]
+    assert (best["category"], best["probability"]) == ("male", pytest.approx(1 / total))
+    assert set(weights["attribute"]) == {"ethnicity", "gender", "age", "emotion"}
+
+
+def test_shares_of_tiny_likelihoods_are_finite():
+    assert softmax([-1000.0, -1001.0]) == pytest.approx([1 / (1 + math.exp(-1)), 1 / (1 + math.e)])
+
+
+def test_predictions_are_read_from_the_description_of_each_picture_and_asked(bench):
+    predictions = bench.run().predictions.set_index(["chain_id", "iteration", "reading"]).sort_index()
+    # Description 1 is of picture 0; the last picture is described for the annotation alone.
+    assert predictions.loc[("i0_r0", 0, "text"), "predicted"] == "fear"
+    last = predictions.loc[("i0_r0", ITERATIONS, "text")]
+    assert (last["predicted"], last["correct"], last["by"]) == ("happiness", True, "fake describer")
+    # A prompt is of no picture.
+    assert ("p0_r0", 0, "text") not in predictions.index
+    assert predictions.loc[("p0_r0", 1, "text"), "predicted"] == "fear"
+    closed = predictions.xs("closed", level="reading")
+    assert len(closed) == 11
+    assert closed["probability"].notna().all()
+
+
+def test_terms_are_found_in_every_description(bench):
+    mentions = bench.run().mentions
+    assert set(mentions["term"]) == {"he", "woman", "she"}
+    assert set(mentions.loc[mentions["term"] == "woman", "iteration"]) == {ITERATIONS + 1}
+
+
+def test_nothing_is_asked_twice_and_a_stop_loses_nothing(bench):
+    run = bench.follow()
+    for _ in range(4):
+        next(run)
+    run.close()
+    before = len(bench.annotator.asked)
+    assert 0 < before < 10
+    whole = bench.run()
+    assert len(bench.annotator.asked) <= 10 + 2 * 2  # What was at work when it stopped, at most.
+    bench.annotator.calls.clear()
+    assert all(a.equals(b) for a, b in zip(bench.run(), whole, strict=True))
+    assert bench.annotator.calls == []
+
+
+def test_other_annotators_and_wordings_stand_beside_each_other(bench):
+    first = bench.run()
+    bench.annotator = FakeAnnotator("another")
+    second = bench.run()
+    assert set(second.annotations["annotator"]) == {"another"}
+    bench.annotator = FakeAnnotator()
+    bench.run(form_prompt="Who is it?")
+    assert len(bench.annotator.asked) == 10
+    # The label is asked for in the same words as before: those answers hold.
+    bench.annotator.calls.clear()
+    assert bench.run().annotations.equals(first.annotations)
+    assert bench.annotator.calls == []
+
+
+def test_pictures_that_do_not_open_are_counted_and_tried_again(bench):
+    place = bench.path / "images/i0_r0/1.png"
+    whole = place.read_bytes()
+    place.write_bytes(whole[:20])
+    found = bench.run(readings=["free"])
+    assert (found.annotations["chain_id"] == "i0_r0").sum() == 3 * 2
+    free = bench.ask(readings=["free"])[0]
+    failures = [a for a in answers_to(free, bench.batches.load()).values() if "failure" in a]
+    assert [(f["picture"], f["failure"]["kind"]) for f in failures] == [("i0_r0/1", "unreadable image")]
+    place.write_bytes(whole)
+    bench.annotator.asked.clear()
+    found = bench.run(readings=["free"])
+    assert bench.annotator.asked == [(1, 0, 0)]
+    assert (found.annotations["chain_id"] == "i0_r0").sum() == 3 * 3
+
+
+def test_refusals_and_rejected_pictures_are_told(bench):
+    bench.images.save(
+        {"i0_r0/1": Image.new("RGB", (4, 4), (1, 0, 255)), "i0_r0/2": Image.new("RGB", (4, 4), (1, 255, 0))}
+    )
+    found = bench.run(readings=["free"]).annotations
+    rows = found[found["chain_id"] == "i0_r0"]
+    assert set(rows.loc[rows["iteration"] == 1, "status"]) == {"refused"}
+    assert not (rows["iteration"] == 2).any()
+    bench.annotator.asked.clear()
+    bench.run(readings=["free"])
+    assert bench.annotator.asked == []
+
+
+def test_a_model_that_cannot_choose_is_refused(bench):
+    bench.annotator = FakeDescriber("an endpoint")
+    with pytest.raises(StudyError, match=r"an endpoint does not tell how likely.*readings: \[free\]"):
+        bench.run()
+    assert len(bench.run(readings=["free"]).annotations)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"line": "{nummer}. {option}"},
+            r"annotation\.line.*nothing fills \(there are: \{number\}, \{title\}, \{option\}",
+        ),
+        ({"line": "{number}."}, r"no place for \{option\}"),
+        ({"concept_prompt": "Name {it}"}, r"annotation\.concept_prompt.*\{concept\}, \{options\}"),
+        ({"form": "rafdb"}, "'form'"),
+        ({"readings": ["open"]}, "'readings.0'"),
+    ],
+)
+def test_wrong_settings_are_refused(bench, settings, message):
+    with pytest.raises(StudyError, match=message):
+        bench.ask(**settings)
+
+
+def test_a_signal_ends_in_order(bench, monkeypatch):
+    import signal
+
+    class Signalling(FakeAnnotator):
+        def describe(self, images, prompt):
+            if len(self.calls) == 1:
+                signal.raise_signal(signal.SIGINT)
+            return super().describe(images, prompt)
+
+    bench.annotator = Signalling()
+    with pytest.raises(InterruptedRunError, match="Every answer is saved"):
+        bench.run()
+    asked = len(bench.annotator.asked)
+    bench.annotator = FakeAnnotator("fake annotator")
+    bench.run()
+    assert asked + len(bench.annotator.asked) == 10
+
+
+def test_the_pipeline_annotates_what_the_loop_made(project):
+    with pytest.raises(StudyError, match="kedro run --pipeline loop"):
+        project.run("annotation")
+    project.run("loop")
+    project.run("annotation", annotation__batch=5)
+    table = project.load("annotations")
+    check_annotations(table)
+    counts = project.load("loop_manifest")["counts"]
+    assert len(table) == 3 * 2 * (counts["images"] + counts["chains_from_images"])
+    manifest = project.load("annotation_manifest")
+    assert manifest["asked"]["free"]["by"] == "describer"
+    assert manifest["asked"]["closed"]["failures"] == []
+    assert set(manifest["statuses"]) == {"free", "closed"}
+    assert len(project.load("annotation_probabilities")) == (3 + 3 + 5 + 7) * len(table) / 6
+    project.run("annotation")
+    again = project.load("annotations")
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_the_activity_study_asks_the_phase_form(project):
+    project.run("__default__", env="miniature_activity")
+    table = project.load("annotations", env="miniature_activity")
+    assert set(table["attribute"]) == {"skin_tone", "gender", "age"}
+    asked = project.load("annotation_manifest", env="miniature_activity")["asked"]
+    assert asked["concept"]["prompt"].startswith("Name the activity of the main person: dance and music / eating")
+    assert "baby (0-2) / child (3-14)" in asked["free"]["prompt"]
+    predicted = project.load("predictions", env="miniature_activity")
+    assert set(predicted.loc[predicted["reading"] == "closed", "predicted"]) <= set(PHASE.concepts["activity"].values)
+    assert json.dumps(asked)
