@@ -41,10 +41,13 @@ class FakeAnnotator(FakeModel):
         text = f"1. Asian\n2. {'female' if red < 100 else 'unsure'}\n3. 20-39 or 40-69"
         return Description("Sorry, I can't." if blue == 255 else text, tokens=9, truncated=False, refused=blue == 255)
 
-    def choose(self, images, prompt, lines):
+    def choose(self, images, forms):
         self.calls.append(len(images))
         first = [image.getpixel((0, 0))[0] for image in images]
-        return [[[-float((red + place) % len(line)) for place in range(len(line))] for line in lines] for red in first]
+        return [
+            [[[-float((red + k) % len(line)) for k in range(len(line))] for line in form.lines] for form in forms]
+            for red in first
+        ]
 
 
 class FakeDescriber(FakeModel):
@@ -228,7 +231,6 @@ def test_other_annotators_and_wordings_stand_beside_each_other(bench):
     bench.annotator = FakeAnnotator()
     bench.run(form_prompt="Who is it?")
     assert len(bench.annotator.asked) == 10
-    # The label is asked for in the same words as before: those answers hold.
     bench.annotator.calls.clear()
     assert bench.run().annotations.equals(first.annotations)
     assert bench.annotator.calls == []
@@ -330,8 +332,10 @@ def test_the_activity_study_asks_the_phase_form(project):
     table = project.load("annotations", env="miniature_activity")
     assert set(table["attribute"]) == {"skin_tone", "gender", "age"}
     asked = project.load("annotation_manifest", env="miniature_activity")["asked"]
-    assert asked["concept"]["prompt"].startswith("Name the activity of the main person: dance and music / eating")
-    assert "baby (0-2) / child (3-14)" in asked["free"]["prompt"]
+    form, label = (one["prompt"] for one in asked["closed"]["asked"])
+    assert label.startswith("Name the activity of the main person: dance and music / eating")
+    assert "baby (0-2) / child (3-14)" in form
+    assert asked["free"]["asked"][0]["prompt"] == form
     predicted = project.load("predictions", env="miniature_activity")
     assert set(predicted.loc[predicted["reading"] == "closed", "predicted"]) <= set(PHASE.concepts["activity"].values)
     assert json.dumps(asked)

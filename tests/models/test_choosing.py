@@ -7,8 +7,8 @@ import pytest
 import torch
 from tiny_describers import FAMILIES
 
-from broken_telephone.models import make_describer
-from broken_telephone.models.options import continuation
+from broken_telephone.models import Choices, make_describer
+from broken_telephone.models.options import continuation, shared_tokens
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}
@@ -26,6 +26,10 @@ def model(request, describers, model_folders):
     family = request.param
     path = str(model_folders / "describer") if family == "llava_next" else describers[family]
     return make_describer({"path": path, "max_new_tokens": 6, "template": TEMPLATES.get(family)})
+
+
+def choose(model, pictures, lines) -> list[list[list[float]]]:
+    return [forms[0] for forms in model.choose(pictures, [Choices(PROMPT, lines)])]
 
 
 def ids(model, text: str) -> list[int]:
@@ -54,7 +58,7 @@ def direct(model, picture, answer: list[int]) -> list[float]:
 @pytest.mark.parametrize("model", [family for family in ALL if family != "paligemma"], indirect=True)
 @torch.inference_mode()
 def test_likelihoods_are_those_of_the_whole_text(model, pictures):
-    found = model.choose(pictures, PROMPT, LINES)
+    found = choose(model, pictures, LINES)
     end = model._loaded[1].tokenizer.eos_token_id
     for picture, lines in zip(pictures, found, strict=True):
         so_far = ""
@@ -67,14 +71,14 @@ def test_likelihoods_are_those_of_the_whole_text(model, pictures):
 
 @pytest.mark.parametrize("model", ALL, indirect=True)
 def test_likelihoods_belong_to_their_pictures_not_to_the_batch(model, pictures):
-    together = model.choose(pictures, PROMPT, LINES)
+    together = choose(model, pictures, LINES)
     for picture, lines in zip(pictures, together, strict=True):
-        alone = model.choose([picture], PROMPT, LINES)[0]
+        alone = choose(model, [picture], LINES)[0]
         assert [len(line) for line in lines] == [3, 3, 4]
         for a, b in zip(lines, alone, strict=True):
             assert a == pytest.approx(b, abs=1e-4)
     # A second question changes nothing: the memory of the picture is not used up.
-    assert model.choose(pictures, PROMPT, LINES) == together
+    assert choose(model, pictures, LINES) == together
 
 
 @pytest.mark.parametrize("model", ["llava_next", "llava", "paligemma", "blip2"], indirect=True)
@@ -98,7 +102,7 @@ def test_answers_of_one_length_are_a_distribution(model, pictures):
 def test_an_option_that_begins_another_has_no_advantage(model, pictures):
     """Of "a" and "a happy", closed by the end of the answer, neither contains the other."""
     model.load()
-    (line,) = model.choose(pictures[:1], PROMPT, [["a", "a happy", "a happy person"]])[0]
+    (line,) = choose(model, pictures[:1], [["a", "a happy", "a happy person"]])[0]
     assert all(later - earlier != pytest.approx(0) for earlier, later in itertools.pairwise(line))
     assert sum(math.exp(value) for value in line) < 1
 
@@ -112,3 +116,25 @@ def test_a_continuation_is_told_as_it_follows_the_prompt(describers):
         == words("emotion only", add_special_tokens=False).input_ids
     )
     assert continuation(words, None, "sad") == words("sad", add_special_tokens=False).input_ids
+
+
+@pytest.mark.parametrize("model", ALL, indirect=True)
+def test_forms_that_share_the_picture_are_filled_in_as_each_by_itself(model, pictures):
+    forms = [
+        Choices(PROMPT, LINES),
+        Choices("Describe the person", [["happy", "sad"]]),
+        Choices("only the emotion", [["a person", "the person looks"]]),
+    ]
+    together = model.choose(pictures, forms)
+    for place, form in enumerate(forms):
+        for picture, alone in zip(together, model.choose(pictures, [form]), strict=True):
+            for a, b in zip(picture[place], alone[0], strict=True):
+                assert a == pytest.approx(b, abs=1e-4)
+
+
+def test_prompts_share_what_holds_all_of_the_picture():
+    assert shared_tokens([[1, 9, 9, 2, 3], [1, 9, 9, 2, 4, 5]], 9) == 4
+    assert shared_tokens([[1, 2, 9, 9, 3], [1, 4, 9, 9, 3]], 9) == 0
+    assert shared_tokens([[1, 9, 2], [1, 9, 3]], None) == 0
+    # Something must be left to go on from.
+    assert shared_tokens([[1, 9, 2]], 9) == 2

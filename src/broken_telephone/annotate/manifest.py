@@ -23,16 +23,15 @@ def manifest(
         annotations: the table made of the answers.
 
     Returns:
-        `asked`: who, prompt, lines, pictures answered about, failures, seconds in the model. `statuses`: shares of
-        valid, unsure, invalid and refused answers, by reading and attribute, over all rows of the table.
+        `asked`: who, prompts and options, pictures answered about, failures, seconds in the model. `statuses`: shares
+        of valid, unsure, invalid and refused answers, by reading and attribute, over all rows of the table.
     """
     inquiries = list(inquiries)
     took = spent(records, inquiries)
     asked = {
         inquiry.name: {
             "by": inquiry.by,
-            "prompt": inquiry.prompt,
-            "lines": inquiry.lines,
+            "asked": [vars(one) for one in inquiry.asked],
             "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
             "failures": [
                 {"picture": picture, **answer["failure"]}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
@@ -10,11 +10,11 @@ from PIL import Image
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import FORMS, Form, Scheme, concept_form
-from broken_telephone.models import Describer
+from broken_telephone.models import Choices, Describer
 from broken_telephone.seeds import digest
 from broken_telephone.work import Choose, Describe, Task
 
-FREE, CLOSED, CONCEPT, LAST = "free", "closed", "concept", "last"
+FREE, CLOSED, LAST = "free", "closed", "last"
 
 
 @dataclass(frozen=True)
@@ -22,23 +22,23 @@ class Inquiry:
     """One thing that is asked about pictures."""
 
     name: str
-    """`FREE` or `CLOSED`, the readings of the form; `CONCEPT`, the label by choice; `LAST`, a description."""
+    """`FREE` or `CLOSED`, the readings of the form, the second with the label's; `LAST`, a description."""
     model: str
     """The worker's name of who is asked."""
     by: str
     """The model's own name."""
-    prompt: str
+    asked: Sequence[Choices]
+    """Prompts, with options if answers are chosen."""
+    forms: Sequence[Form]
+    """What the prompts ask for; none for a description."""
     identity: str
     """A digest of everything that its answers depend on."""
-    form: Form | None = None
-    lines: Sequence[Sequence[str]] = field(default=())
-    """For choices: the options of each line, as they would be written."""
 
     def task(self, images: list[Image.Image]) -> Task:
         """Ask it about pictures."""
-        if self.lines:
-            return Choose(images, self.prompt, self.lines, self.model)
-        return Describe(images, self.prompt, self.model)
+        if self.name == CLOSED:
+            return Choose(images, self.asked, self.model)
+        return Describe(images, self.asked[0].prompt, self.model)
 
 
 def inquiries(
@@ -67,35 +67,26 @@ def inquiries(
         StudyError: if options are to be chosen among by a model that cannot, or a prompt has unknown places.
     """
     form = form_of(settings, scheme)
-    asked = concept_form(concept, scheme.concepts[concept])
-    options = asked.questions[0].offered
+    label = concept_form(concept, scheme.concepts[concept])
     prompt = settings.form_prompt or form.prompt
-    found = []
-    if "free" in settings.readings:
-        found.append(("annotator", FREE, prompt, form, ()))
-    if "closed" in settings.readings:
-        if not hasattr(annotator, "choose"):
-            raise StudyError(
-                f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
-                "read closed. Write `readings: [free]`, or name a local model as the annotator."
-            )
-        found.append(("annotator", CLOSED, prompt, form, lines(form, settings.line)))
-        naming = _filled("annotation.concept_prompt", settings.concept_prompt, concept=concept, options=options)
-        found.append(("annotator", CONCEPT, naming, asked, lines(asked, "{option}")))
-    found.append(("describer", LAST, describe_prompt, None, ()))
-    models = {"annotator": annotator, "describer": describer}
-    return [
-        Inquiry(
-            name,
-            model,
-            models[model].name,
-            text,
-            digest(json.dumps([loop_settings, models[model].identity(), text, options], sort_keys=True), size=6),
-            asked_form,
-            options,
+    naming = _filled(
+        "annotation.concept_prompt", settings.concept_prompt, concept=concept, options=label.questions[0].offered
+    )
+    chosen = (Choices(prompt, lines(form, settings.line)), Choices(naming, lines(label, "{option}")))
+    if "closed" in settings.readings and not hasattr(annotator, "choose"):
+        raise StudyError(
+            f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
+            "read closed. Write `readings: [free]`, or name a local model as the annotator."
         )
-        for model, name, text, asked_form, options in found
-    ]
+    asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
+    forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
+    found = []
+    for name in (*(reading for reading in asked if reading in settings.readings), LAST):
+        who, model = ("describer", describer) if name == LAST else ("annotator", annotator)
+        depends = [loop_settings, model.identity(), [[one.prompt, one.lines] for one in asked[name]]]
+        identity = digest(json.dumps(depends, sort_keys=True), size=6)
+        found.append(Inquiry(name, who, model.name, asked[name], forms[name], identity))
+    return found
 
 
 def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:

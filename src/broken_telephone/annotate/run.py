@@ -29,7 +29,7 @@ from broken_telephone.work import (
 
 logger = logging.getLogger(__name__)
 
-_DOING = {"free": "forms written", "closed": "forms chosen", "concept": "labels chosen", "last": "describing"}
+_DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
 
 
 class Answered(NamedTuple):
@@ -137,7 +137,7 @@ def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iter
         return
     if answer.likelihoods:
         for picture, likelihoods in zip(batch.items, answer.likelihoods, strict=True):
-            rounded = [[round(value, 5) for value in line] for line in likelihoods]
+            rounded = [[[round(value, 5) for value in line] for line in form] for form in likelihoods]
             yield {"picture": picture.name, "likelihoods": rounded}
         return
     for picture, said in zip(batch.items, answer.descriptions, strict=True):
@@ -158,7 +158,7 @@ def _took(batch: Batch[Picture, list[Record]], answer: Answer) -> Record:
 def _session(settings: AnnotationSettings, inquiries: list[Inquiry], workers: int) -> dict[str, Record]:
     started = datetime.now(UTC)
     asked = {
-        f"{inquiry.name}_{inquiry.identity}": {"by": inquiry.by, "prompt": inquiry.prompt, "lines": inquiry.lines}
+        f"{inquiry.name}_{inquiry.identity}": {"by": inquiry.by, "asked": [vars(one) for one in inquiry.asked]}
         for inquiry in inquiries
     }
     return {

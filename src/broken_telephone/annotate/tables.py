@@ -8,8 +8,9 @@ import pandas as pd
 
 from broken_telephone.annotate.journal import Record
 from broken_telephone.annotate.pictures import picture
-from broken_telephone.annotate.questions import CLOSED, CONCEPT, FREE, LAST, Inquiry
+from broken_telephone.annotate.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
+from broken_telephone.models import Likelihoods
 from broken_telephone.relay import Chain
 from broken_telephone.tables import ANNOTATIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
 
@@ -59,11 +60,13 @@ def tables(
         where = {"chain_id": chain.chain_id, "iteration": iteration}
         if (answer := answers.get(FREE, {}).get(name)) is not None:
             who = where | {"annotator": asked[FREE].by, "reading": FREE}
-            attributes += [who | row for row in _free(_form(asked[FREE]), answer)]
-        for reading, rows in ((CLOSED, attributes), (CONCEPT, choices)):
-            if (answer := answers.get(reading, {}).get(name)) is not None:
-                who = where | {"annotator": asked[reading].by, "reading": CLOSED}
-                for row, each in _closed(_form(asked[reading]), answer):
+            attributes += [who | row for row in _free(asked[FREE].forms[0], answer)]
+        if (answer := answers.get(CLOSED, {}).get(name)) is not None and "failure" not in answer:
+            who = where | {"annotator": asked[CLOSED].by, "reading": CLOSED}
+            for rows, form, likelihoods in zip(
+                (attributes, choices), asked[CLOSED].forms, answer["likelihoods"], strict=True
+            ):
+                for row, each in _closed(form, likelihoods):
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
     said = _texts(chains, iterations, asked, answers, descriptions)
@@ -84,11 +87,6 @@ def _pictures(chains: list[Chain], iterations: int) -> Iterator[tuple[Chain, int
                 yield chain, iteration, one.name
 
 
-def _form(inquiry: Inquiry) -> Form:
-    assert inquiry.form is not None
-    return inquiry.form
-
-
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     if "failure" in answer:
         return
@@ -96,11 +94,9 @@ def _free(form: Form, answer: Record) -> Iterator[Record]:
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
 
-def _closed(form: Form, answer: Record) -> Iterator[tuple[Record, list[Record]]]:
+def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:
     """Yield each line's answer, and the probabilities of all its options: likelihoods that sum to one."""
-    if "failure" in answer:
-        return
-    for question, likelihoods in zip(form.questions, answer["likelihoods"], strict=True):
+    for question, likelihoods in zip(form.questions, lines, strict=True):
         shares = softmax(likelihoods)
         best = max(range(len(shares)), key=shares.__getitem__)
         each = [

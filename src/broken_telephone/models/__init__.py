@@ -1,6 +1,15 @@
 """Models behind two small protocols: a generator draws texts, a describer describes pictures."""
 
-from broken_telephone.models.base import Describer, Description, Failure, Generator, Model
+from broken_telephone.models.base import (
+    Choices,
+    Chooser,
+    Describer,
+    Description,
+    Failure,
+    Generator,
+    Likelihoods,
+    Model,
+)
 from broken_telephone.models.choose import make_describer, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
@@ -10,6 +19,8 @@ from broken_telephone.models.settings import DescriberSettings, EndpointSettings
 from broken_telephone.models.transformers_describer import TransformersDescriber
 
 __all__ = [
+    "Choices",
+    "Chooser",
     "Describer",
     "DescriberSettings",
     "Description",
@@ -19,6 +30,7 @@ __all__ = [
     "Failure",
     "Generator",
     "GeneratorSettings",
+    "Likelihoods",
     "Model",
     "TransformersDescriber",
     "free_memory",

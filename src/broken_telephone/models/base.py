@@ -29,6 +29,19 @@ class Failure:
     reason: str
 
 
+Likelihoods = list[list[float]]
+"""Per line of a form and option: the natural logarithm of its likelihood."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A form whose answer is chosen instead of written."""
+
+    prompt: str
+    lines: Sequence[Sequence[str]]
+    """For each line of the answer its options, as they would be written."""
+
+
 class Model(Protocol):
     """A model that is set up but holds no weights until `load`, which every use calls by itself."""
 
@@ -76,4 +89,12 @@ class Describer(Model, Protocol):
 
     def describe(self, images: list[Image.Image], prompt: str) -> Sequence[Description | Failure]:
         """Answer the same prompt about each RGB picture."""
+        ...
+
+
+class Chooser(Describer, Protocol):
+    """A describer that tells how likely answers are."""
+
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
+        """Return for each RGB picture and form how likely each option of each line is."""
         ...

@@ -1,6 +1,6 @@
 """Fills in a form by choosing, line by line, instead of writing: how likely is each option of each line?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
@@ -10,9 +10,9 @@ END_OF_LINE = "\n"
 
 
 def fill_in(
-    model: Any,
+    prefix: Prefix,
+    pictures: int,
     tokenizer: Any,
-    inputs: Mapping[str, Any],
     before: str | None,
     start: str,
     lines: Sequence[Sequence[str]],
@@ -25,9 +25,9 @@ def fill_in(
     that the shorter has no advantage. Options are not evened out by their length.
 
     Args:
-        model: an image-text-to-text model.
-        tokenizer: its tokenizer.
-        inputs: of n pictures with the same prompt, all rows equally long.
+        prefix: pictures and the prompt, as the model has read them.
+        pictures: how many.
+        tokenizer: of the model.
         before: the prompt, see `continuation`.
         start: what stands between it and the answer.
         lines: for each line the options as they would be written, at least one.
@@ -36,8 +36,7 @@ def fill_in(
     Returns:
         Per picture, line and option: the natural logarithm of its likelihood.
     """
-    prefix = Prefix(model, inputs)
-    written = [start] * len(inputs["input_ids"])
+    written = [start] * pictures
     found: list[list[list[float]]] = [[] for _ in written]
     for number, options in enumerate(lines):
         closing, last = ("", [end]) if number == len(lines) - 1 else (END_OF_LINE, [])

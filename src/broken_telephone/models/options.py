@@ -5,33 +5,59 @@ all answers. Models that do not hand this memory out are made to write each answ
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import signature
 from itertools import takewhile
 from typing import Any
 
 Rows = Sequence[Sequence[Sequence[int]]]
 
+# Inputs with one value a token.
+_OF_TOKENS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
+
 
 class Prefix:
-    """Pictures and a prompt that a model has read."""
+    """Pictures, and a prompt or the beginning that several prompts share, that a model has read."""
 
-    def __init__(self, model: Any, inputs: Mapping[str, Any]) -> None:
+    def __init__(self, model: Any, inputs: Mapping[str, Any], until: int | None = None) -> None:
         """Read them.
 
         Args:
             model: any image-text-to-text model of transformers.
             inputs: of n pictures, as its processor makes them; all rows equally long, so that none is padded.
+            until: how many tokens to read; None for all.
         """
-        self._model, self._inputs = model, inputs
+        self._model = model
+        self._inputs = {name: value[:, :until] if name in _OF_TOKENS else value for name, value in inputs.items()}
         self._memory: Any = None
         accepted = signature(model.forward).parameters
         if "past_key_values" in accepted:
             only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
-            output = model(**inputs, use_cache=True, **only_last)
+            output = model(**self._inputs, use_cache=True, **only_last)
             # Without `crop`, what was read of one answer could not be forgotten before the next.
             if getattr(output.past_key_values, "is_croppable", False):
                 self._memory, self._next = output.past_key_values, output.logits[:, -1]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the model hands its memory out."""
+        return self._memory is not None
+
+    @contextmanager
+    def followed_by(self, tokens: Sequence[int]) -> Iterator[None]:
+        """Read on, the same tokens for all pictures, and forget them afterwards. For models that remember."""
+        import torch
+
+        before = self._next
+        if tokens:
+            ids = torch.tensor([list(tokens)] * len(before), device=before.device)
+            self._next = self._read(ids, self._memory)[:, -1]
+        try:
+            yield
+        finally:
+            self._memory.crop(-len(tokens))
+            self._next = before
 
     def log_likelihoods(self, answers: Rows) -> list[list[list[float]]]:
         """Return the natural logarithm of the likelihood of every token of every answer.
@@ -154,3 +180,15 @@ def continuation(tokenizer: Any, before: str | None, answer: str) -> list[int]:
     head = tokenizer(before, add_special_tokens=False).input_ids
     whole = tokenizer(before + answer, add_special_tokens=False).input_ids
     return list(whole[len(head) :]) if whole[: len(head)] == head else alone
+
+
+def shared_tokens(prompts: Sequence[Sequence[int]], picture_token: int | None) -> int:
+    """Return how many first tokens prompts share, if these hold all of the picture's; else 0.
+
+    Args:
+        prompts: token ids, each longer than what is shared.
+        picture_token: stands for a part of the picture; None if that is not known.
+    """
+    length = _shared(prompts)
+    behind = any(picture_token in prompt[length:] for prompt in prompts)
+    return 0 if picture_token is None or behind else length

@@ -2,21 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from PIL import Image
 
 from broken_telephone.labels import is_refusal
 from broken_telephone.models.adapter import add_adapter
-from broken_telephone.models.base import Description
+from broken_telephone.models.base import Choices, Description, Likelihoods
 from broken_telephone.models.form_filling import fill_in
+from broken_telephone.models.options import Prefix, shared_tokens
 from broken_telephone.models.prompt_text import gap, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
 from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.torch_model import TorchModel
 
 T = TypeVar("T")
-Likelihoods = list[list[float]]
 
 
 class TransformersDescriber(TorchModel):
@@ -34,37 +35,53 @@ class TransformersDescriber(TorchModel):
         self.load()
         return _by_size(images, lambda some: self._answer(some, prompt))
 
-    def choose(self, images: list[Image.Image], prompt: str, lines: Sequence[Sequence[str]]) -> list[Likelihoods]:
-        """Fill in a form by choosing among the options of each line, without writing; see `fill_in`.
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
+        """Fill in forms by choosing among the options of each line, without writing; see `fill_in`.
+
+        What forms have in common up to the end of the picture is read once for all of them.
 
         Args:
             images: RGB pictures.
-            prompt: the form.
-            lines: for each line of the answer its options, as they would be written.
+            forms: each with its prompt, and for each line of the answer its options, as they would be written.
 
         Returns:
-            Per picture, line and option: the natural logarithm of its likelihood.
+            Per picture, form, line and option: the natural logarithm of its likelihood.
 
         Raises:
             StudyError: as `describe`.
         """
         self.load()
-        return _by_size(images, lambda some: self._choose(some, prompt, lines))
+        return _by_size(images, lambda some: self._choose(some, forms))
 
-    def _choose(self, images: list[Image.Image], prompt: str, lines: Sequence[Sequence[str]]) -> list[Likelihoods]:
+    def _choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         import torch
 
-        model, processor = self._loaded
-        inputs = self._inputs(images, prompt)
-        tokenizer = processor.tokenizer
-        end = _as_list(_ends(model))[0]
-        # Some processors end the prompt with a line of their own.
-        ended = tokenizer.decode(inputs["input_ids"][0, -1:])[-1:].isspace()
-        alone = ended or _writes_apart(model)
-        before = None if alone else prompt_text(processor, self.settings, prompt)
-        start = "" if alone else gap(processor, self.settings, prompt)
+        model = self._loaded[0]
+        inputs = self._inputs(images, forms[0].prompt)
+        # All rows have the same tokens: the same prompt, and pictures of one size.
+        tokens = [self._inputs(images[:1], form.prompt)["input_ids"][0].tolist() for form in forms]
+        found: list[list[Likelihoods]] = [[] for _ in images]
         with torch.inference_mode():
-            return fill_in(model, tokenizer, inputs, before, start, lines, end)
+            shared = 0 if _reads_prompts_both_ways(model) else shared_tokens(tokens, _picture_token(model))
+            prefix = Prefix(model, inputs, shared) if shared else None
+            for form, own in zip(forms, tokens, strict=True):
+                fill = partial(self._fill_in, form=form, pictures=len(images), last=own[-1])
+                if prefix is not None and prefix.remembers:
+                    with prefix.followed_by(own[shared:]):
+                        filled = fill(prefix)
+                else:
+                    filled = fill(Prefix(model, self._inputs(images, form.prompt)))
+                for each, lines in zip(found, filled, strict=True):
+                    each.append(lines)
+        return found
+
+    def _fill_in(self, prefix: Prefix, form: Choices, pictures: int, last: int) -> list[Likelihoods]:
+        model, processor = self._loaded
+        # Some processors end the prompt with a line of their own.
+        alone = processor.tokenizer.decode([last])[-1:].isspace() or _writes_apart(model)
+        before = None if alone else prompt_text(processor, self.settings, form.prompt)
+        start = "" if alone else gap(processor, self.settings, form.prompt)
+        return fill_in(prefix, pictures, processor.tokenizer, before, start, form.lines, _as_list(_ends(model))[0])
 
     def _inputs(self, images: list[Image.Image], prompt: str) -> Any:
         model, processor = self._loaded
@@ -128,6 +145,18 @@ def _by_size(images: list[Image.Image], answer: Callable[[list[Image.Image]], li
     for indices in by_size.values():
         found.update(zip(indices, answer([images[index] for index in indices]), strict=True))
     return [found[index] for index in range(len(images))]
+
+
+def _picture_token(model: Any) -> int | None:
+    """Return the token that stands for parts of a picture."""
+    config = model.config
+    found: int | None = getattr(config, "image_token_id", getattr(config, "image_token_index", None))
+    return found
+
+
+def _reads_prompts_both_ways(model: Any) -> bool:
+    """Return whether a prompt's first tokens depend on its later ones, so that prompts share nothing."""
+    return str(model.config.model_type) in ("paligemma",)
 
 
 def _writes_apart(model: Any) -> bool:

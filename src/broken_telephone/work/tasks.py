@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from PIL import Image
 
-from broken_telephone.models import Description, Failure, Model, free_memory, is_out_of_memory
+from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Answer:
     images: Sequence[Image.Image | Failure] = ()
     cut: Sequence[bool] = ()
     """For drawn prompts: whether the generator did not read one to its end."""
-    likelihoods: Sequence[list[list[float]]] = ()
-    """For forms: per picture, line and option the natural logarithm of its likelihood."""
+    likelihoods: Sequence[list[Likelihoods]] = ()
+    """Per picture and form."""
     out_of_memory: str | None = None
     """What the model said when the batch did not fit; then there is nothing else."""
     seconds: float = 0.0
@@ -70,16 +70,15 @@ class Draw:
 
 @dataclass(frozen=True)
 class Choose:
-    """Fill in a form about pictures by choosing; the answer is the likelihood of every option."""
+    """Fill in forms about pictures by choosing; the answer is the likelihood of every option of each."""
 
     images: list[Image.Image]
-    prompt: str
-    lines: Sequence[Sequence[str]]
+    forms: Sequence[Choices]
     model: str = "annotator"
 
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
-        return Answer(likelihoods=model.choose(self.images, self.prompt, self.lines))
+        return Answer(likelihoods=model.choose(self.images, self.forms))
 
 
 @dataclass
