@@ -1,0 +1,108 @@
+"""The annotator against what is shown, and the closed reading's speed against the free one's, on the miniature.
+
+    kedro run && python benchmarks/annotation.py
+    kedro run --env miniature_activity && python benchmarks/annotation.py --env miniature_activity
+
+What is shown is known of the originals from the renderer; of drawn pictures the judge says it, an independent
+classifier (its accuracy on rendered pictures is in its model card). Speeds are of one run: the two readings of the same
+pictures in turn, several times, and the shortest time of each.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from broken_telephone.miniature.judge import load_judge
+from broken_telephone.miniature.language import PHASE_AGES, RAF_AGES
+from broken_telephone.models import Choices
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default=None)
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    bootstrap_project(ROOT)
+    with KedroSession.create(ROOT, env=asked.env) as session:
+        catalog = session.load_context().catalog
+        accuracy(catalog)
+        speed(catalog, asked.batch, asked.rounds)
+
+
+def accuracy(catalog) -> None:
+    """Share of right answers, by iteration, attribute and reading; and of invalid ones."""
+    annotations, chains = catalog.load("annotations"), catalog.load("chains")
+    shown = shown_in(catalog, chains)
+    table = annotations.merge(shown, on=["chain_id", "iteration", "attribute"])
+    table["right"] = table["category"].astype(object) == table["shown"]
+    table["invalid"] = table["status"].isin(["invalid", "refused"])
+    groups = table.groupby(["reading", "attribute", "iteration"], observed=True)
+    print(groups["right"].mean().unstack().round(3).to_string())
+    print(f"pictures by iteration: {shown[shown['attribute'] == 'gender'].groupby('iteration').size().to_dict()}")
+    print(f"invalid or refused: {table.groupby('reading', observed=True)['invalid'].mean().round(4).to_dict()}\n")
+
+
+def shown_in(catalog, chains: pd.DataFrame) -> pd.DataFrame:
+    """Columns chain_id, iteration, attribute, shown: of originals as labelled, of drawn pictures as judged."""
+    people = catalog.load("people")
+    people = people[people["is_main"]]
+    attributes = [name for name in ("age", "gender", "ethnicity", "skin_tone") if name in people]
+    originals = chains.merge(people[["image_id", *attributes]], on="image_id")
+    parts = [originals[["chain_id", *attributes]].assign(iteration=0)]
+    images = catalog.load("loop_images")
+    keys = [key for key in images if key.rpartition("/")[0] in set(chains["chain_id"])]
+    judged = load_judge(ROOT / "data/06_models/judge")(np.stack([np.asarray(images[key]()) for key in keys]))
+    ages = RAF_AGES if "ethnicity" in attributes and "skin_tone" not in attributes else PHASE_AGES
+    judged["age"] = judged["age"].map(ages)
+    judged["chain_id"] = [key.rpartition("/")[0] for key in keys]
+    judged["iteration"] = [int(key.rpartition("/")[2]) for key in keys]
+    parts.append(judged[["chain_id", "iteration", *(name for name in attributes if name in judged)]])
+    whole = pd.concat(parts, ignore_index=True).astype(object)
+    found = whole.melt(["chain_id", "iteration"], var_name="attribute", value_name="shown").dropna()
+    return found.astype({"iteration": "Int64"})
+
+
+def speed(catalog, batches: list[int], rounds: int) -> None:
+    """Pictures a second of both readings of the form, by the same model on the same pictures."""
+    from broken_telephone.pipelines.annotation.nodes import state_inquiries
+
+    settings = [catalog.load(f"params:{name}") for name in ("annotation", "dataset", "chains", "loop")]
+    annotator, images = catalog.load("annotator"), catalog.load("loop_images")
+    pictures = [images[key]() for key in list(images)[: max(batches)]]
+    closed = next(
+        one
+        for one in state_inquiries(*settings, annotator, annotator, catalog.load("loop_settings"))
+        if one.name == "closed"
+    )
+    form: Choices = closed.asked[0]
+    for batch in batches:
+        some = pictures[:batch]
+        ways: dict[str, Callable[[], object]] = {
+            "free": lambda some=some: annotator.describe(some, form.prompt),
+            "closed": lambda some=some: annotator.choose(some, [form]),
+            "closed, with the label": lambda some=some: annotator.choose(some, closed.asked),
+        }
+        taken = {name: float("inf") for name in ways}
+        for way in ways.values():
+            way()
+        for _ in range(rounds):
+            for name, way in ways.items():
+                began = time.perf_counter()
+                way()
+                taken[name] = min(taken[name], time.perf_counter() - began)
+        words = ", ".join(f"{name} {batch / seconds:.0f} pictures/s" for name, seconds in taken.items())
+        print(f"batch {batch}: {words}; closed / free {taken['free'] / taken['closed']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
