@@ -1,6 +1,16 @@
 """Pure statistics: tables in, tables out."""
 
+from broken_telephone.measures.agreement import Estimate, cohens_kappa, confusion, krippendorff_alpha
 from broken_telephone.measures.baseline import ALL, MISSING, baseline_shares
 from broken_telephone.measures.shares import category_shares
 
-__all__ = ["ALL", "MISSING", "baseline_shares", "category_shares"]
+__all__ = [
+    "ALL",
+    "MISSING",
+    "Estimate",
+    "baseline_shares",
+    "category_shares",
+    "cohens_kappa",
+    "confusion",
+    "krippendorff_alpha",
+]

@@ -1,0 +1,124 @@
+"""How far annotators agree: Krippendorff's alpha and Cohen's kappa with intervals, and confusions.
+
+Alpha is computed here because the package of that name is GPL-3; the tests compare with it.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+Level = Literal["nominal", "ordinal"]
+
+
+class Estimate(NamedTuple):
+    """A value and its interval; all null where it is not defined."""
+
+    value: float
+    low: float
+    high: float
+
+
+def krippendorff_alpha(
+    ratings: pd.DataFrame,
+    categories: Sequence[str],
+    level: Level = "nominal",
+    repeats: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """Krippendorff's alpha with a percentile bootstrap interval over items.
+
+    alpha = 1 - observed / expected disagreement, from the matrix of coincidences (Krippendorff 2019, Content Analysis,
+    4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are.
+
+    Args:
+        ratings: a row an item, a column a rater; null where a rater gave no category.
+        categories: all of them, in their order, which counts at the ordinal level.
+        level: how two categories differ: nominal, or by their ranks.
+        repeats: of the bootstrap.
+        confidence: of the interval.
+        seed: of the bootstrap.
+
+    Returns:
+        Null where fewer than two items have two ratings, or only one category occurs in these.
+
+    Raises:
+        ValueError: if a rating is none of the categories.
+    """
+    matrices = coincidences(ratings, categories)
+    if len(matrices) < 2:
+        return Estimate(np.nan, np.nan, np.nan)
+    value = float(_alpha(matrices.sum(0)[None], level)[0])
+    flat = matrices.reshape(len(matrices), -1)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(flat), np.full(len(flat), 1 / len(flat)), size=repeats)
+    size = len(categories)
+    values = _alpha((drawn @ flat).reshape(repeats, size, size), level)
+    # A sample in which only one category occurs has no alpha.
+    values = values[np.isfinite(values)]
+    if np.isnan(value) or not len(values):
+        return Estimate(value, np.nan, np.nan)
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, float(low), float(high))
+
+
+def coincidences(ratings: pd.DataFrame, categories: Sequence[str]) -> np.ndarray:
+    """Return how often categories coincide within each item that has two ratings or more.
+
+    Returns:
+        (items, categories, categories); an item with m ratings adds up to m.
+    """
+    unknown = set(pd.unique(ratings.to_numpy().ravel())) - set(categories)
+    if unknown := {value for value in unknown if not pd.isna(value)}:
+        raise ValueError(f"{', '.join(sorted(map(str, unknown)))} is no category ({', '.join(categories)})")
+    counts = np.stack([(ratings == category).sum(axis=1).to_numpy() for category in categories], axis=1).astype(float)
+    counts = counts[counts.sum(1) >= 2]
+    pairs = counts[:, :, None] * counts[:, None, :]
+    places = np.arange(len(categories))
+    # A rating does not coincide with itself.
+    pairs[:, places, places] -= counts
+    return np.asarray(pairs / (counts.sum(1) - 1)[:, None, None])
+
+
+def _alpha(matrices: np.ndarray, level: Level) -> np.ndarray:
+    """Alpha of coincidence matrices (n, c, c): (n,), NaN where no disagreement can be expected."""
+    totals = matrices.sum(2)
+    if level == "nominal":
+        apart = 1.0 - np.eye(matrices.shape[1])[None]
+    else:
+        # The ranks between the middles of two categories.
+        middles = totals.cumsum(1) - totals / 2
+        apart = (middles[:, :, None] - middles[:, None, :]) ** 2
+    count = totals.sum(1)
+    observed = (matrices * apart).sum((1, 2)) / count
+    expected = (totals[:, :, None] * totals[:, None, :] * apart).sum((1, 2)) / (count * (count - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, 1 - observed / expected, np.nan)
+
+
+def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) -> Estimate:
+    """Cohen's kappa, unweighted, with its asymptotic 95 % interval (Fleiss, Cohen and Everitt 1969, by statsmodels).
+
+    Args:
+        one, other: categories of the same items, in the same order; null where there is none.
+        categories: all of them.
+
+    Returns:
+        Null where no item has both, or both give only one category.
+    """
+    from statsmodels.stats.inter_rater import cohens_kappa as kappa
+
+    table = confusion(one, other, categories).to_numpy()
+    if not table.sum() or ((table.sum(0) > 0).sum() < 2 and (table.sum(1) > 0).sum() < 2):
+        return Estimate(np.nan, np.nan, np.nan)
+    found = kappa(table)
+    return Estimate(float(found.kappa), float(found.kappa_low), float(min(found.kappa_upp, 1.0)))
+
+
+def confusion(one: pd.Series, other: pd.Series, categories: Sequence[str]) -> pd.DataFrame:
+    """Count items by the category that `one` gives (rows) and that `other` gives (columns); nulls are left out."""
+    both = pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).dropna().astype(str)
+    table = pd.crosstab(both["one"], both["other"])
+    return table.reindex(index=list(categories), columns=list(categories), fill_value=0)
