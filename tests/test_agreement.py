@@ -5,7 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from broken_telephone.measures import cohens_kappa, confusion, krippendorff_alpha
+from broken_telephone.measures import (
+    agreement_table,
+    cohens_kappa,
+    confusion,
+    confusion_table,
+    krippendorff_alpha,
+)
+from broken_telephone.report import agreement_figure, agreement_sentences
 
 CATEGORIES = ["a", "b", "c", "d"]
 
@@ -99,3 +106,63 @@ def test_confusions_count_what_both_rated():
     table = confusion(pd.Series(["a", "a", "b", None]), pd.Series(["a", "b", "b", "a"]), CATEGORIES)
     assert table.loc["a", "a"] == table.loc["a", "b"] == table.loc["b", "b"] == 1
     assert table.to_numpy().sum() == 3
+
+
+def test_an_alpha_of_one_does_not_claim_to_be_certain():
+    """Of n items without a disagreement, the lower end is where n of them would be expected once in forty samples."""
+    few, many = (
+        krippendorff_alpha(pd.DataFrame({"r": ["a", "b"] * n, "s": ["a", "b"] * n}), CATEGORIES, repeats=50)
+        for n in (10, 500)
+    )
+    unseen = 1 - 0.025 ** (1 / 20)
+    assert (few.value, few.high, few.low) == (1, 1, pytest.approx(1 - unseen / 0.5))
+    assert many.low > 0.98
+
+
+@pytest.fixture
+def labels() -> pd.DataFrame:
+    """Ten pictures: a model that takes every second young adult for a child, and says nothing of the last."""
+    truth = ["child"] * 4 + ["young"] * 4 + ["old"] * 2
+    model = ["child"] * 4 + ["child", "young", "child", "young"] + ["old", None]
+    rows = [(str(k), "data set", "age", value) for k, value in enumerate(truth)]
+    rows += [(str(k), "model (free)", "age", value) for k, value in enumerate(model) if value is not None]
+    return pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
+
+
+AGES = {"age": ("child", "young", "old")}
+
+
+def test_every_two_annotators_are_compared_merged_categories_apart(labels):
+    table = agreement_table(labels, AGES, ordered=["age"], merging={"age": [["child", "young"]]})
+    plain, merged = table.to_dict("records")
+    assert (plain["one"], plain["other"], plain["categories"], plain["n"]) == ("data set", "model (free)", "all", 9)
+    assert plain["agree"] == pytest.approx(7 / 9)
+    assert plain["ordinal_alpha"] > plain["alpha"]
+    assert (merged["categories"], merged["agree"], merged["alpha"]) == ("child + young", 1, 1)
+
+
+def test_what_agreement_means_is_said_in_words(labels):
+    agreement = agreement_table(labels, AGES, merging={"age": [["child", "young"]]})
+    confusions = confusion_table(labels, AGES)
+    assert int(confusions["count"].sum()) == 9
+    words = agreement_sentences(agreement, confusions)
+    assert list(words["verdict"]) == ["open", "open"]
+    first, second = words["sentence"]
+    assert first.startswith("Age: model (free) gives the category of data set to 77.8% of 9 pictures (alpha 0.6")
+    assert "too few pictures" in first
+    assert first.endswith("Weakest is young, named for 2 of 4, with child most often in its place.")
+    assert second.startswith("Age, with child + young taken as one: model (free) gives")
+    many = pd.concat([labels.assign(item=labels["item"] + f"_{k}") for k in range(40)])
+    verdicts = agreement_sentences(agreement_table(many, AGES), confusion_table(many, AGES))["verdict"]
+    assert list(verdicts) == ["unreliable" if agreement_table(many, AGES)["alpha_high"][0] < 0.667 else "open"]
+    sure = many.assign(category=many["category"].replace("young", "child"))
+    assert list(agreement_sentences(agreement_table(sure, AGES), confusion_table(sure, AGES))["verdict"]) == [
+        "reliable"
+    ]
+
+
+def test_the_figure_has_a_line_a_comparison_and_a_panel_an_attribute(labels):
+    figure = agreement_figure("a study", agreement_table(labels, AGES), confusion_table(labels, AGES))
+    texts = {text.get_text() for sub in figure.subfigs for axes in sub.axes for text in axes.get_yticklabels()}
+    assert "age: data set | model (free) (9)" in texts
+    assert {"child", "young", "old"} <= texts

@@ -1,21 +1,26 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
+from broken_telephone.annotate.comparison import DATASET, comparable, labels_of
 from broken_telephone.annotate.journal import answers_to
 from broken_telephone.annotate.manifest import manifest
 from broken_telephone.annotate.pictures import pictures
-from broken_telephone.annotate.questions import Inquiry, inquiries
+from broken_telephone.annotate.questions import Inquiry, form_of, inquiries
 from broken_telephone.annotate.run import Answered, annotate
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.annotate.tables import Tables, tables
 
 __all__ = [
+    "DATASET",
     "AnnotationSettings",
     "Answered",
     "Inquiry",
     "Tables",
     "annotate",
     "answers_to",
+    "comparable",
+    "form_of",
     "inquiries",
+    "labels_of",
     "manifest",
     "pictures",
     "tables",

@@ -1,6 +1,6 @@
 """What a form is: questions with options that an annotator chooses from, and what each option means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from broken_telephone.labels.scheme import UNSURE, Variable
@@ -35,6 +35,8 @@ class Form:
 
     name: str
     questions: tuple[Question, ...]
+    merged: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    """Attribute -> groups of categories to take as one when agreement is measured a second time."""
 
     @property
     def prompt(self) -> str:

@@ -15,6 +15,8 @@ FORMS = {
             question("gender", "Gender", RAF.attributes["gender"]),
             question("age", "Age", RAF.attributes["age"], unsure=False),
         ),
+        # As the published study did: models hardly tell the two apart.
+        merged={"age": [["4-19", "20-39"]]},
     ),
     "phase": Form(
         "phase",

@@ -31,7 +31,9 @@ def krippendorff_alpha(
     """Krippendorff's alpha with a percentile bootstrap interval over items.
 
     alpha = 1 - observed / expected disagreement, from the matrix of coincidences (Krippendorff 2019, Content Analysis,
-    4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are.
+    4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are. Where nobody
+    disagrees, every such sample agrees, too; the lower end is then alpha with as many disagreements of the expected
+    size as may have gone unseen in so few items (Clopper and Pearson 1934).
 
     Args:
         ratings: a row an item, a column a rater; null where a rater gave no category.
@@ -61,6 +63,10 @@ def krippendorff_alpha(
     if np.isnan(value) or not len(values):
         return Estimate(value, np.nan, np.nan)
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    if value == 1:
+        shares = matrices.sum((0, 1)) / matrices.sum()
+        unseen = 1 - ((1 - confidence) / 2) ** (1 / len(matrices))
+        low = 1 - unseen / (1 - (shares**2).sum())
     return Estimate(value, float(low), float(high))
 
 

@@ -45,8 +45,7 @@ def agreement_table(
 
     Returns:
         Columns AGREEMENT. `categories`: all, or which are merged. n: items both gave a category; agree: share of these
-        with the same. Intervals: 95 %; of alpha by bootstrap over items, of kappa asymptotic. The pair `one` = "all
-        people" and `other` = "" is there if the labels' column `is_person` says that more than two people rated.
+        with the same. Intervals: 95 %; of alpha by bootstrap over items, of kappa asymptotic.
     """
     rows = []
     for attribute, values in attributes.items():
@@ -92,15 +91,10 @@ def confusion_table(labels: pd.DataFrame, attributes: Mapping[str, Sequence[str]
 def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[tuple[str, dict[str, str], list[str]]]:
     """What categories are called, how they are renamed, and which there are then."""
     found = [("all", {}, list(values))]
-    for group in [merging[attribute]] if attribute in merging else []:
-        renamed = {value: " + ".join(some) for some in group for value in some}
-        found.append(
-            (
-                ", ".join(dict.fromkeys(renamed.values())),
-                renamed,
-                list(dict.fromkeys(renamed.get(v, v) for v in values)),
-            )
-        )
+    if attribute in merging:
+        renamed = {value: " + ".join(group) for group in merging[attribute] for value in group}
+        there = list(dict.fromkeys(renamed.get(value, value) for value in values))
+        found.append((", ".join(dict.fromkeys(renamed.values())), renamed, there))
     return found
 
 

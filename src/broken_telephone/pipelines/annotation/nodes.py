@@ -12,15 +12,20 @@ from broken_telephone.annotate import (
     Tables,
     annotate,
     answers_to,
+    comparable,
+    form_of,
     inquiries,
+    labels_of,
     manifest,
     pictures,
     tables,
 )
 from broken_telephone.annotate.journal import Record, Records
 from broken_telephone.annotate.pictures import Images
+from broken_telephone.measures import agreement_table, confusion_table
 from broken_telephone.models import Describer
 from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.report import agreement_figure, agreement_sentences
 from broken_telephone.sources import ChainSettings, DatasetSettings
 
 
@@ -75,3 +80,22 @@ def collect_annotations(
         chains_of(chains), labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
     return *found, manifest(study, inquiries, answers, annotation_batches, found.annotations)
+
+
+def compare_annotators(
+    study: str,
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    annotations: pd.DataFrame,
+    people: pd.DataFrame,
+    chains: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
+    """Measure how far the data set's labels and the annotator's readings agree."""
+    scheme = dataset.words
+    form = form_of(annotation, scheme)
+    attributes = comparable(form, scheme)
+    labels = labels_of(annotations, people, chains)
+    agreement = agreement_table(labels, attributes, ordered=["age"], merging=form.merged)
+    confusions = confusion_table(labels, attributes)
+    sentences = agreement_sentences(agreement, confusions)
+    return agreement, confusions, sentences, agreement_figure(study, agreement, confusions)

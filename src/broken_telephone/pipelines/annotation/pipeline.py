@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from broken_telephone.pipelines.annotation.nodes import annotate_pictures, collect_annotations, state_inquiries
+from broken_telephone.pipelines.annotation.nodes import (
+    annotate_pictures,
+    collect_annotations,
+    compare_annotators,
+    state_inquiries,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -59,6 +64,19 @@ def create_pipeline() -> Pipeline:
                     "annotation_manifest",
                 ],
                 name="collect_annotations",
+            ),
+            Node(
+                compare_annotators,
+                inputs=[
+                    "params:study",
+                    "params:annotation",
+                    "params:dataset",
+                    "annotations",
+                    "people",
+                    "chains",
+                ],
+                outputs=["agreement", "agreement_confusions", "agreement_sentences", "agreement_figure"],
+                name="compare_annotators",
             ),
         ],
         tags="annotation",

@@ -1,0 +1,52 @@
+"""Who gave which category to which picture: the data set, the annotator's readings, and people who rated."""
+
+import pandas as pd
+
+from broken_telephone.labels import Form, Scheme
+
+DATASET = "data set"
+"""Stands for an annotator: whoever labelled the originals before they were published."""
+
+
+def labels_of(annotations: pd.DataFrame, people: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
+    """Put the labels of all annotators below each other, each picture once.
+
+    Args:
+        annotations: the `annotations` table; valid answers count.
+        people: the `people` table; main people count.
+        chains: the `chains` table.
+
+    Returns:
+        Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category.
+    """
+    valid = annotations[annotations["status"] == "valid"]
+    originals = chains.set_index("chain_id")["image_id"].astype(object)
+    drawn = valid["chain_id"].astype(str) + "/" + valid["iteration"].astype(str)
+    given = pd.DataFrame(
+        {
+            # Replicates share their original.
+            "item": drawn.where(valid["iteration"] > 0, valid["chain_id"].map(originals)),
+            "iteration": valid["iteration"],
+            "annotator": valid["annotator"].astype(str) + " (" + valid["reading"].astype(str) + ")",
+            "attribute": valid["attribute"].astype(str),
+            "category": valid["category"].astype(str),
+        }
+    )
+    attributes = [name for name in given["attribute"].unique() if name in people]
+    main = people[people["is_main"] & people["image_id"].isin(chains["image_id"].dropna())]
+    stated = main.melt("image_id", attributes, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
+    stated = stated.assign(iteration=0, annotator=DATASET, category=stated["category"].astype(str))
+    columns = ["item", "iteration", "annotator", "attribute", "category"]
+    return pd.concat([stated[columns], given[columns]], ignore_index=True).drop_duplicates(
+        ["item", "annotator", "attribute"]
+    )
+
+
+def comparable(form: Form, scheme: Scheme) -> dict[str, tuple[str, ...]]:
+    """Return attribute -> categories, of the attributes for which form and data set mean the same categories."""
+    found = {}
+    for question in form.questions:
+        known = scheme.attributes.get(question.variable)
+        if known is not None and set(known.values) <= set(question.options.values()):
+            found[question.variable] = known.values
+    return found
