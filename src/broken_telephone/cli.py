@@ -51,6 +51,46 @@ class _ParagraphError(KedroCliError):
             click.secho(f"Error: {self.message}", fg="red", err=True)
 
 
+@cli.command()
+@click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Other than this machine only if you say so.")
+@click.option("--port", default=8000, show_default=True, help="0 takes one that is free.")
+def rate(env: str | None, host: str, port: int) -> None:
+    """Let people rate a study's pictures in a browser."""
+    from pathlib import Path
+
+    from kedro.framework.session import KedroSession
+
+    from broken_telephone.annotate import AnnotationSettings, form_of
+    from broken_telephone.rating import RatingSettings
+    from broken_telephone.rating.serve import serve, study_app
+    from broken_telephone.rating.store import Store
+    from broken_telephone.sources import DatasetSettings
+
+    try:
+        with KedroSession.create(Path.cwd(), env=env) as session:
+            catalog = session.load_context().catalog
+            if not catalog.exists("rating_sample"):
+                raise StudyError("There is no sample to rate yet: run `kedro run --pipeline annotation` first")
+            settings, annotation, dataset = (catalog.load(f"params:{n}") for n in ("rating", "annotation", "dataset"))
+            settings = RatingSettings.model_validate(settings)
+            app = study_app(
+                catalog.load("params:study"),
+                catalog.load("rating_sample"),
+                form_of(AnnotationSettings.model_validate(annotation), DatasetSettings.model_validate(dataset).words),
+                catalog.load("chains"),
+                catalog.load("loop_descriptions"),
+                catalog.load("originals"),
+                catalog.load("loop_images"),
+                Store(settings.database),
+                settings.seed,
+                sorted({host, "localhost", "127.0.0.1"}),
+            )
+    except StudyError as error:
+        raise _ParagraphError(str(error)) from error
+    serve(app, host, port)
+
+
 cli.add_command(
     click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help, short_help=kedro_run.short_help)
 )

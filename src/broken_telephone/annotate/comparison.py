@@ -8,24 +8,26 @@ DATASET = "data set"
 """Stands for an annotator: whoever labelled the originals before they were published."""
 
 
-def labels_of(annotations: pd.DataFrame, people: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
+def labels_of(
+    annotations: pd.DataFrame, people: pd.DataFrame, chains: pd.DataFrame, sample: pd.DataFrame, ratings: pd.DataFrame
+) -> pd.DataFrame:
     """Put the labels of all annotators below each other, each picture once.
 
     Args:
         annotations: the `annotations` table; valid answers count.
         people: the `people` table; main people count.
         chains: the `chains` table.
+        sample: the `rating_sample` table.
+        ratings: the `ratings` table; valid answers count, those that settled disagreements apart.
 
     Returns:
         Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category.
     """
     valid = annotations[annotations["status"] == "valid"]
     originals = chains.set_index("chain_id")["image_id"].astype(object)
-    drawn = valid["chain_id"].astype(str) + "/" + valid["iteration"].astype(str)
     given = pd.DataFrame(
         {
-            # Replicates share their original.
-            "item": drawn.where(valid["iteration"] > 0, valid["chain_id"].map(originals)),
+            "item": _names(valid, originals),
             "iteration": valid["iteration"],
             "annotator": valid["annotator"].astype(str) + " (" + valid["reading"].astype(str) + ")",
             "attribute": valid["attribute"].astype(str),
@@ -36,10 +38,27 @@ def labels_of(annotations: pd.DataFrame, people: pd.DataFrame, chains: pd.DataFr
     main = people[people["is_main"] & people["image_id"].isin(chains["image_id"].dropna())]
     stated = main.melt("image_id", attributes, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
     stated = stated.assign(iteration=0, annotator=DATASET, category=stated["category"].astype(str))
-    columns = ["item", "iteration", "annotator", "attribute", "category"]
-    return pd.concat([stated[columns], given[columns]], ignore_index=True).drop_duplicates(
-        ["item", "annotator", "attribute"]
+    names = sample.assign(name=_names(sample, originals)).set_index("item")
+    rated = ratings[(ratings["status"] == "valid") & ratings["item"].isin(names.index)]
+    settled = rated["mode"] == "adjudication"
+    rated = pd.DataFrame(
+        {
+            "item": rated["item"].map(names["name"]),
+            "iteration": rated["item"].map(names["iteration"]),
+            "annotator": rated["rater"].where(~settled, "settled"),
+            "attribute": rated["attribute"],
+            "category": rated["category"],
+        }
     )
+    columns = ["item", "iteration", "annotator", "attribute", "category"]
+    whole = pd.concat([stated[columns], rated[columns], given[columns]], ignore_index=True)
+    return whole.drop_duplicates(["item", "annotator", "attribute"])
+
+
+def _names(table: pd.DataFrame, originals: pd.Series) -> pd.Series:
+    """Name pictures by chain and iteration; originals, which replicates share, by their image."""
+    drawn = table["chain_id"].astype(str) + "/" + table["iteration"].astype(str)
+    return drawn.where(table["iteration"] > 0, table["chain_id"].map(originals))
 
 
 def comparable(form: Form, scheme: Scheme) -> dict[str, tuple[str, ...]]:

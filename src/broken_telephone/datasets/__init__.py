@@ -4,6 +4,7 @@ from broken_telephone.datasets.earlier import EarlierDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
 from broken_telephone.datasets.pages import PagesDataset
+from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset
 from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
 from broken_telephone.datasets.sealed import SealedJSONDataset
@@ -17,6 +18,7 @@ __all__ = [
     "JSONDataset",
     "ModelDataset",
     "PagesDataset",
+    "RatingsDataset",
     "RawDataset",
     "RecordPartitionsDataset",
     "SealedJSONDataset",

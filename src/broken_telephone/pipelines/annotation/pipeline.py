@@ -6,6 +6,7 @@ from broken_telephone.pipelines.annotation.nodes import (
     annotate_pictures,
     collect_annotations,
     compare_annotators,
+    sample_for_raters,
     state_inquiries,
 )
 
@@ -66,6 +67,12 @@ def create_pipeline() -> Pipeline:
                 name="collect_annotations",
             ),
             Node(
+                sample_for_raters,
+                inputs=["annotations", "chains", "people", "params:rating"],
+                outputs="rating_sample",
+                name="sample_for_raters",
+            ),
+            Node(
                 compare_annotators,
                 inputs=[
                     "params:study",
@@ -74,6 +81,8 @@ def create_pipeline() -> Pipeline:
                     "annotations",
                     "people",
                     "chains",
+                    "rating_sample",
+                    "ratings",
                 ],
                 outputs=["agreement", "agreement_confusions", "agreement_sentences", "agreement_figure"],
                 name="compare_annotators",

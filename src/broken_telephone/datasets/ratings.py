@@ -1,0 +1,39 @@
+"""A catalog type for what people answered on the rating page."""
+
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset
+
+
+class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
+    """The answers in a database; none if nobody has rated yet."""
+
+    def __init__(self, *, database: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the database by its SQLAlchemy URL."""
+        self._database = database
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Return one row per rater, mode (rating, adjudication), picture and attribute, with the picture's comment."""
+        from broken_telephone.rating.store import ADJUDICATION, RATING, Store, file_of
+
+        rows: list[tuple[Any, ...]] = []
+        place = file_of(self._database)
+        # Looking must not leave an empty database behind.
+        if place is None or place.exists():
+            store = Store(self._database)
+            for mode in (RATING, ADJUDICATION):
+                comments = store.comments(mode)
+                rows += [(*answer, comments.get((answer.rater, answer.item))) for answer in store.answers(mode=mode)]
+        return pd.DataFrame(rows, columns=["rater", "mode", "item", "attribute", "status", "category", "at", "comment"])
+
+    def save(self, data: None) -> None:
+        """Refuse: people answer on the rating page."""
+        raise TypeError("ratings are given on the page that `kedro rate` serves")
+
+    def _describe(self) -> dict[str, Any]:
+        # An address may hold a password.
+        import sqlalchemy
+
+        return {"database": sqlalchemy.make_url(self._database).render_as_string(hide_password=True)}

@@ -1,0 +1,48 @@
+"""Which pictures people rate: a stratified sample of originals and of what the loop drew."""
+
+import pandas as pd
+
+from broken_telephone.seeds import digest, seed_of
+
+ITEMS = ("item", "chain_id", "iteration", "label", "split")
+
+
+def rating_sample(
+    annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame, per_cell: int, seed: int
+) -> pd.DataFrame:
+    """Sample pictures by label, split and iteration, evenly over what the annotator answered about them.
+
+    Within each cell, pictures take turns by the annotator's answers, so that rare ones are among them; who comes
+    first is decided by a hash of the seed and the picture. A larger sample contains the smaller one.
+
+    Args:
+        annotations: the `annotations` table.
+        chains: the `chains` table.
+        people: the `people` table, for the splits.
+        per_cell: pictures of every label, split and iteration.
+        seed: of the sample.
+
+    Returns:
+        Columns ITEMS: `item` names the picture without saying whose it is. Cells that have fewer give what they have.
+    """
+    answered = (
+        annotations[annotations["reading"] == annotations["reading"].iloc[0]] if len(annotations) else annotations
+    )
+    wide = answered.assign(said=answered["category"].astype(object).fillna(answered["status"].astype(object)))
+    said = wide.groupby(["chain_id", "iteration"], sort=False)["said"].agg(" | ".join).reset_index()
+    split = people.drop_duplicates("image_id").set_index("image_id")["split"].astype(str)
+    table = said.merge(chains[["chain_id", "label", "image_id", "replicate"]], on="chain_id")
+    # Replicates share their original.
+    table = table[
+        (table["iteration"] > 0) | (table["replicate"] == table.groupby("image_id")["replicate"].transform("min"))
+    ]
+    table["split"] = table["image_id"].map(split).fillna("prompt")
+    keys = zip(table["chain_id"], table["iteration"], strict=True)
+    table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
+    cell = ["label", "split", "iteration"]
+    table = table.sort_values("rank")
+    table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
+    chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
+    names = zip(chosen["chain_id"], chosen["iteration"], strict=True)
+    chosen = chosen.assign(item=[digest(seed, chain, iteration, size=6) for chain, iteration in names])
+    return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})

@@ -1,0 +1,67 @@
+"""Starts the rating page for a study, from what its catalog holds."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import rich
+from flask import Flask
+from PIL import Image
+
+from broken_telephone.labels import UNSURE, Form
+from broken_telephone.rating.app import make_app
+from broken_telephone.rating.desk import Desk
+from broken_telephone.rating.store import Store
+from broken_telephone.relay import key
+
+Images = Mapping[str, Callable[[], Image.Image]]
+
+
+def study_app(
+    study: str,
+    sample: pd.DataFrame,
+    form: Form,
+    chains: pd.DataFrame,
+    descriptions: pd.DataFrame,
+    originals: Images,
+    drawn: Images,
+    store: Store,
+    seed: int,
+    hosts: list[str],
+) -> Flask:
+    """Make the application for a study's sample.
+
+    Args:
+        study: its name.
+        sample: the `rating_sample` table.
+        form: what raters are asked, with its categories; cannot tell stands for its `unsure`.
+        chains: the `chains` table.
+        descriptions: the `loop_descriptions` table.
+        originals: by their path in the data set.
+        drawn: the loop's images.
+        store: keeps the answers.
+        seed: of each rater's order.
+        hosts: names under which the server may be asked.
+    """
+    paths = chains.set_index("chain_id")["image_path"].astype(object).to_dict()
+    said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
+    pictures, texts = {}, {}
+    for row in sample.itertuples(index=False):
+        place = key(row.chain_id, row.iteration) if row.iteration else paths[row.chain_id]
+        pictures[row.item] = (drawn if row.iteration else originals)[place]
+        texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
+    questions = {q.variable: [c for c in q.options.values() if c != UNSURE] for q in form.questions}
+    return make_app(study, Desk(list(pictures), questions, seed), pictures, texts, store, hosts)
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve until Ctrl-C."""
+    import waitress
+
+    server: Any = waitress.create_server(app, host=host, port=port, threads=8)
+    place = f"http://{host}:{server.effective_port}/"
+    rich.get_console().print(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
+    try:
+        server.run()
+    finally:
+        server.close()
