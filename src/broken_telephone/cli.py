@@ -4,7 +4,7 @@ Everything else of Kedro's command line is as it is. `kedro --verbose run` shows
 """
 
 import errno
-from typing import Any
+from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -69,7 +69,7 @@ def rate(env: str | None, host: str, port: int) -> None:
 
     try:
         with KedroSession.create(Path.cwd(), env=env) as session:
-            catalog = session.load_context().catalog
+            catalog = cast(KedroSession, session).load_context().catalog
             if not catalog.exists("rating_sample"):
                 raise StudyError("There is no sample to rate yet: run `kedro run --pipeline annotation` first")
             settings, annotation, dataset = (catalog.load(f"params:{n}") for n in ("rating", "annotation", "dataset"))
@@ -84,7 +84,8 @@ def rate(env: str | None, host: str, port: int) -> None:
                 catalog.load("loop_images"),
                 Store(settings.database),
                 settings.seed,
-                sorted({host, "localhost", "127.0.0.1"}),
+                # Whoever opens it to other machines knows by what names these call it.
+                ["localhost", "127.0.0.1", "::1"] if host in ("localhost", "127.0.0.1", "::1") else None,
             )
     except StudyError as error:
         raise _ParagraphError(str(error)) from error

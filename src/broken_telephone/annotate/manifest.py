@@ -1,6 +1,6 @@
 """What the annotation of a study has come to, in one record: who was asked what, and how it was answered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -45,7 +45,7 @@ def manifest(
     return {"study": study, "asked": asked, "statuses": _statuses(annotations)}
 
 
-def _statuses(annotations: pd.DataFrame) -> dict[str, Mapping[str, Mapping[str, float]]]:
+def _statuses(annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     found: dict[str, dict[str, dict[str, float]]] = {}
     for (reading, attribute), rows in annotations.groupby(["reading", "attribute"], observed=True):
         shares = rows["status"].astype(str).value_counts(normalize=True)

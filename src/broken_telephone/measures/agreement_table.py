@@ -90,7 +90,7 @@ def confusion_table(labels: pd.DataFrame, attributes: Mapping[str, Sequence[str]
 
 def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[tuple[str, dict[str, str], list[str]]]:
     """What categories are called, how they are renamed, and which there are then."""
-    found = [("all", {}, list(values))]
+    found: list[tuple[str, dict[str, str], list[str]]] = [("all", {}, list(values))]
     if attribute in merging:
         renamed = {value: " + ".join(group) for group in merging[attribute] for value in group}
         there = list(dict.fromkeys(renamed.get(value, value) for value in values))

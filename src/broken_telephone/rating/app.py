@@ -29,7 +29,7 @@ def make_app(
     pictures: Mapping[str, Callable[[], Image.Image]],
     texts: Mapping[str, str],
     store: Store,
-    hosts: list[str],
+    hosts: list[str] | None,
 ) -> Flask:
     """Make the application.
 
@@ -39,7 +39,7 @@ def make_app(
         pictures: opens each picture by its name; nothing else is served.
         texts: what the describer wrote about each picture, shown when raters' disagreements are settled.
         store: keeps the answers.
-        hosts: names under which the server may be asked, against other sites that point to it.
+        hosts: names under which the server may be asked, against other sites that point to it; None for all.
     """
     app = Flask(__name__)
     app.config["TRUSTED_HOSTS"] = hosts

@@ -27,7 +27,7 @@ def study_app(
     drawn: Images,
     store: Store,
     seed: int,
-    hosts: list[str],
+    hosts: list[str] | None,
 ) -> Flask:
     """Make the application for a study's sample.
 
@@ -41,7 +41,7 @@ def study_app(
         drawn: the loop's images.
         store: keeps the answers.
         seed: of each rater's order.
-        hosts: names under which the server may be asked.
+        hosts: names under which the server may be asked, None for all.
     """
     paths = chains.set_index("chain_id")["image_path"].astype(object).to_dict()
     said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()

@@ -26,7 +26,8 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
     figure = Figure(
         figsize=(3.4 * max(len(attributes), 2) + 1, 1.2 + 0.32 * rows + 3.0 * len(pairs)), layout="constrained"
     )
-    above, below = figure.subfigures(2, 1, height_ratios=[1.0 + 0.32 * rows, max(3.0 * len(pairs), 0.1)])
+    heights = [1.0 + 0.32 * rows, max(3.0 * len(pairs), 0.1)]
+    above, below = figure.subfigures(2, 1, height_ratios=heights)  # type: ignore[misc]
     _alphas(above.subplots(), agreement)
     panels = below.subplots(max(len(pairs), 1), max(len(attributes), 1), squeeze=False)
     for line, (one, other) in zip(panels, pairs, strict=False):
