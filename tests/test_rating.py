@@ -11,7 +11,7 @@ from PIL import Image
 
 from broken_telephone.annotate import DATASET, labels_of
 from broken_telephone.datasets import RatingsDataset
-from broken_telephone.rating import rating_sample
+from broken_telephone.rating import all_items, rating_sample
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.serve import serve
@@ -220,15 +220,19 @@ def test_ratings_join_the_other_labels(annotated, url):
     store = Store(url)
     store.answer("Ann", "rating", sample["item"][0], "gender", "valid", "female")
     store.answer("Ann", "rating", sample["item"][1], "gender", "unsure", None)
-    store.answer("Ann", "rating", "of another sample", "gender", "valid", "male")
+    store.answer("Ann", "rating", "of another study", "gender", "valid", "male")
     store.answer("Ben", "adjudication", sample["item"][0], "gender", "valid", "male")
     people = people.assign(is_main=True, gender="male")
-    labels = labels_of(annotations, people, chains, sample, RatingsDataset(database=url).load())
+    people.loc[0, "gender"] = "unsure"
+    ratings = RatingsDataset(database=url).load()
+    labels = labels_of(annotations, people, chains, all_items(chains, 2), ratings, {"gender": ("male", "female")})
     rated = labels[labels["annotator"].isin(["Ann", "settled"])]
     assert sorted(zip(rated["annotator"], rated["category"], strict=True)) == [("Ann", "female"), ("settled", "male")]
     both = labels[(labels["item"] == rated["item"].iloc[0]) & (labels["annotator"] == "m (closed)")]
     assert len(both) == 1
-    assert (labels.loc[labels["annotator"] == DATASET, "iteration"] == 0).all()
+    stated = labels[labels["annotator"] == DATASET]
+    assert (stated["iteration"] == 0).all()
+    assert len(stated) == len(people) - 1
 
 
 def run_server(url: str, port: int) -> None:

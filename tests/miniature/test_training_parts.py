@@ -7,9 +7,10 @@ from scipy.stats import norm
 
 from broken_telephone.miniature import captions, targets
 from broken_telephone.miniature.augment import augment
+from broken_telephone.miniature.autoencoder import rarity
 from broken_telephone.miniature.embedder import contrast
 from broken_telephone.miniature.fitting import to_tensor
-from broken_telephone.miniature.generator import importance, times
+from broken_telephone.miniature.generator import importance, times, weight
 from broken_telephone.miniature.reflection import Reflection
 from broken_telephone.miniature.scores import by_group
 
@@ -76,11 +77,18 @@ def test_times_reach_both_ends_and_are_often_late():
     torch.manual_seed(0)
     drawn = times(20_000)
     assert 0 < drawn.min() < 0.05 < 0.998 < drawn.max() < 1
-    # The logit-normal density integrated (scipy.stats.norm.cdf of the logits), and the uniform one, half each.
+    # The logit-normal density integrated (scipy.stats.norm.cdf of the logits), and two uniform ones.
     for low, high in ((0.0, 0.1), (0.45, 0.55), (0.8, 0.9), (0.95, 0.999)):
         middle = norm.cdf(logit(high)) - norm.cdf(logit(low))
-        late = max(0.0, high - max(low, 0.75)) / 0.25
-        assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx((middle + late) / 2, abs=0.01)
+        late = max(0.0, min(high, 0.95) - max(low, 0.75)) / 0.2
+        last = max(0.0, high - max(low, 0.95)) / 0.05
+        expected = 0.6 * middle + 0.15 * late + 0.25 * last
+        assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx(expected, abs=0.01)
+
+
+def test_late_averages_weigh_more():
+    weighed = weight(torch.tensor([0.5, 0.96, 0.995, 0.995]), torch.tensor([False, True, True, False]))
+    assert weighed.tolist() == pytest.approx([1.0, 6.25, 25.0, 1.0], rel=1e-4)
 
 
 def test_targets_are_averages_over_what_the_caption_fits():
@@ -135,3 +143,15 @@ def test_places_count_by_how_often_they_show_a_face(portraits):
     assert weights.shape == (16, 16)
     assert weights.mean() == pytest.approx(1, abs=1e-5)
     assert weights[7, 8] > 3 * weights[0, 0] > 0
+
+
+def test_rare_colours_count_more_to_the_decoder():
+    images = np.zeros((10, 64, 64, 3), np.uint8)
+    images[0, :4, :4] = (230, 80, 150)
+    counts = rarity(images)
+    usual, rare = counts[0], counts[(7 * 8 + 2) * 8 + 4]
+    assert usual == 1
+    assert rare == 12
+    assert counts.shape == (512,)
+    some = rarity(np.where(np.arange(64)[:, None, None] < 16, images[0] + 200, images[0])[None].astype(np.uint8))
+    assert 1 < some[(6 * 8 + 6) * 8 + 6] < 12

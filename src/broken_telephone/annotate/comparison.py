@@ -1,5 +1,7 @@
 """Who gave which category to which picture: the data set, the annotator's readings, and people who rated."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from broken_telephone.labels import Form, Scheme
@@ -9,7 +11,12 @@ DATASET = "data set"
 
 
 def labels_of(
-    annotations: pd.DataFrame, people: pd.DataFrame, chains: pd.DataFrame, sample: pd.DataFrame, ratings: pd.DataFrame
+    annotations: pd.DataFrame,
+    people: pd.DataFrame,
+    chains: pd.DataFrame,
+    items: pd.DataFrame,
+    ratings: pd.DataFrame,
+    attributes: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Put the labels of all annotators below each other, each picture once.
 
@@ -17,8 +24,9 @@ def labels_of(
         annotations: the `annotations` table; valid answers count.
         people: the `people` table; main people count.
         chains: the `chains` table.
-        sample: the `rating_sample` table.
+        items: what raters call each picture: columns item, chain_id, iteration.
         ratings: the `ratings` table; valid answers count, those that settled disagreements apart.
+        attributes: attribute -> its categories; whatever else stands in a data set, such as unsure, is no label.
 
     Returns:
         Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category.
@@ -34,11 +42,11 @@ def labels_of(
             "category": valid["category"].astype(str),
         }
     )
-    attributes = [name for name in given["attribute"].unique() if name in people]
     main = people[people["is_main"] & people["image_id"].isin(chains["image_id"].dropna())]
-    stated = main.melt("image_id", attributes, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
+    there = [name for name in attributes if name in people]
+    stated = main.melt("image_id", there, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
     stated = stated.assign(iteration=0, annotator=DATASET, category=stated["category"].astype(str))
-    names = sample.assign(name=_names(sample, originals)).set_index("item")
+    names = items.assign(name=_names(items, originals)).set_index("item")
     rated = ratings[(ratings["status"] == "valid") & ratings["item"].isin(names.index)]
     settled = rated["mode"] == "adjudication"
     rated = pd.DataFrame(
@@ -52,7 +60,9 @@ def labels_of(
     )
     columns = ["item", "iteration", "annotator", "attribute", "category"]
     whole = pd.concat([stated[columns], rated[columns], given[columns]], ignore_index=True)
-    return whole.drop_duplicates(["item", "annotator", "attribute"])
+    whole = whole.drop_duplicates(["item", "annotator", "attribute"])
+    known = [(name, value) for name, values in attributes.items() for value in values]
+    return whole[pd.MultiIndex.from_frame(whole[["attribute", "category"]]).isin(known)]
 
 
 def _names(table: pd.DataFrame, originals: pd.Series) -> pd.Series:

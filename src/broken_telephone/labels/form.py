@@ -57,7 +57,7 @@ def question(variable: str, title: str, known: Variable, unsure: bool = True, ye
     """
     options = {value: value for value in known.values} | ({UNSURE: UNSURE} if unsure else {})
     hints = {age: _span(*span) for age, span in known.years.items()} if years else {}
-    return Question(variable, title, options, hints, known.synonyms, known.years)
+    return Question(variable, title, options, hints, known.words, known.years)
 
 
 def _span(first: int, last: int | None) -> str:

@@ -30,9 +30,8 @@ def named(text: str, concept: Variable) -> Named:
         text: a description.
         concept: with its values and synonyms.
     """
-    words = dict(concept.synonyms) | {value: value for value in concept.values}
     text = plain(text)
-    labels = {mention.category for mention in find(text, words) if not _THINGS.match(text, mention.end)}
+    labels = {mention.category for mention in find(text, concept.words) if not _THINGS.match(text, mention.end)}
     if len(labels) == 1:
         return Named("named", labels.pop())
     return Named("ambiguous" if labels else "none", None)

@@ -29,8 +29,16 @@ class Variable:
     codes: Mapping[str, str] = field(default_factory=dict)
     """Values as a data set writes them (numbers as text) -> value."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Other words that a data set may use -> value."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """Further words -> value that models say, which are heeded in their texts only."""
     years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """For ages: first and last year of each category, None for no end."""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """All words that stand for a value in a text."""
+        return {**self.said, **self.synonyms, **{value: value for value in self.values}}
 
     @property
     def categories(self) -> tuple[str, ...]:

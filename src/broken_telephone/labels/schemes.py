@@ -11,57 +11,54 @@ def _numbered(*values: str, start: int = 0) -> dict[str, str]:
 
 
 _GENDERS = ("male", "female")
-_GENDER_WORDS = {
-    "man": "male",
-    "men": "male",
-    "boy": "male",
+_GENDER_WORDS = {"man": "male", "men": "male", "boy": "male", "woman": "female", "women": "female", "girl": "female"}
+# What models say, too: heeded where their texts are read, not where a data set is.
+_SAID_GENDERS = {
     "gentleman": "male",
     "guy": "male",
     "masculine": "male",
-    "woman": "female",
-    "women": "female",
-    "girl": "female",
     "lady": "female",
     "feminine": "female",
 }
 _SKIN_TONES = ("lighter", "darker")
-_SKIN_WORDS = {
-    "light": "lighter",
+_SKIN_WORDS = {"light": "lighter", "dark": "darker"}
+_SAID_SKIN_TONES = {
     "fair": "lighter",
     "pale": "lighter",
     "light-skinned": "lighter",
     "fair-skinned": "lighter",
     "lighter-skinned": "lighter",
-    "dark": "darker",
     "dark-skinned": "darker",
     "darker-skinned": "darker",
 }
 _EMOTION_WORDS = {
     "surprised": "surprise",
+    "afraid": "fear",
+    "fearful": "fear",
+    "scared": "fear",
+    "disgusted": "disgust",
+    "happy": "happiness",
+    "sad": "sadness",
+    "angry": "anger",
+}
+_SAID_EMOTIONS = {
     "astonished": "surprise",
     "astonishment": "surprise",
     "amazed": "surprise",
     "amazement": "surprise",
-    "afraid": "fear",
-    "fearful": "fear",
-    "scared": "fear",
     "frightened": "fear",
     "terrified": "fear",
     "terror": "fear",
-    "disgusted": "disgust",
     "revulsion": "disgust",
     "repulsed": "disgust",
-    "happy": "happiness",
     "joy": "happiness",
     "joyful": "happiness",
     "cheerful": "happiness",
     "delighted": "happiness",
-    "sad": "sadness",
     "unhappy": "sadness",
     "unhappiness": "sadness",
     "sorrow": "sadness",
     "sorrowful": "sadness",
-    "angry": "anger",
     "furious": "anger",
     "enraged": "anger",
     "rage": "anger",
@@ -75,23 +72,28 @@ _RAF_AGES = ("0-3", "4-19", "20-39", "40-69", "70+")
 
 RAF = Scheme(
     name="RAF",
-    concepts={"emotion": Variable(_RAF_EMOTIONS, codes=_numbered(*_RAF_EMOTIONS, start=1), synonyms=_EMOTION_WORDS)},
+    concepts={
+        "emotion": Variable(
+            _RAF_EMOTIONS,
+            codes=_numbered(*_RAF_EMOTIONS, start=1),
+            synonyms=_EMOTION_WORDS,
+            said=_SAID_EMOTIONS,
+        )
+    },
     attributes={
         "age": Variable(
             _RAF_AGES,
             codes=_numbered(*_RAF_AGES),
-            synonyms={"baby": "0-3", "infant": "0-3", "newborn": "0-3", "toddler": "0-3"},
+            said={"baby": "0-3", "infant": "0-3", "newborn": "0-3", "toddler": "0-3"},
             years=dict(zip(_RAF_AGES, [(0, 3), (4, 19), (20, 39), (40, 69), (70, None)], strict=True)),
         ),
-        "gender": Variable(_GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS),
+        "gender": Variable(_GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
         "ethnicity": Variable(
             _RAF_ETHNICITIES,
             codes=_numbered(*_RAF_ETHNICITIES),
-            synonyms={
-                "White": "Caucasian",
+            synonyms={"White": "Caucasian", "African American": "African-American", "Black": "African-American"},
+            said={
                 "European": "Caucasian",
-                "African American": "African-American",
-                "Black": "African-American",
                 "African": "African-American",
                 "East Asian": "Asian",
                 "Chinese": "Asian",
@@ -117,16 +119,18 @@ _ACTIVITY = Variable(
     ),
     synonyms={
         "caring": "helping and caring",
-        "helping": "helping and caring",
         "dance": "dance and music",
-        "dancing": "dance and music",
         "music": "dance and music",
+        "sport": "sports",
+        "personal": "personal care",
+    },
+    said={
+        "helping": "helping and caring",
+        "dancing": "dance and music",
         "eats": "eating",
         "housework": "household",
         "household work": "household",
         "household chores": "household",
-        "sport": "sports",
-        "personal": "personal care",
         "poses": "posing",
         "transport": "transportation",
         "working": "work",
@@ -140,21 +144,20 @@ PHASE = Scheme(
         "emotion": Variable(
             _PHASE_EMOTIONS,
             synonyms={word: value for word, value in _EMOTION_WORDS.items() if value in _PHASE_EMOTIONS},
+            said={word: value for word, value in _SAID_EMOTIONS.items() if value in _PHASE_EMOTIONS},
         ),
         "activity": _ACTIVITY,
     },
     attributes={
         "age": Variable(
             ("baby", "child", "young adult", "adult", "senior"),
-            synonyms={
+            synonyms={"children": "child", "young": "young adult", "elderly": "senior"},
+            said={
                 "infant": "baby",
                 "newborn": "baby",
-                "children": "child",
                 "kid": "child",
-                "young": "young adult",
                 "middle-aged": "adult",
                 "middle-aged adult": "adult",
-                "elderly": "senior",
                 "senior citizen": "senior",
                 "senior adult": "senior",
                 "older adult": "senior",
@@ -168,8 +171,8 @@ PHASE = Scheme(
                 "senior": (65, None),
             },
         ),
-        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS),
-        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, said=_SAID_SKIN_TONES),
         "ethnicity": Variable(
             (
                 "Black",
@@ -187,7 +190,7 @@ PHASE = Scheme(
 
 FREE = Scheme(
     name="free",
-    concepts={"emotion": Variable(_RAF_EMOTIONS, synonyms=_EMOTION_WORDS), "activity": _ACTIVITY},
+    concepts={"emotion": Variable(_RAF_EMOTIONS, synonyms=_EMOTION_WORDS, said=_SAID_EMOTIONS), "activity": _ACTIVITY},
     attributes={
         "age": Variable(
             ("child or teenager", "young adult", "middle-aged", "old", OTHER),
@@ -197,15 +200,17 @@ FREE = Scheme(
                 "teenager": "child or teenager",
                 "child/teenager": "child or teenager",
                 "young": "young adult",
+                "middle aged": "middle-aged",
+                "adult": "middle-aged",
+                "senior": "old",
+                "elderly": "old",
+            },
+            said={
                 "teen": "child or teenager",
                 "kid": "child or teenager",
                 "baby": "child or teenager",
                 "infant": "child or teenager",
                 "toddler": "child or teenager",
-                "middle aged": "middle-aged",
-                "adult": "middle-aged",
-                "senior": "old",
-                "elderly": "old",
             },
             years={
                 "child or teenager": (0, 17),
@@ -214,16 +219,15 @@ FREE = Scheme(
                 "old": (60, None),
             },
         ),
-        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS),
-        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, said=_SAID_SKIN_TONES),
         "ethnicity": Variable(
             ("white", "Black", "east Asian", "south Asian", OTHER),
-            synonyms={
-                "Caucasian": "white",
+            synonyms={"Caucasian": "white", "Indian": "south Asian"},
+            said={
                 "European": "white",
                 "African": "Black",
                 "African-American": "Black",
-                "Indian": "south Asian",
                 "Chinese": "east Asian",
                 "Japanese": "east Asian",
                 "Korean": "east Asian",

@@ -44,5 +44,16 @@ def rating_sample(
     table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
     chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
     names = zip(chosen["chain_id"], chosen["iteration"], strict=True)
-    chosen = chosen.assign(item=[digest(seed, chain, iteration, size=6) for chain, iteration in names])
+    chosen = chosen.assign(item=[item_name(chain, iteration) for chain, iteration in names])
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
+
+
+def item_name(chain_id: str, iteration: int) -> str:
+    """Name a picture without saying whose it is; the same in every sample, so that no rating is ever lost."""
+    return digest("rating", chain_id, iteration, size=6)
+
+
+def all_items(chains: pd.DataFrame, iterations: int) -> pd.DataFrame:
+    """Return the names of all pictures of a study: columns item, chain_id, iteration."""
+    rows = [(item_name(c, k), c, k) for c in chains["chain_id"].astype(str) for k in range(iterations + 1)]
+    return pd.DataFrame(rows, columns=["item", "chain_id", "iteration"])

@@ -24,7 +24,7 @@ from broken_telephone.annotate.journal import Record, Records
 from broken_telephone.annotate.pictures import Images
 from broken_telephone.measures import agreement_table, confusion_table
 from broken_telephone.models import Describer
-from broken_telephone.rating import RatingSettings, rating_sample
+from broken_telephone.rating import RatingSettings, all_items, rating_sample
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import agreement_figure, agreement_sentences
 from broken_telephone.sources import ChainSettings, DatasetSettings
@@ -97,14 +97,14 @@ def compare_annotators(
     annotations: pd.DataFrame,
     people: pd.DataFrame,
     chains: pd.DataFrame,
-    sample: pd.DataFrame,
+    loop: LoopSettings,
     ratings: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
     """Measure how far the data set's labels, the annotator's readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
     attributes = comparable(form, scheme)
-    labels = labels_of(annotations, people, chains, sample, ratings)
+    labels = labels_of(annotations, people, chains, all_items(chains, loop.iterations), ratings, attributes)
     agreement = agreement_table(labels, attributes, ordered=["age"], merging=form.merged)
     confusions = confusion_table(labels, attributes)
     sentences = agreement_sentences(agreement, confusions)

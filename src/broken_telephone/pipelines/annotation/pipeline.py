@@ -81,7 +81,7 @@ def create_pipeline() -> Pipeline:
                     "annotations",
                     "people",
                     "chains",
-                    "rating_sample",
+                    "params:loop",
                     "ratings",
                 ],
                 outputs=["agreement", "agreement_confusions", "agreement_sentences", "agreement_figure"],
