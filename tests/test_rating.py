@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from broken_telephone.annotate import DATASET, labels_of
+from broken_telephone.annotate.comparison import SETTLED
 from broken_telephone.datasets import RatingsDataset
 from broken_telephone.rating import all_items, rating_sample
 from broken_telephone.rating.app import make_app
@@ -96,6 +97,28 @@ def test_a_skipped_picture_does_not_come_again_and_can_be_taken_back(client, url
     assert Store(url).answers("Ann") == []
 
 
+def test_skipping_and_taking_back_leave_answers_alone(client, url):
+    first = Desk(ITEMS, QUESTIONS, 1).order("Ann")[0]
+    post(client, item=first, attribute="gender", category="male")
+    post(client, item=first, skip=1, comment="too dark")
+    answers = {a.attribute: a.status for a in Store(url).answers("Ann")}
+    assert answers == {"gender": "valid", "age": "skipped"}
+    assert Store(url).comments() == {("Ann", first): "too dark"}
+    post(client, item=first, undo=1, last_item=first, last_attribute="age")
+    assert [a.category for a in Store(url).answers("Ann")] == ["male"]
+
+
+def test_answers_of_an_earlier_form_or_sample_do_no_harm(client, url):
+    store = Store(url)
+    for rater, category in (("Ann", "tall"), ("Ben", "short")):
+        store.answer(rater, "rating", ITEMS[0], "height", "valid", category)
+        store.answer(rater, "rating", ITEMS[0], "gender", "valid", category)
+        store.answer(rater, "rating", "gone", "gender", "valid", category)
+    for page in ("/overview", "/rate/Ann", "/adjudicate/Ann"):
+        assert client.get(page).status_code == 200
+    assert len(store.answers()) == 6
+
+
 def test_comments_are_kept_and_escaped(client, url):
     post(client, item=ITEMS[3], comment=EVIL)
     assert Store(url).comments() == {("Ann", ITEMS[3]): EVIL}
@@ -173,6 +196,10 @@ def test_two_raters_at_once_lose_nothing(url):
     assert len(Store(url).answers()) == 4 * 2 * len(ITEMS)
 
 
+GENDERS = {"gender": ("male", "female")}
+SEALED = {"dataset": {"source": "x"}, "generator": {"steps": 4}}
+
+
 @pytest.fixture
 def annotated() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Annotations, chains and people of 60 chains of two labels with two replicates of each start."""
@@ -194,7 +221,7 @@ def annotated() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 def test_the_sample_is_even_over_cells_and_holds_rare_answers(annotated):
     annotations, chains, people = annotated
-    sample = rating_sample(annotations, chains, people, per_cell=4, seed=3)
+    sample = rating_sample(annotations, chains, people, per_cell=4, seed=3, loop_settings=SEALED)
     assert set(sample.groupby(["label", "split", "iteration"]).size()) == {4}
     assert sample["item"].is_unique
     # Replicates share their original: none is there twice.
@@ -207,17 +234,18 @@ def test_the_sample_is_even_over_cells_and_holds_rare_answers(annotated):
     for cell, group in rare.groupby(cells):
         mine = said[(said["label"] == cell[0]) & (said["split"] == cell[1]) & (said["iteration"] == cell[2])]
         assert (mine["category"] == "female").sum() >= min(2, len(group))
-    assert rating_sample(annotations, chains, people, 4, 3).equals(sample)
-    larger = rating_sample(annotations, chains, people, 6, 3)
+    assert rating_sample(annotations, chains, people, 4, 3, SEALED).equals(sample)
+    larger = rating_sample(annotations, chains, people, 6, 3, SEALED)
     assert set(sample["item"]) <= set(larger["item"])
-    assert set(rating_sample(annotations, chains, people, 4, 4)["item"]) != set(sample["item"])
+    assert set(rating_sample(annotations, chains, people, 4, 4, SEALED)["item"]) != set(sample["item"])
 
 
 def test_ratings_join_the_other_labels(annotated, url):
     annotations, chains, people = annotated
-    sample = rating_sample(annotations, chains, people, per_cell=1, seed=3)
+    sample = rating_sample(annotations, chains, people, per_cell=1, seed=3, loop_settings=SEALED)
     assert RatingsDataset(database=url).load().empty
     store = Store(url)
+    store.comment("Cleo", "rating", sample["item"][1], "whose hand is this?")
     store.answer("Ann", "rating", sample["item"][0], "gender", "valid", "female")
     store.answer("Ann", "rating", sample["item"][1], "gender", "unsure", None)
     store.answer("Ann", "rating", "of another study", "gender", "valid", "male")
@@ -225,11 +253,15 @@ def test_ratings_join_the_other_labels(annotated, url):
     people = people.assign(is_main=True, gender="male")
     people.loc[0, "gender"] = "unsure"
     ratings = RatingsDataset(database=url).load()
-    labels = labels_of(annotations, people, chains, all_items(chains, 2), ratings, {"gender": ("male", "female")})
-    rated = labels[labels["annotator"].isin(["Ann", "settled"])]
-    assert sorted(zip(rated["annotator"], rated["category"], strict=True)) == [("Ann", "female"), ("settled", "male")]
+    labels = labels_of(annotations, people, chains, all_items(chains, 2, SEALED), ratings, GENDERS, GENDERS)
+    rated = labels[labels["annotator"].isin(["rater Ann", SETTLED])]
+    assert sorted(zip(rated["annotator"], rated["category"], strict=True)) == [
+        ("rater Ann", "female"),
+        (SETTLED, "male"),
+    ]
     both = labels[(labels["item"] == rated["item"].iloc[0]) & (labels["annotator"] == "m (closed)")]
     assert len(both) == 1
+    assert ratings.loc[ratings["status"] == "comment", "comment"].tolist() == ["whose hand is this?"]
     stated = labels[labels["annotator"] == DATASET]
     assert (stated["iteration"] == 0).all()
     assert len(stated) == len(people) - 1

@@ -85,7 +85,7 @@ def rate(env: str | None, host: str, port: int) -> None:
                 Store(settings.database),
                 settings.seed,
                 # Whoever opens it to other machines knows by what names these call it.
-                ["localhost", "127.0.0.1", "::1"] if host in ("localhost", "127.0.0.1", "::1") else None,
+                ["localhost", "127.0.0.1", "[::1]"] if host in ("localhost", "127.0.0.1", "::1") else None,
             )
     except StudyError as error:
         raise _ParagraphError(str(error)) from error

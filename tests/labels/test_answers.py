@@ -25,6 +25,23 @@ def test_answers_are_read_as_a_person_would(answer):
     assert read(answer["text"], answer["form"]) == answer["expect"]
 
 
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        ("The main person is an old man with dark hair.", "phase", ("invalid", "male", "senior")),
+        ("A woman in a black dress, about 30 years old", "raf", ("invalid", "female", "20-39")),
+        ("The person wears a white shirt.", "raf", ("invalid", "invalid", "invalid")),
+        ("A man in an old house, light clothing", "phase", ("invalid", "male", "invalid")),
+        ("1. dark blonde hair, light skin\n2. female\n3. adult", "phase", ("lighter", "female", "adult")),
+        ("1. light-medium\n2. male\n3. adult", "phase", ("invalid", "male", "adult")),
+        ("male\n20-39\nAsian", "raf", ("Asian", "male", "20-39")),
+        ("female, adult, lighter", "phase", ("lighter", "female", "adult")),
+    ],
+)
+def test_words_about_hair_clothes_and_houses_are_no_answers(text, form, expected):
+    assert tuple(read(text, form).values()) == expected
+
+
 def test_a_content_filter_refuses_for_the_model():
     assert set(read("1. Caucasian", "raf", refused=True).values()) == {"refused"}
 

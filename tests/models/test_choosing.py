@@ -1,6 +1,5 @@
 """Choosing among options, against writing each answer after the whole prompt, for every family."""
 
-import itertools
 import math
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from tiny_describers import FAMILIES
 
 from broken_telephone.models import Choices, make_describer
-from broken_telephone.models.options import continuation, shared_tokens
+from broken_telephone.models.options import Prefix, continuation, shared_tokens
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}
@@ -87,8 +86,6 @@ def test_answers_of_one_length_are_a_distribution(model, pictures):
     model.load()
     tokenizer = model._loaded[1].tokenizer
     words = [[token] for token in range(len(tokenizer))]
-    from broken_telephone.models.options import Prefix
-
     with torch.inference_mode():
         prefix = Prefix(model._loaded[0], model._inputs(pictures[:1], PROMPT))
         likelihoods = prefix.log_likelihoods([words])[0]
@@ -98,13 +95,35 @@ def test_answers_of_one_length_are_a_distribution(model, pictures):
     assert total > 0.5
 
 
-@pytest.mark.parametrize("model", ALL, indirect=True)
-def test_an_option_that_begins_another_has_no_advantage(model, pictures):
-    """Of "a" and "a happy", closed by the end of the answer, neither contains the other."""
+@pytest.mark.parametrize("model", ["llava_next", "llava", "idefics3", "blip2"], indirect=True)
+@torch.inference_mode()
+def test_an_option_that_begins_another_counts_with_its_end(model, pictures):
     model.load()
-    (line,) = choose(model, pictures[:1], [["a", "a happy", "a happy person"]])[0]
-    assert all(later - earlier != pytest.approx(0) for earlier, later in itertools.pairwise(line))
-    assert sum(math.exp(value) for value in line) < 1
+    options = ["a", "a happy", "a happy person"]
+    (line,) = choose(model, pictures[:1], [options])[0]
+    end = model._loaded[1].tokenizer.eos_token_id
+    for option, value in zip(options, line, strict=True):
+        assert value == pytest.approx(sum(direct(model, pictures[0], [*ids(model, option), end])), abs=1e-4)
+    (line,) = choose(model, pictures[:1], [["a happy", "sad"]])[0]
+    assert line[1] == pytest.approx(sum(direct(model, pictures[0], ids(model, "sad"))), abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ALL, indirect=True)
+def test_pictures_whose_answers_share_different_numbers_of_tokens_do_not_meet(model, pictures):
+    model.load()
+    same = [pictures[0], pictures[1], pictures[3]]
+    answers = [
+        [ids(model, "a person looks happy"), ids(model, "a person looks sad")],
+        [ids(model, "sad"), ids(model, "happy person")],
+        [ids(model, "the emotion only"), ids(model, "the person")],
+    ]
+    with torch.inference_mode():
+        inputs = model._inputs(same, PROMPT)
+        together = Prefix(model._loaded[0], inputs).log_likelihoods(answers)
+        for place, picture in enumerate(same):
+            alone = Prefix(model._loaded[0], model._inputs([picture], PROMPT)).log_likelihoods([answers[place]])[0]
+            for a, b in zip(together[place], alone, strict=True):
+                assert a == pytest.approx(b, abs=1e-4)
 
 
 def test_a_continuation_is_told_as_it_follows_the_prompt(describers):

@@ -1,6 +1,6 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
-from broken_telephone.annotate.comparison import DATASET, comparable, labels_of
+from broken_telephone.annotate.comparison import DATASET, asked_for, comparable, labels_of
 from broken_telephone.annotate.journal import answers_to
 from broken_telephone.annotate.manifest import manifest
 from broken_telephone.annotate.pictures import pictures
@@ -17,6 +17,7 @@ __all__ = [
     "Tables",
     "annotate",
     "answers_to",
+    "asked_for",
     "comparable",
     "form_of",
     "inquiries",

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from broken_telephone.labels import Form, Scheme
+from broken_telephone.labels import UNSURE, Form, Scheme
 
 DATASET = "data set"
 """Stands for an annotator: whoever labelled the originals before they were published."""
+SETTLED = "raters, settled"
+"""Stands for an annotator: whoever settled disagreements of raters."""
 
 
 def labels_of(
@@ -17,6 +19,7 @@ def labels_of(
     items: pd.DataFrame,
     ratings: pd.DataFrame,
     attributes: Mapping[str, Sequence[str]],
+    stated: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Put the labels of all annotators below each other, each picture once.
 
@@ -26,7 +29,9 @@ def labels_of(
         chains: the `chains` table.
         items: what raters call each picture: columns item, chain_id, iteration.
         ratings: the `ratings` table; valid answers count, those that settled disagreements apart.
-        attributes: attribute -> its categories; whatever else stands in a data set, such as unsure, is no label.
+        attributes: attribute -> the form's categories.
+        stated: the same of the data set, for attributes that mean the same there; whatever else stands in it, such as
+            unsure, is no label.
 
     Returns:
         Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category.
@@ -43,9 +48,9 @@ def labels_of(
         }
     )
     main = people[people["is_main"] & people["image_id"].isin(chains["image_id"].dropna())]
-    there = [name for name in attributes if name in people]
-    stated = main.melt("image_id", there, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
-    stated = stated.assign(iteration=0, annotator=DATASET, category=stated["category"].astype(str))
+    there = [name for name in stated if name in people]
+    published = main.melt("image_id", there, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
+    published = published.assign(iteration=0, annotator=DATASET, category=published["category"].astype(str))
     names = items.assign(name=_names(items, originals)).set_index("item")
     rated = ratings[(ratings["status"] == "valid") & ratings["item"].isin(names.index)]
     settled = rated["mode"] == "adjudication"
@@ -53,13 +58,14 @@ def labels_of(
         {
             "item": rated["item"].map(names["name"]),
             "iteration": rated["item"].map(names["iteration"]),
-            "annotator": rated["rater"].where(~settled, "settled"),
+            # Whatever raters call themselves, they are nobody else.
+            "annotator": ("rater " + rated["rater"]).where(~settled, SETTLED),
             "attribute": rated["attribute"],
             "category": rated["category"],
         }
     )
     columns = ["item", "iteration", "annotator", "attribute", "category"]
-    whole = pd.concat([stated[columns], rated[columns], given[columns]], ignore_index=True)
+    whole = pd.concat([published[columns], rated[columns], given[columns]], ignore_index=True)
     whole = whole.drop_duplicates(["item", "annotator", "attribute"])
     known = [(name, value) for name, values in attributes.items() for value in values]
     return whole[pd.MultiIndex.from_frame(whole[["attribute", "category"]]).isin(known)]
@@ -69,6 +75,11 @@ def _names(table: pd.DataFrame, originals: pd.Series) -> pd.Series:
     """Name pictures by chain and iteration; originals, which replicates share, by their image."""
     drawn = table["chain_id"].astype(str) + "/" + table["iteration"].astype(str)
     return drawn.where(table["iteration"] > 0, table["chain_id"].map(originals))
+
+
+def asked_for(form: Form) -> dict[str, tuple[str, ...]]:
+    """Return attribute -> categories of a form, without unsure."""
+    return {q.variable: tuple(c for c in q.options.values() if c != UNSURE) for q in form.questions}
 
 
 def comparable(form: Form, scheme: Scheme) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,10 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Return one row per rater, mode (rating, adjudication), picture and attribute, with the picture's comment."""
+        """Return one row per rater, mode (rating, adjudication), picture and attribute, with the picture's comment.
+
+        A comment on a picture without an answer has a row of the status `comment`.
+        """
         from broken_telephone.rating.store import ADJUDICATION, RATING, Store, file_of
 
         rows: list[tuple[Any, ...]] = []
@@ -25,7 +28,11 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
             store = Store(self._database)
             for mode in (RATING, ADJUDICATION):
                 comments = store.comments(mode)
-                rows += [(*answer, comments.get((answer.rater, answer.item))) for answer in store.answers(mode=mode)]
+                answers = store.answers(mode=mode)
+                rows += [(*answer, comments.get((answer.rater, answer.item))) for answer in answers]
+                about = {(answer.rater, answer.item) for answer in answers}
+                alone = ((key, text) for key, text in comments.items() if key not in about)
+                rows += [(rater, mode, item, None, "comment", None, None, text) for (rater, item), text in alone]
         return pd.DataFrame(rows, columns=["rater", "mode", "item", "attribute", "status", "category", "at", "comment"])
 
     def save(self, data: None) -> None:

@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import Literal
 
 from broken_telephone.labels.form import Form, Question
-from broken_telephone.labels.parts import parts, title
+from broken_telephone.labels.mentions import PERSON, SKIN
+from broken_telephone.labels.parts import parts, pieces, title
 from broken_telephone.labels.refusals import declines, is_refusal
 from broken_telephone.labels.scheme import UNSURE
 from broken_telephone.labels.wording import Mention, find, plain
@@ -39,6 +40,13 @@ _BOLD = re.compile(r"\*\*\s*([^*\n]+?)\s*\*\*")
 _TICKED = r"\[\s*[xX✓✔]\s*\]|\(\s*[xX✓✔]\s*\)|[☑☒✅✓✔●◉]"
 _BLANK = r"\[\s*\]|\(\s*\)|[☐□○◯]"
 _BOX = re.compile(rf"({_TICKED})|({_BLANK})")
+# Words that are as often about something else; in a text without lines they count before a person or their skin only.
+_COLOURS = {"white", "black", "light", "dark", "lighter", "darker", "fair", "pale"}
+_AGES = {"old", "young"}
+_OF_THINGS = re.compile(
+    r"-(?!skinned)\w|[\s,]+(?:[\w-]+\s+){0,2}?(?:hair|eyes?|eyebrows?|beard|cloth(?:es|ing)|shirt|dress|suit|coat)\b",
+    re.IGNORECASE,
+)
 _PRONOUNS = {"she": "female", "her": "female", "hers": "female", "he": "male", "him": "male", "his": "male"}
 _LETTERS = {"m": "male", "f": "female"}
 
@@ -66,10 +74,11 @@ def read_form(text: str, form: Form, refused: bool = False) -> dict[str, Reading
     """
     text = plain(text)
     own = {question.variable: parts(text, place, form) for place, question in enumerate(form.questions)}
-    found = {question.variable: _read(text, own[question.variable], question, form) for question in form.questions}
+    found = {q.variable: _read(text, own[q.variable], q, place, form) for place, q in enumerate(form.questions)}
     named = sum(value not in (None, _SEVERAL, UNSURE) for value in found.values())
     nothing = all(value in (None, _SEVERAL) for value in found.values())
-    if refused or (is_refusal(text) and named < 2) or (declines(text) and nothing):
+    loose = not any(own.values()) and UNSURE not in found.values()
+    if refused or (named < 2 and (is_refusal(text) or (declines(text) and (nothing or loose)))):
         return {name: Reading("refused", None) for name in found}
     return {name: _reading(value) for name, value in found.items()}
 
@@ -80,13 +89,19 @@ def _reading(value: str | None) -> Reading:
     return Reading("unsure", None) if value == UNSURE else Reading("valid", value)
 
 
-def _read(text: str, own: list[str], question: Question, form: Form) -> str | None:
+def _read(text: str, own: list[str], question: Question, place: int, form: Form) -> str | None:
     """Return the category that an answer names for a question, `UNSURE`, `_SEVERAL` or None."""
     if own:
         values = [value for part in own if (value := _of_part(part, question)) is not None]
         named = {value for value in values if value != _SEVERAL}
         # A list of options that is repeated before it is answered names several.
         return named.pop() if len(named) == 1 else _SEVERAL if values else None
+    # A bare list in the form's order; in another order, its words still tell what they are about.
+    listed = [_of_part(piece, question) for piece in pieces(text, form)]
+    if listed and listed[place] is not None:
+        return listed[place]
+    if len(named := {value for value in listed if value not in (None, UNSURE)}) == 1:
+        return named.pop()
     value = _said(text, question, everywhere=True)
     return UNSURE if value is None and _is_unsure_of(text, question, form) else value
 
@@ -143,7 +158,7 @@ def _said(text: str, question: Question, everywhere: bool = False) -> str | None
 
 def _mentions(text: str, question: Question, everywhere: bool) -> list[Mention]:
     words = dict(question.synonyms) | dict(question.options)
-    found = find(text, words)
+    found = [mention for mention in find(text, words) if _is_of_person(text, mention, everywhere)]
     if question.variable == "gender" and not found:
         if everywhere:
             return find(text, _PRONOUNS)
@@ -158,6 +173,18 @@ def _mentions(text: str, question: Question, everywhere: bool) -> list[Mention]:
             if not any(span.start < mention.end and mention.start < span.end for mention in found):
                 found.append(Mention(category_of(span, question.years) or _SEVERAL, span.start, span.end))
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _is_of_person(text: str, mention: Mention, everywhere: bool) -> bool:
+    """Return whether a word is about the person, not about hair, clothes or a house."""
+    word, rest = text[mention.start : mention.end].lower(), text[mention.end :]
+    if word in _COLOURS and _OF_THINGS.match(rest):
+        return False
+    if not everywhere or word not in _COLOURS | _AGES:
+        return True
+    return re.match(PERSON, rest, re.IGNORECASE) is not None or (
+        word in _COLOURS and re.match(rf"{SKIN}\b", rest, re.IGNORECASE) is not None
+    )
 
 
 def _is_list(text: str, mentions: Sequence[Mention]) -> bool:

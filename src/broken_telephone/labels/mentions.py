@@ -10,12 +10,12 @@ from typing import NamedTuple
 from broken_telephone.labels.wording import plain
 
 # What makes a colour a word about a person: "white" alone is a shirt as often.
-_PERSON = (
+PERSON = (
     r"(?=[\s,-]+(?:(?:young|older?|elderly|middle-aged|adult|teenage|little|smiling|happy|sad|angry)[\s,-]+)*"
     r"(?:m[ae]n|wom[ae]n|boys?|girls?|persons?|people|child|children|kids?|bab(?:y|ies)|infants?|toddlers?|lady|ladies|"
     r"males?|females?|individuals?|adults?|teen(?:ager)?s?|guys?|gentlem[ae]n|couple|family|skinned)\b)"
 )
-_SKIN = r"[\s-]+(?:skin(?:ned)?(?:[\s-]+tones?)?|complexion(?:ed)?|complected)"
+SKIN = r"[\s-]+(?:skin(?:ned)?(?:[\s-]+tones?)?|complexion(?:ed)?|complected)"
 
 TERMS: dict[str, dict[str, str]] = {
     "gender": {
@@ -38,16 +38,16 @@ TERMS: dict[str, dict[str, str]] = {
         "years": r"\d{1,3}[\s-]years?[\s-]old|in (?:his|her|their) (?:(?:early|mid|late)[\s-]+)?(?:\d0s|\w+ties)",
     },
     "ethnicity": {
-        "white": rf"caucasians?|europeans?|whites?{_PERSON}",
-        "Black": rf"african[\s-]americans?|africans?|blacks?{_PERSON}",
+        "white": rf"caucasians?|europeans?|whites?{PERSON}",
+        "Black": rf"african[\s-]americans?|africans?|blacks?{PERSON}",
         "Asian": r"(?:(?:south|east|southeast|central)[\s-]*)?asians?|chinese|japanese|koreans?|vietnamese|filipinos?",
         "south Asian": r"indians?|pakistanis?|bangladeshis?|sri[\s-]lankans?",
         "Latino": r"latin[oax]s?|hispanics?|mexicans?",
         "Middle Eastern": r"middle[\s-]eastern|arabs?|arabic|persians?|turkish",
     },
     "skin_tone": {
-        "lighter": rf"(?:light|lighter|fair|pale|white){_SKIN}",
-        "darker": rf"(?:dark|darker|brown|black|tan|tanned|olive){_SKIN}",
+        "lighter": rf"(?:light|lighter|fair|pale|white){SKIN}",
+        "darker": rf"(?:dark|darker|brown|black|tan|tanned|olive){SKIN}",
     },
 }
 """Attribute -> category -> words, as regular expressions. Categories are coarser than any scheme's: what is said."""

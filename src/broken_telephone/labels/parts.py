@@ -33,7 +33,7 @@ def parts(text: str, place: int, form: Form) -> list[str]:
         place: of the question in the form.
         form: what was asked.
     """
-    return list(_cell(text, place, form)) or list(_lines(text, place, form)) or list(_piece(text, place, form))
+    return list(_cell(text, place, form)) or list(_lines(text, place, form))
 
 
 def _cell(text: str, place: int, form: Form) -> Iterator[str]:
@@ -70,13 +70,13 @@ def _lines(text: str, place: int, form: Form) -> Iterator[str]:
             yield text[end : next((start for start, _, _ in starts[index + 1 :] if start >= end), len(text))]
 
 
-def _piece(text: str, place: int, form: Form) -> Iterator[str]:
-    """Yield the piece at a question's place, if the answer has as many pieces as the form has questions."""
+def pieces(text: str, form: Form) -> list[str]:
+    """Return the pieces of an answer without titles and numbers, if it has as many as the form has questions."""
     if any(list(_lines(text, number, form)) for number in range(len(form.questions))):
-        return
+        return []
     for separator in (r"\n+", r"\s*[;|]\s*", r"\s*,\s*", r"\s*/\s*"):
-        pieces = [piece for piece in re.split(separator, text.strip(" \n.,;|/[](){}")) if re.search(r"\w", piece)]
+        found = [piece for piece in re.split(separator, text.strip(" \n.,;|/[](){}")) if re.search(r"\w", piece)]
         # A sentence with as many commas is no list of answers.
-        if len(pieces) == len(form.questions) and max(len(piece.split()) for piece in pieces) <= 8:
-            yield pieces[place]
-            return
+        if len(found) == len(form.questions) and max(len(piece.split()) for piece in found) <= 8:
+            return found
+    return []

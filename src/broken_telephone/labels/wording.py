@@ -12,8 +12,10 @@ _BOLD = re.compile(r"</?(?:b|strong|u|mark|em|i)>|__(?=\S)|(?<=\S)__", re.IGNORE
 _KEYCAPS = re.compile("(\\d)\ufe0f?\u20e3\\s*")
 # What may stand between a negation and the word it negates: "not a very happy", "neither sad nor".
 _NEGATED = re.compile(
-    r"(?:\b(?:not|no|never|neither|nor|without|than|instead of|lacks?|lacking|absence of|unlike)|n't|\bcannot)"
-    r"(?:[\s-]+(?!but\b|because\b|since\b|just\b|only\b)[\w'/-]+){0,4}?[\s-]+$"
+    r"(?:\b(?:not|no(?! doubt)|never|neither|nor|without(?! (?:a )?doubt)|than|instead of|lacks?|lacking|absence of|"
+    r"unlike)|n't(?! (?:hide|contain|help))|\bcannot(?! (?:hide|contain|help)))"
+    r"(?:[\s-]+(?!(?:but|because|since|just|only|and|looks|appears|seems|shows|feels|is|are|with|who)\b)[\w'/-]+){0,4}?"
+    r"[\s-]+$"
 )
 _BREAKS = re.compile(r"[.;:!?\n]|,(?!\s*(?:or|nor)\b)|\bbut\b|\bthough\b|\balthough\b")
 

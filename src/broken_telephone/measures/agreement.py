@@ -112,7 +112,7 @@ def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) ->
         categories: all of them.
 
     Returns:
-        Null where no item has both, or both give only one category.
+        Null where no item has both, or both give only one category. The interval is null at 1 and -1.
     """
     from statsmodels.stats.inter_rater import cohens_kappa as kappa
 
@@ -120,6 +120,9 @@ def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) ->
     if not table.sum() or ((table.sum(0) > 0).sum() < 2 and (table.sum(1) > 0).sum() < 2):
         return Estimate(np.nan, np.nan, np.nan)
     found = kappa(table)
+    if abs(found.kappa) == 1:
+        # The asymptotic interval has no width there, whatever the number of items.
+        return Estimate(float(found.kappa), np.nan, np.nan)
     return Estimate(float(found.kappa), float(found.kappa_low), float(min(found.kappa_upp, 1.0)))
 
 

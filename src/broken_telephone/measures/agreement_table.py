@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from broken_telephone.labels import OTHER
 from broken_telephone.measures.agreement import cohens_kappa, confusion, krippendorff_alpha
 
 AGREEMENT = (
@@ -40,7 +41,8 @@ def agreement_table(
         labels: columns item, annotator, attribute, category: one row where an annotator gave a category, and none
             where they did not.
         attributes: attribute -> its categories, in their order.
-        ordered: attributes whose order means something, for which alpha is given at the ordinal level, too.
+        ordered: attributes whose order means something, for which alpha is given at the ordinal level, too; there
+            without items that an annotator calls other.
         merging: attributes to compare a second time with categories merged.
 
     Returns:
@@ -112,6 +114,8 @@ def _compare(both: pd.DataFrame, values: Sequence[str], is_ordered: bool) -> dic
         "kappa_high": kappa.high,
     }
     if is_ordered:
-        ordinal = krippendorff_alpha(both, values, "ordinal")
+        # Other has no place in an order.
+        ranked = [value for value in values if value != OTHER]
+        ordinal = krippendorff_alpha(both[both.isin(ranked).all(axis=1)], ranked, "ordinal")
         found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
     return found

@@ -4,7 +4,6 @@ The picture and the prompt go through the model once; what it then remembers of 
 all answers. Models that do not hand this memory out are made to write each answer, which is slow.
 """
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -35,9 +34,11 @@ class Prefix:
         if "past_key_values" in accepted:
             only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
             output = model(**self._inputs, use_cache=True, **only_last)
-            # Without `crop`, what was read of one answer could not be forgotten before the next.
-            if getattr(output.past_key_values, "is_croppable", False):
-                self._memory, self._next = output.past_key_values, output.logits[:, -1]
+            # Without `crop`, what was read of one answer could not be forgotten before the next; and a window that
+            # slides has forgotten what it would have to go back to.
+            memory = output.past_key_values
+            if getattr(memory, "is_croppable", False) and not any(memory.is_sliding):
+                self._memory, self._next = memory, output.logits[:, -1]
 
     @property
     def remembers(self) -> bool:
@@ -56,7 +57,8 @@ class Prefix:
         try:
             yield
         finally:
-            self._memory.crop(-len(tokens))
+            if tokens:
+                self._memory.crop(-len(tokens))
             self._next = before
 
     def log_likelihoods(self, answers: Rows) -> list[list[list[float]]]:
@@ -71,43 +73,43 @@ class Prefix:
         if self._memory is None:
             rows = self._written([list(answer) for each in answers for answer in each])
             return [rows[start : start + len(answers[0])] for start in range(0, len(rows), len(answers[0]))]
-        found: dict[int, list[list[float]]] = {}
         shared = [_shared(each) for each in answers]
+        found: list[list[list[float]]] = [[] for _ in answers]
         # Pictures whose answers share equally many tokens go together, so that nothing is filled up in between.
         for length in set(shared):
-            pictures = [picture for picture, own in enumerate(shared) if own == length]
-            likelihoods = self._remembered(pictures, [answers[picture] for picture in pictures], length)
-            found.update(zip(pictures, likelihoods, strict=True))
-        return [found[picture] for picture in range(len(answers))]
+            likelihoods = self._remembered(answers, length)
+            found = [new if own == length else old for old, new, own in zip(found, likelihoods, shared, strict=True)]
+        return found
 
-    def _remembered(self, pictures: list[int], answers: Rows, length: int) -> list[list[list[float]]]:
-        """Read the first tokens, which all answers about a picture share, once; then one answer after the other."""
+    def _remembered(self, answers: Rows, length: int) -> list[list[list[float]]]:
+        """Read the first tokens, which all answers about a picture share, once; then one answer after the other.
+
+        Right for pictures whose answers share so many tokens. The others go with them, because some models keep more
+        of a batch than its keys and values, and cannot go on with a part of it.
+        """
         import torch
 
-        device, memory, after = self._next.device, self._memory, self._next
-        if len(pictures) < len(after):
-            which = torch.tensor(pictures, device=device)
-            memory, after = copy.deepcopy(memory), after[which]
-            memory.batch_select_indices(which)
-        shared = torch.tensor([each[0][:length] for each in answers], device=device)
-        begin: list[list[float]] = [[] for _ in pictures]
+        device, after = self._next.device, self._next
+        shared = torch.tensor([[*each[0], *[0] * length][:length] for each in answers], device=device)
+        begin: list[list[float]] = [[] for _ in answers]
         if length:
-            logits = self._read(shared, memory)
+            logits = self._read(shared, self._memory)
             begin = _of_tokens(torch.cat([after[:, None], logits[:, :-1]], 1), shared).tolist()
             after = logits[:, -1]
-        found: list[list[list[float]]] = [[] for _ in pictures]
+        found: list[list[list[float]]] = [[] for _ in answers]
         for place in range(len(answers[0])):
-            rest = [each[place][length:] for each in answers]
+            rest = [each[place][length:] or [0] for each in answers]
             longest = max(map(len, rest))
             # No mask: nothing of the prompt is padded, and shorter answers are filled up behind, where none looks back.
             ids = torch.tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in rest], device=device)
             logits = after[:, None]
             if longest > 1:
-                logits = torch.cat([logits, self._read(ids[:, :-1], memory)], 1)
-                memory.crop(1 - longest)
+                logits = torch.cat([logits, self._read(ids[:, :-1], self._memory)], 1)
+                self._memory.crop(1 - longest)
             for row, values in enumerate(_of_tokens(logits, ids).tolist()):
                 found[row].append([*begin[row], *values[: len(rest[row])]])
-        memory.crop(-length)
+        if length:
+            self._memory.crop(-length)
         return found
 
     def _read(self, ids: Any, memory: Any) -> Any:

@@ -81,7 +81,9 @@ class TransformersDescriber(TorchModel):
         alone = processor.tokenizer.decode([last])[-1:].isspace() or _writes_apart(model)
         before = None if alone else prompt_text(processor, self.settings, form.prompt)
         start = "" if alone else gap(processor, self.settings, form.prompt)
-        return fill_in(prefix, pictures, processor.tokenizer, before, start, form.lines, _as_list(_ends(model))[0])
+        return fill_in(
+            prefix, pictures, processor.tokenizer, before, start, form.lines, _end(model, processor.tokenizer)
+        )
 
     def _inputs(self, images: list[Image.Image], prompt: str) -> Any:
         model, processor = self._loaded
@@ -168,6 +170,12 @@ def _ends(model: Any) -> int | list[int] | None:
     """Return the end tokens; those of the language model where the whole names none."""
     found = model.generation_config.eos_token_id
     return model.config.get_text_config().eos_token_id if found is None else found
+
+
+def _end(model: Any, tokenizer: Any) -> int:
+    """Return the token that ends an answer: the tokenizer's own, if the model ends with it."""
+    ends = _as_list(_ends(model))
+    return tokenizer.eos_token_id if tokenizer.eos_token_id in ends or not ends else ends[0]
 
 
 def _length_before(output: Any, prompt: Any) -> int:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from broken_telephone.rating.desk import Desk, Place
 from broken_telephone.rating.overview import overview
-from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, RATING, SKIPPED, Store
+from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, RATING, SKIPPED, Answered, Store
 
 _POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -56,7 +56,7 @@ def make_app(
     def protect(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = _POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -77,17 +77,19 @@ def make_app(
     def answer(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
         item, attribute = _known(form.get("item", "")), form.get("attribute", "")
+        if "comment" in form:
+            store.comment(name, RATING, item, form["comment"].strip())
         if "skip" in form:
-            for each in desk.questions:
+            given = {a.attribute for a in _answers(name) if a.item == item}
+            for each in (question for question in desk.questions if question not in given):
                 store.answer(name, RATING, item, each, SKIPPED, None)
         elif "undo" in form:
             # Which answer, so that an undo that is sent twice takes back one.
             return _undo(name, _known(form.get("last_item", "")), form.get("last_attribute", ""))
-        elif "comment" in form:
-            store.comment(name, RATING, item, form["comment"].strip())
-            return redirect(url_for("rate", rater=name, number=desk.order(name).index(item) + 1))
-        else:
+        elif attribute:
             _answer(name, RATING, item, attribute, form.get("category", ""))
+        else:
+            return redirect(url_for("rate", rater=name, number=desk.order(name).index(item) + 1))
         return redirect(url_for("rate", rater=name))
 
     @app.get("/overview")
@@ -132,14 +134,17 @@ def make_app(
         unsure = category == CANNOT_TELL
         store.answer(rater, mode, item, attribute, CANNOT_TELL if unsure else "valid", None if unsure else category)
 
+    def _answers(rater: str | None = None, mode: str = RATING) -> list[Answered]:
+        return desk.known(store.answers(rater, mode))
+
     def _undo(rater: str, item: str, attribute: str) -> AnyResponse:
-        skipped = any(a.status == SKIPPED for a in store.answers(rater) if a.item == item)
-        for each in desk.questions if skipped else [attribute]:
+        skipped = [a.attribute for a in _answers(rater) if a.item == item and a.status == SKIPPED]
+        for each in skipped or [attribute]:
             store.take_back(rater, RATING, item, each)
         return redirect(url_for("rate", rater=rater, number=desk.order(rater).index(item) + 1))
 
     def _page(rater: str, number: int | None) -> str:
-        answers = store.answers(rater)
+        answers = _answers(rater)
         if number is not None and not 1 <= number <= len(pictures):
             abort(404)
         place = desk.place(rater, answers, number)
@@ -161,8 +166,8 @@ def make_app(
         )
 
     def _adjudication(rater: str) -> str:
-        answers = store.answers()
-        settled = {(a.item, a.attribute) for a in store.answers(mode=ADJUDICATION)}
+        answers = _answers()
+        settled = {(a.item, a.attribute) for a in _answers(mode=ADJUDICATION)}
         waiting = [key for key in desk.disagreements(answers) if key not in settled]
         if not waiting:
             return render_template("end.html", study=study, rater=rater, done=len(settled), total=len(settled))

@@ -30,6 +30,17 @@ class Desk:
         """How many pictures there are."""
         return len(self._items)
 
+    def known(self, answers: Sequence[Answered]) -> list[Answered]:
+        """Leave out answers to what is not asked: of an earlier sample or form, which the store keeps."""
+        items = set(self._items)
+        return [
+            answer
+            for answer in answers
+            if answer.item in items
+            and answer.attribute in self.questions
+            and (answer.category is None or answer.category in self.questions[answer.attribute])
+        ]
+
     def order(self, rater: str) -> list[str]:
         """Return the pictures in a rater's own order, the same in every visit."""
         return sorted(self._items, key=lambda item: seed_of(self._seed, rater, item))
@@ -48,8 +59,7 @@ class Desk:
 
     def last(self, rater: str, answers: Sequence[Answered]) -> Answered | None:
         """Return the answer that a rater would take back: the latest."""
-        items = set(self._items)
-        mine = [answer for answer in answers if answer.rater == rater and answer.item in items]
+        mine = [answer for answer in answers if answer.rater == rater]
         return max(mine, key=lambda answer: (answer.at, list(self.questions).index(answer.attribute)), default=None)
 
     def done(self, answers: Sequence[Answered]) -> int:
@@ -63,5 +73,4 @@ class Desk:
         for answer in answers:
             if answer.status != SKIPPED:
                 found.setdefault((answer.item, answer.attribute), set()).add(answer.category or answer.status)
-        items = set(self._items)
-        return sorted(key for key, categories in found.items() if len(categories) > 1 and key[0] in items)
+        return sorted(key for key, categories in found.items() if len(categories) > 1)

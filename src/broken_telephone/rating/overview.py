@@ -11,7 +11,7 @@ from broken_telephone.rating.store import ADJUDICATION, Store
 
 def overview(desk: Desk, store: Store) -> dict[str, Any]:
     """Return what the overview page shows: progress by rater, agreement by attribute and pair, open disagreements."""
-    answers = store.answers()
+    answers = desk.known(store.answers())
     raters = sorted({answer.rater for answer in answers})
     progress = [(rater, desk.done([a for a in answers if a.rater == rater])) for rater in raters]
     labels = pd.DataFrame(
@@ -19,7 +19,7 @@ def overview(desk: Desk, store: Store) -> dict[str, Any]:
         columns=["item", "annotator", "attribute", "category"],
     )
     table = agreement_table(labels, desk.questions, ordered=["age"] if "age" in desk.questions else [])
-    settled = {(a.item, a.attribute) for a in store.answers(mode=ADJUDICATION)}
+    settled = {(a.item, a.attribute) for a in desk.known(store.answers(mode=ADJUDICATION))}
     open_ones = [key for key in desk.disagreements(answers) if key not in settled]
     return {
         "progress": progress,

@@ -1,5 +1,9 @@
 """Which pictures people rate: a stratified sample of originals and of what the loop drew."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from broken_telephone.seeds import digest, seed_of
@@ -8,7 +12,12 @@ ITEMS = ("item", "chain_id", "iteration", "label", "split")
 
 
 def rating_sample(
-    annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame, per_cell: int, seed: int
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    per_cell: int,
+    seed: int,
+    loop_settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Sample pictures by label, split and iteration, evenly over what the annotator answered about them.
 
@@ -21,6 +30,7 @@ def rating_sample(
         people: the `people` table, for the splits.
         per_cell: pictures of every label, split and iteration.
         seed: of the sample.
+        loop_settings: as sealed: pictures drawn otherwise have other names.
 
     Returns:
         Columns ITEMS: `item` names the picture without saying whose it is. Cells that have fewer give what they have.
@@ -36,7 +46,7 @@ def rating_sample(
     table = table[
         (table["iteration"] > 0) | (table["replicate"] == table.groupby("image_id")["replicate"].transform("min"))
     ]
-    table["split"] = table["image_id"].map(split).fillna("prompt")
+    table["split"] = table["image_id"].map(split).fillna("none").where(table["image_id"].notna(), "prompt")
     keys = zip(table["chain_id"], table["iteration"], strict=True)
     table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
     cell = ["label", "split", "iteration"]
@@ -44,16 +54,19 @@ def rating_sample(
     table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
     chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
     names = zip(chosen["chain_id"], chosen["iteration"], strict=True)
-    chosen = chosen.assign(item=[item_name(chain, iteration) for chain, iteration in names])
+    chosen = chosen.assign(item=[item_name(chain, iteration, loop_settings) for chain, iteration in names])
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
 
 
-def item_name(chain_id: str, iteration: int) -> str:
+def item_name(chain_id: str, iteration: int, loop_settings: Mapping[str, Any]) -> str:
     """Name a picture without saying whose it is; the same in every sample, so that no rating is ever lost."""
-    return digest("rating", chain_id, iteration, size=6)
+    drawn_by = json.dumps(loop_settings, sort_keys=True) if iteration else loop_settings.get("dataset")
+    return digest("rating", chain_id, iteration, drawn_by, size=6)
 
 
-def all_items(chains: pd.DataFrame, iterations: int) -> pd.DataFrame:
+def all_items(chains: pd.DataFrame, iterations: int, loop_settings: Mapping[str, Any]) -> pd.DataFrame:
     """Return the names of all pictures of a study: columns item, chain_id, iteration."""
-    rows = [(item_name(c, k), c, k) for c in chains["chain_id"].astype(str) for k in range(iterations + 1)]
+    rows = [
+        (item_name(c, k, loop_settings), c, k) for c in chains["chain_id"].astype(str) for k in range(iterations + 1)
+    ]
     return pd.DataFrame(rows, columns=["item", "chain_id", "iteration"])

@@ -8,7 +8,9 @@ import rich
 from flask import Flask
 from PIL import Image
 
-from broken_telephone.labels import UNSURE, Form
+from broken_telephone.annotate import asked_for
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import Form
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.store import Store
@@ -47,11 +49,15 @@ def study_app(
     said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
     pictures, texts = {}, {}
     for row in sample.itertuples(index=False):
+        if row.chain_id not in paths:
+            raise StudyError(
+                f"The sample to rate holds pictures of chains that are gone ({row.chain_id}): run "
+                "`kedro run --pipeline annotation` again. Answers that were given are kept."
+            )
         place = key(row.chain_id, row.iteration) if row.iteration else paths[row.chain_id]
         pictures[row.item] = (drawn if row.iteration else originals)[place]
         texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
-    questions = {q.variable: [c for c in q.options.values() if c != UNSURE] for q in form.questions}
-    return make_app(study, Desk(list(pictures), questions, seed), pictures, texts, store, hosts)
+    return make_app(study, Desk(list(pictures), asked_for(form), seed), pictures, texts, store, hosts)
 
 
 def serve(app: Flask, host: str, port: int) -> None:
@@ -59,7 +65,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     import waitress
 
     server: Any = waitress.create_server(app, host=host, port=port, threads=8)
-    place = f"http://{host}:{server.effective_port}/"
+    place = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
     rich.get_console().print(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
     try:
         server.run()

@@ -9,9 +9,13 @@ from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_MOST = 12
+
 
 def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     """Draw alpha above, and below it who gives what: a row of panels a comparison, a column an attribute.
+
+    Of more than twelve comparisons, who gives what is drawn of those with the first annotator only.
 
     Args:
         study: its name, for the title.
@@ -21,6 +25,8 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
     from matplotlib.figure import Figure
 
     pairs = list(dict.fromkeys(zip(agreement["one"], agreement["other"], strict=True)))
+    # The first annotator is the data set, where there is one: with many raters, all pairs would fill a wall.
+    pairs = [pair for pair in pairs if len(pairs) <= _MOST or pair[0] == pairs[0][0]][:_MOST]
     attributes = list(dict.fromkeys(agreement["attribute"]))
     rows = max(len(agreement), 1)
     figure = Figure(

@@ -14,7 +14,7 @@ def agreement_sentences(agreement: pd.DataFrame, confusions: pd.DataFrame) -> pd
         confusions: as `measures.confusion_table` returns it.
 
     Returns:
-        Columns attribute, one, other, categories, verdict (reliable, tentative, unreliable, open), sentence.
+        Columns attribute, one, other, categories, verdict (reliable, tentative, unreliable, open, undefined), sentence.
     """
     rows = []
     for row in agreement.itertuples(index=False):
@@ -36,11 +36,14 @@ _MEANING = {
     "tentative": "They agree well enough for tentative conclusions only.",
     "unreliable": "They do not agree well enough to conclude anything from.",
     "open": "There are too few pictures to tell whether that is enough.",
+    "undefined": "What they would agree on by chance cannot be told, so neither can what their agreement is worth.",
 }
 
 
 def _verdict(alpha: float, low: float, high: float) -> str:
-    if pd.isna(alpha) or pd.isna(low):
+    if pd.isna(alpha):
+        return "undefined"
+    if pd.isna(low):
         return "open"
     if low >= RELIABLE:
         return "reliable"
@@ -53,7 +56,7 @@ def _verdict(alpha: float, low: float, high: float) -> str:
 
 def _alpha(row) -> str:  # type: ignore[no-untyped-def]
     if pd.isna(row.alpha):
-        return "alpha is not defined: only one category occurs"
+        return "alpha is not defined for a single picture, or a single category"
     return f"alpha {row.alpha:.2f}, 95 % interval {row.alpha_low:.2f} to {row.alpha_high:.2f}"
 
 

@@ -12,6 +12,7 @@ from broken_telephone.annotate import (
     Tables,
     annotate,
     answers_to,
+    asked_for,
     comparable,
     form_of,
     inquiries,
@@ -84,10 +85,14 @@ def collect_annotations(
 
 
 def sample_for_raters(
-    annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame, rating: RatingSettings
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    rating: RatingSettings,
+    loop_settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Choose the pictures that people rate."""
-    return rating_sample(annotations, chains, people, rating.per_cell, rating.seed)
+    return rating_sample(annotations, chains, people, rating.per_cell, rating.seed, loop_settings)
 
 
 def compare_annotators(
@@ -98,13 +103,15 @@ def compare_annotators(
     people: pd.DataFrame,
     chains: pd.DataFrame,
     loop: LoopSettings,
+    loop_settings: Mapping[str, Any],
     ratings: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
     """Measure how far the data set's labels, the annotator's readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
-    attributes = comparable(form, scheme)
-    labels = labels_of(annotations, people, chains, all_items(chains, loop.iterations), ratings, attributes)
+    attributes = asked_for(form)
+    items = all_items(chains, loop.iterations, loop_settings)
+    labels = labels_of(annotations, people, chains, items, ratings, attributes, comparable(form, scheme))
     agreement = agreement_table(labels, attributes, ordered=["age"], merging=form.merged)
     confusions = confusion_table(labels, attributes)
     sentences = agreement_sentences(agreement, confusions)

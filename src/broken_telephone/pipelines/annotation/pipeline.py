@@ -68,7 +68,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 sample_for_raters,
-                inputs=["annotations", "chains", "people", "params:rating"],
+                inputs=["annotations", "chains", "people", "params:rating", "loop_settings"],
                 outputs="rating_sample",
                 name="sample_for_raters",
             ),
@@ -82,6 +82,7 @@ def create_pipeline() -> Pipeline:
                     "people",
                     "chains",
                     "params:loop",
+                    "loop_settings",
                     "ratings",
                 ],
                 outputs=["agreement", "agreement_confusions", "agreement_sentences", "agreement_figure"],

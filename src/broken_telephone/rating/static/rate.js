@@ -9,6 +9,9 @@ async function send(form, button) {
   sending = true;
   const body = new URLSearchParams(new FormData(form));
   if (button && button.name) body.set(button.name, button.value);
+  // A comment that was typed and not saved goes along.
+  const comment = document.querySelector('[name="comment"]');
+  if (comment && comment.value !== comment.defaultValue) body.set("comment", comment.value);
   const trouble = document.getElementById("trouble");
   for (;;) {
     try {
@@ -39,7 +42,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // A key that is held answers once.
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.tagName === "INPUT") {
     if (event.key === "Escape") event.target.blur();
     return;
