@@ -108,6 +108,14 @@ def test_skipping_and_taking_back_leave_answers_alone(client, url):
     assert [a.category for a in Store(url).answers("Ann")] == ["male"]
 
 
+def test_undo_takes_back_what_was_answered_last_not_what_was_skipped_before(client, url):
+    first = Desk(ITEMS, QUESTIONS, 1).order("Ann")[0]
+    post(client, item=first, skip=1)
+    post(client, item=first, attribute="gender", category="male")
+    post(client, item=first, undo=1, last_item=first, last_attribute="gender")
+    assert {a.attribute: a.status for a in Store(url).answers("Ann")} == {"age": "skipped"}
+
+
 def test_answers_of_an_earlier_form_or_sample_do_no_harm(client, url):
     store = Store(url)
     for rater, category in (("Ann", "tall"), ("Ben", "short")):
@@ -271,14 +279,6 @@ def run_server(url: str, port: int) -> None:
     serve(application(url), "127.0.0.1", port)
 
 
-def browser_is_there() -> bool:
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        return False
-    return shutil.which("chromium") is not None
-
-
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -302,7 +302,7 @@ def wait_for(port: int) -> None:
     raise TimeoutError
 
 
-@pytest.mark.skipif(not browser_is_there(), reason="needs chromium and playwright")
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is no Python package: install the system's")
 def test_two_raters_in_a_browser_lose_nothing_when_the_server_is_killed(url):
     """Both work through 40 pictures with the keyboard alone; in the middle the server is killed and started again."""
     import socket

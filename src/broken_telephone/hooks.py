@@ -51,6 +51,8 @@ class StudyHooks:
         lines = [f"{name:<{width}}  {path}" for name, path in written]
         if "loop_manifest" in pipeline.outputs():
             lines = [*_counts(catalog.load("loop_manifest")), "", *lines]
+        if "annotation_manifest" in pipeline.outputs():
+            lines = [*_answers(catalog.load("annotation_manifest")), "", *lines]
         rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
@@ -94,4 +96,18 @@ def _counts(manifest: Mapping[str, Any]) -> list[str]:
     ]
     if len(manifest["failures"]) > 10:
         lines.append(f"... and {len(manifest['failures']) - 10} more in loop_manifest")
+    return lines
+
+
+def _answers(manifest: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"Annotation, {name}: {asked['by']} answered about {asked['answered']} pictures in {asked['seconds']:.0f} s, "
+        f"{len(asked['failures'])} failures."
+        for name, asked in manifest["asked"].items()
+    ]
+    for reading, attributes in manifest["statuses"].items():
+        for attribute, shares in attributes.items():
+            rest = ", ".join(f"{share:.1%} {status}" for status, share in shares.items() if status != "valid")
+            if rest:
+                lines.append(f"Annotation, {reading}, {attribute}: {rest}.")
     return lines

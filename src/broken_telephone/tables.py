@@ -45,27 +45,20 @@ DESCRIPTIONS = {
     "truncated": "bool",
     "describer": "category",
 }
-ANNOTATIONS = {
+_LABELLED = {
     "chain_id": "text",
     "iteration": "integer",
     "annotator": "category",
     "reading": "category",
     "attribute": "category",
     "category": "category",
+}
+ANNOTATIONS = _LABELLED | {
     "status": "category",
     "probability": "number",
     "raw": "text",
 }
-PROBABILITIES = {
-    "chain_id": "text",
-    "iteration": "integer",
-    "annotator": "category",
-    "reading": "category",
-    "attribute": "category",
-    "category": "category",
-    "probability": "number",
-    "log_likelihood": "number",
-}
+PROBABILITIES = _LABELLED | {"probability": "number", "log_likelihood": "number"}
 PREDICTIONS = {
     "chain_id": "text",
     "iteration": "integer",

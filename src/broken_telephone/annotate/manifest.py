@@ -26,8 +26,6 @@ def manifest(
         `asked`: who, prompts and options, pictures answered about, failures, seconds in the model. `statuses`: shares
         of valid, unsure, invalid and refused answers, by reading and attribute, over all rows of the table.
     """
-    inquiries = list(inquiries)
-    took = spent(records, inquiries)
     asked = {
         inquiry.name: {
             "by": inquiry.by,
@@ -38,7 +36,7 @@ def manifest(
                 for picture, answer in answers.get(inquiry.name, {}).items()
                 if "failure" in answer
             ],
-            "seconds": round(took.get(inquiry.name, {}).get("seconds", 0.0), 3),
+            "seconds": round(spent(inquiry, records), 3),
         }
         for inquiry in inquiries
     }

@@ -34,6 +34,11 @@ class Inquiry:
     identity: str
     """A digest of everything that its answers depend on."""
 
+    @property
+    def key(self) -> str:
+        """Under which its answers are kept: other models and wordings stand beside it."""
+        return f"{self.name}_{self.identity}"
+
     def task(self, images: list[Image.Image]) -> Task:
         """Ask it about pictures."""
         if self.name == CLOSED:

@@ -157,10 +157,7 @@ def _took(batch: Batch[Picture, list[Record]], answer: Answer) -> Record:
 
 def _session(settings: AnnotationSettings, inquiries: list[Inquiry], workers: int) -> dict[str, Record]:
     started = datetime.now(UTC)
-    asked = {
-        f"{inquiry.name}_{inquiry.identity}": {"by": inquiry.by, "asked": [vars(one) for one in inquiry.asked]}
-        for inquiry in inquiries
-    }
+    asked = {inquiry.key: {"by": inquiry.by, "asked": [vars(one) for one in inquiry.asked]} for inquiry in inquiries}
     return {
         f"{started:%Y%m%dT%H%M%S.%fZ}": {
             "started": started.isoformat(timespec="seconds"),

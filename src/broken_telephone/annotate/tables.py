@@ -74,9 +74,7 @@ def tables(
         as_table(attributes, ANNOTATIONS),
         as_table(weights, PROBABILITIES),
         as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
-        as_table(
-            [{"chain_id": c, "iteration": i, **m._asdict()} for c, i, t, _ in said for m in mentions(t)], MENTIONS
-        ),
+        as_table(list(_mentioned(said)), MENTIONS),
     )
 
 

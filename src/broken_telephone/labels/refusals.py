@@ -2,6 +2,8 @@
 
 import re
 
+from broken_telephone.labels.wording import plain
+
 # Lower case, straight apostrophes. Openings only: "I cannot see any anger in her face" is a description.
 OPENINGS = (
     "i'm sorry, but i can't",
@@ -123,13 +125,9 @@ _DECLINES = re.compile(
 
 def is_refusal(text: str) -> bool:
     """Return whether an answer opens as a refusal, in one of some thirty languages."""
-    return _plain(text).startswith(OPENINGS)
+    return plain(text).lower().startswith(OPENINGS)
 
 
 def declines(text: str) -> bool:
     """Return whether an answer refuses anywhere: for answers that hold nothing that was asked for."""
-    return is_refusal(text) or _DECLINES.search(_plain(text)) is not None
-
-
-def _plain(text: str) -> str:
-    return text.strip().lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return is_refusal(text) or _DECLINES.search(plain(text).lower()) is not None

@@ -119,7 +119,9 @@ def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) ->
     table = confusion(one, other, categories).to_numpy()
     if not table.sum() or ((table.sum(0) > 0).sum() < 2 and (table.sum(1) > 0).sum() < 2):
         return Estimate(np.nan, np.nan, np.nan)
-    found = kappa(table)
+    # Its tests of kappa, which nobody asks for here, divide by a spread that may be zero.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = kappa(table)
     if abs(found.kappa) == 1:
         # The asymptotic interval has no width there, whatever the number of items.
         return Estimate(float(found.kappa), np.nan, np.nan)

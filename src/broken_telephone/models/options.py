@@ -53,7 +53,7 @@ class Prefix:
         before = self._next
         if tokens:
             ids = torch.tensor([list(tokens)] * len(before), device=before.device)
-            self._next = self._read(ids, self._memory)[:, -1]
+            self._next = self._read(ids)[:, -1]
         try:
             yield
         finally:
@@ -93,7 +93,7 @@ class Prefix:
         shared = torch.tensor([[*each[0], *[0] * length][:length] for each in answers], device=device)
         begin: list[list[float]] = [[] for _ in answers]
         if length:
-            logits = self._read(shared, self._memory)
+            logits = self._read(shared)
             begin = _of_tokens(torch.cat([after[:, None], logits[:, :-1]], 1), shared).tolist()
             after = logits[:, -1]
         found: list[list[list[float]]] = [[] for _ in answers]
@@ -104,7 +104,7 @@ class Prefix:
             ids = torch.tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in rest], device=device)
             logits = after[:, None]
             if longest > 1:
-                logits = torch.cat([logits, self._read(ids[:, :-1], self._memory)], 1)
+                logits = torch.cat([logits, self._read(ids[:, :-1])], 1)
                 self._memory.crop(1 - longest)
             for row, values in enumerate(_of_tokens(logits, ids).tolist()):
                 found[row].append([*begin[row], *values[: len(rest[row])]])
@@ -112,9 +112,9 @@ class Prefix:
             self._memory.crop(-length)
         return found
 
-    def _read(self, ids: Any, memory: Any) -> Any:
+    def _read(self, ids: Any) -> Any:
         """Return the logits after each of some tokens (n, length), which the memory takes in."""
-        return self._model(input_ids=ids, past_key_values=memory, use_cache=True).logits
+        return self._model(input_ids=ids, past_key_values=self._memory, use_cache=True).logits
 
     def _written(self, rows: list[list[int]]) -> list[list[float]]:
         import torch

@@ -57,13 +57,12 @@ class TransformersDescriber(TorchModel):
         import torch
 
         model = self._loaded[0]
-        inputs = self._inputs(images, forms[0].prompt)
         # All rows have the same tokens: the same prompt, and pictures of one size.
         tokens = [self._inputs(images[:1], form.prompt)["input_ids"][0].tolist() for form in forms]
         found: list[list[Likelihoods]] = [[] for _ in images]
         with torch.inference_mode():
             shared = 0 if _reads_prompts_both_ways(model) else shared_tokens(tokens, _picture_token(model))
-            prefix = Prefix(model, inputs, shared) if shared else None
+            prefix = Prefix(model, self._inputs(images, forms[0].prompt), shared) if shared else None
             for form, own in zip(forms, tokens, strict=True):
                 fill = partial(self._fill_in, form=form, pictures=len(images), last=own[-1])
                 if prefix is not None and prefix.remembers:

@@ -139,7 +139,7 @@ def make_app(
 
     def _undo(rater: str, item: str, attribute: str) -> AnyResponse:
         skipped = [a.attribute for a in _answers(rater) if a.item == item and a.status == SKIPPED]
-        for each in skipped or [attribute]:
+        for each in skipped if attribute in skipped else [attribute]:
             store.take_back(rater, RATING, item, each)
         return redirect(url_for("rate", rater=rater, number=desk.order(rater).index(item) + 1))
 

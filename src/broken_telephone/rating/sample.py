@@ -1,7 +1,8 @@
 """Which pictures people rate: a stratified sample of originals and of what the loop drew."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -53,20 +54,18 @@ def rating_sample(
     table = table.sort_values("rank")
     table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
     chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
-    names = zip(chosen["chain_id"], chosen["iteration"], strict=True)
-    chosen = chosen.assign(item=[item_name(chain, iteration, loop_settings) for chain, iteration in names])
+    chosen = chosen.assign(item=_item_names(zip(chosen["chain_id"], chosen["iteration"], strict=True), loop_settings))
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
-
-
-def item_name(chain_id: str, iteration: int, loop_settings: Mapping[str, Any]) -> str:
-    """Name a picture without saying whose it is; the same in every sample, so that no rating is ever lost."""
-    drawn_by = json.dumps(loop_settings, sort_keys=True) if iteration else loop_settings.get("dataset")
-    return digest("rating", chain_id, iteration, drawn_by, size=6)
 
 
 def all_items(chains: pd.DataFrame, iterations: int, loop_settings: Mapping[str, Any]) -> pd.DataFrame:
     """Return the names of all pictures of a study: columns item, chain_id, iteration."""
-    rows = [
-        (item_name(c, k, loop_settings), c, k) for c in chains["chain_id"].astype(str) for k in range(iterations + 1)
-    ]
-    return pd.DataFrame(rows, columns=["item", "chain_id", "iteration"])
+    places = list(product(chains["chain_id"].astype(str), range(iterations + 1)))
+    table = pd.DataFrame(places, columns=["chain_id", "iteration"])
+    return table.assign(item=_item_names(places, loop_settings))[["item", "chain_id", "iteration"]]
+
+
+def _item_names(places: Iterable[tuple[str, int]], loop_settings: Mapping[str, Any]) -> list[str]:
+    """Name pictures without saying whose they are; the same in every sample, so that no rating is ever lost."""
+    published, drawn = (digest(json.dumps(part, sort_keys=True)) for part in (loop_settings["dataset"], loop_settings))
+    return [digest("rating", chain, k, drawn if k else published, size=6) for chain, k in places]

@@ -9,13 +9,17 @@ import sqlalchemy as sa
 CANNOT_TELL, SKIPPED = "unsure", "skipped"
 RATING, ADJUDICATION = "rating", "adjudication"
 
+
+def _whose() -> list[sa.Column[str]]:
+    sizes = {"rater": 80, "mode": 20, "item": 40}
+    return [sa.Column(name, sa.String(size), primary_key=True) for name, size in sizes.items()]
+
+
 _metadata = sa.MetaData()
 _answers = sa.Table(
     "answers",
     _metadata,
-    sa.Column("rater", sa.String(80), primary_key=True),
-    sa.Column("mode", sa.String(20), primary_key=True),
-    sa.Column("item", sa.String(40), primary_key=True),
+    *_whose(),
     sa.Column("attribute", sa.String(40), primary_key=True),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("category", sa.String(80)),
@@ -24,9 +28,7 @@ _answers = sa.Table(
 _comments = sa.Table(
     "comments",
     _metadata,
-    sa.Column("rater", sa.String(80), primary_key=True),
-    sa.Column("mode", sa.String(20), primary_key=True),
-    sa.Column("item", sa.String(40), primary_key=True),
+    *_whose(),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("at", sa.String(40), nullable=False),
 )
