@@ -1,6 +1,7 @@
 """Shares of categories with intervals."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -34,3 +35,49 @@ def category_shares(values: pd.Series, categories: Sequence[str], confidence: fl
         return frame.assign(share=np.nan, ci_low=np.nan, ci_high=np.nan)
     low, high = proportion_confint(frame["count"], frame["n"], alpha=1 - confidence, method="wilson")
     return frame.assign(share=frame["count"] / frame["n"], ci_low=low, ci_high=high)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Share of one category among n units in clusters; share and ends null where there are none."""
+
+    n: int
+    clusters: int
+    count: int
+    share: float
+    ci_low: float
+    ci_high: float
+
+
+def clustered_shares(codes: np.ndarray, clusters: np.ndarray, size: int, confidence: float = 0.95) -> list[Share]:
+    """Share of each category among units of which those in a cluster are not independent.
+
+    Wilson's interval for the effective number of units, n over the design effect: the variance between clusters over
+    that of independent units (Korn and Graubard 1998, Survey Methodology 24), at least the number of clusters and at
+    most n. Where a category never or always occurs nothing is known of the effect, and clusters are counted.
+
+    Args:
+        codes: (n,), 0 to size - 1.
+        clusters: (n,), equal within a cluster.
+        size: number of categories.
+        confidence: of the interval.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    n = len(codes)
+    if not n:
+        return [Share(0, 0, 0, np.nan, np.nan, np.nan)] * size
+    names, owner = np.unique(clusters, return_inverse=True)
+    units = np.bincount(owner)
+    found = []
+    for category in range(size):
+        counts = np.bincount(owner, codes == category)
+        count = int(counts.sum())
+        share = count / n
+        effective = float(len(names))
+        if 0 < count < n and len(names) > 1:
+            between = len(names) / (len(names) - 1) * ((counts - share * units) ** 2).sum() / n**2
+            effective = float(np.clip(share * (1 - share) / between if between else n, len(names), n))
+        low, high = proportion_confint(share * effective, effective, alpha=1 - confidence, method="wilson")
+        found.append(Share(n, len(names), count, share, float(low), float(high)))
+    return found

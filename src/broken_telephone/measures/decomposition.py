@@ -1,0 +1,88 @@
+"""Takes the published comparison apart: what the annotator's own error makes of it, and what is drift.
+
+The published study compares the data set's labels of the originals with the annotator's of the generated pictures.
+Of the same chains, and for every category,
+
+    published = (annotator's share in picture 0 - data set's share) + (annotator's share in picture k - in picture 0)
+              = instrument effect + drift
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.measures.distances import share_differences
+from broken_telephone.measures.drift_table import Resampling
+from broken_telephone.measures.estimate import spread
+from broken_telephone.measures.pairs import pairs
+from broken_telephone.measures.panel import ABSENT, Panel
+
+DECOMPOSITION = (
+    "label",
+    "attribute",
+    "category",
+    "iteration",
+    "part",
+    "value",
+    "ci_low",
+    "ci_high",
+    "n",
+    "clusters",
+    "note",
+)
+PUBLISHED, INSTRUMENT, DRIFT_PART = "published comparison", "instrument effect", "drift"
+
+
+def decomposition_table(
+    panels: Sequence[Panel],
+    resampling: Resampling,
+    progress: Callable[[Sequence[Any]], Iterator[Any]] = iter,
+) -> pd.DataFrame:
+    """Split the change of every share since the data set's labels into instrument effect and drift.
+
+    Args:
+        panels: one an attribute.
+        resampling: of the intervals.
+        progress: as for `drift_table`.
+
+    Returns:
+        Columns DECOMPOSITION; three parts a category, of which the second and third sum to the first. Chains from
+        images that have all three labels count: without the data set's there is nothing to take apart, and no row.
+    """
+    work = [
+        (panel, label, some)
+        for panel in panels
+        for start, label, some in panel.groups()
+        if start == "image" and (some.stated != ABSENT).any()
+    ]
+    rows: list[dict[str, Any]] = []
+    for panel, label, some in progress(work):
+        for last in range(1, some.codes.shape[1]):
+            where = {"label": label, "attribute": panel.attribute, "iteration": last}
+            rows += [where | row for row in _parts(some, last, resampling)]
+    return pd.DataFrame(rows, columns=list(DECOMPOSITION))
+
+
+def _parts(some: Panel, last: int, resampling: Resampling) -> Iterator[dict[str, Any]]:
+    first, after = some.codes[:, 0], some.codes[:, last]
+    whole = (some.stated != ABSENT) & (first != ABSENT) & (after != ABSENT)
+    for name, one, other in (
+        (PUBLISHED, some.stated, after),
+        (INSTRUMENT, some.stated, first),
+        (DRIFT_PART, first, after),
+    ):
+        both = pairs(one[whole], other[whole], some.clusters[whole], len(some.categories))
+        count = {"part": name, "n": both.chains, "clusters": both.clusters}
+        if not both.chains:
+            note = f"no chain has a data set label and a category at both 0 and {last}"
+            yield count | {"category": None, "note": note} | dict.fromkeys(("value", "ci_low", "ci_high"), np.nan)
+            continue
+        values = share_differences(both.table)
+        samples = share_differences(both.resampled(resampling.repeats, resampling.seed))
+        for place, category in enumerate(some.categories):
+            found = spread(float(values[place]), samples[:, place], both.clusters, (-1, 1))
+            ends = {"value": found.value, "ci_low": found.low, "ci_high": found.high}
+            note = "a single start: no interval" if both.clusters < 2 else ""
+            yield count | ends | {"category": category, "note": note}

@@ -1,0 +1,169 @@
+"""Where a loop is heading: moves between categories from picture to picture, their fixed point and half-life.
+
+A Markov chain with the same probabilities at every step, estimated from all steps together. That is an assumption;
+`predicted` beside the observed shares shows how well it holds.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.measures.distances import share_differences
+from broken_telephone.measures.drift_table import Resampling
+from broken_telephone.measures.estimate import spread
+from broken_telephone.measures.pairs import Pairs, pairs
+from broken_telephone.measures.panel import ABSENT, Panel, first_picture
+
+TRAJECTORIES = (
+    "start",
+    "label",
+    "attribute",
+    "kind",
+    "category",
+    "to",
+    "iteration",
+    "value",
+    "ci_low",
+    "ci_high",
+    "n",
+    "clusters",
+    "note",
+)
+_SQUARINGS = 30
+
+
+def transition_matrix(tables: np.ndarray) -> np.ndarray:
+    """Probability of each category (columns) after each (rows), of counts (..., C, C).
+
+    A category that never occurs before a step is given no way out.
+    """
+    before = tables.sum(-1, keepdims=True)
+    identity = np.broadcast_to(np.eye(tables.shape[-1]), tables.shape)
+    return np.asarray(np.where(before > 0, tables / np.where(before > 0, before, 1), identity))
+
+
+def fixed_point(matrices: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Shares (..., C) that steps of probabilities (..., C, C) lead to from `shares` (C,) or (..., C).
+
+    By squaring the step that goes half the way, (P + 1) / 2, thirty times: it has the fixed points of P, and no cycles.
+    """
+    power = (matrices + np.eye(matrices.shape[-1])) / 2
+    for _ in range(_SQUARINGS):
+        power = power @ power
+    return np.asarray((np.asarray(shares)[..., None, :] @ power)[..., 0, :])
+
+
+def half_life(matrices: np.ndarray) -> np.ndarray:
+    """Steps after which half of the way to the fixed point is gone: log 1/2 over log of the second eigenvalue.
+
+    0 where one step goes all the way; null where the way has no end, because categories do not mix.
+    """
+    sizes = np.sort(np.abs(np.linalg.eigvals(matrices)), -1)
+    second = sizes[..., -2] if matrices.shape[-1] > 1 else np.zeros(matrices.shape[:-2])
+    with np.errstate(divide="ignore"):
+        steps = np.log(0.5) / np.log(np.clip(second, 0, 1))
+    return np.asarray(np.where(second < 1e-9, 0.0, np.where(second < 1 - 1e-9, steps, np.nan)))
+
+
+def trajectories_table(
+    panels: Sequence[Panel],
+    resampling: Resampling,
+    margin: float,
+    progress: Callable[[Sequence[Any]], Iterator[Any]] = iter,
+) -> pd.DataFrame:
+    """Return moves, fixed points, half-lives, predictions, and whether the drift has settled.
+
+    Args:
+        panels: one an attribute.
+        resampling: of the intervals.
+        margin: change of a share in the last step that does not matter.
+        progress: as for `drift_table`.
+
+    Returns:
+        Columns TRAJECTORIES, by `kind`: transition (probability of `to` after `category`; n counts steps), fixed point
+        (share of `category`), half-life (in iterations), predicted (share of `category` at `iteration`), last step
+        (change of a share in it; the note says settled, moving, or cannot tell).
+    """
+    work = [(panel, *group) for panel in panels for group in panel.groups()]
+    rows: list[dict[str, Any]] = []
+    for panel, start, label, some in progress(work):
+        where = {"start": start, "label": label, "attribute": panel.attribute}
+        rows += [where | row for row in _rows(some, first_picture(start), resampling, margin)]
+    return pd.DataFrame(rows, columns=list(TRAJECTORIES))
+
+
+def _rows(some: Panel, first: int, resampling: Resampling, margin: float) -> Iterator[dict[str, Any]]:
+    last, size = some.codes.shape[1] - 1, len(some.categories)
+    if last <= first:
+        yield {"kind": "transition", "n": 0, "clusters": 0, "note": "a single picture: there is no step"}
+        return
+    steps = pairs(
+        some.codes[:, first:-1].ravel(),
+        some.codes[:, first + 1 :].ravel(),
+        np.repeat(some.clusters, last - first),
+        size,
+    )
+    if not steps.chains:
+        yield {"kind": "transition", "n": 0, "clusters": 0, "note": "no chain has categories in two pictures in a row"}
+        return
+    yield from _moves(some, first, steps, resampling)
+    yield from _last_step(some, last, resampling, margin)
+
+
+def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling) -> Iterator[dict[str, Any]]:
+    table, samples = steps.table, steps.resampled(resampling.repeats, resampling.seed)
+    matrix, matrices = transition_matrix(table), transition_matrix(samples)
+    count = {"n": steps.chains, "clusters": steps.clusters}
+    for place, category in enumerate(some.categories):
+        leaving = int(table[place].sum())
+        for other, to in enumerate(some.categories):
+            seen = samples[:, place].sum(-1) > 0
+            here = np.where(seen, matrices[:, place, other], np.nan)
+            value = float(matrix[place, other]) if leaving else np.nan
+            found = spread(value, here, steps.clusters, (0, 1))
+            note = "" if leaving else "never seen before a step"
+            yield _row("transition", found, count | {"n": leaving}, note, category=category, to=to)
+    there = some.codes[:, first][some.codes[:, first] != ABSENT]
+    begin = np.bincount(there, minlength=len(some.categories)) / max(len(there), 1)
+    never = [c for c, row in zip(some.categories, table, strict=True) if not row.sum()]
+    note = f"no way out of {', '.join(never)} was ever seen" if never and begin[table.sum(1) == 0].any() else ""
+    ends, resampled = fixed_point(matrix, begin), fixed_point(matrices, begin)
+    for place, category in enumerate(some.categories):
+        found = spread(float(ends[place]), resampled[:, place], steps.clusters, (0, 1))
+        yield _row("fixed point", found, count, note, category=category)
+    half = float(half_life(matrix))
+    note = "categories do not mix: no fixed point is approached" if np.isnan(half) else ""
+    yield _row("half-life", spread(half, half_life(matrices), steps.clusters, (0, np.inf)), count, note)
+    shares = begin
+    for iteration in range(first + 1, some.codes.shape[1]):
+        shares = shares @ matrix
+        for place, category in enumerate(some.categories):
+            alone = (float(shares[place]), np.nan, np.nan)
+            yield _row("predicted", alone, count, "no interval", category=category, iteration=iteration)
+
+
+def _last_step(some: Panel, last: int, resampling: Resampling, margin: float) -> Iterator[dict[str, Any]]:
+    step = pairs(some.codes[:, last - 1], some.codes[:, last], some.clusters, len(some.categories))
+    count = {"n": step.chains, "clusters": step.clusters}
+    if not step.chains:
+        yield {"kind": "last step", **count, "note": "no chain has categories in the last two pictures"}
+        return
+    values, samples = share_differences(step.table), share_differences(step.resampled(*resampling))
+    for place, category in enumerate(some.categories):
+        found = spread(float(values[place]), samples[:, place], step.clusters, (-1, 1))
+        yield _row(
+            "last step", found, count, _settled(found.low, found.high, margin), category=category, iteration=last
+        )
+
+
+def _settled(low: float, high: float, margin: float) -> str:
+    if -margin < low and high < margin:
+        return "settled"
+    return "moving" if low > 0 or high < 0 else "cannot tell"
+
+
+def _row(kind: str, found: Sequence[float], count: dict[str, int], note: str, **where: Any) -> dict[str, Any]:
+    value, low, high = found
+    return {"kind": kind, "value": value, "ci_low": low, "ci_high": high, "note": note} | count | where
