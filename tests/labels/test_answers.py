@@ -7,7 +7,10 @@ import yaml
 
 from broken_telephone.labels import FORMS, RAF, concept_form, read_form
 
-ANSWERS = yaml.safe_load(Path(__file__).with_name("answers.yml").read_text(encoding="utf-8"))
+TABLES = ("answers.yml", "answers_blind.yml")
+ANSWERS = [
+    answer for table in TABLES for answer in yaml.safe_load(Path(__file__).with_name(table).read_text(encoding="utf-8"))
+]
 
 
 def read(text: str, form: str, **more) -> dict[str, str]:
@@ -15,8 +18,8 @@ def read(text: str, form: str, **more) -> dict[str, str]:
     return {name: r.category if r.status == "valid" else r.status for name, r in readings.items()}
 
 
-def test_the_table_holds_two_hundred_answers_to_all_forms():
-    assert len(ANSWERS) >= 200
+def test_the_tables_hold_four_hundred_answers_to_all_forms():
+    assert len(ANSWERS) >= 400
     assert {answer["form"] for answer in ANSWERS} == set(FORMS)
 
 
@@ -40,6 +43,58 @@ def test_answers_are_read_as_a_person_would(answer):
 )
 def test_words_about_hair_clothes_and_houses_are_no_answers(text, form, expected):
     assert tuple(read(text, form).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        ("1. 2\n2. 1\n3. 4", "raf", ("invalid", "invalid", "invalid")),
+        ("1. Option 7\n2. Option 4\n3. Option 7", "raf", ("invalid", "invalid", "invalid")),
+        ("1. Asian\n2. male\n3. 3 (20-39)", "raf", ("Asian", "male", "invalid")),
+        ("1. Hispanic or white\n2. M/F\n3. not 20-39", "raf", ("invalid", "invalid", "invalid")),
+        (
+            "1. A black-and-white photo\n2. I'm, well, a machine\n3. 36 months",
+            "raf",
+            ("invalid", "invalid", "0-3"),
+        ),
+        ("1. medium to dark\n2. male, the other female\n3. 36 months", "phase", ("invalid", "invalid", "child")),
+        ("1. It is too dark.\n2. male\n3. adult, about 25", "phase", ("invalid", "male", "invalid")),
+        ("1. white\n2. male\n3.\n\nThe other people are far away.", "free", ("white", "male", "invalid")),
+        ("1. white\n2. male\n3. <18", "free", ("white", "male", "child or teenager")),
+        ("1. white\n2. male\n3. almost 60", "free", ("white", "male", "middle-aged")),
+        ("1. white\n2. male\n3. no older than 17", "free", ("white", "male", "child or teenager")),
+        ("<think>An old man?</think>1. white\n2. male", "free", ("white", "male", "invalid")),
+    ],
+)
+def test_what_looks_like_an_answer_is_not_taken_for_one(text, form, expected):
+    assert tuple(read(text, form).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Person 1: Asian, male, 20-39\nPerson 2: Caucasian, female, 40-69", ("invalid", "invalid", "invalid")),
+        ("Person 1 (main): Asian, male, 20-39\nPerson 2: Caucasian, female, 40-69", ("Asian", "male", "20-39")),
+        (
+            "# Main person\n1. Asian\n2. male\n3. 20-39\n# Woman\n1. white\n2. female\n3. 9",
+            ("Asian", "male", "20-39"),
+        ),
+        ("1. Asian\n2. male\n3. 20-39\n\nOther person:\n\n1. white\n2. female\n3. 70+", ("Asian", "male", "20-39")),
+        ("The main person is an Asian man over 70. Next to him is a white woman.", ("Asian", "male", "70+")),
+        ("Main person: a man\nOther people: two women\n1. Asian\n2. male\n3. 20-39", ("Asian", "male", "20-39")),
+        (
+            '{"main_person": {"ethnicity": "Asian", "gender": "M"}, "other_person": {"gender": "F", "age": 9}}',
+            ("Asian", "male", "invalid"),
+        ),
+    ],
+)
+def test_only_what_is_said_of_the_main_person_counts(text, expected):
+    assert tuple(read(text, "raf").values()) == expected
+
+
+def test_a_line_that_declines_is_refused_alone_and_names_nothing():
+    answer = "1. I decline to say whether he is Asian or Caucasian.\n2. I won't guess, but male\n3. I'd rather not"
+    assert tuple(read(answer, "raf").values()) == ("refused", "male", "refused")
 
 
 def test_a_content_filter_refuses_for_the_model():

@@ -13,8 +13,12 @@ _TITLES = {
 }
 _OPTIONS = r"(?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])?"
 _QUOTES = r"[\"'*_`\s]*"
+# No number of a question: "option 2", "person 2".
+_COUNTED = r"(?<!\boption )(?<!\bchoice )(?<!\bperson )"
 _NUMBER = re.compile(
-    r"(?:^|(?<=[\s,;|(>*#\"'\[{]))\(?([1-9]|i{1,3}|iv)[\"']?\s*[.):\]](?=\D|\d{1,2}\s*-|\d{2}|$)", re.IGNORECASE
+    rf"(?:^|(?<=[\s,;|(>*#\"'\[{{])|(?<=\bq)){_COUNTED}"
+    r"\(?([1-9]|i{1,3}|iv)[\"']?\s*[.):\]](?=\D|\d{1,2}\s*-|\d{2}|$)",
+    re.IGNORECASE,
 )
 _DASH_NUMBER = re.compile(r"(?m)^\W*([1-9])\s*(?:-|=)\s+")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
@@ -55,7 +59,7 @@ def _lines(text: str, place: int, form: Form) -> Iterator[str]:
     """Yield what stands between a question's title or number and the next."""
     starts: list[tuple[int, int, int]] = []
     for number, question in enumerate(form.questions):
-        pattern = rf"{title(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b)"
+        pattern = rf"{title(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b|[^.:?\n]{{0,60}}\?)"
         starts += [(match.start(), match.end(), number) for match in re.finditer(pattern, text, re.IGNORECASE)]
     titles = [start for start, _, _ in starts]
     for match in [*_NUMBER.finditer(text), *_DASH_NUMBER.finditer(text)]:
@@ -70,13 +74,17 @@ def _lines(text: str, place: int, form: Form) -> Iterator[str]:
             yield text[end : next((start for start, _, _ in starts[index + 1 :] if start >= end), len(text))]
 
 
-def pieces(text: str, form: Form) -> list[str]:
-    """Return the pieces of an answer without titles and numbers, if it has as many as the form has questions."""
-    if any(list(_lines(text, number, form)) for number in range(len(form.questions))):
-        return []
-    for separator in (r"\n+", r"\s*[;|]\s*", r"\s*,\s*", r"\s*/\s*"):
-        found = [piece for piece in re.split(separator, text.strip(" \n.,;|/[](){}")) if re.search(r"\w", piece)]
+def pieces(text: str, form: Form) -> Iterator[tuple[list[str], int]]:
+    """Yield how an answer without titles and numbers falls into as many pieces as the form has questions.
+
+    With each goes how many of the pieces must answer for it to be a list: sentences may also tell of other things.
+    """
+    asked = len(form.questions)
+    if any(list(_lines(text, number, form)) for number in range(asked)):
+        return
+    text = text.strip(" \n.,;|/[](){}")
+    for separator in (r"\n+", r"\s*[;|]\s*", r"\s*,\s*", r"\s*/\s*", r"\.\s+"):
+        found = [piece for piece in re.split(separator, text) if re.search(r"\w", piece)]
         # A sentence with as many commas is no list of answers.
-        if len(found) == len(form.questions) and max(len(piece.split()) for piece in found) <= 8:
-            return found
-    return []
+        if len(found) == asked and max(len(piece.split()) for piece in found) <= 8:
+            yield found, asked if separator.startswith(r"\.") else min(2, asked)

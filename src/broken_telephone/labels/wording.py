@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|<\|[^<>]*\|>")
+# A tag is closed, or one of those that stand alone; other words in angle brackets are the answer.
+_TAGS = re.compile(
+    r"<([a-zA-Z]\w*)\b[^<>]*>(?=.*</\1>)|</[^<>]*>|<(?:br|hr|p|li|s|bos|eos|pad|unk|image|img)\b[^<>]*>|<\|[^<>]*\|>",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANGLES = re.compile(r"<([^<>\n]+)>")
+_QUOTED = re.compile(r"^(?:> ?)+(?!\d)", re.MULTILINE)
 _BOLD = re.compile(r"</?(?:b|strong|u|mark|em|i)>|__(?=\S)|(?<=\S)__", re.IGNORECASE)
 _KEYCAPS = re.compile("(\\d)\ufe0f?\u20e3\\s*")
 # What may stand between a negation and the word it negates: "not a very happy", "neither sad nor".
@@ -32,6 +38,7 @@ def plain(text: str) -> str:
     """Return text with plain quotes, dashes and spaces, and with ** for whatever stands out; lines stay."""
     text = _KEYCAPS.sub(r"\1. ", html.unescape(text))
     text = _TAGS.sub(" ", _BOLD.sub("**", unicodedata.normalize("NFKC", text)))
+    text = _QUOTED.sub("", _ANGLES.sub(r"[\1]", text))
     text = _DASHES.sub("-", text)
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u201c", '"').replace("\u201d", '"')
     return re.sub(r"[^\S\n]+", " ", text).strip()

@@ -10,18 +10,29 @@ _PART_OF_TEENS = {"early": (13, 14), "mid": (14, 16), "late": (17, 19), None: (1
 _END = 120
 _OLD = r"(?:[\s-]*(?:years?|yrs?|y/?o)\b(?:[\s-]*(?:old|of age))?)"
 _MONTHS = re.compile(
-    r"\b(?:\d{1,2}|(?:a )?few|several|some)(?:\s*-\s*\d{1,2})?[\s-]*(?:days?|weeks?|months?)(?:[\s-]*old)?\b"
+    r"\b(?:(\d{1,2})(?:\s*(?:-|to)\s*(\d{1,2}))?|(?:a )?few|several|some)[\s-]*(?:days?|weeks?|(months?))"
+    r"(?:[\s-]*old)?\b"
 )
 _DECADE = re.compile(rf"\b(?:(early|mid|late)[\s-]*(?:to[\s-]*(mid|late)[\s-]*)?)?(?:(\d0)'?s|({'|'.join(_TENS)}))\b")
 _TEENS = re.compile(r"\b(?:(early|mid|late)[\s-]*)?(?:teens|teenagers?|teenaged?|teen|adolescents?)\b")
 _RANGE = re.compile(rf"(?<![\w.])(\d{{1,3}}){_OLD}?\s*(?:-|to|and|until)\s*(\d{{1,3}})(?![\w.]*\d){_OLD}?")
-_OPEN = re.compile(
-    rf"(?:over|above|older than|at least|from)\s+(\d{{1,3}})(?!\s*(?:-|to)\s*\d){_OLD}?|"
-    rf"(\d{{1,3}}){_OLD}?\s*(?:\+|(?:and|or)\s+(?:above|older|over|more|up))"
+_ALONE = rf"\s*(?:the age of\s+)?(\d{{1,3}})(?!\d|\s*(?:-|to)\s*\d){_OLD}?"
+_NOT = r"(?:\bno|\bnot|n't)\s+"
+# Bounds, with the years that are added to the first or the last year: who is not yet 14 is 13 at most. Those that are
+# negated come first: "no older than 3" holds "older than 3".
+_FIRST, _LAST, _NEAR = "first", "last", "near"
+_BOUNDS = (
+    (_NEAR, -1, re.compile(rf"\b(?:nearly|almost|not quite|just (?:under|below)){_ALONE}")),
+    (_NEAR, 0, re.compile(rf"\bjust (?:over|above|past){_ALONE}")),
+    (_FIRST, 0, re.compile(rf"(?:\bat least|\bfrom|{_NOT}(?:younger|less) than|>=|≥){_ALONE}")),
+    (_LAST, 0, re.compile(rf"(?:\bat most|\bup to|{_NOT}(?:(?:older|more) than|over)|<=|≤){_ALONE}")),
+    (_FIRST, 0, re.compile(rf"(\d{{1,3}}){_OLD}?\s*(?:\+|(?:and|or)\s+(?:above|older|over|more|up))")),
+    (_LAST, 0, re.compile(rf"(\d{{1,3}}){_OLD}?\s*(?:or|and)\s+(?:under|younger|below|less)")),
+    (_FIRST, 1, re.compile(rf"(?:\b(?:over|above|past|(?:older|more) than)|(?<![-=])>){_ALONE}")),
+    (_LAST, -1, re.compile(rf"(?:\b(?:under|below|(?:younger|less) than|not yet)|<){_ALONE}")),
 )
-_BELOW = re.compile(
-    rf"(?:under|below|younger than|less than)\s+(\d{{1,3}}){_OLD}?|(\d{{1,3}}){_OLD}?\s*(?:or|and)\s+(?:under|younger)"
-)
+# "Older than 3 but not yet 14" is one span.
+_BOTH = re.compile(r"[\s,]*(?:(?:and|but|yet)\s+)?")
 _YEARS = re.compile(rf"(?<![\w.-])(\d{{1,3}}){_OLD}")
 _NUMBER = re.compile(rf"(?<![\w.-])(\d{{1,3}})(?![\w.]*\d){_OLD}?")
 
@@ -51,7 +62,9 @@ def spans(text: str, bare: bool = True) -> list[Span]:
 
     low = text.lower()
     for match in _MONTHS.finditer(low):
-        add(match, 0, 1)
+        first, last, months = match.groups()
+        counted = [int(number) // 12 for number in (first, last or first) if number and months]
+        add(match, *(counted or (0, 1)))
     for match in _DECADE.finditer(low):
         part, to, digits, word = match.groups()
         first = int(digits) if digits else 10 * (_TENS.index(word) + 2)
@@ -60,15 +73,27 @@ def spans(text: str, bare: bool = True) -> list[Span]:
         add(match, *_PART_OF_TEENS[match[1]])
     for match in _RANGE.finditer(low):
         add(match, int(match[1]), int(match[2]))
-    for match in _OPEN.finditer(low):
-        first = int(match[1] or match[2])
-        # "Over 70" is 71 at least; nobody means that.
-        add(match, first, _END)
-    for match in _BELOW.finditer(low):
-        add(match, 0, max(0, int(match[1]) - 1) if match[1] else int(match[2]))
+    for side, more, pattern in _BOUNDS:
+        for match in pattern.finditer(low):
+            year = int(match[1]) + more
+            add(match, 0 if side == _LAST else year, _END if side == _FIRST else year)
     for match in (_NUMBER if bare else _YEARS).finditer(low):
         add(match, int(match[1]), int(match[1]))
-    return sorted(found, key=lambda span: span.start)
+    return _joined(sorted(found, key=lambda span: span.start), low)
+
+
+def _joined(found: list[Span], text: str) -> list[Span]:
+    """Return a lower and an upper bound, side by side, as one span."""
+    joined: list[Span] = []
+    for span in found:
+        before = joined[-1] if joined else span
+        first, last = max(before.first, span.first), min(before.last, span.last)
+        bounds = 0 in (before.first, span.first) and _END in (before.last, span.last)
+        if joined and bounds and first <= last and _BOTH.fullmatch(text[before.end : span.start]):
+            joined[-1] = Span(first, last, before.start, span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 def category_of(span: Span, years: Mapping[str, tuple[int, int | None]]) -> str | None:
