@@ -1,19 +1,41 @@
 """Pure statistics: tables in, tables out."""
 
-from broken_telephone.measures.agreement import Estimate, cohens_kappa, confusion, krippendorff_alpha
+from broken_telephone.measures.agreement import cohens_kappa, confusion, krippendorff_alpha
 from broken_telephone.measures.agreement_table import agreement_table, confusion_table
 from broken_telephone.measures.baseline import ALL, MISSING, baseline_shares
+from broken_telephone.measures.decomposition import decomposition_table
+from broken_telephone.measures.distances import middle_years
+from broken_telephone.measures.drift_table import Resampling, drift_table
+from broken_telephone.measures.estimate import Estimate
+from broken_telephone.measures.families import adjusted
+from broken_telephone.measures.panel import ABSENT, Panel, panels
 from broken_telephone.measures.shares import category_shares
+from broken_telephone.measures.shares_table import shares_table
+from broken_telephone.measures.similarity import Vectors, similarities, similarity_curves
+from broken_telephone.measures.transitions import trajectories_table
 
 __all__ = [
+    "ABSENT",
     "ALL",
     "MISSING",
     "Estimate",
+    "Panel",
+    "Resampling",
+    "Vectors",
+    "adjusted",
     "agreement_table",
     "baseline_shares",
     "category_shares",
     "cohens_kappa",
     "confusion",
     "confusion_table",
+    "decomposition_table",
+    "drift_table",
     "krippendorff_alpha",
+    "middle_years",
+    "panels",
+    "shares_table",
+    "similarities",
+    "similarity_curves",
+    "trajectories_table",
 ]

@@ -4,20 +4,14 @@ Alpha is computed here because the package of that name is GPL-3; the tests comp
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from broken_telephone.measures.estimate import NONE, Estimate
+
 Level = Literal["nominal", "ordinal"]
-
-
-class Estimate(NamedTuple):
-    """A value and its interval; all null where it is not defined."""
-
-    value: float
-    low: float
-    high: float
 
 
 def krippendorff_alpha(
@@ -51,7 +45,7 @@ def krippendorff_alpha(
     """
     matrices = coincidences(ratings, categories)
     if len(matrices) < 2:
-        return Estimate(np.nan, np.nan, np.nan)
+        return NONE
     value = float(_alpha(matrices.sum(0)[None], level)[0])
     flat = matrices.reshape(len(matrices), -1)
     rng = np.random.default_rng(seed)
@@ -118,7 +112,7 @@ def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) ->
 
     table = confusion(one, other, categories).to_numpy()
     if not table.sum() or ((table.sum(0) > 0).sum() < 2 and (table.sum(1) > 0).sum() < 2):
-        return Estimate(np.nan, np.nan, np.nan)
+        return NONE
     # Its tests of kappa, which nobody asks for here, divide by a spread that may be zero.
     with np.errstate(divide="ignore", invalid="ignore"):
         found = kappa(table)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from broken_telephone.measures.distances import share_differences
 from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.estimate import spread
+from broken_telephone.measures.estimate import spread, why_no_interval
 from broken_telephone.measures.pairs import pairs
 from broken_telephone.measures.panel import ABSENT, Panel
 
@@ -84,5 +84,4 @@ def _parts(some: Panel, last: int, resampling: Resampling) -> Iterator[dict[str,
         for place, category in enumerate(some.categories):
             found = spread(float(values[place]), samples[:, place], both.clusters, (-1, 1))
             ends = {"value": found.value, "ci_low": found.low, "ci_high": found.high}
-            note = "a single start: no interval" if both.clusters < 2 else ""
-            yield count | ends | {"category": category, "note": note}
+            yield count | ends | {"category": category, "note": why_no_interval(found, both.clusters)}

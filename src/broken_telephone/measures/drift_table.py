@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.measures import distances
-from broken_telephone.measures.estimate import NONE, Estimate, spread
+from broken_telephone.measures.estimate import NONE, Estimate, spread, why_no_interval
 from broken_telephone.measures.paired import EXPECTED, Tested, bhapkar, stuart_maxwell
 from broken_telephone.measures.pairs import Pairs, pairs
 from broken_telephone.measures.panel import ABSENT, Panel, first_picture
@@ -121,7 +121,7 @@ def _estimate(value: float, samples: np.ndarray, both: Pairs, measure: _Measure)
     if both.clusters < enough:
         return Estimate(value, np.nan, np.nan), f"fewer than {enough} starts: no interval"
     found = spread(value, samples, both.clusters, bounds)
-    return found, "not defined in too many samples: no interval" if np.isnan(found.low) else ""
+    return found, why_no_interval(found, both.clusters)
 
 
 def _tests(both: Pairs, resampling: Resampling) -> Iterator[dict[str, Any]]:

@@ -38,3 +38,10 @@ def spread(value: float, samples: np.ndarray, clusters: int, bounds: tuple[float
         return Estimate(value, np.nan, np.nan)
     reach = t.ppf(0.975, clusters - 1) * found.std()
     return Estimate(value, max(value - reach, bounds[0]), min(value + reach, bounds[1]))
+
+
+def why_no_interval(found: Estimate, clusters: int) -> str:
+    """Say why an estimate that `spread` gave has no interval; nothing where it has one."""
+    if np.isfinite(found.low):
+        return ""
+    return "a single start: no interval" if clusters < 2 else "not defined in too many samples: no interval"

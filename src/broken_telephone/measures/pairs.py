@@ -12,30 +12,37 @@ SWAPS = 2
 
 @dataclass(frozen=True)
 class Pairs:
-    """Chains that have a category at both times."""
+    """Chains that have a category at both times, in clusters; those with equal tables are kept once and counted."""
 
-    tables: np.ndarray
-    """float64 (clusters, C, C): of each cluster, chains by category before (rows) and after (columns)."""
+    patterns: np.ndarray
+    """float64 (patterns, C, C): chains of such a cluster by category before (rows) and after (columns)."""
+    counts: np.ndarray
+    """int64 (patterns,): how many clusters are such."""
+
+    @property
+    def tables(self) -> np.ndarray:
+        """Of each cluster, (clusters, C, C)."""
+        return np.repeat(self.patterns, self.counts, axis=0)
 
     @property
     def table(self) -> np.ndarray:
         """Of all clusters, (C, C)."""
-        return np.asarray(self.tables.sum(0))
+        return np.asarray(np.tensordot(self.counts, self.patterns, 1))
 
     @property
     def clusters(self) -> int:
         """How many independent starts there are."""
-        return len(self.tables)
+        return int(self.counts.sum())
 
     @property
     def chains(self) -> int:
         """How many chains there are."""
-        return int(self.tables.sum())
+        return int(self.table.sum())
 
     @property
     def changes(self) -> np.ndarray:
         """Of each cluster, chains that have a category after less those before: (clusters, C)."""
-        return np.asarray(self.tables.sum(1) - self.tables.sum(2))
+        return np.repeat(self.patterns.sum(1) - self.patterns.sum(2), self.counts, axis=0)
 
     def resampled(self, repeats: int, seed: int) -> np.ndarray:
         """Bootstrap over clusters: tables of `repeats` samples, (repeats, C, C).
@@ -45,19 +52,20 @@ class Pairs:
         Agresti and Min (2005, Statistics in Medicine 24) and Bonett and Price (2012, JEBS 37) add for a difference of
         two paired shares.
 
-        Clusters that contribute the same are drawn together, as one multinomial: the same distribution as drawing
-        one by one, at a cost that does not grow with their number.
+        Clusters with equal tables are drawn together, as one multinomial: the same distribution as drawing one by
+        one, at a cost that does not grow with their number.
         """
-        size = self.tables.shape[-1]
-        patterns, counts = np.unique(self.tables.reshape(len(self.tables), -1), axis=0, return_counts=True)
-        if size > 1 and len(self.tables):
+        size = self.patterns.shape[-1]
+        patterns, counts = self.patterns.reshape(len(self.patterns), -1), self.counts.astype(float)
+        if size > 1 and len(patterns):
             # As heavy as a cluster is on average.
-            swaps = (np.eye(size * size) * self.tables.sum() / len(self.tables))[~np.eye(size, dtype=bool).ravel()]
+            heavy = self.table.sum() / counts.sum()
+            swaps = heavy * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
             patterns = np.concatenate([patterns, swaps])
             counts = np.concatenate([counts, np.full(len(swaps), SWAPS / len(swaps))])
-        total = round(counts.sum())
-        drawn = np.random.default_rng(seed).multinomial(total, counts / counts.sum(), size=repeats)
-        return np.asarray((drawn @ patterns).reshape(repeats, size, size))
+        drawn = np.random.default_rng(seed).multinomial(round(counts.sum()), counts / counts.sum(), size=repeats)
+        # As floats: integers are multiplied without BLAS.
+        return np.asarray((drawn.astype(float) @ patterns).reshape(repeats, size, size))
 
 
 def pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int) -> Pairs:
@@ -69,7 +77,14 @@ def pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int
         size: number of categories.
     """
     both = (before != ABSENT) & (after != ABSENT)
+    places = before[both].astype(np.int64) * size + after[both]
     names, owner = np.unique(clusters[both], return_inverse=True)
-    places = (owner * size + before[both].astype(np.int64)) * size + after[both]
-    counts = np.bincount(places, minlength=len(names) * size * size)
-    return Pairs(counts.reshape(len(names), size, size).astype(np.float64))
+    if len(names) == len(places):
+        counts = np.bincount(places, minlength=size * size)
+        patterns = np.eye(size * size)[counts > 0]
+        return Pairs(patterns.reshape(-1, size, size), counts[counts > 0])
+    tables = np.bincount(owner * size * size + places, minlength=len(names) * size * size).astype(np.uint16)
+    # Rows as bytes: comparing them number by number takes ten times as long.
+    rows = tables.reshape(len(names), -1).view(np.dtype((np.void, 2 * size * size))).ravel()
+    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
+    return Pairs(tables.reshape(len(names), size, size)[first].astype(np.float64), counts)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from broken_telephone.measures.distances import share_differences
 from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.estimate import spread
+from broken_telephone.measures.estimate import Estimate, spread, why_no_interval
 from broken_telephone.measures.pairs import Pairs, pairs
 from broken_telephone.measures.panel import ABSENT, Panel, first_picture
 
@@ -140,7 +140,7 @@ def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling) -> Ite
     for iteration in range(first + 1, some.codes.shape[1]):
         shares = shares @ matrix
         for place, category in enumerate(some.categories):
-            alone = (float(shares[place]), np.nan, np.nan)
+            alone = Estimate(float(shares[place]), np.nan, np.nan)
             yield _row("predicted", alone, count, "no interval", category=category, iteration=iteration)
 
 
@@ -164,6 +164,8 @@ def _settled(low: float, high: float, margin: float) -> str:
     return "moving" if low > 0 or high < 0 else "cannot tell"
 
 
-def _row(kind: str, found: Sequence[float], count: dict[str, int], note: str, **where: Any) -> dict[str, Any]:
-    value, low, high = found
-    return {"kind": kind, "value": value, "ci_low": low, "ci_high": high, "note": note} | count | where
+def _row(kind: str, found: Estimate, count: dict[str, int], note: str, **where: Any) -> dict[str, Any]:
+    note = note or why_no_interval(found, count["clusters"])
+    return (
+        {"kind": kind, "value": found.value, "ci_low": found.low, "ci_high": found.high, "note": note} | count | where
+    )
