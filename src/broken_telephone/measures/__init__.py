@@ -9,9 +9,11 @@ from broken_telephone.measures.drift_table import Resampling, drift_table
 from broken_telephone.measures.estimate import Estimate
 from broken_telephone.measures.families import adjusted
 from broken_telephone.measures.panel import ABSENT, Panel, panels
+from broken_telephone.measures.power import power_table
 from broken_telephone.measures.shares import category_shares
 from broken_telephone.measures.shares_table import shares_table
 from broken_telephone.measures.similarity import Vectors, similarities, similarity_curves
+from broken_telephone.measures.success import success_table
 from broken_telephone.measures.transitions import trajectories_table
 
 __all__ = [
@@ -34,8 +36,10 @@ __all__ = [
     "krippendorff_alpha",
     "middle_years",
     "panels",
+    "power_table",
     "shares_table",
     "similarities",
     "similarity_curves",
+    "success_table",
     "trajectories_table",
 ]

@@ -7,7 +7,7 @@ Of the same chains, and for every category,
               = instrument effect + drift
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from broken_telephone.measures.distances import share_differences
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.estimate import spread, why_no_interval
 from broken_telephone.measures.pairs import pairs
-from broken_telephone.measures.panel import ABSENT, Panel
+from broken_telephone.measures.panel import ABSENT, Map, Panel, groups_of
 
 DECOMPOSITION = (
     "label",
@@ -38,30 +38,31 @@ PUBLISHED, INSTRUMENT, DRIFT_PART = "published comparison", "instrument effect",
 def decomposition_table(
     panels: Sequence[Panel],
     resampling: Resampling,
-    progress: Callable[[Sequence[Any]], Iterator[Any]] = iter,
+    each: Map = map,
 ) -> pd.DataFrame:
     """Split the change of every share since the data set's labels into instrument effect and drift.
 
     Args:
         panels: one an attribute.
         resampling: of the intervals.
-        progress: as for `drift_table`.
+        each: as for `drift_table`.
 
     Returns:
         Columns DECOMPOSITION; three parts a category, of which the second and third sum to the first. Chains from
         images that have all three labels count: without the data set's there is nothing to take apart, and no row.
     """
-    work = [
-        (panel, label, some)
-        for panel in panels
-        for start, label, some in panel.groups()
-        if start == "image" and (some.stated != ABSENT).any()
-    ]
-    rows: list[dict[str, Any]] = []
-    for panel, label, some in progress(work):
+
+    def taken_apart(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
+        panel, start, label, some = group
+        if start != "image" or (some.stated == ABSENT).all():
+            return []
+        rows = []
         for last in range(1, some.codes.shape[1]):
             where = {"label": label, "attribute": panel.attribute, "iteration": last}
             rows += [where | row for row in _parts(some, last, resampling)]
+        return rows
+
+    rows = [row for rows in each(taken_apart, groups_of(panels)) for row in rows]
     return pd.DataFrame(rows, columns=list(DECOMPOSITION))
 
 

@@ -10,7 +10,7 @@ from broken_telephone.measures import distances
 from broken_telephone.measures.estimate import NONE, Estimate, spread, why_no_interval
 from broken_telephone.measures.paired import EXPECTED, Tested, bhapkar, stuart_maxwell
 from broken_telephone.measures.pairs import Pairs, pairs
-from broken_telephone.measures.panel import ABSENT, Panel, first_picture
+from broken_telephone.measures.panel import ABSENT, Map, Panel, first_picture, groups_of
 
 DRIFT = (
     "start",
@@ -58,7 +58,7 @@ def drift_table(
     between: Sequence[tuple[int | None, int]],
     resampling: Resampling,
     years: Mapping[str, np.ndarray] | None = None,
-    progress: Callable[[Sequence[Any]], Iterator[Any]] = iter,
+    each: Map = map,
 ) -> pd.DataFrame:
     """Measure and test the drift of every label and attribute.
 
@@ -67,21 +67,25 @@ def drift_table(
         between: pairs of iterations; None stands for a chain's first picture, which is 1 where it starts from a prompt.
         resampling: of intervals and permutations.
         years: of attributes whose categories stand for numbers, the number of each category.
-        progress: goes through what is to be done, and may show how far it is.
+        each: as `map`; another one may work in threads, or show how far it is.
 
     Returns:
         Columns DRIFT, without the adjusted p-values. `since`: the earlier iteration; category: of measures of one
         category; n: chains with a category at both; clusters: independent starts among them. A null has a note.
     """
-    work = [(panel, *group) for panel in panels for group in panel.groups()]
-    rows = []
-    for panel, start, label, some in progress(work):
+
+    def measured(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
+        panel, start, label, some = group
+        rows = []
         for first, last in between:
             since = first_picture(start) if first is None else first
             if first_picture(start) <= since < last < some.codes.shape[1]:
                 where = {"start": start, "label": label, "attribute": panel.attribute, "since": since}
-                measured = _measured(some, since, last, resampling, (years or {}).get(panel.attribute))
-                rows += [where | {"iteration": last} | row for row in measured]
+                found = _measured(some, since, last, resampling, (years or {}).get(panel.attribute))
+                rows += [where | {"iteration": last} | row for row in found]
+        return rows
+
+    rows = [row for rows in each(measured, groups_of(panels)) for row in rows]
     return pd.DataFrame(rows, columns=list(DRIFT))
 
 

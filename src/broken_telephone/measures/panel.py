@@ -1,7 +1,8 @@
 """Categories as arrays: what one annotator gave to every picture of every chain, attribute by attribute."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,15 @@ class Panel:
                 yield start, label, self.of(here & (self.labels == label))
             if len(there) > 1:
                 yield start, ALL, self.of(here)
+
+
+Map = Callable[[Callable[..., Any], list[Any]], Iterable[Any]]
+"""What goes through groups as `map` does."""
+
+
+def groups_of(panels: Iterable[Panel]) -> list[tuple[Panel, str, str, Panel]]:
+    """Return all groups of all panels: the whole panel, start, label, and the chains of these."""
+    return [(panel, *group) for panel in panels for group in panel.groups()]
 
 
 def first_picture(start: str) -> int:

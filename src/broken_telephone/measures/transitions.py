@@ -4,7 +4,7 @@ A Markov chain with the same probabilities at every step, estimated from all ste
 `predicted` beside the observed shares shows how well it holds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from broken_telephone.measures.distances import share_differences
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.estimate import Estimate, spread, why_no_interval
 from broken_telephone.measures.pairs import Pairs, pairs
-from broken_telephone.measures.panel import ABSENT, Panel, first_picture
+from broken_telephone.measures.panel import ABSENT, Map, Panel, first_picture, groups_of
 
 TRAJECTORIES = (
     "start",
@@ -71,7 +71,7 @@ def trajectories_table(
     panels: Sequence[Panel],
     resampling: Resampling,
     margin: float,
-    progress: Callable[[Sequence[Any]], Iterator[Any]] = iter,
+    each: Map = map,
 ) -> pd.DataFrame:
     """Return moves, fixed points, half-lives, predictions, and whether the drift has settled.
 
@@ -79,18 +79,20 @@ def trajectories_table(
         panels: one an attribute.
         resampling: of the intervals.
         margin: change of a share in the last step that does not matter.
-        progress: as for `drift_table`.
+        each: as for `drift_table`.
 
     Returns:
         Columns TRAJECTORIES, by `kind`: transition (probability of `to` after `category`; n counts steps), fixed point
         (share of `category`), half-life (in iterations), predicted (share of `category` at `iteration`), last step
         (change of a share in it; the note says settled, moving, or cannot tell).
     """
-    work = [(panel, *group) for panel in panels for group in panel.groups()]
-    rows: list[dict[str, Any]] = []
-    for panel, start, label, some in progress(work):
+
+    def followed(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
+        panel, start, label, some = group
         where = {"start": start, "label": label, "attribute": panel.attribute}
-        rows += [where | row for row in _rows(some, first_picture(start), resampling, margin)]
+        return [where | row for row in _rows(some, first_picture(start), resampling, margin)]
+
+    rows = [row for rows in each(followed, groups_of(panels)) for row in rows]
     return pd.DataFrame(rows, columns=list(TRAJECTORIES))
 
 

@@ -6,9 +6,11 @@ from broken_telephone.report.baseline_figure import baseline_figure
 from broken_telephone.report.chains_sheet import SheetSettings, chains_sheet
 from broken_telephone.report.contact_sheet import Row, contact_sheet, thumbnails
 from broken_telephone.report.live_sheet import LiveSheet
+from broken_telephone.report.settings import ReportSettings
 
 __all__ = [
     "LiveSheet",
+    "ReportSettings",
     "Row",
     "SheetSettings",
     "agreement_figure",

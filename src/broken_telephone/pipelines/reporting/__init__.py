@@ -1,0 +1,5 @@
+"""Annotations, people and chains -> tables of drift, figures, the report."""
+
+from broken_telephone.pipelines.reporting.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

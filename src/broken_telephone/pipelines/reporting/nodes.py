@@ -1,0 +1,114 @@
+"""Nodes of the reporting pipeline: what is measured."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.annotate import AnnotationSettings, asked_for, comparable, form_of
+from broken_telephone.errors import StudyError
+from broken_telephone.measures import (
+    Panel,
+    Resampling,
+    adjusted,
+    decomposition_table,
+    drift_table,
+    middle_years,
+    panels,
+    power_table,
+    shares_table,
+    success_table,
+    trajectories_table,
+)
+from broken_telephone.measures.panel import Map
+from broken_telephone.progress import track
+from broken_telephone.relay import LoopSettings
+from broken_telephone.report import ReportSettings
+from broken_telephone.sources import DatasetSettings
+from broken_telephone.tables import as_result
+
+Panels = Mapping[str, Panel]
+
+
+def arrange_annotations(
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    loop: LoopSettings,
+    settings: ReportSettings,
+) -> dict[str, Panel]:
+    """Put one reading of every attribute, and what the data set says, into arrays."""
+    if settings.reading not in annotation.readings:
+        raise StudyError(
+            f"report.reading: {settings.reading!r} is none of annotation.readings ({', '.join(annotation.readings)})"
+        )
+    form = form_of(annotation, dataset.words)
+    main = people[people["is_main"]].set_index("image_id")
+    stated = {name: main[name].astype(object) for name in comparable(form, dataset.words) if name in main}
+    read = annotations[annotations["reading"] == settings.reading]
+    return panels(read, chains, asked_for(form), loop.iterations, stated)
+
+
+def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
+    """Measure what share every category has in every picture."""
+    names = annotations["annotator"].dropna().unique()
+    return as_result(
+        shares_table([*panels.values()], f"{names[0] if len(names) else 'annotator'} ({settings.reading})")
+    )
+
+
+def measure_drift(
+    panels: Panels, annotation: AnnotationSettings, dataset: DatasetSettings, settings: ReportSettings
+) -> pd.DataFrame:
+    """Measure and test how far every attribute drifted, and adjust the tests for their number."""
+    form = form_of(annotation, dataset.words)
+    years = {q.variable: middle_years(q.years, panels[q.variable].categories) for q in form.questions if q.years}
+    last = max((panel.codes.shape[1] for panel in panels.values()), default=1)
+    between = [(None, k) for k in range(1, last)] + [(first, second) for first, second in settings.between]
+    table = drift_table([*panels.values()], between, _resampling(settings), years, _shown("Measuring drift"))
+    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, settings.families))
+    return as_result(table)
+
+
+def take_apart(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Split the published comparison into the annotator's error and drift."""
+    shown = _shown("Taking the comparison apart")
+    return as_result(decomposition_table([*panels.values()], _resampling(settings), shown))
+
+
+def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Find where the loop is heading, how fast, and whether it has arrived."""
+    shown = _shown("Following trajectories")
+    return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.margin, shown))
+
+
+def measure_success(
+    panels: Panels, predictions: pd.DataFrame, chains: pd.DataFrame, settings: ReportSettings
+) -> pd.DataFrame:
+    """Measure how often the describer names the label in its text, by category of the person."""
+    said = predictions[predictions["reading"] == "text"]
+    shown = _shown("Measuring success")
+    return as_result(success_table(said, chains, [*panels.values()], _resampling(settings), shown))
+
+
+def measure_power(panels: Panels) -> pd.DataFrame:
+    """Find the smallest drift that so many chains could show."""
+    return as_result(power_table([*panels.values()]))
+
+
+def _resampling(settings: ReportSettings) -> Resampling:
+    return Resampling(settings.resamples, settings.seed)
+
+
+def _shown(what: str) -> Map:
+    """Go through groups in threads, which numpy leaves free to work side by side, and show how far it is."""
+
+    def each(function: Callable[..., Any], groups: list[Any]) -> Iterator[Any]:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from track(pool.map(function, groups), what, len(groups))
+
+    return each
