@@ -14,13 +14,15 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a `generator` and a `describer`: the real classes with random weights."""
+    """A folder with a `generator`, a `describer` and an `embedder`: the real classes with random weights."""
     from tiny_describers import save_llava_next
+    from tiny_embedders import save_clip
     from tiny_generators import save_sd3
 
     folder = tmp_path_factory.mktemp("models")
     save_sd3(folder / "generator")
     save_llava_next(folder / "describer")
+    save_clip(folder / "embedder")
     return folder
 
 

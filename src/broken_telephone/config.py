@@ -51,7 +51,7 @@ class StudyConfigLoader(OmegaConfigLoader):
                 # The base study's splits and prompts are those of its own data set.
                 chains = {name: value for name, value in config["chains"].items() if name not in _OF_ITS_DATA}
                 config = {**config, "chains": chains}
-            for model in ("generator", "describer", "annotator"):
+            for model in ("generator", "describer", "annotator", "embedder"):
                 if set(given.get(model, {})) & {"hub", "preset", "endpoint"}:
                     # Another model for one run: no setting of the study's own model is left.
                     config = {name: value for name, value in config.items() if name != model}

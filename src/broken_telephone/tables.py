@@ -6,6 +6,7 @@ checked where a data set is read, because only there the file and the row are kn
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -79,6 +80,24 @@ MENTIONS = {
     "term": "category",
     "times": "integer",
 }
+SIMILARITIES = {
+    "chain_id": "text",
+    "pair": "category",
+    "kind": "category",
+    "iteration": "integer",
+    "value": "number",
+}
+_RESULTS = (
+    dict.fromkeys(("study", "start", "label", "attribute", "category", "to", "annotator"), "category")
+    | dict.fromkeys(
+        ("part", "kind", "pair", "method", "measure", "by", "one", "other", "reference", "note"), "category"
+    )
+    | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees"), "integer")
+    | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
+    | dict.fromkeys(("changing", "detectable", "possible"), "number")
+    | dict.fromkeys(("can_show", "agrees"), "bool")
+)
+"""Columns of the tables that measures make, whichever of them a table has."""
 
 _PANDAS = {"text": "string", "number": "Float64", "integer": "Int64", "bool": "boolean"}
 _IS = {
@@ -90,10 +109,30 @@ _IS = {
 }
 
 
-def as_table(rows: list[dict], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Build a table with the given columns and kinds from rows; missing values become nulls."""
+def as_table(rows: list[dict] | pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Build a table with the given columns and kinds from rows, or from a table; missing values become nulls."""
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: _PANDAS.get(kind, kind) for name, kind in columns.items()})
+
+
+def as_result(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a table of measures their kinds; a note that is empty stays an empty text.
+
+    Raises:
+        KeyError: if a column is not known.
+    """
+    return frame.astype({name: _PANDAS.get(_RESULTS[name], _RESULTS[name]) for name in frame})
+
+
+def check_result(result: pd.DataFrame) -> None:
+    """Check a table of measures: known columns of the right kind, and a note wherever a number is missing."""
+    _check(result, {name: _RESULTS[name] for name in result}, key=[], table="a table of measures")
+    numbers = [name for name in result if _RESULTS[name] == "number"]
+    missing = result[numbers].isna().any(axis=1) | np.isinf(result[numbers].astype(float)).any(axis=1)
+    silent = result[missing & (result["note"].astype(str) == "")]
+    if len(silent):
+        row = ", ".join(f"{name} {value}" for name, value in silent.iloc[0].items())
+        raise StudyError(f"A table of measures lacks a number and does not say why: {row} ({len(silent)} such rows)")
 
 
 def check_people(people: pd.DataFrame) -> None:
@@ -134,6 +173,13 @@ def check_predictions(predictions: pd.DataFrame) -> None:
     _check(predictions, PREDICTIONS, key=key, table="predictions")
 
 
+def check_similarities(similarities: pd.DataFrame) -> None:
+    """Check `similarities`: columns, one row per chain, pair, kind and iteration, values from -1 to 1."""
+    _check(similarities, SIMILARITIES, key=["chain_id", "pair", "kind", "iteration"], table="similarities")
+    if not similarities["value"].between(-1, 1).all():
+        raise StudyError("similarities: a value is missing, or is no cosine")
+
+
 def _check(frame: pd.DataFrame, columns: Mapping[str, str], key: list[str], table: str) -> None:
     missing = [name for name in columns if name not in frame]
     if missing:
@@ -142,7 +188,7 @@ def _check(frame: pd.DataFrame, columns: Mapping[str, str], key: list[str], tabl
     if wrong:
         found = ", ".join(f"{name} is {frame[name].dtype}, not {columns[name]}" for name in wrong)
         raise StudyError(f"{table}: {found}")
-    twice = frame[frame.duplicated(key)]
+    twice = frame[frame.duplicated(key)] if key else frame.head(0)
     if len(twice):
         row = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
         raise StudyError(f"{table}: {row} occurs more than once ({len(twice)} such rows)")

@@ -1,5 +1,6 @@
 """Catalog types: folders of pictures and records that resume, sealed settings, models, raw data sets."""
 
+from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.earlier import EarlierDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
@@ -11,6 +12,7 @@ from broken_telephone.datasets.sealed import SealedJSONDataset
 from broken_telephone.datasets.tables import WholeParquetDataset
 
 __all__ = [
+    "ArrayPartitionsDataset",
     "EarlierDataset",
     "ImageDataset",
     "ImageFolderDataset",

@@ -1,28 +1,36 @@
 """A catalog type for the study's models: `catalog.load("describer")` gives a ready describer."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Generator, make_describer, make_generator
+from broken_telephone.models import Describer, Embedder, Generator, make_describer, make_embedder, make_generator
+
+Kind = Literal["generator", "describer", "embedder"]
+_MAKE: dict[Kind, Callable[[dict[str, Any]], Generator | Describer | Embedder]] = {
+    "generator": make_generator,
+    "describer": make_describer,
+    "embedder": make_embedder,
+}
 
 
-class ModelDataset(AbstractDataset[None, Generator | Describer]):
-    """A generator or a describer. Its weights are loaded when it is first used."""
+class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
+    """A generator, a describer or an embedder. Its weights are loaded when it is first used."""
 
     def __init__(
         self,
         *,
-        kind: Literal["generator", "describer"],
+        kind: Kind,
         settings: dict[str, Any],
         otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Check the settings (`GeneratorSettings`; `DescriberSettings` or `EndpointSettings`).
+        """Check the settings (`GeneratorSettings`; `DescriberSettings` or `EndpointSettings`; `EmbedderSettings`).
 
         Args:
-            kind: which of the two.
+            kind: which of them.
             settings: of the model.
             otherwise: of the model that stands in if `settings` is empty.
             metadata: for kedro-viz.
@@ -35,13 +43,11 @@ class ModelDataset(AbstractDataset[None, Generator | Describer]):
         self._settings = settings
         self.metadata = metadata
         try:
-            self._model: Generator | Describer = (
-                make_generator(settings) if kind == "generator" else make_describer(settings)
-            )
+            self._model = _MAKE[kind](settings)
         except StudyError as error:
             raise StudyError(f"Settings of the {kind}: {error}") from None
 
-    def load(self) -> Generator | Describer:
+    def load(self) -> Generator | Describer | Embedder:
         """Return the model, always the same one."""
         return self._model
 

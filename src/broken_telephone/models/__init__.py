@@ -1,22 +1,25 @@
-"""Models behind two small protocols: a generator draws texts, a describer describes pictures."""
+"""Models behind small protocols: one draws texts, one describes pictures, one tells how similar both are."""
 
 from broken_telephone.models.base import (
     Choices,
     Chooser,
     Describer,
     Description,
+    Embedder,
     Failure,
     Generator,
     Likelihoods,
     Model,
+    TextEmbedder,
 )
-from broken_telephone.models.choose import make_describer, make_generator
+from broken_telephone.models.choose import make_describer, make_embedder, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
 from broken_telephone.models.loading import require
 from broken_telephone.models.memory import free_memory, is_out_of_memory
-from broken_telephone.models.settings import DescriberSettings, EndpointSettings, GeneratorSettings
+from broken_telephone.models.settings import DescriberSettings, EmbedderSettings, EndpointSettings, GeneratorSettings
 from broken_telephone.models.transformers_describer import TransformersDescriber
+from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
 __all__ = [
     "Choices",
@@ -25,6 +28,8 @@ __all__ = [
     "DescriberSettings",
     "Description",
     "DiffusersGenerator",
+    "Embedder",
+    "EmbedderSettings",
     "EndpointDescriber",
     "EndpointSettings",
     "Failure",
@@ -32,10 +37,13 @@ __all__ = [
     "GeneratorSettings",
     "Likelihoods",
     "Model",
+    "TextEmbedder",
     "TransformersDescriber",
+    "TransformersEmbedder",
     "free_memory",
     "is_out_of_memory",
     "make_describer",
+    "make_embedder",
     "make_generator",
     "require",
 ]

@@ -1,9 +1,10 @@
-"""What the loop asks of a model, whichever library runs it."""
+"""What the study asks of a model, whichever library runs it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from PIL import Image
 
 
@@ -97,4 +98,29 @@ class Chooser(Describer, Protocol):
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         """Return for each RGB picture and form how likely each option of each line is."""
+        ...
+
+
+class TextEmbedder(Model, Protocol):
+    """A model that gives texts places in a space, where those of similar meaning are close."""
+
+    def embed_texts(self, texts: list[str]) -> np.ndarray:
+        """Return a unit vector for each text, float32 (n, d); of one that is too long, for its beginning."""
+        ...
+
+    def truncates(self, texts: list[str]) -> list[bool]:
+        """Return for every text whether the model does not read it to its end."""
+        ...
+
+
+class Embedder(TextEmbedder, Protocol):
+    """A dual encoder: pictures and texts in one space."""
+
+    @property
+    def sentences(self) -> TextEmbedder:
+        """What compares texts with each other: a model of its own, or the embedder itself."""
+        ...
+
+    def embed_images(self, images: list[Image.Image]) -> np.ndarray:
+        """Return a unit vector for each RGB picture, float32 (n, d), in the space of `embed_texts`."""
         ...

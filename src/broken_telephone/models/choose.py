@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from broken_telephone.models.base import Describer, Generator
+from broken_telephone.models.base import Describer, Embedder, Generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
-from broken_telephone.models.settings import DescriberSettings, EndpointSettings, GeneratorSettings
+from broken_telephone.models.settings import DescriberSettings, EmbedderSettings, EndpointSettings, GeneratorSettings
 from broken_telephone.models.transformers_describer import TransformersDescriber
+from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
 
 def make_generator(settings: dict[str, Any]) -> Generator:
@@ -27,3 +28,12 @@ def make_describer(settings: dict[str, Any]) -> Describer:
     if settings.get("endpoint") is not None:
         return EndpointDescriber(EndpointSettings.model_validate(settings))
     return TransformersDescriber(DescriberSettings.model_validate(settings))
+
+
+def make_embedder(settings: dict[str, Any]) -> Embedder:
+    """Return an embedder that holds no weights yet.
+
+    Raises:
+        StudyError: naming the settings that are wrong.
+    """
+    return TransformersEmbedder(EmbedderSettings.model_validate(settings))

@@ -12,7 +12,7 @@ _MERGED = ("load", "call")
 
 
 def presets(kind: str) -> dict[str, dict[str, Any]]:
-    """Return the presets of a kind, `generator` or `describer`, by name."""
+    """Return the presets of a kind, `generator`, `describer` or `embedder`, by name."""
     text = files("broken_telephone.models").joinpath("presets.yml").read_text(encoding="utf-8")
     found: dict[str, dict[str, Any]] = yaml.safe_load(text)[kind]
     return found

@@ -1,4 +1,4 @@
-"""The settings of a study's two models."""
+"""The settings of a study's models."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -29,19 +29,22 @@ class Source(Settings):
         return self
 
 
-class ModelSettings(Source):
+class TorchSettings(Source):
     """Where a model comes from and how it is loaded."""
 
-    preset: str | None = None
-    """A name in presets.yml. Its values are those of the other settings, where these are not stated."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
     device: str = "auto"
     """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
     load: dict[str, Any] = {}
     """Further arguments of `from_pretrained`."""
-    call: dict[str, Any] = {}
-    """Further arguments of every use of the model."""
+
+
+class ModelSettings(TorchSettings):
+    """The settings of a model that a study names."""
+
+    preset: str | None = None
+    """A name in presets.yml. Its values are those of the other settings, where these are not stated."""
 
     kind: ClassVar[str]
 
@@ -89,6 +92,8 @@ class GeneratorSettings(ModelSettings):
 
     kind = "generator"
 
+    call: dict[str, Any] = {}
+    """Further arguments of every call of the pipeline."""
     steps: Positive | None = None
     guidance: Annotated[float, Field(ge=0)] | None = None
     width: Positive | None = None
@@ -118,6 +123,8 @@ class DescriberSettings(ModelSettings):
 
     kind = "describer"
 
+    call: dict[str, Any] = {}
+    """Further arguments of every call of `generate`."""
     max_new_tokens: Positive = 77
     system: str | None = None
     """A system prompt, for models whose chat template has a place for it."""
@@ -132,6 +139,22 @@ class DescriberSettings(ModelSettings):
         if template is not None and "{prompt}" not in template:
             raise ValueError('a template needs a place for the prompt: "{prompt}"')
         return template
+
+
+class TextEncoderSettings(TorchSettings):
+    """A sentence encoder of transformers: the mean over a text's tokens, as sentence-transformers takes it."""
+
+    max_tokens: Positive | None = None
+    """Where it reads less than it has places for: what its sentence_bert_config.json calls max_seq_length."""
+
+
+class EmbedderSettings(ModelSettings):
+    """A dual encoder of transformers, such as CLIP or SigLIP."""
+
+    kind = "embedder"
+
+    texts: TextEncoderSettings | None = None
+    """A model for texts alone, by which descriptions are compared with each other; null: the dual encoder."""
 
 
 class EndpointSettings(Settings):

@@ -10,7 +10,7 @@ from typing import Any
 from broken_telephone.models.loading import loading
 from broken_telephone.models.memory import free_memory
 from broken_telephone.models.origin import identity, pretrained
-from broken_telephone.models.settings import ModelSettings
+from broken_telephone.models.settings import TorchSettings
 
 
 class TorchModel(ABC):
@@ -21,7 +21,7 @@ class TorchModel(ABC):
     # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
     _no_matter = frozenset({"preset", "device", "compile", "offload"})
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: TorchSettings) -> None:
         self.settings = settings
         self._loaded: Any = None
 

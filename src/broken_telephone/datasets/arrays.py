@@ -1,0 +1,51 @@
+"""A catalog type for records with arrays in them: a folder that a run fills."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.records import Record
+from broken_telephone.datasets.whole import write_whole
+from broken_telephone.errors import StudyError
+
+_REST = "record"
+"""The name, in a file, of what is no array: JSON as bytes."""
+
+
+class ArrayPartitionsDataset(FolderDataset[Record]):
+    """Records that a run adds one by one as NumPy files, each saved whole or not at all.
+
+    A record's values are arrays of numbers, or whatever JSON holds.
+    """
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder; keys leave out `.npz`."""
+        super().__init__(path=path, suffix=".npz", metadata=metadata)
+
+    def save(self, data: Mapping[str, Record]) -> None:
+        """Add records by key; others stay."""
+        for key, record in data.items():
+            arrays = {name: value for name, value in record.items() if isinstance(value, np.ndarray)}
+            rest = {name: value for name, value in record.items() if name not in arrays}
+            content = io.BytesIO()
+            written = np.frombuffer(json.dumps(rest, ensure_ascii=False).encode(), np.uint8)
+            np.savez(content, **{**arrays, _REST: written})  # type: ignore[arg-type]
+            write_whole(self._filesystem, self.place(key), content.getvalue())
+
+    def read(self, key: str) -> Record:
+        """Read one record."""
+        place = self.place(key)
+        try:
+            content = io.BytesIO(self._filesystem.cat_file(place))
+            with np.load(content, allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files if name != _REST}
+                return {**json.loads(found[_REST].tobytes()), **arrays}
+        except FileNotFoundError:
+            raise StudyError(f"{place} does not exist") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise StudyError(f"{place} is not a record: {error}. Delete it to have it made again.") from error

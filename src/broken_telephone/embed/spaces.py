@@ -1,0 +1,54 @@
+"""What is embedded by which model: pictures, texts beside them, and texts among themselves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broken_telephone.models import Embedder, TextEmbedder
+from broken_telephone.seeds import digest
+
+IMAGES, TEXTS, SENTENCES = "images", "texts", "sentences"
+
+
+@dataclass(frozen=True)
+class Space:
+    """One kind of thing, embedded by one model."""
+
+    name: str
+    """`IMAGES` or `TEXTS`, which share a space; `SENTENCES`, texts in the space of a model of their own."""
+    model: str
+    """The worker's name of the model."""
+    by: str
+    """The model's own name."""
+    settings: Mapping[str, Any]
+    """Everything about the model that its vectors depend on."""
+    identity: str
+    """A digest of the model and of the study whose pictures and texts they are."""
+
+    @property
+    def key(self) -> str:
+        """Under which its vectors are kept: those of other models stand beside it."""
+        return f"{self.name}_{self.identity}"
+
+
+def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
+    """Return what is embedded; `SENTENCES` only where the study names a model for texts alone.
+
+    Args:
+        embedder: the study's.
+        loop_settings: as sealed: other pictures are other vectors.
+
+    Raises:
+        StudyError: if a model does not exist.
+    """
+    found = [_space(name, "embedder", embedder, loop_settings) for name in (IMAGES, TEXTS)]
+    if embedder.sentences is not embedder:
+        found.append(_space(SENTENCES, "sentences", embedder.sentences, loop_settings))
+    return found
+
+
+def _space(name: str, role: str, model: TextEmbedder, loop_settings: Mapping[str, Any]) -> Space:
+    settings = model.identity()
+    identity = digest(json.dumps([loop_settings, settings], sort_keys=True), size=6)
+    return Space(name, role, model.name, settings, identity)

@@ -1,0 +1,27 @@
+"""From a model's numbers to vectors of length one."""
+
+from typing import Any
+
+import numpy as np
+
+from broken_telephone.errors import StudyError
+
+
+def unit_vectors(features: Any, setting: str) -> np.ndarray:
+    """Return the rows of a torch tensor (n, d), each divided by its length, as float32.
+
+    Args:
+        features: on any device, of any precision.
+        setting: the model's name in the study, for the error.
+
+    Raises:
+        StudyError: if a number overflowed.
+    """
+    from torch.nn import functional
+
+    # In full precision: halves are too coarse to tell lengths apart.
+    found = np.asarray(functional.normalize(features.float(), dim=1).cpu().numpy())
+    if not np.isfinite(found).all():
+        kind = str(features.dtype).removeprefix("torch.")
+        raise StudyError(f"The numbers of the {setting} overflowed in {kind}: set {setting}.dtype to float32")
+    return found

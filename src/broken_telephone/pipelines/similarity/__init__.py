@@ -1,0 +1,5 @@
+"""Originals, loop images and loop descriptions + embedder -> similarities along every chain."""
+
+from broken_telephone.pipelines.similarity.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,62 @@
+"""Nodes of the similarity pipeline."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.annotate.pictures import Images
+from broken_telephone.embed import EmbeddingSettings, Saved, Space, arrange, embed, items, manifest, spaces, stored
+from broken_telephone.embed.journal import Record, Records
+from broken_telephone.measures import similarities, similarity_curves
+from broken_telephone.models import Embedder
+from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.tables import as_result
+
+logger = logging.getLogger(__name__)
+
+
+def state_spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
+    """Say what is embedded by which model."""
+    return spaces(embedder, loop_settings)
+
+
+def embed_pictures_and_texts(
+    spaces: list[Space],
+    chains: pd.DataFrame,
+    loop: LoopSettings,
+    embedding: EmbeddingSettings,
+    embedder: Embedder,
+    originals: Images,
+    loop_images: Images,
+    loop_descriptions: pd.DataFrame,
+    embeddings_done: Records,
+) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
+    """Embed all pictures and texts; Kedro saves every batch as soon as it is finished."""
+    there = items(spaces, chains_of(chains), loop.iterations, loop_images, loop_descriptions)
+    yield from embed(there, spaces, embedding, embedder, originals, loop_images, embeddings_done)
+    yield Saved()
+
+
+def measure_similarities(
+    study: str,
+    spaces: list[Space],
+    chains: pd.DataFrame,
+    loop: LoopSettings,
+    loop_images: Images,
+    loop_descriptions: pd.DataFrame,
+    embeddings: Records,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Compare pictures and texts along every chain, average over chains, and state how both were come by."""
+    there = items(spaces, chains_of(chains), loop.iterations, loop_images, loop_descriptions)
+    found = {space.name: stored(space, embeddings) for space in spaces}
+    table = similarities(chains, *arrange(chains, loop.iterations, loop_descriptions, found))
+    record = manifest(study, spaces, there, found)
+    for embedded in record["embedded"].values():
+        if embedded["cut"]:
+            logger.warning(
+                "%d of %d texts are longer than %s reads: of these, the beginning is compared",
+                *(embedded[name] for name in ("cut", "embedded", "by")),
+            )
+    return table, as_result(similarity_curves(table, chains)), record

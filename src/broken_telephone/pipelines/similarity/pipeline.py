@@ -1,0 +1,54 @@
+"""Wiring of the similarity pipeline, which reads what the loop has made so far."""
+
+from kedro.pipeline import Node, Pipeline
+
+from broken_telephone.pipelines.similarity.nodes import (
+    embed_pictures_and_texts,
+    measure_similarities,
+    state_spaces,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return the similarities of a study whose loop has run."""
+    return Pipeline(
+        [
+            Node(
+                state_spaces,
+                inputs=["embedder", "loop_settings"],
+                outputs="spaces",
+                name="state_spaces",
+            ),
+            Node(
+                embed_pictures_and_texts,
+                inputs=[
+                    "spaces",
+                    "chains",
+                    "params:loop",
+                    "params:embedding",
+                    "embedder",
+                    "originals",
+                    "loop_images",
+                    "loop_descriptions",
+                    "embeddings_done",
+                ],
+                outputs=["embeddings", "embedding_sessions"],
+                name="embed_pictures_and_texts",
+            ),
+            Node(
+                measure_similarities,
+                inputs=[
+                    "params:study",
+                    "spaces",
+                    "chains",
+                    "params:loop",
+                    "loop_images",
+                    "loop_descriptions",
+                    "embeddings",
+                ],
+                outputs=["similarities", "similarity_curves", "similarity_manifest"],
+                name="measure_similarities",
+            ),
+        ],
+        tags="similarity",
+    )
