@@ -12,7 +12,8 @@ from broken_telephone.measures.panel import ABSENT, Panel, panels
 from broken_telephone.measures.power import power_table
 from broken_telephone.measures.shares import category_shares
 from broken_telephone.measures.shares_table import shares_table
-from broken_telephone.measures.similarity import Vectors, similarities, similarity_curves
+from broken_telephone.measures.similarity import Vectors, similarities
+from broken_telephone.measures.similarity_curves import similarity_curves
 from broken_telephone.measures.success import success_table
 from broken_telephone.measures.transitions import trajectories_table
 
