@@ -54,6 +54,8 @@ class StudyHooks:
             lines = [*_counts(catalog.load("loop_manifest")), "", *lines]
         if "annotation_manifest" in pipeline.outputs():
             lines = [*_answers(catalog.load("annotation_manifest")), "", *lines]
+        if "report" in pipeline.outputs():
+            lines += ["", f"Report: {dict(written)['report']}"]
         rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 

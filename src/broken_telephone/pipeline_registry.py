@@ -14,4 +14,4 @@ def register_pipelines() -> dict[str, Pipeline]:
         module.name: import_module(f"{pipelines.__name__}.{module.name}").create_pipeline()
         for module in pkgutil.iter_modules(pipelines.__path__)
     }
-    return found | {"__default__": found["loop"] + found["annotation"]}
+    return found | {"__default__": found["loop"] + found["annotation"] + found["similarity"] + found["reporting"]}

@@ -124,6 +124,12 @@ def as_result(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: _PANDAS.get(_RESULTS[name], _RESULTS[name]) for name in frame})
 
 
+def with_plain_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn nullable numbers into floats with NaN, which is what matplotlib draws."""
+    nullable = [name for name in frame if isinstance(frame[name].dtype, pd.Float64Dtype)]
+    return frame.astype(dict.fromkeys(nullable, float))
+
+
 def check_result(result: pd.DataFrame) -> None:
     """Check a table of measures: known columns of the right kind, and a note wherever a number is missing."""
     _check(result, {name: _RESULTS[name] for name in result}, key=[], table="a table of measures")

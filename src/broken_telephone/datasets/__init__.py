@@ -2,6 +2,7 @@
 
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.earlier import EarlierDataset
+from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
 from broken_telephone.datasets.pages import PagesDataset
@@ -14,6 +15,7 @@ from broken_telephone.datasets.tables import WholeParquetDataset
 __all__ = [
     "ArrayPartitionsDataset",
     "EarlierDataset",
+    "FiguresDataset",
     "ImageDataset",
     "ImageFolderDataset",
     "ImagePartitionsDataset",

@@ -3,6 +3,7 @@
 from broken_telephone.measures.agreement import cohens_kappa, confusion, krippendorff_alpha
 from broken_telephone.measures.agreement_table import agreement_table, confusion_table
 from broken_telephone.measures.baseline import ALL, MISSING, baseline_shares
+from broken_telephone.measures.correction import Ratings, corrected_table
 from broken_telephone.measures.decomposition import decomposition_table
 from broken_telephone.measures.distances import middle_years
 from broken_telephone.measures.drift_table import Resampling, drift_table
@@ -10,12 +11,14 @@ from broken_telephone.measures.estimate import Estimate
 from broken_telephone.measures.families import adjusted
 from broken_telephone.measures.panel import ABSENT, Panel, panels
 from broken_telephone.measures.power import power_table
+from broken_telephone.measures.published import published_drift
 from broken_telephone.measures.shares import category_shares
 from broken_telephone.measures.shares_table import shares_table
 from broken_telephone.measures.similarity import Vectors, similarities
 from broken_telephone.measures.similarity_curves import similarity_curves
 from broken_telephone.measures.success import success_table
 from broken_telephone.measures.transitions import trajectories_table
+from broken_telephone.measures.unpaired import unpaired_table
 
 __all__ = [
     "ABSENT",
@@ -23,6 +26,7 @@ __all__ = [
     "MISSING",
     "Estimate",
     "Panel",
+    "Ratings",
     "Resampling",
     "Vectors",
     "adjusted",
@@ -32,15 +36,18 @@ __all__ = [
     "cohens_kappa",
     "confusion",
     "confusion_table",
+    "corrected_table",
     "decomposition_table",
     "drift_table",
     "krippendorff_alpha",
     "middle_years",
     "panels",
     "power_table",
+    "published_drift",
     "shares_table",
     "similarities",
     "similarity_curves",
     "success_table",
     "trajectories_table",
+    "unpaired_table",
 ]

@@ -13,14 +13,17 @@ from broken_telephone.measures import (
     Panel,
     Resampling,
     adjusted,
+    corrected_table,
     decomposition_table,
     drift_table,
     middle_years,
     panels,
     power_table,
+    published_drift,
     shares_table,
     success_table,
     trajectories_table,
+    unpaired_table,
 )
 from broken_telephone.measures.panel import Map
 from broken_telephone.progress import track
@@ -84,6 +87,21 @@ def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFram
     """Find where the loop is heading, how fast, and whether it has arrived."""
     shown = _shown("Following trajectories")
     return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.margin, shown))
+
+
+def correct_shares(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Correct shares for the annotator's error."""
+    return as_result(corrected_table([*panels.values()], _resampling(settings), None, _shown("Correcting shares")))
+
+
+def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Test whether chains from images and from prompts lead to the same shares."""
+    return as_result(unpaired_table([*panels.values()], _resampling(settings), _shown("Comparing starts")))
+
+
+def state_published() -> pd.DataFrame:
+    """Put the published study's percentages through the same measures."""
+    return as_result(published_drift())
 
 
 def measure_success(

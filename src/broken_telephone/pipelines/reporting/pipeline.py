@@ -4,15 +4,46 @@ from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
+    compare_starts,
+    correct_shares,
     follow_trajectories,
     measure_drift,
     measure_power,
     measure_shares,
     measure_success,
+    state_published,
     take_apart,
 )
+from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 
 _PANELS = ["panels", "params:report"]
+_TABLES = (
+    "shares",
+    "drift",
+    "decomposition",
+    "corrected_shares",
+    "trajectories",
+    "success",
+    "similarity_curves",
+    "power",
+    "start_tests",
+    "published_drift",
+    "agreement",
+    "agreement_confusions",
+    "agreement_sentences",
+)
+"""What the report shows, in this order."""
+_SOURCES = (
+    "chains",
+    "people",
+    "loop_descriptions",
+    "annotations",
+    "originals",
+    "loop_images",
+    "loop_manifest",
+    "annotation_manifest",
+    "similarity_manifest",
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -54,6 +85,28 @@ def create_pipeline() -> Pipeline:
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(follow_trajectories, inputs=_PANELS, outputs="trajectories", name="follow_trajectories"),
+            Node(correct_shares, inputs=_PANELS, outputs="corrected_shares", name="correct_shares"),
+            Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
+            Node(state_published, inputs=None, outputs="published_drift", name="state_published"),
+            Node(
+                draw_figures,
+                inputs={"study": "params:study", **{name: name for name in _TABLES}},
+                outputs=["figures", "report_figures"],
+                name="draw_figures",
+            ),
+            Node(write_latex, inputs=["params:study", "drift", "power"], outputs="report_latex", name="write_latex"),
+            Node(
+                write_report,
+                inputs={
+                    "study": "params:study",
+                    "loop": "params:loop",
+                    "settings": "params:report",
+                    "drawn": "figures",
+                    **{name: name for name in (*_SOURCES, *_TABLES)},
+                },
+                outputs="report",
+                name="write_report",
+            ),
         ],
         tags="reporting",
     )

@@ -1,0 +1,144 @@
+"""How to read the figures and tables of the report: a title and a few sentences each."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from broken_telephone.report.wording import capital
+
+
+class Caption(NamedTuple):
+    """What something is called, and how to read it."""
+
+    title: str
+    text: str
+
+
+FIGURES: Mapping[str, Caption] = {
+    "forest": Caption(
+        "How far every share moved, and how sure that is",
+        "A mark is the change of a share from the first picture to the last, the line through it its 95 % interval. "
+        "Right of zero the category is shown more often than before, left of it less often; a line that spans zero "
+        "leaves open which.",
+    ),
+    "shares": Caption(
+        "Shares of the categories in every picture",
+        "From left to right the pictures of a chain, the original first where there is one. The height of a colour is "
+        "the share of people who are shown as that category. Were there no drift, nothing would change between what "
+        "the annotator sees in the original and in later pictures.",
+    ),
+    "decomposition": Caption(
+        "The published comparison taken apart",
+        "Comparing the data set's labels with the annotator's, as published, adds up two things: how the annotator "
+        "differs from the data set on the very originals, and drift, which one and the same annotator sees. Only the "
+        "second is the models' doing.",
+    ),
+    "trajectories": Caption(
+        "Where the loop is heading",
+        "Shares from picture to picture, and where they would end if all further steps were like those there were. "
+        "Where such steps miss the shares that were seen, that end is not to be relied on.",
+    ),
+    "transitions": Caption(
+        "Moves from category to category",
+        "A row is the category in one picture, a column that in the next, a cell how many of a hundred go from the one "
+        "to the other. On the diagonal people stay what they are; a dark column draws everybody in.",
+    ),
+    "success": Caption(
+        "Whether the describer names the label, by who is shown",
+        "The share of pictures of which the describer names the right label, with 95 % intervals, by the category of "
+        "the person. Where two categories differ, the describer works better for one kind of people.",
+    ),
+    "similarity": Caption(
+        "How alike pictures and texts stay",
+        "Mean cosine of the embeddings, with 95 % bands: with what came just before, and with the start of the chain. "
+        "A curve that falls moves away; one that is level has stopped moving.",
+    ),
+    "agreement": Caption(
+        "How far annotators agree",
+        "Above, Krippendorff's alpha with its 95 % interval for every two annotators: 1 is full agreement, 0 as much "
+        "as by chance; from 0.8 on it can be relied on. Below, who gives what: rows are the first annotator's "
+        "categories, columns the second's; a full diagonal is full agreement.",
+    ),
+    "baseline": Caption(
+        "The data set as it is",
+        "Shares of the categories among the people of every label, as the data set labels them, before any model has "
+        "seen them.",
+    ),
+}
+"""By the beginning of a figure's name, in the order of the page; behind it may stand an attribute and `prompt`."""
+
+TABLES: Mapping[str, Caption] = {
+    "changes": Caption(
+        "What may be said of every share",
+        "The change of every share from a chain's first picture to its last, as one annotator sees both. Before and "
+        "after are shares of all pictures with a category; value is the change of chains that have one both times. "
+        "The verdict is by the adjusted p-value and by power: rise, fall, no change shown, or cannot tell.",
+    ),
+    "shares": Caption("Shares", "Share of every category in every picture, with 95 % intervals over starts."),
+    "drift": Caption(
+        "Drift",
+        "Change between two pictures of the same chains, by every measure. p-values are adjusted for the number of "
+        "tests in the column p_adjusted; Jaccard and kappa are 1 where nothing changed, the other measures 0.",
+    ),
+    "decomposition": Caption(
+        "The published comparison taken apart",
+        "Published comparison = instrument effect (the annotator's labels of the originals against the data set's) + "
+        "drift.",
+    ),
+    "trajectories": Caption(
+        "Trajectories",
+        "Probabilities of moves between categories, the shares they lead to, how fast, and whether the last step still "
+        "changed a share.",
+    ),
+    "success": Caption(
+        "Success of the describer", "Whether the describer names the right label, by the category of the person."
+    ),
+    "power": Caption(
+        "Power",
+        "The smallest change of every share that four of five such studies would detect, and whether one so large is "
+        "possible at all.",
+    ),
+    "corrected_shares": Caption(
+        "Shares corrected for the annotator's errors",
+        "By the annotator's confusions on labelled pictures, and by the ratings of people; agrees says whether the two "
+        "are compatible.",
+    ),
+    "similarity_curves": Caption(
+        "Similarity", "Mean cosine of embeddings of pictures and texts with those before, and with the chain's first."
+    ),
+    "start_tests": Caption(
+        "Chains from images and from prompts",
+        "Chi-square and G of whether both lead to the same shares, of labels that both have.",
+    ),
+    "published_beside_ours": Caption(
+        "Published results beside ours",
+        "Published: from the original to the one picture that was drawn. Ours: the same comparison here, with its "
+        "interval. Drift: what one annotator sees between the two pictures.",
+    ),
+    "agreement": Caption("Agreement of annotators", "Of every two annotators, with 95 % intervals."),
+    "agreement_confusions": Caption(
+        "Who gives what", "How often two annotators give which categories to the same pictures."
+    ),
+}
+"""By the table's name."""
+
+
+def of_figure(name: str) -> tuple[str, str, str]:
+    """Return the kind of a figure, the attribute that it is about, and how its chains start; either may be empty.
+
+    A figure that nobody knows here is a kind of its own.
+    """
+    kind, _, rest = name.partition("_")
+    if kind not in FIGURES:
+        return name, "", ""
+    start = "prompt" if rest.endswith("prompt") else "image"
+    return kind, capital(rest.removesuffix("prompt").replace("_", " ").strip()), start
+
+
+def of_kind(kind: str) -> Caption:
+    """Return what figures of a kind have in common."""
+    return FIGURES.get(kind, Caption(capital(kind.replace("_", " ")), ""))
+
+
+def of_table(name: str) -> Caption:
+    """Return the caption of a table."""
+    return TABLES.get(name, Caption(capital(name.replace("_", " ")), ""))

@@ -1,0 +1,85 @@
+"""The study in plain sentences, for readers who are no statisticians: only what tests and power allow to be said."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from broken_telephone.measures import ALL
+from broken_telephone.measures.shares_table import DATASET
+from broken_telephone.report.change_words import change_sentences, findings
+from broken_telephone.report.future_words import heading_sentences, settled_sentences
+from broken_telephone.report.limits import power_sentences
+from broken_telephone.report.trust_words import correction_sentences, trust_sentences
+from broken_telephone.report.verdicts import LEVEL, verdicts
+from broken_telephone.report.wording import capital
+
+MOST = 6
+"""Changes that are told one by one."""
+_CHANGED, _TRUSTED = "What changed", "What the annotator can be trusted with"
+
+
+def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
+    """Return topic -> sentences, the most telling first.
+
+    A share rose or fell, no change of it is shown, or it cannot be told: nothing else is said of any.
+
+    Args:
+        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences);
+            what is missing is taken to be empty.
+        level: adjusted p-values below it count.
+        most: how many changes to tell one by one.
+    """
+    drift, shares, power, trajectories, decomposition, corrected, agreement = (
+        tables.get(name, pd.DataFrame())
+        for name in (
+            "drift",
+            "shares",
+            "power",
+            "trajectories",
+            "decomposition",
+            "corrected_shares",
+            "agreement_sentences",
+        )
+    )
+    changes = verdicts(drift, power, shares, level)
+    missing = _missing(shares, decomposition)
+    trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
+    if nothing := _nothing(changes, shares):
+        return {_CHANGED: [nothing, *missing], _TRUSTED: trust}
+    heading = heading_sentences(findings(changes), trajectories, shares)
+    return {
+        _CHANGED: [*change_sentences(changes, decomposition, most), *missing],
+        "What could not be told": power_sentences(changes, power),
+        "Has it settled, and where is it heading?": [*settled_sentences(trajectories, changes), *map(capital, heading)],
+        _TRUSTED: trust,
+    }
+
+
+def summary_sentences(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> list[str]:
+    """Return the same as one list of sentences."""
+    return [sentence for sentences in summary(tables, level, most).values() for sentence in sentences]
+
+
+def _nothing(changes: pd.DataFrame, shares: pd.DataFrame) -> str:
+    """Say why nothing can be compared, if so."""
+    if len(changes) and changes["value"].notna().any():
+        return ""
+    if shares.empty or not shares.loc[shares["annotator"].astype(str) != DATASET, "n"].sum():
+        return "No picture has a valid answer of the annotator, so nothing can be compared: drift cannot be told."
+    if len(changes):
+        return "No chain has a valid answer both in its first picture and in its last: drift cannot be told."
+    return "No chain has two pictures that could be compared: drift cannot be told."
+
+
+def _missing(shares: pd.DataFrame, decomposition: pd.DataFrame) -> list[str]:
+    """Say what else there is nothing to compare with."""
+    said = []
+    labels = set(shares["label"].astype(str)) - {ALL} if len(shares) else set()
+    if len(labels) == 1:
+        said.append(f"All chains have one label, {labels.pop()}: there is no other to compare it with.")
+    if decomposition.empty or not decomposition["value"].notna().any():
+        said.append(
+            "The data set's labels of the originals are not there, or mean something else than the annotator's: what "
+            "the published comparison would show, and how much of that is the annotator's own error, cannot be told."
+        )
+    return said

@@ -1,0 +1,80 @@
+"""What the annotator can be trusted with, and whether two ways to correct its errors agree, in sentences."""
+
+import pandas as pd
+
+from broken_telephone.measures.shares_table import DATASET
+from broken_telephone.report.verdicts import CELL
+from broken_telephone.report.wording import counted, listed, percent, share_interval, the_share
+
+_NAMED = 2
+_WAYS = {
+    "confusion": "by the annotator's confusions on the originals",
+    "human ratings": "by what people say of a sample",
+}
+
+
+def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+    """Tell how far the annotator agrees with people: the data set's labels, and whoever rated pictures.
+
+    Args:
+        agreement_sentences: as `agreement_words.agreement_sentences` returns it.
+        shares: the `shares` table, for the annotator that was measured.
+    """
+    people = pd.Series(False, index=agreement_sentences.index)
+    if len(agreement_sentences):
+        one, other = (agreement_sentences[name].astype(str) for name in ("one", "other"))
+        people = _is_human(one) != _is_human(other)
+        mine = set(shares["annotator"].astype(str)) - {DATASET} if len(shares) else set()
+        if (people & (one.isin(mine) | other.isin(mine))).any():
+            people &= one.isin(mine) | other.isin(mine)
+        people &= agreement_sentences["categories"] == "all"
+    if not people.any():
+        return [
+            "No person's labels are there to compare the annotator's with, neither the data set's nor a rater's, so "
+            "what the annotator can be trusted with cannot be told."
+        ]
+    return [str(sentence) for sentence in agreement_sentences.loc[people, "sentence"]]
+
+
+def _is_human(names: pd.Series) -> pd.Series:
+    return (names == DATASET) | names.str.startswith(("rater ", "raters"))
+
+
+def correction_sentences(corrected: pd.DataFrame) -> list[str]:
+    """Tell whether the two corrections of the annotator's errors agree.
+
+    Args:
+        corrected: the `corrected_shares` table.
+    """
+    if corrected.empty or not corrected["value"].notna().any():
+        return ["No share has been corrected for the annotator's errors: nobody labelled enough of the pictures."]
+    there = corrected[corrected["value"].notna()]
+    methods = list(there["method"].astype(str).unique())
+    if len(methods) < 2:
+        return [
+            f"Shares were corrected for the annotator's errors in one way only, "
+            f"{_WAYS.get(methods[0], methods[0])}: nothing checks it."
+        ]
+    keys = [*CELL, "iteration"]
+    known = there[there["agrees"].notna()]
+    cells = known.groupby([known[name].astype(str) for name in keys], sort=False)
+    apart = [rows for _, rows in cells if not rows["agrees"].astype(bool).all()]
+    if not len(cells):
+        return ["Shares were corrected for the annotator's errors in two ways, but never the same share in both."]
+    if not apart:
+        return [f"The two corrections of the annotator's errors agree on all {counted(len(cells), 'share')} of both."]
+    told = [_apart(rows) for rows in apart]
+    return [
+        f"The two corrections of the annotator's errors disagree on {len(apart)} of {counted(len(cells), 'share')}, "
+        f"so neither is to be relied on there: {listed(told, _NAMED)}."
+    ]
+
+
+def _apart(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    ways = [
+        f"{percent(row.value)} {_WAYS.get(row.method, row.method)} ({share_interval(row.ci_low, row.ci_high)})"
+        for row in rows.drop_duplicates("method").itertuples(index=False)
+    ]
+    name = the_share(str(first["attribute"]), str(first["category"]), str(first["label"]))
+    return f"{name} in picture {int(first['iteration'])} is {' but '.join(ways)}"

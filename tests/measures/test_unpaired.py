@@ -1,0 +1,124 @@
+"""Tests of groups of different chains, against scipy, enumeration and simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency, fisher_exact, hypergeom
+
+from broken_telephone.measures.drift_table import Resampling
+from broken_telephone.measures.panel import Panel
+from broken_telephone.measures.unpaired import CHI_SQUARE, UNPAIRED, G, unpaired, unpaired_table
+
+SOME = Resampling(499, 1)
+
+
+def single(*counts: int) -> np.ndarray:
+    """Starts of one chain each."""
+    return np.repeat(np.eye(len(counts), dtype=int), counts, axis=0)
+
+
+@pytest.mark.parametrize("counts", [[(30, 20, 50), (25, 25, 20)], [(10, 40), (90, 60), (33, 21)]])
+def test_statistics_and_p_values_are_those_of_scipy(counts):
+    found = unpaired([single(*row) for row in counts], 99, 1)
+    for name, power in ((CHI_SQUARE, "pearson"), (G, "log-likelihood")):
+        expected = chi2_contingency(counts, correction=False, lambda_=power)
+        assert found[name].statistic == pytest.approx(expected.statistic, rel=1e-12)
+        assert (found[name].degrees, found[name].permuted) == (expected.dof, False)
+        assert found[name].p_value == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_categories_that_nobody_has_cost_nothing_and_counts_stay_as_they_are():
+    first, second = single(30, 0, 20, 0), single(10, 0, 40, 0)
+    kept = first.copy()
+    assert unpaired([first, second], 99, 1) == unpaired([first[:, [0, 2]], second[:, [0, 2]]], 99, 1)
+    assert (first == kept).all()
+
+
+def test_small_counts_are_permuted_with_the_same_margins():
+    """Of two by two, all tables with these margins can be counted."""
+    ours = unpaired([single(7, 2), single(3, 8)], 20000, 1)
+    tables = [np.array([[k, 9 - k], [10 - k, 1 + k]]) for k in range(10)]
+    weights = hypergeom(20, 10, 9).pmf(range(10))
+    for name, power in ((CHI_SQUARE, "pearson"), (G, "log-likelihood")):
+        values = [chi2_contingency(table, correction=False, lambda_=power).statistic for table in tables]
+        exact = weights[np.array(values) >= values[7] - 1e-9].sum()
+        assert ours[name].permuted
+        assert ours[name].p_value == pytest.approx(exact, abs=0.012)
+
+
+@pytest.mark.parametrize("replicates", [1, 6])
+def test_groups_alike_are_found_different_one_time_in_twenty(replicates):
+    rng = np.random.default_rng(4)
+    lower = np.zeros(2)
+    for seed in range(300):
+        groups = [
+            np.array([rng.multinomial(replicates, rng.dirichlet([0.6, 0.3, 0.1])) for _ in range(starts)])
+            for starts in (40, 15)
+        ]
+        found = unpaired(groups, 199, seed)
+        lower += [found[name].p_value <= 0.05 for name in (CHI_SQUARE, G)]
+    assert (lower / 300 > 0.02).all()
+    assert (lower / 300 < 0.085).all()
+
+
+def test_what_replicates_repeat_is_not_told_twice():
+    few = [single(12, 4), single(4, 12)]
+    many = [10 * tables for tables in few]
+    plain, repeated = unpaired(few, 4999, 1)[CHI_SQUARE], unpaired(many, 4999, 1)[CHI_SQUARE]
+    assert repeated.statistic == pytest.approx(10 * plain.statistic)
+    assert repeated.permuted
+    # Of tables with equal margins, this is Fisher's test of the starts.
+    assert repeated.p_value == pytest.approx(fisher_exact([[12, 4], [4, 12]]).pvalue, abs=0.006)
+
+
+def test_nothing_to_compare():
+    for groups in ([], [single(3, 4)], [single(3, 4), np.zeros((2, 2), int)], [np.zeros((0, 2), int)] * 2):
+        assert np.isnan(unpaired(groups, 9, 1)[G].p_value)
+    assert unpaired([single(3, 0), single(2, 0)], 9, 1)[G][:3] == (0, 0, 1)
+    assert unpaired([single(1, 0), single(0, 1)], 99, 1)[G].p_value == 1
+
+
+def panel(images: np.ndarray, prompts: np.ndarray, replicates: int = 1) -> Panel:
+    """Two labels: chains from images and prompts alternate between them."""
+    codes = np.concatenate([images, prompts]).astype(np.int8)
+    n = len(codes)
+    starts = np.array(["image"] * len(images) + ["prompt"] * len(prompts), dtype=object)
+    labels = np.array(["fear", "anger"], dtype=object)[np.arange(n) // replicates % 2]
+    return Panel("gender", ("male", "female"), codes, codes[:, 0], np.arange(n) // replicates, labels, starts)
+
+
+def test_a_table_of_images_against_prompts():
+    rng = np.random.default_rng(0)
+    images, prompts = rng.integers(2, size=(200, 3)), np.zeros((80, 3), int)
+    prompts[:, 0] = -1
+    prompts[:, 2] = rng.integers(2, size=80)
+    table = unpaired_table([panel(images, prompts)], SOME)
+    assert tuple(table.columns) == UNPAIRED
+    assert len(table) == 2 * 2 * 2
+    assert set(table["iteration"]) == {1, 2}
+    row = table[(table["label"] == "fear") & (table["iteration"] == 1) & (table["measure"] == CHI_SQUARE)].iloc[0]
+    male = (images[::2, 1] == 0).sum()
+    expected = chi2_contingency([[male, 100 - male], [40, 0]], correction=False)
+    assert row["value"] == pytest.approx(expected.statistic)
+    assert (row["n"], row["degrees"], row["note"]) == (140, 1, "")
+    again = table[(table["iteration"] == 2)]
+    assert (again["p_value"] > 0.001).all()
+
+
+def test_every_null_has_a_note():
+    rng = np.random.default_rng(1)
+    for n in (1, 2, 3, 6):
+        for gap in (0.0, 0.5, 1.0):
+            images, prompts = (np.where(rng.random((n, 3)) < gap, -1, rng.integers(2, size=(n, 3))) for _ in range(2))
+            for replicates in (1, 3):
+                table = unpaired_table([panel(images, prompts, replicates)], SOME)
+                assert (table.loc[table[["value", "p_value"]].isna().any(axis=1), "note"] != "").all()
+                assert np.isfinite(table[["degrees", "n"]].astype(float)).all(axis=None)
+    one_sided = unpaired_table([panel(images, prompts[:0])], SOME)
+    assert one_sided.empty
+    assert tuple(unpaired_table([], SOME).columns) == UNPAIRED
+
+
+def test_replicates_are_told_in_the_note():
+    rng = np.random.default_rng(2)
+    table = unpaired_table([panel(rng.integers(2, size=(60, 2)), rng.integers(2, size=(60, 2)), 3)], SOME)
+    assert set(table["note"]) == {"p by permutation of starts, which several chains share"}

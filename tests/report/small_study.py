@@ -1,0 +1,134 @@
+"""A small study that is made up: happiness drifts towards female, anger does not; the annotator mistakes some ages."""
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.errors import StudyError
+from broken_telephone.measures import (
+    Resampling,
+    adjusted,
+    decomposition_table,
+    drift_table,
+    panels,
+    power_table,
+    shares_table,
+    trajectories_table,
+)
+from broken_telephone.report import agreement_sentences
+from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, as_table
+
+EVIL = (
+    "</script><script>document.title='owned'</script><img src=http://evil.example/x onerror=alert(1)> \"quoted\" 'too' "
+    "&amp; {{ 7*7 }} \u202eright to left\u202c שלום 😀 " + "verylongword" * 30
+)
+ATTRIBUTES = {"gender": ("male", "female"), "age": ("4-19", "20-39")}
+ANNOTATOR = "judge (free)"
+
+
+@dataclass
+class SmallStudy:
+    """What the report is made of."""
+
+    chains: pd.DataFrame
+    descriptions: pd.DataFrame
+    annotations: pd.DataFrame
+    people: pd.DataFrame
+    iterations: int
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+class Pictures(dict):
+    """Pictures of any name, as catalog types give them: one that is called gone is missing."""
+
+    def __missing__(self, name):
+        def opened():
+            if "gone" in name:
+                raise StudyError(f"{name} does not exist")
+            return Image.new("RGB", (320, 200), (len(name) * 7 % 255, 80, 120))
+
+        return opened
+
+
+@cache
+def small_study(
+    count: int = 40,
+    iterations: int = 3,
+    labels: tuple[str, ...] = ("happiness", "anger"),
+    starts: tuple[str, ...] = ("image", "prompt"),
+    status: str = "valid",
+    stated: bool = True,
+    text: str = "A face.",
+) -> SmallStudy:
+    """Make a study of so many chains a label and start, and its tables; made once, so nobody may change it."""
+    rng = np.random.default_rng(5)
+    chains, people, texts, said = [], [], [], []
+    for start in starts:
+        for label in labels:
+            for number in range(count if start == "image" else count // 4):
+                name = f"{label}_{start}_{number}_r0"
+                image = f"{label}_{number}" if start == "image" else None
+                female, young = rng.random() < 0.4, rng.random() < 0.3
+                chains.append(
+                    {"chain_id": name, "replicate": 0, "start": start, "image_id": image, "concept": "emotion"}
+                    | {"image_path": image and f"{image}.png", "label": label, "seed": number}
+                    | {"prompt": None if image else f"{label} {number}"}
+                )
+                if image:
+                    people.append(
+                        {"image_id": image, "is_main": True, "gender": ("male", "female")[female]}
+                        | {"age": ("20-39", "4-19")[young]}
+                    )
+                young = young or rng.random() < 0.3
+                for iteration in range(iterations + 1):
+                    if iteration:
+                        texts.append({"chain_id": name, "iteration": iteration, "text": text, "tokens": 3})
+                        female = female or (label == "happiness" and rng.random() < 0.3)
+                    if iteration or image:
+                        answers = {"gender": ("male", "female")[female], "age": ("20-39", "4-19")[young]}
+                        said += [
+                            {"chain_id": name, "iteration": iteration, "annotator": "judge", "reading": "free"}
+                            | {"attribute": attribute, "status": status, "raw": answer}
+                            | {"category": answer if status == "valid" else None}
+                            for attribute, answer in answers.items()
+                        ]
+    for row in texts:
+        row.update(truncated=False, describer="tiny")
+    study = SmallStudy(
+        as_table(chains, CHAINS),
+        as_table(texts, DESCRIPTIONS),
+        as_table(said, ANNOTATIONS),
+        pd.DataFrame(people, columns=["image_id", "is_main", "gender", "age"]),
+        iterations,
+    )
+    study.tables = measured(study, stated)
+    return study
+
+
+def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
+    """Measure a study as the reporting pipeline does, with few resamples."""
+    main = study.people.set_index("image_id")
+    known = {name: main[name].astype(object) for name in ATTRIBUTES} if stated else {}
+    arranged = list(panels(study.annotations, study.chains, ATTRIBUTES, study.iterations, known).values())
+    resampling = Resampling(200, 1)
+    drift = drift_table(arranged, [(None, k) for k in range(1, study.iterations + 1)], resampling)
+    drift["p_adjusted"] = adjusted(drift, ["start", "iteration", "measure"])
+    agreement = pd.DataFrame(
+        [("gender", "all", "data set", ANNOTATOR, 80, 0.97, 0.95, 0.9, 0.99)] * stated,
+        columns=["attribute", "categories", "one", "other", "n", "agree", "alpha", "alpha_low", "alpha_high"],
+    )
+    confusions = pd.DataFrame(
+        [("gender", "data set", ANNOTATOR, "male", "male", 80)] * stated,
+        columns=["attribute", "one", "other", "one_category", "other_category", "count"],
+    )
+    return {
+        "shares": shares_table(arranged, ANNOTATOR),
+        "drift": drift,
+        "decomposition": decomposition_table(arranged, resampling),
+        "trajectories": trajectories_table(arranged, resampling, 0.05),
+        "power": power_table(arranged),
+        "agreement_sentences": agreement_sentences(agreement, confusions),
+    }

@@ -1,0 +1,96 @@
+"""Tables of drift in LaTeX: every mark by the p-value of its own row, every sign escaped, every row complete."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import EVIL, small_study
+
+from broken_telephone.report.latex import drift_tables, escape
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """Cells of all lines between rules."""
+    lines = [line.removesuffix(r" \\") for line in text.splitlines() if line.endswith(r" \\")]
+    return [re.split(r"(?<!\\) & ", line) for line in lines]
+
+
+def check(text: str) -> None:
+    assert len(re.findall(r"\\begin\{tabular\}", text)) == text.count(r"\bottomrule")
+    bare = re.sub(r"\\[\\{}&%$#_]", "", text)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    for part in text.split(r"\begin{tabular}")[1:]:
+        columns = len(re.match(r"\{(l?r*)\}", part)[1])
+        assert {len(cells) for cells in rows_of(part)} == {columns}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return small_study().tables
+
+
+def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
+    drift = tables["drift"].sample(frac=1, random_state=3)
+    text = drift_tables("a study", drift, pd.DataFrame())
+    check(text)
+    one = drift[(drift["measure"] == "share difference") & (drift["start"] == "image") & (drift["iteration"] == 3)]
+    expected = {}
+    for row in one.itertuples():
+        stars = (
+            "***" if row.p_adjusted < 0.001 else "**" if row.p_adjusted < 0.01 else "*" if row.p_adjusted < 0.05 else ""
+        )
+        number = f"{100 * row.value:+.1f}" if abs(row.value) > 1e-9 else "0.0"
+        expected[row.label, row.category] = f"${number}{f'^{{{stars}}}' if stars else ''}$"
+    assert any("*" in cell for cell in expected.values())
+    found = {}
+    for part in text.split(r"\begin{table}")[1:]:
+        if "chains from images" in part:
+            head, *body = rows_of(part)
+            for cells in body:
+                found |= {(cells[0], name): cell for name, cell in zip(head[3:5], cells[3:5], strict=True)}
+    assert found == {(label, category): cell for (label, category), cell in expected.items()}
+
+
+def test_unadjusted_p_values_never_star():
+    rows = small_study(count=8).tables["drift"].assign(p_value=1e-9, p_adjusted=np.nan)
+    assert "$^{*}" not in drift_tables("a study", rows, pd.DataFrame()).replace("$^{*}\\,p", "")
+
+
+def test_what_cannot_show_anything_has_a_dagger_and_no_star(tables):
+    drift = tables["drift"].assign(p_adjusted=1e-9)
+    power = tables["power"].assign(can_show=False)
+    body = " ".join(" & ".join(cells) for cells in rows_of(drift_tables("a study", drift, power)))
+    assert r"^{\dagger}" in body
+    assert "*" not in body
+    can = drift_tables("a study", drift, tables["power"].assign(can_show=True))
+    assert r"^{\dagger}" not in " ".join(" & ".join(cells) for cells in rows_of(can))
+
+
+def test_everything_is_escaped(tables):
+    assert escape('a_b & 5% {x} \\ ~^ <|> "q" [*] #$\n\x07\u2028') == (
+        r"a\_b \& 5\% \{x\} \textbackslash{} \textasciitilde{}\textasciicircum{} "
+        r"\textless{}\textbar{}\textgreater{} ''q'' {[}{*}{]} \#\$ "
+    )
+    drift = tables["drift"].replace({"label": {"happiness": EVIL + "\\\\ & % _ \n [1]"}, "category": {"male": "m&m_%"}})
+    text = drift_tables("100 % of a_study\n\\input{x}", drift, pd.DataFrame())
+    check(text)
+    assert "<" not in text.replace("p<0", "")
+    assert r"\input{x}" not in text
+
+
+@pytest.mark.parametrize("how", [{"iterations": 1, "starts": ("prompt",)}, {"status": "invalid"}, {"count": 0}])
+def test_nothing_to_compare_is_a_comment(how):
+    study = small_study(**{"count": 8} | how)
+    text = drift_tables("a study", study.tables["drift"], study.tables["power"])
+    assert all(line.startswith("%") for line in text.splitlines())
+    assert "there is nothing to compare" in text
+
+
+def test_small_studies_have_gaps_and_no_nulls():
+    for how in ({"labels": ("happiness",)}, {"iterations": 1}, {"count": 4}):
+        study = small_study(**{"count": 8} | how)
+        text = drift_tables("a study", study.tables["drift"], study.tables["power"])
+        check(text)
+        assert "nan" not in text

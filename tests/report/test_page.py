@@ -1,0 +1,343 @@
+"""The page of the report: whole, harmless whatever stands in the study, and usable in a browser."""
+
+import base64
+import hashlib
+import html
+import io
+import re
+import shutil
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from small_study import EVIL, Pictures, small_study
+
+from broken_telephone.errors import StudyError
+from broken_telephone.report.browser import Browser, chain_browser
+from broken_telephone.report.page import report_page
+from broken_telephone.report.published import beside_published, fits
+from broken_telephone.report.shown_tables import FIRST
+from broken_telephone.report.summary import summary
+
+MANIFESTS = {
+    "loop_manifest": {
+        "study": "small",
+        "complete": True,
+        "settings": {"dataset": {"source": "raf_db"}, "chains": {"concept": "emotion", "seed": 1}, "guidance": 3.5},
+        "counts": {"chains": 80, "images": 240, "failures": 2, "cut": 1},
+        "failures": [{"picture": "a/1", "what": EVIL}],
+        "sessions": [{"host": "secret-host", "versions": {"torch": "2.15"}}],
+    },
+    "annotation_manifest": {
+        "asked": {"free": {"answered": 9, "failures": [], "asked": [{"prompt": EVIL}]}},
+        "statuses": {"free": {"gender": {"valid": 0.9, "refused": 0.1}}},
+    },
+}
+
+
+class Parts(HTMLParser):
+    """Elements of a page with their attributes; of scripts and styles, what is in them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.texts.append((self.elements[-1][0] if self.elements else "", data))
+
+    def all(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def figure() -> Figure:
+    drawn = Figure(figsize=(4, 3))
+    drawn.subplots().plot([1, 3, 2])
+    return drawn
+
+
+def page_of(study, figures=None, chains=None, manifests=MANIFESTS, name="small", tables=None, **other) -> str:
+    tables = study.tables if tables is None else tables
+    if chains is None:
+        parts = study.chains, study.descriptions, study.annotations, study.people
+        chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 16, 1)
+    return report_page(name, tables, figures or {}, chains, manifests, summary(tables), **other)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return small_study()
+
+
+@pytest.fixture(scope="module")
+def evil():
+    study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
+    annotations = study.annotations.assign(annotator=EVIL)
+    missing = {"image": lambda: Image.open(io.BytesIO(b"no"))}
+    parts = study.chains.assign(prompt=study.chains["prompt"] + EVIL), study.descriptions, annotations, study.people
+    chains = chain_browser(*parts, missing, Pictures(), study.iterations, 16, 1)
+    tables = study.tables | {EVIL: pd.DataFrame({EVIL: [EVIL, '=a,"b"\nc'], "value": [1.5, np.nan]})}
+    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, tables)
+
+
+def test_the_policy_allows_the_one_script_and_nothing_from_elsewhere(study):
+    page = page_of(study, {"forest": figure(), "shares_skin_tone_prompt": figure()})
+    parts = Parts(page)
+    script = re.findall(r"<script>(.*?)</script>", page, re.S)
+    assert len(script) == 1
+    digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    policy = next(meta["content"] for meta in parts.all("meta") if "http-equiv" in meta)
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; ")
+    assert f"script-src 'sha256-{digest}';" in policy
+    addresses = [value for _, one in parts.elements for name, value in one.items() if name in ("src", "href", "action")]
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert not re.search(r"@import|url\(", page.split("</style>")[0])
+    assert "secret-host" not in page
+
+
+def test_what_stands_in_the_study_is_text(evil):
+    parts = Parts(evil)
+    assert len(parts.all("script")) == 2
+    assert not any(name.startswith("on") for _, one in parts.elements for name in one)
+    assert all(image["src"].startswith("data:") for image in parts.all("img"))
+    assert "49" not in re.findall(r"<h1[^>]*>(.*?)</h1>", evil, re.S)[0]
+    assert f'<h1 dir="auto">{html.escape(EVIL, quote=False)[:9]}' in evil
+
+
+def test_the_page_can_be_found_ones_way_in(study):
+    parts = Parts(page_of(study, {"shares_age": figure(), "shares_gender": figure(), "unheard_of": figure()}))
+    ids = [one["id"] for _, one in parts.elements if "id" in one]
+    assert len(ids) == len(set(ids))
+    targets = [one["href"][1:] for one in parts.all("a") if one["href"].startswith("#")]
+    assert set(targets) <= set(ids)
+    levels = [int(tag[1]) for tag, _ in parts.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(image["alt"] for image in parts.all("img"))
+    assert len(parts.all("table")) == len(parts.all("caption"))
+    assert parts.all("html")[0]["lang"] == "en"
+    assert all(head["scope"] == "col" for head in parts.all("th"))
+
+
+def test_the_csv_is_exact(study):
+    parts = Parts(page_of(study))
+    links = {one["download"]: one["href"] for one in parts.all("a") if "download" in one}
+    for name in ("drift", "shares", "trajectories"):
+        content = base64.b64decode(links[f"{name}.csv"].split(",")[1])
+        found = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
+        for column in ("value", "share", "p_adjusted"):
+            if column in found:
+                assert found[column].equals(study.tables[name][column].reset_index(drop=True))
+        assert len(found) == len(study.tables[name])
+
+
+def test_an_empty_study_makes_a_page_that_says_so():
+    page = report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {})
+    for words in (
+        "There is no figure.",
+        "There is no row.",
+        "There is no chain to look at.",
+        "There is no record of a",
+    ):
+        assert words in page
+    assert "There is nothing to sum up." in page
+    for how in ({"count": 0}, {"status": "invalid"}, {"iterations": 1, "starts": ("prompt",)}):
+        page_of(small_study(**{"count": 4} | how))
+
+
+def test_limits_name_failures_answers_and_starts(study):
+    page = html.unescape(page_of(study))
+    assert "Loop: 240 pictures drawn, 2 failures, 1 description not read to the end by the generator." in page
+    assert "Free reading: gender 10 % refused." in page
+    assert "From images, at most 80 chains from 80 starts are compared." in page
+    assert "Fewer than 30 starts from prompts: happiness (10), anger (10)" in page
+
+
+def test_the_page_is_never_too_large(study):
+    whole = page_of(study)
+    parts = study.chains, study.descriptions, study.annotations, study.people
+    chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 100, 1)
+    most = len(whole.encode()) + 20_000
+    fewer = page_of(study, chains=chains, most_bytes=most)
+    assert len(fewer.encode()) < most
+    assert 0 < int(re.search(r"(\d+) chains? chosen by chance", fewer)[1]) < len(chains.chains)
+    with pytest.raises(StudyError, match=r"without a single chain; the largest parts are \w+ \("):
+        page_of(study, most_bytes=50_000)
+
+
+def test_figures_are_sharp_and_of_the_smaller_kind():
+    from broken_telephone.report.embedded import embedded
+
+    heavy = Figure(figsize=(2, 1))
+    heavy.subplots().plot(*np.random.default_rng(1).random((2, 30_000)), linewidth=0.2)
+    simple, heavy = embedded(figure()), embedded(heavy)
+    assert simple.source.startswith("data:image/svg+xml,")
+    assert '"' not in simple.source
+    assert "<" not in simple.source
+    assert embedded(figure()).source == simple.source
+    assert heavy.source.startswith("data:image/png;base64,")
+    picture = Image.open(io.BytesIO(base64.b64decode(heavy.source.split(",")[1])))
+    assert picture.width == 2 * heavy.width
+
+
+def test_published_results_stand_beside_ours_where_they_fit(study):
+    assert fits("RAF emotion", {"raf", "emotion"})
+    assert fits("phase_acts", {"phase", "activity"})
+    assert not fits("PHASE emotions", {"raf", "db", "emotion"})
+    row = {"label": "Happiness", "attribute": "gender", "category": "female", "measure": "share difference"}
+    whole = row | {"category": None, "measure": "total variation"}
+    gone = row | {"label": "disgust"}
+    rows = [
+        ("raf_emotion", row, 0.33),
+        ("phase_emotion", row, 0.2),
+        ("raf_emotion", whole, 0.4),
+        ("raf_emotion", gone, 1),
+    ]
+    published = pd.DataFrame([{"study": study, **one, "value": value} for study, one, value in rows])
+    tables = study.tables | {"published_drift": published}
+    beside = beside_published("small", tables, MANIFESTS)
+    split = study.tables["decomposition"]
+    here = (split["label"] == "happiness") & (split["category"] == "female") & (split["iteration"] == 1)
+    ours = split[here].set_index("part")["value"]
+    assert list(beside["published"]) == [0.33, 0.4]
+    assert beside.loc[0, ["ours", "drift"]].tolist() == [ours["published comparison"], ours["drift"]]
+    # Of measures of all categories only drift is known here, which is not what was published.
+    assert np.isnan(beside.loc[1, "ours"])
+    assert beside.loc[1, "drift"] == pytest.approx(abs(ours["drift"]))
+    assert "Published, from the study whose loop this is" in page_of(study, tables=tables)
+    assert "There is no published result" in page_of(study, manifests={}, tables=tables)
+
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is no Python package: install the system's")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        yield player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+
+def opened(browser, tmp_path, text, width=1280):
+    """Open a page; it fails if anything is asked of the network, or anything is said on the console."""
+    file = tmp_path / "report.html"
+    file.write_text(text, encoding="utf-8")
+    page = browser.new_context(viewport={"width": width, "height": 800}, accept_downloads=True).new_page()
+    page.troubles = []
+    page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url[:90]))
+    page.on("console", lambda message: page.troubles.append(message.text))
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    page.goto(file.as_uri())
+    return page
+
+
+def column(page, table, name):
+    heads = page.locator(f"#table-{table} th").all_inner_texts()
+    return page.locator(f"#table-{table} tbody td:nth-child({heads.index(name) + 1})").all_inner_texts()
+
+
+def test_tables_are_sorted_filtered_and_saved(browser, study, tmp_path):
+    page = opened(browser, tmp_path, page_of(study))
+    before = page.locator("#table-drift tbody").inner_text()
+    # Drawn from the CSV, the first rows are what they were.
+    page.fill("#table-drift .filter", " ")
+    assert page.locator("#table-drift tbody").inner_text() == before
+    drift = study.tables["drift"]
+    for sign in (1, -1):
+        page.get_by_role("region", name="Drift").get_by_role("button", name="value", exact=True).click()
+        shown = [float(text.replace("\u2212", "-")) for text in column(page, "drift", "value")]
+        assert shown == pytest.approx(sorted(drift["value"].dropna(), reverse=sign < 0)[:FIRST], abs=6e-4)
+    assert page.locator("#table-drift th[aria-sort=descending]").inner_text() == "value"
+    page.fill("#table-drift .filter", "kappa HAPPINESS prompt")
+    fitting = drift[(drift["measure"] == "kappa") & (drift["label"] == "happiness") & (drift["start"] == "prompt")]
+    assert set(column(page, "drift", "measure")) == {"kappa"}
+    assert f"{len(fitting)} rows that fit" in page.locator("#table-drift .told").inner_text()
+    page.fill("#table-drift .filter", "")
+    page.locator("#table-drift .more button").click()
+    assert page.locator("#table-drift tbody tr").count() == min(len(drift), FIRST + 200)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="drift as CSV").click()
+    assert saved.value.suggested_filename == "drift.csv"
+    assert saved.value.path().read_text() == drift.to_csv(index=False)
+    assert page.troubles == []
+
+
+def test_a_long_table_is_saved_whole(browser, study, tmp_path):
+    table = pd.DataFrame({"value": np.random.default_rng(1).random(70_000), "note": 'żółw, "quoted"'})
+    page = opened(browser, tmp_path, page_of(study, tables={"long": table}))
+    for _ in range(2):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="long as CSV").click()
+        assert saved.value.path().read_text(encoding="utf-8") == table.to_csv(index=False)
+    assert page.troubles == []
+
+
+def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
+    page = opened(browser, tmp_path, page_of(study))
+    cards = page.locator(".chain")
+    assert cards.count() == 6
+    page.locator("#further").click()
+    assert cards.count() == 12
+    page.select_option("select[name=label]", "anger")
+    page.select_option("select[name=start]", "prompt")
+    assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"anger"}
+    assert page.locator(".chain img").count() == 3 * cards.count()
+    assert "From the prompt: anger" in cards.first.inner_text()
+    page.select_option("select[name=label]", "")
+    page.select_option("select[name=start]", "")
+    page.select_option("select[name=changed]", "=gender")
+    assert all("Changed: gender male → female" in text for text in cards.all_inner_texts())
+    assert page.locator(".chain mark").count() > 0
+    page.select_option("select[name=changed]", "nothing")
+    assert all("Nothing changed" in text for text in cards.all_inner_texts())
+    page.select_option("select[name=changed]", "")
+    page.locator("#chains-head").click()
+    places = []
+    for key in "j" * 8 + "kk":
+        page.keyboard.press(key)
+        places.append(page.evaluate("[...document.querySelectorAll('.chain')].indexOf(document.activeElement)"))
+    assert places == [0, 1, 2, 3, 4, 5, 6, 7, 6, 5]
+    first = page.locator(".chain img").first
+    first.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.chain img').naturalWidth === 160")
+    assert re.match(r"Picture 0, the original of \w+, shown as gender", first.get_attribute("alt"))
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, evil, tmp_path, width):
+    page = opened(browser, tmp_path, evil, width)
+    assert page.title().startswith("</script>")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+    assert "onerror=alert(1)" in page.locator(".chain .said").first.inner_text()
+    assert page.get_by_text("This picture is missing.").count() > 0
+    page.locator(".more button:visible").first.click()
+    page.locator(".table .filter").first.fill("<script>")
+    page.select_option("select[name=label]", index=1)
+    outside = "e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .strip')"
+    assert page.evaluate(f"[...document.querySelectorAll('main *')].filter({outside}).map(e => e.outerHTML)") == []
+    # Nothing but the one script would run.
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
+    assert page.evaluate("window.owned") is None
+    assert all("Content Security Policy" in trouble for trouble in page.troubles)
+    assert page.title() != "owned"
+
+
+def test_an_empty_page_opens(browser, tmp_path):
+    page = opened(browser, tmp_path, report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {}), 390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.troubles == []

@@ -1,0 +1,264 @@
+"""The summary says what tests and power allow, in exact words, and plainly that there is nothing where there is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import small_study
+
+from broken_telephone.measures import ALL
+from broken_telephone.report.summary import summary, summary_sentences
+from broken_telephone.report.trust_words import correction_sentences
+from broken_telephone.report.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE, verdicts
+from broken_telephone.report.wording import interval, listed, percent, points
+
+CELL = {"start": "image", "label": "happiness", "attribute": "gender", "category": "female"}
+
+
+def drift(value=0.21, low=0.17, high=0.25, p=0.001, **other) -> dict:
+    row = CELL | {"since": 0, "iteration": 3, "measure": "share difference", "value": value, "ci_low": low}
+    return row | {"ci_high": high, "p_value": 1e-9, "p_adjusted": p, "n": 60, "clusters": 60, "note": ""} | other
+
+
+def share(iteration, value, **other) -> dict:
+    row = CELL | {"iteration": iteration, "annotator": "judge (free)", "n": 60, "clusters": 60, "share": value}
+    return row | {"ci_low": value - 0.05, "ci_high": value + 0.05} | other
+
+
+def power(can_show=True, **other) -> dict:
+    return CELL | {"since": 0, "iteration": 3, "detectable": 0.1, "can_show": can_show, "note": ""} | other
+
+
+def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
+    rows = [("published comparison", published), ("instrument effect", instrument), ("drift", moved)]
+    ends = {"iteration": 3, "ci_low": low, "ci_high": high, "n": 60, "clusters": 60, "note": ""}
+    return pd.DataFrame([CELL | ends | {"part": part, "value": value} for part, value in rows])
+
+
+def told(rows, shares=(), powers=None, **tables) -> list[str]:
+    given = {"drift": pd.DataFrame(rows), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80), *shares])}
+    return summary({**given, "power": pd.DataFrame([power()] if powers is None else powers), **tables})["What changed"]
+
+
+def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
+    assert told([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
+        "After 3 iterations the share shown as female among happiness rose by 21 points (95 % interval 17 to 25), from "
+        "59 % to 80 % (60 chains). Compared with the data set's labels, as the published study does, it would be a "
+        "rise of 25 points, 4 of them the annotator's own error (95 % interval 1 to 7)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("published", "instrument", "low", "high", "words"),
+    [
+        (0.25, 0.04, -0.01, 0.09, "(4 points, 95 % interval \N{MINUS SIGN}1 to 9) cannot be told from none."),
+        (0.21, 0.0, -0.02, 0.02, "no error of the annotator's own shows in that (95 % interval \N{MINUS SIGN}2 to 2)."),
+        (
+            0.17,
+            -0.04,
+            -0.07,
+            -0.01,
+            "a rise of 17 points: the annotator's own error (\N{MINUS SIGN}4 points, 95 % interval \N{MINUS SIGN}7 to",
+        ),
+        (
+            -0.09,
+            -0.30,
+            -0.4,
+            -0.2,
+            "a fall of 9 points: the annotator's own error (\N{MINUS SIGN}30 points, 95 % interval \N{MINUS SIGN}40",
+        ),
+        (
+            0.0,
+            -0.21,
+            -0.3,
+            -0.1,
+            "no change: the annotator's own error (\N{MINUS SIGN}21 points, 95 % interval ",
+        ),
+    ],
+)
+def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, instrument, low, high, words):
+    assert words in told([drift()], decomposition=parts(published, instrument, low, high))[0]
+
+
+def test_falls_prompts_and_replicates_are_told_as_they_are():
+    row = drift(-0.21, -0.25, -0.17, start="prompt", since=1, n=120, clusters=60)
+    shares = [share(1, 0.80, start="prompt"), share(3, 0.59, start="prompt")]
+    assert told([row], shares, [power(start="prompt", since=1)])[0] == (
+        "From picture 1 to picture 3 the share shown as female among happiness fell by 21 points "
+        "(95 % interval 17 to 25), from 80 % to 59 % (120 chains from 60 starts)."
+    )
+
+
+def test_shares_of_other_pictures_than_those_compared_are_not_given():
+    sentence = told([drift(0.30, 0.2, 0.4)])[0]
+    assert "rose by 30 points" in sentence
+    assert "59 %" not in sentence
+    assert "among the 60 chains that have an answer in both pictures" in sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "can", "verdict"),
+    [
+        (drift(), True, RISE),
+        (drift(-0.21, -0.25, -0.17), True, FALL),
+        (drift(p=0.2), True, NONE_SHOWN),
+        (drift(p=0.2), False, CANNOT_TELL),
+        (drift(p=0.2), None, CANNOT_TELL),
+        (drift(), False, CANNOT_TELL),
+        (drift(), None, RISE),
+        (drift(low=-0.01), True, CANNOT_TELL),
+        (drift(p=np.nan), True, CANNOT_TELL),
+        (drift(value=np.nan, low=np.nan, high=np.nan), True, CANNOT_TELL),
+        (drift(low=np.nan, high=np.nan), True, RISE),
+    ],
+)
+def test_the_verdict_is_by_the_adjusted_test_the_interval_and_power(row, can, verdict):
+    powers = pd.DataFrame([] if can is None else [power(can)])
+    assert list(verdicts(pd.DataFrame([row]), powers)["verdict"]) == [verdict]
+
+
+def test_nothing_is_said_of_tests_that_were_not_adjusted():
+    rows = pd.DataFrame([drift()]).drop(columns="p_adjusted")
+    assert list(verdicts(rows, pd.DataFrame([power()]))["verdict"]) == [CANNOT_TELL]
+
+
+def test_categoricals_meet_plain_text():
+    rows, powers = (pd.DataFrame([row]).astype(dict.fromkeys(CELL, "category")) for row in (drift(), power()))
+    assert list(verdicts(rows, powers)["verdict"]) == [RISE]
+
+
+def test_sure_changes_come_first_and_mirrors_are_told_once():
+    rows = [
+        drift(0.5, 0.02, 0.98, label="fear"),
+        drift(0.3, 0.25, 0.35, label="anger"),
+        drift(-0.3, -0.35, -0.25, label="anger", category="male"),
+        drift(0.1, 0.05, 0.15, label=ALL),
+    ]
+    sentences = told(rows, powers=[])
+    assert [word for s in sentences[:3] for word in ("anger", "fear", "all labels") if word in s] == [
+        "anger",
+        "all labels",
+        "fear",
+    ]
+    assert "shown as female" in sentences[0]
+    assert sentences[3].startswith(
+        "Of 4 shares compared (every category, for every label and for all together), 3 rose"
+    )
+    many = [drift(label=f"label {k}") for k in range(9)]
+    assert "For 3 more pairs of label and attribute a change is shown" in told(many)[6]
+
+
+def test_a_study_that_drifts_is_summed_up():
+    topics = summary(small_study().tables)
+    first = topics["What changed"][0]
+    assert first.startswith(
+        "After 3 iterations, in chains that start from images, the share shown as female among happ"
+    )
+    assert "cannot show anything" in " ".join(topics["What could not be told"])
+    assert "it cannot be told" in " ".join(topics["Has it settled, and where is it heading?"])
+    assert "They agree well enough to rely on" in " ".join(topics["What the annotator can be trusted with"])
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"iterations": 1, "starts": ("prompt",)}, "No chain has two pictures that could be compared"),
+        ({"iterations": 1}, "There is one step only, so whether the drift settles cannot be told"),
+        ({"iterations": 1}, "12 shares more cannot be compared: there is a single picture of each chain."),
+        ({"labels": ("happiness",)}, "All chains have one label, happiness: there is no other to compare it with."),
+        ({"status": "invalid"}, "No picture has a valid answer of the annotator"),
+        ({"count": 0}, "No picture has a valid answer of the annotator"),
+        ({"stated": False}, "how much of that is the annotator's own error, cannot be told."),
+        ({"stated": False}, "what the annotator can be trusted with cannot be told."),
+        ({"count": 4}, "24 of 24 shares cannot show anything"),
+        ({"count": 4}, "No change of any share is shown."),
+    ],
+)
+def test_where_there_is_nothing_to_compare_it_says_so(how, words):
+    sentences = summary_sentences(small_study(**{"count": 12} | how).tables)
+    assert words in " ".join(sentences)
+
+
+def test_without_any_table_it_says_so():
+    assert summary({})["What changed"][0].startswith("No picture has a valid answer")
+
+
+@pytest.mark.parametrize("gone", ["shares", "decomposition", "trajectories", "power", "agreement_sentences"])
+def test_no_null_ever_stands_in_a_sentence(gone):
+    tables = small_study(count=16).tables
+    nulled = {name: table.copy() for name, table in tables.items()}
+    for table in nulled.values():
+        for column in {"ci_low", "ci_high"} & set(table):
+            table[column] = np.nan
+    for given in ({**tables, gone: pd.DataFrame()}, {**nulled, gone: tables[gone].iloc[:0]}):
+        text = " ".join(summary_sentences(given))
+        assert not {"nan", "None", "NaN", "<NA>"} & set(text.replace("(", " ").replace(")", " ").split())
+
+
+def corrected(method, value, agrees) -> dict:
+    ends = {"ci_low": value - 0.05, "ci_high": value + 0.05}
+    return CELL | {"iteration": 3, "method": method, "value": value, "agrees": agrees} | ends
+
+
+def test_corrections_agree_disagree_or_are_alone():
+    both = [corrected("confusion", 0.75, True), corrected("human ratings", 0.73, True)]
+    assert "agree on all 1 share" in correction_sentences(pd.DataFrame(both))[0]
+    apart = [corrected("confusion", 0.75, False), corrected("human ratings", 0.5, False)]
+    sentence = correction_sentences(pd.DataFrame(apart).astype({"agrees": "boolean"}))[0]
+    assert "disagree on 1 of 1 share" in sentence
+    assert (
+        "in picture 3 is 75 % by the annotator's confusions on the originals (95 % interval 70 to 80 %) but" in sentence
+    )
+    assert "in one way only" in correction_sentences(pd.DataFrame(both[:1]))[0]
+    alone = [one | {"agrees": pd.NA} for one in both]
+    assert "never the same share in both" in correction_sentences(pd.DataFrame(alone))[0]
+
+
+def trajectory(kind, value, low=np.nan, high=np.nan, note="", **other) -> dict:
+    row = CELL | {"kind": kind, "value": value, "ci_low": low, "ci_high": high, "note": note, "iteration": np.nan}
+    return row | {"to": None, "n": 60, "clusters": 60} | other
+
+
+def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():
+    steps = [
+        trajectory("last step", 0.08, 0.02, 0.14, "moving", iteration=3),
+        trajectory("last step", 0.5, 0.4, 0.6, "moving", iteration=3, label="anger"),
+        trajectory("fixed point", 0.92, 0.85, 0.99),
+        trajectory("half-life", 2.0, 1.0, 3.0, category=None),
+        trajectory("predicted", 0.79, iteration=3),
+    ]
+    given = {"drift": pd.DataFrame([drift()]), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80)])}
+    given |= {"power": pd.DataFrame([power()]), "trajectories": pd.DataFrame(steps)}
+    first, second, third = summary(given)["Has it settled, and where is it heading?"]
+    assert first.startswith("In the last step, from picture 2 to picture 3, of 2 shares 0 settled, 2 still moved, and")
+    # Anger moves, too, but no change of it since the first picture is shown.
+    assert second.endswith("0 it cannot be told: female among happiness (+8 points, 95 % interval 2 to 14).")
+    assert third == (
+        "If all further steps were like those there were: the share shown as female among happiness would end at 92 % "
+        "(95 % interval 85 to 99 %), on from 80 % in picture 3; half of the way takes 2.0 iterations (95 % interval "
+        "1.0 to 3.0)."
+    )
+    steps[-1]["value"] = 0.3
+    given["trajectories"] = pd.DataFrame(steps)
+    last = summary(given)["Has it settled, and where is it heading?"][-1]
+    assert "That is not to be relied on: such steps give 30 % for picture 3, where 80 % (95 % interval 75" in last
+
+
+def test_numbers_in_words():
+    assert [points(x) for x in (0.21, 0.01, -0.01, 0.004, 0.0, -1e-9)] == [
+        "21 points",
+        "1 point",
+        "\N{MINUS SIGN}1 point",
+        "0.4 points",
+        "0 points",
+        "0 points",
+    ]
+    assert [percent(x) for x in (0, 0.004, 0.5, 0.996, 1, 1 - 1e-12)] == [
+        "0 %",
+        "0.4 %",
+        "50 %",
+        "99.6 %",
+        "100 %",
+        "100 %",
+    ]
+    assert interval(np.nan, 0.1) == "no interval"
+    assert [listed(list("abcd")[:k], 2) for k in range(5)] == ["", "a", "a and b", "a, b and 1 more", "a, b and 2 more"]
