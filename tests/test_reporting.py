@@ -1,0 +1,145 @@
+"""The reporting pipeline: studies with nothing to compare still give a report that says so; tables are whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from broken_telephone.annotate import AnnotationSettings
+from broken_telephone.errors import StudyError
+from broken_telephone.pipelines.reporting import nodes
+from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex
+from broken_telephone.relay import LoopSettings
+from broken_telephone.report import ReportSettings, summary
+from broken_telephone.sources import DatasetSettings
+from broken_telephone.tables import check_result, with_plain_numbers
+
+SETTINGS = ReportSettings(resamples=300)
+DATASET = DatasetSettings(source="raf_db")
+CATEGORIES = {
+    "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
+    "gender": ("male", "female"),
+    "ethnicity": ("Caucasian", "African-American", "Asian"),
+}
+
+
+class Study:
+    """Tables as loop and annotation leave them: women become more frequent with every iteration."""
+
+    def __init__(self, labels=("happiness", "anger"), each=40, iterations=2, prompts=2, stated=True, valid=True):
+        rng = np.random.default_rng(3)
+        names = [f"{label}{k}" for label in labels for k in range(each)]
+        images = pd.DataFrame(
+            {"chain_id": names, "image_id": names, "prompt": None, "start": "image", "label": np.repeat(labels, each)}
+        )
+        texts = pd.DataFrame(
+            [(f"p{label}{k}", None, f"{label} {k}", "prompt", label) for label in labels for k in range(prompts)],
+            columns=["chain_id", "image_id", "prompt", "start", "label"],
+        )
+        self.chains = pd.concat([images, texts], ignore_index=True)
+        truth = {name: rng.choice(values, len(names)) for name, values in CATEGORIES.items()}
+        self.people = pd.DataFrame({"image_id": names, "is_main": True} | (truth if stated else {}))
+        rows = []
+        for place, chain in enumerate(self.chains.itertuples()):
+            for k in range(0 if chain.start == "image" else 1, iterations + 1):
+                for name, values in CATEGORIES.items():
+                    given = truth[name][place] if k == 0 else rng.choice(values)
+                    given = "female" if name == "gender" and rng.random() < 0.4 * k else given
+                    rows.append((chain.chain_id, k, name, given if valid else None))
+        self.annotations = pd.DataFrame(rows, columns=["chain_id", "iteration", "attribute", "category"]).assign(
+            annotator="model", reading="free", status="valid" if valid else "invalid"
+        )
+        seen = self.annotations[["chain_id", "iteration"]].drop_duplicates()
+        self.predictions = seen.assign(correct=rng.random(len(seen)) < 0.7, reading="text", status="named")
+        self.loop = LoopSettings(iterations=iterations, describe_prompt="Describe.")
+
+    def tables(self):
+        asked = AnnotationSettings()
+        there = nodes.arrange_annotations(
+            self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
+        )
+        return {
+            "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
+            "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
+            "decomposition": nodes.take_apart(there, SETTINGS),
+            "corrected_shares": nodes.correct_shares(there, SETTINGS),
+            "trajectories": nodes.follow_trajectories(there, SETTINGS),
+            "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
+            "power": nodes.measure_power(there),
+            "start_tests": nodes.compare_starts(there, SETTINGS),
+            "published_drift": nodes.state_published(),
+        }
+
+
+KINDS = {
+    "plain": {},
+    "one iteration": {"iterations": 1},
+    "one label": {"labels": ("fear",)},
+    "one chain": {"labels": ("fear",), "each": 1, "prompts": 0},
+    "no labels of the data set": {"stated": False},
+    "nothing valid": {"valid": False},
+    "prompts alone, one picture each": {"each": 0, "iterations": 1},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
+    tables = Study(**KINDS[kind]).tables()
+    for table in tables.values():
+        check_result(table)
+    empty = dict.fromkeys(("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"))
+    whole = tables | {name: pd.DataFrame() for name in empty}
+    drawn, _ = draw_figures("study", **whole)
+    assert kind in ("nothing valid", "prompts alone, one picture each") or "shares_age" in drawn
+    assert write_latex("study", tables["drift"], tables["power"])
+    words = summary({name: with_plain_numbers(table) for name, table in whole.items()})
+    said = " ".join(sentence for sentences in words.values() for sentence in sentences)
+    expected = {
+        "nothing valid": "drift cannot be told",
+        "prompts alone, one picture each": "drift cannot be told",
+        "one label": "All chains have one label, fear",
+        "plain": "shown as female",
+    }
+    assert expected.get(kind, "") in said
+
+
+def test_drift_is_found_and_adjusted_within_its_families():
+    drift = Study().tables()["drift"]
+    row = drift[
+        (drift["label"] == "(all)")
+        & (drift["start"] == "image")
+        & (drift["category"] == "female")
+        & (drift["iteration"] == 2)
+        & (drift["measure"] == "share difference")
+    ].iloc[0]
+    assert row["ci_low"] > 0.2
+    assert row["p_value"] < row["p_adjusted"] < 0.001
+    tested = drift[drift["p_value"].notna()]
+    assert (tested["p_adjusted"] >= tested["p_value"]).all()
+
+
+def test_a_reading_that_was_not_asked_for_is_refused():
+    study = Study(each=2, prompts=0)
+    with pytest.raises(StudyError, match=r"report.reading: 'free' is none of annotation.readings \(closed\)"):
+        nodes.arrange_annotations(
+            study.annotations,
+            study.chains,
+            study.people,
+            AnnotationSettings(readings=["closed"]),
+            DATASET,
+            study.loop,
+            SETTINGS,
+        )
+
+
+def test_the_whole_study_ends_with_a_report(project, capsys):
+    """The tiny models know nothing, so that no answer is valid: the report says so."""
+    project.run("__default__", report__resamples=200, annotation__readings=["free"])
+    assert "Report: data/08_reporting/miniature/report.html" in capsys.readouterr().out
+    page = project.load("report")
+    assert "so nothing can be compared: drift cannot be told" in page
+    assert "<script" in page
+    figures = {path.suffix for path in Path("data/08_reporting/miniature/figures").rglob("*.*") if path.is_file()}
+    assert figures >= {".png", ".svg", ".pdf"}
+    assert set(project.load("drift")["measure"]) == {"total variation"}
