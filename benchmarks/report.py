@@ -1,0 +1,148 @@
+"""How long a full-size study takes to report, and in how much memory.
+
+    python benchmarks/report.py [--chains 53000] [--iterations 5]
+
+Simulated annotations of that many chains, by default the published volume with six pictures each, three attributes and
+10,000 resamples, go through the nodes of the reporting pipeline; the chains that one can look through have pictures of
+768 x 768 pixels. What is not timed is reading the tables from disk.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.annotate import AnnotationSettings
+from broken_telephone.pipelines.reporting import nodes
+from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
+from broken_telephone.relay import LoopSettings
+from broken_telephone.report import ReportSettings
+from broken_telephone.sources import DatasetSettings
+
+SIZES = {
+    "surprise": 1619,
+    "fear": 355,
+    "disgust": 877,
+    "happiness": 5957,
+    "sadness": 2460,
+    "anger": 867,
+    "neutral": 3204,
+}
+CATEGORIES = {
+    "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
+    "gender": ("male", "female"),
+    "ethnicity": ("Caucasian", "African-American", "Asian"),
+}
+DATASET, SETTINGS, ASKED = DatasetSettings(source="raf_db"), ReportSettings(), AnnotationSettings()
+
+
+def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
+    """Simulate the tables of a study: every chain keeps a category with a half chance in every step."""
+    rng = np.random.default_rng(0)
+    names = np.array([f"chain{k:06d}" for k in range(count)], dtype=object)
+    labels = rng.choice(list(SIZES), count, p=np.array([*SIZES.values()]) / sum(SIZES.values()))
+    chains = pd.DataFrame(
+        {"chain_id": names, "image_id": names, "image_path": names, "start": "image", "prompt": None, "label": labels}
+    )
+    people = pd.DataFrame({"image_id": names, "is_main": True})
+    parts = []
+    for name, values in CATEGORIES.items():
+        codes = np.zeros((count, iterations + 1), int)
+        codes[:, 0] = rng.integers(len(values), size=count)
+        drawn = rng.choice(len(values), (count, iterations), p=rng.dirichlet(np.ones(len(values))))
+        for k in range(iterations):
+            codes[:, k + 1] = np.where(rng.random(count) < 0.5, codes[:, k], drawn[:, k])
+        erring = np.where(rng.random(count) < 0.9, codes[:, 0], rng.integers(len(values), size=count))
+        people[name] = np.array(values, dtype=object)[erring]
+        categories = pd.Categorical.from_codes(codes.ravel(), list(values)).astype(object)
+        where = {"chain_id": np.repeat(names, iterations + 1), "iteration": np.tile(np.arange(iterations + 1), count)}
+        parts.append(pd.DataFrame(where | {"attribute": name, "category": categories}))
+    annotations = pd.concat(parts, ignore_index=True).assign(annotator="model", reading="free", status="valid", raw="")
+    said = annotations.loc[annotations["attribute"] == "age", ["chain_id", "iteration"]]
+    predictions = said.assign(correct=rng.random(len(said)) < 0.7, reading="text", status="named")
+    described = said[said["iteration"] > 0].assign(text="The person looks happy.", describer="describer")
+    return {
+        "chains": chains,
+        "people": people,
+        "annotations": annotations,
+        "predictions": predictions,
+        "loop_descriptions": described,
+    }
+
+
+class Pictures(dict[str, Callable[[], Image.Image]]):
+    """Pictures of noise, decoded anew whenever one is opened."""
+
+    def __init__(self) -> None:
+        """Draw one."""
+        import io
+
+        content = io.BytesIO()
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (768, 768, 3), np.uint8)).save(content, "PNG")
+        self._content = content.getvalue()
+
+    def __missing__(self, key: str) -> Callable[[], Image.Image]:
+        """Return how to open it."""
+        import io
+
+        return lambda: Image.open(io.BytesIO(self._content)).convert("RGB")
+
+
+def main() -> None:
+    """Print the times."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chains", type=int, default=53_000)
+    parser.add_argument("--iterations", type=int, default=5)
+    asked = parser.parse_args()
+    study = simulate(asked.chains, asked.iterations)
+    loop = LoopSettings(iterations=asked.iterations, describe_prompt="Describe.")
+    spent: list[tuple[str, float, float]] = []
+
+    def timed(name: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        wall, processor = time.perf_counter(), time.process_time()
+        found = function(*given, **named)
+        spent.append((name, time.perf_counter() - wall, time.process_time() - processor))
+        return found
+
+    there = timed(
+        "arrange",
+        nodes.arrange_annotations,
+        study["annotations"],
+        study["chains"],
+        study["people"],
+        ASKED,
+        DATASET,
+        loop,
+        SETTINGS,
+    )
+    tables = {
+        "shares": timed("shares", nodes.measure_shares, there, study["annotations"], SETTINGS),
+        "drift": timed("drift", nodes.measure_drift, there, ASKED, DATASET, SETTINGS),
+        "decomposition": timed("decomposition", nodes.take_apart, there, SETTINGS),
+        "corrected_shares": timed("correction", nodes.correct_shares, there, SETTINGS),
+        "trajectories": timed("trajectories", nodes.follow_trajectories, there, SETTINGS),
+        "success": timed("success", nodes.measure_success, there, study["predictions"], study["chains"], SETTINGS),
+        "power": timed("power", nodes.measure_power, there),
+        "start_tests": timed("start tests", nodes.compare_starts, there, SETTINGS),
+    }
+    for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
+        tables[name] = pd.DataFrame()
+    drawn, _ = timed("figures", draw_figures, "study", **tables)
+    timed("latex", write_latex, "study", tables["drift"], tables["power"])
+    kept = [study[name] for name in ("chains", "people", "loop_descriptions", "annotations")]
+    page = timed(
+        "page", write_report, "study", *kept, Pictures(), Pictures(), loop, SETTINGS, drawn, {}, {}, {}, **tables
+    )
+    spent.append(("all", sum(row[1] for row in spent), sum(row[2] for row in spent)))
+    print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"most memory {memory:.2f} GiB; page {len(page.encode()) / 1e6:.1f} MB; figures as files are not in these")
+
+
+if __name__ == "__main__":
+    main()
