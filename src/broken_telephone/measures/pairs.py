@@ -83,8 +83,18 @@ def pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int
         counts = np.bincount(places, minlength=size * size)
         patterns = np.eye(size * size)[counts > 0]
         return Pairs(patterns.reshape(-1, size, size), counts[counts > 0])
-    tables = np.bincount(owner * size * size + places, minlength=len(names) * size * size).astype(np.uint16)
-    # Rows as bytes: comparing them number by number takes ten times as long.
-    rows = tables.reshape(len(names), -1).view(np.dtype((np.void, 2 * size * size))).ravel()
-    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
-    return Pairs(tables.reshape(len(names), size, size)[first].astype(np.float64), counts)
+    tables = np.bincount(owner * size * size + places, minlength=len(names) * size * size)
+    patterns, counts = distinct(tables.reshape(len(names), -1))
+    return Pairs(patterns.reshape(-1, size, size), counts)
+
+
+def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different rows of counts (n, m), as floats, and how many there are of each.
+
+    As bytes: `numpy.unique` compares rows number by number, which takes ten times as long.
+    """
+    small = np.ascontiguousarray(rows, dtype=np.min_scalar_type(rows.max(initial=0)))
+    _, first, counts = np.unique(
+        small.view(np.dtype((np.void, small.itemsize * small.shape[1]))).ravel(), return_index=True, return_counts=True
+    )
+    return rows[first].astype(np.float64), counts
