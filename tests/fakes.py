@@ -33,7 +33,9 @@ class FakeDescriber(FakeModel):
         super().__init__("fake describer")
 
     def describe(self, images, prompt):
-        self.calls.append(len(images))
+        # The loop tries it on a plain picture before the first batch.
+        if images[0].size != (224, 224):
+            self.calls.append(len(images))
         return [self._one(image) for image in images]
 
     def _one(self, image) -> Description:

@@ -124,7 +124,10 @@ def test_more_iterations_and_other_batches_are_no_other_study(project):
     assert project.load("loop_manifest")["iterations"] == 3
 
 
-def test_shards_and_a_merge_are_the_same_study(project):
+def test_shards_and_a_merge_are_the_same_study(project, capsys):
+    result = CliRunner().invoke(cli, ["run", "--pipelines", "shard"])
+    assert result.exit_code == 1
+    assert "--params loop.shard=1/8" in result.output
     result = CliRunner().invoke(cli, ["run", "--pipelines", "shard", "--params", "loop.shard=1/2"])
     assert result.exit_code == 1
     assert "There are no chains yet: run `kedro run --pipeline ingestion`" in result.output
@@ -132,6 +135,10 @@ def test_shards_and_a_merge_are_the_same_study(project):
     for shard in ("2/2", "1/2"):
         project.run(pipeline="shard", loop__shard=shard)
         assert not (project.path / PRIMARY / "loop_manifest.json").exists()
+        chains = re.search(
+            rf"Study miniature, shard {shard}: (\d+) chains .*: (\d+) descriptions", capsys.readouterr().out
+        )
+        assert int(chains[2]) == 2 * int(chains[1]) > 0
     assert len(images_and_texts(project)) == 56
     project.run()
     manifest = project.load("loop_manifest")
@@ -304,6 +311,11 @@ def test_ingestion_alone_needs_no_models(project):
         (["--params", "loop.workers=2"], ["workers and ray_address are for executor: ray"]),
         (["--params", "loop.shard=3/2"], ["'shard': a shard is written i/n, from 1/n to n/n, not '3/2'"]),
         (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
+        (["--params", "study=other"], ["'other' is not this study's name, which is 'miniature'", "globals.yml"]),
+        (["--params", "loop.draw_batch=many"], ["'draw_batch': a whole number from 1, or auto, not 'many'"]),
+        (["--params", "loop.draw_batch=0"], ["'draw_batch': a whole number from 1, or auto, not 0"]),
+        (["--params", "describer.path=conf"], ["conf is no model folder for describer.path", "config.json"]),
+        (["--params", "generator.path=conf"], ["conf is no model folder for generator.path", "model_index.json"]),
         (["--params", "generator.path=models/gone"], ["models/gone does not exist", "generator.path"]),
         (["--params", "describer.step=1"], ["Settings of the describer", "'step' is not a setting"]),
         (["--params", "data_root=/gone"], ["/gone does not exist", "data_root", "RAF-DB is given to researchers"]),
@@ -320,6 +332,61 @@ def test_bad_input_ends_in_a_paragraph_and_computes_nothing(project, arguments, 
     assert not (project.path / PRIMARY / "loop_images").exists() or not any(
         (project.path / PRIMARY / "loop_images").iterdir()
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("generator.width=17", "cannot draw with these settings of the generator: .*divisible by"),
+        ("generator.width=17,loop.residency=one", "cannot draw with these settings of the generator: .*divisible by"),
+        ("generator.call.foo=1", r"does not take generator\.call\.foo"),
+        ("generator.scheduler=Foo", "diffusers has no 'Foo'"),
+        ("generator.guidance=1.0,generator.negative_prompt=sad", "heeds generator.negative_prompt only where"),
+        ("generator.offload=model,generator.device=cpu", r"generator\.offload: model is for GPUs"),
+        ("describer.call.foo=1", r"cannot write with describer\.call\.foo: .*foo"),
+    ],
+)
+def test_wrong_settings_of_a_model_are_found_before_anything_is_sealed(project, parameters, told):
+    result = kedro_run("--params", parameters)
+    assert result.exit_code == 1
+    assert re.search(told, result.output)
+    assert "Traceback" not in result.output
+    assert not any(images_and_texts(project))
+    assert kedro_run("--params", "loop.iterations=1").exit_code == 0
+
+
+def test_a_hub_id_that_is_not_there_is_found_before_anything_is_sealed(project, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    result = kedro_run("--params", "generator.hub=foo/bar,generator.revision=abc123")
+    assert result.exit_code == 1
+    assert "hf download foo/bar --revision abc123" in result.output
+    assert not any(images_and_texts(project))
+
+
+def test_fewer_iterations_and_chains_leave_the_rest_on_disk_and_say_so(project, caplog):
+    project.run()
+    before = images_and_texts(project)
+    project.run(loop__iterations=1)
+    assert "14 descriptions of other chains or later iterations" in caplog.text
+    assert len(project.load("loop_descriptions")) == 14
+    assert images_and_texts(project) == before
+    project.run()
+    assert len(project.load("loop_descriptions")) == 28
+
+
+def test_a_describer_that_says_nothing_is_told_at_the_end(project, capsys, monkeypatch):
+    from broken_telephone.models import Description, TransformersDescriber
+
+    monkeypatch.setattr(
+        TransformersDescriber, "describe", lambda self, images, prompt: [Description("", 0, False)] * len(images)
+    )
+    project.run()
+    summary = capsys.readouterr().out
+    assert re.search(r"All 14 descriptions failed, 14 .*: empty description \(.* wrote nothing\)", summary)
+    project.run(loop__iterations=1)
+    assert "from prompts), 1 iteration: 7 descriptions" in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_any_model_is_needed(project):

@@ -402,7 +402,60 @@ def test_more_iterations_go_on_from_where_it_ended(bench):
 def test_one_at_a_time(bench):
     bench.run(residency="one")
     assert bench.describer.releases == 2
-    assert bench.generator.releases == 2
+    # Once more than it draws: it was tried before the first batch.
+    assert bench.generator.releases == 3
+    assert not bench.describer.loaded
+
+
+@pytest.mark.parametrize("residency", ["both", "one"])
+def test_a_wrong_generator_is_found_before_anything_is_described_or_saved(bench, residency):
+    class Wrong(FakeGenerator):
+        def load(self):
+            raise StudyError("divisible by 8")
+
+    bench.generator = Wrong()
+    with pytest.raises(StudyError, match="divisible by 8"):
+        bench.run(residency=residency)
+    assert bench.describer.calls == []
+    assert list(bench.batches.load()) == []
+    bench.generator = FakeGenerator()
+    bench.run()
+    assert bench.manifest()["complete"]
+
+
+def test_a_describer_is_tried_before_prompts_are_saved_and_drawn(bench):
+    class Wrong(FakeDescriber):
+        def describe(self, images, prompt):
+            raise StudyError("no such argument")
+
+    bench.chains, bench.describer = bench.chains.tail(2), Wrong()
+    with pytest.raises(StudyError, match="no such argument"):
+        bench.run()
+    assert bench.generator.calls == list(bench.batches.load()) == []
+
+
+def test_models_that_do_not_fit_together_are_told_before_the_first_batch(bench):
+    class Large(FakeGenerator):
+        def load(self):
+            raise MemoryError("all of it")
+
+    bench.generator = Large()
+    with pytest.raises(StudyError, match=r"models do not fit.*residency: one"):
+        bench.run()
+
+
+def test_only_models_that_are_needed_are_tried_and_none_for_a_picture_that_still_does_not_open(bench):
+    (bench.originals / "1.png").write_bytes(b"broken")
+    bench.run()
+    bench.describer, bench.generator = FakeDescriber(), FakeGenerator()
+    bench.run()
+    assert not bench.describer.loaded
+    assert not bench.generator.loaded
+    (bench.originals / "1.png").unlink()
+    (bench.path / "images/i0/2.png").unlink()
+    bench.chains = bench.chains.head(1)
+    bench.run()
+    assert bench.generator.loaded
     assert not bench.describer.loaded
 
 

@@ -34,6 +34,7 @@ class StudyConfigLoader(OmegaConfigLoader):
         settings: dict[str, Any] = super().__getitem__(key)
         if key == "parameters":
             _check_names(Path(self.conf_source) / self.base_env, settings)
+            _check_label(settings.get("study"), self["globals"].get("study"))
         return settings
 
     def _merge_configs(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
@@ -89,6 +90,16 @@ def _check_name(conf: Path, env: str) -> None:
         raise StudyError(
             f"{conf / env} names no study of its own, so its results would mix with those of {names['base']!r}: "
             f"write a line such as `study: {env}` into {conf / env / 'globals.yml'}"
+        )
+
+
+def _check_label(stated: Any, name: Any) -> None:
+    """Refuse another name in the settings than the one that folders have: results would be labelled wrongly."""
+    if stated != name:
+        raise StudyError(
+            f"study: {stated!r} is not this study's name, which is {name!r}. The name decides where results go and "
+            "stands in one place only, globals.yml: for another study make a folder conf/<study>/ with a globals.yml "
+            "of its own, and run it with --env <study>"
         )
 
 

@@ -1,6 +1,7 @@
 """What happens around a run: a look at where results go before it, a summary after it."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.errors import StudyError
+from broken_telephone.relay import LoopSettings, chains_of, manifest, of_shard
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
@@ -25,8 +27,11 @@ class StudyHooks:
     """Hooks of every run."""
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Refuse what cannot go on from what is there, and folders that cannot be written to, before computing."""
+        if _is_shard(run_params) and "shard" not in _loop(catalog).model_fields_set:
+            # Every job of an array would follow all chains.
+            raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
         for name, missing in _FIRST.items():
             if name in pipeline.inputs() and not catalog.exists(name):
                 raise StudyError(missing)
@@ -45,13 +50,15 @@ class StudyHooks:
                 ) from error
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Print what was written and where; counts as the loop's manifest gives them."""
         written = [(name, _short(path)) for name, path, _ in _written(pipeline, catalog)]
         width = max((len(name) for name, _ in written), default=0)
         lines = [f"{name:<{width}}  {path}" for name, path in written]
         if "loop_manifest" in pipeline.outputs():
             lines = [*_counts(catalog.load("loop_manifest")), "", *lines]
+        if _is_shard(run_params):
+            lines = [*_shard(catalog), "", *lines]
         if "annotation_manifest" in pipeline.outputs():
             lines = [*_answers(catalog.load("annotation_manifest")), "", *lines]
         if "report" in pipeline.outputs():
@@ -82,23 +89,71 @@ def _short(path: Path | str) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
+def _is_shard(run_params: Mapping[str, Any]) -> bool:
+    return "shard" in (run_params.get("pipeline_names") or ())
+
+
+def _loop(catalog: CatalogProtocol) -> LoopSettings:
+    return LoopSettings.model_validate(catalog.load("params:loop"))
+
+
+def _shard(catalog: CatalogProtocol) -> list[str]:
+    """Say of a shard what the loop's manifest says of the whole."""
+    loop, chains = _loop(catalog), catalog.load("chains")
+    mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
+    batches, sessions = catalog.load("loop_batches"), catalog.load("loop_sessions")
+    own = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
+    record = manifest(
+        f"{catalog.load('params:study')}, shard {loop.shard}",
+        catalog.load("loop_settings"),
+        mine,
+        loop.iterations,
+        catalog.load("loop_images"),
+        [batches[name]() for name in batches],
+        own,
+    )
+    return [*_counts(record), "When all shards have ended, `kedro run --pipeline loop` puts them together."]
+
+
 def _counts(manifest: Mapping[str, Any]) -> list[str]:
     counts, seconds = manifest["counts"], manifest["seconds"]
+    iterations = "iteration" if manifest["iterations"] == 1 else "iterations"
     lines = [
         f"Study {manifest['study']}: {counts['chains']} chains ({counts['chains_from_images']} from images, "
-        f"{counts['chains_from_prompts']} from prompts), {manifest['iterations']} iterations: "
+        f"{counts['chains_from_prompts']} from prompts), {manifest['iterations']} {iterations}: "
         f"{counts['descriptions']} descriptions, {counts['images']} images, {counts['failures']} failures.",
         f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
         f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
     ]
     if counts["cut"]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
+    lines += _mostly_failed(manifest)
     lines += [
         f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {failure['reason']}"
         for failure in manifest["failures"][:10]
     ]
     if len(manifest["failures"]) > 10:
         lines.append(f"... and {len(manifest['failures']) - 10} more in loop_manifest")
+    return lines
+
+
+def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
+    """Say so where a model was of little use: single failures are to be expected, these have one cause."""
+    counts, lines = manifest["counts"], []
+    # The first descriptions of chains from prompts are the prompts.
+    there = {"describe": max(0, counts["descriptions"] - counts["chains_from_prompts"]), "draw": counts["images"]}
+    for phase, what in (("describe", "descriptions"), ("draw", "pictures")):
+        failures = [failure for failure in manifest["failures"] if failure["phase"] == phase]
+        tried = len(failures) + there[phase]
+        if len(failures) * 2 <= tried:
+            continue
+        kind, count = Counter(failure["kind"] for failure in failures).most_common(1)[0]
+        example = next(failure["reason"] for failure in failures if failure["kind"] == kind)
+        share = "All" if len(failures) == tried else f"{len(failures)} of"
+        lines.append(
+            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({example}). "
+            "Is something wrong with the model or its settings?"
+        )
     return lines
 
 

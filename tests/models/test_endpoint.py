@@ -20,7 +20,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.queued: list[tuple[int, dict] | float] = []
+        self.queued: list[tuple[int, dict | str] | float] = []
         self.requests: list[dict] = []
         self.keys: list[str | None] = []
         self.choice: dict = {}
@@ -45,9 +45,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.awake.wait(queued)
             return
         status, body = queued or (200, self._answer(asked))
-        content = json.dumps(body).encode()
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("retry-after-ms", "1")
         self.end_headers()
@@ -176,6 +176,9 @@ def test_the_key_comes_from_the_environment_and_is_written_nowhere(server, pictu
         ([error(404, "no such model")], r"\(some-vlm\) answered 404: .*no such model.*correct describer\.model"),
         ([error(400, "two\nlines")] * 2, "answered 400: .*two lines"),
         ([error(500)] * 2, "answered 500"),
+        ([error(429)] * 2, r"answered 429: .*describer\.concurrency is 1, describer\.retries is 1"),
+        ([(200, "<html>Welcome</html>")], "something else than a chat completion"),
+        ([(200, {"hello": 1})], "answered with"),
         ([5.0] * 2, "did not answer within 0.2 s"),
     ],
 )

@@ -34,6 +34,12 @@ def test_pictures_belong_to_their_seeds_and_prompts_not_to_the_batch(family, pip
     assert difference(generator.draw(PROMPTS[:1], [3])[0], together[2]) > 0
 
 
+@pytest.mark.parametrize("family", ["sd15", "sdxl", "sd3", "pixart"])
+def test_a_size_that_does_not_fit_is_found_when_it_is_loaded(family, pipelines):
+    with pytest.raises(StudyError, match=r"Pipeline cannot draw with these settings of the generator: .*divisible"):
+        make_generator({**pipelines[family], "width": 17}).load()
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_not_stated_is_left_to_the_pipeline(family, pipelines):
     """A size, of which the pipelines' own is none for toys, is the least that is stated."""

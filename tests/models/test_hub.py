@@ -71,6 +71,9 @@ def test_a_hub_that_cannot_be_reached_is_told(make, hub, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(StudyError, match=r"not in the local cache.*hf download some/model"):
         make({"hub": "some/model"}).load()
+    told = r"hf download some/model --revision abc .*https://huggingface\.co/some/model and `hf auth login`"
+    with pytest.raises(StudyError, match=told):
+        make({"hub": "some/model", "revision": "abc"}).load()
 
 
 def test_a_hub_without_a_route_to_it_is_told(hub, monkeypatch):

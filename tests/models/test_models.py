@@ -119,6 +119,12 @@ def test_a_missing_or_broken_model_folder_is_named_with_its_setting(tmp_path):
         make_describer(str(tmp_path / "nowhere")).load()
     with pytest.raises(StudyError, match=r"nowhere does not exist.*generator\.path"):
         make_generator(str(tmp_path / "nowhere")).identity()
+    with pytest.raises(StudyError, match=r"no model folder for generator\.path: it holds no model_index\.json"):
+        make_generator(str(tmp_path)).identity()
+    with pytest.raises(StudyError, match=r"no model folder for describer\.path: it holds no config\.json"):
+        make_describer(str(tmp_path)).identity()
+    for name in ("model_index.json", "config.json"):
+        (tmp_path / name).write_text("{}")
     with pytest.raises(StudyError, match=f"The generator {tmp_path} cannot be loaded"):
         make_generator(str(tmp_path)).load()
     with pytest.raises(StudyError, match=f"The describer {tmp_path} cannot be loaded"):

@@ -43,6 +43,35 @@ def call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]
     return arguments
 
 
+class _CheckedError(Exception):
+    """The pipeline has checked its arguments."""
+
+
+def check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
+    """Let the pipeline check what it will be called with, such as the size, and end the call before it draws.
+
+    Raises:
+        TypeError: or
+        ValueError: what the pipeline has against it.
+    """
+    # Called through the pipeline, because it fills in its own defaults first.
+    check = getattr(pipeline, "check_inputs", None)
+    if check is None:
+        return
+
+    def only_check(*args: Any, **kwargs: Any) -> None:
+        check(*args, **kwargs)
+        raise _CheckedError
+
+    pipeline.check_inputs = only_check
+    try:
+        pipeline(prompt=["a picture"], **per_prompt(arguments, 1))
+    except _CheckedError:
+        pass
+    finally:
+        del pipeline.check_inputs
+
+
 def per_prompt(arguments: dict[str, Any], count: int) -> dict[str, Any]:
     """Repeat the negative prompt for every prompt: some pipelines want as many."""
     negative = arguments.get("negative_prompt")

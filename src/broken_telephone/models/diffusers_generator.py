@@ -1,12 +1,14 @@
 """A generator: any text-to-image pipeline that diffusers loads by the class its folder names."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.base import Failure
-from broken_telephone.models.call_arguments import call_arguments, per_prompt
+from broken_telephone.models.call_arguments import call_arguments, check_call, per_prompt
 from broken_telephone.models.lora import add_lora
 from broken_telephone.models.outcomes import outcome
 from broken_telephone.models.placement import place
@@ -36,10 +38,8 @@ class DiffusersGenerator(TorchModel):
         self.load()
         pipeline, arguments = self._loaded
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        try:
+        with _drawing(pipeline):
             result = pipeline(prompt=prompts, generator=noise, **per_prompt(arguments, len(prompts)))
-        except (TypeError, ValueError) as error:
-            raise StudyError(f"The generator {self.name} cannot draw with these settings: {error}") from error
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
         dtype = str(self.dtype).removeprefix("torch.")
         return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
@@ -65,5 +65,17 @@ class DiffusersGenerator(TorchModel):
             set_scheduler(pipeline, self.settings.scheduler)
         if self.settings.lora is not None:
             add_lora(pipeline, self.settings.lora)
+        with _drawing(pipeline):
+            check_call(pipeline, called_with)
         place(pipeline, self.settings, self.device)
         return pipeline, called_with
+
+
+@contextmanager
+def _drawing(pipeline: Any) -> Iterator[None]:
+    """Say in words what a pipeline has against its arguments."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = type(pipeline).__name__
+        raise StudyError(f"{kind} cannot draw with these settings of the generator: {error}") from error

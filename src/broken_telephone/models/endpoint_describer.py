@@ -116,6 +116,11 @@ class EndpointDescriber:
         return self._read(answer)
 
     def _read(self, answer: Any) -> Description:
+        # A web page, such as a proxy's, comes as a string.
+        if not hasattr(answer, "choices"):
+            raise StudyError(
+                self._in_words("answered with something else than a chat completion: is it the right address?")
+            )
         if not answer.choices:
             raise StudyError(self._in_words("answered without a choice"))
         choice = answer.choices[0]
@@ -136,6 +141,8 @@ class EndpointDescriber:
             401: f"put a valid key into the environment variable {self.settings.key_variable}",
             403: f"the key in {self.settings.key_variable} may not use this model",
             404: "correct describer.model or describer.endpoint, which ends with /v1 as a rule",
+            429: f"ask for less at once or wait longer: describer.concurrency is {self.settings.concurrency}, "
+            f"describer.retries is {self.settings.retries}",
         }
         advice = todo.get(getattr(error, "status_code", 0), "see describer.endpoint, describer.timeout and the server")
         return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"

@@ -63,5 +63,10 @@ def _of_the_hub(error: Exception, source: Source, setting: str) -> str | None:
     if has(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError) or any(
         isinstance(cause, errors.HTTPError) and not isinstance(cause, errors.HfHubHTTPError) for cause in found
     ):
-        return f"it is not in the local cache, and the hub cannot be reached. Fetch it first: hf download {source.hub}"
+        revision = f" --revision {source.revision}" if source.revision is not None else ""
+        return (
+            "it is not in the local cache, and the hub cannot be reached. Fetch it first: "
+            f"hf download {source.hub}{revision} (a gated model wants its licence accepted at {page} and "
+            "`hf auth login` before)"
+        )
     return None

@@ -37,7 +37,7 @@ def local_folder(source: Source, setting: str) -> Path:
     """Return the local folder of a model, or the single file of a LoRA.
 
     Raises:
-        StudyError: if it does not exist.
+        StudyError: if it does not exist, or is not such a model's.
     """
     folder = Path(str(source.path))
     if not folder.is_dir() and not (folder.is_file() and folder.suffix == ".safetensors"):
@@ -45,6 +45,12 @@ def local_folder(source: Source, setting: str) -> Path:
             f"The model folder {folder} does not exist. It is named by the setting {setting}.path: correct "
             f"it (conf/<study>/parameters.yml, or --params {setting}.path=…), or name a hub id as "
             f"{setting}.hub."
+        )
+    # Before it is hashed: it may be a large folder of other things.
+    if source.holds is not None and not (folder / source.holds).is_file():
+        raise StudyError(
+            f"{folder} is no model folder for {setting}.path: it holds no {source.holds}. "
+            "Name the folder that save_pretrained made."
         )
     return folder
 

@@ -20,6 +20,9 @@ class Source(Settings):
     revision: str | None = None
     """Commit, tag or branch of the hub id."""
 
+    holds: ClassVar[str | None] = None
+    """The file by which a folder is known to be such a model."""
+
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.path is None) == (self.hub is None):
@@ -31,6 +34,8 @@ class Source(Settings):
 
 class TorchSettings(Source):
     """Where a model comes from and how it is loaded."""
+
+    holds = "config.json"
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
@@ -91,6 +96,7 @@ class GeneratorSettings(ModelSettings):
     """A text-to-image pipeline of diffusers. What is null is left to the pipeline."""
 
     kind = "generator"
+    holds = "model_index.json"
 
     call: dict[str, Any] = {}
     """Further arguments of every call of the pipeline."""
@@ -116,6 +122,8 @@ class GeneratorSettings(ModelSettings):
 
 class AdapterSettings(Source):
     """A PEFT adapter on top of a describer: a folder with adapter_config.json."""
+
+    holds = "adapter_config.json"
 
 
 class DescriberSettings(ModelSettings):

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.labels import is_refusal
 from broken_telephone.models.adapter import add_adapter
 from broken_telephone.models.base import Choices, Description, Likelihoods
@@ -104,7 +105,13 @@ class TransformersDescriber(TorchModel):
         options = {"do_sample": False, "max_new_tokens": self.settings.max_new_tokens, "eos_token_id": _ends(model)}
         options |= self.settings.call
         with torch.inference_mode():
-            output = model.generate(**inputs, **options)
+            try:
+                output = model.generate(**inputs, **options)
+            except (TypeError, ValueError) as error:
+                # Typed wrongly, most often: `generate` names what it does not know.
+                words = " ".join(str(error).split())
+                stated = ", ".join(f"describer.call.{name}" for name in self.settings.call) or "its settings"
+                raise StudyError(f"{type(model).__name__} cannot write with {stated}: {words}") from error
         new = output[:, _length_before(output, inputs["input_ids"]) :]
         ends = _as_list(options["eos_token_id"])
         return [self._read(row, ends, processor) for row in new.tolist()]

@@ -17,6 +17,7 @@ from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
 from broken_telephone.relay.overlap import refuse_overlap
 from broken_telephone.relay.plan import Chain, chains_of, key, of_shard, steps
+from broken_telephone.relay.rehearsal import rehearse
 from broken_telephone.relay.session import Session
 from broken_telephone.relay.settings import LoopSettings
 from broken_telephone.seeds import item_seed
@@ -90,7 +91,8 @@ def relay(
 
     Raises:
         InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory, or another run follows the same chains.
+        StudyError: if a model cannot be loaded with its settings, not even one picture fits into memory, or another
+            run follows the same chains.
     """
     done = read_journal(store.batches) if done is None else done
     # Somebody may have taken pictures away.
@@ -108,7 +110,8 @@ def relay(
     ):
         session = Session(settings, describer, generator, workers.workers)
         yield Finished(sessions={session.name: session.record})
-        run = _Run(settings, describer, store, done, workers, interruption, session, progress)
+        phases = {step.phase for step, count in left.items() if count}
+        run = _Run(settings, describer, store, done, workers, interruption, session, progress, phases)
         for step in left:
             progress.begin(step)
             yield from run.do(step, _waiting(step, followed, done))
@@ -155,8 +158,11 @@ class _Run:
     interruption: Interruption
     session: Session
     progress: WorkProgress
+    phases: set[str]
+    """In which anything is left to do."""
 
     def __post_init__(self) -> None:
+        self._rehearsed: dict[str, float] | None = None
         self.sizes = {
             phase: BatchSize(asked, self.done.found.get((phase, asked))) for phase, asked in self._asked().items()
         }
@@ -168,6 +174,8 @@ class _Run:
         """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
         if step == Step(1, "describe"):
             prompts = [chain for chain in waiting if chain.prompt is not None]
+            if prompts:
+                self._rehearse(step)
             for start in range(0, len(prompts), _PROMPTS):
                 yield self._said(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
@@ -190,6 +198,7 @@ class _Run:
         """Say what to ask, and for which chains: not for those whose picture does not open."""
         outcome = Outcome(step)
         if step.phase == "draw":
+            self._rehearse(step)
             prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
         seen, images = [], []
@@ -199,7 +208,14 @@ class _Run:
                 seen.append(chain)
             except StudyError as error:
                 outcome.fail(chain.chain_id, UNREADABLE, str(error))
+        if seen:
+            self._rehearse(step)
         return Batch(seen, outcome, Describe(images, self.settings.describe_prompt) if seen else None)
+
+    def _rehearse(self, step: Step) -> None:
+        """Try the models, once, and not before one is needed: pictures that still do not open need none."""
+        if self._rehearsed is None:
+            self._rehearsed = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
@@ -235,7 +251,7 @@ class _Run:
             outcome,
             images,
             seconds=round(answer.seconds, 4),
-            load_seconds=round(answer.load_seconds, 4),
+            load_seconds=round(answer.load_seconds + (self._rehearsed or {}).pop(outcome.step.phase, 0.0), 4),
             device=answer.device,
             cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
             size=len(chains),

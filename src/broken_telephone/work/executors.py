@@ -142,4 +142,4 @@ def executor(settings: WorkSettings, models: Mapping[str, Model]) -> LocalExecut
     worker = Worker(models, settings.residency)
     if settings.executor == "local":
         return LocalExecutor(worker)
-    return RayExecutor(worker, None if settings.workers == "auto" else settings.workers, settings.ray_address)
+    return RayExecutor(worker, None if settings.workers == "auto" else int(settings.workers), settings.ray_address)

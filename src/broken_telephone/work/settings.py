@@ -1,13 +1,22 @@
 """The settings of whatever models are put to work on."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from broken_telephone.strict import Settings
 
 Positive = Annotated[int, Field(ge=1)]
-Size = Positive | Literal["auto"]
+
+
+def _size(value: Any) -> int | str:
+    # One rule in words, where a union would name its parts in the error.
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise ValueError("a whole number from 1, or auto")
+
+
+Size = Annotated[int | str, PlainValidator(_size)]
 """Items at once; auto finds out (`batch_size.py`)."""
 
 
@@ -18,7 +27,7 @@ class WorkSettings(Settings):
     """Whether all models stay in memory, or each leaves before another works."""
     executor: Literal["local", "ray"] = "local"
     """Where models run: in this process, or in actors of a Ray cluster, one per GPU."""
-    workers: Positive | Literal["auto"] = "auto"
+    workers: Size = "auto"
     """Ray actors; auto: as many as the cluster has GPUs, or one."""
     ray_address: str | None = None
     """Of the cluster, such as `auto` or `ray://head:10001`; without it a cluster starts on this machine."""

@@ -109,7 +109,14 @@ def collect_results(
     batches = [loop_batches[name]() for name in loop_batches]
     record = manifest(study, loop_settings, chains, loop.iterations, loop_images, batches, loop_sessions)
     rows = {(row["chain_id"], row["iteration"]): row for batch in batches for row in batch["descriptions"]}
-    wanted = product(chains["chain_id"], range(1, loop.iterations + 1))
+    wanted = list(product(chains["chain_id"], range(1, loop.iterations + 1)))
+    beyond = len(rows.keys() - set(wanted))
+    if beyond:
+        logger.info(
+            "%d descriptions of other chains or later iterations than the settings ask for now, and their pictures, "
+            "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
+            beyond,
+        )
     return as_table([rows[item] for item in wanted if item in rows], DESCRIPTIONS), record
 
 
