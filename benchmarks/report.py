@@ -18,6 +18,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.annotate import AnnotationSettings
+from broken_telephone.measures import Ratings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 from broken_telephone.relay import LoopSettings
@@ -120,11 +121,12 @@ def main() -> None:
         loop,
         SETTINGS,
     )
+    nobody = Ratings(nodes.NOBODY, nodes.NOBODY, study["chains"]["chain_id"])
     tables = {
         "shares": timed("shares", nodes.measure_shares, there, study["annotations"], SETTINGS),
         "drift": timed("drift", nodes.measure_drift, there, ASKED, DATASET, SETTINGS),
         "decomposition": timed("decomposition", nodes.take_apart, there, SETTINGS),
-        "corrected_shares": timed("correction", nodes.correct_shares, there, SETTINGS),
+        "corrected_shares": timed("correction", nodes.correct_shares, there, nobody, SETTINGS),
         "trajectories": timed("trajectories", nodes.follow_trajectories, there, SETTINGS),
         "success": timed("success", nodes.measure_success, there, study["predictions"], study["chains"], SETTINGS),
         "power": timed("power", nodes.measure_power, there),

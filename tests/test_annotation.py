@@ -15,7 +15,14 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import PHASE, RAF
 from broken_telephone.models import Description, Failure
 from broken_telephone.relay import chains_of
-from broken_telephone.tables import CHAINS, DESCRIPTIONS, as_table, check_annotations, check_predictions
+from broken_telephone.tables import (
+    CHAINS,
+    DESCRIPTIONS,
+    as_table,
+    check_annotations,
+    check_descriptions,
+    check_predictions,
+)
 from broken_telephone.work import InterruptedRunError
 
 ITERATIONS = 2
@@ -203,6 +210,26 @@ def test_predictions_are_read_from_the_description_of_each_picture_and_asked(ben
     assert closed["probability"].notna().all()
 
 
+def test_descriptions_of_the_last_pictures_are_kept_as_the_loops_are(bench):
+    last = bench.run().last_descriptions
+    check_descriptions(last)
+    assert list(last["chain_id"]) == list(bench.chains["chain_id"])
+    assert set(last["iteration"]) == {ITERATIONS + 1}
+    assert set(last["text"]) == {"The woman is not sad, she looks happy."}
+    assert set(last["describer"]) == {"fake describer"}
+
+
+def test_the_last_word_of_a_truncated_answer_does_not_count(bench):
+    class Hasty(FakeAnnotator):
+        def describe(self, images, prompt):
+            return [Description("1. Asian\n2. female\n3. 4", tokens=9, truncated=True, refused=False) for _ in images]
+
+    bench.annotator = Hasty()
+    found = bench.run(readings=["free"]).annotations
+    assert set(found.loc[found["attribute"] == "gender", "category"]) == {"female"}
+    assert set(found.loc[found["attribute"] == "age", "status"]) == {"invalid"}
+
+
 def test_terms_are_found_in_every_description(bench):
     mentions = bench.run().mentions
     assert set(mentions["term"]) == {"he", "woman", "she"}
@@ -283,6 +310,7 @@ def test_a_model_that_cannot_choose_is_refused(bench):
         ({"concept_prompt": "Name {it}"}, r"annotation\.concept_prompt.*\{concept\}, \{options\}"),
         ({"form": "rafdb"}, "'form'"),
         ({"readings": ["open"]}, "'readings.0'"),
+        ({"readings": []}, "'readings': there must be one at least, of free and closed"),
     ],
 )
 def test_wrong_settings_are_refused(bench, settings, message):
@@ -322,9 +350,17 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
     assert manifest["asked"]["closed"]["failures"] == []
     assert set(manifest["statuses"]) == {"free", "closed"}
     assert len(project.load("annotation_probabilities")) == (3 + 3 + 5 + 7) * len(table) / 6
+    items = project.load("rating_items")
+    assert set(project.load("rating_sample")["item"]) <= set(items["item"])
+    assert len(items) == 3 * counts["chains"]
+    assert set(project.load("last_descriptions")["iteration"]) <= {3}
+    assert set(project.load("agreement")["one"]) <= {"data set", "describer (free)"}
     project.run("annotation")
     again = project.load("annotations")
     pd.testing.assert_frame_equal(again, table)
+    pd.testing.assert_frame_equal(project.load("rating_items"), items)
+    with pytest.raises(StudyError, match=r"setting annotator\.path: correct"):
+        project.run("annotation", annotator__path="nonexistent")
 
 
 def test_the_activity_study_asks_the_phase_form(project):

@@ -10,6 +10,7 @@ from broken_telephone.annotate import AnnotationSettings
 from broken_telephone.errors import StudyError
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex
+from broken_telephone.rating import all_items
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import ReportSettings, summary
 from broken_telephone.sources import DatasetSettings
@@ -37,9 +38,9 @@ class Study:
             [(f"p{label}{k}", None, f"{label} {k}", "prompt", label) for label in labels for k in range(prompts)],
             columns=["chain_id", "image_id", "prompt", "start", "label"],
         )
-        self.chains = pd.concat([images, texts], ignore_index=True)
+        self.chains = pd.concat([images, texts], ignore_index=True).assign(replicate=0)
         truth = {name: rng.choice(values, len(names)) for name, values in CATEGORIES.items()}
-        self.people = pd.DataFrame({"image_id": names, "is_main": True} | (truth if stated else {}))
+        self.people = pd.DataFrame({"image_id": names, "is_main": True, "split": "test"} | (truth if stated else {}))
         rows = []
         for place, chain in enumerate(self.chains.itertuples()):
             for k in range(0 if chain.start == "image" else 1, iterations + 1):
@@ -54,7 +55,14 @@ class Study:
         self.predictions = seen.assign(correct=rng.random(len(seen)) < 0.7, reading="text", status="named")
         self.loop = LoopSettings(iterations=iterations, describe_prompt="Describe.")
 
-    def tables(self):
+    def rated(self, ratings):
+        told = pd.DataFrame() if ratings is None else ratings
+        sealed = {"dataset": {}, "loop": {}}
+        return nodes.arrange_ratings(
+            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, sealed
+        )
+
+    def tables(self, ratings=None):
         asked = AnnotationSettings()
         there = nodes.arrange_annotations(
             self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
@@ -63,7 +71,7 @@ class Study:
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
             "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
             "decomposition": nodes.take_apart(there, SETTINGS),
-            "corrected_shares": nodes.correct_shares(there, SETTINGS),
+            "corrected_shares": nodes.correct_shares(there, self.rated(ratings), SETTINGS),
             "trajectories": nodes.follow_trajectories(there, SETTINGS),
             "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
             "power": nodes.measure_power(there),
@@ -117,6 +125,33 @@ def test_drift_is_found_and_adjusted_within_its_families():
     assert row["p_value"] < row["p_adjusted"] < 0.001
     tested = drift[drift["p_value"].notna()]
     assert (tested["p_adjusted"] >= tested["p_value"]).all()
+
+
+def test_people_check_the_shares_of_the_pictures_they_rated():
+    """Both raters call every second woman of the last pictures a man: half of the annotator's women are none."""
+    study = Study(each=100, prompts=0)
+    last = study.annotations[(study.annotations["iteration"] == 2) & (study.annotations["attribute"] == "gender")]
+    items = all_items(study.chains, 2, {"dataset": {}, "loop": {}}).set_index(["chain_id", "iteration"])["item"]
+    told = ["male" if k % 2 else given for k, given in enumerate(last["category"])]
+    rows = pd.DataFrame(
+        {
+            "item": items[[(chain, 2) for chain in last["chain_id"]]].to_numpy(),
+            "attribute": "gender",
+            "category": told,
+            "status": "valid",
+            "mode": "rating",
+            "at": "2026-01-01",
+        }
+    )
+    ratings = pd.concat([rows.assign(rater=name) for name in ("Ada", "Bo")], ignore_index=True)
+    table = study.tables(ratings)["corrected_shares"]
+    check_result(table)
+    women = table[(table["label"] == "(all)") & (table["category"] == "female") & (table["iteration"] == 2)]
+    women = women.set_index("method")
+    row = women.loc["human ratings"]
+    assert row["n_checked"] == 200
+    assert row["value"] == pytest.approx(np.mean([category == "female" for category in told]), abs=0.01)
+    assert not row["agrees"]
 
 
 def test_a_reading_that_was_not_asked_for_is_refused():

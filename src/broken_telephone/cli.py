@@ -54,11 +54,14 @@ class _ParagraphError(KedroCliError):
 @cli.command()
 @click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Other than this machine only if you say so.")
-@click.option("--port", default=8000, show_default=True, help="0 takes one that is free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes one that is free."
+)
 def rate(env: str | None, host: str, port: int) -> None:
     """Let people rate a study's pictures in a browser."""
     from pathlib import Path
 
+    import pandas as pd
     from kedro.framework.session import KedroSession
 
     from broken_telephone.annotate import AnnotationSettings, form_of
@@ -70,7 +73,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     try:
         with KedroSession.create(Path.cwd(), env=env) as session:
             catalog = cast(KedroSession, session).load_context().catalog
-            if not catalog.exists("rating_sample"):
+            if not all(catalog.exists(name) for name in ("rating_sample", "last_descriptions")):
                 raise StudyError("There is no sample to rate yet: run `kedro run --pipeline annotation` first")
             settings, annotation, dataset = (catalog.load(f"params:{n}") for n in ("rating", "annotation", "dataset"))
             settings = RatingSettings.model_validate(settings)
@@ -79,7 +82,8 @@ def rate(env: str | None, host: str, port: int) -> None:
                 catalog.load("rating_sample"),
                 form_of(AnnotationSettings.model_validate(annotation), DatasetSettings.model_validate(dataset).words),
                 catalog.load("chains"),
-                catalog.load("loop_descriptions"),
+                # What the loop itself wrote comes last, and counts.
+                pd.concat([catalog.load("last_descriptions"), catalog.load("loop_descriptions")]),
                 catalog.load("originals"),
                 catalog.load("loop_images"),
                 Store(settings.database),
@@ -87,9 +91,9 @@ def rate(env: str | None, host: str, port: int) -> None:
                 # Whoever opens it to other machines knows by what names these call it.
                 ["localhost", "127.0.0.1", "[::1]"] if host in ("localhost", "127.0.0.1", "::1") else None,
             )
-    except StudyError as error:
+        serve(app, host, port)
+    except (StudyError, ParameterValidationError) as error:
         raise _ParagraphError(str(error)) from error
-    serve(app, host, port)
 
 
 cli.add_command(

@@ -39,6 +39,15 @@ def test_answers_are_read_as_a_person_would(answer):
         ("1. light-medium\n2. male\n3. adult", "phase", ("invalid", "male", "adult")),
         ("male\n20-39\nAsian", "raf", ("Asian", "male", "20-39")),
         ("female, adult, lighter", "phase", ("lighter", "female", "adult")),
+        (
+            "An afraid young woman with light skin, a black ponytail and a green shirt.",
+            "raf",
+            ("invalid", "female", "invalid"),
+        ),
+        ("An afraid young woman, black ponytail, green shirt", "raf", ("invalid", "female", "invalid")),
+        ("1. a man with a black afro\n2. male\n3. 20-39", "raf", ("invalid", "male", "20-39")),
+        ("1. dark braids\n2. female\n3. adult", "phase", ("invalid", "female", "adult")),
+        ("1. white, with a black bob\n2. female\n3. old", "free", ("white", "female", "old")),
     ],
 )
 def test_words_about_hair_clothes_and_houses_are_no_answers(text, form, expected):
@@ -90,6 +99,21 @@ def test_what_looks_like_an_answer_is_not_taken_for_one(text, form, expected):
 )
 def test_only_what_is_said_of_the_main_person_counts(text, expected):
     assert tuple(read(text, "raf").values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "truncated", "expected"),
+    [
+        ("1. African-", False, ("invalid", "invalid", "invalid")),
+        ("1. Asian\n2. female\n3. 20-", False, ("Asian", "female", "invalid")),
+        ("1. African-American\n2. male\n3. 20-39", False, ("African-American", "male", "20-39")),
+        ("1. Asian\n2. female\n3. 4", True, ("Asian", "female", "invalid")),
+        ("1. Asian\n2. female\n3. 70+\n", True, ("Asian", "female", "70+")),
+        ("1. Asian\n2. female\n3. 20\u201339. The person", True, ("Asian", "female", "20-39")),
+    ],
+)
+def test_a_word_that_was_cut_off_is_no_answer(text, truncated, expected):
+    assert tuple(read(text, "raf", truncated=truncated).values()) == expected
 
 
 def test_a_line_that_declines_is_refused_alone_and_names_nothing():

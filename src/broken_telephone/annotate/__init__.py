@@ -1,6 +1,7 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
-from broken_telephone.annotate.comparison import DATASET, asked_for, comparable, labels_of
+from broken_telephone.annotate.checked import checked
+from broken_telephone.annotate.comparison import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotate.journal import answers_to
 from broken_telephone.annotate.manifest import manifest
 from broken_telephone.annotate.pictures import pictures
@@ -18,7 +19,9 @@ __all__ = [
     "annotate",
     "answers_to",
     "asked_for",
+    "checked",
     "comparable",
+    "comparisons_of",
     "form_of",
     "inquiries",
     "labels_of",

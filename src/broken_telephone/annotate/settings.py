@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from broken_telephone.work import WorkSettings
 from broken_telephone.work.settings import Size
 
@@ -25,3 +27,10 @@ class AnnotationSettings(WorkSettings):
     """free: the annotator writes the form, which is parsed. closed: it weighs every option, and the label's, too."""
     batch: Size = "auto"
     """Pictures asked about at once."""
+
+    @field_validator("readings")
+    @classmethod
+    def _some(cls, readings: list[Reading]) -> list[Reading]:
+        if not readings:
+            raise ValueError("there must be one at least, of free and closed")
+        return readings

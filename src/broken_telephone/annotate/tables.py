@@ -1,4 +1,4 @@
-"""Answers -> tables: attributes, probabilities of categories, labels that were named, and demographic terms."""
+"""Answers -> tables: attributes, probabilities of categories, labels that were named, demographic terms, last words."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from broken_telephone.annotate.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
 from broken_telephone.models import Likelihoods
 from broken_telephone.relay import Chain
-from broken_telephone.tables import ANNOTATIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
+from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
 
 Answers = Mapping[str, Mapping[str, Record]]
 """Inquiry -> picture -> answer."""
@@ -25,6 +25,7 @@ class Tables(NamedTuple):
     annotation_probabilities: pd.DataFrame
     predictions: pd.DataFrame
     mentions: pd.DataFrame
+    last_descriptions: pd.DataFrame
 
 
 def tables(
@@ -69,12 +70,14 @@ def tables(
                 for row, each in _closed(form, likelihoods):
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
-    said = _texts(chains, iterations, asked, answers, descriptions)
+    last = _last(chains, iterations, asked, answers)
+    said = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
     return Tables(
         as_table(attributes, ANNOTATIONS),
         as_table(weights, PROBABILITIES),
         as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
         as_table(list(_mentioned(said)), MENTIONS),
+        last,
     )
 
 
@@ -88,7 +91,7 @@ def _pictures(chains: list[Chain], iterations: int) -> Iterator[tuple[Chain, int
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     if "failure" in answer:
         return
-    for attribute, reading in read_form(answer["text"], form, answer["refused"]).items():
+    for attribute, reading in read_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
 
@@ -139,31 +142,33 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
         }
 
 
-def _texts(
-    chains: list[Chain],
-    iterations: int,
-    asked: Mapping[str, Inquiry],
-    answers: Answers,
-    descriptions: pd.DataFrame,
-) -> list[tuple[str, int, str, str]]:
-    """Return chain, iteration, text and describer of every description: the loop's, and those of the last pictures.
+def _last(chains: list[Chain], iterations: int, asked: Mapping[str, Inquiry], answers: Answers) -> pd.DataFrame:
+    """Return descriptions of the last pictures, as the loop would have written them; empty and refused ones are none.
 
     As in the loop, description k is of picture k - 1.
     """
-    columns = zip(
-        descriptions["chain_id"].astype(str),
-        descriptions["iteration"].astype(int),
-        descriptions["text"].astype(str),
-        descriptions["describer"].astype(str),
-        strict=True,
-    )
-    found = [row for row in columns if row[1] <= iterations]
+    found = []
     for chain in chains:
         one = picture(chain, iterations)
         answer = answers.get(LAST, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
-            found.append((chain.chain_id, iterations + 1, answer["text"], asked[LAST].by))
-    return found
+            words = {name: answer[name] for name in ("text", "tokens", "truncated")}
+            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": asked[LAST].by}
+            found.append(where | words)
+    return as_table(found, DESCRIPTIONS)
+
+
+def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
+    """Return chain, iteration, text and describer of every description."""
+    return list(
+        zip(
+            descriptions["chain_id"].astype(str),
+            descriptions["iteration"].astype(int),
+            descriptions["text"].astype(str),
+            descriptions["describer"].astype(str),
+            strict=True,
+        )
+    )
 
 
 def _named(

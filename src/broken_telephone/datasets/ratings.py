@@ -17,7 +17,8 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
     def load(self) -> pd.DataFrame:
         """Return one row per rater, mode (rating, adjudication), picture and attribute, with the picture's comment.
 
-        A comment on a picture without an answer has a row of the status `comment`.
+        A comment on a picture without an answer has a row of the status `comment`. Which picture an `item` is, the
+        entry `rating_items` says.
         """
         from broken_telephone.rating.store import ADJUDICATION, RATING, Store, file_of
 
@@ -41,6 +42,6 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         # An address may hold a password.
-        import sqlalchemy
+        from broken_telephone.rating.store import parsed_url
 
-        return {"database": sqlalchemy.make_url(self._database).render_as_string(hide_password=True)}
+        return {"database": parsed_url(self._database).render_as_string(hide_password=True)}

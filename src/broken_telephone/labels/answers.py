@@ -30,6 +30,9 @@ _BOLD = re.compile(r"\*\*\s*([^*\n]+?)\s*\*\*")
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.IGNORECASE | re.DOTALL)
 # Lines behind the form.
 _REMARK = re.compile(r"\W*(?:please )?(?:notes?|explanations?|disclaimer|remarks?|comments?)\b", re.IGNORECASE)
+# What the end of an answer broke off: "African-", of which nobody knows how it goes on.
+_BROKEN_OFF = re.compile(r"(?:\w+-)+[\s.]*$")
+_LAST_WORD = re.compile("[\\w+\u2010-\u2015-]+\\Z")
 _CODE = re.compile(r"^\W*[0-9a-e]\W*$", re.IGNORECASE)
 
 
@@ -42,19 +45,22 @@ class Reading:
     """Null unless the status is valid."""
 
 
-def read_form(text: str, form: Form, refused: bool = False) -> dict[str, Reading]:
+def read_form(text: str, form: Form, refused: bool = False, truncated: bool = False) -> dict[str, Reading]:
     """Read an answer to a form.
 
     Args:
         text: what the model wrote.
         form: what it was asked.
         refused: whether a content filter stepped in.
+        truncated: whether the limit came before the end, so that the last word may lack its own: a 4 may be of 40-69.
 
     Returns:
         Attribute -> reading, for every question of the form. All are refused if the answer declines and holds at
         most one word by chance that is an option; one is, if its line declines.
     """
-    text, keyed = without_keys(of_main_person(as_lines(plain(_THOUGHT.sub("", text))), form), form)
+    text = _LAST_WORD.sub("", text) if truncated else text
+    text = _BROKEN_OFF.sub("", plain(_THOUGHT.sub("", text)))
+    text, keyed = without_keys(of_main_person(as_lines(text), form), form)
     own = {
         q.variable: [spelt_out(part, q, q.variable in keyed) for part in parts(text, place, form)]
         for place, q in enumerate(form.questions)

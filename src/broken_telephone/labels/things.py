@@ -8,8 +8,12 @@ from broken_telephone.labels.wording import Mention
 
 _COLOURS = {"white", "black", "light", "dark", "lighter", "darker", "fair", "pale", "medium"}
 _AGES = {"old", "young"}
+_HAIR = (
+    r"(?:hair(?:style|cut|do)?|ponytails?|pigtails?|buns?|braids?|plaits?|curls?|ringlets?|bobs?|afros?|dreadlocks?|"
+    r"dreads|locks|locs|cornrows|bangs|fringe|mohawk|mullet|wig|beard|goatee|mou?stache|sideburns|stubble)(?:e?d)?"
+)
 _THINGS = (
-    r"(?:hair|eyes?|eyebrows?|beard|cloth(?:es|ing)|shirt|dress|suit|coat|jacket|hat|background|backdrop|wall|room|"
+    rf"(?:{_HAIR}|eyes?|eyebrows?|cloth(?:es|ing)|shirt|dress|suit|coat|jacket|hat|background|backdrop|wall|room|"
     r"light|lighting|photo(?:graph)?|picture|image)"
 )
 # "White cotton shirt"; not "white with black hair", "darker in this light".

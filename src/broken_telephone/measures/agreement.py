@@ -25,9 +25,11 @@ def krippendorff_alpha(
     """Krippendorff's alpha with a percentile bootstrap interval over items.
 
     alpha = 1 - observed / expected disagreement, from the matrix of coincidences (Krippendorff 2019, Content Analysis,
-    4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are. Where nobody
-    disagrees, every such sample agrees, too; the lower end is then alpha with as many disagreements of the expected
-    size as may have gone unseen in so few items (Clopper and Pearson 1934).
+    4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are. Where few
+    disagree, samples hold too few disagreements to tell how many went unseen. For the lower end one item is therefore
+    made up, a disagreement of the expected size: among n items of which d disagree, samples then hold about as many
+    as Clopper and Pearson (1934) would still allow. It counts for little where items are many, and a further
+    disagreement never raises the lower end.
 
     Args:
         ratings: a row an item, a column a rater; null where a rater gave no category.
@@ -47,21 +49,29 @@ def krippendorff_alpha(
     if len(matrices) < 2:
         return NONE
     value = float(_alpha(matrices.sum(0)[None], level)[0])
-    flat = matrices.reshape(len(matrices), -1)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(flat), np.full(len(flat), 1 / len(flat)), size=repeats)
-    size = len(categories)
-    values = _alpha((drawn @ flat).reshape(repeats, size, size), level)
-    # A sample in which only one category occurs has no alpha.
-    values = values[np.isfinite(values)]
-    if np.isnan(value) or not len(values):
+    made_up = _disagreement(matrices.sum(0))[None]
+    high = _sampled(matrices, level, repeats, seed)
+    low = _sampled(np.concatenate([matrices, made_up]), level, repeats, seed)
+    if np.isnan(value) or not len(high):
         return Estimate(value, np.nan, np.nan)
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    if value == 1:
-        shares = matrices.sum((0, 1)) / matrices.sum()
-        unseen = 1 - ((1 - confidence) / 2) ** (1 / len(matrices))
-        low = 1 - unseen / (1 - (shares**2).sum())
-    return Estimate(value, float(low), float(high))
+    tail = (1 - confidence) / 2
+    return Estimate(value, float(np.quantile(low, tail)), float(np.quantile(high, 1 - tail)))
+
+
+def _sampled(matrices: np.ndarray, level: Level, repeats: int, seed: int) -> np.ndarray:
+    """Alpha of bootstrap samples; a sample in which only one category occurs has none."""
+    count, size, _ = matrices.shape
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=repeats)
+    values = _alpha((drawn @ matrices.reshape(count, -1)).reshape(repeats, size, size), level)
+    return values[np.isfinite(values)]
+
+
+def _disagreement(matrix: np.ndarray) -> np.ndarray:
+    """The coincidences of an item with two ratings that differ, each pair of categories as likely as by chance."""
+    totals = matrix.sum(1)
+    apart = np.outer(totals, totals)
+    np.fill_diagonal(apart, 0)
+    return 2 * apart / apart.sum() if apart.any() else apart
 
 
 def coincidences(ratings: pd.DataFrame, categories: Sequence[str]) -> np.ndarray:
@@ -92,9 +102,9 @@ def _alpha(matrices: np.ndarray, level: Level) -> np.ndarray:
         middles = totals.cumsum(1) - totals / 2
         apart = (middles[:, :, None] - middles[:, None, :]) ** 2
     count = totals.sum(1)
-    observed = (matrices * apart).sum((1, 2)) / count
-    expected = (totals[:, :, None] * totals[:, None, :] * apart).sum((1, 2)) / (count * (count - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
+        observed = (matrices * apart).sum((1, 2)) / count
+        expected = (totals[:, :, None] * totals[:, None, :] * apart).sum((1, 2)) / (count * (count - 1))
         return np.where(expected > 0, 1 - observed / expected, np.nan)
 
 

@@ -1,7 +1,8 @@
-"""Agreement of every two annotators about every attribute, in one table."""
+"""Agreement of annotators about every attribute, in one table: of every two, and of all raters at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -25,8 +26,34 @@ AGREEMENT = (
     "kappa_low",
     "kappa_high",
 )
+TOGETHER = "raters together"
+"""Stands for an annotator: what raters agree on, and where they do not, what was settled."""
+ALL_RATERS = "all raters"
+"""Stands for an annotator where more than two raters are compared at once."""
+RATER = "rater "
+"""How the names of single raters begin."""
 Merging = Mapping[str, Sequence[Sequence[str]]]
 """Attribute -> groups of categories that are taken as one."""
+
+
+class Comparison(NamedTuple):
+    """Annotators that are compared, and what they are called."""
+
+    one: str
+    """The reference, of two."""
+    other: str
+    """Empty, if more than two are compared at once."""
+    annotators: Sequence[str]
+
+
+def every_two(annotators: Iterable[str]) -> list[Comparison]:
+    """Compare every two annotators; the one that stands first is the reference."""
+    return [Comparison(one, other, (one, other)) for one, other in combinations(annotators, 2)]
+
+
+def all_raters(raters: Sequence[str]) -> list[Comparison]:
+    """Compare all raters at once, if they are more than two."""
+    return [Comparison(ALL_RATERS, "", tuple(raters))] if len(raters) > 2 else []
 
 
 def agreement_table(
@@ -34,60 +61,73 @@ def agreement_table(
     attributes: Mapping[str, Sequence[str]],
     ordered: Sequence[str] = (),
     merging: Merging | None = None,
+    comparisons: Sequence[Comparison] | None = None,
 ) -> pd.DataFrame:
-    """Compare every two annotators on the items that both labelled.
+    """Compare annotators on the items that both of two labelled, or at least two of several.
 
     Args:
         labels: columns item, annotator, attribute, category: one row where an annotator gave a category, and none
             where they did not.
         attributes: attribute -> its categories, in their order.
         ordered: attributes whose order means something, for which alpha is given at the ordinal level, too; there
-            without items that an annotator calls other.
+            without answers that are other.
         merging: attributes to compare a second time with categories merged.
+        comparisons: who is compared; every two by default, in the order in which the table names them first.
 
     Returns:
-        Columns AGREEMENT. `categories`: all, or which are merged. n: items both gave a category; agree: share of these
-        with the same. Intervals: 95 %; of alpha by bootstrap over items, of kappa asymptotic.
+        Columns AGREEMENT. `categories`: all, or which are merged. n: items compared; agree: share of these about which
+        all who labelled them agree. Intervals: 95 %; of alpha by bootstrap over items, of kappa, which is of two
+        annotators, asymptotic.
     """
     rows = []
     for attribute, values in attributes.items():
         mine = labels[labels["attribute"] == attribute]
         for words, renamed, merged in _versions(attribute, values, merging or {}):
-            wide = mine.assign(category=mine["category"].astype(str).replace(renamed)).pivot(
-                index="item", columns="annotator", values="category"
-            )
-            for one, other in combinations(wide.columns, 2):
-                both = wide[[one, other]].dropna()
-                if len(both):
-                    compared = _compare(both, merged, attribute in ordered)
+            wide = _wide(mine.assign(category=mine["category"].astype(str).replace(renamed)))
+            for one, other, annotators in _of(labels, comparisons):
+                given = wide.reindex(columns=list(annotators))
+                given = given[given.notna().sum(axis=1) >= 2]
+                if len(given):
+                    compared = _compare(given, merged, attribute in ordered)
                     rows.append({"attribute": attribute, "categories": words, "one": one, "other": other} | compared)
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
 
-def confusion_table(labels: pd.DataFrame, attributes: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Count items by the categories that every two annotators gave.
+def confusion_table(
+    labels: pd.DataFrame, attributes: Mapping[str, Sequence[str]], comparisons: Sequence[Comparison] | None = None
+) -> pd.DataFrame:
+    """Count items by the categories that two annotators gave.
 
     Args:
         labels: as for `agreement_table`.
         attributes: attribute -> its categories.
+        comparisons: as for `agreement_table`; those of two annotators count.
 
     Returns:
-        Columns attribute, one, other, one_category, other_category, count; pairs of categories that never occur are
-        left out.
+        Columns attribute, one, other, one_category, other_category, count. Of every comparison, each category that
+        either gave with each, in the attribute's order, also where the count is zero.
     """
     parts = []
     for attribute, values in attributes.items():
-        wide = labels[labels["attribute"] == attribute].pivot(index="item", columns="annotator", values="category")
-        for one, other in combinations(wide.columns, 2):
-            table = confusion(wide[one], wide[other], values)
-            long = (
-                table.rename_axis("one_category")
-                .reset_index()
-                .melt("one_category", var_name="other_category", value_name="count")
-            )
-            parts.append(long[long["count"] > 0].assign(attribute=attribute, one=one, other=other))
+        wide = _wide(labels[labels["attribute"] == attribute])
+        for one, other, annotators in _of(labels, comparisons):
+            both = wide.reindex(columns=list(annotators)).dropna()
+            if len(annotators) > 2 or both.empty:
+                continue
+            there = [value for value in values if (both == value).to_numpy().any()]
+            table = confusion(both[one], both[other], there).rename_axis("one_category")
+            long = table.reset_index().melt("one_category", var_name="other_category", value_name="count")
+            parts.append(long.assign(attribute=attribute, one=one, other=other))
     columns = ["attribute", "one", "other", "one_category", "other_category", "count"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _of(labels: pd.DataFrame, comparisons: Sequence[Comparison] | None) -> Sequence[Comparison]:
+    return every_two(labels["annotator"].unique()) if comparisons is None else comparisons
+
+
+def _wide(labels: pd.DataFrame) -> pd.DataFrame:
+    return labels.pivot(index="item", columns="annotator", values="category")
 
 
 def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[tuple[str, dict[str, str], list[str]]]:
@@ -100,22 +140,21 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
     return found
 
 
-def _compare(both: pd.DataFrame, values: Sequence[str], is_ordered: bool) -> dict[str, float]:
-    alpha = krippendorff_alpha(both, values)
-    kappa = cohens_kappa(both.iloc[:, 0], both.iloc[:, 1], values)
+def _compare(given: pd.DataFrame, values: Sequence[str], is_ordered: bool) -> dict[str, float]:
+    alpha = krippendorff_alpha(given, values)
     found = {
-        "n": len(both),
-        "agree": float((both.iloc[:, 0] == both.iloc[:, 1]).mean()),
+        "n": len(given),
+        "agree": float((given.nunique(axis=1) == 1).mean()),
         "alpha": alpha.value,
         "alpha_low": alpha.low,
         "alpha_high": alpha.high,
-        "kappa": kappa.value,
-        "kappa_low": kappa.low,
-        "kappa_high": kappa.high,
     }
+    if given.shape[1] == 2:
+        kappa = cohens_kappa(given.iloc[:, 0], given.iloc[:, 1], values)
+        found |= {"kappa": kappa.value, "kappa_low": kappa.low, "kappa_high": kappa.high}
     if is_ordered:
         # Other has no place in an order.
         ranked = [value for value in values if value != OTHER]
-        ordinal = krippendorff_alpha(both[both.isin(ranked).all(axis=1)], ranked, "ordinal")
+        ordinal = krippendorff_alpha(given.where(given.isin(ranked)), ranked, "ordinal")
         found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
     return found

@@ -1,6 +1,6 @@
 """People rate pictures in a browser: the sample, the page, and where answers are kept."""
 
-from broken_telephone.rating.sample import all_items, rating_sample
+from broken_telephone.rating.sample import all_items, known_items, rating_sample, rating_strata
 from broken_telephone.rating.settings import RatingSettings
 
-__all__ = ["RatingSettings", "all_items", "rating_sample"]
+__all__ = ["RatingSettings", "all_items", "known_items", "rating_sample", "rating_strata"]

@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, redirect, render_template, request, se
 from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
-from broken_telephone.rating.desk import Desk, Place
+from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.overview import overview
 from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, RATING, SKIPPED, Answered, Store
 
@@ -65,8 +65,10 @@ def make_app(
         name = request.args.get("rater", "").strip()
         if name:
             return redirect(url_for("rate", rater=_name(name)))
-        raters = sorted({answer.rater for answer in store.answers()})
-        return render_template("start.html", study=study, raters=raters, longest=_LONGEST_NAME)
+        answers = store.answers()
+        raters = sorted({answer.rater for answer in answers})
+        unsettled = desk.unsettled(desk.known(answers), _answers(mode=ADJUDICATION))
+        return render_template("start.html", study=study, raters=raters, open=len(unsettled), longest=_LONGEST_NAME)
 
     @app.get("/rate/<rater>")
     @app.get("/rate/<rater>/<int:number>")
@@ -76,16 +78,16 @@ def make_app(
     @app.post("/rate/<rater>")
     def answer(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
-        item, attribute = _known(form.get("item", "")), form.get("attribute", "")
         if "comment" in form:
-            store.comment(name, RATING, item, form["comment"].strip())
+            store.comment(name, RATING, _known(form.get("item", "")), form["comment"].strip())
+        if "undo" in form:
+            # Which answer, so that an undo that is sent twice takes back one.
+            return _undo(name, _known(form.get("last_item", "")), form.get("last_attribute", ""))
+        item, attribute = _known(form.get("item", "")), form.get("attribute", "")
         if "skip" in form:
             given = {a.attribute for a in _answers(name) if a.item == item}
             for each in (question for question in desk.questions if question not in given):
                 store.answer(name, RATING, item, each, SKIPPED, None)
-        elif "undo" in form:
-            # Which answer, so that an undo that is sent twice takes back one.
-            return _undo(name, _known(form.get("last_item", "")), form.get("last_attribute", ""))
         elif attribute:
             _answer(name, RATING, item, attribute, form.get("category", ""))
         else:
@@ -98,11 +100,15 @@ def make_app(
 
     @app.get("/adjudicate/<rater>")
     def adjudicate(rater: str) -> str:
-        return _adjudication(_name(rater))
+        return _adjudication(_name(rater), (request.args.get("item", ""), request.args.get("attribute", "")))
 
     @app.post("/adjudicate/<rater>")
     def settle(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
+        if "undo" in form:
+            item, attribute = _known(form.get("last_item", "")), form.get("last_attribute", "")
+            store.take_back(name, ADJUDICATION, item, attribute)
+            return redirect(url_for("adjudicate", rater=name, item=item, attribute=attribute))
         _answer(name, ADJUDICATION, _known(form.get("item", "")), form.get("attribute", ""), form.get("category", ""))
         return redirect(url_for("adjudicate", rater=name))
 
@@ -148,44 +154,54 @@ def make_app(
         if number is not None and not 1 <= number <= len(pictures):
             abort(404)
         place = desk.place(rater, answers, number)
-        done = desk.done(answers)
-        common: dict[str, Any] = {"study": study, "rater": rater, "done": done, "total": len(pictures)}
-        if place is None:
-            return render_template("end.html", **common)
-        given = {a.attribute: a.category or a.status for a in answers if a.item == place.item}
-        comment = store.comments().get((rater, place.item), "")
+        item = place.item if place else None
+        comments = {of: text for (who, of), text in store.comments().items() if who == rater}
         return render_template(
             "rate.html",
+            study=study,
+            rater=rater,
             place=place,
             questions=desk.questions,
-            given=given,
-            comment=comment,
+            given={a.attribute: a.category or a.status for a in answers if a.item == item},
+            comment=comments.get(item or "", ""),
             last=desk.last(rater, answers),
             unsure=CANNOT_TELL,
-            **common,
+            done=desk.done(answers),
+            total=len(pictures),
+            # All that the page needs to go on without waiting for the server.
+            session={
+                "item": item,
+                "order": desk.order(rater),
+                "given": [(a.item, a.attribute, a.category or a.status) for a in answers],
+                "comments": comments,
+                "pictures": url_for("picture", item="ITEM"),
+            },
         )
 
-    def _adjudication(rater: str) -> str:
-        answers = _answers()
-        settled = {(a.item, a.attribute) for a in _answers(mode=ADJUDICATION)}
-        waiting = [key for key in desk.disagreements(answers) if key not in settled]
-        if not waiting:
-            return render_template("end.html", study=study, rater=rater, done=len(settled), total=len(settled))
-        item, attribute = waiting[0]
-        given = [(a.rater, a.category or a.status) for a in answers if (a.item, a.attribute) == waiting[0]]
-        comments = [(who, text) for (who, of), text in store.comments().items() if of == item and text]
+    def _adjudication(rater: str, wanted: tuple[str, str]) -> str:
+        answers, settlements = _answers(), _answers(mode=ADJUDICATION)
+        waiting = desk.unsettled(answers, settlements)
+        done = len({(a.item, a.attribute) for a in settlements})
         return render_template(
             "adjudicate.html",
             study=study,
             rater=rater,
-            place=Place(item, len(settled) + 1, attribute),
-            options=desk.questions[attribute],
-            given=given,
-            comments=comments,
-            text=texts.get(item, ""),
+            case=_case(wanted if wanted in waiting else waiting[0], answers) if waiting else None,
+            last=desk.last(rater, settlements),
             unsure=CANNOT_TELL,
-            done=len(settled),
-            total=len(settled) + len(waiting),
+            done=done,
+            total=done + len(waiting),
         )
+
+    def _case(key: tuple[str, str], answers: list[Answered]) -> dict[str, Any]:
+        item, attribute = key
+        return {
+            "item": item,
+            "attribute": attribute,
+            "options": desk.questions[attribute],
+            "given": [(a.rater, a.category or a.status) for a in answers if (a.item, a.attribute) == key],
+            "comments": [(who, text) for (who, of), text in store.comments().items() if of == item and text],
+            "text": texts.get(item, ""),
+        }
 
     return app

@@ -74,3 +74,8 @@ class Desk:
             if answer.status != SKIPPED:
                 found.setdefault((answer.item, answer.attribute), set()).add(answer.category or answer.status)
         return sorted(key for key, categories in found.items() if len(categories) > 1)
+
+    def unsettled(self, answers: Sequence[Answered], settlements: Sequence[Answered]) -> list[tuple[str, str]]:
+        """Return the disagreements that nobody has settled yet."""
+        settled = {(answer.item, answer.attribute) for answer in settlements}
+        return [key for key in self.disagreements(answers) if key not in settled]

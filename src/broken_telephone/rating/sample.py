@@ -1,4 +1,4 @@
-"""Which pictures people rate: a stratified sample of originals and of what the loop drew."""
+"""Which pictures people rate, a stratified sample of originals and of what the loop drew, and what they are called."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -36,6 +36,27 @@ def rating_sample(
     Returns:
         Columns ITEMS: `item` names the picture without saying whose it is. Cells that have fewer give what they have.
     """
+    table = rating_strata(annotations, chains, people)
+    keys = zip(table["chain_id"], table["iteration"], strict=True)
+    table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
+    cell = ["label", "split", "iteration"]
+    table = table.sort_values("rank")
+    table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
+    chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
+    chosen = chosen.assign(item=_item_names(zip(chosen["chain_id"], chosen["iteration"], strict=True), loop_settings))
+    return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
+
+
+def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Return all pictures that may be rated, and what they are sampled over.
+
+    Args:
+        annotations, chains, people: as for `rating_sample`.
+
+    Returns:
+        Columns chain_id, iteration, said (what the annotator answered), label, image_id, split; an original that
+        replicates share is there once.
+    """
     answered = (
         annotations[annotations["reading"] == annotations["reading"].iloc[0]] if len(annotations) else annotations
     )
@@ -48,14 +69,7 @@ def rating_sample(
         (table["iteration"] > 0) | (table["replicate"] == table.groupby("image_id")["replicate"].transform("min"))
     ]
     table["split"] = table["image_id"].map(split).fillna("none").where(table["image_id"].notna(), "prompt")
-    keys = zip(table["chain_id"], table["iteration"], strict=True)
-    table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
-    cell = ["label", "split", "iteration"]
-    table = table.sort_values("rank")
-    table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
-    chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
-    chosen = chosen.assign(item=_item_names(zip(chosen["chain_id"], chosen["iteration"], strict=True), loop_settings))
-    return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
+    return table.drop(columns="replicate")
 
 
 def all_items(chains: pd.DataFrame, iterations: int, loop_settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -63,6 +77,23 @@ def all_items(chains: pd.DataFrame, iterations: int, loop_settings: Mapping[str,
     places = list(product(chains["chain_id"].astype(str), range(iterations + 1)))
     table = pd.DataFrame(places, columns=["chain_id", "iteration"])
     return table.assign(item=_item_names(places, loop_settings))[["item", "chain_id", "iteration"]]
+
+
+def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Return which picture every name stands for that ever was.
+
+    Args:
+        items: the names of now, as `all_items` returns them.
+        earlier: what this returned before, if it did.
+
+    Returns:
+        Columns item, chain_id, iteration, current: false where the study has that picture no more.
+    """
+    now = items.assign(current=True)
+    if earlier is None:
+        return now
+    gone = earlier[~earlier["item"].isin(now["item"])]
+    return pd.concat([now, gone.assign(current=False)], ignore_index=True)
 
 
 def _item_names(places: Iterable[tuple[str, int]], loop_settings: Mapping[str, Any]) -> list[str]:

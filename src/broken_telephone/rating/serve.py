@@ -1,5 +1,6 @@
 """Starts the rating page for a study, from what its catalog holds."""
 
+import errno
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def study_app(
         sample: the `rating_sample` table.
         form: what raters are asked, with its categories; cannot tell stands for its `unsure`.
         chains: the `chains` table.
-        descriptions: the `loop_descriptions` table.
+        descriptions: the `last_descriptions` and `loop_descriptions` tables, one below the other.
         originals: by their path in the data set.
         drawn: the loop's images.
         store: keeps the answers.
@@ -61,10 +62,21 @@ def study_app(
 
 
 def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C.
+
+    Raises:
+        StudyError: if nothing can be served there.
+    """
     import waitress
 
-    server: Any = waitress.create_server(app, host=host, port=port, threads=8)
+    try:
+        server: Any = waitress.create_server(app, host=host, port=port, threads=8)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            reason = "something else is served there already. Choose another --port (0 takes one that is free)"
+        else:
+            reason = f"{str(error).rstrip('.')}. Choose another --host or --port"
+        raise StudyError(f"The page cannot be served at {host}, port {port}: {reason}.") from error
     place = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
     rich.get_console().print(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
     try:

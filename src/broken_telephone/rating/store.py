@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from broken_telephone.errors import StudyError
+
 CANNOT_TELL, SKIPPED = "unsure", "skipped"
 RATING, ADJUDICATION = "rating", "adjudication"
 
@@ -55,14 +57,23 @@ class Store:
 
         Args:
             url: of SQLAlchemy, such as sqlite:///ratings.sqlite.
+
+        Raises:
+            StudyError: if there is no such database, or it cannot be opened.
         """
-        place = file_of(url)
-        if place is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _safe_for_several)
-        _metadata.create_all(self._engine)
+        parsed, place = parsed_url(url), file_of(url)
+        try:
+            if place is not None:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            self._engine = sa.create_engine(parsed)
+            if self._engine.dialect.name == "sqlite":
+                sa.event.listen(self._engine, "connect", _safe_for_several)
+            _metadata.create_all(self._engine)
+        # Also a package that is not there, for databases of other kinds.
+        except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+            hidden = parsed.render_as_string(hide_password=True)
+            reason = getattr(error, "orig", None) or error
+            raise StudyError(f"The database of rating.database, {hidden}, cannot be opened: {reason}") from error
 
     def answer(self, rater: str, mode: str, item: str, attribute: str, status: str, category: str | None) -> None:
         """Keep an answer; it takes the place of an earlier one to the same question."""
@@ -101,9 +112,22 @@ class Store:
                 connection.execute(table.insert().values(**where, **values))
 
 
+def parsed_url(url: str) -> sa.URL:
+    """Return the parts of an address.
+
+    Raises:
+        StudyError: if it is none.
+    """
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError:
+        # It is not repeated here: it may hold a password.
+        raise StudyError("rating.database must be an SQLAlchemy URL, for a file sqlite:///its/path.sqlite") from None
+
+
 def file_of(url: str) -> Path | None:
     """Return the file of an SQLite database; None for any other."""
-    parsed = sa.make_url(url)
+    parsed = parsed_url(url)
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if is_file else None
 

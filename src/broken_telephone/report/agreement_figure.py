@@ -1,87 +1,133 @@
 """How far annotators agree, in one figure: alpha with its interval for every comparison, and confusions."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from broken_telephone.measures.agreement_table import RATER, TOGETHER
+from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST = 12
+_MOST, _MOST_ALPHAS = 8, 24
+_BLUE, _GREY = "#0072b2", "#888888"
+_SMALL, _MIDDLE, _LARGE = 7, 8, 10
+"""Points."""
+Pair = tuple[str, str]
 
 
 def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
-    """Draw alpha above, and below it who gives what: a row of panels a comparison, a column an attribute.
+    """Draw alpha above, a column an attribute; below it who gives what: a row of panels a comparison.
 
-    Of more than twelve comparisons, who gives what is drawn of those with the first annotator only.
+    Who gives what is drawn of the annotator's readings, against the data set and against what raters say together, or
+    against single raters where they say nothing together. Of many comparisons, alpha is drawn without those of two
+    single raters, then without any of a single rater.
 
     Args:
         study: its name, for the title.
         agreement: as `measures.agreement_table` returns it.
-        confusions: as `measures.confusion_table` returns it.
+        confusions: as `measures.confusion_table` returns it; its categories stand in the order of the form.
     """
     from matplotlib.figure import Figure
 
     pairs = list(dict.fromkeys(zip(agreement["one"], agreement["other"], strict=True)))
-    # The first annotator is the data set, where there is one: with many raters, all pairs would fill a wall.
-    pairs = [pair for pair in pairs if len(pairs) <= _MOST or pair[0] == pairs[0][0]][:_MOST]
+    compared, confused = _told(pairs), _confused(pairs)
     attributes = list(dict.fromkeys(agreement["attribute"]))
-    rows = max(len(agreement), 1)
-    figure = Figure(
-        figsize=(3.4 * max(len(attributes), 2) + 1, 1.2 + 0.32 * rows + 3.0 * len(pairs)), layout="constrained"
-    )
-    heights = [1.0 + 0.32 * rows, max(3.0 * len(pairs), 0.1)]
+    versions = list(dict.fromkeys(zip(agreement["attribute"], agreement["categories"], strict=True)))
+    heights = [1.3 + 0.2 * max(len(compared), 1), max(2.7 * len(confused), 0.1)]
+    width = max(3.0 * max(len(attributes), 1), 2.3 * max(len(versions), 1) + 2)
+    figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained")
+    figure.suptitle(f"{study}: agreement of annotators", fontsize=_LARGE)
     above, below = figure.subfigures(2, 1, height_ratios=heights)  # type: ignore[misc]
-    _alphas(above.subplots(), agreement)
-    panels = below.subplots(max(len(pairs), 1), max(len(attributes), 1), squeeze=False)
-    for line, (one, other) in zip(panels, pairs, strict=False):
-        for axes, attribute in zip(line, attributes, strict=True):
-            these = confusions[
-                (confusions["one"] == one) & (confusions["other"] == other) & (confusions["attribute"] == attribute)
-            ]
-            _confusion(axes, these, one, other, attribute)
-    figure.suptitle(f"{study}: agreement of annotators")
+    panels = above.subplots(1, max(len(versions), 1), squeeze=False, sharey=True)[0]
+    for axes, (attribute, categories) in zip(panels, versions, strict=False):
+        _alphas(axes, _some(agreement, attribute=attribute, categories=categories), compared)
+    above.supxlabel(
+        "Krippendorff's alpha with 95 % interval (of age the ordinal one), and pictures compared; dashed: tentative "
+        "from 0.667, reliable from 0.8",
+        fontsize=_SMALL,
+    )
+    if confused:
+        grid = below.subplots(len(confused), len(attributes), squeeze=False)
+        for line, (one, other) in zip(grid, confused, strict=True):
+            for axes, attribute in zip(line, attributes, strict=True):
+                _confusion(axes, _some(confusions, one=one, other=other, attribute=attribute), one, other)
     return figure
 
 
-def _alphas(axes, agreement: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    names = []
-    for place, row in enumerate(agreement.itertuples(index=False)):
-        merged = "" if row.categories == "all" else f", {row.categories} as one"
-        names.append(f"{row.attribute}{merged}: {row.one} | {row.other} ({row.n})")
-        axes.plot([row.alpha_low, row.alpha_high], [place, place], color="#0072b2", linewidth=2)
-        axes.plot(row.alpha, place, "o", color="#0072b2", markersize=5)
+def _confused(pairs: Sequence[Pair]) -> list[Pair]:
+    """Whose confusions are drawn: the reference and a reading of the annotator."""
+    readings = [pair for pair in pairs if not _is_people(pair[1])]
+    together = any(one == TOGETHER for one, _ in readings)
+    references = [(one, other) for one, other in readings if one == DATASET or (one == TOGETHER or not together)]
+    return [pair for pair in references if _is_people(pair[0])][:_MOST]
+
+
+def _told(pairs: Sequence[Pair]) -> list[Pair]:
+    """Whose alpha is drawn."""
+    for most_raters in (2, 1, 0):
+        told = [pair for pair in pairs if sum(name.startswith(RATER) for name in pair) <= most_raters]
+        if len(told) <= _MOST_ALPHAS:
+            break
+    return told[:_MOST_ALPHAS]
+
+
+def _is_people(name: str) -> bool:
+    """Whether it is no reading of the annotator; the empty name stands beside all raters at once."""
+    return name in ("", DATASET, TOGETHER) or name.startswith(RATER)
+
+
+def _some(table: pd.DataFrame, **where: str) -> pd.DataFrame:
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return table
+
+
+def _alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
+    for row in agreement.itertuples(index=False):
+        if (row.one, row.other) not in pairs:
+            continue
+        place = pairs.index((row.one, row.other))
+        value, low, high = row.alpha, row.alpha_low, row.alpha_high
+        if pd.notna(row.ordinal_alpha):
+            value, low, high = row.ordinal_alpha, row.ordinal_low, row.ordinal_high
+        axes.plot([low, high], [place, place], color=_BLUE, linewidth=2)
+        axes.plot(value, place, "o", color=_BLUE, markersize=4)
+        axes.annotate(
+            f"{row.n}", (1.04, place), xycoords=("axes fraction", "data"), fontsize=_SMALL, va="center", color=_GREY
+        )
     for level in (TENTATIVE, RELIABLE):
-        axes.axvline(level, color="#888888", linewidth=0.8, linestyle="--")
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.invert_yaxis()
-    lowest = agreement["alpha_low"].min()
-    axes.set_xlim(min(0.5, 0 if pd.isna(lowest) else lowest) - 0.02, 1.02)
-    axes.set_xlabel(
-        "Krippendorff's alpha with 95 % interval; dashed: tentative from 0.667, reliable from 0.8", fontsize=8
-    )
+        axes.axvline(level, color=_GREY, linewidth=0.8, linestyle="--")
+    names = [f"{one} | {other}" if other else one for one, other in pairs]
+    axes.set_yticks(range(len(names)), names, fontsize=_SMALL)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    # An interval of few pictures may reach far below: what counts is right of zero.
+    axes.set_xlim(-0.25, 1.03)
+    axes.tick_params(axis="x", labelsize=_SMALL)
+    attribute, categories = agreement[["attribute", "categories"]].iloc[0]
+    merged = "" if categories == "all" else f"\n{categories} as one"
+    axes.set_title(f"{attribute.replace('_', ' ')}{merged}", fontsize=_MIDDLE)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _confusion(axes, these: pd.DataFrame, one: str, other: str, attribute: str) -> None:  # type: ignore[no-untyped-def]
+def _confusion(axes: Any, these: pd.DataFrame, one: str, other: str) -> None:
     if these.empty:
         axes.set_axis_off()
         return
-    order = list(dict.fromkeys([*these["one_category"], *these["other_category"]]))
+    order = list(dict.fromkeys(these["one_category"]))
     table = these.pivot(index="one_category", columns="other_category", values="count").reindex(order, columns=order)
-    table = table.fillna(0)
     shares = table.div(table.sum(axis=1).replace(0, 1), axis=0).to_numpy()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in zip(
-        ((r, c) for r in range(len(order)) for c in range(len(order))), table.to_numpy().ravel(), strict=True
-    ):
-        if count:
-            colour = "white" if shares[row, column] > 0.6 else "black"
-            axes.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(order)), order, rotation=45, ha="right", fontsize=7)
-    axes.set_yticks(range(len(order)), order, fontsize=7)
-    axes.set_ylabel(one, fontsize=7)
-    axes.set_xlabel(other, fontsize=7)
-    axes.set_title(attribute.replace("_", " "), fontsize=9)
+    for row in range(len(order)):
+        for column in range(len(order)):
+            if count := int(table.iloc[row, column]):
+                colour = "white" if shares[row, column] > 0.6 else "black"
+                axes.text(column, row, f"{count}", ha="center", va="center", fontsize=_SMALL, color=colour)
+    axes.set_xticks(range(len(order)), order, rotation=45, ha="right", fontsize=_SMALL)
+    axes.set_yticks(range(len(order)), order, fontsize=_SMALL)
+    axes.set_ylabel(one, fontsize=_SMALL)
+    axes.set_xlabel(other, fontsize=_SMALL)
+    axes.set_title(str(these["attribute"].iloc[0]).replace("_", " "), fontsize=_MIDDLE)

@@ -14,6 +14,7 @@ from broken_telephone.annotate import (
     answers_to,
     asked_for,
     comparable,
+    comparisons_of,
     form_of,
     inquiries,
     labels_of,
@@ -25,7 +26,8 @@ from broken_telephone.annotate.journal import Record, Records
 from broken_telephone.annotate.pictures import Images
 from broken_telephone.measures import agreement_table, confusion_table
 from broken_telephone.models import Describer
-from broken_telephone.rating import RatingSettings, all_items, rating_sample
+from broken_telephone.models.torch_model import TorchModel
+from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import agreement_figure, agreement_sentences
 from broken_telephone.sources import ChainSettings, DatasetSettings
@@ -39,8 +41,12 @@ def state_inquiries(
     annotator: Describer,
     describer: Describer,
     loop_settings: Mapping[str, Any],
+    annotator_settings: dict[str, Any],
 ) -> list[Inquiry]:
     """Say what is asked about every picture, of whom."""
+    if annotator_settings and isinstance(annotator, TorchModel):
+        # It is a describer, but what may be wrong with it stands in other settings.
+        annotator.setting = "annotator"
     scheme, concept = dataset.words, chains.concept
     return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
 
@@ -72,7 +78,7 @@ def collect_annotations(
     loop: LoopSettings,
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Read all answers into tables, and state how they were come by."""
     answers = {inquiry.name: answers_to(inquiry, annotation_batches) for inquiry in inquiries}
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
@@ -95,6 +101,16 @@ def sample_for_raters(
     return rating_sample(annotations, chains, people, rating.per_cell, rating.seed, loop_settings)
 
 
+def name_rating_items(
+    chains: pd.DataFrame,
+    loop: LoopSettings,
+    loop_settings: Mapping[str, Any],
+    rating_items_done: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Say which picture each name on the rating page stands for."""
+    return known_items(all_items(chains, loop.iterations, loop_settings), rating_items_done)
+
+
 def compare_annotators(
     study: str,
     annotation: AnnotationSettings,
@@ -112,7 +128,8 @@ def compare_annotators(
     attributes = asked_for(form)
     items = all_items(chains, loop.iterations, loop_settings)
     labels = labels_of(annotations, people, chains, items, ratings, attributes, comparable(form, scheme))
-    agreement = agreement_table(labels, attributes, ordered=["age"], merging=form.merged)
-    confusions = confusion_table(labels, attributes)
+    comparisons = comparisons_of(labels)
+    agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)
+    confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
     return agreement, confusions, sentences, agreement_figure(study, agreement, confusions)

@@ -6,6 +6,7 @@ from broken_telephone.pipelines.annotation.nodes import (
     annotate_pictures,
     collect_annotations,
     compare_annotators,
+    name_rating_items,
     sample_for_raters,
     state_inquiries,
 )
@@ -25,6 +26,7 @@ def create_pipeline() -> Pipeline:
                     "annotator",
                     "describer",
                     "loop_settings",
+                    "params:annotator",
                 ],
                 outputs="inquiries",
                 name="state_inquiries",
@@ -62,6 +64,7 @@ def create_pipeline() -> Pipeline:
                     "annotation_probabilities",
                     "predictions",
                     "mentions",
+                    "last_descriptions",
                     "annotation_manifest",
                 ],
                 name="collect_annotations",
@@ -71,6 +74,12 @@ def create_pipeline() -> Pipeline:
                 inputs=["annotations", "chains", "people", "params:rating", "loop_settings"],
                 outputs="rating_sample",
                 name="sample_for_raters",
+            ),
+            Node(
+                name_rating_items,
+                inputs=["chains", "params:loop", "loop_settings", "rating_items_done"],
+                outputs="rating_items",
+                name="name_rating_items",
             ),
             Node(
                 compare_annotators,

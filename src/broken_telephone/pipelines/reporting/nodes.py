@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotate import AnnotationSettings, asked_for, comparable, form_of
+from broken_telephone.annotate import AnnotationSettings, asked_for, checked, comparable, form_of, labels_of
 from broken_telephone.errors import StudyError
 from broken_telephone.measures import (
     Panel,
+    Ratings,
     Resampling,
     adjusted,
     corrected_table,
@@ -27,12 +28,14 @@ from broken_telephone.measures import (
 )
 from broken_telephone.measures.panel import Map
 from broken_telephone.progress import track
+from broken_telephone.rating import all_items, rating_strata
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import ReportSettings
 from broken_telephone.sources import DatasetSettings
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]
+NOBODY = pd.DataFrame(columns=["chain_id", "iteration", "attribute", "category", "stratum"])
 
 
 def arrange_annotations(
@@ -89,9 +92,29 @@ def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFram
     return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.margin, shown))
 
 
-def correct_shares(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+def arrange_ratings(
+    ratings: pd.DataFrame,
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    loop: LoopSettings,
+    loop_settings: Mapping[str, Any],
+) -> Ratings:
+    """Arrange what people say of the pictures they rated."""
+    if ratings.empty:
+        return Ratings(NOBODY, NOBODY, chains["chain_id"])
+    form = form_of(annotation, dataset.words)
+    items = all_items(chains, loop.iterations, loop_settings)
+    labels = labels_of(annotations, people, chains, items, ratings, asked_for(form), {})
+    return checked(labels, rating_strata(annotations, chains, people), chains)
+
+
+def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSettings) -> pd.DataFrame:
     """Correct shares for the annotator's error."""
-    return as_result(corrected_table([*panels.values()], _resampling(settings), None, _shown("Correcting shares")))
+    shown = _shown("Correcting shares")
+    return as_result(corrected_table([*panels.values()], _resampling(settings), arranged_ratings, shown))
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
+    arrange_ratings,
     compare_starts,
     correct_shares,
     follow_trajectories,
@@ -85,7 +86,27 @@ def create_pipeline() -> Pipeline:
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(follow_trajectories, inputs=_PANELS, outputs="trajectories", name="follow_trajectories"),
-            Node(correct_shares, inputs=_PANELS, outputs="corrected_shares", name="correct_shares"),
+            Node(
+                arrange_ratings,
+                inputs=[
+                    "ratings",
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:annotation",
+                    "params:dataset",
+                    "params:loop",
+                    "loop_settings",
+                ],
+                outputs="arranged_ratings",
+                name="arrange_ratings",
+            ),
+            Node(
+                correct_shares,
+                inputs=["panels", "arranged_ratings", "params:report"],
+                outputs="corrected_shares",
+                name="correct_shares",
+            ),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(state_published, inputs=None, outputs="published_drift", name="state_published"),
             Node(
