@@ -95,7 +95,7 @@ def _check_name(conf: Path, env: str) -> None:
 
 def _check_label(stated: Any, name: Any) -> None:
     """Refuse another name in the settings than the one that folders have: results would be labelled wrongly."""
-    if stated != name:
+    if stated is not None and stated != name:
         raise StudyError(
             f"study: {stated!r} is not this study's name, which is {name!r}. The name decides where results go and "
             "stands in one place only, globals.yml: for another study make a folder conf/<study>/ with a globals.yml "
