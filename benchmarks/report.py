@@ -23,7 +23,7 @@ from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import ReportSettings
-from broken_telephone.sources import DatasetSettings
+from broken_telephone.sources import ChainSettings, DatasetSettings
 
 SIZES = {
     "surprise": 1619,
@@ -102,6 +102,7 @@ def main() -> None:
     asked = parser.parse_args()
     study = simulate(asked.chains, asked.iterations)
     loop = LoopSettings(iterations=asked.iterations, describe_prompt="Describe.")
+    concept = ChainSettings(concept="emotion", seed=1)
     spent: list[tuple[str, float, float]] = []
 
     def timed(name: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
@@ -134,12 +135,11 @@ def main() -> None:
     }
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
-    drawn, _ = timed("figures", draw_figures, "study", **tables)
+    drawn = timed("figures", draw_figures, **tables)
     timed("latex", write_latex, "study", tables["drift"], tables["power"])
     kept = [study[name] for name in ("chains", "people", "loop_descriptions", "annotations")]
-    page = timed(
-        "page", write_report, "study", *kept, Pictures(), Pictures(), loop, SETTINGS, drawn, {}, {}, {}, **tables
-    )
+    asked_for = (DATASET, concept, loop, SETTINGS)
+    page = timed("page", write_report, "study", *kept, Pictures(), Pictures(), *asked_for, drawn, {}, {}, {}, **tables)
     spent.append(("all", sum(row[1] for row in spent), sum(row[2] for row in spent)))
     print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

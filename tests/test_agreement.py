@@ -272,7 +272,6 @@ def figure_of(names: list[str], attributes: dict[str, tuple[str, ...]]):
     labels = pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
     comparisons = every_two(names)
     figure = agreement_figure(
-        "a study",
         agreement_table(labels, attributes, comparisons=comparisons),
         confusion_table(labels, attributes, comparisons),
     )
@@ -303,5 +302,5 @@ def test_many_raters_do_not_fill_a_wall():
 
 def test_a_figure_of_nothing_is_drawn(tmp_path):
     nothing = pd.DataFrame(columns=["item", "annotator", "attribute", "category"])
-    figure = agreement_figure("a study", agreement_table(nothing, AGES), confusion_table(nothing, AGES))
+    figure = agreement_figure(agreement_table(nothing, AGES), confusion_table(nothing, AGES))
     figure.savefig(tmp_path / "nothing.png")

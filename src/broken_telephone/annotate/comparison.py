@@ -6,9 +6,8 @@ import pandas as pd
 
 from broken_telephone.labels import UNSURE, Form, Scheme
 from broken_telephone.measures.agreement_table import RATER, TOGETHER, Comparison, all_raters, every_two
+from broken_telephone.measures.shares_table import DATASET
 
-DATASET = "data set"
-"""Stands for an annotator: whoever labelled the originals before they were published."""
 _COLUMNS = ["item", "iteration", "annotator", "attribute", "category"]
 
 

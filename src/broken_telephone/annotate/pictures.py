@@ -21,6 +21,15 @@ class Picture:
     """Its key among the originals or the loop's images."""
 
 
+def opened(one: Picture, originals: Images, drawn: Images) -> Image.Image:
+    """Open a picture.
+
+    Raises:
+        StudyError: if it does not open.
+    """
+    return (drawn if one.iteration else originals)[one.place]()
+
+
 def picture(chain: Chain, iteration: int) -> Picture | None:
     """Return a chain's picture; None for the original of a chain that starts from a prompt."""
     if iteration > 0:

@@ -5,11 +5,10 @@ Yields every finished batch, which the caller must save before it asks for the n
 
 import logging
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answers_to, is_unreadable, name_of
-from broken_telephone.annotate.pictures import Images, Picture
+from broken_telephone.annotate.pictures import Images, Picture, opened
 from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
@@ -23,7 +22,7 @@ from broken_telephone.work import (
     Step,
     WorkProgress,
     executor,
-    versions,
+    session_record,
     work_through,
 )
 
@@ -77,8 +76,9 @@ def annotate(
         Interruption() as interruption,
         WorkProgress(left, workers.workers, _DOING, "pictures") as progress,
     ):
-        session = _session(settings, inquiries, workers.workers)
-        yield Answered(sessions=session)
+        asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
+        session, about = session_record(settings, {"batch"}, workers.workers, asked=asked_of)
+        yield Answered(sessions={session: about})
         for step, (inquiry, waiting) in steps.items():
             progress.begin(step)
             asked = _asking(inquiry, originals, drawn)
@@ -86,7 +86,7 @@ def annotate(
                 answers = [*batch.result, *_answers(batch, answer)]
                 if answers:
                     took = {} if answer is None else _took(batch, answer)
-                    record = {"session": next(iter(session)), "answers": answers, **took}
+                    record = {"session": session, "answers": answers, **took}
                     progress.advance(
                         step, len(answers), sum("failure" in one for one in answers), took.get("seconds", 0)
                     )
@@ -122,7 +122,7 @@ def _asking(inquiry: Inquiry, originals: Images, drawn: Images) -> Any:
         seen, images, unreadable = [], [], []
         for picture in pictures:
             try:
-                images.append((drawn if picture.iteration else originals)[picture.place]())
+                images.append(opened(picture, originals, drawn))
                 seen.append(picture)
             except StudyError as error:
                 failure = {"kind": UNREADABLE, "reason": str(error)}
@@ -153,17 +153,3 @@ def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iter
 def _took(batch: Batch[Picture, list[Record]], answer: Answer) -> Record:
     seconds = {"seconds": round(answer.seconds, 4), "load_seconds": round(answer.load_seconds, 4)}
     return {"size": len(batch.items), **seconds, "device": answer.device}
-
-
-def _session(settings: AnnotationSettings, inquiries: list[Inquiry], workers: int) -> dict[str, Record]:
-    started = datetime.now(UTC)
-    asked = {inquiry.key: {"by": inquiry.by, "asked": [vars(one) for one in inquiry.asked]} for inquiry in inquiries}
-    return {
-        f"{started:%Y%m%dT%H%M%S.%fZ}": {
-            "started": started.isoformat(timespec="seconds"),
-            **settings.model_dump(include={"batch", "residency", "executor"}),
-            "workers": workers,
-            "asked": asked,
-            "versions": versions(),
-        }
-    }

@@ -1,22 +1,19 @@
-"""A catalog type for figures: each saved as PNG, SVG and PDF, in a folder that a run adds to."""
+"""A catalog type for figures: each a file in every format, in a folder that a run adds to."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fsspec.core import url_to_fs
-from kedro.io import AbstractVersionedDataset, DatasetError, Version
+from kedro.io import AbstractVersionedDataset, Version
 
 from broken_telephone.datasets.whole import write_whole
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-_KINDS = ("png", "svg", "pdf")
+Files = Mapping[str, bytes]
 
 
-class FiguresDataset(AbstractVersionedDataset[Mapping[str, "Figure"], Any]):
-    """Figures by name; they are saved for people, and not loaded again."""
+class FiguresDataset(AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
+    """Figures by name: the content of each by its format, as `report.saved_figures` returns them."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
@@ -26,18 +23,21 @@ class FiguresDataset(AbstractVersionedDataset[Mapping[str, "Figure"], Any]):
         self.metadata = metadata
         super().__init__(PurePosixPath(path), version, self._filesystem.exists, self._filesystem.glob)
 
-    def save(self, data: Mapping[str, "Figure"]) -> None:
+    def save(self, data: Mapping[str, Files]) -> None:
         """Write all figures in all formats."""
-        from broken_telephone.report.style import picture
-
         folder = self._get_save_path()
-        for name, figure in data.items():
-            for kind in _KINDS:
-                write_whole(self._filesystem, str(folder / f"{name}.{kind}"), picture(figure, kind))
+        self._filesystem.makedirs(str(folder), exist_ok=True)
+        for name, files in data.items():
+            for kind, content in files.items():
+                write_whole(self._filesystem, str(folder / f"{name}.{kind}"), content)
 
-    def load(self) -> Any:
-        """Refuse: a picture is no figure."""
-        raise DatasetError(f"{self._filepath}: figures are saved for people; draw them anew from their tables")
+    def load(self) -> dict[str, dict[str, bytes]]:
+        """Read all figures in all formats, in the order of their names."""
+        folder = self._get_load_path()
+        found: dict[str, dict[str, bytes]] = {}
+        for path in sorted(PurePosixPath(one) for one in self._filesystem.ls(str(folder), detail=False)):
+            found.setdefault(path.stem, {})[path.suffix[1:]] = self._filesystem.cat_file(str(path))
+        return found
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}

@@ -9,7 +9,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Embedder, Generator, make_describer, make_embedder, make_generator
 
 Kind = Literal["generator", "describer", "embedder"]
-_MAKE: dict[Kind, Callable[[dict[str, Any]], Generator | Describer | Embedder]] = {
+_MAKE: dict[Kind, Callable[[dict[str, Any], str], Generator | Describer | Embedder]] = {
     "generator": make_generator,
     "describer": make_describer,
     "embedder": make_embedder,
@@ -24,6 +24,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
         *,
         kind: Kind,
         settings: dict[str, Any],
+        setting: str | None = None,
         otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -32,6 +33,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
         Args:
             kind: which of them.
             settings: of the model.
+            setting: their name in the study, for errors; the kind's own unless stated.
             otherwise: of the model that stands in if `settings` is empty.
             metadata: for kedro-viz.
 
@@ -39,13 +41,15 @@ class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
             StudyError: naming the settings that are wrong.
         """
         self._kind = kind
+        # Of the model that stands in, what may be wrong stands in its own settings.
+        setting = setting if settings and setting is not None else kind
         settings = settings or otherwise or {}
         self._settings = settings
         self.metadata = metadata
         try:
-            self._model = _MAKE[kind](settings)
+            self._model = _MAKE[kind](settings, setting)
         except StudyError as error:
-            raise StudyError(f"Settings of the {kind}: {error}") from None
+            raise StudyError(f"Settings of the {setting}: {error}") from None
 
     def load(self) -> Generator | Describer | Embedder:
         """Return the model, always the same one."""

@@ -5,12 +5,11 @@ Yields every finished batch, which the caller must save before it asks for the n
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from broken_telephone.annotate.pictures import Images, Picture
+from broken_telephone.annotate.pictures import Images, opened
 from broken_telephone.embed.items import Item, Items, Text
 from broken_telephone.embed.journal import PRECISION, UNREADABLE, Record, Records, batches_of, key_of
 from broken_telephone.embed.settings import EmbeddingSettings
@@ -27,7 +26,7 @@ from broken_telephone.work import (
     Step,
     WorkProgress,
     executor,
-    versions,
+    session_record,
     work_through,
 )
 
@@ -82,13 +81,14 @@ def embed(
         Interruption() as interruption,
         WorkProgress(left, workers.workers, _DOING, "items") as progress,
     ):
-        session = _session(settings, spaces, workers.workers)
-        yield Saved(sessions=session)
+        models_of = {space.key: {"by": space.by, "settings": dict(space.settings)} for space in spaces}
+        session, about = session_record(settings, {"batch"}, workers.workers, spaces=models_of)
+        yield Saved(sessions={session: about})
         for step, (space, waiting) in steps.items():
             progress.begin(step)
             asked = _asking(space, originals, drawn)
             for batch, answer in work_through(waiting, sizes[space.name], workers, interruption, asked):
-                record = {"session": next(iter(session)), **_record(batch, answer)}
+                record = {"session": session, **_record(batch, answer)}
                 count = len(record["names"]) + len(record["failures"])
                 if count:
                     progress.advance(step, count, len(record["failures"]), record.get("seconds", 0))
@@ -129,7 +129,7 @@ def _asking(space: Space, originals: Images, drawn: Images) -> Any:
                 texts.append(item.text)
             else:
                 try:
-                    images.append(_opened(item, originals, drawn))
+                    images.append(opened(item, originals, drawn))
                 except StudyError as error:
                     # Tried again in every run: the file may have been mended.
                     unreadable.append({"name": item.name, "kind": UNREADABLE, "reason": str(error)})
@@ -139,10 +139,6 @@ def _asking(space: Space, originals: Images, drawn: Images) -> Any:
         return Batch(seen, unreadable, task)
 
     return prepare
-
-
-def _opened(picture: Picture, originals: Images, drawn: Images) -> Image.Image:
-    return (drawn if picture.iteration else originals)[picture.place]()
 
 
 def _record(batch: Batch[Item, list[Record]], answer: Answer | None) -> Record:
@@ -158,17 +154,4 @@ def _record(batch: Batch[Item, list[Record]], answer: Answer | None) -> Record:
         "seconds": round(answer.seconds, 4),
         "load_seconds": round(answer.load_seconds, 4),
         "device": answer.device,
-    }
-
-
-def _session(settings: EmbeddingSettings, spaces: list[Space], workers: int) -> dict[str, Record]:
-    started = datetime.now(UTC)
-    return {
-        f"{started:%Y%m%dT%H%M%S.%fZ}": {
-            "started": started.isoformat(timespec="seconds"),
-            **settings.model_dump(include={"batch", "residency", "executor"}),
-            "workers": workers,
-            "spaces": {space.key: {"by": space.by, "settings": dict(space.settings)} for space in spaces},
-            "versions": versions(),
-        }
     }

@@ -14,6 +14,7 @@ from scipy.stats import norm, t
 
 from broken_telephone.measures.baseline import ALL
 from broken_telephone.measures.drift_table import Resampling
+from broken_telephone.measures.pairs import distinct
 from broken_telephone.measures.panel import ABSENT, Map, Panel, first_picture, groups_of
 
 CORRECTED = (
@@ -271,13 +272,10 @@ def _weighed(
     observed = check.places[answers] if answers is not None else np.full(len(cells), ABSENT)
     some = (cells != ABSENT) | (observed != ABSENT)
     names, owner = np.unique(panel.clusters[some], return_inverse=True)
-    tables = np.zeros((len(names), size * size + size), np.uint16)
+    tables = np.zeros((len(names), size * size + size), np.int64)
     for places in (cells[some], np.where(observed[some] == ABSENT, ABSENT, observed[some] + size * size)):
         np.add.at(tables, (owner[places != ABSENT], places[places != ABSENT]), 1)
-    # Rows as bytes, which are compared faster than numbers.
-    rows = tables.view(np.dtype((np.void, tables.itemsize * tables.shape[1]))).ravel()
-    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
-    patterns = tables[first].astype(float)
+    patterns, counts = distinct(tables)
     drawn = np.zeros((resampling.repeats, tables.shape[1]))
     # Chains that do not count have weights of their own.
     rng = np.random.default_rng([resampling.seed, int(answers is None)])

@@ -33,14 +33,14 @@ ENOUGH = 30
 
 _Measure = tuple[Callable[[np.ndarray], np.ndarray], tuple[float, float], int]
 """What is computed, its bounds, and how many starts its interval needs."""
-_WHOLE: Mapping[str, _Measure] = {
+WHOLE: Mapping[str, _Measure] = {
     "total variation": (distances.total_variation, (0, 1), 2),
     "Jensen-Shannon distance": (distances.jensen_shannon, (0, 1), ENOUGH),
     "weighted Jaccard": (distances.jaccard, (0, 1), ENOUGH),
     "Cramer's V": (distances.cramers_v, (0, 1), ENOUGH),
     "kappa": (distances.kappa, (-1, 1), ENOUGH),
 }
-_EACH: Mapping[str, _Measure] = {
+EACH: Mapping[str, _Measure] = {
     "share difference": (distances.share_differences, (-1, 1), 2),
     "Cohen's h": (distances.cohens_h, (-np.pi, np.pi), 2),
 }
@@ -100,11 +100,11 @@ def _measured(
         return
     samples = both.resampled(resampling.repeats, resampling.seed)
     numbers = {} if years is None else {"mean shift in years": _shift(years)}
-    for name, measure in (*_WHOLE.items(), *numbers.items()):
+    for name, measure in (*WHOLE.items(), *numbers.items()):
         found, note = _estimate(float(measure[0](both.table)), measure[0](samples), both, measure)
         yield count | _row(name, found, note=note)
     yield from (count | row for row in _tests(both, resampling))
-    for name, measure in _EACH.items():
+    for name, measure in EACH.items():
         values, resampled = measure[0](both.table), measure[0](samples)
         for place, category in enumerate(some.categories):
             found, note = _estimate(float(values[place]), resampled[:, place], both, measure)

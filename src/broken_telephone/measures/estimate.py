@@ -21,8 +21,8 @@ def spread(value: float, samples: np.ndarray, clusters: int, bounds: tuple[float
     """Return a value with the 95 % interval of its bootstrap standard error, by Student's t.
 
     Percentiles of the samples cover too seldom below a hundred chains: few discordant chains give few different
-    samples. The standard error of samples drawn with two made-up swaps (see `resample`) covers 92 to 99 % from
-    30 chains on; docs/measures.md has the simulation.
+    samples. The standard error of samples drawn with two made-up swaps (see `resample`) covers 92 % or more from
+    30 starts on; docs/measures.md has the simulation.
 
     Args:
         value: of the sample itself.

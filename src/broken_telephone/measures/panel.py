@@ -37,13 +37,8 @@ class Panel:
 
     def groups(self) -> Iterator[tuple[str, str, "Panel"]]:
         """Yield start, label and the chains of these; at last, where there are several labels, all together."""
-        for start in ("image", "prompt"):
-            here = self.starts == start
-            there = list(dict.fromkeys(self.labels[here]))
-            for label in there:
-                yield start, label, self.of(here & (self.labels == label))
-            if len(there) > 1:
-                yield start, ALL, self.of(here)
+        for start, label, chosen in label_groups(self.starts, self.labels):
+            yield start, label, self.of(chosen)
 
 
 Map = Callable[[Callable[..., Any], list[Any]], Iterable[Any]]
@@ -53,6 +48,23 @@ Map = Callable[[Callable[..., Any], list[Any]], Iterable[Any]]
 def groups_of(panels: Iterable[Panel]) -> list[tuple[Panel, str, str, Panel]]:
     """Return all groups of all panels: the whole panel, start, label, and the chains of these."""
     return [(panel, *group) for panel in panels for group in panel.groups()]
+
+
+def label_groups(starts: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield start, label and which of n chains these are, bool (n,); at last, of several labels, all together."""
+    for start in ("image", "prompt"):
+        here = starts == start
+        there = list(dict.fromkeys(labels[here]))
+        for label in there:
+            yield start, label, here & (labels == label)
+        if len(there) > 1:
+            yield start, ALL, here
+
+
+def clusters_of(chains: pd.DataFrame) -> np.ndarray:
+    """Return int64 (n,), equal for rows of the `chains` table that begin with the same picture or prompt."""
+    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    return np.asarray(pd.factorize(chains["start"].astype(str) + " " + begin.astype(str))[0])
 
 
 def first_picture(start: str) -> int:
@@ -83,8 +95,7 @@ def panels(
     rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(valid["chain_id"].astype(str))
     columns = valid["iteration"].to_numpy(dtype=np.int64)
     names = valid["attribute"].astype(str).to_numpy()
-    starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
-    clusters = pd.factorize(chains["start"].astype(str) + " " + starts.astype(str))[0]
+    clusters = clusters_of(chains)
     found = {}
     for attribute, categories in attributes.items():
         mine = (names == attribute) & (rows >= 0)

@@ -12,16 +12,10 @@ import pandas as pd
 
 from broken_telephone.labels import SCHEMES, UNSURE
 from broken_telephone.measures import distances
+from broken_telephone.measures.drift_table import EACH, WHOLE
 
 PUBLISHED_SHARES = ("study", "label", "attribute", "category", "original", "generated", "n")
 PUBLISHED_DRIFT = ("study", "label", "attribute", "category", "measure", "value", "note")
-_WHOLE = {
-    "total variation": distances.total_variation,
-    "Jensen-Shannon distance": distances.jensen_shannon,
-    "weighted Jaccard": distances.jaccard,
-    "Cramer's V": distances.cramers_v,
-}
-_EACH = {"share difference": distances.share_differences, "Cohen's h": distances.cohens_h}
 
 
 def published_shares() -> pd.DataFrame:
@@ -61,11 +55,13 @@ def published_drift() -> pd.DataFrame:
 def _measured(known: pd.DataFrame, years: np.ndarray | None) -> list[dict[str, Any]]:
     # A table without association has these shares, whatever their sums; all measures here look at nothing else.
     table = np.outer(known["original"], known["generated"])
-    rows = [{"category": None, "measure": name, "value": float(measure(table))} for name, measure in _WHOLE.items()]
+    # Of agreement with itself, which takes the same chains twice, nothing is published.
+    measures = {name: measure[0] for name, measure in WHOLE.items() if name != "kappa"}
+    rows = [{"category": None, "measure": name, "value": float(measure(table))} for name, measure in measures.items()]
     if years is not None:
         shift = float(distances.mean_shift(table, years))
         rows.append({"category": None, "measure": "mean shift in years", "value": shift})
-    for name, each in _EACH.items():
+    for name, (each, *_) in EACH.items():
         values = zip(known["category"], each(table), strict=True)
         rows += [{"category": category, "measure": name, "value": float(value)} for category, value in values]
     return rows

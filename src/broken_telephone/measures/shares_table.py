@@ -25,6 +25,7 @@ SHARES_TABLE = (
     "note",
 )
 DATASET = "data set"
+"""Stands for an annotator: whoever labelled the originals before they were published."""
 
 
 def shares_table(panels: Sequence[Panel], annotator: str) -> pd.DataFrame:

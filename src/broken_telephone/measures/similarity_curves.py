@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.measures.baseline import ALL
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.estimate import Estimate, spread, why_no_interval
+from broken_telephone.measures.panel import clusters_of, label_groups
 
 CURVES = ("start", "label", "pair", "kind", "iteration", "n", "clusters", "value", "ci_low", "ci_high", "note")
 
@@ -42,33 +42,23 @@ def similarity_curves(
     known = similarities.assign(row=place.get_indexer(similarities["chain_id"].astype(str))).query("row >= 0")
     wide = known.pivot(index="row", columns=["pair", "kind", "iteration"], values="value")
     values = wide.reindex(range(len(chains))).to_numpy(dtype=float, na_value=np.nan)
+    starts, labels = (chains[name].astype(str).to_numpy(dtype=object) for name in ("start", "label"))
+    clusters = clusters_of(chains)
     rows = [
         {"start": start, "label": label} | dict(zip(wide.columns.names, wide.columns[column], strict=True)) | mean
-        for start, label, chosen, clusters in _groups(chains)
-        for column, mean in _means(values[chosen], clusters, resampling)
+        for start, label, chosen in label_groups(starts, labels)
+        for column, mean in _means(values[chosen], clusters[chosen], resampling)
     ]
     return pd.DataFrame(rows, columns=list(CURVES))
-
-
-def _groups(chains: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Yield start, label, which chains these are, bool (n,), and the start of each of them, which replicates share."""
-    labels = chains["label"].astype(str).to_numpy(dtype=object)
-    starts = chains["start"].astype(str).to_numpy(dtype=object)
-    begins = {"image": chains["image_id"].astype(object), "prompt": chains["prompt"].astype(object)}
-    for start, begin in begins.items():
-        here = starts == start
-        there = list(dict.fromkeys(labels[here]))
-        for label in [*there, ALL] if len(there) > 1 else there:
-            chosen = here if label == ALL else here & (labels == label)
-            yield start, label, chosen, pd.factorize(begin[chosen].astype(str))[0]
 
 
 def _means(values: np.ndarray, clusters: np.ndarray, resampling: Resampling) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the mean of every column of values, (n, columns), that has any, with its interval and counts."""
     there = np.isfinite(values)
-    sums, counts = (np.zeros((clusters.max() + 1, values.shape[1])) for _ in range(2))
-    np.add.at(sums, clusters, np.where(there, values, 0.0))
-    np.add.at(counts, clusters, there)
+    names, owner = np.unique(clusters, return_inverse=True)
+    sums, counts = (np.zeros((len(names), values.shape[1])) for _ in range(2))
+    np.add.at(sums, owner, np.where(there, values, 0.0))
+    np.add.at(counts, owner, there)
     samples = _resampled(sums, counts, resampling)
     for column in np.flatnonzero(counts.any(axis=0)):
         n, units = int(counts[:, column].sum()), int((counts[:, column] > 0).sum())

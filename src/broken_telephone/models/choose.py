@@ -10,30 +10,30 @@ from broken_telephone.models.transformers_describer import TransformersDescriber
 from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
 
-def make_generator(settings: dict[str, Any]) -> Generator:
+def make_generator(settings: dict[str, Any], setting: str = "generator") -> Generator:
     """Return a generator that holds no weights yet.
 
     Raises:
         StudyError: naming the settings that are wrong.
     """
-    return DiffusersGenerator(GeneratorSettings.model_validate(settings))
+    return DiffusersGenerator(GeneratorSettings.model_validate(settings), setting)
 
 
-def make_describer(settings: dict[str, Any]) -> Describer:
+def make_describer(settings: dict[str, Any], setting: str = "describer") -> Describer:
     """Return a describer that holds no weights yet: behind an `endpoint` if one is named, else a local model.
 
     Raises:
         StudyError: naming the settings that are wrong.
     """
     if settings.get("endpoint") is not None:
-        return EndpointDescriber(EndpointSettings.model_validate(settings))
-    return TransformersDescriber(DescriberSettings.model_validate(settings))
+        return EndpointDescriber(EndpointSettings.model_validate(settings), setting)
+    return TransformersDescriber(DescriberSettings.model_validate(settings), setting)
 
 
-def make_embedder(settings: dict[str, Any]) -> Embedder:
+def make_embedder(settings: dict[str, Any], setting: str = "embedder") -> Embedder:
     """Return an embedder that holds no weights yet.
 
     Raises:
         StudyError: naming the settings that are wrong.
     """
-    return TransformersEmbedder(EmbedderSettings.model_validate(settings))
+    return TransformersEmbedder(EmbedderSettings.model_validate(settings), setting)

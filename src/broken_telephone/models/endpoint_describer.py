@@ -29,8 +29,8 @@ class EndpointDescriber:
 
     device = "endpoint"
 
-    def __init__(self, settings: EndpointSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
+        self.settings, self.setting = settings, setting
         self._client: Any = None
         self._has_answered = False
 
@@ -52,7 +52,7 @@ class EndpointDescriber:
             StudyError: if the package openai is missing.
         """
         if self._client is None:
-            require("openai", "describer.endpoint")
+            require("openai", f"{self.setting}.endpoint")
             from openai import OpenAI
 
             # The client insists on a key; a local server asks for none.
@@ -140,11 +140,12 @@ class EndpointDescriber:
         todo = {
             401: f"put a valid key into the environment variable {self.settings.key_variable}",
             403: f"the key in {self.settings.key_variable} may not use this model",
-            404: "correct describer.model or describer.endpoint, which ends with /v1 as a rule",
-            429: f"ask for less at once or wait longer: describer.concurrency is {self.settings.concurrency}, "
-            f"describer.retries is {self.settings.retries}",
+            404: f"correct {self.setting}.model or {self.setting}.endpoint, which ends with /v1 as a rule",
+            429: f"ask for less at once or wait longer: {self.setting}.concurrency is {self.settings.concurrency}, "
+            f"{self.setting}.retries is {self.settings.retries}",
         }
-        advice = todo.get(getattr(error, "status_code", 0), "see describer.endpoint, describer.timeout and the server")
+        otherwise = f"see {self.setting}.endpoint, {self.setting}.timeout and the server"
+        advice = todo.get(getattr(error, "status_code", 0), otherwise)
         return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
 
     def _key(self) -> str | None:

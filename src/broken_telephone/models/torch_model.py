@@ -21,8 +21,10 @@ class TorchModel(ABC):
     # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
     _no_matter = frozenset({"preset", "device", "compile", "offload"})
 
-    def __init__(self, settings: TorchSettings) -> None:
+    def __init__(self, settings: TorchSettings, setting: str | None = None) -> None:
         self.settings = settings
+        if setting is not None:
+            self.setting = setting
         self._loaded: Any = None
 
     @property

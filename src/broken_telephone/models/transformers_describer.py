@@ -110,7 +110,7 @@ class TransformersDescriber(TorchModel):
             except (TypeError, ValueError) as error:
                 # Typed wrongly, most often: `generate` names what it does not know.
                 words = " ".join(str(error).split())
-                stated = ", ".join(f"describer.call.{name}" for name in self.settings.call) or "its settings"
+                stated = ", ".join(f"{self.setting}.call.{name}" for name in self.settings.call) or "its settings"
                 raise StudyError(f"{type(model).__name__} cannot write with {stated}: {words}") from error
         new = output[:, _length_before(output, inputs["input_ids"]) :]
         ends = _as_list(options["eos_token_id"])

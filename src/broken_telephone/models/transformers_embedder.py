@@ -23,8 +23,8 @@ class TransformersEmbedder(TorchModel):
     # The model for texts alone has an identity of its own: another one leaves the pictures' vectors as they are.
     _no_matter = TorchModel._no_matter | {"texts"}
 
-    def __init__(self, settings: EmbedderSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: EmbedderSettings, setting: str | None = None) -> None:
+        super().__init__(settings, setting)
         self._sentences = None if settings.texts is None else SentenceEncoder(settings.texts)
 
     @property

@@ -126,7 +126,7 @@ def make_app(
     def _name(rater: str) -> str:
         name = " ".join(rater.split())
         if not name or len(name) > _LONGEST_NAME or "/" in name:
-            abort(400, "A rater's name has 1 to 80 letters and no stroke.")
+            abort(400, "A rater's name has 1 to 80 letters and no slash.")
         return name
 
     def _known(item: str) -> str:

@@ -1,13 +1,11 @@
 """The record of one run of the loop: when, with what models, settings and versions. Batches refer to it."""
 
 import time
-from datetime import UTC, datetime
-from typing import Any
 
 from broken_telephone.models import Describer, Generator
 from broken_telephone.relay.overlap import place
 from broken_telephone.relay.settings import LoopSettings
-from broken_telephone.work import versions
+from broken_telephone.work import session_record
 
 
 class Session:
@@ -15,18 +13,11 @@ class Session:
 
     def __init__(self, settings: LoopSettings, describer: Describer, generator: Generator, workers: int) -> None:
         self._began = time.perf_counter()
-        started = datetime.now(UTC)
-        shard = settings.shard.replace("/", "of")
-        self.name = f"{started:%Y%m%dT%H%M%S.%fZ}_{shard}"
-        """The key of its record: later sessions sort behind earlier ones."""
-        self.record: dict[str, Any] = {
-            "started": started.isoformat(timespec="seconds"),
-            **settings.model_dump(include={"describe_batch", "draw_batch", "residency", "executor", "shard"}),
-            "workers": workers,
-            **place(),
-            "models": {"describe": describer.name, "draw": generator.name},
-            "versions": versions(),
-        }
+        models = {"describe": describer.name, "draw": generator.name}
+        how = {"describe_batch", "draw_batch", "shard"}
+        key, self.record = session_record(settings, how, workers, **place(), models=models)
+        self.name = f"{key}_{settings.shard.replace('/', 'of')}"
+        """The key of its record."""
 
     @property
     def seconds(self) -> float:

@@ -10,6 +10,7 @@ from broken_telephone.report.figures import figures
 from broken_telephone.report.latex import drift_tables
 from broken_telephone.report.live_sheet import LiveSheet
 from broken_telephone.report.page import report_page
+from broken_telephone.report.saved_figures import saved_figures
 from broken_telephone.report.settings import ReportSettings
 from broken_telephone.report.summary import summary
 
@@ -27,6 +28,7 @@ __all__ = [
     "drift_tables",
     "figures",
     "report_page",
+    "saved_figures",
     "summary",
     "thumbnails",
 ]

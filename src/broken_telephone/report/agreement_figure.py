@@ -7,19 +7,18 @@ import pandas as pd
 
 from broken_telephone.measures.agreement_table import RATER, TOGETHER
 from broken_telephone.measures.shares_table import DATASET
-from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE
+from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE, is_people
+from broken_telephone.report.style import LARGE, OKABE_ITO, PALE, SMALL, spoken, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST, _MOST_ALPHAS = 8, 24
-_BLUE, _GREY = "#0072b2", "#888888"
-_SMALL, _MIDDLE, _LARGE = 7, 8, 10
-"""Points."""
+_BLUE = OKABE_ITO[0]
 Pair = tuple[str, str]
 
 
-def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
+def agreement_figure(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     """Draw alpha above, a column an attribute; below it who gives what: a row of panels a comparison.
 
     Who gives what is drawn of the annotator's readings, against the data set and against what raters say together, or
@@ -27,10 +26,14 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
     single raters, then without any of a single rater.
 
     Args:
-        study: its name, for the title.
         agreement: as `measures.agreement_table` returns it.
         confusions: as `measures.confusion_table` returns it; its categories stand in the order of the form.
     """
+    with styled():
+        return _drawn(agreement, confusions)
+
+
+def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     from matplotlib.figure import Figure
 
     pairs = list(dict.fromkeys(zip(agreement["one"], agreement["other"], strict=True)))
@@ -40,7 +43,7 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
     heights = [1.3 + 0.2 * max(len(compared), 1), max(2.7 * len(confused), 0.1)]
     width = max(3.0 * max(len(attributes), 1), 2.3 * max(len(versions), 1) + 2)
     figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained")
-    figure.suptitle(f"{study}: agreement of annotators", fontsize=_LARGE)
+    figure.suptitle("Agreement of annotators", x=0.06 / width, ha="left", fontsize=LARGE, fontweight="bold")
     above, below = figure.subfigures(2, 1, height_ratios=heights)  # type: ignore[misc]
     panels = above.subplots(1, max(len(versions), 1), squeeze=False, sharey=True)[0]
     for axes, (attribute, categories) in zip(panels, versions, strict=False):
@@ -48,7 +51,7 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
     above.supxlabel(
         "Krippendorff's alpha with 95 % interval (of age the ordinal one), and pictures compared; dashed: tentative "
         "from 0.667, reliable from 0.8",
-        fontsize=_SMALL,
+        fontsize=SMALL,
     )
     if confused:
         grid = below.subplots(len(confused), len(attributes), squeeze=False)
@@ -60,10 +63,10 @@ def agreement_figure(study: str, agreement: pd.DataFrame, confusions: pd.DataFra
 
 def _confused(pairs: Sequence[Pair]) -> list[Pair]:
     """Whose confusions are drawn: the reference and a reading of the annotator."""
-    readings = [pair for pair in pairs if not _is_people(pair[1])]
+    readings = [pair for pair in pairs if not is_people(pair[1])]
     together = any(one == TOGETHER for one, _ in readings)
     references = [(one, other) for one, other in readings if one == DATASET or (one == TOGETHER or not together)]
-    return [pair for pair in references if _is_people(pair[0])][:_MOST]
+    return [pair for pair in references if is_people(pair[0])][:_MOST]
 
 
 def _told(pairs: Sequence[Pair]) -> list[Pair]:
@@ -73,11 +76,6 @@ def _told(pairs: Sequence[Pair]) -> list[Pair]:
         if len(told) <= _MOST_ALPHAS:
             break
     return told[:_MOST_ALPHAS]
-
-
-def _is_people(name: str) -> bool:
-    """Whether it is no reading of the annotator; the empty name stands beside all raters at once."""
-    return name in ("", DATASET, TOGETHER) or name.startswith(RATER)
 
 
 def _some(table: pd.DataFrame, **where: str) -> pd.DataFrame:
@@ -96,21 +94,17 @@ def _alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
             value, low, high = row.ordinal_alpha, row.ordinal_low, row.ordinal_high
         axes.plot([low, high], [place, place], color=_BLUE, linewidth=2)
         axes.plot(value, place, "o", color=_BLUE, markersize=4)
-        axes.annotate(
-            f"{row.n}", (1.04, place), xycoords=("axes fraction", "data"), fontsize=_SMALL, va="center", color=_GREY
-        )
+        axes.annotate(f"{row.n}", (1.04, place), xycoords=("axes fraction", "data"), va="center", color=PALE)
     for level in (TENTATIVE, RELIABLE):
-        axes.axvline(level, color=_GREY, linewidth=0.8, linestyle="--")
+        axes.axvline(level, color=PALE, linewidth=0.8, linestyle="--")
     names = [f"{one} | {other}" if other else one for one, other in pairs]
-    axes.set_yticks(range(len(names)), names, fontsize=_SMALL)
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     # An interval of few pictures may reach far below: what counts is right of zero.
     axes.set_xlim(-0.25, 1.03)
-    axes.tick_params(axis="x", labelsize=_SMALL)
     attribute, categories = agreement[["attribute", "categories"]].iloc[0]
     merged = "" if categories == "all" else f"\n{categories} as one"
-    axes.set_title(f"{attribute.replace('_', ' ')}{merged}", fontsize=_MIDDLE)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(f"{spoken(attribute)}{merged}")
 
 
 def _confusion(axes: Any, these: pd.DataFrame, one: str, other: str) -> None:
@@ -125,9 +119,9 @@ def _confusion(axes: Any, these: pd.DataFrame, one: str, other: str) -> None:
         for column in range(len(order)):
             if count := int(table.iloc[row, column]):
                 colour = "white" if shares[row, column] > 0.6 else "black"
-                axes.text(column, row, f"{count}", ha="center", va="center", fontsize=_SMALL, color=colour)
-    axes.set_xticks(range(len(order)), order, rotation=45, ha="right", fontsize=_SMALL)
-    axes.set_yticks(range(len(order)), order, fontsize=_SMALL)
-    axes.set_ylabel(one, fontsize=_SMALL)
-    axes.set_xlabel(other, fontsize=_SMALL)
-    axes.set_title(str(these["attribute"].iloc[0]).replace("_", " "), fontsize=_MIDDLE)
+                axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(order)), order, rotation=45, ha="right")
+    axes.set_yticks(range(len(order)), order)
+    axes.set_ylabel(one)
+    axes.set_xlabel(other)
+    axes.set_title(spoken(str(these["attribute"].iloc[0])))

@@ -4,13 +4,18 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.measures.agreement_table import AGREEMENT, TOGETHER
+from broken_telephone.measures.agreement_table import AGREEMENT, ALL_RATERS, RATER, TOGETHER
 from broken_telephone.measures.shares_table import DATASET
 
 RELIABLE, TENTATIVE = 0.8, 0.667
 """Krippendorff (2019), Content Analysis, 12.3: rely on alpha of 0.8 or more, conclude tentatively from 0.667."""
 FEWEST = 10
 """Pictures: of fewer, no verdict is given, for their intervals do not hold what they promise."""
+
+
+def is_people(name: str) -> bool:
+    """Return whether an annotator's name is no reading of a model; the empty name stands beside all raters at once."""
+    return name in ("", DATASET, TOGETHER, ALL_RATERS) or name.startswith(RATER)
 
 
 def agreement_sentences(agreement: pd.DataFrame, confusions: pd.DataFrame) -> pd.DataFrame:

@@ -7,13 +7,16 @@ import base64
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from os import cpu_count
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
 from broken_telephone.errors import StudyError
+from broken_telephone.progress import track
 from broken_telephone.report.chains_sheet import Images
 from broken_telephone.seeds import seed_of
 
@@ -81,10 +84,14 @@ def chain_browser(
     annotators, answers = _answers(labelled, reading)
     attributes = list(dict.fromkeys(annotations["attribute"].dropna().astype(str).unique()))
     stated = _stated(people, attributes)
-    found = [
-        _chain(chain, texts, answers, annotators, stated, originals, images, iterations)
-        for chain in chosen.itertuples(index=False)
-    ]
+
+    def gathered(chain: Any) -> dict[str, Any]:
+        return _chain(chain, texts, answers, annotators, stated, originals, images, iterations)
+
+    # Pillow leaves Python free while it reads and scales.
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        rows = pool.map(gathered, chosen.itertuples(index=False))
+        found = list(track(rows, "Gathering chains", len(chosen)))
     return Browser(found, len(chains), annotators[0] if annotators else "")
 
 

@@ -58,11 +58,6 @@ FIGURES: Mapping[str, Caption] = {
         "as by chance; from 0.8 on it can be relied on. Below, who gives what: rows are the first annotator's "
         "categories, columns the second's; a full diagonal is full agreement.",
     ),
-    "baseline": Caption(
-        "The data set as it is",
-        "Shares of the categories among the people of every label, as the data set labels them, before any model has "
-        "seen them.",
-    ),
 }
 """By the beginning of a figure's name, in the order of the page; behind it may stand an attribute and `prompt`."""
 

@@ -1,10 +1,12 @@
 """All figures that can be drawn from the tables of a study, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from broken_telephone.report.agreement_figure import agreement_figure
 from broken_telephone.report.decomposition_figure import decomposition_figure
 from broken_telephone.report.forest_figure import forest_figure
 from broken_telephone.report.multiples import some
@@ -22,16 +24,17 @@ _BEHIND = {"image": "", "prompt": "_prompt"}
 """What stands behind the name of a figure of chains with this start."""
 
 
-def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Figure]":
-    """Draw whatever there are rows for.
+def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figure]]":
+    """Plan to draw whatever there are rows for.
 
     Args:
-        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success. One that is
-            missing or empty is not drawn.
+        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success, agreement and
+            agreement_confusions. One that is missing or empty is not drawn.
 
     Returns:
-        Figures by name: shares_<attribute>, trajectories_, transitions_, decomposition_ and success_<attribute>, forest
-        and similarity; of chains that start from a prompt with `_prompt` behind. `style.picture` saves them.
+        What draws each figure, by name: shares_<attribute>, trajectories_, transitions_, decomposition_ and
+        success_<attribute>, forest, similarity and agreement; of chains that start from a prompt with `_prompt` behind.
+        `saved_figures.saved_figures` draws and saves them.
     """
     there = {name: table for name, table in tables.items() if len(table)}
     nothing = pd.DataFrame()
@@ -40,24 +43,26 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Figure]":
     curves, drift = there.get("similarity_curves", nothing), there.get("drift", nothing)
     known = [table for table in there.values() if {"attribute", "category"} <= set(table)]
     attributes = list(dict.fromkeys(str(name) for table in known for name in table["attribute"].dropna()))
-    drawn: dict[str, Figure] = {}
+    drawn: dict[str, Callable[[], Figure]] = {}
     for attribute in attributes:
         # Of all tables together: a category without answers, say, has its colour nevertheless.
         colours = category_colours(attribute, categories_of(attribute, *known))
         for start, behind in _BEHIND.items():
             where, name = {"attribute": attribute, "start": start}, f"{attribute}{behind}"
             if len(some(shares, **where)):
-                drawn[f"shares_{name}"] = shares_figure(shares, attribute, start, colours)
-                drawn[f"trajectories_{name}"] = trajectories_figure(shares, moves, attribute, start, colours)
+                drawn[f"shares_{name}"] = partial(shares_figure, shares, attribute, start, colours)
+                drawn[f"trajectories_{name}"] = partial(trajectories_figure, shares, moves, attribute, start, colours)
             if len(some(moves, **where)):
-                drawn[f"transitions_{name}"] = transitions_figure(moves, attribute, start)
+                drawn[f"transitions_{name}"] = partial(transitions_figure, moves, attribute, start)
             if len(some(success, **where)):
-                drawn[f"success_{name}"] = success_figure(success, attribute, start, colours)
+                drawn[f"success_{name}"] = partial(success_figure, success, attribute, start, colours)
         if len(some(split, attribute=attribute)):
-            drawn[f"decomposition_{attribute}"] = decomposition_figure(split, attribute)
+            drawn[f"decomposition_{attribute}"] = partial(decomposition_figure, split, attribute)
     for start, behind in _BEHIND.items():
         if len(some(drift, start=start)):
-            drawn[f"forest{behind}"] = forest_figure(drift, there.get("power"), start)
+            drawn[f"forest{behind}"] = partial(forest_figure, drift, there.get("power"), start)
         if len(some(curves, start=start)):
-            drawn[f"similarity{behind}"] = similarity_figure(curves, start)
+            drawn[f"similarity{behind}"] = partial(similarity_figure, curves, start)
+    if "agreement" in there:
+        drawn["agreement"] = partial(agreement_figure, there["agreement"], tables["agreement_confusions"])
     return drawn

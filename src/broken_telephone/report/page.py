@@ -16,6 +16,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.report.browser import Browser, as_json
 from broken_telephone.report.limits import limits
 from broken_telephone.report.published import beside_published
+from broken_telephone.report.saved_figures import Files
 from broken_telephone.report.shown_figures import shown_figures
 from broken_telephone.report.shown_tables import shown_table
 from broken_telephone.report.verdicts import LEVEL, verdicts
@@ -24,7 +25,6 @@ from broken_telephone.work.versions import versions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from matplotlib.figure import Figure
 
 MOST_BYTES = 20_000_000
 """A page is smaller than that."""
@@ -35,10 +35,11 @@ _ELSEWHERE = ("agreement_sentences", "published_drift")
 def report_page(
     study: str,
     tables: Mapping[str, pd.DataFrame],
-    figures: "Mapping[str, Figure]",
+    figures: Mapping[str, Files],
     chains: Browser,
     manifests: Mapping[str, Mapping[str, Any]],
     summary: Mapping[str, Sequence[str]],
+    published_study: str = "",
     level: float = LEVEL,
     most_bytes: int = MOST_BYTES,
 ) -> str:
@@ -47,11 +48,12 @@ def report_page(
     Args:
         study: its name.
         tables: by name; those of `captions.TABLES` are explained. Empty ones are said to be so.
-        figures: by name; those of `captions.FIGURES` are explained.
+        figures: by name, as `saved_figures` returns them; those of `captions.FIGURES` are explained.
         chains: what can be looked through, as `browser.chain_browser` returns it; fewer are shown where the page would
             become too large.
         manifests: records of what was run, by name.
         summary: topic -> sentences, as `summary.summary` returns it.
+        published_study: whose results stand beside ours, see `published.beside_published`.
         level: adjusted p-values below it count.
         most_bytes: the page is smaller.
 
@@ -60,7 +62,7 @@ def report_page(
     """
     nothing = pd.DataFrame()
     changes = verdicts(tables.get("drift", nothing), tables.get("power", nothing), tables.get("shares"), level)
-    published = beside_published(study, tables, manifests)
+    published = beside_published(published_study, tables)
     drawn = shown_figures(figures)
     rest: dict[str, Any] = {
         "study": study,

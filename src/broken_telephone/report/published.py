@@ -1,7 +1,6 @@
 """The published results beside ours, where a published study looked at the same data set and concept."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,15 +13,12 @@ _AT = 1
 """The published study drew one picture from every original."""
 
 
-def beside_published(
-    study: str, tables: Mapping[str, pd.DataFrame], manifests: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Join published results to the same of this study.
 
     Args:
-        study: its name.
+        published_study: which, such as raf_emotion: the data set's scheme and the concept.
         tables: `published_drift`, `decomposition` and `drift` are read.
-        manifests: records of what was run, for the data set and the concept.
 
     Returns:
         Columns COLUMNS. ours: the same comparison here, of the data set's labels with the annotator's labels of picture
@@ -32,35 +28,13 @@ def beside_published(
     published = tables.get("published_drift", pd.DataFrame())
     if published.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    ours = _words(study, manifests)
-    fitting = published[[fits(str(name), ours) for name in published["study"]]]
+    fitting = published[published["study"] == published_study]
     rows = [row | _ours(row, tables) for row in fitting.to_dict("records")]
     table = pd.DataFrame(rows, columns=["label", "attribute", "category", "measure", "value", *COLUMNS[5:]])
     table = table.rename(columns={"value": "published"})
     # Of labels that this study has not, there is nothing to compare. What has most to compare comes first.
     there = table[table[["ours", "drift"]].notna().any(axis=1)].sort_values("ours", key=pd.isna, kind="stable")
     return there.reset_index(drop=True)[list(COLUMNS)]
-
-
-def fits(published: str, ours: set[str]) -> bool:
-    """Return whether every word of a published study's name begins like one of ours."""
-    words = set(_split(published))
-    return bool(words) and all(any(one.startswith(word) or word.startswith(one) for one in ours) for word in words)
-
-
-def _words(study: str, manifests: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    texts = [study]
-    for record in manifests.values():
-        settings = record.get("settings", {})
-        dataset, chains = settings.get("dataset", {}), settings.get("chains", {})
-        texts += [str(part) for part in (dataset.get("source"), dataset.get("scheme"), chains.get("concept")) if part]
-    return {word for text in texts for word in _split(text)}
-
-
-def _split(text: str) -> Iterator[str]:
-    for word in re.findall(r"[a-z]{2,}", text.lower()):
-        # acts, emos: as the published files call activities and emotions.
-        yield word.removesuffix("s")
 
 
 def _ours(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from broken_telephone.report.captions import FIGURES, Caption, of_figure, of_kind
 from broken_telephone.report.embedded import Embedded, embedded
+from broken_telephone.report.saved_figures import Files
 from broken_telephone.report.wording import capital
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Kind:
     figures: Sequence[ShownFigure]
 
 
-def shown_figures(figures: "Mapping[str, Figure]") -> list[Kind]:
-    """Draw figures, the kinds in the order of `captions.FIGURES`, and behind these what nobody knows here."""
+def shown_figures(figures: Mapping[str, Files]) -> list[Kind]:
+    """Arrange figures, the kinds in the order of `captions.FIGURES`, and behind these what nobody knows here."""
     kinds: dict[str, list[str]] = {kind: [] for kind in FIGURES}
     for name in sorted(figures, key=lambda name: of_figure(name)[2] == "prompt"):
         kinds.setdefault(of_figure(name)[0], []).append(name)

@@ -1,18 +1,14 @@
-"""One style for the figures of the report: colours that mean the same everywhere, sizes for print, how to save."""
+"""One style for all figures: colours that mean the same everywhere, sizes for print."""
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from broken_telephone.labels import APART
 from broken_telephone.measures import ALL, MISSING
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 WIDTH, NARROW = 7.2, 4.6
 """Inches: the widest figure, for a page of A4 with its margins, and the narrowest, for the words around it."""
@@ -78,7 +74,8 @@ _STYLE: dict[str, Any] = {
     "lines.markersize": 3.5,
     # As wide in a png as in an svg, and as measured here.
     "text.hinting": "none",
-    "svg.fonttype": "none",
+    # Letters as outlines look the same wherever they are read; whoever wants to edit them takes the PDF.
+    "svg.fonttype": "path",
     "svg.hashsalt": "broken telephone",
     "pdf.fonttype": 42,
 }
@@ -93,23 +90,6 @@ def styled() -> Iterator[None]:
         rcdefaults()
         rcParams.update(_STYLE)  # type: ignore[arg-type]
         yield
-
-
-def picture(figure: "Figure", kind: str = "svg", dots: int = 200) -> bytes:
-    """Save a figure: the same bytes for the same figure, on any day.
-
-    A plain `savefig` would turn the text of an SVG into outlines, and give it a date and ids by chance.
-
-    Args:
-        figure: as drawn here.
-        kind: svg (its text stays text), pdf or png.
-        dots: an inch, of a png.
-    """
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-    page = io.BytesIO()
-    with styled():
-        figure.savefig(page, format=kind, dpi=dots, metadata=undated[kind])
-    return page.getvalue()
 
 
 def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str]:

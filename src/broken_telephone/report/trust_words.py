@@ -2,7 +2,9 @@
 
 import pandas as pd
 
+from broken_telephone.measures.agreement_table import RATER, TOGETHER
 from broken_telephone.measures.shares_table import DATASET
+from broken_telephone.report.agreement_words import is_people
 from broken_telephone.report.verdicts import CELL
 from broken_telephone.report.wording import counted, listed, percent, share_interval, the_share
 
@@ -23,7 +25,10 @@ def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> 
     people = pd.Series(False, index=agreement_sentences.index)
     if len(agreement_sentences):
         one, other = (agreement_sentences[name].astype(str) for name in ("one", "other"))
-        people = _is_human(one) != _is_human(other)
+        people = one.map(is_people) != other.map(is_people)
+        if (people & (one == TOGETHER)).any():
+            # They are made of single raters, who would only be told again.
+            people &= ~one.str.startswith(RATER)
         mine = set(shares["annotator"].astype(str)) - {DATASET} if len(shares) else set()
         if (people & (one.isin(mine) | other.isin(mine))).any():
             people &= one.isin(mine) | other.isin(mine)
@@ -34,10 +39,6 @@ def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> 
             "what the annotator can be trusted with cannot be told."
         ]
     return [str(sentence) for sentence in agreement_sentences.loc[people, "sentence"]]
-
-
-def _is_human(names: pd.Series) -> pd.Series:
-    return (names == DATASET) | names.str.startswith(("rater ", "raters"))
 
 
 def correction_sentences(corrected: pd.DataFrame) -> list[str]:

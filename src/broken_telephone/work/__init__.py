@@ -5,6 +5,7 @@ from broken_telephone.work.batches import Batch, work_through
 from broken_telephone.work.executors import Executor, executor
 from broken_telephone.work.interruption import InterruptedRunError, Interruption
 from broken_telephone.work.progress import Step, WorkProgress
+from broken_telephone.work.session import session_record
 from broken_telephone.work.settings import WorkSettings
 from broken_telephone.work.tasks import Answer, Choose, Describe, Draw, Load, Task, Worker
 from broken_telephone.work.versions import versions
@@ -26,6 +27,7 @@ __all__ = [
     "WorkSettings",
     "Worker",
     "executor",
+    "session_record",
     "versions",
     "work_through",
 ]

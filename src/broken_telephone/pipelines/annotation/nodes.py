@@ -26,7 +26,6 @@ from broken_telephone.annotate.journal import Record, Records
 from broken_telephone.annotate.pictures import Images
 from broken_telephone.measures import agreement_table, confusion_table
 from broken_telephone.models import Describer
-from broken_telephone.models.torch_model import TorchModel
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import agreement_figure, agreement_sentences
@@ -41,12 +40,8 @@ def state_inquiries(
     annotator: Describer,
     describer: Describer,
     loop_settings: Mapping[str, Any],
-    annotator_settings: dict[str, Any],
 ) -> list[Inquiry]:
     """Say what is asked about every picture, of whom."""
-    if annotator_settings and isinstance(annotator, TorchModel):
-        # It is a describer, but what may be wrong with it stands in other settings.
-        annotator.setting = "annotator"
     scheme, concept = dataset.words, chains.concept
     return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
 
@@ -112,7 +107,6 @@ def name_rating_items(
 
 
 def compare_annotators(
-    study: str,
     annotation: AnnotationSettings,
     dataset: DatasetSettings,
     annotations: pd.DataFrame,
@@ -132,4 +126,4 @@ def compare_annotators(
     agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
-    return agreement, confusions, sentences, agreement_figure(study, agreement, confusions)
+    return agreement, confusions, sentences, agreement_figure(agreement, confusions)

@@ -26,7 +26,6 @@ def create_pipeline() -> Pipeline:
                     "annotator",
                     "describer",
                     "loop_settings",
-                    "params:annotator",
                 ],
                 outputs="inquiries",
                 name="state_inquiries",
@@ -84,7 +83,6 @@ def create_pipeline() -> Pipeline:
             Node(
                 compare_annotators,
                 inputs=[
-                    "params:study",
                     "params:annotation",
                     "params:dataset",
                     "annotations",

@@ -59,6 +59,6 @@ def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:
     return baseline_shares(people, dataset.words)
 
 
-def draw_baseline(study: str, baseline: Table) -> "Figure":
+def draw_baseline(baseline: Table) -> "Figure":
     """Show the shares of the data set's main people."""
-    return baseline_figure(study, baseline)
+    return baseline_figure(baseline)

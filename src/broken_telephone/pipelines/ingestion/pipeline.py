@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
                 name="choose_chains",
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
-            Node(draw_baseline, inputs=["params:study", "baseline"], outputs="baseline_figure", name="draw_baseline"),
+            Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),
         ],
         tags="ingestion",
     )

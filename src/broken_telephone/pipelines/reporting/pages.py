@@ -1,7 +1,7 @@
 """Nodes of the reporting pipeline: what people look at."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from PIL import Image
@@ -9,28 +9,23 @@ from PIL import Image
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import (
     ReportSettings,
-    agreement_figure,
     chain_browser,
     drift_tables,
     figures,
     report_page,
+    saved_figures,
     summary,
 )
+from broken_telephone.report.saved_figures import Files
+from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import with_plain_numbers
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Images = Mapping[str, Callable[[], Image.Image]]
 
 
-def draw_figures(study: str, **tables: pd.DataFrame) -> tuple["dict[str, Figure]", "dict[str, Figure]"]:
-    """Draw all figures, to be saved and to be shown in the report."""
-    tables = {name: with_plain_numbers(table) for name, table in tables.items()}
-    drawn = figures(tables)
-    if len(tables["agreement"]):
-        drawn["agreement"] = agreement_figure(study, tables["agreement"], tables["agreement_confusions"])
-    return drawn, drawn
+def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
+    """Draw all figures, in all formats."""
+    return saved_figures(figures({name: with_plain_numbers(table) for name, table in tables.items()}))
 
 
 def write_latex(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
@@ -46,9 +41,11 @@ def write_report(
     annotations: pd.DataFrame,
     originals: Images,
     loop_images: Images,
+    dataset: DatasetSettings,
+    chain_settings: ChainSettings,
     loop: LoopSettings,
     settings: ReportSettings,
-    drawn: Mapping[str, Any],
+    report_figures: Mapping[str, Files],
     loop_manifest: Mapping[str, Any],
     annotation_manifest: Mapping[str, Any],
     similarity_manifest: Mapping[str, Any],
@@ -69,4 +66,5 @@ def write_report(
         settings.reading,
     )
     manifests = {"loop": loop_manifest, "annotation": annotation_manifest, "similarity": similarity_manifest}
-    return report_page(study, tables, drawn, browser, manifests, summary(tables))
+    same = f"{dataset.words.name.lower()}_{chain_settings.concept}"
+    return report_page(study, tables, report_figures, browser, manifests, summary(tables), same)

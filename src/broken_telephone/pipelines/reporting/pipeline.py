@@ -111,8 +111,8 @@ def create_pipeline() -> Pipeline:
             Node(state_published, inputs=None, outputs="published_drift", name="state_published"),
             Node(
                 draw_figures,
-                inputs={"study": "params:study", **{name: name for name in _TABLES}},
-                outputs=["figures", "report_figures"],
+                inputs={name: name for name in _TABLES},
+                outputs="report_figures",
                 name="draw_figures",
             ),
             Node(write_latex, inputs=["params:study", "drift", "power"], outputs="report_latex", name="write_latex"),
@@ -120,9 +120,11 @@ def create_pipeline() -> Pipeline:
                 write_report,
                 inputs={
                     "study": "params:study",
+                    "dataset": "params:dataset",
+                    "chain_settings": "params:chains",
                     "loop": "params:loop",
                     "settings": "params:report",
-                    "drawn": "figures",
+                    "report_figures": "report_figures",
                     **{name: name for name in (*_SOURCES, *_TABLES)},
                 },
                 outputs="report",
