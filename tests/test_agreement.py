@@ -100,6 +100,29 @@ def test_the_interval_of_kappa_covers_the_truth():
     assert 0.90 <= hits / 200 <= 0.985
 
 
+def test_pictures_of_a_chain_are_no_independent_pictures():
+    """Whoever is mistaken about one picture of a chain is mistaken about the others, too."""
+    rng = np.random.default_rng(5)
+    owner = np.repeat(np.arange(60), 4)
+
+    def said():
+        first = rng.integers(2, size=60)
+        second = np.where(rng.random(60) < 0.2, 1 - first, first)
+        return pd.DataFrame({"r": first[owner], "s": second[owner]}).astype(str)
+
+    truth, held = 1 - 0.2 / 0.5, []
+    for seed in range(100):
+        table = said()
+        alpha = krippendorff_alpha(table, ["0", "1"], clusters=owner, repeats=300, seed=seed)
+        kappa = cohens_kappa(table["r"], table["s"], ["0", "1"], owner, 300, seed)
+        alone = krippendorff_alpha(table, ["0", "1"], repeats=300, seed=seed)
+        assert alpha.value == alone.value
+        held.append([one.low <= truth <= one.high for one in (alpha, kappa, alone)])
+    alpha, kappa, alone = np.mean(held, axis=0)
+    assert min(alpha, kappa) >= 0.88
+    assert alone < 0.85
+
+
 def test_kappa_of_one_category_is_null():
     assert np.isnan(cohens_kappa(pd.Series(["a", "a"]), pd.Series(["a", "a"]), CATEGORIES).value)
     assert np.isnan(cohens_kappa(pd.Series(["a"]), pd.Series([None], dtype=object), CATEGORIES).value)

@@ -273,7 +273,13 @@ def annotated() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     for number in range(60):
         for replicate in range(2):
             chain = f"c{number}_r{replicate}"
-            start = {"chain_id": chain, "replicate": replicate, "image_id": f"im{number}"}
+            start = {
+                "chain_id": chain,
+                "replicate": replicate,
+                "start": "image",
+                "prompt": None,
+                "image_id": f"im{number}",
+            }
             chains.append(start | {"label": ("anger", "fear")[number % 2], "image_path": f"{number}.png"})
             for iteration in range(3):
                 said = "female" if rng.random() < 0.05 else "male"

@@ -180,4 +180,4 @@ def test_the_whole_study_ends_with_a_report(project, capsys):
         assert files["png"].startswith(b"\x89PNG")
         assert files["svg"].startswith(b"<?xml")
         assert files["pdf"].startswith(b"%PDF")
-    assert set(project.load("drift")["measure"]) == {"total variation"}
+    assert set(project.load("drift")["measure"]) == {"total variation", "share difference"}

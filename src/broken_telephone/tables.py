@@ -135,7 +135,7 @@ def check_result(result: pd.DataFrame) -> None:
     _check(result, {name: _RESULTS[name] for name in result}, key=[], table="a table of measures")
     numbers = [name for name in result if _RESULTS[name] == "number"]
     missing = result[numbers].isna().any(axis=1) | np.isinf(result[numbers].astype(float)).any(axis=1)
-    silent = result[missing & (result["note"].astype(str) == "")]
+    silent = result[missing & (result["note"].astype(object).fillna("").astype(str) == "")]
     if len(silent):
         row = ", ".join(f"{name} {value}" for name, value in silent.iloc[0].items())
         raise StudyError(f"A table of measures lacks a number and does not say why: {row} ({len(silent)} such rows)")

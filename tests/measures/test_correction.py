@@ -212,6 +212,23 @@ def test_both_methods_agree_where_the_annotator_errs_as_before_and_not_else():
     assert not found[0.7]["agrees"].all()
 
 
+def test_a_label_with_enough_originals_has_a_confusion_of_its_own():
+    """The annotator takes women for men among fear alone; over all labels together, anger would pay for it."""
+    rng = np.random.default_rng(11)
+    truth, labels = rng.integers(2, size=1000), np.array(["fear", "anger"], dtype=object)[np.arange(1000) % 2]
+    said = np.where((labels == "fear") & (truth == 1) & (rng.random(1000) < 0.4), 0, truth)
+    some = panel(truth, np.stack([said, said], 1), labels=labels, categories=("male", "female"))
+    table = corrected_table([some], Resampling(200, 1))
+    assert (table["note"] == "").all()
+    for label in ("fear", "anger"):
+        rows = table[(table["label"] == label) & (table["category"] == "female")]
+        assert rows["value"].to_numpy() == pytest.approx([truth[labels == label].mean()] * 2)
+        assert (rows["n_checked"] == 500).all()
+    few = corrected_table([some.of(np.arange(1000) < 80)], Resampling(200, 1))
+    assert set(few[few["label"] != "(all)"]["note"]) == {"by the confusion of all labels"}
+    assert set(few[few["label"] == "(all)"]["note"]) == {""}
+
+
 def test_what_is_never_stated_cannot_be_corrected():
     rng = np.random.default_rng(11)
     stated = rng.integers(2, size=100)

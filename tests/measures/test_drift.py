@@ -17,7 +17,7 @@ from broken_telephone.measures.estimate import spread
 from broken_telephone.measures.families import adjusted
 from broken_telephone.measures.paired import bhapkar, stuart_maxwell
 from broken_telephone.measures.pairs import pairs
-from broken_telephone.measures.panel import ALL, panels
+from broken_telephone.measures.panel import ALL, Panel, panels
 
 AGES = ("0-3", "4-19", "20-39")
 RESAMPLING = Resampling(500, 1)
@@ -247,6 +247,8 @@ def test_nothing_valid_is_said():
     chains, annotations = study(5, 1, 0.5)
     table = table_of(chains, annotations.assign(status="invalid", category=None))
     assert set(table["note"]) == {f"no chain has a category at both 0 and {k}; no test" for k in (1, 2)}
+    # Each share has a row that says so, too.
+    assert set(table[table["measure"] == "share difference"]["category"]) == set(AGES)
 
 
 def test_a_single_category_is_said():
@@ -283,3 +285,49 @@ def test_false_positives_and_coverage(n, replicates):
                 covered.append(found.low <= 0.3 <= found.high)
     assert np.mean(positive) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 200)
     assert np.mean(covered) >= 0.93 - 2.6 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_a_pair_that_is_asked_for_twice_is_there_once():
+    chains, annotations = study(20, 1, 0.5)
+    prompted = chains.assign(chain_id="p" + chains["chain_id"], start="prompt", prompt=chains["label"], image_id=None)
+    more = annotations[annotations["iteration"] > 0].assign(chain_id="p" + annotations["chain_id"])
+    both, told = pd.concat([chains, prompted]), pd.concat([annotations, more])
+    panel = panels(told, both, {"age": AGES}, 2)["age"]
+    # The first picture of a chain from a prompt is picture 1.
+    table = drift_table([panel], [(None, 2), (1, 2), (0, 2)], RESAMPLING)
+    assert not table.duplicated(["start", "label", "category", "since", "iteration", "measure"]).any()
+    assert set(table[table["start"] == "prompt"]["since"]) == {1}
+
+
+@pytest.mark.parametrize("n", [30, 200])
+def test_the_interval_of_a_distance_holds_that_there_is_none(n):
+    """Chance alone makes every distance larger than none: an interval about it would miss none every second time."""
+    rng = np.random.default_rng(n)
+    names = ("total variation", "Jensen-Shannon distance", "weighted Jaccard", "Cramer's V")
+    held = []
+    for seed in range(60):
+        codes = rng.choice(5, size=(n, 1), p=[0.05, 0.15, 0.45, 0.3, 0.05]).repeat(2, 1)
+        codes[:, 1] = np.where(rng.random(n) < 0.6, codes[:, 1], rng.permutation(codes[:, 1]))
+        held.append([])
+        table = drift_table([panel_of(codes)], [(0, 1)], Resampling(300, seed)).set_index("measure")
+        for name in names:
+            low, high = table.loc[name, ["ci_low", "ci_high"]]
+            held[-1].append(low <= float(name == "weighted Jaccard") <= high)
+    assert np.mean(held, axis=0).min() >= 0.88
+
+
+def test_ages_without_years_are_left_out_of_their_mean():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(3, size=(80, 2))
+    years = np.array([10.0, 30.0, np.nan, np.nan, np.nan])
+    found = drift_table([panel_of(codes)], [(0, 1)], RESAMPLING, {"age": years}).set_index("measure")
+    row = found.loc["mean shift in years"]
+    kept = codes[(codes < 2).all(1)]
+    assert row["value"] == pytest.approx(20 * (kept[:, 1].mean() - kept[:, 0].mean()))
+    assert (row["n"], row["note"]) == (len(kept), "c, d, e left out; no test")
+
+
+def panel_of(codes):
+    n = len(codes)
+    named = [np.full(n, name, dtype=object) for name in ("x", "image")]
+    return Panel("age", tuple("abcde"), codes.astype(np.int8), np.full(n, -1, np.int8), np.arange(n), *named)

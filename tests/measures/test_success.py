@@ -146,7 +146,7 @@ def test_odds_are_those_of_a_linear_model(replicates):
     found = odds_ratios(right, codes, labels, clusters, 5)
     data = pd.DataFrame({"right": right.astype(float), "code": codes, "label": labels})
     commonest = int(np.bincount(codes).argmax())
-    how = {} if replicates == 1 else {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
+    how = {} if replicates == 1 else {"cov_type": "cluster", "cov_kwds": {"groups": clusters}, "use_t": True}
     model = smf.glm(f"right ~ C(code, Treatment({commonest})) + C(label)", data, family=Binomial())
     theirs = model.fit(**how)
     for place in {0, 1, 3} - {commonest}:
@@ -169,7 +169,9 @@ def test_empty_cells_are_penalised():
     assert found.p_value < 0.05
     assert found.note == "penalised: a category or label is always or never named right"
     twice = odds_ratios(right, codes, np.array(["joy"] * 22, dtype=object), np.arange(22) // 2, 2)[1]
-    assert twice.note == f"{found.note}; chains of a start taken for independent"
+    assert twice.note == f"{found.note}; chains of a start are not independent: no interval"
+    assert twice.value == found.value
+    assert np.isnan([twice.low, twice.high, twice.p_value]).all()
 
 
 def test_a_label_never_named_right_is_penalised():
@@ -208,6 +210,19 @@ def test_too_few_starts_have_no_interval():
     found = odds_ratios(right, codes, labels, np.arange(60) // 20, 4)
     notes = {one.note for place, one in enumerate(found) if place in codes and one.value != 1}
     assert notes == {"too few starts: no interval"}
+
+
+@pytest.mark.parametrize(("starts", "rare"), [(60, 15), (40, 12)])
+def test_odds_of_few_starts_do_not_differ_by_chance(starts, rare):
+    """Starts differ in how often they are named right, categories do not: one test in twenty may be positive."""
+    rng = np.random.default_rng(starts)
+    owner = np.repeat(np.arange(starts), 6)
+    positive = []
+    for _ in range(150):
+        right = rng.random(len(owner)) < rng.beta(0.6, 0.4, size=starts)[owner]
+        found = odds_ratios(right, (owner < rare).astype(int), np.full(len(owner), "x", dtype=object), owner, 2)[1]
+        positive.append(found.p_value <= 0.05)
+    assert np.mean(positive) <= 0.1
 
 
 def test_resampled_rates_are_those_of_a_direct_bootstrap():

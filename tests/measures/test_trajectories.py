@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 from statsmodels.stats.proportion import proportion_confint
 
 from broken_telephone.measures.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED, decomposition_table
@@ -10,7 +11,13 @@ from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.panel import ABSENT, Panel
 from broken_telephone.measures.shares import clustered_shares
 from broken_telephone.measures.shares_table import DATASET, shares_table
-from broken_telephone.measures.transitions import fixed_point, half_life, trajectories_table, transition_matrix
+from broken_telephone.measures.transitions import (
+    fixed_point,
+    half_life,
+    left_of_the_way,
+    trajectories_table,
+    transition_matrix,
+)
 
 RESAMPLING = Resampling(400, 3)
 STEPS = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.05, 0.05, 0.9]])
@@ -58,16 +65,52 @@ def test_fixed_point_of_a_cycle_and_of_two_sinks():
     assert fixed_point(sinks, np.array([0, 1.0, 0])) == pytest.approx([0.5, 0, 0.5])
 
 
-@pytest.mark.parametrize(("a", "b"), [(0.1, 0.3), (0.25, 0.25), (0.9, 0.8)])
-def test_half_life_of_two_categories(a, b):
-    steps = np.array([[1 - a, a], [b, 1 - b]])
-    assert half_life(steps) == pytest.approx(np.log(0.5) / np.log(abs(1 - a - b)))
+@pytest.mark.parametrize(("a", "b"), [(0.1, 0.3), (0.25, 0.25), (0.3, 0.2)])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_half_life_of_two_categories(a, b, steps):
+    matrix, begin = np.array([[1 - a, a], [b, 1 - b]]), np.array([1.0, 0])
+    left = left_of_the_way(matrix, begin, fixed_point(matrix, begin), steps)
+    assert half_life(float(left)) == pytest.approx(np.log(0.5) / np.log(1 - a - b))
+
+
+def test_after_a_half_life_half_of_the_way_is_gone():
+    begin = np.array([0.9, 0.1, 0.0])
+    ends = fixed_point(STEPS, begin)
+    left = float(left_of_the_way(STEPS, begin, ends, 3))
+    later = begin @ np.linalg.matrix_power(STEPS, 3)
+    assert np.abs(later - ends).sum() == pytest.approx(left**3 * np.abs(begin - ends).sum())
+    assert half_life(0.5) == 1
+    assert half_life(left) == pytest.approx(np.log(2) / -np.log(left))
 
 
 def test_half_life_at_its_ends():
-    assert half_life(np.full((2, 2), 0.5)) == 0
-    assert np.isnan(half_life(np.eye(2)))
-    assert half_life(np.ones((1, 1))) == 0
+    begin = np.array([0.7, 0.3])
+    assert half_life(float(left_of_the_way(np.full((2, 2), 0.5), begin, np.array([0.5, 0.5]), 2))) == 0
+    assert np.isnan(left_of_the_way(np.eye(2), begin, begin, 2))
+    assert np.isnan(half_life(1.0))
+
+
+def test_the_half_life_has_no_upper_end_where_nothing_may_ever_mix():
+    codes = np.repeat([[0, 0, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1]], [20, 19, 1], axis=0)
+    row = trajectories_table([panel(codes)], RESAMPLING, 0.05).query("kind == 'half-life'").iloc[0]
+    assert row["ci_low"] < row["value"]
+    assert np.isnan(row["ci_high"])
+    assert row["note"] == "no upper end: it may be that nothing of the way is gone"
+
+
+@pytest.mark.parametrize("n", [30, 60])
+def test_intervals_of_slow_ways_hold_their_half_life(n):
+    rng = np.random.default_rng(n)
+    half = np.log(0.5) / np.log(1 - 0.12)
+    held = []
+    for seed in range(120):
+        codes = [(rng.random(n) < 0.3).astype(int)]
+        for _ in range(3):
+            codes.append(np.where(rng.random(n) < 0.06, 1 - codes[-1], codes[-1]))
+        table = trajectories_table([panel(np.column_stack(codes))], Resampling(300, seed), 0.05)
+        row = table[table["kind"] == "half-life"].iloc[0]
+        held.append(row["ci_low"] <= half and not row["ci_high"] < half)
+    assert np.mean(held) >= 0.9
 
 
 def test_transition_matrix_keeps_what_never_occurs():
@@ -86,7 +129,7 @@ def test_planted_steps_are_found():
 
 
 def test_intervals_of_steps_hold_what_was_planted():
-    half = np.log(0.5) / np.log(np.sort(np.abs(np.linalg.eigvals(STEPS)))[-2])
+    half = half_life(float(left_of_the_way(STEPS, np.full(3, 1 / 3), HEADING, 4)))
     planted = {"transition": STEPS.ravel(), "fixed point": HEADING, "half-life": np.array([half])}
     covered = {kind: [] for kind in planted}
     for seed in range(60):
@@ -141,10 +184,24 @@ def test_shares_of_single_chains_have_wilsons_interval():
 def test_shares_of_chains_alike_are_those_of_their_starts():
     codes, starts = np.array([0] * 30 + [1] * 20), np.repeat(np.arange(5), 10)
     found = clustered_shares(codes, starts, 2)[0]
-    low, high = proportion_confint(3, 5, method="wilson")
+    # Five starts are worth less than five, because they hardly know how far starts are apart.
+    worth = 5 * (t.ppf(0.975, 49) / t.ppf(0.975, 4)) ** 2
+    low, high = proportion_confint(0.6 * worth, worth, method="wilson")
     assert (found.share, found.ci_low, found.ci_high) == pytest.approx((0.6, low, high))
     never = clustered_shares(codes, starts, 3)[2]
-    assert never.ci_high == pytest.approx(proportion_confint(0, 5, method="wilson")[1])
+    assert never.ci_high == pytest.approx(proportion_confint(0, worth, method="wilson")[1])
+
+
+@pytest.mark.parametrize("sizes", [[20] * 7, [20] * 3, [50, *[5] * 6], [100, *[1] * 10]])
+def test_few_and_uneven_starts_promise_no_more_than_they_know(sizes):
+    rng = np.random.default_rng(len(sizes))
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    covered = []
+    for _ in range(400):
+        drawn = rng.random(len(owner)) < rng.beta(0.7, 1.4, size=len(sizes))[owner]
+        found = clustered_shares(drawn.astype(int), owner, 2)[1]
+        covered.append(found.ci_low <= 1 / 3 <= found.ci_high)
+    assert np.mean(covered) >= 0.88
 
 
 @pytest.mark.parametrize("replicates", [1, 4])

@@ -1,5 +1,7 @@
 """Tests of groups of different chains, against scipy, enumeration and simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom
@@ -122,3 +124,19 @@ def test_replicates_are_told_in_the_note():
     rng = np.random.default_rng(2)
     table = unpaired_table([panel(rng.integers(2, size=(60, 2)), rng.integers(2, size=(60, 2)), 3)], SOME)
     assert set(table["note"]) == {"p by permutation of starts, which several chains share"}
+
+
+def test_starts_of_many_chains_are_not_dealt_in_for_starts_of_few():
+    """One prompt of twenty chains against forty images of one: what differs may be this prompt."""
+    rng = np.random.default_rng(3)
+    images = single(20, 20)
+    prompt = np.array([[15, 5]])
+    found = unpaired([images, prompt], 99, 1)[CHI_SQUARE]
+    assert found.statistic == pytest.approx(chi2_contingency([[20, 20], [15, 5]], correction=False).statistic)
+    assert np.isnan(found.p_value)
+    codes = rng.integers(2, size=(60, 2))
+    some = panel(codes[:40], codes[40:])
+    two_prompts = replace(some, clusters=np.append(np.arange(40), 40 + np.arange(20) % 2))
+    table = unpaired_table([two_prompts], SOME)
+    assert table["p_value"].isna().all()
+    assert set(table["note"]) == {"starts of one kind have more chains than those of the other: no test"}

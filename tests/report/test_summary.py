@@ -25,7 +25,7 @@ def share(iteration, value, **other) -> dict:
 
 
 def power(can_show=True, **other) -> dict:
-    return CELL | {"since": 0, "iteration": 3, "detectable": 0.1, "can_show": can_show, "note": ""} | other
+    return CELL | {"since": 0, "iteration": 3, "detectable": 0.1, "can_show": can_show, "n": 60, "note": ""} | other
 
 
 def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
@@ -201,12 +201,15 @@ def corrected(method, value, agrees) -> dict:
 
 def test_corrections_agree_disagree_or_are_alone():
     both = [corrected("confusion", 0.75, True), corrected("human ratings", 0.73, True)]
-    assert "agree on all 1 share" in correction_sentences(pd.DataFrame(both))[0]
+    assert correction_sentences(pd.DataFrame(both))[0].endswith(
+        "1 share; to differ, half of these had to be 7 points apart. None can be told apart."
+    )
     apart = [corrected("confusion", 0.75, False), corrected("human ratings", 0.5, False)]
     sentence = correction_sentences(pd.DataFrame(apart).astype({"agrees": "boolean"}))[0]
-    assert "disagree on 1 of 1 share" in sentence
+    assert "1 share differs: the share" in sentence
     assert (
-        "in picture 3 is 75 % by the annotator's confusions on the originals (95 % interval 70 to 80 %) but" in sentence
+        "in picture 3 of chains from images is 75 % by the annotator's confusions on the originals "
+        "(95 % interval 70 to 80 %) but" in sentence
     )
     assert "in one way only" in correction_sentences(pd.DataFrame(both[:1]))[0]
     alone = [one | {"agrees": pd.NA} for one in both]

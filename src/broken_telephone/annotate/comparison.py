@@ -6,6 +6,7 @@ import pandas as pd
 
 from broken_telephone.labels import UNSURE, Form, Scheme
 from broken_telephone.measures.agreement_table import RATER, TOGETHER, Comparison, all_raters, every_two
+from broken_telephone.measures.panel import clusters_of
 from broken_telephone.measures.shares_table import DATASET
 
 _COLUMNS = ["item", "iteration", "annotator", "attribute", "category"]
@@ -33,8 +34,9 @@ def labels_of(
             unsure, is no label.
 
     Returns:
-        Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category;
-        first the data set, then raters together, single raters, and the annotator's readings.
+        Columns item (an original's image_id, else chain_id and iteration), iteration, annotator, attribute, category
+        and cluster, which pictures share whose chains begin alike; first the data set, then raters together, single
+        raters, and the annotator's readings.
     """
     valid = annotations[annotations["status"] == "valid"]
     originals = chains.set_index("chain_id")["image_id"].astype(object)
@@ -55,7 +57,12 @@ def labels_of(
     whole = pd.concat([published[_COLUMNS], rated, given[_COLUMNS]], ignore_index=True)
     whole = whole.drop_duplicates(["item", "annotator", "attribute"])
     known = [(name, value) for name, values in attributes.items() for value in values]
-    return whole[pd.MultiIndex.from_frame(whole[["attribute", "category"]]).isin(known)]
+    whole = whole[pd.MultiIndex.from_frame(whole[["attribute", "category"]]).isin(known)]
+    start = chains.assign(cluster=clusters_of(chains))
+    of_chain, of_original = start.set_index("chain_id")["cluster"], start.dropna(subset="image_id")
+    of_original = of_original.drop_duplicates("image_id").set_index("image_id")["cluster"]
+    drawn = whole["item"].str.rpartition("/")[0].map(of_chain)
+    return whole.assign(cluster=drawn.where(whole["iteration"] > 0, whole["item"].map(of_original)).astype("int64"))
 
 
 def _rated(ratings: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from broken_telephone.measures.estimate import NONE, Estimate
+from broken_telephone.measures.distances import kappa
+from broken_telephone.measures.drift_table import ENOUGH
+from broken_telephone.measures.estimate import NONE, Estimate, spread
+from broken_telephone.measures.pairs import pairs
 
 Level = Literal["nominal", "ordinal"]
 
@@ -18,11 +21,12 @@ def krippendorff_alpha(
     ratings: pd.DataFrame,
     categories: Sequence[str],
     level: Level = "nominal",
+    clusters: np.ndarray | None = None,
     repeats: int = 2000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """Krippendorff's alpha with a percentile bootstrap interval over items.
+    """Krippendorff's alpha with a percentile bootstrap interval over items, or clusters of items.
 
     alpha = 1 - observed / expected disagreement, from the matrix of coincidences (Krippendorff 2019, Content Analysis,
     4th edition, chapter 12). Items are drawn anew with all their ratings: raters are taken as they are. Where few
@@ -35,12 +39,15 @@ def krippendorff_alpha(
         ratings: a row an item, a column a rater; null where a rater gave no category.
         categories: all of them, in their order, which counts at the ordinal level.
         level: how two categories differ: nominal, or by their ranks.
+        clusters: (items,), equal for items that are not independent, such as pictures of a chain; none share one unless
+            stated.
         repeats: of the bootstrap.
         confidence: of the interval.
         seed: of the bootstrap.
 
     Returns:
-        Null where fewer than two items have two ratings, or only one category occurs in these.
+        Null where fewer than two items have two ratings, or only one category occurs in these; without an interval
+        where these items are of one cluster.
 
     Raises:
         ValueError: if a rating is none of the categories.
@@ -50,12 +57,24 @@ def krippendorff_alpha(
         return NONE
     value = float(_alpha(matrices.sum(0)[None], level)[0])
     made_up = _disagreement(matrices.sum(0))[None]
+    if clusters is not None:
+        matrices = _together(matrices, clusters[ratings.notna().sum(axis=1) >= 2])
+    if len(matrices) < 2:
+        return Estimate(value, np.nan, np.nan)
     high = _sampled(matrices, level, repeats, seed)
     low = _sampled(np.concatenate([matrices, made_up]), level, repeats, seed)
     if np.isnan(value) or not len(high):
         return Estimate(value, np.nan, np.nan)
     tail = (1 - confidence) / 2
     return Estimate(value, float(np.quantile(low, tail)), float(np.quantile(high, 1 - tail)))
+
+
+def _together(matrices: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Sums of matrices (items, C, C) within clusters (items,)."""
+    names, owner = np.unique(clusters, return_inverse=True)
+    sums = np.zeros((len(names), *matrices.shape[1:]))
+    np.add.at(sums, owner, matrices)
+    return sums
 
 
 def _sampled(matrices: np.ndarray, level: Level, repeats: int, seed: int) -> np.ndarray:
@@ -108,28 +127,34 @@ def _alpha(matrices: np.ndarray, level: Level) -> np.ndarray:
         return np.where(expected > 0, 1 - observed / expected, np.nan)
 
 
-def cohens_kappa(one: pd.Series, other: pd.Series, categories: Sequence[str]) -> Estimate:
-    """Cohen's kappa, unweighted, with its asymptotic 95 % interval (Fleiss, Cohen and Everitt 1969, by statsmodels).
+def cohens_kappa(
+    one: pd.Series,
+    other: pd.Series,
+    categories: Sequence[str],
+    clusters: np.ndarray | None = None,
+    repeats: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """Cohen's kappa, unweighted, with a bootstrap interval over items or clusters of items, as drift's kappa has it.
 
     Args:
         one, other: categories of the same items, in the same order; null where there is none.
         categories: all of them.
+        clusters: (items,), equal for items that are not independent.
+        repeats: of the bootstrap.
+        seed: of the bootstrap.
 
     Returns:
-        Null where no item has both, or both give only one category. The interval is null at 1 and -1.
+        Null where no item has both, or both give only one category. No interval of fewer than ENOUGH clusters.
     """
-    from statsmodels.stats.inter_rater import cohens_kappa as kappa
-
-    table = confusion(one, other, categories).to_numpy()
-    if not table.sum() or ((table.sum(0) > 0).sum() < 2 and (table.sum(1) > 0).sum() < 2):
+    before, after = (pd.Categorical(given.astype(object), categories=list(categories)).codes for given in (one, other))
+    both = pairs(before, after, np.arange(len(one)) if clusters is None else clusters, len(categories))
+    value = float(kappa(both.table)) if both.chains else np.nan
+    if np.isnan(value):
         return NONE
-    # Its tests of kappa, which nobody asks for here, divide by a spread that may be zero.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = kappa(table)
-    if abs(found.kappa) == 1:
-        # The asymptotic interval has no width there, whatever the number of items.
-        return Estimate(float(found.kappa), np.nan, np.nan)
-    return Estimate(float(found.kappa), float(found.kappa_low), float(min(found.kappa_upp, 1.0)))
+    if both.clusters < ENOUGH:
+        return Estimate(value, np.nan, np.nan)
+    return spread(value, kappa(both.resampled(repeats, seed)), both.clusters, (-1, 1))
 
 
 def confusion(one: pd.Series, other: pd.Series, categories: Sequence[str]) -> pd.DataFrame:

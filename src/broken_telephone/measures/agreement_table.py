@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from broken_telephone.labels import OTHER
 from broken_telephone.measures.agreement import cohens_kappa, confusion, krippendorff_alpha
+from broken_telephone.measures.drift_table import ENOUGH
+from broken_telephone.measures.estimate import Estimate
 
 AGREEMENT = (
     "attribute",
@@ -25,6 +28,7 @@ AGREEMENT = (
     "kappa",
     "kappa_low",
     "kappa_high",
+    "note",
 )
 TOGETHER = "raters together"
 """Stands for an annotator: what raters agree on, and where they do not, what was settled."""
@@ -67,7 +71,7 @@ def agreement_table(
 
     Args:
         labels: columns item, annotator, attribute, category: one row where an annotator gave a category, and none
-            where they did not.
+            where they did not; and cluster, equal for items that are not independent, unless all are.
         attributes: attribute -> its categories, in their order.
         ordered: attributes whose order means something, for which alpha is given at the ordinal level, too; there
             without answers that are other.
@@ -76,10 +80,12 @@ def agreement_table(
 
     Returns:
         Columns AGREEMENT. `categories`: all, or which are merged. n: items compared; agree: share of these about which
-        all who labelled them agree. Intervals: 95 %; of alpha by bootstrap over items, of kappa, which is of two
-        annotators, asymptotic.
+        all who labelled them agree. Intervals: 95 %, by bootstrap over clusters of items; kappa is of two annotators.
+        The note says why a number is missing.
     """
     rows = []
+    apart = labels.drop_duplicates("item").set_index("item")
+    clusters = apart["cluster"] if "cluster" in labels else pd.Series(range(len(apart)), apart.index)
     for attribute, values in attributes.items():
         mine = labels[labels["attribute"] == attribute]
         for words, renamed, merged in _versions(attribute, values, merging or {}):
@@ -88,7 +94,7 @@ def agreement_table(
                 given = wide.reindex(columns=list(annotators))
                 given = given[given.notna().sum(axis=1) >= 2]
                 if len(given):
-                    compared = _compare(given, merged, attribute in ordered)
+                    compared = _compare(given, merged, attribute in ordered, clusters[given.index].to_numpy())
                     rows.append({"attribute": attribute, "categories": words, "one": one, "other": other} | compared)
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
@@ -140,21 +146,34 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
     return found
 
 
-def _compare(given: pd.DataFrame, values: Sequence[str], is_ordered: bool) -> dict[str, float]:
-    alpha = krippendorff_alpha(given, values)
-    found = {
+def _compare(given: pd.DataFrame, values: Sequence[str], is_ordered: bool, clusters: np.ndarray) -> dict[str, Any]:
+    alpha, notes = krippendorff_alpha(given, values, clusters=clusters), []
+    found: dict[str, Any] = {
         "n": len(given),
         "agree": float((given.nunique(axis=1) == 1).mean()),
         "alpha": alpha.value,
         "alpha_low": alpha.low,
         "alpha_high": alpha.high,
     }
+    notes.append(_why(alpha, "alpha", "of a single picture, or a single category", "a single start"))
     if given.shape[1] == 2:
-        kappa = cohens_kappa(given.iloc[:, 0], given.iloc[:, 1], values)
+        kappa = cohens_kappa(given.iloc[:, 0], given.iloc[:, 1], values, clusters)
         found |= {"kappa": kappa.value, "kappa_low": kappa.low, "kappa_high": kappa.high}
+        notes.append(_why(kappa, "kappa", "of a single category", f"fewer than {ENOUGH} starts"))
+    else:
+        notes.append("kappa is of two annotators")
     if is_ordered:
         # Other has no place in an order.
         ranked = [value for value in values if value != OTHER]
-        ordinal = krippendorff_alpha(given.where(given.isin(ranked)), ranked, "ordinal")
+        ordinal = krippendorff_alpha(given.where(given.isin(ranked)), ranked, "ordinal", clusters)
         found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
-    return found
+        notes.append(_why(ordinal, "ordinal alpha", "of a single picture, or a single category", "a single start"))
+    else:
+        notes.append("no ordinal alpha: the categories have no order")
+    return found | {"note": "; ".join(note for note in notes if note)}
+
+
+def _why(found: Estimate, name: str, undefined: str, few: str) -> str:
+    if np.isnan(found.value):
+        return f"{name} is not defined {undefined}"
+    return f"{name}: {few}: no interval" if np.isnan(found.low) else ""

@@ -73,8 +73,10 @@ def mean_shift(tables: np.ndarray, values: np.ndarray) -> np.ndarray:
 def middle_years(years: Mapping[str, tuple[int, int | None]], categories: Sequence[str]) -> np.ndarray:
     """Return the middle of each age range, in years; a range without an end is taken to be twenty years wide.
 
-    Raises:
-        KeyError: if a category has no range.
+    A category that has no range, such as other, has a null.
     """
-    spans = [years[category] for category in categories]
-    return np.array([first + 10 if last is None else (first + last + 1) / 2 for first, last in spans])
+
+    def middle(first: int, last: int | None) -> float:
+        return first + 10 if last is None else (first + last + 1) / 2
+
+    return np.array([middle(*years[category]) if category in years else np.nan for category in categories])

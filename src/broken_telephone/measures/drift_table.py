@@ -23,6 +23,7 @@ DRIFT = (
     "value",
     "ci_low",
     "ci_high",
+    "degrees",
     "p_value",
     "n",
     "clusters",
@@ -31,18 +32,31 @@ DRIFT = (
 ENOUGH = 30
 """Starts from which on the interval of a curved measure covers what it should (docs/measures.md)."""
 
-_Measure = tuple[Callable[[np.ndarray], np.ndarray], tuple[float, float], int]
-"""What is computed, its bounds, and how many starts its interval needs."""
-WHOLE: Mapping[str, _Measure] = {
-    "total variation": (distances.total_variation, (0, 1), 2),
-    "Jensen-Shannon distance": (distances.jensen_shannon, (0, 1), ENOUGH),
-    "weighted Jaccard": (distances.jaccard, (0, 1), ENOUGH),
-    "Cramer's V": (distances.cramers_v, (0, 1), ENOUGH),
-    "kappa": (distances.kappa, (-1, 1), ENOUGH),
+LEVEL = 0.05
+"""Of the test without which no interval excludes that there is no drift."""
+
+
+class Measure(NamedTuple):
+    """What is computed of tables, and what is known of it."""
+
+    compute: Callable[[np.ndarray], np.ndarray]
+    bounds: tuple[float, float]
+    enough: int = 2
+    """Starts that its interval needs."""
+    none: float | None = None
+    """The value of no drift, if none is beyond it."""
+
+
+WHOLE: Mapping[str, Measure] = {
+    "total variation": Measure(distances.total_variation, (0, 1), none=0),
+    "Jensen-Shannon distance": Measure(distances.jensen_shannon, (0, 1), ENOUGH, none=0),
+    "weighted Jaccard": Measure(distances.jaccard, (0, 1), ENOUGH, none=1),
+    "Cramer's V": Measure(distances.cramers_v, (0, 1), ENOUGH, none=0),
+    "kappa": Measure(distances.kappa, (-1, 1), ENOUGH),
 }
-EACH: Mapping[str, _Measure] = {
-    "share difference": (distances.share_differences, (-1, 1), 2),
-    "Cohen's h": (distances.cohens_h, (-np.pi, np.pi), 2),
+EACH: Mapping[str, Measure] = {
+    "share difference": Measure(distances.share_differences, (-1, 1)),
+    "Cohen's h": Measure(distances.cohens_h, (-np.pi, np.pi)),
 }
 
 
@@ -66,20 +80,22 @@ def drift_table(
         panels: one an attribute, all of one annotator.
         between: pairs of iterations; None stands for a chain's first picture, which is 1 where it starts from a prompt.
         resampling: of intervals and permutations.
-        years: of attributes whose categories stand for numbers, the number of each category.
+        years: of attributes whose categories stand for numbers, the number of each category, null where it has none:
+            chains with such a category are left out of the mean's shift, and the note says so.
         each: as `map`; another one may work in threads, or show how far it is.
 
     Returns:
-        Columns DRIFT, without the adjusted p-values. `since`: the earlier iteration; category: of measures of one
-        category; n: chains with a category at both; clusters: independent starts among them. A null has a note.
+        Columns DRIFT, without the adjusted p-values; each pair is there once. `since`: the earlier iteration; category:
+        of measures of one category; n: chains with a category at both; clusters: independent starts among them. A null
+        has a note.
     """
 
     def measured(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
         panel, start, label, some = group
+        begin = first_picture(start)
         rows = []
-        for first, last in between:
-            since = first_picture(start) if first is None else first
-            if first_picture(start) <= since < last < some.codes.shape[1]:
+        for since, last in dict.fromkeys((begin if first is None else first, last) for first, last in between):
+            if begin <= since < last < some.codes.shape[1]:
                 where = {"start": start, "label": label, "attribute": panel.attribute, "since": since}
                 found = _measured(some, since, last, resampling, (years or {}).get(panel.attribute))
                 rows += [where | {"iteration": last} | row for row in found]
@@ -96,47 +112,74 @@ def _measured(
     both = pairs(some.codes[:, since], some.codes[:, last], some.clusters, size)
     count = {"n": both.chains, "clusters": both.clusters}
     if not both.chains:
-        yield count | _row("total variation", NONE, note=f"no chain has a category at both {since} and {last}")
+        why = f"no chain has a category at both {since} and {last}"
+        yield count | _row("total variation", NONE, note=why)
+        yield from (
+            count | _row("share difference", NONE, note=why) | {"category": category} for category in some.categories
+        )
         return
-    samples = both.resampled(resampling.repeats, resampling.seed)
-    numbers = {} if years is None else {"mean shift in years": _shift(years)}
-    for name, measure in (*WHOLE.items(), *numbers.items()):
-        found, note = _estimate(float(measure[0](both.table)), measure[0](samples), both, measure)
-        yield count | _row(name, found, note=note)
-    yield from (count | row for row in _tests(both, resampling))
+    samples = both.resampled(*resampling)
+    test = stuart_maxwell(both.changes, *resampling)
+    for name, measure in WHOLE.items():
+        found, note = _estimate(float(measure.compute(both.table)), measure.compute(samples), both, measure)
+        yield count | _row(name, _open(found, measure, test), note=note)
+    if years is not None:
+        yield _shift(some, since, last, resampling, years)
+    yield from (count | row for row in _tests(test, both.clusters))
     for name, measure in EACH.items():
-        values, resampled = measure[0](both.table), measure[0](samples)
+        values, resampled = measure.compute(both.table), measure.compute(samples)
         for place, category in enumerate(some.categories):
             found, note = _estimate(float(values[place]), resampled[:, place], both, measure)
-            test = _changed(both, place, resampling) if name == "share difference" else None
-            yield count | _row(name, found, test, note) | {"category": category}
+            changed = stuart_maxwell(both.changes[:, [place]], *resampling) if name == "share difference" else None
+            yield count | _row(name, found, changed, note) | {"category": category}
     yield _published(some, since, last)
 
 
-def _shift(years: np.ndarray) -> _Measure:
-    reach = float(np.ptp(years))
-    return lambda tables: distances.mean_shift(tables, years), (-reach, reach), 2
+def _open(found: Estimate, measure: Measure, test: Tested) -> Estimate:
+    """Let the interval of a distance begin at no drift, unless the test excludes it.
+
+    A distance cannot be less than none, and chance alone makes it more: the spread about its value would exclude that
+    there is no drift in every second study that has none.
+    """
+    if measure.none is None or test.p_value < LEVEL or np.isnan(found.low):
+        return found
+    return found._replace(low=0.0) if measure.none == 0 else found._replace(high=1.0)
 
 
-def _estimate(value: float, samples: np.ndarray, both: Pairs, measure: _Measure) -> tuple[Estimate, str]:
-    _, bounds, enough = measure
+def _shift(some: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray) -> dict[str, Any]:
+    """The shift of the mean of years, of chains that have such a category at both times."""
+    known = np.isfinite(years)
+    places = np.append(np.where(known, known.cumsum() - 1, ABSENT), ABSENT)
+    before, after = places[some.codes[:, since]], places[some.codes[:, last]]
+    both = pairs(before, after, some.clusters, int(known.sum()))
+    count = {"n": both.chains, "clusters": both.clusters}
+    left_out = ", ".join(name for name, one in zip(some.categories, known, strict=True) if not one)
+    notes = [f"{left_out} left out"] if left_out else []
+    if not both.chains:
+        return count | _row(_YEARS, NONE, note="; ".join(["no chain has such a category at both", *notes]))
+    numbers = years[known]
+    measure = Measure(lambda tables: distances.mean_shift(tables, numbers), (-np.ptp(numbers), np.ptp(numbers)))
+    value, samples = measure.compute(both.table), measure.compute(both.resampled(*resampling))
+    found, note = _estimate(float(value), samples, both, measure)
+    return count | _row(_YEARS, found, note="; ".join(filter(None, [note, *notes])))
+
+
+_YEARS = "mean shift in years"
+
+
+def _estimate(value: float, samples: np.ndarray, both: Pairs, measure: Measure) -> tuple[Estimate, str]:
     if np.isnan(value):
         return NONE, "only one category occurs: not defined"
-    if both.clusters < enough:
-        return Estimate(value, np.nan, np.nan), f"fewer than {enough} starts: no interval"
-    found = spread(value, samples, both.clusters, bounds)
+    if both.clusters < measure.enough:
+        return Estimate(value, np.nan, np.nan), f"fewer than {measure.enough} starts: no interval"
+    found = spread(value, samples, both.clusters, measure.bounds)
     return found, why_no_interval(found, both.clusters)
 
 
-def _tests(both: Pairs, resampling: Resampling) -> Iterator[dict[str, Any]]:
-    test = stuart_maxwell(both.changes, resampling.repeats, resampling.seed)
-    for name, one in (("Stuart-Maxwell", test), ("Bhapkar", bhapkar(test, both.clusters))):
+def _tests(test: Tested, clusters: int) -> Iterator[dict[str, Any]]:
+    for name, one in (("Stuart-Maxwell", test), ("Bhapkar", bhapkar(test, clusters))):
         alike = "all starts changed alike: no bound" if np.isnan(one.statistic) else "a statistic: no interval"
         yield _row(name, Estimate(one.statistic, np.nan, np.nan), one, note=alike)
-
-
-def _changed(both: Pairs, place: int, resampling: Resampling) -> Tested:
-    return stuart_maxwell(both.changes[:, [place]], resampling.repeats, resampling.seed)
 
 
 def _published(some: Panel, since: int, last: int) -> dict[str, Any]:
@@ -159,6 +202,7 @@ def _row(measure: str, found: Estimate, test: Tested | None = None, note: str = 
         "value": found.value,
         "ci_low": found.low,
         "ci_high": found.high,
+        "degrees": None if test is None else test.degrees,
         "p_value": np.nan if test is None else test.p_value,
         "note": "; ".join(text for text in notes if text),
     }

@@ -7,6 +7,8 @@ import numpy as np
 
 from broken_telephone.measures import firth
 
+FEW_STARTS, FEW_OF_CATEGORY = 30, 10
+"""Starts, and starts with a picture of a category, from which on the covariance by cluster is taken for right."""
 SURE = 15.0
 """Log odds that no data of this size can show: a likelihood that is still rising there has no maximum."""
 
@@ -27,8 +29,9 @@ def odds_ratios(
     """Compare the odds of the categories by logistic regression of `right` on dummies of category and label.
 
     By greatest likelihood and Wald's intervals, with the covariance by cluster where clusters have several pictures
-    (Liang and Zeger 1986, Biometrika 73). Where a category or a label is always or never named right that has no
-    maximum, and Firth's penalised likelihood with its profile is taken, which holds all pictures for independent.
+    (Liang and Zeger 1986, Biometrika 73) and Student's t for as many clusters. Where a category or a label is always or
+    never named right that has no maximum, and Firth's penalised likelihood with its profile is taken. That holds all
+    pictures for independent, so where they are not it gives a ratio and no interval.
 
     Args:
         right: bool or 0 and 1, (n,), of pictures with a category.
@@ -105,7 +108,7 @@ def _likeliest(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, c
 
     names = np.unique(clusters)
     shared = len(names) < len(clusters)
-    how = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}} if shared else {}
+    how = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}, "use_t": True} if shared else {}
     with warnings.catch_warnings():
         for warning in (ConvergenceWarning, HessianInversionWarning, PerfectSeparationWarning, RuntimeWarning):
             warnings.simplefilter("ignore", warning)
@@ -119,9 +122,11 @@ def _likeliest(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, c
     low, high = fitted.conf_int().T
     found = []
     for column in range(1, count + 1):
-        # The covariance by cluster has a rank below their number, and holds a category in one of them for certain.
+        # The covariance by cluster has a rank below their number, and is too small where they are few.
         starts = len(np.unique(clusters[design[:, column] == 1]))
-        unsure = shared and (starts < 2 or len(names) <= design.shape[1])
+        most = len(names) - starts
+        few = len(names) < max(FEW_STARTS, 2 * design.shape[1]) or min(starts, most) < FEW_OF_CATEGORY
+        unsure = shared and few
         value, lowest, highest = np.exp([fitted.params[column], low[column], high[column]]).tolist()
         if unsure:
             found.append(Odds(value, np.nan, np.nan, np.nan, "too few starts: no interval"))
@@ -132,11 +137,13 @@ def _likeliest(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, c
 
 def _penalised(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, count: int, why: str) -> list[Odds]:
     note = f"penalised: {why}"
-    if len(np.unique(clusters)) < len(clusters):
-        note += "; chains of a start taken for independent"
     fitted = firth.fit(design, outcomes)
     if not fitted.converged:
         return [_none(f"{note}; steps did not converge")] * count
+    if len(np.unique(clusters)) < len(clusters):
+        note += "; chains of a start are not independent: no interval"
+        values = np.exp(fitted.coefficients[1 : count + 1]).tolist()
+        return [Odds(value, np.nan, np.nan, np.nan, note) for value in values]
     found = []
     for column in range(1, count + 1):
         ends = firth.profile(design, outcomes, fitted, column)

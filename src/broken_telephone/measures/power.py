@@ -9,6 +9,7 @@ import pandas as pd
 from broken_telephone.measures.distances import shares
 from broken_telephone.measures.pairs import SWAPS, Pairs, pairs
 from broken_telephone.measures.panel import Panel, first_picture
+from broken_telephone.measures.shares import effective_number
 
 POWER = (
     "start",
@@ -140,17 +141,12 @@ def _changing(both: Pairs, place: int) -> float:
 
 
 def _worth(both: Pairs, place: int) -> float:
-    """How many independent chains the chains of a category are worth, as in `shares.clustered_shares`.
+    """How many independent chains the chains of a category are worth, see `shares.effective_number`.
 
-    n over the design effect: the variance of the clusters' changes over that of independent chains (Korn and Graubard
-    1998, Survey Methodology 24), at least the number of clusters and at most n. Where all chains change alike, or
-    none does, nothing is known of the effect, and clusters are counted.
+    Where all chains change alike, or none does, nothing is known of the effect, and clusters are counted.
     """
-    n, clusters = both.chains, both.clusters
+    n = both.chains
     changes, units = both.changes[:, place], both.tables.sum((1, 2))
     shift = changes.sum() / n
     alone = (_moved(both, place) / n - shift**2) / n
-    if clusters < 2 or alone <= 0:
-        return float(clusters)
-    between = clusters / (clusters - 1) * ((changes - shift * units) ** 2).sum() / n**2
-    return float(np.clip(n * alone / between if between else n, clusters, n))
+    return effective_number(units, alone, changes - shift * units)

@@ -56,7 +56,7 @@ def _measured(known: pd.DataFrame, years: np.ndarray | None) -> list[dict[str, A
     # A table without association has these shares, whatever their sums; all measures here look at nothing else.
     table = np.outer(known["original"], known["generated"])
     # Of agreement with itself, which takes the same chains twice, nothing is published.
-    measures = {name: measure[0] for name, measure in WHOLE.items() if name != "kappa"}
+    measures = {name: measure.compute for name, measure in WHOLE.items() if name != "kappa"}
     rows = [{"category": None, "measure": name, "value": float(measure(table))} for name, measure in measures.items()]
     if years is not None:
         shift = float(distances.mean_shift(table, years))

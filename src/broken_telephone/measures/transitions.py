@@ -12,7 +12,7 @@ import pandas as pd
 
 from broken_telephone.measures.distances import share_differences
 from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.estimate import Estimate, spread, why_no_interval
+from broken_telephone.measures.estimate import NONE, Estimate, spread, why_no_interval
 from broken_telephone.measures.pairs import Pairs, pairs
 from broken_telephone.measures.panel import ABSENT, Map, Panel, first_picture, groups_of
 
@@ -55,16 +55,38 @@ def fixed_point(matrices: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return np.asarray((np.asarray(shares)[..., None, :] @ power)[..., 0, :])
 
 
-def half_life(matrices: np.ndarray) -> np.ndarray:
-    """Steps after which half of the way to the fixed point is gone: log 1/2 over log of the second eigenvalue.
+def left_of_the_way(matrices: np.ndarray, shares: np.ndarray, ends: np.ndarray, steps: int) -> np.ndarray:
+    """What a step leaves of the way to the fixed point, on average over the first steps: (...), 0 to 1.
 
-    0 where one step goes all the way; null where the way has no end, because categories do not mix.
+    The way is the total variation between shares and fixed point. The second eigenvalue, by which half-lives are often
+    told (Shorrocks 1978, Econometrica 46), is that of the slowest part of the way, however little of it that is, and
+    far too large where it is estimated: the largest of several that may be alike.
+
+    Args:
+        matrices: (..., C, C), as `transition_matrix` gives them.
+        shares: (C,), at the beginning.
+        ends: (..., C), as `fixed_point` gives them.
+        steps: 1 or more.
+
+    Returns:
+        Null where there is no way to go.
     """
-    sizes = np.sort(np.abs(np.linalg.eigvals(matrices)), -1)
-    second = sizes[..., -2] if matrices.shape[-1] > 1 else np.zeros(matrices.shape[:-2])
-    with np.errstate(divide="ignore"):
-        steps = np.log(0.5) / np.log(np.clip(second, 0, 1))
-    return np.asarray(np.where(second < 1e-9, 0.0, np.where(second < 1 - 1e-9, steps, np.nan)))
+    later = np.broadcast_to(shares, ends.shape)
+    for _ in range(steps):
+        later = (later[..., None, :] @ matrices)[..., 0, :]
+    whole, rest = (np.abs(one - ends).sum(-1) for one in (shares, later))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(whole > 1e-9, np.clip(rest / whole, 0, 1) ** (1 / steps), np.nan))
+
+
+def half_life(left: float) -> float:
+    """Steps after which half of the way is gone, of what a step leaves of it: log 1/2 over log of it.
+
+    0 where one step goes all the way; null where a step leaves all of it.
+    """
+    if left < 1e-9:
+        return 0.0
+    return float(np.log(0.5) / np.log(left)) if left < 1 - 1e-9 else np.nan
 
 
 def trajectories_table(
@@ -78,7 +100,8 @@ def trajectories_table(
     Args:
         panels: one an attribute.
         resampling: of the intervals.
-        margin: change of a share in the last step that does not matter.
+        margin: change of shares that does not matter: of one in the last step, or of all from the first picture to
+            where they are heading.
         each: as for `drift_table`.
 
     Returns:
@@ -110,11 +133,11 @@ def _rows(some: Panel, first: int, resampling: Resampling, margin: float) -> Ite
     if not steps.chains:
         yield {"kind": "transition", "n": 0, "clusters": 0, "note": "no chain has categories in two pictures in a row"}
         return
-    yield from _moves(some, first, steps, resampling)
+    yield from _moves(some, first, steps, resampling, margin)
     yield from _last_step(some, last, resampling, margin)
 
 
-def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling) -> Iterator[dict[str, Any]]:
+def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling, margin: float) -> Iterator[dict[str, Any]]:
     table, samples = steps.table, steps.resampled(resampling.repeats, resampling.seed)
     matrix, matrices = transition_matrix(table), transition_matrix(samples)
     count = {"n": steps.chains, "clusters": steps.clusters}
@@ -135,15 +158,32 @@ def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling) -> Ite
     for place, category in enumerate(some.categories):
         found = spread(float(ends[place]), resampled[:, place], steps.clusters, (0, 1))
         yield _row("fixed point", found, count, note, category=category)
-    half = float(half_life(matrix))
-    note = "categories do not mix: no fixed point is approached" if np.isnan(half) else ""
-    yield _row("half-life", spread(half, half_life(matrices), steps.clusters, (0, np.inf)), count, note)
+    way = float(np.abs(ends - begin).sum() / 2)
+    if way < margin:
+        note = f"shares begin within {margin:.2g} of where they are heading: there is no way to halve"
+        yield _row("half-life", NONE, count, note)
+    else:
+        last = some.codes.shape[1] - 1 - first
+        left = [left_of_the_way(*one, last) for one in ((matrix, begin, ends), (matrices, begin, resampled))]
+        yield _half_life(float(left[0]), left[1], count)
     shares = begin
     for iteration in range(first + 1, some.codes.shape[1]):
         shares = shares @ matrix
         for place, category in enumerate(some.categories):
             alone = Estimate(float(shares[place]), np.nan, np.nan)
             yield _row("predicted", alone, count, "no interval", category=category, iteration=iteration)
+
+
+def _half_life(left: float, samples: np.ndarray, count: dict[str, int]) -> dict[str, Any]:
+    """The interval is of what is left, whose error is alike at both sides: that of the half-life is far from it."""
+    ends = spread(left, samples, count["clusters"], (0, 1))
+    found = Estimate(*(half_life(one) if np.isfinite(one) else np.nan for one in ends))
+    note = ""
+    if np.isnan(found.value):
+        found, note = NONE, "nothing of the way is gone: no half-life"
+    elif np.isfinite(ends.high) and np.isnan(found.high):
+        note = "no upper end: it may be that nothing of the way is gone"
+    return _row("half-life", found, count, note)
 
 
 def _last_step(some: Panel, last: int, resampling: Resampling, margin: float) -> Iterator[dict[str, Any]]:

@@ -29,8 +29,8 @@ FIGURES: Mapping[str, Caption] = {
     "decomposition": Caption(
         "The published comparison taken apart",
         "Comparing the data set's labels with the annotator's, as published, adds up two things: how the annotator "
-        "differs from the data set on the very originals, and drift, which one and the same annotator sees. Only the "
-        "second is the models' doing.",
+        "differs from the data set on the very originals, and drift, which one and the same annotator sees. The first "
+        "is no doing of the models; the second is, as far as the annotator reads drawn pictures as it reads originals.",
     ),
     "trajectories": Caption(
         "Where the loop is heading",
@@ -45,12 +45,14 @@ FIGURES: Mapping[str, Caption] = {
     "success": Caption(
         "Whether the describer names the label, by who is shown",
         "The share of pictures of which the describer names the right label, with 95 % intervals, by the category of "
-        "the person. Where two categories differ, the describer works better for one kind of people.",
+        "the person. Where the intervals of two categories lie apart, the describer works better for one kind of "
+        "people, unless these also differ in their labels, as they may over all labels together.",
     ),
     "similarity": Caption(
         "How alike pictures and texts stay",
         "Mean cosine of the embeddings, with 95 % bands: with what came just before, and with the start of the chain. "
-        "A curve that falls moves away; one that is level has stopped moving.",
+        "Against the start, a curve that falls moves away, and one that is level has stopped. Against what came just "
+        "before, a level curve is a steady pace: the higher, the smaller the steps.",
     ),
     "agreement": Caption(
         "How far annotators agree",
@@ -85,24 +87,27 @@ TABLES: Mapping[str, Caption] = {
         "changed a share.",
     ),
     "success": Caption(
-        "Success of the describer", "Whether the describer names the right label, by the category of the person."
+        "Success of the describer",
+        "Whether the describer names the right label, by the category of the person. The p-values of odds ratios are "
+        "adjusted for their number in p_adjusted.",
     ),
     "power": Caption(
         "Power",
-        "The smallest change of every share that four of five such studies would detect, and whether one so large is "
-        "possible at all.",
+        "The smallest change of every share that four of five such studies would detect by one test alone, and whether "
+        "one so large is possible at all. Adjusted for many tests, it has to be larger.",
     ),
     "corrected_shares": Caption(
         "Shares corrected for the annotator's errors",
         "By the annotator's confusions on labelled pictures, and by the ratings of people; agrees says whether the two "
-        "are compatible.",
+        "can be told apart.",
     ),
     "similarity_curves": Caption(
         "Similarity", "Mean cosine of embeddings of pictures and texts with those before, and with the chain's first."
     ),
     "start_tests": Caption(
         "Chains from images and from prompts",
-        "Chi-square and G of whether both lead to the same shares, of labels that both have.",
+        "Chi-square and G of whether both lead to the same shares, of labels that both have. There is a test where "
+        "starts of both kinds have about as many chains; p-values are adjusted for their number in p_adjusted.",
     ),
     "published_beside_ours": Caption(
         "Published results beside ours",

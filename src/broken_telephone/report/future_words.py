@@ -103,9 +103,8 @@ def _pace(row, trajectories: pd.DataFrame) -> str:  # type: ignore[no-untyped-de
     half = _cell(_of_kind(trajectories, "half-life"), row, CELL[:3])
     if half is None or pd.isna(half.ci_low):
         return ""
-    return (
-        f"; half of the way takes {half.value:.1f} iterations (95 % interval {half.ci_low:.1f} to {half.ci_high:.1f})"
-    )
+    ends = f"from {half.ci_low:.1f} on" if pd.isna(half.ci_high) else f"{half.ci_low:.1f} to {half.ci_high:.1f}"
+    return f"; half of the way takes {half.value:.1f} iterations (95 % interval {ends})"
 
 
 def _fit(row, predicted: float, low: float, high: float) -> str:  # type: ignore[no-untyped-def]

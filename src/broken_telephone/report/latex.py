@@ -87,7 +87,8 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, blind: se
         r"\centering\footnotesize",
         rf"\caption{{{escape(study)}: change of {name} from picture {since} to picture {last}, chains from {start}s. "
         rf"Categories: change of the share in points. TV: total variation with its 95\,\% interval; $\kappa$: "
-        r"agreement of the two pictures; $\chi^2$: Stuart--Maxwell. "
+        r"agreement of the two pictures; $\chi^2$: Stuart--Maxwell, with degrees of freedom; $p$ by "
+        r"permutation where few starts leave a category. "
         r"$^{*}\,p<0.05$, $^{**}\,p<0.01$, $^{***}\,p<0.001$, adjusted for the number of tests; "
         rf"$^{{{_BLIND}}}$ too few starts to show anything.}}",
         rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
@@ -124,7 +125,8 @@ def _cells(
             yield "--"
         elif measure == "Stuart-Maxwell":
             mark = _mark(getattr(found, "p_adjusted", np.nan), (*key, "") in blind)
-            yield _number(found.value, ".1f", mark)
+            degrees = getattr(found, "degrees", np.nan)
+            yield _number(found.value, ".1f", mark) + ("" if pd.isna(degrees) else f" ({int(degrees)})")
         else:
             ends = f" [{found.ci_low:.2f}, {found.ci_high:.2f}]".replace("-", "$-$")
             yield _number(found.value, ".2f") + ("" if pd.isna(found.ci_low) or measure == "kappa" else ends)

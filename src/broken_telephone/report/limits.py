@@ -25,7 +25,8 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     there = pd.MultiIndex.from_frame(power[list(SPAN)].astype(str)).isin(compared)
     mine, alone = power[there], int((~there).sum())
     sentences = []
-    blind = mine[~mine["can_show"].fillna(False).astype(bool)]
+    unanswered = int((mine["n"] == 0).sum())
+    blind = mine[(mine["n"] > 0) & ~mine["can_show"].fillna(False).astype(bool)]
     if len(blind):
         where = blind.groupby(["label"], sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
         names = [f"{'all together' if label == ALL else label} ({number})" for label, number in where.items()]
@@ -33,8 +34,12 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
             f"{len(blind)} of {counted(len(mine), 'share')} cannot show anything: with so few independent starts, "
             f"even the largest possible change would be missed too often. By label: {listed(names, _NAMED)}."
         )
-    elif len(mine):
-        sentences.append(f"All {counted(len(mine), 'share')} could show a change, if it is large enough.")
+    elif len(mine) > unanswered:
+        sentences.append(f"All {counted(len(mine) - unanswered, 'share')} could show a change, if it is large enough.")
+    if unanswered:
+        sentences.append(
+            f"{counted(unanswered, 'share')} cannot be compared: no chain has a valid answer about both pictures."
+        )
     if alone:
         sentences.append(f"{counted(alone, 'share')} more cannot be compared: there is a single picture of each chain.")
     quiet = changes[changes["verdict"] == NONE_SHOWN]
@@ -44,9 +49,9 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
             "Where no change is shown, a smaller one may be there: to be found in four of five such studies, by one "
             f"test alone, it had to be of {least} at the least, {middle} for half of these shares, {most} at the most."
         )
-    open_ones = int((changes["verdict"] == CANNOT_TELL).sum()) - len(blind)
+    open_ones = int((changes["verdict"] == CANNOT_TELL).sum()) - len(blind) - unanswered
     if open_ones > 0:
-        sentences.append(f"Of {open_ones} more it cannot be told for other reasons, named in the notes of the tables.")
+        sentences.append(f"Of {open_ones} more it cannot be told for the reasons that the table of changes gives.")
     return sentences
 
 

@@ -74,6 +74,8 @@ _STYLE: dict[str, Any] = {
     "lines.markersize": 3.5,
     # As wide in a png as in an svg, and as measured here.
     "text.hinting": "none",
+    # A dollar in the name of a category is no formula.
+    "text.parse_math": False,
     # Letters as outlines look the same wherever they are read; whoever wants to edit them takes the PDF.
     "svg.fonttype": "path",
     "svg.hashsalt": "broken telephone",

@@ -1,12 +1,16 @@
-"""What the annotator can be trusted with, and whether two ways to correct its errors agree, in sentences."""
+"""What the annotator can be trusted with, and whether two ways to correct its errors differ, in sentences."""
 
+from statistics import median
+
+import numpy as np
 import pandas as pd
 
 from broken_telephone.measures.agreement_table import RATER, TOGETHER
+from broken_telephone.measures.correction import apart
 from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.agreement_words import is_people
 from broken_telephone.report.verdicts import CELL
-from broken_telephone.report.wording import counted, listed, percent, share_interval, the_share
+from broken_telephone.report.wording import counted, listed, percent, points, share_interval, the_share
 
 _NAMED = 2
 _WAYS = {
@@ -42,7 +46,7 @@ def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> 
 
 
 def correction_sentences(corrected: pd.DataFrame) -> list[str]:
-    """Tell whether the two corrections of the annotator's errors agree.
+    """Tell whether the two corrections of the annotator's errors differ.
 
     Args:
         corrected: the `corrected_shares` table.
@@ -58,17 +62,21 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
         ]
     keys = [*CELL, "iteration"]
     known = there[there["agrees"].notna()]
-    cells = known.groupby([known[name].astype(str) for name in keys], sort=False)
-    apart = [rows for _, rows in cells if not rows["agrees"].astype(bool).all()]
-    if not len(cells):
+    cells = [rows for _, rows in known.groupby([known[name].astype(str) for name in keys], sort=False)]
+    if not cells:
         return ["Shares were corrected for the annotator's errors in two ways, but never the same share in both."]
-    if not apart:
-        return [f"The two corrections of the annotator's errors agree on all {counted(len(cells), 'share')} of both."]
-    told = [_apart(rows) for rows in apart]
-    return [
-        f"The two corrections of the annotator's errors disagree on {len(apart)} of {counted(len(cells), 'share')}, "
-        f"so neither is to be relied on there: {listed(told, _NAMED)}."
-    ]
+    needed = median(apart(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
+    told = (
+        f"The two corrections of the annotator's errors were compared on {counted(len(cells), 'share')}; to differ, "
+        f"half of these had to be {points(needed)} apart."
+    )
+    different = [rows for rows in cells if not rows["agrees"].astype(bool).all()]
+    if not different:
+        return [f"{told} None can be told apart."]
+    different.sort(key=lambda rows: -np.ptp(rows["value"].to_numpy(float)))
+    chance = f", about {round(len(cells) / 20)} of them by chance alone" if len(cells) >= 10 else ""
+    named = listed([_apart(rows) for rows in different], _NAMED)
+    return [f"{told} {counted(len(different), 'share')} differ{'s' if len(different) == 1 else ''}{chance}: {named}."]
 
 
 def _apart(rows: pd.DataFrame) -> str:
@@ -78,4 +86,5 @@ def _apart(rows: pd.DataFrame) -> str:
         for row in rows.drop_duplicates("method").itertuples(index=False)
     ]
     name = the_share(str(first["attribute"]), str(first["category"]), str(first["label"]))
-    return f"{name} in picture {int(first['iteration'])} is {' but '.join(ways)}"
+    where = f"picture {int(first['iteration'])} of chains from {first['start']}s"
+    return f"{name} in {where} is {' but '.join(ways)}"

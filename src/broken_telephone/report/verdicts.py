@@ -28,6 +28,7 @@ _CHANGES = (
     "n",
     "clusters",
     "detectable",
+    "reason",
 )
 
 
@@ -53,9 +54,9 @@ def verdicts(
 
     Returns:
         A row a share, in the order of `drift`: start, label, attribute, category, verdict, since, iteration, before and
-        after (shares of all pictures with a category), value, ci_low, ci_high, p_adjusted, n, clusters, detectable.
-        verdict: RISE and FALL where the test is significant, the interval agrees, and power does not deny it;
-        CANNOT_TELL where power cannot show anything, or is not known; else NONE_SHOWN.
+        after (shares of all pictures with a category), value, ci_low, ci_high, p_adjusted, n, clusters, detectable,
+        reason (why it cannot be told). verdict: RISE and FALL where the test is significant, the interval agrees, and
+        power does not deny it; CANNOT_TELL where power cannot show anything, or is not known; else NONE_SHOWN.
     """
     if drift.empty:
         return pd.DataFrame(columns=list(_CHANGES))
@@ -66,19 +67,26 @@ def verdicts(
     mine = mine.merge(_plain(power)[known] if len(power) else mine.reindex(columns=known)[:0], on=SPAN, how="left")
     for name, at in (("before", "since"), ("after", "iteration")):
         mine[name] = _share_at(mine, shares, at)
-    mine["verdict"] = [_verdict(row, level) for row in mine.itertuples(index=False)]
+    judged = [_verdict(row, level) for row in mine.itertuples(index=False)]
+    mine["verdict"], mine["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
     return mine[list(_CHANGES)].reset_index(drop=True)
 
 
-def _verdict(row, level: float) -> str:  # type: ignore[no-untyped-def]
-    knows, can = not pd.isna(row.can_show), row.can_show is True or row.can_show == 1
-    if pd.isna(row.value) or pd.isna(row.p_adjusted) or (knows and not can):
-        return CANNOT_TELL
-    # An interval that spans no change beside a significant test: the two do not agree, so neither is relied on.
+def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+    """The verdict, and why it is CANNOT_TELL where it is."""
+    if pd.isna(row.value):
+        return CANNOT_TELL, str(getattr(row, "note", "no value"))
+    if not pd.isna(row.can_show) and not row.can_show:
+        return CANNOT_TELL, "too few independent starts to show anything"
+    if pd.isna(row.p_adjusted):
+        return CANNOT_TELL, "no test"
     spans = not pd.isna(row.ci_low) and row.ci_low <= 0 <= row.ci_high
     if row.p_adjusted < level:
-        return CANNOT_TELL if spans or not row.value else RISE if row.value > 0 else FALL
-    return NONE_SHOWN if can else CANNOT_TELL
+        if spans or not row.value:
+            # The two do not agree, so neither is relied on.
+            return CANNOT_TELL, "the test is significant, but the interval spans no change"
+        return (RISE, "") if row.value > 0 else (FALL, "")
+    return (CANNOT_TELL, "what could have shown is not known") if pd.isna(row.can_show) else (NONE_SHOWN, "")
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

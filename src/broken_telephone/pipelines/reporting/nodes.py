@@ -74,10 +74,11 @@ def measure_drift(
     form = form_of(annotation, dataset.words)
     years = {q.variable: middle_years(q.years, panels[q.variable].categories) for q in form.questions if q.years}
     last = max((panel.codes.shape[1] for panel in panels.values()), default=1)
+    if beyond := [pair for pair in settings.between if pair[1] >= last]:
+        raise StudyError(f"report.between: {beyond[0]} asks for more than the {last - 1} iterations there are")
     between = [(None, k) for k in range(1, last)] + [(first, second) for first, second in settings.between]
     table = drift_table([*panels.values()], between, _resampling(settings), years, _shown("Measuring drift"))
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, settings.families))
-    return as_result(table)
+    return as_result(_adjusted(table, settings))
 
 
 def take_apart(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
@@ -119,7 +120,8 @@ def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSe
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Test whether chains from images and from prompts lead to the same shares."""
-    return as_result(unpaired_table([*panels.values()], _resampling(settings), _shown("Comparing starts")))
+    table = unpaired_table([*panels.values()], _resampling(settings), _shown("Comparing starts"))
+    return as_result(_adjusted(table, settings))
 
 
 def state_published() -> pd.DataFrame:
@@ -133,12 +135,19 @@ def measure_success(
     """Measure how often the describer names the label in its text, by category of the person."""
     said = predictions[predictions["reading"] == "text"]
     shown = _shown("Measuring success")
-    return as_result(success_table(said, chains, [*panels.values()], _resampling(settings), shown))
+    return as_result(_adjusted(success_table(said, chains, [*panels.values()], _resampling(settings), shown), settings))
 
 
 def measure_power(panels: Panels) -> pd.DataFrame:
     """Find the smallest drift that so many chains could show."""
     return as_result(power_table([*panels.values()]))
+
+
+def _adjusted(table: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
+    """Put adjusted p-values beside the raw ones."""
+    family = [name for name in settings.families if name in table]
+    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
+    return table
 
 
 def _resampling(settings: ReportSettings) -> Resampling:
