@@ -77,14 +77,18 @@ def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
 
 
 class Pictures(dict[str, Callable[[], Image.Image]]):
-    """Pictures of noise, decoded anew whenever one is opened."""
+    """Pictures as hard to decode as a photograph: blots with a little noise, opened anew every time."""
 
     def __init__(self) -> None:
         """Draw one."""
         import io
 
-        content = io.BytesIO()
-        Image.fromarray(np.random.default_rng(0).integers(0, 255, (768, 768, 3), np.uint8)).save(content, "PNG")
+        content, random = io.BytesIO(), np.random.default_rng(0)
+        blots = Image.fromarray(random.integers(0, 255, (24, 24, 3), np.uint8)).resize(
+            (768, 768), Image.Resampling.BICUBIC
+        )
+        grain = random.normal(0, 4, (768, 768, 3))
+        Image.fromarray((np.asarray(blots) + grain).clip(0, 255).astype(np.uint8)).save(content, "PNG")
         self._content = content.getvalue()
 
     def __missing__(self, key: str) -> Callable[[], Image.Image]:

@@ -331,3 +331,14 @@ def panel_of(codes):
     n = len(codes)
     named = [np.full(n, name, dtype=object) for name in ("x", "image")]
     return Panel("age", tuple("abcde"), codes.astype(np.int8), np.full(n, -1, np.int8), np.arange(n), *named)
+
+
+def test_large_samples_spread_like_those_of_equal_size():
+    rng = np.random.default_rng(0)
+    before, owner = rng.integers(3, size=6000), np.repeat(np.arange(2400), [2, 3] * 1200)
+    both = pairs(before, np.where(rng.random(6000) < 0.7, before, rng.integers(3, size=6000)), owner, 3)
+    found = distances.share_differences(both.resampled(4000, 1))
+    tables, weights = both.tables, np.ones(2400) / 2400
+    direct = np.tensordot(rng.multinomial(2400, weights, size=4000), tables, 1)
+    assert found.std(0) == pytest.approx(distances.share_differences(direct).std(0), rel=0.05)
+    assert found.mean(0) == pytest.approx(distances.share_differences(both.table), abs=1e-3)

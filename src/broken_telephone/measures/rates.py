@@ -5,7 +5,7 @@ from scipy.stats import t
 
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.estimate import Estimate
-from broken_telephone.measures.pairs import distinct
+from broken_telephone.measures.pairs import distinct, drawn
 from broken_telephone.measures.panel import ABSENT, Panel
 
 
@@ -46,9 +46,7 @@ def resampled_outcomes(tables: np.ndarray, resampling: Resampling) -> np.ndarray
     weight = flat.sum() / np.count_nonzero(tables.any(2))
     made_up = (weight * np.eye(flat.shape[1]))[np.repeat(tables.any((0, 2)), 2)]
     patterns, counts = np.concatenate([patterns, made_up]), np.concatenate([counts, np.ones(len(made_up))])
-    generator = np.random.default_rng(resampling.seed)
-    drawn = generator.multinomial(round(counts.sum()), counts / counts.sum(), size=resampling.repeats)
-    return np.asarray((drawn.astype(float) @ patterns).reshape(resampling.repeats, *tables.shape[1:]))
+    return np.asarray((drawn(counts, *resampling) @ patterns).reshape(resampling.repeats, *tables.shape[1:]))
 
 
 def widest(rates: np.ndarray, samples: np.ndarray, clusters: int) -> Estimate:
