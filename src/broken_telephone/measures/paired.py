@@ -9,6 +9,10 @@ EXPECTED = 10
 """Below that many chains expected to leave a category, the distribution of the statistic is permuted, not assumed."""
 
 
+PERMUTATIONS = 10_000
+"""The least that are drawn: p is no smaller than one of them, and has to be adjusted for many tests."""
+
+
 class Tested(NamedTuple):
     """A statistic, its degrees of freedom, its p-value and whether this is of a permutation; null where undefined."""
 
@@ -26,11 +30,13 @@ def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
     cluster it is the same with clusters as units (Durkalski et al. 2003, Statistics in Medicine 22). The generalised
     inverse counts only categories that change: empty ones cost no degree of freedom, and no count is added anywhere.
 
-    If time makes no difference, a cluster's change is as likely as its reverse, which gives the permutation.
+    If time makes no difference, a cluster's change is as likely as its reverse, which gives the permutation: exactly
+    where one category or two change, else by chance.
 
     Args:
         changes: (clusters, C): of each cluster, chains with a category after less those before (`Pairs.changes`).
-        repeats: of the permutation, used where a category is expected to be left by fewer than `EXPECTED` clusters.
+        repeats: of the permutation, PERMUTATIONS at least, used where a category is expected to be left by fewer than
+            `EXPECTED` clusters.
         seed: of the permutation.
 
     Returns:
@@ -48,6 +54,9 @@ def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
     leaving = (changes != 0).sum(0) / 2
     if leaving[leaving > 0].min() >= EXPECTED:
         return Tested(statistic, degrees, float(chi2.sf(statistic, degrees)), False)
+    if degrees == 1:
+        return Tested(statistic, degrees, _exact(changes[:, np.diag(squares).argmax()]), True)
+    repeats = max(repeats, PERMUTATIONS)
     flipped = _flipped(changes, repeats, seed)
     others = ((flipped @ inverse) * flipped).sum(1)
     # As large up to rounding; the sample itself is one of the permutations.
@@ -75,6 +84,17 @@ def bhapkar(test: Tested, clusters: int) -> Tested:
     if test.permuted or np.isnan(statistic):
         return test._replace(statistic=statistic)
     return test._replace(statistic=statistic, p_value=float(chi2.sf(statistic, test.degrees)))
+
+
+def _exact(changes: np.ndarray) -> float:
+    """How likely a sum as far from zero is, if each change (n,) has either sign: counted, sum by sum."""
+    sizes = np.abs(changes[changes != 0]).astype(int)
+    likely = np.ones(1)
+    for size in sizes:
+        apart = np.zeros(2 * size)
+        likely = (np.append(likely, apart) + np.append(apart, likely)) / 2
+    sums = np.arange(-sizes.sum(), sizes.sum() + 1)
+    return float(min(likely[np.abs(sums) >= abs(changes.sum())].sum(), 1.0))
 
 
 def _flipped(changes: np.ndarray, repeats: int, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.special import xlogy
 from scipy.stats import chi2, random_table
 
 from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.paired import Tested
+from broken_telephone.measures.paired import PERMUTATIONS, Tested
 from broken_telephone.measures.panel import ABSENT, Map, Panel
 
 UNPAIRED = (
@@ -44,7 +44,7 @@ def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str,
 
     Args:
         groups: two or more, each (starts, C): of every start, chains by category. Groups without a chain are left out.
-        repeats: of the permutation.
+        repeats: of the permutation, PERMUTATIONS at least.
         seed: of the permutation.
 
     Returns:
@@ -67,6 +67,7 @@ def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str,
     if max(heavy) > ALIKE * min(heavy):
         return {name: Tested(float(x), degrees, np.nan, False) for name, x in statistics.items()}
     patterns, alike = np.unique(whole, axis=0, return_counts=True)
+    repeats = max(repeats, PERMUTATIONS)
     dealt = random_table([len(tables) for tables in there], alike).rvs(repeats, random_state=seed)
     others = _statistics(dealt.astype(float) @ patterns[:, whole.sum(0) > 0])
     found = {}

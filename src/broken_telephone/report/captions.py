@@ -17,8 +17,8 @@ FIGURES: Mapping[str, Caption] = {
     "forest": Caption(
         "How far every share moved, and how sure that is",
         "A mark is the change of a share from the first picture to the last, the line through it its 95 % interval. "
-        "Right of zero the category is shown more often than before, left of it less often; a line that spans zero "
-        "leaves open which.",
+        "Right of zero the category is shown more often than before, left of it less often. Lines are of one share "
+        "each, marks are adjusted for all that were tested: only a filled mark is a change that is shown.",
     ),
     "shares": Caption(
         "Shares of the categories in every picture",
@@ -46,7 +46,8 @@ FIGURES: Mapping[str, Caption] = {
         "Whether the describer names the label, by who is shown",
         "The share of pictures of which the describer names the right label, with 95 % intervals, by the category of "
         "the person. Where the intervals of two categories lie apart, the describer works better for one kind of "
-        "people, unless these also differ in their labels, as they may over all labels together.",
+        "people, unless these also differ in their labels, as they may over all labels together. Lines join "
+        "pictures, not people: those of a category in one picture may be others in the next.",
     ),
     "similarity": Caption(
         "How alike pictures and texts stay",

@@ -22,11 +22,11 @@ _LINE: dict[str, Any] = {"color": INK, "linewidth": 0.7}
 
 
 def decomposition_figure(decomposition: pd.DataFrame, attribute: str) -> "Figure":
-    """Draw a panel a category, a row a label, at the last iteration: two bars, one behind the other, and their sum.
+    """Draw a panel a category, a row a label, at the last iteration: two bars from zero, and a mark at their sum.
 
-    The light bar goes from zero to the instrument effect: what the annotator alone changes, on the very originals. The
-    dark bar begins where the light one ends: drift. Below them, a mark at their sum: the comparison as the study
-    published it. A mark far from zero above a short dark bar: the comparison shows the annotator, not the loop.
+    The light bar is the instrument effect: what the annotator alone changes, on the very originals. The dark bar is
+    drift. The mark below them: the comparison as the study published it. A mark far from zero below a short dark bar:
+    the comparison shows the annotator, not the loop.
 
     Args:
         decomposition: as `measures.decomposition.decomposition_table` returns it.
@@ -50,7 +50,7 @@ def decomposition_figure(decomposition: pd.DataFrame, attribute: str) -> "Figure
         names, beside, high = named(labels, _ROW)
         figure, found = panels(packed(categories, WIDE, beside), WIDE, high + 0.28, beside)
         for axes, category in zip(found, categories, strict=True):
-            lay(axes, labels, names, _reach(shown))
+            lay(axes, labels, names, reach_of(shown))
             for place, label in enumerate(labels):
                 _row(axes, some(shown, category=category, label=label), place)
         keys = [
@@ -69,24 +69,12 @@ def _row(axes: "Axes", rows: pd.DataFrame, place: int) -> None:
     parts = {str(row.part): row for row in rows.itertuples(index=False) if not pd.isna(row.value)}
     if not parts:
         nothing(axes, place)
-    begin = 0.0
     for part, colour in _PARTS.items():
         if part in parts:
             row, level = parts[part], place + _PLACES[part]
-            axes.barh(level, row.value, _HIGH, begin, color=colour, edgecolor=INK, linewidth=0.4, label=part)
-            axes.plot([begin + row.ci_low, begin + row.ci_high], [level] * 2, **_LINE)
-            begin += row.value
+            axes.barh(level, row.value, _HIGH, color=colour, edgecolor=INK, linewidth=0.4, label=part)
+            axes.plot([row.ci_low, row.ci_high], [level] * 2, **_LINE)
     if PUBLISHED in parts:
         row, level = parts[PUBLISHED], place + _PLACES[PUBLISHED]
         axes.plot([row.ci_low, row.ci_high], [level] * 2, **_LINE)
         axes.plot(row.value, level, label=PUBLISHED, **_SUM)
-
-
-def _reach(shown: pd.DataFrame) -> float:
-    """Intervals of drift lie around where the instrument effect ends."""
-    ends = shown[["value", "ci_low", "ci_high"]].astype(float)
-    effect = some(shown, part=INSTRUMENT).set_index(["label", "category"])["value"].astype(float)
-    moved = shown["part"] == DRIFT_PART
-    keys = pd.MultiIndex.from_frame(shown.loc[moved, ["label", "category"]])
-    ends.loc[moved] = ends.loc[moved].add(effect.reindex(keys).to_numpy(), axis=0)
-    return max(reach_of(shown), reach_of(ends))

@@ -65,7 +65,8 @@ def forest_figure(drift: pd.DataFrame, power: pd.DataFrame | None = None, start:
         ]
         since, last = int(shown["since"].iloc[0]), int(shown["iteration"].iloc[0])
         first = "the original" if since == 0 else f"iteration {since}"
-        how = f"Across: share in iteration {last} less that in {first}, in the same chains; lines: 95 % intervals."
+        how = f"Across: share in iteration {last} less that in {first}, in the same chains"
+        how += "; lines: 95 % intervals, not adjusted."
         return finish(figure, title, keys, [how, _missing(shown, labels, power)])
 
 

@@ -40,7 +40,7 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
             sentences.append(f"{whose}there is one step only, so whether the drift settles cannot be told.")
             continue
         told = _told(steps["note"])
-        chance = round(len(steps) / 20)
+        chance = round(steps["ci_low"].notna().sum() / 20)
         if chance and (steps["note"] == "moving").any():
             told += f"; of so many, about {chance} seem to move by chance alone"
         of = counted(len(steps), "share")
@@ -94,6 +94,11 @@ def _heading(row, ends: pd.DataFrame, trajectories: pd.DataFrame, shares: pd.Dat
     text = f"{share} would end at {percent(end.value)} ({share_interval(end.ci_low, end.ci_high)})"
     if end.ci_low <= now <= end.ci_high:
         text += f", which cannot be told from the {percent(now)} of picture {row.iteration}."
+    elif (end.value - now) * row.value < 0:
+        return (
+            f"{share} has already passed the {percent(end.value)} ({share_interval(end.ci_low, end.ci_high)}) that "
+            f"such steps lead to, with {percent(now)} in picture {row.iteration}: they do not describe it."
+        )
     else:
         text += f", on from {percent(now)} in picture {row.iteration}{_pace(row, trajectories)}."
     return text + _fit(row, *_seen(row, trajectories, shares))
@@ -104,7 +109,8 @@ def _pace(row, trajectories: pd.DataFrame) -> str:  # type: ignore[no-untyped-de
     if half is None or pd.isna(half.ci_low):
         return ""
     ends = f"from {half.ci_low:.1f} on" if pd.isna(half.ci_high) else f"{half.ci_low:.1f} to {half.ci_high:.1f}"
-    return f"; half of the way takes {half.value:.1f} iterations (95 % interval {ends})"
+    whole = f"of all shares of {str(row.attribute).replace('_', ' ')} from picture {row.since} on"
+    return f"; half of the way {whole} takes {half.value:.1f} iterations (95 % interval {ends})"
 
 
 def _fit(row, predicted: float, low: float, high: float) -> str:  # type: ignore[no-untyped-def]

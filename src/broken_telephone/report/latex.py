@@ -91,6 +91,7 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, blind: se
         r"permutation where few starts leave a category. "
         r"$^{*}\,p<0.05$, $^{**}\,p<0.01$, $^{***}\,p<0.001$, adjusted for the number of tests; "
         rf"$^{{{_BLIND}}}$ too few starts to show anything.}}",
+        rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', f'{study}-{attribute}-{start}'.lower())}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
         r"\toprule",
         " & ".join(heads) + r" \\",

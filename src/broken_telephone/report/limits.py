@@ -28,11 +28,16 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     unanswered = int((mine["n"] == 0).sum())
     blind = mine[(mine["n"] > 0) & ~mine["can_show"].fillna(False).astype(bool)]
     if len(blind):
-        where = blind.groupby(["label"], sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
-        names = [f"{'all together' if label == ALL else label} ({number})" for label, number in where.items()]
+        whose = []
+        for start, rows in mine[mine["n"] > 0].groupby("start", sort=False, observed=True):
+            here = blind[blind["start"] == start]
+            where = here.groupby("label", sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
+            names = [f"{'all together' if label == ALL else label} ({number})" for label, number in where.items()]
+            by_label = f", by label {listed(names, _NAMED)}" if names else ""
+            whose.append(f"in chains from {start}s {len(here)} of {len(rows)}{by_label}")
         sentences.append(
-            f"{len(blind)} of {counted(len(mine), 'share')} cannot show anything: with so few independent starts, "
-            f"even the largest possible change would be missed too often. By label: {listed(names, _NAMED)}."
+            f"{len(blind)} of {counted(len(mine) - unanswered, 'share')} cannot show anything: with so few independent "
+            f"starts, even the largest possible change would be missed too often. That is {'; '.join(whose)}."
         )
     elif len(mine) > unanswered:
         sentences.append(f"All {counted(len(mine) - unanswered, 'share')} could show a change, if it is large enough.")

@@ -42,7 +42,10 @@ def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> 
             "No person's labels are there to compare the annotator's with, neither the data set's nor a rater's, so "
             "what the annotator can be trusted with cannot be told."
         ]
-    return [str(sentence) for sentence in agreement_sentences.loc[people, "sentence"]]
+    told = [str(sentence) for sentence in agreement_sentences.loc[people, "sentence"]]
+    if (one[people] == DATASET).all():
+        told.append("That is of the originals: nobody has rated the drawn pictures.")
+    return told
 
 
 def correction_sentences(corrected: pd.DataFrame) -> list[str]:

@@ -17,18 +17,18 @@ SPAN = [*CELL, "since", "iteration"]
 _CHANGES = (
     *CELL,
     "verdict",
-    "since",
-    "iteration",
-    "before",
-    "after",
+    "reason",
     "value",
     "ci_low",
     "ci_high",
     "p_adjusted",
+    "detectable",
+    "since",
+    "iteration",
+    "before",
+    "after",
     "n",
     "clusters",
-    "detectable",
-    "reason",
 )
 
 
@@ -53,10 +53,11 @@ def verdicts(
         level: adjusted p-values below it count.
 
     Returns:
-        A row a share, in the order of `drift`: start, label, attribute, category, verdict, since, iteration, before and
-        after (shares of all pictures with a category), value, ci_low, ci_high, p_adjusted, n, clusters, detectable,
-        reason (why it cannot be told). verdict: RISE and FALL where the test is significant, the interval agrees, and
-        power does not deny it; CANNOT_TELL where power cannot show anything, or is not known; else NONE_SHOWN.
+        A row a share, in the order of `drift`: start, label, attribute, category, verdict, reason (why it cannot be
+        told), value, ci_low, ci_high, p_adjusted, detectable, since, iteration, before and after (shares of all
+        pictures with a category), n, clusters. verdict: RISE and FALL where the test is significant, the interval
+        agrees, and power does not deny it; CANNOT_TELL where power cannot show anything, or is not known; else
+        NONE_SHOWN.
     """
     if drift.empty:
         return pd.DataFrame(columns=list(_CHANGES))

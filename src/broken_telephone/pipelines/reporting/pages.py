@@ -1,6 +1,7 @@
 """Nodes of the reporting pipeline: what people look at."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -65,6 +66,12 @@ def write_report(
         settings.seed,
         settings.reading,
     )
-    manifests = {"loop": loop_manifest, "annotation": annotation_manifest, "similarity": similarity_manifest}
+    report = {"written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "settings": settings.model_dump()}
+    manifests = {
+        "loop": loop_manifest,
+        "annotation": annotation_manifest,
+        "similarity": similarity_manifest,
+        "report": report,
+    }
     same = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     return report_page(study, tables, report_figures, browser, manifests, summary(tables), same)

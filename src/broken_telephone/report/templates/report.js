@@ -87,10 +87,11 @@ function prepareTable(section) {
 
   function draw() {
     rows = rows || parsed(csvOf(link)).slice(1);
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = filter.value.toLowerCase().replaceAll("−", "-").split(/\s+/).filter(Boolean);
     const fitting = rows.filter((row) => {
-      const text = row.join(" ").toLowerCase();
-      return words.every((word) => text.includes(word));
+      const text = ` ${row.join(" ").toLowerCase()}`;
+      // From the beginning of a word: male is not female, and a rise is no surprise.
+      return words.every((word) => text.includes(` ${word}`) || text.includes(`(${word}`));
     });
     if (sorted) {
       const { place, kind } = sorted.head.dataset;
