@@ -341,7 +341,7 @@ def test_the_forest_shows_the_last_iteration_since_the_first_picture():
     assert "share in iteration 3 less that in iteration 1" in said(figure)
 
 
-def test_drift_begins_where_the_instrument_effect_ends():
+def test_both_parts_of_the_published_comparison_begin_at_zero():
     given = tables()["decomposition"]
     earlier = given.assign(iteration=1, value=9.0)
     figure = decomposition_figure(pd.concat([earlier, given]), "gender")
@@ -354,9 +354,9 @@ def test_drift_begins_where_the_instrument_effect_ends():
         parts = given[(given["label"] == label) & (given["category"] == "female")].set_index("part")["value"]
         assert effect.get_x() == 0
         assert effect.get_width() == pytest.approx(parts["instrument effect"])
-        assert drift.get_x() == pytest.approx(parts["instrument effect"])
+        assert drift.get_x() == 0
         assert drift.get_width() == pytest.approx(parts["drift"])
-        assert total.get_xdata()[0] == pytest.approx(drift.get_x() + drift.get_width())
+        assert total.get_xdata()[0] == pytest.approx(effect.get_width() + drift.get_width())
     given.loc[given["label"] == "joy", ["value", "ci_low", "ci_high"]] = np.nan
     figure = decomposition_figure(given, "gender")
     assert [text.get_text() for text in figure.axes[0].texts] == ["no value"]

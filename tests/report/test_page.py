@@ -212,9 +212,7 @@ def test_published_results_stand_beside_ours_where_they_fit(study):
     # Of measures of all categories only drift is known here, which is not what was published.
     assert np.isnan(beside.loc[1, "ours"])
     assert beside.loc[1, "drift"] == pytest.approx(abs(ours["drift"]))
-    assert "Published, from the study whose loop this is" in page_of(
-        study, tables=tables, published_study="raf_emotion"
-    )
+    assert "arXiv 2601.22093), whose loop this is" in page_of(study, tables=tables, published_study="raf_emotion")
     assert "There is no published result" in page_of(study, tables=tables, published_study="free_emotion")
 
 

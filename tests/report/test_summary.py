@@ -237,8 +237,8 @@ def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():
     assert second.endswith("0 it cannot be told: female among happiness (+8 points, 95 % interval 2 to 14).")
     assert third == (
         "If all further steps were like those there were: the share shown as female among happiness would end at 92 % "
-        "(95 % interval 85 to 99 %), on from 80 % in picture 3; half of the way takes 2.0 iterations (95 % interval "
-        "1.0 to 3.0)."
+        "(95 % interval 85 to 99 %), on from 80 % in picture 3; half of the way of all shares of "
+        "gender from picture 0 on takes 2.0 iterations (95 % interval 1.0 to 3.0)."
     )
     steps[-1]["value"] = 0.3
     given["trajectories"] = pd.DataFrame(steps)

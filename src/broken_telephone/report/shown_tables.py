@@ -6,6 +6,7 @@ The page's script draws the other rows from the CSV, so that no number stands th
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -83,5 +84,6 @@ def _written(value: Any, kind: str) -> str:
         return f"{int(value)}".replace("-", MINUS)
     if kind == "chance" and value < 0.001:
         return "< 0.001"
-    text = f"{value:.3f}"
+    # Halves away from zero, as browsers round.
+    text = f"{Decimal(float(value)).quantize(Decimal('0.001'), ROUND_HALF_UP)}"
     return text.replace("-", MINUS) if float(text) else text.strip("-")
