@@ -31,7 +31,7 @@ real person), by rectified flow. Its world differs from an even one on purpose: 
 `conf/base/parameters_miniature.yml` were planted, so that a caption which names only an emotion or an activity lets
 them show. That is what it is for. The autoencoder learned from the even world.
 
-The transformer and the text encoders learned in 67 minutes on two cores that were shared with other work. The
+The transformer and the text encoders learned in 92 minutes on one core of a machine at other work beside. The
 decoder of these weights' autoencoder saw 18,000 pictures before rare colours counted more, and 24,000 since; the code
 now gives it 30,000 of the second kind.
 

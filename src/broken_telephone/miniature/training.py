@@ -66,7 +66,25 @@ def rate(progress: float, peak: float, warm: float = 0.02, constant: float = 0.3
     return peak * 0.5 * (1 + math.cos(math.pi * (progress - constant) / (1 - constant)))
 
 
-def step(optimiser: torch.optim.Optimizer, loss: torch.Tensor, peak_rate: float, model: nn.Module) -> None:
+class Together:
+    """Several optimisers as one, each with parameters of its own."""
+
+    def __init__(self, *optimisers: torch.optim.Optimizer) -> None:
+        self._all = optimisers
+        self.param_groups = [group for one in optimisers for group in one.param_groups]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+        for one in self._all:
+            one.zero_grad(set_to_none=set_to_none)
+
+    def step(self) -> None:
+        """Update all parameters."""
+        for one in self._all:
+            one.step()
+
+
+def step(optimiser: torch.optim.Optimizer | Together, loss: torch.Tensor, peak_rate: float, model: nn.Module) -> None:
     """One update with gradients clipped to norm 1; a group's `scale`, where it has one, scales its rate."""
     for group in optimiser.param_groups:
         group["lr"] = peak_rate * group.get("scale", 1.0)
