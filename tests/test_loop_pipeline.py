@@ -19,7 +19,8 @@ from PIL import Image
 from raw_data import write_phase, write_raf
 
 from broken_telephone.cli import cli
-from broken_telephone.datasets import ImagePartitionsDataset, WholeParquetDataset
+from broken_telephone.datasets import ComparedDataset, ImagePartitionsDataset, WholeParquetDataset
+from broken_telephone.relay import chains_of, of_shard
 from broken_telephone.tables import check_chains, check_descriptions, check_people
 
 PRIMARY = "data/03_primary/miniature"
@@ -180,6 +181,58 @@ def test_a_setting_that_changes_results_is_refused_by_name(project, parameter, t
     assert told in result.output
     assert str(seal) in result.output
     assert project.files("data") == before
+
+
+def test_of_two_shards_with_other_settings_that_start_together_the_second_saves_nothing(project, monkeypatch):
+    project.run(pipeline="ingestion")
+    compare = ComparedDataset.save
+
+    def overtaken(self, data):
+        """Find no seal; and before the first result is there, a run beside this one has some."""
+        compare(self, data)
+        monkeypatch.setattr(ComparedDataset, "save", compare)
+        project.run(pipeline="shard", loop__shard="1/2")
+        before.update(images_and_texts(project))
+
+    before: dict[str, bytes] = {}
+    monkeypatch.setattr(ComparedDataset, "save", overtaken)
+    arguments = ["run", "--pipelines", "shard", "--params", "loop.shard=2/2,generator.guidance=1.0"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1
+    assert "generator.guidance: 3.0 then, 1.0 now" in result.output
+    assert str(project.path / PRIMARY / "loop_settings.json") in result.output
+    assert images_and_texts(project) == before != {}
+    assert project.load("loop_settings")["generator"]["guidance"] == 3.0
+
+
+def test_a_seal_is_written_with_the_first_result_and_not_made_anew(project):
+    seal = project.path / PRIMARY / "loop_settings.json"
+    assert kedro_run("--params", "generator.width=17").exit_code == 1
+    assert not seal.exists()
+    project.run(pipeline="ingestion")
+    chains, number = chains_of(project.load("chains")), 1
+    while of_shard(chains, f"{number}/99"):
+        number += 1
+    project.run(pipeline="shard", loop__shard=f"{number}/99")  # which has no chains
+    assert not seal.exists()
+    project.run(loop__iterations=1)
+    stated = seal.read_text()
+    seal.unlink()
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert f"{seal} is gone" in result.output
+    assert not seal.exists()
+    seal.write_text(stated[:50])
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert f"{seal} is not a record" in result.output
+    seal.write_text(stated)
+    project.run(loop__iterations=1)
+    (project.path / PRIMARY / "loop_manifest.json").write_text("{")
+    result = kedro_run("--params", "loop.iterations=1")
+    assert result.exit_code == 1
+    assert "loop_manifest.json is not a record" in result.output
 
 
 def test_other_weights_in_the_same_folder_are_refused(project):
