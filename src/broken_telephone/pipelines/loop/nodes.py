@@ -22,7 +22,7 @@ from broken_telephone.relay import (
     relay,
 )
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
-from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.sources import ChainSettings, DatasetSettings, refuse_other_chains
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,11 @@ def follow_chains(
     """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then.
 
     The settings are sealed with the first batch of a run: wrong ones that trying the models shows are corrected freely.
+
+    Raises:
+        StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
     """
+    refuse_other_chains(chains, **wanted_settings["chains"])
     if is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations) and no_picture_is_gone(
         loop_manifest_done, chains, loop_images_done
     ):
