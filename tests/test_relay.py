@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from fakes import FakeDescriber, FakeGenerator
 from PIL import Image
@@ -304,18 +305,56 @@ def test_a_picture_that_is_gone_is_made_again_although_its_chain_stopped_later(b
     assert bench.manifest()["complete"]
 
 
-def test_a_living_run_of_the_same_chains_is_refused(bench):
+@pytest.fixture
+def other() -> Iterator[subprocess.Popen]:
+    """Another process."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_living_run_of_the_same_chains_is_refused(bench, other):
     bench.run(iterations=1, shard="1/2")
     [name] = bench.sessions.load()
-    other = subprocess.Popen(["sleep", "60"])
     bench.sessions.save({name: bench.sessions.read(name) | {"process": other.pid}})
     with pytest.raises(StudyError, match=rf"process {other.pid}.*loop_sessions/{name}"):
         bench.run()
+    with pytest.raises(StudyError, match=rf"process {other.pid}"):
+        bench.run(shard="01/2")
     bench.run(shard="2/2")
     other.kill()
+    while psutil.Process(other.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    bench.run()
     other.wait()
+    assert bench.manifest()["complete"]
+
+
+def test_a_later_process_with_the_number_of_an_earlier_run_is_none(bench, other):
+    bench.run(iterations=1)
+    [name] = bench.sessions.load()
+    earlier = {"process": other.pid, "started": "2020-01-01T00:00:00+00:00"}
+    bench.sessions.save({name: bench.sessions.read(name) | earlier})
     bench.run()
     assert bench.manifest()["complete"]
+
+
+def test_of_two_runs_that_start_at_one_moment_none_follows_chains_that_the_other_does(bench, other):
+    bench.run(iterations=1, shard="1/2")
+    [name] = bench.sessions.load()
+    followed = bench.follow()
+    next(followed)  # Its record is there; another comes now, of a run that saw none either.
+    bench.sessions.save({"other": bench.sessions.read(name) | {"process": other.pid}})
+    before = bench.results()
+    bench.describer = FakeDescriber()
+    with pytest.raises(StudyError, match=rf"process {other.pid}.*loop_sessions/other"):
+        next(followed)
+    assert bench.results() == before
+
+
+@pytest.mark.parametrize(("stated", "shard"), [("1/1", "1/1"), ("01/2", "1/2"), ("3/08", "3/8")])
+def test_a_shard_is_written_in_one_way(stated, shard):
+    assert LoopSettings(iterations=1, describe_prompt="Describe.", shard=stated).shard == shard
 
 
 def test_a_batch_size_is_found_recorded_and_kept(bench):

@@ -110,6 +110,8 @@ def relay(
     ):
         session = Session(settings, describer, generator, workers.workers)
         yield Finished(sessions={session.name: session.record})
+        # Again: of two that start at one moment, neither sees the other before both have a record.
+        refuse_overlap(store.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
         run = _Run(settings, describer, store, done, workers, interruption, session, progress, phases)
         for step in left:

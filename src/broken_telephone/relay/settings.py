@@ -26,4 +26,5 @@ class LoopSettings(WorkSettings):
         number, _, count = shard.partition("/")
         if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
             raise ValueError("a shard is written i/n, from 1/n to n/n")
-        return shard
+        # 01/2 is the same part as 1/2.
+        return f"{int(number)}/{int(count)}"
