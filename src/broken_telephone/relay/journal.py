@@ -64,8 +64,8 @@ class Done:
     """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
     """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
-    found: dict[tuple[str, int | str], int] = field(default_factory=dict)
-    """Batch sizes that were found or had to be made smaller, by what the study asked for."""
+    found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
+    """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
 
@@ -82,7 +82,7 @@ class Done:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
         if record.get("found") is not None:
-            self.found[phase, record["asked"]] = record["found"]
+            self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
     def is_over(self, chain_id: str, step: Step) -> bool:
         """Return whether a chain had ended for good at a step, or before it."""

@@ -166,7 +166,8 @@ class _Run:
     def __post_init__(self) -> None:
         self._rehearsed: dict[str, float] | None = None
         self.sizes = {
-            phase: BatchSize(asked, self.done.found.get((phase, asked))) for phase, asked in self._asked().items()
+            phase: BatchSize(asked, self.done.found.get((self.settings.shard, phase, asked)))
+            for phase, asked in self._asked().items()
         }
 
     def _asked(self) -> dict[str, int | str]:
@@ -256,6 +257,7 @@ class _Run:
             load_seconds=round(answer.load_seconds + (self._rehearsed or {}).pop(outcome.step.phase, 0.0), 4),
             device=answer.device,
             cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
+            shard=self.settings.shard,
             size=len(chains),
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,

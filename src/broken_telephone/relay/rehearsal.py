@@ -8,13 +8,13 @@ from collections.abc import Collection
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.work import Describe, Executor, Load, Task
+from broken_telephone.work import Describe, Draw, Executor, Task
 
 _PLAIN = Image.new("RGB", (224, 224), "grey")
 
 
 def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, float]:
-    """Load the models, which checks their settings, and have one plain picture described.
+    """Have one plain picture described and one text drawn, which loads the models and checks all their settings.
 
     Models that stay one at a time are loaded one after the other, so that one of them is loaded twice in the run.
 
@@ -22,22 +22,22 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
         workers: that do the phases.
         phases: `describe` and `draw`, as far as there is anything left to do.
         first: the phase that comes first. Its model is tried last: then it is the one that is loaded.
-        prompt: what the describer is asked.
+        prompt: what the describer is asked; it serves as a text to draw, too.
 
     Returns:
-        Seconds by phase.
+        Seconds by phase; they count as loading.
 
     Raises:
-        StudyError: if a model cannot be loaded, or not with these settings.
+        StudyError: if a model cannot be loaded or used with these settings, or there is no room for it.
     """
-    tasks: dict[str, Task] = {"describe": Describe([_PLAIN], prompt), "draw": Load("generator")}
+    tasks: dict[str, Task] = {"describe": Describe([_PLAIN], prompt), "draw": Draw([prompt], [0])}
     seconds = {}
     for phase in sorted(phases, key=lambda phase: phase == first):
         answer = workers.submit(tasks[phase]).result()
         if answer.out_of_memory is not None:
             raise StudyError(
                 f"The models do not fit into memory ({answer.out_of_memory}). Set loop.residency: one, "
-                "generator.offload: model or describer.quantisation, or use smaller models."
+                "generator.offload: model or describer.quantisation, or use smaller models or pictures."
             )
         seconds[phase] = answer.load_seconds + answer.seconds
     return seconds

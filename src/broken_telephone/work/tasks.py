@@ -56,17 +56,6 @@ class Describe:
 
 
 @dataclass(frozen=True)
-class Load:
-    """Load a model, which checks its settings; the answer is empty."""
-
-    model: str
-
-    def do(self, model: Any) -> Answer:
-        """Do nothing more: the worker has loaded the model."""
-        return Answer()
-
-
-@dataclass(frozen=True)
 class Draw:
     """Draw prompts, each from its own seed; the answer is one picture or `Failure` each."""
 
