@@ -10,6 +10,7 @@ from broken_telephone.work.settings import Positive, Size, WorkSettings
 class LoopSettings(WorkSettings):
     """How chains are followed. Only `describe_prompt` changes results; more iterations add to them."""
 
+    group = "loop"
     iterations: Positive
     describe_prompt: Annotated[str, Field(min_length=1)]
     """What the describer is asked about every picture."""
