@@ -281,6 +281,39 @@ def test_an_error_saves_what_was_finished_before_it_is_raised(bench):
     assert {name for name in bench.done().texts if name.startswith("i")} == {"i0/1", "i1/1"}
 
 
+def test_what_a_model_raises_an_error_at_stops_alone_and_is_tried_again(bench):
+    class Raising(FakeDescriber):
+        def describe(self, images, prompt):
+            if any(image.getpixel((0, 0)) == (4, 0, 0) for image in images):
+                raise AssertionError("of all\nthings")
+            return super().describe(images, prompt)
+
+    class Stumbling(FakeGenerator):
+        def draw(self, prompts, seeds):
+            if any("prompt 1" in prompt for prompt in prompts):
+                raise IndexError("a token that is none")
+            return super().draw(prompts, seeds)
+
+    bench.describer, bench.generator = Raising(), Stumbling()
+    bench.run(describe_batch=5, draw_batch=4)
+    failures = bench.done().failures
+    assert {(key, one["kind"], one["reason"]) for key, one in failures.items()} == {
+        ("i3/1", "model error", "AssertionError: of all things"),
+        ("p1/1", "model error", "IndexError: a token that is none"),
+    }
+    assert bench.describer.calls[:3] == [2, 1, 1]
+    assert counts(bench) | {"images": 10, "failures": 2} == counts(bench)
+    assert not bench.manifest()["complete"]
+    bench.describer, bench.generator = FakeDescriber(), FakeGenerator()
+    bench.run(describe_batch=5, draw_batch=4)
+    assert bench.manifest()["complete"]
+    assert counts(bench)["failures"] == 0
+    (bench.path / "other").mkdir()
+    other = Bench(bench.path / "other")
+    other.run()
+    assert other.results() == bench.results()
+
+
 def test_texts_that_no_file_can_hold_are_mended(bench):
     class Halves(FakeDescriber):
         def _one(self, image):
@@ -472,7 +505,7 @@ def test_a_generator_that_loads_but_cannot_draw_is_found_before_anything_is_save
     bench.generator = Wrong()
     with pytest.raises(StudyError, match="parts do not fit together"):
         bench.run()
-    assert tried == [(["Describe."], [0])]
+    assert tried[0] == (["Describe."], [0])
     assert bench.describer.calls == list(bench.batches.load()) == []
 
 

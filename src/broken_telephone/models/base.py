@@ -26,7 +26,7 @@ class Failure:
     """Why there is no picture for a prompt, or no description of a picture."""
 
     kind: str
-    """`SAFETY_FILTER`, `BLACK_PICTURE` or `REJECTED` of `models/outcomes.py`."""
+    """`SAFETY_FILTER`, `BLACK_PICTURE`, `REJECTED` or `MODEL_ERROR` of `models/outcomes.py`."""
     reason: str
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broken_telephone.models.outcomes import MODEL_ERROR
 from broken_telephone.relay.plan import key, order
 from broken_telephone.seeds import digest
 from broken_telephone.work.progress import Step
@@ -18,6 +19,7 @@ Records = Mapping[str, Callable[[], Record]]
 UNREADABLE = "unreadable image"
 EMPTY = "empty description"
 REFUSED = "refused description"
+_TRIED_AGAIN = {UNREADABLE, MODEL_ERROR}
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Done:
     stopped: dict[str, Step] = field(default_factory=dict)
     """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
-    """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
+    """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
     found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
     """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
@@ -92,7 +94,7 @@ class Done:
     def _failed(self, name: str, failure: Record) -> None:
         self.images.discard(name)
         self.failures[name] = failure
-        if failure["kind"] == UNREADABLE:
+        if failure["kind"] in _TRIED_AGAIN:
             self.tried.add(name)
         else:
             self.stopped[failure["chain_id"]] = Step(failure["iteration"], failure["phase"])

@@ -75,8 +75,8 @@ def relay(
 ) -> Iterator[Finished]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
-    A chain whose picture does not open or cannot be drawn, or whose description is empty or refused, is recorded
-    as a failure and stops there; the others go on.
+    A chain whose picture does not open, or cannot be described or drawn, or whose description is empty or refused, is
+    recorded as a failure and stops there; the others go on.
 
     Args:
         chains: the `chains` table.
@@ -137,7 +137,7 @@ def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
 def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
     """Return the chains that a step can be done for, in the order in which batches are cut from them.
 
-    That is the order of the table; last come pictures that did not open before, which no batch had waited for.
+    That is the order of the table; last comes what failed before and is tried again, which no batch had waited for.
     """
     iteration, phase = step
     missing = _without_result(step, chains, done)

@@ -5,12 +5,8 @@ Nothing is saved before, so that nothing is sealed and wrong settings may simply
 
 from collections.abc import Collection
 
-from PIL import Image
-
 from broken_telephone.errors import StudyError
-from broken_telephone.work import Describe, Draw, Executor, Task
-
-_PLAIN = Image.new("RGB", (224, 224), "grey")
+from broken_telephone.work import PLAIN_PICTURE, Describe, Draw, Executor, Task
 
 
 def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, float]:
@@ -30,7 +26,7 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
     Raises:
         StudyError: if a model cannot be loaded or used with these settings, or there is no room for it.
     """
-    tasks: dict[str, Task] = {"describe": Describe([_PLAIN], prompt), "draw": Draw([prompt], [0])}
+    tasks: dict[str, Task] = {"describe": Describe([PLAIN_PICTURE], prompt), "draw": Draw([prompt], [0])}
     seconds = {}
     for phase in sorted(phases, key=lambda phase: phase == first):
         answer = workers.submit(tasks[phase]).result()
