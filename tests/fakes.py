@@ -18,6 +18,9 @@ class FakeModel:
     def identity(self) -> dict:
         return {"weights": self.name}
 
+    def resolved(self) -> dict:
+        return {"dtype": "float32", "commit": None}
+
     def load(self) -> None:
         self.loaded = True
 

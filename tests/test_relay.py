@@ -431,6 +431,14 @@ def test_a_batch_size_that_one_shard_had_to_shrink_is_no_others(bench):
     assert bench.generator.calls == [1] * 6
 
 
+def test_a_session_says_what_the_models_were_here(bench):
+    bench.run()
+    [record] = [bench.sessions.read(name) for name in bench.sessions.load()]
+    here = {"dtype": "float32", "commit": None}
+    assert record["resolved"] == {"describe": here, "draw": here}
+    assert record["models"] == {"describe": "fake describer", "draw": "fake generator"}
+
+
 def test_shards_in_any_order_make_the_whole(tmp_path):
     results = []
     for order in ((1, 2, 3), (3, 1, 2)):

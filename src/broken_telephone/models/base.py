@@ -64,6 +64,10 @@ class Model(Protocol):
         """
         ...
 
+    def resolved(self) -> dict[str, str | None]:
+        """Return what the settings left open and this machine decided, such as dtype; no part of the identity."""
+        ...
+
     def load(self) -> None:
         """Load the weights, if they are not loaded."""
         ...

@@ -44,6 +44,10 @@ class EndpointDescriber:
         stated = self.settings.model_dump(exclude=elsewhere)
         return {name: value for name, value in stated.items() if value is not None}
 
+    def resolved(self) -> dict[str, str | None]:
+        """Return nothing: the server does not say."""
+        return {}
+
     def load(self) -> None:
         """Set up the client, if there is none.
 

@@ -35,6 +35,8 @@ class Answer:
     load_seconds: float = 0.0
     """Spent loading it, if it was not loaded."""
     device: str = ""
+    resolved: Mapping[str, str | None] = field(default_factory=dict)
+    """What the model's settings left open (`Model.resolved`)."""
 
 
 class Task(Protocol):
@@ -154,7 +156,9 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         took = time.perf_counter() - loaded
-        return replace(answer, seconds=took, load_seconds=loaded - began, device=model.device)
+        return replace(
+            answer, seconds=took, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+        )
 
     def release(self) -> None:
         """Give the memory of the model back that worked last, if models are to stay one at a time."""
