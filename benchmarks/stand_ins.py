@@ -19,6 +19,9 @@ class _StandIn:
     def identity(self) -> dict[str, Any]:
         return {"stand-in": self.name}
 
+    def resolved(self) -> dict[str, str | None]:
+        return {}
+
     def load(self) -> None:
         pass
 

@@ -1,12 +1,17 @@
 import base64
 import io
 import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from kedro.io import DatasetError
 from PIL import Image
 
 from broken_telephone.datasets import (
+    ComparedDataset,
     ImageDataset,
     ImageFolderDataset,
     ImagePartitionsDataset,
@@ -121,8 +126,12 @@ def test_a_seal_lets_the_same_settings_pass_and_names_every_other(tmp_path):
         filepath=str(tmp_path / "study/settings.json"), results=[str(tmp_path / "study/loop_images")]
     )
     settings = {"generator": {"steps": 12, "call": {}}, "chains": {"seed": 1}, "loop": {"prompt": "a"}}
-    sealed.save({"generator": {"steps": 3}})
-    sealed.save(settings)  # nothing was made yet
+    sealed.refuse_others({"generator": {"steps": 3}})  # nothing was made yet
+    sealed.save({})
+    assert not sealed.exists()
+    sealed.save(settings)
+    with pytest.raises(StudyError, match=r"generator\.steps: 12 then, 3 now(.|\n)*delete .*settings\.json"):
+        sealed.refuse_others({"generator": {"steps": 3, "call": {}}})
     (tmp_path / "study/loop_images/a").mkdir(parents=True)
     (tmp_path / "study/loop_images/a/1.png").write_bytes(b"a picture")
     sealed.save(settings)
@@ -137,6 +146,86 @@ def test_a_seal_lets_the_same_settings_pass_and_names_every_other(tmp_path):
     assert "chains.seed" not in message
     assert str(tmp_path / "study") in message
     assert sealed.load() == settings
+    assert [file.name for file in (tmp_path / "study").iterdir() if file.is_file()] == ["settings.json"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_several_that_seal_at_once_one_succeeds(links, tmp_path, monkeypatch):
+    if not links:  # as on exFAT
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+    folder = tmp_path / "study"
+    seals = [SealedJSONDataset(filepath=f"{folder}/s.json", results=[f"{folder}/images"]) for _ in range(8)]
+    begin, refused = threading.Barrier(8), {}
+
+    def seal(number: int) -> None:
+        begin.wait()
+        try:
+            seals[number].save({"steps": number})
+        except DatasetError as error:
+            refused[number] = str(error.__cause__)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(seal, range(8)))
+    assert len(refused) == 7
+    # Without links the file may be seen before it is written.
+    assert not links or all("steps: " in message for message in refused.values())
+    assert seals[0].load()["steps"] not in refused
+    assert [file.name for file in folder.iterdir()] == ["s.json"]
+
+
+def old_file_system(self, path, value):
+    self.store[path] = MemoryFile(self, path, value)
+
+
+def store_that_another_was_faster_at(self, path, value, mode):
+    self.store[path] = MemoryFile(self, path, b'{"steps": 1}')
+    raise OSError("412: at least one of the preconditions did not hold")
+
+
+@pytest.mark.parametrize("pipe_file", [None, old_file_system, store_that_another_was_faster_at])
+def test_a_seal_elsewhere_than_on_disk_is_not_overwritten(pipe_file, monkeypatch, tmp_path):
+    if pipe_file is not None:
+        monkeypatch.setattr(MemoryFileSystem, "pipe_file", pipe_file)
+    folder = f"memory:/{tmp_path}"
+    sealed = SealedJSONDataset(filepath=f"{folder}/s.json", results=[f"{folder}/images"])
+    sealed.save({"steps": 1})
+    with pytest.raises(DatasetError, match="steps: 1 then, 2 now"):
+        sealed.save({"steps": 2})
+    assert sealed.load() == {"steps": 1}
+
+
+def test_a_seal_that_is_gone_or_broken_beside_results_is_not_made_anew(tmp_path):
+    sealed = SealedJSONDataset(filepath=str(tmp_path / "s.json"), results=[str(tmp_path / "images")])
+    compared = ComparedDataset(
+        seal={
+            "type": "broken_telephone.datasets.SealedJSONDataset",
+            "filepath": str(tmp_path / "s.json"),
+            "results": [str(tmp_path / "images")],
+        }
+    )
+    compared.save({"steps": 1})
+    assert compared.load() == {"steps": 1}
+    sealed.save({"steps": 1})
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.png").write_bytes(b"a picture")
+    (tmp_path / "s.json").write_text('{"ste')
+    for call in (sealed.load, lambda: sealed.save({"steps": 1}), lambda: compared.save({"steps": 1})):
+        with pytest.raises(DatasetError, match=r"s\.json is not a record.*put back a copy"):
+            call()
+    (tmp_path / "s.json").unlink()
+    with pytest.raises(DatasetError, match=r"s\.json is gone.*put back a copy"):
+        compared.save({"steps": 1})
+    assert not (tmp_path / "s.json").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"3", b"\xff"])
+def test_a_broken_record_is_named(content, tmp_path):
+    (tmp_path / "r.json").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"r\.json is not a record.*Delete it") as raised:
+        JSONDataset(filepath=str(tmp_path / "r.json")).load()
+    assert isinstance(raised.value.__cause__, StudyError)
+    with pytest.raises(DatasetError, match=r"q\.json does not exist"):
+        JSONDataset(filepath=str(tmp_path / "q.json")).load()
 
 
 @pytest.mark.parametrize(

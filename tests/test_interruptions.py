@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
 from fakes import FakeGenerator
 from test_relay import Bench
 
+from broken_telephone.errors import StudyError
 from broken_telephone.relay import LoopSettings
 from broken_telephone.work.executors import executor
 from broken_telephone.work.tasks import Draw
@@ -26,6 +28,8 @@ class SlowGenerator(FakeGenerator):
         self.notes, self.seconds = notes, seconds
 
     def draw(self, prompts, seeds):
+        if seeds == [0]:  # tried before the first batch
+            return super().draw(prompts, seeds)
         with self.notes.open("a") as file:
             file.write(json.dumps({"pid": os.getpid(), "seeds": seeds}) + "\n")
         time.sleep(self.seconds)
@@ -124,6 +128,19 @@ def test_an_actor_that_dies_is_replaced_and_the_results_are_the_same(tmp_path):
     assert bench.results() == whole.results()
     assert len({note["pid"] for note in bench.generator.noted()}) == 3
     assert bench.manifest(iterations=3)["complete"]
+
+
+def test_more_workers_than_a_cluster_has_room_for_are_refused():
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    settings = LoopSettings(iterations=1, describe_prompt="Describe.", executor="ray", workers=3)
+    try:
+        with (
+            pytest.raises(StudyError, match=r"loop\.workers: 3 actors need a CPU each, and the cluster has 1"),
+            executor(settings, {"generator": FakeGenerator()}),
+        ):
+            pass
+    finally:
+        ray.shutdown()
 
 
 @pytest.mark.usefixtures("ray_finds_the_fakes")

@@ -19,7 +19,8 @@ from PIL import Image
 from raw_data import write_phase, write_raf
 
 from broken_telephone.cli import cli
-from broken_telephone.datasets import ImagePartitionsDataset, WholeParquetDataset
+from broken_telephone.datasets import ComparedDataset, ImagePartitionsDataset, WholeParquetDataset
+from broken_telephone.relay import chains_of, of_shard
 from broken_telephone.tables import check_chains, check_descriptions, check_people
 
 PRIMARY = "data/03_primary/miniature"
@@ -182,6 +183,70 @@ def test_a_setting_that_changes_results_is_refused_by_name(project, parameter, t
     assert project.files("data") == before
 
 
+def test_of_two_shards_with_other_settings_that_start_together_the_second_saves_nothing(project, monkeypatch):
+    project.run(pipeline="ingestion")
+    compare = ComparedDataset.save
+
+    def overtaken(self, data):
+        """Find no seal; and before the first result is there, a run beside this one has some."""
+        compare(self, data)
+        monkeypatch.setattr(ComparedDataset, "save", compare)
+        project.run(pipeline="shard", loop__shard="1/2")
+        before.update(images_and_texts(project))
+
+    before: dict[str, bytes] = {}
+    monkeypatch.setattr(ComparedDataset, "save", overtaken)
+    arguments = ["run", "--pipelines", "shard", "--params", "loop.shard=2/2,generator.guidance=1.0"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1
+    assert "generator.guidance: 3.0 then, 1.0 now" in result.output
+    assert str(project.path / PRIMARY / "loop_settings.json") in result.output
+    assert images_and_texts(project) == before != {}
+    assert project.load("loop_settings")["generator"]["guidance"] == 3.0
+
+
+def test_a_seal_is_written_with_the_first_result_and_not_made_anew(project):
+    seal = project.path / PRIMARY / "loop_settings.json"
+    assert kedro_run("--params", "generator.width=17").exit_code == 1
+    assert not seal.exists()
+    project.run(pipeline="ingestion")
+    chains, number = chains_of(project.load("chains")), 1
+    while of_shard(chains, f"{number}/99"):
+        number += 1
+    project.run(pipeline="shard", loop__shard=f"{number}/99")  # which has no chains
+    assert not seal.exists()
+    project.run(loop__iterations=1)
+    stated = seal.read_text()
+    seal.unlink()
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert f"{seal} is gone" in result.output
+    assert not seal.exists()
+    seal.write_text(stated[:50])
+    result = kedro_run()
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert f"{seal} is not a record" in result.output
+    seal.write_text(stated)
+    project.run(loop__iterations=1)
+    (project.path / PRIMARY / "loop_manifest.json").write_text("{")
+    result = kedro_run("--params", "loop.iterations=1")
+    assert result.exit_code == 1
+    assert "loop_manifest.json is not a record" in result.output
+
+
+@pytest.mark.parametrize(("setting", "value"), [("seed", "2"), ("concept", "gaze")])
+def test_chains_that_were_made_with_other_settings_are_refused(project, setting, value):
+    project.run(pipeline="ingestion")
+    arguments = ["run", "--pipelines", "shard", "--params", f"loop.shard=1/1,chains.{setting}={value}"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1
+    assert f"The chains were made with another chains.{setting} (14 of 14)" in result.output
+    assert "kedro run --pipeline ingestion" in result.output
+    assert not images_and_texts(project)
+    assert not (project.path / PRIMARY / "loop_settings.json").exists()
+
+
 def test_other_weights_in_the_same_folder_are_refused(project):
     project.run(loop__iterations=1)
     config = project.path / "data/06_models/describer/config.json"
@@ -305,10 +370,16 @@ def test_ingestion_alone_needs_no_models(project):
     [
         (["--pipelines", "lop"], ["Failed to find the pipeline named 'lop'"]),
         (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity, phase_activity"]),
-        (["--params", "loop.iterations=0"], ["'loop'", "'iterations'", "greater than or equal to 1", "not 0"]),
+        (
+            ["--params", "loop.iterations=0"],
+            ["cannot be used:\n- loop: 'iterations'", "greater than or equal to 1", "not 0"],
+        ),
         (["--params", "loop.iterations=many"], ["'iterations': input should be a valid integer, not 'many'"]),
         (["--params", "loop.iteration=2"], ["'iteration' is not a setting here", "iterations, describe_prompt"]),
-        (["--params", "loop.workers=2"], ["workers and ray_address are for executor: ray"]),
+        (
+            ["--params", "loop.workers=2"],
+            ["Error: These settings cannot be used:\n- loop: workers and ray_address are for executor: ray"],
+        ),
         (["--params", "loop.shard=3/2"], ["'shard': a shard is written i/n, from 1/n to n/n, not '3/2'"]),
         (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
         (["--params", "study=other"], ["'other' is not this study's name, which is 'miniature'", "globals.yml"]),
@@ -326,7 +397,7 @@ def test_ingestion_alone_needs_no_models(project):
 def test_bad_input_ends_in_a_paragraph_and_computes_nothing(project, arguments, told):
     result = kedro_run(*arguments)
     assert result.exit_code == 1
-    assert "Traceback" not in result.output
+    assert not re.search("Traceback|Parameter|instantiate", result.output)
     for words in told:
         assert words in result.output
     assert not (project.path / PRIMARY / "loop_images").exists() or not any(

@@ -4,6 +4,7 @@ Everything else of Kedro's command line is as it is. `kedro --verbose run` shows
 """
 
 import errno
+import re
 from typing import Any, cast
 
 import click
@@ -26,13 +27,21 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     except Exception as error:
         for cause in causes(error):
             if isinstance(cause, StudyError | ParameterValidationError) or _names_no_pipeline(cause):
-                raise _ParagraphError(str(cause)) from error
+                raise _ParagraphError(_plain(str(cause))) from error
             if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _ParagraphError(
                     f"There is no room left to write to ({cause}). Everything that was finished before is there: "
                     "make room, and the same command goes on."
                 ) from error
         raise
+
+
+def _plain(message: str) -> str:
+    """Take away what Kedro says about itself when it refuses parameters."""
+    said = r"^- Parameter '(.+?)': (?:Failed to instantiate \w+ for parameter '\1': )?"
+    return re.sub(said, r"- \1: ", message, flags=re.MULTILINE).replace(
+        "Parameter validation failed:", "These settings cannot be used:", 1
+    )
 
 
 def _names_no_pipeline(cause: BaseException) -> bool:
@@ -93,7 +102,7 @@ def rate(env: str | None, host: str, port: int) -> None:
             )
         serve(app, host, port)
     except (StudyError, ParameterValidationError) as error:
-        raise _ParagraphError(str(error)) from error
+        raise _ParagraphError(_plain(str(error))) from error
 
 
 cli.add_command(

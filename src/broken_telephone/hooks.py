@@ -105,7 +105,7 @@ def _shard(catalog: CatalogProtocol) -> list[str]:
     own = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
-        catalog.load("loop_settings"),
+        {},  # not sealed yet if the shard has no chains, and not told
         mine,
         loop.iterations,
         catalog.load("loop_images"),

@@ -26,6 +26,11 @@ def seed_of(*parts: object) -> int:
     return int(digest(*parts, size=8), 16) >> (64 - BITS)
 
 
+def chain_seed(study_seed: int, chain_id: str, replicate: int) -> int:
+    """Return the seed of a chain."""
+    return seed_of(study_seed, chain_id, replicate)
+
+
 def item_seed(chain_seed: int, iteration: int) -> int:
-    """Return the seed of one image of a chain; `chain_seed` comes from study seed, chain and replicate."""
+    """Return the seed of one image of a chain."""
     return seed_of(chain_seed, iteration)

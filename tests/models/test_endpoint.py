@@ -204,6 +204,17 @@ def test_a_rejected_first_picture_is_told_from_wrong_settings_by_a_plain_one(ser
     assert len(server.requests) == 2
 
 
+def test_a_server_that_begins_to_reject_everything_is_told_from_a_picture(server, pictures):
+    model = describer(server, concurrency=1)
+    assert model.describe(pictures[:1], "a")[0].text == "red 0"
+    server.queued = [error(400, "out of credit")] * 3
+    with pytest.raises(StudyError, match=r"answered 400: .*out of credit"):
+        model.describe(pictures[:2], "a")
+    assert model.describe(pictures[:1], "a")[0].text == "red 0"
+    server.queued = [error(400, "too small")]
+    assert isinstance(model.describe(pictures[:1], "a")[0], Failure)
+
+
 def test_a_server_that_is_not_there_is_named(pictures, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     model = make_describer({"endpoint": "http://127.0.0.1:9/v1", "model": "m", "retries": 0})

@@ -147,6 +147,37 @@ def test_a_setting_that_a_pipeline_does_not_take_is_refused(family, changes, mes
         draw(pipelines[family], **changes)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("mat1 and mat2 cannot be multiplied"), IndexError("out of range")])
+def test_parts_that_do_not_fit_together_are_told_in_words(error, pipelines, monkeypatch):
+    generator = make_generator(pipelines["sd15"])
+    generator.load()
+    pipeline = generator._loaded[0]
+    monkeypatch.setattr(pipeline.unet, "forward", lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(StudyError, match=rf"cannot draw with these settings of the generator: {error}"):
+        generator.draw(["a"], [1])
+
+
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory. Tried to allocate", "HIP out of memory", "CUDA error: out of memory"]
+)
+def test_memory_that_runs_out_is_passed_on_as_it_is(words, pipelines, monkeypatch):
+    from diffusers import DiffusionPipeline
+
+    def full(*_, **__):
+        raise RuntimeError(words)
+
+    generator = make_generator(pipelines["sd15"])
+    generator.load()
+    monkeypatch.setattr(generator._loaded[0].unet, "forward", full)
+    with pytest.raises(RuntimeError, match=words) as raised:
+        generator.draw(["a"], [1])
+    assert not isinstance(raised.value, StudyError)
+    monkeypatch.setattr(DiffusionPipeline, "from_pretrained", full)
+    with pytest.raises(RuntimeError, match=words) as raised:
+        make_generator(pipelines["sd15"]).load()
+    assert not isinstance(raised.value, StudyError)
+
+
 def test_blocks_are_compiled_when_asked_to(pipelines, monkeypatch):
     """The compiler itself, which takes half a minute to start, is left out."""
     import torch

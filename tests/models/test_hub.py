@@ -101,3 +101,20 @@ def test_what_has_a_path_never_touches_the_network(pipelines, describers, tmp_pa
     monkeypatch.setattr(socket, "getaddrinfo", connect)
     make_generator({**pipelines["sd15"], "lora": {"path": str(tmp_path / "lora")}}).load()
     make_describer({"path": describers["llava"], "adapter": {"path": str(tmp_path / "adapter")}}).load()
+
+
+def test_the_commit_that_a_revision_stands_for_is_told(pipelines, tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    model, commit = tmp_path / "models--some--model", "c0ffee" * 6 + "beef"
+    (model / "refs").mkdir(parents=True)
+    (model / "refs/main").write_text(commit)
+    (model / "snapshots" / commit).mkdir(parents=True)
+    (model / "snapshots" / commit / "model_index.json").write_text("{}")
+    assert make_generator({"hub": "some/model", "dtype": "float16"}).resolved() == {
+        "dtype": "float16",
+        "commit": commit,
+    }
+    assert make_generator({"hub": "some/other", "device": "cpu"}).resolved() == {"dtype": "float32", "commit": None}
+    assert make_generator({**pipelines["sd15"], "device": "cpu"}).resolved()["commit"] is None

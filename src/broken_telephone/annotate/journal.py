@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from broken_telephone.annotate.questions import Inquiry
+from broken_telephone.models.outcomes import MODEL_ERROR
 from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
@@ -21,21 +22,21 @@ def name_of(inquiry: Inquiry, iteration: int, answers: Iterable[Record]) -> str:
 
 
 def answers_to(inquiry: Inquiry, records: Records) -> dict[str, Record]:
-    """Return what was answered so far: picture -> answer. Pictures that did not open are among them, as failures."""
+    """Return what was answered so far: picture -> answer. What is tried again is among it, as failures."""
     prefix = f"{inquiry.key}/"
     found: dict[str, Record] = {}
     for name in records:
         if name.startswith(prefix):
             for answer in records[name]()["answers"]:
                 earlier = found.get(answer["picture"])
-                if earlier is None or is_unreadable(earlier):
+                if earlier is None or is_tried_again(earlier):
                     found[answer["picture"]] = answer
     return found
 
 
-def is_unreadable(answer: Record) -> bool:
-    """Return whether a picture did not open: it is tried again in every run, because the file may have been mended."""
-    return bool(answer.get("failure", {}).get("kind") == UNREADABLE)
+def is_tried_again(answer: Record) -> bool:
+    """Return whether a picture did not open, or the model raised an error at it: either may have been mended."""
+    return answer.get("failure", {}).get("kind") in (UNREADABLE, MODEL_ERROR)
 
 
 def spent(inquiry: Inquiry, records: Records) -> float:

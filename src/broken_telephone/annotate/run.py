@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answers_to, is_unreadable, name_of
+from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answers_to, is_tried_again, name_of
 from broken_telephone.annotate.pictures import Images, Picture, opened
 from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
@@ -105,7 +105,7 @@ def _left(
     found = {}
     for inquiry in inquiries:
         answered = answers_to(inquiry, batches)
-        done = {name for name, answer in answered.items() if not is_unreadable(answer)}
+        done = {name for name, answer in answered.items() if not is_tried_again(answer)}
         for iteration, there in pictures.items():
             if inquiry.name == LAST and iteration != max(pictures):
                 continue

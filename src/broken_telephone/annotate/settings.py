@@ -13,6 +13,7 @@ Reading = Literal["free", "closed"]
 class AnnotationSettings(WorkSettings):
     """What the annotator is asked about every picture, and how its answers are read."""
 
+    group = "annotation"
     form: Literal["raf", "phase", "free"] | None = None
     """Which attributes and categories: those of the published study's forms. Null: the form of the data set's scheme,
     `free` where it has none."""

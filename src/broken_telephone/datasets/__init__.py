@@ -9,11 +9,12 @@ from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset
 from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
-from broken_telephone.datasets.sealed import SealedJSONDataset
+from broken_telephone.datasets.sealed import ComparedDataset, SealedJSONDataset
 from broken_telephone.datasets.tables import WholeParquetDataset
 
 __all__ = [
     "ArrayPartitionsDataset",
+    "ComparedDataset",
     "EarlierDataset",
     "FiguresDataset",
     "ImageDataset",

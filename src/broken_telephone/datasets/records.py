@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import fsspec
+from fsspec import AbstractFileSystem
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
@@ -18,6 +19,15 @@ Record = dict[str, Any]
 def as_json(data: Any) -> bytes:
     """Return JSON as it is written here: readable, and the same bytes for the same data."""
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _read(filesystem: AbstractFileSystem, place: str, mend: str = "Delete it to have it made again.") -> Record:
+    try:
+        return dict(json.loads(filesystem.cat_file(place)))
+    except FileNotFoundError:
+        raise StudyError(f"{place} does not exist") from None
+    except (ValueError, TypeError) as error:
+        raise StudyError(f"{place} is not a record: {error}. {mend}") from error
 
 
 class RecordPartitionsDataset(FolderDataset[Record]):
@@ -34,17 +44,14 @@ class RecordPartitionsDataset(FolderDataset[Record]):
 
     def read(self, key: str) -> Record:
         """Read one record."""
-        place = self.place(key)
-        try:
-            return dict(json.loads(self._filesystem.cat_file(place)))
-        except FileNotFoundError:
-            raise StudyError(f"{place} does not exist") from None
-        except (ValueError, TypeError) as error:
-            raise StudyError(f"{place} is not a record: {error}. Delete it to have it made again.") from error
+        return _read(self._filesystem, self.place(key))
 
 
 class JSONDataset(AbstractDataset[Record, Record]):
     """One record in a JSON file, saved whole or not at all."""
+
+    _mend = "Delete it to have it made again."
+    """What to do if the file is broken."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Name the file, on any file system that fsspec knows."""
@@ -53,8 +60,12 @@ class JSONDataset(AbstractDataset[Record, Record]):
         self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
 
     def load(self) -> Record:
-        """Read the record."""
-        return dict(json.loads(self._filesystem.cat_file(self._place)))
+        """Read the record.
+
+        Raises:
+            StudyError: naming the file, if it is missing or broken.
+        """
+        return _read(self._filesystem, self._place, self._mend)
 
     def save(self, data: Record) -> None:
         """Write the record."""

@@ -1,19 +1,26 @@
-"""A catalog type for settings that results depend on: written once, then only compared."""
+"""Catalog types for settings that results depend on: written once, with the first result, then only compared."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import fsspec
+from kedro.io import AbstractDataset
 
 from broken_telephone.datasets.folder import file_names
-from broken_telephone.datasets.records import JSONDataset, Record
+from broken_telephone.datasets.records import JSONDataset, Record, as_json
+from broken_telephone.datasets.whole import create_whole
 from broken_telephone.errors import StudyError
 
 _ABSENT = "(not set)"
 
 
 class SealedJSONDataset(JSONDataset):
-    """Settings under which results were made; they may change as long as there are no results."""
+    """Settings under which results were made: created once and never overwritten."""
+
+    _mend = (
+        "It states with which settings the results beside it were made: put back a copy (where the "
+        "loop has ended, loop_manifest.json states them, too, under settings), or move the folder away to start anew."
+    )
 
     def __init__(self, *, filepath: str, results: list[str], metadata: dict[str, Any] | None = None) -> None:
         """Name the file, and the folders whose files are the results."""
@@ -21,13 +28,33 @@ class SealedJSONDataset(JSONDataset):
         self._results = [fsspec.core.url_to_fs(folder) for folder in results]
 
     def save(self, data: Record) -> None:
-        """Write the settings, or check that they are the ones written before.
+        """Create the file, or check that it states the same settings; do nothing for no settings.
+
+        Of runs that begin at the same moment one creates it, and the others compare.
 
         Raises:
-            StudyError: naming every setting that differs, with its old and its new value.
+            StudyError: see `refuse_others`.
         """
-        if not self._exists() or not self._has_results():
-            super().save(data)
+        if not data:
+            return
+        try:
+            create_whole(self._filesystem, self._place, as_json(data))
+        except FileExistsError:
+            self.refuse_others(data)
+
+    def refuse_others(self, data: Record) -> None:
+        """Compare settings with the sealed ones; as long as nothing is sealed, any will do.
+
+        Raises:
+            StudyError: naming every setting that differs, with its old and its new value; or if there are results,
+                but no seal.
+        """
+        folder = self._place.rsplit("/", 1)[0]
+        # Looked for before the seal is: a run beside this one seals first and then saves results.
+        has_results = self._has_results()
+        if not self._exists():
+            if has_results:
+                raise StudyError(f"{self._place} is gone. {self._mend}")
             return
         old, new = dict(_flat(self.load())), dict(_flat(data))
         changes = [
@@ -36,17 +63,42 @@ class SealedJSONDataset(JSONDataset):
             if old.get(name, _ABSENT) != new.get(name, _ABSENT)
         ]
         if changes:
-            folder = self._place.rsplit("/", 1)[0]
+            anew = f"move {folder} away" if has_results else f"delete {self._place} (there are no results yet)"
             raise StudyError(
                 f"The results in {folder} were made with other settings ({self._place}):\n"
                 + "\n".join(changes)
                 + "\nNo picture and no description was changed. Set them back to go on; or give the study another name "
-                f"(study: in globals.yml); or move {folder} away to start it anew."
+                f"(study: in globals.yml); or {anew} to start it anew."
             )
 
     def _has_results(self) -> bool:
         # The first file is enough: there may be hundreds of thousands.
         return any(True for filesystem, folder in self._results for _ in file_names(filesystem, folder))
+
+
+class ComparedDataset(AbstractDataset[Record, Record]):
+    """The settings of this run, in memory: none that differ from the sealed ones."""
+
+    def __init__(self, *, seal: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        """Take the configuration of the `SealedJSONDataset`, which may not exist yet."""
+        self._seal = cast(SealedJSONDataset, AbstractDataset.from_config("seal", seal))
+        self.metadata = metadata
+
+    def load(self) -> Record:
+        """Return the settings."""
+        return self._settings
+
+    def save(self, data: Record) -> None:
+        """Compare and keep the settings.
+
+        Raises:
+            StudyError: see `SealedJSONDataset.refuse_others`.
+        """
+        self._seal.refuse_others(data)
+        self._settings = data
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
 
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,5 +7,6 @@ from broken_telephone.work.settings import Size
 class EmbeddingSettings(WorkSettings):
     """How pictures and texts are embedded. Results do not depend on it."""
 
+    group = "embedding"
     batch: Size = "auto"
     """Pictures, or texts, embedded at once."""

@@ -26,7 +26,7 @@ class Failure:
     """Why there is no picture for a prompt, or no description of a picture."""
 
     kind: str
-    """`SAFETY_FILTER`, `BLACK_PICTURE` or `REJECTED` of `models/outcomes.py`."""
+    """`SAFETY_FILTER`, `BLACK_PICTURE`, `REJECTED` or `MODEL_ERROR` of `models/outcomes.py`."""
     reason: str
 
 
@@ -62,6 +62,10 @@ class Model(Protocol):
         Raises:
             StudyError: if the model does not exist.
         """
+        ...
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return what the settings left open and this machine decided, such as dtype; no part of the identity."""
         ...
 
     def load(self) -> None:

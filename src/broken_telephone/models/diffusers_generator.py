@@ -10,6 +10,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.base import Failure
 from broken_telephone.models.call_arguments import call_arguments, check_call, per_prompt
 from broken_telephone.models.lora import add_lora
+from broken_telephone.models.memory import is_out_of_memory
 from broken_telephone.models.outcomes import outcome
 from broken_telephone.models.placement import place
 from broken_telephone.models.prompt_length import truncated_prompts
@@ -73,9 +74,15 @@ class DiffusersGenerator(TorchModel):
 
 @contextmanager
 def _drawing(pipeline: Any) -> Iterator[None]:
-    """Say in words what a pipeline has against its arguments."""
+    """Say in words what a pipeline has against its arguments; parts that do not fit together show as late as here.
+
+    Raises:
+        StudyError: for whatever pipelines raise then; memory that ran out is passed on as it is.
+    """
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         kind = type(pipeline).__name__
         raise StudyError(f"{kind} cannot draw with these settings of the generator: {error}") from error

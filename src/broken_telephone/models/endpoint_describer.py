@@ -32,7 +32,6 @@ class EndpointDescriber:
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
         self.settings, self.setting = settings, setting
         self._client: Any = None
-        self._has_answered = False
 
     @property
     def name(self) -> str:
@@ -44,6 +43,10 @@ class EndpointDescriber:
         elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable"}
         stated = self.settings.model_dump(exclude=elsewhere)
         return {name: value for name, value in stated.items() if value is not None}
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return nothing: the server does not say."""
+        return {}
 
     def load(self) -> None:
         """Set up the client, if there is none.
@@ -81,12 +84,11 @@ class EndpointDescriber:
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
             # An error ends the map, which then cancels what has not begun.
             answers = list(pool.map(lambda image: self._ask(image, prompt), images))
-        if not self._has_answered and all(isinstance(answer, Failure) for answer in answers):
-            # Either these pictures are at fault or the settings are: a plain one tells.
+        if any(isinstance(answer, Failure) for answer in answers):
+            # The pictures are at fault, or the settings, or by now the server: a plain one tells.
             plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
             if isinstance(plain, Failure):
                 raise StudyError(plain.reason)
-        self._has_answered = True
         return answers
 
     def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from broken_telephone.errors import StudyError, causes
+from broken_telephone.models.memory import is_out_of_memory
 from broken_telephone.models.settings import Source
 
 
@@ -27,7 +28,7 @@ def loading(source: Source, setting: str) -> Iterator[None]:
         setting: their name in the study.
 
     Raises:
-        StudyError: if anything is raised inside.
+        StudyError: if anything is raised inside; memory that ran out is passed on as it is.
     """
     try:
         yield
@@ -35,6 +36,8 @@ def loading(source: Source, setting: str) -> Iterator[None]:
         raise
     # Whatever a library raises for a broken file, a missing part or an argument it does not know.
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         reason = _of_the_hub(error, source, setting) or str(error)
         raise StudyError(f"The {setting} {source.hub or source.path} cannot be loaded: {reason}") from error
 

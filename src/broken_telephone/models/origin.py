@@ -83,6 +83,17 @@ def identity(source: Source, setting: str, leave_out: Collection[str] = ()) -> d
     return record
 
 
+def commit(source: Source) -> str | None:
+    """Return the commit of the hub that a model was loaded from; None for a folder's."""
+    if source.hub is None or source.holds is None:
+        return None
+    from huggingface_hub import try_to_load_from_cache
+
+    # .../snapshots/<commit>/config.json
+    file = try_to_load_from_cache(source.hub, source.holds, revision=source.revision)
+    return Path(file).parent.name if isinstance(file, str) else None
+
+
 def fingerprint(folder: Path) -> str:
     """Hash a model folder or file (BLAKE2b, 32 hexadecimal digits): the same wherever it lies.
 

@@ -1,4 +1,4 @@
-"""Which pictures are none: what a safety filter took away, black ones, and what an endpoint will not look at."""
+"""Which pictures are none: what a safety filter took away, black ones, and what a model or endpoint rejects."""
 
 from PIL import Image
 
@@ -7,6 +7,7 @@ from broken_telephone.models.base import Failure
 SAFETY_FILTER = "safety filter"
 BLACK_PICTURE = "black picture"
 REJECTED = "rejected picture"
+MODEL_ERROR = "model error"
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:

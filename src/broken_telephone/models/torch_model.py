@@ -9,7 +9,7 @@ from typing import Any
 
 from broken_telephone.models.loading import loading
 from broken_telephone.models.memory import free_memory
-from broken_telephone.models.origin import identity, pretrained
+from broken_telephone.models.origin import commit, identity, pretrained
 from broken_telephone.models.settings import TorchSettings
 
 
@@ -35,6 +35,10 @@ class TorchModel(ABC):
     def identity(self) -> dict[str, Any]:
         """Return everything about the model that changes its results, without loading it."""
         return identity(self.settings, self.setting, self._no_matter)
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return the dtype, and the commit of the hub that the revision stands for in the local cache."""
+        return {"dtype": str(self.dtype).removeprefix("torch."), "commit": commit(self.settings)}
 
     def load(self) -> None:
         """Load the weights, if they are not loaded.

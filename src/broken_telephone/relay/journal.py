@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broken_telephone.models.outcomes import MODEL_ERROR
 from broken_telephone.relay.plan import key, order
 from broken_telephone.seeds import digest
 from broken_telephone.work.progress import Step
@@ -18,6 +19,7 @@ Records = Mapping[str, Callable[[], Record]]
 UNREADABLE = "unreadable image"
 EMPTY = "empty description"
 REFUSED = "refused description"
+_TRIED_AGAIN = {UNREADABLE, MODEL_ERROR}
 
 
 @dataclass
@@ -63,9 +65,9 @@ class Done:
     stopped: dict[str, Step] = field(default_factory=dict)
     """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
-    """Keys of pictures that did not open: tried again in every run, because the file may have been mended."""
-    found: dict[tuple[str, int | str], int] = field(default_factory=dict)
-    """Batch sizes that were found or had to be made smaller, by what the study asked for."""
+    """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
+    found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
+    """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
 
@@ -82,7 +84,7 @@ class Done:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
         if record.get("found") is not None:
-            self.found[phase, record["asked"]] = record["found"]
+            self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
     def is_over(self, chain_id: str, step: Step) -> bool:
         """Return whether a chain had ended for good at a step, or before it."""
@@ -92,7 +94,7 @@ class Done:
     def _failed(self, name: str, failure: Record) -> None:
         self.images.discard(name)
         self.failures[name] = failure
-        if failure["kind"] == UNREADABLE:
+        if failure["kind"] in _TRIED_AGAIN:
             self.tried.add(name)
         else:
             self.stopped[failure["chain_id"]] = Step(failure["iteration"], failure["phase"])

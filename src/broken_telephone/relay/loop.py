@@ -6,7 +6,7 @@ what they need from there. Leaves out where things are saved, where models run a
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
@@ -75,8 +75,8 @@ def relay(
 ) -> Iterator[Finished]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
-    A chain whose picture does not open or cannot be drawn, or whose description is empty or refused, is recorded
-    as a failure and stops there; the others go on.
+    A chain whose picture does not open, or cannot be described or drawn, or whose description is empty or refused, is
+    recorded as a failure and stops there; the others go on.
 
     Args:
         chains: the `chains` table.
@@ -110,6 +110,8 @@ def relay(
     ):
         session = Session(settings, describer, generator, workers.workers)
         yield Finished(sessions={session.name: session.record})
+        # Again: of two that start at one moment, neither sees the other before both have a record.
+        refuse_overlap(store.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
         run = _Run(settings, describer, store, done, workers, interruption, session, progress, phases)
         for step in left:
@@ -135,7 +137,7 @@ def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
 def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
     """Return the chains that a step can be done for, in the order in which batches are cut from them.
 
-    That is the order of the table; last come pictures that did not open before, which no batch had waited for.
+    That is the order of the table; last comes what failed before and is tried again, which no batch had waited for.
     """
     iteration, phase = step
     missing = _without_result(step, chains, done)
@@ -160,11 +162,15 @@ class _Run:
     progress: WorkProgress
     phases: set[str]
     """In which anything is left to do."""
+    _untold: bool = field(default=False, init=False)
+    """Whether the session's record says more than it did when it was saved."""
 
     def __post_init__(self) -> None:
-        self._rehearsed: dict[str, float] | None = None
+        self._tried: dict[str, float] | None = None
+        """Seconds by phase that trying the models took, until they are counted."""
         self.sizes = {
-            phase: BatchSize(asked, self.done.found.get((phase, asked))) for phase, asked in self._asked().items()
+            phase: BatchSize(asked, self.done.found.get((self.settings.shard, phase, asked)))
+            for phase, asked in self._asked().items()
         }
 
     def _asked(self) -> dict[str, int | str]:
@@ -214,8 +220,11 @@ class _Run:
 
     def _rehearse(self, step: Step) -> None:
         """Try the models, once, and not before one is needed: pictures that still do not open need none."""
-        if self._rehearsed is None:
-            self._rehearsed = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+        if self._tried is None:
+            answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+            self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}
+            self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
+            self._untold = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
@@ -251,9 +260,10 @@ class _Run:
             outcome,
             images,
             seconds=round(answer.seconds, 4),
-            load_seconds=round(answer.load_seconds + (self._rehearsed or {}).pop(outcome.step.phase, 0.0), 4),
+            load_seconds=round(answer.load_seconds + (self._tried or {}).pop(outcome.step.phase, 0.0), 4),
             device=answer.device,
             cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
+            shard=self.settings.shard,
             size=len(chains),
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,
@@ -265,4 +275,6 @@ class _Run:
         self.done.add(record)
         items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)
         self.progress.advance(outcome.step, items, len(outcome.failures), took.get("seconds", 0.0))
-        return Finished(images=images, batches={name: record})
+        session = {self.session.name: self.session.record} if self._untold else {}
+        self._untold = False
+        return Finished(images=images, batches={name: record}, sessions=session)

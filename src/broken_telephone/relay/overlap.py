@@ -3,12 +3,16 @@
 import os
 import platform
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import psutil
 
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
+
+_CLOCKS_DIFFER = 60.0
+"""Seconds: a session begins after its process, but clocks are set meanwhile."""
 
 
 def place() -> dict[str, Any]:
@@ -30,12 +34,24 @@ def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: 
         session = sessions[name]()
         if session["host"] != here["host"] or session["process"] == here["process"]:
             continue
-        if _overlap(session["shard"], shard) and psutil.pid_exists(session["process"]):
+        if _overlap(session["shard"], shard) and _lives(session):
             raise StudyError(
                 f"Another run of this study follows the same chains: process {session['process']}, started "
                 f"{session['started']} (shard {session['shard']}, record loop_sessions/{name}). Wait for its end, or "
                 "stop it; if that process is something else by now, delete the record."
             )
+
+
+def _lives(session: Mapping[str, Any]) -> bool:
+    """Return whether a session's process still runs; not one that nobody has reaped, nor a later one of that number."""
+    try:
+        process = psutil.Process(session["process"])
+        began = datetime.fromisoformat(session["started"]).timestamp()
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() < began + _CLOCKS_DIFFER
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -5,16 +5,12 @@ Nothing is saved before, so that nothing is sealed and wrong settings may simply
 
 from collections.abc import Collection
 
-from PIL import Image
-
 from broken_telephone.errors import StudyError
-from broken_telephone.work import Describe, Executor, Load, Task
-
-_PLAIN = Image.new("RGB", (224, 224), "grey")
+from broken_telephone.work import PLAIN_PICTURE, Answer, Describe, Draw, Executor, Task
 
 
-def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, float]:
-    """Load the models, which checks their settings, and have one plain picture described.
+def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, Answer]:
+    """Have one plain picture described and one text drawn, which loads the models and checks all their settings.
 
     Models that stay one at a time are loaded one after the other, so that one of them is loaded twice in the run.
 
@@ -22,22 +18,22 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
         workers: that do the phases.
         phases: `describe` and `draw`, as far as there is anything left to do.
         first: the phase that comes first. Its model is tried last: then it is the one that is loaded.
-        prompt: what the describer is asked.
+        prompt: what the describer is asked; it serves as a text to draw, too.
 
     Returns:
-        Seconds by phase.
+        By phase what it took and what the models are here; the seconds count as loading.
 
     Raises:
-        StudyError: if a model cannot be loaded, or not with these settings.
+        StudyError: if a model cannot be loaded or used with these settings, or there is no room for it.
     """
-    tasks: dict[str, Task] = {"describe": Describe([_PLAIN], prompt), "draw": Load("generator")}
-    seconds = {}
+    tasks: dict[str, Task] = {"describe": Describe([PLAIN_PICTURE], prompt), "draw": Draw([prompt], [0])}
+    answers = {}
     for phase in sorted(phases, key=lambda phase: phase == first):
         answer = workers.submit(tasks[phase]).result()
         if answer.out_of_memory is not None:
             raise StudyError(
                 f"The models do not fit into memory ({answer.out_of_memory}). Set loop.residency: one, "
-                "generator.offload: model or describer.quantisation, or use smaller models."
+                "generator.offload: model or describer.quantisation, or use smaller models or pictures."
             )
-        seconds[phase] = answer.load_seconds + answer.seconds
-    return seconds
+        answers[phase] = answer
+    return answers

@@ -10,6 +10,7 @@ from broken_telephone.work.settings import Positive, Size, WorkSettings
 class LoopSettings(WorkSettings):
     """How chains are followed. Only `describe_prompt` changes results; more iterations add to them."""
 
+    group = "loop"
     iterations: Positive
     describe_prompt: Annotated[str, Field(min_length=1)]
     """What the describer is asked about every picture."""
@@ -26,4 +27,5 @@ class LoopSettings(WorkSettings):
         number, _, count = shard.partition("/")
         if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
             raise ValueError("a shard is written i/n, from 1/n to n/n")
-        return shard
+        # 01/2 is the same part as 1/2.
+        return f"{int(number)}/{int(count)}"

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
-from broken_telephone.seeds import digest, seed_of
+from broken_telephone.seeds import chain_seed, digest
 from broken_telephone.sources.prompts import PromptSettings
 from broken_telephone.strict import Settings
 from broken_telephone.tables import CHAINS, as_table
@@ -146,6 +146,22 @@ def _fill(
     return pd.concat(taken), pd.DataFrame(cells, columns=columns)
 
 
+def refuse_other_chains(chains: pd.DataFrame, concept: str, seed: int) -> None:
+    """Check that a table of chains was made with these settings: an earlier run may have left it.
+
+    Raises:
+        StudyError: naming the setting with which it was not.
+    """
+    names = zip(chains["chain_id"], chains["replicate"], strict=True)
+    seeds = [chain_seed(seed, str(chain_id), int(replicate)) for chain_id, replicate in names]
+    for setting, same in (("concept", chains["concept"] == concept), ("seed", chains["seed"] == seeds)):
+        if not same.all():
+            raise StudyError(
+                f"The chains were made with another chains.{setting} ({int((~same).sum())} of {len(chains)}): "
+                "run `kedro run --pipeline ingestion` with these settings first"
+            )
+
+
 def _from_prompts(
     prompts: list[PromptSettings], labels: tuple[str, ...], settings: ChainSettings, scheme: Scheme
 ) -> list[dict]:
@@ -196,7 +212,7 @@ def _replicates(name: str, label: str, start: dict, count: int, settings: ChainS
                 **start,
                 "concept": settings.concept,
                 "label": label,
-                "seed": seed_of(settings.seed, chain_id, replicate),
+                "seed": chain_seed(settings.seed, chain_id, replicate),
             }
         )
     return rows

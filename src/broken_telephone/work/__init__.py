@@ -7,10 +7,11 @@ from broken_telephone.work.interruption import InterruptedRunError, Interruption
 from broken_telephone.work.progress import Step, WorkProgress
 from broken_telephone.work.session import session_record
 from broken_telephone.work.settings import WorkSettings
-from broken_telephone.work.tasks import Answer, Choose, Describe, Draw, Load, Task, Worker
+from broken_telephone.work.tasks import PLAIN_PICTURE, Answer, Choose, Describe, Draw, Task, Worker
 from broken_telephone.work.versions import versions
 
 __all__ = [
+    "PLAIN_PICTURE",
     "Answer",
     "Batch",
     "BatchSize",
@@ -20,7 +21,6 @@ __all__ = [
     "Executor",
     "InterruptedRunError",
     "Interruption",
-    "Load",
     "Step",
     "Task",
     "WorkProgress",

@@ -68,8 +68,9 @@ class LocalExecutor:
 class RayExecutor:
     """Actors that hold the models, one per GPU; one that dies is started again and does its batch again, some times."""
 
-    def __init__(self, worker: Worker, workers: int | None, address: str | None) -> None:
-        self._worker, self._asked, self._address = worker, workers, address
+    def __init__(self, worker: Worker, workers: int | None, address: str | None, group: str) -> None:
+        """Take a worker to copy, how many there shall be, the cluster's address, and whose settings these are."""
+        self._worker, self._asked, self._address, self._group = worker, workers, address, group
         self.workers = 0
 
     def __enter__(self) -> Self:
@@ -83,11 +84,17 @@ class RayExecutor:
             try:
                 ray.init(address=self._address, log_to_driver=False, logging_level=logging.WARNING, **local)
             except ConnectionError as error:
-                raise StudyError(f"ray_address: no Ray cluster answers at {self._address!r} ({error})") from error
-        gpus = int(ray.cluster_resources().get("GPU", 0))
+                raise StudyError(
+                    f"{self._group}.ray_address: no Ray cluster answers at {self._address!r} ({error})"
+                ) from error
+        cpus, gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
         self.workers = self._asked or max(gpus, 1)
-        if gpus and self.workers > gpus:
-            raise StudyError(f"workers: {self.workers} actors need a GPU each, and the cluster has {gpus}")
+        # Ray would wait for ever for what the cluster does not have.
+        for kind, there in (("CPU", cpus), ("GPU", gpus)):
+            if self.workers > there and (kind == "CPU" or gpus):
+                raise StudyError(
+                    f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {there}"
+                )
         actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
         self._busy: Counter[int] = Counter()
@@ -142,4 +149,6 @@ def executor(settings: WorkSettings, models: Mapping[str, Model]) -> LocalExecut
     worker = Worker(models, settings.residency)
     if settings.executor == "local":
         return LocalExecutor(worker)
-    return RayExecutor(worker, None if settings.workers == "auto" else int(settings.workers), settings.ray_address)
+    return RayExecutor(
+        worker, None if settings.workers == "auto" else int(settings.workers), settings.ray_address, settings.group
+    )

@@ -1,6 +1,6 @@
 """The settings of whatever models are put to work on."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PlainValidator, model_validator
 
@@ -23,6 +23,8 @@ Size = Annotated[int | str, PlainValidator(_size)]
 class WorkSettings(Settings):
     """Where models run. Results do not depend on it."""
 
+    group: ClassVar[str]
+    """What the settings are called in a study."""
     residency: Literal["both", "one"] = "both"
     """Whether all models stay in memory, or each leaves before another works."""
     executor: Literal["local", "ray"] = "local"

@@ -1,13 +1,21 @@
 """What a model is asked for one batch, and the worker that does it, in this process or in another."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from PIL import Image
 
 from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
+from broken_telephone.models.outcomes import MODEL_ERROR
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PLAIN_PICTURE = Image.new("RGB", (224, 224), "grey")
+PLAIN_TEXT = "a picture"
+"""What a model can do if it can do anything."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class Answer:
     load_seconds: float = 0.0
     """Spent loading it, if it was not loaded."""
     device: str = ""
+    resolved: Mapping[str, str | None] = field(default_factory=dict)
+    """What the model's settings left open (`Model.resolved`)."""
 
 
 class Task(Protocol):
@@ -52,18 +62,9 @@ class Describe:
 
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
-        return Answer(descriptions=model.describe(self.images, self.prompt))
-
-
-@dataclass(frozen=True)
-class Load:
-    """Load a model, which checks its settings; the answer is empty."""
-
-    model: str
-
-    def do(self, model: Any) -> Answer:
-        """Do nothing more: the worker has loaded the model."""
-        return Answer()
+        return Answer(
+            descriptions=_at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,14 @@ class Draw:
 
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
-        return Answer(cut=model.truncates(self.prompts), images=model.draw(self.prompts, self.seeds))
+
+        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool, Image.Image | Failure]]:
+            prompts, seeds = [prompt for prompt, _ in wanted], [seed for _, seed in wanted]
+            return zip(model.truncates(prompts), model.draw(prompts, seeds), strict=True)
+
+        drawn = _at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
+        both = [(False, each) if isinstance(each, Failure) else each for each in drawn]
+        return Answer(cut=[cut for cut, _ in both], images=[image for _, image in both])
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,31 @@ class Choose:
         return Answer(likelihoods=model.choose(self.images, self.forms))
 
 
+def _at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:
+    """Ask about all items together; where that raises what a plain item does not, in halves, to find those at fault.
+
+    Raises:
+        Exception: what was raised if memory ran out, or if the plain item is no better: then no item is at fault.
+    """
+    try:
+        return list(ask(items))
+    except Exception as error:
+        if is_out_of_memory(error) or not _can(ask, plain):
+            raise
+        if len(items) == 1:
+            return [Failure(MODEL_ERROR, f"{type(error).__name__}: {' '.join(str(error).split())}")]
+    half = len(items) // 2
+    return [*_at_fault(items[:half], plain, ask), *_at_fault(items[half:], plain, ask)]
+
+
+def _can(ask: Callable[[list[T]], Iterable[R]], plain: T) -> bool:
+    try:
+        list(ask([plain]))
+    except Exception:
+        return False
+    return True
+
+
 @dataclass
 class Worker:
     """Models by name, of which it loads the one that is asked for."""
@@ -101,7 +134,11 @@ class Worker:
     _last: str | None = field(default=None, init=False)
 
     def do(self, task: Task) -> Answer:
-        """Do one batch. Memory that runs out is an answer; every other error is raised."""
+        """Do one batch. Memory that runs out is an answer, and so are single items that a model cannot do.
+
+        Raises:
+            Exception: any other.
+        """
         if self._last != task.model:
             self.release()
         self._last = task.model
@@ -119,7 +156,9 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         took = time.perf_counter() - loaded
-        return replace(answer, seconds=took, load_seconds=loaded - began, device=model.device)
+        return replace(
+            answer, seconds=took, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+        )
 
     def release(self) -> None:
         """Give the memory of the model back that worked last, if models are to stay one at a time."""

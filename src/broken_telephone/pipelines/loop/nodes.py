@@ -22,7 +22,7 @@ from broken_telephone.relay import (
     relay,
 )
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
-from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.sources import ChainSettings, DatasetSettings, refuse_other_chains
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def seal_settings(
     """Collect every setting that changes what an existing picture or description would have been.
 
     Left out are settings that add chains or iterations, that change how fast the work is done, or that say
-    where the data set lies.
+    where the data set lies. The catalog compares them with those of earlier results; `follow_chains` seals them.
     """
     return {
         "dataset": dataset.model_dump(),
@@ -55,7 +55,7 @@ def seal_settings(
 def follow_chains(
     chains: pd.DataFrame,
     loop: LoopSettings,
-    loop_settings: dict[str, Any],
+    wanted_settings: dict[str, Any],
     describer: Describer,
     generator: Generator,
     originals: Images,
@@ -66,23 +66,35 @@ def follow_chains(
     study: str,
     sheet: SheetSettings,
 ) -> Iterator[tuple[Any, ...]]:
-    """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then."""
-    if is_finished(loop_manifest_done, loop_settings, chains, loop.iterations) and no_picture_is_gone(
+    """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then.
+
+    The settings are sealed with the first batch of a run: wrong ones that trying the models shows are corrected freely.
+
+    Raises:
+        StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
+    """
+    refuse_other_chains(chains, **wanted_settings["chains"])
+    if is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations) and no_picture_is_gone(
         loop_manifest_done, chains, loop_images_done
     ):
         logger.info("All chains are followed already: nothing to do")
-        yield *Finished(), {}
+        yield {}, *Finished(), {}
         return
     store = Store(originals, loop_images_done, loop_batches_done, loop_sessions_done)
     done = read_journal(loop_batches_done)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     live = LiveSheet(name, mine, originals, loop_images_done, loop.iterations, sheet.chains_per_label, done.texts)
+    unsealed = wanted_settings
     for finished in relay(chains, loop, describer, generator, store, done):
-        yield *finished, live.now()
+        # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
+        sealed = unsealed if finished.batches else {}
+        yield sealed, *finished, live.now()
+        if sealed:
+            unsealed = {}
         # Saved by now; Kedro would keep dozens of batches of pictures in memory.
         finished.images.clear()
-    yield *Finished(), live.last()
+    yield {}, *Finished(), live.last()
 
 
 def collect_results(

@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 seal_settings,
                 inputs=["params:dataset", "params:chains", "params:loop", "generator", "describer"],
-                outputs="loop_settings",
+                outputs="wanted_settings",
                 name="seal_settings",
             ),
             Node(
@@ -30,7 +30,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "chains",
                     "params:loop",
-                    "loop_settings",
+                    "wanted_settings",
                     "describer",
                     "generator",
                     "originals",
@@ -41,7 +41,7 @@ def create_pipeline() -> Pipeline:
                     "params:study",
                     "params:contact_sheet",
                 ],
-                outputs=["loop_images", "loop_batches", "loop_sessions", "loop_live"],
+                outputs=["loop_settings", "loop_images", "loop_batches", "loop_sessions", "loop_live"],
                 name="follow_chains",
             ),
             Node(
