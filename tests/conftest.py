@@ -1,5 +1,6 @@
 """Small worlds for the tests: data sets in the official layouts, tiny models, a project of its own."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from kedro.framework.startup import bootstrap_project
 from raw_data import write_phase, write_raf
 
 ROOT = Path(__file__).parents[1]
+
+# Before anything brings torch along: each of several processes would take all cores.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
