@@ -98,7 +98,7 @@ class ComparedDataset(AbstractDataset[Record, Record]):
         self._settings = data
 
     def _describe(self) -> dict[str, Any]:
-        return {}
+        return self._seal._describe()
 
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
