@@ -147,7 +147,7 @@ def main() -> None:
     spent.append(("all", sum(row[1] for row in spent), sum(row[2] for row in spent)))
     print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"most memory {memory:.2f} GiB; page {len(page.encode()) / 1e6:.1f} MB; figures as files are not in these")
+    print(f"most memory {memory:.2f} GiB, without the processes that draw; page {len(page.encode()) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
