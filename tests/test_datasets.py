@@ -12,6 +12,7 @@ from PIL import Image
 
 from broken_telephone.datasets import (
     ComparedDataset,
+    FiguresDataset,
     ImageDataset,
     ImageFolderDataset,
     ImagePartitionsDataset,
@@ -147,6 +148,24 @@ def test_a_seal_lets_the_same_settings_pass_and_names_every_other(tmp_path):
     assert str(tmp_path / "study") in message
     assert sealed.load() == settings
     assert [file.name for file in (tmp_path / "study").iterdir() if file.is_file()] == ["settings.json"]
+
+
+def test_settings_that_were_not_checked_in_this_run_are_asked_for(tmp_path):
+    seal = {"type": SealedJSONDataset, "filepath": f"{tmp_path}/s.json", "results": [f"{tmp_path}/images"]}
+    wanted = ComparedDataset(seal=seal)
+    with pytest.raises(DatasetError) as raised:
+        wanted.load()
+    assert "run the node seal_settings, too" in str(raised.value.__cause__ or raised.value)
+    wanted.save({"steps": 3})
+    assert wanted.load() == {"steps": 3}
+
+
+def test_figures_come_back_without_what_a_killed_write_left(tmp_path):
+    figures = {"forest": {"png": b"p", "svg": b"s"}, "shares_age": {"pdf": b"d"}}
+    there = FiguresDataset(filepath=str(tmp_path / "figures"))
+    there.save(figures)
+    (tmp_path / "figures" / ".forest.png.0123").write_bytes(b"half")
+    assert there.load() == figures
 
 
 @pytest.mark.parametrize("links", [True, False])

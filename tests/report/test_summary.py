@@ -6,7 +6,7 @@ import pytest
 from small_study import small_study
 
 from broken_telephone.measures import ALL
-from broken_telephone.report.summary import summary, summary_sentences
+from broken_telephone.report.summary import summary
 from broken_telephone.report.trust_words import correction_sentences
 from broken_telephone.report.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE, verdicts
 from broken_telephone.report.wording import interval, listed, percent, points
@@ -174,8 +174,11 @@ def test_a_study_that_drifts_is_summed_up():
     ],
 )
 def test_where_there_is_nothing_to_compare_it_says_so(how, words):
-    sentences = summary_sentences(small_study(**{"count": 12} | how).tables)
-    assert words in " ".join(sentences)
+    assert words in said(small_study(**{"count": 12} | how).tables)
+
+
+def said(tables) -> str:
+    return " ".join(sentence for sentences in summary(tables).values() for sentence in sentences)
 
 
 def test_without_any_table_it_says_so():
@@ -190,7 +193,7 @@ def test_no_null_ever_stands_in_a_sentence(gone):
         for column in {"ci_low", "ci_high"} & set(table):
             table[column] = np.nan
     for given in ({**tables, gone: pd.DataFrame()}, {**nulled, gone: tables[gone].iloc[:0]}):
-        text = " ".join(summary_sentences(given))
+        text = said(given)
         assert not {"nan", "None", "NaN", "<NA>"} & set(text.replace("(", " ").replace(")", " ").split())
 
 

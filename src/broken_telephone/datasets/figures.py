@@ -36,6 +36,8 @@ class FiguresDataset(AbstractVersionedDataset[Mapping[str, Files], dict[str, dic
         folder = self._get_load_path()
         found: dict[str, dict[str, bytes]] = {}
         for path in sorted(PurePosixPath(one) for one in self._filesystem.ls(str(folder), detail=False)):
+            if path.name.startswith("."):
+                continue  # left behind by a write that was killed
             found.setdefault(path.stem, {})[path.suffix[1:]] = self._filesystem.cat_file(str(path))
         return found
 

@@ -82,10 +82,17 @@ class ComparedDataset(AbstractDataset[Record, Record]):
     def __init__(self, *, seal: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         """Take the configuration of the `SealedJSONDataset`, which may not exist yet."""
         self._seal = cast(SealedJSONDataset, AbstractDataset.from_config("seal", seal))
+        self._settings: Record | None = None
         self.metadata = metadata
 
     def load(self) -> Record:
-        """Return the settings."""
+        """Return the settings.
+
+        Raises:
+            StudyError: if this run has not stated them.
+        """
+        if self._settings is None:
+            raise StudyError("The loop needs its settings checked first: run the node seal_settings, too")
         return self._settings
 
     def save(self, data: Record) -> None:

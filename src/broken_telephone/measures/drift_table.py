@@ -32,6 +32,7 @@ DRIFT = (
 ENOUGH = 30
 """Starts from which on the interval of a curved measure covers what it should (docs/measures.md)."""
 
+_YEARS = "mean shift in years"
 LEVEL = 0.05
 """Of the test without which no interval excludes that there is no drift."""
 
@@ -162,9 +163,6 @@ def _shift(some: Panel, since: int, last: int, resampling: Resampling, years: np
     value, samples = measure.compute(both.table), measure.compute(both.resampled(*resampling))
     found, note = _estimate(float(value), samples, both, measure)
     return count | _row(_YEARS, found, note="; ".join(filter(None, [note, *notes])))
-
-
-_YEARS = "mean shift in years"
 
 
 def _estimate(value: float, samples: np.ndarray, both: Pairs, measure: Measure) -> tuple[Estimate, str]:

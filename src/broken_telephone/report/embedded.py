@@ -13,6 +13,9 @@ from PIL import Image
 
 from broken_telephone.report.saved_figures import DOTS, PIXELS, Files
 
+_LARGE = 300_000
+"""Letters of an SVG up to which it is taken, whatever the PNG's size."""
+
 
 @dataclass(frozen=True)
 class Embedded:
@@ -30,7 +33,3 @@ def embedded(files: Files) -> Embedded:
     width, height = (round(side * PIXELS / DOTS) for side in Image.open(io.BytesIO(files["png"])).size)
     # Lines and letters stay sharp at any size in an SVG; one of a hundred thousand lines is too large for a page.
     return Embedded(vector if len(vector) <= max(len(dots), _LARGE) else dots, width, height)
-
-
-_LARGE = 300_000
-"""Letters of an SVG up to which it is taken, whatever the PNG's size."""

@@ -126,8 +126,7 @@ def _cells(
             yield "--"
         elif measure == "Stuart-Maxwell":
             mark = _mark(getattr(found, "p_adjusted", np.nan), (*key, "") in blind)
-            degrees = getattr(found, "degrees", np.nan)
-            yield _number(found.value, ".1f", mark) + ("" if pd.isna(degrees) else f" ({int(degrees)})")
+            yield _number(found.value, ".1f", mark) + ("" if pd.isna(found.degrees) else f" ({int(found.degrees)})")
         else:
             ends = f" [{found.ci_low:.2f}, {found.ci_high:.2f}]".replace("-", "$-$")
             yield _number(found.value, ".2f") + ("" if pd.isna(found.ci_low) or measure == "kappa" else ends)

@@ -55,11 +55,6 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     }
 
 
-def summary_sentences(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> list[str]:
-    """Return the same as one list of sentences."""
-    return [sentence for sentences in summary(tables, level, most).values() for sentence in sentences]
-
-
 def _nothing(changes: pd.DataFrame, shares: pd.DataFrame) -> str:
     """Say why nothing can be compared, if so."""
     if len(changes) and changes["value"].notna().any():

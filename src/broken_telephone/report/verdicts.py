@@ -76,7 +76,7 @@ def verdicts(
 def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-def]
     """The verdict, and why it is CANNOT_TELL where it is."""
     if pd.isna(row.value):
-        return CANNOT_TELL, str(getattr(row, "note", "no value"))
+        return CANNOT_TELL, str(row.note)
     if not pd.isna(row.can_show) and not row.can_show:
         return CANNOT_TELL, "too few independent starts to show anything"
     if pd.isna(row.p_adjusted):
