@@ -76,7 +76,7 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         return sorted(
             name.removesuffix(self._suffix)
             for name in names
-            if name.endswith(self._suffix) and not name.rsplit("/", 1)[-1].startswith(".")
+            if name.endswith(self._suffix) and not name[name.rfind("/") + 1 :].startswith(".")
         )
 
     def holds(self, key: str) -> bool:
@@ -102,15 +102,18 @@ def file_names(filesystem: AbstractFileSystem, folder: str) -> Iterator[str]:
         yield from (path[len(folder) + 1 :] for path in filesystem.find(folder))
 
 
-def _local_names(folder: str, prefix: str = "") -> Iterator[str]:
+def _local_names(folder: str) -> Iterator[str]:
     # fsspec asks for every file's size and date, which takes six times as long with 300,000 pictures.
-    try:
-        entries = os.scandir(folder)
-    except FileNotFoundError:
-        return
-    with entries:
-        for entry in entries:
-            if entry.is_dir():
-                yield from _local_names(entry.path, f"{prefix}{entry.name}/")
-            else:
-                yield prefix + entry.name
+    left = [(folder, "")]
+    while left:
+        place, prefix = left.pop()
+        try:
+            entries = os.scandir(place)
+        except FileNotFoundError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir():
+                    left.append((entry.path, f"{prefix}{entry.name}/"))
+                else:
+                    yield prefix + entry.name

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from PIL import Image
@@ -12,12 +13,16 @@ from broken_telephone.labels import is_refusal
 from broken_telephone.models.adapter import add_adapter
 from broken_telephone.models.base import Choices, Description, Likelihoods
 from broken_telephone.models.form_filling import fill_in
-from broken_telephone.models.options import Prefix, shared_tokens
+from broken_telephone.models.class_activation import Explanation, Target, Word, kept, maps, pieces
+from broken_telephone.models.options import Prefix, continuation, shared_tokens
 from broken_telephone.models.prompt_text import gap, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
 from broken_telephone.models.settings import DescriberSettings
+from broken_telephone.models.reading import read_on
 from broken_telephone.models.torch_model import TorchModel
+from broken_telephone.models.vision import Patches, Tower
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -74,6 +79,122 @@ class TransformersDescriber(TorchModel):
                 for each, lines in zip(found, filled, strict=True):
                     each.append(lines)
         return found
+
+    def explain(
+        self,
+        images: list[Image.Image],
+        prompt: str,
+        words: Sequence[Word],
+        layers: Sequence[int],
+        target: Target = "log_probability",
+    ) -> list[Explanation | None]:
+        """Say how much each patch of a picture supports a word that was written about it.
+
+        Args:
+            images: RGB pictures.
+            prompt: that was answered.
+            words: of each picture one, with the whole text.
+            layers: blocks of the vision tower, counted from 1; of several the mean.
+            target: what is explained.
+
+        Returns:
+            None where the model's tokens do not write the text.
+
+        Raises:
+            StudyError: as `describe`, or if there is no vision tower with so many blocks.
+        """
+        self.load()
+        both = list(zip(images, words, strict=True))
+        return _by_size(both, lambda some: self._explain(some, prompt, layers, target), lambda one: one[0].size)
+
+    def weigh(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[float | None]:
+        """Return the natural logarithm of the probability of each word at its place, given a picture.
+
+        Args:
+            images: RGB pictures, not necessarily those that the words were written about.
+            prompt: that was answered.
+            words: of each picture one, with the whole text.
+
+        Returns:
+            None where the model's tokens do not write the text.
+
+        Raises:
+            StudyError: as `describe`.
+        """
+        self.load()
+        both = list(zip(images, words, strict=True))
+        return _by_size(both, lambda some: self._weigh(some, prompt), lambda one: one[0].size)
+
+    def _explain(
+        self, some: list[tuple[Image.Image, Word]], prompt: str, layers: Sequence[int], target: Target
+    ) -> list[Explanation | None]:
+        import torch
+
+        told = self._told(some, prompt)
+        known = [row for row, (_, places) in enumerate(told) if places]
+        if not known:
+            return [None] * len(some)
+        tower = Tower(self._loaded[0], self.name)
+        patches = self._patches(tower, some[0][0].size, prompt)
+        inputs = self._inputs([some[row][0] for row in known], prompt)
+        # So that gradients are kept: no weight asks for one.
+        inputs["pixel_values"].requires_grad_(True)
+        with torch.enable_grad(), kept(tower, layers) as states:
+            of_tokens, likelihoods = self._of_words(inputs, [told[row] for row in known])
+            wanted = likelihoods if target == "log_probability" else of_tokens
+            gradients = torch.autograd.grad(wanted.sum(), states, allow_unused=True)
+        if unread := [layer for layer, gradient in zip(layers, gradients, strict=True) if gradient is None]:
+            raise StudyError(f"explain.layers: {self.name} does not read what block {unread[0]} gives out: name one before")
+        found: list[Explanation | None] = [None] * len(some)
+        shown = maps(states, gradients, len(known), patches)
+        for row, likelihood, activations in zip(known, likelihoods.tolist(), shown, strict=True):
+            found[row] = Explanation(likelihood, activations, patches)
+        return found
+
+    def _weigh(self, some: list[tuple[Image.Image, Word]], prompt: str) -> list[float | None]:
+        import torch
+
+        told = self._told(some, prompt)
+        known = [row for row, (_, places) in enumerate(told) if places]
+        found: list[float | None] = [None] * len(some)
+        if known:
+            with torch.inference_mode():
+                inputs = self._inputs([some[row][0] for row in known], prompt)
+                _, likelihoods = self._of_words(inputs, [told[row] for row in known])
+            for row, likelihood in zip(known, likelihoods.tolist(), strict=True):
+                found[row] = likelihood
+        return found
+
+    def _told(self, some: list[tuple[Image.Image, Word]], prompt: str) -> list[tuple[list[int], list[int]]]:
+        """Return the tokens of each text as the model would write it, and which of them write the word."""
+        model, processor = self._loaded
+        apart = _writes_apart(model)
+        before = None if apart else prompt_text(processor, self.settings, prompt)
+        start = "" if apart else gap(processor, self.settings, prompt)
+        found = []
+        for _, word in some:
+            ids = continuation(processor.tokenizer, before, start + word.text)
+            found.append((ids, pieces(processor.tokenizer, ids, word.text, word.start, word.end)))
+        return found
+
+    def _of_words(self, inputs: Any, told: list[tuple[list[int], list[int]]]) -> tuple[Any, Any]:
+        """Return the sum over each word's pieces of their logits, and of their log-probabilities: (n,) each."""
+        import torch
+
+        logits = read_on(self._loaded[0], inputs, [ids for ids, _ in told])
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        sums = []
+        for row, (ids, places) in zip(logits, told, strict=True):
+            at = row[places]
+            own = at.gather(1, torch.tensor([[ids[place]] for place in places], device=at.device))[:, 0]
+            sums.append(torch.stack([own.sum(), (own - at.logsumexp(1)).sum()]))
+        return tuple(torch.stack(sums, 1))
+
+    def _patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:
+        import torch
+
+        with torch.no_grad():
+            return tower.patches(size, lambda picture: self._loaded[0](**self._inputs([picture], prompt)))
 
     def _fill_in(self, prefix: Prefix, form: Choices, pictures: int, last: int) -> list[Likelihoods]:
         model, processor = self._loaded
@@ -141,18 +262,20 @@ class TransformersDescriber(TorchModel):
         model = model.eval() if quantised else model.to(self.device).eval()
         if self.settings.adapter is not None:
             add_adapter(model, self.settings.adapter)
-        return model, processor
+        return model.requires_grad_(False), processor
 
 
-def _by_size(images: list[Image.Image], answer: Callable[[list[Image.Image]], list[T]]) -> list[T]:
+def _by_size(
+    items: list[S], answer: Callable[[list[S]], list[T]], size_of: Callable[[S], tuple[int, int]] = attrgetter("size")
+) -> list[T]:
     """Answer pictures of one size together: they make the same number of tokens, so that none is padded."""
     by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, image in enumerate(images):
-        by_size[image.size].append(index)
+    for index, item in enumerate(items):
+        by_size[size_of(item)].append(index)
     found: dict[int, T] = {}
     for indices in by_size.values():
-        found.update(zip(indices, answer([images[index] for index in indices]), strict=True))
-    return [found[index] for index in range(len(images))]
+        found.update(zip(indices, answer([items[index] for index in indices]), strict=True))
+    return [found[index] for index in range(len(items))]
 
 
 def _picture_token(model: Any) -> int | None:

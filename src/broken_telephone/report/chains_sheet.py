@@ -43,13 +43,12 @@ def chains_sheet(
         chains_per_label: rows of chains from images per label.
         absent: what to write where there is no description.
     """
-    texts = descriptions.set_index(["chain_id", "iteration"])["text"].to_dict()
+    shown = shown_chains(chains, chains_per_label)
+    mine = descriptions[descriptions["chain_id"].isin(shown["chain_id"])]
+    texts = mine.set_index(["chain_id", "iteration"])["text"].to_dict()
     blocks = {
-        str(label): [
-            _row(chain, texts, originals, images, iterations, absent)
-            for chain in shown_chains(mine, chains_per_label).itertuples()
-        ]
-        for label, mine in chains.groupby("label", observed=True)
+        str(label): [_row(chain, texts, originals, images, iterations, absent) for chain in rows.itertuples()]
+        for label, rows in shown.groupby("label", observed=True)
     }
     title = f"{study}: pictures 0 … {iterations}; under each, the description it was drawn from"
     return contact_sheet(title, blocks)

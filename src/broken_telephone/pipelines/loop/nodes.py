@@ -73,13 +73,13 @@ def follow_chains(
     Raises:
         StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
     """
-    refuse_other_chains(chains, **wanted_settings["chains"])
     if is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations) and no_picture_is_gone(
         loop_manifest_done, chains, loop_images_done
     ):
         logger.info("All chains are followed already: nothing to do")
         yield {}, *Finished(), {}
         return
+    refuse_other_chains(chains, **wanted_settings["chains"])
     store = Store(originals, loop_images_done, loop_batches_done, loop_sessions_done)
     done = read_journal(loop_batches_done)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"

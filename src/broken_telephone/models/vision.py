@@ -1,0 +1,207 @@
+"""Where a describer looks: its vision tower's patches, and which part of the picture each of them sees.
+
+Processors cut, pad, shrink and tile pictures, every family in its own way. What came of it is read off pictures whose
+colours are coordinates, so that nothing here knows of any family. Left out are towers without a grid of patches.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from broken_telephone.errors import StudyError
+
+_FINEST = 8
+"""Edges are rounded to such a part of a pixel: a probe tells no finer, and views begin and end at whole pixels."""
+# Not to the ends of the scale, where what rings at an edge would be cut off.
+_DARK, _LIGHT = 30, 220
+_PROBES = 16
+
+
+@dataclass(frozen=True)
+class Patches:
+    """The patches that a tower makes of a picture, in the order of its tokens."""
+
+    boxes: np.ndarray
+    """float64 (p, 4): left, top, right, bottom in the picture's pixels; of padding, NaN."""
+    views: int
+    """How many pictures the tower saw."""
+
+
+class Tower:
+    """The vision tower of a model: any that transformers calls its encoder of images."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        """Find it.
+
+        Args:
+            model: any image-text-to-text model of transformers.
+            name: of the model, for errors.
+
+        Raises:
+            StudyError: if the model has no such tower.
+        """
+        from torch import nn
+
+        self._name = name
+        self.module = model.get_encoder(modality="image")
+        lists = [part for part in self.module.modules() if isinstance(part, nn.ModuleList)]
+        if self.module is model or not lists:
+            raise StudyError(f"{name} has no vision tower with blocks, so there is nothing to explain its words by")
+        self.blocks = max(lists, key=len)
+        side = self.module.config.patch_size
+        self.patch = int(side[0] if isinstance(side, list | tuple) else side)
+        self._grid: tuple[int, int] | None = None
+
+    def layer(self, number: int) -> Any:
+        """Return the last normalisation in a block, as the published study took it; the block itself if it has none.
+
+        Args:
+            number: of the block, counted from 1.
+
+        Raises:
+            StudyError: if there is no such block.
+        """
+        if number > len(self.blocks):
+            raise StudyError(f"explain.layers: {number} is too large: {self._name} has {len(self.blocks)} blocks")
+        block = self.blocks[number - 1]
+        return [block, *(part for name, part in block.named_children() if "norm" in name)][-1]
+
+    def patches(self, size: tuple[int, int], read: Callable[[Image.Image], Any]) -> Patches:
+        """Find what each patch sees.
+
+        Args:
+            size: width and height of the picture.
+            read: puts a picture into the model; what comes out does not matter.
+
+        Raises:
+            StudyError: if the tower's tokens are no grid of patches.
+        """
+        plain = [self._input(read, _plain(size, level)) for level in (_DARK, _LIGHT)]
+        seen = np.mean([self._input(read, _coordinates(size, probe)) for probe in range(_PROBES)], 0)
+        # Processors shift and scale each channel; the two plain pictures tell how. Padding has no scale.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = (seen - plain[0]) / (plain[1] - plain[0])
+        shares[~np.isfinite(shares)] = np.nan
+        if self._grid is None:
+            return Patches(_boxes(shares, size, None)[self._order(read, size)], 1)
+        views = np.split(shares, len(shares) // (self._grid[0] * self._grid[1]))
+        return Patches(np.concatenate([_boxes(view, size, self._grid) for view in views]), len(views))
+
+    def _input(self, read: Callable[[Image.Image], Any], picture: Image.Image) -> np.ndarray:
+        """What the tower is given for a picture, patch by patch: float64 (p, 3, side, side)."""
+        kept: dict[str, Any] = {}
+
+        def keep(_module: Any, args: Any, kwargs: Any) -> None:
+            kept["seen"] = args[0] if args else next(iter(kwargs.values()))
+            raise _SeenError
+
+        with _hooked(self.module.register_forward_pre_hook(keep, with_kwargs=True)):
+            try:
+                read(picture)
+            except _SeenError:
+                pass
+        seen = kept["seen"].detach().double().cpu().numpy()
+        side = self.patch
+        if seen.ndim == 2:
+            # Patch by patch already: channel, moment, row, column; a still picture is the same at all moments.
+            self._grid = None
+            return np.asarray(seen.reshape(len(seen), 3, -1, side, side)[:, :, 0])
+        if seen.ndim != 4:
+            raise StudyError(f"{self._name}: its vision tower is given no pictures, so no word can be explained")
+        rows, columns = self._grid = seen.shape[2] // side, seen.shape[3] // side
+        cut = seen[:, :, : rows * side, : columns * side].reshape(len(seen), 3, rows, side, columns, side)
+        return np.asarray(cut.transpose(0, 2, 4, 1, 3, 5).reshape(-1, 3, side, side))
+
+    def _order(self, read: Callable[[Image.Image], Any], size: tuple[int, int]) -> np.ndarray:
+        """Which patch each token of the first block is of: windows are gathered before it by some towers."""
+        import torch
+
+        kept: dict[str, Any] = {}
+        noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+
+        def made(_module: Any, _args: Any, output: Any) -> None:
+            kept["made"] = output
+
+        def first(_module: Any, args: Any, kwargs: Any) -> None:
+            kept["first"] = args[0] if args else next(iter(kwargs.values()))
+            raise _SeenError
+
+        with (
+            _hooked(self.module.patch_embed.register_forward_hook(made)),
+            _hooked(self.blocks[0].register_forward_pre_hook(first, with_kwargs=True)),
+        ):
+            try:
+                read(Image.fromarray(noise))
+            except _SeenError:
+                pass
+        distances = torch.cdist(kept["first"].double(), kept["made"].double())
+        nearest = distances.argmin(1)
+        # Where places were added to the patches they are as they were: only a mere exchange of rows is one.
+        moved = bool((distances.min(1).values < 1e-4 * distances.mean()).all())
+        return np.asarray(nearest.cpu() if moved else np.arange(len(nearest)))
+
+
+class _SeenError(Exception):
+    """Ends a pass through the model when what was wanted of it is known."""
+
+
+@contextmanager
+def _hooked(handle: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _plain(size: tuple[int, int], level: int) -> Image.Image:
+    return Image.new("RGB", size, (level, level, level))
+
+
+def _coordinates(size: tuple[int, int], probe: int) -> Image.Image:
+    """A picture whose red grows with x and whose green with y."""
+    width, height = size
+    # Processors round what they make of a picture: probes a part of a level apart are exact in their mean.
+    dark = _DARK + (probe + 0.5) / _PROBES - 0.5
+    x, y = (dark + (_LIGHT - _DARK) * (np.arange(n) + 0.5) / n for n in size)
+    red, green = np.tile(x, (height, 1)), np.tile(y[:, None], (1, width))
+    # For the same reason colours are rounded at random.
+    dither = np.random.default_rng(probe).random((2, height, width))
+    channels = [np.floor(red + dither[0]), np.floor(green + dither[1]), np.full((height, width), _LIGHT)]
+    return Image.fromarray(np.stack(channels, 2).astype(np.uint8))
+
+
+def _boxes(shares: np.ndarray, size: tuple[int, int], grid: tuple[int, int] | None) -> np.ndarray:
+    """Turn the colours of a view into boxes.
+
+    Args:
+        shares: (p, 3, side, side): x and y as shares of the picture's width and height, and 1 where it is no padding.
+        size: width and height.
+        grid: rows and columns of the patches, if they stand row by row.
+    """
+    side = shares.shape[-1]
+    # Pictures end amid a patch where they were padded: such a patch sees what is left of it.
+    padded = ~np.isfinite(shares).all(1) | (np.abs(shares[:, 2] - 1) > 0.05)
+    whole = ~padded.any((1, 2))
+    boxes = np.full((len(shares), 4), np.nan)
+    if not whole.any():
+        return boxes
+    for axis, length in enumerate(size):
+        along = shares[:, axis].mean(1 if axis == 0 else 2) * length
+        middle = along.mean(1)
+        # Of a patch; a median, because resampling bends the scale at the picture's edges.
+        wide = float(np.median((along[whole, -1] - along[whole, 0]) * side / (side - 1)))
+        if grid is not None:
+            place = np.arange(len(shares)) % grid[1] if axis == 0 else np.arange(len(shares)) // grid[1]
+            if np.ptp(place[whole]):
+                wide = float(np.polyfit(place[whole], middle[whole], 1)[0])
+            middle = wide * place + np.median((middle - wide * place)[whole])
+        edges = np.stack([middle - wide / 2, middle + wide / 2], 1)
+        boxes[:, [axis, axis + 2]] = np.clip(np.round(edges * _FINEST) / _FINEST, 0, length)
+    if grid is None:
+        boxes[~whole] = np.nan
+    boxes[(boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])] = np.nan
+    return boxes
