@@ -87,15 +87,57 @@ SIMILARITIES = {
     "iteration": "integer",
     "value": "number",
 }
+FACES = (
+    {"chain_id": "text", "iteration": "integer", "face": "integer"}
+    | dict.fromkeys(("x", "y", "width", "height", "score"), "number")
+    | {
+        f"{point}_{axis}": "number"
+        for point in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+        for axis in "xy"
+    }
+    | {"person_id": "text", "counted": "bool", "typology_angle": "number", "monk": "category"}
+)
+_OF_A_WORD = {
+    "chain_id": "text",
+    "iteration": "integer",
+    "face": "integer",
+    "token": "category",
+    "place": "integer",
+}
+ACTIVATIONS = _OF_A_WORD | {
+    "method": "category",
+    "region": "category",
+    "area": "number",
+    "density": "number",
+    "share": "number",
+}
+OCCLUSIONS = _OF_A_WORD | {
+    "region": "category",
+    "fall": "number",
+    "fall_elsewhere": "number",
+    "density_elsewhere": "number",
+}
+WORDS = _OF_A_WORD | {
+    "label": "category",
+    "named": "category",
+    "correct": "bool",
+    "gender": "category",
+    "width": "integer",
+    "height": "integer",
+    "views": "integer",
+    **dict.fromkeys(("log_probability", "agreement"), "number"),
+    **dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), "number"),
+}
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "by", "one", "other", "reference", "note"), "category"
+        ("part", "kind", "pair", "method", "measure", "by", "one", "other", "reference", "region", "check", "note"),
+        "category",
     )
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("changing", "detectable", "possible"), "number")
-    | dict.fromkeys(("can_show", "agrees"), "bool")
+    | dict.fromkeys(("can_show", "agrees", "passed"), "bool")
 )
 """Columns of the tables that measures make, whichever of them a table has."""
 
@@ -177,6 +219,20 @@ def check_predictions(predictions: pd.DataFrame) -> None:
     """Check `predictions`: columns, one row per picture, concept and reading."""
     key = ["chain_id", "iteration", "concept", "reading"]
     _check(predictions, PREDICTIONS, key=key, table="predictions")
+
+
+def check_faces(faces: pd.DataFrame) -> None:
+    """Check `faces`: columns, one row per picture and face."""
+    _check(faces, FACES, key=["chain_id", "iteration", "face"], table="faces")
+
+
+def check_activations(activations: pd.DataFrame) -> None:
+    """Check `activations`: columns, one row per picture, face, word, method and region; areas and shares sum to 1."""
+    key = [*_OF_A_WORD, "method", "region"]
+    _check(activations, ACTIVATIONS, key=key, table="activations")
+    sums = activations.groupby(key[:-1], observed=True, dropna=False)[["area", "share"]].sum(min_count=1)
+    if ((sums - 1).abs() > 1e-4).any(axis=None):
+        raise StudyError("activations: areas or shares of a word's regions do not sum to 1")
 
 
 def check_similarities(similarities: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from broken_telephone.labels.answers import Reading, read_form
 from broken_telephone.labels.form import Form, Question
 from broken_telephone.labels.forms import FORMS, concept_form
 from broken_telephone.labels.mentions import mentions
-from broken_telephone.labels.naming import Named, named
+from broken_telephone.labels.naming import Named, named, naming_words
 from broken_telephone.labels.refusals import is_refusal
 from broken_telephone.labels.scheme import APART, DISAGREEMENT, OTHER, UNSURE, Scheme, Variable
 from broken_telephone.labels.schemes import COCO, FREE, PHASE, RAF, SCHEMES
@@ -30,5 +30,6 @@ __all__ = [
     "is_refusal",
     "mentions",
     "named",
+    "naming_words",
     "read_form",
 ]

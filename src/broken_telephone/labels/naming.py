@@ -4,7 +4,7 @@ import re
 from typing import Literal, NamedTuple
 
 from broken_telephone.labels.scheme import Variable
-from broken_telephone.labels.wording import find, plain
+from broken_telephone.labels.wording import Mention, find, plain
 
 # What is called neutral or happy here is not the person.
 _THINGS = re.compile(
@@ -30,8 +30,31 @@ def named(text: str, concept: Variable) -> Named:
         text: a description.
         concept: with its values and synonyms.
     """
-    text = plain(text)
-    labels = {mention.category for mention in find(text, concept.words) if not _THINGS.match(text, mention.end)}
+    labels = {mention.category for mention in _mentions(plain(text), concept)}
     if len(labels) == 1:
         return Named("named", labels.pop())
     return Named("ambiguous" if labels else "none", None)
+
+
+def naming_words(text: str, concept: Variable) -> list[Mention]:
+    """Return the words that name labels, by their places in the text as it was written.
+
+    A word that stands otherwise in the text than in its plain form, such as one with bold letters in it, is left out.
+
+    Args:
+        text: a description.
+        concept: with its values and synonyms.
+    """
+    simple = plain(text)
+    found = []
+    for mention in _mentions(simple, concept):
+        word = re.compile(rf"(?<!\w){re.escape(simple[mention.start : mention.end])}(?!\w)")
+        before = sum(match.start() < mention.start for match in word.finditer(simple))
+        places = list(word.finditer(text))
+        if before < len(places):
+            found.append(Mention(mention.category, places[before].start(), places[before].end()))
+    return found
+
+
+def _mentions(text: str, concept: Variable) -> list[Mention]:
+    return [mention for mention in find(text, concept.words) if not _THINGS.match(text, mention.end)]

@@ -6,12 +6,14 @@ from broken_telephone.models.base import (
     Describer,
     Description,
     Embedder,
+    Explainer,
     Failure,
     Generator,
     Likelihoods,
     Model,
     TextEmbedder,
 )
+from broken_telephone.models.class_activation import METHODS, Explanation, Target, Word
 from broken_telephone.models.choose import make_describer, make_embedder, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
@@ -22,6 +24,7 @@ from broken_telephone.models.transformers_describer import TransformersDescriber
 from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
 __all__ = [
+    "METHODS",
     "Choices",
     "Chooser",
     "Describer",
@@ -32,14 +35,18 @@ __all__ = [
     "EmbedderSettings",
     "EndpointDescriber",
     "EndpointSettings",
+    "Explainer",
+    "Explanation",
     "Failure",
     "Generator",
     "GeneratorSettings",
     "Likelihoods",
     "Model",
+    "Target",
     "TextEmbedder",
     "TransformersDescriber",
     "TransformersEmbedder",
+    "Word",
     "free_memory",
     "is_out_of_memory",
     "make_describer",

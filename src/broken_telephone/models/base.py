@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from broken_telephone.models.class_activation import Explanation, Target, Word
+
 
 @dataclass(frozen=True)
 class Description:
@@ -102,6 +104,29 @@ class Chooser(Describer, Protocol):
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         """Return for each RGB picture and form how likely each option of each line is."""
+        ...
+
+
+class Explainer(Describer, Protocol):
+    """A describer that tells where in a picture a word of its own comes from."""
+
+    def explain(
+        self,
+        images: list[Image.Image],
+        prompt: str,
+        words: Sequence[Word],
+        layers: Sequence[int],
+        target: Target = "log_probability",
+    ) -> list[Explanation | None]:
+        """Say how much each patch of an RGB picture supports a word that was written about it."""
+        ...
+
+    def weigh(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[float | None]:
+        """Return the logarithm of the probability of each word at its place, given an RGB picture."""
+        ...
+
+    def randomise(self, seed: int) -> None:
+        """Replace all weights by random ones until `release`."""
         ...
 
 

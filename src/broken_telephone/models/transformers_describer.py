@@ -31,6 +31,8 @@ class TransformersDescriber(TorchModel):
 
     setting = "describer"
     settings: DescriberSettings
+    _random_seed: int | None = None
+    """Of the weights that stand in for the true ones."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
         """Answer the same prompt about each RGB picture.
@@ -124,6 +126,33 @@ class TransformersDescriber(TorchModel):
         self.load()
         both = list(zip(images, words, strict=True))
         return _by_size(both, lambda some: self._weigh(some, prompt), lambda one: one[0].size)
+
+    def randomise(self, seed: int) -> None:
+        """Replace all weights by random ones until `release`; the same seed gives the same.
+
+        Those of each tensor keep their mean and spread, so that what flows through the model keeps its size.
+        """
+        import torch
+
+        self.load()
+        if self._random_seed == seed:
+            return
+        model = self._loaded[0]
+        generator = torch.Generator(model.device).manual_seed(seed)
+        with torch.no_grad():
+            for weights in model.parameters():
+                if not weights.is_floating_point():
+                    # Quantised: small whole numbers.
+                    weights.random_(generator=generator)
+                elif weights.numel() > 1:
+                    mean, spread = weights.float().mean().item(), weights.float().std().item()
+                    weights.normal_(mean, spread, generator=generator)
+        self._random_seed = seed
+
+    def release(self) -> None:
+        """Give the weights' memory back; the true ones are read when they are needed again."""
+        super().release()
+        self._random_seed = None
 
     def _explain(
         self, some: list[tuple[Image.Image, Word]], prompt: str, layers: Sequence[int], target: Target

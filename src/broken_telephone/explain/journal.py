@@ -1,0 +1,86 @@
+"""The journals of the explanation: one record per batch, with the arrays in it. What they hold is done."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from broken_telephone.models import Face
+from broken_telephone.seeds import digest
+
+Record = dict[str, Any]
+Records = Mapping[str, Callable[[], Record]]
+
+UNREADABLE = "unreadable image"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in a picture."""
+
+    size: tuple[int, int]
+    """Width and height that faces and maps are in."""
+    original_size: tuple[int, int]
+    """Width and height of the file."""
+    faces: list[Face]
+    """Surest first."""
+    maps: np.ndarray
+    """uint8 (faces, height, width), places in `REGIONS`, as the parser sees them around each face."""
+    skin: list[list[float] | None]
+    """L*, a*, b* of each face."""
+
+
+def key_of(identity: str, iteration: int, names: Sequence[str]) -> str:
+    """Return the key of a batch's record."""
+    return f"{identity}/{iteration:03}/{digest(*names, size=8)}"
+
+
+def batches_of(identity: str, records: Records) -> Iterator[Record]:
+    """Read the batches that were made by the same models and settings."""
+    for key in records:
+        if key.startswith(f"{identity}/"):
+            yield records[key]()
+
+
+def face_record(name: str, found: Found) -> Record:
+    """Return what is kept of a picture's faces: its arrays stand under its name, maps compressed."""
+    return {
+        "name": name,
+        "size": found.size,
+        "original_size": found.original_size,
+        "faces": [
+            {"box": list(map(float, face.box)), "score": float(face.score), "landmarks": face.landmarks.tolist()}
+            for face in found.faces
+        ],
+        "skin": found.skin,
+    }
+
+
+def packed(maps: np.ndarray) -> np.ndarray:
+    """Compress maps: they are nearly all one."""
+    return np.frombuffer(zlib.compress(np.ascontiguousarray(maps).tobytes()), np.uint8)
+
+
+def found_in(identity: str, records: Records) -> dict[str, Found]:
+    """Return picture -> what is in it."""
+    found = {}
+    for record in batches_of(identity, records):
+        for place, one in enumerate(record["pictures"]):
+            faces = [Face(tuple(f["box"]), f["score"], np.array(f["landmarks"], np.float32)) for f in one["faces"]]
+            width, height = one["size"]
+            raw = np.frombuffer(zlib.decompress(record[f"maps_{place}"].tobytes()), np.uint8)
+            maps = raw.reshape(len(faces), height, width)
+            found[one["name"]] = Found((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
+    return found
+
+
+def failures_in(identity: str, records: Records) -> dict[str, str]:
+    """Return picture -> why nothing could be found in it."""
+    found: dict[str, str] = {}
+    done: set[str] = set()
+    for record in batches_of(identity, records):
+        done.update(one["name"] for one in record.get("pictures", []))
+        found |= {failure["name"]: failure["reason"] for failure in record["failures"]}
+    return {name: reason for name, reason in found.items() if name not in done}

@@ -1,0 +1,255 @@
+"""Finds faces and regions in pictures, and explains words about them, in batches; what is done is not done again.
+
+Yields every finished batch, which the caller must save before it asks for the next one.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from broken_telephone.annotate.pictures import Images, Picture, opened
+from broken_telephone.errors import StudyError
+from broken_telephone.explain.face_parts import FaceParts
+from broken_telephone.explain.items import WordItem
+from broken_telephone.explain.journal import (
+    UNREADABLE,
+    Record,
+    Records,
+    batches_of,
+    face_record,
+    found_in,
+    key_of,
+    packed,
+)
+from broken_telephone.explain.settings import ExplainSettings
+from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
+from broken_telephone.models import Explainer, Model
+from broken_telephone.seeds import seed_of
+from broken_telephone.work import (
+    Answer,
+    Batch,
+    BatchSize,
+    InterruptedRunError,
+    Interruption,
+    Step,
+    WorkProgress,
+    executor,
+    session_record,
+    work_through,
+)
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T", Picture, WordItem)
+
+PARTS, WORDS, RANDOM = "parts", "words", "random"
+_DOING = {PARTS: "faces and regions found", WORDS: "words explained", RANDOM: "explained with random weights"}
+
+
+class Saved(NamedTuple):
+    """What to save now: partition keys and values."""
+
+    batches: Mapping[str, Record] = {}
+    sessions: Mapping[str, Record] = {}
+
+
+def find_parts(
+    there: Mapping[int, Sequence[Picture]],
+    identity: str,
+    settings: ExplainSettings,
+    model: FaceParts,
+    originals: Images,
+    drawn: Images,
+    batches: Records,
+) -> Iterator[Saved]:
+    """Find the faces and regions of all pictures that were not looked at before.
+
+    Args:
+        there: pictures by iteration.
+        identity: a digest of everything that results depend on, under which they are kept.
+        settings: of the explanation.
+        model: detector and parser.
+        originals: by their path in the data set.
+        drawn: the loop's images.
+        batches: what was found already.
+
+    Yields:
+        The record of this session, then one finished batch at a time; nothing if all is done.
+
+    Raises:
+        InterruptedRunError: after a signal, when the batches at work were yielded.
+        StudyError: if not even one picture fits into memory.
+    """
+    done = found_in(identity, batches)
+    steps = {
+        Step(iteration, PARTS): (identity, waiting)
+        for iteration, some in there.items()
+        if (waiting := [one for one in some if one.name not in done])
+    }
+
+    def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
+        seen, images, failures = _opened(some, lambda one: one, settings.size, originals, drawn)
+        task = FindParts([image for image, _ in images], [size for _, size in images]) if images else None
+        return Batch(seen, failures, task)
+
+    def keep(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Record:
+        if not isinstance(answer, Parted):
+            return {"pictures": [], "failures": batch.result}
+        pairs = list(zip(batch.items, answer.found, strict=True))
+        arrays = {f"maps_{place}": packed(found.maps) for place, (_, found) in enumerate(pairs)}
+        return {"pictures": [face_record(one.name, found) for one, found in pairs], "failures": batch.result, **arrays}
+
+    yield from _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
+
+
+def explain_words(
+    items: Mapping[int, Sequence[WordItem]],
+    regions: Callable[[WordItem], np.ndarray],
+    checked: set[str],
+    identity: str,
+    how: How,
+    settings: ExplainSettings,
+    describer: Explainer,
+    originals: Images,
+    drawn: Images,
+    batches: Records,
+) -> Iterator[Saved]:
+    """Explain all words that were not explained before, then some of them with random weights.
+
+    Args:
+        items: words by iteration.
+        regions: of the person that a word is about: uint8 (height, width).
+        checked: chains on which the costly checks are made.
+        identity: as `find_parts`.
+        how: words are explained.
+        settings: of the explanation.
+        describer: who wrote them.
+        originals: by their path in the data set.
+        drawn: the loop's images.
+        batches: what was explained already.
+
+    Yields:
+        As `find_parts`.
+
+    Raises:
+        InterruptedRunError: after a signal, when the batches at work were yielded.
+        StudyError: if not even one picture fits into memory.
+    """
+    steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
+    for weights in (None, *range(1, settings.random_weights + 1)):
+        own, phase = random_identity(identity, weights), RANDOM if weights else WORDS
+        done = {name for record in batches_of(own, batches) for name in (*record["names"], *record["unwritten"])}
+        for iteration, some in items.items():
+            waiting = [
+                one for one in some if one.name not in done and (weights is None or one.chain_id in checked)
+            ]
+            if waiting:
+                steps[Step(iteration, phase if weights is None else f"{phase} {weights}")] = own, waiting
+
+    def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
+        seen, images, failures = _opened(some, lambda one: one.picture, settings.size, originals, drawn)
+        weights = int(step.phase.split()[1]) if step.phase != WORDS else None
+        subjects = [
+            Subject(image, one.word, regions(one), seed_of(settings.seed, one.name), one.chain_id in checked)
+            for one, (image, _) in zip(seen, images, strict=True)
+        ]
+        return Batch(seen, failures, ExplainWords(subjects, how, weights=weights) if subjects else None)
+
+    yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"how": vars(how)})
+    if any(step.phase != WORDS for step in steps):
+        # Its weights are random now.
+        describer.release()
+
+
+def random_identity(identity: str, weights: int | None) -> str:
+    """Return under what explanations are kept that were made with random weights; None stands for the true ones."""
+    return identity if weights is None else f"{identity}_random_{weights}"
+
+
+def _kept_words(batch: Batch[WordItem, list[Record]], answer: Answer | None) -> Record:
+    """Return the record of a batch: what all words have as one array, and which words have it."""
+    both = list(zip(batch.items, answer.records, strict=True)) if isinstance(answer, Explained) else []
+    known = [(one.name, record) for one, record in both if record is not None]
+    kept: Record = {
+        "names": [name for name, _ in known],
+        "unwritten": [one.name for one, record in both if record is None],
+        "failures": batch.result,
+        "rows": [{k: v for k, v in record.items() if not isinstance(v, np.ndarray)} for _, record in known],
+        "having": {},
+    }
+    for name in dict.fromkeys(key for _, record in known for key, v in record.items() if isinstance(v, np.ndarray)):
+        having = [place for place, (_, record) in enumerate(known) if name in record]
+        arrays = [known[place][1][name] for place in having]
+        if name == "map":
+            kept |= {f"map_{place}": array for place, array in zip(having, arrays, strict=True)}
+        else:
+            kept["having"][name] = having
+            kept[name] = np.stack(arrays)
+    return kept
+
+
+def _work(
+    steps: Mapping[Step, tuple[str, Sequence[T]]],
+    prepare: Callable[[Step, list[T]], Batch[T, list[Record]]],
+    keep: Callable[[Batch[T, list[Record]], Answer | None], Record],
+    settings: ExplainSettings,
+    models: Mapping[str, Model],
+    about: Mapping[str, Any],
+) -> Iterator[Saved]:
+    if not steps:
+        logger.info("Everything is explained already: nothing to do")
+        return
+    left = {step: len(waiting) for step, (_, waiting) in steps.items()}
+    doing = {step.phase: _DOING[step.phase.split()[0]] for step in steps}
+    sizes = {phase: BatchSize(settings.batch) for phase in doing}
+    with (
+        executor(settings, models) as workers,
+        Interruption() as interruption,
+        WorkProgress(left, workers.workers, doing, "items") as progress,
+    ):
+        session, record = session_record(settings, {"batch"}, workers.workers, **about)
+        yield Saved(sessions={session: record})
+        for step, (identity, waiting) in steps.items():
+            progress.begin(step)
+
+            def cut(some: list[T], step: Step = step) -> Batch[T, list[Record]]:
+                return prepare(step, some)
+
+            for batch, answer in work_through(waiting, sizes[step.phase], workers, interruption, cut):
+                names = [*(one.name for one in batch.items), *(failure["name"] for failure in batch.result)]
+                if not names:
+                    continue
+                seconds = 0.0 if answer is None else answer.seconds
+                progress.advance(step, len(names), len(batch.result), seconds)
+                kept = keep(batch, answer)
+                yield Saved({key_of(identity, step.iteration, names): {"session": session, **kept, "seconds": seconds}})
+            progress.end(step)
+            if interruption.asked:
+                break
+    if interruption.asked:
+        raise InterruptedRunError("Stopped as asked. Everything done is saved, and the same command goes on from here.")
+
+
+def _opened(
+    some: list[T],
+    picture_of: Callable[[T], Picture],
+    size: tuple[int, int] | None,
+    originals: Images,
+    drawn: Images,
+) -> tuple[list[T], list[tuple[Image.Image, tuple[int, int]]], list[Record]]:
+    """Open pictures, each with the size of its file; those that do not open are tried again in every run."""
+    seen: list[T] = []
+    images: list[tuple[Image.Image, tuple[int, int]]] = []
+    failures: list[Record] = []
+    for one in some:
+        try:
+            image = opened(picture_of(one), originals, drawn)
+        except StudyError as error:
+            failures.append({"name": one.name, "kind": UNREADABLE, "reason": str(error)})
+            continue
+        seen.append(one)
+        images.append((image if size is None else image.resize(size, Image.Resampling.LANCZOS), image.size))
+    return seen, images, failures

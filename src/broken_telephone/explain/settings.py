@@ -1,0 +1,38 @@
+"""The settings of the explanation of words."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from broken_telephone.models import Target
+from broken_telephone.work import WorkSettings
+from broken_telephone.work.settings import Positive, Size
+
+Side = Annotated[int, Field(ge=1)]
+Method = Literal["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM"]
+
+
+class ExplainSettings(WorkSettings):
+    """Which words are explained, and how."""
+
+    group = "explain"
+    chains_per_label: Positive = 10
+    """Chains of each label whose pictures are explained, chosen at random; all their iterations."""
+    layers: Annotated[list[Positive], Field(min_length=1)] = [10]
+    """Blocks of the describer's vision tower, counted from 1; of several the mean."""
+    method: Method = "HiResCAM"
+    """Whose maps are reported; the others are compared with it."""
+    target: Target = "log_probability"
+    size: tuple[Side, Side] | None = None
+    """Width and height that all pictures are brought to before, so that they can be compared; null: as they are."""
+    checked: Positive = 3
+    """Chains of each label that the costly checks are made on."""
+    random_weights: Positive = 3
+    """How often the describer's weights are replaced by random ones, to see what maps then show."""
+    batch: Size = 16
+    seed: int = 1
+
+    @property
+    def changing(self) -> dict[str, object]:
+        """What changes the result of an explained word."""
+        return self.model_dump(include={"layers", "target", "size", "seed", "method"})

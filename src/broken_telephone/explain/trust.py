@@ -1,0 +1,153 @@
+"""Whether to believe a map, label by label: checks that it can fail, and what is then said of the label's words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.explain.support import label_groups, mean_of
+from broken_telephone.explain.tables import RANDOM
+from broken_telephone.measures import ALL, Resampling
+
+WEIGHTS, ELSEWHERE, DELETION, INSERTION, HIDING, METHODS_AGREE = (
+    "random weights",
+    "regions elsewhere",
+    "deletion",
+    "insertion",
+    "hiding",
+    "methods",
+)
+REASONS = {
+    WEIGHTS: "with random weights its map is as dense there",
+    ELSEWHERE: "other places of the same size and shape are as dense",
+    DELETION: "hiding what the map marks lowers the word's probability no faster than hiding by chance",
+    INSERTION: "showing what the map marks raises the word's probability no faster than showing by chance",
+    HIDING: "hiding the region that is densest is not what lowers the word's probability most",
+    METHODS_AGREE: "most methods find another region densest",
+}
+"""Check -> what it means that a map fails it."""
+NEEDED = (WEIGHTS, ELSEWHERE, HIDING)
+"""Checks of the region that is named; the others are of the map as a whole."""
+
+
+def trust_table(
+    pictures: pd.DataFrame, words: pd.DataFrame, activations: pd.DataFrame, method: str, resampling: Resampling
+) -> pd.DataFrame:
+    """Check the maps of every label.
+
+    Args:
+        pictures: as `support.by_picture` returns them.
+        words: the table of words.
+        activations: of regions, by all methods and with random weights.
+        method: whose maps are checked.
+        resampling: how often intervals are resampled, starts as units.
+
+    Returns:
+        Columns kind, label, region (the densest), check, value, ci_low, ci_high, n (starts), passed and note (why not).
+        Of `WEIGHTS` and `ELSEWHERE` the value is how much denser the region is than it would be by chance; of
+        `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right direction; of
+        `HIDING` how much more the log-probability falls when the region is hidden than when any other is; of
+        `METHODS_AGREE` the share of methods that find the same region.
+    """
+    rows = []
+    for kind, label, mine in label_groups(pictures):
+        means = mine.groupby("region")[["density", "fall"]].mean()
+        if means["density"].notna().sum() == 0:
+            continue
+        densest = str(means["density"].idxmax())
+        here = mine[mine["region"] == densest].set_index(["chain_id", "iteration"])
+        where = [kind, label, densest]
+        for check, values in _differences(mine, here, words, activations, method, densest, label).items():
+            by_start = values.dropna().groupby(level="start").mean().to_numpy()
+            value, low, high = mean_of(by_start, resampling)
+            passed = bool(low > 0)
+            note = "" if passed else "too few starts" if np.isnan(low) else REASONS[check]
+            rows.append([*where, check, value, low, high, len(by_start), passed, note])
+        share, count = _same_region(mine, activations, densest, method)
+        passed = share > 0.5
+        rows.append([*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]])
+    columns = ["kind", "label", "region", "check", "value", "ci_low", "ci_high", "n", "passed", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _differences(
+    mine: pd.DataFrame,
+    here: pd.DataFrame,
+    words: pd.DataFrame,
+    activations: pd.DataFrame,
+    method: str,
+    densest: str,
+    label: str,
+) -> Mapping[str, pd.Series]:
+    """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
+    starts = here["start"]
+    chance = activations[
+        activations["method"].astype(str).str.startswith(f"{method}, {RANDOM}") & (activations["region"] == densest)
+    ]
+    by_weights = chance["density"].astype(float).groupby([chance["chain_id"], chance["iteration"]]).mean()
+    named = words if label not in set(words["named"].astype(str)) else words[words["named"].astype(str) == label]
+    curves = named.groupby(["chain_id", "iteration"])[
+        ["deletion", "deletion_chance", "insertion", "insertion_chance"]
+    ].mean()
+    falls = mine.pivot_table(index=["chain_id", "iteration"], columns="region", values="fall")
+    others = falls.drop(columns=densest).max(axis=1)
+    found: dict[str, Any] = {
+        WEIGHTS: here["density"] - by_weights.reindex(here.index),
+        ELSEWHERE: here["density"] - here["density_elsewhere"],
+        HIDING: falls[densest] - others,
+        DELETION: (curves["deletion_chance"] - curves["deletion"]).astype(float),
+        INSERTION: (curves["insertion"] - curves["insertion_chance"]).astype(float),
+    }
+    return {
+        check: values.reindex(here.index).set_axis(pd.Index(starts, name="start")) for check, values in found.items()
+    }
+
+
+def _same_region(mine: pd.DataFrame, activations: pd.DataFrame, densest: str, method: str) -> tuple[float, int]:
+    """Share of methods that find the same region densest, and how many starts there are."""
+    pictures = pd.MultiIndex.from_frame(mine[["chain_id", "iteration"]].drop_duplicates())
+    rows = activations[~activations["method"].astype(str).str.contains(RANDOM, regex=False)]
+    rows = rows[pd.MultiIndex.from_frame(rows[["chain_id", "iteration"]]).isin(pictures)]
+    means = rows["density"].astype(float).groupby([rows["method"].astype(str), rows["region"].astype(str)]).mean()
+    same = means.groupby(level=0).idxmax().map(lambda place: place[1] == densest)
+    return float(same.mean()), int(mine["start"].nunique())
+
+
+def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
+    """Say of every label which region its words come from, or why that cannot be told.
+
+    Args:
+        support: as `support.support_table` returns it.
+        trust: as `trust_table` returns it.
+
+    Returns:
+        Columns kind, label, region (null where it cannot be told), trusted and sentence.
+    """
+    rows = []
+    whole = support[support["attribute"].astype(str) == "all"]
+    for (kind, label), checks in trust.groupby(["kind", "label"], sort=False, observed=True):
+        mine = whole[(whole["kind"] == kind) & (whole["label"] == label)]
+        densest = str(checks["region"].iloc[0])
+        failed = checks[~checks["passed"].astype(bool) & checks["check"].isin(NEEDED)]
+        rows.append([kind, label, densest if failed.empty else None, failed.empty, _sentence(mine, densest, failed)])
+    return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted", "sentence"])
+
+
+def _sentence(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    values = mine.set_index(["region", "measure"])
+    label = "all labels together" if mine["label"].iloc[0] == ALL else mine["label"].iloc[0]
+    density = values.loc[(densest, "density")]
+    if len(failed):
+        reasons = "; and ".join(dict.fromkeys(failed["note"].astype(str)))
+        return (
+            f"Where words for {label} come from cannot be told: the map is densest on the {densest} "
+            f"({density['value']:.2f} times the picture's mean), but {reasons}."
+        )
+    fall = values.loc[(densest, "fall"), "value"]
+    elsewhere = values.loc[(densest, "fall_elsewhere"), "value"]
+    return (
+        f"Words for {label} come from the {densest}: the map is {density['value']:.2f} times as dense there as over the "
+        f"picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides the word's "
+        f"probability by {np.exp(fall):.3g} (hiding as much elsewhere: by {np.exp(elsewhere):.3g})."
+    )

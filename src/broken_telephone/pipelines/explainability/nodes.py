@@ -1,0 +1,234 @@
+"""Nodes of the explainability pipeline."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.annotate.pictures import Images, Picture
+from broken_telephone.errors import StudyError
+from broken_telephone.explain import ExplainSettings
+from broken_telephone.explain.face_parts import FaceParts
+from broken_telephone.explain.items import WordItem, sampled, seen_pictures, texts_of, word_items
+from broken_telephone.explain.journal import Found, Record, Records, found_in
+from broken_telephone.explain.manifest import manifest
+from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
+from broken_telephone.explain.run import Saved, explain_words, find_parts
+from broken_telephone.explain.skin_table import skin_table
+from broken_telephone.explain.support import by_picture, support_table, support_tests
+from broken_telephone.explain.tables import faces_table, word_tables
+from broken_telephone.explain.tasks import How
+from broken_telephone.explain.trust import sentences, trust_table
+from broken_telephone.measures import Resampling, adjusted
+from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber
+from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.report import ReportSettings
+from broken_telephone.seeds import digest
+from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.tables import as_result
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is explained, and under which names results are kept."""
+
+    chains: pd.DataFrame
+    """Rows of the `chains` table."""
+    there: Mapping[int, list[Picture]]
+    people: People
+    labels: Mapping[str, str]
+    """Original -> label."""
+    parts: str
+    """Identity of faces and regions."""
+    words: str
+    """Identity of explained words."""
+    by: Mapping[str, Any]
+    """Models and settings."""
+
+    def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
+        """Return picture -> which of its faces count."""
+        return {
+            name: counted(name, one, self.people, concept, self.labels.get(name)) for name, one in found.items()
+        }
+
+
+def plan_explanation(
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    loop: LoopSettings,
+    explain: ExplainSettings,
+    loop_settings: Mapping[str, Any],
+    loop_images: Images,
+    describer: Describer,
+    detector: FaceDetector,
+    parser: RegionParser,
+) -> Plan:
+    """Choose the chains, and say by what they are explained.
+
+    Raises:
+        StudyError: if the describer has no vision tower here.
+    """
+    if not isinstance(describer, TransformersDescriber):
+        raise StudyError(
+            f"{describer.name} runs elsewhere: where its words come from cannot be seen. Leave the explanation out: "
+            "kedro run --pipeline loop, annotation, similarity and reporting one after the other"
+        )
+    mine = sampled(chains, explain.chains_per_label, explain.seed)
+    parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
+    by = {"describer": describer.identity(), **parts, "explain": explain.changing}
+    keys = [digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)]
+    return Plan(
+        mine,
+        seen_pictures(mine, loop.iterations, loop_images),
+        people_of(mine, people),
+        labels_by_picture(mine),
+        *keys,
+        {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
+    )
+
+
+def find_faces_and_regions(
+    plan: Plan,
+    explain: ExplainSettings,
+    detector: FaceDetector,
+    parser: RegionParser,
+    originals: Images,
+    loop_images: Images,
+    face_parts_done: Records,
+) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
+    """Find faces and regions; Kedro saves every batch as soon as it is finished."""
+    model = FaceParts(detector, parser)
+    yield from find_parts(plan.there, plan.parts, explain, model, originals, loop_images, face_parts_done)
+    yield Saved()
+
+
+def choose_words(
+    plan: Plan,
+    dataset: DatasetSettings,
+    chain_settings: ChainSettings,
+    loop: LoopSettings,
+    loop_descriptions: pd.DataFrame,
+    last_descriptions: pd.DataFrame,
+    face_parts: Records,
+) -> dict[int, list[WordItem]]:
+    """Find the words that name labels, in what the describer wrote about the pictures."""
+    found = found_in(plan.parts, face_parts)
+    texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
+    concept = chain_settings.concept
+    known = dataset.words.concepts[concept]
+    count = plan.counted(found, concept)
+    return word_items(chains_of(plan.chains), plan.there, texts, known, found, count)
+
+
+def explain_described_words(
+    plan: Plan,
+    words_to_explain: dict[int, list[WordItem]],
+    explain: ExplainSettings,
+    loop: LoopSettings,
+    describer: TransformersDescriber,
+    parser: RegionParser,
+    originals: Images,
+    loop_images: Images,
+    face_parts: Records,
+    explanations_done: Records,
+) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
+    """Explain words; Kedro saves every batch as soon as it is finished."""
+    found = found_in(plan.parts, face_parts)
+    how = How(loop.describe_prompt, explain.layers, explain.method, explain.target)
+    checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
+    yield from explain_words(
+        words_to_explain,
+        lambda item: regions_of(item, found[item.picture.name], plan.people, parser.grow),
+        checked,
+        plan.words,
+        how,
+        explain,
+        describer,
+        originals,
+        loop_images,
+        explanations_done,
+    )
+    yield Saved()
+
+
+def tabulate_explanation(
+    study: str,
+    plan: Plan,
+    words_to_explain: dict[int, list[WordItem]],
+    explain: ExplainSettings,
+    chain_settings: ChainSettings,
+    loop: LoopSettings,
+    settings: ReportSettings,
+    annotations: pd.DataFrame,
+    loop_descriptions: pd.DataFrame,
+    last_descriptions: pd.DataFrame,
+    face_parts: Records,
+    explanations: Records,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Read the journals into tables, and state what was explained and what was left out."""
+    found = found_in(plan.parts, face_parts)
+    concept = chain_settings.concept
+    labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
+    chains = chains_of(plan.chains)
+    faces = faces_table(chains, loop.iterations, found, plan.people, concept, labels)
+    items = [item for some in words_to_explain.values() for item in some]
+    gender = annotations[
+        (annotations["attribute"] == "gender")
+        & (annotations["reading"] == settings.reading)
+        & (annotations["status"] == "valid")
+    ]
+    said = {
+        (str(chain), int(iteration)): str(category)
+        for chain, iteration, category in zip(
+            gender["chain_id"], gender["iteration"], gender["category"], strict=True
+        )
+    }
+    sizes = {name: one.size for name, one in found.items()}
+    tables = word_tables(
+        items, plan.words, explanations, explain.random_weights, labels, said, sizes, explain.method
+    )
+    texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
+    written = {_name(chain, path, iteration) for chain, iteration in texts for path in (_path(plan, chain),)}
+    names = [one.name for some in plan.there.values() for one in some]
+    record = manifest(
+        study,
+        plan.by,
+        names,
+        {name: name in written for name in names},
+        found,
+        plan.counted(found, concept),
+        items,
+        plan.parts,
+        face_parts,
+        plan.words,
+        explanations,
+    )
+    return faces, *tables, record
+
+
+def measure_support(
+    explained_words: pd.DataFrame,
+    activations: pd.DataFrame,
+    occlusions: pd.DataFrame,
+    chains: pd.DataFrame,
+    explain: ExplainSettings,
+    settings: ReportSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Measure where words come from, compare groups, and check whether to believe it."""
+    resampling = Resampling(settings.resamples, settings.seed)
+    pictures = by_picture(explained_words, activations, occlusions, chains, explain.method)
+    support = support_table(pictures, resampling)
+    tests = support_tests(pictures, resampling)
+    tests.insert(tests.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(tests, ["attribute", "measure"]))
+    trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
+    return as_result(support), as_result(tests), as_result(trust), sentences(support, trust)
+
+
+def measure_skin_tones(
+    faces: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
+) -> pd.DataFrame:
+    """Measure how the colour of faces drifts."""
+    resampling = Resampling(settings.resamples, settings.seed)
+    return as_result(skin_table(faces, chains, loop.iterations, resampling))
