@@ -15,6 +15,9 @@ from omegaconf import OmegaConf
 
 from broken_telephone.errors import StudyError
 
+_MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
+# Any of these names another model; `network` comes with a file of weights for a detector or a parser.
+_ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network"})
 _OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file")
 
 
@@ -41,7 +44,8 @@ class StudyConfigLoader(OmegaConfigLoader):
         """Merge as Kedro does, but let a study that names another model or data set start from nothing.
 
         Settings of the base study's model would only be in its way: `load: {}` cannot take away what is merged in.
-        The same for a run that names another `hub`, `preset` or `endpoint`; another `path` is for copies of a model.
+        The same for a run that names another `hub`, `preset`, `endpoint`, `facexlib` or `network`; another `path`
+        is for copies of a model.
         So would the splits and prompts that belong to the base study's data set.
         A hook into Kedro's loader, because its merge strategies are the same for all parameters.
         """
@@ -52,14 +56,14 @@ class StudyConfigLoader(OmegaConfigLoader):
                 # The base study's splits and prompts are those of its own data set.
                 chains = {name: value for name, value in config["chains"].items() if name not in _OF_ITS_DATA}
                 config = {**config, "chains": chains}
-            for model in ("generator", "describer", "annotator", "embedder"):
-                if set(given.get(model, {})) & {"hub", "preset", "endpoint"}:
+            for model in _MODELS:
+                if set(given.get(model, {})) & _ANOTHER:
                     # Another model for one run: no setting of the study's own model is left.
                     config = {name: value for name, value in config.items() if name != model}
                     env_config = {**env_config, model: dict(given[model])}
                     continue
                 stated = set(env_config.get(model, {})) - set(given.get(model, {}))
-                if stated & {"path", "hub", "preset", "endpoint"}:
+                if stated & (_ANOTHER | {"path"}):
                     config = {name: value for name, value in config.items() if name != model}
         merged: dict[str, Any] = super()._merge_configs(config, env_config, key, env_path)
         return merged

@@ -1,4 +1,6 @@
-"""Tiny models of every family, made once."""
+"""Tiny models of every family, and pictures, made once."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,3 +41,57 @@ def pictures() -> list[Image.Image]:
     rng = np.random.default_rng(0)
     sizes = [(16, 16), (16, 16), (24, 40), (16, 16), (40, 24)]
     return [Image.fromarray(rng.integers(0, 255, (*size, 3), dtype=np.uint8)) for size in sizes]
+
+
+@pytest.fixture(scope="session")
+def drawn() -> list:
+    """Rendered people that nobody trained on, with what is true of them: ten portraits, then ten scenes."""
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.pictures import draw_picture
+
+    rng = np.random.default_rng(77)
+    return [draw_picture(kind, World(), index, rng) for kind in ("portraits", "scenes") for index in range(10)]
+
+
+@pytest.fixture(scope="session")
+def rendered(drawn) -> list[Image.Image]:
+    """The pictures of `drawn`."""
+    return [Image.fromarray(picture.image) for picture in drawn]
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image.Image:
+    """A photograph of one person, 512 pixels wide and high."""
+    from skimage import data
+
+    return Image.fromarray(data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def face_weights(tmp_path_factory) -> dict[str, Path]:
+    """Files as facexlib publishes them: real weights of the small detector, random ones of the other networks."""
+    import torch
+    from facexlib.detection.retinaface import RetinaFace
+    from facexlib.parsing import BiSeNet, ParseNet
+    from real_retinaface import convert, read_graph
+
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    states = {
+        "retinaface_mobile0.25": convert(read_graph().graph),
+        "retinaface_resnet50": RetinaFace(network_name="resnet50", device="cpu").state_dict(),
+        "bisenet": BiSeNet(num_class=19).state_dict(),
+        "parsenet": ParseNet(in_size=512, out_size=512, parsing_ch=19).state_dict(),
+    }
+    files = {name: folder / f"{name}.pth" for name in states}
+    for name, state in states.items():
+        torch.save(state, files[name])
+    return files
+
+
+@pytest.fixture(scope="session")
+def real_detector(face_weights):
+    """RetinaFace as it is for photographs."""
+    from broken_telephone.models import make_detector
+
+    return make_detector({"path": str(face_weights["retinaface_mobile0.25"]), "network": "retinaface_mobile0.25"})

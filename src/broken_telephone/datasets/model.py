@@ -6,18 +6,32 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Embedder, Generator, make_describer, make_embedder, make_generator
+from broken_telephone.models import (
+    Describer,
+    Embedder,
+    FaceDetector,
+    Generator,
+    RegionParser,
+    make_describer,
+    make_detector,
+    make_embedder,
+    make_generator,
+    make_parser,
+)
 
-Kind = Literal["generator", "describer", "embedder"]
-_MAKE: dict[Kind, Callable[[dict[str, Any], str], Generator | Describer | Embedder]] = {
+Kind = Literal["generator", "describer", "embedder", "detector", "parser"]
+AnyModel = Generator | Describer | Embedder | FaceDetector | RegionParser
+_MAKE: dict[Kind, Callable[[dict[str, Any], str], AnyModel]] = {
     "generator": make_generator,
     "describer": make_describer,
     "embedder": make_embedder,
+    "detector": make_detector,
+    "parser": make_parser,
 }
 
 
-class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
-    """A generator, a describer or an embedder. Its weights are loaded when it is first used."""
+class ModelDataset(AbstractDataset[None, AnyModel]):
+    """One of a study's models. Its weights are loaded when it is first used."""
 
     def __init__(
         self,
@@ -28,7 +42,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
         otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Check the settings (`GeneratorSettings`; `DescriberSettings` or `EndpointSettings`; `EmbedderSettings`).
+        """Check the settings: those of the kind in `models/settings.py`; a describer's may be `EndpointSettings`.
 
         Args:
             kind: which of them.
@@ -51,7 +65,7 @@ class ModelDataset(AbstractDataset[None, Generator | Describer | Embedder]):
         except StudyError as error:
             raise StudyError(f"Settings of the {setting}: {error}") from None
 
-    def load(self) -> Generator | Describer | Embedder:
+    def load(self) -> AnyModel:
         """Return the model, always the same one."""
         return self._model
 

@@ -143,9 +143,7 @@ def explain_words(
         own, phase = random_identity(identity, weights), RANDOM if weights else WORDS
         done = {name for record in batches_of(own, batches) for name in (*record["names"], *record["unwritten"])}
         for iteration, some in items.items():
-            waiting = [
-                one for one in some if one.name not in done and (weights is None or one.chain_id in checked)
-            ]
+            waiting = [one for one in some if one.name not in done and (weights is None or one.chain_id in checked)]
             if waiting:
                 steps[Step(iteration, phase if weights is None else f"{phase} {weights}")] = own, waiting
 

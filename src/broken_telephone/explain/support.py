@@ -11,7 +11,20 @@ MEASURES = ("density", "share", "area", "fall", "density_elsewhere", "fall_elsew
 """What is averaged of every region."""
 TESTED = ("density", "share", "fall")
 _COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "value", "ci_low", "ci_high", "n"]
-_TESTS = ["kind", "label", "attribute", "one", "other", "region", "measure", "value", "ci_low", "ci_high", "p_value", "n"]
+_TESTS = [
+    "kind",
+    "label",
+    "attribute",
+    "one",
+    "other",
+    "region",
+    "measure",
+    "value",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "n",
+]
 _OF_A_PICTURE = ["kind", "named", "start", "chain_id", "iteration", "gender", "answer", "region"]
 _LEAST = 3
 """Starts below which there is neither interval nor test."""
@@ -68,7 +81,9 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
             means = some.groupby("start")[list(MEASURES)].mean()
             for measure in MEASURES:
                 values = means[measure].dropna().to_numpy()
-                rows.append([kind, label, attribute, category, region, measure, *mean_of(values, resampling), len(values)])
+                rows.append(
+                    [kind, label, attribute, category, region, measure, *mean_of(values, resampling), len(values)]
+                )
     return _with_note(pd.DataFrame(rows, columns=_COLUMNS))
 
 

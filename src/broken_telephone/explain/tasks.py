@@ -39,9 +39,7 @@ class FindParts:
     def do(self, model: FaceParts) -> Parted:
         """Do it."""
         found = []
-        for image, before, (faces, maps) in zip(
-            self.images, self.original_sizes, model.find(self.images), strict=True
-        ):
+        for image, before, (faces, maps) in zip(self.images, self.original_sizes, model.find(self.images), strict=True):
             stack = np.stack(maps) if maps else np.zeros((0, image.height, image.width), np.uint8)
             colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in stack]
             skin = [None if colour is None else [round(float(v), 3) for v in colour] for colour in colours]

@@ -66,7 +66,9 @@ def trust_table(
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
         share, count = _same_region(mine, activations, densest, method)
         passed = share > 0.5
-        rows.append([*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]])
+        rows.append(
+            [*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]]
+        )
     columns = ["kind", "label", "region", "check", "value", "ci_low", "ci_high", "n", "passed", "note"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-REGIONS = ("background", "hair", "face", "body")
+from broken_telephone.models.base import REGIONS
+
 BACKGROUND, HAIR, FACE, BODY = range(4)
 Colour = tuple[int, int, int]
 Points = Sequence[tuple[float, float]] | np.ndarray

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 from facexlib.detection.retinaface import RetinaFace, generate_config
-from facexlib.detection.retinaface_utils import PriorBox, batched_decode
+from facexlib.detection.retinaface_utils import PriorBox
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
-from torchvision.ops import nms
 
 from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
@@ -25,10 +24,10 @@ from broken_telephone.miniature.portrait import SIZE
 from broken_telephone.miniature.proportions import five_points
 from broken_telephone.miniature.scores import by_group
 from broken_telephone.miniature.training import set_up
+from broken_telephone.models.retinaface import MEAN, find_faces, prepare
 
 NETWORK = "mobile0.25"
 INPUT_SIZE = 2 * SIZE
-MEAN = (104.0, 117.0, 123.0)  # facexlib's, of blue, green and red
 SCORE, OVERLAP = 0.5, 0.4  # least score of a face, most overlap between two faces
 
 
@@ -36,13 +35,6 @@ def _priors() -> torch.Tensor:
     """Prior boxes as x, y, width, height in shares of the picture, (m, 4)."""
     centred = PriorBox(generate_config(NETWORK), image_size=(INPUT_SIZE, INPUT_SIZE)).forward()
     return torch.cat([centred[:, :2] - centred[:, 2:] / 2, centred[:, 2:]], 1)
-
-
-def _prepare(images: torch.Tensor) -> torch.Tensor:
-    """Pictures (n, 3, 64, 64), 0 to 1, RGB, as the network takes them: enlarged, 0 to 255 less the mean, BGR."""
-    large = functional.interpolate(images, size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear")
-    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
-    return (large.flip(1) * 255 - mean).contiguous(memory_format=torch.channels_last)
 
 
 def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> RetinaFace:
@@ -64,7 +56,9 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
         truth = torch.cat([faces[kind][rows[kind]] for kind in sets])
         marks = torch.cat([points[kind][rows[kind]] for kind in sets])
         # Not shifted: the boxes would have to move too.
-        boxes, classes, landmarks = model(_prepare(augment(images, generator, shift=0, soften=0.3)))
+        boxes, classes, landmarks = model(
+            prepare(augment(images, generator, shift=0, soften=0.3), INPUT_SIZE, INPUT_SIZE)
+        )
         chosen = match(truth, priors, enough=0.35)
         return multibox_loss(boxes.float(), classes.float(), landmarks.float(), truth, marks, chosen, priors, variances)
 
@@ -119,7 +113,6 @@ def _points(pictures: PictureSet) -> torch.Tensor:
     return torch.from_numpy(np.stack([five_points(p, f) for p, f in zip(people, pictures.faces[:, 0], strict=True)]))
 
 
-@torch.inference_mode()
 def detect(model: RetinaFace, images: np.ndarray) -> list[np.ndarray]:
     """Find faces.
 
@@ -130,17 +123,11 @@ def detect(model: RetinaFace, images: np.ndarray) -> list[np.ndarray]:
     Returns:
         One array a picture, (k, 5): x, y, width, height in its pixels and score; surest first.
     """
-    centred = PriorBox(model.cfg, image_size=(INPUT_SIZE, INPUT_SIZE)).forward()[None]
     found = []
     for start in range(0, len(images), 64):
-        boxes, classes, _ = model(_prepare(to_tensor(images[start : start + 64])))
-        edges = batched_decode(boxes, centred, model.cfg["variance"]) * SIZE
-        for own, scores in zip(edges, classes[..., 1], strict=True):
-            own, scores = own[scores > SCORE], scores[scores > SCORE]
-            keep = nms(own, scores, OVERLAP)
-            own = own[keep]
-            found.append(torch.cat([own[:, :2], own[:, 2:] - own[:, :2], scores[keep, None]], 1).numpy())
-    return found
+        pictures = to_tensor(images[start : start + 64])
+        found += find_faces(model, pictures, (INPUT_SIZE, INPUT_SIZE), score=SCORE, overlap=OVERLAP)
+    return [rows[:, :5] for rows in found]
 
 
 def save_detector(model: RetinaFace, folder: Path) -> None:

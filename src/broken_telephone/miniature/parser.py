@@ -16,13 +16,14 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from broken_telephone.miniature.augment import augment
-from broken_telephone.miniature.canvas import REGIONS
 from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.portrait import SIZE
 from broken_telephone.miniature.reflection import quicken
 from broken_telephone.miniature.scores import by_group
 from broken_telephone.miniature.training import set_up
+from broken_telephone.models.base import REGIONS
+from broken_telephone.models.parsing import places, region_scores
 
 # Half the size is as small as features may get: arms and tufts of hair are one or two pixels wide.
 CONSTRUCTOR: dict[str, Any] = {
@@ -34,6 +35,7 @@ CONSTRUCTOR: dict[str, Any] = {
     "res_depth": 5,
     "ch_range": [32, 32],
 }
+MEAN = DEVIATION = (0.5, 0.5, 0.5)
 
 
 def train_parser(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> ParseNet:
@@ -70,12 +72,11 @@ def _overlap_loss(scores: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return 1 - ((both + 1) / (union + 1)).mean()
 
 
-@torch.inference_mode()
 def parse(model: ParseNet, images: np.ndarray) -> np.ndarray:
-    """Regions of pictures, uint8 (n, 64, 64, 3), as uint8 (n, 64, 64), values in the order of canvas.REGIONS."""
+    """Regions of pictures, uint8 (n, 64, 64, 3), as uint8 (n, 64, 64), places in REGIONS."""
     parts = []
     for start in range(0, len(images), 64):
-        scores = model(to_tensor(images[start : start + 64]) * 2 - 1)[0]
+        scores = region_scores(model, to_tensor(images[start : start + 64]), places(REGIONS), MEAN, DEVIATION)
         parts.append(scores.argmax(1).to(torch.uint8).numpy())
     return np.concatenate(parts)
 
@@ -91,7 +92,7 @@ def save_parser(model: ParseNet, folder: Path) -> None:
         "class": "facexlib.parsing.parsenet.ParseNet",
         "constructor": CONSTRUCTOR,
         "regions": list(REGIONS),
-        "input": {"size": SIZE, "channels": "RGB", "mean": 0.5, "std": 0.5},
+        "input": {"size": SIZE, "channels": "RGB", "mean": MEAN[0], "std": DEVIATION[0]},
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 

@@ -1,35 +1,56 @@
-"""Models behind small protocols: one draws texts, one describes pictures, one tells how similar both are."""
+"""Models behind small protocols: they draw texts, describe pictures, compare both, find faces and their regions."""
 
 from broken_telephone.models.base import (
+    REGIONS,
     Choices,
     Chooser,
     Describer,
     Description,
     Embedder,
     Explainer,
+    Face,
+    FaceDetector,
     Failure,
     Generator,
     Likelihoods,
     Model,
+    RegionParser,
     TextEmbedder,
 )
+from broken_telephone.models.choose import (
+    make_describer,
+    make_detector,
+    make_embedder,
+    make_generator,
+    make_parser,
+)
 from broken_telephone.models.class_activation import METHODS, Explanation, Target, Word
-from broken_telephone.models.choose import make_describer, make_embedder, make_generator
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
+from broken_telephone.models.facexlib_parser import FacexlibParser
 from broken_telephone.models.loading import require
 from broken_telephone.models.memory import free_memory, is_out_of_memory
-from broken_telephone.models.settings import DescriberSettings, EmbedderSettings, EndpointSettings, GeneratorSettings
+from broken_telephone.models.retinaface_detector import RetinafaceDetector
+from broken_telephone.models.settings import (
+    DescriberSettings,
+    DetectorSettings,
+    EmbedderSettings,
+    EndpointSettings,
+    GeneratorSettings,
+    ParserSettings,
+)
 from broken_telephone.models.transformers_describer import TransformersDescriber
 from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
 __all__ = [
     "METHODS",
+    "REGIONS",
     "Choices",
     "Chooser",
     "Describer",
     "DescriberSettings",
     "Description",
+    "DetectorSettings",
     "DiffusersGenerator",
     "Embedder",
     "EmbedderSettings",
@@ -37,11 +58,17 @@ __all__ = [
     "EndpointSettings",
     "Explainer",
     "Explanation",
+    "Face",
+    "FaceDetector",
+    "FacexlibParser",
     "Failure",
     "Generator",
     "GeneratorSettings",
     "Likelihoods",
     "Model",
+    "ParserSettings",
+    "RegionParser",
+    "RetinafaceDetector",
     "Target",
     "TextEmbedder",
     "TransformersDescriber",
@@ -50,7 +77,9 @@ __all__ = [
     "free_memory",
     "is_out_of_memory",
     "make_describer",
+    "make_detector",
     "make_embedder",
     "make_generator",
+    "make_parser",
     "require",
 ]

@@ -9,6 +9,9 @@ from PIL import Image
 
 from broken_telephone.models.class_activation import Explanation, Target, Word
 
+REGIONS = ("background", "hair", "face", "body")
+"""What a picture of a person is divided into: disjoint, together the whole picture. Maps hold places in here."""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -30,6 +33,19 @@ class Failure:
     kind: str
     """`SAFETY_FILTER`, `BLACK_PICTURE`, `REJECTED` or `MODEL_ERROR` of `models/outcomes.py`."""
     reason: str
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face that a detector found in a picture."""
+
+    box: tuple[float, float, float, float]
+    """x, y, width, height in pixels of the picture, clipped to it."""
+    score: float
+    """How sure the detector is, 0 to 1."""
+    landmarks: np.ndarray
+    """float32 (5, 2), x and y in pixels of the picture: left eye, right eye, nose, left and right corner of the
+    mouth, as the viewer sees them. They are not clipped."""
 
 
 Likelihoods = list[list[float]]
@@ -152,4 +168,24 @@ class Embedder(TextEmbedder, Protocol):
 
     def embed_images(self, images: list[Image.Image]) -> np.ndarray:
         """Return a unit vector for each RGB picture, float32 (n, d), in the space of `embed_texts`."""
+        ...
+
+
+class FaceDetector(Model, Protocol):
+    """A model that finds faces."""
+
+    def detect(self, images: list[Image.Image]) -> list[list[Face]]:
+        """Return the faces of each RGB picture, surest first; pictures may be of any size, and of different ones."""
+        ...
+
+
+class RegionParser(Model, Protocol):
+    """A model that divides a picture into `REGIONS`."""
+
+    def parse(self, images: list[Image.Image], faces: Sequence[Sequence[Face]]) -> list[list[np.ndarray]]:
+        """Return a map for each face of each RGB picture, as the parser sees the picture around that face.
+
+        Each is of the whole picture: uint8 (height, width), places in `REGIONS`. A parser that looks at whole
+        pictures gives the same map for each face; one that looks around faces leaves 0 where it did not look.
+        """
         ...

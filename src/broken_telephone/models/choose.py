@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from broken_telephone.models.base import Describer, Embedder, Generator
+from broken_telephone.models.base import Describer, Embedder, FaceDetector, Generator, RegionParser
 from broken_telephone.models.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.endpoint_describer import EndpointDescriber
-from broken_telephone.models.settings import DescriberSettings, EmbedderSettings, EndpointSettings, GeneratorSettings
+from broken_telephone.models.facexlib_parser import FacexlibParser
+from broken_telephone.models.retinaface_detector import RetinafaceDetector
+from broken_telephone.models.settings import (
+    DescriberSettings,
+    DetectorSettings,
+    EmbedderSettings,
+    EndpointSettings,
+    GeneratorSettings,
+    ParserSettings,
+)
 from broken_telephone.models.transformers_describer import TransformersDescriber
 from broken_telephone.models.transformers_embedder import TransformersEmbedder
 
@@ -37,3 +46,21 @@ def make_embedder(settings: dict[str, Any], setting: str = "embedder") -> Embedd
         StudyError: naming the settings that are wrong.
     """
     return TransformersEmbedder(EmbedderSettings.model_validate(settings), setting)
+
+
+def make_detector(settings: dict[str, Any], setting: str = "detector") -> FaceDetector:
+    """Return a face detector that holds no weights yet.
+
+    Raises:
+        StudyError: naming the settings that are wrong.
+    """
+    return RetinafaceDetector(DetectorSettings.model_validate(settings), setting)
+
+
+def make_parser(settings: dict[str, Any], setting: str = "parser") -> RegionParser:
+    """Return a region parser that holds no weights yet.
+
+    Raises:
+        StudyError: naming the settings that are wrong.
+    """
+    return FacexlibParser(ParserSettings.model_validate(settings), setting)

@@ -101,8 +101,9 @@ def fingerprint(folder: Path) -> str:
     file's table of tensors: hashing all of a large model would take minutes at every start.
     """
     hasher = hashlib.blake2b(digest_size=16)
-    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    for file in (path for path in files if path.suffix in _SUFFIXES and path.is_file()):
+    inside = (path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    # A single file counts whatever its name ends in, such as weights in a .pth.
+    for file in [folder] if folder.is_file() else sorted(inside):
         size = file.stat().st_size
         hasher.update(f"{file.relative_to(folder).as_posix()}\0{size}\0".encode())
         with file.open("rb") as content:

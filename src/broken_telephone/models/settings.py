@@ -1,5 +1,6 @@
 """The settings of a study's models."""
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -8,6 +9,9 @@ from broken_telephone.models.presets import resolve
 from broken_telephone.strict import Settings
 
 Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
+ParserNetwork = Literal["parsenet", "bisenet"]
 
 
 class Source(Settings):
@@ -193,3 +197,57 @@ class EndpointSettings(Settings):
         if "@" in endpoint or "?" in endpoint:
             raise ValueError("an address with a key or a password in it would end up in records: see key_variable")
         return endpoint
+
+
+class FacexlibSettings(Settings):
+    """Where the weights of one of facexlib's networks come from. They are small and always run in float32."""
+
+    path: str | None = None
+    """A folder with config.json and model.safetensors, or a file of facexlib's own, .pth or .safetensors."""
+    facexlib: str | None = None
+    """Or the network whose weights facexlib publishes: fetched on first use, if torch's cache does not have them."""
+    network: str | None = None
+    """For a file: which network it holds the weights of. A folder's config.json says so itself."""
+    device: str = "auto"
+    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
+
+    files: ClassVar[tuple[str, ...]] = (".pth", ".safetensors")
+    """How files of weights end."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.facexlib is None):
+            raise ValueError("give either path (a local folder or file) or facexlib (a network that it publishes)")
+        if self.is_file and self.network is None:
+            raise ValueError("a file needs network: which of facexlib's networks it holds the weights of")
+        if not self.is_file and self.network is not None:
+            raise ValueError(f"network belongs to a path that is a file ({' or '.join(self.files)})")
+        return self
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the path is that of a file of weights."""
+        return self.path is not None and Path(self.path).suffix in self.files
+
+
+class DetectorSettings(FacexlibSettings):
+    """A face detector: RetinaFace."""
+
+    facexlib: DetectorNetwork | None = None
+    network: DetectorNetwork | None = None
+    longest: Positive | None = None
+    """Pixels to which a picture's longer side is scaled first; null: what config.json says, else as it is."""
+    score: Share | None = None
+    """Least score of a face; null: what config.json says, else facexlib's 0.8."""
+    overlap: Share | None = None
+    """Most overlap (intersection over union) of two faces; null: what config.json says, else facexlib's 0.4."""
+
+
+class ParserSettings(FacexlibSettings):
+    """A region parser: ParseNet or BiSeNet."""
+
+    facexlib: ParserNetwork | None = None
+    network: ParserNetwork | None = None
+    grow: Annotated[float, Field(ge=1)] | None = None
+    """The side of the square that it looks at, in longer sides of the face's box; null: of a folder, the whole
+    picture is looked at, and of facexlib's networks, which learned from portraits, 2."""

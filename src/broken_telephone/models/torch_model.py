@@ -1,11 +1,13 @@
 """What the adapters of local models share: weights that come on first use and go on `release`.
 
+`LocalModel` leaves out where they come from; a `TorchModel` is loaded by `from_pretrained`.
+
 torch is imported inside the methods: a run that has nothing left to do starts without it.
 """
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from broken_telephone.models.loading import loading
 from broken_telephone.models.memory import free_memory
@@ -13,19 +15,54 @@ from broken_telephone.models.origin import commit, identity, pretrained
 from broken_telephone.models.settings import TorchSettings
 
 
-class TorchModel(ABC):
-    """A model that torch runs."""
+class _Placed(Protocol):
+    """Settings that name a device."""
+
+    @property
+    def device(self) -> str: ...
+
+
+class LocalModel(ABC):
+    """A model that runs on this machine."""
 
     setting: str
     """The name of its settings in a study."""
-    # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
-    _no_matter = frozenset({"preset", "device", "compile", "offload"})
 
-    def __init__(self, settings: TorchSettings, setting: str | None = None) -> None:
+    def __init__(self, settings: _Placed, setting: str | None = None) -> None:
         self.settings = settings
         if setting is not None:
             self.setting = setting
         self._loaded: Any = None
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load the weights, if they are not loaded."""
+
+    def release(self) -> None:
+        """Give the weights' memory back."""
+        if self._loaded is not None:
+            self._loaded = None
+            free_memory()
+
+    @property
+    def device(self) -> str:
+        """The device that `auto` stands for here, or the one that the study names."""
+        import torch
+
+        if self.settings.device != "auto":
+            return self.settings.device
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class TorchModel(LocalModel):
+    """A model of a library that loads by `from_pretrained`."""
+
+    settings: TorchSettings
+    # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
+    _no_matter = frozenset({"preset", "device", "compile", "offload"})
+
+    def __init__(self, settings: TorchSettings, setting: str | None = None) -> None:
+        super().__init__(settings, setting)
 
     @property
     def name(self) -> str:
@@ -51,24 +88,9 @@ class TorchModel(ABC):
             with loading(self.settings, self.setting):
                 self._loaded = self._from_pretrained(name, arguments | self.settings.load)
 
-    def release(self) -> None:
-        """Give the weights' memory back."""
-        if self._loaded is not None:
-            self._loaded = None
-            free_memory()
-
     @abstractmethod
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         """Load what `self._loaded` shall hold."""
-
-    @property
-    def device(self) -> str:
-        """The device that `auto` stands for here, or the one that the study names."""
-        import torch
-
-        if self.settings.device != "auto":
-            return self.settings.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
 
     @property
     def dtype(self) -> Any:

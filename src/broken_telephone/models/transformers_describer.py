@@ -12,13 +12,13 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import is_refusal
 from broken_telephone.models.adapter import add_adapter
 from broken_telephone.models.base import Choices, Description, Likelihoods
-from broken_telephone.models.form_filling import fill_in
 from broken_telephone.models.class_activation import Explanation, Target, Word, kept, maps, pieces
+from broken_telephone.models.form_filling import fill_in
 from broken_telephone.models.options import Prefix, continuation, shared_tokens
 from broken_telephone.models.prompt_text import gap, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
-from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.reading import read_on
+from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.torch_model import TorchModel
 from broken_telephone.models.vision import Patches, Tower
 
@@ -173,7 +173,9 @@ class TransformersDescriber(TorchModel):
             wanted = likelihoods if target == "log_probability" else of_tokens
             gradients = torch.autograd.grad(wanted.sum(), states, allow_unused=True)
         if unread := [layer for layer, gradient in zip(layers, gradients, strict=True) if gradient is None]:
-            raise StudyError(f"explain.layers: {self.name} does not read what block {unread[0]} gives out: name one before")
+            raise StudyError(
+                f"explain.layers: {self.name} does not read what block {unread[0]} gives out: name one before"
+            )
         found: list[Explanation | None] = [None] * len(some)
         shown = maps(states, gradients, len(known), patches)
         for row, likelihood, activations in zip(known, likelihoods.tolist(), shown, strict=True):

@@ -49,9 +49,7 @@ class Plan:
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
         """Return picture -> which of its faces count."""
-        return {
-            name: counted(name, one, self.people, concept, self.labels.get(name)) for name, one in found.items()
-        }
+        return {name: counted(name, one, self.people, concept, self.labels.get(name)) for name, one in found.items()}
 
 
 def plan_explanation(
@@ -181,14 +179,10 @@ def tabulate_explanation(
     ]
     said = {
         (str(chain), int(iteration)): str(category)
-        for chain, iteration, category in zip(
-            gender["chain_id"], gender["iteration"], gender["category"], strict=True
-        )
+        for chain, iteration, category in zip(gender["chain_id"], gender["iteration"], gender["category"], strict=True)
     }
     sizes = {name: one.size for name, one in found.items()}
-    tables = word_tables(
-        items, plan.words, explanations, explain.random_weights, labels, said, sizes, explain.method
-    )
+    tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, sizes, explain.method)
     texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
     written = {_name(chain, path, iteration) for chain, iteration in texts for path in (_path(plan, chain),)}
     names = [one.name for some in plan.there.values() for one in some]
