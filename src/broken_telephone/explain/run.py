@@ -5,7 +5,8 @@ Yields every finished batch, which the caller must save before it asks for the n
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -43,7 +44,13 @@ from broken_telephone.work import (
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T", Picture, WordItem)
+
+class _Item(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Item)
 
 PARTS, WORDS, RANDOM = "parts", "words", "random"
 _DOING = {PARTS: "faces and regions found", WORDS: "words explained", RANDOM: "explained with random weights"}
@@ -156,7 +163,7 @@ def explain_words(
         ]
         return Batch(seen, failures, ExplainWords(subjects, how, weights=weights) if subjects else None)
 
-    yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"how": vars(how)})
+    yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"explained": vars(how)})
     if any(step.phase != WORDS for step in steps):
         # Its weights are random now.
         describer.release()
@@ -213,10 +220,9 @@ def _work(
         for step, (identity, waiting) in steps.items():
             progress.begin(step)
 
-            def cut(some: list[T], step: Step = step) -> Batch[T, list[Record]]:
-                return prepare(step, some)
-
-            for batch, answer in work_through(waiting, sizes[step.phase], workers, interruption, cut):
+            for batch, answer in work_through(
+                waiting, sizes[step.phase], workers, interruption, partial(prepare, step)
+            ):
                 names = [*(one.name for one in batch.items), *(failure["name"] for failure in batch.result)]
                 if not names:
                     continue

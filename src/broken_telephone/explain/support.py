@@ -52,7 +52,7 @@ def by_picture(
     starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     rows["start"] = rows["chain_id"].map(dict(zip(chains["chain_id"].astype(str), starts.astype(str), strict=True)))
     rows["kind"] = [
-        f"{w} x {h}, {v} view{'s' * (v > 1)}"
+        f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
         for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
     ]
     rows["answer"] = np.where(rows["correct"].astype(bool), "right", "wrong")
@@ -110,11 +110,12 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
                 continue
             for region, some in mine.groupby("region", sort=False):
                 for measure in TESTED:
-                    found = [
+                    first, second = (
                         some[some[attribute] == group].groupby("start")[measure].mean().dropna()
                         for group in (one, other)
-                    ]
-                    compared = _paired(*found, resampling) if attribute == "iteration" else _apart(*found, resampling)
+                    )
+                    compare = _paired if attribute == "iteration" else _apart
+                    compared = compare(first, second, resampling)
                     if compared is not None:
                         where = [kind, label, attribute, str(one), str(other), region, measure]
                         rows.append([*where, *compared])

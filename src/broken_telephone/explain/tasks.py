@@ -1,4 +1,4 @@
-"""What the models are asked for one batch: what is in pictures, what supports words, and what random weights would show."""
+"""What the models are asked for one batch: what is in pictures, what supports words, and what maps show by chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

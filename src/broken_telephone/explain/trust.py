@@ -149,7 +149,7 @@ def _sentence(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     fall = values.loc[(densest, "fall"), "value"]
     elsewhere = values.loc[(densest, "fall_elsewhere"), "value"]
     return (
-        f"Words for {label} come from the {densest}: the map is {density['value']:.2f} times as dense there as over the "
-        f"picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides the word's "
-        f"probability by {np.exp(fall):.3g} (hiding as much elsewhere: by {np.exp(elsewhere):.3g})."
+        f"Words for {label} come from the {densest}: the map is {density['value']:.2f} times as dense there as over "
+        f"the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides the "
+        f"word's probability by {np.exp(fall):.3g} (hiding as much elsewhere: by {np.exp(elsewhere):.3g})."
     )

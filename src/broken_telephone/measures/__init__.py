@@ -7,9 +7,9 @@ from broken_telephone.measures.correction import Ratings, corrected_table
 from broken_telephone.measures.decomposition import decomposition_table
 from broken_telephone.measures.distances import middle_years
 from broken_telephone.measures.drift_table import Resampling, drift_table
-from broken_telephone.measures.estimate import Estimate
+from broken_telephone.measures.estimate import Estimate, spread
 from broken_telephone.measures.families import adjusted
-from broken_telephone.measures.panel import ABSENT, Panel, panels
+from broken_telephone.measures.panel import ABSENT, Panel, clusters_of, first_picture, label_groups, panels
 from broken_telephone.measures.power import power_table
 from broken_telephone.measures.published import published_drift
 from broken_telephone.measures.shares import category_shares
@@ -33,13 +33,16 @@ __all__ = [
     "agreement_table",
     "baseline_shares",
     "category_shares",
+    "clusters_of",
     "cohens_kappa",
     "confusion",
     "confusion_table",
     "corrected_table",
     "decomposition_table",
     "drift_table",
+    "first_picture",
     "krippendorff_alpha",
+    "label_groups",
     "middle_years",
     "panels",
     "power_table",
@@ -47,6 +50,7 @@ __all__ = [
     "shares_table",
     "similarities",
     "similarity_curves",
+    "spread",
     "success_table",
     "trajectories_table",
     "unpaired_table",

@@ -182,6 +182,11 @@ class FaceDetector(Model, Protocol):
 class RegionParser(Model, Protocol):
     """A model that divides a picture into `REGIONS`."""
 
+    @property
+    def grow(self) -> float | None:
+        """How much larger than a face the square is that the parser looks at; None if it looks at whole pictures."""
+        ...
+
     def parse(self, images: list[Image.Image], faces: Sequence[Sequence[Face]]) -> list[list[np.ndarray]]:
         """Return a map for each face of each RGB picture, as the parser sees the picture around that face.
 

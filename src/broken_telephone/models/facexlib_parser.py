@@ -18,6 +18,7 @@ from broken_telephone.models.pixels import resize, to_tensor
 from broken_telephone.models.settings import ParserSettings
 
 _SIZE = 512
+_GROW = 2.0
 # A picture may have any number of faces.
 _AT_ONCE = 16
 # What facexlib puts beyond a picture's edge (its FaceRestoreHelper), as RGB.
@@ -34,8 +35,6 @@ class _Use:
     """For each of its classes the place in `REGIONS`."""
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     deviation: tuple[float, ...] = (0.5, 0.5, 0.5)
-    grow: float | None = 2.0
-    """Where the study does not say; None: whole pictures."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,12 @@ class FacexlibParser(FacexlibModel):
     settings: ParserSettings
     kind = "facexlib.parsing.parsenet.ParseNet"
 
+    @property
+    def grow(self) -> float | None:
+        """How much larger than a face the square is that is looked at; None: whole pictures."""
+        of_facexlib = self.settings.facexlib is not None or self.settings.is_file
+        return self.settings.grow if self.settings.grow is not None or not of_facexlib else _GROW
+
     def parse(self, images: list[Image.Image], faces: Sequence[Sequence[Face]]) -> list[list[np.ndarray]]:
         """Return a map of the whole picture for each face of each RGB picture, uint8 (height, width).
 
@@ -66,8 +71,7 @@ class FacexlibParser(FacexlibModel):
             StudyError: if the model cannot be loaded.
         """
         self.load()
-        use = self._loaded[1]
-        grow = use.grow if self.settings.grow is None else self.settings.grow
+        grow = self.grow
         maps: list[list[np.ndarray]] = [[] for _ in images]
         for view, seen in self._look(images, list(_views(images, faces, grow))):
             maps[view.picture] += [seen] * (len(faces[view.picture]) if grow is None else 1)
@@ -93,7 +97,7 @@ class FacexlibParser(FacexlibModel):
 
         prepared = config["input"]
         mean, deviation = (tuple([prepared[name]] * 3) for name in ("mean", "std"))
-        use = _Use(prepared["size"], places(config["regions"]), mean, deviation, grow=None)
+        use = _Use(prepared["size"], places(config["regions"]), mean, deviation)
         return ParseNet(**config["constructor"]), use
 
     def _published(self, name: str) -> tuple[Any, _Use]:

@@ -5,7 +5,7 @@ colours are coordinates, so that nothing here knows of any family. Left out are 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,11 +99,8 @@ class Tower:
             kept["seen"] = args[0] if args else next(iter(kwargs.values()))
             raise _SeenError
 
-        with _hooked(self.module.register_forward_pre_hook(keep, with_kwargs=True)):
-            try:
-                read(picture)
-            except _SeenError:
-                pass
+        with _hooked(self.module.register_forward_pre_hook(keep, with_kwargs=True)), suppress(_SeenError):
+            read(picture)
         seen = kept["seen"].detach().double().cpu().numpy()
         side = self.patch
         if seen.ndim == 2:
@@ -133,11 +130,9 @@ class Tower:
         with (
             _hooked(self.module.patch_embed.register_forward_hook(made)),
             _hooked(self.blocks[0].register_forward_pre_hook(first, with_kwargs=True)),
+            suppress(_SeenError),
         ):
-            try:
-                read(Image.fromarray(noise))
-            except _SeenError:
-                pass
+            read(Image.fromarray(noise))
         distances = torch.cdist(kept["first"].double(), kept["made"].double())
         nearest = distances.argmin(1)
         # Where places were added to the patches they are as they were: only a mere exchange of rows is one.

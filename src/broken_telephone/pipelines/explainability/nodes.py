@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, Picture
+from broken_telephone.annotate.pictures import Images, Picture, picture
 from broken_telephone.errors import StudyError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.face_parts import FaceParts
@@ -76,13 +76,16 @@ def plan_explanation(
     mine = sampled(chains, explain.chains_per_label, explain.seed)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
-    keys = [digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)]
+    key_of_parts, key_of_words = (
+        digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
+    )
     return Plan(
         mine,
         seen_pictures(mine, loop.iterations, loop_images),
         people_of(mine, people),
         labels_by_picture(mine),
-        *keys,
+        key_of_parts,
+        key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
     )
 
@@ -184,7 +187,12 @@ def tabulate_explanation(
     sizes = {name: one.size for name, one in found.items()}
     tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, sizes, explain.method)
     texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
-    written = {_name(chain, path, iteration) for chain, iteration in texts for path in (_path(plan, chain),)}
+    written = {
+        one.name
+        for chain in chains
+        for iteration in range(loop.iterations + 1)
+        if (chain.chain_id, iteration) in texts and (one := picture(chain, iteration)) is not None
+    }
     names = [one.name for some in plan.there.values() for one in some]
     record = manifest(
         study,

@@ -1,0 +1,99 @@
+"""Wiring of the explainability pipeline, which reads what loop and annotation have made so far."""
+
+from kedro.pipeline import Node, Pipeline
+
+from broken_telephone.pipelines.explainability.nodes import (
+    choose_words,
+    explain_described_words,
+    find_faces_and_regions,
+    measure_skin_tones,
+    measure_support,
+    plan_explanation,
+    tabulate_explanation,
+)
+
+_PICTURES = ["originals", "loop_images"]
+_TEXTS = ["loop_descriptions", "last_descriptions"]
+
+
+def create_pipeline() -> Pipeline:
+    """Return the explanation of a study whose annotation has run."""
+    return Pipeline(
+        [
+            Node(
+                plan_explanation,
+                inputs=[
+                    "chains",
+                    "people",
+                    "params:loop",
+                    "params:explain",
+                    "loop_settings",
+                    "loop_images",
+                    "describer",
+                    "detector",
+                    "parser",
+                ],
+                outputs="explanation_plan",
+                name="plan_explanation",
+            ),
+            Node(
+                find_faces_and_regions,
+                inputs=["explanation_plan", "params:explain", "detector", "parser", *_PICTURES, "face_parts_done"],
+                outputs=["face_parts", "face_parts_sessions"],
+                name="find_faces_and_regions",
+            ),
+            Node(
+                choose_words,
+                inputs=["explanation_plan", "params:dataset", "params:chains", "params:loop", *_TEXTS, "face_parts"],
+                outputs="words_to_explain",
+                name="choose_words",
+            ),
+            Node(
+                explain_described_words,
+                inputs=[
+                    "explanation_plan",
+                    "words_to_explain",
+                    "params:explain",
+                    "params:loop",
+                    "describer",
+                    "parser",
+                    *_PICTURES,
+                    "face_parts",
+                    "explanations_done",
+                ],
+                outputs=["explanations", "explanation_sessions"],
+                name="explain_described_words",
+            ),
+            Node(
+                tabulate_explanation,
+                inputs=[
+                    "params:study",
+                    "explanation_plan",
+                    "words_to_explain",
+                    "params:explain",
+                    "params:chains",
+                    "params:loop",
+                    "params:report",
+                    "annotations",
+                    *_TEXTS,
+                    "face_parts",
+                    "explanations",
+                ],
+                outputs=["faces", "explained_words", "activations", "occlusions", "explanation_manifest"],
+                name="tabulate_explanation",
+            ),
+            Node(
+                measure_support,
+                inputs=["explained_words", "activations", "occlusions", "chains", "params:explain", "params:report"],
+                outputs=["support", "support_tests", "support_trust", "support_sentences"],
+                name="measure_support",
+            ),
+            Node(
+                measure_skin_tones,
+                inputs=["faces", "chains", "params:loop", "params:report"],
+                outputs="skin_drift",
+                name="measure_skin_tones",
+            ),
+        ],
+        tags="explainability",
+    )
