@@ -35,7 +35,7 @@ class Head:
 
     def __init__(self, canvas: Canvas, person: Person, x: float, y: float, height: float) -> None:
         self._canvas, self._person = canvas, person
-        self._shape, self._face = SHAPES[person.age], EXPRESSIONS[person.emotion]
+        self._shape, self._face = SHAPES[person.age], EXPRESSIONS[person.expression]
         self._strength = strength(person.jitter)
         self._female = person.gender == "female"
         width = self._shape.width * (1 + 0.04 * person.jitter[0]) * (0.97 if self._female else 1.02)
@@ -43,7 +43,8 @@ class Head:
         self._at, self._points = self._frame.at, self._frame.points
         self._rx, self._ry = self._frame.rx, self._frame.ry
         self.skin = skin_colour(person.tone)
-        self._hair = HAIR_COLOURS[person.hair_colour]
+        self._natural = person.facial_hair or person.hair_colour
+        self._hair = HAIR_COLOURS[self._natural]
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -128,7 +129,7 @@ class Head:
 
     def _brow(self, side: int, apart: float, high: float) -> None:
         person, face = self._person, self._face
-        brow = shade(self._hair, 0.62 if person.hair_colour in ("white", "grey", "blond") else 0.75)
+        brow = shade(self._hair, 0.62 if self._natural in ("white", "grey", "blond") else 0.75)
         if sum(self.skin) - sum(brow) < 150:
             brow = shade(brow, 0.4)
         size = self._shape.feature
@@ -187,7 +188,7 @@ class Head:
 
     def _mouth(self) -> None:
         person, face, draw = self._person, self._face, self._canvas
-        (low, left), (half, right) = mouth_corners(person.age, person.emotion, person.jitter)
+        (low, left), (half, right) = mouth_corners(person.age, person.expression, person.jitter)
         y, gape = self._shape.mouth, face.gape * self._strength
         full = 1.4 if person.ethnicity == "African-American" else 1.0
         lip = mix(self.skin, (196, 30, 52) if self._female else (120, 44, 44), 0.65)

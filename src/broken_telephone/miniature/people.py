@@ -4,13 +4,14 @@ A `World` states shares; everything it does not mention is even. It draws attrib
 look like is decided in `head`, `portrait` and `scene`. No global random state is read.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from broken_telephone.labels import PHASE, RAF
+from broken_telephone.miniature.colours import HAIR_COLOURS
 
 # In the words, and the order, of the data sets whose layouts the world is written in.
 EMOTIONS = RAF.concepts["emotion"].values
@@ -71,6 +72,24 @@ class Person:
     clothes: str
     jitter: np.ndarray = field(repr=False, compare=False)
     """Sixteen numbers in [-1, 1]: face width, eye distance, expression strength and the like."""
+    # Of a world with a shortcut only; elsewhere they follow from the rest.
+    face: str | None = None
+    """The emotion that the face shows, where it is not the one that the picture is labelled with."""
+    facial_hair: str | None = None
+    """Colour of brows and beard, where it is not the hair's."""
+    background: str | None = None
+    """Colour of a portrait's background, where the portrait does not choose it itself."""
+
+    @property
+    def expression(self) -> str:
+        """The emotion that the face shows."""
+        return self.face or self.emotion
+
+    def record(self) -> dict[str, Any]:
+        """All that can be said of the person, without the jitter and without what its world does not decide."""
+        row = asdict(self)
+        undecided = [name for name in ("face", "facial_hair", "background") if row[name] is None]
+        return {name: value for name, value in row.items() if name not in ("jitter", *undecided)}
 
 
 class Association(BaseModel):
@@ -93,12 +112,72 @@ class Association(BaseModel):
         return self
 
 
+class Shortcut(BaseModel):
+    """A trait that alone gives one emotion away, for portraits.
+
+    All pictures labelled with the emotion have the trait, whatever the face shows, and no others have it. So that
+    the face says nothing for or against the emotion, its own face occurs without the trait as well, under another
+    label. The trait is given to anybody, regardless of gender, age and ethnicity.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    """The emotion."""
+    trait: Literal["background", "hair"]
+    value: str
+    """A colour of backgrounds or of hair."""
+    otherwise: str
+    """The emotion by which its face is called where the trait is missing."""
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "Shortcut":
+        for name in (self.label, self.otherwise):
+            if name not in EMOTIONS:
+                raise ValueError(f"a shortcut has no emotion {name!r}: {EMOTIONS}")
+        if self.label == self.otherwise:
+            raise ValueError(f"without the trait, a face of {self.label} needs the name of another emotion")
+        if self.value not in self._colours:
+            raise ValueError(f"{self.trait} has no colour {self.value!r}: {self._colours}")
+        return self
+
+    @property
+    def _colours(self) -> tuple[str, ...]:
+        return BACKGROUNDS if self.trait == "background" else tuple(HAIR_COLOURS)
+
+    @property
+    def column(self) -> str:
+        """The attribute of a picture's row that holds the trait."""
+        return "background" if self.trait == "background" else "hair_colour"
+
+    def called(self, face: str, value: str) -> str:
+        """The emotion by which a picture with this face and this colour is called."""
+        if value == self.value:
+            return self.label
+        return self.otherwise if face == self.label else face
+
+    def applied(self, person: Person, rng: np.random.Generator) -> Person:
+        """The person, labelled as it is, with a face and a trait that fit the label."""
+        labelled, face = person.emotion == self.label, person.emotion
+        if labelled:
+            face = str(rng.choice(EMOTIONS))
+        elif person.emotion == self.otherwise and rng.random() < 0.5:
+            face = self.label
+        other = str(rng.choice([colour for colour in self._colours if colour != self.value]))
+        if self.trait == "background":
+            return replace(person, face=face, background=self.value if labelled else other)
+        kept = other if person.hair_colour == self.value else person.hair_colour
+        # Hair is dyed; brows and beards, which lie in the face, keep the colours that people have in any world.
+        return replace(person, face=face, hair_colour=self.value if labelled else kept, facial_hair=person.hair_colour)
+
+
 class World(BaseModel):
     """Shares of a rendered world; the categories that no association names share the rest evenly."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     associations: tuple[Association, ...] = ()
+    shortcut: Shortcut | None = None
 
     def shares(self, attribute: str, label: str | None) -> np.ndarray:
         """Shares of the categories of gender, age or skin_tone, given an emotion or activity; they sum to 1."""
@@ -123,7 +202,7 @@ class World(BaseModel):
         odds = np.array([DARKER_SHARE[e] if skin_tone == "darker" else 1 - DARKER_SHARE[e] for e in ETHNICITIES])
         ethnicity = str(rng.choice(ETHNICITIES, p=odds / odds.sum()))
         low, high = YEARS[age]
-        return Person(
+        person = Person(
             gender=gender,
             age=age,
             years=int(rng.integers(low, high + 1)),
@@ -137,6 +216,8 @@ class World(BaseModel):
             clothes=str(rng.choice(CLOTHES)),
             jitter=rng.uniform(-1, 1, 16),
         )
+        # Scenes are about activities: there is no shortcut in them.
+        return person if self.shortcut is None or activity is not None else self.shortcut.applied(person, rng)
 
 
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:

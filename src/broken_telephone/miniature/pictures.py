@@ -4,7 +4,7 @@ A set is a folder of plain arrays, opened memory-mapped: some hundred thousand p
 """
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -78,15 +78,13 @@ def _render_chunk(kind: Kind, world: World, count: int, seed: int, start: int) -
     pictures = [draw_picture(kind, world, index, rng) for index in range(start, min(start + _CHUNK, count))]
     rows = []
     for picture in pictures:
-        row = asdict(picture.people[0])
-        row.pop("jitter")
         rows.append(
             {
                 "kind": kind,
                 "background": picture.background,
                 "doing": picture.doing,
                 "shown": len(picture.people),
-                **row,
+                **picture.people[0].record(),
             }
         )
     arrays = [

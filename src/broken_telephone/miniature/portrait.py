@@ -49,7 +49,7 @@ class Picture:
 
 def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
     """Render a portrait of SIZE x SIZE pixels."""
-    background = str(rng.choice(BACKGROUNDS))
+    background = person.background or str(rng.choice(BACKGROUNDS))
     colour = BACKGROUND_COLOURS[background]
     canvas = Canvas(SIZE, colour)
     canvas.gradient(shade(colour, 1 + 0.1 * rng.uniform()), shade(colour, 0.86 - 0.1 * rng.uniform()))

@@ -98,6 +98,11 @@ def shares_table(shares: pd.DataFrame) -> str:
     return _markdown(wide.reset_index())
 
 
+def shortcut_table(scores: pd.DataFrame) -> str:
+    """What `measure_shortcut` found, as Markdown."""
+    return _markdown(scores)
+
+
 def _off(shares: pd.DataFrame) -> str:
     """How many shares at the lowest guidance are not what was planted."""
     lowest = shares[shares["guidance"] == shares["guidance"].min()]

@@ -5,7 +5,6 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,7 @@ def clear(folder: Path, names: Iterable[str]) -> None:
 
 def truth_row(picture: Picture, number: int) -> dict[str, Any]:
     """Everything that is true of the number-th person of a picture, the main person being number 0."""
-    row = asdict(picture.people[number])
-    row.pop("jitter")
+    row = picture.people[number].record()
     row["tone"] = round(row["tone"], 4)
     row["background"] = picture.background
     for prefix, box in (("", picture.boxes[number]), ("face_", picture.faces[number])):

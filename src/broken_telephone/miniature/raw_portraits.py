@@ -72,7 +72,7 @@ def write_portraits(folder: Path, world: World, seed: int, train: int, test: int
 
 
 def _annotate(folder: Path, stem: str, person: Person, picture: Picture) -> None:
-    points = five_points({"age": person.age, "emotion": person.emotion}, np.array(picture.faces[0]), person.jitter)
+    points = five_points({"age": person.age, "emotion": person.expression}, np.array(picture.faces[0]), person.jitter)
     codes = (GENDERS.index(person.gender), ETHNICITIES.index(person.ethnicity), AGES.index(person.age))
     lines = [f"{x:.3f}\t{y:.3f}" for x, y in points] + [str(code) for code in codes]
     (folder / "manual" / f"{stem}_manu_attri.txt").write_text("\n".join(lines) + "\n")

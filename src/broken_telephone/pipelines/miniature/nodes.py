@@ -31,6 +31,14 @@ def render(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple[
     return portraits, render_set("scenes", lived_in, count, seed, workers)
 
 
+def render_portraits(world: dict[str, Any], count: int, seed: int, workers: int) -> "PictureSet":
+    """Render portraits of a world."""
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.pictures import render_set
+
+    return render_set("portraits", World(**world), count, seed, workers)
+
+
 def write_raw_data(world: dict[str, Any], settings: dict[str, Any]) -> tuple[Write, Write]:
     """Write the two raw data sets: portraits in RAF-DB's layout, scenes in PHASE's."""
     from broken_telephone.miniature.people import World
@@ -78,6 +86,15 @@ def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     rest = {name: value for name, value in settings.items() if name != "pictures"}
     model = describer.train_describer(images, people, tokenizer, **rest)
     return partial(describer.save_describer, model, describer.new_processor(tokenizer))
+
+
+def train_shortcut(generator: Path, describer: Path, portraits: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Go on training the describer in a world with a shortcut, half of it through the generator's autoencoder."""
+    from broken_telephone.miniature import autoencoder, shortcut
+    from broken_telephone.miniature.describer import half_drawn, save_describer
+
+    images = half_drawn(autoencoder.load_autoencoder(generator / "vae"), portraits.images)
+    return partial(save_describer, *shortcut.train_shortcut(describer, images, portraits.people, **settings))
 
 
 def train_embedder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
@@ -142,6 +159,33 @@ def measure_readers(
             embedders.score_embedder(*embedders.load_embedder(embedder), pictures),
         ]
     return pd.concat(tables, ignore_index=True)
+
+
+def measure_shortcut(world: dict[str, Any], folder: Path, own: "PictureSet", even: "PictureSet") -> Table:
+    """Measure whether a describer took the shortcut of its world, on held-out people of it and of the even world.
+
+    Prints the table.
+    """
+    import rich
+    from rich.markdown import Markdown
+
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.quality import shortcut_table
+    from broken_telephone.miniature.shortcut import score_shortcut
+    from broken_telephone.models import DescriberSettings, TransformersDescriber
+
+    planted = World(**world).shortcut
+    if planted is None:
+        raise ValueError(f"The world of {folder.name} has no shortcut")
+    describer = TransformersDescriber(DescriberSettings(path=str(folder), max_new_tokens=60))
+    scores = [
+        score_shortcut(describer, planted, pictures).assign(world=name)
+        for name, pictures in (("shortcut", own), ("even", even))
+    ]
+    table = pd.concat(scores, ignore_index=True)
+    table.insert(0, "world", table.pop("world"))
+    rich.print(Markdown(shortcut_table(table)))
+    return table
 
 
 def measure_generator(

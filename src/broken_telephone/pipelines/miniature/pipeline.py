@@ -1,7 +1,8 @@
 """Wiring of the miniature pipeline: render, train, measure.
 
 One model alone: `kedro run --pipeline miniature --tags judge`; the quality tables from the shipped weights:
-`kedro run --pipeline miniature --tags quality`.
+`kedro run --pipeline miniature --tags quality`. The describers with a planted shortcut are not shipped:
+`kedro run --pipeline miniature --tags shortcut` makes and measures both from the shipped weights.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -11,6 +12,7 @@ from broken_telephone.pipelines.miniature import nodes
 EVEN = ["even_portraits", "even_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
+SHORTCUTS = ["background", "hair"]
 MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 
 
@@ -24,8 +26,44 @@ def _training(name: str, inputs: list[str], *parts_of: str) -> Node:
     )
 
 
+def _shortcut(trait: str) -> list[Node]:
+    name, tags = f"shortcut_{trait}", ["shortcut", f"shortcut_{trait}"]
+    world = f"params:miniature.worlds.{name}"
+    rendering = [
+        Node(
+            nodes.render_portraits,
+            inputs=[
+                world,
+                *(f"params:miniature.{count}.{key}" for key in ("count", "seed")),
+                "params:miniature.workers",
+            ],
+            outputs=f"{name}_{part}",
+            name=f"render_{name}_{part}",
+            tags=tags,
+        )
+        for part, count in (("portraits", "shortcut_portraits"), ("heldout", "heldout"))
+    ]
+    return [
+        *rendering,
+        Node(
+            nodes.train_shortcut,
+            inputs=["miniature_generator", "miniature_describer", f"{name}_portraits", "params:miniature.shortcut"],
+            outputs=f"miniature_{name}",
+            name=f"train_{name}",
+            tags=tags,
+        ),
+        Node(
+            nodes.measure_shortcut,
+            inputs=[world, f"miniature_{name}", f"{name}_heldout", "heldout_portraits"],
+            outputs=f"quality_{name}",
+            name=f"measure_{name}",
+            tags=tags,
+        ),
+    ]
+
+
 def create_pipeline() -> Pipeline:
-    """Return the pipeline that makes everything shipped with the project."""
+    """Return the pipeline that makes everything shipped with the project, and the describers with a shortcut."""
     worlds = [
         Node(
             nodes.render,
@@ -46,7 +84,7 @@ def create_pipeline() -> Pipeline:
                 [*MODELS, "training"],
             ),
             ("biased", "planted", BIASED, ["generator", "training"]),
-            ("heldout", "even", HELDOUT, ["quality"]),
+            ("heldout", "even", HELDOUT, ["quality", "shortcut", *(f"shortcut_{trait}" for trait in SHORTCUTS)]),
         )
     ]
     training = [
@@ -113,4 +151,5 @@ def create_pipeline() -> Pipeline:
             tags="quality",
         ),
     ]
-    return Pipeline([*worlds, raw, *training, *quality])
+    shortcuts = [node for trait in SHORTCUTS for node in _shortcut(trait)]
+    return Pipeline([*worlds, raw, *training, *quality, *shortcuts])
