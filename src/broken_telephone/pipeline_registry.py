@@ -14,4 +14,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         module.name: import_module(f"{pipelines.__name__}.{module.name}").create_pipeline()
         for module in pkgutil.iter_modules(pipelines.__path__)
     }
-    return found | {"__default__": found["loop"] + found["annotation"] + found["similarity"] + found["reporting"]}
+    whole = ("loop", "annotation", "similarity", "explainability", "reporting")
+    return found | {"__default__": sum((found[name] for name in whole), Pipeline([]))}

@@ -147,12 +147,18 @@ def explain_words(
     """
     steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
     for weights in (None, *range(1, settings.random_weights + 1)):
-        own, phase = random_identity(identity, weights), RANDOM if weights else WORDS
-        done = {name for record in batches_of(own, batches) for name in (*record["names"], *record["unwritten"])}
+        own, phase = random_identity(identity, weights), WORDS if weights is None else f"{RANDOM} {weights}"
+        done, followed = _done(own, batches)
         for iteration, some in items.items():
-            waiting = [one for one in some if one.name not in done and (weights is None or one.chain_id in checked)]
+            # A word that was explained without the costly checks is explained again when they are asked for.
+            waiting = [
+                one
+                for one in some
+                if (weights is None and one.name not in (followed if one.chain_id in checked else done))
+                or (weights is not None and one.chain_id in checked and one.name not in done)
+            ]
             if waiting:
-                steps[Step(iteration, phase if weights is None else f"{phase} {weights}")] = own, waiting
+                steps[Step(iteration, phase)] = own, waiting
 
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
         seen, images, failures = _opened(some, lambda one: one.picture, settings.size, originals, drawn)
@@ -167,6 +173,17 @@ def explain_words(
     if any(step.phase != WORDS for step in steps):
         # Its weights are random now.
         describer.release()
+
+
+def _done(identity: str, batches: Records) -> tuple[set[str], set[str]]:
+    """Return the names of all words that are explained, and of those that the costly checks were made on."""
+    done: set[str] = set()
+    followed: set[str] = set()
+    for record in batches_of(identity, batches):
+        done.update((*record["names"], *record["unwritten"]))
+        followed.update(record["names"][place] for place in record["having"].get("deletion", []))
+        followed.update(record["unwritten"])
+    return done, followed
 
 
 def random_identity(identity: str, weights: int | None) -> str:

@@ -25,7 +25,7 @@ class ExplainSettings(WorkSettings):
     target: Target = "log_probability"
     size: tuple[Side, Side] | None = None
     """Width and height that all pictures are brought to before, so that they can be compared; null: as they are."""
-    checked: Positive = 3
+    checked: Positive = 10
     """Chains of each label that the costly checks are made on."""
     random_weights: Positive = 3
     """How often the describer's weights are replaced by random ones, to see what maps then show."""

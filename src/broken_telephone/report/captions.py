@@ -49,6 +49,24 @@ FIGURES: Mapping[str, Caption] = {
         "people, unless these also differ in their labels, as they may over all labels together. Lines join "
         "pictures, not people: those of a category in one picture may be others in the next.",
     ),
+    "support": Caption(
+        "Which part of the picture a label's words come from",
+        "Above, how dense the map of the words' support is on each region: right of 1 the region carries more of it "
+        "than its size would let expect. Below, by how much hiding a region divides the words' probability, which "
+        "needs no map. A region is named in the summary only if both point at it and no check of it fails; labels for "
+        "which one does are grey.",
+    ),
+    "checks": Caption(
+        "Whether to believe the maps",
+        "What each check would find by chance is zero, and a filled mark lies above it by more than chance explains: "
+        "true weights against random ones, the region against places of its size and shape elsewhere, hiding it "
+        "against hiding others, and hiding or showing the picture in the map's order against any order.",
+    ),
+    "gallery": Caption(
+        "Pictures and their maps",
+        "Above a picture as the describer saw it, below it the map of what supports the word, over the outlines of "
+        "the regions. Original and drawn pictures stand side by side, iteration and word below them.",
+    ),
     "similarity": Caption(
         "How alike pictures and texts stay",
         "Mean cosine of the embeddings, with 95 % bands: with what came just before, and with the start of the chain. "
@@ -104,6 +122,29 @@ TABLES: Mapping[str, Caption] = {
     ),
     "similarity_curves": Caption(
         "Similarity", "Mean cosine of embeddings of pictures and texts with those before, and with the chain's first."
+    ),
+    "support": Caption(
+        "Where words come from",
+        "Means over starts, with 95 % intervals by resampling them, of every region: its share of the picture, its "
+        "share of the activation, the ratio of both (density), how much the word's log-probability falls when the "
+        "region is hidden, and what places of the same size and shape elsewhere give. Only pictures of one size in as "
+        "many views (kind) are put together.",
+    ),
+    "support_tests": Caption(
+        "Where words come from: comparisons",
+        "Women with men, right with wrong answers, the last iteration with the first, by permutation of starts. "
+        "p_adjusted is adjusted for all tests of the same comparison and measure.",
+    ),
+    "support_trust": Caption(
+        "Where words come from: checks",
+        "By how much the maps of a label differ from chance, with 95 % intervals over starts; passed where the "
+        "interval lies above zero, and why not otherwise.",
+    ),
+    "skin_drift": Caption(
+        "Skin tone of faces, by their pixels",
+        "Drift of the colour of the skin in pictures: the individual typology angle (degrees, larger is lighter) and "
+        "the nearest swatch of the Monk Skin Tone scale. It is the colour of pixels and not of people: light, "
+        "exposure, make-up and a generator's palette all enter.",
     ),
     "start_tests": Caption(
         "Chains from images and from prompts",

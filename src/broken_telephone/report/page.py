@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 """A page is smaller than that."""
-_ELSEWHERE = ("agreement_sentences", "published_drift")
+_ELSEWHERE = ("agreement_sentences", "published_drift", "support_sentences")
 """Tables that other parts of the page show."""
 
 

@@ -16,6 +16,7 @@ from broken_telephone.report.wording import capital
 MOST = 6
 """Changes that are told one by one."""
 _CHANGED, _TRUSTED = "What changed", "What the annotator can be trusted with"
+_FROM = "Which part of the picture words come from"
 
 
 def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
@@ -24,7 +25,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     A share rose or fell, no change of it is shown, or it cannot be told: nothing else is said of any.
 
     Args:
-        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences);
+        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences,
+            support_sentences);
             what is missing is taken to be empty.
         level: adjusted p-values below it count.
         most: how many changes to tell one by one.
@@ -44,14 +46,17 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     changes = verdicts(drift, power, shares, level)
     missing = _missing(shares, decomposition)
     trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
+    words = tables.get("support_sentences", pd.DataFrame())
+    explained = {_FROM: words["sentence"].astype(str).tolist()} if len(words) else {}
     if nothing := _nothing(changes, shares):
-        return {_CHANGED: [nothing, *missing], _TRUSTED: trust}
+        return {_CHANGED: [nothing, *missing], _TRUSTED: trust, **explained}
     heading = heading_sentences(findings(changes), trajectories, shares)
     return {
         _CHANGED: [*change_sentences(changes, decomposition, most), *missing],
         "What could not be told": power_sentences(changes, power),
         "Has it settled, and where is it heading?": [*settled_sentences(trajectories, changes), *map(capital, heading)],
         _TRUSTED: trust,
+        **explained,
     }
 
 

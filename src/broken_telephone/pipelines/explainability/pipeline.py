@@ -11,6 +11,7 @@ from broken_telephone.pipelines.explainability.nodes import (
     plan_explanation,
     tabulate_explanation,
 )
+from broken_telephone.pipelines.explainability.pages import draw_explanation
 
 _PICTURES = ["originals", "loop_images"]
 _TEXTS = ["loop_descriptions", "last_descriptions"]
@@ -93,6 +94,23 @@ def create_pipeline() -> Pipeline:
                 inputs=["faces", "chains", "params:loop", "params:report"],
                 outputs="skin_drift",
                 name="measure_skin_tones",
+            ),
+            Node(
+                draw_explanation,
+                inputs=[
+                    "explanation_plan",
+                    "words_to_explain",
+                    "params:explain",
+                    "parser",
+                    *_PICTURES,
+                    "face_parts",
+                    "explanations",
+                    "support",
+                    "support_trust",
+                    "support_sentences",
+                ],
+                outputs="explanation_figures",
+                name="draw_explanation",
             ),
         ],
         tags="explainability",

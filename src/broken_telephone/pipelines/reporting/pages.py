@@ -50,6 +50,8 @@ def write_report(
     loop_manifest: Mapping[str, Any],
     annotation_manifest: Mapping[str, Any],
     similarity_manifest: Mapping[str, Any],
+    explanation_manifest: Mapping[str, Any],
+    explanation_figures: Mapping[str, Files],
     **tables: pd.DataFrame,
 ) -> str:
     """Write the report: what was found, in words, figures, tables and chains, and how it was come by."""
@@ -71,7 +73,9 @@ def write_report(
         "loop": loop_manifest,
         "annotation": annotation_manifest,
         "similarity": similarity_manifest,
+        "explanation": explanation_manifest,
         "report": report,
     }
     same = f"{dataset.words.name.lower()}_{chain_settings.concept}"
-    return report_page(study, tables, report_figures, browser, manifests, summary(tables), same)
+    drawn = {**report_figures, **explanation_figures}
+    return report_page(study, tables, drawn, browser, manifests, summary(tables), same)

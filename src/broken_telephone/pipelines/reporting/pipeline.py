@@ -34,6 +34,8 @@ _TABLES = (
     "agreement_sentences",
 )
 """What the report shows, in this order."""
+_EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
+"""What it shows behind, where words come from."""
 _SOURCES = (
     "chains",
     "people",
@@ -44,6 +46,8 @@ _SOURCES = (
     "loop_manifest",
     "annotation_manifest",
     "similarity_manifest",
+    "explanation_manifest",
+    "explanation_figures",
 )
 
 
@@ -125,7 +129,7 @@ def create_pipeline() -> Pipeline:
                     "loop": "params:loop",
                     "settings": "params:report",
                     "report_figures": "report_figures",
-                    **{name: name for name in (*_SOURCES, *_TABLES)},
+                    **{name: name for name in (*_SOURCES, *_TABLES, *_EXPLAINED)},
                 },
                 outputs="report",
                 name="write_report",

@@ -1,0 +1,89 @@
+"""Nodes of the explainability pipeline: what people look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.annotate.pictures import Images, opened
+from broken_telephone.errors import StudyError
+from broken_telephone.explain import ExplainSettings
+from broken_telephone.explain.items import WordItem
+from broken_telephone.explain.journal import Records, found_in
+from broken_telephone.explain.people import regions_of
+from broken_telephone.explain.tables import explanations_in
+from broken_telephone.models import REGIONS, RegionParser
+from broken_telephone.pipelines.explainability.nodes import Plan
+from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
+from broken_telephone.report.saved_figures import Files, saved_figures
+from broken_telephone.report.support_figure import support_figure
+from broken_telephone.report.trust_figure import trust_figure
+from broken_telephone.tables import with_plain_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_explanation(
+    plan: Plan,
+    words_to_explain: dict[int, list[WordItem]],
+    explain: ExplainSettings,
+    parser: RegionParser,
+    originals: Images,
+    loop_images: Images,
+    face_parts: Records,
+    explanations: Records,
+    support: pd.DataFrame,
+    support_trust: pd.DataFrame,
+    support_sentences: pd.DataFrame,
+) -> dict[str, Files]:
+    """Draw where words come from, the checks, and a gallery of each label."""
+    support, trust = (with_plain_numbers(table) for table in (support, support_trust))
+    kinds = list(dict.fromkeys(support["kind"].astype(str)))
+    plans: dict[str, Callable[[], Figure]] = {}
+    for number, kind in enumerate(kinds, 1):
+        behind = f"_{number}" if len(kinds) > 1 else ""
+        said = support_sentences[support_sentences["kind"].astype(str) == kind]
+        plans[f"support{behind}"] = partial(support_figure, support, said, kind)
+        plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
+    found = found_in(plan.parts, face_parts)
+    done = explanations_in(plan.words, explanations).rows
+    for label, items in _chosen(words_to_explain, done).items():
+        overlays = []
+        for item in items:
+            try:
+                image = opened(item.picture, originals, loop_images)
+            except StudyError:
+                # It opened when it was explained; the manifest of the next run will tell.
+                continue
+            image = image if explain.size is None else image.resize(explain.size)
+            regions = regions_of(item, found[item.picture.name], plan.people, parser.grow)
+            words = f"{item.chain_id}, {item.iteration}: {item.token}"
+            overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
+        if overlays:
+            plans[f"gallery_{label}"] = partial(gallery_figure, f"Words for {label}", overlays)
+    return saved_figures(plans)
+
+
+def _chosen(items: Mapping[int, list[WordItem]], done: Mapping[str, object]) -> dict[str, list[WordItem]]:
+    """Return label -> the first words for it that were explained, of all iterations in turn."""
+    by_label: dict[str, list[list[WordItem]]] = {}
+    for some in items.values():
+        here: dict[str, list[WordItem]] = {}
+        for item in some:
+            if item.name in done:
+                here.setdefault(item.named, []).append(item)
+        for label, own in here.items():
+            by_label.setdefault(label, []).append(own)
+    return {
+        label: sorted(islice(_in_turn(own), COLUMNS), key=lambda item: item.iteration)
+        for label, own in by_label.items()
+    }
+
+
+def _in_turn(lists: list[list[WordItem]]) -> Iterator[WordItem]:
+    for place in range(max(map(len, lists))):
+        yield from (own[place] for own in lists if place < len(own))
