@@ -56,14 +56,16 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
                 _lay_over(below, one)
                 below.set_title(wrapped(one.words, _SIDE), y=-0.04, va="top", fontsize=SMALL)
         keys = [Line2D([], [], color=colour, label=f"outline of {name}") for name, colour in _COLOURS.items()]
-        return finish(figure, title, keys, ["The warmer, the more that place supports the word."])
+        return finish(figure, title, keys, ["The yellower and the less transparent, the more that place supports the word."])
 
 
 def _lay_over(axes: object, one: Overlay) -> None:
     width, height = one.image.size
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    shown = one.activation.astype(float)
+    # What supports nothing is left as it is.
     axes.imshow(  # type: ignore[attr-defined]
-        one.activation.astype(float), cmap="inferno", alpha=0.6, extent=extent, interpolation="bilinear", vmin=0
+        shown, cmap="autumn", alpha=0.8 * shown, extent=extent, interpolation="nearest", vmin=0, vmax=1
     )
     rows, columns = one.regions.shape
     x, y = (np.arange(columns) + 0.5) * width / columns - 0.5, (np.arange(rows) + 0.5) * height / rows - 0.5
