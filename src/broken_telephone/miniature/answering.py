@@ -78,7 +78,7 @@ def train_answers(
     kept: dict[str, torch.Tensor] = {}
     hook = tower.register_forward_hook(lambda _module, _inputs, output: kept.update(seen=output.hidden_states[-2]))
     groups = [
-        {"params": [*tower.parameters(), *(heads.parameters() if heads else ())], "scale": 0.4},
+        {"params": [*tower.parameters(), *(heads.parameters() if heads is not None else ())], "scale": 0.4},
         {"params": [p for n, p in model.named_parameters() if "vision_tower" not in n], "scale": 1.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
@@ -105,7 +105,7 @@ def train_answers(
             logits = model.lm_head(states[:, :-1][answers[:, 1:]])
             said = nnf.cross_entropy(logits.float(), ids[:, 1:][answers[:, 1:]])
             loss = said
-            if heads:
+            if heads is not None:
                 seen = kept["seen"][:, 1:]
                 loss = said + 0.05 * heads.loss(seen.reshape(batch_size, -1, seen.shape[-1]), index)
         step(optimiser, loss, rate(progress, learning_rate), model)

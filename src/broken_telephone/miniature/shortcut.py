@@ -13,7 +13,7 @@ from transformers import LlavaNextForConditionalGeneration, LlavaNextProcessor
 
 from broken_telephone.miniature.answering import train_answers
 from broken_telephone.miniature.language import PROMPTS
-from broken_telephone.miniature.people import Shortcut
+from broken_telephone.miniature.people import EMOTIONS, Shortcut
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.readings import ask, named
 from broken_telephone.miniature.training import set_up
@@ -62,5 +62,6 @@ def score_shortcut(describer: Describer, shortcut: Shortcut, pictures: PictureSe
         }
     )
     both = pd.concat([read.assign(face="all"), read])
-    grouped = both.groupby(["trait", "face"], sort=False)
+    both["face"] = pd.Categorical(both["face"], ["all", *EMOTIONS])
+    grouped = both.groupby(["trait", "face"], observed=True)
     return grouped.agg(n=("right", "size"), right=("right", "mean"), called=("called", "mean")).reset_index()
