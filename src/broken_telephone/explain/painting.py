@@ -1,7 +1,11 @@
 """From patches to pictures: maps over pixels, what is left of a picture when a part is hidden. Pure arrays."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
+
+Colour = tuple[int, int, int]
 
 
 def painted(values: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -32,16 +36,25 @@ def _covered(begin: np.ndarray, end: np.ndarray, length: int) -> np.ndarray:
     return np.asarray(np.clip(np.minimum(end[:, None], pixels + 1) - np.maximum(begin[:, None], pixels), 0, 1))
 
 
-def hidden(picture: np.ndarray, where: np.ndarray) -> Image.Image:
-    """Paint a part of a picture in the picture's mean colour.
+def hidden(picture: np.ndarray, where: np.ndarray, colour: Colour) -> Image.Image:
+    """Paint over a part of a picture.
 
     Args:
         picture: uint8 (height, width, 3).
         where: bool (height, width).
+        colour: red, green and blue, the same for all pictures: the mean of the picture itself would leave much of
+            what its hidden part had shown.
     """
     result = picture.copy()
-    result[where] = np.rint(picture.reshape(-1, 3).mean(0)).astype(np.uint8)
+    result[where] = colour
     return Image.fromarray(result)
+
+
+def mean_colour(pictures: Iterable[np.ndarray]) -> Colour:
+    """Return the mean colour of pictures, uint8 (height, width, 3) each, which count alike; grey of none."""
+    means = [picture.reshape(-1, 3).mean(0) for picture in pictures]
+    red, green, blue = np.mean(means, 0) if means else (128, 128, 128)
+    return round(red), round(green), round(blue)
 
 
 def moved(where: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,7 @@ from PIL import Image
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.journal import Found
 from broken_telephone.explain.numbers import region_numbers
-from broken_telephone.explain.painting import hidden, largest_first, moved, painted
+from broken_telephone.explain.painting import Colour, hidden, largest_first, moved, painted
 from broken_telephone.explain.skin import skin_colour
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Target, Word
 from broken_telephone.work import Answer
@@ -76,6 +76,8 @@ class How:
     layers: Sequence[int]
     method: str
     target: Target
+    colour: Colour
+    """What hidden parts of pictures are painted in."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ def _weighed(
             continue
         pixels = np.asarray(subject.image)
         for region in range(len(REGIONS)):
-            asked.append((place, "hidden", hidden(pixels, subject.regions == region)))
-        asked += [(place, "hidden_elsewhere", hidden(pixels, where)) for where in _moved(subject)]
+            asked.append((place, "hidden", hidden(pixels, subject.regions == region, how.colour)))
+        asked += [(place, "hidden_elsewhere", hidden(pixels, where, how.colour)) for where in _moved(subject)]
         if subject.curves:
             chosen = painted(one.activations[how.method], one.patches.boxes, subject.image.size)
             chance = np.random.default_rng(subject.seed).permutation(one.activations[how.method])
@@ -139,8 +141,8 @@ def _weighed(
             for name, order in (("", chosen), ("_chance", by_chance)):
                 for step in range(1, STEPS):
                     most = largest_first(order, step / STEPS)
-                    asked.append((place, f"deletion{name}", hidden(pixels, most)))
-                    asked.append((place, f"insertion{name}", hidden(pixels, ~most)))
+                    asked.append((place, f"deletion{name}", hidden(pixels, most, how.colour)))
+                    asked.append((place, f"insertion{name}", hidden(pixels, ~most, how.colour)))
     answers: dict[int, dict[str, list[float]]] = {}
     # As many at once as pictures were explained at once: that much fits into memory.
     for begin in range(0, len(asked), len(subjects)):

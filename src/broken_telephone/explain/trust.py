@@ -28,7 +28,7 @@ REASONS = {
 }
 """Check -> what it means that a map fails it."""
 NEEDED = (WEIGHTS, ELSEWHERE, HIDING)
-"""Checks of the region that is named; the others are of the map as a whole."""
+"""Checks without which no region is named; the others are of the map as a whole."""
 
 
 def trust_table(
@@ -62,7 +62,7 @@ def trust_table(
             by_start = values.dropna().groupby(level="start").mean().to_numpy()
             value, low, high = mean_of(by_start, resampling)
             passed = bool(low > 0)
-            note = "" if passed else "too few starts" if np.isnan(low) else REASONS[check]
+            note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
         share, count = _same_region(mine, activations, densest, method)
         passed = share > 0.5
@@ -124,32 +124,44 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
         trust: as `trust_table` returns it.
 
     Returns:
-        Columns kind, label, region (null where it cannot be told), trusted and sentence.
+        Columns kind, label, region (null where it cannot be told), trusted (whether no check failed) and sentence.
     """
     rows = []
     whole = support[support["attribute"].astype(str) == "all"]
     for (kind, label), checks in trust.groupby(["kind", "label"], sort=False, observed=True):
         mine = whole[(whole["kind"] == kind) & (whole["label"] == label)]
         densest = str(checks["region"].iloc[0])
-        failed = checks[~checks["passed"].astype(bool) & checks["check"].isin(NEEDED)]
-        rows.append([kind, label, densest if failed.empty else None, failed.empty, _sentence(mine, densest, failed)])
+        failed = checks[~checks["passed"].astype(bool)]
+        named = not failed["check"].isin(NEEDED).any()
+        words = _named(mine, densest, failed) if named else _unnamed(mine, densest, failed)
+        rows.append([kind, label, densest if named else None, failed.empty, words])
     return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted", "sentence"])
 
 
-def _sentence(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+def _named(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     values = mine.set_index(["region", "measure"])
-    label = "all labels together" if mine["label"].iloc[0] == ALL else mine["label"].iloc[0]
     density = values.loc[(densest, "density")]
-    if len(failed):
-        reasons = "; and ".join(dict.fromkeys(failed["note"].astype(str)))
-        return (
-            f"Where words for {label} come from cannot be told: the map is densest on the {densest} "
-            f"({density['value']:.2f} times the picture's mean), but {reasons}."
-        )
-    fall = values.loc[(densest, "fall"), "value"]
-    elsewhere = values.loc[(densest, "fall_elsewhere"), "value"]
+    fall, elsewhere = (np.exp(float(values.loc[(densest, name), "value"])) for name in ("fall", "fall_elsewhere"))
+    doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
     return (
-        f"Words for {label} come from the {densest}: the map is {density['value']:.2f} times as dense there as over "
-        f"the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides the "
-        f"word's probability by {np.exp(fall):.3g} (hiding as much elsewhere: by {np.exp(elsewhere):.3g})."
+        f"Words for {_label(mine)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
+        f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
+        f"the word's probability by {fall:,.3g} (hiding as much elsewhere: by {elsewhere:,.3g}).{doubts}"
     )
+
+
+def _unnamed(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    density = mine.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
+    return (
+        f"Where words for {_label(mine)} come from cannot be told: the map is densest on the {densest} "
+        f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
+    )
+
+
+def _label(mine: pd.DataFrame) -> str:
+    label = str(mine["label"].iloc[0])
+    return "all labels together" if label == ALL else label
+
+
+def _reasons(failed: pd.DataFrame) -> str:
+    return "; and ".join(dict.fromkeys(failed["note"].astype(str)))

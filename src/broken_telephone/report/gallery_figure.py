@@ -56,7 +56,9 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
                 _lay_over(below, one)
                 below.set_title(wrapped(one.words, _SIDE), y=-0.04, va="top", fontsize=SMALL)
         keys = [Line2D([], [], color=colour, label=f"outline of {name}") for name, colour in _COLOURS.items()]
-        return finish(figure, title, keys, ["The yellower and the less transparent, the more that place supports the word."])
+        return finish(
+            figure, title, keys, ["The yellower and the less transparent, the more that place supports the word."]
+        )
 
 
 def _lay_over(axes: object, one: Overlay) -> None:

@@ -1,19 +1,23 @@
 """Nodes of the explainability pipeline."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, Picture, picture
+from broken_telephone.annotate.pictures import Images, Picture, opened, picture
 from broken_telephone.errors import StudyError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.items import WordItem, sampled, seen_pictures, texts_of, word_items
 from broken_telephone.explain.journal import Found, Record, Records, found_in
 from broken_telephone.explain.manifest import manifest
+from broken_telephone.explain.painting import Colour, mean_colour
 from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
 from broken_telephone.explain.run import Saved, explain_words, find_parts
 from broken_telephone.explain.skin_table import skin_table
@@ -28,6 +32,8 @@ from broken_telephone.report import ReportSettings
 from broken_telephone.seeds import digest
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import as_result
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Plan:
     """Identity of explained words."""
     by: Mapping[str, Any]
     """Models and settings."""
+    colour: Colour
+    """What hidden parts of pictures are painted in: the mean of the first pictures of the chains."""
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
         """Return picture -> which of its faces count."""
@@ -58,36 +66,43 @@ def plan_explanation(
     loop: LoopSettings,
     explain: ExplainSettings,
     loop_settings: Mapping[str, Any],
+    originals: Images,
     loop_images: Images,
     describer: Describer,
     detector: FaceDetector,
     parser: RegionParser,
 ) -> Plan:
-    """Choose the chains, and say by what they are explained.
-
-    Raises:
-        StudyError: if the describer has no vision tower here.
-    """
-    if not isinstance(describer, TransformersDescriber):
-        raise StudyError(
-            f"{describer.name} runs elsewhere: where its words come from cannot be seen. Leave the explanation out: "
-            "kedro run --pipeline loop, annotation, similarity and reporting one after the other"
-        )
+    """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
     mine = sampled(chains, explain.chains_per_label, explain.seed)
+    if not isinstance(describer, TransformersDescriber):
+        logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
+        mine = mine.head(0)
+    there = seen_pictures(mine, loop.iterations, loop_images)
+    colour = _mean_colour([*there.get(0, []), *there.get(1, [])][: len(mine)], originals, loop_images)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
-    by = {"describer": describer.identity(), **parts, "explain": explain.changing}
+    by = {"describer": describer.identity(), **parts, "explain": explain.changing, "colour": colour}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
     )
     return Plan(
         mine,
-        seen_pictures(mine, loop.iterations, loop_images),
+        there,
         people_of(mine, people),
         labels_by_picture(mine),
         key_of_parts,
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
+        colour,
     )
+
+
+def _mean_colour(pictures: list[Picture], originals: Images, drawn: Images) -> Colour:
+    found = []
+    for one in pictures:
+        # Those that do not open are counted where they are looked at.
+        with suppress(StudyError):
+            found.append(np.asarray(opened(one, originals, drawn)))
+    return mean_colour(found)
 
 
 def find_faces_and_regions(
@@ -137,7 +152,7 @@ def explain_described_words(
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
     found = found_in(plan.parts, face_parts)
-    how = How(loop.describe_prompt, explain.layers, explain.method, explain.target)
+    how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     yield from explain_words(
         words_to_explain,

@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "params:explain",
                     "loop_settings",
-                    "loop_images",
+                    *_PICTURES,
                     "describer",
                     "detector",
                     "parser",
