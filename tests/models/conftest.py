@@ -95,3 +95,9 @@ def real_detector(face_weights):
     from broken_telephone.models import make_detector
 
     return make_detector({"path": str(face_weights["retinaface_mobile0.25"]), "network": "retinaface_mobile0.25"})
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Path:
+    """The folder of the models that are shipped."""
+    return Path(__file__).parents[2] / "data/06_models"

@@ -216,9 +216,11 @@ class TransformersDescriber(TorchModel):
         logits = logits if logits.dtype == torch.float64 else logits.float()
         sums = []
         for row, (ids, places) in zip(logits, told, strict=True):
-            at = row[places]
-            own = at.gather(1, torch.tensor([[ids[place]] for place in places], device=at.device))[:, 0]
-            sums.append(torch.stack([own.sum(), (own - at.logsumexp(1)).sum()]))
+            at, wanted = row[places], torch.tensor([[ids[place]] for place in places], device=row.device)
+            own = at.gather(1, wanted)[:, 0]
+            others = at.scatter(1, wanted, -torch.inf).logsumexp(1)
+            # Of a word that is nearly certain, log-softmax loses what little gradient there is to rounding.
+            sums.append(torch.stack([own.sum(), torch.nn.functional.logsigmoid(own - others).sum()]))
         return tuple(torch.stack(sums, 1))
 
     def _patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:

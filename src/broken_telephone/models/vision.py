@@ -19,6 +19,8 @@ _FINEST = 8
 # Not to the ends of the scale, where what rings at an edge would be cut off.
 _DARK, _LIGHT = 30, 220
 _PROBES = 16
+_FEWEST = 4
+"""Pixels: fewer hold no gradient that could be read, and each patch is taken to see all of them."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ def _boxes(shares: np.ndarray, size: tuple[int, int], grid: tuple[int, int] | No
                 wide = float(np.polyfit(place[whole], middle[whole], 1)[0])
             middle = wide * place + np.median((middle - wide * place)[whole])
         edges = np.stack([middle - wide / 2, middle + wide / 2], 1)
+        if length < _FEWEST:
+            edges = np.tile([0.0, length], (len(shares), 1))
         boxes[:, [axis, axis + 2]] = np.clip(np.round(edges * _FINEST) / _FINEST, 0, length)
     if grid is None:
         boxes[~whole] = np.nan
