@@ -38,11 +38,24 @@ class _Added(torch.nn.Module):
         return self.seen + self.variable
 
 
-def slow(describer, image: Image.Image, word: Word, layer: int, target: str = "log_probability"):
-    """One word of one picture in float64, through the whole model; maps (64, 64) painted pixel by pixel."""
+TILED = [(0, 0, 64), *((x, y, 32) for y in (0, 32) for x in (0, 32))]
+"""Left, top and side of each view of a picture of 64 pixels."""
+
+
+def slow(
+    describer,
+    image,
+    word,
+    layer,
+    target="log_probability",
+    views=TILED,
+    columns=4,
+    asked="USER: <image>\n{} ASSISTANT:",
+):
+    """One word of one picture in float64, through the whole model; maps painted patch by patch."""
     model, processor = describer._loaded
     model = model.double()
-    prompt = f"USER: <image>\n{PROMPT} ASSISTANT: {word.text}"
+    prompt = f"{asked.format(PROMPT)} {word.text}"
     inputs = processor(images=image, text=prompt, return_tensors="pt", return_offsets_mapping=False)
     ids = inputs["input_ids"][0].tolist()
     offsets = processor.tokenizer(f" {word.text}", add_special_tokens=False, return_offsets_mapping=True).offset_mapping
@@ -59,15 +72,14 @@ def slow(describer, image: Image.Image, word: Word, layer: int, target: str = "l
     finally:
         block.layer_norm2 = added.layer
     activations, gradients = (value.detach()[:, 1:].numpy() for value in (added.seen, added.variable.grad))
-    views = [(0, 0, 64)] + [(x, y, 32) for y in (0, 32) for x in (0, 32)]
-    found = {name: np.zeros((64, 64)) for name in METHODS}
+    found = {name: np.zeros((image.height, image.width)) for name in METHODS}
     mean = gradients.reshape(-1, gradients.shape[-1]).mean(0)
     cube = gradients**3
     alpha = gradients**2 / (2 * gradients**2 + activations.sum((0, 1)) * cube)
     plus = (alpha * np.maximum(gradients, 0)).sum((0, 1))
     for view, (left, top, side) in enumerate(views):
-        wide = side // 4
-        for patch in range(16):
+        wide = side // columns
+        for patch in range(columns**2):
             a, g = activations[view, patch], gradients[view, patch]
             values = {
                 "Grad-CAM": a @ mean,
@@ -75,7 +87,7 @@ def slow(describer, image: Image.Image, word: Word, layer: int, target: str = "l
                 "HiResCAM": a @ g,
                 "LayerCAM": a @ np.maximum(g, 0),
             }
-            y, x = top + patch // 4 * wide, left + patch % 4 * wide
+            y, x = top + patch // columns * wide, left + patch % columns * wide
             for name, value in values.items():
                 found[name][y : y + wide, x : x + wide] += max(value, 0) / wide**2
     return float(total.detach()), found
@@ -118,6 +130,22 @@ def test_maps_are_those_of_the_slow_way(layer, target, describer, embedded, rend
                 # Where the denominator of Grad-CAM++ is nearly 0, half as many digits are too few.
                 rough = 1e-3 if name == "Grad-CAM++" and found is not every[-1] else 1e-4
                 assert np.abs(shown - wanted).max() <= rough * wanted.max(), name
+
+
+def test_maps_of_a_single_view_are_those_of_the_slow_way(describers):
+    rng = np.random.default_rng(5)
+    image = Image.fromarray(rng.integers(0, 256, (20, 40, 3), np.uint8))
+    ours, direct = (make_describer({"path": describers["llava"], "dtype": "float32"}) for _ in range(2))
+    direct.load()
+    for text, word in (("a happy person looks sad", "sad"), ("a happy person looks sad", "person looks sad")):
+        found = ours.explain([image], PROMPT, [word_of(text, word)], [1])[0]
+        # The shorter side fits, and the middle is cut out.
+        asked = "[INST] <image> {}  [/INST]"
+        total, maps = slow(direct, image, word_of(text, word), 1, views=[(10, 0, 20)], columns=2, asked=asked)
+        assert found.log_probability == pytest.approx(total, abs=1e-4)
+        for name, wanted in maps.items():
+            shown = painted(found.activations[name], found.patches.boxes, image.size)
+            assert np.abs(shown - wanted).max() <= (1e-3 if name == "Grad-CAM++" else 1e-4) * wanted.max(), name
 
 
 def test_a_map_of_several_layers_is_the_mean_of_scaled_ones(describer, rendered):
