@@ -20,7 +20,7 @@ class ExplainSettings(WorkSettings):
     """Chains of each label whose pictures are explained, chosen at random; all their iterations."""
     layers: Annotated[list[Positive], Field(min_length=1)] = [10]
     """Blocks of the describer's vision tower, counted from 1; of several the mean."""
-    method: Method = "LayerCAM"
+    method: Method = "HiResCAM"
     """Whose maps are reported; the others are compared with it."""
     target: Target = "log_probability"
     size: tuple[Side, Side] | None = None
