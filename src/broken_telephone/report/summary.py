@@ -9,6 +9,7 @@ from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.change_words import change_sentences, findings
 from broken_telephone.report.future_words import heading_sentences, settled_sentences
 from broken_telephone.report.limits import power_sentences
+from broken_telephone.report.support_words import support_words
 from broken_telephone.report.trust_words import correction_sentences, trust_sentences
 from broken_telephone.report.verdicts import LEVEL, verdicts
 from broken_telephone.report.wording import capital
@@ -46,8 +47,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     changes = verdicts(drift, power, shares, level)
     missing = _missing(shares, decomposition)
     trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
-    words = tables.get("support_sentences", pd.DataFrame())
-    explained = {_FROM: words["sentence"].astype(str).tolist()} if len(words) else {}
+    words = support_words(tables.get("support_sentences", pd.DataFrame()), tables.get("support_tests", pd.DataFrame()))
+    explained = {_FROM: words} if words else {}
     if nothing := _nothing(changes, shares):
         return {_CHANGED: [nothing, *missing], _TRUSTED: trust, **explained}
     heading = heading_sentences(findings(changes), trajectories, shares)
