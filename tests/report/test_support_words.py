@@ -10,7 +10,7 @@ def said(*kinds: str) -> pd.DataFrame:
     return pd.DataFrame([{"kind": kind, "label": "anger", "sentence": f"Words, {kind}."} for kind in kinds])
 
 
-def tests(*rows: tuple) -> pd.DataFrame:
+def compared(*rows: tuple) -> pd.DataFrame:
     columns = ["kind", "attribute", "label", "region", "measure", "value", "ci_low", "ci_high", "p_adjusted"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -18,7 +18,7 @@ def tests(*rows: tuple) -> pd.DataFrame:
 def test_differences_are_told_largest_first_and_only_where_they_are_shown():
     found = support_words(
         said("a"),
-        tests(
+        compared(
             ("a", "gender", "anger", "hair", "density", 0.2, 0.1, 0.3, 0.01),
             ("a", "gender", ALL, "face", "density", -0.5, -0.8, -0.2, 0.02),
             ("a", "gender", "anger", "body", "density", 3.0, -1.0, 7.0, 0.2),
@@ -36,7 +36,7 @@ def test_differences_are_told_largest_first_and_only_where_they_are_shown():
 
 
 def test_pictures_of_several_sizes_are_told_apart_and_nothing_is_said_of_nothing():
-    found = support_words(said("a", "b"), tests())
+    found = support_words(said("a", "b"), compared())
     assert found[0] == "Pictures of a: Words, a."
     assert sum(sentence.startswith("Pictures of b: ") for sentence in found) == 4
     assert support_words(pd.DataFrame(), pd.DataFrame()) == []

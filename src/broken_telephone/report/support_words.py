@@ -54,6 +54,6 @@ def _compared(tests: pd.DataFrame, level: float) -> list[str]:
             for row in shown.assign(size=shown["value"].abs()).sort_values("size", ascending=False).itertuples()
         ]
         found.append(
-            f"density differs between {one} and {other} (the first less the second) on {listed(parts, _NAMED)}."
+            f"density differs between {one} and {other} (the first less the second): {listed(parts, _NAMED)}."
         )
     return found
