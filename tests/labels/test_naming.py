@@ -1,6 +1,8 @@
+import random
+
 import pytest
 
-from broken_telephone.labels import PHASE, RAF, mentions, named
+from broken_telephone.labels import PHASE, RAF, mentions, named, naming_words
 
 EMOTION, ACTIVITY = RAF.concepts["emotion"], PHASE.concepts["activity"]
 
@@ -48,6 +50,59 @@ def test_emotions_are_read_from_descriptions(text, status, label):
 )
 def test_activities_are_read_from_descriptions(text, status, label):
     assert named(text, ACTIVITY) == (status, label)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The person looks happy.", [("happiness", "happy")]),
+        ("HAPPY, and sad", [("happiness", "HAPPY"), ("sadness", "sad")]),
+        ("She is not sad, but angry.", [("anger", "angry")]),
+        ("Not happy. Unhappy! Happy, happy.", [("sadness", "Unhappy"), ("happiness", "Happy"), ("happiness", "happy")]),
+        ("He is not happy; she is happy", [("happiness", "happy")]),
+        ("**Happy**: <b>joyful</b> __sad__", [("happiness", "Happy"), ("happiness", "joyful")]),
+        (
+            "\u201cHappy\u201d \u2014 it\u2019s  a\u00a0sad   face &amp; an angry one",
+            [("happiness", "Happy"), ("sadness", "sad"), ("anger", "angry")],
+        ),
+        ("🙂🙂 a happy person", [("happiness", "happy")]),
+        ("A neutral background. A neutral face.", [("neutral", "neutral")]),
+        # What is written otherwise is left out, and so is what cannot be told from it.
+        ("\uff48\uff41\uff50\uff50\uff59", []),
+        ("\uff48\uff41\uff50\uff50\uff59, not happy.", []),
+        ("<img alt=happy> A happy, sad man.", [("sadness", "sad")]),
+        ("A portrait.", []),
+        ("He does not look happy.", []),
+        ("", []),
+    ],
+)
+def test_words_that_name_a_label_are_found_where_they_stand(text, expected):
+    found = naming_words(text, EMOTION)
+    assert [(mention.category, text[mention.start : mention.end]) for mention in found] == expected
+    assert sorted(found, key=lambda mention: mention.start) == found
+    # Each stands alone: the letters beside it are none of the word.
+    for mention in found:
+        assert not text[mention.end : mention.end + 1].isalpha()
+        assert not text[: mention.start][-1:].isalpha()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_places_of_words_are_those_of_the_text_whatever_stands_around(seed):
+    """Words with a number in front of each, among all that a plain text leaves out: the number tells which is meant."""
+    chance = random.Random(seed)
+    fillers = ["&amp;", "<b>so</b>", "\u2014", "  ", "**very**", "🙂", "\u2019tis", "\n", "x&lt;y", "<br>"]
+    words = [chance.choice(["happy", "sad", "angry", "not happy"]) for _ in range(30)]
+    text = ""
+    for number, word in enumerate(words):
+        text += f" {chance.choice(fillers)} {number}. {word}."
+    expected = [text.index(f" {k}. {word}.") + len(f" {k}. ") for k, word in enumerate(words) if "not" not in word]
+    assert [mention.start for mention in naming_words(text, EMOTION)] == expected
+
+
+def test_words_and_the_label_they_name_agree():
+    for text in ("He is happy.", "She is sad, sad.", "No anger at all.", "Happy or sad?"):
+        labels = {mention.category for mention in naming_words(text, EMOTION)}
+        assert named(text, EMOTION).label == (labels.pop() if len(labels) == 1 else None)
 
 
 @pytest.mark.parametrize(

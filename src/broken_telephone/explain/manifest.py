@@ -37,10 +37,13 @@ def manifest(
         words: the journal of words.
 
     Returns:
-        Counts of pictures, and of those that were left out by what they lack; failures with their reasons.
+        Counts of pictures, and of those that were left out by what they lack (of words, where the model's tokens do
+        not write them); failures with their reasons.
     """
     explained = explanations_in(words_identity, words)
     with_words = {item.picture.name for item in items}
+    done = [item for item in items if item.name in explained.rows]
+    broken = {item.picture.name: explained.failures[item.name] for item in items if item.name in explained.failures}
     faceless = [name for name in pictures if name in found and not found[name].faces]
     uncounted = [name for name in pictures if name in found and found[name].faces and not counted[name]]
     silent = [name for name in pictures if counted.get(name) and not texts[name]]
@@ -49,7 +52,7 @@ def manifest(
         "study": study,
         "by": dict(by),
         "pictures": len(pictures),
-        "explained": {"pictures": len(with_words), "words": sum(item.name in explained.rows for item in items)},
+        "explained": {"pictures": len({item.picture.name for item in done}), "words": len(done)},
         "left_out": {
             "no face": len(faceless),
             "no face of a person with the label": len(uncounted),
@@ -59,7 +62,7 @@ def manifest(
         },
         "failures": [
             {"picture": name, "reason": reason}
-            for name, reason in {**failures_in(parts_identity, parts), **explained.failures}.items()
+            for name, reason in {**failures_in(parts_identity, parts), **broken}.items()
         ],
         "seconds": round(explained.seconds, 3),
     }

@@ -169,10 +169,12 @@ def explain_words(
         ]
         return Batch(seen, failures, ExplainWords(subjects, how, weights=weights) if subjects else None)
 
-    yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"explained": vars(how)})
-    if any(step.phase != WORDS for step in steps):
-        # Its weights are random now.
-        describer.release()
+    try:
+        yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"explained": vars(how)})
+    finally:
+        if any(step.phase != WORDS for step in steps):
+            # Its weights are random now, also where the run was stopped amid them.
+            describer.release()
 
 
 def _done(identity: str, batches: Records) -> tuple[set[str], set[str]]:

@@ -26,6 +26,8 @@ _TESTS = [
     "n",
 ]
 _OF_A_PICTURE = ["kind", "named", "start", "chain_id", "iteration", "gender", "answer", "region"]
+OF_A_WORD = ["chain_id", "iteration", "face", "token", "place"]
+"""What tells a word from all others."""
 _LEAST = 3
 """Starts below which there is neither interval nor test."""
 
@@ -46,9 +48,8 @@ def by_picture(
         Columns kind (pictures of one size in so many views, which alone are compared), named (the label that the
         words stand for), start, chain_id, iteration, gender, answer (right or wrong), region, and `MEASURES`.
     """
-    key = ["chain_id", "iteration", "face", "token", "place"]
     mine = activations[activations["method"].astype(str) == method]
-    rows = mine.merge(occlusions, on=[*key, "region"]).merge(words.drop(columns="label"), on=key)
+    rows = mine.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
     starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     rows["start"] = rows["chain_id"].map(dict(zip(chains["chain_id"].astype(str), starts.astype(str), strict=True)))
     rows["kind"] = [
@@ -148,7 +149,8 @@ def mean_of(values: np.ndarray, resampling: Resampling) -> tuple[float, float, f
     mean = float(values.mean())
     if len(values) < _LEAST:
         return mean, np.nan, np.nan
-    if np.ptp(values) == 0:
+    if np.allclose(values, mean, rtol=1e-9, atol=1e-12):
+        # All one, but for rounding, of which the bootstrap makes nothing.
         return mean, mean, mean
     found = bootstrap(
         (values,), np.mean, n_resamples=_repeats(resampling), rng=np.random.default_rng(resampling.seed)

@@ -44,13 +44,16 @@ def explanations_in(identity: str, records: Records) -> Explanations:
         seconds += record["seconds"]
         unwritten.update(record["unwritten"])
         failures |= {failure["name"]: failure["reason"] for failure in record["failures"]}
-        for place, name in enumerate(record["names"]):
-            rows[name] = dict(record["rows"][place])
-            if f"map_{place}" in record:
-                rows[name]["map"] = record[f"map_{place}"]
+        own = [dict(row) for row in record["rows"]]
         for name, having in record["having"].items():
             for place, values in zip(having, record[name], strict=True):
-                rows[record["names"][place]][name] = values
+                own[place][name] = values
+        for place, (name, row) in enumerate(zip(record["names"], own, strict=True)):
+            if f"map_{place}" in record:
+                row["map"] = record[f"map_{place}"]
+            # A word that was explained again for the costly checks stands twice, in whatever order.
+            if name not in rows or "deletion" in row:
+                rows[name] = row
     return Explanations(rows, unwritten, {name: why for name, why in failures.items() if name not in rows}, seconds)
 
 

@@ -11,6 +11,7 @@ from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.journal import Found
 from broken_telephone.explain.numbers import region_numbers
 from broken_telephone.explain.painting import Colour, hidden, largest_first, moved, painted
+from broken_telephone.explain.regions import person_regions
 from broken_telephone.explain.skin import skin_colour
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Target, Word
 from broken_telephone.work import Answer
@@ -41,7 +42,10 @@ class FindParts:
         found = []
         for image, before, (faces, maps) in zip(self.images, self.original_sizes, model.find(self.images), strict=True):
             stack = np.stack(maps) if maps else np.zeros((0, image.height, image.width), np.uint8)
-            colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in stack]
+            # A parser may see several faces in one map: of each, what is nearer to it than to any other.
+            nobody = [None] * len(faces)
+            apart = person_regions(list(stack), [face.box for face in faces], nobody, nobody)
+            colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in apart]
             skin = [None if colour is None else [round(float(v), 3) for v in colour] for colour in colours]
             found.append(Found(image.size, before, faces, stack, skin))
         return Parted(found=found)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.explain.support import label_groups, mean_of
+from broken_telephone.explain.support import OF_A_WORD, label_groups, mean_of
 from broken_telephone.explain.tables import RANDOM
 from broken_telephone.measures import ALL, Resampling
 
@@ -29,6 +29,8 @@ REASONS = {
 """Check -> what it means that a map fails it."""
 NEEDED = (WEIGHTS, ELSEWHERE, HIDING)
 """Checks without which no region is named; the others are of the map as a whole."""
+_PICTURE = ["chain_id", "iteration", "named"]
+"""A picture, and the label that words about it stand for: two labels in one text are checked apart."""
 
 
 def trust_table(
@@ -51,20 +53,23 @@ def trust_table(
         `METHODS_AGREE` the share of methods that find the same region.
     """
     rows = []
+    maps = activations.merge(words[[*OF_A_WORD, "named"]], on=OF_A_WORD)
+    maps = maps.astype(dict.fromkeys(("named", "method", "region"), str) | {"density": float})
     for kind, label, mine in label_groups(pictures):
-        means = mine.groupby("region")[["density", "fall"]].mean()
-        if means["density"].notna().sum() == 0:
+        # Every start counts once, as in the means that are reported.
+        means = mine.groupby(["start", "region"])["density"].mean().groupby("region").mean()
+        if means.notna().sum() == 0:
             continue
-        densest = str(means["density"].idxmax())
-        here = mine[mine["region"] == densest].set_index(["chain_id", "iteration"])
+        densest = str(means.idxmax())
+        here = mine[mine["region"] == densest].set_index(_PICTURE)
         where = [kind, label, densest]
-        for check, values in _differences(mine, here, words, activations, method, densest, label).items():
+        for check, values in _differences(mine, here, words, maps, method, densest).items():
             by_start = values.dropna().groupby(level="start").mean().to_numpy()
             value, low, high = mean_of(by_start, resampling)
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
-        share, count = _same_region(mine, activations, densest, method)
+        share, count = _same_region(mine, maps, densest)
         passed = share > 0.5
         rows.append(
             [*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]]
@@ -74,45 +79,36 @@ def trust_table(
 
 
 def _differences(
-    mine: pd.DataFrame,
-    here: pd.DataFrame,
-    words: pd.DataFrame,
-    activations: pd.DataFrame,
-    method: str,
-    densest: str,
-    label: str,
+    mine: pd.DataFrame, here: pd.DataFrame, words: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str
 ) -> Mapping[str, pd.Series]:
     """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
-    starts = here["start"]
-    chance = activations[
-        activations["method"].astype(str).str.startswith(f"{method}, {RANDOM}") & (activations["region"] == densest)
-    ]
-    by_weights = chance["density"].astype(float).groupby([chance["chain_id"], chance["iteration"]]).mean()
-    named = words if label not in set(words["named"].astype(str)) else words[words["named"].astype(str) == label]
-    curves = named.groupby(["chain_id", "iteration"])[
-        ["deletion", "deletion_chance", "insertion", "insertion_chance"]
-    ].mean()
-    falls = mine.pivot_table(index=["chain_id", "iteration"], columns="region", values="fall")
-    others = falls.drop(columns=densest).max(axis=1)
+    chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
+    by_weights = chance.groupby(_PICTURE)["density"].mean()
+    curves = (
+        words.astype({"named": str})
+        .groupby(_PICTURE)[["deletion", "deletion_chance", "insertion", "insertion_chance"]]
+        .mean()
+        .astype(float)
+    )
+    falls = mine.pivot_table(index=_PICTURE, columns="region", values="fall")
     found: dict[str, Any] = {
         WEIGHTS: here["density"] - by_weights.reindex(here.index),
         ELSEWHERE: here["density"] - here["density_elsewhere"],
-        HIDING: falls[densest] - others,
-        DELETION: (curves["deletion_chance"] - curves["deletion"]).astype(float),
-        INSERTION: (curves["insertion"] - curves["insertion_chance"]).astype(float),
+        HIDING: falls[densest] - falls.drop(columns=densest).max(axis=1),
+        DELETION: curves["deletion_chance"] - curves["deletion"],
+        INSERTION: curves["insertion"] - curves["insertion_chance"],
     }
-    return {
-        check: values.reindex(here.index).set_axis(pd.Index(starts, name="start")) for check, values in found.items()
-    }
+    starts = pd.Index(here["start"], name="start")
+    return {check: values.reindex(here.index).set_axis(starts) for check, values in found.items()}
 
 
-def _same_region(mine: pd.DataFrame, activations: pd.DataFrame, densest: str, method: str) -> tuple[float, int]:
+def _same_region(mine: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:
     """Share of methods that find the same region densest, and how many starts there are."""
-    pictures = pd.MultiIndex.from_frame(mine[["chain_id", "iteration"]].drop_duplicates())
-    rows = activations[~activations["method"].astype(str).str.contains(RANDOM, regex=False)]
-    rows = rows[pd.MultiIndex.from_frame(rows[["chain_id", "iteration"]]).isin(pictures)]
-    means = rows["density"].astype(float).groupby([rows["method"].astype(str), rows["region"].astype(str)]).mean()
-    same = means.groupby(level=0).idxmax().map(lambda place: place[1] == densest)
+    starts = mine[[*_PICTURE, "start"]].drop_duplicates()
+    rows = maps[~maps["method"].str.contains(RANDOM, regex=False)].merge(starts, on=_PICTURE)
+    means = rows.groupby(["start", "method", "region"])["density"].mean().groupby(["method", "region"]).mean()
+    # A method whose maps are all empty finds nothing.
+    same = means.dropna().groupby(level="method").idxmax().map(lambda place: place[1] == densest)
     return float(same.mean()), int(mine["start"].nunique())
 
 

@@ -39,7 +39,8 @@ def named(text: str, concept: Variable) -> Named:
 def naming_words(text: str, concept: Variable) -> list[Mention]:
     """Return the words that name labels, by their places in the text as it was written.
 
-    A word that stands otherwise in the text than in its plain form, such as one with bold letters in it, is left out.
+    A word that stands otherwise in the text than in its plain form, such as one in letters of full width, is left out,
+    and so is one of which that is so elsewhere in the text.
 
     Args:
         text: a description.
@@ -49,10 +50,10 @@ def naming_words(text: str, concept: Variable) -> list[Mention]:
     found = []
     for mention in _mentions(simple, concept):
         word = re.compile(rf"(?<!\w){re.escape(simple[mention.start : mention.end])}(?!\w)")
-        before = sum(match.start() < mention.start for match in word.finditer(simple))
-        places = list(word.finditer(text))
-        if before < len(places):
-            found.append(Mention(mention.category, places[before].start(), places[before].end()))
+        all_of_them, places = list(word.finditer(simple)), list(word.finditer(text))
+        if len(places) == len(all_of_them):
+            place = places[[match.start() for match in all_of_them].index(mention.start)]
+            found.append(Mention(mention.category, place.start(), place.end()))
     return found
 
 

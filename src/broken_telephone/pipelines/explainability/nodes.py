@@ -53,7 +53,10 @@ class Plan:
     by: Mapping[str, Any]
     """Models and settings."""
     colour: Colour
-    """What hidden parts of pictures are painted in: the mean of the first pictures of the chains."""
+    """What hidden parts of pictures are painted in: the mean of the first pictures of the chains.
+
+    That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
+    """
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
         """Return picture -> which of its faces count."""
@@ -71,6 +74,7 @@ def plan_explanation(
     describer: Describer,
     detector: FaceDetector,
     parser: RegionParser,
+    explanations_done: Records,
 ) -> Plan:
     """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
     mine = sampled(chains, explain.chains_per_label, explain.seed)
@@ -78,12 +82,18 @@ def plan_explanation(
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         mine = mine.head(0)
     there = seen_pictures(mine, loop.iterations, loop_images)
-    colour = _mean_colour([*there.get(0, []), *there.get(1, [])][: len(mine)], originals, loop_images)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
-    by = {"describer": describer.identity(), **parts, "explain": explain.changing, "colour": colour}
+    by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
     )
+    first = [*there.get(0, []), *there.get(1, [])][: len(mine)]
+    kept = _colour_key(key_of_words)
+    if kept in explanations_done:
+        red, green, blue = explanations_done[kept]()["colour"]
+        colour = (red, green, blue)
+    else:
+        colour = _mean_colour(first, originals, loop_images)
     return Plan(
         mine,
         there,
@@ -94,6 +104,11 @@ def plan_explanation(
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
         colour,
     )
+
+
+def _colour_key(words: str) -> str:
+    """Where among the explanations the colour is kept that they were made with."""
+    return f"colours/{words}"
 
 
 def _mean_colour(pictures: list[Picture], originals: Images, drawn: Images) -> Colour:
@@ -152,6 +167,8 @@ def explain_described_words(
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
     found = found_in(plan.parts, face_parts)
+    if _colour_key(plan.words) not in explanations_done:
+        yield Saved({_colour_key(plan.words): {"colour": plan.colour}})
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     yield from explain_words(

@@ -33,6 +33,7 @@ def create_pipeline() -> Pipeline:
                     "describer",
                     "detector",
                     "parser",
+                    "explanations_done",
                 ],
                 outputs="explanation_plan",
                 name="plan_explanation",

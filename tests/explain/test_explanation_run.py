@@ -1,0 +1,427 @@
+"""Words explained once each: what is kept, what is left out and counted, what a stop or another setting changes."""
+
+import json
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Study, plain
+
+from broken_telephone.errors import StudyError
+from broken_telephone.explain.items import sampled
+from broken_telephone.explain.journal import found_in
+from broken_telephone.explain.support import by_picture
+from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.tables import check_activations, check_faces
+from broken_telephone.work import InterruptedRunError
+
+WHERE = ["chain_id", "iteration", "face", "token", "place"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What an uninterrupted run comes to."""
+    return Study(tmp_path_factory.mktemp("whole")).run()
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """The same with the costly checks on all chains, from the beginning."""
+    return Study(tmp_path_factory.mktemp("checked")).run(checked=9)
+
+
+def same(one, other):
+    for first, second in zip(one[:4], other[:4], strict=True):
+        pd.testing.assert_frame_equal(first, second)
+    assert {**one[4], "seconds": 0} == {**other[4], "seconds": 0}
+
+
+def test_every_word_about_every_picture_is_explained_once(study):
+    faces, words, activations, occlusions, record = study.run()
+    check_faces(faces)
+    check_activations(activations)
+    # Three originals, of which two replicates share one, and ten drawn pictures; one word in each text.
+    assert len(words) == 13
+    assert record["pictures"] == 13
+    assert record["explained"] == {"pictures": 13, "words": 13}
+    assert not any(record["left_out"].values())
+    assert (set(study.detector.seen.values()), len(study.detector.seen)) == ({1}, 13)
+    true = {key: n for key, n in study.describer.explained.items() if key[3] is None}
+    assert (set(true.values()), len(true)) == ({1}, 13)
+    # Words name happiness of whatever picture; the prompt's own text is of no picture.
+    assert set(words["named"]) == {"happiness"}
+    assert words.set_index("chain_id")["correct"].groupby(level=0).all().to_dict() == {
+        "i0_r0": True,
+        "i0_r1": True,
+        "i1_r0": True,
+        "i2_r0": False,
+        "p0_r0": False,
+    }
+    assert (words["iteration"] == 0).sum() == 3
+    assert set(words["token"]) == {"happy"}
+    assert set(words["place"]) == {17}
+    said = words[words["gender"].notna()]
+    assert said[["chain_id", "iteration", "gender"]].to_numpy().tolist() == [["i0_r0", 0, "female"]]
+    assert len(occlusions) == 13 * len(REGIONS)
+    # Faces are listed for every chain, replicates too.
+    assert len(faces) == 4 + 10
+    assert faces["counted"].all()
+    assert json.dumps(record)
+
+
+def test_what_is_written_is_of_the_picture_and_its_regions(study):
+    """One word, by hand: the picture, its four stripes, the patches of the fake describer, and their sums."""
+    study.run()
+    item = next(one for one in study.chosen()[1] if one.chain_id == "i1_r0")
+    _, words, activations, occlusions, _ = study.tables()
+    image = plain(121)
+    found = FakeExplainer()._explain(image, item.word)
+    row = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)].iloc[0]
+    assert row["log_probability"] == pytest.approx(found.log_probability)
+    assert (row["width"], row["height"], row["views"]) == (8, 8, 1)
+    stripes = np.repeat([HAIR, FACE, BODY, BACKGROUND], 2)
+    mine = activations[(activations["chain_id"] == "i1_r0") & (activations["iteration"] == 1)]
+    assert {name for name in mine["method"] if "random" not in name} == set(METHODS)
+    for method, values in found.activations.items():
+        upper, lower = values[:2].sum(), values[2:].sum()
+        rows = mine[mine["method"] == method].set_index("region")
+        for place, region in enumerate(REGIONS):
+            inside = (upper if place in stripes[:4] else lower) / 2
+            assert rows.loc[region, "area"] == 0.25
+            assert rows.loc[region, "share"] == pytest.approx(inside / (upper + lower), rel=1e-5)
+            assert rows.loc[region, "density"] == pytest.approx(4 * inside / (upper + lower), rel=1e-5)
+    # Hiding a stripe paints it in the colour of all: the describer reads the mean of the picture.
+    colour = study.plan().colour
+    falls = occlusions[(occlusions["chain_id"] == "i1_r0") & (occlusions["iteration"] == 1)].set_index("region")["fall"]
+    fall = (np.mean(colour) - np.mean([121, 0, 1])) / 4 / 100
+    assert falls.to_numpy(float) == pytest.approx([fall] * 4, abs=1e-5)
+
+
+def test_costly_checks_are_made_on_some_chains_alone(study):
+    chosen = set(sampled(study.chains, 1, study.settings().seed)["chain_id"])
+    assert len(chosen) == 3  # One of each label and start.
+    _, words, activations, _, _ = study.run()
+    followed = words[words["deletion"].notna()]
+    # An original counts as checked if the first of its chains is.
+    assert set(followed["chain_id"]) == chosen & set(words["chain_id"])
+    assert followed[["insertion", "deletion_chance", "insertion_chance"]].notna().all(axis=None)
+    random = activations[activations["method"].str.contains("random weights")]
+    assert set(random["chain_id"]) == set(followed["chain_id"])
+    assert set(random["method"]) == {f"HiResCAM, random weights {k}" for k in (1, 2)}
+    assert {seed for *_, seed in study.describer.explained} == {None, 1, 2}
+
+
+def test_the_true_weights_are_there_again_afterwards(study):
+    study.run()
+    assert study.describer.seed is None
+    # Also where a run ends amid random weights.
+    other = study.follow_words(random_weights=3)
+    for _ in range(2):
+        next(other)
+    assert study.describer.seed == 3
+    other.close()
+    assert study.describer.seed is None
+
+
+@pytest.mark.parametrize("stops", [(3, 3), (5, 8), (4, 13)])
+def test_nothing_is_explained_twice_and_a_stop_loses_nothing(study, whole, stops):
+    for stop, follow in zip(stops, (study.follow_parts, study.follow_words), strict=True):
+        run = follow()
+        for _ in range(stop):
+            next(run)
+        run.close()
+        if follow == study.follow_parts:
+            for _ in follow():
+                pass
+    looked, explained = sum(study.detector.seen.values()), sum(study.describer.explained.values())
+    assert 0 < looked <= 13 + 2 * 2  # What was at work when it stopped, at most.
+    same(study.run(), whole)
+    total = 13 + 2 * len(study.tables()[1].dropna(subset=["deletion"]))
+    assert explained < total
+    assert sum(study.describer.explained.values()) <= total + 2 * 2
+    study.describer.explained.clear()
+    study.detector.seen.clear()
+    same(study.run(), whole)
+    assert not study.describer.explained
+    assert not study.detector.seen
+
+
+@pytest.mark.parametrize("batch", [1, 3, "auto"])
+def test_checks_made_later_are_made_only_where_they_lack(study, checked, batch):
+    before = study.run(checked=1, batch=batch)
+    followed = before[1].dropna(subset=["deletion"])
+    assert 0 < len(followed) < 13
+    study.describer.explained.clear()
+    after = study.run(checked=9, batch=batch)
+    same(after, checked)
+    assert after[1]["deletion"].notna().all()
+    # With the true weights the others, and with each random ones the others, too.
+    seeds = [seed for *_, seed in study.describer.explained.elements()]
+    assert {seed: seeds.count(seed) for seed in set(seeds)} == dict.fromkeys((None, 1, 2), 13 - len(followed))
+    # Fewer of them later take nothing away.
+    study.describer.explained.clear()
+    same(study.run(checked=1, batch=batch), checked)
+    assert not study.describer.explained
+
+
+def test_more_random_weights_add_to_those_that_are_there(study):
+    study.run()
+    study.describer.explained.clear()
+    activations = study.run(random_weights=4)[2]
+    assert {seed for *_, seed in study.describer.explained} == {3, 4}
+    assert len(set(activations["method"])) == len(METHODS) + 4
+    assert len(set(study.run(random_weights=1)[2]["method"])) == len(METHODS) + 1
+
+
+def test_more_chains_leave_what_is_done(study):
+    first = study.run(chains_per_label=1)
+    assert 0 < len(first[1]) < 13
+    study.describer.explained.clear()
+    study.detector.seen.clear()
+    assert len(study.run(chains_per_label=9)[1]) == 13
+    explained = [key for key in study.describer.explained.elements() if key[3] is None]
+    assert len(explained) == 13 - len(first[1])
+    assert sum(study.detector.seen.values()) == 13 - len(first[1])
+
+
+@pytest.mark.parametrize(
+    "stated", [{"method": "LayerCAM"}, {"layers": [2], "target": "logit"}, {"seed": 2}, {"size": (6, 4)}]
+)
+def test_another_setting_stands_beside(study, stated):
+    first = study.run()
+    second = study.run(**stated)
+    assert sum(key[3] is None for key in study.describer.explained.elements()) == 26
+    study.describer.explained.clear()
+    same(study.run(), first)
+    same(study.run(**stated), second)
+    assert not study.describer.explained
+    assert sum(study.detector.seen.values()) == (26 if "size" in stated else 13)
+
+
+def test_other_models_and_loops_stand_beside(study):
+    first = study.run()
+    study.describer = FakeExplainer("another describer")
+    study.run()
+    assert sum(key[3] is None for key in study.describer.explained) == 13
+    assert sum(study.detector.seen.values()) == 13
+    study.loop_settings = {"a": 2}
+    study.run()
+    assert sum(study.detector.seen.values()) == 26
+    study.loop_settings, study.describer = {"a": 1}, FakeExplainer()
+    same(study.run(), first)
+    assert not study.describer.explained
+
+
+def test_batches_are_halved_where_memory_runs_out(study, whole):
+    study.describer.most = 2
+    same(study.run(batch=8), whole)
+    assert max(study.describer.calls) == 2
+
+
+def test_a_signal_ends_in_order(study, whole):
+    class Signalling(FakeExplainer):
+        def explain(self, *asked):
+            if len(self.calls) == 2:
+                signal.raise_signal(signal.SIGINT)
+            return super().explain(*asked)
+
+    study.describer = Signalling()
+    with pytest.raises(InterruptedRunError, match="Everything done is saved"):
+        study.run()
+    seen = sum(study.describer.explained.values())
+    study.describer = FakeExplainer()
+    same(study.run(), whole)
+    assert seen + sum(study.describer.explained.values()) == 13 + 2 * whole[1]["deletion"].notna().sum()
+
+
+def test_pictures_that_do_not_open_are_counted_and_tried_again(study):
+    places = [study.path / "images/i0_r0/1.png", study.path / "raw/2.png"]
+    contents = [place.read_bytes() for place in places]
+    for place, content in zip(places, (contents[0][:20], b"no picture"), strict=True):
+        place.write_bytes(content)
+    colour = study.plan().colour
+    faces, words, activations, _, record = study.run()
+    check_activations(activations)
+    assert len(words) == 11
+    assert {one["picture"] for one in record["failures"]} == {"i0_r0/1", "0/2.png"}
+    assert all("no picture that opens" in one["reason"] for one in record["failures"])
+    assert record["explained"]["pictures"] == 11
+    assert not ((faces["chain_id"] == "i2_r0") & (faces["iteration"] == 0)).any()
+    study.detector.seen.clear()
+    study.describer.explained.clear()
+    for place, content in zip(places, contents, strict=True):
+        place.write_bytes(content)
+    _, words, _, _, record = study.run()
+    assert len(words) == 13
+    assert record["failures"] == []
+    assert sum(study.detector.seen.values()) == 2
+    # The mean colour that parts are hidden by is that of the first run, so that nothing else is explained anew.
+    assert sum(key[3] is None for key in study.describer.explained.elements()) == 2
+    assert study.plan().colour == colour
+
+
+def test_a_picture_that_breaks_between_is_named(study):
+    for _ in study.follow_parts():
+        pass
+    (study.path / "images/i1_r0/2.png").write_bytes(b"")
+    _, words, _, _, record = study.run()
+    assert len(words) == 12
+    assert [one["picture"] for one in record["failures"]] == ["i1_r0/2"]
+    assert record["explained"] == {"pictures": 12, "words": 12}
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_pictures_with_any_number_of_faces(study, count):
+    study.drawn.save({"i1_r0/1": plain(7, faces=count, size=(30, 40))})
+    faces, words, activations, _, record = study.run()
+    check_activations(activations)
+    there = (faces["chain_id"] == "i1_r0") & (faces["iteration"] == 1)
+    assert there.sum() == count
+    # Describers call the largest one the person.
+    assert faces.loc[there & faces["counted"], "face"].tolist() == ([count - 1] if count else [])
+    assert record["left_out"]["no face"] == (count == 0)
+    mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
+    assert mine["face"].tolist() == ([count - 1] if count else [])
+    kept = found_in(study.plan().parts, study.parts.load())["i1_r0/1"]
+    assert kept.maps.shape == (count, 40, 30)
+
+
+@pytest.mark.parametrize("size", [(1, 40), (1, 1), (300, 200)])
+def test_pictures_of_any_size(study, size):
+    study.drawn.save({"i1_r0/1": plain(7, size=size)})
+    faces, words, activations, occlusions, _ = study.run(checked=9)
+    check_faces(faces)
+    check_activations(activations)
+    row = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)].iloc[0]
+    assert (row["width"], row["height"]) == size
+    assert occlusions["fall"].notna().all()
+
+
+def test_grey_and_transparent_pictures_are_read_as_colours(study):
+    Image.new("L", (8, 8), 1).save(study.path / "raw/0.png")
+    Image.new("RGBA", (8, 8), (60, 0, 1, 10)).save(study.path / "raw/1.png")
+    Image.new("LA", (8, 8), (1, 0)).save(study.path / "raw/2.png")
+    _, words, _, _, record = study.run()
+    assert len(words) == 13
+    assert {(1, (8, 8)), (60, (8, 8))} <= set(study.detector.seen)
+    assert record["failures"] == []
+
+
+def test_texts_without_a_word_are_counted(study):
+    study.texts["i0_r0", 2] = "A portrait."
+    study.texts["i1_r0", 2] = "He is not happy."
+    study.texts["i1_r0", 3] = "He is happy, not sad, and surprised."
+    del study.texts["i2_r0", 3]
+    _, words, _, _, record = study.run()
+    assert record["left_out"]["no word that names a label"] == 2
+    assert record["left_out"]["no description"] == 1
+    assert record["explained"] == {"pictures": 10, "words": 11}
+    mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 2)]
+    assert mine["token"].tolist() == ["happy", "surprised"]
+    assert mine["named"].tolist() == ["happiness", "surprise"]
+    assert mine["place"].tolist() == [6, 26]
+    assert mine["correct"].tolist() == [True, False]
+    total = sum(record["left_out"].values()) + record["explained"]["pictures"] + len(record["failures"])
+    assert total == record["pictures"]
+
+
+def test_words_that_the_models_tokens_do_not_write_are_counted_and_not_tried_again(study):
+    study.texts["i0_r0", 2] = f"{SILENT}: happy"
+    study.texts["i1_r0", 3] = f"{SILENT}: happy, surprised"
+    _, words, _, _, record = study.run(checked=9)
+    assert len(words) == 11
+    assert record["left_out"]["the model's tokens do not write the word"] == 3
+    assert record["explained"] == {"pictures": 11, "words": 11}
+    study.describer.explained.clear()
+    study.run(checked=9)
+    assert not study.describer.explained
+
+
+def test_a_text_that_changed_is_explained_anew(study):
+    study.run()
+    study.describer.explained.clear()
+    study.texts["i0_r1", 2] = "Very happy."
+    _, words, _, _, _ = study.run()
+    assert {text for text, *_ in study.describer.explained} == {"Very happy."}
+    assert len(words) == 13
+
+
+def test_only_faces_of_people_with_the_label_count(study):
+    """The picture's people have boxes: two of its faces are theirs, and one of these is happy."""
+    plain(50, faces=3, size=(20, 30)).save(study.path / "raw/0.png")
+    plain(51, faces=1, size=(20, 30)).save(study.path / "raw/1.png")
+    rows = [("a", "0", 0, "sadness"), ("b", "0", 10, "happiness"), ("c", "1", 25, "happiness")]
+    study.people = pd.DataFrame(
+        [
+            {"person_id": p, "image_id": i, "x": 0.0, "y": y, "width": 9.0, "height": 10.0, "emotion": e}
+            for p, i, y, e in rows
+        ]
+    )
+    faces, words, activations, _, record = study.run()
+    check_activations(activations)
+    first = faces[(faces["chain_id"] == "i0_r0") & (faces["iteration"] == 0)]
+    assert first["person_id"].astype(object).where(first["person_id"].notna(), None).tolist() == ["a", "b", None]
+    assert first["counted"].tolist() == [False, True, False]
+    assert words.loc[(words["iteration"] == 0) & (words["chain_id"] == "i0_r0"), "face"].tolist() == [1]
+    # The other picture's face is not in its person's box.
+    assert record["left_out"]["no face of a person with the label"] == 1
+    assert record["explained"]["pictures"] == 12
+
+
+def test_the_skin_of_each_face_is_its_own(study):
+    """Two people in one picture, light above dark: a parser of whole pictures sees both faces in one map."""
+
+    class TwoFaces(type(study.parser)):
+        def parse(self, images, faces):
+            found = super().parse(images, faces)
+            return [[np.full_like(own, FACE) for own in some] for some in found]
+
+    study.parser = TwoFaces()
+    picture = plain(224, faces=2, size=(20, 40))
+    picture.paste((224, 172, 105), (0, 0, 20, 20))
+    picture.paste((60, 40, 30), (0, 20, 20, 40))
+    picture.putpixel((0, 0), (224, 172, 2))
+    study.drawn.save({"i1_r0/1": picture})
+    faces = study.run()[0]
+    mine = faces[(faces["chain_id"] == "i1_r0") & (faces["iteration"] == 1)]
+    assert mine["typology_angle"].iloc[0] > 25
+    assert mine["typology_angle"].iloc[1] < -30
+    assert mine["monk"].tolist() == ["monk 05", "monk 09"]
+
+
+def test_replicates_share_what_their_original_shows(study):
+    _, words, activations, occlusions, _ = study.run()
+    table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
+    assert set(table["start"]) == {"0", "1", "2", "A sad man."}
+    assert set(table.loc[table["chain_id"].isin(["i0_r0", "i0_r1"]), "start"]) == {"0"}
+    assert len(table) == 13 * len(REGIONS)
+
+
+def test_broken_tables_are_refused(study):
+    faces, _, activations, _, _ = study.run()
+    for table, check, name in ((faces, check_faces, "faces"), (activations, check_activations, "activations")):
+        check(table)
+        with pytest.raises(StudyError, match=f"{name}: .* occurs more than once"):
+            check(pd.concat([table, table.tail(1)], ignore_index=True).astype(table.dtypes))
+        with pytest.raises(StudyError, match=f"{name}: there is no column face"):
+            check(table.drop(columns="face"))
+        with pytest.raises(StudyError, match=f"{name}: iteration is float64, not integer"):
+            check(table.astype({"iteration": float}))
+    for column in ("area", "share"):
+        broken = activations.copy()
+        broken.loc[5, column] += 0.01
+        with pytest.raises(StudyError, match="do not sum to 1"):
+            check_activations(broken)
+    with pytest.raises(StudyError, match="do not sum to 1"):
+        check_activations(activations.drop(index=3))
+    # An empty map has areas and nothing else.
+    empty = activations.copy()
+    empty.loc[:3, ["density", "share"]] = pd.NA
+    check_activations(empty)

@@ -1,0 +1,193 @@
+"""The colour of faces: against another library's CIELAB, swatches, and planted lightening."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from skimage.color import rgb2lab
+
+from broken_telephone.explain.skin import MONK, MONK_BINS, monk_bin, skin_colour, to_lab, typology_angle
+from broken_telephone.explain.skin_table import skin_table
+from broken_telephone.measures import ALL, Resampling
+from broken_telephone.tables import CHAINS, FACES, as_result, as_table, check_faces, check_result
+
+RESAMPLING = Resampling(400, 1)
+
+
+def swatch(colour: str) -> np.ndarray:
+    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)], np.uint8)
+
+
+def test_colours_are_those_of_another_library():
+    colours = np.random.default_rng(0).integers(0, 256, (500, 3)) / 255
+    assert to_lab(colours) == pytest.approx(rgb2lab(colours), abs=0.3)
+
+
+@pytest.mark.parametrize("colour", MONK)
+def test_angles_of_skin_are_those_of_another_library(colour):
+    lightness, _, yellow = rgb2lab(swatch(colour)[None, None] / 255)[0, 0]
+    picture = np.tile(swatch(colour), (6, 6, 1))
+    lab = skin_colour(picture, np.ones((6, 6), bool))
+    assert typology_angle(lab) == pytest.approx(np.degrees(np.arctan((lightness - 50) / yellow)), abs=0.3)
+
+
+def test_lighter_skin_has_a_larger_angle():
+    angles = [typology_angle(to_lab(swatch(colour)[None] / 255)[0]) for colour in MONK]
+    # The first three are nearly white; from there on they darken.
+    assert angles[2:] == sorted(angles[2:], reverse=True)
+    assert min(angles[:5]) > 28 > max(angles[6:])
+    assert -90 < min(angles) < max(angles) < 90
+    # No colour leaves the scale, not even a grey or a blue one.
+    assert typology_angle(np.array([80.0, 0, 0])) == pytest.approx(90)
+    assert typology_angle(np.array([20.0, 0, -30])) == pytest.approx(-90)
+
+
+def test_swatches_are_their_own_place_on_the_scale():
+    assert len(MONK) == len(MONK_BINS) == 10
+    for colour, name in zip(MONK, MONK_BINS, strict=True):
+        assert monk_bin(rgb2lab(swatch(colour)[None, None] / 255)[0, 0]) == name
+        # A little darker or lighter is the same.
+        near = np.clip(swatch(colour).astype(int) + 1, 0, 255)
+        assert monk_bin(rgb2lab(near[None, None] / 255)[0, 0]) == name
+
+
+def test_eyes_and_teeth_and_whatever_is_beside_the_face_do_not_count():
+    picture = np.full((20, 20, 3), (0, 0, 255), np.uint8)
+    face = np.zeros((20, 20), bool)
+    face[4:16, 4:16] = True
+    picture[face] = swatch(MONK[4])
+    alone = skin_colour(picture, face)
+    picture[5:7, 5:15], picture[13:15, 6:13] = 0, 255
+    assert skin_colour(picture, face) == pytest.approx(alone)
+    assert monk_bin(alone) == MONK_BINS[4]
+
+
+@pytest.mark.parametrize("pixels", [0, 3])
+def test_of_too_few_pixels_nothing_is_said(pixels):
+    face = np.zeros((4, 4), bool)
+    face.ravel()[:pixels] = True
+    assert skin_colour(np.zeros((4, 4, 3), np.uint8), face) is None
+
+
+class Faces:
+    """Chains whose faces become lighter by some degrees in every iteration."""
+
+    def __init__(self, lightening: float, count=20, iterations=3, replicates=1, prompts=0, seed=0) -> None:
+        rng = np.random.default_rng(seed)
+        self.iterations = iterations
+        self.chains, self.rows, self.angles = [], [], {}
+        for number in range(count + prompts):
+            given = {"start": "image", "image_id": str(number), "image_path": f"{number}.png"}
+            if number >= count:
+                given = {"start": "prompt", "prompt": f"A person, {number}."}
+            begin = rng.normal(20, 10)
+            for replicate in range(1 + (replicates - 1) * (number == 0)):
+                label = ("fear", "anger")[number % 2]
+                name = f"{number}_r{replicate}"
+                chain = {"chain_id": name, "replicate": replicate, "concept": "emotion", "label": label, "seed": 1}
+                self.chains.append(chain | given)
+                for k in range(given["start"] == "prompt", iterations + 1):
+                    angle = begin + lightening * k + rng.normal(0, 2)
+                    self.angles[name, k] = angle
+                    self.face(name, k, angle)
+
+    def face(self, chain, iteration, angle, face=0, counted=True):
+        number = None if angle is None else int(np.clip(round((40 - angle) / 10), 0, 9))
+        self.rows.append(
+            {"chain_id": chain, "iteration": iteration, "face": face, "score": 0.9, "counted": counted}
+            | dict.fromkeys(("x", "y", "width", "height"), 1.0)
+            | {"typology_angle": angle, "monk": None if number is None else MONK_BINS[number]}
+        )
+
+    def table(self):
+        faces = as_table(self.rows, FACES)
+        check_faces(faces)
+        found = as_result(skin_table(faces, as_table(self.chains, CHAINS), self.iterations, RESAMPLING))
+        check_result(found)
+        return found
+
+
+def row_of(table, measure, iteration, label=ALL, start="image"):
+    rows = table[(table["measure"] == measure) & (table["iteration"] == iteration) & (table["label"] == label)]
+    rows = rows[rows["start"] == start]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_means_and_shifts_are_what_a_loop_over_chains_finds():
+    made = Faces(3.0, count=9)
+    table = made.table()
+    for label in ("fear", "anger", ALL):
+        names = [c["chain_id"] for c in made.chains if label in (ALL, c["label"])]
+        for k in range(4):
+            mean = row_of(table, "mean", k, label)
+            assert mean["value"] == pytest.approx(sum(made.angles[name, k] for name in names) / len(names))
+            assert (mean["n"], mean["since"], mean["attribute"]) == (len(names), k, "typology angle")
+            if k:
+                shift = row_of(table, "mean shift", k, label)
+                expected = sum(made.angles[name, k] - made.angles[name, 0] for name in names) / len(names)
+                assert shift["value"] == pytest.approx(expected)
+                assert shift["since"] == 0
+
+
+def test_intervals_are_as_wide_as_the_spread_of_starts_says():
+    made = Faces(3.0, count=40)
+    row = row_of(made.table(), "mean shift", 3)
+    shifts = np.array([made.angles[f"{k}_r0", 3] - made.angles[f"{k}_r0", 0] for k in range(40)])
+    reach = 2.02 * shifts.std() / np.sqrt(40)
+    assert row["ci_high"] - row["value"] == pytest.approx(reach, rel=0.15)
+    assert row["value"] - row["ci_low"] == pytest.approx(reach, rel=0.15)
+
+
+def test_planted_lightening_is_found_and_its_absence_too():
+    lighter, same = (row_of(Faces(by, count=30).table(), "mean shift", 3) for by in (3.0, 0.0))
+    assert lighter["ci_low"] > 6
+    assert lighter["ci_low"] < 9 < lighter["ci_high"]
+    assert same["ci_low"] < 0 < same["ci_high"]
+    monk = Faces(6.0, count=30).table()
+    monk = monk[(monk["attribute"] == "monk") & (monk["iteration"] == 3) & (monk["label"] == ALL)]
+    assert monk.loc[monk["measure"] == "total variation", "ci_low"].item() > 0.3
+    light = monk[(monk["measure"] == "share difference") & (monk["category"] == "monk 01")].iloc[0]
+    assert light["value"] > 0.2
+    assert light["p_value"] < 0.01
+
+
+def test_replicates_of_a_start_are_one_of_the_clusters():
+    made = Faces(0.0, count=4, replicates=6)
+    row = row_of(made.table(), "mean", 1)
+    assert (row["n"], row["clusters"]) == (9, 4)
+
+
+def test_faces_that_do_not_count_or_have_no_colour_are_left_out():
+    made = Faces(0.0, count=6)
+    plain = made.table()
+    made.face("0_r0", 1, 85.0, face=1, counted=False)
+    made.face("2_r0", 1, None, face=2)
+    pd.testing.assert_frame_equal(made.table(), plain)
+    # Of several that count in a picture the mean is taken.
+    made.face("4_r0", 1, made.angles["4_r0", 1] + 12, face=3)
+    expected = row_of(plain, "mean", 1)["value"] + 6 / 6
+    assert row_of(made.table(), "mean", 1)["value"] == pytest.approx(expected)
+
+
+def test_chains_without_a_face_in_one_of_both_pictures_have_no_shift():
+    made = Faces(2.0, count=6)
+    made.rows = [row for row in made.rows if (row["chain_id"], row["iteration"]) != ("1_r0", 0)]
+    table = made.table()
+    assert row_of(table, "mean shift", 2)["n"] == 5
+    assert row_of(table, "mean", 2)["n"] == 6
+
+
+def test_prompts_drift_from_their_first_picture():
+    table = Faces(4.0, count=0, prompts=12).table()
+    assert set(table["start"]) == {"prompt"}
+    row = row_of(table, "mean shift", 3, start="prompt")
+    assert row["since"] == 1
+    assert row["ci_low"] < 8 < row["ci_high"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_of_too_few_faces_the_table_says_so(count):
+    table = Faces(2.0, count=count).table()
+    assert len(table) == (0 if count == 0 else len(table))
+    if count:
+        assert row_of(table, "mean", 1, "fear")["note"] == "too few starts: no interval"

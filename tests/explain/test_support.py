@@ -1,0 +1,484 @@
+"""Where words come from, over many pictures: planted sources are found and named, and maps of nothing are not."""
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from broken_telephone.explain.support import MEASURES, by_picture, mean_of, support_table, support_tests
+from broken_telephone.explain.trust import NEEDED, REASONS, sentences, trust_table
+from broken_telephone.measures import ALL, Resampling, adjusted
+from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.tables import (
+    ACTIVATIONS,
+    CHAINS,
+    OCCLUSIONS,
+    WORDS,
+    as_result,
+    as_table,
+    check_activations,
+    check_result,
+)
+
+METHOD = "HiResCAM"
+RESAMPLING = Resampling(500, 3)
+AREAS = dict(zip(REGIONS, (0.4, 0.1, 0.2, 0.3), strict=True))
+
+
+class Planted:
+    """Tables as the journals leave them, of words whose source is known."""
+
+    def __init__(self, seed=0):
+        self.rng = np.random.default_rng(seed)
+        self.chains, self.words, self.activations, self.occlusions = [], [], [], []
+
+    def chain(self, start, label, replicate=0, prompt=False):
+        name = f"{start}_r{replicate}"
+        given = (
+            {"prompt": start, "start": "prompt"}
+            if prompt
+            else {"image_id": start, "image_path": start, "start": "image"}
+        )
+        self.chains.append(
+            {"chain_id": name, "replicate": replicate, "concept": "emotion", "label": label, "seed": 1} | given
+        )
+        return name
+
+    def word(
+        self,
+        chain,
+        iteration,
+        named,
+        source,
+        label=None,
+        gender=None,
+        width=64,
+        face=0,
+        checked=True,
+        strength=2.0,
+        fall=3.0,
+        curves=0.2,
+        others=None,
+        elsewhere=1.0,
+        random=1.0,
+        noise=0.05,
+    ):
+        """A word that comes from a region, or, if that is None, from nowhere: then its map and falls are noise."""
+        where = {"chain_id": chain, "iteration": iteration, "face": face, "token": named, "place": len(named)}
+        draw = lambda: float(self.rng.normal(0, noise))  # noqa: E731
+        helped = curves if source is not None else 0.0
+        self.words.append(
+            where
+            | {"label": label or named, "named": named, "correct": (label or named) == named, "gender": gender}
+            | {"width": width, "height": 64, "views": 1, "log_probability": -1.0, "agreement": 0.9}
+            | {
+                "deletion": 0.4 - helped + draw() if checked else None,
+                "insertion": 0.4 + helped + draw() if checked else None,
+                "deletion_chance": 0.4 + draw() if checked else None,
+                "insertion_chance": 0.4 + draw() if checked else None,
+            }
+        )
+        for method in METHODS:
+            self._map(
+                where | {"method": method}, source if method == METHOD or others is None else others, strength, draw
+            )
+        for seed in (1, 2) if checked else ():
+            of_chance = source if random > 1 else None
+            self._map(where | {"method": f"{METHOD}, random weights {seed}"}, of_chance, random, draw)
+        for region in REGIONS:
+            self.occlusions.append(
+                where
+                | {
+                    "region": region,
+                    "fall": (fall if region == source else 0.1) + draw(),
+                    "fall_elsewhere": 0.2 + draw(),
+                }
+                | {"density_elsewhere": (elsewhere if region == source else 1) + draw()}
+            )
+
+    def _map(self, where, source, strength, draw):
+        dense = {region: (strength if region == source else 1.0) + draw() for region in REGIONS}
+        total = sum(AREAS[region] * dense[region] for region in REGIONS)
+        for region in REGIONS:
+            share = AREAS[region] * dense[region] / total
+            self.activations.append(
+                where | {"region": region, "area": AREAS[region], "share": share, "density": share / AREAS[region]}
+            )
+
+    def tables(self):
+        activations = as_table(self.activations, ACTIVATIONS)
+        check_activations(activations)
+        return (
+            as_table(self.words, WORDS),
+            activations,
+            as_table(self.occlusions, OCCLUSIONS),
+            as_table(self.chains, CHAINS),
+        )
+
+    def pictures(self):
+        return by_picture(*self.tables(), METHOD)
+
+    def measured(self):
+        """Support, tests, trust and sentences, as the pipeline saves them."""
+        words, activations, _, _ = self.tables()
+        pictures = self.pictures()
+        support, tests = support_table(pictures, RESAMPLING), support_tests(pictures, RESAMPLING)
+        tests["p_adjusted"] = adjusted(tests, ["attribute", "measure"])
+        trust = trust_table(pictures, words, activations, METHOD, RESAMPLING)
+        found = tuple(as_result(table) for table in (support, tests, trust))
+        for table in found:
+            check_result(table)
+        return *found, sentences(found[0], found[2])
+
+
+def one(table, **where):
+    for column, value in where.items():
+        table = table[table[column].astype(object) == value]
+    assert len(table) == 1, (where, len(table))
+    return table.iloc[0]
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Fear is named by the background, happiness by the face, anger from nowhere."""
+    made = Planted()
+    for label, source in (("fear", "background"), ("happiness", "face"), ("anger", None)):
+        for number in range(8):
+            chain = made.chain(f"{label}{number}", label)
+            for iteration in range(3):
+                gender = ("female", "male")[number % 2]
+                made.word(chain, iteration, label, source, gender=gender)
+    return made
+
+
+@pytest.fixture(scope="module")
+def measured(planted):
+    return planted.measured()
+
+
+def test_the_region_that_words_come_from_is_named(measured):
+    support, _, trust, said = measured
+    for label, source in (("fear", "background"), ("happiness", "face")):
+        row = one(said, label=label)
+        assert (row["region"], row["trusted"]) == (source, True)
+        assert f"Words for {label} come from the {source}" in row["sentence"]
+        assert trust.loc[trust["label"] == label, "passed"].all()
+        density = one(support, label=label, attribute="all", region=source, measure="density")
+        assert density["ci_low"] > 1.2
+        fall = one(support, label=label, attribute="all", region=source, measure="fall")
+        assert fall["ci_low"] - 0.02 < 3 < fall["ci_high"] + 0.02
+        assert f"{np.exp(fall['value']):,.3g}" in row["sentence"]
+
+
+def test_a_map_of_nothing_is_reported_with_what_it_fails(measured):
+    _, _, trust, said = measured
+    row = one(said, label="anger")
+    assert pd.isna(row["region"])
+    assert not row["trusted"]
+    assert "cannot be told" in row["sentence"]
+    failed = trust[(trust["label"] == "anger") & ~trust["passed"].astype(bool)]
+    assert {"random weights", "hiding"} & set(failed["check"])
+    assert {"deletion", "insertion"} <= set(failed["check"])
+    for check in failed["check"]:
+        assert REASONS[check] in row["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        ({"random": 2.0}, "random weights"),
+        ({"elsewhere": 2.0}, "regions elsewhere"),
+        ({"fall": 0.0}, "hiding"),
+        ({"curves": 0.0}, "deletion"),
+        ({"curves": 0.0}, "insertion"),
+        ({"others": "hair"}, "methods"),
+    ],
+)
+def test_each_check_can_fail_alone(broken, check):
+    made = Planted(seed=4)
+    for number in range(8):
+        made.word(made.chain(str(number), "fear"), 0, "fear", "face", **broken)
+    _, _, trust, said = made.measured()
+    failed = set(trust.loc[~trust["passed"].astype(bool), "check"])
+    assert check in failed
+    assert failed <= {check, *({"deletion", "insertion"} if "curves" in broken else ())}
+    row = said.iloc[0]
+    assert not row["trusted"]
+    # Without one of these no region is named; the others are of the map as a whole.
+    assert pd.isna(row["region"]) == (check in NEEDED)
+    assert REASONS[check] in row["sentence"]
+
+
+def test_all_labels_together_come_last(measured):
+    support, tests, trust, _ = measured
+    for table in (support, tests, trust):
+        assert list(dict.fromkeys(table["label"].astype(str))) == ["fear", "happiness", "anger", ALL]
+
+
+def slowly_by_picture(planted):
+    """(kind, named, start, chain, iteration, region) -> measure -> mean over words and faces."""
+    words, activations, occlusions, chains = planted.tables()
+    sums = defaultdict(lambda: defaultdict(list))
+    starts = {row.chain_id: row.image_id if row.start == "image" else row.prompt for row in chains.itertuples()}
+    for word in words.to_dict("records"):
+        key = [word[name] for name in ("chain_id", "iteration", "face", "token", "place")]
+        for table in (activations, occlusions):
+            for row in table.to_dict("records"):
+                if [row[name] for name in ("chain_id", "iteration", "face", "token", "place")] != key:
+                    continue
+                if row.get("method", METHOD) != METHOD:
+                    continue
+                kind = f"{word['width']} x 64, 1 view"
+                where = kind, word["named"], starts[row["chain_id"]], row["chain_id"], row["iteration"], row["region"]
+                for measure in MEASURES:
+                    if measure in row:
+                        sums[where][measure].append(row[measure])
+    return {where: {name: np.mean(values) for name, values in own.items()} for where, own in sums.items()}
+
+
+@pytest.fixture(scope="module")
+def crooked():
+    """Few words in all kinds of places: replicates, faces, several words and labels in a picture, sizes, a prompt."""
+    made = Planted(seed=5)
+    first, again, other = made.chain("a", "fear"), made.chain("a", "fear", 1), made.chain("b", "fear")
+    for number in range(4):
+        made.word(again, number + 1, "fear", "hair", gender="male")
+    made.word(first, 0, "fear", "face", gender="female")
+    made.word(first, 0, "fear", "body", face=1, gender="female")
+    made.word(first, 0, "anger", "body", label="fear", gender="female")
+    made.word(other, 0, "fear", "background", width=300)
+    made.word(other, 1, "fear", "background")
+    made.word(made.chain("A sad man.", "fear", prompt=True), 1, "fear", "face")
+    return made
+
+
+def test_pictures_are_what_a_loop_over_words_finds(crooked):
+    expected = slowly_by_picture(crooked)
+    table = crooked.pictures()
+    assert len(table) == len(expected)
+    for row in table.to_dict("records"):
+        where = tuple(row[name] for name in ("kind", "named", "start", "chain_id", "iteration", "region"))
+        assert {name: row[name] for name in MEASURES} == pytest.approx(expected[where])
+    assert set(table["gender"]) == {"female", "male", "unknown"}
+    assert set(table.loc[table["named"] == "anger", "answer"]) == {"wrong"}
+
+
+def test_every_start_counts_once_whatever_its_replicates_and_pictures(crooked):
+    by_start = defaultdict(list)
+    for (kind, named, start, *_, region), values in slowly_by_picture(crooked).items():
+        if (kind, named, region) == ("64 x 64, 1 view", "fear", "hair"):
+            by_start[start].append(values["density"])
+    assert sorted(map(len, by_start.values())) == [1, 1, 5]
+    support = support_table(crooked.pictures(), RESAMPLING)
+    row = one(support, kind="64 x 64, 1 view", label="fear", attribute="all", region="hair", measure="density")
+    assert row["n"] == 3
+    assert row["value"] == pytest.approx(np.mean([np.mean(values) for values in by_start.values()]))
+
+
+def test_pictures_of_different_sizes_are_never_mixed():
+    made = Planted(seed=6)
+    for number in range(5):
+        made.word(made.chain(f"s{number}", "fear"), 0, "fear", "face")
+        made.word(made.chain(f"l{number}", "fear"), 0, "fear", "hair", width=300)
+    support, tests, trust, said = made.measured()
+    kinds = ["64 x 64, 1 view", "300 x 64, 1 view"]
+    for table in (support, trust, said):
+        assert list(dict.fromkeys(table["kind"].astype(str))) == kinds
+    assert said["region"].tolist() == ["face", "hair"]
+    assert set(support.loc[support["attribute"] == "all", "n"]) == {5}
+    assert tests.empty
+
+
+def test_the_same_start_in_two_sizes_is_no_pair():
+    """Originals are small and drawn pictures large: the first iteration is not compared with the last."""
+    made = Planted(seed=7)
+    for number in range(5):
+        chain = made.chain(str(number), "fear")
+        made.word(chain, 0, "fear", "face")
+        made.word(chain, 1, "fear", "hair", width=300)
+    assert made.measured()[1].empty
+
+
+def test_too_few_starts_are_said_to_be_too_few():
+    made = Planted(seed=8)
+    for number in range(2):
+        chain = made.chain(str(number), "fear")
+        for iteration in range(6):
+            made.word(chain, iteration, "fear", "face")
+    support, tests, trust, said = made.measured()
+    assert tests.empty
+    assert support["ci_low"].isna().all()
+    assert set(support["note"]) == {"fewer than 3 starts: no interval"}
+    # The share of methods that agree is no mean over starts.
+    rest = trust[trust["check"] != "methods"]
+    assert not rest["passed"].any()
+    assert set(rest["note"]) == {"there are too few starts for its checks"}
+    assert "cannot be told" in said["sentence"].item()
+    assert said["sentence"].item().count("too few starts") == 1
+
+
+def test_labels_that_no_check_was_made_on_are_not_trusted():
+    made = Planted(seed=9)
+    for number in range(6):
+        made.word(made.chain(str(number), "fear"), 0, "fear", "face", checked=False)
+    _, _, trust, said = made.measured()
+    assert trust.set_index("check").loc["random weights", "n"] == 0
+    assert pd.isna(said["region"].item())
+    assert "too few starts for its checks" in said["sentence"].item()
+
+
+def test_two_words_in_every_picture_are_checked_apart():
+    """All texts say two things: fear, by the background, and happiness, by the face."""
+    made = Planted(seed=10)
+    for number in range(8):
+        chain = made.chain(str(number), "fear")
+        made.word(chain, 0, "fear", "background", strength=1.6)
+        # With random weights this one's map is dense on the background, too; that says nothing of the other.
+        made.word(chain, 0, "happiness", "face", label="fear", strength=6.0, others="hair")
+    _, _, trust, said = made.measured()
+    assert one(said, label="fear")["region"] == "background"
+    assert one(said, label="fear")["trusted"]
+    assert one(said, label="happiness")["region"] == "face"
+    agree = trust[trust["check"] == "methods"].set_index("label")["value"]
+    assert agree["fear"] == 1
+    assert agree["happiness"] == pytest.approx(1 / len(METHODS))
+
+
+def test_random_weights_of_one_word_are_not_held_against_another():
+    made = Planted(seed=11)
+    for number in range(8):
+        chain = made.chain(str(number), "fear")
+        made.word(chain, 0, "fear", "face")
+        made.word(chain, 0, "happiness", "face", label="fear", strength=4.0, random=4.0)
+    trust = made.measured()[2]
+    passed = trust[trust["check"] == "random weights"].set_index("label")["passed"]
+    assert passed["fear"]
+    assert not passed["happiness"]
+
+
+def test_the_region_that_is_checked_is_the_one_that_is_densest_over_starts():
+    """One start has many pictures, whose words come from the face; those of all others from the background."""
+    made = Planted(seed=12)
+    chain = made.chain("many", "fear")
+    for iteration in range(30):
+        made.word(chain, iteration, "fear", "face", strength=4.0)
+    for number in range(7):
+        made.word(made.chain(str(number), "fear"), 0, "fear", "background", strength=2.0)
+    support, _, trust, _ = made.measured()
+    densities = support[(support["attribute"] == "all") & (support["measure"] == "density")].set_index("region")[
+        "value"
+    ]
+    assert densities.astype(float).idxmax() == "background"
+    assert set(trust["region"]) == {"background"}
+    assert one(trust, check="methods")["passed"]
+
+
+def two_sided(observed, permuted):
+    """Twice the smaller tail, ties counted, at most 1."""
+    above, below = (np.mean([side * (value - observed) >= -1e-12 for value in permuted]) for side in (1, -1))
+    return min(1.0, 2 * min(above, below))
+
+
+def test_p_values_between_groups_are_those_of_all_exchanges():
+    made = Planted(seed=13)
+    values = {}
+    for number in range(9):
+        gender = "female" if number < 4 else "male"
+        made.word(
+            made.chain(str(number), "fear"), 0, "fear", "face", gender=gender, strength=2.0 + number / 10, noise=0.3
+        )
+    for row in made.pictures().to_dict("records"):
+        if row["region"] == "face":
+            values[row["start"]] = row["density"]
+    names = [str(number) for number in range(9)]
+    everything = []
+    for chosen in itertools.combinations(names, 4):
+        rest = [name for name in names if name not in chosen]
+        everything.append(np.mean([values[k] for k in chosen]) - np.mean([values[k] for k in rest]))
+    row = one(made.measured()[1], attribute="gender", region="face", measure="density")
+    assert row["value"] == pytest.approx(everything[0])
+    assert row["p_value"] == pytest.approx(two_sided(everything[0], everything))
+    assert row["n"] == 9
+    assert row["ci_low"] < row["value"] < row["ci_high"]
+
+
+def test_p_values_between_iterations_are_those_of_all_swaps_within_starts():
+    made = Planted(seed=14)
+    differences = []
+    for number in range(7):
+        chain = made.chain(str(number), "fear")
+        for iteration in range(3):
+            made.word(chain, iteration, "fear", "face", strength=2.0 + iteration * 0.3, noise=0.3)
+    # A start without a last picture is no pair.
+    made.word(made.chain("alone", "fear"), 0, "fear", "face", strength=9.0)
+    found = {
+        (row["start"], row["iteration"]): row["density"]
+        for row in made.pictures().to_dict("records")
+        if row["region"] == "face"
+    }
+    differences = np.array([found[str(k), 2] - found[str(k), 0] for k in range(7)])
+    everything = [np.mean(differences * signs) for signs in itertools.product([1, -1], repeat=7)]
+    row = one(made.measured()[1], attribute="iteration", region="face", measure="density")
+    assert (row["one"], row["other"], row["n"]) == ("2", "0", 7)
+    assert row["value"] == pytest.approx(differences.mean())
+    assert row["p_value"] == pytest.approx(two_sided(differences.mean(), everything))
+
+
+def test_planted_differences_are_found_and_no_others(planted):
+    made = Planted(seed=15)
+    for number in range(16):
+        gender = ("female", "male")[number % 2]
+        chain = made.chain(str(number), "fear")
+        for iteration in range(2):
+            made.word(chain, iteration, "fear", "face" if gender == "female" else "hair", gender=gender)
+    tests = made.measured()[1]
+    faces = one(tests, attribute="gender", region="face", measure="density")
+    assert faces["value"] > 0.3
+    assert faces["p_adjusted"] < 0.01
+    assert (tests.loc[tests["attribute"] == "iteration", "p_adjusted"] > 0.01).all()
+    assert one(tests, attribute="gender", region="hair", measure="density")["value"] < -0.3
+
+
+def test_right_answers_are_compared_with_wrong_ones():
+    made = Planted(seed=16)
+    for number in range(12):
+        label = "fear" if number % 2 else "anger"
+        made.word(made.chain(str(number), label), 0, "fear", "face" if label == "fear" else "body", label=label)
+    row = one(made.measured()[1], attribute="answer", region="face", measure="share")
+    assert (row["one"], row["other"]) == ("right", "wrong")
+    assert row["value"] > 0.05
+    assert row["p_value"] < 0.01
+
+
+def test_a_method_whose_maps_are_empty_finds_nothing():
+    made = Planted(seed=18)
+    for number in range(6):
+        made.word(made.chain(str(number), "fear"), 0, "fear", "face")
+    words, activations, _, _ = made.tables()
+    activations.loc[activations["method"] == "LayerCAM", ["density", "share"]] = pd.NA
+    check_activations(activations)
+    trust = trust_table(made.pictures(), words, activations, METHOD, RESAMPLING)
+    assert one(trust, check="methods")["value"] == 1
+
+
+def test_tables_of_nothing_are_empty_and_whole():
+    for table in Planted().measured():
+        assert table.empty
+
+
+def test_intervals_of_means_cover_them():
+    rng = np.random.default_rng(17)
+    hits = 0
+    for _ in range(200):
+        _, low, high = mean_of(rng.exponential(1, 20), Resampling(300, 1))
+        hits += low <= 1 <= high
+    assert hits / 200 > 0.86
+    nearly = np.array([0.1 + 0.2, 0.3, 0.3, 0.3])
+    assert mean_of(nearly, RESAMPLING) == (pytest.approx(0.3),) * 3
+    assert mean_of(np.full(5, 0.3), RESAMPLING) == (pytest.approx(0.3),) * 3
+    assert np.isnan(mean_of(np.array([]), RESAMPLING)).all()
+    value, *ends = mean_of(np.array([1.0, 2.0]), RESAMPLING)
+    assert value == 1.5
+    assert np.isnan(ends).all()
