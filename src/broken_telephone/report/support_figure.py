@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REGIONS = ("face", "hair", "body", "background")
-_WIDE, _ROW = 1.45, 0.155
+_WIDE, _ROW = 1.44, 0.155
 _MEASURES = {"density": "density_elsewhere", "fall": "fall_elsewhere"}
 """Measure -> the same of places elsewhere, of the same size and shape."""
 _TITLES = {"density": "Density on", "fall": "Hiding"}
