@@ -19,7 +19,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a `generator`, a `describer` and an `embedder`: the real classes with random weights."""
+    """A folder with a `generator`, a `describer` and an `embedder`: the real classes with random weights.
+
+    Detector and parser are the shipped ones, which are small.
+    """
     from tiny_describers import save_llava_next
     from tiny_embedders import save_clip
     from tiny_generators import save_sd3
@@ -28,6 +31,8 @@ def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_sd3(folder / "generator")
     save_llava_next(folder / "describer")
     save_clip(folder / "embedder")
+    for name in ("detector", "parser"):
+        shutil.copytree(ROOT / "data/06_models" / name, folder / name)
     return folder
 
 
@@ -49,7 +54,9 @@ class Project:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def run(self, pipeline: str = "loop", env: str | None = None, **params: object) -> None:
+    def run(
+        self, pipeline: str = "loop", env: str | None = None, to_nodes: list[str] | None = None, **params: object
+    ) -> None:
         """Run a pipeline as `kedro run --pipeline … --params a.b=c` does (`a__b=c` here)."""
         nested: dict = {}
         for name, value in params.items():
@@ -59,7 +66,7 @@ class Project:
                 place = place.setdefault(group, {})
             place[last] = value
         with KedroSession.create(self.path, env=env, runtime_params=nested) as session:
-            session.run(pipeline_names=[pipeline])
+            session.run(pipeline_names=[pipeline], to_nodes=to_nodes)
 
     def load(self, name: str, env: str | None = None):
         """Load a catalog entry as a notebook does."""
@@ -89,6 +96,7 @@ def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch
         "loop": {"iterations": 2, "describe_batch": 4, "draw_batch": 3},
         "generator": {"steps": 1, "width": 16, "height": 16},
         "describer": {"max_new_tokens": 4},
+        "explain": {"layers": [1], "random_weights": 1},
     }
     for study in ("base", "miniature_activity"):
         file = path / "conf" / study / "parameters.yml"
