@@ -23,7 +23,7 @@ from broken_telephone.tables import (
 )
 
 METHOD = "HiResCAM"
-RESAMPLING = Resampling(500, 3)
+RESAMPLING = Resampling(200, 3)
 AREAS = dict(zip(REGIONS, (0.4, 0.1, 0.2, 0.3), strict=True))
 
 

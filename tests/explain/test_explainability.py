@@ -1,0 +1,146 @@
+"""The explainability pipeline, on the shipped models and behind an endpoint."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from kedro.framework.session import KedroSession
+from PIL import Image
+
+from broken_telephone.models import METHODS, REGIONS, Description, EndpointDescriber
+from broken_telephone.pipelines.reporting import pages
+from broken_telephone.tables import check_activations, check_faces, check_result
+
+SHIPPED = Path(__file__).parents[2] / "data"
+RESULTS = ("support", "support_tests", "support_trust", "skin_drift")
+SETTINGS = {
+    "annotation__readings": ["free"],
+    "report__resamples": 200,
+    "explain__random_weights": 1,
+    "explain__checked": 1,
+}
+
+
+@pytest.fixture
+def plain_report(monkeypatch):
+    """A report without the figures of other pipelines, for the time that they take."""
+    monkeypatch.setattr(pages, "saved_figures", lambda plans: {})
+
+
+@pytest.fixture
+def study(project, plain_report):
+    """The shipped models, and the shipped data set's first happy and sad people; one picture is grey and narrow."""
+    for name in ("describer", "generator"):
+        shutil.rmtree(project.path / "data/06_models" / name)
+        (project.path / "data/06_models" / name).symlink_to(SHIPPED / "06_models" / name)
+    shipped, raw = SHIPPED / "01_raw/miniature_portraits", project.path / "data/01_raw/miniature_portraits"
+    shutil.rmtree(raw)
+    lines = (shipped / "EmoLabel/list_patition_label.txt").read_text().splitlines()
+    mine = [[line for line in lines if line.startswith("test") and line.endswith(code)][:3] for code in (" 4", " 5")]
+    (raw / "EmoLabel").mkdir(parents=True)
+    (raw / "EmoLabel/list_patition_label.txt").write_text("\n".join([*mine[0], *mine[1]]) + "\n")
+    (raw / "Annotation").symlink_to(shipped / "Annotation")
+    (raw / "Image/aligned").mkdir(parents=True)
+    for line in (*mine[0], *mine[1]):
+        name = line.split()[0].replace(".jpg", "_aligned.jpg")
+        shutil.copy(shipped / "Image/aligned" / name, raw / "Image/aligned" / name)
+    Image.new("L", (1, 64), 120).save(raw / "Image/aligned" / name)
+    return project
+
+
+def run(project, pipeline, **params):
+    project.run(pipeline, **SETTINGS, **params)
+
+
+def test_the_pipeline_explains_what_the_describer_wrote(study):
+    size = {"generator__width": 64, "generator__height": 64, "generator__steps": 6}
+    common = size | {
+        "chains__prompts": [],
+        "chains__count": 3,
+        "loop__iterations": 1,
+        "describer__max_new_tokens": 40,
+        "explain__layers": [3, 4],
+    }
+    for name in ("loop", "annotation", "similarity"):
+        run(study, name, **common)
+    drawn = sorted((study.path / "data/03_primary").rglob("loop_images/*/1.png"))
+    drawn[0].write_bytes(b"no picture")
+    for name in ("explainability", "reporting"):
+        run(study, name, **common)
+    faces, words, activations = (study.load(name) for name in ("faces", "explained_words", "activations"))
+    check_faces(faces)
+    check_activations(activations)
+    for name in RESULTS:
+        check_result(study.load(name))
+    record = study.load("explanation_manifest")
+    # Six originals, and what was drawn from them, of which one does not open.
+    assert record["pictures"] == 12
+    (failure,) = record["failures"]
+    assert "no picture that opens" in failure["reason"]
+    assert failure["picture"] == f"{drawn[0].parent.name}/1"
+    assert record["left_out"]["no face"] >= 1
+    total = record["explained"]["pictures"] + sum(record["left_out"].values()) + len(record["failures"])
+    assert total == record["pictures"]
+    assert record["explained"]["pictures"] >= 9
+    assert set(words["named"]) >= {"happiness", "sadness"}
+    assert set(words["views"]) == {5}
+    assert words["gender"].notna().any()
+    methods = {*METHODS, "HiResCAM, random weights 1"}
+    assert set(activations["method"]) == methods
+    checked = words["deletion"].notna().sum()
+    assert 0 < checked < len(words)
+    assert len(activations) == (len(words) * len(METHODS) + checked) * len(REGIONS)
+    assert len(study.load("occlusions")) == len(words) * len(REGIONS)
+    assert set(faces["monk"].dropna()) <= {f"monk {k:02}" for k in range(1, 11)}
+    # Hiding the face lowers the probability of the word by far the most.
+    support = study.load("support")
+    fall = support[(support["label"] == "(all)") & (support["attribute"] == "all") & (support["measure"] == "fall")]
+    assert fall.set_index("region")["value"].astype(float).idxmax() == "face"
+    figures = study.load("explanation_figures")
+    assert {"support", "checks", "gallery_happiness", "gallery_sadness"} <= set(figures)
+    page, said = study.load("report"), study.load("support_sentences")
+    assert all(sentence.split(":")[0] in page for sentence in said["sentence"])
+    assert "Pictures and their maps" in page
+    before = study.files("data/07_model_output/miniature/explanations")
+    run(study, "explainability", to_nodes=["tabulate_explanation"], **common)
+    assert study.files("data/07_model_output/miniature/explanations") == before
+    for name, table in (("faces", faces), ("explained_words", words), ("activations", activations)):
+        pd.testing.assert_frame_equal(study.load(name), table)
+
+
+def test_a_describer_behind_an_endpoint_leaves_empty_tables_and_a_report(project, plain_report, monkeypatch):
+    file = project.path / "conf/base/parameters.yml"
+    settings = yaml.safe_load(file.read_text())
+    settings["describer"] = {"endpoint": "http://localhost:1/v1", "model": "some-vlm"}
+    file.write_text(yaml.safe_dump(settings))
+    monkeypatch.setattr(EndpointDescriber, "load", lambda self: None)
+    told = Description("The person looks happy.", tokens=5, truncated=False)
+    monkeypatch.setattr(EndpointDescriber, "describe", lambda self, images, prompt: [told for _ in images])
+    run(project, "__default__", loop__iterations=1)
+    for name in ("faces", "explained_words", "activations", "occlusions", *RESULTS, "support_sentences"):
+        assert project.load(name).empty, name
+    assert not project.load("explanation_figures")
+    record = project.load("explanation_manifest")
+    assert (record["pictures"], record["explained"]) == (0, {"pictures": 0, "words": 0})
+    assert record["by"]["describer"] == "some-vlm"
+    page = project.load("report")
+    assert "Where the describer" in page or "Which part of the picture" not in page
+    assert "some-vlm" in page
+
+
+def test_every_entry_is_in_the_catalog_and_has_a_layer(project):
+    from kedro.framework.project import pipelines
+
+    with KedroSession.create(project.path) as session:
+        catalog = session.load_context().catalog
+    passed_on = {"explanation_plan", "words_to_explain"}
+    for name in pipelines["explainability"].datasets() - passed_on:
+        if not name.startswith("params:"):
+            dataset = catalog.get(name)
+            assert type(dataset).__name__ != "MemoryDataset", name
+            assert dataset.metadata["kedro-viz"]["layer"], name
+            if name in pipelines["explainability"].all_outputs():
+                path = str(dataset._describe().get("filepath") or dataset._describe()["path"])
+                assert "/miniature/" in path, name
