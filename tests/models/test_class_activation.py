@@ -219,7 +219,12 @@ def test_random_weights_are_the_same_for_a_seed_and_go_with_release(describer, r
     describer.randomise(1)
     again = explained()
     describer.release()
+    # A stopped run goes on with the second seed, without the first one.
+    describer.randomise(2)
+    alone = explained()
+    describer.release()
     np.testing.assert_array_equal(one, again)
+    np.testing.assert_array_equal(other, alone)
     assert np.corrcoef(one, other)[0, 1] < 0.9
     assert np.corrcoef(one, true)[0, 1] < 0.9
     np.testing.assert_array_equal(explained(), true)

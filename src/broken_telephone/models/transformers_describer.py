@@ -33,6 +33,8 @@ class TransformersDescriber(TorchModel):
     settings: DescriberSettings
     _random_seed: int | None = None
     """Of the weights that stand in for the true ones."""
+    _spreads: Sequence[tuple[float, float] | None] = ()
+    """Mean and standard deviation of each true tensor, where it has them."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
         """Answer the same prompt about each RGB picture.
@@ -138,15 +140,17 @@ class TransformersDescriber(TorchModel):
         if self._random_seed == seed:
             return
         model = self._loaded[0]
+        if self._random_seed is None:
+            # Of the true weights, so that a seed gives the same whatever seed was there before.
+            self._spreads = [_spread(weights) for weights in model.parameters()]
         generator = torch.Generator(model.device).manual_seed(seed)
         with torch.no_grad():
-            for weights in model.parameters():
-                if not weights.is_floating_point():
+            for weights, spread in zip(model.parameters(), self._spreads, strict=True):
+                if spread is not None:
+                    weights.normal_(*spread, generator=generator)
+                elif not weights.is_floating_point():
                     # Quantised: small whole numbers.
                     weights.random_(generator=generator)
-                elif weights.numel() > 1:
-                    mean, spread = weights.float().mean().item(), weights.float().std().item()
-                    weights.normal_(mean, spread, generator=generator)
         self._random_seed = seed
 
     def release(self) -> None:
@@ -309,6 +313,13 @@ def _by_size(
     for indices in by_size.values():
         found.update(zip(indices, answer([items[index] for index in indices]), strict=True))
     return [found[index] for index in range(len(items))]
+
+
+def _spread(weights: Any) -> tuple[float, float] | None:
+    """Return mean and standard deviation of a tensor; None of whole numbers, and of a single one."""
+    if not weights.is_floating_point() or weights.numel() < 2:
+        return None
+    return weights.float().mean().item(), weights.float().std().item()
 
 
 def _picture_token(model: Any) -> int | None:
