@@ -27,6 +27,8 @@ SETTINGS = {
 def plain_report(monkeypatch):
     """A report without the figures of other pipelines, for the time that they take."""
     monkeypatch.setattr(pages, "saved_figures", lambda plans: {})
+    # Few are left to draw: starting processes for them would take longer.
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture
