@@ -1,6 +1,7 @@
 """From patches to pictures: maps over pixels, what is left of a picture when a part is hidden. Pure arrays."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -63,8 +64,46 @@ def moved(where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.roll(where, by, (0, 1))
 
 
-def largest_first(values: np.ndarray, share: float) -> np.ndarray:
-    """Return the pixels with the largest values, bool (height, width): such a share of them, ties in their order."""
-    chosen = np.zeros(values.size, bool)
-    chosen[np.argsort(-values, axis=None, kind="stable")[: round(share * values.size)]] = True
-    return chosen.reshape(values.shape)
+def largest_first(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the place of every pixel in the order of its value, the largest first, int64 (height, width).
+
+    Equal values, such as the zeros of a map, come in an order by chance.
+    """
+    order = np.lexsort((rng.random(values.size), -values.ravel()))
+    places = np.empty(values.size, np.int64)
+    places[order] = np.arange(values.size)
+    return places.reshape(values.shape)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A picture in a frame of another size: as large as fits, in the middle."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+
+    @classmethod
+    def into(cls, original: tuple[int, int], frame: tuple[int, int]) -> "Fitted":
+        """Return where a picture of some width and height lies in a frame."""
+        scale = min(frame[0] / original[0], frame[1] / original[1])
+        width, height = (max(1, round(scale * length)) for length in original)
+        return cls(width, height, (frame[0] - width) // 2, (frame[1] - height) // 2)
+
+    def inside(self, frame: tuple[int, int]) -> np.ndarray:
+        """Return which pixels of the frame are of the picture: bool (height, width)."""
+        found = np.zeros((frame[1], frame[0]), bool)
+        found[self.top : self.top + self.height, self.left : self.left + self.width] = True
+        return found
+
+
+def framed(picture: Image.Image, frame: tuple[int, int] | None) -> Image.Image:
+    """Return a picture in a grey frame of some width and height; as it is without one."""
+    if frame is None:
+        return picture
+    fitted = Fitted.into(picture.size, frame)
+    result = Image.new("RGB", frame, (128, 128, 128))
+    small = picture.resize((fitted.width, fitted.height), Image.Resampling.LANCZOS)
+    result.paste(small, (fitted.left, fitted.top))
+    return result

@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import Found
+from broken_telephone.explain.painting import Fitted
 from broken_telephone.explain.regions import Box, matched, person_regions
 from broken_telephone.models import Face
 
@@ -32,8 +33,11 @@ def boxes_of(name: str, found: Found, people: People) -> list[Box]:
     """Return the boxes of a picture's people, in the pixels that its faces are in."""
     if name not in people:
         return []
-    across, down = (now / then for now, then in zip(found.size, found.original_size, strict=True))
-    columns = people[name][["x", "y", "width", "height"]].to_numpy(float) * [across, down, across, down]
+    columns = people[name][["x", "y", "width", "height"]].to_numpy(float)
+    if found.size != found.original_size:
+        fitted = Fitted.into(found.original_size, found.size)
+        across, down = fitted.width / found.original_size[0], fitted.height / found.original_size[1]
+        columns = columns * [across, down, across, down] + [fitted.left, fitted.top, 0, 0]
     return [(float(x), float(y), float(w), float(h)) for x, y, w, h in columns]
 
 

@@ -25,9 +25,10 @@ from broken_telephone.explain.journal import (
     key_of,
     packed,
 )
+from broken_telephone.explain.painting import Fitted, framed
 from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
-from broken_telephone.models import Explainer, Model
+from broken_telephone.models import Explainer, Failure, Model
 from broken_telephone.seeds import seed_of
 from broken_telephone.work import (
     Answer,
@@ -146,6 +147,7 @@ def explain_words(
         StudyError: if not even one picture fits into memory.
     """
     steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
+    tried = {one.name for one in first_words(items) if one.chain_id in checked}
     for weights in (None, *range(1, settings.random_weights + 1)):
         own, phase = random_identity(identity, weights), WORDS if weights is None else f"{RANDOM} {weights}"
         done, followed = _done(own, batches)
@@ -155,7 +157,7 @@ def explain_words(
                 one
                 for one in some
                 if (weights is None and one.name not in (followed if one.chain_id in checked else done))
-                or (weights is not None and one.chain_id in checked and one.name not in done)
+                or (weights is not None and one.name in tried and one.name not in done)
             ]
             if waiting:
                 steps[Step(iteration, phase)] = own, waiting
@@ -164,8 +166,15 @@ def explain_words(
         seen, images, failures = _opened(some, lambda one: one.picture, settings.size, originals, drawn)
         weights = int(step.phase.split()[1]) if step.phase != WORDS else None
         subjects = [
-            Subject(image, one.word, regions(one), seed_of(settings.seed, one.name), one.chain_id in checked)
-            for one, (image, _) in zip(seen, images, strict=True)
+            Subject(
+                image,
+                one.word,
+                regions(one),
+                seed_of(settings.seed, one.name),
+                Fitted.into(original, image.size).inside(image.size),
+                one.chain_id in checked,
+            )
+            for one, (image, original) in zip(seen, images, strict=True)
         ]
         return Batch(seen, failures, ExplainWords(subjects, how, weights=weights) if subjects else None)
 
@@ -175,6 +184,15 @@ def explain_words(
         if any(step.phase != WORDS for step in steps):
             # Its weights are random now, also where the run was stopped amid them.
             describer.release()
+
+
+def first_words(items: Mapping[int, Sequence[WordItem]]) -> list[WordItem]:
+    """Return the words about each chain's first picture."""
+    first: dict[str, int] = {}
+    for iteration in sorted(items):
+        for one in items[iteration]:
+            first.setdefault(one.chain_id, iteration)
+    return [one for some in items.values() for one in some if one.iteration == first[one.chain_id]]
 
 
 def _done(identity: str, batches: Records) -> tuple[set[str], set[str]]:
@@ -195,12 +213,18 @@ def random_identity(identity: str, weights: int | None) -> str:
 
 def _kept_words(batch: Batch[WordItem, list[Record]], answer: Answer | None) -> Record:
     """Return the record of a batch: what all words have as one array, and which words have it."""
-    both = list(zip(batch.items, answer.records, strict=True)) if isinstance(answer, Explained) else []
+    answered = list(zip(batch.items, answer.records, strict=True)) if isinstance(answer, Explained) else []
+    failed = [
+        {"name": one.name, "kind": record.kind, "reason": record.reason}
+        for one, record in answered
+        if isinstance(record, Failure)
+    ]
+    both = [(one, record) for one, record in answered if not isinstance(record, Failure)]
     known = [(one.name, record) for one, record in both if record is not None]
     kept: Record = {
         "names": [name for name, _ in known],
         "unwritten": [one.name for one, record in both if record is None],
-        "failures": batch.result,
+        "failures": [*batch.result, *failed],
         "rows": [{k: v for k, v in record.items() if not isinstance(v, np.ndarray)} for _, record in known],
         "having": {},
     }
@@ -274,5 +298,5 @@ def _opened(
             failures.append({"name": one.name, "kind": UNREADABLE, "reason": str(error)})
             continue
         seen.append(one)
-        images.append((image if size is None else image.resize(size, Image.Resampling.LANCZOS), image.size))
+        images.append((framed(image, size), image.size))
     return seen, images, failures

@@ -16,19 +16,21 @@ class ExplainSettings(WorkSettings):
     """Which words are explained, and how."""
 
     group = "explain"
-    chains_per_label: Positive = 10
-    """Chains of each label whose pictures are explained, chosen at random; all their iterations."""
+    chains_per_label: Annotated[int, Field(ge=0)] = 10
+    """Chains of each label whose pictures are explained, chosen at random; all their iterations. 0: nothing is."""
     layers: Annotated[list[Positive], Field(min_length=1)] = [10]
     """Blocks of the describer's vision tower, counted from 1; of several the mean."""
     method: Method = "HiResCAM"
     """Whose maps are reported; the others are compared with it."""
     target: Target = "log_probability"
     size: tuple[Side, Side] | None = None
-    """Width and height that all pictures are brought to before, so that they can be compared; null: as they are."""
-    checked: Positive = 10
+    """Width and height of a frame that all pictures are fitted into before, so that they can be compared; null: as
+    they are."""
+    checked: Positive = 5
     """Chains of each label that the costly checks are made on."""
-    random_weights: Positive = 3
-    """How often the describer's weights are replaced by random ones, to see what maps then show."""
+    random_weights: Positive = 19
+    """How often the describer's weights are replaced by random ones, to see what maps of the first pictures then show;
+    fewer than 19 cannot tell a map from theirs."""
     batch: Size = 16
     seed: int = 1
 

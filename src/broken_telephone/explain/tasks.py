@@ -1,7 +1,8 @@
 """What the models are asked for one batch: what is in pictures, what supports words, and what maps show by chance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from broken_telephone.explain.numbers import region_numbers
 from broken_telephone.explain.painting import Colour, hidden, largest_first, moved, painted
 from broken_telephone.explain.regions import person_regions
 from broken_telephone.explain.skin import skin_colour
-from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Target, Word
-from broken_telephone.work import Answer
+from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
+from broken_telephone.work import PLAIN_PICTURE, Answer, at_fault
 
 STEPS = 8
 """In how many steps the curves hide a picture, or show it."""
@@ -61,6 +62,8 @@ class Subject:
     """uint8 (height, width), places in `REGIONS`."""
     seed: int
     """Of the places that regions are moved to."""
+    inside: np.ndarray
+    """bool (height, width): what is of the picture, and not of the frame around it."""
     curves: bool = False
     """Whether to follow the word's probability while the picture is hidden bit by bit."""
 
@@ -69,7 +72,7 @@ class Subject:
 class Explained(Answer):
     """What supports words; None for a word that the model's tokens do not write."""
 
-    records: Sequence[dict[str, Any] | None] = ()
+    records: Sequence[dict[str, Any] | Failure | None] = ()
 
 
 @dataclass(frozen=True)
@@ -95,79 +98,98 @@ class ExplainWords:
     """Seed of random weights that stand in for the model's; then only maps are made."""
 
     def do(self, model: Explainer) -> Explained:
-        """Do it."""
+        """Do it; a word that the model raises an error at fails alone."""
         if self.weights is not None:
             model.randomise(self.weights)
-        images, words = [one.image for one in self.subjects], [one.word for one in self.subjects]
-        found = model.explain(images, self.how.prompt, words, self.how.layers, self.how.target)
-        records: list[dict[str, Any] | None] = [
-            None if one is None else _numbers(subject, one, self.how.method)
-            for subject, one in zip(self.subjects, found, strict=True)
-        ]
+        return Explained(records=at_fault(self.subjects, _PLAIN, lambda some: self._records(model, some)))
+
+    def _records(self, model: Explainer, subjects: list[Subject]) -> list[dict[str, Any] | None]:
+        images, words = [one.image for one in subjects], [one.word for one in subjects]
+        explained = model.explain(images, self.how.prompt, words, self.how.layers, self.how.target)
+        records: list[dict[str, Any] | None] = [None] * len(subjects)
+        charts = {place: _Chart(subjects[place], one, self.how.method) for place, one in enumerate(explained) if one}
+        for place, chart in charts.items():
+            records[place] = chart.numbers()
         if self.weights is None:
-            for place, values in _weighed(model, self.subjects, found, self.how).items():
+            for place, values in _weighed(model, charts, self.how).items():
                 records[place] = {**(records[place] or {}), **values}
-        return Explained(records=records)
+        return records
 
 
-def _numbers(subject: Subject, found: Explanation, method: str) -> dict[str, Any]:
-    """What the maps say of regions, and of regions of the same size elsewhere."""
-    size = subject.image.size
-    boxes = found.patches.boxes
-    maps = {name: painted(values, boxes, size) for name, values in found.activations.items()}
-    chosen = maps[method]
-    return {
-        "log_probability": found.log_probability,
-        "views": found.patches.views,
-        "numbers": np.stack([region_numbers(maps[name], subject.regions) for name in METHODS]).astype(np.float32),
-        "elsewhere": np.array([_density(chosen, where) for where in _moved(subject)], np.float32),
-        "agreement": _agreement(found.activations, method),
-        "map": _small(chosen),
-    }
+_PLAIN = Subject(
+    PLAIN_PICTURE,
+    Word("a picture", 2, 9),
+    np.zeros((PLAIN_PICTURE.height, PLAIN_PICTURE.width), np.uint8),
+    0,
+    np.ones((PLAIN_PICTURE.height, PLAIN_PICTURE.width), bool),
+)
 
 
-def _weighed(
-    model: Explainer, subjects: Sequence[Subject], found: Sequence[Explanation | None], how: How
-) -> dict[int, dict[str, Any]]:
-    """How likely words are when parts of their pictures are hidden; nothing of words that are not explained."""
-    asked: list[tuple[int, str, Image.Image]] = []
-    for place, (subject, one) in enumerate(zip(subjects, found, strict=True)):
-        if one is None:
-            continue
-        pixels = np.asarray(subject.image)
-        for region in range(len(REGIONS)):
-            asked.append((place, "hidden", hidden(pixels, subject.regions == region, how.colour)))
-        asked += [(place, "hidden_elsewhere", hidden(pixels, where, how.colour)) for where in _moved(subject)]
-        if subject.curves:
-            chosen = painted(one.activations[how.method], one.patches.boxes, subject.image.size)
-            chance = np.random.default_rng(subject.seed).permutation(one.activations[how.method])
-            by_chance = painted(chance, one.patches.boxes, subject.image.size)
-            for name, order in (("", chosen), ("_chance", by_chance)):
+class _Chart:
+    """A subject and its maps."""
+
+    def __init__(self, subject: Subject, found: Explanation, method: str) -> None:
+        size, boxes = subject.image.size, found.patches.boxes
+        self.subject, self.found, self.method = subject, found, method
+        self.maps = {name: painted(values, boxes, size) for name, values in found.activations.items()}
+        self.map = self.maps[method]
+        self.seen = subject.inside & (painted(np.ones(len(boxes)), boxes, size) > 0)
+        rng = np.random.default_rng(subject.seed)
+        self.regions = [subject.regions == region for region in range(len(REGIONS))]
+        self.elsewhere = [moved(where, rng) & subject.inside for where in self.regions]
+        self.rng = rng
+
+    def numbers(self) -> dict[str, Any]:
+        """What the maps say of regions, and of regions of the same size elsewhere."""
+        numbers = [region_numbers(self.maps[name], self.subject.regions, self.seen) for name in METHODS]
+        return {
+            "log_probability": self.found.log_probability,
+            "views": self.found.patches.views,
+            "numbers": np.stack(numbers).astype(np.float32),
+            "elsewhere": np.array([self._density(where) for where in self.elsewhere], np.float32),
+            "agreement": _agreement(self.found.activations, self.method),
+            "map": _small(self.map),
+        }
+
+    def _density(self, where: np.ndarray) -> float:
+        mean, own = self.map[self.seen].mean() if self.seen.any() else 0.0, self.map[where & self.seen]
+        return float(own.mean() / mean) if len(own) and mean > 0 else float("nan")
+
+    def hidden(self, colour: Colour) -> Iterator[tuple[str, int, Image.Image]]:
+        """Yield the picture with parts hidden: what it is for, its place among those, and the picture."""
+        pixels = np.asarray(self.subject.image)
+        for name, parts in (("hidden", self.regions), ("hidden_elsewhere", self.elsewhere)):
+            for region, where in enumerate(parts):
+                # Nothing is to be seen where nothing is hidden.
+                if self.regions[region].any() and where.any():
+                    yield name, region, hidden(pixels, where, colour)
+        if self.subject.curves:
+            # Chance is the map itself at another place: as coherent, and as much of it.
+            shift = [int(self.rng.integers(length)) for length in self.map.shape]
+            for name, values in (("", self.map), ("_chance", np.roll(self.map, shift, (0, 1)))):
+                order = largest_first(values, self.rng)
                 for step in range(1, STEPS):
-                    most = largest_first(order, step / STEPS)
-                    asked.append((place, f"deletion{name}", hidden(pixels, most, how.colour)))
-                    asked.append((place, f"insertion{name}", hidden(pixels, ~most, how.colour)))
-    answers: dict[int, dict[str, list[float]]] = {}
+                    most = order < step / STEPS * order.size
+                    yield f"deletion{name}", step - 1, hidden(pixels, most, colour)
+                    yield f"insertion{name}", step - 1, hidden(pixels, ~most, colour)
+
+
+def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[int, dict[str, np.ndarray]]:
+    """How likely words are when parts of their pictures are hidden; null where there is nothing to hide."""
+    found: dict[int, dict[str, np.ndarray]] = {}
+    for place, chart in charts.items():
+        lengths = dict.fromkeys(("hidden", "hidden_elsewhere"), len(REGIONS))
+        if chart.subject.curves:
+            lengths |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
+        found[place] = {name: np.full(length, np.nan, np.float32) for name, length in lengths.items()}
+    every = ((place, *one) for place, chart in charts.items() for one in chart.hidden(how.colour))
     # As many at once as pictures were explained at once: that much fits into memory.
-    for begin in range(0, len(asked), len(subjects)):
-        some = asked[begin : begin + len(subjects)]
-        words = [subjects[place].word for place, _, _ in some]
-        likely = model.weigh([image for _, _, image in some], how.prompt, words)
-        for (place, name, _), value in zip(some, likely, strict=True):
-            assert value is not None
-            answers.setdefault(place, {}).setdefault(name, []).append(value)
-    return {place: {name: np.array(v, np.float32) for name, v in own.items()} for place, own in answers.items()}
-
-
-def _moved(subject: Subject) -> list[np.ndarray]:
-    """Each region at another place."""
-    rng = np.random.default_rng(subject.seed)
-    return [moved(subject.regions == region, rng) for region in range(len(REGIONS))]
-
-
-def _density(activation: np.ndarray, where: np.ndarray) -> float:
-    mean = activation.mean()
-    return float(activation[where].mean() / mean) if where.any() and mean > 0 else float("nan")
+    while some := list(islice(every, len(charts))):
+        words = [charts[place].subject.word for place, *_ in some]
+        likely = model.weigh([image for *_, image in some], how.prompt, words)
+        for (place, name, number, _), value in zip(some, likely, strict=True):
+            found[place][name][number] = value
+    return found
 
 
 def _agreement(activations: dict[str, np.ndarray], method: str) -> dict[str, float | None]:

@@ -10,12 +10,13 @@ from broken_telephone.explain.support import OF_A_WORD, label_groups, mean_of
 from broken_telephone.explain.tables import RANDOM
 from broken_telephone.measures import ALL, Resampling
 
-WEIGHTS, ELSEWHERE, DELETION, INSERTION, HIDING, METHODS_AGREE = (
+WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE, DELETION, INSERTION, METHODS_AGREE = (
     "random weights",
     "regions elsewhere",
+    "hiding",
+    "hiding elsewhere",
     "deletion",
     "insertion",
-    "hiding",
     "methods",
 )
 REASONS = {
@@ -24,13 +25,17 @@ REASONS = {
     DELETION: "hiding what the map marks lowers the word's probability no faster than hiding by chance",
     INSERTION: "showing what the map marks raises the word's probability no faster than showing by chance",
     HIDING: "hiding the region that is densest is not what lowers the word's probability most",
+    HIDING_ELSEWHERE: "hiding as much elsewhere lowers the word's probability as far",
     METHODS_AGREE: "most methods find another region densest",
 }
 """Check -> what it means that a map fails it."""
-NEEDED = (WEIGHTS, ELSEWHERE, HIDING)
+NEEDED = (WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE)
 """Checks without which no region is named; the others are of the map as a whole."""
 _PICTURE = ["chain_id", "iteration", "named"]
 """A picture, and the label that words about it stand for: two labels in one text are checked apart."""
+
+
+ENOUGH_DRAWS = 19
 
 
 def trust_table(
@@ -47,7 +52,9 @@ def trust_table(
 
     Returns:
         Columns kind, label, region (the densest), check, value, ci_low, ci_high, n (starts), passed and note (why not).
-        Of `WEIGHTS` and `ELSEWHERE` the value is how much denser the region is than it would be by chance; of
+        Of `WEIGHTS` the value is how much denser the region is, in the first pictures, than in the mean of all draws
+        of random weights, with the least and the largest difference; of `ELSEWHERE` how much denser it is than places
+        of its size and shape, and of `HIDING_ELSEWHERE` how much more the log-probability falls than there; of
         `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right direction; of
         `HIDING` how much more the log-probability falls when the region is hidden than when any other is; of
         `METHODS_AGREE` the share of methods that find the same region.
@@ -69,6 +76,7 @@ def trust_table(
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
+        rows.append([*where, WEIGHTS, *_against_random(here, maps, method, densest)])
         share, count = _same_region(mine, maps, densest)
         passed = share > 0.5
         rows.append(
@@ -82,8 +90,6 @@ def _differences(
     mine: pd.DataFrame, here: pd.DataFrame, words: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str
 ) -> Mapping[str, pd.Series]:
     """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
-    chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
-    by_weights = chance.groupby(_PICTURE)["density"].mean()
     curves = (
         words.astype({"named": str})
         .groupby(_PICTURE)[["deletion", "deletion_chance", "insertion", "insertion_chance"]]
@@ -92,14 +98,35 @@ def _differences(
     )
     falls = mine.pivot_table(index=_PICTURE, columns="region", values="fall")
     found: dict[str, Any] = {
-        WEIGHTS: here["density"] - by_weights.reindex(here.index),
         ELSEWHERE: here["density"] - here["density_elsewhere"],
+        HIDING_ELSEWHERE: here["fall"] - here["fall_elsewhere"],
         HIDING: falls[densest] - falls.drop(columns=densest).max(axis=1),
         DELETION: curves["deletion_chance"] - curves["deletion"],
         INSERTION: curves["insertion"] - curves["insertion_chance"],
     }
     starts = pd.Index(here["start"], name="start")
     return {check: values.reindex(here.index).set_axis(starts) for check, values in found.items()}
+
+
+def _against_random(here: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str) -> list[Any]:
+    """Compare a region's density with each draw of random weights, in the pictures that these were tried on.
+
+    True weights are one draw more: among nineteen random ones they are the largest by chance once in twenty.
+    """
+    chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
+    chance = chance.merge(here[["start"]].reset_index(), on=_PICTURE)
+    # Every start counts once.
+    draws = chance.groupby(["method", "start"])["density"].mean().groupby("method").mean().dropna()
+    tried = here.join(chance[_PICTURE].drop_duplicates().set_index(_PICTURE), how="inner")
+    starts = tried.groupby("start")["density"].mean().dropna()
+    if draws.empty or starts.empty:
+        return [np.nan, np.nan, np.nan, len(starts), False, "no picture was tried with random weights"]
+    differences = starts.mean() - draws
+    passed = bool(differences.min() > 0) and len(draws) >= ENOUGH_DRAWS
+    few = f"fewer than {ENOUGH_DRAWS} draws of random weights cannot tell (explain.random_weights)"
+    note = "" if passed else REASONS[WEIGHTS] if len(draws) >= ENOUGH_DRAWS else few
+    values = (float(differences.mean()), float(differences.min()), float(differences.max()))
+    return [*values, len(starts), passed, note]
 
 
 def _same_region(mine: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:

@@ -41,6 +41,7 @@ from broken_telephone.models.settings import (
 )
 from broken_telephone.models.transformers_describer import TransformersDescriber
 from broken_telephone.models.transformers_embedder import TransformersEmbedder
+from broken_telephone.models.vision import UnseenError
 
 __all__ = [
     "METHODS",
@@ -73,6 +74,7 @@ __all__ = [
     "TextEmbedder",
     "TransformersDescriber",
     "TransformersEmbedder",
+    "UnseenError",
     "Word",
     "free_memory",
     "is_out_of_memory",

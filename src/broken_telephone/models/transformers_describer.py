@@ -20,7 +20,7 @@ from broken_telephone.models.quantisation import quantisation_arguments
 from broken_telephone.models.reading import read_on
 from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.torch_model import TorchModel
-from broken_telephone.models.vision import Patches, Tower
+from broken_telephone.models.vision import Patches, Tower, UnseenError
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -33,6 +33,11 @@ class TransformersDescriber(TorchModel):
     settings: DescriberSettings
     _random_seed: int | None = None
     """Of the weights that stand in for the true ones."""
+
+    def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
+        super().__init__(settings, setting)
+        self._known_patches: dict[tuple[int, int], Patches] = {}
+
     _spreads: Sequence[tuple[float, float] | None] = ()
     """Mean and standard deviation of each true tensor, where it has them."""
 
@@ -149,8 +154,9 @@ class TransformersDescriber(TorchModel):
                 if spread is not None:
                     weights.normal_(*spread, generator=generator)
                 elif not weights.is_floating_point():
-                    # Quantised: small whole numbers.
-                    weights.random_(generator=generator)
+                    # Quantised: whole numbers, as large below zero as above where there is a below.
+                    low = -127 if weights.dtype.is_signed else 0
+                    weights.random_(low, torch.iinfo(weights.dtype).max + 1, generator=generator)
         self._random_seed = seed
 
     def release(self) -> None:
@@ -170,6 +176,8 @@ class TransformersDescriber(TorchModel):
         tower = Tower(self._loaded[0], self.name)
         patches = self._patches(tower, some[0][0].size, prompt)
         inputs = self._inputs([some[row][0] for row in known], prompt)
+        if "pixel_values" not in inputs:
+            raise UnseenError(f"{self.name} takes pictures in a way that its words cannot be explained by")
         # So that gradients are kept: no weight asks for one.
         inputs["pixel_values"].requires_grad_(True)
         with torch.enable_grad(), kept(tower, layers) as states:
@@ -228,6 +236,11 @@ class TransformersDescriber(TorchModel):
         return tuple(torch.stack(sums, 1))
 
     def _patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:
+        if size not in self._known_patches:
+            self._known_patches[size] = self._found_patches(tower, size, prompt)
+        return self._known_patches[size]
+
+    def _found_patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:
         import torch
 
         with torch.no_grad():

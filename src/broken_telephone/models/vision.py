@@ -33,6 +33,10 @@ class Patches:
     """How many pictures the tower saw."""
 
 
+class UnseenError(StudyError):
+    """Nothing can be said of where a model's words come from: its vision tower has no patches to tell."""
+
+
 class Tower:
     """The vision tower of a model: any that transformers calls its encoder of images."""
 
@@ -44,17 +48,17 @@ class Tower:
             name: of the model, for errors.
 
         Raises:
-            StudyError: if the model has no such tower.
+            UnseenError: if the model has no such tower.
         """
         from torch import nn
 
         self._name = name
         self.module = model.get_encoder(modality="image")
         lists = [part for part in self.module.modules() if isinstance(part, nn.ModuleList)]
-        if self.module is model or not lists:
-            raise StudyError(f"{name} has no vision tower with blocks, so there is nothing to explain its words by")
+        side = getattr(getattr(self.module, "config", None), "patch_size", None)
+        if self.module is model or not lists or side is None:
+            raise UnseenError(f"{name} has no vision tower with blocks, so there is nothing to explain its words by")
         self.blocks = max(lists, key=len)
-        side = self.module.config.patch_size
         self.patch = int(side[0] if isinstance(side, list | tuple) else side)
         self._grid: tuple[int, int] | None = None
 
@@ -80,7 +84,7 @@ class Tower:
             read: puts a picture into the model; what comes out does not matter.
 
         Raises:
-            StudyError: if the tower's tokens are no grid of patches.
+            UnseenError: if the tower's tokens are no grid of patches.
         """
         plain = [self._input(read, _plain(size, level)) for level in (_DARK, _LIGHT)]
         seen = np.mean([self._input(read, _coordinates(size, probe)) for probe in range(_PROBES)], 0)
@@ -110,7 +114,7 @@ class Tower:
             self._grid = None
             return np.asarray(seen.reshape(len(seen), 3, -1, side, side)[:, :, 0])
         if seen.ndim != 4:
-            raise StudyError(f"{self._name}: its vision tower is given no pictures, so no word can be explained")
+            raise UnseenError(f"{self._name}: its vision tower is given no pictures, so no word can be explained")
         rows, columns = self._grid = seen.shape[2] // side, seen.shape[3] // side
         cut = seen[:, :, : rows * side, : columns * side].reshape(len(seen), 3, rows, side, columns, side)
         return np.asarray(cut.transpose(0, 2, 4, 1, 3, 5).reshape(-1, 3, side, side))

@@ -53,7 +53,5 @@ def _compared(tests: pd.DataFrame, level: float) -> list[str]:
             f"({row.value:+.2f}, {row.ci_low:+.2f} to {row.ci_high:+.2f})"
             for row in shown.assign(size=shown["value"].abs()).sort_values("size", ascending=False).itertuples()
         ]
-        found.append(
-            f"density differs between {one} and {other} (the first less the second): {listed(parts, _NAMED)}."
-        )
+        found.append(f"density differs between {one} and {other} (the first less the second): {listed(parts, _NAMED)}.")
     return found

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.report.label_rows import named
-from broken_telephone.report.multiples import blank, finish, lone, missing, panels, some
+from broken_telephone.report.multiples import blank, finish, lone, missing, packed, panels, some
 from broken_telephone.report.style import INK, STRIPE, labels_of, styled
 
 if TYPE_CHECKING:
@@ -18,10 +18,18 @@ _CHECKS = {
     "random weights": "random weights",
     "regions elsewhere": "elsewhere",
     "hiding": "hiding",
+    "hiding elsewhere": "hiding elsewhere",
     "deletion": "deletion",
     "insertion": "insertion",
+    "methods": "methods",
 }
-_UNITS = {"random weights": "density", "regions elsewhere": "density", "hiding": "log-prob."}
+_UNITS = {
+    "random weights": "density",
+    "regions elsewhere": "density",
+    "hiding": "log-prob.",
+    "hiding elsewhere": "log-prob.",
+    "methods": "share",
+}
 
 
 def trust_figure(trust: pd.DataFrame, kind: str) -> "Figure":
@@ -40,7 +48,7 @@ def trust_figure(trust: pd.DataFrame, kind: str) -> "Figure":
         from matplotlib.lines import Line2D
 
         names, beside, high = named(labels, _ROW)
-        figure, found = panels([list(_CHECKS.values())], _WIDE, high + 0.42, beside)
+        figure, found = panels(packed(list(_CHECKS.values()), _WIDE, beside), _WIDE, high + 0.42, beside)
         for axes, check in zip(found, _CHECKS, strict=True):
             _lay(axes, names)
             there = some(mine, check=check)
@@ -57,10 +65,11 @@ def trust_figure(trust: pd.DataFrame, kind: str) -> "Figure":
             Line2D([], [], color=INK, marker="o", markerfacecolor="white", label="not passed"),
         ]
         notes = [
-            "Of the region where a label's map is densest: how much denser than with random weights, and than places "
-            "elsewhere; how much more its hiding lowers the word's log-probability than hiding any other region. Of "
-            "the whole map: how much faster the word's probability falls as the picture is hidden by it, and rises as "
-            "it is shown by it, than by chance.",
+            "Of the region where a label's map is densest: how much denser than with random weights (mean, least and "
+            "largest difference of all draws), and than places elsewhere; how much more its hiding lowers the word's "
+            "log-probability than hiding any other region, and than hiding as much elsewhere. Of the whole map: how "
+            "much faster the word's probability falls as the picture is hidden by it, and rises as it is shown by it, "
+            "than by chance; and the share of methods that find the same region (more than half pass).",
             missing(lone(mine)),
         ]
         return finish(figure, title, keys, notes)

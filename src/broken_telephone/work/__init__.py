@@ -7,7 +7,7 @@ from broken_telephone.work.interruption import InterruptedRunError, Interruption
 from broken_telephone.work.progress import Step, WorkProgress
 from broken_telephone.work.session import session_record
 from broken_telephone.work.settings import WorkSettings
-from broken_telephone.work.tasks import PLAIN_PICTURE, Answer, Choose, Describe, Draw, Task, Worker
+from broken_telephone.work.tasks import PLAIN_PICTURE, Answer, Choose, Describe, Draw, Task, Worker, at_fault
 from broken_telephone.work.versions import versions
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "WorkProgress",
     "WorkSettings",
     "Worker",
+    "at_fault",
     "executor",
     "session_record",
     "versions",

@@ -63,7 +63,7 @@ class Describe:
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
         return Answer(
-            descriptions=_at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
+            descriptions=at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
         )
 
 
@@ -82,7 +82,7 @@ class Draw:
             prompts, seeds = [prompt for prompt, _ in wanted], [seed for _, seed in wanted]
             return zip(model.truncates(prompts), model.draw(prompts, seeds), strict=True)
 
-        drawn = _at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
+        drawn = at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
         both = [(False, each) if isinstance(each, Failure) else each for each in drawn]
         return Answer(cut=[cut for cut, _ in both], images=[image for _, image in both])
 
@@ -100,7 +100,7 @@ class Choose:
         return Answer(likelihoods=model.choose(self.images, self.forms))
 
 
-def _at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:
+def at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:
     """Ask about all items together; where that raises what a plain item does not, in halves, to find those at fault.
 
     Raises:
@@ -114,7 +114,7 @@ def _at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -
         if len(items) == 1:
             return [Failure(MODEL_ERROR, f"{type(error).__name__}: {' '.join(str(error).split())}")]
     half = len(items) // 2
-    return [*_at_fault(items[:half], plain, ask), *_at_fault(items[half:], plain, ask)]
+    return [*at_fault(items[:half], plain, ask), *at_fault(items[half:], plain, ask)]
 
 
 def _can(ask: Callable[[list[T]], Iterable[R]], plain: T) -> bool:

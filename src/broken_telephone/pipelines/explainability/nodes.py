@@ -26,7 +26,7 @@ from broken_telephone.explain.tables import faces_table, word_tables
 from broken_telephone.explain.tasks import How
 from broken_telephone.explain.trust import sentences, trust_table
 from broken_telephone.measures import Resampling, adjusted
-from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber
+from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import ReportSettings
 from broken_telephone.seeds import digest
@@ -171,18 +171,22 @@ def explain_described_words(
         yield Saved({_colour_key(plan.words): {"colour": plan.colour}})
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
-    yield from explain_words(
-        words_to_explain,
-        lambda item: regions_of(item, found[item.picture.name], plan.people, parser.grow),
-        checked,
-        plan.words,
-        how,
-        explain,
-        describer,
-        originals,
-        loop_images,
-        explanations_done,
-    )
+    try:
+        yield from explain_words(
+            words_to_explain,
+            lambda item: regions_of(item, found[item.picture.name], plan.people, parser.grow),
+            checked,
+            plan.words,
+            how,
+            explain,
+            describer,
+            originals,
+            loop_images,
+            explanations_done,
+        )
+    except UnseenError as error:
+        # The rest of the study does not depend on it.
+        logger.warning("%s", error)
     yield Saved()
 
 

@@ -13,6 +13,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import Records, found_in
+from broken_telephone.explain.painting import framed
 from broken_telephone.explain.people import regions_of
 from broken_telephone.explain.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
@@ -59,7 +60,7 @@ def draw_explanation(
             except StudyError:
                 # It opened when it was explained; the manifest of the next run will tell.
                 continue
-            image = image if explain.size is None else image.resize(explain.size)
+            image = framed(image, explain.size)
             regions = regions_of(item, found[item.picture.name], plan.people, parser.grow)
             words = f"{item.chain_id}, {item.iteration}: {item.token}"
             overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
