@@ -99,7 +99,7 @@ def find_parts(
     }
 
     def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one, settings.size, originals, drawn)
+        seen, images, failures = _opened(some, lambda one: one, settings.frame, originals, drawn)
         task = FindParts([image for image, _ in images], [size for _, size in images]) if images else None
         return Batch(seen, failures, task)
 
@@ -163,7 +163,7 @@ def explain_words(
                 steps[Step(iteration, phase)] = own, waiting
 
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one.picture, settings.size, originals, drawn)
+        seen, images, failures = _opened(some, lambda one: one.picture, settings.frame, originals, drawn)
         weights = int(step.phase.split()[1]) if step.phase != WORDS else None
         subjects = [
             Subject(

@@ -23,7 +23,7 @@ class ExplainSettings(WorkSettings):
     method: Method = "HiResCAM"
     """Whose maps are reported; the others are compared with it."""
     target: Target = "log_probability"
-    size: tuple[Side, Side] | None = None
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     """Width and height of a frame that all pictures are fitted into before, so that they can be compared; null: as
     they are."""
     checked: Positive = 5
@@ -33,6 +33,11 @@ class ExplainSettings(WorkSettings):
     fewer than 19 cannot tell a map from theirs."""
     batch: Size = 16
     seed: int = 1
+
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """Width and height, if there is a frame."""
+        return None if self.size is None else (self.size[0], self.size[1])
 
     @property
     def changing(self) -> dict[str, object]:

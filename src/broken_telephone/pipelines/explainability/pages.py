@@ -60,7 +60,7 @@ def draw_explanation(
             except StudyError:
                 # It opened when it was explained; the manifest of the next run will tell.
                 continue
-            image = framed(image, explain.size)
+            image = framed(image, explain.frame)
             regions = regions_of(item, found[item.picture.name], plan.people, parser.grow)
             words = f"{item.chain_id}, {item.iteration}: {item.token}"
             overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
