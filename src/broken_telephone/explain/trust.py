@@ -20,7 +20,7 @@ WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE, DELETION, INSERTION, METHODS_AGREE
     "methods",
 )
 REASONS = {
-    WEIGHTS: "with random weights its map is as dense there",
+    WEIGHTS: "random weights give as dense a map there",
     ELSEWHERE: "other places of the same size and shape are as dense",
     DELETION: "hiding what the map marks lowers the word's probability no faster than hiding by chance",
     INSERTION: "showing what the map marks raises the word's probability no faster than showing by chance",
@@ -35,7 +35,8 @@ _PICTURE = ["chain_id", "iteration", "named"]
 """A picture, and the label that words about it stand for: two labels in one text are checked apart."""
 
 
-ENOUGH_DRAWS = 19
+ENOUGH = 3
+"""Starts, and draws of random weights, that an interval needs."""
 
 
 def trust_table(
@@ -53,7 +54,7 @@ def trust_table(
     Returns:
         Columns kind, label, region (the densest), check, value, ci_low, ci_high, n (starts), passed and note (why not).
         Of `WEIGHTS` the value is how much denser the region is, in the first pictures, than in the mean of all draws
-        of random weights, with the least and the largest difference; of `ELSEWHERE` how much denser it is than places
+        of random weights; of `ELSEWHERE` how much denser it is than places
         of its size and shape, and of `HIDING_ELSEWHERE` how much more the log-probability falls than there; of
         `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right direction; of
         `HIDING` how much more the log-probability falls when the region is hidden than when any other is; of
@@ -76,7 +77,7 @@ def trust_table(
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
-        rows.append([*where, WEIGHTS, *_against_random(here, maps, method, densest)])
+        rows.append([*where, WEIGHTS, *_against_random(here, maps, method, densest, resampling)])
         share, count = _same_region(mine, maps, densest)
         passed = share > 0.5
         rows.append(
@@ -108,25 +109,27 @@ def _differences(
     return {check: values.reindex(here.index).set_axis(starts) for check, values in found.items()}
 
 
-def _against_random(here: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str) -> list[Any]:
-    """Compare a region's density with each draw of random weights, in the pictures that these were tried on.
+def _against_random(
+    here: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str, resampling: Resampling
+) -> list[Any]:
+    """Compare a region's density with what random weights give on average, in the pictures that these were tried on.
 
-    True weights are one draw more: among nineteen random ones they are the largest by chance once in twenty.
+    What all draws have in common is of the picture and the method, not of the model. Starts and draws are resampled,
+    both of which are few.
     """
     chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
-    chance = chance.merge(here[["start"]].reset_index(), on=_PICTURE)
-    # Every start counts once.
-    draws = chance.groupby(["method", "start"])["density"].mean().groupby("method").mean().dropna()
-    tried = here.join(chance[_PICTURE].drop_duplicates().set_index(_PICTURE), how="inner")
-    starts = tried.groupby("start")["density"].mean().dropna()
-    if draws.empty or starts.empty:
-        return [np.nan, np.nan, np.nan, len(starts), False, "no picture was tried with random weights"]
-    differences = starts.mean() - draws
-    passed = bool(differences.min() > 0) and len(draws) >= ENOUGH_DRAWS
-    few = f"fewer than {ENOUGH_DRAWS} draws of random weights cannot tell (explain.random_weights)"
-    note = "" if passed else REASONS[WEIGHTS] if len(draws) >= ENOUGH_DRAWS else few
-    values = (float(differences.mean()), float(differences.min()), float(differences.max()))
-    return [*values, len(starts), passed, note]
+    chance = chance.merge(here[["start", "density"]].reset_index(), on=_PICTURE, suffixes=("", "_true"))
+    chance["more"] = chance["density_true"] - chance["density"]
+    more = chance.pivot_table(index="start", columns="method", values="more").dropna().to_numpy()
+    starts, draws = more.shape
+    if min(starts, draws) < ENOUGH:
+        few = f"there are too few starts, or fewer than {ENOUGH} draws of random weights (explain.random_weights)"
+        return [float(more.mean()) if more.size else np.nan, np.nan, np.nan, starts, False, few]
+    rng = np.random.default_rng(resampling.seed)
+    of_starts, of_draws = (rng.multinomial(n, np.full(n, 1 / n), resampling.repeats) / n for n in more.shape)
+    low, high = np.quantile(((of_starts @ more) * of_draws).sum(1), [0.025, 0.975])
+    passed = bool(low > 0)
+    return [float(more.mean()), float(low), float(high), starts, passed, "" if passed else REASONS[WEIGHTS]]
 
 
 def _same_region(mine: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:

@@ -65,8 +65,8 @@ def trust_figure(trust: pd.DataFrame, kind: str) -> "Figure":
             Line2D([], [], color=INK, marker="o", markerfacecolor="white", label="not passed"),
         ]
         notes = [
-            "Of the region where a label's map is densest: how much denser than with random weights (mean, least and "
-            "largest difference of all draws), and than places elsewhere; how much more its hiding lowers the word's "
+            "Of the region where a label's map is densest: how much denser than with random weights, and than "
+            "places elsewhere; how much more its hiding lowers the word's "
             "log-probability than hiding any other region, and than hiding as much elsewhere. Of the whole map: how "
             "much faster the word's probability falls as the picture is hidden by it, and rises as it is shown by it, "
             "than by chance; and the share of methods that find the same region (more than half pass).",
