@@ -29,7 +29,7 @@ class ExplainSettings(WorkSettings):
     checked: Positive = 5
     """Chains of each label that the costly checks are made on."""
     random_weights: Positive = 10
-    """How often the describer's weights are replaced by random ones, to see what maps of the first pictures then show."""
+    """How often the describer's weights are replaced by random ones, to see what maps then show."""
     batch: Size = 16
     seed: int = 1
 
