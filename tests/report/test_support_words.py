@@ -30,8 +30,8 @@ def test_differences_are_told_largest_first_and_only_where_they_are_shown():
     )
     assert found == [
         "Words, a.",
-        "Density differs between women and men (the first less the second): face for all labels together in iteration 2 "
-        "(-0.50, -0.80 to -0.20) and hair for anger in iteration 2 (+0.20, +0.10 to +0.30).",
+        "Density differs between women and men (the first less the second): face for all labels together in iteration "
+        "2 (-0.50, -0.80 to -0.20) and hair for anger in iteration 2 (+0.20, +0.10 to +0.30).",
         "No difference of density is shown between right answers and wrong answers.",
         "The last pictures and the first ones cannot be compared: neither was measured.",
     ]
