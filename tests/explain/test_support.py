@@ -503,7 +503,9 @@ def simulated(rng, starts=32, iterations=4, by_iteration=1.0, by_label=0.0, repl
 @pytest.mark.parametrize(("replicates", "prompts"), [(1, False), (2, True)])
 def test_density_that_depends_on_iteration_or_label_alone_is_no_difference_of_groups(replicates, prompts):
     rng = np.random.default_rng(21)
-    made = [simulated(rng, 32 * replicates, 4 - replicates, 1.0, 1.5, replicates, prompts) for _ in range(25)]
+    made = [
+        simulated(rng, 32 * replicates, 4 - replicates, 1.0, 1.5, replicates, prompts) for _ in range(30 * replicates)
+    ]
     found = pd.concat(support_tests(one, RESAMPLING) for one in made)
     found = found[(found["measure"] == "density") & found["value"].notna()]
     for attribute in ("gender", "answer"):

@@ -45,7 +45,7 @@ def test_pictures_of_several_sizes_are_told_apart_and_nothing_is_said_of_nothing
 
 
 def test_what_is_missing_for_a_comparison_is_told_as_it_is():
-    nothing = (None, "density", np.nan, np.nan, np.nan, np.nan, None)
+    nothing = ("any", "density", np.nan, np.nan, np.nan, np.nan, None)
     found = support_words(
         said("a"),
         compared(

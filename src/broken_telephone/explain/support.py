@@ -144,7 +144,7 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     Returns:
         Columns kind, label, attribute, iteration (null where iterations are compared), one, other, region, measure,
         value (one less other), ci_low, ci_high, p_value, n (starts) and note. Where nothing of a kind of pictures can
-        be compared, a row without a region whose note says why.
+        be compared, a row without numbers, of any region, whose note says why.
     """
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
@@ -159,7 +159,7 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
                 why = _why_not(set(mine[attribute]), attribute, one, other)
             compared = [[kind, label, attribute, iteration, one, other, *rest] for label, iteration, *rest in found]
             label = ALL if mine["named"].nunique() > 1 else mine["named"].iloc[0]
-            nothing = [kind, label, attribute, None, one, other, None, TESTED[0], *[np.nan] * 4, 0, why]
+            nothing = [kind, label, attribute, None, one, other, "any", TESTED[0], *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
     kinds = {kind: place for place, kind in enumerate(dict.fromkeys(pictures["kind"]))}
