@@ -1,13 +1,19 @@
 """The colour of faces: against another library's CIELAB, swatches, and planted lightening."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 from skimage.color import rgb2lab
 
 from broken_telephone.explain.skin import MONK, MONK_BINS, monk_bin, skin_colour, to_lab, typology_angle
 from broken_telephone.explain.skin_table import skin_table
 from broken_telephone.measures import ALL, Resampling
+from broken_telephone.pipelines.explainability.nodes import measure_skin_tones
+from broken_telephone.relay import LoopSettings
+from broken_telephone.report import ReportSettings
 from broken_telephone.tables import CHAINS, FACES, as_result, as_table, check_faces, check_result
 
 RESAMPLING = Resampling(400, 1)
@@ -149,6 +155,34 @@ def test_planted_lightening_is_found_and_its_absence_too():
     light = monk[(monk["measure"] == "share difference") & (monk["category"] == "monk 01")].iloc[0]
     assert light["value"] > 0.2
     assert light["p_value"] < 0.01
+
+
+def test_shifts_are_tested_by_the_signs_of_starts():
+    made = Faces(0.5, count=8)
+    row = row_of(made.table(), "mean shift", 3)
+    shifts = np.array([made.angles[f"{k}_r0", 3] - made.angles[f"{k}_r0", 0] for k in range(8)])
+    everything = np.array([np.sum(shifts * signs) for signs in itertools.product([1, -1], repeat=8)])
+    assert row["p_value"] == pytest.approx(np.mean(np.abs(everything) >= abs(shifts.sum()) - 1e-9))
+    assert row["note"] == ""
+    # Too many ways to go through: by chance.
+    lighter, same = (row_of(Faces(by, count=30).table(), "mean shift", 3) for by in (3.0, 0.0))
+    assert lighter["p_value"] == pytest.approx(1 / 10_001)
+    assert same["p_value"] > 0.05
+    assert pd.isna(row_of(made.table(), "mean", 3)["p_value"])
+
+
+def test_tests_of_skin_are_adjusted_within_the_families_of_the_report():
+    made = Faces(2.0, count=12)
+    faces, chains = as_table(made.rows, FACES), as_table(made.chains, CHAINS)
+    settings = ReportSettings(resamples=200)
+    found = measure_skin_tones(faces, chains, LoopSettings(iterations=3, describe_prompt="Describe."), settings)
+    check_result(found)
+    tested = found["p_value"].notna()
+    assert (found["p_adjusted"].notna() == tested).all()
+    assert (found.loc[tested, "p_adjusted"] >= found.loc[tested, "p_value"]).all()
+    family = found[(found["measure"] == "mean shift") & (found["iteration"] == 2)]
+    expected = false_discovery_control(family["p_value"].to_numpy(float))
+    assert family["p_adjusted"].tolist() == pytest.approx(expected.tolist())
 
 
 def test_replicates_of_a_start_are_one_of_the_clusters():

@@ -7,10 +7,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from broken_telephone.explain.support import MEASURES, by_picture, mean_of, support_table, support_tests
+from broken_telephone.explain import ExplainSettings
+from broken_telephone.explain.support import (
+    MEASURES,
+    OTHER_SIZES,
+    TESTED,
+    by_picture,
+    comparable_kinds,
+    left_out,
+    mean_of,
+    support_table,
+    support_tests,
+)
 from broken_telephone.explain.trust import NEEDED, REASONS, sentences, trust_table
 from broken_telephone.measures import ALL, Resampling, adjusted
 from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.pipelines.explainability.nodes import measure_support
+from broken_telephone.report import ReportSettings
 from broken_telephone.tables import (
     ACTIVATIONS,
     CHAINS,
@@ -125,7 +138,7 @@ class Planted:
         words, activations, _, _ = self.tables()
         pictures = self.pictures()
         support, tests = support_table(pictures, RESAMPLING), support_tests(pictures, RESAMPLING)
-        tests["p_adjusted"] = adjusted(tests, ["attribute", "measure"])
+        tests["p_adjusted"] = adjusted(tests, ["attribute", "measure", "iteration"])
         trust = trust_table(pictures, words, activations, METHOD, RESAMPLING)
         found = tuple(as_result(table) for table in (support, tests, trust))
         for table in found:
@@ -145,7 +158,7 @@ def planted():
     """Fear is named by the background, happiness by the face, anger from nowhere."""
     made = Planted()
     for label, source in (("fear", "background"), ("happiness", "face"), ("anger", None)):
-        for number in range(8):
+        for number in range(12):
             chain = made.chain(f"{label}{number}", label)
             for iteration in range(3):
                 gender = ("female", "male")[number % 2]
@@ -279,7 +292,7 @@ def test_every_start_counts_once_whatever_its_replicates_and_pictures(crooked):
 
 def test_pictures_of_different_sizes_are_never_mixed():
     made = Planted(seed=6)
-    for number in range(5):
+    for number in range(6):
         made.word(made.chain(f"s{number}", "fear"), 0, "fear", "face")
         made.word(made.chain(f"l{number}", "fear"), 0, "fear", "hair", width=300)
     support, tests, trust, said = made.measured()
@@ -287,30 +300,35 @@ def test_pictures_of_different_sizes_are_never_mixed():
     for table in (support, trust, said):
         assert list(dict.fromkeys(table["kind"].astype(str))) == kinds
     assert said["region"].tolist() == ["face", "hair"]
-    assert set(support.loc[support["attribute"] == "all", "n"]) == {5}
-    assert tests.empty
+    assert set(support.loc[support["attribute"] == "all", "n"]) == {6}
+    assert tests["value"].isna().all()
 
 
 def test_the_same_start_in_two_sizes_is_no_pair():
     """Originals are small and drawn pictures large: the first iteration is not compared with the last."""
     made = Planted(seed=7)
-    for number in range(5):
+    for number in range(6):
         chain = made.chain(str(number), "fear")
         made.word(chain, 0, "fear", "face")
         made.word(chain, 1, "fear", "hair", width=300)
-    assert made.measured()[1].empty
+    tests = made.measured()[1]
+    assert tests["value"].isna().all()
+    assert tests.loc[tests["attribute"] == "iteration", "note"].tolist() == [
+        "there are no such pictures in the last iteration",
+        "there are no such pictures in the first iteration",
+    ]
 
 
 def test_too_few_starts_are_said_to_be_too_few():
     made = Planted(seed=8)
-    for number in range(2):
+    for number in range(5):
         chain = made.chain(str(number), "fear")
         for iteration in range(6):
             made.word(chain, iteration, "fear", "face")
     support, tests, trust, said = made.measured()
-    assert tests.empty
+    assert tests["value"].isna().all()
     assert support["ci_low"].isna().all()
-    assert set(support["note"]) == {"fewer than 3 starts: no interval"}
+    assert set(support["note"]) == {"fewer than 6 starts: no interval"}
     # The share of methods that agree is no mean over starts.
     rest = trust[trust["check"] != "methods"]
     assert not rest["passed"].any()
@@ -381,27 +399,220 @@ def two_sided(observed, permuted):
     return min(1.0, 2 * min(above, below))
 
 
-def test_p_values_between_groups_are_those_of_all_exchanges():
+def density_of(made, region="face"):
+    """(start, named, iteration) -> density, of pictures without replicates."""
+    rows = made.pictures().to_dict("records")
+    return {(row["start"], row["named"], row["iteration"]): row["density"] for row in rows if row["region"] == region}
+
+
+def slow_difference(values, first):
+    """Difference of means by stratum, weighted by n1 n0 / (n1 + n0); values: (start, stratum) -> number."""
+    above = total = 0
+    for stratum in {where[1] for where in values}:
+        mine = [where for where in values if where[1] == stratum]
+        one, other = [[values[k] for k in mine if (k in first) == side] for side in (True, False)]
+        weight = len(one) * len(other) / len(mine)
+        above += weight * (np.mean(one) - np.mean(other)) if weight else 0
+        total += weight
+    return above / total
+
+
+def test_p_values_between_groups_are_those_of_all_exchanges_within_strata():
+    """Two labels, starts from images and from prompts: 6 women and 7 men, of which no stratum has more than 3."""
     made = Planted(seed=13)
-    values = {}
-    for number in range(9):
-        gender = "female" if number < 4 else "male"
-        made.word(
-            made.chain(str(number), "fear"), 0, "fear", "face", gender=gender, strength=2.0 + number / 10, noise=0.3
-        )
-    for row in made.pictures().to_dict("records"):
-        if row["region"] == "face":
-            values[row["start"]] = row["density"]
-    names = [str(number) for number in range(9)]
-    everything = []
-    for chosen in itertools.combinations(names, 4):
-        rest = [name for name in names if name not in chosen]
-        everything.append(np.mean([values[k] for k in chosen]) - np.mean([values[k] for k in rest]))
+    women = {("fear", False): 2, ("fear", True): 1, ("anger", False): 2, ("anger", True): 1}
+    men = {("fear", False): 1, ("fear", True): 2, ("anger", False): 2, ("anger", True): 2}
+    strata = {}
+    for (label, prompt), few in women.items():
+        for number in range(few + men[label, prompt]):
+            name = f"{label}{prompt}{number}"
+            strata[name] = (label, prompt)
+            gender = "female" if number < few else "male"
+            strength = 2 + number / 10 + 2 * prompt
+            made.word(
+                made.chain(name, label, prompt=prompt), 1, label, "face", gender=gender, strength=strength, noise=0.3
+            )
+    values = {(start, strata[start]): density for (start, _, _), density in density_of(made).items()}
+    names = {stratum: [where for where in values if where[1] == stratum] for stratum in women}
+    chosen = [list(itertools.combinations(names[stratum], few)) for stratum, few in women.items()]
+    everything = [
+        slow_difference(values, set(itertools.chain.from_iterable(one))) for one in itertools.product(*chosen)
+    ]
+    assert len(everything) == 3 * 3 * 6 * 3
     row = one(made.measured()[1], attribute="gender", region="face", measure="density")
+    assert (row["label"], row["iteration"], row["n"]) == (ALL, 1, 13)
     assert row["value"] == pytest.approx(everything[0])
-    assert row["p_value"] == pytest.approx(two_sided(everything[0], everything))
-    assert row["n"] == 9
+    assert row["p_value"] == pytest.approx(two_sided(everything[0], everything), abs=0.02)
     assert row["ci_low"] < row["value"] < row["ci_high"]
+
+
+def test_starts_with_words_for_two_labels_are_exchanged_as_wholes():
+    """All texts say fear and anger: of each start one is right, the other wrong, and both are as dense."""
+    made = Planted(seed=19)
+    for number in range(8):
+        label = "fear" if number < 4 else "anger"
+        chain = made.chain(str(number), label)
+        for named in ("fear", "anger"):
+            made.word(chain, 0, named, "face", label=label, strength=2 + number % 3, noise=0.2)
+    values = {(start, named): density for (start, named, _), density in density_of(made).items()}
+    everything = []
+    for chosen in itertools.combinations(range(8), 4):
+        first = {(str(k), "fear" if k in chosen else "anger") for k in range(8)}
+        everything.append(slow_difference(values, first))
+    row = one(made.measured()[1], attribute="answer", region="face", measure="density")
+    assert (row["label"], row["n"]) == (ALL, 8)
+    assert row["value"] == pytest.approx(everything[0])
+    assert row["p_value"] == pytest.approx(two_sided(everything[0], everything), abs=0.02)
+
+
+def test_a_start_with_pictures_of_both_groups_counts_in_neither():
+    made = Planted(seed=20)
+    for number in range(14):
+        for replicate in range(3):
+            gender = "female" if number % 2 or (number == 0 and replicate) else "male"
+            region = "face" if gender == "female" else "hair"
+            made.word(made.chain(str(number), "fear", replicate), 0, "fear", region, gender=gender)
+    row = one(made.measured()[1], attribute="gender", region="face", measure="density")
+    assert (row["n"], row["note"]) == (13, "1 start with pictures of both left out")
+    mine = made.pictures()
+    mine = mine[(mine["region"] == "face") & (mine["start"] != "0")]
+    means = mine.groupby(["gender", "start"])["density"].mean().groupby("gender").mean()
+    assert row["value"] == pytest.approx(means["female"] - means["male"])
+
+
+def simulated(rng, starts=32, iterations=4, by_iteration=1.0, by_label=0.0, replicates=1, prompts=False):
+    """Pictures whose density depends on iteration and label alone, and whose groups do, too."""
+    rows = []
+    for start, replicate in itertools.product(range(starts), range(replicates)):
+        own = rng.normal(0, 0.3)
+        for iteration in range(prompts, iterations):
+            label = "fear" if start % 4 else "anger"
+            for_fear = label == "fear"
+            right = rng.random() < (0.8 if iteration == 0 else 0.4)
+            woman = rng.random() < 0.3 + 0.1 * iteration + 0.2 * for_fear
+            density = 1 + by_iteration * (iteration == 0) + by_label * for_fear + own + rng.normal(0, 0.1)
+            rows.append(
+                {"kind": "64 x 64, 1 view", "named": label, "begin": "prompt" if prompts else "image"}
+                | {"start": str(start), "chain_id": f"{start}_{replicate}", "iteration": iteration, "region": "face"}
+                | {"gender": "female" if woman else "male", "answer": "right" if right else "wrong"}
+                | dict.fromkeys(MEASURES, density)
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("replicates", "prompts"), [(1, False), (2, True)])
+def test_density_that_depends_on_iteration_or_label_alone_is_no_difference_of_groups(replicates, prompts):
+    rng = np.random.default_rng(21)
+    made = [
+        simulated(rng, 32 * replicates, 4 - replicates, 1.0, 1.5, replicates, prompts) for _ in range(30 * replicates)
+    ]
+    found = pd.concat(support_tests(one, RESAMPLING) for one in made)
+    found = found[(found["measure"] == "density") & found["value"].notna()]
+    for attribute in ("gender", "answer"):
+        mine = found[(found["attribute"] == attribute) & (found["label"] == ALL)]
+        assert len(mine) > 20
+        assert (mine["p_value"] < 0.05).mean() < 0.12
+        assert ((mine["ci_low"] > 0) | (mine["ci_high"] < 0)).mean() < 0.12
+        assert abs(mine["value"].mean()) < 0.05
+
+
+def test_a_difference_of_labels_is_none_of_women_and_men():
+    """Simpson: of women most texts say fear, whose words are denser; within either label all are alike."""
+    made = Planted(seed=22)
+    for number in range(32):
+        label, gender = ("fear", "anger")[number % 2], ("female", "male")[number % 2]
+        gender = {"female": "male", "male": "female"}[gender] if number % 8 < 2 else gender
+        made.word(made.chain(str(number), label), 0, label, "face" if label == "fear" else None, gender=gender)
+    mine = made.pictures()
+    means = mine[mine["region"] == "face"].groupby("gender")["density"].mean()
+    assert means["female"] - means["male"] > 0.2
+    row = one(made.measured()[1], attribute="gender", label=ALL, region="face", measure="density")
+    assert abs(row["value"]) < 0.05
+    assert row["p_value"] > 0.05
+    assert row["ci_low"] < 0 < row["ci_high"]
+
+
+def test_chains_from_prompts_are_compared_from_their_own_first_picture():
+    made = Planted(seed=23)
+    for number in range(6):
+        chain = made.chain(f"A man {number}.", "fear", prompt=True)
+        for iteration in range(1, 4):
+            made.word(chain, iteration, "fear", "face", strength=1.0 + iteration)
+    tests = made.measured()[1]
+    row = one(tests, attribute="iteration", region="face", measure="density")
+    found = density_of(made)
+    expected = np.mean([found[f"A man {k}.", "fear", 3] - found[f"A man {k}.", "fear", 1] for k in range(6)])
+    assert (row["one"], row["other"], row["n"]) == ("last", "first", 6)
+    assert pd.isna(row["iteration"])
+    assert row["value"] == pytest.approx(expected)
+    assert row["p_value"] == pytest.approx(2 / 2**6)
+    # With no more than one drawn picture of each, first and last are the same.
+    alone = support_tests(made.pictures().query("iteration == 1"), RESAMPLING)
+    rows = alone[alone["attribute"] == "iteration"]
+    assert rows["value"].isna().all()
+    assert rows["note"].tolist() == ["no start has two such pictures"]
+
+
+def test_what_is_missing_for_a_comparison_is_said():
+    made = Planted(seed=24)
+    for number in range(8):
+        gender = "female" if number < 4 else "male"
+        made.word(made.chain(str(number), "fear"), 0, "fear", "face", gender=gender)
+    notes = made.measured()[1].set_index("attribute")["note"]
+    assert notes["gender"] == "no iteration has 6 starts of either whose words are for the same labels"
+    assert notes["answer"] == "there are no wrong answers"
+    assert notes["iteration"] == "no start has two such pictures"
+    unknown = support_tests(made.pictures().assign(gender="unknown"), RESAMPLING).set_index("attribute")["note"]
+    assert unknown["gender"] == "there are neither women nor men"
+
+
+def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
+    made = Planted(seed=25)
+    for number in range(70):
+        chain = made.chain(str(number), "fear")
+        made.word(chain, 0, "fear", "hair", width=100 + number)
+        if number < 8:
+            made.word(chain, 1, "fear", "face")
+    every = made.pictures()
+    assert every["kind"].nunique() == 71
+    assert set(comparable_kinds(every)["kind"]) == {"64 x 64, 1 view"}
+    settings = ReportSettings(resamples=200)
+    explain = ExplainSettings(method=METHOD)
+    support, tests, trust, said = measure_support(*made.tables(), explain, settings)
+    for table in (support, tests, trust):
+        assert set(table["kind"]) == {"64 x 64, 1 view"}
+    last = said.iloc[-1]
+    assert (last["kind"], last["label"], bool(last["trusted"])) == (OTHER_SIZES, ALL, False)
+    assert pd.isna(last["region"])
+    assert last["sentence"] == (
+        "70 pictures of 70 sizes in 1 view are left out, since too few have the same: bring all to one by explain.size."
+    )
+    assert last["sentence"] in caplog.text
+    assert len(said) == 2
+    # Without a kind that is large enough nothing else is said.
+    large = [table[table["iteration"] == 0] if "iteration" in table else table for table in made.tables()]
+    *tables, said = measure_support(*large, explain, settings)
+    assert all(table.empty for table in tables)
+    assert said["kind"].tolist() == [OTHER_SIZES]
+    for table in tables:
+        check_result(table)
+
+
+def test_a_single_kind_is_kept_however_few_starts_there_are():
+    made = Planted(seed=26)
+    made.word(made.chain("0", "fear"), 0, "fear", "hair")
+    mine = made.pictures()
+    assert len(comparable_kinds(mine)) == len(mine)
+    assert left_out(mine, comparable_kinds(mine)) == ""
+
+
+def test_families_are_comparison_measure_and_iteration():
+    found = support_tests(simulated(np.random.default_rng(27)), RESAMPLING)
+    assert set(found["measure"]) == set(TESTED)
+    expected = adjusted(found, ["attribute", "measure", "iteration"])
+    for (attribute, iteration), rows in found.groupby(["attribute", "iteration"], dropna=False):
+        own = adjusted(found.loc[rows.index], ["measure"])
+        assert expected[rows.index].tolist() == pytest.approx(own.tolist(), nan_ok=True), (attribute, iteration)
 
 
 def test_p_values_between_iterations_are_those_of_all_swaps_within_starts():
@@ -421,7 +632,7 @@ def test_p_values_between_iterations_are_those_of_all_swaps_within_starts():
     differences = np.array([found[str(k), 2] - found[str(k), 0] for k in range(7)])
     everything = [np.mean(differences * signs) for signs in itertools.product([1, -1], repeat=7)]
     row = one(made.measured()[1], attribute="iteration", region="face", measure="density")
-    assert (row["one"], row["other"], row["n"]) == ("2", "0", 7)
+    assert (row["one"], row["other"], row["n"]) == ("last", "first", 7)
     assert row["value"] == pytest.approx(differences.mean())
     assert row["p_value"] == pytest.approx(two_sided(differences.mean(), everything))
 
@@ -434,11 +645,11 @@ def test_planted_differences_are_found_and_no_others(planted):
         for iteration in range(2):
             made.word(chain, iteration, "fear", "face" if gender == "female" else "hair", gender=gender)
     tests = made.measured()[1]
-    faces = one(tests, attribute="gender", region="face", measure="density")
+    faces = one(tests, attribute="gender", iteration=1, region="face", measure="density")
     assert faces["value"] > 0.3
     assert faces["p_adjusted"] < 0.01
     assert (tests.loc[tests["attribute"] == "iteration", "p_adjusted"] > 0.01).all()
-    assert one(tests, attribute="gender", region="hair", measure="density")["value"] < -0.3
+    assert one(tests, attribute="gender", iteration=0, region="hair", measure="density")["value"] < -0.3
 
 
 def test_right_answers_are_compared_with_wrong_ones():
@@ -475,10 +686,14 @@ def test_intervals_of_means_cover_them():
         _, low, high = mean_of(rng.exponential(1, 20), Resampling(300, 1))
         hits += low <= 1 <= high
     assert hits / 200 > 0.86
-    nearly = np.array([0.1 + 0.2, 0.3, 0.3, 0.3])
+    nearly = np.array([0.1 + 0.2, *[0.3] * 5])
     assert mean_of(nearly, RESAMPLING) == (pytest.approx(0.3),) * 3
-    assert mean_of(np.full(5, 0.3), RESAMPLING) == (pytest.approx(0.3),) * 3
-    assert np.isnan(mean_of(np.array([]), RESAMPLING)).all()
-    value, *ends = mean_of(np.array([1.0, 2.0]), RESAMPLING)
-    assert value == 1.5
-    assert np.isnan(ends).all()
+    assert mean_of(np.full(6, 0.3), RESAMPLING) == (pytest.approx(0.3),) * 3
+    value, low, high = mean_of(np.arange(5.0), RESAMPLING)
+    assert (value, np.isnan(low), np.isnan(high)) == (2, True, True)
+
+
+def test_of_six_starts_without_an_effect_few_intervals_lie_above_zero():
+    rng = np.random.default_rng(28)
+    above = [mean_of(rng.normal(0, 1, 6), Resampling(1000, 1))[1] > 0 for _ in range(1000)]
+    assert np.mean(above) < 0.05

@@ -1,7 +1,9 @@
 """Where words come from, in sentences."""
 
+import numpy as np
 import pandas as pd
 
+from broken_telephone.explain.support import OTHER_SIZES
 from broken_telephone.measures import ALL
 from broken_telephone.report.support_words import support_words
 
@@ -12,26 +14,26 @@ def said(*kinds: str) -> pd.DataFrame:
 
 def compared(*rows: tuple) -> pd.DataFrame:
     columns = ["kind", "attribute", "label", "region", "measure", "value", "ci_low", "ci_high", "p_adjusted"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "iteration", "note"])
 
 
 def test_differences_are_told_largest_first_and_only_where_they_are_shown():
     found = support_words(
         said("a"),
         compared(
-            ("a", "gender", "anger", "hair", "density", 0.2, 0.1, 0.3, 0.01),
-            ("a", "gender", ALL, "face", "density", -0.5, -0.8, -0.2, 0.02),
-            ("a", "gender", "anger", "body", "density", 3.0, -1.0, 7.0, 0.2),
-            ("a", "gender", "anger", "body", "fall", 9.0, 8.0, 10.0, 0.001),
-            ("a", "answer", "anger", "face", "density", 0.1, -0.2, 0.4, 0.9),
+            ("a", "gender", "anger", "hair", "density", 0.2, 0.1, 0.3, 0.01, 2, ""),
+            ("a", "gender", ALL, "face", "density", -0.5, -0.8, -0.2, 0.02, 2, ""),
+            ("a", "gender", "anger", "body", "density", 3.0, -1.0, 7.0, 0.2, 2, ""),
+            ("a", "gender", "anger", "body", "fall", 9.0, 8.0, 10.0, 0.001, 2, ""),
+            ("a", "answer", "anger", "face", "density", 0.1, -0.2, 0.4, 0.9, 2, ""),
         ),
     )
     assert found == [
         "Words, a.",
-        "Density differs between women and men (the first less the second): face for all labels together (-0.50, -0.80 "
-        "to -0.20) and hair for anger (+0.20, +0.10 to +0.30).",
+        "Density differs between women and men (the first less the second): face for all labels together in iteration "
+        "2 (-0.50, -0.80 to -0.20) and hair for anger in iteration 2 (+0.20, +0.10 to +0.30).",
         "No difference of density is shown between right answers and wrong answers.",
-        "The last pictures and the first ones cannot be compared: there are too few starts of one of them.",
+        "The last pictures and the first ones cannot be compared: neither was measured.",
     ]
 
 
@@ -40,3 +42,30 @@ def test_pictures_of_several_sizes_are_told_apart_and_nothing_is_said_of_nothing
     assert found[0] == "Pictures of a: Words, a."
     assert sum(sentence.startswith("Pictures of b: ") for sentence in found) == 4
     assert support_words(pd.DataFrame(), pd.DataFrame()) == []
+
+
+def test_what_is_missing_for_a_comparison_is_told_as_it_is():
+    nothing = ("any", "density", np.nan, np.nan, np.nan, np.nan, None)
+    found = support_words(
+        said("a"),
+        compared(
+            ("a", "gender", ALL, *nothing, "there are no men"),
+            ("a", "answer", ALL, *nothing, "no iteration has 6 starts of either"),
+            ("a", "iteration", ALL, None, "density", 0.5, 0.4, 0.6, 0.01, None, ""),
+        ),
+    )
+    assert found[1:3] == [
+        "Women and men cannot be compared: there are no men.",
+        "Right answers and wrong answers cannot be compared: no iteration has 6 starts of either.",
+    ]
+    # Comparisons of iterations are in none.
+    assert "in iteration" not in found[3]
+
+
+def test_what_is_left_out_is_told_last():
+    rest = pd.DataFrame([{"kind": OTHER_SIZES, "label": ALL, "sentence": "Pictures are left out."}])
+    found = support_words(pd.concat([rest, said("a")]), compared())
+    assert found[0] == "Words, a."
+    assert found[-1] == "Pictures are left out."
+    assert len(found) == 5
+    assert support_words(rest, compared()) == ["Pictures are left out."]

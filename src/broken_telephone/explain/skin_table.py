@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from broken_telephone.explain.exchange import flipped
 from broken_telephone.explain.skin import MONK_BINS
 from broken_telephone.measures import (
     Resampling,
@@ -28,9 +29,10 @@ def skin_table(faces: pd.DataFrame, chains: pd.DataFrame, iterations: int, resam
         resampling: of intervals.
 
     Returns:
-        Columns of `measures.DRIFT`, without p-values of the angle: attribute `typology angle`, measure "mean" (degrees,
-        of each iteration; since is that iteration) and "mean shift" (of chains with a face in both pictures), and
-        attribute `monk` with all measures of drift.
+        Columns of `measures.DRIFT`: attribute `typology angle`, measure "mean" (degrees, of each iteration; since is
+        that iteration; without a p-value) and "mean shift" (of chains with a face in both pictures; the p-value is that
+        of changing the signs of all shifts of a start, in all ways if starts are few), and attribute `monk` with all
+        measures of drift.
     """
     mine = faces[faces["counted"].astype(bool) & faces["typology_angle"].notna()]
     mine = mine.sort_values("face").assign(attribute=MONK, status="valid", category=mine["monk"])
@@ -59,12 +61,12 @@ def _means(angles: np.ndarray, chains: pd.DataFrame, resampling: Resampling) -> 
             rows.append(where | {"since": last, "measure": "mean"} | _mean(some[:, last], own, resampling))
             if last > begin:
                 shift = {"since": begin, "measure": "mean shift"}
-                rows.append(where | shift | _mean(some[:, last] - some[:, begin], own, resampling))
+                rows.append(where | shift | _mean(some[:, last] - some[:, begin], own, resampling, tested=True))
     return rows
 
 
-def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling) -> dict:
-    """Return the mean, and its interval by resampling starts."""
+def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, tested: bool = False) -> dict:
+    """Return the mean, its interval by resampling starts, and a test of whether it is zero."""
     known = np.isfinite(values)
     names, places = np.unique(clusters[known], return_inverse=True)
     count = {"n": int(known.sum()), "clusters": len(names), "degrees": pd.NA, "p_value": np.nan}
@@ -75,5 +77,9 @@ def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling) -> d
     rng = np.random.default_rng(resampling.seed)
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.repeats)
     found = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
-    note = "no test" if np.isfinite(found.low) else "too few starts: no interval"
+    note = "too few starts: no interval"
+    if np.isfinite(found.low):
+        note = "" if tested else "no test"
+        if tested:
+            count["p_value"] = float(flipped(sums[:, None], *resampling)[0])
     return count | {"value": found.value, "ci_low": found.low, "ci_high": found.high, "note": note}

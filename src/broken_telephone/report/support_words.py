@@ -2,16 +2,12 @@
 
 import pandas as pd
 
+from broken_telephone.explain.support import OTHER_SIZES, SPOKEN
 from broken_telephone.measures import ALL
 from broken_telephone.report.style import spoken
 from broken_telephone.report.verdicts import LEVEL
 from broken_telephone.report.wording import capital, listed
 
-_PAIRS = {
-    "gender": ("women", "men"),
-    "answer": ("right answers", "wrong answers"),
-    "iteration": ("the last pictures", "the first ones"),
-}
 _NAMED = 6
 
 
@@ -25,7 +21,7 @@ def support_words(said: pd.DataFrame, tests: pd.DataFrame, level: float = LEVEL)
     """
     if said.empty:
         return []
-    kinds = said["kind"].astype(str).unique()
+    kinds = [kind for kind in said["kind"].astype(str).unique() if kind != OTHER_SIZES]
     found = []
     for kind in kinds:
         lead = f"Pictures of {kind}: " if len(kinds) > 1 else ""
@@ -34,24 +30,29 @@ def support_words(said: pd.DataFrame, tests: pd.DataFrame, level: float = LEVEL)
         ]
         mine = tests[(tests["kind"].astype(str) == kind) & (tests["measure"].astype(str) == "density")]
         found += [capital(f"{lead}{sentence}") for sentence in _compared(mine, level)]
-    return found
+    return [*found, *said.loc[said["kind"].astype(str) == OTHER_SIZES, "sentence"].astype(str)]
 
 
 def _compared(tests: pd.DataFrame, level: float) -> list[str]:
     found = []
-    for attribute, (one, other) in _PAIRS.items():
+    for attribute, (one, other) in SPOKEN.items():
         rows = tests[tests["attribute"].astype(str) == attribute]
-        if rows.empty:
-            found.append(f"{one} and {other} cannot be compared: there are too few starts of one of them.")
+        if not rows["value"].notna().any():
+            reasons = [*rows["note"].astype(str), "neither was measured"]
+            found.append(f"{one} and {other} cannot be compared: {reasons[0]}.")
             continue
         shown = rows[rows["p_adjusted"].astype(float) < level]
         if shown.empty:
             found.append(f"no difference of density is shown between {one} and {other}.")
             continue
         parts = [
-            f"{row.region} for {'all labels together' if row.label == ALL else spoken(str(row.label))} "
-            f"({row.value:+.2f}, {row.ci_low:+.2f} to {row.ci_high:+.2f})"
+            f"{row.region} for {'all labels together' if row.label == ALL else spoken(str(row.label))}"
+            f"{_where(row.iteration)} ({row.value:+.2f}, {row.ci_low:+.2f} to {row.ci_high:+.2f})"
             for row in shown.assign(size=shown["value"].abs()).sort_values("size", ascending=False).itertuples()
         ]
         found.append(f"density differs between {one} and {other} (the first less the second): {listed(parts, _NAMED)}.")
     return found
+
+
+def _where(iteration: object) -> str:
+    return "" if pd.isna(iteration) else f" in iteration {int(str(iteration))}"

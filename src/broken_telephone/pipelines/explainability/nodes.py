@@ -21,11 +21,18 @@ from broken_telephone.explain.painting import Colour, mean_colour
 from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
 from broken_telephone.explain.run import Saved, explain_words, find_parts
 from broken_telephone.explain.skin_table import skin_table
-from broken_telephone.explain.support import by_picture, support_table, support_tests
+from broken_telephone.explain.support import (
+    OTHER_SIZES,
+    by_picture,
+    comparable_kinds,
+    left_out,
+    support_table,
+    support_tests,
+)
 from broken_telephone.explain.tables import faces_table, word_tables
 from broken_telephone.explain.tasks import How
 from broken_telephone.explain.trust import sentences, trust_table
-from broken_telephone.measures import Resampling, adjusted
+from broken_telephone.measures import ALL, Resampling, adjusted
 from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import ReportSettings
@@ -256,12 +263,18 @@ def measure_support(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure where words come from, compare groups, and check whether to believe it."""
     resampling = Resampling(settings.resamples, settings.seed)
-    pictures = by_picture(explained_words, activations, occlusions, chains, explain.method)
+    everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
+    pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
     tests = support_tests(pictures, resampling)
-    tests.insert(tests.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(tests, ["attribute", "measure"]))
+    _adjust(tests, ["attribute", "measure", "iteration"])
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
-    return as_result(support), as_result(tests), as_result(trust), sentences(support, trust)
+    said = sentences(support, trust)
+    if rest := left_out(everything, pictures):
+        logger.warning("%s", rest)
+        # Told last; of no label.
+        said.loc[len(said)] = [OTHER_SIZES, ALL, None, False, rest]
+    return as_result(support), as_result(tests), as_result(trust), said
 
 
 def measure_skin_tones(
@@ -269,4 +282,11 @@ def measure_skin_tones(
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
     resampling = Resampling(settings.resamples, settings.seed)
-    return as_result(skin_table(faces, chains, loop.iterations, resampling))
+    table = skin_table(faces, chains, loop.iterations, resampling)
+    _adjust(table, [name for name in settings.families if name in table])
+    return as_result(table)
+
+
+def _adjust(table: pd.DataFrame, family: list[str]) -> None:
+    """Put p-values that are adjusted within families beside the raw ones."""
+    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
