@@ -13,7 +13,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.explain.items import sampled
 from broken_telephone.explain.journal import found_in
 from broken_telephone.explain.support import by_picture
-from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 from broken_telephone.work import InterruptedRunError
 
@@ -35,6 +35,11 @@ def whole(tmp_path_factory):
 def checked(tmp_path_factory):
     """The same with the costly checks on all chains, from the beginning."""
     return Study(tmp_path_factory.mktemp("checked")).run(checked=9)
+
+
+def tried(words):
+    """How many words random weights are tried on: those about the first picture of each checked chain."""
+    return words.dropna(subset=["deletion"])["chain_id"].nunique()
 
 
 def same(one, other):
@@ -114,6 +119,12 @@ def test_costly_checks_are_made_on_some_chains_alone(study):
     assert followed[["insertion", "deletion_chance", "insertion_chance"]].notna().all(axis=None)
     random = activations[activations["method"].str.contains("random weights")]
     assert set(random["chain_id"]) == set(followed["chain_id"])
+    # Random weights are tried on each chain's first picture alone.
+    where = random[["chain_id", "iteration"]].drop_duplicates()
+    assert where["chain_id"].is_unique
+    first = followed.groupby("chain_id")["iteration"].min()
+    assert where.set_index("chain_id")["iteration"].to_dict() == first.to_dict()
+    assert len(followed) > len(where)
     assert set(random["method"]) == {f"HiResCAM, random weights {k}" for k in (1, 2)}
     assert {seed for *_, seed in study.describer.explained} == {None, 1, 2}
 
@@ -143,7 +154,7 @@ def test_nothing_is_explained_twice_and_a_stop_loses_nothing(study, whole, stops
     looked, explained = sum(study.detector.seen.values()), sum(study.describer.explained.values())
     assert 0 < looked <= 13 + 2 * 2  # What was at work when it stopped, at most.
     same(study.run(), whole)
-    total = 13 + 2 * len(study.tables()[1].dropna(subset=["deletion"]))
+    total = 13 + 2 * tried(study.tables()[1])
     assert explained < total
     assert sum(study.describer.explained.values()) <= total + 2 * 2
     study.describer.explained.clear()
@@ -164,7 +175,9 @@ def test_checks_made_later_are_made_only_where_they_lack(study, checked, batch):
     assert after[1]["deletion"].notna().all()
     # With the true weights the others, and with each random ones the others, too.
     seeds = [seed for *_, seed in study.describer.explained.elements()]
-    assert {seed: seeds.count(seed) for seed in set(seeds)} == dict.fromkeys((None, 1, 2), 13 - len(followed))
+    more = tried(after[1]) - tried(before[1])
+    assert more > 0
+    assert {seed: seeds.count(seed) for seed in set(seeds)} == {None: 13 - len(followed), 1: more, 2: more}
     # Fewer of them later take nothing away.
     study.describer.explained.clear()
     same(study.run(checked=1, batch=batch), checked)
@@ -238,7 +251,7 @@ def test_a_signal_ends_in_order(study, whole):
     seen = sum(study.describer.explained.values())
     study.describer = FakeExplainer()
     same(study.run(), whole)
-    assert seen + sum(study.describer.explained.values()) == 13 + 2 * whole[1]["deletion"].notna().sum()
+    assert seen + sum(study.describer.explained.values()) == 13 + 2 * tried(whole[1])
 
 
 def test_pictures_that_do_not_open_are_counted_and_tried_again(study):
@@ -301,7 +314,138 @@ def test_pictures_of_any_size(study, size):
     check_activations(activations)
     row = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)].iloc[0]
     assert (row["width"], row["height"]) == size
-    assert occlusions["fall"].notna().all()
+    # What is not in the picture is not hidden.
+    areas = activations[activations["method"] == "HiResCAM"].set_index([*WHERE, "region"])["area"]
+    falls = occlusions.set_index([*WHERE, "region"])[["fall", "fall_elsewhere"]]
+    for column in falls:
+        assert (falls[column].notna() == (areas > 0).reindex(falls.index)).all()
+    assert falls["fall"].isna().any() == (size == (1, 1))
+
+
+def test_pictures_without_a_region_do_not_lower_its_mean_fall(study):
+    study.drawn.save({"i1_r0/1": plain(7, size=(1, 1)), "i2_r0/2": plain(8, size=(8, 8))})
+    _, words, activations, occlusions, _ = study.run()
+    table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
+    bodies = table[table["region"] == "body"]
+    assert (bodies["fall"].isna() == (bodies["kind"] == "1 x 1, 1 view")).all()
+    # The same in pictures of one size: a parser that sees no body in one of them.
+    whole = occlusions[occlusions["region"] == "body"].dropna(subset=["fall"])
+    first = (whole["chain_id"] == "i2_r0") & (whole["iteration"] == 1)
+    rest = whole[~first & (whole["chain_id"] == "i2_r0")]
+    occlusions.loc[whole.index[first], ["fall", "fall_elsewhere"]] = None
+    table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
+    mine = table[(table["region"] == "body") & (table["chain_id"] == "i2_r0")]
+    assert len(mine) == 3
+    assert mine["fall"].mean() == pytest.approx(rest["fall"].astype(float).mean())
+    assert mine["fall"].mean() > 0
+
+
+class Failing(FakeExplainer):
+    """Raises at one text, an error that is of no interest to any other."""
+
+    def explain(self, images, prompt, words, *how):
+        if any("broken" in word.text for word in words):
+            raise ValueError("cannot read that")
+        return super().explain(images, prompt, words, *how)
+
+
+def test_a_word_that_raises_an_error_is_counted_and_tried_again(study):
+    study.texts["i1_r0", 3] = "A broken picture of a happy man."
+    study.describer = Failing()
+    _, words, activations, _, record = study.run(checked=9, batch=4)
+    check_activations(activations)
+    assert len(words) == 12
+    (failure,) = record["failures"]
+    assert failure == {"picture": "i1_r0/2", "reason": "ValueError: cannot read that"}
+    assert record["explained"] == {"pictures": 12, "words": 12}
+    # In the next run it is asked for again, and nothing else is.
+    study.describer = FakeExplainer()
+    _, words, _, _, record = study.run(checked=9, batch=4)
+    assert {text for text, *_ in study.describer.explained} == {study.texts["i1_r0", 3]}
+    assert len(words) == 13
+    assert record["failures"] == []
+
+
+@pytest.mark.parametrize("text", ["{}: happy", "happy"])
+def test_a_word_that_failed_once_is_counted_once(study, text):
+    """It is unwritten, or explained, in the run after."""
+    study.texts["i1_r0", 3] = "broken " + text.format(SILENT)
+    study.describer = Failing()
+    study.run()
+    study.describer = FakeExplainer()
+    record = study.run()[4]
+    assert record["failures"] == []
+    total = sum(record["left_out"].values()) + record["explained"]["pictures"]
+    assert total == record["pictures"]
+
+
+class Unseen(FakeExplainer):
+    def explain(self, images, prompt, words, *how):
+        raise UnseenError("fake describer has no vision tower with blocks")
+
+
+def test_a_model_without_a_vision_tower_leaves_the_explanation_out(study, caplog):
+    study.describer = Unseen()
+    faces, words, activations, occlusions, record = study.run()
+    assert "has no vision tower" in caplog.text
+    assert words.empty
+    assert activations.empty
+    assert occlusions.empty
+    # Faces are found all the same.
+    assert len(faces) == 14
+    assert record["explained"] == {"pictures": 0, "words": 0}
+    assert record["failures"] == []
+
+
+def test_other_errors_at_every_word_are_raised(study):
+    class Broken(FakeExplainer):
+        def explain(self, images, prompt, words, *how):
+            raise StudyError("explain.layers: 99 is too large")
+
+    study.describer = Broken()
+    with pytest.raises(StudyError, match="99 is too large"):
+        study.run()
+
+
+def test_of_no_chains_nothing_is_explained(study):
+    tables = study.run(chains_per_label=0)
+    assert all(table.empty for table in tables[:4])
+    assert tables[4]["pictures"] == 0
+    assert not study.describer.explained
+    assert not study.detector.seen
+
+
+@pytest.mark.parametrize("size", [(16, 8), (8, 24)])
+def test_pictures_are_explained_in_a_frame_with_their_proportions(study, size):
+    """The fakes read the corner, which is grey in a frame: a detector and a describer that read the middle."""
+
+    class Middle(type(study.detector)):
+        def detect(self, images):
+            return super().detect([plain(50) for _ in images])
+
+    study.detector = Middle()
+    shown = []
+
+    class Keeping(FakeExplainer):
+        def explain(self, images, *asked):
+            shown.extend(images)
+            return super().explain(images, *asked)
+
+    study.describer = Keeping()
+    _, words, activations, _, _ = study.run(size=size)
+    assert {(row.width, row.height) for row in words.itertuples()} == {size}
+    for image in shown:
+        assert image.size == size
+        pixels = np.asarray(image)
+        grey = (pixels == 128).all(2)
+        assert grey.sum() == size[0] * size[1] - 64
+    # Hair, face, body and background are stripes of the frame: in a high one, hair and background are margin.
+    mine = activations[activations["method"] == "HiResCAM"]
+    areas = mine.groupby("region", observed=True)["area"].mean().astype(float)
+    expected = (
+        dict.fromkeys(REGIONS, 0.25) if size == (16, 8) else {"background": 0, "hair": 0, "face": 0.5, "body": 0.5}
+    )
+    assert areas.to_dict() == pytest.approx(expected)
 
 
 def test_grey_and_transparent_pictures_are_read_as_colours(study):

@@ -232,8 +232,9 @@ CHAINS = pd.DataFrame(
 def test_people_have_boxes_in_the_pixels_that_faces_are_in():
     people = people_of(CHAINS, ROWS)
     assert {name: len(rows) for name, rows in people.items()} == {"0/p/7.png": 2, "0/p/8.png": 1}
-    # The picture was brought from 80 x 120 to 40 x 40.
-    assert boxes_of("0/p/7.png", found([]), people) == [(0, 0, 20, 40), (20, 0, 20, 40)]
+    # The picture was brought from 80 x 120 into a frame of 40 x 40, where it is 27 wide, in the middle.
+    assert boxes_of("0/p/7.png", found([]), people) == [(6, 0, 13.5, 40), (19.5, 0, 13.5, 40)]
+    assert boxes_of("0/p/7.png", found([], (80, 120)), people) == [(0, 0, 40, 120), (40, 0, 40, 120)]
     assert boxes_of("0/p/9.png", found([]), people) == []
     assert matches("0/p/7.png", found([(25, 1, 5, 5), (5, 1, 5, 5), (5, 30, 5, 5)]), people) == [1, 0, None]
     assert labels_by_picture(CHAINS) == {"0/p/7.png": "eating", "0/p/8.png": "sports", "0/p/9.png": "sports"}

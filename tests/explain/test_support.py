@@ -19,7 +19,7 @@ from broken_telephone.explain.support import (
     support_table,
     support_tests,
 )
-from broken_telephone.explain.trust import NEEDED, REASONS, sentences, trust_table
+from broken_telephone.explain.trust import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.measures import ALL, Resampling, adjusted
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
@@ -43,7 +43,9 @@ AREAS = dict(zip(REGIONS, (0.4, 0.1, 0.2, 0.3), strict=True))
 class Planted:
     """Tables as the journals leave them, of words whose source is known."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed=0, draws=10):
+        self.draws = draws
+        """Of random weights."""
         self.rng = np.random.default_rng(seed)
         self.chains, self.words, self.activations, self.occlusions = [], [], [], []
 
@@ -77,6 +79,7 @@ class Planted:
         elsewhere=1.0,
         random=1.0,
         noise=0.05,
+        fall_elsewhere=0.2,
     ):
         """A word that comes from a region, or, if that is None, from nowhere: then its map and falls are noise."""
         where = {"chain_id": chain, "iteration": iteration, "face": face, "token": named, "place": len(named)}
@@ -97,7 +100,7 @@ class Planted:
             self._map(
                 where | {"method": method}, source if method == METHOD or others is None else others, strength, draw
             )
-        for seed in (1, 2) if checked else ():
+        for seed in range(1, self.draws + 1) if checked else ():
             of_chance = source if random > 1 else None
             self._map(where | {"method": f"{METHOD}, random weights {seed}"}, of_chance, random, draw)
         for region in REGIONS:
@@ -106,7 +109,7 @@ class Planted:
                 | {
                     "region": region,
                     "fall": (fall if region == source else 0.1) + draw(),
-                    "fall_elsewhere": 0.2 + draw(),
+                    "fall_elsewhere": fall_elsewhere + draw(),
                 }
                 | {"density_elsewhere": (elsewhere if region == source else 1) + draw()}
             )
@@ -204,6 +207,7 @@ def test_a_map_of_nothing_is_reported_with_what_it_fails(measured):
         ({"random": 2.0}, "random weights"),
         ({"elsewhere": 2.0}, "regions elsewhere"),
         ({"fall": 0.0}, "hiding"),
+        ({"fall_elsewhere": 3.5}, "hiding elsewhere"),
         ({"curves": 0.0}, "deletion"),
         ({"curves": 0.0}, "insertion"),
         ({"others": "hair"}, "methods"),
@@ -216,7 +220,9 @@ def test_each_check_can_fail_alone(broken, check):
     _, _, trust, said = made.measured()
     failed = set(trust.loc[~trust["passed"].astype(bool), "check"])
     assert check in failed
-    assert failed <= {check, *({"deletion", "insertion"} if "curves" in broken else ())}
+    # A region whose hiding does nothing does not do more than its hiding elsewhere.
+    beside = {"curves": {"deletion", "insertion"}, "fall": {"hiding elsewhere"}}
+    assert failed <= {check, *beside.get(next(iter(broken)), ())}
     row = said.iloc[0]
     assert not row["trusted"]
     # Without one of these no region is named; the others are of the map as a whole.
@@ -374,6 +380,82 @@ def test_random_weights_of_one_word_are_not_held_against_another():
     passed = trust[trust["check"] == "random weights"].set_index("label")["passed"]
     assert passed["fear"]
     assert not passed["happiness"]
+
+
+def words_of_faces(made, count=6, **stated):
+    for number in range(count):
+        made.word(made.chain(str(number), "fear"), 0, "fear", "face", **stated)
+    return made
+
+
+def test_a_region_must_be_denser_than_random_weights_make_it_on_average():
+    made = words_of_faces(Planted(seed=20), 8)
+    row = one(made.measured()[2], check="random weights")
+    assert row["passed"]
+    assert 0 < row["ci_low"] < row["value"] < row["ci_high"]
+    # In all draws alike, the face is as dense: that is of the pictures.
+    for place in made.activations:
+        if place["method"].startswith(f"{METHOD}, random weights") and place["region"] == "face":
+            place["density"] = 9.0
+    _, _, trust, said = made.measured()
+    row = one(trust, check="random weights")
+    assert not row["passed"]
+    assert row["value"] < 0
+    assert row["note"] == REASONS["random weights"]
+    assert pd.isna(said["region"].item())
+
+
+@pytest.mark.parametrize("draws", [1, ENOUGH - 1, ENOUGH])
+def test_few_draws_of_random_weights_cannot_tell(draws):
+    _, _, trust, said = words_of_faces(Planted(seed=21, draws=draws), 8).measured()
+    row = one(trust, check="random weights")
+    assert row["passed"] == (draws == ENOUGH)
+    assert ("fewer than 6 draws" in said["sentence"].item()) == (draws < ENOUGH)
+    assert pd.isna(said["region"].item()) == (draws < ENOUGH)
+
+
+def test_draws_of_random_weights_are_compared_in_the_pictures_they_were_tried_on():
+    """Later pictures, in which the map is denser, do not make the first ones pass."""
+    made = Planted(seed=22)
+    for number in range(6):
+        chain = made.chain(str(number), "fear")
+        made.word(chain, 0, "fear", "face", strength=1.2, random=2.0)
+        made.word(chain, 1, "fear", "face", strength=6.0)
+    name = f"{METHOD}, random weights"
+    made.activations = [row for row in made.activations if row["iteration"] == 0 or not row["method"].startswith(name)]
+    row = one(made.measured()[2], check="random weights")
+    assert (row["n"], row["passed"]) == (6, False)
+    assert row["ci_high"] < 0
+
+
+def test_what_pictures_alone_make_dense_passes_seldom():
+    """True weights add nothing: the face is as dense as draws make it on average, each by chance of its own."""
+    passed = []
+    for seed in range(60):
+        made = words_of_faces(Planted(seed=seed), 8)
+        rng = np.random.default_rng(seed)
+        words, activations, _, _ = made.tables()
+        draw = activations["method"].astype(str).str.extract(r"weights (\d+)")[0].fillna(0).astype(int)
+        faces = activations["region"] == "face"
+        liked = np.append(3.0, rng.normal(3.0, 0.4, draw.max()))
+        activations.loc[faces, "density"] = liked[draw[faces]] + rng.normal(0, 0.1, faces.sum())
+        mine = activations[activations["method"] == METHOD]
+        pictures = by_picture(words, mine, *made.tables()[2:], METHOD)
+        trust = trust_table(pictures, words, activations, METHOD, Resampling(400, 1))
+        row = one(trust, check="random weights")
+        assert row["region"] == "face"
+        passed.append(row["passed"])
+    # One in forty by the level; twice that with so few draws.
+    assert sum(passed) <= 7
+
+
+def test_hiding_as_much_elsewhere_is_told_and_needed():
+    assert "hiding elsewhere" in NEEDED
+    _, _, trust, said = words_of_faces(Planted(seed=23), fall_elsewhere=2.9, noise=0.01).measured()
+    row = one(trust, check="hiding elsewhere")
+    assert row["passed"]
+    assert row["value"] == pytest.approx(0.1, abs=0.03)
+    assert f"by {np.exp(2.9):.2g}"[:5] in said["sentence"].item()
 
 
 def test_the_region_that_is_checked_is_the_one_that_is_densest_over_starts():

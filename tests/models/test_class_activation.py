@@ -10,7 +10,7 @@ from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
 from broken_telephone.explain.painting import painted
-from broken_telephone.models import METHODS, Choices, Word, make_describer
+from broken_telephone.models import METHODS, Choices, TransformersDescriber, Word, make_describer
 from broken_telephone.models.class_activation import pieces
 
 PROMPT = "Describe only the emotion and the facial expression of the person."
@@ -228,3 +228,38 @@ def test_random_weights_are_the_same_for_a_seed_and_go_with_release(describer, r
     assert np.corrcoef(one, other)[0, 1] < 0.9
     assert np.corrcoef(one, true)[0, 1] < 0.9
     np.testing.assert_array_equal(explained(), true)
+
+
+def test_quantised_weights_are_randomised_around_zero():
+    class Quantised(TransformersDescriber):
+        def __init__(self):
+            self.kinds = [torch.zeros(20_000, dtype=kind) for kind in (torch.int8, torch.uint8)]
+            self._loaded = (self, None)
+
+        device = "cpu"
+
+        def load(self):
+            pass
+
+        def parameters(self):
+            return self.kinds
+
+    describer = Quantised()
+    describer.randomise(1)
+    signed, unsigned = (weights.float() for weights in describer.kinds)
+    assert (signed.min(), signed.max()) == (-127, 127)
+    # Of a uniform one the spread is 73, and that of the mean of 20 000 of them 0.5.
+    assert abs(signed.mean()) < 2.5
+    assert (unsigned.min(), unsigned.max()) == (0, 255)
+
+
+def test_patches_are_measured_once_for_each_size(describer, monkeypatch):
+    measured = []
+    monkeypatch.setattr(describer, "_known_patches", {})
+    monkeypatch.setattr(describer, "_found_patches", lambda tower, size, prompt: measured.append(size) or size)
+    for size in ((64, 64), (32, 64), (64, 64)):
+        assert describer._patches(None, size, "") == size
+    # Where patches lie does not depend on weights: random ones do not change it, and what is read again has the same.
+    describer.release()
+    assert describer._patches(None, (64, 64), "") == (64, 64)
+    assert measured == [(64, 64), (32, 64)]

@@ -19,7 +19,15 @@ from broken_telephone.report.support_figure import support_figure
 from broken_telephone.report.trust_figure import trust_figure
 
 KIND, OTHER = "64 x 64, 5 views", "512 x 512, 1 view"
-CHECKS = ("random weights", "regions elsewhere", "deletion", "insertion", "hiding", "methods")
+CHECKS = (
+    "random weights",
+    "regions elsewhere",
+    "deletion",
+    "insertion",
+    "hiding",
+    "hiding elsewhere",
+    "methods",
+)
 LABELS = ("fear", "joy", ALL)
 
 
@@ -114,7 +122,7 @@ def test_filled_marks_have_passed():
     trust = trust_of()
     figure = trust_figure(trust, KIND)
     titles = {"random weights": "random weights", "regions elsewhere": "elsewhere", "hiding": "hiding"}
-    for check in ("deletion", "insertion", *titles):
+    for check in (*titles, "deletion", "insertion", "hiding elsewhere", "methods"):
         axes = axes_of(figure, titles.get(check, check))
         mine = trust[trust["check"] == check].set_index("label")
         lines = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o"}

@@ -58,10 +58,25 @@ def mean_colour(pictures: Iterable[np.ndarray]) -> Colour:
     return round(red), round(green), round(blue)
 
 
-def moved(where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Move a part of a picture elsewhere, over the edges if need be: the same size and shape at a random place."""
-    by = [int(rng.integers(length)) for length in where.shape]
-    return np.roll(where, by, (0, 1))
+Box = tuple[slice, slice]
+"""Rows and columns."""
+
+
+def box_of(where: np.ndarray) -> Box:
+    """Return the smallest box around a part of a picture, bool (height, width), which is not empty."""
+    down, across = (np.flatnonzero(where.any(axis)) for axis in (1, 0))
+    return slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
+
+
+def moved(values: np.ndarray, rng: np.random.Generator, box: Box) -> np.ndarray:
+    """Move a part of a picture, or a map, to a random place within a box, over its edges if need be.
+
+    What lies in the box keeps its size and shape, and what lies beside it is left out.
+    """
+    found = np.zeros_like(values)
+    by = [int(rng.integers(length)) for length in values[box].shape]
+    found[box] = np.roll(values[box], by, (0, 1))
+    return found
 
 
 def largest_first(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -147,7 +147,6 @@ def explain_words(
         StudyError: if not even one picture fits into memory.
     """
     steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
-    tried = {one.name for one in first_words(items) if one.chain_id in checked}
     for weights in (None, *range(1, settings.random_weights + 1)):
         own, phase = random_identity(identity, weights), WORDS if weights is None else f"{RANDOM} {weights}"
         done, followed = _done(own, batches)
@@ -157,7 +156,7 @@ def explain_words(
                 one
                 for one in some
                 if (weights is None and one.name not in (followed if one.chain_id in checked else done))
-                or (weights is not None and one.name in tried and one.name not in done)
+                or (weights is not None and one.chain_id in checked and one.name not in done)
             ]
             if waiting:
                 steps[Step(iteration, phase)] = own, waiting
@@ -184,15 +183,6 @@ def explain_words(
         if any(step.phase != WORDS for step in steps):
             # Its weights are random now, also where the run was stopped amid them.
             describer.release()
-
-
-def first_words(items: Mapping[int, Sequence[WordItem]]) -> list[WordItem]:
-    """Return the words about each chain's first picture."""
-    first: dict[str, int] = {}
-    for iteration in sorted(items):
-        for one in items[iteration]:
-            first.setdefault(one.chain_id, iteration)
-    return [one for some in items.values() for one in some if one.iteration == first[one.chain_id]]
 
 
 def _done(identity: str, batches: Records) -> tuple[set[str], set[str]]:

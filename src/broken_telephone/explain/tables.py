@@ -30,7 +30,7 @@ class Explanations(NamedTuple):
     unwritten: set[str]
     """Items whose word the model's tokens do not write."""
     failures: dict[str, str]
-    """Item -> why its picture did not open."""
+    """Item -> why its picture did not open, or what the model raised at it."""
     seconds: float
 
 
@@ -54,7 +54,9 @@ def explanations_in(identity: str, records: Records) -> Explanations:
             # A word that was explained again for the costly checks stands twice, in whatever order.
             if name not in rows or "deletion" in row:
                 rows[name] = row
-    return Explanations(rows, unwritten, {name: why for name, why in failures.items() if name not in rows}, seconds)
+    # What failed once may have been done since.
+    left = {name: why for name, why in failures.items() if name not in rows and name not in unwritten}
+    return Explanations(rows, unwritten, left, seconds)
 
 
 def faces_table(

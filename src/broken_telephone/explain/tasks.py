@@ -11,7 +11,7 @@ from PIL import Image
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.journal import Found
 from broken_telephone.explain.numbers import region_numbers
-from broken_telephone.explain.painting import Colour, hidden, largest_first, moved, painted
+from broken_telephone.explain.painting import Colour, box_of, hidden, largest_first, moved, painted
 from broken_telephone.explain.regions import person_regions
 from broken_telephone.explain.skin import skin_colour
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
@@ -135,8 +135,10 @@ class _Chart:
         self.map = self.maps[method]
         self.seen = subject.inside & (painted(np.ones(len(boxes)), boxes, size) > 0)
         rng = np.random.default_rng(subject.seed)
-        self.regions = [subject.regions == region for region in range(len(REGIONS))]
-        self.elsewhere = [moved(where, rng) & subject.inside for where in self.regions]
+        # Elsewhere is where the model sees something: what is hidden beside that costs the word nothing.
+        self.box = box_of(self.seen if self.seen.any() else subject.inside)
+        self.regions = [(subject.regions == region) & subject.inside for region in range(len(REGIONS))]
+        self.elsewhere = [moved(where, rng, self.box) for where in self.regions]
         self.rng = rng
 
     def numbers(self) -> dict[str, Any]:
@@ -165,13 +167,14 @@ class _Chart:
                     yield name, region, hidden(pixels, where, colour)
         if self.subject.curves:
             # Chance is the map itself at another place: as coherent, and as much of it.
-            shift = [int(self.rng.integers(length)) for length in self.map.shape]
-            for name, values in (("", self.map), ("_chance", np.roll(self.map, shift, (0, 1)))):
-                order = largest_first(values, self.rng)
+            for name, values in (("", self.map), ("_chance", moved(self.map, self.rng, self.box))):
+                order = largest_first(values[self.box], self.rng)
                 for step in range(1, STEPS):
-                    most = order < step / STEPS * order.size
+                    most, rest = np.zeros((2, *values.shape), bool)
+                    most[self.box] = order < step / STEPS * order.size
+                    rest[self.box] = ~most[self.box]
                     yield f"deletion{name}", step - 1, hidden(pixels, most, colour)
-                    yield f"insertion{name}", step - 1, hidden(pixels, ~most, colour)
+                    yield f"insertion{name}", step - 1, hidden(pixels, rest, colour)
 
 
 def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[int, dict[str, np.ndarray]]:

@@ -35,7 +35,7 @@ _PICTURE = ["chain_id", "iteration", "named"]
 """A picture, and the label that words about it stand for: two labels in one text are checked apart."""
 
 
-ENOUGH = 3
+ENOUGH = 6
 """Starts, and draws of random weights, that an interval needs."""
 
 
@@ -53,12 +53,11 @@ def trust_table(
 
     Returns:
         Columns kind, label, region (the densest), check, value, ci_low, ci_high, n (starts), passed and note (why not).
-        Of `WEIGHTS` the value is how much denser the region is, in the first pictures, than in the mean of all draws
-        of random weights; of `ELSEWHERE` how much denser it is than places
-        of its size and shape, and of `HIDING_ELSEWHERE` how much more the log-probability falls than there; of
-        `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right direction; of
-        `HIDING` how much more the log-probability falls when the region is hidden than when any other is; of
-        `METHODS_AGREE` the share of methods that find the same region.
+        Of `WEIGHTS` the value is how much denser the region is than in the mean of all draws of random weights; of
+        `ELSEWHERE` how much denser it is than places of its size and shape, and of `HIDING_ELSEWHERE` how much more the
+        log-probability falls than there; of `HIDING` how much more it falls when the region is hidden than when any
+        other is; of `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right
+        direction; of `METHODS_AGREE` the share of methods that find the same region.
     """
     rows = []
     maps = activations.merge(words[[*OF_A_WORD, "named"]], on=OF_A_WORD)

@@ -132,8 +132,9 @@ TABLES: Mapping[str, Caption] = {
     ),
     "support_tests": Caption(
         "Where words come from: comparisons",
-        "Women with men, right with wrong answers, the last iteration with the first, by permutation of starts. "
-        "p_adjusted is adjusted for all tests of the same comparison and measure.",
+        "Women with men, right with wrong answers, each iteration by itself with labels as strata, and the last "
+        "iteration with each start's first picture, by permutation of starts. p_adjusted is adjusted for all tests of "
+        "the same comparison, measure and iteration.",
     ),
     "support_trust": Caption(
         "Where words come from: checks",
