@@ -98,10 +98,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     assert set(activations["method"]) == methods
     checked = words[words["deletion"].notna()]
     assert 0 < len(checked) < len(words)
-    # Random weights are tried on the first pictures of the checked chains alone.
-    first = checked["iteration"] == checked.groupby("chain_id")["iteration"].transform("min")
-    assert 0 < first.sum() < len(checked)
-    assert len(activations) == (len(words) * len(METHODS) + first.sum()) * len(REGIONS)
+    assert len(activations) == (len(words) * len(METHODS) + len(checked)) * len(REGIONS)
     assert len(load("occlusions")) == len(words) * len(REGIONS)
     assert set(faces["monk"].dropna()) <= {f"monk {k:02}" for k in range(1, 11)}
     # Hiding the face lowers the probability of the word by far the most.

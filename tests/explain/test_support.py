@@ -338,9 +338,8 @@ def test_too_few_starts_are_said_to_be_too_few():
     # The share of methods that agree is no mean over starts.
     rest = trust[trust["check"] != "methods"]
     assert not rest["passed"].any()
-    assert set(rest["note"]) == {"there are too few starts for its checks"}
+    assert all("too few starts" in note for note in rest["note"])
     assert "cannot be told" in said["sentence"].item()
-    assert said["sentence"].item().count("too few starts") == 1
 
 
 def test_labels_that_no_check_was_made_on_are_not_trusted():
