@@ -171,7 +171,7 @@ def _named(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     return (
         f"Words for {_label(mine)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
         f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
-        f"the word's probability by {fall:,.3g} (hiding as much elsewhere: by {elsewhere:,.3g}).{doubts}"
+        f"the word's probability by {_factor(fall)} (hiding as much elsewhere: by {_factor(elsewhere)}).{doubts}"
     )
 
 
@@ -181,6 +181,10 @@ def _unnamed(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
         f"Where words for {_label(mine)} come from cannot be told: the map is densest on the {densest} "
         f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
     )
+
+
+def _factor(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _label(mine: pd.DataFrame) -> str:
