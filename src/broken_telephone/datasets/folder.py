@@ -73,10 +73,13 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
     def keys(self) -> list[str]:
         """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""
         names = file_names(self._filesystem, self._root)
+        end = len(self._suffix)
         return sorted(
-            name.removesuffix(self._suffix)
-            for name in names
-            if name.endswith(self._suffix) and not name[name.rfind("/") + 1 :].startswith(".")
+            [
+                name[:-end] if end else name
+                for name in names
+                if name.endswith(self._suffix) and name[name.rfind("/") + 1] != "."
+            ]
         )
 
     def holds(self, key: str) -> bool:
@@ -97,9 +100,8 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 def file_names(filesystem: AbstractFileSystem, folder: str) -> Iterator[str]:
     """Yield the paths of all files below a folder, relative to it; nothing if there is no such folder."""
     if isinstance(filesystem, LocalFileSystem):
-        yield from _local_names(folder)
-    else:
-        yield from (path[len(folder) + 1 :] for path in filesystem.find(folder))
+        return _local_names(folder)
+    return (path[len(folder) + 1 :] for path in filesystem.find(folder))
 
 
 def _local_names(folder: str) -> Iterator[str]:

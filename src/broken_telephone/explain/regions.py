@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from broken_telephone.models import REGIONS
 
@@ -29,6 +28,8 @@ def matched(faces: Sequence[Box], people: Sequence[Box]) -> list[int | None]:
     if not faces or not people:
         return found
     costs = np.array([[_cost(face, person) for person in people] for face in faces])
+    from scipy.optimize import linear_sum_assignment
+
     for face, person in zip(*linear_sum_assignment(costs), strict=True):
         if costs[face, person] < _NOT_CONTAINED:
             found[face] = int(person)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from broken_telephone.measures.baseline import ALL
 from broken_telephone.measures.drift_table import Resampling
@@ -138,6 +137,8 @@ def powered(
     truth, answer = np.concatenate([truth, up, down]), np.concatenate([answer, down, up])
     w = np.append(w, [1, 1])
     low, high = ppi_mean_ci(truth, answer, answers, alpha=0.05, lam=tuning, w=w, w_unlabeled=w_all)
+    from scipy.stats import norm
+
     return simplex(np.asarray(value)), np.asarray(high - low) / (2 * norm.ppf(0.975))
 
 
@@ -331,6 +332,8 @@ def _by_ratings(
         note = "; ".join(["ratings of a single start: no interval", *notes])
         return _rows(RATINGS, count, panel, note, value)
     notes = [f"fewer than {FEW} starts rated: intervals may be too short", *notes] if starts < FEW else notes
+    from scipy.stats import t
+
     reach = t.ppf(0.975, starts - 1) * errors
     low, high = np.maximum(value - reach, 0), np.minimum(value + reach, 1)
     return _rows(RATINGS, count, panel, "; ".join(notes), value, low, high)

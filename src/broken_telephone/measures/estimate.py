@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t
 
 
 class Estimate(NamedTuple):
@@ -36,6 +35,8 @@ def spread(value: float, samples: np.ndarray, clusters: int, bounds: tuple[float
     found = samples[np.isfinite(samples)]
     if np.isnan(value) or clusters < 2 or len(found) < 0.9 * len(samples):
         return Estimate(value, np.nan, np.nan)
+    from scipy.stats import t
+
     reach = t.ppf(0.975, clusters - 1) * found.std()
     return Estimate(value, max(value - reach, bounds[0]), min(value + reach, bounds[1]))
 

@@ -12,7 +12,6 @@ Firth 2021, Biometrika 108). Neither statsmodels nor scipy has it.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
 
 STEPS, HALVINGS = 100, 40
 FARTHEST = 5.0
@@ -175,6 +174,8 @@ def _at(counted: _Counted, beta: np.ndarray) -> _At:
     """
     design, units, ones = counted
     linear = design @ beta
+    from scipy.special import expit
+
     chance = expit(linear)
     # expit(-x) keeps its digits where 1 - expit(x) is 0.
     scatter = chance * expit(-linear)

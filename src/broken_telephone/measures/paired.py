@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2
 
 EXPECTED = 10
 """Below that many chains expected to leave a category, the distribution of the statistic is permuted, not assumed."""
@@ -53,6 +52,8 @@ def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
     statistic = float(total @ inverse @ total)
     leaving = (changes != 0).sum(0) / 2
     if leaving[leaving > 0].min() >= EXPECTED:
+        from scipy.stats import chi2
+
         return Tested(statistic, degrees, float(chi2.sf(statistic, degrees)), False)
     if degrees == 1:
         return Tested(statistic, degrees, _exact(changes[:, np.diag(squares).argmax()]), True)
@@ -83,6 +84,8 @@ def bhapkar(test: Tested, clusters: int) -> Tested:
     statistic = test.statistic / left if left > 1e-9 else np.nan
     if test.permuted or np.isnan(statistic):
         return test._replace(statistic=statistic)
+    from scipy.stats import chi2
+
     return test._replace(statistic=statistic, p_value=float(chi2.sf(statistic, test.degrees)))
 
 

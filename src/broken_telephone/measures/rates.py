@@ -1,7 +1,6 @@
 """Rates of success by category: counted, resampled over starts, and how far apart they are."""
 
 import numpy as np
-from scipy.stats import t
 
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.estimate import Estimate
@@ -66,6 +65,8 @@ def widest(rates: np.ndarray, samples: np.ndarray, clusters: int) -> Estimate:
     apart = np.abs(rates[one] - rates[other])
     if clusters < 2:
         return Estimate(float(apart.max()), np.nan, np.nan)
+    from scipy.stats import t
+
     reach = t.ppf(1 - 0.025 / len(one), clusters - 1) * np.nanstd(samples[:, one] - samples[:, other], axis=0)
     low, high = float((apart - reach).max()), float((apart + reach).max())
     return Estimate(float(apart.max()), max(low, 0.0), min(high, 1.0))

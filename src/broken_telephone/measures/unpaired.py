@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import xlogy
-from scipy.stats import chi2, random_table
 
 from broken_telephone.measures.drift_table import Resampling
 from broken_telephone.measures.paired import PERMUTATIONS, Tested
@@ -62,12 +60,16 @@ def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str,
         return dict.fromkeys((CHI_SQUARE, G), Tested(0.0, 0, 1.0, False))
     statistics = _statistics(counts)
     if (whole.sum(1) == 1).all() and _expected(counts).min() >= EXPECTED:
+        from scipy.stats import chi2
+
         return {name: Tested(float(x), degrees, float(chi2.sf(x, degrees)), False) for name, x in statistics.items()}
     heavy = [tables.sum() / len(tables) for tables in there]
     if max(heavy) > ALIKE * min(heavy):
         return {name: Tested(float(x), degrees, np.nan, False) for name, x in statistics.items()}
     patterns, alike = np.unique(whole, axis=0, return_counts=True)
     repeats = max(repeats, PERMUTATIONS)
+    from scipy.stats import random_table
+
     dealt = random_table([len(tables) for tables in there], alike).rvs(repeats, random_state=seed)
     others = _statistics(dealt.astype(float) @ patterns[:, whole.sum(0) > 0])
     found = {}
@@ -149,4 +151,6 @@ def _expected(counts: np.ndarray) -> np.ndarray:
 def _statistics(counts: np.ndarray) -> dict[str, np.ndarray]:
     expected = _expected(counts)
     square = ((counts - expected) ** 2 / expected).sum((-1, -2))
+    from scipy.special import xlogy
+
     return {CHI_SQUARE: square, G: 2 * xlogy(counts, counts / expected).sum((-1, -2))}

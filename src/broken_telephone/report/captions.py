@@ -53,8 +53,8 @@ FIGURES: Mapping[str, Caption] = {
         "Which part of the picture a label's words come from",
         "Above, how dense the map of the words' support is on each region: right of 1 the region carries more of it "
         "than its size would let expect. Below, by how much hiding a region divides the words' probability, which "
-        "needs no map. A region is named in the summary only if both point at it, more than at places elsewhere and more "
-        "than with random weights. Labels whose maps fail any check are grey.",
+        "needs no map. A region is named in the summary only if both point at it, more than at places elsewhere and "
+        "more than with random weights. Labels whose maps fail any check are grey.",
     ),
     "checks": Caption(
         "Whether to believe the maps",
