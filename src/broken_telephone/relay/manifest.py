@@ -83,8 +83,11 @@ def is_finished(
 
 def no_picture_is_gone(earlier: Mapping[str, Any], chains: pd.DataFrame, images: Collection[str]) -> bool:
     """Return whether as many of the study's pictures exist as an earlier manifest counted."""
-    there = set(_keys(chains, earlier["iterations"])).intersection(images)
-    return bool(len(there) == earlier["counts"]["images"])
+    wanted = set(chains["chain_id"])
+    iterations = {str(iteration) for iteration in range(1, earlier["iterations"] + 1)}
+    parts = (name.rpartition("/") for name in images)
+    there = sum(chain in wanted and iteration in iterations for chain, _, iteration in parts)
+    return bool(there == earlier["counts"]["images"])
 
 
 def _keys(chains: pd.DataFrame, iterations: int) -> list[str]:

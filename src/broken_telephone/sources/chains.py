@@ -202,9 +202,9 @@ def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
 
 def _replicates(name: str, label: str, start: dict, count: int, settings: ChainSettings) -> list[dict]:
     """Return one row per replicate of a start."""
-    rows = []
+    rows, folder = [], _folder_name(name)
     for replicate in range(count):
-        chain_id = f"{_folder_name(name)}_r{replicate}"
+        chain_id = f"{folder}_r{replicate}"
         rows.append(
             {
                 "chain_id": chain_id,
