@@ -123,9 +123,7 @@ def test_a_single_record(tmp_path):
 
 
 def test_a_seal_lets_the_same_settings_pass_and_names_every_other(tmp_path):
-    sealed = SealedJSONDataset(
-        filepath=str(tmp_path / "study/settings.json"), results=[str(tmp_path / "study/loop_images")]
-    )
+    sealed = SealedJSONDataset(filepath=str(tmp_path / "study/settings.json"), results=["loop_images"])
     settings = {"generator": {"steps": 12, "call": {}}, "chains": {"seed": 1}, "loop": {"prompt": "a"}}
     sealed.refuse_others({"generator": {"steps": 3}})  # nothing was made yet
     sealed.save({})
@@ -173,7 +171,7 @@ def test_of_several_that_seal_at_once_one_succeeds(links, tmp_path, monkeypatch)
     if not links:  # as on exFAT
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
     folder = tmp_path / "study"
-    seals = [SealedJSONDataset(filepath=f"{folder}/s.json", results=[f"{folder}/images"]) for _ in range(8)]
+    seals = [SealedJSONDataset(filepath=f"{folder}/s.json", results=["images"]) for _ in range(8)]
     begin, refused = threading.Barrier(8), {}
 
     def seal(number: int) -> None:
@@ -206,7 +204,7 @@ def test_a_seal_elsewhere_than_on_disk_is_not_overwritten(pipe_file, monkeypatch
     if pipe_file is not None:
         monkeypatch.setattr(MemoryFileSystem, "pipe_file", pipe_file)
     folder = f"memory:/{tmp_path}"
-    sealed = SealedJSONDataset(filepath=f"{folder}/s.json", results=[f"{folder}/images"])
+    sealed = SealedJSONDataset(filepath=f"{folder}/s.json", results=["images"])
     sealed.save({"steps": 1})
     with pytest.raises(DatasetError, match="steps: 1 then, 2 now"):
         sealed.save({"steps": 2})
@@ -214,12 +212,12 @@ def test_a_seal_elsewhere_than_on_disk_is_not_overwritten(pipe_file, monkeypatch
 
 
 def test_a_seal_that_is_gone_or_broken_beside_results_is_not_made_anew(tmp_path):
-    sealed = SealedJSONDataset(filepath=str(tmp_path / "s.json"), results=[str(tmp_path / "images")])
+    sealed = SealedJSONDataset(filepath=str(tmp_path / "s.json"), results=["images"])
     compared = ComparedDataset(
         seal={
             "type": "broken_telephone.datasets.SealedJSONDataset",
             "filepath": str(tmp_path / "s.json"),
-            "results": [str(tmp_path / "images")],
+            "results": ["images"],
         }
     )
     compared.save({"steps": 1})

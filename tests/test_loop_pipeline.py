@@ -494,14 +494,25 @@ def test_a_full_disk_ends_in_a_paragraph(project, monkeypatch):
     def full(self, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(ImagePartitionsDataset, "save", full)
-    result = kedro_run()
+    with monkeypatch.context() as patch:
+        patch.setattr(ImagePartitionsDataset, "save", full)
+        result = kedro_run()
     assert result.exit_code == 1
     assert "There is no room left" in result.output
     assert "the same command goes on" in result.output
-    monkeypatch.undo()
     project.run()
     assert project.load("loop_manifest")["complete"]
+
+
+def test_results_without_a_seal_are_seen_wherever_the_process_stands(project, tmp_path, monkeypatch):
+    folder = project.path / "data/03_primary/miniature"
+    (folder / "loop_images/a").mkdir(parents=True)
+    (folder / "loop_images/a/1.png").write_bytes(b"")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with pytest.raises(DatasetError, match=r"loop_settings\.json is gone"):
+        project.run(to_nodes=["seal_settings"])
 
 
 def test_a_table_is_whole_or_not_there(tmp_path, monkeypatch):

@@ -87,14 +87,12 @@ SIMILARITIES = {
     "iteration": "integer",
     "value": "number",
 }
+LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+"""As they stand in the picture, not as the person has them."""
 FACES = (
     {"chain_id": "text", "iteration": "integer", "face": "integer"}
     | dict.fromkeys(("x", "y", "width", "height", "score"), "number")
-    | {
-        f"{point}_{axis}": "number"
-        for point in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-        for axis in "xy"
-    }
+    | {f"{point}_{axis}": "number" for point in LANDMARKS for axis in "xy"}
     | {"person_id": "text", "counted": "bool", "typology_angle": "number", "monk": "category"}
 )
 _OF_A_WORD = {

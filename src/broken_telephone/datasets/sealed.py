@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
-import fsspec
 from kedro.io import AbstractDataset
 
 from broken_telephone.datasets.folder import file_names
@@ -23,9 +22,10 @@ class SealedJSONDataset(JSONDataset):
     )
 
     def __init__(self, *, filepath: str, results: list[str], metadata: dict[str, Any] | None = None) -> None:
-        """Name the file, and the folders whose files are the results."""
+        """Name the file, and the folders beside it whose files are the results."""
         super().__init__(filepath=filepath, metadata=metadata)
-        self._results = [fsspec.core.url_to_fs(folder) for folder in results]
+        # Beside it wherever the process stands: Kedro leaves paths in a list as they are.
+        self._results = [f"{self._place.rpartition('/')[0]}/{name}" for name in results]
 
     def save(self, data: Record) -> None:
         """Create the file, or check that it states the same settings; do nothing for no settings.
@@ -73,7 +73,7 @@ class SealedJSONDataset(JSONDataset):
 
     def _has_results(self) -> bool:
         # The first file is enough: there may be hundreds of thousands.
-        return any(True for filesystem, folder in self._results for _ in file_names(filesystem, folder))
+        return any(True for folder in self._results for _ in file_names(self._filesystem, folder))
 
 
 class ComparedDataset(AbstractDataset[Record, Record]):

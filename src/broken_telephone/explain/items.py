@@ -36,7 +36,7 @@ class WordItem:
 
 
 def sampled(chains: pd.DataFrame, per_label: int, seed: int) -> pd.DataFrame:
-    """Return the rows of some chains of each label and start, chosen at random, the same whenever chains are added."""
+    """Return the rows of some chains of each label and start, chosen at random by their names."""
     order = [seed_of(seed, "explain", str(name)) for name in chains["chain_id"]]
     by = [chains["label"].astype(str), chains["start"].astype(str)]
     number = pd.Series(order, index=chains.index).groupby(by).rank(method="first")

@@ -260,8 +260,8 @@ def _work(
                 if not names:
                     continue
                 seconds = 0.0 if answer is None else answer.seconds
-                progress.advance(step, len(names), len(batch.result), seconds)
                 kept = keep(batch, answer)
+                progress.advance(step, len(names), len(kept["failures"]), seconds)
                 yield Saved({key_of(identity, step.iteration, names): {"session": session, **kept, "seconds": seconds}})
             progress.end(step)
             if interruption.asked:

@@ -14,10 +14,8 @@ from broken_telephone.explain.run import random_identity
 from broken_telephone.explain.skin import monk_bin, typology_angle
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.relay import Chain
-from broken_telephone.tables import ACTIVATIONS, FACES, OCCLUSIONS, WORDS, as_table
+from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
 
-LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-"""As they stand in the picture, not as the person has them."""
 RANDOM = "random weights"
 """What stands behind the method in rows of activations made with random weights, and the seed behind it."""
 

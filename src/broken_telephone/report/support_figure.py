@@ -60,7 +60,7 @@ def support_figure(support: pd.DataFrame, said: pd.DataFrame, kind: str) -> "Fig
             keys.append(Line2D([], [], color=PALE, marker="o", label="not to be trusted: a check failed"))
         notes = [
             "Above: mean activation on the region over that of the picture. Below: what the word's probability is "
-            "divided by when the region is painted over in the mean colour of all pictures.",
+            "divided by when the region is painted over in one colour, the same for all.",
             missing(lone(mine)),
         ]
         return finish(figure, title, keys, notes)
