@@ -25,7 +25,7 @@ def draw_labels(
     """
     parts = []
     for number, label in enumerate(track(labels, "Drawing")):
-        texts = list(_captions(label, count, seed + number))
+        texts = list(captions(label, count, seed + number))
         read = []
         for start in range(0, count, batch_size):
             prompts = texts[start : start + batch_size]
@@ -36,7 +36,8 @@ def draw_labels(
     return pd.concat(parts, ignore_index=True)
 
 
-def _captions(label: str, count: int, seed: int) -> Iterator[str]:
+def captions(label: str, count: int, seed: int) -> Iterator[str]:
+    """Captions that name nothing but the label, an emotion or an activity, as a describer words it."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         if label in EMOTIONS:

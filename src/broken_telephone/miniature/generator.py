@@ -6,76 +6,19 @@ emotion or only the activity leaves the generator to fill in the person from wha
 """
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
-from torch import nn
+from diffusers import AutoencoderKL
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTokenizer
 
-from broken_telephone.miniature import targets
+from broken_telephone.miniature import autoencoder, targets
 from broken_telephone.miniature.canvas import FACE, HAIR
+from broken_telephone.miniature.denoiser import TOKENS, Denoiser
+from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.training import Together, batches, mixed_precision, rate, set_up, step
-
-TOKENS = 32
-_TEXT_WIDTH = 128
-
-
-class Denoiser(nn.Module):
-    """Everything that learns: the transformer and the two text encoders."""
-
-    def __init__(self, tokenizer: CLIPTokenizer, latent_channels: int) -> None:
-        super().__init__()
-        self.transformer = SD3Transformer2DModel(
-            sample_size=16,
-            patch_size=2,
-            in_channels=latent_channels,
-            out_channels=latent_channels,
-            num_layers=6,
-            attention_head_dim=48,
-            num_attention_heads=4,
-            joint_attention_dim=2 * _TEXT_WIDTH,
-            caption_projection_dim=192,
-            pooled_projection_dim=2 * _TEXT_WIDTH,
-            pos_embed_max_size=16,
-            qk_norm="rms_norm",
-        )
-        config = CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=_TEXT_WIDTH,
-            projection_dim=_TEXT_WIDTH,
-            intermediate_size=4 * _TEXT_WIDTH,
-            # The pipeline reads the last layer but one, so two layers of these work on the tokens.
-            num_hidden_layers=3,
-            num_attention_heads=4,
-            max_position_embeddings=TOKENS,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-        self.text_encoder = CLIPTextModelWithProjection(config)
-        self.text_encoder_2 = CLIPTextModelWithProjection(config)
-        # Blocks that start as the identity learn faster (adaLN-Zero, Peebles and Xie 2023).
-        for block in self.transformer.transformer_blocks:
-            for norm in (block.norm1, block.norm1_context):
-                nn.init.zeros_(norm.linear.weight)
-                nn.init.zeros_(norm.linear.bias)
-        nn.init.zeros_(self.transformer.proj_out.weight)
-        nn.init.zeros_(self.transformer.proj_out.bias)
-
-    def forward(self, noisy: torch.Tensor, time: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Velocity (n, c, 16, 16) at `time` in [0, 1] for token ids (n, TOKENS)."""
-        outputs = [e(tokens, output_hidden_states=True) for e in (self.text_encoder, self.text_encoder_2)]
-        return self.transformer(
-            hidden_states=noisy,
-            timestep=time * 1000,
-            encoder_hidden_states=torch.cat([o.hidden_states[-2] for o in outputs], -1),
-            pooled_projections=torch.cat([o.text_embeds for o in outputs], -1),
-            return_dict=False,
-        )[0]
 
 
 def importance(regions: np.ndarray) -> np.ndarray:
@@ -97,6 +40,15 @@ def importance(regions: np.ndarray) -> np.ndarray:
         head += part.reshape(-1, 16, 4, 16, 4).mean((2, 4)).sum(0)
     weights = 1 + 4 * head / len(regions)
     return (weights / weights.mean()).astype(np.float32)
+
+
+def prepared(
+    vae: AutoencoderKL, portraits: PictureSet, scenes: PictureSet
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Latents, weights of their places (`importance`) and people, portraits first, as `train_denoiser` takes them."""
+    latents = np.concatenate([autoencoder.latents(vae, pictures.images) for pictures in (portraits, scenes)])
+    weights = importance(np.concatenate([portraits.regions, scenes.regions]))
+    return latents, weights, pd.concat([portraits.people, scenes.people], ignore_index=True)
 
 
 def times(count: int) -> torch.Tensor:
@@ -138,6 +90,7 @@ def train_denoiser(
     learning_rate: float,
     seed: int,
     threads: int,
+    start: Denoiser | None = None,
 ) -> Denoiser:
     """Train on latents scaled to unit variance, (n, c, 16, 16), and the people they show; returns the average.
 
@@ -153,14 +106,16 @@ def train_denoiser(
         learning_rate: the highest.
         seed: of everything random.
         threads: processor threads, 0 for torch's own choice.
+        start: a model to go on from, which changes; a new one if not given.
 
     Returns:
         The model with the exponential average of its weights.
     """
     set_up(seed, threads)
-    model = Denoiser(tokenizer, latents.shape[1])
+    model = start or Denoiser(tokenizer, latents.shape[1])
+    model.train()
     scale = torch.from_numpy(weights)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(min(0.998, 1 - 4 * batch_size / samples)))
     if shutil.which("g++") or shutil.which("clang++"):
         # Half as fast again after two minutes; without a compiler it trains just as well, only slower.
         for block in model.transformer.transformer_blocks:
@@ -204,21 +159,3 @@ def _optimiser(model: Denoiser, learning_rate: float) -> Together:
         torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01),
     )
-
-
-def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """Save as a `StableDiffusion3Pipeline` in half precision, ready for `from_pretrained`."""
-    pipeline = StableDiffusion3Pipeline(
-        transformer=model.transformer,
-        # As in Stable Diffusion 3: more of the few steps near the beginning, where it is decided who is drawn.
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=vae,
-        text_encoder=model.text_encoder,
-        tokenizer=tokenizer,
-        text_encoder_2=model.text_encoder_2,
-        tokenizer_2=tokenizer,
-        text_encoder_3=None,
-        tokenizer_3=None,
-    )
-    pipeline.to(dtype=torch.float16)
-    pipeline.save_pretrained(folder, safe_serialization=True)

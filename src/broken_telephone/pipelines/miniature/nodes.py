@@ -63,15 +63,48 @@ def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: d
 
 def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the generator on the world with planted associations."""
-    from broken_telephone.miniature import autoencoder, generator, tokenizers
+    from broken_telephone.miniature import autoencoder, denoiser, generator, tokenizers
 
     vae = autoencoder.load_autoencoder(folder)
-    latents = np.concatenate([autoencoder.latents(vae, pictures.images) for pictures in (portraits, scenes)])
-    people = pd.concat([portraits.people, scenes.people], ignore_index=True)
-    tokenizer = tokenizers.train_clip_tokenizer(generator.TOKENS)
-    weights = generator.importance(np.concatenate([portraits.regions, scenes.regions]))
+    tokenizer = tokenizers.train_clip_tokenizer(denoiser.TOKENS)
+    latents, weights, people = generator.prepared(vae, portraits, scenes)
     model = generator.train_denoiser(latents, weights, people, tokenizer, **settings)
-    return partial(generator.save_generator, model, vae, tokenizer)
+    return partial(denoiser.save_generator, model, vae, tokenizer)
+
+
+def train_readers(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+    """Train the classifiers that count whom the generator draws: judges of other seeds, on the even world."""
+    from broken_telephone.miniature import judge
+    from broken_telephone.miniature.fitting import Schedule
+
+    schedule = {name: value for name, value in settings.items() if name not in ("count", "seed")}
+    seeds = range(settings["seed"], settings["seed"] + settings["count"])
+    readers = [judge.train_judge(portraits, scenes, Schedule(seed=seed, **schedule)) for seed in seeds]
+
+    def write(folder: Path) -> None:
+        for number, reader in enumerate(readers):
+            judge.save_judge(reader, folder / str(number))
+
+    return write
+
+
+def correct_generator(
+    trained: Path,
+    readers: Path,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    world: dict[str, Any],
+    settings: dict[str, Any],
+) -> Write:
+    """Go on training the generator until it draws people as often as its world has them."""
+    from broken_telephone.miniature import autoencoder, corrections, denoiser, judge
+    from broken_telephone.miniature.people import World
+
+    vae = autoencoder.load_autoencoder(trained / "vae")
+    model, tokenizer = denoiser.load_denoiser(trained)
+    counting = [judge.load_judge(folder) for folder in sorted(readers.iterdir())]
+    model = corrections.correct_denoiser(model, vae, tokenizer, portraits, scenes, counting, World(**world), **settings)
+    return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
 def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

@@ -16,11 +16,11 @@ SHORTCUTS = ["background", "hair"]
 MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 
 
-def _training(name: str, inputs: list[str], *parts_of: str) -> Node:
+def _training(name: str, inputs: list[str], *parts_of: str, outputs: str | None = None) -> Node:
     return Node(
         getattr(nodes, f"train_{name}"),
         inputs=[*inputs, f"params:miniature.{name}"],
-        outputs=f"miniature_{name}",
+        outputs=outputs or f"miniature_{name}",
         name=f"train_{name}",
         tags=[name, *parts_of, "training"],
     )
@@ -91,7 +91,21 @@ def create_pipeline() -> Pipeline:
         _training("judge", EVEN),
         # The generator paints with it, and the describer learns from pictures that went through it.
         _training("autoencoder", EVEN, "generator", "describer"),
-        _training("generator", ["miniature_autoencoder", *BIASED]),
+        _training("generator", ["miniature_autoencoder", *BIASED], outputs="miniature_generator_uncorrected"),
+        _training("readers", EVEN, "generator"),
+        Node(
+            nodes.correct_generator,
+            inputs=[
+                "miniature_generator_uncorrected",
+                "miniature_readers",
+                *BIASED,
+                "params:miniature.worlds.planted",
+                "params:miniature.correction",
+            ],
+            outputs="miniature_generator",
+            name="correct_generator",
+            tags=["generator", "training"],
+        ),
         _training("describer", ["miniature_autoencoder", *EVEN]),
         _training("embedder", EVEN),
         _training("detector", EVEN),
