@@ -328,7 +328,7 @@ def test_a_signal_ends_in_order(bench, monkeypatch):
             return super().describe(images, prompt)
 
     bench.annotator = Signalling()
-    with pytest.raises(InterruptedRunError, match="Every answer is saved"):
+    with pytest.raises(InterruptedRunError, match="Everything done is saved"):
         bench.run()
     asked = len(bench.annotator.asked)
     bench.annotator = FakeAnnotator("fake annotator")

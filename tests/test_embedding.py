@@ -237,7 +237,7 @@ def test_a_signal_ends_in_order(bench):
             return super().embed_images(images)
 
     bench.embedder = Signalling()
-    with pytest.raises(InterruptedRunError, match="Every vector is saved"):
+    with pytest.raises(InterruptedRunError, match="Everything done is saved"):
         bench.run()
     seen = len(bench.embedder.seen)
     bench.embedder = FakeEmbedder()

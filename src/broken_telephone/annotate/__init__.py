@@ -6,14 +6,13 @@ from broken_telephone.annotate.journal import answers_to
 from broken_telephone.annotate.manifest import manifest
 from broken_telephone.annotate.pictures import pictures
 from broken_telephone.annotate.questions import Inquiry, form_of, inquiries
-from broken_telephone.annotate.run import Answered, annotate
+from broken_telephone.annotate.run import annotate
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.annotate.tables import Tables, tables
 
 __all__ = [
     "DATASET",
     "AnnotationSettings",
-    "Answered",
     "Inquiry",
     "Tables",
     "annotate",

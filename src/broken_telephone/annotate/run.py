@@ -3,9 +3,9 @@
 Yields every finished batch, which the caller must save before it asks for the next one.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answers_to, is_tried_again, name_of
 from broken_telephone.annotate.pictures import Images, Picture, opened
@@ -13,29 +13,9 @@ from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Failure, Model
-from broken_telephone.work import (
-    Answer,
-    Batch,
-    BatchSize,
-    InterruptedRunError,
-    Interruption,
-    Step,
-    WorkProgress,
-    executor,
-    session_record,
-    work_through,
-)
-
-logger = logging.getLogger(__name__)
+from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
-
-
-class Answered(NamedTuple):
-    """What to save now: partition keys and values."""
-
-    batches: Mapping[str, Record] = {}
-    sessions: Mapping[str, Record] = {}
 
 
 def annotate(
@@ -46,7 +26,7 @@ def annotate(
     originals: Images,
     drawn: Images,
     batches: Records,
-) -> Iterator[Answered]:
+) -> Iterator[Saved]:
     """Ask everything about every picture that was not asked before.
 
     Args:
@@ -58,44 +38,15 @@ def annotate(
         drawn: the loop's images.
         batches: what was answered already.
 
-    Yields:
-        The record of this session, then one finished batch at a time; nothing if all is done.
-
-    Raises:
-        InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory.
+    Returns:
+        What to save, see `work.carry_out`, which also says what is raised.
     """
-    steps = _left(pictures, inquiries, batches)
-    if not steps:
-        logger.info("All pictures are annotated already: nothing to do")
-        return
-    sizes = {inquiry.name: BatchSize(settings.batch) for inquiry in inquiries}
-    left = {step: len(waiting) for step, (_, waiting) in steps.items()}
-    with (
-        executor(settings, models) as workers,
-        Interruption() as interruption,
-        WorkProgress(left, workers.workers, _DOING, "pictures") as progress,
-    ):
-        asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
-        session, about = session_record(settings, {"batch"}, workers.workers, asked=asked_of)
-        yield Answered(sessions={session: about})
-        for step, (inquiry, waiting) in steps.items():
-            progress.begin(step)
-            asked = _asking(inquiry, originals, drawn)
-            for batch, answer in work_through(waiting, sizes[inquiry.name], workers, interruption, asked):
-                answers = [*batch.result, *_answers(batch, answer)]
-                if answers:
-                    took = {} if answer is None else _took(batch, answer)
-                    record = {"session": session, "answers": answers, **took}
-                    progress.advance(
-                        step, len(answers), sum("failure" in one for one in answers), took.get("seconds", 0)
-                    )
-                    yield Answered(batches={name_of(inquiry, step.iteration, answers): record})
-            progress.end(step)
-            if interruption.asked:
-                break
-    if interruption.asked:
-        raise InterruptedRunError("Stopped as asked. Every answer is saved, and the same command goes on from here.")
+    jobs: dict[Step, Job[Picture, list[Record]]] = {
+        step: Job(waiting, _asking(inquiry, originals, drawn), partial(_kept, inquiry, step))
+        for step, (inquiry, waiting) in _left(pictures, inquiries, batches).items()
+    }
+    asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
+    return carry_out(jobs, settings, models, _DOING, "pictures", asked=asked_of)
 
 
 def _left(
@@ -130,6 +81,15 @@ def _asking(inquiry: Inquiry, originals: Images, drawn: Images) -> Any:
         return Batch(seen, unreadable, inquiry.task(images) if seen else None)
 
     return prepare
+
+
+def _kept(inquiry: Inquiry, step: Step, batch: Batch[Picture, list[Record]], answer: Answer | None) -> Kept | None:
+    answers = [*batch.result, *_answers(batch, answer)]
+    if not answers:
+        return None
+    record = {"answers": answers, **({} if answer is None else _took(batch, answer))}
+    failures = sum("failure" in one for one in answers)
+    return Kept(name_of(inquiry, step.iteration, answers), record, len(answers), failures)
 
 
 def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iterator[Record]:

@@ -4,13 +4,12 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from broken_telephone.work import WorkSettings
-from broken_telephone.work.settings import Size
+from broken_telephone.work import BatchedSettings
 
 Reading = Literal["free", "closed"]
 
 
-class AnnotationSettings(WorkSettings):
+class AnnotationSettings(BatchedSettings):
     """What the annotator is asked about every picture, and how its answers are read."""
 
     group = "annotation"
@@ -26,8 +25,6 @@ class AnnotationSettings(WorkSettings):
     """How the label of the concept is asked for; the answer is one of the options."""
     readings: list[Reading] = ["free", "closed"]
     """free: the annotator writes the form, which is parsed. closed: it weighs every option, and the label's, too."""
-    batch: Size = "auto"
-    """Pictures asked about at once."""
 
     @field_validator("readings")
     @classmethod

@@ -4,7 +4,7 @@ from broken_telephone.embed.arrange import Arranged, arrange
 from broken_telephone.embed.items import Text, items
 from broken_telephone.embed.journal import Stored, stored
 from broken_telephone.embed.manifest import manifest
-from broken_telephone.embed.run import Saved, embed
+from broken_telephone.embed.run import embed
 from broken_telephone.embed.settings import EmbeddingSettings
 from broken_telephone.embed.spaces import IMAGES, SENTENCES, TEXTS, Space, spaces
 
@@ -14,7 +14,6 @@ __all__ = [
     "TEXTS",
     "Arranged",
     "EmbeddingSettings",
-    "Saved",
     "Space",
     "Stored",
     "Text",

@@ -3,9 +3,9 @@
 Yields every finished batch, which the caller must save before it asks for the next one.
 """
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from PIL import Image
 
@@ -17,29 +17,9 @@ from broken_telephone.embed.spaces import IMAGES, SENTENCES, TEXTS, Space
 from broken_telephone.embed.tasks import Embedded, EmbedImages, EmbedTexts
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Embedder
-from broken_telephone.work import (
-    Answer,
-    Batch,
-    BatchSize,
-    InterruptedRunError,
-    Interruption,
-    Step,
-    WorkProgress,
-    executor,
-    session_record,
-    work_through,
-)
-
-logger = logging.getLogger(__name__)
+from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {IMAGES: "pictures embedded", TEXTS: "texts embedded", SENTENCES: "texts embedded by themselves"}
-
-
-class Saved(NamedTuple):
-    """What to save now: partition keys and values."""
-
-    batches: Mapping[str, Record] = {}
-    sessions: Mapping[str, Record] = {}
 
 
 def embed(
@@ -62,42 +42,16 @@ def embed(
         drawn: the loop's images.
         batches: what was embedded already.
 
-    Yields:
-        The record of this session, then one finished batch at a time; nothing if all is done.
-
-    Raises:
-        InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory.
+    Returns:
+        What to save, see `work.carry_out`, which also says what is raised.
     """
-    steps = _left(items, spaces, batches)
-    if not steps:
-        logger.info("All pictures and texts are embedded already: nothing to do")
-        return
-    sizes = {space.name: BatchSize(settings.batch) for space in spaces}
-    left = {step: len(waiting) for step, (_, waiting) in steps.items()}
+    jobs: dict[Step, Job[Item, list[Record]]] = {
+        step: Job(waiting, _asking(space, originals, drawn), partial(_kept, space, step))
+        for step, (space, waiting) in _left(items, spaces, batches).items()
+    }
     models = {"embedder": embedder, "sentences": embedder.sentences}
-    with (
-        executor(settings, models) as workers,
-        Interruption() as interruption,
-        WorkProgress(left, workers.workers, _DOING, "items") as progress,
-    ):
-        models_of = {space.key: {"by": space.by, "settings": dict(space.settings)} for space in spaces}
-        session, about = session_record(settings, {"batch"}, workers.workers, spaces=models_of)
-        yield Saved(sessions={session: about})
-        for step, (space, waiting) in steps.items():
-            progress.begin(step)
-            asked = _asking(space, originals, drawn)
-            for batch, answer in work_through(waiting, sizes[space.name], workers, interruption, asked):
-                record = {"session": session, **_record(batch, answer)}
-                count = len(record["names"]) + len(record["failures"])
-                if count:
-                    progress.advance(step, count, len(record["failures"]), record.get("seconds", 0))
-                    yield Saved(batches={key_of(space, step.iteration, record): record})
-            progress.end(step)
-            if interruption.asked:
-                break
-    if interruption.asked:
-        raise InterruptedRunError("Stopped as asked. Every vector is saved, and the same command goes on from here.")
+    models_of = {space.key: {"by": space.by, "settings": dict(space.settings)} for space in spaces}
+    return carry_out(jobs, settings, models, _DOING, "items", spaces=models_of)
 
 
 def _left(items: Items, spaces: list[Space], batches: Records) -> dict[Step, tuple[Space, list[Item]]]:
@@ -139,6 +93,13 @@ def _asking(space: Space, originals: Images, drawn: Images) -> Any:
         return Batch(seen, unreadable, task)
 
     return prepare
+
+
+def _kept(space: Space, step: Step, batch: Batch[Item, list[Record]], answer: Answer | None) -> Kept | None:
+    record = _record(batch, answer)
+    failures = len(record["failures"])
+    count = len(record["names"]) + failures
+    return Kept(key_of(space, step.iteration, record), record, count, failures) if count else None
 
 
 def _record(batch: Batch[Item, list[Record]], answer: Answer | None) -> Record:

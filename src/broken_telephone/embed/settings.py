@@ -1,12 +1,9 @@
 """The settings of the embedding."""
 
-from broken_telephone.work import WorkSettings
-from broken_telephone.work.settings import Size
+from broken_telephone.work import BatchedSettings
 
 
-class EmbeddingSettings(WorkSettings):
+class EmbeddingSettings(BatchedSettings):
     """How pictures and texts are embedded. Results do not depend on it."""
 
     group = "embedding"
-    batch: Size = "auto"
-    """Pictures, or texts, embedded at once."""

@@ -3,10 +3,9 @@
 Yields every finished batch, which the caller must save before it asks for the next one.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -30,20 +29,7 @@ from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
 from broken_telephone.models import Explainer, Failure, Model
 from broken_telephone.seeds import seed_of
-from broken_telephone.work import (
-    Answer,
-    Batch,
-    BatchSize,
-    InterruptedRunError,
-    Interruption,
-    Step,
-    WorkProgress,
-    executor,
-    session_record,
-    work_through,
-)
-
-logger = logging.getLogger(__name__)
+from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 
 class _Item(Protocol):
@@ -55,13 +41,6 @@ T = TypeVar("T", bound=_Item)
 
 PARTS, WORDS, RANDOM = "parts", "words", "random"
 _DOING = {PARTS: "faces and regions found", WORDS: "words explained", RANDOM: "explained with random weights"}
-
-
-class Saved(NamedTuple):
-    """What to save now: partition keys and values."""
-
-    batches: Mapping[str, Record] = {}
-    sessions: Mapping[str, Record] = {}
 
 
 def find_parts(
@@ -84,12 +63,8 @@ def find_parts(
         drawn: the loop's images.
         batches: what was found already.
 
-    Yields:
-        The record of this session, then one finished batch at a time; nothing if all is done.
-
-    Raises:
-        InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory.
+    Returns:
+        What to save, see `work.carry_out`, which also says what is raised.
     """
     done = found_in(identity, batches)
     steps = {
@@ -110,7 +85,7 @@ def find_parts(
         arrays = {f"maps_{place}": packed(found.maps) for place, (_, found) in enumerate(pairs)}
         return {"pictures": [face_record(one.name, found) for one, found in pairs], "failures": batch.result, **arrays}
 
-    yield from _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
+    return _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
 
 
 def explain_words(
@@ -141,10 +116,6 @@ def explain_words(
 
     Yields:
         As `find_parts`.
-
-    Raises:
-        InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if not even one picture fits into memory.
     """
     steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
     for weights in (None, *range(1, settings.random_weights + 1)):
@@ -237,37 +208,19 @@ def _work(
     models: Mapping[str, Model],
     about: Mapping[str, Any],
 ) -> Iterator[Saved]:
-    if not steps:
-        logger.info("Everything is explained already: nothing to do")
-        return
-    left = {step: len(waiting) for step, (_, waiting) in steps.items()}
-    doing = {step.phase: _DOING[step.phase.split()[0]] for step in steps}
-    sizes = {phase: BatchSize(settings.batch) for phase in doing}
-    with (
-        executor(settings, models) as workers,
-        Interruption() as interruption,
-        WorkProgress(left, workers.workers, doing, "items") as progress,
-    ):
-        session, record = session_record(settings, {"batch"}, workers.workers, **about)
-        yield Saved(sessions={session: record})
-        for step, (identity, waiting) in steps.items():
-            progress.begin(step)
+    def kept(step: Step, identity: str, batch: Batch[T, list[Record]], answer: Answer | None) -> Kept | None:
+        names = [*(one.name for one in batch.items), *(failure["name"] for failure in batch.result)]
+        if not names:
+            return None
+        record = {**keep(batch, answer), "seconds": 0.0 if answer is None else answer.seconds}
+        return Kept(key_of(identity, step.iteration, names), record, len(names), len(record["failures"]))
 
-            for batch, answer in work_through(
-                waiting, sizes[step.phase], workers, interruption, partial(prepare, step)
-            ):
-                names = [*(one.name for one in batch.items), *(failure["name"] for failure in batch.result)]
-                if not names:
-                    continue
-                seconds = 0.0 if answer is None else answer.seconds
-                kept = keep(batch, answer)
-                progress.advance(step, len(names), len(kept["failures"]), seconds)
-                yield Saved({key_of(identity, step.iteration, names): {"session": session, **kept, "seconds": seconds}})
-            progress.end(step)
-            if interruption.asked:
-                break
-    if interruption.asked:
-        raise InterruptedRunError("Stopped as asked. Everything done is saved, and the same command goes on from here.")
+    jobs: dict[Step, Job[T, list[Record]]] = {
+        step: Job(waiting, partial(prepare, step), partial(kept, step, identity))
+        for step, (identity, waiting) in steps.items()
+    }
+    doing = {step.phase: _DOING[step.phase.split()[0]] for step in steps}
+    return carry_out(jobs, settings, models, doing, "items", **about)
 
 
 def _opened(

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broken_telephone.models import Target
-from broken_telephone.work import WorkSettings
+from broken_telephone.work import BatchedSettings
 from broken_telephone.work.settings import Positive, Size
 
 Side = Annotated[int, Field(ge=1)]
 Method = Literal["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM"]
 
 
-class ExplainSettings(WorkSettings):
+class ExplainSettings(BatchedSettings):
     """Which words are explained, and how."""
 
     group = "explain"

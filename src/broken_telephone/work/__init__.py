@@ -6,7 +6,8 @@ from broken_telephone.work.executors import Executor, executor
 from broken_telephone.work.interruption import InterruptedRunError, Interruption
 from broken_telephone.work.progress import Step, WorkProgress
 from broken_telephone.work.session import session_record
-from broken_telephone.work.settings import WorkSettings
+from broken_telephone.work.settings import BatchedSettings, WorkSettings
+from broken_telephone.work.steps import Job, Kept, Saved, carry_out
 from broken_telephone.work.tasks import PLAIN_PICTURE, Answer, Choose, Describe, Draw, Task, Worker, at_fault
 from broken_telephone.work.versions import versions
 
@@ -15,18 +16,23 @@ __all__ = [
     "Answer",
     "Batch",
     "BatchSize",
+    "BatchedSettings",
     "Choose",
     "Describe",
     "Draw",
     "Executor",
     "InterruptedRunError",
     "Interruption",
+    "Job",
+    "Kept",
+    "Saved",
     "Step",
     "Task",
     "WorkProgress",
     "WorkSettings",
     "Worker",
     "at_fault",
+    "carry_out",
     "executor",
     "session_record",
     "versions",

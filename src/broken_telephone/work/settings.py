@@ -39,3 +39,10 @@ class WorkSettings(Settings):
         if self.executor == "local" and (self.workers != "auto" or self.ray_address is not None):
             raise ValueError("workers and ray_address are for executor: ray; the local executor is one worker")
         return self
+
+
+class BatchedSettings(WorkSettings):
+    """Of work that is one kind of batch after the other."""
+
+    batch: Size = "auto"
+    """Items at once."""

@@ -7,7 +7,6 @@ import pandas as pd
 
 from broken_telephone.annotate import (
     AnnotationSettings,
-    Answered,
     Inquiry,
     Tables,
     annotate,
@@ -30,6 +29,7 @@ from broken_telephone.rating import RatingSettings, all_items, known_items, rati
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.report import agreement_figure, agreement_sentences
 from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.work import Saved
 
 
 def state_inquiries(
@@ -61,7 +61,7 @@ def annotate_pictures(
     there = pictures(chains_of(chains), loop.iterations, loop_images)
     models = {"annotator": annotator, "describer": describer}
     yield from annotate(there, inquiries, annotation, models, originals, loop_images, annotation_batches_done)
-    yield Answered()
+    yield Saved()
 
 
 def collect_annotations(

@@ -19,7 +19,7 @@ from broken_telephone.explain.journal import Found, Record, Records, found_in
 from broken_telephone.explain.manifest import manifest
 from broken_telephone.explain.painting import Colour, mean_colour
 from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
-from broken_telephone.explain.run import Saved, explain_words, find_parts
+from broken_telephone.explain.run import explain_words, find_parts
 from broken_telephone.explain.skin_table import skin_table
 from broken_telephone.explain.support import (
     OTHER_SIZES,
@@ -39,6 +39,7 @@ from broken_telephone.report import ReportSettings
 from broken_telephone.seeds import digest
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import as_result
+from broken_telephone.work import Saved
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.annotate.pictures import Images
-from broken_telephone.embed import EmbeddingSettings, Saved, Space, arrange, embed, items, manifest, spaces, stored
+from broken_telephone.embed import EmbeddingSettings, Space, arrange, embed, items, manifest, spaces, stored
 from broken_telephone.embed.journal import Record, Records
 from broken_telephone.measures import similarities, similarity_curves
 from broken_telephone.models import Embedder
 from broken_telephone.relay import LoopSettings, chains_of
 from broken_telephone.tables import as_result
+from broken_telephone.work import Saved
 
 logger = logging.getLogger(__name__)
 
