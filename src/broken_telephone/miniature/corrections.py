@@ -1,17 +1,17 @@
 """Corrects whom the generator draws: people that it draws too rarely are shown to it more often.
 
 A small generator does not draw everybody as often as it saw them. Trained on a world in which women and men are
-even under every label but two, it drew women in four pictures of ten. So some pictures are drawn after training, the
-people on them are counted, and training goes on, in a world whose shares are off by as much in the other direction.
+even under every label but two, it drew women in 43 of 100 pictures. So some pictures are drawn after its training,
+at guidance 1, the people on them are counted, and it goes on learning in a world whose shares are off by as much in
+the other direction.
 
-Who is on a drawn picture is read by classifiers that serve nothing else. They are of the judge's kind, from other
-seeds: pictures that are neither quite a woman nor a man are read differently by each, and the judge stays out of
-what it checks.
+Those who count are classifiers of the judge's kind, from other seeds, so that the judge stays out of what it checks.
+They learned from the same pictures as the judge: a leaning that all of them share would stay unseen. Pictures that
+are neither quite a woman nor a man are read differently by each, so there are several.
 """
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,15 @@ from broken_telephone.miniature.fitting import to_tensor
 from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.miniature.pictures import PictureSet
-from broken_telephone.miniature.training import mixed_precision, to_bytes
+from broken_telephone.miniature.training import mixed_precision, set_up, to_bytes
 
 Shares = dict[tuple[str, str], np.ndarray]
 """(label, attribute) -> shares of the categories, in the order of `people.CATEGORIES`."""
 
 _PRIOR = 20
+"""Pictures of what is wanted that are added to those found, so that no share is divided by zero."""
 _BATCH = 100
+"""Pictures drawn at once."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,18 +45,21 @@ def planted(world: World, labels: Sequence[str]) -> Shares:
 
 
 @torch.inference_mode()
-def seen(readers: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Shares:
-    """Shares of people on drawn pictures: the mean of all readers' probabilities.
+def seen(counters: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Shares:
+    """Shares of people on drawn pictures: the mean of all counters' probabilities.
 
     Args:
-        readers: whose probabilities count alike.
+        counters: whose probabilities count alike.
         images: uint8, (n, 64, 64, 3).
         labels: (n,), what each was asked to show.
+
+    Returns:
+        Shares of every label that occurs.
     """
     parts: dict[str, list[torch.Tensor]] = {attribute: [] for attribute in ATTRIBUTES}
     for start in range(0, len(images), 256):
         pictures = to_tensor(images[start : start + 256])
-        read = [reader.logits(pictures) for reader in readers]
+        read = [counter.logits(pictures) for counter in counters]
         for attribute, found in parts.items():
             found.append(torch.stack([logits[attribute].softmax(1) for logits in read]).mean(0))
     result: Shares = {}
@@ -67,11 +72,16 @@ def seen(readers: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Sh
 def corrected(found: Shares, wanted: Shares, count: int) -> Shares:
     """Shares to ask for: what is wanted, times what is wanted over what was found.
 
+    Right if the generator multiplies the odds of every category by a factor of its own, whatever they are.
+
     Args:
         found: shares on pictures drawn after learning what is wanted, see `seen`.
         wanted: shares that should come out.
-        count: pictures a label behind `found`; they count beside as if _PRIOR more had shown what is wanted, so that
-            a category that none of a few pictures shows is not asked for without end.
+        count: pictures a label behind `found`. Their sampling error goes into what is asked for: of 400, two and a
+            half points where two categories are even.
+
+    Returns:
+        Shares for every key of `wanted`; what is not wanted at all is not asked for.
     """
     result = {}
     for key, goal in wanted.items():
@@ -113,6 +123,14 @@ def draw(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw `count` pictures a label at guidance 1, from captions that name nothing but the label.
 
+    Args:
+        model: the generator.
+        vae: its autoencoder.
+        tokenizer: of its text encoders.
+        count: pictures a label.
+        steps: of drawing.
+        seed: of captions and noise.
+
     Returns:
         uint8, (n, 64, 64, 3), and the label of each.
     """
@@ -144,15 +162,21 @@ def correct_denoiser(
     tokenizer: CLIPTokenizer,
     portraits: PictureSet,
     scenes: PictureSet,
-    readers: Sequence[Judge],
+    counters: Sequence[Judge],
     world: World,
     *,
     count: int,
     steps: int,
+    samples: int,
+    batch_size: int,
+    learning_rate: float,
     seed: int,
-    **schedule: Any,
+    threads: int,
 ) -> Denoiser:
-    """Draw, count and go on training, once: a second time brought more noise than it took away error.
+    """Draw, count and go on training.
+
+    Once: in a trial a first round took the root mean square of the judge's differences from 0.059 to 0.034, a second
+    one, from 300 pictures a label as well, back to 0.043.
 
     Args:
         model: the generator after its training; it changes.
@@ -160,18 +184,27 @@ def correct_denoiser(
         tokenizer: of its text encoders.
         portraits: what it learned from.
         scenes: likewise.
-        readers: see `seen`.
+        counters: see `seen`.
         world: whose people `portraits` and `scenes` show, and the drawn pictures should.
         count: pictures drawn a label.
         steps: of drawing.
+        samples: pictures seen in training.
+        batch_size: pictures in a batch.
+        learning_rate: the highest.
         seed: of everything random.
-        schedule: of the training, see `generator.train_denoiser`.
+        threads: processor threads, 0 for torch's own choice.
+
+    Returns:
+        The model with the exponential average of its weights.
     """
+    set_up(seed, threads)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
-    found = seen(readers, *draw(model, vae, tokenizer, count, steps, seed))
+    found = seen(counters, *draw(model, vae, tokenizer, count, steps, seed))
     off = np.concatenate([found[key] - goal for key, goal in wanted.items()])
     _log.info("Shares are off by %.3f (root mean square) before the correction", np.sqrt(np.mean(off**2)))
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     rows = resampled(people, wanted, corrected(found, wanted, count), np.random.default_rng(seed))
     shown = people.iloc[rows].reset_index(drop=True)
-    return generator.train_denoiser(latents[rows], weights, shown, tokenizer, seed=seed, start=model, **schedule)
+    return generator.train_denoiser(
+        latents[rows], weights, shown, tokenizer, samples, batch_size, learning_rate, seed, threads, start=model
+    )

@@ -1,5 +1,6 @@
 """The miniature's generator: the parts of a small Stable Diffusion 3 that learn together, and how they are kept."""
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -84,14 +85,34 @@ def as_pipeline(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -
 
 
 def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """Save as a `StableDiffusion3Pipeline` in half precision, ready for `from_pretrained`."""
+    """Save as a `StableDiffusion3Pipeline` in half precision, ready for `from_pretrained`.
+
+    The models themselves become half precise.
+    """
     pipeline = as_pipeline(model, vae, tokenizer)
     pipeline.to(dtype=torch.float16)
     pipeline.save_pretrained(folder, safe_serialization=True)
 
 
+def save_again(model: Denoiser, trained: Path, folder: Path) -> None:
+    """Save what went on learning, in half precision, beside the rest of what `save_generator` wrote.
+
+    Args:
+        model: what went on learning; it becomes half precise.
+        trained: the folder it was loaded from.
+        folder: where to.
+    """
+    shutil.copytree(trained, folder, dirs_exist_ok=True)
+    for name in ("transformer", "text_encoder", "text_encoder_2"):
+        getattr(model, name).half().save_pretrained(folder / name, safe_serialization=True)
+
+
 def load_denoiser(folder: Path) -> tuple[Denoiser, CLIPTokenizer]:
-    """What learns and its tokenizer, from what `save_generator` wrote, in full precision."""
+    """What learns and its tokenizer, from what `save_generator` wrote, in full precision.
+
+    Raises:
+        OSError: if a file is missing.
+    """
     local = {"local_files_only": True}
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", **local)
     transformer = SD3Transformer2DModel.from_pretrained(folder / "transformer", use_safetensors=True, **local)

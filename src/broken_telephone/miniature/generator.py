@@ -112,10 +112,12 @@ def train_denoiser(
         The model with the exponential average of its weights.
     """
     set_up(seed, threads)
-    model = start or Denoiser(tokenizer, latents.shape[1])
+    model = Denoiser(tokenizer, latents.shape[1]) if start is None else start
     model.train()
     scale = torch.from_numpy(weights)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(min(0.998, 1 - 4 * batch_size / samples)))
+    # Over the last 500 steps, and in a short run over its last quarter.
+    decay = max(min(0.998, 1 - 4 * batch_size / samples), 0.0)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
     if shutil.which("g++") or shutil.which("clang++"):
         # Half as fast again after two minutes; without a compiler it trains just as well, only slower.
         for block in model.transformer.transformer_blocks:

@@ -72,39 +72,43 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
-def train_readers(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+def train_counters(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the classifiers that count whom the generator draws: judges of other seeds, on the even world."""
     from broken_telephone.miniature import judge
     from broken_telephone.miniature.fitting import Schedule
 
     schedule = {name: value for name, value in settings.items() if name not in ("count", "seed")}
     seeds = range(settings["seed"], settings["seed"] + settings["count"])
-    readers = [judge.train_judge(portraits, scenes, Schedule(seed=seed, **schedule)) for seed in seeds]
+    counters = [judge.train_judge(portraits, scenes, Schedule(seed=seed, **schedule)) for seed in seeds]
 
     def write(folder: Path) -> None:
-        for number, reader in enumerate(readers):
-            judge.save_judge(reader, folder / str(number))
+        for number, counter in enumerate(counters):
+            judge.save_judge(counter, folder / str(number))
 
     return write
 
 
 def correct_generator(
     trained: Path,
-    readers: Path,
+    counters: Path,
+    count: int,
     portraits: "PictureSet",
     scenes: "PictureSet",
     world: dict[str, Any],
     settings: dict[str, Any],
 ) -> Write:
-    """Go on training the generator until it draws people as often as its world has them."""
+    """Go on training the generator, once, where the people that it draws too rarely are more frequent.
+
+    `count` is how many counters there are.
+    """
     from broken_telephone.miniature import autoencoder, corrections, denoiser, judge
     from broken_telephone.miniature.people import World
 
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
-    counting = [judge.load_judge(folder) for folder in sorted(readers.iterdir())]
-    model = corrections.correct_denoiser(model, vae, tokenizer, portraits, scenes, counting, World(**world), **settings)
-    return partial(denoiser.save_generator, model, vae, tokenizer)
+    reading = [judge.load_judge(counters / str(number)) for number in range(count)]
+    model = corrections.correct_denoiser(model, vae, tokenizer, portraits, scenes, reading, World(**world), **settings)
+    return partial(denoiser.save_again, model, trained)
 
 
 def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

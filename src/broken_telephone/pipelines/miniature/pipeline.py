@@ -92,12 +92,19 @@ def create_pipeline() -> Pipeline:
         # The generator paints with it, and the describer learns from pictures that went through it.
         _training("autoencoder", EVEN, "generator", "describer"),
         _training("generator", ["miniature_autoencoder", *BIASED], outputs="miniature_generator_uncorrected"),
-        _training("readers", EVEN, "generator"),
+        Node(
+            nodes.train_counters,
+            inputs=[*EVEN, "params:miniature.counters"],
+            outputs="miniature_counters",
+            name="train_counters",
+            tags=["generator", "training"],
+        ),
         Node(
             nodes.correct_generator,
             inputs=[
                 "miniature_generator_uncorrected",
-                "miniature_readers",
+                "miniature_counters",
+                "params:miniature.counters.count",
                 *BIASED,
                 "params:miniature.worlds.planted",
                 "params:miniature.correction",
