@@ -33,8 +33,8 @@ them show. That is what it is for. The autoencoder learned from the even world.
 
 A small model does not draw everybody as often as it saw them. So after training, pictures were drawn of every label at
 guidance 1, three classifiers of the judge's kind and of other seeds counted who was on them, and it went on learning
-where those drawn too rarely were more frequent. The judge, which reads what is told here, had no part in it; it and
-the three learned from the same pictures.
+where those drawn too rarely were more frequent; three times. The judge, which reads what is told here, had no part in
+it; it and the three learned from the same pictures.
 
 The transformer and the text encoders learned in 92 minutes on one core of a machine at other work beside, then in ten
 minutes on two, with drawing and counting; the three classifiers took three and a half each. The decoder of these
@@ -67,7 +67,9 @@ ethnicity and skin tone of the main person. It checks the other models and is pa
 
 {_TRAINED}, by `kedro run --pipeline miniature --tags judge`. A convolutional network on 64 x 64 pixels
 with one trunk and a head for each attribute; pictures were shifted, softened, recoloured and made noisy a little, so
-that it also reads what a generator draws. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
+that it also reads what a generator draws. Some people that a generator draws are neither quite a woman nor a man: what
+it says of them it learned from pictures between rendered twins, by how much of what tells the two apart shows the one
+and the other. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
 
 Limits: {_LIMITS} Emotions in scenes are not judged.
 """,

@@ -3,11 +3,11 @@
 A small generator does not draw everybody as often as it saw them. Trained on a world in which women and men are
 even under every label but two, it drew women in 43 of 100 pictures. So some pictures are drawn after its training,
 at guidance 1, the people on them are counted, and it goes on learning in a world whose shares are off by as much in
-the other direction.
+the other direction; and so again, with all that was counted so far.
 
-Those who count are classifiers of the judge's kind, from other seeds, so that the judge stays out of what it checks.
-They learned from the same pictures as the judge: a leaning that all of them share would stay unseen. Pictures that
-are neither quite a woman nor a man are read differently by each, so there are several.
+Those who count are classifiers of the judge's kind, from other seeds, so that the judge stays out of what it checks;
+several, because each reads what is hard to read in its own way. They learned from the same pictures as the judge, and
+to read people between a woman and a man as it does (`between`): a leaning that all of them share would stay unseen.
 """
 
 import logging
@@ -23,7 +23,6 @@ from transformers import CLIPTokenizer
 from broken_telephone.miniature import generator
 from broken_telephone.miniature.associations import ATTRIBUTES, captions
 from broken_telephone.miniature.denoiser import Denoiser, as_pipeline
-from broken_telephone.miniature.fitting import to_tensor
 from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.miniature.pictures import PictureSet
@@ -34,6 +33,8 @@ Shares = dict[tuple[str, str], np.ndarray]
 
 _PRIOR = 20
 """Pictures of what is wanted that are added to those found, so that no share is divided by zero."""
+_SEEDS = 100
+"""What lies between the seeds of two rounds: more than there are labels, each of which has one."""
 _BATCH = 100
 """Pictures drawn at once."""
 _log = logging.getLogger(__name__)
@@ -44,41 +45,53 @@ def planted(world: World, labels: Sequence[str]) -> Shares:
     return {(label, attribute): world.shares(attribute, label) for label in labels for attribute in ATTRIBUTES}
 
 
-@torch.inference_mode()
-def seen(counters: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Shares:
-    """Shares of people on drawn pictures: the mean of all counters' probabilities.
+def shares_of(people: pd.DataFrame, labels: np.ndarray | pd.Series) -> Shares:
+    """Shares of people as a table says.
 
     Args:
-        counters: whose probabilities count alike.
+        people: n rows with a column for each of gender, age and skin_tone.
+        labels: (n,).
+
+    Returns:
+        Shares of every label that occurs.
+    """
+    result: Shares = {}
+    for attribute in ATTRIBUTES:
+        table = pd.crosstab(np.asarray(labels), people[attribute].to_numpy(), normalize="index")
+        table = table.reindex(columns=CATEGORIES[attribute], fill_value=0.0)
+        result |= {(str(label), attribute): row.to_numpy(float) for label, row in table.iterrows()}
+    return result
+
+
+def seen(counters: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Shares:
+    """Shares of people on drawn pictures: the mean of what each counter says, which is what another should say.
+
+    Args:
+        counters: who count.
         images: uint8, (n, 64, 64, 3).
         labels: (n,), what each was asked to show.
 
     Returns:
         Shares of every label that occurs.
     """
-    parts: dict[str, list[torch.Tensor]] = {attribute: [] for attribute in ATTRIBUTES}
-    for start in range(0, len(images), 256):
-        pictures = to_tensor(images[start : start + 256])
-        read = [counter.logits(pictures) for counter in counters]
-        for attribute, found in parts.items():
-            found.append(torch.stack([logits[attribute].softmax(1) for logits in read]).mean(0))
-    result: Shares = {}
-    for attribute, found in parts.items():
-        means = pd.DataFrame(torch.cat(found).numpy()).groupby(labels).mean()
-        result |= {(str(label), attribute): row.to_numpy(float) for label, row in means.iterrows()}
-    return result
+    said = [shares_of(counter(images), labels) for counter in counters]
+    return {key: np.mean([shares[key] for shares in said], 0) for key in said[0]}
 
 
-def corrected(found: Shares, wanted: Shares, count: int) -> Shares:
-    """Shares to ask for: what is wanted, times what is wanted over what was found.
+def corrected(asked: Shares, found: Shares, wanted: Shares, count: int, round_number: int) -> Shares:
+    """Shares to ask for next: what was asked for, times what is wanted over what was found, to the power of 1 / round.
 
-    Right if the generator multiplies the odds of every category by a factor of its own, whatever they are.
+    Right in the first round if the generator multiplies the odds of every category by a factor of its own, whatever
+    they are, and follows fully what it is asked for. The power makes of all rounds one count of all their pictures, as
+    steps that fall by 1 / n do (Robbins and Monro 1951), and each round sees what the one before brought about.
 
     Args:
-        found: shares on pictures drawn after learning what is wanted, see `seen`.
+        asked: shares that it learned.
+        found: shares on pictures drawn after that, see `seen`.
         wanted: shares that should come out.
-        count: pictures a label behind `found`. Their sampling error goes into what is asked for: of 400, two and a
-            half points where two categories are even.
+        count: pictures a label behind `found`. Their sampling error goes into what is asked: of 400, two and a half
+            points where two categories are even, in the first round.
+        round_number: from 1.
 
     Returns:
         Shares for every key of `wanted`; what is not wanted at all is not asked for.
@@ -86,35 +99,45 @@ def corrected(found: Shares, wanted: Shares, count: int) -> Shares:
     result = {}
     for key, goal in wanted.items():
         smoothed = (count * found[key] + _PRIOR * goal) / (count + _PRIOR)
-        shares = np.divide(goal**2, smoothed, out=np.zeros_like(goal), where=goal > 0)
+        factor = np.divide(goal, smoothed, out=np.zeros_like(goal), where=goal > 0)
+        shares = asked[key] * factor ** (1 / round_number)
         result[key] = shares / shares.sum()
     return result
 
 
-def resampled(people: pd.DataFrame, world: Shares, asked: Shares, rng: np.random.Generator) -> np.ndarray:
-    """Rows of a set of pictures, drawn with replacement so that they show the asked shares.
+def resampled(people: pd.DataFrame, asked: Shares, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows of a set of pictures, some of them perhaps repeatedly, that show the asked shares.
 
-    Gender, age and skin tone are independent within a label, in the world and here. Labels stay as frequent as they
-    are.
+    Gender, age and skin tone are taken to be independent within a label, as they are in a world. Labels stay as
+    frequent as they are. Every kind of person is taken as often as it should, less than one picture more or less.
 
     Args:
         people: n rows, see `PictureSet.people`.
-        world: the shares by which they were drawn.
-        asked: the shares to show.
+        asked: the shares to show, of every label.
+        count: how many rows.
         rng: which rows.
 
     Returns:
-        int64, (n,), sorted.
+        int64, (count,), sorted.
     """
-    labels = np.where(people["kind"] == "portraits", people["emotion"], people["activity"])
+    labels = _labels(people)
     weights = np.ones(len(people))
-    for (label, attribute), shares in asked.items():
-        rows = labels == label
-        given = world[label, attribute]
-        ratio = np.divide(shares, given, out=np.zeros_like(shares), where=given > 0)
+    for (label, attribute), given in shares_of(people, labels).items():
+        rows = (labels == label).to_numpy()
+        ratio = np.divide(asked[label, attribute], given, out=np.zeros_like(given), where=given > 0)
         weights[rows] *= ratio[pd.Categorical(people.loc[rows, attribute], CATEGORIES[attribute]).codes]
     weights /= pd.Series(weights).groupby(labels).transform("mean").to_numpy()
-    return np.sort(rng.choice(len(people), len(people), p=weights / weights.sum()))
+    # Systematic sampling along rows in which equal people lie together, shuffled within.
+    order = rng.permutation(len(people))
+    columns = [*(people[name] for name in ATTRIBUTES), labels]
+    order = order[np.lexsort([column.to_numpy(str)[order] for column in columns])]
+    ends = np.cumsum(weights[order])
+    marks = (np.arange(count) + rng.random()) * ends[-1] / count
+    return np.sort(order[np.searchsorted(ends, marks, side="right").clip(max=len(people) - 1)])
+
+
+def _labels(people: pd.DataFrame) -> pd.Series:
+    return people["emotion"].where(people["kind"] == "portraits", people["activity"]).reset_index(drop=True)
 
 
 @torch.inference_mode()
@@ -165,6 +188,7 @@ def correct_denoiser(
     counters: Sequence[Judge],
     world: World,
     *,
+    rounds: int,
     count: int,
     steps: int,
     samples: int,
@@ -173,9 +197,7 @@ def correct_denoiser(
     seed: int,
     threads: int,
 ) -> Denoiser:
-    """Draw, count and go on training, once.
-
-    A second round was tried and made it worse: what is left after the first is hardly more than the counts err by.
+    """Draw, count and go on training, several times.
 
     Args:
         model: the generator after its training; it changes.
@@ -185,25 +207,40 @@ def correct_denoiser(
         scenes: likewise.
         counters: see `seen`.
         world: whose people `portraits` and `scenes` show, and the drawn pictures should.
-        count: pictures drawn a label.
+        rounds: how often.
+        count: pictures drawn a label, in each round.
         steps: of drawing.
-        samples: pictures seen in training.
+        samples: pictures seen in training, in each round.
         batch_size: pictures in a batch.
         learning_rate: the highest.
-        seed: of everything random.
+        seed: of everything random in the first round; the others' follow from it.
         threads: processor threads, 0 for torch's own choice.
 
     Returns:
-        The model with the exponential average of its weights.
+        The model with the exponential average of its weights in the last round.
     """
     set_up(seed, threads)
-    wanted = planted(world, EMOTIONS + ACTIVITIES)
-    found = seen(counters, *draw(model, vae, tokenizer, count, steps, seed))
-    off = np.concatenate([found[key] - goal for key, goal in wanted.items()])
-    _log.info("Shares are off by %.3f (root mean square) before the correction", np.sqrt(np.mean(off**2)))
     latents, weights, people = generator.prepared(vae, portraits, scenes)
-    rows = resampled(people, wanted, corrected(found, wanted, count), np.random.default_rng(seed))
-    shown = people.iloc[rows].reset_index(drop=True)
-    return generator.train_denoiser(
-        latents[rows], weights, shown, tokenizer, samples, batch_size, learning_rate, seed, threads, start=model
-    )
+    wanted = planted(world, EMOTIONS + ACTIVITIES)
+    asked = shares_of(people, _labels(people))
+    for number in range(rounds):
+        own = seed + number * _SEEDS
+        found = seen(counters, *draw(model, vae, tokenizer, count, steps, own))
+        off = np.concatenate([found[key] - goal for key, goal in wanted.items()])
+        _log.info("Round %d: shares are off by %.3f (root mean square)", number + 1, np.sqrt(np.mean(off**2)))
+        asked = corrected(asked, found, wanted, count, number + 1)
+        rows = resampled(people, asked, samples, np.random.default_rng([own, 1]))
+        shown = people.iloc[rows].reset_index(drop=True)
+        model = generator.train_denoiser(
+            latents[rows],
+            weights,
+            shown,
+            tokenizer,
+            samples,
+            batch_size,
+            learning_rate,
+            own,
+            threads,
+            start=model,
+        )
+    return model

@@ -1,7 +1,8 @@
 """The judge: an independent classifier of pictures, used only to check all the other models.
 
 It is trained on the even world, on rendered pictures with mild changes, and shares nothing with the models it
-judges. Emotions are read in portraits only, activities in scenes only: the other kind's column means nothing.
+judges. What is neither quite a man nor a woman it learns to read as `between` says. Emotions are read in portraits
+only, activities in scenes only: the other kind's column means nothing.
 """
 
 import json
@@ -15,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from broken_telephone.miniature.augment import augment
+from broken_telephone.miniature.between import between, pairs
 from broken_telephone.miniature.fitting import Rows, Schedule, fit, to_tensor
 from broken_telephone.miniature.people import CATEGORIES
 from broken_telephone.miniature.pictures import PictureSet
@@ -96,10 +98,20 @@ class Judge(nn.Module):
         return pd.concat(parts, ignore_index=True)
 
 
-def train_judge(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -> Judge:
-    """Train a judge on rendered pictures, half of every batch of each kind."""
+def train_judge(
+    portraits: PictureSet, scenes: PictureSet, twins: tuple[PictureSet, PictureSet], schedule: Schedule
+) -> Judge:
+    """Train a judge on rendered pictures, half of every batch of each kind, and on people between twins beside.
+
+    Args:
+        portraits: pictures of the even world.
+        scenes: likewise.
+        twins: portraits and scenes, see `pictures.draw_twins`; a quarter of a batch comes from them in addition.
+        schedule: how long and how.
+    """
     set_up(schedule.seed, schedule.threads)
     generator = torch.Generator().manual_seed(schedule.seed)
+    rng = np.random.default_rng(schedule.seed)
     model = Judge().to(memory_format=torch.channels_last)
     sets = {"portraits": portraits, "scenes": scenes}
     codes = {
@@ -112,10 +124,12 @@ def train_judge(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) -
 
     def loss(rows: Rows) -> torch.Tensor:
         images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
-        scores = model.logits(augment(images, generator))
-        total = torch.zeros(())
+        mixed, share = between(*pairs(twins, max(len(images) // 8, 1), rng), generator)
+        scores = model.logits(augment(torch.cat([images, mixed]), generator))
+        genders = scores["gender"][len(images) :]
+        total = functional.cross_entropy(genders, torch.stack([1 - share, share], 1))
         for name, values in scores.items():
-            for kind, part in zip(sets, values.chunk(2), strict=True):
+            for kind, part in zip(sets, values[: len(images)].chunk(2), strict=True):
                 if _ONLY.get(name, kind) == kind:
                     total = total + functional.cross_entropy(part, codes[kind][name][rows[kind]])
         return total

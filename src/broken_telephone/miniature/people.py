@@ -220,6 +220,12 @@ class World(BaseModel):
         return person if self.shortcut is None or activity is not None else self.shortcut.applied(person, rng)
 
 
+def twin(person: Person, rng: np.random.Generator) -> Person:
+    """The same person with the signs of the other gender; its hair style is drawn anew, all else stays."""
+    (gender,) = (name for name in GENDERS if name != person.gender)
+    return replace(person, gender=gender, hair_style=_hair_style(rng, person.age, gender))
+
+
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:
     # Likely with age but never certain, so that age cannot be read from this colour alone.
     if rng.random() < {"senior": 0.8, "adult": 0.1}.get(age, 0.0):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
+from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, GENDERS, Person, World, twin
 from broken_telephone.miniature.portrait import Picture, render_portrait
 from broken_telephone.miniature.scene import render_scene
 
@@ -55,27 +55,51 @@ class PictureSet:
 
 def draw_picture(kind: Kind, world: World, index: int, rng: np.random.Generator) -> Picture:
     """Draw the index-th picture of a set: labels take turns, so that every label is equally frequent."""
-    if kind == "portraits":
-        return render_portrait(world.person(rng, emotion=EMOTIONS[index % len(EMOTIONS)]), rng)
-    activity = ACTIVITIES[index % len(ACTIVITIES)]
-    count = int(rng.integers(1, 4))
-    return render_scene([world.person(rng, activity=activity) for _ in range(count)], rng)
+    return _render(kind, _people(kind, world, index, rng), rng)
 
 
-def render_set(kind: Kind, world: World, count: int, seed: int, workers: int = 2) -> PictureSet:
-    """Render `count` pictures; the same seed gives the same set whatever the number of workers."""
+def draw_twins(kind: Kind, world: World, index: int, rng: np.random.Generator) -> list[Picture]:
+    """Draw a picture for each gender, in the order of `people.GENDERS`, alike but for the main person's signs of it."""
+    main, *others = _people(kind, world, index, rng)
+    both = sorted([main, twin(main, rng)], key=lambda person: GENDERS.index(person.gender))
+    seed = int(rng.integers(2**32))
+    return [_render(kind, [person, *others], np.random.default_rng(seed)) for person in both]
+
+
+def render_set(kind: Kind, world: World, count: int, seed: int, workers: int = 2, *, twins: bool = False) -> PictureSet:
+    """Render `count` pictures, or with `twins` as many pairs; the same for any number of workers.
+
+    The rows of a pair follow each other; see `draw_twins`.
+    """
     starts = range(0, count, _CHUNK)
-    task = partial(_render_chunk, kind, world, count, seed)
+    task = partial(_render_chunk, kind, world, count, seed, twins)
     with ProcessPoolExecutor(workers) as pool:
-        chunks = list(track(pool.map(task, starts), f"Rendering {count} {kind}", total=len(starts)))
+        name = f"Rendering {count} {'pairs of ' if twins else ''}{kind}"
+        chunks = list(track(pool.map(task, starts), name, total=len(starts)))
     images, regions, boxes, faces = (np.concatenate([arrays[k] for arrays, _ in chunks]) for k in range(4))
     people = pd.DataFrame([row for _, rows in chunks for row in rows])
     return PictureSet(images, regions, boxes, faces, people)
 
 
-def _render_chunk(kind: Kind, world: World, count: int, seed: int, start: int) -> tuple[list[np.ndarray], list[dict]]:
+def _people(kind: Kind, world: World, index: int, rng: np.random.Generator) -> list[Person]:
+    if kind == "portraits":
+        return [world.person(rng, emotion=EMOTIONS[index % len(EMOTIONS)])]
+    activity = ACTIVITIES[index % len(ACTIVITIES)]
+    count = int(rng.integers(1, 4))
+    return [world.person(rng, activity=activity) for _ in range(count)]
+
+
+def _render(kind: Kind, people: list[Person], rng: np.random.Generator) -> Picture:
+    return render_portrait(people[0], rng) if kind == "portraits" else render_scene(people, rng)
+
+
+def _render_chunk(
+    kind: Kind, world: World, count: int, seed: int, twins: bool, start: int
+) -> tuple[list[np.ndarray], list[dict]]:
     rng = np.random.default_rng([seed, 0 if kind == "portraits" else 1, start])
-    pictures = [draw_picture(kind, world, index, rng) for index in range(start, min(start + _CHUNK, count))]
+    pictures = []
+    for index in range(start, min(start + _CHUNK, count)):
+        pictures += draw_twins(kind, world, index, rng) if twins else [draw_picture(kind, world, index, rng)]
     rows = []
     for picture in pictures:
         rows.append(

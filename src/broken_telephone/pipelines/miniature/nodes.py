@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 Write = Callable[[Path], None]
 
 
-def render(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple["PictureSet", "PictureSet"]:
-    """Render portraits and scenes of a world, `count` each."""
+def render(
+    world: dict[str, Any], count: int, seed: int, workers: int, twins: bool = False
+) -> tuple["PictureSet", "PictureSet"]:
+    """Render portraits and scenes of a world, `count` each, or as many pairs of twins."""
     from broken_telephone.miniature.people import World
     from broken_telephone.miniature.pictures import render_set
 
     lived_in = World(**world)
-    portraits = render_set("portraits", lived_in, count, seed, workers)
-    return portraits, render_set("scenes", lived_in, count, seed, workers)
+    portraits = render_set("portraits", lived_in, count, seed, workers, twins=twins)
+    return portraits, render_set("scenes", lived_in, count, seed, workers, twins=twins)
+
+
+def render_twins(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple["PictureSet", "PictureSet"]:
+    """Render pairs of portraits and of scenes, alike but for the main person's gender, `count` each."""
+    return render(world, count, seed, workers, twins=True)
 
 
 def render_portraits(world: dict[str, Any], count: int, seed: int, workers: int) -> "PictureSet":
@@ -72,14 +79,21 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
-def train_counters(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+def train_counters(
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    twin_portraits: "PictureSet",
+    twin_scenes: "PictureSet",
+    settings: dict[str, Any],
+) -> Write:
     """Train the classifiers that count whom the generator draws: judges of other seeds, on the even world."""
     from broken_telephone.miniature import judge
     from broken_telephone.miniature.fitting import Schedule
 
     schedule = {name: value for name, value in settings.items() if name not in ("count", "seed")}
     seeds = range(settings["seed"], settings["seed"] + settings["count"])
-    counters = [judge.train_judge(portraits, scenes, Schedule(seed=seed, **schedule)) for seed in seeds]
+    twins = (twin_portraits, twin_scenes)
+    counters = [judge.train_judge(portraits, scenes, twins, Schedule(seed=seed, **schedule)) for seed in seeds]
 
     def write(folder: Path) -> None:
         for number, counter in enumerate(counters):
@@ -97,7 +111,7 @@ def correct_generator(
     world: dict[str, Any],
     settings: dict[str, Any],
 ) -> Write:
-    """Go on training the generator, once, where the people that it draws too rarely are more frequent.
+    """Go on training the generator where the people that it draws too rarely are more frequent.
 
     `count` is how many counters there are.
     """
@@ -158,12 +172,19 @@ def train_parser(portraits: "PictureSet", scenes: "PictureSet", settings: dict[s
     return partial(parser.save_parser, parser.train_parser(portraits, scenes, Schedule(**settings)))
 
 
-def train_judge(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
+def train_judge(
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    twin_portraits: "PictureSet",
+    twin_scenes: "PictureSet",
+    settings: dict[str, Any],
+) -> Write:
     """Train the judge on the even world."""
     from broken_telephone.miniature import judge
     from broken_telephone.miniature.fitting import Schedule
 
-    return partial(judge.save_judge, judge.train_judge(portraits, scenes, Schedule(**settings)))
+    twins = (twin_portraits, twin_scenes)
+    return partial(judge.save_judge, judge.train_judge(portraits, scenes, twins, Schedule(**settings)))
 
 
 def measure_readers(

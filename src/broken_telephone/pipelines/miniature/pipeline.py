@@ -10,6 +10,7 @@ from kedro.pipeline import Node, Pipeline
 from broken_telephone.pipelines.miniature import nodes
 
 EVEN = ["even_portraits", "even_scenes"]
+TWINS = ["twin_portraits", "twin_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
 SHORTCUTS = ["background", "hair"]
@@ -87,14 +88,25 @@ def create_pipeline() -> Pipeline:
             ("heldout", "even", HELDOUT, ["quality", "shortcut", *(f"shortcut_{trait}" for trait in SHORTCUTS)]),
         )
     ]
+    twins = Node(
+        nodes.render_twins,
+        inputs=[
+            "params:miniature.worlds.even",
+            *(f"params:miniature.twins.{key}" for key in ("count", "seed")),
+            "params:miniature.workers",
+        ],
+        outputs=TWINS,
+        name="render_twins",
+        tags=["judge", "generator", "training"],
+    )
     training = [
-        _training("judge", EVEN),
+        _training("judge", [*EVEN, *TWINS]),
         # The generator paints with it, and the describer learns from pictures that went through it.
         _training("autoencoder", EVEN, "generator", "describer"),
         _training("generator", ["miniature_autoencoder", *BIASED], outputs="miniature_generator_uncorrected"),
         Node(
             nodes.train_counters,
-            inputs=[*EVEN, "params:miniature.counters"],
+            inputs=[*EVEN, *TWINS, "params:miniature.counters"],
             outputs="miniature_counters",
             name="train_counters",
             tags=["generator", "training"],
@@ -173,4 +185,4 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     shortcuts = [node for trait in SHORTCUTS for node in _shortcut(trait)]
-    return Pipeline([*worlds, raw, *training, *quality, *shortcuts])
+    return Pipeline([*worlds, twins, raw, *training, *quality, *shortcuts])
