@@ -138,7 +138,7 @@ def test_a_generator_that_draws_men_goes_on_with_women(models, portraits, scenes
     settings = {"batch_size": 8, "learning_rate": 1e-3}
     # 18 men of 20 in the first round, 6 in the second.
     given = (model, vae, tokenizer, portraits, scenes, [Counter(19, 8), Counter(17, 4)], World())
-    result = corrections.correct_denoiser(
+    result, found = corrections.correct_denoiser(
         *given, rounds=2, count=20_000, steps=12, samples=200, **settings, seed=3, threads=0
     )
     assert result == "after round 2"
@@ -150,6 +150,13 @@ def test_a_generator_that_draws_men_goes_on_with_women(models, portraits, scenes
     # 9 to 1 turned round; then, of odds that fell to 3 to 7, the root.
     assert women[0] == pytest.approx(0.9, abs=0.03)
     assert women[1] == pytest.approx(1 / (1 + np.sqrt(7 / 3) / 9), abs=0.03)
+    fear = found.query("label == 'fear' and category == 'female'").set_index("round")
+    assert fear["found"].tolist() == pytest.approx([0.1, 0.7])
+    assert fear["wanted"].tolist() == [0.5, 0.5]
+    assert fear["learned"].tolist() == pytest.approx(
+        [given[3].people.query("emotion == 'fear'")["gender"].eq("female").mean(), 0.9], abs=0.05
+    )
+    assert found.groupby("round").size().tolist() == [9 * len(LABELS)] * 2
     # Rows of latents and of people stay together.
     whole = pd.concat([portraits.people, scenes.people], ignore_index=True)
     latents = autoencoder_latents(vae, np.concatenate([portraits.images, scenes.images]))

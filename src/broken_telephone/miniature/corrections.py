@@ -196,7 +196,7 @@ def correct_denoiser(
     learning_rate: float,
     seed: int,
     threads: int,
-) -> Denoiser:
+) -> tuple[Denoiser, pd.DataFrame]:
     """Draw, count and go on training, several times.
 
     Args:
@@ -217,16 +217,19 @@ def correct_denoiser(
         threads: processor threads, 0 for torch's own choice.
 
     Returns:
-        The model with the exponential average of its weights in the last round.
+        The model with the exponential average of its weights in the last round, and what was found in each: round,
+        label, attribute, category, wanted, learned (the shares of what it had learned from), found.
     """
     set_up(seed, threads)
+    rounds_found = []
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
     asked = shares_of(people, _labels(people))
     for number in range(rounds):
         own = seed + number * _SEEDS
         found = seen(counters, *draw(model, vae, tokenizer, count, steps, own))
-        off = np.concatenate([found[key] - goal for key, goal in wanted.items()])
+        rounds_found.append(_table(wanted, learned=asked, found=found).assign(round=number + 1))
+        off = rounds_found[-1]["found"] - rounds_found[-1]["wanted"]
         _log.info("Round %d: shares are off by %.3f (root mean square)", number + 1, np.sqrt(np.mean(off**2)))
         asked = corrected(asked, found, wanted, count, number + 1)
         rows = resampled(people, asked, samples, np.random.default_rng([own, 1]))
@@ -243,4 +246,13 @@ def correct_denoiser(
             threads,
             start=model,
         )
-    return model
+    return model, pd.concat(rounds_found, ignore_index=True)
+
+
+def _table(wanted: Shares, **others: Shares) -> pd.DataFrame:
+    parts = []
+    for (label, attribute), goal in wanted.items():
+        columns = {name: shares[label, attribute] for name, shares in others.items()}
+        names = {"label": label, "attribute": attribute, "category": CATEGORIES[attribute]}
+        parts.append(pd.DataFrame({**names, "wanted": goal, **columns}))
+    return pd.concat(parts, ignore_index=True)

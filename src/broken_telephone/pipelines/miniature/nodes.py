@@ -110,10 +110,10 @@ def correct_generator(
     scenes: "PictureSet",
     world: dict[str, Any],
     settings: dict[str, Any],
-) -> Write:
+) -> tuple[Write, Table]:
     """Go on training the generator where the people that it draws too rarely are more frequent.
 
-    `count` is how many counters there are.
+    `count` is how many counters there are. The table tells what they found; see `corrections.correct_denoiser`.
     """
     from broken_telephone.miniature import autoencoder, corrections, denoiser, judge
     from broken_telephone.miniature.people import World
@@ -121,8 +121,10 @@ def correct_generator(
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
     reading = [judge.load_judge(counters / str(number)) for number in range(count)]
-    model = corrections.correct_denoiser(model, vae, tokenizer, portraits, scenes, reading, World(**world), **settings)
-    return partial(denoiser.save_again, model, trained)
+    model, found = corrections.correct_denoiser(
+        model, vae, tokenizer, portraits, scenes, reading, World(**world), **settings
+    )
+    return partial(denoiser.save_again, model, trained), found
 
 
 def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

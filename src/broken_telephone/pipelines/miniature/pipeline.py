@@ -121,7 +121,7 @@ def create_pipeline() -> Pipeline:
                 "params:miniature.worlds.planted",
                 "params:miniature.correction",
             ],
-            outputs="miniature_generator",
+            outputs=["miniature_generator", "quality_corrections"],
             name="correct_generator",
             tags=["generator", "training"],
         ),
