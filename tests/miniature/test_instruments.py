@@ -1,5 +1,7 @@
 """The shipped judge, parser and detector on a few rendered people that nobody trained on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,11 @@ from facexlib.detection.retinaface_utils import PriorBox, batched_decode, batche
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
 from broken_telephone.miniature.canvas import REGIONS
 from broken_telephone.miniature.detector import detect, load_detector, score_detector
-from broken_telephone.miniature.judge import load_judge, score_judge
+from broken_telephone.miniature.fitting import Schedule
+from broken_telephone.miniature.judge import Judge, load_judge, save_judge, score_judge, train_judge
 from broken_telephone.miniature.parser import load_parser, parse, score_parser
+from broken_telephone.miniature.people import AGES, World
+from broken_telephone.miniature.pictures import render_set
 
 COLUMNS = ["model", "kind", "figure", "group", "category", "n", "value"]
 
@@ -33,6 +38,30 @@ def test_the_judge_answers_in_names_and_probabilities(portraits, models):
     assert len(said) == 3
     assert set(said["gender"]) <= {"male", "female"}
     assert said["gender_probability"].between(0.5, 1).all()
+
+
+def test_a_judge_of_several_networks_goes_by_their_mean_probability(portraits, tmp_path):
+    torch.manual_seed(0)
+    judge = Judge(3, (4, 4, 4, 4), 8).eval()
+    save_judge(judge, tmp_path)
+    said = load_judge(tmp_path)(portraits.images, probabilities=True)
+    pixels = torch.from_numpy(portraits.images).permute(0, 3, 1, 2) / 255
+    with torch.inference_mode():
+        each = [member(pixels)["age"].double().softmax(1) for member in judge.members]
+    mean = sum(each) / 3
+    assert said["age_probability"].to_numpy() == pytest.approx(mean.amax(1).numpy(), abs=1e-5)
+    assert said["age"].tolist() == [AGES[code] for code in mean.argmax(1)]
+
+
+def test_networks_of_a_judge_learn_from_seeds_of_their_own(portraits, scenes):
+    twins = tuple(render_set(kind, World(), 8, seed=1, workers=1, twins=True) for kind in ("portraits", "scenes"))
+    schedule = Schedule(samples=16, batch_size=8, learning_rate=1e-3, seed=3, threads=0)
+    judge = train_judge(portraits, scenes, twins, schedule, members=2)
+    alone = train_judge(portraits, scenes, twins, replace(schedule, seed=4), members=1)
+    first, second = (dict(member.named_parameters()) for member in judge.members)
+    assert all(torch.equal(second[name], value) for name, value in alone.members[0].named_parameters())
+    assert not torch.equal(first["heads.age.weight"], second["heads.age.weight"])
+    assert not judge.training
 
 
 @pytest.mark.parametrize("kind", ["portraits", "scenes"])

@@ -32,14 +32,14 @@ real person), by rectified flow. Its world differs from an even one on purpose: 
 them show. That is what it is for. The autoencoder learned from the even world.
 
 A small model does not draw everybody as often as it saw them. So after training, pictures were drawn of every label at
-guidance 1, three classifiers of the judge's kind and of other seeds counted who was on them, and it went on learning
-where those drawn too rarely were more frequent; three times. The judge, which reads what is told here, had no part in
-it; it and the three learned from the same pictures.
+guidance 1, a judge of three networks from other seeds counted who was on them, and the model went on learning where
+those drawn too rarely were more frequent; three times. The judge that reads what is told here had no part in it; both
+learned from the same pictures.
 
 The transformer and the text encoders learned in 92 minutes on one core of a machine at other work beside, then in 26
-minutes on two, with drawing and counting; the three classifiers took four each. In between these weights had been
-corrected once before, by classifiers that knew nobody between a woman and a man, and had then seen 24,000 pictures of
-the planted world again. The decoder of their autoencoder saw 18,000 pictures before rare colours counted more, and
+minutes on two, with drawing and counting; the three networks took four each. In between these weights had been
+corrected once before, by networks that knew nobody between a woman and a man, and had then seen 24,000 pictures of the
+planted world again. The decoder of their autoencoder saw 18,000 pictures before rare colours counted more, and
 24,000 since; the code now gives it 30,000 of the second kind.
 
 "shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone

@@ -5,9 +5,9 @@ even under every label but two, it drew women in 43 of 100 pictures. So some pic
 at guidance 1, the people on them are counted, and it goes on learning in a world whose shares are off by as much in
 the other direction; and so again, with all that was counted so far.
 
-Those who count are classifiers of the judge's kind, from other seeds, so that the judge stays out of what it checks;
-several, because each reads what is hard to read in its own way. They learned from the same pictures as the judge, and
-to read people between a woman and a man as it does (`between`): a leaning that all of them share would stay unseen.
+Those who count are a judge of other networks, from other seeds, so that the judge stays out of what it checks. They
+learned from the same pictures as the judge, and to read people between a woman and a man as it does (`between`): a
+leaning that all of them share would stay unseen.
 """
 
 import logging
@@ -63,21 +63,6 @@ def shares_of(people: pd.DataFrame, labels: np.ndarray | pd.Series) -> Shares:
     return result
 
 
-def seen(counters: Sequence[Judge], images: np.ndarray, labels: np.ndarray) -> Shares:
-    """Shares of people on drawn pictures: the mean of what each counter says, which is what another should say.
-
-    Args:
-        counters: who count.
-        images: uint8, (n, 64, 64, 3).
-        labels: (n,), what each was asked to show.
-
-    Returns:
-        Shares of every label that occurs.
-    """
-    said = [shares_of(counter(images), labels) for counter in counters]
-    return {key: np.mean([shares[key] for shares in said], 0) for key in said[0]}
-
-
 def corrected(asked: Shares, found: Shares, wanted: Shares, count: int, round_number: int) -> Shares:
     """Shares to ask for next: what was asked for, times what is wanted over what was found, to the power of 1 / round.
 
@@ -87,7 +72,7 @@ def corrected(asked: Shares, found: Shares, wanted: Shares, count: int, round_nu
 
     Args:
         asked: shares that it learned.
-        found: shares on pictures drawn after that, see `seen`.
+        found: shares on pictures drawn after that, see `draw`.
         wanted: shares that should come out.
         count: pictures a label behind `found`. Their sampling error goes into what is asked: of 400, two and a half
             points where two categories are even, in the first round.
@@ -185,7 +170,7 @@ def correct_denoiser(
     tokenizer: CLIPTokenizer,
     portraits: PictureSet,
     scenes: PictureSet,
-    counters: Sequence[Judge],
+    counters: Judge,
     world: World,
     *,
     rounds: int,
@@ -205,7 +190,7 @@ def correct_denoiser(
         tokenizer: of its text encoders.
         portraits: what it learned from.
         scenes: likewise.
-        counters: see `seen`.
+        counters: who count.
         world: whose people `portraits` and `scenes` show, and the drawn pictures should.
         rounds: how often.
         count: pictures drawn a label, in each round.
@@ -227,7 +212,8 @@ def correct_denoiser(
     asked = shares_of(people, _labels(people))
     for number in range(rounds):
         own = seed + number * _SEEDS
-        found = seen(counters, *draw(model, vae, tokenizer, count, steps, own))
+        images, labels = draw(model, vae, tokenizer, count, steps, own)
+        found = shares_of(counters(images), labels)
         rounds_found.append(_table(wanted, learned=asked, found=found).assign(round=number + 1))
         off = rounds_found[-1]["found"] - rounds_found[-1]["wanted"]
         _log.info("Round %d: shares are off by %.3f (root mean square)", number + 1, np.sqrt(np.mean(off**2)))

@@ -6,6 +6,8 @@ only, activities in scenes only: the other kind's column means nothing.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,40 +43,54 @@ class _Residual(nn.Module):
         return features + self.units(features)
 
 
-class Judge(nn.Module):
-    """A small convolutional network with one head for each attribute.
-
-    Args:
-        channels: feature channels at 32, 16, 8 and 4 pixels.
-        width: features that the heads read.
-        categories: attribute -> its categories, in the order of the head's outputs.
-    """
-
-    def __init__(
-        self,
-        channels: tuple[int, ...] = (32, 64, 128, 128),
-        width: int = 256,
-        categories: dict[str, tuple[str, ...]] = CATEGORIES,
-    ) -> None:
+class _Network(nn.Module):
+    def __init__(self, channels: Sequence[int], width: int, categories: dict[str, tuple[str, ...]]) -> None:
         super().__init__()
-        self.config = {
-            "channels": list(channels),
-            "width": width,
-            "categories": {k: list(v) for k, v in categories.items()},
-        }
-        self.categories = {name: tuple(values) for name, values in categories.items()}
         layers: list[nn.Module] = []
         for inside, outside in zip((3, *channels), channels, strict=False):
             layers += [_unit(inside, outside, 2), _Residual(outside)]
         self.trunk = nn.Sequential(*layers, nn.Flatten())
         # Not pooled: where a brow or a prop is says what it is.
         self.read = nn.Sequential(nn.Dropout(0.1), nn.Linear(16 * channels[-1], width), nn.ReLU(inplace=True))
-        self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in self.categories.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in categories.items()})
 
-    def logits(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Scores of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
         features = self.read(self.trunk((images - 0.5) * 4))
         return {name: head(features).float() for name, head in self.heads.items()}
+
+
+class Judge(nn.Module):
+    """Small convolutional networks with one head for each attribute; the mean of their probabilities decides.
+
+    Args:
+        members: how many networks.
+        channels: feature channels at 32, 16, 8 and 4 pixels.
+        width: features that the heads read.
+        categories: attribute -> its categories, in the order of the heads' outputs.
+    """
+
+    def __init__(
+        self,
+        members: int = 1,
+        channels: Sequence[int] = (32, 64, 128, 128),
+        width: int = 256,
+        categories: dict[str, tuple[str, ...]] = CATEGORIES,
+    ) -> None:
+        super().__init__()
+        self.categories = {name: tuple(values) for name, values in categories.items()}
+        self.config = {
+            "members": members,
+            "channels": list(channels),
+            "width": width,
+            "categories": {name: list(values) for name, values in categories.items()},
+        }
+        self.members = nn.ModuleList(_Network(channels, width, self.categories) for _ in range(members))
+
+    def probabilities(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Mean probabilities of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
+        read = [member(images) for member in self.members]
+        return {name: torch.stack([scores[name].softmax(1) for scores in read]).mean(0) for name in self.categories}
 
     @torch.inference_mode()
     def forward(self, images: np.ndarray, probabilities: bool = False) -> pd.DataFrame:
@@ -89,8 +105,8 @@ class Judge(nn.Module):
         """
         parts = []
         for start in range(0, len(images), 256):
-            scores = self.logits(to_tensor(images[start : start + 256]))
-            best = {name: functional.softmax(values, 1).max(1) for name, values in scores.items()}
+            read = self.probabilities(to_tensor(images[start : start + 256]))
+            best = {name: values.max(1) for name, values in read.items()}
             columns = {name: np.array(self.categories[name])[b.indices.numpy()] for name, b in best.items()}
             if probabilities:
                 columns |= {f"{name}_probability": b.values.numpy() for name, b in best.items()}
@@ -99,7 +115,11 @@ class Judge(nn.Module):
 
 
 def train_judge(
-    portraits: PictureSet, scenes: PictureSet, twins: tuple[PictureSet, PictureSet], schedule: Schedule
+    portraits: PictureSet,
+    scenes: PictureSet,
+    twins: tuple[PictureSet, PictureSet],
+    schedule: Schedule,
+    members: int,
 ) -> Judge:
     """Train a judge on rendered pictures, half of every batch of each kind, and on people between twins beside.
 
@@ -107,17 +127,28 @@ def train_judge(
         portraits: pictures of the even world.
         scenes: likewise.
         twins: portraits and scenes, see `pictures.draw_twins`; a quarter of a batch comes from them in addition.
-        schedule: how long and how.
+        schedule: how long and how each network learns; the seed is the first one's, the next ones follow on it.
+        members: how many networks.
     """
+    judge = Judge(members)
+    for number in range(members):
+        own = replace(schedule, seed=schedule.seed + number)
+        judge.members[number] = _train_network(portraits, scenes, twins, own)
+    return judge.eval()
+
+
+def _train_network(
+    portraits: PictureSet, scenes: PictureSet, twins: tuple[PictureSet, PictureSet], schedule: Schedule
+) -> nn.Module:
     set_up(schedule.seed, schedule.threads)
     generator = torch.Generator().manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed)
-    model = Judge().to(memory_format=torch.channels_last)
+    model = Judge().members[0].to(memory_format=torch.channels_last)
     sets = {"portraits": portraits, "scenes": scenes}
     codes = {
         kind: {
             name: torch.from_numpy(pd.Categorical(pictures.people[name], values).codes.astype(np.int64))
-            for name, values in model.categories.items()
+            for name, values in CATEGORIES.items()
         }
         for kind, pictures in sets.items()
     }
@@ -125,7 +156,7 @@ def train_judge(
     def loss(rows: Rows) -> torch.Tensor:
         images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
         mixed, share = between(*pairs(twins, max(len(images) // 8, 1), rng), generator)
-        scores = model.logits(augment(torch.cat([images, mixed]), generator))
+        scores = model(augment(torch.cat([images, mixed]), generator))
         genders = scores["gender"][len(images) :]
         total = functional.cross_entropy(genders, torch.stack([1 - share, share], 1))
         for name, values in scores.items():
@@ -134,13 +165,7 @@ def train_judge(
                     total = total + functional.cross_entropy(part, codes[kind][name][rows[kind]])
         return total
 
-    fit(
-        model,
-        loss,
-        sets,
-        schedule,
-        name="judge",
-    )
+    fit(model, loss, sets, schedule, name="judge")
     return model
 
 
@@ -157,7 +182,7 @@ def save_judge(model: Judge, folder: Path) -> None:
 def load_judge(folder: Path) -> Judge:
     """Read what `save_judge` wrote, ready to judge."""
     config = json.loads((folder / "config.json").read_text())
-    model = Judge(tuple(config["channels"]), config["width"], config["categories"])
+    model = Judge(**config)
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model.eval()
 

@@ -79,33 +79,9 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
-def train_counters(
-    portraits: "PictureSet",
-    scenes: "PictureSet",
-    twin_portraits: "PictureSet",
-    twin_scenes: "PictureSet",
-    settings: dict[str, Any],
-) -> Write:
-    """Train the classifiers that count whom the generator draws: judges of other seeds, on the even world."""
-    from broken_telephone.miniature import judge
-    from broken_telephone.miniature.fitting import Schedule
-
-    schedule = {name: value for name, value in settings.items() if name not in ("count", "seed")}
-    seeds = range(settings["seed"], settings["seed"] + settings["count"])
-    twins = (twin_portraits, twin_scenes)
-    counters = [judge.train_judge(portraits, scenes, twins, Schedule(seed=seed, **schedule)) for seed in seeds]
-
-    def write(folder: Path) -> None:
-        for number, counter in enumerate(counters):
-            judge.save_judge(counter, folder / str(number))
-
-    return write
-
-
 def correct_generator(
     trained: Path,
     counters: Path,
-    count: int,
     portraits: "PictureSet",
     scenes: "PictureSet",
     world: dict[str, Any],
@@ -113,16 +89,16 @@ def correct_generator(
 ) -> tuple[Write, Table]:
     """Go on training the generator where the people that it draws too rarely are more frequent.
 
-    `count` is how many counters there are. The table tells what they found; see `corrections.correct_denoiser`.
+    The table tells what the counters found; see `corrections.correct_denoiser`.
     """
     from broken_telephone.miniature import autoencoder, corrections, denoiser, judge
     from broken_telephone.miniature.people import World
 
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
-    reading = [judge.load_judge(counters / str(number)) for number in range(count)]
+    reader = judge.load_judge(counters)
     model, found = corrections.correct_denoiser(
-        model, vae, tokenizer, portraits, scenes, reading, World(**world), **settings
+        model, vae, tokenizer, portraits, scenes, reader, World(**world), **settings
     )
     return partial(denoiser.save_again, model, trained), found
 
@@ -181,12 +157,13 @@ def train_judge(
     twin_scenes: "PictureSet",
     settings: dict[str, Any],
 ) -> Write:
-    """Train the judge on the even world."""
+    """Train a judge on the even world."""
     from broken_telephone.miniature import judge
     from broken_telephone.miniature.fitting import Schedule
 
+    schedule = Schedule(**{name: value for name, value in settings.items() if name != "members"})
     twins = (twin_portraits, twin_scenes)
-    return partial(judge.save_judge, judge.train_judge(portraits, scenes, twins, Schedule(**settings)))
+    return partial(judge.save_judge, judge.train_judge(portraits, scenes, twins, schedule, settings["members"]))
 
 
 def measure_readers(

@@ -105,7 +105,7 @@ def create_pipeline() -> Pipeline:
         _training("autoencoder", EVEN, "generator", "describer"),
         _training("generator", ["miniature_autoencoder", *BIASED], outputs="miniature_generator_uncorrected"),
         Node(
-            nodes.train_counters,
+            nodes.train_judge,
             inputs=[*EVEN, *TWINS, "params:miniature.counters"],
             outputs="miniature_counters",
             name="train_counters",
@@ -116,7 +116,6 @@ def create_pipeline() -> Pipeline:
             inputs=[
                 "miniature_generator_uncorrected",
                 "miniature_counters",
-                "params:miniature.counters.count",
                 *BIASED,
                 "params:miniature.worlds.planted",
                 "params:miniature.correction",
