@@ -23,10 +23,6 @@ WORLD = World(
 )
 
 
-def _errors(drawn, wanted):
-    return np.concatenate([np.abs(drawn[key] - wanted[key]) for key in wanted])
-
-
 def _leaning(asked, rng=None, count=400):
     """What a generator draws that likes men and babies more, and each label's people in a way of its own."""
     drawn = {}

@@ -1,9 +1,8 @@
 """Corrects whom the generator draws: people that it draws too rarely are shown to it more often.
 
-A small generator does not draw everybody as often as it saw them. Trained on a world in which women and men are
-even under every label but two, it drew women in 43 of 100 pictures. So some pictures are drawn after its training,
-at guidance 1, the people on them are counted, and it goes on learning in a world whose shares are off by as much in
-the other direction; and so again, with all that was counted so far.
+A small generator does not draw everybody as often as it saw them: women too rarely, above all. So some pictures are
+drawn after its training, at guidance 1, the people on them are counted, and it goes on learning in a world whose shares
+are off by as much in the other direction; and so again, with all that was counted so far.
 
 Those who count are a judge of other networks, from other seeds, so that the judge stays out of what it checks. They
 learned from the same pictures as the judge, and to read people between a woman and a man as it does (`between`): a
@@ -210,15 +209,17 @@ def correct_denoiser(
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
     asked = shares_of(people, _labels(people))
-    for number in range(rounds):
-        own = seed + number * _SEEDS
-        images, labels = draw(model, vae, tokenizer, count, steps, own)
+    for number in range(1, rounds + 1):
+        round_seed = seed + (number - 1) * _SEEDS
+        images, labels = draw(model, vae, tokenizer, count, steps, round_seed)
         found = shares_of(counters(images), labels)
-        rounds_found.append(_table(wanted, learned=asked, found=found).assign(round=number + 1))
-        off = rounds_found[-1]["found"] - rounds_found[-1]["wanted"]
-        _log.info("Round %d: shares are off by %.3f (root mean square)", number + 1, np.sqrt(np.mean(off**2)))
-        asked = corrected(asked, found, wanted, count, number + 1)
-        rows = resampled(people, asked, samples, np.random.default_rng([own, 1]))
+        table = _table(wanted, learned=asked, found=found)
+        table.insert(0, "round", number)
+        rounds_found.append(table)
+        off = np.sqrt(np.mean((table["found"] - table["wanted"]) ** 2))
+        _log.info("Round %d: shares are off by %.3f (root mean square)", number, off)
+        asked = corrected(asked, found, wanted, count, number)
+        rows = resampled(people, asked, samples, np.random.default_rng([round_seed, 1]))
         shown = people.iloc[rows].reset_index(drop=True)
         model = generator.train_denoiser(
             latents[rows],
@@ -228,7 +229,7 @@ def correct_denoiser(
             samples,
             batch_size,
             learning_rate,
-            own,
+            round_seed,
             threads,
             start=model,
         )
