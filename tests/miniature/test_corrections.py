@@ -1,5 +1,7 @@
 """Corrections of the generator, on generators whose errors are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from broken_telephone.miniature.associations import captions
 from broken_telephone.miniature.autoencoder import latents as autoencoder_latents
 from broken_telephone.miniature.autoencoder import load_autoencoder
 from broken_telephone.miniature.denoiser import load_denoiser, save_again
+from broken_telephone.miniature.generator import DenoiserSchedule
 from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 
@@ -127,16 +130,14 @@ def test_a_generator_that_draws_men_goes_on_with_women(models, portraits, scenes
     monkeypatch.setattr(corrections.generator, "train_denoiser", train)
     model, tokenizer = load_denoiser(models / "generator")
     vae = load_autoencoder(models / "generator" / "vae")
-    settings = {"batch_size": 8, "learning_rate": 1e-3}
+    schedule = DenoiserSchedule(200, 8, learning_rate=1e-3, seed=3, threads=0, late=0.7, traits=15)
     given = (model, vae, tokenizer, portraits, scenes, Counter(), World())
-    result, found = corrections.correct_denoiser(
-        *given, rounds=2, count=20_000, steps=12, samples=200, **settings, seed=3, threads=0
-    )
+    result, found = corrections.correct_denoiser(*given, schedule, rounds=2, count=20_000, steps=12)
     assert result == "after round 2"
     # Each round starts from the one before, with seeds of its own.
     assert drawn == [(model, vae, tokenizer, 20_000, 12, 3), ("after round 1", vae, tokenizer, 20_000, 12, 103)]
     assert [one["start"] for one in trained] == [model, "after round 1"]
-    assert [one["rest"] for one in trained] == [(tokenizer, 200, *settings.values(), seed, 0) for seed in (3, 103)]
+    assert [one["rest"] for one in trained] == [(tokenizer, replace(schedule, seed=seed)) for seed in (3, 103)]
     women = [(one["people"]["gender"] == "female").mean() for one in trained]
     # 9 to 1 turned round; then, of odds that fell to 3 to 7, the root.
     assert women[0] == pytest.approx(0.9, abs=0.03)

@@ -10,7 +10,7 @@ from broken_telephone.miniature.augment import augment
 from broken_telephone.miniature.autoencoder import rarity
 from broken_telephone.miniature.embedder import contrast
 from broken_telephone.miniature.fitting import to_tensor
-from broken_telephone.miniature.generator import importance, times, weight
+from broken_telephone.miniature.generator import importance, squared_error, times, traits, weight
 from broken_telephone.miniature.reflection import Reflection
 from broken_telephone.miniature.scores import by_group
 
@@ -73,22 +73,66 @@ def test_the_contrast_is_least_for_the_true_pairs():
     assert contrast(torch.zeros(2, 2), both, [np.arange(2)]) == pytest.approx(2 * np.log(2))
 
 
-def test_times_reach_both_ends_and_are_often_late():
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_times_are_late_as_often_as_asked(share):
     torch.manual_seed(0)
-    drawn = times(20_000)
-    assert 0 < drawn.min() < 0.05 < 0.998 < drawn.max() < 1
+    drawn = times(20_000, share)
+    if share < 1:
+        assert drawn.min() < 0.05
+    if share > 0:
+        assert drawn.max() > 0.998
+    assert 0 < drawn.min() < drawn.max() < 1
     # The logit-normal density integrated (scipy.stats.norm.cdf of the logits), and two uniform ones.
     for low, high in ((0.0, 0.1), (0.45, 0.55), (0.8, 0.9), (0.95, 0.999)):
         middle = norm.cdf(logit(high)) - norm.cdf(logit(low))
         late = max(0.0, min(high, 0.95) - max(low, 0.75)) / 0.2
         last = max(0.0, high - max(low, 0.95)) / 0.05
-        expected = 0.6 * middle + 0.15 * late + 0.25 * last
+        expected = (1 - share) * middle + share * (0.375 * late + 0.625 * last)
         assert ((drawn >= low) & (drawn < high)).float().mean() == pytest.approx(expected, abs=0.01)
 
 
 def test_late_averages_weigh_more():
     weighed = weight(torch.tensor([0.5, 0.96, 0.995, 0.995]), torch.tensor([False, True, True, False]))
     assert weighed.tolist() == pytest.approx([1.0, 6.25, 25.0, 1.0], rel=1e-4)
+
+
+def test_traits_are_the_directions_that_tell_people_apart():
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(
+        {
+            "kind": np.repeat(["portraits", "scenes"], 4000),
+            "gender": rng.choice(["female", "male"], 8000),
+            "age": rng.choice(["baby", "child", "young"], 8000),
+            "skin_tone": rng.choice(["darker", "lighter"], 8000),
+        }
+    )
+    latents = rng.normal(scale=0.3, size=(8000, 4, 4, 4))
+    women = (people["gender"] == "female").to_numpy()
+    latents[:4000, 0, 1] += women[:4000, None]
+    latents[4000:, 1, 2] += women[4000:, None]
+    latents[:, 2, 0, 0] += people["age"] == "baby"
+    latents[:, 2, 0, 1] += people["age"] == "child"
+    latents[:, 3, 3, 3] += people["skin_tone"] == "darker"
+    found = traits(latents.astype(np.float16), people)
+    assert found.shape == (8, 64)
+    assert found @ found.T == pytest.approx(np.eye(8), abs=1e-5)
+    # Each planted direction lies in their span, wherever it differs between kinds; no other does.
+    planted = np.zeros((6, 4, 4, 4))
+    planted[0, 0, 1] = planted[1, 1, 2] = 0.5
+    planted[2, 2, 0, 0] = planted[3, 2, 0, 1] = planted[4, 3, 3, 3] = planted[5, 0, 3, 3] = 1
+    length = np.linalg.norm(planted.reshape(6, 64) @ found.T, axis=1)
+    assert (length[:5] > 0.97).all()
+    assert length[5] < 0.3
+
+
+def test_errors_along_directions_count_again():
+    along = torch.eye(12)[:2]
+    off = torch.zeros(3, 3, 2, 2)
+    off.view(3, 12)[0, 1] = off.view(3, 12)[1, 5] = off.view(3, 12)[2, 0] = 6.0
+    scale = torch.tensor([[1.0, 0.5], [1.0, 1.5]])
+    # 36 / 12, times what the place counts, and again along the first two.
+    counted = squared_error(off, scale, along, torch.tensor([2.0, 2.0, 0.0]))
+    assert counted.tolist() == pytest.approx([1.5 + 6, 1.5, 3.0])
 
 
 def test_targets_are_averages_over_what_the_caption_fits():

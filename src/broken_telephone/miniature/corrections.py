@@ -11,6 +11,7 @@ leaning that all of them share would stay unseen.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -171,15 +172,11 @@ def correct_denoiser(
     scenes: PictureSet,
     counters: Judge,
     world: World,
+    schedule: generator.DenoiserSchedule,
     *,
     rounds: int,
     count: int,
     steps: int,
-    samples: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    threads: int,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Draw, count and go on training, several times.
 
@@ -191,27 +188,23 @@ def correct_denoiser(
         scenes: likewise.
         counters: who count.
         world: whose people `portraits` and `scenes` show, and the drawn pictures should.
+        schedule: how it goes on learning in each round; the seed is the first round's, the others' follow from it.
         rounds: how often.
         count: pictures drawn a label, in each round.
         steps: of drawing.
-        samples: pictures seen in training, in each round.
-        batch_size: pictures in a batch.
-        learning_rate: the highest.
-        seed: of everything random in the first round; the others' follow from it.
-        threads: processor threads, 0 for torch's own choice.
 
     Returns:
         The model with the exponential average of its weights in the last round, and what was found in each: round,
         label, attribute, category, wanted, learned (the shares of what it had learned from), found.
     """
-    set_up(seed, threads)
+    set_up(schedule.seed, schedule.threads)
     rounds_found = []
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
     asked = shares_of(people, _labels(people))
     for number in range(1, rounds + 1):
-        round_seed = seed + (number - 1) * _SEEDS
-        images, labels = draw(model, vae, tokenizer, count, steps, round_seed)
+        own = replace(schedule, seed=schedule.seed + (number - 1) * _SEEDS)
+        images, labels = draw(model, vae, tokenizer, count, steps, own.seed)
         found = shares_of(counters(images), labels)
         table = _table(wanted, learned=asked, found=found)
         table.insert(0, "round", number)
@@ -219,20 +212,9 @@ def correct_denoiser(
         off = np.sqrt(np.mean((table["found"] - table["wanted"]) ** 2))
         _log.info("Round %d: shares are off by %.3f (root mean square)", number, off)
         asked = corrected(asked, found, wanted, count, number)
-        rows = resampled(people, asked, samples, np.random.default_rng([round_seed, 1]))
+        rows = resampled(people, asked, own.samples, np.random.default_rng([own.seed, 1]))
         shown = people.iloc[rows].reset_index(drop=True)
-        model = generator.train_denoiser(
-            latents[rows],
-            weights,
-            shown,
-            tokenizer,
-            samples,
-            batch_size,
-            learning_rate,
-            round_seed,
-            threads,
-            start=model,
-        )
+        model = generator.train_denoiser(latents[rows], weights, shown, tokenizer, own, start=model)
     return model, pd.concat(rounds_found, ignore_index=True)
 
 

@@ -17,7 +17,8 @@ from broken_telephone.miniature import language
 
 FROM = 0.85
 """Time from which on targets are averages: before it, the picture itself has nearly all the weight."""
-_REFERENCES = 128
+_REFERENCES = 2048
+"""Pictures of a pool that are averaged over, the same ones for everything in a batch."""
 
 ANYTHING = "anything"
 
@@ -84,14 +85,19 @@ def expected(
         (n, c, h, w).
     """
     result = clean.clone()
-    chosen = torch.nonzero(averaged(time, fits)).flatten().tolist()
-    if not chosen:
-        return result
-    rows = np.concatenate([rng.choice(pool[str(fits[k])], _REFERENCES - 1) for k in chosen])
-    others = torch.from_numpy(latents[rows].astype(np.float32)).reshape(len(chosen), _REFERENCES - 1, -1)
-    candidates = torch.cat([clean[chosen].flatten(1)[:, None], others], 1)
-    when = time[chosen][:, None]
-    distance = (noisy[chosen].flatten(1)[:, None] - (1 - when[:, :, None]) * candidates).square().sum(-1)
-    weights = torch.softmax(-distance / (2 * when.square()), 1)
-    result[chosen] = (weights[:, :, None] * candidates).sum(1).reshape(len(chosen), *clean.shape[1:])
+    late = averaged(time, fits)
+    names = np.array([str(name) for name in fits])
+    for name in sorted(set(names[late.numpy()])):
+        chosen = torch.from_numpy(np.flatnonzero(late.numpy() & (names == name)))
+        rows = pool[name]
+        if len(rows) > _REFERENCES:
+            rows = rng.choice(rows, _REFERENCES, replace=False)
+        others = torch.from_numpy(latents[rows].astype(np.float32)).flatten(1)
+        own, seen, when = clean[chosen].flatten(1), noisy[chosen].flatten(1), time[chosen][:, None]
+        near = torch.cat([(seen * own).sum(1, keepdim=True), seen @ others.T], 1)
+        size = torch.cat([own.square().sum(1, keepdim=True), others.square().sum(1).expand(len(own), -1)], 1)
+        # Squared distances of the noisy picture from each one, faded as much, but for what all have in common.
+        distances = (1 - when).square() * size - 2 * (1 - when) * near
+        weights = torch.softmax(-distances / (2 * when.square()), 1)
+        result[chosen] = (weights[:, :1] * own + weights[:, 1:] @ others).reshape(-1, *clean.shape[1:])
     return result

@@ -75,7 +75,7 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     vae = autoencoder.load_autoencoder(folder)
     tokenizer = tokenizers.train_clip_tokenizer(denoiser.TOKENS)
     latents, weights, people = generator.prepared(vae, portraits, scenes)
-    model = generator.train_denoiser(latents, weights, people, tokenizer, **settings)
+    model = generator.train_denoiser(latents, weights, people, tokenizer, generator.DenoiserSchedule(**settings))
     return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
@@ -91,14 +91,16 @@ def correct_generator(
 
     The table tells what the counters found; see `corrections.correct_denoiser`.
     """
-    from broken_telephone.miniature import autoencoder, corrections, denoiser, judge
+    from broken_telephone.miniature import autoencoder, corrections, denoiser, generator, judge
     from broken_telephone.miniature.people import World
 
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
     reader = judge.load_judge(counters)
+    own = {name: settings[name] for name in ("rounds", "count", "steps")}
+    schedule = generator.DenoiserSchedule(**{name: value for name, value in settings.items() if name not in own})
     model, found = corrections.correct_denoiser(
-        model, vae, tokenizer, portraits, scenes, reader, World(**world), **settings
+        model, vae, tokenizer, portraits, scenes, reader, World(**world), schedule, **own
     )
     return partial(denoiser.save_again, model, trained), found
 
