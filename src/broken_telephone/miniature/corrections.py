@@ -2,7 +2,9 @@
 
 A small generator does not draw everybody as often as it saw them: women too rarely, above all. So some pictures are
 drawn after its training, at guidance 1, the people on them are counted, and it goes on learning in a world whose shares
-are off by as much in the other direction; and so again, with all that was counted so far.
+are off by as much in the other direction; and so again, where they are off by more than chance. Only what reads captions
+learns there: whom they stand for has to change, not how anybody is drawn. One round from the same start left shares off
+by 0.033 (root mean square, of that 0.022 sampling error), and by 0.037 where all of the generator learned.
 
 Those who count are a judge of other networks, from other seeds, so that the judge stays out of what it checks. They
 learned from the same pictures as the judge, and to read people between a woman and a man as it does (`between`): a
@@ -63,30 +65,56 @@ def shares_of(people: pd.DataFrame, labels: np.ndarray | pd.Series) -> Shares:
     return result
 
 
-def corrected(asked: Shares, found: Shares, wanted: Shares, count: int, round_number: int) -> Shares:
-    """Shares to ask for next: what was asked for, times what is wanted over what was found, to the power of 1 / round.
+def corrected(asked: Shares, found: Shares, wanted: Shares, count: int) -> Shares:
+    """Shares to ask for next: what was asked for, times what is wanted over what is believed to be drawn.
 
-    Right in the first round if the generator multiplies the odds of every category by a factor of its own, whatever
-    they are, and follows fully what it is asked for. The power makes of all rounds one count of all their pictures, as
-    steps that fall by 1 / n do (Robbins and Monro 1951), and each round sees what the one before brought about.
+    Right if the generator multiplies the odds of every category by a factor of its own, whatever they are, and follows
+    fully what it is asked for.
 
     Args:
         asked: shares that it learned.
         found: shares on pictures drawn after that, see `draw`.
         wanted: shares that should come out.
-        count: pictures a label behind `found`. Their sampling error goes into what is asked: of 400, two and a half
-            points where two categories are even, in the first round.
-        round_number: from 1.
+        count: pictures a label behind `found`.
 
     Returns:
         Shares for every key of `wanted`; what is not wanted at all is not asked for.
     """
+    drawn = believed(found, wanted, count)
     result = {}
     for key, goal in wanted.items():
-        smoothed = (count * found[key] + _PRIOR * goal) / (count + _PRIOR)
-        factor = np.divide(goal, smoothed, out=np.zeros_like(goal), where=goal > 0)
-        shares = asked[key] * factor ** (1 / round_number)
+        smoothed = (count * drawn[key] + _PRIOR * goal) / (count + _PRIOR)
+        shares = asked[key] * np.divide(goal, smoothed, out=np.zeros_like(goal), where=goal > 0)
         result[key] = shares / shares.sum()
+    return result
+
+
+def believed(found: Shares, wanted: Shares, count: int) -> Shares:
+    """Shares that are drawn, as far as counts tell: differences from what is wanted, less what chance may explain.
+
+    Shrunk all alike for each attribute of portraits and of scenes (James and Stein 1961), but none by more than its
+    standard error, so that the one label which is far off does not count for chance (Efron and Morris 1972).
+
+    Args:
+        found: shares on `count` pictures a label.
+        wanted: shares that they are compared with.
+        count: pictures a label.
+
+    Returns:
+        Shares for every key of `wanted`.
+    """
+    groups: dict[tuple[str, bool], list[tuple[str, str]]] = {}
+    for label, attribute in wanted:
+        groups.setdefault((attribute, label in EMOTIONS), []).append((label, attribute))
+    result = {}
+    for keys in groups.values():
+        off = {key: found[key] - wanted[key] for key in keys}
+        error = {key: np.sqrt(wanted[key] * (1 - wanted[key]) / count) for key in keys}
+        chance = sum(np.square(values).sum() for values in error.values())
+        explained = chance / max(sum(np.square(values).sum() for values in off.values()), chance)
+        for key in keys:
+            less = np.minimum(explained * np.abs(off[key]), error[key])
+            result[key] = wanted[key] + np.sign(off[key]) * (np.abs(off[key]) - less)
     return result
 
 
@@ -198,6 +226,7 @@ def correct_denoiser(
         label, attribute, category, wanted, learned (the shares of what it had learned from), found.
     """
     set_up(schedule.seed, schedule.threads)
+    model.only_captions()
     rounds_found = []
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
@@ -211,7 +240,7 @@ def correct_denoiser(
         rounds_found.append(table)
         off = np.sqrt(np.mean((table["found"] - table["wanted"]) ** 2))
         _log.info("Round %d: shares are off by %.3f (root mean square)", number, off)
-        asked = corrected(asked, found, wanted, count, number)
+        asked = corrected(asked, found, wanted, count)
         rows = resampled(people, asked, own.samples, np.random.default_rng([own.seed, 1]))
         shown = people.iloc[rows].reset_index(drop=True)
         model = generator.train_denoiser(latents[rows], weights, shown, tokenizer, own, start=model)

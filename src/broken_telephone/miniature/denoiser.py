@@ -10,6 +10,7 @@ from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokeni
 
 TOKENS = 32
 _TEXT_WIDTH = 128
+_READS_CAPTIONS = ("text_encoder", "transformer.context_embedder", "transformer.time_text_embed.text_embedder")
 
 
 class Denoiser(nn.Module):
@@ -53,6 +54,11 @@ class Denoiser(nn.Module):
                 nn.init.zeros_(norm.linear.bias)
         nn.init.zeros_(self.transformer.proj_out.weight)
         nn.init.zeros_(self.transformer.proj_out.bias)
+
+    def only_captions(self) -> None:
+        """Let nothing learn any more but what reads captions: the text encoders and their ways into the transformer."""
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(name.startswith(_READS_CAPTIONS))
 
     def forward(self, noisy: torch.Tensor, time: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """Velocity (n, c, 16, 16) at `time` in [0, 1] for token ids (n, TOKENS)."""
