@@ -51,10 +51,10 @@ def test_corrections_bring_out_what_is_wanted(rng):
         errors.append(_errors(_leaning(asked), wanted))
     assert errors[0].mean() > 0.06
     assert errors[0].max() > 0.15
-    # Counts of 400 err by 0.016 in the mean.
-    assert errors[1].mean() < (0.001 if rng is None else 0.016)
-    assert errors[4].mean() < (0.001 if rng is None else 0.013)
-    assert errors[4].max() < (0.001 if rng is None else 0.06)
+    # Counts of 400 leave as much as they err; rounds of them leave half of it.
+    assert errors[1].mean() < (0.0001 if rng is None else 0.025)
+    assert errors[4].mean() < (0.0001 if rng is None else 0.7 * errors[1].mean())
+    assert errors[4].max() < 0.06
 
 
 def _counted(shares, rng):
@@ -72,15 +72,16 @@ def test_what_sampling_error_explains_is_not_believed():
         true = wanted | {key: wanted[key] + [by, -by] for key, by in zip(genders, off, strict=True)}
         drawn = _counted(true, rng)
         found = corrections.believed(drawn, wanted, 400)
-        assert all(shares.sum() == pytest.approx(1, abs=0.05) for shares in found.values())
+        assert all(shares.sum() == pytest.approx(1) for shares in found.values())
         raw.append(np.mean([np.square(drawn[key] - true[key]) for key in genders]))
         believed.append(np.mean([np.square(found[key] - true[key]) for key in genders]))
         others = [key for key in wanted if key[1] != "gender"]
-        chance.append([np.abs(found[key] - true[key]).mean() / np.abs(drawn[key] - true[key]).mean() for key in others])
+        chance.append([[np.square(some[key] - true[key]).sum() for key in others] for some in (found, drawn)])
     # Knowing by how much genders are off, one could err by so little.
     best = np.mean(raw) * 0.0009 / (0.0009 + np.mean(raw))
     assert best < np.mean(believed) < 0.5 * (best + np.mean(raw))
-    assert np.mean(chance) < 0.4
+    shrunk, counted = np.mean(chance, (0, 2))
+    assert shrunk < 0.3 * counted
 
 
 def test_one_label_that_is_far_off_is_believed():
@@ -94,8 +95,8 @@ def test_a_category_that_was_not_seen_is_asked_for_with_an_end():
     key = ("fear", "gender")
     even = {key: np.array([0.5, 0.5])}
     found = {key: np.array([1.0, 0.0])}
-    # Half of forty pictures should show it and ten did, with the twenty that count beside; but one part in twenty of the
-    # difference, 2 * 0.5^2, may be sampling error, 2 * 0.5^2 / 20.
+    # Half of forty pictures should show it and ten did, with the twenty that count beside; but one part in twenty of
+    # the difference, 2 * 0.5^2, may be sampling error, 2 * 0.5^2 / 20.
     few = (0.025 * 20 + 0.5 * 20) / 40
     asked = corrections.corrected(even, found, even, 20)[key]
     assert asked[0] / asked[1] == pytest.approx(few / (1 - few))
@@ -227,12 +228,10 @@ def test_corrections_leave_alone_how_people_are_drawn(models, portraits, scenes,
     model.only_captions()
     schedule = generator.DenoiserSchedule(24, 8, learning_rate=1e-2, seed=3, threads=0, late=0.7, traits=15)
     after = generator.train_denoiser(latents, weights, people, tokenizer, schedule, start=model).state_dict()
-    changed = {name.split(".blocks")[0].rsplit(".", 2)[0] for name in before if not torch.equal(before[name], after[name])}
-    assert {name for name in changed if name.startswith("transformer")} == {
-        "transformer.context_embedder",
-        "transformer.time_text_embed.text_embedder",
-    }
-    assert {name.split(".")[0] for name in changed} == {"transformer", "text_encoder", "text_encoder_2"}
+    changed = [name for name in before if not torch.equal(before[name], after[name])]
+    reads = ("text_encoder.", "text_encoder_2.", "transformer.context_embedder.", "transformer.time_text_embed.text_")
+    assert all(name.startswith(reads) for name in changed)
+    assert all(any(name.startswith(part) for name in changed) for part in reads)
 
 
 def test_what_goes_on_learning_is_all_that_is_saved_anew(models, tmp_path):

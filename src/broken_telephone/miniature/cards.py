@@ -67,11 +67,12 @@ Limits: {_LIMITS} Other prompts are outside of what it learned.
 An independent classifier of rendered and generated pictures: emotion (portraits), activity (scenes), gender, age,
 ethnicity and skin tone of the main person. It checks the other models and is part of no study.
 
-{_TRAINED}, by `kedro run --pipeline miniature --tags judge`. Three convolutional networks on 64 x 64
-pixels, each with one trunk and a head for each attribute, of which the mean of the probabilities decides; pictures were shifted, softened, recoloured and made noisy a little, so
-that it also reads what a generator draws. Some people that a generator draws are neither quite a woman nor a man: what
-it says of them it learned from pictures between rendered twins, by how much of what tells the two apart shows the one
-and the other. `broken_telephone.miniature.judge.load_judge(folder)` loads it.
+{_TRAINED}, by `kedro run --pipeline miniature --tags judge`.
+Three convolutional networks on 64 x 64 pixels, each with one trunk and a head for each attribute, of which the mean of
+the probabilities decides; pictures were shifted, softened, recoloured and made noisy a little, so that it also reads
+what a generator draws. Some people that a generator draws are neither quite a woman nor a man: what it says of them it
+learned from pictures between rendered twins, by how much of what tells the two apart shows the one and the other.
+`broken_telephone.miniature.judge.load_judge(folder)` loads it.
 
 Limits: {_LIMITS} Emotions in scenes are not judged.
 """,
