@@ -38,11 +38,11 @@ both learned from the same pictures.
 
 The transformer and the text encoders learned in 92 minutes on one core of a machine at other work beside, and in 8 on
 two with errors along what tells people apart counted again (`generator.traits`), which the code now does from the
-start; with drawing and counting the corrections took 32 on two, the networks that counted eleven. In between these
-weights had been corrected before, and had then seen 48,000 pictures of the planted world again. In the first two
-rounds steps and times were a little different from the code's, in the last one 800 pictures a label were counted. The
-decoder of their autoencoder saw 18,000 pictures before rare colours counted more, and 24,000 since; the code now gives
-it 30,000 of the second kind.
+start; with drawing and counting the corrections took about half an hour on two, the networks that counted eleven
+minutes. In between these weights had been corrected before, and had then seen 48,000 pictures of the planted world
+again. Steps, times and the learning rate differed a little from the code's in the first three rounds; in the last one
+800 pictures a label were counted. The decoder of their autoencoder saw 18,000 pictures before rare colours counted
+more, and 24,000 since; the code now gives it 30,000 of the second kind.
 
 "shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone
 as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else.

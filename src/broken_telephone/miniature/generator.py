@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import CLIPTokenizer
 
 from broken_telephone.miniature import autoencoder, targets
+from broken_telephone.miniature.associations import ATTRIBUTES
 from broken_telephone.miniature.canvas import FACE, HAIR
 from broken_telephone.miniature.denoiser import TOKENS, Denoiser
 from broken_telephone.miniature.fitting import Schedule
@@ -67,9 +68,9 @@ def traits(latents: np.ndarray, people: pd.DataFrame) -> np.ndarray:
     """Directions in which latents of people of a category differ from all others' on average.
 
     Behind much noise a picture is the average of those that fit, and asking for more women moves that average along
-    these few directions only: by so little, beside all else that there is to learn, that the share of women among
-    portraits did not move in 24,000 pictures. So the loss counts them more (`train_denoiser`). The best answer stays
-    the same: an expectation is best under any such measure.
+    these few directions only, and by so little, beside all else that there is to learn, that it is hardly learned. So
+    the loss counts them more (`train_denoiser`). The best answer stays the same: an expectation is best under any such
+    measure.
 
     Args:
         latents: (n, c, h, w).
@@ -80,7 +81,7 @@ def traits(latents: np.ndarray, people: pd.DataFrame) -> np.ndarray:
     """
     means = []
     for _, part in people.groupby("kind"):
-        for name in ("gender", "age", "skin_tone"):
+        for name in ATTRIBUTES:
             rows = [np.sort(some.index.to_numpy()) for _, some in part.groupby(name)]
             found = np.stack([latents[index].mean(0, dtype=np.float32).ravel() for index in rows])
             means.append((found - found.mean(0))[1:])
