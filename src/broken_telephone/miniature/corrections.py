@@ -13,6 +13,7 @@ leaning that all of them share would stay unseen.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ Shares = dict[tuple[str, str], np.ndarray]
 """(label, attribute) -> shares of the categories, in the order of `people.CATEGORIES`."""
 
 _PRIOR = 20
-"""Pictures of what is wanted that are added to those found, so that no share is divided by zero."""
+"""Pictures of what is wanted that are added to those found."""
 _SEEDS = 100
 """What lies between the seeds of two rounds: more than there are labels, each of which has one."""
 _BATCH = 100
@@ -82,17 +83,18 @@ def corrected(asked: Shares, found: Shares, wanted: Shares, count: int) -> Share
     drawn = believed(found, wanted, count)
     result = {}
     for key, goal in wanted.items():
-        smoothed = (count * drawn[key] + _PRIOR * goal) / (count + _PRIOR)
-        shares = asked[key] * np.divide(goal, smoothed, out=np.zeros_like(goal), where=goal > 0)
+        shares = asked[key] * np.divide(goal, drawn[key], out=np.zeros_like(goal), where=goal > 0)
         result[key] = shares / shares.sum()
     return result
 
 
 def believed(found: Shares, wanted: Shares, count: int) -> Shares:
-    """Shares that are drawn, as far as counts tell: differences from what is wanted, less what chance may explain.
+    """Shares that are drawn, as far as counts tell.
 
-    Shrunk all alike for each attribute of portraits and of scenes (James and Stein 1961), but none by more than its
-    standard error, so that the one label which is far off does not count for chance (Efron and Morris 1972).
+    By how much the odds of a category are off in portraits, or in scenes, on average is believed as it was counted. By
+    how much a label differs from that is shrunk, for all alike, by the part of such differences that sampling error
+    explains (in the manner of Efron and Morris 1975, with moments in place of their k - 3), but for none by more than
+    its standard error, so that the one label which is far off does not count for chance (Efron and Morris 1972).
 
     Args:
         found: shares on `count` pictures a label.
@@ -102,19 +104,23 @@ def believed(found: Shares, wanted: Shares, count: int) -> Shares:
     Returns:
         Shares for every key of `wanted`.
     """
-    groups: dict[tuple[str, bool], list[tuple[str, str]]] = {}
-    for label, attribute in wanted:
-        groups.setdefault((attribute, label in EMOTIONS), []).append((label, attribute))
-    result = {}
-    for keys in groups.values():
-        off = {key: found[key] - wanted[key] for key in keys}
-        error = {key: np.sqrt(wanted[key] * (1 - wanted[key]) / count) for key in keys}
-        chance = sum(np.square(values).sum() for values in error.values())
-        explained = chance / max(sum(np.square(values).sum() for values in off.values()), chance)
-        for key in keys:
-            less = np.minimum(explained * np.abs(off[key]), error[key])
-            shares = wanted[key] + np.sign(off[key]) * (np.abs(off[key]) - less)
-            result[key] = shares / shares.sum()
+    result: Shares = {}
+    for attribute, labels in product(ATTRIBUTES, (EMOTIONS, ACTIVITIES)):
+        keys = [(label, attribute) for label in labels if (label, attribute) in wanted]
+        if not keys:
+            continue
+        goals = np.stack([wanted[key] for key in keys])
+        # No share is divided by zero: some pictures of what is wanted count as if they had been found, too.
+        smoothed = (count * np.stack([found[key] for key in keys]) + _PRIOR * goals) / (count + _PRIOR)
+        odds = np.divide(smoothed, goals, out=np.ones_like(goals), where=goals > 0)
+        usual = goals * np.exp(np.log(odds).sum(0) / (goals > 0).sum(0).clip(1))
+        usual /= usual.sum(1, keepdims=True)
+        own = smoothed - usual
+        error = np.sqrt(goals * (1 - goals) / count)
+        chance = np.square(error).sum() * (1 - 1 / len(keys))
+        explained = min(chance / max(np.square(own).sum(), np.finfo(float).tiny), 1)
+        drawn = usual + np.sign(own) * (np.abs(own) - np.minimum(explained * np.abs(own), error))
+        result |= dict(zip(keys, drawn / drawn.sum(1, keepdims=True), strict=True))
     return result
 
 
@@ -202,8 +208,7 @@ def correct_denoiser(
     world: World,
     schedule: generator.DenoiserSchedule,
     *,
-    rounds: int,
-    count: int,
+    counts: Sequence[int],
     steps: int,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Draw, count and go on training, several times.
@@ -217,21 +222,25 @@ def correct_denoiser(
         counters: who count.
         world: whose people `portraits` and `scenes` show, and the drawn pictures should.
         schedule: how it goes on learning in each round; the seed is the first round's, the others' follow from it.
-        rounds: how often.
-        count: pictures drawn a label, in each round.
+        counts: pictures drawn a label in each round; as many rounds as there are numbers.
         steps: of drawing.
 
     Returns:
         The model with the exponential average of its weights in the last round, and what was found in each: round,
         label, attribute, category, wanted, learned (the shares of what it had learned from), found.
+
+    Raises:
+        ValueError: if `counts` is empty or has a number below 1.
     """
+    if not counts or min(counts) < 1:
+        raise ValueError(f"counts are pictures a label in each round, one number of 1 or more for each, not {counts}")
     set_up(schedule.seed, schedule.threads)
     model.only_captions()
     rounds_found = []
     latents, weights, people = generator.prepared(vae, portraits, scenes)
     wanted = planted(world, EMOTIONS + ACTIVITIES)
     asked = shares_of(people, _labels(people))
-    for number in range(1, rounds + 1):
+    for number, count in enumerate(counts, 1):
         own = replace(schedule, seed=schedule.seed + (number - 1) * _SEEDS)
         images, labels = draw(model, vae, tokenizer, count, steps, own.seed)
         found = shares_of(counters(images), labels)

@@ -33,6 +33,13 @@ class DenoiserSchedule(Schedule):
     traits: float
     """How often an error along `traits` is counted again, 0 or more; among samples whose target is an average."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if a setting is out of its range."""
+        if not 0 <= self.late <= 1:
+            raise ValueError(f"late is a share of samples, 0 to 1, not {self.late}")
+        if self.traits < 0:
+            raise ValueError(f"traits is how often errors are counted again, 0 or more, not {self.traits}")
+
 
 def importance(regions: np.ndarray) -> np.ndarray:
     """How much each of the 16 x 16 places of a latent counts in the loss: more where heads usually are.
@@ -82,8 +89,7 @@ def traits(latents: np.ndarray, people: pd.DataFrame) -> np.ndarray:
     means = []
     for _, part in people.groupby("kind"):
         for name in ATTRIBUTES:
-            rows = [np.sort(some.index.to_numpy()) for _, some in part.groupby(name)]
-            found = np.stack([latents[index].mean(0, dtype=np.float32).ravel() for index in rows])
+            found = np.stack([latents[some.index].mean(0, dtype=np.float32).ravel() for _, some in part.groupby(name)])
             means.append((found - found.mean(0))[1:])
     return np.linalg.qr(np.concatenate(means).T)[0].T.astype(np.float32)
 
@@ -110,9 +116,9 @@ def times(count: int, late: float) -> torch.Tensor:
 def weight(time: torch.Tensor, averaged: torch.Tensor) -> torch.Tensor:
     """How much each sample counts in the loss: (n,), 1 to 25.
 
-    Near the end of time averaged targets leave little to err about: the loss there is a thirtieth of that in the
+    Near the end of time averaged targets leave little to err about: the loss there is a small part of that in the
     middle, and so would be what is learned of who is drawn. The weight evens the two out, as Karras et al. (2024,
-    arXiv:2312.02696, appendix B) do with a learned one; this is a curve through the inverse of the losses seen.
+    arXiv:2312.02696, appendix B) do with a learned one; this is a simple curve in its place.
 
     Args:
         time: (n,), in (0, 1).
@@ -186,7 +192,7 @@ def train_denoiser(
         with mixed_precision():
             velocity = model(noisy, time, tokens.input_ids)
         averaged = targets.averaged(time, [fits for _, fits in captions])
-        behind = targets.expected(noisy, clean, time, [fits for _, fits in captions], latents, pool, rng)
+        behind = targets.expected(noisy, index, time, [fits for _, fits in captions], latents, pool, rng)
         off = velocity.float() - (noisy - behind) / mix
         error = squared_error(off, scale, along, schedule.traits * averaged)
         loss = (weight(time, averaged) * error).mean()

@@ -1,6 +1,6 @@
 """The judge: an independent classifier of pictures, used only to check all the other models.
 
-It is trained on the even world, on rendered pictures with mild changes, and shares nothing with the models it
+It is trained on the even world, on rendered pictures with mild changes, and shares no weights with the models it
 judges. What is neither quite a man nor a woman it learns to read as `between` says. Emotions are read in portraits
 only, activities in scenes only: the other kind's column means nothing.
 """

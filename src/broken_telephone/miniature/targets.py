@@ -18,7 +18,7 @@ from broken_telephone.miniature import language
 FROM = 0.85
 """Time from which on targets are averages: before it, the picture itself has nearly all the weight."""
 _REFERENCES = 2048
-"""Pictures of a pool that are averaged over, the same ones for everything in a batch."""
+"""Pictures of a pool that are averaged over, beside those in the batch."""
 
 ANYTHING = "anything"
 
@@ -63,7 +63,7 @@ def averaged(time: torch.Tensor, fits: Sequence[str | None]) -> torch.Tensor:
 
 def expected(
     noisy: torch.Tensor,
-    clean: torch.Tensor,
+    index: np.ndarray,
     time: torch.Tensor,
     fits: Sequence[str | None],
     latents: np.ndarray,
@@ -73,31 +73,30 @@ def expected(
     """What is behind noisy latents: the picture itself, or from FROM on an average over those its caption fits.
 
     Args:
-        noisy: (n, c, h, w), (1 - time) * clean + time * standard normal noise.
-        clean: (n, c, h, w), the pictures they were made of.
+        noisy: (n, c, h, w), (1 - time) * latents[index] + time * standard normal noise.
+        index: (n,), rows of the pictures they were made of.
         time: (n,), in (0, 1).
         fits: n names of pools, see `caption`.
         latents: (m, c, h, w), all pictures.
-        pool: see `pools`.
+        pool: see `pools`; it holds the picture itself.
         rng: which pictures are looked at.
 
     Returns:
         (n, c, h, w).
     """
-    result = clean.clone()
+    result = torch.from_numpy(latents[index].astype(np.float32))
     late = averaged(time, fits)
     names = np.array([str(name) for name in fits])
     for name in sorted(set(names[late.numpy()])):
-        chosen = torch.from_numpy(np.flatnonzero(late.numpy() & (names == name)))
+        chosen = np.flatnonzero(late.numpy() & (names == name))
         rows = pool[name]
         if len(rows) > _REFERENCES:
-            rows = rng.choice(rows, _REFERENCES, replace=False)
-        others = torch.from_numpy(latents[rows].astype(np.float32)).flatten(1)
-        own, seen, when = clean[chosen].flatten(1), noisy[chosen].flatten(1), time[chosen][:, None]
-        near = torch.cat([(seen * own).sum(1, keepdim=True), seen @ others.T], 1)
-        size = torch.cat([own.square().sum(1, keepdim=True), others.square().sum(1).expand(len(own), -1)], 1)
+            # Each picture that is behind one of the noisy ones has to be among them, once.
+            rows = np.union1d(rng.choice(rows, _REFERENCES, replace=False), index[chosen])
+        pictures = torch.from_numpy(latents[rows].astype(np.float32)).flatten(1)
+        seen, when = noisy[chosen].flatten(1), time[chosen][:, None]
         # Squared distances of the noisy picture from each one, faded as much, but for what all have in common.
-        distances = (1 - when).square() * size - 2 * (1 - when) * near
+        distances = (1 - when).square() * pictures.square().sum(1) - 2 * (1 - when) * (seen @ pictures.T)
         weights = torch.softmax(-distances / (2 * when.square()), 1)
-        result[chosen] = (weights[:, :1] * own + weights[:, 1:] @ others).reshape(-1, *clean.shape[1:])
+        result[chosen] = (weights @ pictures).reshape(-1, *noisy.shape[1:])
     return result

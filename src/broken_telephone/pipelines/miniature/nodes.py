@@ -97,7 +97,7 @@ def correct_generator(
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
     reader = judge.load_judge(counters)
-    own = {name: settings[name] for name in ("rounds", "count", "steps")}
+    own = {name: settings[name] for name in ("counts", "steps")}
     schedule = generator.DenoiserSchedule(**{name: value for name, value in settings.items() if name not in own})
     model, found = corrections.correct_denoiser(
         model, vae, tokenizer, portraits, scenes, reader, World(**world), schedule, **own
