@@ -33,14 +33,14 @@ them show. That is what it is for. The autoencoder learned from the even world.
 
 A small model does not draw everybody as often as it saw them. So after training, pictures were drawn of every label at
 guidance 1, a judge of three networks from other seeds counted who was on them, and what reads captions went on learning
-where those drawn too rarely were more frequent; four times. The judge that reads what is told here had no part in it;
+where those drawn too rarely were more frequent; five times. The judge that reads what is told here had no part in it;
 both learned from the same pictures.
 
 The transformer and the text encoders learned in 92 minutes on one core of a machine at other work beside, and in 8 on
-two with errors along what tells people apart counted again (`generator.traits`), which the code now does from the
-start; with drawing and counting the corrections took about half an hour on two, the networks that counted eleven
+two with errors along what tells people apart counted again (`generator.traits`), which the code now does in corrections
+only; with drawing and counting the corrections took about forty minutes on two, the networks that counted eleven
 minutes. In between these weights had been corrected before, and had then seen 48,000 pictures of the planted world
-again. Steps, times and the learning rate differed a little from the code's in the first three rounds; in the last one
+again. Steps, times and the learning rate differed a little from the code's in the first three rounds; in the last two
 800 pictures a label were counted. The decoder of their autoencoder saw 18,000 pictures before rare colours counted
 more, and 24,000 since; the code now gives it 30,000 of the second kind.
 
