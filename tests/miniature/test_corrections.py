@@ -290,11 +290,31 @@ def test_what_goes_on_learning_is_all_that_is_saved_anew(models, tmp_path):
     assert torch.allclose(again.transformer.proj_out.bias, model.transformer.proj_out.bias.float(), atol=1e-3)
 
 
-@pytest.mark.parametrize("counts", [[], [200, 0]])
+@pytest.mark.parametrize("counts", [400, [], [200, 0]])
 def test_rounds_without_pictures_are_refused_before_anything_is_made(counts):
     schedule = generator.DenoiserSchedule(200, 8, learning_rate=1e-3, seed=3, threads=0, late=0.7, traits=15)
     with pytest.raises(ValueError, match="one number of 1 or more"):
         corrections.correct_denoiser(*[None] * 6, World(), schedule, counts=counts, steps=12)
+
+
+def test_training_follows_its_settings_of_whom_to_draw(models, portraits, scenes, monkeypatch):
+    """Times as late as is said, and directions counted again as often, where a target is an average and only there."""
+    model, tokenizer = load_denoiser(models / "generator")
+    vae = load_autoencoder(models / "generator" / "vae")
+    latents, weights, people = generator.prepared(vae, portraits, scenes)
+    seen = []
+    times, squared_error = generator.times, generator.squared_error
+    monkeypatch.setattr(generator.shutil, "which", lambda name: None)
+    monkeypatch.setattr(generator, "times", lambda count, late: seen.append(late) or times(count, late))
+    monkeypatch.setattr(generator, "squared_error", lambda *given: seen.append(given[-1]) or squared_error(*given))
+    averaged = generator.targets.averaged
+    monkeypatch.setattr(generator.targets, "averaged", lambda *given: seen.append(averaged(*given)) or seen[-1])
+    schedule = generator.DenoiserSchedule(16, 16, learning_rate=1e-3, seed=3, threads=0, late=0.9, traits=7)
+    generator.train_denoiser(latents, weights, people, tokenizer, schedule, start=model)
+    late, *_, again = seen
+    assert late == 0.9
+    assert 0 < seen[1].sum() < 16
+    assert again.tolist() == (7.0 * seen[1]).tolist()
 
 
 @pytest.mark.parametrize("setting", [{"late": 1.5}, {"late": -0.1}, {"traits": -1}])

@@ -230,9 +230,9 @@ def correct_denoiser(
         label, attribute, category, wanted, learned (the shares of what it had learned from), found.
 
     Raises:
-        ValueError: if `counts` is empty or has a number below 1.
+        ValueError: if `counts` is no list, is empty or has a number below 1.
     """
-    if not counts or min(counts) < 1:
+    if not isinstance(counts, Sequence) or not counts or min(counts) < 1:
         raise ValueError(f"counts are pictures a label in each round, one number of 1 or more for each, not {counts}")
     set_up(schedule.seed, schedule.threads)
     model.only_captions()

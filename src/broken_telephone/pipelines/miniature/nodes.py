@@ -72,10 +72,11 @@ def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
     """Train the generator on the world with planted associations."""
     from broken_telephone.miniature import autoencoder, denoiser, generator, tokenizers
 
+    schedule = generator.DenoiserSchedule(**settings)
     vae = autoencoder.load_autoencoder(folder)
     tokenizer = tokenizers.train_clip_tokenizer(denoiser.TOKENS)
     latents, weights, people = generator.prepared(vae, portraits, scenes)
-    model = generator.train_denoiser(latents, weights, people, tokenizer, generator.DenoiserSchedule(**settings))
+    model = generator.train_denoiser(latents, weights, people, tokenizer, schedule)
     return partial(denoiser.save_generator, model, vae, tokenizer)
 
 
