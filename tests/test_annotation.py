@@ -347,6 +347,8 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
     assert len(table) == 3 * 2 * (counts["images"] + counts["chains_from_images"])
     manifest = project.load("annotation_manifest")
     assert manifest["asked"]["free"]["by"] == "describer"
+    # Left empty, the annotator is the study's describer.
+    assert manifest["asked"]["free"]["settings"] == project.load("loop_manifest")["settings"]["describer"]
     assert manifest["asked"]["closed"]["failures"] == []
     assert set(manifest["statuses"]) == {"free", "closed"}
     assert len(project.load("annotation_probabilities")) == (3 + 3 + 5 + 7) * len(table) / 6

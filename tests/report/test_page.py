@@ -164,6 +164,20 @@ def test_limits_name_failures_answers_and_starts(study):
     assert "Fewer than 30 starts from prompts: happiness (10), anger (10)" in page
 
 
+def test_it_is_said_if_the_annotator_is_the_describer(study):
+    words = "Annotator and describer are one model"
+
+    def page(**annotator):
+        loop = {**MANIFESTS["loop_manifest"], "settings": {"describer": {"weights": "ab12", "max_new_tokens": 60}}}
+        asked = {"free": {"answered": 9, "settings": annotator}, "last": {"settings": {"weights": "ab12"}}}
+        return page_of(study, manifests={"loop": loop, "annotation": {"asked": asked}})
+
+    assert words in page(weights="ab12", max_new_tokens=40)
+    assert words not in page(weights="cd34", max_new_tokens=60)
+    assert words not in page(model="ab12")
+    assert words not in page_of(study)
+
+
 def test_the_page_is_never_too_large(study):
     whole = page_of(study)
     parts = study.chains, study.descriptions, study.annotations, study.people

@@ -29,6 +29,7 @@ def manifest(
     asked = {
         inquiry.name: {
             "by": inquiry.by,
+            "settings": dict(inquiry.settings),
             "asked": [vars(one) for one in inquiry.asked],
             "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
             "failures": [

@@ -27,6 +27,8 @@ class Inquiry:
     """The worker's name of who is asked."""
     by: str
     """The model's own name."""
+    settings: Mapping[str, Any]
+    """The model's identity."""
     asked: Sequence[Choices]
     """Prompts, with options if answers are chosen."""
     forms: Sequence[Form]
@@ -88,9 +90,10 @@ def inquiries(
     found = []
     for name in (*(reading for reading in asked if reading in settings.readings), LAST):
         who, model = ("describer", describer) if name == LAST else ("annotator", annotator)
-        depends = [loop_settings, model.identity(), [[one.prompt, one.lines] for one in asked[name]]]
+        model_settings = model.identity()
+        depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[name]]]
         identity = digest(json.dumps(depends, sort_keys=True), size=6)
-        found.append(Inquiry(name, who, model.name, asked[name], forms[name], identity))
+        found.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
     return found
 
 

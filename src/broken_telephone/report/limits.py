@@ -76,6 +76,33 @@ def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests:
     }
 
 
+def same_model(manifests: Mapping[str, Mapping]) -> list[str]:
+    """Say so where the model that describes pictures in the loop annotates them, too.
+
+    Args:
+        manifests: records of what was run, by name.
+    """
+    records = manifests.values()
+    describers = [record["settings"]["describer"] for record in records if "describer" in record.get("settings", {})]
+    annotators = [
+        asked["settings"]
+        for record in records
+        for reading, asked in record.get("asked", {}).items()
+        if reading != "last" and "settings" in asked
+    ]
+    if not any(_source(one) == _source(other) for one in describers for other in annotators):
+        return []
+    return [
+        "Annotator and describer are one model: whom it mistakes when it annotates, it mistakes when it describes, and "
+        "nothing here tells the two apart. Another model's answers, or people's, would."
+    ]
+
+
+def _source(model: Mapping[str, Any]) -> tuple:
+    """What tells models apart, whatever they are set to: a folder's weights, a hub's, or a name at an endpoint."""
+    return tuple(model.get(name) for name in ("weights", "hub", "revision", "model"))
+
+
 def _starts(changes: pd.DataFrame) -> Iterator[str]:
     if changes.empty:
         yield "There is nothing to compare, so starts do not matter."

@@ -14,7 +14,7 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.report.browser import Browser, as_json
-from broken_telephone.report.limits import limits
+from broken_telephone.report.limits import limits, same_model
 from broken_telephone.report.published import beside_published
 from broken_telephone.report.saved_figures import Files
 from broken_telephone.report.shown_figures import shown_figures
@@ -95,7 +95,7 @@ def _limits(
     found = limits(changes, tables, manifests)
     words = tables.get("agreement_sentences", pd.DataFrame())
     trust = [str(sentence) for sentence in words["sentence"]] if len(words) else ["No two annotators were compared."]
-    return {"Power": found.pop("Power"), "Trust in the annotator": trust, **found}
+    return {"Power": found.pop("Power"), "Trust in the annotator": [*trust, *same_model(manifests)], **found}
 
 
 def _rendered(rest: Mapping[str, Any], chains: Browser) -> str:
