@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from kedro.io import DatasetError
 
 from broken_telephone.miniature.canvas import BACKGROUND, BODY, FACE, HAIR
+from broken_telephone.miniature.catalog import PictureSetDataset
 from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
 from broken_telephone.miniature.pictures import PictureSet, render_set
 
@@ -77,3 +79,8 @@ def test_a_set_comes_back_from_its_folder(scenes, tmp_path):
     assert np.array_equal(back.images, scenes.images)
     assert np.array_equal(back.faces, scenes.faces, equal_nan=True)
     assert list(back.people["activity"]) == list(scenes.people["activity"])
+
+
+def test_pictures_that_were_not_rendered_name_the_command(tmp_path):
+    with pytest.raises(DatasetError, match=r"missing does not hold rendered pictures.*--tags judge"):
+        PictureSetDataset(path=str(tmp_path / "missing")).load()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from broken_telephone.errors import StudyError
 from broken_telephone.miniature.pictures import PictureSet
 
 
@@ -18,7 +19,16 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
         self.metadata = metadata
 
     def load(self) -> PictureSet:
-        """Open the set."""
+        """Open the set.
+
+        Raises:
+            StudyError: if it was not rendered.
+        """
+        if not self._exists():
+            raise StudyError(
+                f"{self._path} does not hold rendered pictures, which are not shipped. `kedro run --pipeline miniature "
+                "--tags judge` (or the tag of what you want to make) renders what it needs first."
+            )
         return PictureSet.load(self._path)
 
     def save(self, data: PictureSet) -> None:
