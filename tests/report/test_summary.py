@@ -268,3 +268,34 @@ def test_numbers_in_words():
     ]
     assert interval(np.nan, 0.1) == "no interval"
     assert [listed(list("abcd")[:k], 2) for k in range(5)] == ["", "a", "a and b", "a, b and 1 more", "a, b and 2 more"]
+
+
+def success(kind, attribute, category, iteration, value, low, n=50, start="image", label=ALL) -> dict:
+    where = {"start": start, "label": label, "attribute": attribute, "category": category, "iteration": iteration}
+    return where | {"kind": kind, "value": value, "ci_low": low, "ci_high": value + 0.1, "n": n, "clusters": n}
+
+
+def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
+    rates = [("4-19", 0, 0.9), ("20-39", 0, 0.8), ("4-19", 3, 0.7), ("20-39", 3, 0.3)]
+    rows = [success("rate", "age", *one, 0.1, n=30 if one[0] == "4-19" else 10) for one in rates]
+    rows += [success("rate", "gender", "male", k, 0.1, 0, n=20) for k in (0, 3)]
+    rows += [success("rate", "age", "4-19", 3, 0.01, 0, label="happiness")]
+    rows += [success("change", "age", "4-19", 3, -0.2, -0.3)]
+    gaps = [
+        success("parity difference", "age", None, 0, 0.1, 0.0, n=40),
+        success("parity difference", "age", None, 3, 0.4, 0.25, n=40),
+    ]
+    named = "Is the label still named, and of everybody alike?"
+    assert summary({"success": pd.DataFrame(rows + gaps)})[named] == [
+        "In chains that start from images, the describer names the label in 88 % of the 40 first and in 60 % of the "
+        "40 last pictures.",
+        "By age, it does so least often of 20-39 (30 %) and most often of 4-19 (70 %) in the last pictures, 40 points "
+        "apart (95 % interval 25 to 50).",
+    ]
+    only = [row for row in rows if row["iteration"] == 3]
+    only.append(success("parity difference", "age", None, 3, 0.1, 0.0, n=40))
+    assert summary({"success": pd.DataFrame(only)})[named] == [
+        "In chains that start from images, the describer names the label in 60 % of the 40 last pictures.",
+        "That it does so of some people less often than of others, by age, is not shown.",
+    ]
+    assert named not in summary({})

@@ -9,6 +9,7 @@ from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.change_words import change_sentences, findings
 from broken_telephone.report.future_words import heading_sentences, settled_sentences
 from broken_telephone.report.limits import power_sentences
+from broken_telephone.report.success_words import success_sentences
 from broken_telephone.report.support_words import support_words
 from broken_telephone.report.trust_words import correction_sentences, trust_sentences
 from broken_telephone.report.verdicts import LEVEL, verdicts
@@ -17,6 +18,7 @@ from broken_telephone.report.wording import capital
 MOST = 6
 """Changes that are told one by one."""
 _CHANGED, _TRUSTED = "What changed", "What the annotator can be trusted with"
+_NAMED = "Is the label still named, and of everybody alike?"
 _FROM = "Which part of the picture words come from"
 
 
@@ -27,7 +29,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences,
-            support_sentences);
+            success, support_sentences);
             what is missing is taken to be empty.
         level: adjusted p-values below it count.
         most: how many changes to tell one by one.
@@ -48,7 +50,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     missing = _missing(shares, decomposition)
     trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
     words = support_words(tables.get("support_sentences", pd.DataFrame()), tables.get("support_tests", pd.DataFrame()))
-    explained = {_FROM: words} if words else {}
+    named = success_sentences(tables.get("success", pd.DataFrame()))
+    explained = ({_NAMED: named} if named else {}) | ({_FROM: words} if words else {})
     if nothing := _nothing(changes, shares):
         return {_CHANGED: [nothing, *missing], _TRUSTED: trust, **explained}
     heading = heading_sentences(findings(changes), trajectories, shares)
