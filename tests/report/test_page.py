@@ -164,18 +164,23 @@ def test_limits_name_failures_answers_and_starts(study):
     assert "Fewer than 30 starts from prompts: happiness (10), anger (10)" in page
 
 
-def test_it_is_said_if_the_annotator_is_the_describer(study):
-    words = "Annotator and describer are one model"
-
-    def page(**annotator):
-        loop = {**MANIFESTS["loop_manifest"], "settings": {"describer": {"weights": "ab12", "max_new_tokens": 60}}}
-        asked = {"free": {"answered": 9, "settings": annotator}, "last": {"settings": {"weights": "ab12"}}}
-        return page_of(study, manifests={"loop": loop, "annotation": {"asked": asked}})
-
-    assert words in page(weights="ab12", max_new_tokens=40)
-    assert words not in page(weights="cd34", max_new_tokens=60)
-    assert words not in page(model="ab12")
-    assert words not in page_of(study)
+@pytest.mark.parametrize(
+    ("annotator", "said"),
+    [
+        ({"weights": "ab12", "max_new_tokens": 40}, True),
+        ({"weights": "cd34", "max_new_tokens": 60}, False),
+        ({"weights": "ab12", "adapter": {"weights": "ef56"}}, False),
+        ({"model": "ab12"}, False),
+        (None, False),
+    ],
+)
+def test_it_is_said_if_the_annotator_is_the_describer(study, annotator, said):
+    asked = {name: {"answered": 9, "failures": []} for name in ("free", "last")}
+    asked["last"]["settings"] = {"weights": "ab12", "max_new_tokens": 60}
+    if annotator:
+        asked["free"]["settings"] = annotator
+    page = page_of(study, manifests=MANIFESTS | {"annotation_manifest": {"asked": asked}})
+    assert ("annotator and describer are one model" in page) == said
 
 
 def test_the_page_is_never_too_large(study):

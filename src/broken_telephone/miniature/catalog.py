@@ -27,7 +27,8 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
         if not self._exists():
             raise StudyError(
                 f"{self._path} does not hold rendered pictures, which are not shipped. `kedro run --pipeline miniature "
-                "--tags judge` (or the tag of what you want to make) renders what it needs first."
+                "--nodes render_even` renders those of the even world; the others are made by render_biased, "
+                "render_twins, render_heldout and, for shortcuts, `--tags shortcut`."
             )
         return PictureSet.load(self._path)
 

@@ -80,27 +80,25 @@ def same_model(manifests: Mapping[str, Mapping]) -> list[str]:
     """Say so where the model that describes pictures in the loop annotates them, too.
 
     Args:
-        manifests: records of what was run, by name.
+        manifests: records of what was run, by name; that of the annotation is read, which asks both.
     """
-    records = manifests.values()
-    describers = [record["settings"]["describer"] for record in records if "describer" in record.get("settings", {})]
-    annotators = [
-        asked["settings"]
-        for record in records
-        for reading, asked in record.get("asked", {}).items()
-        if reading != "last" and "settings" in asked
-    ]
-    if not any(_source(one) == _source(other) for one in describers for other in annotators):
-        return []
-    return [
-        "Annotator and describer are one model: whom it mistakes when it annotates, it mistakes when it describes, and "
-        "nothing here tells the two apart. Another model's answers, or people's, would."
-    ]
+    said = []
+    for record in manifests.values():
+        models = {
+            name: _source(asked["settings"]) for name, asked in record.get("asked", {}).items() if "settings" in asked
+        }
+        describer = models.pop("last", None)
+        if describer in models.values():
+            said.append(
+                "By their settings, annotator and describer are one model: its errors in both may go together, which "
+                "only pictures that people or another model labelled can show."
+            )
+    return said
 
 
 def _source(model: Mapping[str, Any]) -> tuple:
-    """What tells models apart, whatever they are set to: a folder's weights, a hub's, or a name at an endpoint."""
-    return tuple(model.get(name) for name in ("weights", "hub", "revision", "model"))
+    """What tells models apart, however they are asked: a folder's weights, a hub's, or a name at an endpoint."""
+    return tuple(model.get(name) for name in ("weights", "hub", "revision", "adapter", "model"))
 
 
 def _starts(changes: pd.DataFrame) -> Iterator[str]:

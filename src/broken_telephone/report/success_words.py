@@ -5,64 +5,79 @@ from collections.abc import Iterator
 import pandas as pd
 
 from broken_telephone.measures import ALL
-from broken_telephone.report.wording import interval, listed, percent, points
+from broken_telephone.report.wording import counted, listed, percent, shown_as
+
+_NAMED = 3
 
 
-def success_sentences(success: pd.DataFrame) -> list[str]:
-    """Tell how often the label is named of the first and of the last pictures, and of whom less often.
+def success_sentences(success: pd.DataFrame, level: float) -> list[str]:
+    """Tell how often the label is named of the first and of the last pictures, and of whom more or less often.
 
-    Categories are told apart where the interval of their largest difference, which allows for its being the largest,
-    excludes none.
+    Categories are told apart by their odds with the label held alike: over all labels together their rates differ
+    already where some labels, and some categories among them, are the easier ones.
 
     Args:
-        success: the `success` table.
+        success: the `success` table, with p_adjusted.
+        level: adjusted p-values below it count.
     """
     if success.empty:
         return []
-    here = success[success["label"].astype(str) == ALL]
-    return [
-        sentence
-        for start, rows in here.groupby(here["start"].astype(str), sort=False)
-        for sentence in _of(str(start), rows)
-    ]
+    said = []
+    for start, rows in success.groupby(success["start"].astype(str), sort=False):
+        labels = rows["label"].astype(str)
+        whole = rows[labels == ALL] if (labels == ALL).any() else rows[labels == labels.iloc[0]]
+        said += [*_rates(str(start), whole), *_odds(whole, level)]
+    return [*said, "A label is no longer named where the picture has lost it, or where the describer misses it."]
 
 
-def _of(start: str, rows: pd.DataFrame) -> Iterator[str]:
+def _rates(start: str, rows: pd.DataFrame) -> Iterator[str]:
     rates = rows[(rows["kind"] == "rate") & (rows["n"] > 0)]
     if rates.empty:
+        yield f"No picture of chains that start from {start}s has a description and a valid answer about the person."
         return
-    times = {"first": int(rates["iteration"].min()), "last": int(rates["iteration"].max())}
-    if times["first"] == times["last"]:
-        del times["first"]
-    overall = " and in ".join(_overall(rates, k, when) for when, k in times.items())
-    yield f"In chains that start from {start}s, the describer names the label in {overall} pictures."
-    gaps = rows[(rows["kind"] == "parity difference") & rows["value"].notna()]
-    compared, told = list(dict.fromkeys(gaps["attribute"].astype(str))), 0
-    for when, k in times.items():
-        for gap in gaps[(gaps["iteration"] == k) & (gaps["ci_low"] > 0)].itertuples(index=False):
-            told += 1
-            yield _gap(rates[(rates["iteration"] == k) & (rates["attribute"] == gap.attribute)], gap, when)
-    if compared and not told:
-        yield f"That it does so of some people less often than of others, by {_names(compared)}, is not shown."
-
-
-def _overall(rates: pd.DataFrame, iteration: int, when: str) -> str:
-    """Of the attribute that most pictures have a category of."""
-    there = rates[rates["iteration"] == iteration]
-    parts = [rows for _, rows in there.groupby(there["attribute"].astype(str), sort=False)]
-    most = max(parts, key=lambda rows: rows["n"].sum())
-    share = float((most["value"] * most["n"]).sum() / most["n"].sum())
-    return f"{percent(share)} of the {int(most['n'].sum()):,} {when}"
-
-
-def _gap(rates: pd.DataFrame, gap, when: str) -> str:  # type: ignore[no-untyped-def]
-    ordered = rates.sort_values("value", kind="stable")
-    least, most = (f"{row['category']} ({percent(row['value'])})" for _, row in ordered.iloc[[0, -1]].iterrows())
-    return (
-        f"By {_names([str(gap.attribute)])}, it does so least often of {least} and most often of {most} in the {when} "
-        f"pictures, {points(gap.value)} apart ({interval(gap.ci_low, gap.ci_high)})."
+    attribute = rates.groupby(rates["attribute"].astype(str), sort=False)["n"].sum().idxmax()
+    rates = rates[rates["attribute"].astype(str) == attribute]
+    times = dict.fromkeys((int(rates["iteration"].min()), int(rates["iteration"].max())))
+    named = " and in ".join(_rate(rates[rates["iteration"] == k], k) for k in times)
+    yield (
+        f"In chains that start from {start}s, the describer names the right label, and no other, in {named}; counted "
+        f"are pictures with a description and a valid answer about {_plain(attribute)}."
     )
 
 
-def _names(attributes: list[str]) -> str:
-    return listed([name.replace("_", " ") for name in attributes], len(attributes))
+def _rate(rates: pd.DataFrame, iteration: int) -> str:
+    count = int(rates["n"].sum())
+    share = float((rates["value"] * rates["n"]).sum() / count)
+    of = f"{counted(count, 'picture')} of iteration {iteration}" if iteration else counted(count, "original")
+    return f"{percent(share)} of {of}"
+
+
+def _odds(rows: pd.DataFrame, level: float) -> Iterator[str]:
+    odds = rows[rows["kind"] == "odds ratio"]
+    tested = odds[odds["p_adjusted"].notna()].sort_values("p_adjusted", kind="stable")
+    shown = tested[tested["p_adjusted"] < level]
+    for row in shown.head(_NAMED).itertuples(index=False):
+        more = "more" if row.value > 1 else "less"
+        yield (
+            f"With the label held alike, it does so {more} often of {_pictures(row.iteration)} shown as "
+            f"{shown_as(str(row.attribute), str(row.category))} than of those shown as the commonest category: odds "
+            f"ratio {row.value:.2g} (95 % interval {row.ci_low:.2g} to {row.ci_high:.2g})."
+        )
+    if len(shown) > _NAMED:
+        yield f"{counted(len(shown) - _NAMED, 'more such difference')} can be seen in the table of success."
+    if quiet := sorted(set(tested["attribute"].astype(str)) - set(shown["attribute"].astype(str))):
+        yield f"No such difference by {_listed(quiet)} is shown."
+    if untested := sorted(set(odds["attribute"].astype(str)) - set(tested["attribute"].astype(str))):
+        yield f"Whether there is one by {_listed(untested)} cannot be told: the table of success says why."
+
+
+def _pictures(iteration: int) -> str:
+    return f"pictures of iteration {int(iteration)}" if iteration else "originals"
+
+
+def _listed(attributes: list[str]) -> str:
+    return listed([_plain(name) for name in attributes], len(attributes))
+
+
+def _plain(attribute: str) -> str:
+    return attribute.replace("_", " ")

@@ -29,8 +29,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences,
-            success, support_sentences);
-            what is missing is taken to be empty.
+            success, support_sentences, support_tests); what is missing is taken to be empty.
         level: adjusted p-values below it count.
         most: how many changes to tell one by one.
     """
@@ -50,7 +49,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     missing = _missing(shares, decomposition)
     trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
     words = support_words(tables.get("support_sentences", pd.DataFrame()), tables.get("support_tests", pd.DataFrame()))
-    named = success_sentences(tables.get("success", pd.DataFrame()))
+    named = success_sentences(tables.get("success", pd.DataFrame()), level)
     explained = ({_NAMED: named} if named else {}) | ({_FROM: words} if words else {})
     if nothing := _nothing(changes, shares):
         return {_CHANGED: [nothing, *missing], _TRUSTED: trust, **explained}
