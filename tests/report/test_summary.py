@@ -303,8 +303,8 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
         "age.",
         "With the label held alike, it does so less often of pictures of iteration 3 shown as 4-19 (age) than of those "
         "shown as the commonest category: odds ratio 0.4 (95 % interval 0.2 to 0.8).",
-        "No such difference by gender is shown.",
-        "Whether there is one by skin tone cannot be told: the table of success says why.",
+        "With the label held alike, no difference by gender is shown.",
+        "Whether there is a difference by skin tone cannot be told: the table of success says why.",
         "A label is no longer named where the picture has lost it, or where the describer misses it.",
     ]
 
@@ -314,7 +314,9 @@ def test_differences_in_naming_count_by_their_adjusted_p_values_and_the_surest_a
     told = named([*RATES, *rows])
     assert [" more often " in line for line in told[1:4]] == [True, True, False]
     assert told[4] == "1 more such difference can be seen in the table of success."
-    assert named([*RATES, *rows], level=0.005)[1] == "No such difference by 0.01, 0.02, 0.03 and 0.04 is shown."
+    assert named([*RATES, *rows], level=0.005)[1] == (
+        "With the label held alike, no difference by 0.01, 0.02, 0.03 and 0.04 is shown."
+    )
 
 
 def test_naming_is_told_of_a_single_label_and_of_originals_alone():

@@ -66,9 +66,9 @@ def _odds(rows: pd.DataFrame, level: float) -> Iterator[str]:
     if len(shown) > _NAMED:
         yield f"{counted(len(shown) - _NAMED, 'more such difference')} can be seen in the table of success."
     if quiet := sorted(set(tested["attribute"].astype(str)) - set(shown["attribute"].astype(str))):
-        yield f"No such difference by {_listed(quiet)} is shown."
+        yield f"With the label held alike, no difference by {_listed(quiet)} is shown."
     if untested := sorted(set(odds["attribute"].astype(str)) - set(tested["attribute"].astype(str))):
-        yield f"Whether there is one by {_listed(untested)} cannot be told: the table of success says why."
+        yield f"Whether there is a difference by {_listed(untested)} cannot be told: the table of success says why."
 
 
 def _pictures(iteration: int) -> str:
