@@ -312,6 +312,7 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
 def test_differences_in_naming_count_by_their_adjusted_p_values_and_the_surest_are_told():
     rows = [odds(p=p, value=value, attribute=f"{p}") for p, value in ((0.04, 3), (0.03, 0.5), (0.01, 2), (0.02, 2))]
     told = named([*RATES, *rows])
+    assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("category: odds ratio 0.4 (no interval).")
     assert [" more often " in line for line in told[1:4]] == [True, True, False]
     assert told[4] == "1 more such difference can be seen in the table of success."
     assert named([*RATES, *rows], level=0.005)[1] == (
