@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from broken_telephone.measures import ALL
-from broken_telephone.report.wording import counted, listed, percent, shown_as
+from broken_telephone.report.wording import counted, listed, percent, ratio_interval, shown_as
 
 _NAMED = 3
 
@@ -58,13 +58,10 @@ def _odds(rows: pd.DataFrame, level: float) -> Iterator[str]:
     shown = tested[tested["p_adjusted"] < level]
     for row in shown.head(_NAMED).itertuples(index=False):
         more = "more" if row.value > 1 else "less"
-        ends = f"95 % interval {row.ci_low:.2g} to {row.ci_high:.2g}"
-        # A profile's end may be missing where its test is not.
-        found = "no interval" if pd.isna(row.ci_low) or pd.isna(row.ci_high) else ends
         yield (
             f"With the label held alike, it does so {more} often of {_pictures(row.iteration)} shown as "
             f"{shown_as(str(row.attribute), str(row.category))} than of those shown as the commonest category: odds "
-            f"ratio {row.value:.2g} ({found})."
+            f"ratio {row.value:.2g} ({ratio_interval(row.ci_low, row.ci_high)})."
         )
     if len(shown) > _NAMED:
         yield f"{counted(len(shown) - _NAMED, 'more such difference')} can be seen in the table of success."

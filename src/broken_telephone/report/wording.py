@@ -38,6 +38,13 @@ def share_interval(low: float, high: float) -> str:
     return f"95 % interval {percent(low).removesuffix(' %')} to {percent(high)}"
 
 
+def ratio_interval(low: float, high: float) -> str:
+    """Write the ends of an interval of ratios; a profile's end may be missing where its test is not."""
+    if pd.isna(low) or pd.isna(high):
+        return "no interval"
+    return f"95 % interval {low:.2g} to {high:.2g}"
+
+
 def the_share(attribute: str, category: str, label: str) -> str:
     """Name a share: `the share shown as female among happiness`."""
     return f"the share shown as {shown_as(attribute, category)} {among(label)}"
