@@ -104,5 +104,5 @@ def _scale(axes: "Axes", rows: pd.DataFrame, measure: str) -> None:
     axes.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
     log = np.log2 if measure == "density" else np.log10
     ticks = [tick for tick in _TICKS[measure] if low - 0.1 <= log(tick) <= high + 0.1]
-    ticks = ticks[:: max(1, -(-len(ticks) // 5))]
-    axes.set_xticks([log(tick) for tick in ticks], [f"{tick:g}" if tick < 1e4 else f"{tick:.0e}" for tick in ticks])
+    ticks = ticks[:: max(1, -(-len(ticks) // 4))]
+    axes.set_xticks([log(tick) for tick in ticks], [f"{tick:g}" if tick < 1e5 else f"{tick:.0e}" for tick in ticks])
