@@ -9,12 +9,13 @@ from facexlib.detection.retinaface_utils import PriorBox, batched_decode, batche
 
 from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
 from broken_telephone.miniature.canvas import REGIONS
-from broken_telephone.miniature.detector import detect, load_detector, score_detector
-from broken_telephone.miniature.fitting import Schedule
+from broken_telephone.miniature.detector import detect, load_detector, score_detector, take_faces
+from broken_telephone.miniature.fitting import Schedule, to_tensor
 from broken_telephone.miniature.judge import Judge, load_judge, save_judge, score_judge, train_judge
 from broken_telephone.miniature.parser import load_parser, parse, score_parser
 from broken_telephone.miniature.people import AGES, World
 from broken_telephone.miniature.pictures import render_set
+from broken_telephone.miniature.portrait import BACKGROUND_COLOURS
 
 COLUMNS = ["model", "kind", "figure", "group", "category", "n", "value"]
 
@@ -86,8 +87,36 @@ def test_the_detector_finds_the_faces(kind, request, models):
 
 
 def test_the_detector_finds_no_face_where_nobody_is(models):
-    empty = np.full((2, 64, 64, 3), (172, 172, 176), np.uint8)
-    assert [len(found) for found in detect(load_detector(models / "detector"), empty)] == [0, 0]
+    plain = np.stack([np.full((64, 64, 3), colour, np.uint8) for colour in BACKGROUND_COLOURS.values()])
+    assert not [found for found in detect(load_detector(models / "detector"), plain) if len(found)]
+
+
+@pytest.mark.parametrize("kind", ["portraits", "scenes"])
+def test_the_detector_finds_no_face_in_pictures_that_lost_theirs(kind, request, models):
+    pictures = request.getfixturevalue(kind)
+    images, faces = to_tensor(pictures.images), torch.from_numpy(np.array(pictures.faces)) / 64
+    take_faces(images, faces)
+    emptied = (images[::8] * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    found = detect(load_detector(models / "detector"), emptied)
+    assert sum(len(each) > 0 for each in found) <= 1
+
+
+def test_some_pictures_lose_their_faces(portraits):
+    images, faces = to_tensor(portraits.images[:20]), torch.from_numpy(np.array(portraits.faces[:20])) / 64
+    before, boxes = images.clone(), faces.clone()
+    take_faces(images, faces)
+    assert faces[:, 0, 0].isnan().nonzero()[:, 0].tolist() == [0, 8, 16]
+    rest = [row for row in range(20) if row % 8]
+    assert torch.equal(images[rest], before[rest])
+    assert torch.equal(faces[rest].nan_to_num(), boxes[rest].nan_to_num())
+    for row in (0, 16):
+        # A cloud differs little from pixel to pixel.
+        assert images[row].diff(dim=1).abs().max() < 0.02 < before[row].diff(dim=1).abs().max()
+    back = images[8].roll(-32, 1)
+    x, y, width, height = (boxes[8, 0] * 64).tolist()
+    inside = np.s_[:, round(y) : round(y + height), round(x) : round(x + width)]
+    assert torch.equal(back[inside], before[8][:, :1, :1].expand_as(back[inside]))
+    assert (back == before[8]).all(0).sum() == 64 * 64 - back[inside][0].numel()
 
 
 def test_encoded_boxes_are_what_facexlib_decodes():

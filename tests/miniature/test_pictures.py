@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
 from broken_telephone.miniature.canvas import BACKGROUND, BODY, FACE, HAIR
 from broken_telephone.miniature.catalog import PictureSetDataset
-from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
+from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, HAIR_WORDS, World
 from broken_telephone.miniature.pictures import PictureSet, render_set
+from broken_telephone.miniature.portrait import render_portrait
+from broken_telephone.miniature.scene import render_scene
 
 
 @pytest.mark.parametrize("kind", ["portraits", "scenes"])
@@ -84,3 +88,16 @@ def test_a_set_comes_back_from_its_folder(scenes, tmp_path):
 def test_pictures_that_were_not_rendered_name_the_command(tmp_path):
     with pytest.raises(DatasetError, match=r"missing does not hold rendered pictures.*--nodes render_even"):
         PictureSetDataset(path=str(tmp_path / "missing")).load()
+
+
+def test_the_shape_of_hair_alone_tells_straight_from_curly():
+    """Bald heads once had no curls, and readers confused them with straight-haired ones."""
+    rng = np.random.default_rng(4)
+    people = [World().person(rng, activity="posing") for _ in range(1000)]
+    looks = {(person.age, person.gender, person.hair_style): person for person in people}
+    assert {style for *_, style in looks} == set(HAIR_WORDS)
+    for look, person in looks.items():
+        straight, curly = (replace(person, ethnicity=name) for name in ("Asian", "African-American"))
+        for render in (render_portrait, lambda who, rng: render_scene([who], rng)):
+            first, second = (render(who, np.random.default_rng(5)).regions == HAIR for who in (straight, curly))
+            assert (first != second).sum() > 0.2 * first.sum(), look

@@ -43,6 +43,7 @@ def test_the_describer_reads_rendered_people(kind, request, models):
     label = {"portraits": "emotion", "scenes": "activity"}[kind]
     assert scores.loc[f"{label} accuracy", "value"] > 0.9
     assert scores.loc["skin_tone accuracy, phase form", "value"] > 0.9
+    assert scores.loc["ethnicity accuracy, raf form", "value"] > 0.95
     for form in ("raf form", "phase form"):
         assert scores.loc[f"gender accuracy, {form}", "value"] > 0.85
         assert scores.loc[f"age accuracy, {form}", "value"] > 0.75

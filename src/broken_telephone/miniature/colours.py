@@ -10,7 +10,7 @@ HAIR_COLOURS: dict[str, Colour] = {
     "blond": (224, 186, 92),
     "red": (178, 74, 28),
     "grey": (140, 140, 146),
-    "white": (230, 230, 234),
+    "white": (212, 214, 222),
 }
 _LIGHT, _MIDDLE, _DARK = np.array([252, 222, 200]), np.array([196, 144, 106]), np.array([106, 68, 50])
 

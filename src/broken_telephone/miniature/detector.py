@@ -2,7 +2,9 @@
 
 Pictures are enlarged to twice their size: the backbone's finest features are eight pixels apart and faces in
 the background of a scene eight pixels wide. Landmarks are learned on main persons only; of the others the sets
-keep no attributes. Leaves out RetinaFace's dense regression branch, which facexlib does not have either.
+keep no attributes. All rendered pictures show somebody, and a network that never saw an empty picture finds faces
+in it, so some lose theirs (`take_faces`). Leaves out RetinaFace's dense regression branch, which facexlib does not
+have either.
 """
 
 import json
@@ -29,6 +31,7 @@ from broken_telephone.models.retinaface import MEAN, find_faces, prepare
 NETWORK = "mobile0.25"
 INPUT_SIZE = 2 * SIZE
 SCORE, OVERLAP = 0.5, 0.4  # least score of a face, most overlap between two faces
+_EVERY = 8
 
 
 def _priors() -> torch.Tensor:
@@ -41,7 +44,8 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
     """Train a detector on rendered pictures and all their faces, half of every batch of each kind.
 
     The loss is the multi-task loss of RetinaFace (Deng et al., CVPR 2020, equation 1) without its dense branch:
-    cross-entropy with the seven hardest negatives for each positive prior box, smooth L1 for boxes and landmarks.
+    cross-entropy with the seven hardest negatives for each positive prior box (and in a picture without any),
+    smooth L1 for boxes and landmarks.
     """
     set_up(schedule.seed, schedule.threads)
     generator = torch.Generator().manual_seed(schedule.seed)
@@ -52,8 +56,11 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
     priors, variances = _priors(), generate_config(NETWORK)["variance"]
 
     def loss(rows: Rows) -> torch.Tensor:
-        images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
-        truth = torch.cat([faces[kind][rows[kind]] for kind in sets])
+        shown = [to_tensor(sets[kind].images[rows[kind]]) for kind in sets]
+        boxed = [faces[kind][rows[kind]] for kind in sets]
+        for pictures, own in zip(shown, boxed, strict=True):
+            take_faces(pictures, own)
+        images, truth = torch.cat(shown), torch.cat(boxed)
         marks = torch.cat([points[kind][rows[kind]] for kind in sets])
         # Not shifted: the boxes would have to move too.
         boxes, classes, landmarks = model(
@@ -71,6 +78,27 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
     )
     model.phase = "test"
     return model
+
+
+def take_faces(images: torch.Tensor, faces: torch.Tensor) -> None:
+    """Take the faces out of every eighth picture, in place, so that the network learns what is none.
+
+    By turns a picture becomes a cloud of its colours, or its faces are painted over with the colour of its corner and
+    its halves change places: clothes above hair, as in a picture put together of several, are no face either.
+
+    Args:
+        images: float, (n, 3, height, width).
+        faces: (n, k, 4) boxes in shares of the picture; NaN where there is none, and afterwards in these pictures.
+    """
+    clouds, covered = images[:: 2 * _EVERY], images[_EVERY :: 2 * _EVERY]
+    small = functional.adaptive_avg_pool2d(clouds, 2)
+    clouds.copy_(functional.interpolate(small, size=clouds.shape[2:], mode="bilinear"))
+    height, width = images.shape[2:]
+    down, across = (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width
+    x, y, wide, high = faces[_EVERY :: 2 * _EVERY, :, :, None].unbind(2)
+    inside = ((down >= y) & (down < y + high))[..., None] & ((across >= x) & (across < x + wide))[..., None, :]
+    covered.copy_(torch.where(inside.any(1)[:, None], covered[:, :, :1, :1], covered).roll(height // 2, 2))
+    faces[::_EVERY] = float("nan")
 
 
 def multibox_loss(
@@ -103,7 +131,7 @@ def multibox_loss(
     each = functional.cross_entropy(classes.flatten(0, 1), positive.long().flatten(), reduction="none")
     each = each.view(positive.shape)
     ranks = each.detach().masked_fill(positive, -1).argsort(1, descending=True).argsort(1)
-    hard = (ranks < 7 * positive.sum(1, keepdim=True)) & ~positive
+    hard = (ranks < 7 * positive.sum(1, keepdim=True).clamp(min=1)) & ~positive
     class_loss = each[positive | hard].sum()
     return (2 * box_loss + class_loss) / max(len(picture), 1) + mark_loss / max(len(main), 1)
 

@@ -41,12 +41,16 @@ def _curly(person: Person) -> bool:
     return person.ethnicity == "African-American"
 
 
+def _bump(person: Person, angle: float) -> float:
+    """How far out the edge of the hair is, where that of straight hair is 1: curls stand off, to be seen from afar."""
+    return 1.15 + 0.1 * float(np.cos(12 * angle)) if _curly(person) else 1.0
+
+
 def _mane(frame: Frame, person: Person, width: float, top: float, bottom: float) -> list[tuple[float, float]]:
     """A closed shape around the head; its edge has bumps where the hair is curly."""
-    curls = _curly(person)
     points = []
     for angle in np.linspace(0, 2 * np.pi, 96, endpoint=False):
-        bump = 1.06 + 0.08 * np.sin(12 * angle) if curls else 1.0
+        bump = _bump(person, float(angle))
         u, v = np.sin(angle) * width * bump, -np.cos(angle) * bump
         points.append((float(u), float(top + (v + 1) / 2 * (bottom - top))))
     return frame.points(points)
@@ -56,6 +60,8 @@ def draw_back(frame: Frame, person: Person) -> None:
     """Hair behind the neck and shoulders."""
     draw, style = frame.canvas, person.hair_style
     dark = shade(HAIR_COLOURS[person.hair_colour], 0.8)
+    # Tied hair has no bumps: curls make it fuller.
+    puff = 1.3 if _curly(person) else 1.0
     if style == "long":
         draw.polygon(_mane(frame, person, 1.36, -1.22, 0.6), dark, HAIR)
         low = 1.35 + 0.15 * person.jitter[1]
@@ -64,14 +70,14 @@ def draw_back(frame: Frame, person: Person) -> None:
         draw.polygon(_mane(frame, person, 1.34, -1.2, 0.95), dark, HAIR)
     elif style == "ponytail":
         x, y = frame.at(1.2, 0.1)
-        draw.ellipse(x, y, frame.rx * 0.42, frame.ry * 0.85, dark, HAIR, -12)
+        draw.ellipse(x, y, frame.rx * 0.42 * puff, frame.ry * 0.85, dark, HAIR, -12)
     elif style == "pigtails":
         for side in (-1, 1):
             x, y = frame.at(1.25 * side, 0.15)
-            draw.ellipse(x, y, frame.rx * 0.36, frame.ry * 0.52, dark, HAIR, -14 * side)
+            draw.ellipse(x, y, frame.rx * 0.36 * puff, frame.ry * 0.52, dark, HAIR, -14 * side)
     elif style == "bun":
         x, y = frame.at(0, -1.26)
-        draw.ellipse(x, y, frame.rx * 0.56, frame.ry * 0.38, dark, HAIR)
+        draw.ellipse(x, y, frame.rx * 0.56 * puff, frame.ry * 0.38 * puff, dark, HAIR)
 
 
 def draw_front(frame: Frame, person: Person) -> None:
@@ -80,15 +86,25 @@ def draw_front(frame: Frame, person: Person) -> None:
     if style in ("tuft", "bow"):
         _baby_hair(frame, person)
     elif style == "bald":
-        for side in (-1, 1):
-            x, y = frame.at(1.04 * side, -0.04)
-            frame.canvas.ellipse(x, y, frame.rx * 0.3, frame.ry * 0.46, hair, HAIR)
+        _bald_sides(frame, person)
     else:
         frame.canvas.polygon(frame.points(_cap(person)), hair, HAIR)
     if style == "pigtails":
         for side in (-1, 1):
             x, y = frame.at(1.12 * side, -0.28)
             frame.canvas.ellipse(x, y, frame.rx * 0.13, frame.rx * 0.13, _RIBBON)
+
+
+def _bald_sides(frame: Frame, person: Person) -> None:
+    hair = HAIR_COLOURS[person.hair_colour]
+    for side in (-1, 1):
+        if _curly(person):
+            for u, v in ((1.0, -0.44), (1.24, -0.2), (1.26, 0.1), (1.04, 0.3)):
+                x, y = frame.at(u * side, v)
+                frame.canvas.ellipse(x, y, frame.rx * 0.3, frame.rx * 0.3, hair, HAIR)
+        else:
+            x, y = frame.at(1.04 * side, -0.04)
+            frame.canvas.ellipse(x, y, frame.rx * 0.3, frame.ry * 0.5, hair, HAIR)
 
 
 def _baby_hair(frame: Frame, person: Person) -> None:
@@ -113,12 +129,11 @@ def _cap(person: Person) -> list[tuple[float, float]]:
     """The hair on top of the head: an outer arc, then the hairline back again."""
     style = person.hair_style
     line = SHAPES[person.age].hairline + 0.05 * person.jitter[2]
-    low = _SIDES.get(style, 0.35)
-    top = -1.2 if style != "receding" else -1.1
+    low, top = _SIDES.get(style, 0.35), -1.2
     wide = 1.15 if person.gender == "male" else 1.2
     arc = []
     for angle in np.linspace(-np.pi / 2, np.pi / 2, 48):
-        bump = 1.08 + 0.08 * np.sin(14 * angle) if _curly(person) else 1.0
+        bump = _bump(person, float(angle))
         arc.append((float(np.sin(angle) * wide * bump), float(low + (top - low) * np.cos(angle) * bump)))
     edges = {
         "fringe": [(0.94, low), (0.84, line + 0.22), (-0.84, line + 0.22), (-0.94, low)],

@@ -1,8 +1,8 @@
 """Draws a head: face, features and the signs of age, at any size.
 
 Age shows in proportions (`proportions`), hair (`hair`) and wrinkles; gender presentation in hair, brows, lips
-and jaw; ethnicity in the nose, the eyes, the lips and how the hair curls; tone in the skin. The strokes are
-listed back to front.
+and jaw; ethnicity in the nose, the eyes, the lips and the hair, its curls and colours; tone in the skin. The strokes
+are listed back to front.
 """
 
 import numpy as np

@@ -22,20 +22,22 @@ Write = Callable[[Path], None]
 
 
 def render(
-    world: dict[str, Any], count: int, seed: int, workers: int, twins: bool = False
+    world: dict[str, Any], portraits: int, scenes: int, seed: int, workers: int, twins: bool = False
 ) -> tuple["PictureSet", "PictureSet"]:
-    """Render portraits and scenes of a world, `count` each, or as many pairs of twins."""
+    """Render portraits and scenes of a world, as many of each as the numbers say, or as many pairs of twins."""
     from broken_telephone.miniature.people import World
     from broken_telephone.miniature.pictures import render_set
 
     lived_in = World(**world)
-    portraits = render_set("portraits", lived_in, count, seed, workers, twins=twins)
-    return portraits, render_set("scenes", lived_in, count, seed, workers, twins=twins)
+    first = render_set("portraits", lived_in, portraits, seed, workers, twins=twins)
+    return first, render_set("scenes", lived_in, scenes, seed, workers, twins=twins)
 
 
-def render_twins(world: dict[str, Any], count: int, seed: int, workers: int) -> tuple["PictureSet", "PictureSet"]:
-    """Render pairs of portraits and of scenes, alike but for the main person's gender, `count` each."""
-    return render(world, count, seed, workers, twins=True)
+def render_twins(
+    world: dict[str, Any], portraits: int, scenes: int, seed: int, workers: int
+) -> tuple["PictureSet", "PictureSet"]:
+    """Render so many pairs of portraits and of scenes, alike but for the main person's gender."""
+    return render(world, portraits, scenes, seed, workers, twins=True)
 
 
 def render_portraits(world: dict[str, Any], count: int, seed: int, workers: int) -> "PictureSet":

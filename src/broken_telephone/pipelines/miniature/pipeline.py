@@ -35,14 +35,14 @@ def _shortcut(trait: str) -> list[Node]:
             nodes.render_portraits,
             inputs=[
                 world,
-                *(f"params:miniature.{count}.{key}" for key in ("count", "seed")),
+                *(f"params:miniature.{settings}.{key}" for key in ("portraits", "seed")),
                 "params:miniature.workers",
             ],
             outputs=f"{name}_{part}",
             name=f"render_{name}_{part}",
             tags=tags,
         )
-        for part, count in (("portraits", "shortcut_portraits"), ("heldout", "heldout"))
+        for part, settings in (("portraits", "shortcut_portraits"), ("heldout", "heldout"))
     ]
     return [
         *rendering,
@@ -70,7 +70,7 @@ def create_pipeline() -> Pipeline:
             nodes.render,
             inputs=[
                 f"params:miniature.worlds.{world}",
-                *(f"params:miniature.{name}.{key}" for key in ("count", "seed")),
+                *(f"params:miniature.{name}.{key}" for key in ("portraits", "scenes", "seed")),
                 "params:miniature.workers",
             ],
             outputs=outputs,
@@ -92,7 +92,7 @@ def create_pipeline() -> Pipeline:
         nodes.render_twins,
         inputs=[
             "params:miniature.worlds.even",
-            *(f"params:miniature.twins.{key}" for key in ("count", "seed")),
+            *(f"params:miniature.twins.{key}" for key in ("portraits", "scenes", "seed")),
             "params:miniature.workers",
         ],
         outputs=TWINS,
