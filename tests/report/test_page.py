@@ -159,7 +159,7 @@ def test_an_empty_study_makes_a_page_that_says_so():
 def test_limits_name_failures_answers_and_starts(study):
     page = html.unescape(page_of(study))
     assert "Loop: 240 pictures drawn, 2 failures, 1 description not read to the end by the generator." in page
-    assert "Free reading: gender 10 % refused." in page
+    assert "Free reading: gender 10\N{NO-BREAK SPACE}% refused." in page
     assert "From images, at most 80 chains from 80 starts are compared." in page
     assert "Fewer than 30 starts from prompts: happiness (10), anger (10)" in page
 
