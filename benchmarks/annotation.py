@@ -3,7 +3,7 @@
     kedro run && python benchmarks/annotation.py
     kedro run --env miniature_activity && python benchmarks/annotation.py --env miniature_activity
 
-What is shown is known of the originals from the renderer; of drawn pictures the judge says it, an independent
+What is shown in originals, their labels in the data set say; of drawn pictures the judge says it, an independent
 classifier (its accuracy on rendered pictures is in its model card). Speeds are of one run: the two readings of the same
 pictures in turn, several times, and the shortest time of each.
 """

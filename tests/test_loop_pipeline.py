@@ -281,12 +281,14 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
     assert isinstance(project.load("loop_contact_sheet"), Image.Image)
 
 
-def test_a_truncated_picture_is_left_out_and_listed(project):
+def test_a_truncated_picture_is_left_out_and_listed(project, capsys):
     project.run(pipeline="ingestion")
     first = project.load("chains").iloc[0]
     file = project.path / "data/01_raw/miniature_portraits" / first["image_path"]
     file.write_bytes(file.read_bytes()[:200])
+    capsys.readouterr()
     project.run(pipeline="ingestion")
+    assert file.name in capsys.readouterr().out
     assert len(project.load("chains")) == 14
     assert first["chain_id"] not in set(project.load("chains")["chain_id"])
     defect = project.load("dataset_defects").iloc[0]
@@ -465,7 +467,8 @@ def test_a_folder_that_cannot_be_written_is_named_before_any_model_is_needed(pro
     (project.path / "data/03_primary").write_text("in the way")
     result = kedro_run()
     assert result.exit_code == 1
-    assert f"Results cannot be written to {project.path / PRIMARY}" in result.output
+    there = project.path / "data/03_primary"
+    assert f"Results cannot be written to {project.path / PRIMARY}: {there}: Not a directory." in result.output
 
 
 def test_a_missing_setting_is_named(project):

@@ -46,8 +46,8 @@ class StudyHooks:
                     pass
             except OSError as error:
                 raise StudyError(
-                    f"Results cannot be written to {folder}: {error.strerror}. Make it writable, or change "
-                    "where results go (conf/base/catalog.yml)."
+                    f"Results cannot be written to {folder}: {there}: {error.strerror}. Make {there} a folder that "
+                    "can be written to, or name another one for results in globals.yml (docs/settings.md)."
                 ) from error
 
     @hook_impl

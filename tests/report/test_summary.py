@@ -51,7 +51,13 @@ def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparis
     ("published", "instrument", "low", "high", "words"),
     [
         (0.25, 0.04, -0.01, 0.09, "(4 points, 95 % interval \N{MINUS SIGN}1 to 9) cannot be told from none."),
-        (0.21, 0.0, -0.02, 0.02, "no error of the annotator's own shows in that (95 % interval \N{MINUS SIGN}2 to 2)."),
+        (
+            0.21,
+            0.0,
+            -0.02,
+            0.02,
+            "no error of the annotator's own shows on the originals (95 % interval \N{MINUS SIGN}2 to 2).",
+        ),
         (
             0.17,
             -0.04,

@@ -37,7 +37,9 @@ where those drawn too rarely were more frequent. That was done twice. The judge 
 reads what is told here had no part in it; both learned from the same pictures.
 
 "shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone
-as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else.
+as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else;
+sampling alone moves one that is a half by 0.02 in 500 pictures, by 0.05 in 100 (standard error). What guidance
+strengthens beyond what was planted is no truth of the world, but of this generator.
 
 Limits: {_LIMITS} It knows the words of the miniature's captions only.
 """,

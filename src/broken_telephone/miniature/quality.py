@@ -94,7 +94,7 @@ def shares_table(shares: pd.DataFrame) -> str:
     lowest = wide.columns.min()
     off = wide[lowest] - wide.index.get_level_values("planted")
     wide.columns = [f"guidance {value:g}" for value in wide.columns]
-    wide["difference"] = off
+    wide[f"guidance {lowest:g} less planted"] = off
     return _markdown(wide.reset_index())
 
 

@@ -87,7 +87,7 @@ def _as_published(row, decomposition: pd.DataFrame, is_first: bool) -> str:  # t
     sure = interval(error.ci_low, error.ci_high)
     if pd.isna(error.ci_low) or error.ci_low <= 0 <= error.ci_high:
         if points(error.value) == "0 points":
-            return f"{told}{change}; no error of the annotator's own shows in that ({sure})."
+            return f"{told}{change}; no error of the annotator's own shows on the originals ({sure})."
         own = f"{points(error.value)}, {sure}"
         return f"{told}{change}; the annotator's own error in that ({own}) cannot be told from none."
     own = f"the annotator's own error ({points(error.value)}, {sure})"
