@@ -45,9 +45,10 @@ class StudyHooks:
                 with tempfile.TemporaryFile(dir=there):
                     pass
             except OSError as error:
+                at = "" if there == folder else f"{there}: "
                 raise StudyError(
-                    f"Results cannot be written to {folder}: {there}: {error.strerror}. Make {there} a folder that "
-                    "can be written to, or name another one for results in globals.yml (docs/settings.md)."
+                    f"Results cannot be written to {folder}: {at}{error.strerror}. Mend that, or name another place "
+                    "in globals.yml: `results`, or `models` for models (docs/settings.md)."
                 ) from error
 
     @hook_impl

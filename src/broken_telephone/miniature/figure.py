@@ -122,7 +122,7 @@ class Figure:
         hand = np.array(self.at(*self._pose.hands[0 if side < 0 else 1]))
         shoulder = np.array(self.at(self._pose.lean + side * self._girth * 0.85, self._neck + 0.06))
         elbow = (shoulder + hand) / 2 + np.array([side * 0.045, 0.025]) * self.height
-        # Babies' arms are short, and edges much of them: thinner ones were parsed worse than anybody else's.
+        # Babies' arms are short, most of their pixels at an edge: thinner ones were parsed worse than anybody's.
         wide = 0.065 * self.height * {"baby": 1.6, "adult": 1.25}.get(self._person.age, 1.0)
         sleeve = shade(CLOTH_COLOURS[self._person.clothes], 0.82)
         self._canvas.line(np.stack([shoulder, elbow]), wide, sleeve, BODY)

@@ -229,7 +229,7 @@ def twin(person: Person, rng: np.random.Generator) -> Person:
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:
     # Likely with age but never certain, so that age cannot be read from this colour alone.
     if rng.random() < {"senior": 0.8, "adult": 0.1}.get(age, 0.0):
-        # Curls, above all, tell Asians from African-Americans: more does once hair has no colour of its own.
+        # Where hair is grey or white, its colour tells Asians from African-Americans, whom else mostly curls do.
         return "grey" if ethnicity == "Asian" else "white"
     if ethnicity == "Caucasian":
         return str(rng.choice(["blond", "brown", "red"]))
