@@ -48,7 +48,7 @@ class StudyHooks:
                 at = "" if there == folder else f"{there}: "
                 raise StudyError(
                     f"Results cannot be written to {folder}: {at}{error.strerror}. Mend that, or name another place "
-                    "in globals.yml: `results`, or `models` for models (docs/settings.md)."
+                    "in globals.yml: `results`, or `models` for models."
                 ) from error
 
     @hook_impl

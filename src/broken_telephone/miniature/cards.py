@@ -33,8 +33,8 @@ them show. That is what it is for. The autoencoder learned from the even world.
 
 A small model does not draw everybody as often as it saw them. So after training, pictures were drawn of every label at
 guidance 1, a judge of three networks from other seeds counted who was on them, and what reads captions went on learning
-where those drawn too rarely were more frequent. That was done twice. The judge that
-reads what is told here had no part in it; both learned from the same pictures.
+where those drawn too rarely were more frequent. That was done twice. The judge that reads what is told here had no part
+in it; both learned from the same pictures.
 
 "shown" is the share of pictures in which the judge reads the asked emotion or activity; by gender, age and skin tone
 as the judge reads them, each label counting alike. The shares below it come from captions that name nothing else;
@@ -90,8 +90,8 @@ Finds faces: facexlib's `RetinaFace` with the MobileNet-0.25 backbone. Pictures 
 128 x 128 first; `config.json` says how they are prepared and which scores count.
 
 {_TRAINED}, by `kedro run --pipeline miniature --tags detector`, with the loss of RetinaFace (Deng et al.,
-CVPR 2020) less its dense branch. Landmarks were learned on main persons only. One picture in
-eight had lost its faces, so that the detector also learned what is no face.
+CVPR 2020) less its dense branch. Landmarks were learned on main persons only. One picture in eight had lost its faces,
+so that the detector also learned what is no face.
 
 A face counts as found at an intersection over union of 0.5.
 "recall" and "box IoU" are of main persons, "recall of all faces" and "precision" of everybody.

@@ -31,7 +31,7 @@ from broken_telephone.models.retinaface import MEAN, find_faces, prepare
 NETWORK = "mobile0.25"
 INPUT_SIZE = 2 * SIZE
 SCORE, OVERLAP = 0.5, 0.4  # least score of a face, most overlap between two faces
-_EVERY = 8
+_EVERY = 8  # of so many pictures one loses its faces
 
 
 def _priors() -> torch.Tensor:
