@@ -10,6 +10,14 @@ class StudyError(ValueError):
     """
 
 
+class UnreadableError(StudyError):
+    """A file is missing or broken: one item of many cannot be read, and the others can go on."""
+
+
+class ChangedInputError(StudyError):
+    """An input is no longer what earlier results were made from."""
+
+
 def causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what caused it, outermost first."""
     while error is not None:

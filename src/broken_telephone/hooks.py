@@ -13,8 +13,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from broken_telephone.chains import chains_of
 from broken_telephone.errors import StudyError
-from broken_telephone.relay import LoopSettings, chains_of, manifest, of_shard
+from broken_telephone.pictures import refuse_unfinished_loop
+from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
@@ -35,6 +37,10 @@ class StudyHooks:
             raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
         for name, missing in _FIRST.items():
             if name in pipeline.inputs() and not catalog.exists(name):
+                if name == "loop_descriptions" and len(sessions := catalog.load("loop_sessions")):
+                    # It has begun, and was stopped before its tables were made.
+                    wanted = len(catalog.load("chains")) * _loop(catalog).iterations
+                    refuse_unfinished_loop({"sessions": ()}, sessions, catalog.load("loop_images"), wanted)
                 raise StudyError(missing)
         written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
         folders = {path if is_folder else path.parent for path, is_folder in written}
@@ -105,13 +111,17 @@ def _shard(catalog: CatalogProtocol) -> list[str]:
     mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     batches, sessions = catalog.load("loop_batches"), catalog.load("loop_sessions")
     own = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
+    images = catalog.load("loop_images")
+    records = [batches[name]() for name in batches]
+    done = sum_up(records)
+    done.forget_images([name for name in done.images if name not in images])
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
         {},  # not sealed yet if the shard has no chains, and not told
         mine,
         loop.iterations,
-        catalog.load("loop_images"),
-        [batches[name]() for name in batches],
+        done,
+        records,
         own,
     )
     return [*_counts(record), "When all shards have ended, `kedro run --pipeline loop` puts them together."]

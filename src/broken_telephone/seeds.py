@@ -21,6 +21,11 @@ def digest(*parts: object, size: int = 16) -> str:
     return hasher.hexdigest()
 
 
+def content_digest(content: bytes) -> str:
+    """Hash the bytes of a file (BLAKE2b) to 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
 def seed_of(*parts: object) -> int:
     """Return the seed, in 0 ... 2**63 - 1, that belongs to some values."""
     return int(digest(*parts, size=8), 16) >> (64 - BITS)

@@ -33,11 +33,14 @@ CHAINS = {
     "start": "category",
     "image_id": "text",
     "image_path": "text",
+    "image_digest": "text",
     "prompt": "text",
     "concept": "category",
     "label": "category",
     "seed": "integer",
 }
+FILES = {"name": "text", "size": "integer", "changed": "integer", "digest": "text"}
+"""A ledger of files: size in bytes, time of the last change in nanoseconds, digest of the bytes."""
 DESCRIPTIONS = {
     "chain_id": "text",
     "iteration": "integer",
@@ -196,6 +199,8 @@ def check_chains(chains: pd.DataFrame) -> None:
     if startless.any():
         names = ", ".join(chains.loc[startless, "chain_id"].head(3))
         raise StudyError(f"chains: {names} have neither an image nor a prompt to start from")
+    if (chains["image_path"].notna() & chains["image_digest"].isna()).any():
+        raise StudyError("chains: an original has no digest (image_digest)")
 
 
 def check_descriptions(descriptions: pd.DataFrame) -> None:

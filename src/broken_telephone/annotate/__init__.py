@@ -4,7 +4,6 @@ from broken_telephone.annotate.checked import checked
 from broken_telephone.annotate.comparison import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotate.journal import answers_to
 from broken_telephone.annotate.manifest import manifest
-from broken_telephone.annotate.pictures import pictures
 from broken_telephone.annotate.questions import Inquiry, form_of, inquiries
 from broken_telephone.annotate.run import annotate
 from broken_telephone.annotate.settings import AnnotationSettings
@@ -25,6 +24,5 @@ __all__ = [
     "inquiries",
     "labels_of",
     "manifest",
-    "pictures",
     "tables",
 ]

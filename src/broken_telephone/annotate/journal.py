@@ -8,6 +8,7 @@ from typing import Any
 
 from broken_telephone.annotate.questions import Inquiry
 from broken_telephone.models.outcomes import MODEL_ERROR
+from broken_telephone.pictures import Picture
 from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
@@ -21,13 +22,19 @@ def name_of(inquiry: Inquiry, iteration: int, answers: Iterable[Record]) -> str:
     return f"{inquiry.key}/{iteration:03}/{asked}"
 
 
-def answers_to(inquiry: Inquiry, records: Records) -> dict[str, Record]:
-    """Return what was answered so far: picture -> answer. What is tried again is among it, as failures."""
+def answers_to(inquiry: Inquiry, records: Records, pictures: Mapping[int, Iterable[Picture]]) -> dict[str, Record]:
+    """Return what was answered so far: picture -> answer. What is tried again is among it, as failures.
+
+    Answers about pictures that are others by now, such as one that was drawn again, do not count.
+    """
     prefix = f"{inquiry.key}/"
+    digests = {picture.name: picture.digest for some in pictures.values() for picture in some}
     found: dict[str, Record] = {}
     for name in records:
         if name.startswith(prefix):
             for answer in records[name]()["answers"]:
+                if digests.get(answer["picture"]) != answer["digest"]:
+                    continue
                 earlier = found.get(answer["picture"])
                 if earlier is None or is_tried_again(earlier):
                     found[answer["picture"]] = answer

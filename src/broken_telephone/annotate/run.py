@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answers_to, is_tried_again, name_of
-from broken_telephone.annotate.pictures import Images, Picture, opened
 from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Failure, Model
+from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
@@ -23,26 +23,24 @@ def annotate(
     inquiries: list[Inquiry],
     settings: AnnotationSettings,
     models: Mapping[str, Model],
-    originals: Images,
-    drawn: Images,
+    study: StudyPictures,
     batches: Records,
 ) -> Iterator[Saved]:
     """Ask everything about every picture that was not asked before.
 
     Args:
-        pictures: by iteration, see `pictures`.
+        pictures: by iteration.
         inquiries: what is asked; `LAST` about the last iteration only.
         settings: of the annotation.
         models: by the names that inquiries use.
-        originals: by their path in the data set.
-        drawn: the loop's images.
+        study: opens the pictures.
         batches: what was answered already.
 
     Returns:
         What to save, see `work.carry_out`, which also says what is raised.
     """
     jobs: dict[Step, Job[Picture, list[Record]]] = {
-        step: Job(waiting, _asking(inquiry, originals, drawn), partial(_kept, inquiry, step))
+        step: Job(waiting, _asking(inquiry, study), partial(_kept, inquiry, step))
         for step, (inquiry, waiting) in _left(pictures, inquiries, batches).items()
     }
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
@@ -55,7 +53,7 @@ def _left(
     """What is left of each step; one model's after the other's, so that each is loaded once where room is short."""
     found = {}
     for inquiry in inquiries:
-        answered = answers_to(inquiry, batches)
+        answered = answers_to(inquiry, batches, pictures)
         done = {name for name, answer in answered.items() if not is_tried_again(answer)}
         for iteration, there in pictures.items():
             if inquiry.name == LAST and iteration != max(pictures):
@@ -68,16 +66,16 @@ def _left(
     return found
 
 
-def _asking(inquiry: Inquiry, originals: Images, drawn: Images) -> Any:
+def _asking(inquiry: Inquiry, study: StudyPictures) -> Any:
     def prepare(pictures: list[Picture]) -> Batch[Picture, list[Record]]:
         seen, images, unreadable = [], [], []
         for picture in pictures:
             try:
-                images.append(opened(picture, originals, drawn))
+                images.append(study.open(picture))
                 seen.append(picture)
-            except StudyError as error:
+            except UnreadableError as error:
                 failure = {"kind": UNREADABLE, "reason": str(error)}
-                unreadable.append({"picture": picture.name, "failure": failure})
+                unreadable.append({**_about(picture), "failure": failure})
         return Batch(seen, unreadable, inquiry.task(images) if seen else None)
 
     return prepare
@@ -98,16 +96,20 @@ def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iter
     if answer.likelihoods:
         for picture, likelihoods in zip(batch.items, answer.likelihoods, strict=True):
             rounded = [[[round(value, 5) for value in line] for line in form] for form in likelihoods]
-            yield {"picture": picture.name, "likelihoods": rounded}
+            yield {**_about(picture), "likelihoods": rounded}
         return
     for picture, said in zip(batch.items, answer.descriptions, strict=True):
         if isinstance(said, Failure):
-            yield {"picture": picture.name, "failure": {"kind": said.kind, "reason": said.reason}}
+            yield {**_about(picture), "failure": {"kind": said.kind, "reason": said.reason}}
             continue
         # Some tokenizers leave halves of characters, which no file can hold.
         text = said.text.encode("utf-8", "replace").decode()
         words = {"text": text, "tokens": said.tokens, "truncated": said.truncated, "refused": said.refused}
-        yield {"picture": picture.name, **words}
+        yield {**_about(picture), **words}
+
+
+def _about(picture: Picture) -> Record:
+    return {"picture": picture.name, "digest": picture.digest}
 
 
 def _took(batch: Batch[Picture, list[Record]], answer: Answer) -> Record:

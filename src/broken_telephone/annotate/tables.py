@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from broken_telephone.annotate.journal import Record
-from broken_telephone.annotate.pictures import picture
 from broken_telephone.annotate.questions import CLOSED, FREE, LAST, Inquiry
+from broken_telephone.chains import Chain
 from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
 from broken_telephone.models import Likelihoods
-from broken_telephone.relay import Chain
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
 
 Answers = Mapping[str, Mapping[str, Record]]
@@ -30,6 +30,7 @@ class Tables(NamedTuple):
 
 def tables(
     chains: list[Chain],
+    study: StudyPictures,
     labels: Mapping[str, str],
     iterations: int,
     inquiries: list[Inquiry],
@@ -42,6 +43,7 @@ def tables(
 
     Args:
         chains: of the study.
+        study: their pictures.
         labels: chain -> the label of the concept that its start has.
         iterations: of the loop.
         inquiries: what was asked.
@@ -57,7 +59,7 @@ def tables(
     attributes: list[Record] = []
     weights: list[Record] = []
     choices: list[Record] = []
-    for chain, iteration, name in _pictures(chains, iterations):
+    for chain, iteration, name in _pictures(chains, study, iterations):
         where = {"chain_id": chain.chain_id, "iteration": iteration}
         if (answer := answers.get(FREE, {}).get(name)) is not None:
             who = where | {"annotator": asked[FREE].by, "reading": FREE}
@@ -70,7 +72,7 @@ def tables(
                 for row, each in _closed(form, likelihoods):
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
-    last = _last(chains, iterations, asked, answers)
+    last = _last(chains, study, iterations, asked, answers)
     said = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
     return Tables(
         as_table(attributes, ANNOTATIONS),
@@ -81,10 +83,10 @@ def tables(
     )
 
 
-def _pictures(chains: list[Chain], iterations: int) -> Iterator[tuple[Chain, int, str]]:
+def _pictures(chains: list[Chain], study: StudyPictures, iterations: int) -> Iterator[tuple[Chain, int, str]]:
     for chain in chains:
         for iteration in range(iterations + 1):
-            if (one := picture(chain, iteration)) is not None:
+            if (one := study.of(chain, iteration)) is not None:
                 yield chain, iteration, one.name
 
 
@@ -142,14 +144,16 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
         }
 
 
-def _last(chains: list[Chain], iterations: int, asked: Mapping[str, Inquiry], answers: Answers) -> pd.DataFrame:
+def _last(
+    chains: list[Chain], study: StudyPictures, iterations: int, asked: Mapping[str, Inquiry], answers: Answers
+) -> pd.DataFrame:
     """Return descriptions of the last pictures, as the loop would have written them; empty and refused ones are none.
 
     As in the loop, description k is of picture k - 1.
     """
     found = []
     for chain in chains:
-        one = picture(chain, iterations)
+        one = study.of(chain, iterations)
         answer = answers.get(LAST, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
             words = {name: answer[name] for name in ("text", "tokens", "truncated")}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from broken_telephone.datasets.folder import FolderDataset
-from broken_telephone.datasets.records import Record
+from broken_telephone.datasets.records import MEND, Record
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
 
@@ -20,7 +20,8 @@ _REST = "record"
 class ArrayPartitionsDataset(FolderDataset[Record]):
     """Records that a run adds one by one as NumPy files, each saved whole or not at all.
 
-    A record's values are arrays of numbers, or whatever JSON holds.
+    The files are ZIP archives, which hold a checksum of each array. A record's values are arrays of numbers, or
+    whatever JSON holds.
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
@@ -48,4 +49,4 @@ class ArrayPartitionsDataset(FolderDataset[Record]):
         except FileNotFoundError:
             raise StudyError(f"{place} does not exist") from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise StudyError(f"{place} is not a record: {error}. Delete it to have it made again.") from error
+            raise StudyError(f"{place} is damaged or no record: {error}. {MEND}") from error

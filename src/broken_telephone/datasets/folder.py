@@ -15,7 +15,12 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
+from broken_telephone.errors import UnreadableError
+from broken_telephone.seeds import content_digest
+
 T = TypeVar("T")
+Stamp = tuple[int, int]
+"""Size in bytes, and time of the last change in nanoseconds: a file with another stamp may have other bytes."""
 
 
 class Files(Mapping[str, Callable[[], T]]):
@@ -35,6 +40,18 @@ class Files(Mapping[str, Callable[[], T]]):
 
     def __contains__(self, key: object) -> bool:
         return self._folder.holds(str(key))
+
+    def stamp(self, key: str) -> Stamp | None:
+        """Return size and time of the last change of a file; None if there is no such file."""
+        return self._folder.stamp(key)
+
+    def digest(self, key: str) -> str:
+        """Return the digest of a file's bytes (`seeds.content_digest`).
+
+        Raises:
+            UnreadableError: naming the file, if it is missing or cannot be read.
+        """
+        return content_digest(self._folder.content(key))
 
 
 class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
@@ -69,6 +86,39 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         Raises:
             StudyError: naming the file, if it is missing or broken.
         """
+
+    def content(self, key: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            UnreadableError: naming the file, if it is missing or cannot be read.
+        """
+        place = self.place(key)
+        try:
+            return bytes(self._filesystem.cat_file(place))
+        except FileNotFoundError:
+            raise UnreadableError(f"{place} does not exist") from None
+        except OSError as error:
+            raise UnreadableError(f"{place} cannot be read ({error})") from error
+
+    def stamp(self, key: str) -> Stamp | None:
+        """Return size and time of the last change of a file; None if there is no such file."""
+        place = self.place(key)
+        if isinstance(self._filesystem, LocalFileSystem):
+            try:
+                found = os.stat(place)  # noqa: PTH116 - a Path each takes longer than looking
+            except OSError:
+                return None
+            # The second changes with every write, also where a copy keeps the first.
+            return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
+        try:
+            info = self._filesystem.info(place)
+            changed = self._filesystem.modified(place).timestamp()
+        except FileNotFoundError:
+            return None
+        except NotImplementedError:  # this file system keeps no times
+            changed = 0.0
+        return int(info["size"] or 0), int(changed * 1e9)
 
     def keys(self) -> list[str]:
         """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""

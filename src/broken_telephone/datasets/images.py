@@ -15,8 +15,10 @@ from PIL import Image
 
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.whole import write_whole
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import ChangedInputError, UnreadableError
+from broken_telephone.pictures import as_png
 from broken_telephone.report import thumbnails
+from broken_telephone.seeds import content_digest
 
 _PREVIEWED = 24
 _PICTURES = (".png", ".jpg", ".jpeg")
@@ -25,17 +27,26 @@ _PICTURES = (".png", ".jpg", ".jpeg")
 class ImageFolderDataset(FolderDataset[Image.Image]):
     """Pictures that are only read, as RGB, by their path below the folder."""
 
-    def read(self, key: str) -> Image.Image:
-        """Read one picture as RGB."""
+    def read(self, key: str, digest: str | None = None) -> Image.Image:
+        """Read one picture as RGB.
+
+        Args:
+            key: names it.
+            digest: of the bytes that it must have; None for any.
+
+        Raises:
+            UnreadableError: naming the file, if it is missing or broken.
+            ChangedInputError: naming the file, if its bytes are others.
+        """
         place = self.place(key)
+        content = self.content(key)
+        if digest is not None and content_digest(content) != digest:
+            raise ChangedInputError(f"{place} was changed: it is not the picture that results were made from")
         try:
-            with self._filesystem.open(place, "rb") as content:
-                return Image.open(content).convert("RGB")
-        except FileNotFoundError:
-            raise StudyError(f"{place} does not exist") from None
+            return Image.open(io.BytesIO(content)).convert("RGB")
         # Pillow raises these, too, for broken files and for pictures of an absurd size.
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise StudyError(f"{place} is no picture that opens ({error})") from error
+            raise UnreadableError(f"{place} is no picture that opens ({error})") from error
 
     def preview(self) -> ImagePreview:
         """Show the first pictures."""
@@ -50,10 +61,10 @@ class ImagePartitionsDataset(ImageFolderDataset):
         """Name the folder; keys leave out `.png`."""
         super().__init__(path=path, suffix=".png", metadata=metadata)
 
-    def save(self, data: Mapping[str, Image.Image]) -> None:
-        """Add pictures by key; others stay."""
-        for key, image in data.items():
-            write_whole(self._filesystem, self.place(key), _png(image))
+    def save(self, data: Mapping[str, bytes]) -> None:
+        """Add pictures by key, as the bytes of their PNG files (`as_png`); others stay."""
+        for key, content in data.items():
+            write_whole(self._filesystem, self.place(key), content)
 
 
 class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
@@ -76,7 +87,7 @@ class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
 
     def save(self, data: Image.Image) -> None:
         """Write the picture."""
-        write_whole(self._filesystem, str(self._get_save_path()), _png(data))
+        write_whole(self._filesystem, str(self._get_save_path()), as_png(data))
 
     def preview(self) -> ImagePreview:
         """Show the picture."""
@@ -91,12 +102,6 @@ class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
         )
 
 
-def _png(image: Image.Image) -> bytes:
-    content = io.BytesIO()
-    image.save(content, format="PNG")
-    return content.getvalue()
-
-
 def _preview(image: Image.Image) -> ImagePreview:
     """Return what Kedro-Viz shows of a data set's pictures: a PNG in base64."""
-    return ImagePreview(base64.b64encode(_png(image)).decode())
+    return ImagePreview(base64.b64encode(as_png(image)).decode())

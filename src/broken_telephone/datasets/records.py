@@ -12,6 +12,7 @@ from kedro_datasets._typing import JSONPreview
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
+from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
 
@@ -21,7 +22,11 @@ def as_json(data: Any) -> bytes:
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _read(filesystem: AbstractFileSystem, place: str, mend: str = "Delete it to have it made again.") -> Record:
+MEND = "Delete it and run the same command again: what it held is made again, and so is all that followed from it."
+"""What to do if a record is broken."""
+
+
+def _read(filesystem: AbstractFileSystem, place: str, mend: str = MEND) -> Record:
     try:
         return dict(json.loads(filesystem.cat_file(place)))
     except FileNotFoundError:
@@ -30,8 +35,15 @@ def _read(filesystem: AbstractFileSystem, place: str, mend: str = "Delete it to 
         raise StudyError(f"{place} is not a record: {error}. {mend}") from error
 
 
+_CHECKSUM = "checksum"
+
+
+def _checksum(record: Record) -> str:
+    return digest(json.dumps(record, ensure_ascii=False, sort_keys=True))
+
+
 class RecordPartitionsDataset(FolderDataset[Record]):
-    """Records that a run adds one by one, each saved whole or not at all."""
+    """Records that a run adds one by one, each saved whole or not at all, with a checksum."""
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         """Name the folder; keys leave out `.json`."""
@@ -40,17 +52,25 @@ class RecordPartitionsDataset(FolderDataset[Record]):
     def save(self, data: Mapping[str, Record]) -> None:
         """Add records by key; others stay."""
         for key, record in data.items():
-            write_whole(self._filesystem, self.place(key), as_json(record))
+            write_whole(self._filesystem, self.place(key), as_json({**record, _CHECKSUM: _checksum(record)}))
 
     def read(self, key: str) -> Record:
-        """Read one record."""
-        return _read(self._filesystem, self.place(key))
+        """Read one record.
+
+        Raises:
+            StudyError: naming the file, if it is missing, or is not what was saved.
+        """
+        place = self.place(key)
+        record = _read(self._filesystem, place)
+        if record.pop(_CHECKSUM, None) != _checksum(record):
+            raise StudyError(f"{place} is damaged: its checksum does not fit what it holds. {MEND}")
+        return record
 
 
 class JSONDataset(AbstractDataset[Record, Record]):
     """One record in a JSON file, saved whole or not at all."""
 
-    _mend = "Delete it to have it made again."
+    _mend = MEND
     """What to do if the file is broken."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:

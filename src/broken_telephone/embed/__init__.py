@@ -1,7 +1,7 @@
 """Every picture and every text of a study as a vector, so that similarities can be measured."""
 
 from broken_telephone.embed.arrange import Arranged, arrange
-from broken_telephone.embed.items import Text, items
+from broken_telephone.embed.items import Text, digests_of, items
 from broken_telephone.embed.journal import Stored, stored
 from broken_telephone.embed.manifest import manifest
 from broken_telephone.embed.run import embed
@@ -18,6 +18,7 @@ __all__ = [
     "Stored",
     "Text",
     "arrange",
+    "digests_of",
     "embed",
     "items",
     "manifest",

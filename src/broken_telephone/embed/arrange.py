@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from broken_telephone.annotate.pictures import picture
+from broken_telephone.chains import chains_of
 from broken_telephone.embed.items import name_of
 from broken_telephone.embed.journal import Stored
 from broken_telephone.embed.spaces import IMAGES, SENTENCES, TEXTS
 from broken_telephone.measures import ABSENT, Vectors
-from broken_telephone.relay import chains_of
+from broken_telephone.pictures import StudyPictures
 
 
 class Arranged(NamedTuple):
@@ -24,17 +24,24 @@ class Arranged(NamedTuple):
     """Texts in the space in which they are compared with each other."""
 
 
-def arrange(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, found: Mapping[str, Stored]) -> Arranged:
+def arrange(
+    chains: pd.DataFrame,
+    study: StudyPictures,
+    iterations: int,
+    descriptions: pd.DataFrame,
+    found: Mapping[str, Stored],
+) -> Arranged:
     """Say which vector belongs to which picture and text of each chain.
 
     Args:
         chains: the `chains` table, whose order is kept.
+        study: their pictures.
         iterations: of the loop.
         descriptions: the `loop_descriptions` table.
         found: by space; without `SENTENCES`, texts are compared in the pictures' space.
     """
     return Arranged(
-        Vectors(found[IMAGES].vectors, _pictures(chains, iterations, found[IMAGES])),
+        Vectors(found[IMAGES].vectors, _pictures(chains, study, iterations, found[IMAGES])),
         *(
             Vectors(found[name].vectors, _texts(chains, iterations, descriptions, found[name]))
             for name in (TEXTS, SENTENCES if SENTENCES in found else TEXTS)
@@ -42,11 +49,11 @@ def arrange(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, f
     )
 
 
-def _pictures(chains: pd.DataFrame, iterations: int, found: Stored) -> np.ndarray:
+def _pictures(chains: pd.DataFrame, study: StudyPictures, iterations: int, found: Stored) -> np.ndarray:
     places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
     for row, chain in enumerate(chains_of(chains)):
         for iteration in range(iterations + 1):
-            if (one := picture(chain, iteration)) is not None:
+            if (one := study.of(chain, iteration)) is not None:
                 places[row, iteration] = found.places.get(one.name, ABSENT)
     return places
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, Picture, pictures
+from broken_telephone.chains import Chain
 from broken_telephone.embed.spaces import IMAGES, Space
-from broken_telephone.relay import Chain
+from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import digest
 
 
@@ -21,6 +21,11 @@ class Text:
     """In which it first occurs."""
     text: str
 
+    @property
+    def digest(self) -> str:
+        """What the vector is made from: the text alone."""
+        return self.name
+
 
 Item = Picture | Text
 Items = Mapping[str, Mapping[int, Sequence[Item]]]
@@ -28,7 +33,7 @@ Items = Mapping[str, Mapping[int, Sequence[Item]]]
 
 
 def items(
-    spaces: list[Space], chains: list[Chain], iterations: int, drawn: Images, descriptions: pd.DataFrame
+    spaces: list[Space], chains: list[Chain], iterations: int, study: StudyPictures, descriptions: pd.DataFrame
 ) -> Items:
     """Return all pictures and texts that exist, by space and iteration, in the chains' order.
 
@@ -36,12 +41,17 @@ def items(
         spaces: what is embedded.
         chains: of the study.
         iterations: of the loop.
-        drawn: the loop's images.
+        study: their pictures.
         descriptions: the `loop_descriptions` table.
     """
-    seen = pictures(chains, iterations, drawn)
+    seen = study.by_iteration(chains, iterations)
     said = texts(descriptions, iterations)
     return {space.name: seen if space.name == IMAGES else said for space in spaces}
+
+
+def digests_of(there: Mapping[int, Sequence[Item]]) -> dict[str, str]:
+    """Return name -> digest of items."""
+    return {item.name: item.digest for some in there.values() for item in some}
 
 
 def texts(descriptions: pd.DataFrame, iterations: int) -> dict[int, list[Text]]:

@@ -29,6 +29,12 @@ def batches_of(space: Space, records: Records) -> Iterator[Record]:
             yield records[key]()
 
 
+def names_in(record: Record, digests: Mapping[str, str]) -> list[str]:
+    """Return the names of a batch's items, empty for those that were made from other pictures than there are now."""
+    names = zip(record["names"], record["digests"], strict=True)
+    return [name if digests.get(name) == digest else "" for name, digest in names]
+
+
 class Stored(NamedTuple):
     """What the journal holds of a space."""
 
@@ -44,8 +50,14 @@ class Stored(NamedTuple):
     """Spent in the model."""
 
 
-def stored(space: Space, records: Records) -> Stored:
-    """Read all vectors of a space."""
+def stored(space: Space, records: Records, digests: Mapping[str, str]) -> Stored:
+    """Read all vectors of a space, of the items that there are now.
+
+    Args:
+        space: the space.
+        records: the journal.
+        digests: name -> digest of the items.
+    """
     parts: list[np.ndarray] = []
     places: dict[str, int] = {}
     cut: set[str] = set()
@@ -54,7 +66,7 @@ def stored(space: Space, records: Records) -> Stored:
     for record in batches_of(space, records):
         if record["names"]:
             parts.append(record["vectors"])
-            places |= {name: rows + row for row, name in enumerate(record["names"])}
+            places |= {name: rows + row for row, name in enumerate(names_in(record, digests)) if name}
             rows += len(record["names"])
         cut.update(record["cut"])
         failures |= {failure["name"]: failure for failure in record["failures"]}

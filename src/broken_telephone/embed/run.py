@@ -9,14 +9,14 @@ from typing import Any
 
 from PIL import Image
 
-from broken_telephone.annotate.pictures import Images, opened
-from broken_telephone.embed.items import Item, Items, Text
-from broken_telephone.embed.journal import PRECISION, UNREADABLE, Record, Records, batches_of, key_of
+from broken_telephone.embed.items import Item, Items, Text, digests_of
+from broken_telephone.embed.journal import PRECISION, UNREADABLE, Record, Records, batches_of, key_of, names_in
 from broken_telephone.embed.settings import EmbeddingSettings
 from broken_telephone.embed.spaces import IMAGES, SENTENCES, TEXTS, Space
 from broken_telephone.embed.tasks import Embedded, EmbedImages, EmbedTexts
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Embedder
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {IMAGES: "pictures embedded", TEXTS: "texts embedded", SENTENCES: "texts embedded by themselves"}
@@ -27,8 +27,7 @@ def embed(
     spaces: list[Space],
     settings: EmbeddingSettings,
     embedder: Embedder,
-    originals: Images,
-    drawn: Images,
+    study: StudyPictures,
     batches: Records,
 ) -> Iterator[Saved]:
     """Embed everything that has no vector yet.
@@ -38,15 +37,14 @@ def embed(
         spaces: what is embedded by which model.
         settings: of the embedding.
         embedder: the study's.
-        originals: by their path in the data set.
-        drawn: the loop's images.
+        study: opens the pictures.
         batches: what was embedded already.
 
     Returns:
         What to save, see `work.carry_out`, which also says what is raised.
     """
     jobs: dict[Step, Job[Item, list[Record]]] = {
-        step: Job(waiting, _asking(space, originals, drawn), partial(_kept, space, step))
+        step: Job(waiting, _asking(space, study), partial(_kept, space, step))
         for step, (space, waiting) in _left(items, spaces, batches).items()
     }
     models = {"embedder": embedder, "sentences": embedder.sentences}
@@ -60,8 +58,9 @@ def _left(items: Items, spaces: list[Space], batches: Records) -> dict[Step, tup
     for space in spaces:
         done: set[str] = set()
         tried: set[str] = set()
+        digests = digests_of(items[space.name])
         for record in batches_of(space, batches):
-            done.update(record["names"])
+            done.update(names_in(record, digests))
             tried.update(failure["name"] for failure in record["failures"])
         for iteration, there in items[space.name].items():
             waiting = [item for item in there if item.name not in done]
@@ -72,7 +71,7 @@ def _left(items: Items, spaces: list[Space], batches: Records) -> dict[Step, tup
     return found
 
 
-def _asking(space: Space, originals: Images, drawn: Images) -> Any:
+def _asking(space: Space, study: StudyPictures) -> Any:
     def prepare(some: list[Item]) -> Batch[Item, list[Record]]:
         seen: list[Item] = []
         images: list[Image.Image] = []
@@ -83,8 +82,8 @@ def _asking(space: Space, originals: Images, drawn: Images) -> Any:
                 texts.append(item.text)
             else:
                 try:
-                    images.append(opened(item, originals, drawn))
-                except StudyError as error:
+                    images.append(study.open(item))
+                except UnreadableError as error:
                     # Tried again in every run: the file may have been mended.
                     unreadable.append({"name": item.name, "kind": UNREADABLE, "reason": str(error)})
                     continue
@@ -105,10 +104,11 @@ def _kept(space: Space, step: Step, batch: Batch[Item, list[Record]], answer: An
 def _record(batch: Batch[Item, list[Record]], answer: Answer | None) -> Record:
     """Return the record of a batch, without names where nothing was embedded."""
     if not isinstance(answer, Embedded) or answer.vectors is None:
-        return {"names": [], "cut": [], "failures": batch.result}
+        return {"names": [], "digests": [], "cut": [], "failures": batch.result}
     names: Sequence[str] = [item.name for item in batch.items]
     return {
         "names": names,
+        "digests": [item.digest for item in batch.items],
         "vectors": answer.vectors.astype(PRECISION),
         "cut": [name for name, cut in zip(names, answer.cut, strict=True) if cut],
         "failures": batch.result,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, Picture, picture, pictures
+from broken_telephone.chains import Chain, chains_of
 from broken_telephone.explain.journal import Found
 from broken_telephone.labels import Variable, naming_words
 from broken_telephone.models import Word
-from broken_telephone.relay import Chain, chains_of
+from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import digest, seed_of
 
 
@@ -18,6 +18,7 @@ class WordItem:
     """A word about a picture, and the face whose regions are looked at."""
 
     name: str
+    """A digest of all that it was made from: picture, text, and the word's place in it."""
     chain_id: str
     """Of the first chain, where replicates share an original."""
     picture: Picture
@@ -28,6 +29,8 @@ class WordItem:
     """The label that it stands for."""
     face: int
     """Place among the picture's faces, surest first."""
+    seed_name: str
+    """What its random numbers belong to: the same when its picture is drawn again."""
 
     @property
     def iteration(self) -> int:
@@ -43,9 +46,9 @@ def sampled(chains: pd.DataFrame, per_label: int, seed: int) -> pd.DataFrame:
     return chains[number <= per_label]
 
 
-def seen_pictures(chains: pd.DataFrame, iterations: int, drawn: Images) -> dict[int, list[Picture]]:
+def seen_pictures(chains: pd.DataFrame, iterations: int, study: StudyPictures) -> dict[int, list[Picture]]:
     """Return the pictures of some chains, each once, by iteration from 0 on."""
-    return pictures(chains_of(chains), iterations, drawn)
+    return study.by_iteration(chains_of(chains), iterations)
 
 
 def texts_of(chains: pd.DataFrame, iterations: int, *descriptions: pd.DataFrame) -> dict[tuple[str, int], str]:
@@ -61,6 +64,7 @@ def texts_of(chains: pd.DataFrame, iterations: int, *descriptions: pd.DataFrame)
 
 def word_items(
     chains: Sequence[Chain],
+    study: StudyPictures,
     there: Mapping[int, Sequence[Picture]],
     texts: Mapping[tuple[str, int], str],
     concept: Variable,
@@ -71,6 +75,7 @@ def word_items(
 
     Args:
         chains: that are explained.
+        study: all pictures.
         there: their pictures, see `seen_pictures`.
         texts: see `texts_of`.
         concept: whose labels words name.
@@ -80,7 +85,7 @@ def word_items(
     of_picture: dict[str, str] = {}
     for chain in chains:
         for iteration in there:
-            one = picture(chain, iteration)
+            one = study.of(chain, iteration)
             if one is not None and (chain.chain_id, iteration) in texts:
                 of_picture.setdefault(one.name, chain.chain_id)
     items: dict[int, list[WordItem]] = {iteration: [] for iteration in there}
@@ -94,6 +99,7 @@ def word_items(
                 word = Word(text, mention.start, mention.end)
                 token = text[mention.start : mention.end].lower()
                 for face in counted[one.name]:
-                    name = digest(one.name, text, mention.start, face, size=8)
-                    items[iteration].append(WordItem(name, chain_id, one, word, token, mention.category, face))
+                    of = (one.name, text, mention.start, face)
+                    name, seed = digest(*of, one.digest, size=8), digest(*of, size=8)
+                    items[iteration].append(WordItem(name, chain_id, one, word, token, mention.category, face, seed))
     return items

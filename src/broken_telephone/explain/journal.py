@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from broken_telephone.models import Face
+from broken_telephone.pictures import Picture
 from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
@@ -44,10 +45,11 @@ def batches_of(identity: str, records: Records) -> Iterator[Record]:
             yield records[key]()
 
 
-def face_record(name: str, found: Found) -> Record:
+def face_record(picture: Picture, found: Found) -> Record:
     """Return what is kept of a picture's faces: its arrays stand under its name, maps compressed."""
     return {
-        "name": name,
+        "name": picture.name,
+        "digest": picture.digest,
         "size": found.size,
         "original_size": found.original_size,
         "faces": [
@@ -63,11 +65,14 @@ def packed(maps: np.ndarray) -> np.ndarray:
     return np.frombuffer(zlib.compress(np.ascontiguousarray(maps).tobytes()), np.uint8)
 
 
-def found_in(identity: str, records: Records) -> dict[str, Found]:
-    """Return picture -> what is in it."""
+def found_in(identity: str, records: Records, there: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
+    """Return picture -> what is in it; without pictures that are others by now, such as one that was drawn again."""
+    digests = {picture.name: picture.digest for some in there.values() for picture in some}
     found = {}
     for record in batches_of(identity, records):
         for place, one in enumerate(record["pictures"]):
+            if digests.get(one["name"]) != one["digest"]:
+                continue
             faces = [Face(tuple(f["box"]), f["score"], np.array(f["landmarks"], np.float32)) for f in one["faces"]]
             width, height = one["size"]
             raw = np.frombuffer(zlib.decompress(record[f"maps_{place}"].tobytes()), np.uint8)

@@ -10,8 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
-from broken_telephone.annotate.pictures import Images, Picture, opened
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import (
@@ -28,6 +27,7 @@ from broken_telephone.explain.painting import Fitted, framed
 from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
 from broken_telephone.models import Explainer, Failure, Model
+from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import seed_of
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
@@ -48,8 +48,7 @@ def find_parts(
     identity: str,
     settings: ExplainSettings,
     model: FaceParts,
-    originals: Images,
-    drawn: Images,
+    study: StudyPictures,
     batches: Records,
 ) -> Iterator[Saved]:
     """Find the faces and regions of all pictures that were not looked at before.
@@ -59,14 +58,13 @@ def find_parts(
         identity: a digest of everything that results depend on, under which they are kept.
         settings: of the explanation.
         model: detector and parser.
-        originals: by their path in the data set.
-        drawn: the loop's images.
+        study: opens the pictures.
         batches: what was found already.
 
     Returns:
         What to save, see `work.carry_out`, which also says what is raised.
     """
-    done = found_in(identity, batches)
+    done = found_in(identity, batches, there)
     steps = {
         Step(iteration, PARTS): (identity, waiting)
         for iteration, some in there.items()
@@ -74,7 +72,7 @@ def find_parts(
     }
 
     def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one, settings.frame, originals, drawn)
+        seen, images, failures = _opened(some, lambda one: one, settings.frame, study)
         task = FindParts([image for image, _ in images], [size for _, size in images]) if images else None
         return Batch(seen, failures, task)
 
@@ -83,7 +81,7 @@ def find_parts(
             return {"pictures": [], "failures": batch.result}
         pairs = list(zip(batch.items, answer.found, strict=True))
         arrays = {f"maps_{place}": packed(found.maps) for place, (_, found) in enumerate(pairs)}
-        return {"pictures": [face_record(one.name, found) for one, found in pairs], "failures": batch.result, **arrays}
+        return {"pictures": [face_record(one, found) for one, found in pairs], "failures": batch.result, **arrays}
 
     return _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
 
@@ -96,8 +94,7 @@ def explain_words(
     how: How,
     settings: ExplainSettings,
     describer: Explainer,
-    originals: Images,
-    drawn: Images,
+    study: StudyPictures,
     batches: Records,
 ) -> Iterator[Saved]:
     """Explain all words that were not explained before, then some of them with random weights.
@@ -110,8 +107,7 @@ def explain_words(
         how: words are explained.
         settings: of the explanation.
         describer: who wrote them.
-        originals: by their path in the data set.
-        drawn: the loop's images.
+        study: opens the pictures.
         batches: what was explained already.
 
     Yields:
@@ -133,14 +129,14 @@ def explain_words(
                 steps[Step(iteration, phase)] = own, waiting
 
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one.picture, settings.frame, originals, drawn)
+        seen, images, failures = _opened(some, lambda one: one.picture, settings.frame, study)
         weights = int(step.phase.split()[1]) if step.phase != WORDS else None
         subjects = [
             Subject(
                 image,
                 one.word,
                 regions(one),
-                seed_of(settings.seed, one.name),
+                seed_of(settings.seed, one.seed_name),
                 Fitted.into(original, image.size).inside(image.size),
                 one.chain_id in checked,
             )
@@ -227,8 +223,7 @@ def _opened(
     some: list[T],
     picture_of: Callable[[T], Picture],
     size: tuple[int, int] | None,
-    originals: Images,
-    drawn: Images,
+    study: StudyPictures,
 ) -> tuple[list[T], list[tuple[Image.Image, tuple[int, int]]], list[Record]]:
     """Open pictures, each with the size of its file; those that do not open are tried again in every run."""
     seen: list[T] = []
@@ -236,8 +231,8 @@ def _opened(
     failures: list[Record] = []
     for one in some:
         try:
-            image = opened(picture_of(one), originals, drawn)
-        except StudyError as error:
+            image = study.open(picture_of(one))
+        except UnreadableError as error:
             failures.append({"name": one.name, "kind": UNREADABLE, "reason": str(error)})
             continue
         seen.append(one)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from broken_telephone.chains import Chain
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import Found, Records, batches_of
 from broken_telephone.explain.numbers import NUMBERS
@@ -13,7 +14,6 @@ from broken_telephone.explain.people import People, counted, matches
 from broken_telephone.explain.run import random_identity
 from broken_telephone.explain.skin import monk_bin, typology_angle
 from broken_telephone.models import METHODS, REGIONS
-from broken_telephone.relay import Chain
 from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
 
 RANDOM = "random weights"

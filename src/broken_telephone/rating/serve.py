@@ -10,12 +10,12 @@ from flask import Flask
 from PIL import Image
 
 from broken_telephone.annotate import asked_for
+from broken_telephone.chains import key
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.store import Store
-from broken_telephone.relay import key
 
 Images = Mapping[str, Callable[[], Image.Image]]
 

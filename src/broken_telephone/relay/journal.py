@@ -2,14 +2,20 @@
 
 A batch without a record never was: it is done again as a whole, which gives the same bytes, because batches
 are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
+
+Every result states what it was made from (`made_from`): a description the digest of its picture, a picture the digest
+of its description. A result counts only as long as that is still what precedes it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
+from broken_telephone.chains import Chain, key
 from broken_telephone.models.outcomes import MODEL_ERROR
-from broken_telephone.relay.plan import key, order
+from broken_telephone.pictures import refuse_changed_starts
+from broken_telephone.relay.plan import order, steps
 from broken_telephone.seeds import digest
 from broken_telephone.work.progress import Step
 
@@ -27,29 +33,50 @@ class Outcome:
     """What came of a batch."""
 
     step: Step
+    made_from: Mapping[str, str | None] = field(default_factory=dict)
+    """Chain -> digest of what the step makes its result from."""
     descriptions: list[Record] = field(default_factory=list)
-    """Rows of `loop_descriptions`."""
-    images: list[str] = field(default_factory=list)
-    """Chains whose picture was drawn."""
+    """Rows of `loop_descriptions`, and what each was made from."""
+    images: list[Record] = field(default_factory=list)
+    """chain_id, digest and made_from of every picture that was drawn."""
     failures: list[Record] = field(default_factory=list)
-    """chain_id, iteration, phase, kind and reason of each."""
+    """chain_id, iteration, phase, kind, reason and made_from of each."""
 
     def describe(self, chain_id: str, **said: Any) -> None:
         """Add a description."""
-        self.descriptions.append({"chain_id": chain_id, "iteration": self.step.iteration, **said})
+        self.descriptions.append({**self._of(chain_id), "iteration": self.step.iteration, **said})
+
+    def draw(self, chain_id: str, image_digest: str) -> None:
+        """Add a picture."""
+        self.images.append({**self._of(chain_id), "digest": image_digest})
 
     def fail(self, chain_id: str, kind: str, reason: str) -> None:
         """Add a chain that could not go on."""
-        iteration, phase = self.step
-        failure = {"chain_id": chain_id, "iteration": iteration, "phase": phase, "kind": kind, "reason": reason}
-        self.failures.append(failure)
+        self.failures.append({**self._of(chain_id), **self.step._asdict(), "kind": kind, "reason": reason})
+
+    def _of(self, chain_id: str) -> Record:
+        return {"chain_id": chain_id, "made_from": self.made_from.get(chain_id)}
 
     def record(self, **run: Any) -> tuple[str, Record]:
         """Return the name and the record of the batch, with what the run says of it."""
-        chains = [row["chain_id"] for row in self.descriptions + self.failures] + self.images
-        name = f"{self.step.iteration:03}_{self.step.phase}/{digest(*chains, size=8)}"
         found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
+        chains = [row["chain_id"] for rows in found.values() for row in rows]
+        name = f"{self.step.iteration:03}_{self.step.phase}/{digest(*chains, size=8)}"
         return name, {**self.step._asdict(), **run, **found}
+
+
+class _Made(NamedTuple):
+    """A result."""
+
+    digest: str
+    made_from: str | None
+
+
+class _End(NamedTuple):
+    """Where a chain ended for good."""
+
+    step: Step
+    made_from: str | None
 
 
 @dataclass
@@ -58,46 +85,101 @@ class Done:
 
     texts: dict[str, str] = field(default_factory=dict)
     """Descriptions by key."""
-    images: set[str] = field(default_factory=set)
-    """Keys of pictures."""
+    described: dict[str, Record] = field(default_factory=dict)
+    """Rows of `loop_descriptions` by key."""
     failures: dict[str, Record] = field(default_factory=dict)
     """By key; one that a later batch overcame is left out."""
-    stopped: dict[str, Step] = field(default_factory=dict)
-    """Chains that ended for good, and at which step."""
     tried: set[str] = field(default_factory=set)
     """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
     found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
     """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
+    _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
+    """Results by phase and key."""
+    _ends: dict[str, _End] = field(default_factory=dict)
+    """Chains that ended for good."""
 
     def add(self, record: Record) -> None:
         """Take in the record of a batch that is later than all before."""
         iteration, phase = record["iteration"], record["phase"]
         for row in record["descriptions"]:
-            self.texts[key(row["chain_id"], iteration)] = row["text"]
-            self.failures.pop(key(row["chain_id"], iteration), None)
-        for chain in record["images"]:
-            self.images.add(key(chain, iteration))
-            self.failures.pop(key(chain, iteration), None)
+            name = key(row["chain_id"], iteration)
+            self.texts[name], self.described[name] = row["text"], row
+            self._add(phase, name, _Made(digest(row["text"]), row["made_from"]))
+        for row in record["images"]:
+            self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"]))
         for failure in record["failures"]:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
         if record.get("found") is not None:
             self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
-    def is_over(self, chain_id: str, step: Step) -> bool:
+    @property
+    def images(self) -> dict[str, str]:
+        """Digests of all pictures by key."""
+        return {name: made.digest for (phase, name), made in self._made.items() if phase == "draw"}
+
+    def starts(self) -> dict[str, str | None]:
+        """Return chain -> digest of the original or prompt that its first description is of."""
+        first = ((name, made) for (phase, name), made in self._made.items() if phase == "describe")
+        parts = ((*name.rpartition("/"), made.made_from) for name, made in first)
+        return {chain: made_from for chain, _, iteration, made_from in parts if iteration == "1"}
+
+    def image(self, chain_id: str, iteration: int) -> str | None:
+        """Return the digest of a picture that was drawn; None if there is none."""
+        made = self._made.get(("draw", key(chain_id, iteration)))
+        return None if made is None else made.digest
+
+    def forget_images(self, names: Iterable[str]) -> None:
+        """Take pictures as not drawn."""
+        for name in names:
+            self._made.pop(("draw", name), None)
+
+    def before(self, chain: Chain, step: Step) -> str | None:
+        """Return the digest of what a step makes its result from; None if that is missing."""
+        if step.phase == "draw":
+            text = self._made.get(("describe", key(chain.chain_id, step.iteration)))
+            return None if text is None else text.digest
+        if step.iteration == 1:
+            return chain.start_digest
+        return self.image(chain.chain_id, step.iteration - 1)
+
+    def has(self, chain: Chain, step: Step) -> bool:
+        """Return whether a step's result exists, and was made from what precedes it now."""
+        made = self._made.get((step.phase, key(chain.chain_id, step.iteration)))
+        return made is not None and made.made_from == self.before(chain, step)
+
+    def is_over(self, chain: Chain, step: Step) -> bool:
         """Return whether a chain had ended for good at a step, or before it."""
-        end = self.stopped.get(chain_id)
-        return end is not None and order(end) <= order(step)
+        end = self._ends.get(chain.chain_id)
+        if end is None or order(end.step) > order(step):
+            return False
+        return end.made_from == self.before(chain, end.step)
+
+    def failure(self, chain: Chain, iteration: int) -> Record | None:
+        """Return why an iteration failed; None if it did not, or if what it failed at is another by now."""
+        failure = self.failures.get(key(chain.chain_id, iteration))
+        if failure is None or failure["made_from"] != self.before(chain, Step(iteration, failure["phase"])):
+            return None
+        return failure
+
+    def finished(self, chain: Chain, iterations: int) -> list[Step]:
+        """Return the steps of a chain that are done, one following from the other, in their order."""
+        return list(takewhile(lambda step: self.has(chain, step), steps(iterations)))
+
+    def _add(self, phase: str, name: str, made: _Made) -> None:
+        self._made[phase, name] = made
+        self.failures.pop(name, None)
 
     def _failed(self, name: str, failure: Record) -> None:
-        self.images.discard(name)
+        self._made.pop((failure["phase"], name), None)
         self.failures[name] = failure
         if failure["kind"] in _TRIED_AGAIN:
             self.tried.add(name)
         else:
-            self.stopped[failure["chain_id"]] = Step(failure["iteration"], failure["phase"])
+            step = Step(failure["iteration"], failure["phase"])
+            self._ends[failure["chain_id"]] = _End(step, failure["made_from"])
 
 
 def read_journal(records: Records) -> Done:
@@ -111,3 +193,17 @@ def sum_up(records: Iterable[Record]) -> Done:
     for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
         done.add(record)
     return done
+
+
+def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
+    """Compare originals and prompts with those that the loop described.
+
+    Raises:
+        ChangedInputError: naming those that are others.
+    """
+    made_from = done.starts()
+    refuse_changed_starts(
+        (str(chain.image_path if chain.prompt is None else chain.prompt), made_from[name], chain.start_digest)
+        for chain in chains
+        if (name := chain.chain_id) in made_from
+    )

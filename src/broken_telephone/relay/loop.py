@@ -12,15 +12,26 @@ from typing import Any, NamedTuple, TypeVar
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.errors import StudyError
+from broken_telephone.chains import Chain, chains_of, key
+from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Describer, Failure, Generator
-from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
+from broken_telephone.pictures import as_png
+from broken_telephone.relay.journal import (
+    EMPTY,
+    REFUSED,
+    UNREADABLE,
+    Done,
+    Outcome,
+    Record,
+    read_journal,
+    refuse_other_starts,
+)
 from broken_telephone.relay.overlap import refuse_overlap
-from broken_telephone.relay.plan import Chain, chains_of, key, of_shard, steps
+from broken_telephone.relay.plan import of_shard, steps
 from broken_telephone.relay.rehearsal import rehearse
 from broken_telephone.relay.session import Session
 from broken_telephone.relay.settings import LoopSettings
-from broken_telephone.seeds import item_seed
+from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.work import (
     Answer,
     Batch,
@@ -39,7 +50,7 @@ from broken_telephone.work import (
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Folder = Mapping[str, Callable[[], T]]
+Folder = Mapping[str, Callable[..., T]]
 
 # Descriptions that no model makes are saved in batches, too.
 _PROMPTS = 1024
@@ -49,7 +60,8 @@ _DOING = {"describe": "describing", "draw": "drawing"}
 class Finished(NamedTuple):
     """What to save now, in this order: partition keys and values."""
 
-    images: dict[str, Image.Image] = {}
+    images: dict[str, bytes] = {}
+    """Of PNG files."""
     batches: Mapping[str, Record] = {}
     sessions: Mapping[str, Record] = {}
 
@@ -91,13 +103,14 @@ def relay(
 
     Raises:
         InterruptedRunError: after a signal, when the batches at work were yielded.
-        StudyError: if a model cannot be loaded with its settings, not even one picture fits into memory, or another
-            run follows the same chains.
+        StudyError: if a model cannot be loaded with its settings, not even one picture fits into memory, another
+            run follows the same chains, or a picture is not the one that results were made from.
     """
     done = read_journal(store.batches) if done is None else done
-    # Somebody may have taken pictures away.
-    done.images &= set(store.images)
     followed = of_shard(chains_of(chains), settings.shard)
+    refuse_other_starts(followed, done)
+    # Somebody may have taken pictures away.
+    done.forget_images([name for name in done.images if name not in store.images])
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
     if not any(left.values()):
         logger.info("All chains are followed already: nothing to do")
@@ -108,7 +121,7 @@ def relay(
         Interruption() as interruption,
         WorkProgress(left, workers.workers, _DOING, "chains") as progress,
     ):
-        session = Session(settings, describer, generator, workers.workers)
+        session = Session(settings, describer, generator, workers.workers, store.sessions)
         yield Finished(sessions={session.name: session.record})
         # Again: of two that start at one moment, neither sees the other before both have a record.
         refuse_overlap(store.sessions, settings.shard)
@@ -121,7 +134,7 @@ def relay(
             if interruption.asked:
                 break
     if interruption.asked:
-        there = sum(key(chain.chain_id, settings.iterations) in done.images for chain in followed)
+        there = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
         raise InterruptedRunError(
             f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {there} of "
             f"{len(followed)} chains to their end. The same command goes on from here."
@@ -129,9 +142,7 @@ def relay(
 
 
 def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
-    there = done.texts if step.phase == "describe" else done.images
-    missing = (chain for chain in chains if key(chain.chain_id, step.iteration) not in there)
-    return [chain for chain in missing if not done.is_over(chain.chain_id, step)]
+    return [chain for chain in chains if not done.has(chain, step) and not done.is_over(chain, step)]
 
 
 def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
@@ -139,13 +150,9 @@ def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
 
     That is the order of the table; last comes what failed before and is tried again, which no batch had waited for.
     """
-    iteration, phase = step
     missing = _without_result(step, chains, done)
-    if phase == "draw":
-        missing = [chain for chain in missing if key(chain.chain_id, iteration) in done.texts]
-    elif iteration > 1:
-        missing = [chain for chain in missing if key(chain.chain_id, iteration - 1) in done.images]
-    return sorted(missing, key=lambda chain: key(chain.chain_id, iteration) in done.tried)
+    missing = [chain for chain in missing if done.before(chain, step) is not None]
+    return sorted(missing, key=lambda chain: key(chain.chain_id, step.iteration) in done.tried)
 
 
 @dataclass
@@ -195,14 +202,17 @@ class _Run:
 
     def _said(self, step: Step, chains: list[Chain]) -> Finished:
         """Take prompts as the first descriptions: no model sees them."""
-        outcome = Outcome(step)
+        outcome = self._outcome(step, chains)
         for chain in chains:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
         return self._finished(outcome, {})
 
+    def _outcome(self, step: Step, chains: list[Chain]) -> Outcome:
+        return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
+
     def _batch(self, step: Step, chains: list[Chain]) -> Batch[Chain, Outcome]:
         """Say what to ask, and for which chains: not for those whose picture does not open."""
-        outcome = Outcome(step)
+        outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
             prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
@@ -212,7 +222,7 @@ class _Run:
             try:
                 images.append(self._picture(chain, step.iteration - 1))
                 seen.append(chain)
-            except StudyError as error:
+            except UnreadableError as error:
                 outcome.fail(chain.chain_id, UNREADABLE, str(error))
         if seen:
             self._rehearse(step)
@@ -228,20 +238,21 @@ class _Run:
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         if iteration == 0:
-            return self.store.originals[str(chain.image_path)]()
-        return self.store.images[key(chain.chain_id, iteration)]()
+            return self.store.originals[str(chain.image_path)](digest=chain.image_digest)
+        return self.store.images[key(chain.chain_id, iteration)](digest=self.done.image(chain.chain_id, iteration))
 
     def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
         """Sort a model's answer into pictures, descriptions and failures."""
         chains, outcome = batch.items, batch.result
-        images: dict[str, Image.Image] = {}
+        images: dict[str, bytes] = {}
         if outcome.step.phase == "draw":
             for chain, image in zip(chains, answer.images, strict=True):
                 if isinstance(image, Failure):
                     outcome.fail(chain.chain_id, image.kind, image.reason)
                 else:
-                    outcome.images.append(chain.chain_id)
-                    images[key(chain.chain_id, outcome.step.iteration)] = image
+                    content = as_png(image)
+                    outcome.draw(chain.chain_id, content_digest(content))
+                    images[key(chain.chain_id, outcome.step.iteration)] = content
         else:
             by = self.describer.name
             for chain, said in zip(chains, answer.descriptions, strict=True):
@@ -269,7 +280,7 @@ class _Run:
             found=self.sizes[outcome.step.phase].found,
         )
 
-    def _finished(self, outcome: Outcome, images: dict[str, Image.Image], **took: Any) -> Finished:
+    def _finished(self, outcome: Outcome, images: dict[str, bytes], **took: Any) -> Finished:
         """Return a batch to be saved, and count it."""
         name, record = outcome.record(session=self.session.name, ended=self.session.seconds, **took)
         self.done.add(record)

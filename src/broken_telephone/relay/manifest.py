@@ -1,13 +1,15 @@
 """What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
 
-from broken_telephone.relay.journal import Done, Record, Records, sum_up
-from broken_telephone.relay.plan import fingerprint, key
+from broken_telephone.chains import chains_of, key
+from broken_telephone.relay.journal import Done, Record, Records
+from broken_telephone.relay.plan import fingerprint
 from broken_telephone.seeds import digest
 from broken_telephone.work.progress import Step
 
@@ -19,7 +21,7 @@ def manifest(
     settings: Mapping[str, Any],
     chains: pd.DataFrame,
     iterations: int,
-    images: Collection[str],
+    done: Done,
     batches: Sequence[Record],
     sessions: Records,
 ) -> Record:
@@ -34,33 +36,38 @@ def manifest(
         settings: the sealed settings, which the digest identifies.
         chains: the `chains` table.
         iterations: how far chains are followed.
-        images: keys of the pictures that exist.
+        done: what the journal says, without pictures that do not exist.
         batches: the records of the journal.
         sessions: records of runs that had something to do.
     """
-    wanted = _keys(chains, iterations)
-    done = sum_up(batches)
-    # A picture without a record is of a batch that was not finished.
-    drawn = done.images.intersection(wanted, images)
-    failed = [done.failures[name] for name in wanted if name in done.failures]
-    missing = [name for name in wanted if name not in drawn]
+    followed = chains_of(chains)
+    finished = {chain: done.finished(chain, iterations) for chain in followed}
+    counts = Counter(step.phase for some in finished.values() for step in some)
+    failed = [
+        failure
+        for chain in followed
+        for iteration in range(1, iterations + 1)
+        if (failure := done.failure(chain, iteration)) is not None
+    ]
+    drawn = {key(chain.chain_id, step.iteration) for chain, some in finished.items() for step in some}
+    end = Step(iterations, "draw")
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
         "study": study,
         "digest": _digest(settings),
         "chains": fingerprint(chains),
         "iterations": iterations,
-        "complete": all(_is_over(done, name) for name in missing),
+        "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
             "chains_from_images": int((chains["start"] == "image").sum()),
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
-            "descriptions": sum(name in done.texts for name in wanted),
-            "images": len(drawn),
+            "descriptions": counts["describe"],
+            "images": counts["draw"],
             "failures": len(failed),
-            "cut": len(done.cut.intersection(wanted)),
+            "cut": len(done.cut & drawn),
         },
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
@@ -79,24 +86,6 @@ def is_finished(
         and earlier.get("iterations") == iterations
         and earlier.get("chains") == fingerprint(chains)
     )
-
-
-def no_picture_is_gone(earlier: Mapping[str, Any], chains: pd.DataFrame, images: Collection[str]) -> bool:
-    """Return whether as many of the study's pictures exist as an earlier manifest counted."""
-    wanted = set(chains["chain_id"])
-    iterations = {str(iteration) for iteration in range(1, earlier["iterations"] + 1)}
-    parts = (name.rpartition("/") for name in images)
-    there = sum(chain in wanted and iteration in iterations for chain, _, iteration in parts)
-    return bool(there == earlier["counts"]["images"])
-
-
-def _keys(chains: pd.DataFrame, iterations: int) -> list[str]:
-    return [key(chain, iteration) for chain in chains["chain_id"] for iteration in range(1, iterations + 1)]
-
-
-def _is_over(done: Done, name: str) -> bool:
-    chain_id, _, iteration = name.rpartition("/")
-    return done.is_over(chain_id, Step(int(iteration), "draw"))
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

@@ -1,41 +1,18 @@
 """Which chains there are, which of them a shard follows, and in what order the phases come. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from broken_telephone.chains import Chain
 from broken_telephone.seeds import seed_of
 from broken_telephone.work.progress import Step
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The part of a row of `chains` that the loop needs."""
-
-    chain_id: str
-    seed: int
-    image_path: str | None
-    """Where the original lies in the data set; None for a chain that starts from a prompt."""
-    prompt: str | None
 
 
 def order(step: Step) -> int:
     """Return a number that is larger for later steps."""
     return 2 * step.iteration + (step.phase == "draw")
-
-
-def key(chain_id: str, iteration: int) -> str:
-    """Return the partition key of an image or a description."""
-    return f"{chain_id}/{iteration}"
-
-
-def chains_of(table: pd.DataFrame) -> list[Chain]:
-    """Return the rows of a `chains` table as chains, in its order."""
-    columns = (table[name].astype(object).where(table[name].notna(), None) for name in ("image_path", "prompt"))
-    rows = zip(table["chain_id"].astype(str), table["seed"].astype(int), *columns, strict=True)
-    return [Chain(name, int(seed), path, prompt) for name, seed, path, prompt in rows]
 
 
 def steps(iterations: int) -> Iterator[Step]:
@@ -58,6 +35,8 @@ def of_shard(chains: Iterable[Chain], shard: str) -> list[Chain]:
 
 def fingerprint(table: pd.DataFrame) -> str:
     """Return a digest of the chains of a study, whatever their order."""
-    columns: list[Any] = [table[name].astype(str) for name in ("chain_id", "seed", "image_path", "prompt")]
+    columns: list[Any] = [
+        table[name].astype(str) for name in ("chain_id", "seed", "image_path", "image_digest", "prompt")
+    ]
     rows = pd.util.hash_pandas_object(pd.concat(columns, axis=1), index=False)
     return f"{int(rows.to_numpy().sum()):016x}"

@@ -18,15 +18,15 @@ from broken_telephone.annotate import (
     inquiries,
     labels_of,
     manifest,
-    pictures,
     tables,
 )
 from broken_telephone.annotate.journal import Record, Records
-from broken_telephone.annotate.pictures import Images
+from broken_telephone.chains import chains_of
 from broken_telephone.measures import agreement_table, confusion_table
 from broken_telephone.models import Describer
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
-from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.relay import LoopSettings
 from broken_telephone.report import agreement_figure, agreement_sentences
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.work import Saved
@@ -53,14 +53,13 @@ def annotate_pictures(
     annotation: AnnotationSettings,
     annotator: Describer,
     describer: Describer,
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     annotation_batches_done: Records,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
-    there = pictures(chains_of(chains), loop.iterations, loop_images)
+    there = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     models = {"annotator": annotator, "describer": describer}
-    yield from annotate(there, inquiries, annotation, models, originals, loop_images, annotation_batches_done)
+    yield from annotate(there, inquiries, annotation, models, study_pictures, annotation_batches_done)
     yield Saved()
 
 
@@ -68,6 +67,7 @@ def collect_annotations(
     study: str,
     inquiries: list[Inquiry],
     chains: pd.DataFrame,
+    study_pictures: StudyPictures,
     chain_settings: ChainSettings,
     dataset: DatasetSettings,
     loop: LoopSettings,
@@ -75,12 +75,14 @@ def collect_annotations(
     annotation_batches: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Read all answers into tables, and state how they were come by."""
-    answers = {inquiry.name: answers_to(inquiry, annotation_batches) for inquiry in inquiries}
+    followed = chains_of(chains)
+    there = study_pictures.by_iteration(followed, loop.iterations)
+    answers = {inquiry.name: answers_to(inquiry, annotation_batches, there) for inquiry in inquiries}
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
     found: Tables = tables(
-        chains_of(chains), labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
+        followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
     return *found, manifest(study, inquiries, answers, annotation_batches, found.annotations)
 

@@ -10,12 +10,14 @@ from broken_telephone.pipelines.annotation.nodes import (
     sample_for_raters,
     state_inquiries,
 )
+from broken_telephone.pipelines.loop.checks import picture_check
 
 
 def create_pipeline() -> Pipeline:
     """Return the annotation of a study whose loop has run."""
     return Pipeline(
         [
+            picture_check(),
             Node(
                 state_inquiries,
                 inputs=[
@@ -39,8 +41,7 @@ def create_pipeline() -> Pipeline:
                     "params:annotation",
                     "annotator",
                     "describer",
-                    "originals",
-                    "loop_images",
+                    "study_pictures",
                     "annotation_batches_done",
                 ],
                 outputs=["annotation_batches", "annotation_sessions"],
@@ -52,6 +53,7 @@ def create_pipeline() -> Pipeline:
                     "params:study",
                     "inquiries",
                     "chains",
+                    "study_pictures",
                     "params:chains",
                     "params:dataset",
                     "params:loop",

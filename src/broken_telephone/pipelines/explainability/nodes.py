@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, Picture, opened, picture
-from broken_telephone.errors import StudyError
+from broken_telephone.chains import chains_of
+from broken_telephone.errors import UnreadableError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.items import WordItem, sampled, seen_pictures, texts_of, word_items
@@ -34,7 +34,8 @@ from broken_telephone.explain.tasks import How
 from broken_telephone.explain.trust import sentences, trust_table
 from broken_telephone.measures import ALL, Resampling, adjusted
 from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
-from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.relay import LoopSettings
 from broken_telephone.report import ReportSettings
 from broken_telephone.seeds import digest
 from broken_telephone.sources import ChainSettings, DatasetSettings
@@ -77,8 +78,7 @@ def plan_explanation(
     loop: LoopSettings,
     explain: ExplainSettings,
     loop_settings: Mapping[str, Any],
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     describer: Describer,
     detector: FaceDetector,
     parser: RegionParser,
@@ -89,7 +89,7 @@ def plan_explanation(
     if not isinstance(describer, TransformersDescriber):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         mine = mine.head(0)
-    there = seen_pictures(mine, loop.iterations, loop_images)
+    there = seen_pictures(mine, loop.iterations, study_pictures)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
@@ -101,7 +101,7 @@ def plan_explanation(
         red, green, blue = explanations_done[kept]()["colour"]
         colour = (red, green, blue)
     else:
-        colour = _mean_colour(first, originals, loop_images)
+        colour = _mean_colour(first, study_pictures)
     return Plan(
         mine,
         there,
@@ -119,12 +119,12 @@ def _colour_key(words: str) -> str:
     return f"colours/{words}"
 
 
-def _mean_colour(pictures: list[Picture], originals: Images, drawn: Images) -> Colour:
+def _mean_colour(pictures: list[Picture], study: StudyPictures) -> Colour:
     found = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
-        with suppress(StudyError):
-            found.append(np.asarray(opened(one, originals, drawn)))
+        with suppress(UnreadableError):
+            found.append(np.asarray(study.open(one)))
     return mean_colour(found)
 
 
@@ -133,18 +133,18 @@ def find_faces_and_regions(
     explain: ExplainSettings,
     detector: FaceDetector,
     parser: RegionParser,
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     face_parts_done: Records,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Find faces and regions; Kedro saves every batch as soon as it is finished."""
     model = FaceParts(detector, parser)
-    yield from find_parts(plan.there, plan.parts, explain, model, originals, loop_images, face_parts_done)
+    yield from find_parts(plan.there, plan.parts, explain, model, study_pictures, face_parts_done)
     yield Saved()
 
 
 def choose_words(
     plan: Plan,
+    study_pictures: StudyPictures,
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
@@ -153,12 +153,12 @@ def choose_words(
     face_parts: Records,
 ) -> dict[int, list[WordItem]]:
     """Find the words that name labels, in what the describer wrote about the pictures."""
-    found = found_in(plan.parts, face_parts)
+    found = found_in(plan.parts, face_parts, plan.there)
     texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
     count = plan.counted(found, concept)
-    return word_items(chains_of(plan.chains), plan.there, texts, known, found, count)
+    return word_items(chains_of(plan.chains), study_pictures, plan.there, texts, known, found, count)
 
 
 def explain_described_words(
@@ -168,13 +168,12 @@ def explain_described_words(
     loop: LoopSettings,
     describer: TransformersDescriber,
     parser: RegionParser,
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     face_parts: Records,
     explanations_done: Records,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
-    found = found_in(plan.parts, face_parts)
+    found = found_in(plan.parts, face_parts, plan.there)
     if _colour_key(plan.words) not in explanations_done:
         yield Saved({_colour_key(plan.words): {"colour": plan.colour}})
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
@@ -188,8 +187,7 @@ def explain_described_words(
             how,
             explain,
             describer,
-            originals,
-            loop_images,
+            study_pictures,
             explanations_done,
         )
     except UnseenError as error:
@@ -201,6 +199,7 @@ def explain_described_words(
 def tabulate_explanation(
     study: str,
     plan: Plan,
+    study_pictures: StudyPictures,
     words_to_explain: dict[int, list[WordItem]],
     explain: ExplainSettings,
     chain_settings: ChainSettings,
@@ -213,7 +212,7 @@ def tabulate_explanation(
     explanations: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Read the journals into tables, and state what was explained and what was left out."""
-    found = found_in(plan.parts, face_parts)
+    found = found_in(plan.parts, face_parts, plan.there)
     concept = chain_settings.concept
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
     chains = chains_of(plan.chains)
@@ -235,7 +234,7 @@ def tabulate_explanation(
         one.name
         for chain in chains
         for iteration in range(loop.iterations + 1)
-        if (chain.chain_id, iteration) in texts and (one := picture(chain, iteration)) is not None
+        if (chain.chain_id, iteration) in texts and (one := study_pictures.of(chain, iteration)) is not None
     }
     names = [one.name for some in plan.there.values() for one in some]
     record = manifest(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images, opened
 from broken_telephone.errors import StudyError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.items import WordItem
@@ -17,6 +16,7 @@ from broken_telephone.explain.painting import framed
 from broken_telephone.explain.people import regions_of
 from broken_telephone.explain.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
 from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
 from broken_telephone.report.saved_figures import Files, saved_figures
@@ -33,8 +33,7 @@ def draw_explanation(
     words_to_explain: dict[int, list[WordItem]],
     explain: ExplainSettings,
     parser: RegionParser,
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     face_parts: Records,
     explanations: Records,
     support: pd.DataFrame,
@@ -50,13 +49,13 @@ def draw_explanation(
         said = support_sentences[support_sentences["kind"].astype(str) == kind]
         plans[f"support{behind}"] = partial(support_figure, support, said, kind)
         plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
-    found = found_in(plan.parts, face_parts)
+    found = found_in(plan.parts, face_parts, plan.there)
     done = explanations_in(plan.words, explanations).rows
     for label, items in _chosen(words_to_explain, done).items():
         overlays = []
         for item in items:
             try:
-                image = opened(item.picture, originals, loop_images)
+                image = study_pictures.open(item.picture)
             except StudyError:
                 # It opened when it was explained; the manifest of the next run will tell.
                 continue

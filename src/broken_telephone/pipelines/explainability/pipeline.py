@@ -12,8 +12,8 @@ from broken_telephone.pipelines.explainability.nodes import (
     tabulate_explanation,
 )
 from broken_telephone.pipelines.explainability.pages import draw_explanation
+from broken_telephone.pipelines.loop.checks import picture_check
 
-_PICTURES = ["originals", "loop_images"]
 _TEXTS = ["loop_descriptions", "last_descriptions"]
 
 
@@ -21,6 +21,7 @@ def create_pipeline() -> Pipeline:
     """Return the explanation of a study whose annotation has run."""
     return Pipeline(
         [
+            picture_check(),
             Node(
                 plan_explanation,
                 inputs=[
@@ -29,7 +30,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "params:explain",
                     "loop_settings",
-                    *_PICTURES,
+                    "study_pictures",
                     "describer",
                     "detector",
                     "parser",
@@ -40,13 +41,28 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 find_faces_and_regions,
-                inputs=["explanation_plan", "params:explain", "detector", "parser", *_PICTURES, "face_parts_done"],
+                inputs=[
+                    "explanation_plan",
+                    "params:explain",
+                    "detector",
+                    "parser",
+                    "study_pictures",
+                    "face_parts_done",
+                ],
                 outputs=["face_parts", "face_parts_sessions"],
                 name="find_faces_and_regions",
             ),
             Node(
                 choose_words,
-                inputs=["explanation_plan", "params:dataset", "params:chains", "params:loop", *_TEXTS, "face_parts"],
+                inputs=[
+                    "explanation_plan",
+                    "study_pictures",
+                    "params:dataset",
+                    "params:chains",
+                    "params:loop",
+                    *_TEXTS,
+                    "face_parts",
+                ],
                 outputs="words_to_explain",
                 name="choose_words",
             ),
@@ -59,7 +75,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "describer",
                     "parser",
-                    *_PICTURES,
+                    "study_pictures",
                     "face_parts",
                     "explanations_done",
                 ],
@@ -71,6 +87,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "params:study",
                     "explanation_plan",
+                    "study_pictures",
                     "words_to_explain",
                     "params:explain",
                     "params:chains",
@@ -103,7 +120,7 @@ def create_pipeline() -> Pipeline:
                     "words_to_explain",
                     "params:explain",
                     "parser",
-                    *_PICTURES,
+                    "study_pictures",
                     "face_parts",
                     "explanations",
                     "support",

@@ -1,14 +1,20 @@
 """Nodes of the ingestion pipeline."""
 
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandas import DataFrame as Table
 
+from broken_telephone.chains import chains_of
+from broken_telephone.errors import StudyError
 from broken_telephone.measures import baseline_shares
+from broken_telephone.pictures import StampedFiles, digests_of, extended, look
+from broken_telephone.relay import read_journal, refuse_other_starts
 from broken_telephone.report import baseline_figure, listed
 from broken_telephone.sources import ChainSettings, DatasetSettings, Reading, quality, read_prompts, sample_chains
+from broken_telephone.tables import CHAINS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +61,29 @@ def choose_chains(
             short["missing"].sum(),
         )
     return sample.chains, sample.cells
+
+
+def digest_originals(
+    sampled_chains: Table,
+    originals: StampedFiles,
+    original_files_done: Table | None,
+    loop_batches_done: Mapping[str, Callable[[], dict[str, Any]]],
+) -> tuple[Table, Table]:
+    """State the digest of every original that a chain starts from, in the chains and in a ledger of files.
+
+    Raises:
+        StudyError: if an original is gone, or is no longer the picture that the loop described.
+    """
+    paths = sampled_chains["image_path"].dropna().astype(str).drop_duplicates()
+    files = look(originals, paths, original_files_done)
+    now, before = digests_of(files), digests_of(original_files_done)
+    if missing := [path for path in paths if path not in now]:
+        raise StudyError(f"{missing[0]} cannot be read any more (below data_root): {len(missing)} originals are gone")
+    chains = sampled_chains.assign(image_digest=sampled_chains["image_path"].map(now).astype("string"))[list(CHAINS)]
+    # Reading the journal takes time: only originals that no earlier run has seen like this give reason to.
+    if any(before.get(path) != digest for path, digest in now.items()) and len(loop_batches_done):
+        refuse_other_starts(chains_of(chains), read_journal(loop_batches_done))
+    return chains, extended(files, original_files_done)
 
 
 def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:

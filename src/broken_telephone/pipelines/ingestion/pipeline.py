@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from broken_telephone.pipelines.ingestion.nodes import choose_chains, draw_baseline, measure_baseline, read_raw
+from broken_telephone.pipelines.ingestion.nodes import (
+    choose_chains,
+    digest_originals,
+    draw_baseline,
+    measure_baseline,
+    read_raw,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -18,8 +24,14 @@ def create_pipeline() -> Pipeline:
             Node(
                 choose_chains,
                 inputs=["people", "captions", "params:chains", "params:dataset"],
-                outputs=["chains", "chain_cells"],
+                outputs=["sampled_chains", "chain_cells"],
                 name="choose_chains",
+            ),
+            Node(
+                digest_originals,
+                inputs=["sampled_chains", "originals", "original_files_done", "loop_batches_done"],
+                outputs=["chains", "original_files"],
+                name="digest_originals",
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
             Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),

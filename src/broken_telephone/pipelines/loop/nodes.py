@@ -2,24 +2,24 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from itertools import product
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
+from broken_telephone.chains import chains_of, key
 from broken_telephone.models import Describer, Generator
+from broken_telephone.pictures import StampedFiles, changed, digests_of, look, refuse_changed_drawings
 from broken_telephone.relay import (
     Finished,
     LoopSettings,
     Store,
-    chains_of,
     is_finished,
     manifest,
-    no_picture_is_gone,
     of_shard,
     read_journal,
     relay,
+    sum_up,
 )
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.sources import ChainSettings, DatasetSettings, refuse_other_chains
@@ -52,6 +52,21 @@ def seal_settings(
     }
 
 
+def look_at_drawn_pictures(loop_images_done: StampedFiles, loop_pictures_done: pd.DataFrame | None) -> pd.DataFrame:
+    """Look at the pictures that earlier runs drew: at their size and time, and at the bytes of those that changed.
+
+    Returns:
+        A ledger of those that are still there (`tables.FILES`).
+
+    Raises:
+        ChangedInputError: naming pictures that are not what the loop drew.
+    """
+    drawn = digests_of(loop_pictures_done)
+    ledger = look(loop_images_done, drawn, loop_pictures_done)
+    refuse_changed_drawings(changed(digests_of(ledger), drawn))
+    return ledger
+
+
 def follow_chains(
     chains: pd.DataFrame,
     loop: LoopSettings,
@@ -60,6 +75,7 @@ def follow_chains(
     generator: Generator,
     originals: Images,
     loop_images_done: Images,
+    drawn_before: pd.DataFrame,
     loop_batches_done: Records,
     loop_sessions_done: Records,
     loop_manifest_done: dict[str, Any] | None,
@@ -73,8 +89,9 @@ def follow_chains(
     Raises:
         StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
     """
-    if is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations) and no_picture_is_gone(
-        loop_manifest_done, chains, loop_images_done
+    if (
+        is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations)
+        and len(drawn_before) == loop_manifest_done["counts"]["images"]
     ):
         logger.info("All chains are followed already: nothing to do")
         yield {}, *Finished(), {}
@@ -102,34 +119,44 @@ def collect_results(
     loop_settings: dict[str, Any],
     chains: pd.DataFrame,
     loop: LoopSettings,
-    loop_images: Images,
+    loop_images: StampedFiles,
+    drawn_before: pd.DataFrame,
     loop_batches: Records,
     loop_sessions: Records,
     loop_descriptions_done: pd.DataFrame | None,
     loop_manifest_done: dict[str, Any] | None,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Put the descriptions of the study's chains into one table, and state what was run and how far it got.
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Put descriptions and pictures of the study's chains into tables, and state what was run and how far it got.
 
     What an earlier run collected is returned as it is if nothing has happened since.
+
+    Raises:
+        ChangedInputError: naming pictures that are not what the loop drew.
     """
     earlier, table = loop_manifest_done, loop_descriptions_done
     if table is not None and is_finished(earlier, loop_settings, chains, loop.iterations):
         # Every run that did anything left a session; a killed one may have saved one of the two only.
         same = len(earlier["sessions"]) == len(loop_sessions) and len(table) == earlier["counts"]["descriptions"]
         if same:
-            return table, earlier
+            return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
-    record = manifest(study, loop_settings, chains, loop.iterations, loop_images, batches, loop_sessions)
-    rows = {(row["chain_id"], row["iteration"]): row for batch in batches for row in batch["descriptions"]}
-    wanted = list(product(chains["chain_id"], range(1, loop.iterations + 1)))
-    beyond = len(rows.keys() - set(wanted))
+    done = sum_up(batches)
+    ledger = look(loop_images, done.images, drawn_before)
+    there = digests_of(ledger)
+    refuse_changed_drawings(changed(there, done.images))
+    done.forget_images(done.images.keys() - there.keys())
+    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
+    finished = [(chain.chain_id, step) for chain in chains_of(chains) for step in done.finished(chain, loop.iterations)]
+    rows = [done.described[key(name, step.iteration)] for name, step in finished if step.phase == "describe"]
+    drawn = {key(name, step.iteration) for name, step in finished if step.phase == "draw"}
+    beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(
             "%d descriptions of other chains or later iterations than the settings ask for now, and their pictures, "
             "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
             beyond,
         )
-    return as_table([rows[item] for item in wanted if item in rows], DESCRIPTIONS), record
+    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(drawn)].reset_index(drop=True), record
 
 
 def draw_contact_sheet(

@@ -11,6 +11,7 @@ from broken_telephone.pipelines.loop.nodes import (
     collect_results,
     draw_contact_sheet,
     follow_chains,
+    look_at_drawn_pictures,
     seal_settings,
 )
 
@@ -26,6 +27,12 @@ def create_pipeline() -> Pipeline:
                 name="seal_settings",
             ),
             Node(
+                look_at_drawn_pictures,
+                inputs=["loop_images_done", "loop_pictures_done"],
+                outputs="drawn_before",
+                name="look_at_drawn_pictures",
+            ),
+            Node(
                 follow_chains,
                 inputs=[
                     "chains",
@@ -35,6 +42,7 @@ def create_pipeline() -> Pipeline:
                     "generator",
                     "originals",
                     "loop_images_done",
+                    "drawn_before",
                     "loop_batches_done",
                     "loop_sessions_done",
                     "loop_manifest_done",
@@ -52,12 +60,13 @@ def create_pipeline() -> Pipeline:
                     "chains",
                     "params:loop",
                     "loop_images",
+                    "drawn_before",
                     "loop_batches",
                     "loop_sessions",
                     "loop_descriptions_done",
                     "loop_manifest_done",
                 ],
-                outputs=["loop_descriptions", "loop_manifest"],
+                outputs=["loop_descriptions", "loop_pictures", "loop_manifest"],
                 name="collect_results",
             ),
             Node(

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from broken_telephone.pipelines.loop.checks import picture_check
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -41,8 +42,7 @@ _SOURCES = (
     "people",
     "loop_descriptions",
     "annotations",
-    "originals",
-    "loop_images",
+    "study_pictures",
     "loop_manifest",
     "annotation_manifest",
     "similarity_manifest",
@@ -55,6 +55,7 @@ def create_pipeline() -> Pipeline:
     """Return the report of a study whose annotation has run."""
     return Pipeline(
         [
+            picture_check(),
             Node(
                 arrange_annotations,
                 inputs=[

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotate.pictures import Images
-from broken_telephone.embed import EmbeddingSettings, Space, arrange, embed, items, manifest, spaces, stored
+from broken_telephone.chains import chains_of
+from broken_telephone.embed import EmbeddingSettings, Space, arrange, digests_of, embed, items, manifest, spaces, stored
 from broken_telephone.embed.journal import Record, Records
 from broken_telephone.measures import similarities, similarity_curves
 from broken_telephone.models import Embedder
-from broken_telephone.relay import LoopSettings, chains_of
+from broken_telephone.pictures import StudyPictures
+from broken_telephone.relay import LoopSettings
 from broken_telephone.tables import as_result
 from broken_telephone.work import Saved
 
@@ -29,14 +30,13 @@ def embed_pictures_and_texts(
     loop: LoopSettings,
     embedding: EmbeddingSettings,
     embedder: Embedder,
-    originals: Images,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     loop_descriptions: pd.DataFrame,
     embeddings_done: Records,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Embed all pictures and texts; Kedro saves every batch as soon as it is finished."""
-    there = items(spaces, chains_of(chains), loop.iterations, loop_images, loop_descriptions)
-    yield from embed(there, spaces, embedding, embedder, originals, loop_images, embeddings_done)
+    there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
+    yield from embed(there, spaces, embedding, embedder, study_pictures, embeddings_done)
     yield Saved()
 
 
@@ -45,14 +45,14 @@ def measure_similarities(
     spaces: list[Space],
     chains: pd.DataFrame,
     loop: LoopSettings,
-    loop_images: Images,
+    study_pictures: StudyPictures,
     loop_descriptions: pd.DataFrame,
     embeddings: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Compare pictures and texts along every chain, average over chains, and state how both were come by."""
-    there = items(spaces, chains_of(chains), loop.iterations, loop_images, loop_descriptions)
-    found = {space.name: stored(space, embeddings) for space in spaces}
-    table = similarities(chains, *arrange(chains, loop.iterations, loop_descriptions, found))
+    there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
+    found = {space.name: stored(space, embeddings, digests_of(there[space.name])) for space in spaces}
+    table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, found))
     record = manifest(study, spaces, there, found)
     for embedded in record["embedded"].values():
         if embedded["cut"]:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from broken_telephone.pipelines.loop.checks import picture_check
 from broken_telephone.pipelines.similarity.nodes import (
     embed_pictures_and_texts,
     measure_similarities,
@@ -13,6 +14,7 @@ def create_pipeline() -> Pipeline:
     """Return the similarities of a study whose loop has run."""
     return Pipeline(
         [
+            picture_check(),
             Node(
                 state_spaces,
                 inputs=["embedder", "loop_settings"],
@@ -27,8 +29,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "params:embedding",
                     "embedder",
-                    "originals",
-                    "loop_images",
+                    "study_pictures",
                     "loop_descriptions",
                     "embeddings_done",
                 ],
@@ -42,7 +43,7 @@ def create_pipeline() -> Pipeline:
                     "spaces",
                     "chains",
                     "params:loop",
-                    "loop_images",
+                    "study_pictures",
                     "loop_descriptions",
                     "embeddings",
                 ],

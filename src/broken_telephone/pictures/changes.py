@@ -1,0 +1,69 @@
+"""Refuses pictures that are no longer those that results were made from, by name."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from broken_telephone.errors import ChangedInputError, StudyError
+
+_NAMED = 5
+
+
+def refuse_changed_starts(compared: Iterable[tuple[str, str | None, str | None]]) -> None:
+    """Refuse a study some of whose starts are no longer those that results were made from.
+
+    Args:
+        compared: for each original or prompt its path or text, the digest that results were made from, and the digest
+            of now; None for an original that is missing, which is told where it is opened.
+
+    Raises:
+        ChangedInputError: with the number of starts that changed, and the first of them.
+    """
+    rows = list(dict.fromkeys(compared))
+    other = [name for name, before, now in rows if now is not None and now != before]
+    if other:
+        raise ChangedInputError(
+            f"{len(other)} of {len(rows)} originals or prompts are not those that this study was made from: "
+            f"{_listed(other)}. No result was changed. Put them back (originals lie below data_root) to go on; or "
+            "give the study another name (study: in globals.yml) to start one with those of now."
+        )
+
+
+def refuse_changed_drawings(changed: Sequence[str]) -> None:
+    """Refuse drawn pictures whose files were changed or taken away by somebody else.
+
+    Raises:
+        ChangedInputError: with the number of pictures, and the first of them.
+    """
+    if changed:
+        raise ChangedInputError(
+            f"{len(changed)} drawn pictures are not what the loop drew: {_listed(changed)} (below loop_images). "
+            "Put them back; or delete these files and run `kedro run --pipeline loop`, which draws them again, and "
+            "whatever followed from them."
+        )
+
+
+def refuse_unfinished_loop(
+    manifest: Mapping[str, Any], sessions: Collection[str], drawn: Collection[str], wanted: int
+) -> None:
+    """Refuse to go on from a loop that was stopped amid its work.
+
+    Args:
+        manifest: of the loop.
+        sessions: names of all runs of the loop.
+        drawn: keys of the pictures that exist.
+        wanted: how many there are to be.
+
+    Raises:
+        StudyError: with the number of pictures, if a run began after the manifest was written.
+    """
+    if len(sessions) > len(manifest["sessions"]):
+        raise StudyError(
+            f"The loop has not finished: {len(drawn):,} of {wanted:,} pictures are drawn. "
+            "Run `kedro run --pipeline loop` for this study to its end first"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    different = list(dict.fromkeys(names))
+    rest = f" and {len(different) - _NAMED} more" if len(different) > _NAMED else ""
+    return ", ".join(different[:_NAMED]) + rest

@@ -1,0 +1,63 @@
+"""The pictures of a study: originals, of which replicates share one, and what each chain's iterations drew."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from PIL import Image
+
+from broken_telephone.chains import Chain, key
+
+Images = Mapping[str, Callable[..., Image.Image]]
+"""Pictures by key. What opens one takes `digest`: the digest of the bytes that the file must have."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, whoever's chain it belongs to."""
+
+    name: str
+    """`0/<path in the data set>` for an original, else `<chain_id>/<iteration>`."""
+    iteration: int
+    place: str
+    """Its key among the originals or the loop's images."""
+    digest: str
+    """Of the file's bytes: what is made of the picture is made of these."""
+
+
+@dataclass(frozen=True)
+class StudyPictures:
+    """All pictures of a study that exist, each with its digest."""
+
+    originals: Images
+    """By their path in the data set."""
+    drawn: Images
+    """By `<chain_id>/<iteration>`."""
+    drawn_digests: Mapping[str, str]
+    """Digests of the pictures that the loop drew; those of originals are in the `chains` table."""
+
+    def of(self, chain: Chain, iteration: int) -> Picture | None:
+        """Return a chain's picture; None if there is none."""
+        if iteration == 0:
+            path = chain.image_path
+            return None if path is None else Picture(f"0/{path}", 0, path, str(chain.image_digest))
+        name = key(chain.chain_id, iteration)
+        digest = self.drawn_digests.get(name)
+        return None if digest is None else Picture(name, iteration, name, digest)
+
+    def by_iteration(self, chains: Iterable[Chain], iterations: int) -> dict[int, list[Picture]]:
+        """Return all pictures, each once, by iteration from 0 on, in the chains' order."""
+        found: dict[int, dict[str, Picture]] = {iteration: {} for iteration in range(iterations + 1)}
+        for chain in chains:
+            for iteration, known in found.items():
+                if (one := self.of(chain, iteration)) is not None:
+                    known.setdefault(one.name, one)
+        return {iteration: list(known.values()) for iteration, known in found.items()}
+
+    def open(self, picture: Picture) -> Image.Image:
+        """Open a picture.
+
+        Raises:
+            UnreadableError: if the file is missing or broken.
+            ChangedInputError: if the file is no longer the picture that the study knows.
+        """
+        return (self.drawn if picture.iteration else self.originals)[picture.place](digest=picture.digest)
