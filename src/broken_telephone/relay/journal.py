@@ -97,7 +97,7 @@ class Done:
     """Keys of pictures whose description the generator did not read to its end."""
     _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
     """Results by phase and key."""
-    _ends: dict[str, _End] = field(default_factory=dict)
+    ended: dict[str, _End] = field(default_factory=dict)
     """Chains that ended for good."""
 
     def add(self, record: Record) -> None:
@@ -152,7 +152,7 @@ class Done:
 
     def is_over(self, chain: Chain, step: Step) -> bool:
         """Return whether a chain had ended for good at a step, or before it."""
-        end = self._ends.get(chain.chain_id)
+        end = self.ended.get(chain.chain_id)
         if end is None or order(end.step) > order(step):
             return False
         return end.made_from == self.before(chain, end.step)
@@ -179,7 +179,7 @@ class Done:
             self.tried.add(name)
         else:
             step = Step(failure["iteration"], failure["phase"])
-            self._ends[failure["chain_id"]] = _End(step, failure["made_from"])
+            self.ended[failure["chain_id"]] = _End(step, failure["made_from"])
 
 
 def read_journal(records: Records) -> Done:
