@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from fakes import FakeModel
 from PIL import Image
+from study_pictures import digested, save, study_pictures
 
-from broken_telephone.annotate import AnnotationSettings, annotate, answers_to, inquiries, pictures, tables
+from broken_telephone.annotate import AnnotationSettings, annotate, answers_to, inquiries, tables
 from broken_telephone.annotate.tables import softmax
-from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.chains import chains_of
+from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import PHASE, RAF
 from broken_telephone.models import Description, Failure
-from broken_telephone.relay import chains_of
 from broken_telephone.tables import (
     CHAINS,
     DESCRIPTIONS,
@@ -86,7 +87,7 @@ class Bench:
         self.images = ImagePartitionsDataset(path=str(path / "images"))
         for place, chain in enumerate(self.chains["chain_id"]):
             for iteration in range(1, ITERATIONS + 1):
-                self.images.save({f"{chain}/{iteration}": Image.new("RGB", (4, 4), (10 * place + iteration, 0, 0))})
+                save(self.images, {f"{chain}/{iteration}": Image.new("RGB", (4, 4), (10 * place + iteration, 0, 0))})
         self.batches = RecordPartitionsDataset(path=str(path / "batches"))
         self.annotator, self.describer = FakeAnnotator(), FakeDescriber("fake describer")
         texts = [
@@ -115,14 +116,18 @@ class Bench:
             {"a": 1},
         )
 
+    def study(self):
+        return study_pictures(self.path / "raw", self.images)
+
+    def pictures(self):
+        self.chains = digested(self.chains, self.path / "raw")
+        return self.study().by_iteration(chains_of(self.chains), ITERATIONS)
+
     def follow(self, **settings):
-        originals = ImageFolderDataset(path=str(self.path / "raw")).load()
         models = {"annotator": self.annotator, "describer": self.describer}
         loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
-        there = pictures(chains_of(self.chains), ITERATIONS, self.images.load())
-        for answered in annotate(
-            there, self.ask(**settings), loaded, models, originals, self.images.load(), self.batches.load()
-        ):
+        study = self.study()
+        for answered in annotate(self.pictures(), self.ask(**settings), loaded, models, study, self.batches.load()):
             self.batches.save(answered.batches)
             yield answered
 
@@ -133,11 +138,11 @@ class Bench:
 
     def tables(self, **settings):
         asked = self.ask(**settings)
-        answers = {inquiry.name: answers_to(inquiry, self.batches.load()) for inquiry in asked}
+        answers = {inquiry.name: answers_to(inquiry, self.batches.load(), self.pictures()) for inquiry in asked}
         labels = dict.fromkeys(self.chains["chain_id"], "happiness")
         emotion = RAF.concepts["emotion"]
         chains = chains_of(self.chains)
-        return tables(chains, labels, ITERATIONS, asked, answers, self.descriptions, "emotion", emotion)
+        return tables(chains, self.study(), labels, ITERATIONS, asked, answers, self.descriptions, "emotion", emotion)
 
 
 @pytest.fixture
@@ -270,7 +275,7 @@ def test_pictures_that_do_not_open_are_counted_and_tried_again(bench):
     found = bench.run(readings=["free"])
     assert (found.annotations["chain_id"] == "i0_r0").sum() == 3 * 2
     free = bench.ask(readings=["free"])[0]
-    failures = [a for a in answers_to(free, bench.batches.load()).values() if "failure" in a]
+    failures = [a for a in answers_to(free, bench.batches.load(), bench.pictures()).values() if "failure" in a]
     assert [(f["picture"], f["failure"]["kind"]) for f in failures] == [("i0_r0/1", "unreadable image")]
     place.write_bytes(whole)
     bench.annotator.asked.clear()
@@ -280,8 +285,9 @@ def test_pictures_that_do_not_open_are_counted_and_tried_again(bench):
 
 
 def test_refusals_and_rejected_pictures_are_told(bench):
-    bench.images.save(
-        {"i0_r0/1": Image.new("RGB", (4, 4), (1, 0, 255)), "i0_r0/2": Image.new("RGB", (4, 4), (1, 255, 0))}
+    save(
+        bench.images,
+        {"i0_r0/1": Image.new("RGB", (4, 4), (1, 0, 255)), "i0_r0/2": Image.new("RGB", (4, 4), (1, 255, 0))},
     )
     found = bench.run(readings=["free"]).annotations
     rows = found[found["chain_id"] == "i0_r0"]

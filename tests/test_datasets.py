@@ -9,6 +9,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from kedro.io import DatasetError
 from PIL import Image
+from study_pictures import save
 
 from broken_telephone.datasets import (
     ComparedDataset,
@@ -40,8 +41,8 @@ def test_a_missing_folder_is_an_empty_one(images, tmp_path):
 
 def test_pictures_come_back_as_they_were_and_a_view_sees_later_ones(images):
     view = images.load()
-    images.save({"a/1": RED})
-    images.save({"a/2": RED})
+    save(images, {"a/1": RED})
+    save(images, {"a/2": RED})
     assert list(view) == ["a/1", "a/2"]
     assert "a/1" in view
     assert "a/3" not in view
@@ -49,28 +50,28 @@ def test_pictures_come_back_as_they_were_and_a_view_sees_later_ones(images):
 
 
 def test_an_interrupted_write_leaves_what_was_there(images, tmp_path, monkeypatch):
-    images.save({"a/1": RED})
+    save(images, {"a/1": RED})
 
     def fail(self, target):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(writing.Path, "replace", fail)
     with pytest.raises(KeyboardInterrupt):
-        images.save({"a/1": Image.new("RGB", (9, 9)), "a/2": RED})
+        save(images, {"a/1": Image.new("RGB", (9, 9)), "a/2": RED})
     assert list(images.load()) == ["a/1"]
     assert images.read("a/1").size == RED.size
     assert [file.name for file in (tmp_path / "images/a").iterdir()] == ["1.png"]
 
 
 def test_leftovers_of_a_killed_run_are_not_listed(images, tmp_path):
-    images.save({"a/1": RED})
+    save(images, {"a/1": RED})
     (tmp_path / "images/a/.2.png.0123").write_bytes(b"half")
     (tmp_path / "images/.gitkeep").touch()
     assert list(images.load()) == ["a/1"]
 
 
 def test_broken_and_missing_files_are_named(images, tmp_path):
-    images.save({"a/1": RED})
+    save(images, {"a/1": RED})
     file = tmp_path / "images/a/1.png"
     file.write_bytes(file.read_bytes()[:40])
     with pytest.raises(StudyError, match=r"a/1\.png is no picture that opens"):
@@ -95,7 +96,7 @@ def shown(preview: str) -> Image.Image:
 
 def test_previews_are_pictures(images, tmp_path):
     empty = shown(images.preview()).size
-    images.save({f"a/{k}": RED for k in range(30)})
+    save(images, {f"a/{k}": RED for k in range(30)})
     assert shown(images.preview()).width > 1000 > empty[0]
     sheet = ImageDataset(filepath=str(tmp_path / "deep/sheet.png"))
     sheet.save(RED)

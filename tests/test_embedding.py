@@ -12,13 +12,14 @@ import pytest
 from fakes import FakeModel
 from kedro.framework.session import KedroSession
 from PIL import Image
+from study_pictures import digested, save, study_pictures
 
-from broken_telephone.datasets import ArrayPartitionsDataset, ImageFolderDataset, ImagePartitionsDataset
+from broken_telephone.chains import chains_of
+from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
 from broken_telephone.datasets import whole as writing
-from broken_telephone.embed import EmbeddingSettings, arrange, embed, items, manifest, spaces, stored
+from broken_telephone.embed import EmbeddingSettings, arrange, digests_of, embed, items, manifest, spaces, stored
 from broken_telephone.errors import StudyError
 from broken_telephone.measures import similarities
-from broken_telephone.relay import chains_of
 from broken_telephone.tables import CHAINS, DESCRIPTIONS, as_table, check_result, check_similarities
 from broken_telephone.work import InterruptedRunError
 
@@ -82,7 +83,7 @@ class Bench:
         self.drawn = ImagePartitionsDataset(path=str(path / "images"))
         for place, chain in enumerate(self.chains["chain_id"]):
             for k in range(1, ITERATIONS + 1):
-                self.drawn.save({f"{chain}/{k}": Image.new("RGB", (4, 4), (10 * place + k, 0, 0))})
+                save(self.drawn, {f"{chain}/{k}": Image.new("RGB", (4, 4), (10 * place + k, 0, 0))})
         self.descriptions = as_table(
             [
                 {"chain_id": chain, "iteration": k, "text": text, "truncated": False, "describer": "fake"}
@@ -99,13 +100,15 @@ class Bench:
         return spaces(self.embedder, self.loop_settings)
 
     def items(self):
-        chains = chains_of(self.chains)
-        return items(self.spaces(), chains, ITERATIONS, self.drawn.load(), self.descriptions)
+        self.chains = digested(self.chains, self.path / "raw")
+        return items(self.spaces(), chains_of(self.chains), ITERATIONS, self.study(), self.descriptions)
+
+    def study(self):
+        return study_pictures(self.path / "raw", self.drawn)
 
     def follow(self, **settings):
-        originals = ImageFolderDataset(path=str(self.path / "raw")).load()
         loaded = EmbeddingSettings.model_validate({"batch": 2} | settings)
-        there = self.items(), self.spaces(), loaded, self.embedder, originals, self.drawn.load(), self.batches.load()
+        there = self.items(), self.spaces(), loaded, self.embedder, self.study(), self.batches.load()
         for saved in embed(*there):
             self.batches.save(saved.batches)
             yield saved
@@ -116,10 +119,15 @@ class Bench:
         return self.table()
 
     def found(self):
-        return {space.name: stored(space, self.batches.load()) for space in self.spaces()}
+        there = self.items()
+        return {
+            space.name: stored(space, self.batches.load(), digests_of(there[space.name])) for space in self.spaces()
+        }
 
     def table(self):
-        return similarities(self.chains, *arrange(self.chains, ITERATIONS, self.descriptions, self.found()))
+        return similarities(
+            self.chains, *arrange(self.chains, self.study(), ITERATIONS, self.descriptions, self.found())
+        )
 
     def manifest(self):
         return manifest("study", self.spaces(), self.items(), self.found())
@@ -256,7 +264,7 @@ def test_records_with_arrays_come_back_as_they_were(tmp_path, monkeypatch):
     file = tmp_path / "vectors/a/1.npz"
     for content in (b"", file.read_bytes()[:200], b"no archive"):
         file.write_bytes(content)
-        with pytest.raises(StudyError, match=r"1\.npz is not a record.*Delete it"):
+        with pytest.raises(StudyError, match=r"1\.npz is damaged or no record.*Delete it"):
             records.load()["a/1"]()
     with pytest.raises(StudyError, match="does not exist"):
         records.load()["b/1"]()
@@ -309,7 +317,7 @@ def test_every_entry_is_in_the_catalog_and_has_a_layer(project):
 
     with KedroSession.create(project.path) as session:
         catalog = session.load_context().catalog
-    for name in pipelines["similarity"].datasets() - {"spaces"}:
+    for name in pipelines["similarity"].datasets() - {"spaces", "study_pictures"}:
         if not name.startswith("params:"):
             dataset = catalog.get(name)
             assert type(dataset).__name__ != "MemoryDataset", name

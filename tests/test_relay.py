@@ -13,6 +13,7 @@ import psutil
 import pytest
 from fakes import FakeDescriber, FakeGenerator
 from PIL import Image
+from study_pictures import digested
 
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
@@ -60,11 +61,7 @@ class Bench:
 
     def look(self) -> None:
         """State the digests of the originals, as ingestion does; one that is gone keeps its own."""
-        originals, digests = ImageFolderDataset(path=str(self.originals)).load(), []
-        for _, row in self.chains.iterrows():
-            there = pd.notna(row["image_path"]) and row["image_path"] in originals
-            digests.append(originals.digest(row["image_path"]) if there else row["image_digest"])
-        self.chains = self.chains.assign(image_digest=pd.array(digests, "string"))
+        self.chains = digested(self.chains, self.originals)
 
     def follow(self, **settings) -> Iterator[Finished]:
         """Run the loop, saving each item before the next is asked for, as Kedro does."""

@@ -20,6 +20,8 @@ from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
+    "loop_pictures": "The loop's pictures are not listed yet: run `kedro run --pipeline loop` for this study first",
+    "original_files": "The originals are not listed yet: run `kedro run --pipeline ingestion` for this study first",
     "annotations": "There are no annotations yet: run `kedro run --pipeline annotation` for this study first",
     "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability` for this study first",
     "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",

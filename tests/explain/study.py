@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from fakes import FakeModel
 from PIL import Image
+from study_pictures import digested, save, study_pictures
 
-from broken_telephone.datasets import ArrayPartitionsDataset, ImageFolderDataset, ImagePartitionsDataset
+from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.models import METHODS, REGIONS, Explanation, Face, TransformersDescriber
 from broken_telephone.models.vision import Patches
@@ -150,7 +151,7 @@ class Study:
         self.drawn = ImagePartitionsDataset(path=str(path / "images"))
         for place, chain in enumerate(self.chains["chain_id"]):
             for k in range(1, self.ITERATIONS + 1):
-                self.drawn.save({f"{chain}/{k}": plain(100 + 10 * place + k)})
+                save(self.drawn, {f"{chain}/{k}": plain(100 + 10 * place + k)})
         self.texts = {
             (chain, k): "A sad man." if (chain, k) == ("p0_r0", 1) else text
             for chain in self.chains["chain_id"]
@@ -167,7 +168,7 @@ class Study:
         return ExplainSettings.model_validate({"batch": 2, "layers": [1], "random_weights": 2, "checked": 1} | stated)
 
     def images(self):
-        return ImageFolderDataset(path=str(self.path / "raw")).load(), self.drawn.load()
+        return study_pictures(self.path / "raw", self.drawn)
 
     def descriptions(self):
         rows = [
@@ -179,13 +180,14 @@ class Study:
         return table[~last], table[last]
 
     def plan(self, **stated):
+        self.chains = digested(self.chains, self.path / "raw")
         return nodes.plan_explanation(
             self.chains,
             self.people,
             self.loop,
             self.settings(**stated),
             self.loop_settings,
-            *self.images(),
+            self.images(),
             self.describer,
             self.detector,
             self.parser,
@@ -198,12 +200,18 @@ class Study:
     def chosen(self, **stated):
         dataset, chains = self._asked()
         return nodes.choose_words(
-            self.plan(**stated), dataset, chains, self.loop, *self.descriptions(), self.parts.load()
+            self.plan(**stated),
+            self.images(),
+            dataset,
+            chains,
+            self.loop,
+            *self.descriptions(),
+            self.parts.load(),
         )
 
     def follow_parts(self, **stated):
         for batches, _ in nodes.find_faces_and_regions(
-            self.plan(**stated), self.settings(**stated), self.detector, self.parser, *self.images(), self.parts.load()
+            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.images(), self.parts.load()
         ):
             self.parts.save(batches)
             yield
@@ -216,7 +224,7 @@ class Study:
             self.loop,
             self.describer,
             self.parser,
-            *self.images(),
+            self.images(),
             self.parts.load(),
             self.words.load(),
         ):
@@ -249,6 +257,7 @@ class Study:
         return nodes.tabulate_explanation(
             "study",
             self.plan(**stated),
+            self.images(),
             self.chosen(**stated),
             self.settings(**stated),
             chains,

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 from study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Study, plain
+from study_pictures import save
 
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.explain.items import sampled
 from broken_telephone.explain.journal import found_in
 from broken_telephone.explain.support import by_picture
@@ -274,19 +275,31 @@ def test_pictures_that_do_not_open_are_counted_and_tried_again(study):
     assert study.plan().colour == colour
 
 
-def test_a_picture_that_breaks_between_is_named(study):
+def test_a_picture_that_changes_between_is_refused_by_name(study):
+    pictures = study.images()
+    study.images = lambda: pictures
     for _ in study.follow_parts():
         pass
     (study.path / "images/i1_r0/2.png").write_bytes(b"")
+    with pytest.raises(ChangedInputError, match=r"i1_r0/2\.png was changed"):
+        study.run()
+
+
+def test_a_picture_that_was_drawn_again_is_explained_again(study):
+    study.run()
+    before = study.detector.calls.copy(), study.describer.explained.copy()
+    save(study.drawn, {"i1_r0/2": plain(77)})
     _, words, _, _, record = study.run()
-    assert len(words) == 12
-    assert [one["picture"] for one in record["failures"]] == ["i1_r0/2"]
-    assert record["explained"] == {"pictures": 12, "words": 12}
+    assert record["explained"] == {"pictures": 13, "words": 13}
+    assert len(words) == 13
+    assert sum(study.detector.calls) - sum(before[0]) == 1
+    new = study.describer.explained - before[1]
+    assert {red for _, _, red, _ in new} == {77}
 
 
 @pytest.mark.parametrize("count", [0, 1, 20])
 def test_pictures_with_any_number_of_faces(study, count):
-    study.drawn.save({"i1_r0/1": plain(7, faces=count, size=(30, 40))})
+    save(study.drawn, {"i1_r0/1": plain(7, faces=count, size=(30, 40))})
     faces, words, activations, _, record = study.run()
     check_activations(activations)
     there = (faces["chain_id"] == "i1_r0") & (faces["iteration"] == 1)
@@ -296,13 +309,13 @@ def test_pictures_with_any_number_of_faces(study, count):
     assert record["left_out"]["no face"] == (count == 0)
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
     assert mine["face"].tolist() == ([count - 1] if count else [])
-    kept = found_in(study.plan().parts, study.parts.load())["i1_r0/1"]
+    kept = found_in(study.plan().parts, study.parts.load(), study.plan().there)["i1_r0/1"]
     assert kept.maps.shape == (count, 40, 30)
 
 
 @pytest.mark.parametrize("size", [(1, 40), (1, 1), (300, 200)])
 def test_pictures_of_any_size(study, size):
-    study.drawn.save({"i1_r0/1": plain(7, size=size)})
+    save(study.drawn, {"i1_r0/1": plain(7, size=size)})
     faces, words, activations, occlusions, _ = study.run(checked=9)
     check_faces(faces)
     check_activations(activations)
@@ -317,7 +330,7 @@ def test_pictures_of_any_size(study, size):
 
 
 def test_pictures_without_a_region_do_not_lower_its_mean_fall(study):
-    study.drawn.save({"i1_r0/1": plain(7, size=(1, 1)), "i2_r0/2": plain(8, size=(8, 8))})
+    save(study.drawn, {"i1_r0/1": plain(7, size=(1, 1)), "i2_r0/2": plain(8, size=(8, 8))})
     _, words, activations, occlusions, _ = study.run()
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     bodies = table[table["region"] == "body"]
@@ -526,7 +539,7 @@ def test_the_skin_of_each_face_is_its_own(study):
     picture.paste((224, 172, 105), (0, 0, 20, 20))
     picture.paste((60, 40, 30), (0, 20, 20, 40))
     picture.putpixel((0, 0), (224, 172, 2))
-    study.drawn.save({"i1_r0/1": picture})
+    save(study.drawn, {"i1_r0/1": picture})
     faces = study.run()[0]
     mine = faces[(faces["chain_id"] == "i1_r0") & (faces["iteration"] == 1)]
     assert mine["typology_angle"].iloc[0] > 25

@@ -25,7 +25,7 @@ def chain_settings(**changes) -> ChainSettings:
 def test_chains_count_from_main_people_of_the_split(raf):
     people = people_of("raf_db", raf)
     chains = sample_chains(people, chain_settings(count=1), RAF).chains
-    check_chains(chains)
+    check_chains(chains.assign(image_digest=pd.array(["0"] * len(chains), "string")))
     assert chains["label"].tolist() == list(RAF.concepts["emotion"].values)
     assert chains["chain_id"].str.startswith("test_").all()
     assert chains["seed"].is_unique
@@ -47,7 +47,7 @@ def test_the_count_is_per_label_and_split(raf):
 def test_balanced_over_an_attribute_every_category_has_as_many(raf):
     people = people_of("raf_db", raf)
     sample = sample_chains(people, chain_settings(count=1, balance=["gender"], splits=None), RAF)
-    check_chains(sample.chains)
+    check_chains(sample.chains.assign(image_digest=pd.array(["0"] * len(sample.chains), "string")))
     genders = people.set_index("image_id")["gender"]
     assert set(genders[sample.chains["image_id"]]) == {"male", "female"}
     cells = sample.cells.set_index(["label", "split", "gender"])
@@ -62,7 +62,7 @@ def test_chains_may_start_from_captions(phase):
     reading = read("phase", phase)
     wanted = chain_settings(concept="activity", splits=["val"], count=1, starts=["image", "caption"])
     sample = sample_chains(reading.people, wanted, PHASE, reading.captions)
-    check_chains(sample.chains)
+    check_chains(sample.chains.assign(image_digest=pd.array(["0"] * len(sample.chains), "string")))
     assert sample.chains["start"].value_counts().to_dict() == {"image": 9, "prompt": 9}
     assert sample.chains["seed"].is_unique
     one_less = reading.captions[reading.captions["image_id"] != sample.chains["image_id"].iloc[0]]
@@ -112,7 +112,7 @@ def test_prompts_and_replicates(raf):
     prompts = [{"label": "fear", "text": "Afraid."}]
     wanted = chain_settings(count=0, prompts=prompts, replicates=2)
     chains = sample_chains(people_of("raf_db", raf), wanted, RAF).chains
-    check_chains(chains)
+    check_chains(chains.assign(image_digest=pd.array(["0"] * len(chains), "string")))
     assert chains["prompt"].tolist() == ["Afraid."] * 2
     assert chains["replicate"].tolist() == [0, 1]
     assert chains["seed"].nunique() == 2
@@ -132,7 +132,7 @@ def test_a_study_may_start_from_prompts_alone(tmp_path):
     reading = read("none", tmp_path / "nowhere", scheme="raf")
     wanted = chain_settings(splits=None, prompts=[{"label": "fear", "text": "Afraid."}])
     chains = sample_chains(reading.people, wanted, RAF).chains
-    check_chains(chains)
+    check_chains(chains.assign(image_digest=pd.array(["0"] * len(chains), "string")))
     assert chains["start"].tolist() == ["prompt"]
 
 
