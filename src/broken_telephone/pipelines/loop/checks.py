@@ -10,8 +10,8 @@ from PIL import Image
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets.folder import Files
 from broken_telephone.pictures import (
+    StampedFiles,
     StudyPictures,
-    changed,
     digests_of,
     look,
     refuse_changed_drawings,
@@ -19,6 +19,20 @@ from broken_telephone.pictures import (
     refuse_unfinished_loop,
 )
 from broken_telephone.relay import LoopSettings
+
+
+def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_files: pd.DataFrame) -> None:
+    """Check that the originals on disk are those that the chains start from.
+
+    Raises:
+        ChangedInputError: naming those that changed since.
+    """
+    followed = chains_of(chains)
+    paths = list(dict.fromkeys(chain.image_path for chain in followed if chain.image_path is not None))
+    now = digests_of(look(originals, paths, original_files))
+    refuse_changed_starts(
+        (path, chain.image_digest, now.get(path)) for chain in followed if (path := chain.image_path) is not None
+    )
 
 
 def check_pictures(
@@ -38,15 +52,10 @@ def check_pictures(
         ChangedInputError: naming pictures that changed since.
     """
     refuse_unfinished_loop(loop_manifest, loop_sessions, loop_images, len(chains) * loop.iterations)
-    followed = chains_of(chains)
-    paths = list(dict.fromkeys(chain.image_path for chain in followed if chain.image_path is not None))
-    now = digests_of(look(originals, paths, original_files))
-    refuse_changed_starts(
-        (path, chain.image_digest, now.get(path)) for chain in followed if (path := chain.image_path) is not None
-    )
+    check_originals(chains, originals, original_files)
     drawn = digests_of(loop_pictures)
     there = digests_of(look(loop_images, drawn, loop_pictures))
-    refuse_changed_drawings([*changed(there, drawn), *(name for name in drawn if name not in there)])
+    refuse_changed_drawings([name for name, digest in drawn.items() if there.get(name) != digest])
     return StudyPictures(originals, loop_images, drawn)
 
 

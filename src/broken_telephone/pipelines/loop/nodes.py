@@ -10,6 +10,7 @@ from PIL import Image
 from broken_telephone.chains import chains_of, key
 from broken_telephone.models import Describer, Generator
 from broken_telephone.pictures import StampedFiles, changed, digests_of, look, refuse_changed_drawings
+from broken_telephone.pipelines.loop.checks import check_originals
 from broken_telephone.relay import (
     Finished,
     LoopSettings,
@@ -52,15 +53,22 @@ def seal_settings(
     }
 
 
-def look_at_drawn_pictures(loop_images_done: StampedFiles, loop_pictures_done: pd.DataFrame | None) -> pd.DataFrame:
-    """Look at the pictures that earlier runs drew: at their size and time, and at the bytes of those that changed.
+def look_at_pictures(
+    chains: pd.DataFrame,
+    originals: StampedFiles,
+    original_files: pd.DataFrame,
+    loop_images_done: StampedFiles,
+    loop_pictures_done: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Look at size and time of originals and of what earlier runs drew, and at the bytes of those that changed.
 
     Returns:
-        A ledger of those that are still there (`tables.FILES`).
+        A ledger of the drawn pictures that are still there (`tables.FILES`).
 
     Raises:
-        ChangedInputError: naming pictures that are not what the loop drew.
+        ChangedInputError: naming pictures that changed.
     """
+    check_originals(chains, originals, original_files)
     drawn = digests_of(loop_pictures_done)
     ledger = look(loop_images_done, drawn, loop_pictures_done)
     refuse_changed_drawings(changed(digests_of(ledger), drawn))

@@ -11,7 +11,7 @@ from broken_telephone.pipelines.loop.nodes import (
     collect_results,
     draw_contact_sheet,
     follow_chains,
-    look_at_drawn_pictures,
+    look_at_pictures,
     seal_settings,
 )
 
@@ -27,10 +27,10 @@ def create_pipeline() -> Pipeline:
                 name="seal_settings",
             ),
             Node(
-                look_at_drawn_pictures,
-                inputs=["loop_images_done", "loop_pictures_done"],
+                look_at_pictures,
+                inputs=["chains", "originals", "original_files", "loop_images_done", "loop_pictures_done"],
                 outputs="drawn_before",
-                name="look_at_drawn_pictures",
+                name="look_at_pictures",
             ),
             Node(
                 follow_chains,

@@ -7,4 +7,4 @@ from broken_telephone.pipelines import loop
 
 def create_pipeline() -> Pipeline:
     """Return the loop without ingestion before it and the tables after it, which are made once for all shards."""
-    return loop.create_pipeline().only_nodes("seal_settings", "look_at_drawn_pictures", "follow_chains")
+    return loop.create_pipeline().only_nodes("seal_settings", "look_at_pictures", "follow_chains")
