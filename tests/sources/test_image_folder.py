@@ -141,7 +141,7 @@ def test_links_are_followed_once_and_names_that_are_no_text_are_counted(folder, 
 
 
 def test_rows_that_are_not_as_long_as_the_header_are_counted(folder):
-    write_text(folder / "labels.csv", 'image,emotion\n\n5.png,happy,\ntest/happy/4.jpeg,"sad"\n')
+    write_text(folder / "labels.csv", 'image,emotion\n\n5.png,happy,1\ntest/happy/4.jpeg,"sad"\n')
     reading = read("image_folder", folder, labels="labels.csv")
     assert problems(reading) == [("dropped", "row has more or fewer cells than the header", "row 1")]
     write_text(folder / "labels.csv", 'image,emotion\n5.png,"happy\n')

@@ -176,7 +176,7 @@ def test_an_unusable_annotation_leaves_attributes_unknown(raf, content, defect):
 
 
 def test_an_annotation_that_is_no_text_leaves_attributes_unknown(raf):
-    (raf / MANUAL).write_bytes(b"\xff\xfe")
+    (raf / MANUAL).write_bytes(b"\xff\x00")
     assert problems(read("raf_db", raf)) == [
         ("unknown", "annotation is not five landmarks and three codes", "the file")
     ]

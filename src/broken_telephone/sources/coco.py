@@ -11,8 +11,9 @@ from typing import Any
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import COCO
-from broken_telephone.sources.files import Listing, read_csv, read_records
+from broken_telephone.sources.files import Listing, read_records
 from broken_telephone.sources.reading import Findings, Rows
+from broken_telephone.sources.table_files import read_csv
 
 CAPTIONS = "captions_val2014.json"
 LABELS = "images_val2014.csv"
@@ -31,7 +32,7 @@ def read(folder: Path, findings: Findings) -> Rows:
     images = Listing(folder / _IMAGES)
     rows = Rows([])
     seen = set()
-    for number, cells in read_csv(labels, ("id", *_COLUMNS.values())):
+    for number, cells in read_csv(labels, ("id", *_COLUMNS.values())).rows:
         findings.rows += 1
         where = f"row {number}"
         if cells is None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, read_csv, read_text, safe_name
+from broken_telephone.sources.files import Listing, read_text, safe_name
 from broken_telephone.sources.reading import Findings, Row, Rows
+from broken_telephone.sources.table_files import read_csv
 
 LABELS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt")
 IMAGES = "Image/aligned"
@@ -138,7 +139,7 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
     if file is None:
         return None
     codes: defaultdict[str, set[str]] = defaultdict(set)
-    for number, cells in read_csv(file, ("image", "label")):
+    for number, cells in read_csv(file, ("image", "label")).rows:
         where = f"row {number}"
         if cells is None:
             findings.note("kept", "row of a label file has too many or too few cells: not read", file, where)
