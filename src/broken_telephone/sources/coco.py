@@ -11,7 +11,7 @@ from typing import Any
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import COCO
-from broken_telephone.sources.files import Listing, read_records
+from broken_telephone.sources.files import Listing, is_text, read_records
 from broken_telephone.sources.reading import Findings, Rows
 from broken_telephone.sources.table_files import read_csv
 
@@ -86,13 +86,7 @@ def _captions(file: Path, findings: Findings) -> dict[str, list[str]]:
     for number, entry in enumerate(entries):
         image = entry.get("image_id") if isinstance(entry, dict) else None
         text = entry.get("caption") if isinstance(entry, dict) else None
-        if (
-            not isinstance(image, int)
-            or isinstance(image, bool)
-            or image < 0
-            or not isinstance(text, str)
-            or not text.strip()
-        ):
+        if not isinstance(image, int) or isinstance(image, bool) or image < 0 or not is_text(text) or not text.strip():
             findings.note("kept", "caption without an image or a text", file, f"annotation {number}", entry)
             continue
         texts[f"COCO_val2014_{image:012}"].append(" ".join(text.split()))

@@ -140,7 +140,9 @@ def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) 
         name = "box" if columns == BOX else columns[0]
         rows = f"{first['row']} and {second['row']}"
         advice = "If these are two people, name them in the table's column for person (dataset.columns.person)"
-        value = f"{', '.join(map(str, one))} / {', '.join(map(str, other))}"
+        value = " / ".join(
+            f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((one, first), (other, second))
+        )
         findings.note("unknown", f"rows of one person differ in {name}", first["file"], rows, value, advice)
         for column in columns:
             del first[column]

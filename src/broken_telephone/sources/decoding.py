@@ -19,7 +19,6 @@ _MARKS = {
 _KINDS = {
     b"PK\x03\x04": "an Excel workbook (.xlsx) or another zip archive",
     b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
-    b"PAR1": "a Parquet table",
     b"\x1f\x8b": "a compressed file (gzip)",
     b"SQLite format 3\0": "a SQLite database",
     b"%PDF": "a PDF document",
@@ -39,6 +38,8 @@ def decode(content: bytes, file: Path) -> str:
     Raises:
         StudyError: if the bytes are no text, or text in another encoding; the message says how to save the file.
     """
+    if kind := next((kind for start, kind in _KINDS.items() if content.startswith(start)), None):
+        raise StudyError(f"{file} is {kind}, not a text file. {_ADVICE}")
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)
@@ -56,9 +57,6 @@ _ADVICE = "Save it as UTF-8 text; for a table, spreadsheet programs call this 'C
 
 def _undecoded(content: bytes, file: Path, error: UnicodeDecodeError | None) -> str:
     """Say what bytes are that are not UTF-8 text, and what to do."""
-    kind = next((kind for start, kind in _KINDS.items() if content.startswith(start)), None)
-    if kind:
-        return f"is {kind}, not a text file. {_ADVICE}"
     # Latin letters in UTF-16 have a zero byte each, always on the same side.
     for encoding, zeros in (("utf-16-le", content[1::2]), ("utf-16-be", content[::2])):
         if content and zeros.count(0) > len(zeros) // 2:
@@ -70,14 +68,14 @@ def _undecoded(content: bytes, file: Path, error: UnicodeDecodeError | None) -> 
         return f"ends within a character (line {number}): is the file complete?"
     where = f"byte 0x{content[error.start]:02x} in line {number}"
     if not content.decode("utf-8", errors="ignore").isascii():
-        return f"is UTF-8 text with a damaged character ({where}). Correct that line; {_ADVICE.lower()}"
+        return f"is UTF-8 text with a damaged character ({where}). Correct that line. {_ADVICE}"
     try:
         line = content.split(b"\n")[number - 1].decode("cp1252").strip()
     except UnicodeDecodeError:
         return f"is not UTF-8 text ({where}), and its encoding is unknown. {_ADVICE}"
     return (
-        f"is not UTF-8 text ({where}); it is probably Windows-1252, in which that line is {line[:_SHOWN]!r}. "
-        f"{_convert(file, 'cp1252')}"
+        f"is not UTF-8 text ({where}). It is probably Windows-1252 (cp1252), in which that line is {line[:_SHOWN]!r}. "
+        f"{_convert(file, 'cp1252')}. If that line is wrong, state its encoding in place of cp1252"
     )
 
 

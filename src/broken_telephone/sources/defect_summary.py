@@ -7,7 +7,7 @@ import pandas as pd
 _EFFECTS = {
     "dropped": "left out",
     "unknown": "value unknown",
-    "translated": "read in the scheme's words",
+    "translated": "translated",
     "kept": "kept as it is",
 }
 _FILES, _VALUES = 3, 4
@@ -40,18 +40,15 @@ def _values(rows: pd.DataFrame) -> str:
     for (value, advice), count in counts.items():
         # "Accepted: ..." is the same for all values: it is told once, at the end.
         own, _, accepted = str(advice).partition("Accepted: ")
-        told.append((f"{value} ({_rows(count)}){_says(own)}", accepted))
+        often = f" ({count} rows)" if count > 1 else ""
+        told.append((f"{value}{often}{_says(own)}", accepted))
     accepted = told[0][1]
     listed = f". Accepted: {accepted}" if accepted else ""
     return f": {_first([text for text, _ in told], _VALUES, '; ')}{listed}"
 
 
 def _says(advice: str) -> str:
-    return f", {advice.strip()}" if advice.strip() else ""
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
+    return f", {advice.strip(' .')}" if advice.strip() else ""
 
 
 def _first(words: list[str], most: int, joint: str = ", ") -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
@@ -98,7 +99,7 @@ def safe_name(name: str, file: Path, row: str) -> str:
 
 
 class Listing:
-    """The files of a folder, found by name whatever the case of their letters."""
+    """The files of a folder, found by name whatever the case of their letters and the way accents are stored."""
 
     def __init__(self, folder: Path) -> None:
         """List the folder; one that does not exist is empty."""
@@ -108,8 +109,13 @@ class Listing:
         self.folders = [entry.name for entry in entries if entry.is_dir()]
         self._names: dict[str, str] = {}
         for name in self.files:
-            self._names.setdefault(name.casefold(), name)
+            self._names.setdefault(_plain(name), name)
 
     def find(self, *names: str) -> str | None:
         """Return the first of these names that exists, as it is written on disk."""
-        return next((self._names[name.casefold()] for name in names if name.casefold() in self._names), None)
+        return next((self._names[_plain(name)] for name in names if _plain(name) in self._names), None)
+
+
+def _plain(name: str) -> str:
+    """Fold what differs only in writing: macOS stores accents as characters of their own."""
+    return unicodedata.normalize("NFC", name).casefold()

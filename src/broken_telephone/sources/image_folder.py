@@ -88,7 +88,9 @@ def _from_folders(
         findings.note("unknown", "folders name several labels", row["file"], row["row"])
     elif not known:
         accepted = "; ".join(f"{name}: {concept.accepted()}" for name, concept in scheme.concepts.items())
-        findings.note("unknown", "no folder names a label", row["file"], row["row"], advice=f"Accepted: {accepted}")
+        near = next((word for part in parts for c in scheme.concepts.values() if (word := c.nearest(part))), None)
+        advice = f"did you mean {near}? Accepted: {accepted}" if near else f"Accepted: {accepted}"
+        findings.note("unknown", "no folder names a label", row["file"], row["row"], "/".join(parts), advice)
     return row
 
 

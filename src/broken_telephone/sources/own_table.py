@@ -71,13 +71,12 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
             )
         elif row := reader.person(cells, f"row {number}"):
             people.append(row | {"image_path": disk.find(row["image_path"])})
-    if theirs["person"] not in table.columns:
-        _number_people(people)
+    _number_people([row for row in people if row["person_id"] == row["image_id"]])
     return people
 
 
 def _number_people(people: list[Row]) -> None:
-    """Number the people of images that have several boxes, where the table does not name them."""
+    """Number the people whom the table does not name, in images that have several boxes."""
     seen: Counter[str] = Counter()
     for row in people:
         seen[row["image_path"]] += 1
@@ -135,8 +134,10 @@ class _Reader:
             self._findings.note("dropped", "image is not a path", self._file, where, image, advice)
             return None
         path = safe_path(_text(image), self._file, where)
-        split = _text(stated.get("split", ""))
-        split = "all" if split.casefold() in MISSING else split
+        split = _text(stated.get("split", "all"))
+        if split.casefold() in MISSING:
+            self._note("unknown", "split marked as missing", where, split, "read as all")
+            split = "all"
         row = person_row(path, SPLITS.get(split.casefold(), split), stated.get("person"), self._file, where)
         if self._boxed:
             row |= read_box(self._box(stated, where), self._findings, self._file, where)
@@ -167,9 +168,8 @@ class _Reader:
         if all(value is None for value in given):
             return None
         box = [_number(value, self._table.decimal_comma) for value in given]
-        if any(
-            isinstance(value, str) and "," in value and not isinstance(box[i], str) for i, value in enumerate(given)
-        ):
+        commas = any(isinstance(value, str) and "," in value for value in given)
+        if commas and not any(isinstance(value, str) for value in box):
             self._note("translated", "box with decimal commas", where, str(given), f"read as {box}")
         return box
 

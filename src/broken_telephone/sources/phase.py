@@ -75,8 +75,7 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
     people = _people(records, regions or votes, findings, rows)
     cast = {}
     if votes.is_file():
-        # People of the votes file are counted only where it is the only one.
-        others = _people(read_records(votes), votes, Findings(folder), Rows([])) if regions else people
+        others = _voted_on(votes, findings) if regions else people
         cast = {person.person_id: _votes(person, votes, findings) for person in others}
     known = {person.person_id for person in people}
     for person_id in sorted(cast.keys() - known):
@@ -107,6 +106,16 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
     )
 
 
+def _voted_on(file: Path, findings: Findings) -> list[_Person]:
+    """Everybody in the votes file beside a regions file, which counts the people: nobody is left out here."""
+    own = Findings(findings.root)
+    people = _people(read_records(file), file, own, Rows([]))
+    for defect in own.defects:
+        if defect["effect"] == "dropped":
+            findings.defects.append(defect | {"effect": "kept", "problem": f"{defect['problem']}: votes not read"})
+    return people
+
+
 def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows) -> list[_Person]:
     """Everybody in a file, by picture and by the number of the person; captions go into `rows`."""
     people = []
@@ -121,6 +130,8 @@ def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows)
         caption = record.get("caption")
         if is_text(caption) and caption.strip():
             rows.captions.append({"image_id": image_id, "caption": caption.strip()})
+        elif caption is not None:
+            findings.note("kept", "caption without a text: not read", file, where, caption)
         numbers = {key: int(m[1]) for key in record if (m := _PERSON.fullmatch(key))}
         for key in record:
             if key.casefold().startswith("person") and key not in numbers:
@@ -169,12 +180,14 @@ def _labels(person: _Person, said: _Votes | None, file: Path, findings: Findings
 
 
 def _stated(annotations: dict[str, Any], name: str) -> Any:
-    """What annotations say of a variable, whose name they write as skintone, skin_tone or Skin tone."""
+    """What annotations say of a variable, whose name they write as skintone, skin_tone or Skin tone.
+
+    A list of all values if they write it in several of these ways with different values.
+    """
     plain = name.replace("_", "")
-    for key, value in annotations.items():
-        if key.casefold().replace("_", "").replace(" ", "") == plain:
-            return value
-    return None
+    keys = [key for key in annotations if key.casefold().replace("_", "").replace(" ", "") == plain]
+    values = [annotations[key] for key in keys if annotations[key] is not None]
+    return values if any(value != values[0] for value in values) else next(iter(values), None)
 
 
 def _votes(person: _Person, file: Path, findings: Findings) -> _Votes:

@@ -39,6 +39,9 @@ def read(folder: Path, findings: Findings) -> Rows:
     labels = next((folder / name for name in LABELS if (folder / name).is_file()), None)
     relaid = next((place for place in (folder / "DATASET", folder) if (place / "train").is_dir()), None)
     if labels:
+        for other in (*(folder / name for name in LABELS), relaid):
+            if other is not None and other != labels and other.exists():
+                findings.note("kept", f"second layout beside {labels.name}: not read", other, other.name)
         rows = list(_official(folder, labels, findings))
     elif relaid:
         rows = list(_relaid(folder, relaid, findings))
@@ -92,6 +95,9 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
         findings.note("kept", "folder of no split: not read", images / other, other)
     for split in ("train", "test"):
         stated = _stated(folder, images, split, findings)
+        for name in Listing(images / split).files:
+            if name.casefold().endswith(_SUFFIXES):
+                findings.note("kept", "picture in no folder of an emotion: not read", images / split / name, name)
         places: defaultdict[str, list[tuple[Path, str]]] = defaultdict(list)
         for code in Listing(images / split).folders:
             place = images / split / code
@@ -145,6 +151,8 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
             findings.note("kept", "row of a label file has too many or too few cells: not read", file, where)
         elif cells["label"] not in _EMOTION.codes:
             findings.note("kept", "emotion outside the scheme in a label file: not read", file, where, cells["label"])
+        elif not cells["image"]:
+            findings.note("kept", "row without an image in a label file: not read", file, where)
         else:
             codes[safe_name(cells["image"], file, where).casefold()].add(cells["label"])
     return codes

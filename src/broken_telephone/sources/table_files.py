@@ -46,7 +46,7 @@ def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = ()) 
         StudyError: if the file is unreadable, lacks a needed column, or has one that is asked for twice.
     """
     content = read_bytes(file)
-    if content.startswith(b"PAR1") or file.suffix.casefold() == ".parquet":
+    if content[:4] == content[-4:] == b"PAR1" or file.suffix.casefold() == ".parquet":
         return _read_parquet(file, content, needed, optional)
     return read_csv(file, needed, optional)
 
@@ -126,7 +126,8 @@ def _read_parquet(file: Path, content: bytes, needed: Sequence[str], optional: S
         raise
     # pyarrow raises many kinds for what is no Parquet; all of them mean the same here.
     except Exception as error:
-        raise StudyError(f"{file} cannot be read as a table: {error}. Is it a complete Parquet file?") from error
+        reason = str(error).rstrip(".")
+        raise StudyError(f"{file} cannot be read as a table: {reason}. Is it a complete Parquet file?") from error
     rows: list[tuple[int, Cells | None]] = [
         (row + 1, {name: _as_stripped(cells[name][row]) for name in places}) for row in range(columns.num_rows)
     ]
