@@ -42,9 +42,9 @@ def _values(rows: pd.DataFrame) -> str:
         own, _, accepted = str(advice).partition("Accepted: ")
         often = f" ({count} rows)" if count > 1 else ""
         told.append((f"{value}{often}{_says(own)}", accepted))
+    text = _first([text for text, _ in told], _VALUES, "; ")
     accepted = told[0][1]
-    listed = f". Accepted: {accepted}" if accepted else ""
-    return f": {_first([text for text, _ in told], _VALUES, '; ')}{listed}"
+    return f": {text}{' ' if text.endswith('?') else '. '}Accepted: {accepted}" if accepted else f": {text}"
 
 
 def _says(advice: str) -> str:

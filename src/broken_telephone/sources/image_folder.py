@@ -76,12 +76,11 @@ def _from_folders(
             if part not in read_before:
                 read_before[part] = _labels(part, scheme)
         cells = {part: read_before[part][name] for part in parts if name in read_before[part]}
-        exact = {part: cell for part, cell in cells.items() if cell.kind == "exact"}
-        labels = {cell.value for cell in (exact or cells).values()}
+        labels = {cell.value for cell in cells.values()}
         several, known = several or len(labels) > 1, known or bool(labels)
         if len(labels) == 1:
             row[name] = labels.pop()
-            if not exact:
+            if all(cell.kind == "translated" for cell in cells.values()):
                 part, advice = next(iter(cells)), f"read as {row[name]}"
                 findings.note("translated", f"{name} in other words", row["file"], row["row"], part, advice)
     if several:

@@ -36,6 +36,8 @@ class Findings:
     rows: int = 0
     """People found in the files, whether kept or not."""
     defects: list[dict[str, Any]] = field(default_factory=list)
+    _names: dict[Path, str] = field(default_factory=dict)
+    """File -> its name below the folder: tables of thousands of rows name the same one each time."""
 
     def note(
         self, effect: Effect, problem: str, file: Path, row: str, value: object = None, advice: str | None = None
@@ -50,13 +52,12 @@ class Findings:
             value: what stands there.
             advice: what it was taken for, or what to write instead.
         """
-        name = (file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix()
+        if file not in self._names:
+            below = file.relative_to(self.root) if file.is_relative_to(self.root) else file
+            self._names[file] = _storable(below.as_posix())
         shown = None if value is None else repr(value)[:200]
-        defect = {"effect": effect, "problem": problem, "file": name, "row": row, "value": shown, "advice": advice}
-        # File names and JSON may hold half a character, which no table stores.
-        self.defects.append(
-            {key: text if text is None or is_text(text) else repr(text) for key, text in defect.items()}
-        )
+        place = {"file": self._names[file], "row": _storable(row)}
+        self.defects.append({"effect": effect, "problem": problem, **place, "value": shown, "advice": advice})
 
     def value(self, variable: Variable, name: str, text: str, file: Path, row: str) -> str | None:
         """Read a value of a scheme by code or word; one that is none of them is unknown (null) and noted."""
@@ -68,6 +69,11 @@ class Findings:
             advice = f"{question}Accepted: {variable.accepted()}"
             self.note("unknown", f"{name} outside the scheme", file, row, text, advice)
             return None
+
+
+def _storable(name: str) -> str:
+    """Return a name that a table can store: those of files may hold half a character."""
+    return name if is_text(name) else repr(name)
 
 
 @dataclass(frozen=True)
