@@ -123,7 +123,7 @@ def test_thousands_of_rows_with_one_problem_are_one_short_sentence(folder):
 def test_numbers_are_codes_or_years_for_a_whole_column(folder):
     codes = table(folder, "image,age\na.png,0\nb.png,4\n", scheme="raf")
     assert codes.people["age"].tolist() == ["0-3", "70+"]
-    assert problems(codes) == []
+    assert problems(codes) == [("kept", "age in numbers: read as codes", "column age")]
     years = table(folder, "image,age\na.png,4\nb.png,80\nc.png,36.0\n", scheme="raf")
     assert years.people["age"].tolist() == ["4-19", "70+", "20-39"]
     with pytest.raises(StudyError, match=r"column years \(dataset\.columns\.age, scheme RAF\): 2 cells hold codes"):

@@ -116,11 +116,16 @@ class _Reader:
         column = self._theirs[name]
         texts = Counter(_text(cells[column]) for _, cells in self._table.rows if cells and not _empty(cells[column]))
         try:
-            return years_or_codes(texts, variable)
+            has_years = years_or_codes(texts, variable)
         except ValueError as error:
             raise StudyError(
                 f"{self._file}, column {column} (dataset.columns.{name}, scheme {self._scheme.name}): {error}"
             ) from None
+        codes = [text for text in texts if text.removesuffix(".0") in variable.codes]
+        if codes and not has_years:
+            advice = f"If they are years, write them as '3 years'. Accepted: {variable.accepted()}"
+            self._note("kept", f"{name} in numbers: read as codes", f"column {column}", ", ".join(codes), advice)
+        return has_years
 
     def person(self, cells: dict[str, Any], where: str) -> Row | None:
         """Read one row; None if it names no image."""
