@@ -41,6 +41,8 @@ def test_captions_and_annotations_are_joined(coco):
     assert one(reading.people, "COCO_val2014_000000000073")["gender"] == "unsure"
     assert reading.captions["caption"].tolist() == ["A woman rides.", "Someone on a horse."]
     assert problems(reading) == []
+    write_text(coco / "images_val2014.csv", "ID;bb_gender;bb_skin\n42.0;Female;Light\n")
+    assert read("coco", coco).people["person_id"].tolist() == ["COCO_val2014_000000000042"]
 
 
 def test_defects_are_counted(coco):

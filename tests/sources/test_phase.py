@@ -241,3 +241,10 @@ def test_an_attribute_that_is_written_twice_with_two_values_is_unknown(phase):
     assert reading.defects["value"].iloc[0] == repr("['lighter', 'darker']")
     write(phase, {"a": {"person1": person(BIG, skintone=None, skin_tone="darker")}})
     assert one(read("phase", phase).people, "a_person1")["skin_tone"] == "darker"
+
+
+def test_annotations_of_another_name_are_listed_once(phase):
+    write(phase, {"a": {f"person{number}": person([0, 0, number, 9], sex="male", mood="x") for number in (1, 2)}})
+    reading = read("phase", phase)
+    assert problems(reading) == [("kept", "annotations that are not read", "all people")]
+    assert reading.defects["value"].iloc[0] == "['mood', 'sex']"

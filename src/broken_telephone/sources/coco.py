@@ -18,7 +18,8 @@ from broken_telephone.sources.table_files import read_csv
 CAPTIONS = "captions_val2014.json"
 LABELS = "images_val2014.csv"
 _IMAGES = "val2014"
-_ID = re.compile(r"[0-9]{1,12}")
+# Programs that know missing numbers write 42.0.
+_ID = re.compile(r"([0-9]{1,12})(?:\.0)?")
 _COLUMNS = {"gender": "bb_gender", "skin_tone": "bb_skin"}
 
 
@@ -38,10 +39,12 @@ def read(folder: Path, findings: Findings) -> Rows:
         if cells is None:
             findings.note("dropped", "row has more or fewer cells than the header", labels, where)
             continue
-        if not _ID.fullmatch(cells["id"]):
-            findings.note("dropped", "id is not a number", labels, where, cells["id"])
+        number_of = _ID.fullmatch(cells["id"])
+        if number_of is None:
+            advice = "An id is the number of a picture: 42 for COCO_val2014_000000000042.jpg"
+            findings.note("dropped", "id is not a number", labels, where, cells["id"], advice)
             continue
-        name = f"COCO_val2014_{int(cells['id']):012}"
+        name = f"COCO_val2014_{int(number_of[1]):012}"
         seen.add(name)
         values = {
             ours: findings.value(COCO.attributes[ours], ours, cells[theirs], labels, where)

@@ -139,7 +139,7 @@ def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) 
             continue
         name = "box" if columns == BOX else columns[0]
         rows = f"{first['row']} and {second['row']}"
-        advice = "If these are two people, name them in the table's column for person (dataset.columns.person)"
+        advice = "If these are two people, give them different names (own tables: in the column dataset.columns.person)"
         value = " / ".join(
             f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((one, first), (other, second))
         )

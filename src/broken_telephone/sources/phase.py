@@ -97,6 +97,9 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
                 **(_labels(person, said, file, findings) if regions else _voted(said)),
             }
         )
+    if regions and (unread := _unread(people)):
+        advice = f"Read are: {', '.join(PHASE.variables)}"
+        findings.note("kept", "annotations that are not read", file, "all people", unread, advice)
     rows.votes.extend(
         {"person_id": person_id, "variable": name, "value": value, "votes": count}
         for person_id, said in cast.items()
@@ -184,10 +187,21 @@ def _stated(annotations: dict[str, Any], name: str) -> Any:
 
     A list of all values if they write it in several of these ways with different values.
     """
-    plain = name.replace("_", "")
-    keys = [key for key in annotations if key.casefold().replace("_", "").replace(" ", "") == plain]
+    keys = [key for key in annotations if _plain(key) == _plain(name)]
     values = [annotations[key] for key in keys if annotations[key] is not None]
     return values if any(value != values[0] for value in values) else next(iter(values), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def _unread(people: list[_Person]) -> list[str]:
+    """The names in people's annotations that are no variable's."""
+    known = {_plain(name) for name in PHASE.variables}
+    stated = (person.content.get("annotations") for person in people)
+    names = {name for annotations in stated if isinstance(annotations, dict) for name in annotations}
+    return sorted(name for name in names if _plain(name) not in known)
 
 
 def _votes(person: _Person, file: Path, findings: Findings) -> _Votes:

@@ -150,7 +150,8 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
         if cells is None:
             findings.note("kept", "row of a label file has too many or too few cells: not read", file, where)
         elif cells["label"] not in _EMOTION.codes:
-            findings.note("kept", "emotion outside the scheme in a label file: not read", file, where, cells["label"])
+            problem, advice = "emotion outside the scheme in a label file: not read", f"Accepted: {_EMOTION.accepted()}"
+            findings.note("kept", problem, file, where, cells["label"], advice)
         elif not cells["image"]:
             findings.note("kept", "row without an image in a label file: not read", file, where)
         else:
