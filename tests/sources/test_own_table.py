@@ -140,6 +140,8 @@ def test_decimal_commas_are_read_and_thousands_are_not_guessed(folder):
         ("unknown", "box is not [x, y, width, height]", "row 1"),
         ("unknown", "box smaller than a pixel", "row 2"),
     ]
+    mixed = table(folder, "image;x;y;width;height\na.png;1.234;2;10,5;10\n")
+    assert problems(mixed) == [("unknown", "box is not [x, y, width, height]", "row 1")]
     assert "1,234 has two meanings" in reading.defects["advice"].iloc[0]
 
 

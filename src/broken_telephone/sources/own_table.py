@@ -174,6 +174,8 @@ class _Reader:
             return None
         box = [_number(value, self._table.decimal_comma) for value in given]
         commas = any(isinstance(value, str) and "," in value for value in given)
+        if commas and any(isinstance(value, str) and "." in value for value in given):
+            return given  # beside a decimal comma, 1.234 could be a thousand
         if commas and not any(isinstance(value, str) for value in box):
             self._note("translated", "box with decimal commas", where, str(given), f"read as {box}")
         return box
