@@ -26,7 +26,14 @@ PEOPLE = {
 }
 VOTES = {"person_id": "text", "variable": "category", "value": "category", "votes": "integer"}
 CAPTIONS = {"image_id": "text", "caption": "text"}
-DEFECTS = {"effect": "category", "problem": "category", "file": "text", "row": "text", "value": "text"}
+DEFECTS = {
+    "effect": "category",
+    "problem": "category",
+    "file": "text",
+    "row": "text",
+    "value": "text",
+    "advice": "text",
+}
 CHAINS = {
     "chain_id": "text",
     "replicate": "integer",

@@ -117,20 +117,25 @@ def test_phase(folder, regions, votes):
 
 
 CELL = st.one_of(
-    st.text(st.characters(codec="utf-8"), max_size=6), st.sampled_from(["b.png", "phase_images/a.png", "1", "nan"])
+    st.text(st.characters(codec="utf-8"), max_size=6),
+    st.sampled_from(["b.png", "phase_images/a.png", "1", "36", "nan", "1,5", "joy", "20-39", "> 3", "M/F"]),
 )
 
 
 @ANY
 @given(
-    rows=st.lists(st.lists(CELL, min_size=4, max_size=4), max_size=4), raw=st.one_of(st.none(), st.binary(max_size=60))
+    rows=st.lists(st.lists(CELL, min_size=6, max_size=6), max_size=4),
+    raw=st.one_of(st.none(), st.binary(max_size=60)),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    scheme=st.sampled_from(["free", "raf", "phase"]),
 )
-def test_tables_of_image_folders(folder, rows, raw):
+def test_tables_of_image_folders(folder, rows, raw, delimiter, scheme):
     file = folder / "labels.csv"
-    write_text(file, "\n".join(",".join(row) for row in [["image", "emotion", "person", "width"], *rows]))
+    header = ["image", "emotion", "person", "width", "age", "gender"]
+    write_text(file, "\n".join(delimiter.join(row) for row in [header, *rows]))
     if raw is not None:
         file.write_bytes(raw)
-    check("image_folder", folder, file, labels="labels.csv")
+    check("image_folder", folder, file, labels="labels.csv", scheme=scheme)
 
 
 @ANY

@@ -41,6 +41,8 @@ def test_captions_and_annotations_are_joined(coco):
     assert one(reading.people, "COCO_val2014_000000000073")["gender"] == "unsure"
     assert reading.captions["caption"].tolist() == ["A woman rides.", "Someone on a horse."]
     assert problems(reading) == []
+    write_text(coco / "images_val2014.csv", "ID;bb_gender;bb_skin\n42.0;Female;Light\n")
+    assert read("coco", coco).people["person_id"].tolist() == ["COCO_val2014_000000000042"]
 
 
 def test_defects_are_counted(coco):
@@ -51,12 +53,14 @@ def test_defects_are_counted(coco):
     reading = read("coco", coco)
     assert problems(reading) == [
         ("dropped", "id is not a number", "row 2"),
-        ("dropped", "picture listed twice", "row 3"),
         ("unknown", "skin_tone outside the scheme", "row 4"),
         *(("kept", "caption without an image or a text", f"annotation {k}") for k in range(3)),
+        ("unknown", "rows of one person differ in gender", "row 1 and row 3"),
+        ("dropped", "person listed twice", "row 3"),
         ("dropped", "image missing", "row 5"),
     ]
     assert pd.isna(one(reading.people, "COCO_val2014_000000000073")["gender"])
+    assert pd.isna(one(reading.people, "COCO_val2014_000000000042")["gender"])
 
 
 def test_missing_files_and_columns_are_named(coco):
@@ -66,3 +70,11 @@ def test_missing_files_and_columns_are_named(coco):
     (coco / "images_val2014.csv").unlink()
     with pytest.raises(StudyError, match=r"images_val2014\.csv is neither in"):
         read("coco", coco)
+
+
+def test_a_caption_with_half_a_character_is_listed(coco):
+    content = {"annotations": [{"image_id": 42, "caption": "\ud83d"}]}
+    write_text(coco / "annotations/captions_val2014.json", json.dumps(content))
+    reading = read("coco", coco)
+    assert problems(reading) == [("kept", "caption without an image or a text", "annotation 0")]
+    assert not len(reading.captions)

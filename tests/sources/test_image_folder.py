@@ -141,7 +141,7 @@ def test_links_are_followed_once_and_names_that_are_no_text_are_counted(folder, 
 
 
 def test_rows_that_are_not_as_long_as_the_header_are_counted(folder):
-    write_text(folder / "labels.csv", 'image,emotion\n\n5.png,happy,\ntest/happy/4.jpeg,"sad"\n')
+    write_text(folder / "labels.csv", 'image,emotion\n\n5.png,happy,1\ntest/happy/4.jpeg,"sad"\n')
     reading = read("image_folder", folder, labels="labels.csv")
     assert problems(reading) == [("dropped", "row has more or fewer cells than the header", "row 1")]
     write_text(folder / "labels.csv", 'image,emotion\n5.png,"happy\n')
@@ -160,3 +160,30 @@ def test_two_images_of_one_name_are_told_apart(folder):
     Image.new("RGB", (9, 9)).save(folder / "5.jpg")
     reading = read("image_folder", folder)
     assert ("dropped", "two images of one name", "5.png") in problems(reading)
+
+
+def test_folders_in_other_words_are_translated_and_several_splits_are_none(folder):
+    for name in ("joy/1.png", "joy/sad/2.png", "train/test/neutral/3.png", "hapiness/4.png"):
+        (folder / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9), (len(name), 9, 99)).save(folder / "own" / name)
+    reading = read("image_folder", folder / "own")
+    people = reading.people.set_index("person_id")
+    assert people["emotion"].dropna().to_dict() == {
+        "joy/1": "happiness",
+        "train/test/neutral/3": "neutral",
+    }
+    assert people["split"].unique().tolist() == ["all"]
+    assert problems(reading) == [
+        ("unknown", "no folder names a label", "hapiness/4.png"),
+        ("translated", "emotion in other words", "joy/1.png"),
+        ("unknown", "folders name several labels", "joy/sad/2.png"),
+        ("unknown", "folders name several splits", "train/test/neutral/3.png"),
+    ]
+    assert reading.defects["advice"].iloc[0].startswith("did you mean happiness? Accepted: emotion: surprise")
+
+
+def test_file_names_with_half_a_character_can_be_stored_as_defects(folder):
+    (folder / os.fsdecode(b"ni\xf1o")).mkdir()
+    Image.new("RGB", (9, 9)).save(folder / os.fsdecode(b"ni\xf1o") / "x.png")
+    (folder / "5.jpg").write_bytes(b"no picture")
+    read("image_folder", folder).defects.to_parquet(folder / "defects.parquet")

@@ -217,3 +217,34 @@ def test_missing_folders_and_files_say_what_to_do(phase, tmp_path):
     shutil.rmtree(phase / "phase_images")
     with pytest.raises(StudyError, match=r"none of 54 people can be used. First: phase_images/train000.png"):
         read("phase", phase)
+
+
+def test_what_a_votes_file_holds_besides_votes_is_listed_where_the_regions_file_counts_people(phase):
+    write(phase, {"a": {"person1": person(BIG)}})
+    write(phase, {"a": {"person1": {"region": BIG, "annotations": [sheet()]}, "Person2": {}}, "b": 3}, VOTES)
+    assert [problem for problem in problems(read("phase", phase)) if "differs" not in problem[1]] == [
+        ("kept", "person whose name is not person and a number: votes not read", "picture a"),
+        ("kept", "picture without a record: votes not read", "picture b"),
+    ]
+
+
+@pytest.mark.parametrize("caption", [3, ["a"], " ", "\ud800"])
+def test_a_caption_that_is_no_text_is_listed(phase, caption):
+    write(phase, {"a": {"person1": person(BIG), "caption": caption}})
+    assert problems(read("phase", phase)) == [("kept", "caption without a text: not read", "picture a")]
+
+
+def test_an_attribute_that_is_written_twice_with_two_values_is_unknown(phase):
+    write(phase, {"a": {"person1": person(BIG, skintone="lighter", skin_tone="darker")}})
+    reading = read("phase", phase)
+    assert problems(reading) == [("unknown", "skin_tone outside the scheme", "picture a, person1")]
+    assert reading.defects["value"].iloc[0] == repr("['lighter', 'darker']")
+    write(phase, {"a": {"person1": person(BIG, skintone=None, skin_tone="darker")}})
+    assert one(read("phase", phase).people, "a_person1")["skin_tone"] == "darker"
+
+
+def test_annotations_of_another_name_are_listed_once(phase):
+    write(phase, {"a": {f"person{number}": person([0, 0, number, 9], sex="male", mood="x") for number in (1, 2)}})
+    reading = read("phase", phase)
+    assert problems(reading) == [("kept", "annotations that are not read", "all people")]
+    assert reading.defects["value"].iloc[0] == "['mood', 'sex']"

@@ -49,6 +49,9 @@ def test_without_a_template_the_text_stands_for_itself(tmp_path):
         ("prompts: [{name: fear, text: ''}]", "'prompts.0.text'"),
         ("- a", "holds a list, not prompt_template and prompts"),
         ("prompts: [", "cannot be read as YAML"),
+        ("prompts: [{name: fear}]\nprompts: [{name: anger}]", "'prompts' occurs twice .*, the second time in line 2"),
+        ("prompts: [{name: fear, text: a, text: b}]", "'text' occurs twice"),
+        ("prompts: [{name: hapiness}]", "did you mean 'happiness'"),
     ],
 )
 def test_a_wrong_file_is_named_with_the_prompt(tmp_path, text, message):
@@ -60,3 +63,11 @@ def test_a_wrong_file_is_named_with_the_prompt(tmp_path, text, message):
 def test_a_missing_file_names_the_setting(tmp_path):
     with pytest.raises(StudyError, match=r"chains\.prompt_file: .*gone\.yml does not exist"):
         read_prompts(tmp_path / "gone.yml", EMOTION)
+
+
+def test_a_prompt_file_may_be_utf_16_and_says_what_else_it_is(tmp_path):
+    (tmp_path / "prompts.yml").write_bytes("prompts: [{name: fear, text: Angst}]".encode("utf-16"))
+    assert [prompt.text for prompt in read_prompts(tmp_path / "prompts.yml", EMOTION)] == ["Angst"]
+    (tmp_path / "prompts.yml").write_bytes("prompts: [{name: fear, text: Müde}]".encode("cp1252"))
+    with pytest.raises(StudyError, match="Windows-1252"):
+        read_prompts(tmp_path / "prompts.yml", EMOTION)

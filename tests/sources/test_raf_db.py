@@ -176,7 +176,7 @@ def test_an_unusable_annotation_leaves_attributes_unknown(raf, content, defect):
 
 
 def test_an_annotation_that_is_no_text_leaves_attributes_unknown(raf):
-    (raf / MANUAL).write_bytes(b"\xff\xfe")
+    (raf / MANUAL).write_bytes(b"\xff\x00")
     assert problems(read("raf_db", raf)) == [
         ("unknown", "annotation is not five landmarks and three codes", "the file")
     ]
@@ -223,3 +223,22 @@ def test_bytes_after_the_end_of_a_picture_do_not_break_it(raf):
     file.write_bytes(file.read_bytes() + b"\0" * 40)
     Image.open(file).load()
     assert problems(read("raf_db", raf)) == []
+
+
+def test_a_second_layout_is_said_to_be_unread(raf):
+    shutil.copy(raf / LABELS, raf / "EmoLabel/list_partition_label.txt")
+    (raf / "DATASET/train").mkdir(parents=True)
+    assert problems(read("raf_db", raf)) == [
+        ("kept", "second layout beside list_patition_label.txt: not read", "list_partition_label.txt"),
+        ("kept", "second layout beside list_patition_label.txt: not read", "DATASET"),
+    ]
+
+
+def test_pictures_outside_the_folders_of_emotions_and_rows_without_one_are_listed(raf, tmp_path):
+    folder = relay(raf, tmp_path / "relaid")
+    Image.new("RGB", (9, 9)).save(folder / "DATASET/test/test_00777_aligned.jpg")
+    write_text(folder / "test_labels.csv", (folder / "test_labels.csv").read_text() + " ,1\n")
+    assert sorted(problems(read("raf_db", folder))) == [
+        ("kept", "picture in no folder of an emotion: not read", "test_00777_aligned.jpg"),
+        ("kept", "row without an image in a label file: not read", "row 15"),
+    ]

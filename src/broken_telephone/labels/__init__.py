@@ -1,6 +1,7 @@
 """What data sets say about people, and what is asked and said about pictures: pure, without models and files."""
 
 from broken_telephone.labels.answers import Reading, read_form
+from broken_telephone.labels.cells import MISSING, Cell, read_cell, years_or_codes
 from broken_telephone.labels.form import Form, Question
 from broken_telephone.labels.forms import FORMS, concept_form
 from broken_telephone.labels.mentions import mentions
@@ -15,11 +16,13 @@ __all__ = [
     "DISAGREEMENT",
     "FORMS",
     "FREE",
+    "MISSING",
     "OTHER",
     "PHASE",
     "RAF",
     "SCHEMES",
     "UNSURE",
+    "Cell",
     "Form",
     "Named",
     "Question",
@@ -31,5 +34,7 @@ __all__ = [
     "mentions",
     "named",
     "naming_words",
+    "read_cell",
     "read_form",
+    "years_or_codes",
 ]

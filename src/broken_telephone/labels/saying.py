@@ -17,9 +17,9 @@ from broken_telephone.labels.years import category_of, spans
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _BLACK_AND_WHITE = re.compile(r"\bblack[\s-]+(?:and|&)[\s-]+white\b", re.IGNORECASE)
 _PRONOUNS = {"she": "female", "her": "female", "hers": "female", "he": "male", "him": "male", "his": "male"}
-_LETTERS = {"m": "male", "f": "female"}
-# A letter between punctuation; not in "I'm".
-_LETTER = re.compile(r"(?:^|[/|,;:(\['-])\s*(?<!\w')([mf])\s*(?=$|[/|,;:.)\]}'-])", re.IGNORECASE)
+_LETTERS = {"m": "male", "f": "female", "w": "female"}
+# A letter between punctuation; not in "I'm". W stands for woman only where nothing else is written.
+_LETTER = re.compile(r"(?:^|[/|,;:(\['-])\s*(?<!\w')([mf]|(?<!.)w(?=\W*$))\s*(?=$|[/|,;:.)\]}'-])", re.IGNORECASE)
 
 
 def said(text: str, question: Question, everywhere: bool = False) -> str | None:
@@ -37,7 +37,7 @@ def said(text: str, question: Question, everywhere: bool = False) -> str | None:
     text = _BLACK_AND_WHITE.sub("", in_digits(text) if question.years else text)
     outside = _BRACKETS.sub(lambda match: " " * len(match.group()), text)
     for version in (outside, text):
-        mentions = _mentions(version, question, everywhere)
+        mentions = mentions_of(version, question, everywhere)
         if mentions and mentions[0].category == UNSURE:
             return UNSURE
         if not everywhere and is_unsure(version) and not is_list(version, mentions):
@@ -58,11 +58,15 @@ def _contradicts(text: str, question: Question, value: str) -> bool:
 
 def is_echo(text: str, question: Question) -> bool:
     """Return whether a text repeats all that a question offers, rather than to answer it with several options."""
-    named = {mention.category for mention in _mentions(text, question, everywhere=False)}
+    named = {mention.category for mention in mentions_of(text, question, everywhere=False)}
     return named >= set(question.options.values()) - {UNSURE}
 
 
-def _mentions(text: str, question: Question, everywhere: bool) -> list[Mention]:
+def mentions_of(text: str, question: Question, everywhere: bool) -> list[Mention]:
+    """Return the words, letters and years that stand for categories of a question, in order.
+
+    The category is `SEVERAL` for words that no option covers and for years that no single category covers.
+    """
     words = dict.fromkeys(UNOFFERED.get(question.variable, ()), SEVERAL)
     words |= dict(question.synonyms) | dict(question.options)
     # A text about anything does not tell what is unsure.

@@ -5,8 +5,9 @@ is read.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
 UNSURE = "unsure"
@@ -14,6 +15,10 @@ DISAGREEMENT = "disagreement"
 OTHER = "other"
 APART = (UNSURE, DISAGREEMENT, OTHER)
 """Values an annotation may have that are no category: kept in the tables, never sampled from."""
+_LISTED = 12
+"""Values that a message lists at most."""
+_LONGEST = 60
+"""Characters of a word that a message shows."""
 
 
 def _plain(value: str) -> str:
@@ -49,7 +54,7 @@ class Variable:
         """Return the value that a code or a word stands for.
 
         Raises:
-            ValueError: if it is neither; the message lists codes and values.
+            ValueError: if it is neither; the message gives the nearest word and lists codes and values.
         """
         return self.codes[text] if text in self.codes else self.read_word(text)
 
@@ -60,25 +65,46 @@ class Variable:
             ValueError: if there is no such code; the message lists the codes.
         """
         if code not in self.codes:
-            known = ", ".join(f"{known} {value}" for known, value in self.codes.items())
-            raise ValueError(f"{code!r} is not one of the codes ({known})")
+            codes = _listed([f"{known} {value}" for known, value in self.codes.items()])
+            raise ValueError(f"{code[:_LONGEST]!r} is not one of the codes ({codes})")
         return self.codes[code]
 
     def read_word(self, word: str) -> str:
         """Return the value that a word stands for, in whatever case or spelling the scheme knows.
 
         Raises:
-            ValueError: if the word is none of them; the message lists the values.
+            ValueError: if the word is none of them; the message gives the nearest one and lists the values.
         """
         value = self._words.get(_plain(word))
         if value is None:
-            raise ValueError(f"{word!r} is not one of the values ({', '.join(self.categories)})")
+            near = self.nearest(word)
+            question = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(f"{word[:_LONGEST]!r} is not one of the values ({self._listed_values()}){question}")
         return value
+
+    def nearest(self, word: str) -> str | None:
+        """Return the value whose name, or another word for it, is written most like a word; None if none is alike."""
+        known = {_plain(other): value for other, value in self.words.items()} | self._words
+        close = get_close_matches(_plain(word[:_LONGEST]), list(known), n=1, cutoff=0.85)
+        return known[close[0]] if close else None
+
+    def accepted(self) -> str:
+        """Return the values and codes that a data set may hold, as a message lists them."""
+        codes = _listed([f"{code} = {value}" for code, value in self.codes.items()])
+        return f"{self._listed_values()}; codes: {codes}" if codes else self._listed_values()
+
+    def _listed_values(self) -> str:
+        return _listed(self.categories)
 
     @cached_property
     def _words(self) -> dict[str, str]:
         known = {_plain(value): value for value in self.categories}
         return known | {_plain(synonym): value for synonym, value in self.synonyms.items()}
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return ", ".join(words[:_LISTED]) + more
 
 
 @dataclass(frozen=True)

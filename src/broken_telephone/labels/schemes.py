@@ -183,7 +183,20 @@ PHASE = Scheme(
                 "Southeast Asian",
                 "White",
                 OTHER,
-            )
+            ),
+            said={
+                "African-American": "Black",
+                "African": "Black",
+                "Chinese": "East Asian",
+                "Japanese": "East Asian",
+                "Korean": "East Asian",
+                "Latina": "Latino",
+                "Latinx": "Latino",
+                "Hispanic": "Latino",
+                "Arab": "Middle Eastern",
+                "Caucasian": "White",
+                "European": "White",
+            },
         ),
     },
 )

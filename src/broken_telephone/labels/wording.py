@@ -39,7 +39,12 @@ def plain(text: str) -> str:
     text = _KEYCAPS.sub(r"\1. ", html.unescape(text))
     text = _TAGS.sub(" ", _BOLD.sub("**", unicodedata.normalize("NFKC", text)))
     text = _QUOTED.sub("", _ANGLES.sub(r"[\1]", text))
-    text = _DASHES.sub("-", text)
+    return plain_characters(text)
+
+
+def plain_characters(text: str) -> str:
+    """Return text with plain quotes, dashes and spaces; lines stay."""
+    text = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u201c", '"').replace("\u201d", '"')
     return re.sub(r"[^\S\n]+", " ", text).strip()
 

@@ -26,7 +26,7 @@ _BOUNDS = (
     (_NEAR, 0, re.compile(rf"\bjust (?:over|above|past){_ALONE}")),
     (_FIRST, 0, re.compile(rf"(?:\bat least|\bfrom|{_NOT}(?:younger|less) than|>=|≥){_ALONE}")),
     (_LAST, 0, re.compile(rf"(?:\bat most|\bup to|{_NOT}(?:(?:older|more) than|over)|<=|≤){_ALONE}")),
-    (_FIRST, 0, re.compile(rf"(\d{{1,3}}){_OLD}?\s*(?:\+|(?:and|or)\s+(?:above|older|over|more|up))")),
+    (_FIRST, 0, re.compile(rf"(\d{{1,3}}){_OLD}?\s*(?:\+|plus\b|(?:and|or)\s+(?:above|older|over|more|up))")),
     (_LAST, 0, re.compile(rf"(\d{{1,3}}){_OLD}?\s*(?:or|and)\s+(?:under|younger|below|less)")),
     (_FIRST, 1, re.compile(rf"(?:\b(?:over|above|past|(?:older|more) than)|(?<![-=])>){_ALONE}")),
     (_LAST, -1, re.compile(rf"(?:\b(?:under|below|(?:younger|less) than|not yet)|<){_ALONE}")),

@@ -13,7 +13,6 @@ from broken_telephone.report.page import report_page
 from broken_telephone.report.saved_figures import saved_figures
 from broken_telephone.report.settings import ReportSettings
 from broken_telephone.report.summary import summary
-from broken_telephone.report.wording import listed
 
 __all__ = [
     "LiveSheet",
@@ -28,7 +27,6 @@ __all__ = [
     "contact_sheet",
     "drift_tables",
     "figures",
-    "listed",
     "report_page",
     "saved_figures",
     "summary",

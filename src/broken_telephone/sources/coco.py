@@ -11,13 +11,15 @@ from typing import Any
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import COCO
-from broken_telephone.sources.files import Listing, read_csv, read_records
+from broken_telephone.sources.files import Listing, is_text, read_records
 from broken_telephone.sources.reading import Findings, Rows
+from broken_telephone.sources.table_files import read_csv
 
 CAPTIONS = "captions_val2014.json"
 LABELS = "images_val2014.csv"
 _IMAGES = "val2014"
-_ID = re.compile(r"[0-9]{1,12}")
+# Programs that know missing numbers write 42.0.
+_ID = re.compile(r"([0-9]{1,12})(?:\.0)?")
 _COLUMNS = {"gender": "bb_gender", "skin_tone": "bb_skin"}
 
 
@@ -31,19 +33,18 @@ def read(folder: Path, findings: Findings) -> Rows:
     images = Listing(folder / _IMAGES)
     rows = Rows([])
     seen = set()
-    for number, cells in read_csv(labels, ("id", *_COLUMNS.values())):
+    for number, cells in read_csv(labels, ("id", *_COLUMNS.values())).rows:
         findings.rows += 1
         where = f"row {number}"
         if cells is None:
             findings.note("dropped", "row has more or fewer cells than the header", labels, where)
             continue
-        if not _ID.fullmatch(cells["id"]):
-            findings.note("dropped", "id is not a number", labels, where, cells["id"])
+        number_of = _ID.fullmatch(cells["id"])
+        if number_of is None:
+            advice = "An id is the number of a picture: 42 for COCO_val2014_000000000042.jpg"
+            findings.note("dropped", "id is not a number", labels, where, cells["id"], advice)
             continue
-        name = f"COCO_val2014_{int(cells['id']):012}"
-        if name in seen:
-            findings.note("dropped", "picture listed twice", labels, where, cells["id"])
-            continue
+        name = f"COCO_val2014_{int(number_of[1]):012}"
         seen.add(name)
         values = {
             ours: findings.value(COCO.attributes[ours], ours, cells[theirs], labels, where)
@@ -85,13 +86,7 @@ def _captions(file: Path, findings: Findings) -> dict[str, list[str]]:
     for number, entry in enumerate(entries):
         image = entry.get("image_id") if isinstance(entry, dict) else None
         text = entry.get("caption") if isinstance(entry, dict) else None
-        if (
-            not isinstance(image, int)
-            or isinstance(image, bool)
-            or image < 0
-            or not isinstance(text, str)
-            or not text.strip()
-        ):
+        if not isinstance(image, int) or isinstance(image, bool) or image < 0 or not is_text(text) or not text.strip():
             findings.note("kept", "caption without an image or a text", file, f"annotation {number}", entry)
             continue
         texts[f"COCO_val2014_{image:012}"].append(" ".join(text.split()))

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import APART, SCHEMES, Scheme, Variable
-from broken_telephone.sources import coco, image_folder, phase, pictures, raf_db
-from broken_telephone.sources.main_person import choose_main
+from broken_telephone.sources import coco, image_folder, own_table, phase, pictures, raf_db
+from broken_telephone.sources.main_person import BOX, choose_main
 from broken_telephone.sources.reading import Findings, Reading, Row, Rows
 from broken_telephone.strict import Settings
 from broken_telephone.tables import CAPTIONS, CHAINS, DEFECTS, PEOPLE, VOTES, as_table
@@ -49,7 +49,7 @@ class DatasetSettings(Settings):
         stated = [name for name in ("scheme", "concepts", "labels", "columns") if getattr(self, name)]
         useful = {"image_folder": ("scheme", "concepts", "labels", "columns"), "none": ("scheme", "concepts")}
         for name, values in (self.concepts or {}).items():
-            if name in {*PEOPLE, *image_folder.OWN, *CHAINS, *SCHEMES[self.scheme or "free"].attributes}:
+            if name in {*PEOPLE, *own_table.OWN, *CHAINS, *SCHEMES[self.scheme or "free"].attributes}:
                 raise StudyError(f"dataset.concepts: {name} is the name of an attribute or a column already")
             plain = [value.strip().casefold().replace("_", " ") for value in values]
             if len(set(plain)) < len(plain) or set(plain) & {"", *APART}:
@@ -94,7 +94,7 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
         rows = _read(settings, folder, findings)
     except OSError as error:
         raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
-    people = _with_images(folder, _once(rows.people, findings), findings)
+    people = _with_images(folder, _once(rows.people, settings.words, findings), findings)
     if not people:
         worst = sorted(findings.defects, key=lambda defect: defect["effect"] != "dropped")[:3]
         first = "; ".join(f"{defect['file']}, {defect['row']}: {defect['problem']}" for defect in worst)
@@ -109,26 +109,43 @@ def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> Rows:
     return read(folder, findings)
 
 
-def _once(people: list[Row], findings: Findings) -> list[Row]:
-    """Keep the first of several people, or pictures, of one name."""
-    kept: list[Row] = []
-    names: set[str] = set()
-    images: dict[str, tuple[str, str]] = {}
+def _once(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:
+    """Keep the first of several people, or pictures, of one name; what rows of one person dispute is unknown."""
+    kept: dict[str, Row] = {}
+    images: dict[str, Row] = {}
     for row in people:
-        path, split = images.setdefault(row["image_id"], (row["image_path"], row["split"]))
-        problem = None
-        if path != row["image_path"]:
+        first = images.setdefault(row["image_id"], row)
+        again = kept.get(row["person_id"])
+        problem, advice = None, f"{first['row']} has {first['image_path']} in split {first['split']}"
+        if first["image_path"] != row["image_path"]:
             problem = "two images of one name"
-        elif split != row["split"]:
+        elif first["split"] != row["split"]:
             problem = "image in several splits"
-        elif row["person_id"] in names:
-            problem = "person listed twice"
+        elif again is not None:
+            problem, advice = "person listed twice", f"{again['row']} is kept"
+            _drop_disputed(again, row, scheme, findings)
         if problem:
-            findings.note("dropped", problem, row["file"], row["row"], row["image_path"])
+            findings.note("dropped", problem, row["file"], row["row"], row["image_path"], advice)
         else:
-            names.add(row["person_id"])
-            kept.append(row)
-    return kept
+            kept[row["person_id"]] = row
+    return list(kept.values())
+
+
+def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) -> None:
+    """Remove from a person's first row the values and the box that another row states otherwise."""
+    for columns in (*((name,) for name in scheme.variables), BOX):
+        one, other = ([row.get(name) for name in columns] for row in (first, second))
+        if None in one or None in other or one == other:
+            continue
+        name = "box" if columns == BOX else columns[0]
+        rows = f"{first['row']} and {second['row']}"
+        advice = "If these are two people, give them different names (own tables: in the column dataset.columns.person)"
+        value = " / ".join(
+            f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((one, first), (other, second))
+        )
+        findings.note("unknown", f"rows of one person differ in {name}", first["file"], rows, value, advice)
+        for column in columns:
+            del first[column]
 
 
 def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:

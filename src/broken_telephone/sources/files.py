@@ -1,29 +1,37 @@
 """Files as they occur in the wild: text with a byte-order mark, names in any case, paths that lead elsewhere."""
 
-import csv
-import io
 import json
 import os
 import re
-from collections.abc import Iterator
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
 from broken_telephone.errors import StudyError
+from broken_telephone.sources.decoding import decode
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        StudyError: if the file is missing or unreadable.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise StudyError(f"{path} is missing: is the data set unpacked completely?") from None
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error}") from error
 
 
 def read_text(path: Path) -> str:
     """Return a text file's content without a byte-order mark.
 
     Raises:
-        StudyError: if the file is missing, unreadable or not UTF-8.
+        StudyError: if the file is missing, unreadable, or no text in a Unicode encoding.
     """
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise StudyError(f"{path} is missing: is the data set unpacked completely?") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read: {error}") from error
+    return decode(read_bytes(path), path)
 
 
 def read_records(file: Path) -> dict[str, Any]:
@@ -52,31 +60,6 @@ def read_records(file: Path) -> dict[str, Any]:
     if not isinstance(records, dict):
         raise StudyError(f"{file} holds a {type(records).__name__}, not records by name")
     return records
-
-
-def read_csv(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | None]]:
-    """Yield row number (1 for the first below the header) and cells by the header's names of a CSV file.
-
-    The cells are None where a row has more or fewer of them than the header; empty rows are left out.
-
-    Args:
-        file: the file.
-        columns: names that the header must have.
-
-    Raises:
-        StudyError: if the file is unreadable, a quote in it never ends, or it lacks one of the columns.
-    """
-    reader = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if missing := [name for name in columns if name not in header]:
-            there = ", ".join(header) or "nothing"
-            raise StudyError(f"{file}, header: there is no column {', '.join(missing)} (there is: {there})")
-        for number, cells in enumerate((cells for cells in reader if cells), start=1):
-            row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
-            yield number, row if len(cells) == len(header) else None
-    except csv.Error as error:
-        raise StudyError(f"{file}, line {reader.line_num}: {error}") from None
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -116,7 +99,7 @@ def safe_name(name: str, file: Path, row: str) -> str:
 
 
 class Listing:
-    """The files of a folder, found by name whatever the case of their letters."""
+    """The files of a folder, found by name whatever the case of their letters and the way accents are stored."""
 
     def __init__(self, folder: Path) -> None:
         """List the folder; one that does not exist is empty."""
@@ -126,8 +109,13 @@ class Listing:
         self.folders = [entry.name for entry in entries if entry.is_dir()]
         self._names: dict[str, str] = {}
         for name in self.files:
-            self._names.setdefault(name.casefold(), name)
+            self._names.setdefault(_plain(name), name)
 
     def find(self, *names: str) -> str | None:
         """Return the first of these names that exists, as it is written on disk."""
-        return next((self._names[name.casefold()] for name in names if name.casefold() in self._names), None)
+        return next((self._names[_plain(name)] for name in names if _plain(name) in self._names), None)
+
+
+def _plain(name: str) -> str:
+    """Fold what differs only in writing: macOS stores accents as characters of their own."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -5,24 +5,15 @@ which of ours. Without one, an image's folders may say its split and its label, 
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import pandas as pd
-
-from broken_telephone.errors import StudyError
-from broken_telephone.labels import Scheme
-from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, is_text, read_csv, safe_path
-from broken_telephone.sources.main_person import BOX, read_box
+from broken_telephone.labels import Cell, Scheme, read_cell
+from broken_telephone.sources import own_table
+from broken_telephone.sources.files import is_text
+from broken_telephone.sources.own_table import SPLITS, person_row
 from broken_telephone.sources.pictures import SUFFIXES
 from broken_telephone.sources.reading import Findings, Row, Rows
-
-OWN = ("image", "split", "person", *BOX)
-"""Columns that a table of labels may have besides those of the scheme."""
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
 def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, str], findings: Findings) -> Rows:
@@ -32,62 +23,16 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
         folder: the data set's folder.
         scheme: its words and codes.
         labels: the table's path below the folder; None for none.
-        columns: our column -> the table's. `image` (a path below the folder) is needed; split, person, x, y,
-            width, height and the scheme's concepts and attributes are not, and need no entry where they have our
-            name.
+        columns: our column -> the table's, as `own_table.read` takes it.
         findings: takes the defects.
 
     Raises:
-        StudyError: if the table is missing, unreadable or lacks a named column, or a path leads elsewhere.
+        StudyError: if the table is missing or unreadable, see `own_table.read`.
     """
     if labels is None:
-        return Rows([_from_folders(folder, file, scheme, findings) for file in _images(folder, findings)])
-    known = (*OWN, *scheme.variables)
-    if unknown := sorted(set(columns) - set(known)):
-        raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
-    file = folder / safe_path(labels, Path("the setting dataset.labels"), "the table's path")
-    theirs = {name: columns.get(name, name) for name in known}
-    needed = tuple(theirs[name] for name in dict.fromkeys(["image", *columns]))
-    people: list[Row] = []
-    disk = _Disk(folder)
-    named = False
-    for number, cells in _table(file, needed):
-        findings.rows += 1
-        if cells is None:
-            findings.note("dropped", "row has more or fewer cells than the header", file, f"row {number}")
-            continue
-        said = {name: cells[column] for name, column in theirs.items() if not _empty(cells.get(column))}
-        named = theirs["person"] in cells
-        boxed = any(theirs[name] in cells for name in BOX)
-        if row := _person(said, boxed, scheme, file, f"row {number}", findings):
-            people.append(row | {"image_path": disk.find(row["image_path"])})
-    if not named:
-        _number_people(people)
-    return Rows(people)
-
-
-class _Disk:
-    """Finds images whose names differ from those in a table by the case of their letters."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._listings: dict[Path, Listing] = {}
-
-    def find(self, path: str) -> str:
-        file = self._folder / path
-        if file.parent not in self._listings:
-            self._listings[file.parent] = Listing(file.parent)
-        name = self._listings[file.parent].find(file.name)
-        return file.with_name(name).relative_to(self._folder).as_posix() if name and not file.exists() else path
-
-
-def _number_people(people: list[Row]) -> None:
-    """Number the people of images that have several boxes, where the table does not name them."""
-    seen: Counter[str] = Counter()
-    for row in people:
-        seen[row["image_path"]] += 1
-        if "width" in row and seen[row["image_path"]] > 1:
-            row["person_id"] += f"#{seen[row['image_path']]}"
+        read_before: dict[str, dict[str, Cell]] = {}
+        return Rows([_from_folders(folder, file, scheme, read_before, findings) for file in _images(folder, findings)])
+    return Rows(own_table.read(folder, scheme, labels, columns, findings))
 
 
 def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
@@ -114,87 +59,43 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
         findings.note("kept", "folder cannot be read", folder, str(error.filename), error.strerror)
 
 
-def _from_folders(folder: Path, path: PurePosixPath, scheme: Scheme, findings: Findings) -> Row:
-    row = _row(path, "all", None, folder / path, path.as_posix())
-    stated: dict[str, set[str]] = {name: set() for name in scheme.concepts}
-    for part in path.parts[:-1]:
-        row["split"] = _SPLITS.get(part.casefold(), row["split"])
-        for name, concept in scheme.concepts.items():
-            try:
-                label = concept.read_word(part)
-            except ValueError:
-                continue
-            if label in concept.values:
-                stated[name].add(label)
-    row |= {name: next(iter(labels)) for name, labels in stated.items() if len(labels) == 1}
-    if any(len(labels) > 1 for labels in stated.values()):
+def _from_folders(
+    folder: Path, path: PurePosixPath, scheme: Scheme, read_before: dict[str, dict[str, Cell]], findings: Findings
+) -> Row:
+    """Return the row of an image whose folders may name its split and its labels."""
+    row = person_row(path, "all", None, folder / path, path.as_posix())
+    parts = path.parts[:-1]
+    splits = {SPLITS[part.casefold()] for part in parts if part.casefold() in SPLITS}
+    if len(splits) == 1:
+        row["split"] = splits.pop()
+    elif splits:
+        findings.note("unknown", "folders name several splits", row["file"], row["row"], sorted(splits), "read as all")
+    several, known = False, False
+    for name in scheme.concepts:
+        for part in parts:
+            if part not in read_before:
+                read_before[part] = _labels(part, scheme)
+        cells = {part: read_before[part][name] for part in parts if name in read_before[part]}
+        labels = {cell.value for cell in cells.values()}
+        several, known = several or len(labels) > 1, known or bool(labels)
+        if len(labels) == 1:
+            row[name] = labels.pop()
+            if all(cell.kind == "translated" for cell in cells.values()):
+                part, advice = next(iter(cells)), f"read as {row[name]}"
+                findings.note("translated", f"{name} in other words", row["file"], row["row"], part, advice)
+    if several:
         findings.note("unknown", "folders name several labels", row["file"], row["row"])
-    elif not any(stated.values()):
-        findings.note("unknown", "no folder names a label", row["file"], row["row"])
+    elif not known:
+        accepted = "; ".join(f"{name}: {concept.accepted()}" for name, concept in scheme.concepts.items())
+        near = next((word for part in parts for c in scheme.concepts.values() if (word := c.nearest(part))), None)
+        advice = f"did you mean {near}? Accepted: {accepted}" if near else f"Accepted: {accepted}"
+        findings.note("unknown", "no folder names a label", row["file"], row["row"], "/".join(parts), advice)
     return row
 
 
-def _table(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Yield number and cells of the rows of a CSV or Parquet table."""
-    if not file.is_file():
-        raise StudyError(f"{file} is missing: dataset.labels names the table of labels, below data_root")
-    if file.suffix.casefold() != ".parquet":
-        rows = list(read_csv(file, needed))
-        yield from track(rows, f"Reading {file.name}", len(rows))
-        return
-    try:
-        table = pd.read_parquet(file)
-    # pyarrow raises many kinds for what is no Parquet; all of them mean the same here.
-    except Exception as error:
-        raise StudyError(f"{file} cannot be read as a table: {error}") from error
-    if missing := [name for name in needed if name not in table]:
-        raise StudyError(f"{file}: there is no column {', '.join(missing)} (there is: {', '.join(map(str, table))})")
-    yield from track(enumerate(table.to_dict("records"), start=1), f"Reading {file.name}", len(table))
-
-
-def _person(
-    said: dict[str, Any], boxed: bool, scheme: Scheme, file: Path, where: str, findings: Findings
-) -> Row | None:
-    if "image" not in said:
-        findings.note("dropped", "row without an image", file, where)
-        return None
-    path = safe_path(str(said["image"]), file, where)
-    split = _text(said.get("split", "all"))
-    row = _row(path, _SPLITS.get(split.casefold(), split), said.get("person"), file, where)
-    if boxed:
-        box = [_number(said.get(name)) for name in BOX] if said.keys() & set(BOX) else None
-        row |= read_box(box, findings, file, where)
-    for name, variable in scheme.variables.items():
-        if name in said:
-            row[name] = findings.value(variable, name, _text(said[name]), file, where)
-    return row
-
-
-def _row(path: PurePosixPath, split: str, person: Any, file: Path, where: str) -> Row:
-    image_id = path.with_suffix("").as_posix()
-    return {
-        "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
-        "image_id": image_id,
-        "dataset": "image_folder",
-        "split": split,
-        "image_path": path.as_posix(),
-        "file": file,
-        "row": where,
-    }
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
-
-
-def _number(value: Any) -> Any:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value
-
-
-def _text(value: Any) -> str:
-    """A cell as text; whole numbers that a table stores as 3.0 are codes such as 3."""
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return text if is_text(text) else repr(text)
+def _labels(part: str, scheme: Scheme) -> dict[str, Cell]:
+    """Return the labels that a folder's name gives, by concept. Numbers are no labels here."""
+    if not any(character.isalpha() for character in part):
+        return {}
+    cells = {name: read_cell(part, name, concept) for name, concept in scheme.concepts.items()}
+    return {name: cell for name, cell in cells.items() if cell.value in scheme.concepts[name].values}

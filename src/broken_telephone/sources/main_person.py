@@ -1,6 +1,6 @@
 """Which person of a picture is the main one: the one whose box has the largest area, width times height.
 
-- A box that is not four finite numbers, or without an area, or wholly outside its picture, is no box: null, noted.
+- A box that is not four finite numbers, or smaller than a pixel, or wholly outside its picture, is no box: null, noted.
 - A box partly outside counts as it is annotated, and is noted.
 - Of several equally large boxes, the first in the file is the main person's; noted.
 - A person without a box is the main one only where the picture shows nobody else.
@@ -24,10 +24,15 @@ def read_box(value: Any, findings: Findings, file: Path, row: str) -> dict[str, 
         return {}
     numbers = isinstance(value, list | tuple) and len(value) == 4 and all(map(_is_number, value))
     if not numbers:
-        findings.note("unknown", "box is not [x, y, width, height]", file, row, value)
+        advice = "Four numbers in pixels: left, top, width, height. 1,234 has two meanings: write 1234 or 1.234"
+        findings.note("unknown", "box is not [x, y, width, height]", file, row, value, advice)
         return {}
     if value[2] <= 0 or value[3] <= 0:
         findings.note("unknown", "box without an area", file, row, value)
+        return {}
+    if value[2] < 1 or value[3] < 1:
+        advice = "Boxes are in pixels: multiply fractions by the picture's width and height"
+        findings.note("unknown", "box smaller than a pixel", file, row, value, advice)
         return {}
     return dict(zip(BOX, map(float, value), strict=True))
 

@@ -75,8 +75,7 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
     people = _people(records, regions or votes, findings, rows)
     cast = {}
     if votes.is_file():
-        # People of the votes file are counted only where it is the only one.
-        others = _people(read_records(votes), votes, Findings(folder), Rows([])) if regions else people
+        others = _voted_on(votes, findings) if regions else people
         cast = {person.person_id: _votes(person, votes, findings) for person in others}
     known = {person.person_id for person in people}
     for person_id in sorted(cast.keys() - known):
@@ -98,6 +97,9 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
                 **(_labels(person, said, file, findings) if regions else _voted(said)),
             }
         )
+    if regions and (unread := _unread(people)):
+        advice = f"Read are: {', '.join(PHASE.variables)}"
+        findings.note("kept", "annotations that are not read", file, "all people", unread, advice)
     rows.votes.extend(
         {"person_id": person_id, "variable": name, "value": value, "votes": count}
         for person_id, said in cast.items()
@@ -105,6 +107,16 @@ def _read_split(folder: Path, split: str, regions: Path | None, votes: Path, fin
         for name, values in said.values.items()
         for value, count in values.items()
     )
+
+
+def _voted_on(file: Path, findings: Findings) -> list[_Person]:
+    """Everybody in the votes file beside a regions file, which counts the people: nobody is left out here."""
+    own = Findings(findings.root)
+    people = _people(read_records(file), file, own, Rows([]))
+    for defect in own.defects:
+        if defect["effect"] == "dropped":
+            findings.defects.append(defect | {"effect": "kept", "problem": f"{defect['problem']}: votes not read"})
+    return people
 
 
 def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows) -> list[_Person]:
@@ -121,6 +133,8 @@ def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows)
         caption = record.get("caption")
         if is_text(caption) and caption.strip():
             rows.captions.append({"image_id": image_id, "caption": caption.strip()})
+        elif caption is not None:
+            findings.note("kept", "caption without a text: not read", file, where, caption)
         numbers = {key: int(m[1]) for key in record if (m := _PERSON.fullmatch(key))}
         for key in record:
             if key.casefold().startswith("person") and key not in numbers:
@@ -169,12 +183,25 @@ def _labels(person: _Person, said: _Votes | None, file: Path, findings: Findings
 
 
 def _stated(annotations: dict[str, Any], name: str) -> Any:
-    """What annotations say of a variable, whose name they write as skintone, skin_tone or Skin tone."""
-    plain = name.replace("_", "")
-    for key, value in annotations.items():
-        if key.casefold().replace("_", "").replace(" ", "") == plain:
-            return value
-    return None
+    """What annotations say of a variable, whose name they write as skintone, skin_tone or Skin tone.
+
+    A list of all values if they write it in several of these ways with different values.
+    """
+    keys = [key for key in annotations if _plain(key) == _plain(name)]
+    values = [annotations[key] for key in keys if annotations[key] is not None]
+    return values if any(value != values[0] for value in values) else next(iter(values), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def _unread(people: list[_Person]) -> list[str]:
+    """The names in people's annotations that are no variable's."""
+    known = {_plain(name) for name in PHASE.variables}
+    stated = (person.content.get("annotations") for person in people)
+    names = {name for annotations in stated if isinstance(annotations, dict) for name in annotations}
+    return sorted(name for name in names if _plain(name) not in known)
 
 
 def _votes(person: _Person, file: Path, findings: Findings) -> _Votes:

@@ -9,13 +9,14 @@ prompts:
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, model_validator
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Variable
+from broken_telephone.sources.files import read_text
 from broken_telephone.strict import Settings
 
 
@@ -54,6 +55,18 @@ class _PromptFile(Settings):
         return self
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that a record has twice: YAML would read the last one only."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                line = node.value[place][0].start_mark.line + 1
+                raise ValueError(f"{name[1]!r} occurs twice in one record, the second time in line {line}")
+        return super().construct_mapping(node, deep)
+
+
 def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
     """Read a prompt file.
 
@@ -64,10 +77,11 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
     Raises:
         StudyError: naming the file and the prompt.
     """
+    if not file.exists():
+        raise StudyError(f"chains.prompt_file: {file} does not exist")
+    text = read_text(file)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise StudyError(f"chains.prompt_file: {file} does not exist") from None
+        content = yaml.load(text, _Loader)
     # YAML's constructors raise many kinds, for dates that do not exist and the like.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as YAML: {error}") from error

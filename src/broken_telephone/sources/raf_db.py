@@ -16,8 +16,9 @@ from pathlib import Path
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, read_csv, read_text, safe_name
+from broken_telephone.sources.files import Listing, read_text, safe_name
 from broken_telephone.sources.reading import Findings, Row, Rows
+from broken_telephone.sources.table_files import read_csv
 
 LABELS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt")
 IMAGES = "Image/aligned"
@@ -38,6 +39,9 @@ def read(folder: Path, findings: Findings) -> Rows:
     labels = next((folder / name for name in LABELS if (folder / name).is_file()), None)
     relaid = next((place for place in (folder / "DATASET", folder) if (place / "train").is_dir()), None)
     if labels:
+        for other in (*(folder / name for name in LABELS), relaid):
+            if other is not None and other != labels and other.exists():
+                findings.note("kept", f"second layout beside {labels.name}: not read", other, other.name)
         rows = list(_official(folder, labels, findings))
     elif relaid:
         rows = list(_relaid(folder, relaid, findings))
@@ -91,6 +95,9 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
         findings.note("kept", "folder of no split: not read", images / other, other)
     for split in ("train", "test"):
         stated = _stated(folder, images, split, findings)
+        for name in Listing(images / split).files:
+            if name.casefold().endswith(_SUFFIXES):
+                findings.note("kept", "picture in no folder of an emotion: not read", images / split / name, name)
         places: defaultdict[str, list[tuple[Path, str]]] = defaultdict(list)
         for code in Listing(images / split).folders:
             place = images / split / code
@@ -138,12 +145,15 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
     if file is None:
         return None
     codes: defaultdict[str, set[str]] = defaultdict(set)
-    for number, cells in read_csv(file, ("image", "label")):
+    for number, cells in read_csv(file, ("image", "label")).rows:
         where = f"row {number}"
         if cells is None:
             findings.note("kept", "row of a label file has too many or too few cells: not read", file, where)
         elif cells["label"] not in _EMOTION.codes:
-            findings.note("kept", "emotion outside the scheme in a label file: not read", file, where, cells["label"])
+            problem, advice = "emotion outside the scheme in a label file: not read", f"Accepted: {_EMOTION.accepted()}"
+            findings.note("kept", problem, file, where, cells["label"], advice)
+        elif not cells["image"]:
+            findings.note("kept", "row without an image in a label file: not read", file, where)
         else:
             codes[safe_name(cells["image"], file, where).casefold()].add(cells["label"])
     return codes

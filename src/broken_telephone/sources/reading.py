@@ -13,9 +13,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from broken_telephone.labels import Variable
+from broken_telephone.sources.files import is_text
 
-Effect = Literal["dropped", "unknown", "kept"]
-"""What became of it: the row is left out, the value is null, or everything stays and is only pointed out."""
+Effect = Literal["dropped", "unknown", "translated", "kept"]
+"""What became of it.
+
+- dropped: the row is left out.
+- unknown: the value is null.
+- translated: the value was written otherwise than the scheme writes it.
+- kept: everything stays, and is only pointed out.
+"""
 Row = dict[str, Any]
 """One person: columns of `people` without is_main; a box only if it is usable; `file` and `row` it stands in."""
 
@@ -29,8 +36,12 @@ class Findings:
     rows: int = 0
     """People found in the files, whether kept or not."""
     defects: list[dict[str, Any]] = field(default_factory=list)
+    _names: dict[Path, str] = field(default_factory=dict)
+    """File -> its name below the folder: tables of thousands of rows name the same one each time."""
 
-    def note(self, effect: Effect, problem: str, file: Path, row: str, value: object = None) -> None:
+    def note(
+        self, effect: Effect, problem: str, file: Path, row: str, value: object = None, advice: str | None = None
+    ) -> None:
         """Record one defect.
 
         Args:
@@ -39,18 +50,30 @@ class Findings:
             file: where it stands.
             row: which line, picture or person.
             value: what stands there.
+            advice: what it was taken for, or what to write instead.
         """
-        name = file.relative_to(self.root) if file.is_relative_to(self.root) else file
+        if file not in self._names:
+            below = file.relative_to(self.root) if file.is_relative_to(self.root) else file
+            self._names[file] = _storable(below.as_posix())
         shown = None if value is None else repr(value)[:200]
-        self.defects.append({"effect": effect, "problem": problem, "file": name.as_posix(), "row": row, "value": shown})
+        place = {"file": self._names[file], "row": _storable(row)}
+        self.defects.append({"effect": effect, "problem": problem, **place, "value": shown, "advice": advice})
 
     def value(self, variable: Variable, name: str, text: str, file: Path, row: str) -> str | None:
         """Read a value of a scheme by code or word; one that is none of them is unknown (null) and noted."""
         try:
             return variable.read(text)
         except ValueError:
-            self.note("unknown", f"{name} outside the scheme", file, row, text)
+            near = variable.nearest(text)
+            question = f"did you mean {near}? " if near else ""
+            advice = f"{question}Accepted: {variable.accepted()}"
+            self.note("unknown", f"{name} outside the scheme", file, row, text, advice)
             return None
+
+
+def _storable(name: str) -> str:
+    """Return a name that a table can store: those of files may hold half a character."""
+    return name if is_text(name) else repr(name)
 
 
 @dataclass(frozen=True)

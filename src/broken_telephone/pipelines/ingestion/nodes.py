@@ -12,8 +12,16 @@ from broken_telephone.errors import StudyError
 from broken_telephone.measures import baseline_shares
 from broken_telephone.pictures import StampedFiles, digests_of, extended, look
 from broken_telephone.relay import read_journal, refuse_other_starts
-from broken_telephone.report import baseline_figure, listed
-from broken_telephone.sources import ChainSettings, DatasetSettings, Reading, quality, read_prompts, sample_chains
+from broken_telephone.report import baseline_figure
+from broken_telephone.sources import (
+    ChainSettings,
+    DatasetSettings,
+    Reading,
+    defect_sentences,
+    quality,
+    read_prompts,
+    sample_chains,
+)
 from broken_telephone.tables import CHAINS
 
 if TYPE_CHECKING:
@@ -26,15 +34,9 @@ def read_raw(raw_dataset: Reading) -> tuple[Table, Table, Table, Table, Table]:
     """Split what was read into people, votes, captions, defects and a table that counts them; say what is amiss."""
     counts = quality(raw_dataset)
     logger.info("%d people in %d images", len(raw_dataset.people), raw_dataset.people["image_id"].nunique())
-    defects = raw_dataset.defects
-    for row in counts[counts["check"].isin(set(defects["problem"]))].itertuples(name="Count"):
-        files = listed(list(dict.fromkeys(defects.loc[defects["problem"] == row.check, "file"].astype(str))), most=3)
-        effect = _EFFECTS[row.effect]
-        logger.warning("%d x %s: %s, in %s (dataset_defects lists each)", row.count, row.check, effect, files)
+    for sentence in defect_sentences(raw_dataset.defects):
+        logger.warning("%s", sentence)
     return raw_dataset.people, raw_dataset.votes, raw_dataset.captions, raw_dataset.defects, counts
-
-
-_EFFECTS = {"dropped": "left out", "unknown": "value unknown", "kept": "kept as it is"}
 
 
 def choose_chains(
