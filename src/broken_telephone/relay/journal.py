@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broken_telephone.models.answer_text import kept_thought
 from broken_telephone.models.outcomes import MODEL_ERROR
 from broken_telephone.relay.plan import key, order
 from broken_telephone.seeds import digest
@@ -32,17 +33,17 @@ class Outcome:
     images: list[str] = field(default_factory=list)
     """Chains whose picture was drawn."""
     failures: list[Record] = field(default_factory=list)
-    """chain_id, iteration, phase, kind and reason of each."""
+    """chain_id, iteration, phase, kind and reason of each, and the describer's thought where it wrote one."""
 
     def describe(self, chain_id: str, **said: Any) -> None:
         """Add a description."""
         self.descriptions.append({"chain_id": chain_id, "iteration": self.step.iteration, **said})
 
-    def fail(self, chain_id: str, kind: str, reason: str) -> None:
-        """Add a chain that could not go on."""
+    def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
+        """Add a chain that could not go on, with what its describer thought, if anything."""
         iteration, phase = self.step
         failure = {"chain_id": chain_id, "iteration": iteration, "phase": phase, "kind": kind, "reason": reason}
-        self.failures.append(failure)
+        self.failures.append(failure | kept_thought(thought))
 
     def record(self, **run: Any) -> tuple[str, Record]:
         """Return the name and the record of the batch, with what the run says of it."""

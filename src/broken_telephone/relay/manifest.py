@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
+from broken_telephone.models.answer_text import without_thought
 from broken_telephone.relay.journal import Done, Record, Records, sum_up
 from broken_telephone.relay.plan import fingerprint, key
 from broken_telephone.seeds import digest
@@ -42,7 +43,7 @@ def manifest(
     done = sum_up(batches)
     # A picture without a record is of a batch that was not finished.
     drawn = done.images.intersection(wanted, images)
-    failed = [done.failures[name] for name in wanted if name in done.failures]
+    failed = [without_thought(done.failures[name]) for name in wanted if name in done.failures]
     missing = [name for name in wanted if name not in drawn]
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
