@@ -34,9 +34,8 @@ def written(answer: Any) -> Written | None:
     message, reason = choices[0].message, str(getattr(choices[0], "finish_reason", None) or "").lower()
     content = getattr(message, "content", None)
     texts, thoughts = _parts(content)
-    declined = isinstance(content, list) and any(
-        isinstance(one, dict) and one.get("type") == "refusal" for one in content
-    )
+    parts = content if isinstance(content, list) else []
+    declined = any(isinstance(part, dict) and part.get("type") == "refusal" for part in parts)
     refusal = getattr(message, "refusal", None)
     # Servers that tell thoughts apart name them so.
     own = next((found for name in ("reasoning_content", "reasoning") if (found := getattr(message, name, None))), None)

@@ -67,6 +67,8 @@ def _check_switches(processor: Any, settings: DescriberSettings) -> None:
         raise StudyError(
             "describer.chat_template_kwargs: describer.template takes the chat template's place: state one"
         )
+    if ours := [name for name in settings.chat_template_kwargs if name in _OURS]:
+        raise StudyError(f"describer.chat_template_kwargs: {ours[0]} is set by the project: take it away")
     template = getattr(processor, "chat_template", None)
     # Some models have several templates by name.
     unread = [name for name in settings.chat_template_kwargs if not re.search(rf"\b{re.escape(name)}\b", str(template))]

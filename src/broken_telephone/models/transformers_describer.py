@@ -287,12 +287,8 @@ class TransformersDescriber(TorchModel):
 
         model, processor = self._loaded
         inputs = self._inputs(images, prompt, thinks=True)
-        options = {
-            "do_sample": False,
-            "max_new_tokens": self.settings.max_new_tokens,
-            "eos_token_id": end_tokens(model),
-        }
-        options |= self.settings.call
+        options: dict[str, Any] = {"do_sample": False, "eos_token_id": end_tokens(model)}
+        options |= {"max_new_tokens": self.settings.max_new_tokens} | self.settings.call
         with torch.inference_mode():
             try:
                 output = model.generate(**inputs, **options)
