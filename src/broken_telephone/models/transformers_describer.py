@@ -297,15 +297,17 @@ class TransformersDescriber(TorchModel):
                 words = " ".join(str(error).split())
                 stated = ", ".join(f"{self.setting}.call.{name}" for name in self.settings.call) or "its settings"
                 raise StudyError(f"{type(model).__name__} cannot write with {stated}: {words}") from error
-        new = output[:, length_before(output, inputs["input_ids"]) :]
-        ends = as_list(options["eos_token_id"])
+        ends, first = as_list(options["eos_token_id"]), length_before(output, inputs["input_ids"])
         opened = opens_thought(prompt_text(processor, self.settings, prompt)) and not writes_apart(model)
-        found = []
-        for row in new.tolist():
-            end = next((place for place, token in enumerate(row) if token in ends), None)
-            text = marked_text(processor.tokenizer, row[:end])
-            found.append(read_answer(text, self.name, len(row[:end]), truncated=end is None, opened=opened))
-        return found
+        return [self._read(row, ends, processor, self.name, opened) for row in output[:, first:].tolist()]
+
+    @staticmethod
+    def _read(
+        row: list[int], ends: list[int], processor: Any, by: str = "", opened: bool = False
+    ) -> Description | Failure:
+        end = next((place for place, token in enumerate(row) if token in ends), None)
+        text = marked_text(processor.tokenizer, row[:end])
+        return read_answer(text, by, tokens=len(row[:end]), truncated=end is None, opened=opened)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModelForImageTextToText, AutoProcessor
