@@ -1,7 +1,7 @@
 """Tells degenerate output, one character or phrase over and over, from texts that merely repeat a word."""
 
 # (repeats, bytes) from which the end of a text is a loop: of a sentence, and of a character or a word.
-_CUT_OFF = ((3, 60), (10, 20))
+_CUT_OFF = ((3, 90), (10, 20))
 _ENDED = ((10, 40),)
 
 
