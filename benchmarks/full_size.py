@@ -185,6 +185,8 @@ class RandomDescriber(TransformersDescriber):
         model, tile = build(self.models.describer, self.device, self.dtype), self.models.tile
         # No end token, so that every description takes as long, and no token that texts leave out.
         model.generation_config.suppress_tokens = list(range(len(SPECIAL)))
+        # Random weights would write one word over and over, which the adapter takes for no description.
+        model.generation_config.no_repeat_ngram_size = 2
         model.generation_config.pad_token_id = SPECIAL.index("<pad>")
         crop = {"size": {"shortest_edge": tile}, "crop_size": {"height": tile, "width": tile}}
         processor = transformers.LlavaNextProcessor(

@@ -298,6 +298,51 @@ def test_refusals_and_rejected_pictures_are_told(bench):
     assert bench.annotator.asked == []
 
 
+def written(text: str, truncated: bool = False):
+    """An annotator, or a describer, that writes one text about every picture."""
+
+    class Writing(FakeModel):
+        def describe(self, images, prompt):
+            return [Description(text, tokens=9, truncated=truncated) for _ in images]
+
+    return Writing("writing")
+
+
+THOUGHT = "Let me look. An old Black woman? No."
+
+
+@pytest.mark.parametrize("before", [f"<think>{THOUGHT}</think>", f"{THOUGHT}\n</think>\n\n"])
+def test_a_thought_is_kept_and_used_by_nothing(before, bench):
+    bench.annotator = written(f"{before}1. Caucasian\n2. male\n3. 70+")
+    bench.describer = written(f"{before}The person smiles broadly.")
+    found = bench.run(readings=["free"])
+    assert set(found.annotations["status"]) == {"valid"}
+    assert set(found.annotations["category"]) == {"Caucasian", "male", "70+"}
+    assert not found.annotations["raw"].str.contains("Black").any()
+    assert set(found.last_descriptions["text"]) == {"The person smiles broadly."}
+    assert found.mentions[found.mentions["iteration"] == ITERATIONS + 1].empty
+    for inquiry in bench.ask(readings=["free"]):
+        answers = answers_to(inquiry, bench.batches.load(), bench.pictures())
+        assert {answer["thought"] for answer in answers.values()} == {THOUGHT}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"<think>{THOUGHT}", "no answer before the token limit"),
+        ("!" * 77, "degenerate output"),
+    ],
+)
+def test_text_without_an_answer_is_a_failure_of_its_own_kind(text, kind, bench):
+    bench.annotator = bench.describer = written(text, truncated=True)
+    found = bench.run(readings=["free"])
+    assert found.annotations.empty
+    assert found.last_descriptions.empty
+    answers = answers_to(bench.ask(readings=["free"])[0], bench.batches.load(), bench.pictures())
+    assert {answer["failure"]["kind"] for answer in answers.values()} == {kind}
+    assert ("thought" in next(iter(answers.values()))) == text.startswith("<think>")
+
+
 def test_a_model_that_cannot_choose_is_refused(bench):
     bench.annotator = FakeDescriber("an endpoint")
     with pytest.raises(StudyError, match=r"an endpoint does not tell how likely.*readings: \[free\]"):

@@ -429,6 +429,24 @@ def test_wrong_settings_of_a_model_are_found_before_anything_is_sealed(project, 
     assert kedro_run("--params", "loop.iterations=1").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "call.extra_headers.Authorization=sesame-of-test",
+        "call.provider.token=sesame-of-test",
+        "key_variable=sesame-of-test",
+    ],
+)
+def test_a_literal_secret_is_refused_and_written_nowhere(project, setting):
+    result = kedro_run(
+        "--params", f"describer.endpoint=http://localhost:9/v1,describer.model=some-vlm,describer.{setting}"
+    )
+    assert result.exit_code == 1
+    assert re.search("header_variables|name of an environment variable", result.output)
+    assert "sesame-of-test" not in result.output
+    assert not any(b"sesame-of-test" in content for content in project.files("data").values())
+
+
 def test_a_hub_id_that_is_not_there_is_found_before_anything_is_sealed(project, monkeypatch):
     from huggingface_hub import constants
 

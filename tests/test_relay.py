@@ -837,3 +837,61 @@ def test_of_two_records_the_later_counts_although_the_clock_was_set_back(bench):
     assert len(bench.sessions.load()) == 2
     assert max(bench.sessions.load()) != later
     assert drawn_from_their_descriptions(bench, 2)
+
+
+def test_a_thought_is_kept_beside_its_description_and_draws_nothing(bench):
+    class Thinking(FakeDescriber):
+        def _one(self, image):
+            return replace(super()._one(image), thought="An old Black man, I think.")
+
+    bench.run()
+    drawn = bench.results()
+    (bench.path / "thinking").mkdir()
+    thinking = Bench(bench.path / "thinking")
+    thinking.describer = Thinking()
+    thinking.run()
+    assert thinking.described("i0/1")["thought"] == "An old Black man, I think."
+    assert "thought" not in bench.described("i0/1")
+    assert list(thinking.results().values()) == list(drawn.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "truncated", "kind", "kept"),
+    [
+        ("<think>\nHmm, an old Black man maybe, let me think", True, "no answer before the token limit", "Hmm, an old"),
+        ("", True, "no answer before the token limit", None),
+        ("!" * 77, True, "degenerate output", None),
+        ("<think>Hmm.</think>" + "happy " * 40, True, "degenerate output", "Hmm."),
+        ("<think>\nHmm, an old Black man maybe.</think>", False, "empty description", "Hmm, an old"),
+        ("<think>A man.</think>I'm sorry, but I can't help with that.", False, "refused description", "A man."),
+    ],
+)
+def test_text_without_an_answer_stops_its_chain_for_good_and_draws_nothing(text, truncated, kind, kept, bench):
+    class Writing(FakeDescriber):
+        def _one(self, image):
+            one = super()._one(image)
+            return replace(one, text=text, truncated=truncated) if "(1," in one.text else one
+
+    bench.describer = Writing()
+    bench.run()
+    failure = bench.done().failures["i0/1"]
+    assert failure["kind"] == kind
+    assert failure.get("thought", "").startswith(kept or "")
+    assert ("thought" in failure) == (kept is not None)
+    assert not {"i0/1", "i0/2"} & {*bench.done().texts, *bench.images.load()}
+    assert [one["kind"] for one in bench.manifest()["failures"]] == [kind]
+    assert "thought" not in bench.manifest()["failures"][0]
+    bench.describer = FakeDescriber()
+    bench.run()
+    assert bench.describer.calls == []
+
+
+def test_a_describer_that_only_thinks_is_told_before_the_first_batch(bench, caplog):
+    class Thinking(FakeDescriber):
+        def _one(self, image):
+            return replace(super()._one(image), text="<think> Hmm", truncated=True)
+
+    bench.describer = Thinking()
+    bench.run()
+    assert "no description of a plain grey picture" in caplog.text
+    assert "max_new_tokens" in caplog.text

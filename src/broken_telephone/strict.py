@@ -8,6 +8,7 @@ from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from broken_telephone.credentials import SECRET, hide_secrets
 from broken_telephone.errors import StudyError
 
 
@@ -48,7 +49,8 @@ class Settings(BaseModel):
         message = problem["msg"].removeprefix("Value error, ")
         if not problem["loc"]:
             return str(message)
-        return f"'{where}': {message[0].lower()}{message[1:]}, not {problem['input']!r}"
+        words = f"'{where}': {message[0].lower()}{message[1:]}"
+        return words if problem["type"] == SECRET else f"{words}, not {hide_secrets(repr(problem['input']))}"
 
 
 def _groups(annotation: Any) -> Iterator[type[Settings]]:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -23,6 +24,7 @@ class Server(ThreadingHTTPServer):
         self.queued: list[tuple[int, dict | str] | float] = []
         self.requests: list[dict] = []
         self.keys: list[str | None] = []
+        self.headers: list[Message] = []
         self.choice: dict = {}
         self.lock = threading.Lock()
         self.awake = threading.Event()
@@ -40,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.requests.append(asked)
             self.server.keys.append(self.headers["Authorization"])
+            self.server.headers.append(self.headers)
             queued = self.server.queued.pop(0) if self.server.queued else None
         if isinstance(queued, float):
             self.server.awake.wait(queued)
@@ -47,7 +50,8 @@ class Handler(BaseHTTPRequestHandler):
         status, body = queued or (200, self._answer(asked))
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json")
+        page = isinstance(body, str) and body.startswith("<")
+        self.send_header("Content-Type", "text/html" if page else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("retry-after-ms", "1")
         self.end_headers()
@@ -220,6 +224,194 @@ def test_a_server_that_is_not_there_is_named(pictures, monkeypatch):
     model = make_describer({"endpoint": "http://127.0.0.1:9/v1", "model": "m", "retries": 0})
     with pytest.raises(StudyError, match=r"endpoint http://127\.0\.0\.1:9/v1 \(m\) cannot be reached"):
         model.describe(pictures[:1], "a")
+
+
+THOUGHT = "Let me look. No, a young white woman."
+ANSWER = "The person smiles broadly."
+
+
+@pytest.mark.parametrize(
+    ("message", "thought"),
+    [
+        ({"content": f"<think>{THOUGHT}</think>\n\n{ANSWER}"}, THOUGHT),
+        ({"content": f"{THOUGHT}\n</think>\n\n{ANSWER}<|im_end|>"}, THOUGHT),
+        ({"content": ANSWER, "reasoning_content": THOUGHT}, THOUGHT),
+        ({"content": f"\n\n{ANSWER}", "reasoning": THOUGHT}, THOUGHT),
+        ({"content": [{"type": "text", "text": "The person "}, {"type": "text", "text": "smiles broadly."}]}, None),
+        ({"content": ["The person ", "smiles broadly."]}, None),
+        (
+            {
+                "content": [
+                    {"type": "thinking", "thinking": [{"type": "text", "text": THOUGHT}]},
+                    {"type": "text", "text": ANSWER},
+                ]
+            },
+            THOUGHT,
+        ),
+    ],
+)
+def test_the_answer_is_told_from_the_thought_and_put_together_from_parts(message, thought, server, pictures):
+    server.choice = {"message": {"role": "assistant", **message}}
+    answer = describer(server).describe(pictures[:1], "a")[0]
+    assert (answer.text, answer.thought, answer.refused) == (ANSWER, thought, False)
+
+
+def test_parts_that_nothing_separates_stand_on_lines_of_their_own(server, pictures):
+    server.choice = {"message": {"content": [{"type": "text", "text": text} for text in ("1. white", "2. male")]}}
+    assert describer(server).describe(pictures[:1], "a")[0].text == "1. white\n2. male"
+
+
+@pytest.mark.parametrize(
+    ("message", "thought"),
+    [
+        ({"content": f"<think>\n{THOUGHT}"}, THOUGHT),
+        ({"content": None, "reasoning_content": THOUGHT}, THOUGHT),
+        ({"content": "", "reasoning": THOUGHT}, THOUGHT),
+        ({"reasoning_content": THOUGHT}, THOUGHT),
+        ({"content": ""}, None),
+    ],
+)
+def test_a_thought_that_the_limit_cuts_off_is_no_answer(message, thought, server, pictures):
+    server.choice = {"finish_reason": "length", "message": {"role": "assistant", **message}}
+    answer = describer(server).describe(pictures[:1], "a")[0]
+    assert isinstance(answer, Failure)
+    assert (answer.kind, answer.thought) == ("no answer before the token limit", thought)
+    # The settings may be at fault, but no request was rejected: the run goes on.
+    assert len(server.requests) == 1
+
+
+def test_a_thought_without_marks_is_known_by_the_answers_beside_it(server, pictures):
+    """The chat template opens the thought, and one answer is cut off before it closes it."""
+    model = describer(server, concurrency=1)
+    choices = [
+        ({"content": f"{THOUGHT}</think>{ANSWER}"}, "stop"),
+        ({"content": THOUGHT}, "length"),
+    ]
+    server.queued = [(200, {"choices": [{"message": message, "finish_reason": end}]}) for message, end in choices]
+    whole, cut = model.describe(pictures[:2], "a")
+    assert whole.text == ANSWER
+    assert isinstance(cut, Failure)
+    assert cut.thought == THOUGHT
+
+
+def test_an_empty_content_is_an_empty_answer(server, pictures):
+    server.choice = {"message": {"role": "assistant", "content": None}}
+    assert describer(server).describe(pictures[:1], "a")[0].text == ""
+
+
+def test_degenerate_output_is_a_failure(server, pictures):
+    server.choice = {"finish_reason": "length", "message": {"role": "assistant", "content": "!" * 77}}
+    answer = describer(server).describe(pictures[:1], "a")[0]
+    assert isinstance(answer, Failure)
+    assert answer.kind == "degenerate output"
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        '{"choices": [{"mess',
+        {"choices": []},
+        {"choices": [{"finish_reason": "stop", "message": None}]},
+        {"error": {"message": "too many requests", "code": 429}},
+        {"error": {"message": "busy", "type": "overloaded_error"}},
+        {"choices": [{"finish_reason": "error", "error": {"message": "upstream", "code": 502}, "message": {}}]},
+    ],
+)
+def test_a_passing_fault_that_says_success_is_tried_again(passing, server, pictures):
+    server.queued = [(200, passing)] * 2
+    assert describer(server, retries=2).describe(pictures[:1], "a")[0].text == "red 0"
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": {"message": "no such model", "code": 404}}, r"answered with an error: no such model \(correct"),
+        ({"error": "out of credit"}, "answered with an error: out of credit"),
+        ({"object": "error", "message": "bad request", "code": 400}, "answered with an error: bad request"),
+        ('{"choices": [{"mess', "answered with invalid JSON"),
+        ({"choices": []}, "answered without a choice"),
+        ({"error": {"message": "model overloaded", "code": 503}}, "answered with an error: model overloaded"),
+    ],
+)
+def test_a_lasting_fault_that_says_success_ends_with_its_message(body, message, server, pictures):
+    server.queued = [(200, body)] * 9
+    with pytest.raises(StudyError, match=message):
+        describer(server, retries=1).describe(pictures[:1], "a")
+
+
+def test_a_picture_that_an_error_of_status_200_rejects_is_a_failure(server, pictures):
+    server.queued = [(200, {"error": {"message": "no such picture", "code": "invalid_image"}})]
+    first, second = describer(server, concurrency=1).describe(pictures[:2], "a")
+    assert isinstance(first, Failure)
+    assert (first.kind, second.text) == ("rejected picture", "red 1")
+
+
+def test_switches_of_the_chat_template_reach_the_server_and_are_sealed(server, pictures):
+    model = describer(server, chat_template_kwargs={"enable_thinking": False})
+    model.describe(pictures[:1], "a")
+    assert server.requests[0]["chat_template_kwargs"] == {"enable_thinking": False}
+    assert model.identity()["chat_template_kwargs"] == {"enable_thinking": False}
+    describer(server).describe(pictures[:1], "a")
+    assert "chat_template_kwargs" not in server.requests[1]
+
+
+def test_headers_come_from_the_environment_and_are_written_nowhere(server, pictures, monkeypatch):
+    model = describer(server, header_variables={"X-API-Key": "MY_KEY", "Authorization": "MY_LOGIN"})
+    with pytest.raises(StudyError, match=r"describer\.header_variables: the environment variable MY_KEY, .*X-API-Key"):
+        model.describe(pictures[:1], "a")
+    monkeypatch.setenv("MY_KEY", KEY)
+    monkeypatch.setenv("MY_LOGIN", "Basic bG9naW4x")
+    model.describe(pictures[:1], "a")
+    assert server.headers[0]["X-API-Key"] == KEY
+    assert server.keys == ["Basic bG9naW4x"]
+    assert "header_variables" not in model.identity()
+    server.queued = [error(403, f"neither {KEY} nor bG9naW4x may")]
+    with pytest.raises(StudyError, match="neither … nor … may"):
+        model.describe(pictures[:1], "a")
+
+
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(server, pictures, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", "gopher://me:password-of-proxy@127.0.0.1:9")
+    with pytest.raises(StudyError, match="cannot be asked") as raised:
+        describer(server).describe(pictures[:1], "a")
+    assert "password-of-proxy" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"call": {"extra_headers": {"Authorization": f"Bearer {KEY}"}}},
+        {"call": {"extra_headers": {"X-API-Key": KEY}}},
+        {"call": {"default_headers": {"api-key": KEY}}},
+        {"call": {"extra_query": {"key": KEY}}},
+        {"call": {"extra_body": {"a": 1, "token": KEY}}},
+        {"call": {"api_key": KEY}},
+        {"call": {"provider": {"Authorization": KEY}}},
+        {"call": {"user": f"https://me:{KEY}@host"}},
+        {"chat_template_kwargs": {"api_key": KEY}},
+        {"key_variable": f"sk-{KEY}"},
+        {"key_variable": "0123456789abcdef" + KEY.replace("-", "")},
+        {"header_variables": {"X-API-Key": f"Bearer {KEY}"}},
+        {"endpoint": f"https://me:{KEY}@host/v1"},
+        {"endpoint": f"https://{KEY}@host/v1"},
+        {"endpoint": f"me:{KEY}@host/v1"},
+        {"endpoint": f"https://host/v1?api-key={KEY}"},
+        {"endpoint": f"https://host/v1?sv=2024&sig={KEY}"},
+    ],
+)
+def test_a_literal_secret_is_refused_with_what_to_write_instead(changes):
+    with pytest.raises(StudyError, match=r"header_variables|name of an environment variable") as raised:
+        make_describer({"endpoint": "http://localhost/v1", "model": "m", **changes})
+    assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize("group", ["load", "call"])
+def test_a_local_model_takes_no_literal_token_either(group):
+    with pytest.raises(StudyError, match=rf"{group}\.token.*HF_TOKEN") as raised:
+        make_describer({"hub": "some/model", group: {"token": KEY}})
+    assert KEY not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Failure, Model
+from broken_telephone.models.answer_text import kept_thought
 from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
@@ -100,12 +101,11 @@ def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iter
         return
     for picture, said in zip(batch.items, answer.descriptions, strict=True):
         if isinstance(said, Failure):
-            yield {**_about(picture), "failure": {"kind": said.kind, "reason": said.reason}}
+            failure = {"kind": said.kind, "reason": said.reason}
+            yield {**_about(picture), "failure": failure, **kept_thought(said.thought)}
             continue
-        # Some tokenizers leave halves of characters, which no file can hold.
-        text = said.text.encode("utf-8", "replace").decode()
-        words = {"text": text, "tokens": said.tokens, "truncated": said.truncated, "refused": said.refused}
-        yield {**_about(picture), **words}
+        words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated, "refused": said.refused}
+        yield {**_about(picture), **words, **kept_thought(said.thought)}
 
 
 def _about(picture: Picture) -> Record:

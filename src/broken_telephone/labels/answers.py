@@ -19,6 +19,7 @@ from broken_telephone.labels.records import as_lines
 from broken_telephone.labels.refusals import before_declining, declines, is_refusal
 from broken_telephone.labels.saying import is_echo, said
 from broken_telephone.labels.scheme import UNSURE
+from broken_telephone.labels.thoughts import separate
 from broken_telephone.labels.unsure import is_unsure
 from broken_telephone.labels.wording import plain
 
@@ -27,7 +28,6 @@ Status = Literal["valid", "unsure", "invalid", "refused"]
 _REFUSED = "(refused)"
 """Stands for a category where an answer declines."""
 _BOLD = re.compile(r"\*\*\s*([^*\n]+?)\s*\*\*")
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.IGNORECASE | re.DOTALL)
 # Lines behind the form.
 _REMARK = re.compile(r"\W*(?:please )?(?:notes?|explanations?|disclaimer|remarks?|comments?)\b", re.IGNORECASE)
 # What the end of an answer broke off: "African-", of which nobody knows how it goes on.
@@ -59,7 +59,7 @@ def read_form(text: str, form: Form, refused: bool = False, truncated: bool = Fa
         most one word by chance that is an option; one is, if its line declines.
     """
     text = _LAST_WORD.sub("", text) if truncated else text
-    text = _BROKEN_OFF.sub("", plain(_THOUGHT.sub("", text)))
+    text = _BROKEN_OFF.sub("", plain(separate(text).answer))
     text, keyed = without_keys(of_main_person(as_lines(text), form), form)
     own = {
         q.variable: [spelt_out(part, q, q.variable in keyed) for part in parts(text, place, form)]

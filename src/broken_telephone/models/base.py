@@ -18,12 +18,16 @@ class Description:
     """What a describer wrote about one picture."""
 
     text: str
+    """The answer alone, without a thought and without end tokens."""
     tokens: int | None
-    """New tokens, without the end token; as the server counts them, or None, for an endpoint."""
+    """New tokens, those of a thought included, without the end token; as the server counts them, or None, for an
+    endpoint."""
     truncated: bool
     """Whether the limit of new tokens came before the end token."""
     refused: bool = False
     """Whether a content filter stepped in, or the answer opens as a refusal (`labels/refusals.py`)."""
+    thought: str | None = None
+    """What a reasoning model wrote before it answered. It is kept in records, and nothing uses it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class Failure:
     """Why there is no picture for a prompt, or no description of a picture."""
 
     kind: str
-    """`SAFETY_FILTER`, `BLACK_PICTURE`, `REJECTED` or `MODEL_ERROR` of `models/outcomes.py`."""
+    """One of those in `models/outcomes.py`."""
     reason: str
+    thought: str | None = None
+    """Of a describer that wrote one; see `Description`."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,12 @@ from typing import Any
 
 from PIL import Image
 
+from broken_telephone.credentials import hide_secrets
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import is_refusal
+from broken_telephone.labels.thoughts import separate
+from broken_telephone.models.answer_text import read_answer
 from broken_telephone.models.base import Description, Failure
+from broken_telephone.models.endpoint_answers import Written, expose_fault, fault, written
 from broken_telephone.models.loading import require
 from broken_telephone.models.outcomes import REJECTED
 from broken_telephone.models.settings import EndpointSettings
@@ -32,6 +35,8 @@ class EndpointDescriber:
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
         self.settings, self.setting = settings, setting
         self._client: Any = None
+        self._opens_thoughts = False
+        """Whether an answer closed a thought that the server's chat template had opened."""
 
     @property
     def name(self) -> str:
@@ -40,7 +45,7 @@ class EndpointDescriber:
 
     def identity(self) -> dict[str, Any]:
         """Return what changes its results. The address is left out: servers move, as folders do."""
-        elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable"}
+        elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable", "header_variables"}
         stated = self.settings.model_dump(exclude=elsewhere)
         return {name: value for name, value in stated.items() if value is not None}
 
@@ -52,19 +57,28 @@ class EndpointDescriber:
         """Set up the client, if there is none.
 
         Raises:
-            StudyError: if the package openai is missing.
+            StudyError: if the package openai or the variable of a header is missing, or the address is none.
         """
         if self._client is None:
             require("openai", f"{self.setting}.endpoint")
-            from openai import OpenAI
+            from openai import DefaultHttpxClient, OpenAI
 
-            # The client insists on a key; a local server asks for none.
-            self._client = OpenAI(
-                base_url=self.settings.endpoint,
-                api_key=self._key() or "none",
-                max_retries=self.settings.retries,
-                timeout=self.settings.timeout,
-            )
+            headers = self._headers()
+            try:
+                # The client insists on a key; a local server asks for none.
+                self._client = OpenAI(
+                    base_url=self.settings.endpoint,
+                    api_key=self._key() or "none",
+                    max_retries=self.settings.retries,
+                    timeout=self.settings.timeout,
+                    default_headers=headers,
+                    http_client=DefaultHttpxClient(
+                        timeout=self.settings.timeout, event_hooks={"response": [expose_fault]}
+                    ),
+                )
+            # Whatever the transport has against the address, or against a proxy in the environment.
+            except Exception as error:
+                raise StudyError(self._in_words(f"cannot be asked: {error}")) from None
 
     def release(self) -> None:
         """Close the connections."""
@@ -75,7 +89,8 @@ class EndpointDescriber:
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
 
-        A picture that the endpoint rejects is a failure of its own, if the endpoint takes others.
+        A picture that the endpoint rejects is a failure of its own, if the endpoint takes others; so is an answer that
+        the limit cut off in its thought, or that repeats itself.
 
         Raises:
             StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
@@ -89,16 +104,19 @@ class EndpointDescriber:
             plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
             if isinstance(plain, Failure):
                 raise StudyError(plain.reason)
-        return answers
+        if any(isinstance(answer, Written) and separate(answer.text).opened_before for answer in answers):
+            self._opens_thoughts = True
+        return [answer if isinstance(answer, Failure) else self._read(answer) for answer in answers]
 
-    def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
+    def _ask(self, image: Image.Image, prompt: str) -> Written | Failure:
         import openai
 
         picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
         messages = [{"role": "user", "content": [picture, {"type": "text", "text": prompt}]}]
         if self.settings.system is not None:
             messages.insert(0, {"role": "system", "content": self.settings.system})
-        fields = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens} | self.settings.call
+        fields: dict[str, Any] = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens}
+        fields |= {"chat_template_kwargs": self.settings.chat_template_kwargs} | self.settings.call
         stated = {name: value for name, value in fields.items() if value is not None}
         try:
             answer = self._client.chat.completions.create(
@@ -106,8 +124,9 @@ class EndpointDescriber:
             )
         except openai.APIStatusError as error:
             if error.code == "content_filter":
-                return Description("", tokens=0, truncated=False, refused=True)
-            words = self._in_words(f"answered {error.status_code}: {error.message}", error)
+                return Written("", "", tokens=0, truncated=False, refused=True)
+            answered = fault(error.response) or f"answered {error.status_code}: {error.message}"
+            words = self._in_words(answered, error)
             if error.status_code in _REJECTIONS:
                 return Failure(REJECTED, words)
             raise StudyError(words) from None
@@ -115,30 +134,29 @@ class EndpointDescriber:
             raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
         except openai.APIError as error:
             raise StudyError(self._in_words(f"cannot be reached or understood: {error}")) from None
-        return self._read(answer)
-
-    def _read(self, answer: Any) -> Description:
         # A web page, such as a proxy's, comes as a string.
-        if not hasattr(answer, "choices"):
+        if (found := written(answer)) is None:
             raise StudyError(
                 self._in_words("answered with something else than a chat completion: is it the right address?")
             )
-        if not answer.choices:
-            raise StudyError(self._in_words("answered without a choice"))
-        choice = answer.choices[0]
-        refusal = getattr(choice.message, "refusal", None)
-        text = (choice.message.content or refusal or "").strip()
-        return Description(
-            text,
-            tokens=answer.usage.completion_tokens if answer.usage else None,
-            truncated=choice.finish_reason == "length",
-            refused=choice.finish_reason == "content_filter" or bool(refusal) or is_refusal(text),
+        return found
+
+    def _read(self, found: Written) -> Description | Failure:
+        # What the limit cut off without a mark is a thought still, where others were opened before the answer.
+        unmarked = not found.thought and separate(found.text).thought is None
+        opened = self._opens_thoughts and found.truncated and unmarked
+        return read_answer(
+            found.text, self.name, found.tokens, found.truncated, found.refused, opened, found.thought or None
         )
 
     def _in_words(self, what: str, error: Any = None) -> str:
-        """Say in one line what went wrong, without the key, which some servers quote."""
-        key = self._key()
-        line = " ".join((what.replace(key, "…") if key else what).split())
+        """Say in one line what went wrong, without keys and passwords, which some servers quote."""
+        line = " ".join(what.split())
+        for value in (os.environ.get(name, "") for name in self._variables()):
+            # Servers quote the key of "Bearer key" alone; a short value is no secret, and any word may hold it.
+            for part in (value, *value.split()[-1:]):
+                line = line.replace(part, "…") if len(part) > 3 else line
+        line = hide_secrets(line)
         todo = {
             401: f"put a valid key into the environment variable {self.settings.key_variable}",
             403: f"the key in {self.settings.key_variable} may not use this model",
@@ -152,6 +170,19 @@ class EndpointDescriber:
 
     def _key(self) -> str | None:
         return os.environ.get(self.settings.key_variable)
+
+    def _headers(self) -> dict[str, str]:
+        headers = self.settings.header_variables or {}
+        if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
+            header, variable = missing[0]
+            raise StudyError(
+                f"{self.setting}.header_variables: the environment variable {variable}, which holds the header "
+                f"{header}, is not set: set it before the run, as in export {variable}=…"
+            )
+        return {name: os.environ[variable] for name, variable in headers.items()}
+
+    def _variables(self) -> list[str]:
+        return [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
 
 
 def _data_url(image: Image.Image) -> str:

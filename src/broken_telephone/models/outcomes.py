@@ -1,4 +1,4 @@
-"""Which pictures are none: what a safety filter took away, black ones, and what a model or endpoint rejects."""
+"""Which pictures and descriptions are none, and why."""
 
 from PIL import Image
 
@@ -8,6 +8,8 @@ SAFETY_FILTER = "safety filter"
 BLACK_PICTURE = "black picture"
 REJECTED = "rejected picture"
 MODEL_ERROR = "model error"
+NO_ANSWER = "no answer before the token limit"
+DEGENERATE = "degenerate output"
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:

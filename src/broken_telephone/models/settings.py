@@ -1,10 +1,12 @@
 """The settings of a study's models."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from broken_telephone.credentials import refusal, secret_in
 from broken_telephone.models.presets import resolve
 from broken_telephone.strict import Settings
 
@@ -12,6 +14,10 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
 ParserNetwork = Literal["parsenet", "bisenet"]
+# A long run of letters and digits is a key.
+_NAME_OF_VARIABLE = re.compile(r"(?![^\W_]*\d)[A-Za-z_]\w*|[A-Za-z_]\w{0,19}|[A-Za-z]+_\w+")
+# Arguments of the client, which servers would ignore as fields of a request.
+_OF_CLIENT = ("extra_headers", "default_headers", "headers", "extra_query", "default_query", "extra_body", "api_key")
 
 
 class Source(Settings):
@@ -47,6 +53,16 @@ class TorchSettings(Source):
     """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
     load: dict[str, Any] = {}
     """Further arguments of `from_pretrained`."""
+
+    @field_validator("load", "call", "chat_template_kwargs", check_fields=False)
+    @classmethod
+    def _without_secrets(cls, stated: dict[str, Any] | None, field: ValidationInfo) -> dict[str, Any] | None:
+        if where := secret_in(stated):
+            raise refusal(
+                f"{field.field_name}.{where} would write a secret into the study's records: take it away. The hub's "
+                "token comes from `hf auth login` or from the environment variable HF_TOKEN"
+            )
+        return stated
 
 
 class ModelSettings(TorchSettings):
@@ -142,6 +158,8 @@ class DescriberSettings(ModelSettings):
     """A system prompt, for models whose chat template has a place for it."""
     template: str | None = None
     """The prompt's form for a model without a chat template, such as "<image>{prompt}"; else "{prompt}"."""
+    chat_template_kwargs: dict[str, Any] | None = None
+    """Switches that the model's chat template reads, such as enable_thinking: false."""
     adapter: AdapterSettings | None = None
     quantisation: Literal["8bit", "4bit"] | None = None
 
@@ -186,17 +204,51 @@ class EndpointSettings(Settings):
     """Seconds."""
     key_variable: str = "OPENAI_API_KEY"
     """The environment variable that holds the key; none is needed for a server that asks for none."""
+    header_variables: dict[str, str] | None = None
+    """Further headers of every request, each with the environment variable that holds its value."""
+    chat_template_kwargs: dict[str, Any] | None = None
+    """Switches that the server passes on to the model's chat template, such as enable_thinking: false."""
     call: dict[str, Any] = {}
     """Further fields of every request; null takes one of ours away."""
 
     @field_validator("endpoint")
     @classmethod
     def _without_a_key(cls, endpoint: str) -> str:
+        if "@" in endpoint or "?" in endpoint:
+            raise refusal(
+                "an address with a key or a password in it would end up in records: take it out of the address, and "
+                "name the environment variable that holds it, see key_variable and header_variables"
+            )
         if not endpoint.startswith(("http://", "https://")):
             raise ValueError("an endpoint starts with http:// or https://")
-        if "@" in endpoint or "?" in endpoint:
-            raise ValueError("an address with a key or a password in it would end up in records: see key_variable")
         return endpoint
+
+    @field_validator("key_variable", "header_variables")
+    @classmethod
+    def _names_variables(cls, stated: Any, field: ValidationInfo) -> Any:
+        names = [stated] if isinstance(stated, str) else (stated or {}).values()
+        if not all(_NAME_OF_VARIABLE.fullmatch(name) and secret_in(name) is None for name in names):
+            raise refusal(
+                f"{field.field_name} takes the name of an environment variable, such as MY_KEY, not what it holds: a "
+                "literal key would end up in records"
+            )
+        return stated
+
+    @field_validator("call", "chat_template_kwargs")
+    @classmethod
+    def _without_secrets(cls, stated: dict[str, Any] | None, field: ValidationInfo) -> dict[str, Any] | None:
+        if wrong := [name for name in _OF_CLIENT if name in (stated or {})]:
+            raise refusal(
+                f"{field.field_name}.{wrong[0]} is no field of a request. Write fields of extra_body into call itself; "
+                "the key comes from the environment variable that key_variable names, and every other header from one "
+                "that header_variables names: {Authorization: MY_VARIABLE}"
+            )
+        if where := secret_in(stated):
+            raise refusal(
+                f"{field.field_name}.{where} would write a secret into the study's records: put it into an environment "
+                "variable, and name that as key_variable or in header_variables: {Authorization: MY_VARIABLE}"
+            )
+        return stated
 
 
 class FacexlibSettings(Settings):

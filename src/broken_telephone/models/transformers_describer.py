@@ -9,13 +9,24 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import is_refusal
+from broken_telephone.labels.thoughts import opens_thought
 from broken_telephone.models.adapter import add_adapter
-from broken_telephone.models.base import Choices, Description, Likelihoods
+from broken_telephone.models.answer_text import read_answer
+from broken_telephone.models.base import Choices, Description, Failure, Likelihoods
 from broken_telephone.models.class_activation import Explanation, Target, Word, kept, maps, pieces
 from broken_telephone.models.form_filling import fill_in
+from broken_telephone.models.language_model import (
+    as_list,
+    end_token,
+    end_tokens,
+    length_before,
+    marked_text,
+    picture_token,
+    reads_prompts_both_ways,
+    writes_apart,
+)
 from broken_telephone.models.options import Prefix, continuation, shared_tokens
-from broken_telephone.models.prompt_text import gap, prompt_text
+from broken_telephone.models.prompt_text import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
 from broken_telephone.models.reading import read_on
 from broken_telephone.models.settings import DescriberSettings
@@ -41,8 +52,10 @@ class TransformersDescriber(TorchModel):
     _spreads: Sequence[tuple[float, float] | None] = ()
     """Mean and standard deviation of each true tensor, where it has them."""
 
-    def describe(self, images: list[Image.Image], prompt: str) -> list[Description]:
+    def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
+
+        An answer that the limit cut off in its thought, or that repeats itself, is a failure of its own.
 
         Raises:
             StudyError: if the model cannot be loaded or has no place for the system prompt.
@@ -76,7 +89,7 @@ class TransformersDescriber(TorchModel):
         tokens = [self._inputs(images[:1], form.prompt)["input_ids"][0].tolist() for form in forms]
         found: list[list[Likelihoods]] = [[] for _ in images]
         with torch.inference_mode():
-            shared = 0 if _reads_prompts_both_ways(model) else shared_tokens(tokens, _picture_token(model))
+            shared = 0 if reads_prompts_both_ways(model) else shared_tokens(tokens, picture_token(model))
             prefix = Prefix(model, self._inputs(images, forms[0].prompt), shared) if shared else None
             for form, own in zip(forms, tokens, strict=True):
                 fill = partial(self._fill_in, form=form, pictures=len(images), last=own[-1])
@@ -211,8 +224,8 @@ class TransformersDescriber(TorchModel):
     def _told(self, some: list[tuple[Image.Image, Word]], prompt: str) -> list[tuple[list[int], list[int]]]:
         """Return the tokens of each text as the model would write it, and which of them write the word."""
         model, processor = self._loaded
-        apart = _writes_apart(model)
-        before = None if apart else prompt_text(processor, self.settings, prompt)
+        apart = writes_apart(model)
+        before = None if apart else prompt_before_answer(processor, self.settings, prompt)
         start = "" if apart else gap(processor, self.settings, prompt)
         found = []
         for _, word in some:
@@ -249,18 +262,19 @@ class TransformersDescriber(TorchModel):
     def _fill_in(self, prefix: Prefix, form: Choices, pictures: int, last: int) -> list[Likelihoods]:
         model, processor = self._loaded
         # Some processors end the prompt with a line of their own.
-        alone = processor.tokenizer.decode([last])[-1:].isspace() or _writes_apart(model)
-        before = None if alone else prompt_text(processor, self.settings, form.prompt)
+        alone = processor.tokenizer.decode([last])[-1:].isspace() or writes_apart(model)
+        before = None if alone else prompt_before_answer(processor, self.settings, form.prompt)
         start = "" if alone else gap(processor, self.settings, form.prompt)
         return fill_in(
-            prefix, pictures, processor.tokenizer, before, start, form.lines, _end(model, processor.tokenizer)
+            prefix, pictures, processor.tokenizer, before, start, form.lines, end_token(model, processor.tokenizer)
         )
 
-    def _inputs(self, images: list[Image.Image], prompt: str) -> Any:
+    def _inputs(self, images: list[Image.Image], prompt: str, thinks: bool = False) -> Any:
+        """Return inputs behind which an answer is read, or, where the model `thinks`, written after its thought."""
         model, processor = self._loaded
         inputs = processor(
             images=[[image] for image in images],
-            text=[prompt_text(processor, self.settings, prompt)] * len(images),
+            text=[(prompt_text if thinks else prompt_before_answer)(processor, self.settings, prompt)] * len(images),
             padding=True,
             return_tensors="pt",
         ).to(model.device, dtype=model.dtype)
@@ -268,13 +282,13 @@ class TransformersDescriber(TorchModel):
         inputs.pop("labels", None)
         return inputs
 
-    def _answer(self, images: list[Image.Image], prompt: str) -> list[Description]:
+    def _answer(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         import torch
 
         model, processor = self._loaded
-        inputs = self._inputs(images, prompt)
-        options = {"do_sample": False, "max_new_tokens": self.settings.max_new_tokens, "eos_token_id": _ends(model)}
-        options |= self.settings.call
+        inputs = self._inputs(images, prompt, thinks=True)
+        options: dict[str, Any] = {"do_sample": False, "eos_token_id": end_tokens(model)}
+        options |= {"max_new_tokens": self.settings.max_new_tokens} | self.settings.call
         with torch.inference_mode():
             try:
                 output = model.generate(**inputs, **options)
@@ -283,16 +297,17 @@ class TransformersDescriber(TorchModel):
                 words = " ".join(str(error).split())
                 stated = ", ".join(f"{self.setting}.call.{name}" for name in self.settings.call) or "its settings"
                 raise StudyError(f"{type(model).__name__} cannot write with {stated}: {words}") from error
-        new = output[:, _length_before(output, inputs["input_ids"]) :]
-        ends = _as_list(options["eos_token_id"])
-        return [self._read(row, ends, processor) for row in new.tolist()]
+        ends, first = as_list(options["eos_token_id"]), length_before(output, inputs["input_ids"])
+        opened = opens_thought(prompt_text(processor, self.settings, prompt)) and not writes_apart(model)
+        return [self._read(row, ends, processor, self.name, opened) for row in output[:, first:].tolist()]
 
     @staticmethod
-    def _read(row: list[int], ends: list[int], processor: Any) -> Description:
-        end = next((position for position, token in enumerate(row) if token in ends), None)
-        tokens = row if end is None else row[:end]
-        text = processor.tokenizer.decode(tokens, skip_special_tokens=True).strip()
-        return Description(text, tokens=len(tokens), truncated=end is None, refused=is_refusal(text))
+    def _read(
+        row: list[int], ends: list[int], processor: Any, by: str = "", opened: bool = False
+    ) -> Description | Failure:
+        end = next((place for place, token in enumerate(row) if token in ends), None)
+        text = marked_text(processor.tokenizer, row[:end])
+        return read_answer(text, by, tokens=len(row[:end]), truncated=end is None, opened=opened)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -333,43 +348,3 @@ def _spread(weights: Any) -> tuple[float, float] | None:
     if not weights.is_floating_point() or weights.numel() < 2:
         return None
     return weights.float().mean().item(), weights.float().std().item()
-
-
-def _picture_token(model: Any) -> int | None:
-    """Return the token that stands for parts of a picture."""
-    config = model.config
-    found: int | None = getattr(config, "image_token_id", getattr(config, "image_token_index", None))
-    return found
-
-
-def _reads_prompts_both_ways(model: Any) -> bool:
-    """Return whether a prompt's first tokens depend on its later ones, so that prompts share nothing."""
-    return str(model.config.model_type) in ("paligemma",)
-
-
-def _writes_apart(model: Any) -> bool:
-    """Return whether an answer does not go on from the prompt: in an encoder-decoder it begins anew."""
-    return bool(getattr(model.config.get_text_config(), "is_encoder_decoder", False))
-
-
-def _ends(model: Any) -> int | list[int] | None:
-    """Return the end tokens; those of the language model where the whole names none."""
-    found = model.generation_config.eos_token_id
-    return model.config.get_text_config().eos_token_id if found is None else found
-
-
-def _end(model: Any, tokenizer: Any) -> int:
-    """Return the token that ends an answer: the tokenizer's own, if the model ends with it."""
-    ends = _as_list(_ends(model))
-    return tokenizer.eos_token_id if tokenizer.eos_token_id in ends or not ends else ends[0]
-
-
-def _length_before(output: Any, prompt: Any) -> int:
-    """Return where the new tokens begin: behind the prompt, or, in an encoder-decoder, behind the start token."""
-    # By length, not by searching the text: a prompt does not decode to itself.
-    length: int = prompt.shape[1]
-    return length if output.shape[1] >= length and bool((output[:, :length] == prompt).all()) else 1
-
-
-def _as_list(ids: int | list[int] | None) -> list[int]:
-    return ids if isinstance(ids, list) else [] if ids is None else [ids]

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from broken_telephone.chains import Chain, key
+from broken_telephone.models.answer_text import kept_thought
 from broken_telephone.models.outcomes import MODEL_ERROR
 from broken_telephone.pictures import refuse_changed_starts
 from broken_telephone.relay.plan import order, steps
@@ -40,7 +41,7 @@ class Outcome:
     images: list[Record] = field(default_factory=list)
     """chain_id, digest and made_from of every picture that was drawn."""
     failures: list[Record] = field(default_factory=list)
-    """chain_id, iteration, phase, kind, reason and made_from of each."""
+    """chain_id, iteration, phase, kind, reason, made_from of each, and the describer's thought where it wrote one."""
 
     def describe(self, chain_id: str, **said: Any) -> None:
         """Add a description."""
@@ -50,9 +51,10 @@ class Outcome:
         """Add a picture."""
         self.images.append({**self._of(chain_id), "digest": image_digest})
 
-    def fail(self, chain_id: str, kind: str, reason: str) -> None:
-        """Add a chain that could not go on."""
-        self.failures.append({**self._of(chain_id), **self.step._asdict(), "kind": kind, "reason": reason})
+    def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
+        """Add a chain that could not go on, with what its describer thought, if anything."""
+        failure = {**self._of(chain_id), **self.step._asdict(), "kind": kind, "reason": reason}
+        self.failures.append(failure | kept_thought(thought))
 
     def _of(self, chain_id: str) -> Record:
         return {"chain_id": chain_id, "made_from": self.made_from.get(chain_id)}

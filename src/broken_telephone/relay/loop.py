@@ -15,6 +15,7 @@ from PIL import Image
 from broken_telephone.chains import Chain, chains_of, key
 from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Describer, Failure, Generator
+from broken_telephone.models.answer_text import kept_thought
 from broken_telephone.pictures import as_png
 from broken_telephone.relay.journal import (
     EMPTY,
@@ -87,8 +88,8 @@ def relay(
 ) -> Iterator[Finished]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
-    A chain whose picture does not open, or cannot be described or drawn, or whose description is empty or refused, is
-    recorded as a failure and stops there; the others go on.
+    A chain whose picture does not open, or cannot be described or drawn, or whose description is none (empty, refused,
+    degenerate, or not there before the limit of tokens), is recorded as a failure and stops there; the others go on.
 
     Args:
         chains: the `chains` table.
@@ -257,16 +258,14 @@ class _Run:
             by = self.describer.name
             for chain, said in zip(chains, answer.descriptions, strict=True):
                 if isinstance(said, Failure):
-                    outcome.fail(chain.chain_id, said.kind, said.reason)
+                    outcome.fail(chain.chain_id, said.kind, said.reason, said.thought)
                 elif said.refused:
-                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}")
+                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}", said.thought)
                 elif not said.text.strip():
-                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing")
+                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing", said.thought)
                 else:
-                    # Some tokenizers leave halves of characters, which no file can hold.
-                    text = said.text.encode("utf-8", "replace").decode()
-                    words = {"text": text, "tokens": said.tokens, "truncated": said.truncated}
-                    outcome.describe(chain.chain_id, **words, describer=by)
+                    words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated}
+                    outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(said.thought))
         return self._finished(
             outcome,
             images,

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 import pandas as pd
 
 from broken_telephone.chains import chains_of, key
+from broken_telephone.models.answer_text import without_thought
 from broken_telephone.relay.journal import Done, Record, Records
 from broken_telephone.relay.plan import fingerprint
 from broken_telephone.seeds import digest
@@ -44,7 +45,7 @@ def manifest(
     finished = {chain: done.finished(chain, iterations) for chain in followed}
     counts = Counter(step.phase for some in finished.values() for step in some)
     failed = [
-        failure
+        without_thought(failure)
         for chain in followed
         for iteration in range(1, iterations + 1)
         if (failure := done.failure(chain, iteration)) is not None

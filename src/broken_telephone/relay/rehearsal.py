@@ -3,10 +3,14 @@
 Nothing is saved before, so that nothing is sealed and wrong settings may simply be corrected.
 """
 
+import logging
 from collections.abc import Collection
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models import Failure
 from broken_telephone.work import PLAIN_PICTURE, Answer, Describe, Draw, Executor, Task
+
+logger = logging.getLogger(__name__)
 
 
 def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, Answer]:
@@ -36,4 +40,8 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
                 "generator.offload: model or describer.quantisation, or use smaller models or pictures."
             )
         answers[phase] = answer
+        for described in answer.descriptions:
+            if isinstance(described, Failure):
+                # Hours later, the table of failures would say the same of every chain.
+                logger.warning("The describer has no description of a plain grey picture: %s", described.reason)
     return answers

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from PIL import Image
 
 from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
+from broken_telephone.models.answer_text import checked
 from broken_telephone.models.outcomes import MODEL_ERROR
 
 T = TypeVar("T")
@@ -62,9 +63,9 @@ class Describe:
 
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
-        return Answer(
-            descriptions=at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
-        )
+        written = at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
+        # Also of a describer that does not clean its text itself.
+        return Answer(descriptions=[checked(one, model.name) for one in written])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,35 @@
+"""Tells degenerate output, one character or phrase over and over, from texts that merely repeat a word."""
+
+# (repeats, bytes) from which the end of a text is a loop: of a sentence, and of a character or a word.
+_CUT_OFF = ((3, 90), (10, 20))
+_ENDED = ((10, 40),)
+
+
+def is_degenerate(text: str, truncated: bool) -> bool:
+    """Return whether a text is one character, phrase or sentence over and over.
+
+    Of a text that the limit cut off, a loop must make up the last half at least; of one that ended, nearly all of it.
+    Case and whitespace do not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a
+    short English word has letters.
+
+    Args:
+        text: an answer.
+        truncated: whether the limit of tokens came before its end.
+    """
+    # The limit may leave half a character at the end.
+    whole = " ".join(text.rstrip("\ufffd").casefold().split()).encode()[::-1]
+    least = len(whole) * (0.5 if truncated else 0.9)
+    # How long a beginning of the reversed text is also the end of its first bytes: the prefix function.
+    borders = [0] * len(whole)
+    for place in range(1, len(whole)):
+        border = borders[place - 1]
+        while border and whole[place] != whole[border]:
+            border = borders[border - 1]
+        borders[place] = border + (whole[place] == whole[border])
+        length = place + 1
+        period = length - borders[place]
+        if length >= least and any(
+            length >= repeats * period and length >= size for repeats, size in (_CUT_OFF if truncated else _ENDED)
+        ):
+            return True
+    return False

@@ -1,0 +1,151 @@
+"""Separates a reasoning model's thought from its answer, in the spellings of today's models.
+
+Leaves out where the text comes from. A mark counts wherever it stands; ordinary angle brackets ("<3", "5 < 6") do not.
+"""
+
+import re
+from typing import NamedTuple
+
+# With the name of a family before, as in <seed:think> and <longcat_think>.
+_NAME = r"(?:(?!end|begin|start)\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad)"
+_BAR = r"[|\uff5c]"
+# DeepSeek's tokens join words by U+2581, others by an underscore.
+_JOIN = r"[ _\u2581-]"
+_OPEN = rf"""
+    <\s*{_NAME}(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
+  | <{_BAR}\s*{_NAME}\s*{_BAR}?>
+  | <{_BAR}?(?:begin|start)(?:{_JOIN}of)?{_JOIN}{_NAME}{_BAR}?>
+  | <{_BAR}?{_NAME}{_JOIN}(?:begin|start){_BAR}?>
+  | \[\s*(?:think|(?:thinking|thoughts?|reasoning)(?=\s*\].*\[\s*/))\s*\]
+  | \u25c1\s*{_NAME}\s*\u25b7
+  | <\|channel\|?>\s*(?:analysis|commentary|thought|thinking)\b[^<\n]*(?:<\|constrain\|>[^<]*)?(?:<\|message\|>)?
+  | <unused94>\s*thought
+  | <\|inner_prefix\|>
+"""
+_CLOSE = rf"""
+    <\s*/\s*{_NAME}\s*>
+  | <{_BAR}\s*/\s*{_NAME}\s*{_BAR}?>
+  | <{_NAME}{_BAR}>
+  | <{_BAR}?end(?:{_JOIN}of)?{_JOIN}{_NAME}{_BAR}?>
+  | <{_BAR}?{_NAME}{_JOIN}end{_BAR}?>
+  | \[\s*/\s*(?:think(?:ing)?|thoughts?|reasoning)\s*\]
+  | \u25c1\s*/\s*{_NAME}\s*\u25b7
+  | <channel\|>
+  | <unused95>
+  | <\|inner_suffix\|>
+"""
+_ANSWER = rf"""
+    <\|channel\|?>\s*final\b[^<\n]*(?:<\|constrain\|>[^<]*)?(?:<\|message\|>)?
+  | <{_BAR}(?:begin|start)(?:{_JOIN}of)?{_JOIN}(?:response|solution|answer){_BAR}>
+"""
+_FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
+_MARK = re.compile(rf"(?P<open>{_OPEN})|(?P<close>{_CLOSE})|(?P<answer>{_ANSWER})|(?P<end><\|end\|>)", _FLAGS)
+_OPENED = re.compile(rf"(?:{_OPEN})\s*\Z", _FLAGS)
+# Parts of marks that are tokens of their own.
+_PART = re.compile(r"<\|(?:channel|message|start|end|constrain)\|>|<\|channel>|<unused9[45]>", re.IGNORECASE)
+# Harmony's channels, as a server writes them that has taken its special tokens away.
+_BARE_CHANNELS = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)", re.DOTALL)
+_BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z])")
+
+_ROLE = r"(?:assistant|model|user|human|system|tool)"
+# What follows is no answer any more: the model writes its reader's part.
+_NEXT_TURN = re.compile(
+    rf"""(?:<\|(?:im_start|start|start_header_id|start_of_role|turn)\|?>|<start_of_turn>)\s*(?:user|human|system|tool)\b.*
+    | <{_BAR}(?:user|human|system|observation){_BAR}>.*
+    | \[INST\].*""",
+    _FLAGS,
+)
+_LEFTOVER = re.compile(
+    rf"""(?:<\|(?:im_start|start|start_header_id|start_of_role|turn)\|?>|<start_of_turn>)\s*{_ROLE}\b
+    | <{_BAR}[\w\u2581/ :.-]{{1,40}}{_BAR}?>
+    | <\w{{1,40}}{_BAR}>
+    | </?s>
+    | <(?:\w+:)?(?:eos|bos|pad|unk|eot|eod)(?:_token)?>
+    | <(?:start|end)_of_(?:turn|utterance|text)>
+    | </?(?:answer|final_answer|response|conclusion)>
+    | <\s*{_NAME}\s*/>
+    | \[/INST\]""",
+    _FLAGS,
+)
+
+
+class Separated(NamedTuple):
+    """A text without its thought."""
+
+    answer: str
+    """Without marks and end tokens, and without whitespace around it."""
+    thought: str | None
+    """None if there is none."""
+    cut_off: bool
+    """Whether the thought was opened and never closed."""
+    opened_before: bool = False
+    """Whether the text closes a thought that it does not open: the model's chat template did."""
+
+
+def separate(text: str, opened: bool = False) -> Separated:
+    """Separate a thought from the answer.
+
+    A closing mark without an opening one makes a thought of everything before it.
+
+    Args:
+        text: what a model wrote, with its special tokens.
+        opened: whether the prompt opened a thought, see `opens_thought`.
+    """
+    if bare := _BARE_CHANNELS.fullmatch(text):
+        return Separated(_without_tokens(bare["answer"]), bare["thought"].strip() or None, False)
+    if bare := _BARE_CHANNEL.match(text):
+        return Separated("", text[bare.end() :].strip(), True)
+    thoughts: list[str] = []
+    answers: list[str] = []
+    inside, opens, opened_before, last = opened, int(opened), False, 0
+    for mark in _MARK.finditer(text):
+        (thoughts if inside else answers).append(text[last : mark.start()])
+        last = mark.end()
+        if mark.lastgroup == "open":
+            inside, opens = True, opens + 1
+            continue
+        # A second closing mark behind the answer is a slip.
+        slip = opens and not _without_tokens(_MARK.sub("", text[last:]))
+        if mark.lastgroup != "end" and not inside and not slip:
+            opened_before = opened_before or (mark.lastgroup == "close" and not opens)
+            thoughts += answers
+            answers.clear()
+        inside = False
+    (thoughts if inside else answers).append(text[last:])
+    answer = "\n".join(kept for part in answers if (kept := _without_tokens(part)))
+    thought = "\n".join(kept for part in thoughts if (kept := _without_tokens(part)))
+    return Separated(answer, thought or None, inside, opened_before)
+
+
+def opens_thought(prompt: str) -> bool:
+    """Return whether a prompt ends with an opened thought, so that a model goes on thinking."""
+    return _OPENED.search(prompt) is not None
+
+
+def closing(prompt: str) -> str:
+    """Return what closes the thought that a prompt ends with; nothing if it opens none."""
+    found = _OPENED.search(prompt)
+    if found is None:
+        return ""
+    mark = found[0].strip()
+    if mark.startswith("<|channel|>"):
+        return "<|end|><|start|>assistant<|channel|>final<|message|>"
+    for opening, own in {"<|channel>": "<channel|>", "<unused94>": "<unused95>"}.items():
+        if mark.startswith(opening):
+            return own
+    if re.search("begin|start|prefix", mark, re.IGNORECASE):
+        for word, other in {"begin": "end", "start": "end", "prefix": "suffix"}.items():
+            mark = mark.replace(word, other).replace(word.upper(), other.upper())
+        return f"\n{mark}\n\n"
+    closed = re.sub(rf"^(\W+?)({_NAME})[^|\uff5c>\]\u25b7]*", r"\1/\2", mark, flags=re.IGNORECASE)
+    return f"\n{closed}\n\n"
+
+
+def is_mark(token: str) -> bool:
+    """Return whether a special token belongs to a mark, so that a text must not lose it before `separate`."""
+    return _MARK.search(token) is not None or _PART.search(token) is not None
+
+
+def _without_tokens(text: str) -> str:
+    """Take away end tokens and the like, and everything from another's turn on."""
+    return _LEFTOVER.sub("", _NEXT_TURN.sub("", text)).strip()

@@ -1,0 +1,114 @@
+"""Thoughts are told from answers in the spellings of many models, and ordinary text stays as it is."""
+
+import pytest
+
+from broken_telephone.labels import FORMS, read_form
+from broken_telephone.labels.thoughts import closing, is_mark, opens_thought, separate
+
+ANSWER = "The person smiles broadly."
+THOUGHT = "An old Black man?"
+
+# Where %T is a thought and %A an answer.
+CLOSED = [
+    "<think>%T</think>%A",
+    "<think>\n%T\n</think>\n\n%A",
+    "<THINK>%T</Think> %A",
+    "< think >%T</ think >%A",
+    "<think budget='5'>%T</think>%A",
+    "<thinking>%T</thinking>%A",
+    "<thought>%T</thought>%A",
+    "<thoughts>%T</thoughts>%A",
+    "<reasoning>%T</reasoning>%A",
+    "<|think|>%T<|/think|>%A",
+    "<|begin_of_thought|>%T<|end_of_thought|><|begin_of_solution|>%A<|end_of_solution|>",
+    "<|thinking_start|>%T<|thinking_end|>%A",
+    "<\uff5cbegin\u2581of\u2581thinking\uff5c>%T<\uff5cend\u2581of\u2581thinking\uff5c>%A<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "[THINK]%T[/THINK]%A</s>",
+    "[THINKING]%T[/THINKING]%A",
+    "\u25c1think\u25b7%T\u25c1/think\u25b7%A",
+    "<seed:think>%T</seed:think>%A<seed:eos>",
+    "<longcat_think>%T</longcat_think>%A",
+    "<|START_THINKING|>%T<|END_THINKING|><|START_RESPONSE|>%A<|END_RESPONSE|>",
+    "<think>%T</think><|begin_of_box|>%A<|end_of_box|>",
+    "<think>%T</think><answer>%A</answer>",
+    "<|channel|>analysis<|message|>%T<|end|><|start|>assistant<|channel|>final<|message|>%A<|return|>",
+    "<|channel|>analysis<|message|>%T<|end|><|start|>assistant<|channel|>final <|constrain|>text<|message|>%A",
+    "analysis%T assistantfinal%A",
+    "<|channel>thought\n%T<channel|>%A<turn|>",
+    "<unused94>thought\n%T<unused95>%A",
+    "<think>%T</think>%A</think>",
+]
+
+
+@pytest.mark.parametrize("text", CLOSED)
+def test_a_thought_is_set_apart_in_every_spelling(text):
+    assert separate(text.replace("%T", THOUGHT).replace("%A", ANSWER)) == (ANSWER, THOUGHT, False, False)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        *("<think>\n", "<THINKING>", "[THINK]", "\u25c1think\u25b7", "<|begin_of_thought|>", "<|START_THINKING|>"),
+        *("<|channel|>analysis<|message|>", "<|channel>thought\n", "<seed:think>", "<|think|>", "<reasoning>\n"),
+        "<unused94>thought\n",
+    ],
+)
+def test_a_thought_that_is_never_closed_is_cut_off(opening):
+    assert separate(opening + THOUGHT) == ("", THOUGHT, True, False)
+    assert opens_thought(f"<|im_start|>assistant\n{opening}")
+    assert separate(THOUGHT, opened=True) == ("", THOUGHT, True, False)
+    # What closes it is a mark that ends it.
+    assert separate(closing(opening) + ANSWER, opened=True)[:3] == (ANSWER, None, False)
+    assert is_mark(opening.strip())
+
+
+@pytest.mark.parametrize("mark", ["</think>", "[/THINK]", "\u25c1/think\u25b7", "<|end_of_thought|>", "<channel|>"])
+def test_a_closing_mark_alone_makes_a_thought_of_all_before_it(mark):
+    assert separate(f"{THOUGHT}\n{mark}\n\n{ANSWER}") == (ANSWER, THOUGHT, False, True)
+    assert separate(f"{THOUGHT}\n{mark}\n\n{ANSWER}", opened=True) == (ANSWER, THOUGHT, False, False)
+
+
+def test_nested_and_repeated_thoughts_are_set_apart():
+    assert separate("<think>a<think>b</think>c</think>A").answer == "A"
+    assert separate("<think>a<think>b</think>A").answer == "A"
+    assert separate("<think>a</think>A <think>b</think> B")[:2] == ("A\nB", "a\nb")
+    assert separate("<think>a</think>A<think>b") == ("A", "a\nb", True, False)
+    assert separate("<think>\n\n</think>\n\nA") == ("A", None, False, False)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("<|im_end|>", "<|eot_id|>", "</s>", "<end_of_turn>", "<|endoftext|>", "<|end|>", "<eos>", "<|return|>"),
+        *("<|END_OF_TURN_TOKEN|>", "<end_of_utterance>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<turn|>"),
+        *("<|im_end|>\n<|im_start|>user\nDescribe it.", "<end_of_turn>\n<start_of_turn>user\nNext", "</s>[INST] Next"),
+    ],
+)
+def test_end_tokens_and_what_follows_them_are_removed(token):
+    assert separate(ANSWER + token) == (ANSWER, None, False, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I <3 her smile; 5 < 6 and 7 > 6.",
+        "I think the person is thinking. My thought: a <b>bold</b> man.",
+        "The sign says [thinking] and (think).",
+        "The final channel, an analysis of the end.",
+        "He wears a t-shirt with <- and -> and <--> on it, a|b, <|>, {x}.",
+        "if a<b and c>d",
+        "analysis of the picture: a woman",
+        "",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text):
+    assert separate(text) == (text, None, False, False)
+    assert not opens_thought(text)
+    assert closing(text) == ""
+
+
+def test_a_form_is_read_without_the_thought():
+    """Also of a record that was made before the adapters set thoughts apart."""
+    for thought in ("<think>A Black woman.</think>", "She is a Black woman.\n</think>\n\n"):
+        found = read_form(f"{thought}1. white 2. male 3. old", FORMS["free"])
+        assert [reading.category for reading in found.values()] == ["white", "male", "old"]
