@@ -20,6 +20,7 @@ from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
+from broken_telephone.rating.address import trusted_hosts
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.serve import serve
@@ -36,10 +37,11 @@ def url(tmp_path) -> str:
     return f"sqlite:///{tmp_path}/ratings.sqlite"
 
 
-def application(url: str, items=ITEMS, questions=QUESTIONS):
+def application(url: str, items=ITEMS, questions=QUESTIONS, adjudicators=("Cleo",), **more):
     pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items}
     texts = dict.fromkeys(items, EVIL)
-    return make_app("a study", Desk(items, questions, 1), pictures, texts, Store(url), ["127.0.0.1", "localhost"])
+    desk, hosts = Desk(items, questions, 1), trusted_hosts("127.0.0.1", more.get("public_address"))
+    return make_app("a study", desk, pictures, texts, Store(url), hosts, adjudicators, **more)
 
 
 @pytest.fixture

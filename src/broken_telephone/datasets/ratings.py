@@ -20,13 +20,14 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
         A comment on a picture without an answer has a row of the status `comment`. Which picture an `item` is, the
         entry `rating_items` says.
         """
-        from broken_telephone.rating.store import ADJUDICATION, RATING, Store, file_of
+        from broken_telephone.rating.database import file_of
+        from broken_telephone.rating.store import ADJUDICATION, RATING, Store
 
         rows: list[tuple[Any, ...]] = []
         place = file_of(self._database)
         # Looking must not leave an empty database behind.
         if place is None or place.exists():
-            store = Store(self._database)
+            store = Store(self._database, reads_only=True)
             for mode in (RATING, ADJUDICATION):
                 comments = store.comments(mode)
                 answers = store.answers(mode=mode)
@@ -42,6 +43,6 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         # An address may hold a password.
-        from broken_telephone.rating.store import parsed_url
+        from broken_telephone.rating.database import shown_url
 
-        return {"database": parsed_url(self._database).render_as_string(hide_password=True)}
+        return {"database": shown_url(self._database)}

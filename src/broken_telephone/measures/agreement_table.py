@@ -95,7 +95,8 @@ def agreement_table(
             wide = _wide(mine.assign(category=mine["category"].astype(str).replace(renamed)))
             # The last column stands for annotators who labelled nothing here.
             codes = np.column_stack([codes_of(wide, merged), np.full(len(wide), ABSENT)])
-            column_of, whose = dict(zip(wide.columns, range(wide.shape[1]), strict=True)), clusters[wide.index].to_numpy()
+            column_of = {name: column for column, name in enumerate(wide.columns)}
+            whose = clusters[wide.index].to_numpy()
             for one, other, annotators in _of(labels, comparisons):
                 given = codes[:, [column_of.get(name, -1) for name in annotators]]
                 is_compared = (given != ABSENT).sum(axis=1) >= 2
