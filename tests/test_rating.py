@@ -37,8 +37,8 @@ def url(tmp_path) -> str:
     return f"sqlite:///{tmp_path}/ratings.sqlite"
 
 
-def application(url: str, items=ITEMS, questions=QUESTIONS, adjudicators=("Cleo",), **more):
-    pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items}
+def application(url: str, items=ITEMS, questions=QUESTIONS, adjudicators=("Cleo",), broken=None, **more):
+    pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items} | (broken or {})
     texts = dict.fromkeys(items, EVIL)
     desk, hosts = Desk(items, questions, 1), trusted_hosts("127.0.0.1", more.get("public_address"))
     return make_app("a study", desk, pictures, texts, Store(url), hosts, adjudicators, **more)

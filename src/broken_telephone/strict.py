@@ -3,6 +3,7 @@
 Kedro validates `params:` entries against these models before anything runs.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Self, get_args
 
@@ -48,7 +49,13 @@ class Settings(BaseModel):
         message = problem["msg"].removeprefix("Value error, ")
         if not problem["loc"]:
             return str(message)
-        return f"'{where}': {message[0].lower()}{message[1:]}, not {problem['input']!r}"
+        return f"'{where}': {message[0].lower()}{message[1:]}, not {_without_passwords(repr(problem['input']))}"
+
+
+def _without_passwords(text: str) -> str:
+    """Hide passwords in addresses such as postgresql://user:password@host/base?password=..."""
+    text = re.sub(r"(://[^:/\s]*:)\S*@", r"\1***@", text)
+    return re.sub(r"(?i)((?:pass|pwd|secret|token|key|connect)\w*=)[^&'\"\s]+", r"\1***", text)
 
 
 def _groups(annotation: Any) -> Iterator[type[Settings]]:

@@ -132,7 +132,7 @@ def make_app(
         except StudyError:
             raise
         except ValueError as error:
-            abort(400, str(error))
+            abort(400, f"{error}.")
 
     def _known(item: str) -> str:
         if item not in pictures:

@@ -39,7 +39,11 @@ def protect(app: Flask, study: str, hosts: list[str] | None, public_address: str
             abort(400, "The page is not served under this name. A name of its own stands in rating.public_address.")
         # A form on another site could answer in a rater's name.
         origin = request.headers.get("Origin")
-        allowed = [request.host_url.rstrip("/"), *([public.origin] if public else [])]
+        own = request.host_url.rstrip("/")
+        # A proxy passes its own name on or not; the page is asked directly under names of this machine only.
+        allowed = (
+            [own] if public is None else [public.origin] + [own] * (not host_is_trusted(request.host, [public.host]))
+        )
         if request.method == "POST" and origin is not None and origin not in allowed:
             abort(403, "This form came from another site. Behind a proxy, rating.public_address names the page's own.")
 

@@ -42,10 +42,10 @@ def rater_name(text: str) -> str:
     """
     name = shown_name(text)
     if not identity(name) or len(name) > LONGEST_NAME:
-        raise ValueError(f"A rater's name has 1 to {LONGEST_NAME} visible characters, this one has {len(name)}.")
+        raise ValueError(f"A rater's name has 1 to {LONGEST_NAME} visible characters, this one has {len(name)}")
     # They would lead to another address of the page.
     if "/" in name or set(name) == {"."}:
-        raise ValueError("A rater's name has no slash, and not only dots.")
+        raise ValueError("A rater's name has no slash, and not only dots")
     return name
 
 
