@@ -39,11 +39,10 @@ def protect(app: Flask, study: str, hosts: list[str] | None, public_address: str
             abort(400, "The page is not served under this name. A name of its own stands in rating.public_address.")
         # A form on another site could answer in a rater's name.
         origin = request.headers.get("Origin")
-        own = request.host_url.rstrip("/")
-        # A proxy passes its own name on or not; the page is asked directly under names of this machine only.
-        allowed = (
-            [own] if public is None else [public.origin] + [own] * (not host_is_trusted(request.host, [public.host]))
-        )
+        allowed = [public.origin] if public else []
+        # Under its public name the page is asked through the proxy only, whose scheme is not that of this request.
+        if public is None or not host_is_trusted(request.host, [public.host]):
+            allowed.append(request.host_url.rstrip("/"))
         if request.method == "POST" and origin is not None and origin not in allowed:
             abort(403, "This form came from another site. Behind a proxy, rating.public_address names the page's own.")
 
