@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from kedro.io import DatasetError
-from test_rating import FORM, ITEMS, QUESTIONS, application, post
+from test_rating import FORM, ITEMS, QUESTIONS, application, cannot_be_opened, post
 
 from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
@@ -467,10 +467,17 @@ def test_a_clock_that_was_set_back_changes_no_order(url, monkeypatch):
 
 
 def test_a_picture_that_cannot_be_opened_is_refused_in_a_sentence(url):
-    def broken():
-        raise OSError("image file is truncated")
-
-    client = application(url, broken={ITEM: broken}).test_client()
+    client = application(url, broken={ITEM: cannot_be_opened}).test_client()
     answer = client.get(f"/picture/{ITEM}.png")
     assert answer.status_code == 503
     assert "cannot be shown: image file is truncated" in answer.text
+
+
+def test_a_relative_database_is_below_the_project_wherever_a_notebook_is(tmp_path, monkeypatch):
+    project = tmp_path / "project"
+    Store(f"sqlite:///{project}/data/ratings.sqlite").answer("Ann", "rating", ITEM, "gender", "valid", "male")
+    monkeypatch.chdir(tmp_path)
+    found = RatingsDataset(database="sqlite:///data/ratings.sqlite", path=str(project)).load()
+    assert found["rater"].tolist() == ["Ann"]
+    monkeypatch.setenv("HOME", str(project))
+    assert len(RatingsDataset(database="sqlite:///~/data/ratings.sqlite", path="/elsewhere").load()) == 1

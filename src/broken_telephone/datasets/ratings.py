@@ -9,9 +9,14 @@ from kedro.io import AbstractDataset
 class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
     """The answers in a database; none if nobody has rated yet."""
 
-    def __init__(self, *, database: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the database by its SQLAlchemy URL."""
-        self._database = database
+    def __init__(self, *, database: str, path: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+        """Name the database by its SQLAlchemy URL, and the folder that a relative path in it starts from.
+
+        Kedro makes `path` the project's folder, whatever folder a notebook or a command is in.
+        """
+        from broken_telephone.rating.database import below
+
+        self._database = database if path is None else below(database, path)
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:

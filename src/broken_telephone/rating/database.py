@@ -39,6 +39,14 @@ def parsed_url(url: str) -> sa.URL:
     return parsed
 
 
+def below(url: str, folder: str | Path) -> str:
+    """Return an address in which the file of an SQLite database is below a folder, unless it is absolute already."""
+    parsed, place = parsed_url(url), file_of(url)
+    if place is None or place.is_absolute() or str(parsed.database).startswith("file:"):
+        return url
+    return parsed.set(database=str(Path(folder) / place)).render_as_string(hide_password=False)
+
+
 def file_of(url: str) -> Path | None:
     """Return the file of an SQLite database; None for any other."""
     parsed = parsed_url(url)

@@ -59,6 +59,7 @@ async function check(item, image) {
   const answer = await fetch(image.src, { method: "HEAD" }).catch(() => null);
   if (answer && !answer.ok) {
     broken.add(item);
+    image.alt = "This picture cannot be shown: skip it, or load the page again.";
     show();
   } else if (pictures.has(item)) {
     setTimeout(() => (image.src = image.src), 500);
@@ -98,15 +99,14 @@ function show() {
   waiting.forEach(picture);
   for (const item of pictures.keys()) if (item !== here && !waiting.includes(item)) pictures.delete(item);
   const open = openQuestion(here);
-  const isBroken = broken.has(here);
-  if (isBroken) tell("This picture cannot be shown: skip it, or load the page again.");
+  const isClosed = broken.has(here) || session.shown.includes(here);
   for (const field of desk.querySelectorAll('[name="item"]')) field.value = here;
   for (const form of forms) {
     form.classList.toggle("open", form.dataset.name === open);
     const answer = given.get(`${here} ${form.dataset.name}`);
     for (const button of form.querySelectorAll("button")) {
       button.classList.toggle("given", button.value === answer);
-      button.disabled = isBroken;
+      button.disabled = isClosed;
     }
   }
   document.getElementById("next").hidden = open !== undefined;
