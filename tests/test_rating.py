@@ -457,7 +457,7 @@ needs_chromium = pytest.mark.skipif(
 
 
 def cannot_be_opened():
-    raise OSError("image file is truncated")
+    raise OSError("angry/1.png is truncated")
 
 
 def run_server(url: str, port: int, questions=QUESTIONS, delay: float = 0, broken: str | None = None) -> None:

@@ -466,11 +466,13 @@ def test_a_clock_that_was_set_back_changes_no_order(url, monkeypatch):
     assert [(a.item, a.attribute) for a in later.answers()] == [(ITEM, "gender"), (ITEM, "age"), (ITEMS[0], "gender")]
 
 
-def test_a_picture_that_cannot_be_opened_is_refused_in_a_sentence(url):
+def test_a_picture_that_cannot_be_opened_is_named_to_whoever_serves_it_and_not_to_raters(url, caplog):
     client = application(url, broken={ITEM: cannot_be_opened}).test_client()
     answer = client.get(f"/picture/{ITEM}.png")
     assert answer.status_code == 503
-    assert "cannot be shown: image file is truncated" in answer.text
+    assert "cannot be shown: skip it" in answer.text
+    assert "angry/1.png" not in answer.text
+    assert f"{ITEM} cannot be shown: angry/1.png is truncated" in caplog.text
 
 
 def test_a_relative_database_is_below_the_project_wherever_a_notebook_is(tmp_path, monkeypatch):

@@ -63,25 +63,25 @@ def make_app(
     @app.post("/rate/<rater>")
     def answer(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
-        # Which answer, so that an undo that is sent twice takes back one.
-        item = _known(form.get("last_item" if "undo" in form else "item", ""))
-        attribute, comment = form.get("last_attribute" if "undo" in form else "attribute", ""), _comment(form)
-        status, category = ("", None) if {"undo", "skip"} & set(form) or not attribute else _answer(attribute, form)
-        if item in settling.shown(name) and (attribute or "skip" in form):
-            abort(
-                409, "You have seen what others answered about this picture: your own answers to it stay as they are."
-            )
+        is_undo, is_skip = "undo" in form, "skip" in form
+        # An undo names its answer, so that one that is sent twice takes back one.
+        item = _known(form.get("last_item" if is_undo else "item", ""))
+        attribute = form.get("last_attribute" if is_undo else "attribute", "")
+        given = _answer(attribute, form) if attribute and not (is_undo or is_skip) else None
+        comment = _comment(form)
+        if item in settling.shown(name) and (is_undo or is_skip or given):
+            abort(409, "You have seen the answers of others to this picture: your own answers to it stay as they are.")
         # Nothing is saved of a form that is refused.
         if comment is not None:
             store.comment(name, RATING, _known(form.get("item", "")), comment)
-        if "undo" in form:
+        if is_undo:
             return _undo(name, item, attribute)
-        if "skip" in form:
-            given = {a.attribute for a in _answers(name) if a.item == item}
-            for each in (question for question in desk.questions if question not in given):
+        if is_skip:
+            answered = {a.attribute for a in _answers(name) if a.item == item}
+            for each in (question for question in desk.questions if question not in answered):
                 store.answer(name, RATING, item, each, SKIPPED, None)
-        elif attribute:
-            store.answer(name, RATING, item, attribute, status, category)
+        elif given:
+            store.answer(name, RATING, item, attribute, *given)
         else:
             return redirect(url_for("rate", rater=name, number=desk.order(name).index(item) + 1))
         return redirect(url_for("rate", rater=name))
@@ -122,7 +122,9 @@ def make_app(
         try:
             pictures[_known(item)]().save(content, "PNG")
         except (OSError, ValueError) as error:
-            raise StudyError(f"The picture {item} cannot be shown: {error}") from error
+            # A file's name may tell its label.
+            app.logger.error("The picture %s cannot be shown: %s", item, error)
+            abort(503, "This picture cannot be shown: skip it. The output of `kedro rate` says why.")
         content.seek(0)
         return send_file(content, mimetype="image/png")
 
