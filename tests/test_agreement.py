@@ -14,7 +14,7 @@ from broken_telephone.measures import (
     confusion_table,
     krippendorff_alpha,
 )
-from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER, all_raters, every_two
+from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER, Comparison, all_raters, every_two
 from broken_telephone.report import agreement_figure, agreement_sentences
 
 CATEGORIES = ["a", "b", "c", "d"]
@@ -327,3 +327,19 @@ def test_a_figure_of_nothing_is_drawn(tmp_path):
     nothing = pd.DataFrame(columns=["item", "annotator", "attribute", "category"])
     figure = agreement_figure(agreement_table(nothing, AGES), confusion_table(nothing, AGES))
     figure.savefig(tmp_path / "nothing.png")
+
+
+def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_and_intervals_can_be_left_out():
+    rows = [(f"i{n}", who, "age", "young" if (n + k) % 3 else "old") for n in range(9) for k, who in enumerate("ab")]
+    rows += [(f"i{n}", who, "gender", "male") for n in range(9) for who in "abc"]
+    labels = pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
+    comparisons = [Comparison("all raters", "", ("a", "b", "c"))]
+    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, repeats=0).to_dict("records")
+    two = agreement_table(labels, {"age": ("young", "old")}, comparisons=every_two("ab")).iloc[0]
+    assert row["n"] == two["n"] == 9
+    assert row["alpha"] == two["alpha"]
+    assert np.isnan(row["kappa"])
+    assert "kappa is of two annotators" in row["note"]
+    assert np.isnan(row["alpha_low"])
+    assert "no bootstrap: no interval" in row["note"]
+    assert two["alpha_low"] < two["alpha"]

@@ -20,6 +20,7 @@ from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
+from broken_telephone.rating.address import trusted_hosts
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.serve import serve
@@ -36,10 +37,11 @@ def url(tmp_path) -> str:
     return f"sqlite:///{tmp_path}/ratings.sqlite"
 
 
-def application(url: str, items=ITEMS, questions=QUESTIONS):
-    pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items}
+def application(url: str, items=ITEMS, questions=QUESTIONS, adjudicators=("Cleo",), broken=None, **more):
+    pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items} | (broken or {})
     texts = dict.fromkeys(items, EVIL)
-    return make_app("a study", Desk(items, questions, 1), pictures, texts, Store(url), ["127.0.0.1", "localhost"])
+    desk, hosts = Desk(items, questions, 1), trusted_hosts("127.0.0.1", more.get("public_address"))
+    return make_app("a study", desk, pictures, texts, Store(url), hosts, adjudicators, **more)
 
 
 @pytest.fixture
@@ -454,8 +456,12 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-def run_server(url: str, port: int, questions=QUESTIONS, delay: float = 0) -> None:
-    app = application(url, questions=questions)
+def cannot_be_opened():
+    raise OSError("angry/1.png is truncated")
+
+
+def run_server(url: str, port: int, questions=QUESTIONS, delay: float = 0, broken: str | None = None) -> None:
+    app = application(url, questions=questions, broken={broken: cannot_be_opened} if broken else None)
     if delay:
         app.before_request(lambda: time.sleep(delay))
     serve(app, "127.0.0.1", port)
@@ -677,3 +683,26 @@ def test_a_phone_shows_all_questions_and_stays_where_it_is(url):
             page.tap(".question.open button")
             assert page.evaluate("scrollY") == before
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@needs_chromium
+def test_nobody_answers_about_a_picture_that_is_not_there_and_a_long_comment_stays_in_its_field(url):
+    first, second = Desk(ITEMS, QUESTIONS, 1).order("Ann")[:2]
+    server = Server(url, broken=first)
+    with browsing(server) as new_page:
+        page = new_page()
+        begin(page, server, "Ann")
+        page.wait_for_selector(".question.open button:disabled")
+        assert "cannot be shown" in page.get_attribute("#frame img", "alt")
+        page.keyboard.press("1")
+        assert seen(page) == (first, "gender")
+        page.keyboard.press("s")
+        page.fill('[name="comment"]', "x" * 2001)
+        page.keyboard.press("Enter")
+        assert "at most 2000 characters, this one has 2001" in page.inner_text("#trouble")
+        assert page.input_value('[name="comment"]') == "x" * 2001
+        page.fill('[name="comment"]', "x" * 2000)
+        page.keyboard.press("Enter")
+        wait_until_sent(page)
+    assert {a.status for a in Store(url).answers("Ann")} == {"skipped"}
+    assert Store(url).comments() == {("Ann", second): "x" * 2000}

@@ -75,6 +75,7 @@ def rate(env: str | None, host: str, port: int) -> None:
 
     from broken_telephone.annotate import AnnotationSettings, form_of
     from broken_telephone.rating import RatingSettings
+    from broken_telephone.rating.address import trusted_hosts
     from broken_telephone.rating.serve import serve, study_app
     from broken_telephone.rating.store import Store
     from broken_telephone.sources import DatasetSettings
@@ -97,10 +98,11 @@ def rate(env: str | None, host: str, port: int) -> None:
                 catalog.load("loop_images"),
                 Store(settings.database),
                 settings.seed,
-                # Whoever opens it to other machines knows by what names these call it.
-                ["localhost", "127.0.0.1", "[::1]"] if host in ("localhost", "127.0.0.1", "::1") else None,
+                trusted_hosts(host, settings.public_address),
+                settings.adjudicators,
+                settings.public_address,
             )
-        serve(app, host, port)
+        serve(app, host, port, settings.public_address)
     except (StudyError, ParameterValidationError) as error:
         raise _ParagraphError(_plain(str(error))) from error
 

@@ -9,9 +9,14 @@ from kedro.io import AbstractDataset
 class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
     """The answers in a database; none if nobody has rated yet."""
 
-    def __init__(self, *, database: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the database by its SQLAlchemy URL."""
-        self._database = database
+    def __init__(self, *, database: str, path: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+        """Name the database by its SQLAlchemy URL, and the folder that a relative path in it starts from.
+
+        Kedro makes `path` the project's folder, whatever folder a notebook or a command is in.
+        """
+        from broken_telephone.rating.database import below
+
+        self._database = database if path is None else below(database, path)
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -20,13 +25,14 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
         A comment on a picture without an answer has a row of the status `comment`. Which picture an `item` is, the
         entry `rating_items` says.
         """
-        from broken_telephone.rating.store import ADJUDICATION, RATING, Store, file_of
+        from broken_telephone.rating.database import file_of
+        from broken_telephone.rating.store import ADJUDICATION, RATING, Store
 
         rows: list[tuple[Any, ...]] = []
         place = file_of(self._database)
         # Looking must not leave an empty database behind.
         if place is None or place.exists():
-            store = Store(self._database)
+            store = Store(self._database, reads_only=True)
             for mode in (RATING, ADJUDICATION):
                 comments = store.comments(mode)
                 answers = store.answers(mode=mode)
@@ -42,6 +48,6 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         # An address may hold a password.
-        from broken_telephone.rating.store import parsed_url
+        from broken_telephone.rating.database import shown_url
 
-        return {"database": parsed_url(self._database).render_as_string(hide_password=True)}
+        return {"database": shown_url(self._database)}

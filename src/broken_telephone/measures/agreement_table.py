@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.labels import OTHER
-from broken_telephone.measures.agreement import cohens_kappa, confusion, krippendorff_alpha
+from broken_telephone.measures.agreement import alpha_of, codes_of, confusion, counts_of, kappa_of
 from broken_telephone.measures.drift_table import ENOUGH
 from broken_telephone.measures.estimate import Estimate
+from broken_telephone.measures.panel import ABSENT
 
 AGREEMENT = (
     "attribute",
@@ -66,6 +67,7 @@ def agreement_table(
     ordered: Sequence[str] = (),
     merging: Merging | None = None,
     comparisons: Sequence[Comparison] | None = None,
+    repeats: int = 2000,
 ) -> pd.DataFrame:
     """Compare annotators on the items that both of two labelled, or at least two of several.
 
@@ -77,6 +79,7 @@ def agreement_table(
             without answers that are other.
         merging: attributes to compare a second time with categories merged.
         comparisons: who is compared; every two by default, in the order in which the table names them first.
+        repeats: of the bootstrap; none gives no intervals.
 
     Returns:
         Columns AGREEMENT. `categories`: all, or which are merged. n: items compared; agree: share of these about which
@@ -90,11 +93,15 @@ def agreement_table(
         mine = labels[labels["attribute"] == attribute]
         for words, renamed, merged in _versions(attribute, values, merging or {}):
             wide = _wide(mine.assign(category=mine["category"].astype(str).replace(renamed)))
+            # The last column stands for annotators who labelled nothing here.
+            codes = np.column_stack([codes_of(wide, merged), np.full(len(wide), ABSENT)])
+            column_of = {name: column for column, name in enumerate(wide.columns)}
+            whose = clusters[wide.index].to_numpy()
             for one, other, annotators in _of(labels, comparisons):
-                given = wide.reindex(columns=list(annotators))
-                given = given[given.notna().sum(axis=1) >= 2]
-                if len(given):
-                    compared = _compare(given, merged, attribute in ordered, clusters[given.index].to_numpy())
+                given = codes[:, [column_of.get(name, -1) for name in annotators]]
+                is_compared = (given != ABSENT).sum(axis=1) >= 2
+                if is_compared.any():
+                    compared = _compare(given[is_compared], merged, attribute in ordered, whose[is_compared], repeats)
                     rows.append({"attribute": attribute, "categories": words, "one": one, "other": other} | compared)
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
@@ -146,28 +153,31 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
     return found
 
 
-def _compare(given: pd.DataFrame, values: Sequence[str], is_ordered: bool, clusters: np.ndarray) -> dict[str, Any]:
-    alpha, notes = krippendorff_alpha(given, values, clusters=clusters), []
+def _compare(
+    codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, repeats: int
+) -> dict[str, Any]:
+    counts = counts_of(codes, len(values))
+    alpha, notes = alpha_of(counts, clusters=clusters, repeats=repeats), []
+    single, few = ("a single start", f"fewer than {ENOUGH} starts") if repeats else ("no bootstrap",) * 2
     found: dict[str, Any] = {
-        "n": len(given),
-        "agree": float((given.nunique(axis=1) == 1).mean()),
+        "n": len(codes),
+        "agree": float(((counts > 0).sum(axis=1) == 1).mean()),
         "alpha": alpha.value,
         "alpha_low": alpha.low,
         "alpha_high": alpha.high,
     }
-    notes.append(_why(alpha, "alpha", "of a single picture, or a single category", "a single start"))
-    if given.shape[1] == 2:
-        kappa = cohens_kappa(given.iloc[:, 0], given.iloc[:, 1], values, clusters)
+    notes.append(_why(alpha, "alpha", "of a single picture, or a single category", single))
+    if codes.shape[1] == 2:
+        kappa = kappa_of(codes, len(values), clusters, repeats)
         found |= {"kappa": kappa.value, "kappa_low": kappa.low, "kappa_high": kappa.high}
-        notes.append(_why(kappa, "kappa", "of a single category", f"fewer than {ENOUGH} starts"))
+        notes.append(_why(kappa, "kappa", "of a single category", few))
     else:
         notes.append("kappa is of two annotators")
     if is_ordered:
         # Other has no place in an order.
-        ranked = [value for value in values if value != OTHER]
-        ordinal = krippendorff_alpha(given.where(given.isin(ranked)), ranked, "ordinal", clusters)
+        ordinal = alpha_of(counts[:, [value != OTHER for value in values]], "ordinal", clusters, repeats)
         found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
-        notes.append(_why(ordinal, "ordinal alpha", "of a single picture, or a single category", "a single start"))
+        notes.append(_why(ordinal, "ordinal alpha", "of a single picture, or a single category", single))
     else:
         notes.append("no ordinal alpha: the categories have no order")
     return found | {"note": "; ".join(note for note in notes if note)}

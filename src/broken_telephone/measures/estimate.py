@@ -35,9 +35,9 @@ def spread(value: float, samples: np.ndarray, clusters: int, bounds: tuple[float
     found = samples[np.isfinite(samples)]
     if np.isnan(value) or clusters < 2 or len(found) < 0.9 * len(samples):
         return Estimate(value, np.nan, np.nan)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    reach = t.ppf(0.975, clusters - 1) * found.std()
+    reach = stdtrit(clusters - 1, 0.975) * found.std()
     return Estimate(value, max(value - reach, bounds[0]), min(value + reach, bounds[1]))
 
 

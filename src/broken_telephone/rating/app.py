@@ -4,7 +4,7 @@ Every address names the rater, so that a page that was reloaded, or a server tha
 rater was. Texts are escaped by the templates; the browser is told to load nothing from elsewhere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,15 +12,13 @@ from flask import Flask, Response, abort, redirect, render_template, request, se
 from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
+from broken_telephone.errors import StudyError
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.overview import overview
-from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, RATING, SKIPPED, Answered, Store
-
-_POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_LONGEST_NAME = 80
+from broken_telephone.rating.protection import protect
+from broken_telephone.rating.raters import LONGEST_NAME, rater_name
+from broken_telephone.rating.settling import Settling
+from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, LONGEST_COMMENT, RATING, SKIPPED, Answered, Store
 
 
 def make_app(
@@ -30,6 +28,8 @@ def make_app(
     texts: Mapping[str, str],
     store: Store,
     hosts: list[str] | None,
+    adjudicators: Sequence[str] = (),
+    public_address: str | None = None,
 ) -> Flask:
     """Make the application.
 
@@ -40,35 +40,20 @@ def make_app(
         texts: what the describer wrote about each picture, shown when raters' disagreements are settled.
         store: keeps the answers.
         hosts: names under which the server may be asked, against other sites that point to it; None for all.
+        adjudicators: raters who may settle disagreements about pictures that they have not rated.
+        public_address: where a proxy serves the page, if one does.
     """
     app = Flask(__name__)
-    app.config["TRUSTED_HOSTS"] = hosts
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-
-    @app.before_request
-    def refuse_others() -> None:
-        # A form on another site could answer in a rater's name.
-        origin = request.headers.get("Origin")
-        if request.method == "POST" and origin is not None and origin != request.host_url.rstrip("/"):
-            abort(403)
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+    protect(app, study, hosts, public_address)
+    settling = Settling(desk, store, adjudicators)
 
     @app.get("/")
     def start() -> AnyResponse | str:
-        name = request.args.get("rater", "").strip()
-        if name:
-            return redirect(url_for("rate", rater=_name(name)))
-        answers = store.answers()
-        raters = sorted({answer.rater for answer in answers})
-        unsettled = desk.unsettled(desk.known(answers), _answers(mode=ADJUDICATION))
-        return render_template("start.html", study=study, raters=raters, open=len(unsettled), longest=_LONGEST_NAME)
+        name = request.args.get("rater")
+        if name is not None:
+            return redirect(url_for("adjudicate" if "settle" in request.args else "rate", rater=_name(name)))
+        return render_template("start.html", study=study, open=len(settling.waiting()), longest=LONGEST_NAME)
 
     @app.get("/rate/<rater>")
     @app.get("/rate/<rater>/<int:number>")
@@ -78,18 +63,25 @@ def make_app(
     @app.post("/rate/<rater>")
     def answer(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
-        if "comment" in form:
-            store.comment(name, RATING, _known(form.get("item", "")), form["comment"].strip())
-        if "undo" in form:
-            # Which answer, so that an undo that is sent twice takes back one.
-            return _undo(name, _known(form.get("last_item", "")), form.get("last_attribute", ""))
-        item, attribute = _known(form.get("item", "")), form.get("attribute", "")
-        if "skip" in form:
-            given = {a.attribute for a in _answers(name) if a.item == item}
-            for each in (question for question in desk.questions if question not in given):
+        is_undo, is_skip = "undo" in form, "skip" in form
+        # An undo names its answer, so that one that is sent twice takes back one.
+        item = _known(form.get("last_item" if is_undo else "item", ""))
+        attribute = form.get("last_attribute" if is_undo else "attribute", "")
+        given = _answer(attribute, form) if attribute and not (is_undo or is_skip) else None
+        comment = _comment(form)
+        if item in settling.shown(name) and (is_undo or is_skip or given):
+            abort(409, "You have seen the answers of others to this picture: your own answers to it stay as they are.")
+        # Nothing is saved of a form that is refused.
+        if comment is not None:
+            store.comment(name, RATING, _known(form.get("item", "")), comment)
+        if is_undo:
+            return _undo(name, item, attribute)
+        if is_skip:
+            answered = {a.attribute for a in _answers(name) if a.item == item}
+            for each in (question for question in desk.questions if question not in answered):
                 store.answer(name, RATING, item, each, SKIPPED, None)
-        elif attribute:
-            _answer(name, RATING, item, attribute, form.get("category", ""))
+        elif given:
+            store.answer(name, RATING, item, attribute, *given)
         else:
             return redirect(url_for("rate", rater=name, number=desk.order(name).index(item) + 1))
         return redirect(url_for("rate", rater=name))
@@ -99,17 +91,25 @@ def make_app(
         return render_template("overview.html", study=study, **overview(desk, store))
 
     @app.get("/adjudicate/<rater>")
-    def adjudicate(rater: str) -> str:
+    def adjudicate(rater: str) -> str | tuple[str, int]:
         return _adjudication(_name(rater), (request.args.get("item", ""), request.args.get("attribute", "")))
 
     @app.post("/adjudicate/<rater>")
-    def settle(rater: str) -> AnyResponse:
+    def settle(rater: str) -> AnyResponse | tuple[str, int]:
         name, form = _name(rater), request.form
         if "undo" in form:
             item, attribute = _known(form.get("last_item", "")), form.get("last_attribute", "")
             store.take_back(name, ADJUDICATION, item, attribute)
             return redirect(url_for("adjudicate", rater=name, item=item, attribute=attribute))
-        _answer(name, ADJUDICATION, _known(form.get("item", "")), form.get("attribute", ""), form.get("category", ""))
+        item, attribute = _known(form.get("item", "")), form.get("attribute", "")
+        status, category = _answer(attribute, form)
+        if not settling.may(name, item):
+            return _refused(name, item)
+        before = {(a.item, a.attribute): (a.status, a.category) for a in settling.settlements() if a.rater == name}
+        if before.get((item, attribute)) != (status, category):
+            if (item, attribute) not in settling.waiting():
+                abort(409, "This disagreement was settled meanwhile, or there is none any more.")
+            store.answer(name, ADJUDICATION, item, attribute, status, category)
         return redirect(url_for("adjudicate", rater=name))
 
     @app.get("/favicon.ico")
@@ -119,26 +119,42 @@ def make_app(
     @app.get("/picture/<item>.png")
     def picture(item: str) -> Response:
         content = BytesIO()
-        pictures[_known(item)]().save(content, "PNG")
+        try:
+            pictures[_known(item)]().save(content, "PNG")
+        except (OSError, ValueError) as error:
+            # A file's name may tell its label.
+            app.logger.error("The picture %s cannot be shown: %s", item, error)
+            abort(503, "This picture cannot be shown: skip it. The output of `kedro rate` says why.")
         content.seek(0)
         return send_file(content, mimetype="image/png")
 
     def _name(rater: str) -> str:
-        name = " ".join(rater.split())
-        if not name or len(name) > _LONGEST_NAME or "/" in name:
-            abort(400, "A rater's name has 1 to 80 letters and no slash.")
-        return name
+        try:
+            return store.name_of(rater_name(rater))
+        except StudyError:
+            raise
+        except ValueError as error:
+            abort(400, f"{error}.")
 
     def _known(item: str) -> str:
         if item not in pictures:
             abort(404)
         return item
 
-    def _answer(rater: str, mode: str, item: str, attribute: str, category: str) -> None:
+    def _comment(form: Mapping[str, str]) -> str | None:
+        if "comment" not in form:
+            return None
+        text = "".join(each for each in form["comment"].strip() if each >= " " or each in "\t\n")
+        if len(text) > LONGEST_COMMENT:
+            abort(400, f"A comment has at most {LONGEST_COMMENT:,} characters, this one has {len(text):,}: shorten it.")
+        return text
+
+    def _answer(attribute: str, form: Mapping[str, str]) -> tuple[str, str | None]:
+        """Return the status and the category that a form answers."""
+        category = form.get("category", "")
         if attribute not in desk.questions or category not in (*desk.questions[attribute], CANNOT_TELL):
             abort(400, "There is no such question or answer.")
-        unsure = category == CANNOT_TELL
-        store.answer(rater, mode, item, attribute, CANNOT_TELL if unsure else "valid", None if unsure else category)
+        return (CANNOT_TELL, None) if category == CANNOT_TELL else ("valid", category)
 
     def _answers(rater: str | None = None, mode: str = RATING) -> list[Answered]:
         return desk.known(store.answers(rater, mode))
@@ -153,7 +169,10 @@ def make_app(
         answers = _answers(rater)
         if number is not None and not 1 <= number <= len(pictures):
             abort(404)
-        place = desk.place(rater, answers, number)
+        shown = settling.shown(rater)
+        # Asked of an adjudicator who knows the others' answers, they would not be independent.
+        closed = shown - desk.rated(answers)
+        place = desk.place(rater, answers, number, closed)
         item = place.item if place else None
         comments = {of: text for (who, of), text in store.comments().items() if who == rater}
         return render_template(
@@ -164,34 +183,58 @@ def make_app(
             questions=desk.questions,
             given={a.attribute: a.category or a.status for a in answers if a.item == item},
             comment=comments.get(item or "", ""),
-            last=desk.last(rater, answers),
+            last=desk.last(rater, [a for a in answers if a.item not in shown]),
             unsure=CANNOT_TELL,
-            done=desk.done(answers),
-            total=len(pictures),
+            longest=LONGEST_COMMENT,
+            done=desk.done([a for a in answers if a.item not in closed]),
+            total=len(pictures) - len(closed),
             # All that the page needs to go on without waiting for the server.
             session={
                 "item": item,
-                "order": desk.order(rater),
+                "order": [each for each in desk.order(rater) if each not in closed],
+                "shown": sorted(shown),
                 "given": [(a.item, a.attribute, a.category or a.status) for a in answers],
                 "comments": comments,
                 "pictures": url_for("picture", item="ITEM"),
             },
         )
 
-    def _adjudication(rater: str, wanted: tuple[str, str]) -> str:
-        answers, settlements = _answers(), _answers(mode=ADJUDICATION)
-        waiting = desk.unsettled(answers, settlements)
+    def _adjudication(rater: str, wanted: tuple[str, str]) -> str | tuple[str, int]:
+        settlements, waiting = settling.settlements(), settling.waiting()
+        mine = settling.open_to(rater, waiting)
+        # The same words whether or not raters disagree about that picture.
+        if wanted[0] and not settling.may(rater, _known(wanted[0])):
+            return _refused(rater, wanted[0])
+        if waiting and not mine and all(a.rater != rater for a in settlements):
+            return _refused(rater, None)
+        question = (wanted if wanted in mine else mine[0]) if mine else None
+        if question:
+            settling.show(rater, question)
         done = len({(a.item, a.attribute) for a in settlements})
         return render_template(
             "adjudicate.html",
             study=study,
             rater=rater,
-            case=_case(wanted if wanted in waiting else waiting[0], answers) if waiting else None,
+            case=_case(question, _answers()) if question else None,
+            others=len(waiting) - len(mine),
             last=desk.last(rater, settlements),
             unsure=CANNOT_TELL,
             done=done,
             total=done + len(waiting),
         )
+
+    def _refused(rater: str, item: str | None) -> tuple[str, int]:
+        """Refuse to show a disagreement, and lead to the picture that was asked for, or to any that is open."""
+        page = render_template(
+            "refusal.html",
+            study=study,
+            heading="Rate first",
+            sentence="The answers of others and the describer's words are shown once you have answered every question "
+            "about a picture yourself. Adjudicators, who see them all, stand in rating.adjudicators.",
+            way=url_for("rate", rater=rater, number=desk.order(rater).index(item) + 1 if item else None),
+            way_words="Rate this picture" if item else "Rate pictures",
+        )
+        return page, 403
 
     def _case(key: tuple[str, str], answers: list[Answered]) -> dict[str, Any]:
         item, attribute = key

@@ -1,8 +1,9 @@
 """What one rater does next: the pictures in an order of their own, and which questions are open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from broken_telephone.rating.raters import identity
 from broken_telephone.rating.store import SKIPPED, Answered
 from broken_telephone.seeds import seed_of
 
@@ -43,15 +44,22 @@ class Desk:
 
     def order(self, rater: str) -> list[str]:
         """Return the pictures in a rater's own order, the same in every visit."""
-        return sorted(self._items, key=lambda item: seed_of(self._seed, rater, item))
+        return sorted(self._items, key=lambda item: seed_of(self._seed, identity(rater), item))
 
-    def place(self, rater: str, answers: Sequence[Answered], number: int | None = None) -> Place | None:
-        """Return where a rater is: the given picture, else the first with an open question; None at the end."""
+    def place(
+        self, rater: str, answers: Sequence[Answered], number: int | None = None, closed: Collection[str] = ()
+    ) -> Place | None:
+        """Return where a rater is: the given picture, else the first with an open question; None at the end.
+
+        Pictures that are closed to the rater come in neither case.
+        """
         given = {(answer.item, answer.attribute): answer for answer in answers}
         order = self.order(rater)
         numbers = range(1, len(order) + 1) if number is None else [number]
         for each in numbers:
             item = order[each - 1]
+            if item in closed:
+                continue
             open_questions = [name for name in self.questions if (item, name) not in given]
             if open_questions or number is not None:
                 return Place(item, each, open_questions[0] if open_questions else None)
@@ -61,6 +69,11 @@ class Desk:
         """Return the answer that a rater would take back: the latest."""
         mine = [answer for answer in answers if answer.rater == rater]
         return max(mine, key=lambda answer: (answer.at, list(self.questions).index(answer.attribute)), default=None)
+
+    def rated(self, answers: Sequence[Answered]) -> set[str]:
+        """Return the pictures about which every question has an answer, and none was skipped."""
+        given = {(answer.item, answer.attribute) for answer in answers if answer.status != SKIPPED}
+        return {item for item in self._items if all((item, name) in given for name in self.questions)}
 
     def done(self, answers: Sequence[Answered]) -> int:
         """Return how many pictures have an answer to every question."""

@@ -9,6 +9,10 @@ from broken_telephone.measures.agreement_table import all_raters, every_two
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.store import ADJUDICATION, Store
 
+_REPEATS = 2000
+_PAIRS = 15
+"""Pairs of raters up to which the page waits for an interval of each."""
+
 
 def overview(desk: Desk, store: Store) -> dict[str, Any]:
     """Return what the overview page shows: progress by rater, agreement by attribute and raters, disagreements."""
@@ -20,12 +24,20 @@ def overview(desk: Desk, store: Store) -> dict[str, Any]:
         columns=["item", "annotator", "attribute", "category"],
     )
     ordered = [name for name in desk.questions if name == "age"]
-    table = agreement_table(labels, desk.questions, ordered, comparisons=[*every_two(raters), *all_raters(raters)])
+    pairs = every_two(raters)
+    rows = [
+        row
+        # Each attribute's pairs stand above all raters together.
+        for name, options in desk.questions.items()
+        for comparisons, repeats in ((pairs, _REPEATS * (len(pairs) <= _PAIRS)), (all_raters(raters), _REPEATS))
+        for row in agreement_table(labels, {name: options}, ordered, None, comparisons, repeats).to_dict("records")
+    ]
     settlements = desk.known(store.answers(mode=ADJUDICATION))
     return {
         "progress": progress,
         "total": desk.size,
-        "agreement": table.to_dict("records"),
+        "agreement": rows,
+        "few": len(pairs) <= _PAIRS,
         "ordered": ordered,
         "open": len(desk.unsettled(answers, settlements)),
         "settled": len({(a.item, a.attribute) for a in settlements}),

@@ -1,7 +1,7 @@
 """Starts the rating page for a study, from what its catalog holds."""
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
+from broken_telephone.rating.protection import LONGEST_FORM
 from broken_telephone.rating.store import Store
 
 Images = Mapping[str, Callable[[], Image.Image]]
@@ -31,6 +32,8 @@ def study_app(
     store: Store,
     seed: int,
     hosts: list[str] | None,
+    adjudicators: Sequence[str] = (),
+    public_address: str | None = None,
 ) -> Flask:
     """Make the application for a study's sample.
 
@@ -45,6 +48,8 @@ def study_app(
         store: keeps the answers.
         seed: of each rater's order.
         hosts: names under which the server may be asked, None for all.
+        adjudicators: raters who may settle disagreements about pictures that they have not rated.
+        public_address: where a proxy serves the page, if one does.
     """
     paths = chains.set_index("chain_id")["image_path"].astype(object).to_dict()
     said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
@@ -58,11 +63,18 @@ def study_app(
         place = key(row.chain_id, row.iteration) if row.iteration else paths[row.chain_id]
         pictures[row.item] = (drawn if row.iteration else originals)[place]
         texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
-    return make_app(study, Desk(list(pictures), asked_for(form), seed), pictures, texts, store, hosts)
+    desk = Desk(list(pictures), asked_for(form), seed)
+    return make_app(study, desk, pictures, texts, store, hosts, adjudicators, public_address)
 
 
-def serve(app: Flask, host: str, port: int) -> None:
+def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:
     """Serve until Ctrl-C.
+
+    Args:
+        app: the application.
+        host: the network address to serve it at.
+        port: there.
+        public_address: where a proxy serves it, which is told then.
 
     Raises:
         StudyError: if nothing can be served there.
@@ -70,7 +82,10 @@ def serve(app: Flask, host: str, port: int) -> None:
     import waitress
 
     try:
-        server: Any = waitress.create_server(app, host=host, port=port, threads=8)
+        # Longer forms are refused by the application, in a sentence; beyond this, nothing is read.
+        server: Any = waitress.create_server(
+            app, host=host, port=port, threads=8, max_request_body_size=16 * LONGEST_FORM
+        )
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             reason = "something else is served there already. Choose another --port (0 takes one that is free)"
@@ -78,6 +93,8 @@ def serve(app: Flask, host: str, port: int) -> None:
             reason = f"{str(error).rstrip('.')}. Choose another --host or --port"
         raise StudyError(f"The page cannot be served at {host}, port {port}: {reason}.") from error
     place = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
+    if public_address is not None:
+        place = f"{public_address}, which a proxy passes on to {place}"
     rich.get_console().print(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
     try:
         server.run()

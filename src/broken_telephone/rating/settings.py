@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from broken_telephone.rating.address import PublicAddress
+from broken_telephone.rating.raters import rater_name
 from broken_telephone.strict import Settings
 
 
@@ -16,12 +18,28 @@ class RatingSettings(Settings):
     """Of the sample, and of the order in which each rater sees it."""
     database: str
     """An SQLAlchemy URL. Several raters may work at once, also from several machines if the database allows it."""
+    adjudicators: list[str] = []
+    """Raters who may settle disagreements about pictures that they have not rated."""
+    public_address: str | None = None
+    """The address that raters open, where a proxy passes it on to `kedro rate`."""
 
     @field_validator("database")
     @classmethod
     def _is_address(cls, database: str) -> str:
         # Before anything runs, not when the first rating is looked for.
-        from broken_telephone.rating.store import parsed_url
+        from broken_telephone.rating.database import parsed_url
 
         parsed_url(database)
         return database
+
+    @field_validator("adjudicators")
+    @classmethod
+    def _are_names(cls, adjudicators: list[str]) -> list[str]:
+        return [rater_name(name) for name in adjudicators]
+
+    @field_validator("public_address")
+    @classmethod
+    def _is_public(cls, address: str | None) -> str | None:
+        if address is not None:
+            PublicAddress.parse(address)
+        return address

@@ -3,7 +3,13 @@
 
 const trouble = document.getElementById("trouble");
 
-function show(words) {
+// The sentence of a refusal, whether it comes from the page or from a proxy before it.
+async function why(answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return (page.getElementById("reason") ?? page.body).textContent.trim();
+}
+
+export function show(words) {
   trouble.textContent = words;
   trouble.hidden = !words;
 }
@@ -17,15 +23,17 @@ export async function post(address, body, redirect = "follow") {
         if (!trouble.dataset.refused) show("");
         return answer;
       }
+      const reason = await why(answer);
       if (answer.status < 500) {
-        show(`Not saved: ${(await answer.text()).replace(/<[^>]*>/g, " ")} Load this page again.`);
+        show(`Not saved: ${reason} Load this page again.`);
         trouble.dataset.refused = "yes";
         return null;
       }
+      show(`Not saved yet: ${reason} Trying again …`);
     } catch (error) {
-      // No server: try again below.
+      // No server, or none that was asked to the end.
+      show("Not saved yet: the server does not answer. Trying again …");
     }
-    show("Not saved yet: the server does not answer. Trying again …");
     await new Promise((done) => setTimeout(done, 500));
   }
 }

@@ -5,6 +5,7 @@
 
 import "./keys.js";
 import { Outbox } from "./outbox.js";
+import { show as tell } from "./post.js";
 
 const AHEAD = 3;
 
@@ -14,6 +15,7 @@ const forms = [...document.querySelectorAll(".question")];
 const comment = document.querySelector('[name="comment"]');
 const outbox = new Outbox(document.getElementById("session").dataset.address);
 const pictures = new Map();
+const broken = new Set();
 // "item attribute" -> what was answered; the latest stands last.
 const given = new Map(session.given.map(([item, attribute, answer]) => [`${item} ${attribute}`, answer]));
 // The picture that is seen; null at the end.
@@ -52,10 +54,23 @@ function take(form) {
   if (!openQuestion(item)) here = session.order.find(openQuestion) ?? null;
 }
 
+// A picture that did not come is asked for again, unless the server says that it has none: then nobody answers about it.
+async function check(item, image) {
+  const answer = await fetch(image.src, { method: "HEAD" }).catch(() => null);
+  if (answer && !answer.ok) {
+    broken.add(item);
+    image.alt = "This picture cannot be shown: skip it, or load the page again.";
+    show();
+  } else if (pictures.has(item)) {
+    setTimeout(() => (image.src = image.src), 500);
+  }
+}
+
 function picture(item) {
   if (!pictures.has(item)) {
     const image = new Image();
     image.alt = "The picture to rate";
+    image.addEventListener("error", () => check(item, image));
     image.src = session.pictures.replace("ITEM", item);
     pictures.set(item, image);
   }
@@ -67,7 +82,9 @@ function show() {
   document.querySelector("progress").value = document.getElementById("done").textContent = done;
   desk.hidden = here === null;
   end.hidden = here !== null;
-  const [item, attribute] = ([...given.keys()].at(-1) ?? "").split(" ");
+  // What was answered before the answers of others were shown stays.
+  const own = [...given.keys()].filter((key) => !session.shown.includes(key.split(" ")[0]));
+  const [item, attribute] = (own.at(-1) ?? "").split(" ");
   for (const form of document.querySelectorAll(".undo")) {
     form.hidden = !item;
     form.elements.last_item.value = item;
@@ -82,11 +99,15 @@ function show() {
   waiting.forEach(picture);
   for (const item of pictures.keys()) if (item !== here && !waiting.includes(item)) pictures.delete(item);
   const open = openQuestion(here);
+  const isClosed = broken.has(here) || session.shown.includes(here);
   for (const field of desk.querySelectorAll('[name="item"]')) field.value = here;
   for (const form of forms) {
     form.classList.toggle("open", form.dataset.name === open);
     const answer = given.get(`${here} ${form.dataset.name}`);
-    for (const button of form.querySelectorAll("button")) button.classList.toggle("given", button.value === answer);
+    for (const button of form.querySelectorAll("button")) {
+      button.classList.toggle("given", button.value === answer);
+      button.disabled = isClosed;
+    }
   }
   document.getElementById("next").hidden = open !== undefined;
   // On a small screen, the question first of all.
@@ -96,6 +117,11 @@ function show() {
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
+  const length = [...comment.value].length;
+  if (here !== null && length > comment.dataset.longest) {
+    tell(`A comment has at most ${comment.dataset.longest} characters, this one has ${length}: shorten it.`);
+    return;
+  }
   const form = new URLSearchParams(new FormData(event.target));
   if (event.submitter?.name) form.set(event.submitter.name, event.submitter.value);
   // A comment that was typed and not saved goes along.

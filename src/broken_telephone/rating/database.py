@@ -1,0 +1,116 @@
+"""Opens the database of ratings, and says in a sentence what is wrong with it."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import sqlalchemy as sa
+
+from broken_telephone.errors import StudyError
+
+PATIENCE = 10.0
+"""Seconds for which a writer waits for another one."""
+_SECRET = ("pass", "pwd", "secret", "token", "key", "connect")
+_ADVICE = {
+    "locked": "Another program holds it: close that program.",
+    "readonly": "Make the file and its folder writable.",
+    "full": "Make room on the disk.",
+}
+
+
+def parsed_url(url: str) -> sa.URL:
+    """Return the parts of an address.
+
+    Raises:
+        StudyError: if it is none, or if answers would be gone with the program.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        # It is not repeated here: it may hold a password.
+        raise StudyError("rating.database must be an SQLAlchemy URL, for a file sqlite:///its/path.sqlite") from None
+    if "@" in (parsed.host or ""):
+        raise StudyError("The password in rating.database holds an @: write %40 for it")
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or ":memory:" in parsed.database:
+            raise StudyError("rating.database must name a file, sqlite:///its/path.sqlite: answers in memory are lost")
+        if parsed.database.startswith("~"):
+            parsed = parsed.set(database=str(Path(parsed.database).expanduser()))
+    return parsed
+
+
+def below(url: str, folder: str | Path) -> str:
+    """Return an address in which the file of an SQLite database is below a folder, unless it is absolute already."""
+    parsed, place = parsed_url(url), file_of(url)
+    if place is None or place.is_absolute() or str(parsed.database).startswith("file:"):
+        return url
+    return parsed.set(database=str(Path(folder) / place)).render_as_string(hide_password=False)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite database; None for any other."""
+    parsed = parsed_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    return Path(str(parsed.database).removeprefix("file:").partition("?")[0])
+
+
+def shown_url(url: str) -> str:
+    """Return an address as it may be shown: without the password, and without secrets among its options."""
+    parsed = parsed_url(url)
+    query = {name: value for name, value in parsed.query.items() if not _is_secret(name)}
+    return parsed.set(query=query).render_as_string(hide_password=True)
+
+
+def open_engine(url: str, reads_only: bool) -> sa.Engine:
+    """Prepare connections to a database; for writing, make the folder of an SQLite file.
+
+    Raises:
+        StudyError: if there is no such kind of database, or no such folder can be made.
+    """
+    parsed, place = parsed_url(url), file_of(url)
+    try:
+        if place is not None and not reads_only:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    # Also a package that is not there, for databases of other kinds.
+    except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+        raise trouble(url, "opened", error) from error
+    if place is not None:
+        sa.event.listen(engine, "connect", _reads_alone if reads_only else _writes_beside_others)
+    return engine
+
+
+def trouble(url: str, what: str, error: BaseException) -> StudyError:
+    """Return the error that says what cannot be done with a database, why, and what to do; without secrets.
+
+    Args:
+        url: of the database.
+        what: opened, read or written.
+        error: as the database gave it.
+    """
+    reason = str(getattr(error, "orig", None) or error).strip().rstrip(".")
+    parsed = parsed_url(url)
+    secrets = [parsed.password, *(value for name, value in parsed.query.items() if _is_secret(name))]
+    for secret in (str(secret) for secret in secrets if secret):
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret)):
+            reason = reason.replace(spelling, "***")
+    advice = next((words for sign, words in _ADVICE.items() if sign in reason), "")
+    return StudyError(
+        f"The database of rating.database, {shown_url(url)}, cannot be {what}: {reason}. {advice}".rstrip()
+    )
+
+
+def _is_secret(name: str) -> bool:
+    return any(sign in name.lower() for sign in _SECRET)
+
+
+def _reads_alone(connection: Any, record: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={round(1000 * PATIENCE)}")
+
+
+def _writes_beside_others(connection: Any, record: Any) -> None:
+    # Readers do not wait for writers, and a writer waits for another instead of failing.
+    _reads_alone(connection, record)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
