@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from study_pictures import every_picture
 
 from broken_telephone.annotate import DATASET, comparisons_of, labels_of
 from broken_telephone.cli import cli
@@ -264,7 +265,6 @@ def test_two_raters_at_once_lose_nothing(url):
 
 
 GENDERS = {"gender": ("male", "female")}
-SEALED = {"dataset": {"source": "x"}, "generator": {"steps": 4}}
 
 
 @pytest.fixture
@@ -282,7 +282,15 @@ def annotated() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 "prompt": None,
                 "image_id": f"im{number}",
             }
-            chains.append(start | {"label": ("anger", "fear")[number % 2], "image_path": f"{number}.png"})
+            chains.append(
+                start
+                | {
+                    "label": ("anger", "fear")[number % 2],
+                    "image_path": f"{number}.png",
+                    "image_digest": str(number),
+                    "seed": 1,
+                }
+            )
             for iteration in range(3):
                 said = "female" if rng.random() < 0.05 else "male"
                 row = {"chain_id": chain, "iteration": iteration, "annotator": "m", "reading": "closed"}
@@ -294,7 +302,7 @@ def annotated() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 def test_the_sample_is_even_over_cells_and_holds_rare_answers(annotated):
     annotations, chains, people = annotated
-    sample = rating_sample(annotations, chains, people, per_cell=4, seed=3, loop_settings=SEALED)
+    sample = rating_sample(annotations, chains, people, per_cell=4, seed=3, pictures=every_picture(chains, 2))
     assert set(sample.groupby(["label", "split", "iteration"]).size()) == {4}
     assert sample["item"].is_unique
     # Replicates share their original: none is there twice.
@@ -307,15 +315,17 @@ def test_the_sample_is_even_over_cells_and_holds_rare_answers(annotated):
     for cell, group in rare.groupby(cells):
         mine = said[(said["label"] == cell[0]) & (said["split"] == cell[1]) & (said["iteration"] == cell[2])]
         assert (mine["category"] == "female").sum() >= min(2, len(group))
-    assert rating_sample(annotations, chains, people, 4, 3, SEALED).equals(sample)
-    larger = rating_sample(annotations, chains, people, 6, 3, SEALED)
+    assert rating_sample(annotations, chains, people, 4, 3, every_picture(chains, 2)).equals(sample)
+    larger = rating_sample(annotations, chains, people, 6, 3, every_picture(chains, 2))
     assert set(sample["item"]) <= set(larger["item"])
-    assert set(rating_sample(annotations, chains, people, 4, 4, SEALED)["item"]) != set(sample["item"])
+    assert set(rating_sample(annotations, chains, people, 4, 4, every_picture(chains, 2))["item"]) != set(
+        sample["item"]
+    )
 
 
 def test_ratings_join_the_other_labels(annotated, url):
     annotations, chains, people = annotated
-    sample = rating_sample(annotations, chains, people, per_cell=1, seed=3, loop_settings=SEALED)
+    sample = rating_sample(annotations, chains, people, per_cell=1, seed=3, pictures=every_picture(chains, 2))
     assert RatingsDataset(database=url).load().empty
     store = Store(url)
     store.comment("Cleo", "rating", sample["item"][1], "whose hand is this?")
@@ -326,7 +336,9 @@ def test_ratings_join_the_other_labels(annotated, url):
     people = people.assign(is_main=True, gender="male")
     people.loc[0, "gender"] = "unsure"
     ratings = RatingsDataset(database=url).load()
-    labels = labels_of(annotations, people, chains, all_items(chains, 2, SEALED), ratings, GENDERS, GENDERS)
+    labels = labels_of(
+        annotations, people, chains, all_items(chains, 2, every_picture(chains, 2)), ratings, GENDERS, GENDERS
+    )
     rated = labels[labels["annotator"].isin(["rater Ann", TOGETHER])]
     assert sorted(zip(rated["annotator"], rated["category"], strict=True)) == [
         ("rater Ann", "female"),
@@ -342,7 +354,7 @@ def test_ratings_join_the_other_labels(annotated, url):
 
 def test_raters_together_say_what_they_agree_on_else_what_was_settled_last(annotated, url):
     annotations, chains, people = annotated
-    items = all_items(chains, 2, SEALED)
+    items = all_items(chains, 2, every_picture(chains, 2))
     store = Store(url)
     said = {
         "agreed": ("male", "male", None),
@@ -387,12 +399,12 @@ def test_raters_together_say_what_they_agree_on_else_what_was_settled_last(annot
 
 def test_every_name_that_ever_was_stands_for_its_picture(annotated):
     _, chains, _ = annotated
-    first = known_items(all_items(chains, 2, SEALED), None)
+    first = known_items(all_items(chains, 2, every_picture(chains, 2)), None)
     assert first["current"].all()
-    fewer = known_items(all_items(chains.head(10), 2, SEALED), first)
+    fewer = known_items(all_items(chains.head(10), 2, every_picture(chains, 2)), first)
     assert set(fewer["item"]) == set(first["item"])
     assert fewer.groupby("current")["chain_id"].nunique().to_dict() == {False: len(chains) - 10, True: 10}
-    redrawn = known_items(all_items(chains, 2, SEALED | {"generator": {"steps": 9}}), fewer)
+    redrawn = known_items(all_items(chains, 2, every_picture(chains, 2, "second")), fewer)
     # Originals keep their names.
     assert len(redrawn) == len(chains) * (1 + 2 + 2)
     assert redrawn["item"].is_unique

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from study_pictures import every_picture
 
 from broken_telephone.annotate import AnnotationSettings
 from broken_telephone.errors import StudyError
@@ -36,7 +37,8 @@ class Study:
             [(f"p{label}{k}", None, f"{label} {k}", "prompt", label) for label in labels for k in range(prompts)],
             columns=["chain_id", "image_id", "prompt", "start", "label"],
         )
-        self.chains = pd.concat([images, texts], ignore_index=True).assign(replicate=0)
+        paths = {"image_path": images["image_id"], "image_digest": images["image_id"]}
+        self.chains = pd.concat([images.assign(**paths), texts], ignore_index=True).assign(replicate=0, seed=1)
         truth = {name: rng.choice(values, len(names)) for name, values in CATEGORIES.items()}
         self.people = pd.DataFrame({"image_id": names, "is_main": True, "split": "test"} | (truth if stated else {}))
         rows = []
@@ -55,9 +57,9 @@ class Study:
 
     def rated(self, ratings):
         told = pd.DataFrame() if ratings is None else ratings
-        sealed = {"dataset": {}, "loop": {}}
+        drawn = every_picture(self.chains, 2)
         return nodes.arrange_ratings(
-            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, sealed
+            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, drawn
         )
 
     def tables(self, ratings=None):
@@ -130,7 +132,7 @@ def test_people_check_the_shares_of_the_pictures_they_rated():
     """Both raters call every second woman of the last pictures a man: half of the annotator's women are none."""
     study = Study(each=100, prompts=0)
     last = study.annotations[(study.annotations["iteration"] == 2) & (study.annotations["attribute"] == "gender")]
-    items = all_items(study.chains, 2, {"dataset": {}, "loop": {}}).set_index(["chain_id", "iteration"])["item"]
+    items = all_items(study.chains, 2, every_picture(study.chains, 2)).set_index(["chain_id", "iteration"])["item"]
     told = ["male" if k % 2 else given for k, given in enumerate(last["category"])]
     rows = pd.DataFrame(
         {

@@ -74,10 +74,12 @@ def rate(env: str | None, host: str, port: int) -> None:
     from kedro.framework.session import KedroSession
 
     from broken_telephone.annotate import AnnotationSettings, form_of
+    from broken_telephone.pipelines.loop.checks import check_pictures
     from broken_telephone.rating import RatingSettings
     from broken_telephone.rating.address import trusted_hosts
     from broken_telephone.rating.serve import serve, study_app
     from broken_telephone.rating.store import Store
+    from broken_telephone.relay import LoopSettings
     from broken_telephone.sources import DatasetSettings
 
     try:
@@ -94,8 +96,12 @@ def rate(env: str | None, host: str, port: int) -> None:
                 catalog.load("chains"),
                 # What the loop itself wrote comes last, and counts.
                 pd.concat([catalog.load("last_descriptions"), catalog.load("loop_descriptions")]),
-                catalog.load("originals"),
-                catalog.load("loop_images"),
+                check_pictures(
+                    catalog.load("chains"),
+                    LoopSettings.model_validate(catalog.load("params:loop")),
+                    *(catalog.load(name) for name in ("originals", "original_files")),
+                    *(catalog.load(f"loop_{name}") for name in ("images", "pictures", "manifest", "sessions")),
+                ),
                 Store(settings.database),
                 settings.seed,
                 trusted_hosts(host, settings.public_address),

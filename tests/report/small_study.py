@@ -74,7 +74,7 @@ def small_study(
                 female, young = rng.random() < 0.4, rng.random() < 0.3
                 chains.append(
                     {"chain_id": name, "replicate": 0, "start": start, "image_id": image, "concept": "emotion"}
-                    | {"image_path": image and f"{image}.png", "label": label, "seed": number}
+                    | {"image_path": image and f"{image}.png", "image_digest": image, "label": label, "seed": number}
                     | {"prompt": None if image else f"{label} {number}"}
                 )
                 if image:

@@ -1,12 +1,12 @@
 """Which pictures people rate, a stratified sample of originals and of what the loop drew, and what they are called."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import product
-from typing import Any
 
 import pandas as pd
 
+from broken_telephone.chains import chains_of
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.seeds import digest, seed_of
 
 ITEMS = ("item", "chain_id", "iteration", "label", "split")
@@ -18,7 +18,7 @@ def rating_sample(
     people: pd.DataFrame,
     per_cell: int,
     seed: int,
-    loop_settings: Mapping[str, Any],
+    pictures: StudyPictures,
 ) -> pd.DataFrame:
     """Sample pictures by label, split and iteration, evenly over what the annotator answered about them.
 
@@ -31,7 +31,7 @@ def rating_sample(
         people: the `people` table, for the splits.
         per_cell: pictures of every label, split and iteration.
         seed: of the sample.
-        loop_settings: as sealed: pictures drawn otherwise have other names.
+        pictures: of the study: one that is drawn again has another name.
 
     Returns:
         Columns ITEMS: `item` names the picture without saying whose it is. Cells that have fewer give what they have.
@@ -43,7 +43,8 @@ def rating_sample(
     table = table.sort_values("rank")
     table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
     chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
-    chosen = chosen.assign(item=_item_names(zip(chosen["chain_id"], chosen["iteration"], strict=True), loop_settings))
+    names = _item_names(chains, pictures, zip(chosen["chain_id"], chosen["iteration"], strict=True))
+    chosen = chosen.assign(item=pd.Series(names, chosen.index, dtype=object)).dropna(subset="item")
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
 
 
@@ -72,11 +73,13 @@ def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.Da
     return table.drop(columns="replicate")
 
 
-def all_items(chains: pd.DataFrame, iterations: int, loop_settings: Mapping[str, Any]) -> pd.DataFrame:
+def all_items(chains: pd.DataFrame, iterations: int, pictures: StudyPictures) -> pd.DataFrame:
     """Return the names of all pictures of a study: columns item, chain_id, iteration."""
     places = list(product(chains["chain_id"].astype(str), range(iterations + 1)))
     table = pd.DataFrame(places, columns=["chain_id", "iteration"])
-    return table.assign(item=_item_names(places, loop_settings))[["item", "chain_id", "iteration"]]
+    names = pd.Series(_item_names(chains, pictures, places), dtype=object)
+    there = table.assign(item=names)[["item", "chain_id", "iteration"]].dropna(subset="item")
+    return there.reset_index(drop=True)
 
 
 def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
@@ -96,7 +99,12 @@ def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFra
     return pd.concat([now, gone.assign(current=False)], ignore_index=True)
 
 
-def _item_names(places: Iterable[tuple[str, int]], loop_settings: Mapping[str, Any]) -> list[str]:
-    """Name pictures without saying whose they are; the same in every sample, so that no rating is ever lost."""
-    published, drawn = (digest(json.dumps(part, sort_keys=True)) for part in (loop_settings["dataset"], loop_settings))
-    return [digest("rating", chain, k, drawn if k else published, size=6) for chain, k in places]
+def _item_names(chains: pd.DataFrame, pictures: StudyPictures, places: Iterable[tuple[str, int]]) -> list[str | None]:
+    """Name pictures without saying whose they are; None where there is none.
+
+    The name depends on the picture itself: it is the same in every sample, so that no rating is ever lost, and a
+    rating never counts for another picture.
+    """
+    by_id = {chain.chain_id: chain for chain in chains_of(chains)}
+    found = ((str(name), int(k), pictures.of(by_id[str(name)], int(k))) for name, k in places)
+    return [None if one is None else digest("rating", name, k, one.digest, size=6) for name, k, one in found]

@@ -1,24 +1,23 @@
 """Starts the rating page for a study, from what its catalog holds."""
 
 import errno
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import rich
 from flask import Flask
-from PIL import Image
 
 from broken_telephone.annotate import asked_for
-from broken_telephone.chains import key
+from broken_telephone.chains import chains_of
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.protection import LONGEST_FORM
 from broken_telephone.rating.store import Store
-
-Images = Mapping[str, Callable[[], Image.Image]]
 
 
 def study_app(
@@ -27,8 +26,7 @@ def study_app(
     form: Form,
     chains: pd.DataFrame,
     descriptions: pd.DataFrame,
-    originals: Images,
-    drawn: Images,
+    study_pictures: StudyPictures,
     store: Store,
     seed: int,
     hosts: list[str] | None,
@@ -43,25 +41,24 @@ def study_app(
         form: what raters are asked, with its categories; cannot tell stands for its `unsure`.
         chains: the `chains` table.
         descriptions: the `last_descriptions` and `loop_descriptions` tables, one below the other.
-        originals: by their path in the data set.
-        drawn: the loop's images.
+        study_pictures: the pictures of the study.
         store: keeps the answers.
         seed: of each rater's order.
         hosts: names under which the server may be asked, None for all.
         adjudicators: raters who may settle disagreements about pictures that they have not rated.
         public_address: where a proxy serves the page, if one does.
     """
-    paths = chains.set_index("chain_id")["image_path"].astype(object).to_dict()
+    by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
     pictures, texts = {}, {}
     for row in sample.itertuples(index=False):
-        if row.chain_id not in paths:
+        one = study_pictures.of(by_id[row.chain_id], row.iteration) if row.chain_id in by_id else None
+        if one is None:
             raise StudyError(
                 f"The sample to rate holds pictures of chains that are gone ({row.chain_id}): run "
                 "`kedro run --pipeline annotation` again. Answers that were given are kept."
             )
-        place = key(row.chain_id, row.iteration) if row.iteration else paths[row.chain_id]
-        pictures[row.item] = (drawn if row.iteration else originals)[place]
+        pictures[row.item] = partial(study_pictures.open, one)
         texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
     desk = Desk(list(pictures), asked_for(form), seed)
     return make_app(study, desk, pictures, texts, store, hosts, adjudicators, public_address)

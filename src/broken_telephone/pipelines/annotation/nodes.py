@@ -92,20 +92,20 @@ def sample_for_raters(
     chains: pd.DataFrame,
     people: pd.DataFrame,
     rating: RatingSettings,
-    loop_settings: Mapping[str, Any],
+    study_pictures: StudyPictures,
 ) -> pd.DataFrame:
     """Choose the pictures that people rate."""
-    return rating_sample(annotations, chains, people, rating.per_cell, rating.seed, loop_settings)
+    return rating_sample(annotations, chains, people, rating.per_cell, rating.seed, study_pictures)
 
 
 def name_rating_items(
     chains: pd.DataFrame,
     loop: LoopSettings,
-    loop_settings: Mapping[str, Any],
+    study_pictures: StudyPictures,
     rating_items_done: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Say which picture each name on the rating page stands for."""
-    return known_items(all_items(chains, loop.iterations, loop_settings), rating_items_done)
+    return known_items(all_items(chains, loop.iterations, study_pictures), rating_items_done)
 
 
 def compare_annotators(
@@ -115,14 +115,14 @@ def compare_annotators(
     people: pd.DataFrame,
     chains: pd.DataFrame,
     loop: LoopSettings,
-    loop_settings: Mapping[str, Any],
+    study_pictures: StudyPictures,
     ratings: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
     """Measure how far the data set's labels, the annotator's readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
     attributes = asked_for(form)
-    items = all_items(chains, loop.iterations, loop_settings)
+    items = all_items(chains, loop.iterations, study_pictures)
     labels = labels_of(annotations, people, chains, items, ratings, attributes, comparable(form, scheme))
     comparisons = comparisons_of(labels)
     agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)

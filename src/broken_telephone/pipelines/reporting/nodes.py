@@ -27,6 +27,7 @@ from broken_telephone.measures import (
     unpaired_table,
 )
 from broken_telephone.measures.panel import Map
+from broken_telephone.pictures import StudyPictures
 from broken_telephone.progress import track
 from broken_telephone.rating import all_items, rating_strata
 from broken_telephone.relay import LoopSettings
@@ -101,13 +102,13 @@ def arrange_ratings(
     annotation: AnnotationSettings,
     dataset: DatasetSettings,
     loop: LoopSettings,
-    loop_settings: Mapping[str, Any],
+    study_pictures: StudyPictures,
 ) -> Ratings:
     """Arrange what people say of the pictures they rated."""
     if ratings.empty:
         return Ratings(NOBODY, NOBODY, chains["chain_id"])
     form = form_of(annotation, dataset.words)
-    items = all_items(chains, loop.iterations, loop_settings)
+    items = all_items(chains, loop.iterations, study_pictures)
     labels = labels_of(annotations, people, chains, items, ratings, asked_for(form), {})
     return checked(labels, rating_strata(annotations, chains, people), chains)
 

@@ -101,7 +101,7 @@ def create_pipeline() -> Pipeline:
                     "params:annotation",
                     "params:dataset",
                     "params:loop",
-                    "loop_settings",
+                    "study_pictures",
                 ],
                 outputs="arranged_ratings",
                 name="arrange_ratings",
