@@ -1,0 +1,15 @@
+"""One way to open a picture, for every reader of every picture."""
+
+from broken_telephone.pictures.kinds import SUFFIXES, is_picture
+from broken_telephone.pictures.opening import LONGEST, PIXELS, bound_for, displayed_size, full_size, open_picture
+
+__all__ = [
+    "LONGEST",
+    "PIXELS",
+    "SUFFIXES",
+    "bound_for",
+    "displayed_size",
+    "full_size",
+    "is_picture",
+    "open_picture",
+]
