@@ -2,7 +2,8 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,31 +17,43 @@ from PIL import Image
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
+from broken_telephone.pictures import SUFFIXES, open_picture
 from broken_telephone.report import thumbnails
 
-_PREVIEWED = 24
-_PICTURES = (".png", ".jpg", ".jpeg")
+_PREVIEWED, _PREVIEW_SIDE = 24, 512
 
 
 class ImageFolderDataset(FolderDataset[Image.Image]):
-    """Pictures that are only read, as RGB, by their path below the folder."""
+    """Pictures that are only read, as they are displayed, by their path below the folder."""
 
-    def read(self, key: str) -> Image.Image:
-        """Read one picture as RGB."""
+    def read(self, key: str, longest: int | None = None) -> Image.Image:
+        """Read one picture as RGB; see `pictures.open_picture`.
+
+        Args:
+            key: its path below the folder.
+            longest: pixels of the longer side that the reader needs; None for all that there are.
+
+        Raises:
+            StudyError: if the file does not exist, or is no picture that opens.
+        """
         place = self.place(key)
         try:
             with self._filesystem.open(place, "rb") as content:
-                return Image.open(content).convert("RGB")
+                return open_picture(content, place, longest)
         except FileNotFoundError:
             raise StudyError(f"{place} does not exist") from None
-        # Pillow raises these, too, for broken files and for pictures of an absurd size.
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except OSError as error:
             raise StudyError(f"{place} is no picture that opens ({error})") from error
 
     def preview(self) -> ImagePreview:
-        """Show the first pictures."""
-        pictures = (key for key in self.keys() if self.place(key).lower().endswith(_PICTURES))
-        return _preview(thumbnails([self.read(key) for key in islice(pictures, _PREVIEWED)]))
+        """Show the first pictures that open."""
+        return _preview(thumbnails(list(islice(self._shown(), _PREVIEWED))))
+
+    def _shown(self) -> Iterator[Image.Image]:
+        for key in self.keys():
+            if self.place(key).lower().endswith(SUFFIXES):
+                with suppress(StudyError):
+                    yield self.read(key, _PREVIEW_SIDE)
 
 
 class ImagePartitionsDataset(ImageFolderDataset):

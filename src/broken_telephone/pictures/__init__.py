@@ -1,7 +1,16 @@
 """One way to open a picture, for every reader of every picture."""
 
 from broken_telephone.pictures.kinds import SUFFIXES, is_picture
-from broken_telephone.pictures.opening import LONGEST, PIXELS, bound_for, displayed_size, full_size, open_picture
+from broken_telephone.pictures.opening import (
+    LONGEST,
+    PIXELS,
+    bound_for,
+    displayed_size,
+    full_size,
+    is_single_colour,
+    open_picture,
+    reason,
+)
 
 __all__ = [
     "LONGEST",
@@ -11,5 +20,7 @@ __all__ = [
     "displayed_size",
     "full_size",
     "is_picture",
+    "is_single_colour",
     "open_picture",
+    "reason",
 ]

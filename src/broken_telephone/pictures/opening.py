@@ -43,6 +43,8 @@ _UPRIGHT = {
 """How a picture is turned that is stored with an orientation."""
 _BAND = 4_000_000
 """Pixels that are converted at once, so that a large picture is never held twice."""
+_NOISE = 6
+"""Levels that lossy WebP makes of one colour."""
 _INTEGERS = (255, 65_535, 2**31 - 1, 2**32 - 1)
 _FLOATS = (1, 255, 65_535)
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 258, 339, 1, 2
@@ -80,14 +82,18 @@ def open_picture(source: Path | IO[bytes], name: str | None = None, longest: int
     try:
         with Image.open(source) as image:
             return _opened(image, longest)
-    except (FileNotFoundError, MemoryError, StudyError):
+    except (FileNotFoundError, MemoryError):
         raise
-    except UnidentifiedImageError:
-        reason = "its content is none of the kinds of pictures that Pillow knows"
     # Pillow raises many kinds for broken content; all of them mean the same here.
     except Exception as error:
-        reason = str(error) or type(error).__name__
-    raise StudyError(f"{name} is no picture that opens ({reason})")
+        raise StudyError(f"{name} is no picture that opens ({reason(error)})") from error
+
+
+def reason(error: Exception) -> str:
+    """Return why a picture does not open, given what Pillow raised."""
+    if isinstance(error, UnidentifiedImageError):
+        return "Pillow cannot identify its content as a picture"
+    return str(error) or type(error).__name__
 
 
 def full_size(picture: Image.Image) -> tuple[int, int]:
@@ -121,6 +127,28 @@ def displayed_size(image: Image.Image, file: IO[bytes]) -> tuple[int, int]:
     # Pillow turns TIFF by itself, and gives the turned size.
     lying = image.format != "TIFF" and _orientation(image) in _LYING
     return (image.height, image.width) if lying else image.size
+
+
+def is_single_colour(image: Image.Image) -> bool:
+    """Return whether all pixels of a picture, as displayed, have one colour but for what compression adds.
+
+    The picture is decoded.
+
+    Args:
+        image: as Pillow opened it.
+
+    Raises:
+        Exception: whatever Pillow raises for broken content.
+    """
+    image.load()
+    depth = _depth(image)
+    least, largest = np.full(3, 255), np.zeros(3)
+    for _, band in _bands(image):
+        low, high = np.transpose(_rgb(band, depth).getextrema())
+        least, largest = np.minimum(least, low), np.maximum(largest, high)
+        if (largest - least > _NOISE).any():
+            return False
+    return True
 
 
 def _tail_has_record(file: IO[bytes]) -> bool:

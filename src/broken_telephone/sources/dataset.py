@@ -92,6 +92,7 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
         )
     try:
         rows = _read(settings, folder, findings)
+        findings.note_passed_over()
     except OSError as error:
         raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
     people = _with_images(folder, _once(rows.people, findings), findings)
@@ -132,7 +133,7 @@ def _once(people: list[Row], findings: Findings) -> list[Row]:
 
 
 def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
-    """Leave out people whose picture is missing or broken, choose main persons, point out identical pictures."""
+    """Leave out people whose picture is missing, broken or empty, choose main persons, point out identical pictures."""
     sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
     for row in people:
         if row["image_path"] in broken:

@@ -14,10 +14,10 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
+from broken_telephone.pictures import is_picture
 from broken_telephone.progress import track
 from broken_telephone.sources.files import Listing, is_text, read_csv, safe_path
 from broken_telephone.sources.main_person import BOX, read_box
-from broken_telephone.sources.pictures import SUFFIXES
 from broken_telephone.sources.reading import Findings, Row, Rows
 
 OWN = ("image", "split", "person", *BOX)
@@ -91,7 +91,7 @@ def _number_people(people: list[Row]) -> None:
 
 
 def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
-    """Yield the images below a folder, in order; hidden files are left out."""
+    """Yield the images below a folder, in order, whatever their suffix; other and hidden files are passed over."""
     seen = set()
     unreadable: list[OSError] = []
     for place, folders, names in os.walk(folder, followlinks=True, onerror=unreadable.append):
@@ -100,10 +100,13 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
             folders.clear()
             continue
         seen.add(real)
+        for name in sorted(name for name in [*folders, *names] if name.startswith(".")):
+            findings.pass_over(Path(place, name))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             path = PurePosixPath(Path(place, name).relative_to(folder).as_posix())
-            if path.suffix.casefold() not in SUFFIXES:
+            if not is_picture(Path(place, name)):
+                findings.pass_over(Path(place, name))
                 continue
             findings.rows += 1
             if is_text(str(path)):

@@ -5,7 +5,7 @@ defect with its file, its row and what was done about it. Only what makes the wh
 leads out of the data set's folder, ends in an error.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,19 @@ class Findings:
     rows: int = 0
     """People found in the files, whether kept or not."""
     defects: list[dict[str, Any]] = field(default_factory=list)
+    passed_over: defaultdict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    """Files that are no pictures, by kind."""
+
+    def pass_over(self, file: Path) -> None:
+        """Take a file that is no picture, or a hidden file or folder, which is not looked at."""
+        kind = "hidden" if file.name.startswith(".") else f"*{file.suffix.casefold()}" if file.suffix else "no suffix"
+        self.passed_over[kind].append(file)
+
+    def note_passed_over(self) -> None:
+        """Record one defect for each kind of file that was passed over."""
+        for kind, files in sorted(self.passed_over.items()):
+            names = ", ".join(file.name for file in files[:5])
+            self.note("kept", "no picture: passed over", files[0], kind, f"{len(files)}: {names}")
 
     def note(self, effect: Effect, problem: str, file: Path, row: str, value: object = None) -> None:
         """Record one defect.
