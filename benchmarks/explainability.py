@@ -81,7 +81,7 @@ def main() -> None:
         )
 
 
-def _same(image: Any) -> Any:
+def _same(image: Any, longest: int | None = None) -> Any:
     return image
 
 

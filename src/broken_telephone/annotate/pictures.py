@@ -1,13 +1,13 @@
 """The pictures of a study: originals, of which replicates share one, and what each chain's iterations drew."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
 
+from broken_telephone.pictures import Pictures
 from broken_telephone.relay import Chain, key
 
-Images = Mapping[str, Callable[[], Image.Image]]
+Images = Pictures
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,19 @@ class Picture:
     """Its key among the originals or the loop's images."""
 
 
-def opened(one: Picture, originals: Images, drawn: Images) -> Image.Image:
+def opened(one: Picture, originals: Images, drawn: Images, longest: int | None = None) -> Image.Image:
     """Open a picture.
+
+    Args:
+        one: the picture.
+        originals: by their path in the data set.
+        drawn: the loop's images.
+        longest: pixels of the longer side that the reader needs, see `pictures.open_picture`.
 
     Raises:
         StudyError: if it does not open.
     """
-    return (drawn if one.iteration else originals)[one.place]()
+    return (drawn if one.iteration else originals)[one.place](longest=longest)
 
 
 def picture(chain: Chain, iteration: int) -> Picture | None:

@@ -13,6 +13,7 @@ from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Failure, Model
+from broken_telephone.pictures import bound_for
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
@@ -42,7 +43,7 @@ def annotate(
         What to save, see `work.carry_out`, which also says what is raised.
     """
     jobs: dict[Step, Job[Picture, list[Record]]] = {
-        step: Job(waiting, _asking(inquiry, originals, drawn), partial(_kept, inquiry, step))
+        step: Job(waiting, _asking(inquiry, models[inquiry.model], originals, drawn), partial(_kept, inquiry, step))
         for step, (inquiry, waiting) in _left(pictures, inquiries, batches).items()
     }
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
@@ -68,12 +69,12 @@ def _left(
     return found
 
 
-def _asking(inquiry: Inquiry, originals: Images, drawn: Images) -> Any:
+def _asking(inquiry: Inquiry, model: Model, originals: Images, drawn: Images) -> Any:
     def prepare(pictures: list[Picture]) -> Batch[Picture, list[Record]]:
         seen, images, unreadable = [], [], []
         for picture in pictures:
             try:
-                images.append(opened(picture, originals, drawn))
+                images.append(opened(picture, originals, drawn, bound_for(model)))
                 seen.append(picture)
             except StudyError as error:
                 failure = {"kind": UNREADABLE, "reason": str(error)}

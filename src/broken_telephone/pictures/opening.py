@@ -14,8 +14,9 @@
 - **Animations** are their first frame.
 """
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from broken_telephone.errors import StudyError
 PIXELS = 300_000_000
 """Pictures with more pixels are refused: they would take more than 1.2 GB."""
 LONGEST = 2048
-"""Pixels of the longer side at which a picture is opened for a model that does not say how much it reads."""
+"""Pixels of the longer side above which pictures are reduced for models, unless a model reads more."""
 # Pillow's own limit warns from 89 million pixels on, and refuses twice as many.
 Image.MAX_IMAGE_PIXELS = PIXELS
 
@@ -41,6 +42,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """How a picture is turned that is stored with an orientation."""
+_LARGE = 32_000_000
+"""Pixels of pictures that are decoded one at a time, whatever number of threads opens pictures."""
+_one_large = Lock()
 _BAND = 4_000_000
 """Pixels that are converted at once, so that a large picture is never held twice."""
 _NOISE = 6
@@ -102,13 +106,16 @@ def full_size(picture: Image.Image) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def bound_for(longest: int | None) -> int:
-    """Return the `longest` at which pictures are opened for a model.
+def bound_for(model: object) -> int:
+    """Return the `longest` at which pictures are opened for a model to look at.
+
+    It is `LONGEST`, or the side of the largest picture that the model says it reads, if that is larger: so that
+    pictures of a common size stay as they are, and a batch of large ones fits into memory.
 
     Args:
-        longest: pixels of the longer side that the model reads at most; None if that is unknown.
+        model: any; it may have `longest`, see `models.Looker`.
     """
-    return max(longest or 0, LONGEST)
+    return max(getattr(model, "longest", None) or 0, LONGEST)
 
 
 def displayed_size(image: Image.Image, file: IO[bytes]) -> tuple[int, int]:
@@ -173,6 +180,11 @@ def _orientation(image: Image.Image) -> int:
 
 def _opened(image: Image.Image, longest: int | None) -> Image.Image:
     _refuse_giants(image)
+    with _one_large if image.width * image.height > _LARGE else nullcontext():
+        return _decoded(image, longest)
+
+
+def _decoded(image: Image.Image, longest: int | None) -> Image.Image:
     full = image.size
     scale = 1.0 if longest is None else longest / max(full)
     if scale < 1:

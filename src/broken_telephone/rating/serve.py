@@ -1,23 +1,20 @@
 """Starts the rating page for a study, from what its catalog holds."""
 
 import errno
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 import rich
 from flask import Flask
-from PIL import Image
 
 from broken_telephone.annotate import asked_for
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
+from broken_telephone.pictures import LONGEST, Pictures, at_most
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.store import Store
 from broken_telephone.relay import key
-
-Images = Mapping[str, Callable[[], Image.Image]]
 
 
 def study_app(
@@ -26,8 +23,8 @@ def study_app(
     form: Form,
     chains: pd.DataFrame,
     descriptions: pd.DataFrame,
-    originals: Images,
-    drawn: Images,
+    originals: Pictures,
+    drawn: Pictures,
     store: Store,
     seed: int,
     hosts: list[str] | None,
@@ -56,7 +53,7 @@ def study_app(
                 "`kedro run --pipeline annotation` again. Answers that were given are kept."
             )
         place = key(row.chain_id, row.iteration) if row.iteration else paths[row.chain_id]
-        pictures[row.item] = (drawn if row.iteration else originals)[place]
+        pictures[row.item] = at_most(drawn if row.iteration else originals, LONGEST)[place]
         texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
     return make_app(study, Desk(list(pictures), asked_for(form), seed), pictures, texts, store, hosts)
 

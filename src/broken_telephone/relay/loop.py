@@ -14,6 +14,7 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Describer, Failure, Generator
+from broken_telephone.pictures import bound_for
 from broken_telephone.relay.journal import EMPTY, REFUSED, UNREADABLE, Done, Outcome, Record, read_journal
 from broken_telephone.relay.overlap import refuse_overlap
 from broken_telephone.relay.plan import Chain, chains_of, key, of_shard, steps
@@ -39,7 +40,7 @@ from broken_telephone.work import (
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Folder = Mapping[str, Callable[[], T]]
+Folder = Mapping[str, Callable[..., T]]
 
 # Descriptions that no model makes are saved in batches, too.
 _PROMPTS = 1024
@@ -227,9 +228,10 @@ class _Run:
             self._untold = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+        longest = bound_for(self.describer)
         if iteration == 0:
-            return self.store.originals[str(chain.image_path)]()
-        return self.store.images[key(chain.chain_id, iteration)]()
+            return self.store.originals[str(chain.image_path)](longest=longest)
+        return self.store.images[key(chain.chain_id, iteration)](longest=longest)
 
     def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
         """Sort a model's answer into pictures, descriptions and failures."""

@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.models import Describer, Generator
+from broken_telephone.pictures import LONGEST, Pictures, at_most
 from broken_telephone.relay import (
     Finished,
     LoopSettings,
@@ -27,7 +28,7 @@ from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
 
-Images = Mapping[str, Callable[[], Image.Image]]
+Images = Pictures
 Records = Mapping[str, Callable[[], dict[str, Any]]]
 
 
@@ -84,7 +85,8 @@ def follow_chains(
     done = read_journal(loop_batches_done)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
-    live = LiveSheet(name, mine, originals, loop_images_done, loop.iterations, sheet.chains_per_label, done.texts)
+    shown = at_most(originals, LONGEST), at_most(loop_images_done, LONGEST)
+    live = LiveSheet(name, mine, *shown, loop.iterations, sheet.chains_per_label, done.texts)
     unsealed = wanted_settings
     for finished in relay(chains, loop, describer, generator, store, done):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
@@ -142,6 +144,5 @@ def draw_contact_sheet(
     settings: SheetSettings,
 ) -> Image.Image:
     """Show some chains of every label: original and iterations side by side."""
-    return chains_sheet(
-        study, chains, loop_descriptions, originals, loop_images, loop.iterations, settings.chains_per_label
-    )
+    shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
+    return chains_sheet(study, chains, loop_descriptions, *shown, loop.iterations, settings.chains_per_label)

@@ -1,12 +1,12 @@
 """Nodes of the reporting pipeline: what people look at."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
+from broken_telephone.pictures import LONGEST, Pictures, at_most
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import (
     ReportSettings,
@@ -20,8 +20,6 @@ from broken_telephone.report import (
 from broken_telephone.report.saved_figures import Files
 from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import with_plain_numbers
-
-Images = Mapping[str, Callable[[], Image.Image]]
 
 
 def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
@@ -40,8 +38,8 @@ def write_report(
     people: pd.DataFrame,
     loop_descriptions: pd.DataFrame,
     annotations: pd.DataFrame,
-    originals: Images,
-    loop_images: Images,
+    originals: Pictures,
+    loop_images: Pictures,
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
@@ -61,8 +59,8 @@ def write_report(
         loop_descriptions,
         annotations,
         people,
-        originals,
-        loop_images,
+        at_most(originals, LONGEST),
+        at_most(loop_images, LONGEST),
         loop.iterations,
         settings.browsed,
         settings.seed,
