@@ -11,9 +11,9 @@ LANDMARKS = "10.5\t20\n30.25 20\n20 30\n12\t40\n28 40\n"
 
 
 def two_colours(size: tuple[int, int], colour: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
-    """A picture of a colour with a white right side: one of a single colour is no original."""
+    """A picture of a colour with a grey corner: one of a single colour is no original."""
     picture = Image.new("RGB", size, colour)
-    picture.paste("white", (size[0] * 3 // 4, 0, *size))
+    picture.paste("grey", (size[0] - 2, size[1] - 2, *size))
     return picture
 
 

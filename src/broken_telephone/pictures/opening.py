@@ -14,15 +14,17 @@
 - **Animations** are their first frame.
 """
 
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from broken_telephone.errors import StudyError
+from broken_telephone.pictures.png_bands import has_bands, png_bands
 
 PIXELS = 300_000_000
 """Pictures with more pixels are refused: they would take more than 1.2 GB."""
@@ -47,6 +49,8 @@ _LARGE = 32_000_000
 _one_large = Lock()
 _BAND = 4_000_000
 """Pixels that are converted at once, so that a large picture is never held twice."""
+_SPARE = 1.5
+"""How much larger than its reader needs a picture is at least, before it is scaled with a good filter."""
 _NOISE = 6
 """Levels that lossy WebP makes of one colour."""
 _INTEGERS = (255, 65_535, 2**31 - 1, 2**32 - 1)
@@ -126,10 +130,7 @@ def displayed_size(image: Image.Image, file: IO[bytes]) -> tuple[int, int]:
         file: that it was opened from.
     """
     _refuse_giants(image)
-    if image.format == "PNG" and "exif" not in image.info:
-        # A PNG may have its record behind its pixels: only then it is decoded.
-        if not _tail_has_record(file):
-            return image.size
+    if _record_is_late(image, file):
         image.load()
     # Pillow turns TIFF by itself, and gives the turned size.
     lying = image.format != "TIFF" and _orientation(image) in _LYING
@@ -158,7 +159,10 @@ def is_single_colour(image: Image.Image) -> bool:
     return True
 
 
-def _tail_has_record(file: IO[bytes]) -> bool:
+def _record_is_late(image: Image.Image, file: IO[bytes]) -> bool:
+    """Return whether a PNG may have its record behind its pixels, so that it must be decoded for it."""
+    if image.format != "PNG" or "exif" in image.info:
+        return False
     place = file.tell()
     file.seek(0, 2)
     file.seek(max(file.tell() - 70_000, 0))
@@ -173,8 +177,10 @@ def _refuse_giants(image: Image.Image) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
+    # Of a PNG without a record, Pillow's own method decodes the picture to look behind it.
+    record = Image.Image.getexif if image.format == "PNG" else type(image).getexif
     with suppress(Exception):
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(record(image).get(ExifTags.Base.Orientation, 1))
     return 1
 
 
@@ -186,12 +192,12 @@ def _opened(image: Image.Image, longest: int | None) -> Image.Image:
 
 def _decoded(image: Image.Image, longest: int | None) -> Image.Image:
     full = image.size
-    scale = 1.0 if longest is None else longest / max(full)
-    if scale < 1:
-        # JPEG is decoded at a half, quarter or eighth of its size, at least twice as large as needed.
-        image.draft(None, (max(1, round(2 * scale * full[0])), max(1, round(2 * scale * full[1]))))
-    image.load()
-    picture = _reduced(image, full, scale) if scale < 1 else _rgb(image, _depth(image))
+    if longest is None or longest >= max(full):
+        image.load()
+        picture = _rgb(image, _depth(image))
+    else:
+        scale = longest / max(full)
+        picture = _reduced(image, (max(1, round(scale * full[0])), max(1, round(scale * full[1]))))
     stored = _orientation(image)
     if stored in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[stored])
@@ -200,23 +206,35 @@ def _decoded(image: Image.Image, longest: int | None) -> Image.Image:
     return picture
 
 
-def _reduced(image: Image.Image, full: tuple[int, int], scale: float) -> Image.Image:
-    """Convert band by band to RGB, averaging whole pixels, then scale to the exact size."""
+def _reduced(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """Decode and convert band by band to RGB, averaging whole pixels, then scale to the exact size."""
+    # JPEG is decoded at a half, quarter or eighth of its size, still larger than needed.
+    image.draft(None, (round(_SPARE * target[0]), round(_SPARE * target[1])))
     width, height = image.size
-    target = max(1, round(scale * full[0])), max(1, round(scale * full[1]))
-    factor = max(1, int(min(width / target[0], height / target[1]) / 1.5))
-    if factor == 1 and image.mode == "RGB" and not image.has_transparency_data:
-        return image.resize(target, Image.Resampling.LANCZOS)
+    factor = max(1, int(min(width / target[0], height / target[1]) / _SPARE))
+    file = image.fp if isinstance(image, ImageFile.ImageFile) else None
+    if file is not None and factor > 1 and has_bands(image, file) and not _record_is_late(image, file):
+        bands = png_bands(image, file, _rows(image, factor))
+    else:
+        image.load()
+        if factor == 1 and image.mode == "RGB" and not image.has_transparency_data:
+            return image.resize(target, Image.Resampling.LANCZOS)
+        bands = _bands(image, factor)
     depth = _depth(image)
     small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    for top, band in _bands(image, factor):
+    for top, band in bands:
         small.paste(_rgb(band, depth).reduce(factor), (0, top // factor))
     return small.resize(target, Image.Resampling.LANCZOS, (0, 0, width / factor, height / factor))
 
 
-def _bands(image: Image.Image, multiple: int = 1) -> Any:
-    """Yield the first row and the picture of bands, each a multiple of some rows high."""
-    rows = max(_BAND // image.width // multiple, 1) * multiple
+def _rows(image: Image.Image, multiple: int) -> int:
+    """Return how many rows a band has, a multiple of some number."""
+    return max(_BAND // image.width // multiple, 1) * multiple
+
+
+def _bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the first row and the picture of each band of a picture."""
+    rows = _rows(image, multiple)
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
@@ -261,10 +279,9 @@ def _depth(image: Image.Image) -> _Depth | None:
     kind = np.uint32 if unsigned else None
     low, high = _extremes(image, kind)
     if image.mode == "I":
-        ranges, largest, negative = _INTEGERS, high, low < 0
+        fitting = [upper for upper in _INTEGERS if high <= upper and low >= 0]
     else:
-        ranges, largest, negative = _FLOATS, high / 2, low < -high / 2
-    fitting = [] if negative else [upper for upper in ranges if largest <= upper]
+        fitting = [upper for upper in _FLOATS if high / 2 <= upper and low >= -high / 2]
     if fitting:
         return _Depth(0, fitting[0], kind)
     return _Depth(low, high if high > low else low + 1, kind)
