@@ -18,6 +18,8 @@ KINDS = {
     "i.picture": "WEBP",
     "j.tif": "TIFF",
     "k.png": "JPEG",
+    "l.0001": "PNG",
+    "l.0002": "PNG",
 }
 
 

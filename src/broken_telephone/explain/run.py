@@ -76,7 +76,7 @@ def find_parts(
         if (waiting := [one for one in some if one.name not in done])
     }
 
-    open_one = _Opener(settings.frame, working_size(model, settings.frame), originals, drawn)
+    open_one = _Opener(model, settings.frame, originals, drawn)
 
     def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
         seen, images, failures = _opened(some, lambda one: one, open_one)
@@ -137,7 +137,7 @@ def explain_words(
             if waiting:
                 steps[Step(iteration, phase)] = own, waiting
 
-    open_one = _Opener(settings.frame, working_size(describer, settings.frame), originals, drawn)
+    open_one = _Opener(describer, settings.frame, originals, drawn)
 
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
         seen, images, failures = _opened(some, lambda one: one.picture, open_one)
@@ -243,15 +243,15 @@ def working_size(model: object, frame: tuple[int, int] | None) -> int:
 class _Opener:
     """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
 
-    def __init__(self, frame: tuple[int, int] | None, longest: int, originals: Images, drawn: Images) -> None:
-        self._frame, self._longest, self._pictures = frame, longest, (originals, drawn)
+    def __init__(self, model: object, frame: tuple[int, int] | None, originals: Images, drawn: Images) -> None:
+        self._model, self._frame, self._pictures = model, frame, (originals, drawn)
         self._kept: dict[str, tuple[Image.Image, tuple[int, int]]] = {}
 
     def __call__(self, one: Picture) -> tuple[Image.Image, tuple[int, int]]:
         """Return a picture and the width and height that it has in its file, as displayed."""
         if one.name in self._kept:
             return self._kept[one.name]
-        image = opened(one, *self._pictures, self._longest)
+        image = opened(one, *self._pictures, working_size(self._model, self._frame))
         found = framed(image, self._frame), full_size(image)
         if found[1] != image.size:
             self._kept[one.name] = found

@@ -117,7 +117,7 @@ def bound_for(model: object) -> int:
     pictures of a common size stay as they are, and a batch of large ones fits into memory.
 
     Args:
-        model: any; it may have `longest`, see `models.Looker`.
+        model: any; it may have `longest`, see `models/base.py`.
     """
     return max(getattr(model, "longest", None) or 0, LONGEST)
 

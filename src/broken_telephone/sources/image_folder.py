@@ -14,7 +14,7 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
-from broken_telephone.pictures import is_picture
+from broken_telephone.pictures import SUFFIXES, is_picture
 from broken_telephone.progress import track
 from broken_telephone.sources.files import Listing, is_text, read_csv, safe_path
 from broken_telephone.sources.main_person import BOX, read_box
@@ -174,7 +174,8 @@ def _person(
 
 
 def _row(path: PurePosixPath, split: str, person: Any, file: Path, where: str) -> Row:
-    image_id = path.with_suffix("").as_posix()
+    # What follows a dot is no suffix in a name such as IMG.0001.
+    image_id = (path.with_suffix("") if path.suffix.casefold() in SUFFIXES else path).as_posix()
     return {
         "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
         "image_id": image_id,

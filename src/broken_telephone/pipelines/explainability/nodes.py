@@ -101,7 +101,7 @@ def plan_explanation(
         red, green, blue = explanations_done[kept]()["colour"]
         colour = (red, green, blue)
     else:
-        colour = _mean_colour(first, originals, loop_images, working_size(describer, explain.frame))
+        colour = _mean_colour(first, originals, loop_images, describer, explain)
     return Plan(
         mine,
         there,
@@ -119,12 +119,14 @@ def _colour_key(words: str) -> str:
     return f"colours/{words}"
 
 
-def _mean_colour(pictures: list[Picture], originals: Images, drawn: Images, longest: int) -> Colour:
+def _mean_colour(
+    pictures: list[Picture], originals: Images, drawn: Images, describer: Describer, explain: ExplainSettings
+) -> Colour:
     found = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
         with suppress(StudyError):
-            found.append(np.asarray(opened(one, originals, drawn, longest)))
+            found.append(np.asarray(opened(one, originals, drawn, working_size(describer, explain.frame))))
     return mean_colour(found)
 
 
