@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from broken_telephone.annotate.pictures import Picture
+
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.items import word_items
@@ -81,7 +81,7 @@ def main() -> None:
         )
 
 
-def _same(image: Any) -> Any:
+def _same(image: Any, longest: int | None = None) -> Any:
     return image
 
 

@@ -1,4 +1,4 @@
-"""Tiny data sets in the layouts in which RAF-DB and PHASE are published; the pictures are plain colours."""
+"""Tiny data sets in the layouts in which RAF-DB and PHASE are published; the pictures are two plain colours."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,13 @@ from PIL import Image
 from broken_telephone.labels import PHASE
 
 LANDMARKS = "10.5\t20\n30.25 20\n20 30\n12\t40\n28 40\n"
+
+
+def two_colours(size: tuple[int, int], colour: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
+    """A picture of a colour with a grey corner: one of a single colour is no original."""
+    picture = Image.new("RGB", size, colour)
+    picture.paste("grey", (size[0] - 2, size[1] - 2, *size))
+    return picture
 
 
 def write_raf(folder: Path) -> Path:
@@ -27,7 +34,7 @@ def write_raf(folder: Path) -> Path:
 def write_portrait(folder: Path, name: str, colour: tuple[int, int, int]) -> None:
     file = folder / f"Image/aligned/{name}_aligned.jpg"
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (20, 20), colour).save(file)
+    two_colours((20, 20), colour).save(file)
 
 
 def person(region: list[float], **labels: str) -> dict:
@@ -56,7 +63,7 @@ def write_phase(folder: Path) -> Path:
             }
             file = folder / f"phase_images/{image_id}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (16, 16), (number * 9, 100, 50 if split == "train" else 90)).save(file)
+            two_colours((16, 16), (number * 9, 100, 50 if split == "train" else 90)).save(file)
         write_text(folder / f"phase_gcc_{split}_regions_20221101.json", json.dumps(records))
     return folder
 

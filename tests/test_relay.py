@@ -895,3 +895,24 @@ def test_a_describer_that_only_thinks_is_told_before_the_first_batch(bench, capl
     bench.run()
     assert "no description of a plain grey picture" in caplog.text
     assert "max_new_tokens" in caplog.text
+
+
+def test_describers_get_originals_upright_and_no_larger_than_they_read(bench, monkeypatch):
+    sizes = []
+    answer = bench.describer.describe
+    monkeypatch.setattr(
+        bench.describer,
+        "describe",
+        lambda images, prompt: sizes.extend(i.size for i in images) or answer(images, prompt),
+    )
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (4100, 8), (1, 0, 0)).save(bench.originals / "0.png", exif=turned)
+    bench.chains = bench.chains.head(1)
+    bench.run(iterations=1)
+    assert sizes == [(224, 224), (4, 2048)]
+    bench.describer.longest = 3000
+    (bench.originals / "0.png").rename(bench.originals / "1.png")
+    bench.chains = as_table([{**bench.chains.iloc[0], "chain_id": "i1", "image_path": "1.png"}], CHAINS)
+    bench.run(iterations=1)
+    assert sizes[2:] == [(224, 224), (6, 3000)]

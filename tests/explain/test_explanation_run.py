@@ -455,10 +455,10 @@ def test_pictures_are_explained_in_a_frame_with_their_proportions(study, size):
     assert areas.to_dict() == pytest.approx(expected)
 
 
-def test_grey_and_transparent_pictures_are_read_as_colours(study):
+def test_grey_pictures_and_those_with_an_alpha_channel_are_read_as_colours(study):
     Image.new("L", (8, 8), 1).save(study.path / "raw/0.png")
-    Image.new("RGBA", (8, 8), (60, 0, 1, 10)).save(study.path / "raw/1.png")
-    Image.new("LA", (8, 8), (1, 0)).save(study.path / "raw/2.png")
+    Image.new("RGBA", (8, 8), (60, 0, 1, 255)).save(study.path / "raw/1.png")
+    Image.new("LA", (8, 8), (1, 255)).save(study.path / "raw/2.png")
     _, words, _, _, record = study.run()
     assert len(words) == 13
     assert {(1, (8, 8)), (60, (8, 8))} <= set(study.detector.seen)

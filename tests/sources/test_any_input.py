@@ -5,8 +5,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
-from raw_data import LANDMARKS, write_text
+from raw_data import LANDMARKS, two_colours, write_text
 from reading import read
 
 from broken_telephone.errors import StudyError
@@ -47,9 +46,9 @@ def folder(tmp_path):
         "b.png",
     ):
         (tmp_path / "any" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (16, 16), (len(name), 0, 0)).save(tmp_path / "any" / name)
+        two_colours((16, 16), (len(name), 0, 0)).save(tmp_path / "any" / name)
     (tmp_path / "any/val2014").mkdir()
-    Image.new("RGB", (16, 16)).save(tmp_path / "any/val2014/COCO_val2014_000000000042.jpg")
+    two_colours((16, 16)).save(tmp_path / "any/val2014/COCO_val2014_000000000042.jpg")
     return tmp_path / "any"
 
 
@@ -84,7 +83,7 @@ def test_raf_annotations(folder, content):
 def test_relaid_label_files(folder, content):
     place = folder / "DATASET/train/1"
     place.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (4, 4)).save(place / "train_1.jpg")
+    two_colours((4, 4)).save(place / "train_1.jpg")
     write_text(folder / "train_labels.csv", "image,label\n" + content)
     check("raf_db", folder, folder / "train_labels.csv")
 

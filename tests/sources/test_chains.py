@@ -2,8 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from PIL import Image
-from raw_data import person, write_raf, write_text
+from raw_data import person, two_colours, write_raf, write_text
 from reading import read
 
 from broken_telephone.errors import StudyError
@@ -81,7 +80,7 @@ def test_people_without_a_clear_label_start_no_chain(phase):
     }
     write_text(phase / REGIONS, json.dumps(records))
     for name in records:
-        Image.new("RGB", (9, 9)).save(phase / f"phase_images/{name}.png")
+        two_colours((9, 9)).save(phase / f"phase_images/{name}.png")
     wanted = chain_settings(concept="activity", splits=["val"])
     sample = sample_chains(people_of("phase", phase), wanted, PHASE)
     assert sample.chains["image_id"].tolist() == ["c"]

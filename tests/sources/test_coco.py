@@ -2,8 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from PIL import Image
-from raw_data import write_text
+from raw_data import two_colours, write_text
 from reading import one, problems, read
 
 from broken_telephone.errors import StudyError
@@ -17,7 +16,7 @@ def coco(tmp_path):
     folder = tmp_path / "coco"
     (folder / "val2014").mkdir(parents=True)
     for number in (42, 73):
-        Image.new("RGB", (20, 10), (number, 0, 0)).save(folder / f"val2014/COCO_val2014_{number:012}.jpg")
+        two_colours((20, 10), (number, 0, 0)).save(folder / f"val2014/COCO_val2014_{number:012}.jpg")
     write_text(folder / "images_val2014.csv", HEADER + "42,Light,0.1,Light,Female,val\n73,Dark,0.2,Dark,Both,val\n")
     captions = [
         {"image_id": 42, "id": 1, "caption": " A woman\n rides. "},

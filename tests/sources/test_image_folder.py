@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
-from raw_data import write_text
+from raw_data import two_colours, write_text
 from reading import one, problems, read
 
 from broken_telephone.errors import StudyError
@@ -17,7 +17,7 @@ def folder(tmp_path):
     for number, name in enumerate(names):
         file = tmp_path / "mine" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (30, 30), (number * 20, 0, 0)).save(file, format="PNG" if "ng" in name.lower() else "JPEG")
+        two_colours((30, 30), (number * 20, 0, 0)).save(file, format="PNG" if "ng" in name.lower() else "JPEG")
     write_text(tmp_path / "mine/.cache/hidden.png", "no picture")
     write_text(tmp_path / "mine/notes.txt", "not an image")
     return tmp_path / "mine"
@@ -37,7 +37,12 @@ def test_folders_may_name_split_and_label(folder):
     assert people.loc["train/Sad/2.PNG", "emotion"] == "sadness"
     assert people.loc["test/happy/4.jpeg", "emotion"] == "happiness"
     assert people["is_main"].all()
-    assert [problem[:2] for problem in problems(reading)] == [("unknown", "no folder names a label")] * 2
+    assert problems(reading) == [
+        ("unknown", "no folder names a label", "5.png"),
+        ("unknown", "no folder names a label", "val/whatever/3.jpg"),
+        ("kept", "no picture: passed over", "*.txt"),
+        ("kept", "no picture: passed over", "hidden"),
+    ]
 
 
 TABLE = """file,feeling,sex,years,who,x,y,width,height
@@ -120,7 +125,7 @@ def test_settings_that_a_source_does_not_use_are_refused(folder):
 def test_digits_are_no_labels_and_two_labels_are_none(folder, tmp_path):
     for name in ("2/digit.png", "happiness/sad/both.png"):
         (folder / name).parent.mkdir(parents=True)
-        Image.new("RGB", (9, 9), (len(name), 9, 9)).save(folder / name)
+        two_colours((9, 9), (len(name), 9, 9)).save(folder / name)
     reading = read("image_folder", folder)
     assert pd.isna(one(reading.people, "2/digit")["emotion"])
     assert pd.isna(one(reading.people, "happiness/sad/both")["emotion"])
@@ -129,7 +134,7 @@ def test_digits_are_no_labels_and_two_labels_are_none(folder, tmp_path):
 
 def test_links_are_followed_once_and_names_that_are_no_text_are_counted(folder, tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    Image.new("RGB", (7, 7)).save(tmp_path / "elsewhere/6.png")
+    two_colours((7, 7)).save(tmp_path / "elsewhere/6.png")
     (folder / "linked").symlink_to(tmp_path / "elsewhere")
     (folder / "loop").symlink_to(folder)
     (folder / "dir.png").mkdir()
@@ -157,7 +162,7 @@ def test_an_image_in_two_splits_is_pointed_out(folder):
 
 
 def test_two_images_of_one_name_are_told_apart(folder):
-    Image.new("RGB", (9, 9)).save(folder / "5.jpg")
+    two_colours((9, 9)).save(folder / "5.jpg")
     reading = read("image_folder", folder)
     assert ("dropped", "two images of one name", "5.png") in problems(reading)
 

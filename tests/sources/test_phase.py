@@ -3,8 +3,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from PIL import Image
-from raw_data import person, write_text
+from raw_data import person, two_colours, write_text
 from reading import one, problems, read
 
 from broken_telephone.errors import StudyError
@@ -18,7 +17,7 @@ def write(phase, records, name=REGIONS):
     """Replace a file's records; every picture exists, 16 x 16 pixels, each of another colour."""
     write_text(phase / name, json.dumps(records))
     for number, image in enumerate(records):
-        Image.new("RGB", (16, 16), (number, 200, 7)).save(phase / f"phase_images/{image.removesuffix('.png')}.png")
+        two_colours((16, 16), (number, 200, 7)).save(phase / f"phase_images/{image.removesuffix('.png')}.png")
 
 
 def sheet(**changes):
@@ -113,7 +112,7 @@ def test_people_are_in_the_order_of_their_numbers(phase):
 
 def test_a_box_is_compared_with_the_picture_as_it_is_displayed(phase):
     write(phase, {"a": {"person1": person([0, 20, 16, 10]), "person2": person([0, 0, 9, 9])}})
-    turned = Image.new("RGB", (32, 16))  # stored lying on its side: displayed 16 wide, 32 high
+    turned = two_colours((32, 16))  # stored lying on its side: displayed 16 wide, 32 high
     turned.getexif()[0x0112] = 6
     turned.save(phase / "phase_images/a.png", exif=turned.getexif())
     reading = read("phase", phase)
@@ -184,7 +183,7 @@ def test_votes_beside_the_regions_file_are_compared_with_it(phase):
 )
 def test_what_cannot_be_used_is_counted_with_its_person(phase, records, defect):
     write_text(phase / REGIONS, json.dumps(records))
-    Image.new("RGB", (16, 16)).save(phase / "phase_images/a.png")
+    two_colours((16, 16)).save(phase / "phase_images/a.png")
     assert problems(read("phase", phase)) == [defect]
 
 

@@ -13,7 +13,7 @@ from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Failure, Model
 from broken_telephone.models.answer_text import kept_thought
-from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.pictures import Picture, StudyPictures, bound_for
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
@@ -41,7 +41,7 @@ def annotate(
         What to save, see `work.carry_out`, which also says what is raised.
     """
     jobs: dict[Step, Job[Picture, list[Record]]] = {
-        step: Job(waiting, _asking(inquiry, study), partial(_kept, inquiry, step))
+        step: Job(waiting, _asking(inquiry, models[inquiry.model], study), partial(_kept, inquiry, step))
         for step, (inquiry, waiting) in _left(pictures, inquiries, batches).items()
     }
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
@@ -67,12 +67,12 @@ def _left(
     return found
 
 
-def _asking(inquiry: Inquiry, study: StudyPictures) -> Any:
+def _asking(inquiry: Inquiry, model: Model, study: StudyPictures) -> Any:
     def prepare(pictures: list[Picture]) -> Batch[Picture, list[Record]]:
         seen, images, unreadable = [], [], []
         for picture in pictures:
             try:
-                images.append(study.open(picture))
+                images.append(study.open(picture, bound_for(model)))
                 seen.append(picture)
             except UnreadableError as error:
                 failure = {"kind": UNREADABLE, "reason": str(error)}

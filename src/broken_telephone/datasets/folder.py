@@ -23,13 +23,16 @@ Stamp = tuple[int, int]
 """Size in bytes, and time of the last change in nanoseconds: a file with another stamp may have other bytes."""
 
 
-class Files(Mapping[str, Callable[[], T]]):
-    """A live view of a folder: key -> function that reads the file. Listing it looks at the disk."""
+class Files(Mapping[str, Callable[..., T]]):
+    """A live view of a folder: key -> function that reads the file. Listing it looks at the disk.
+
+    The function takes the options that the folder's `read` has besides the key.
+    """
 
     def __init__(self, folder: "FolderDataset[T]") -> None:
         self._folder = folder
 
-    def __getitem__(self, key: str) -> Callable[[], T]:
+    def __getitem__(self, key: str) -> Callable[..., T]:
         return partial(self._folder.read, key)
 
     def __iter__(self) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,43 +16,44 @@ from PIL import Image
 
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.whole import write_whole
-from broken_telephone.errors import ChangedInputError, UnreadableError
-from broken_telephone.pictures import as_png
+from broken_telephone.errors import ChangedInputError, StudyError
+from broken_telephone.pictures import SUFFIXES, as_png, open_picture
 from broken_telephone.report import thumbnails
 from broken_telephone.seeds import content_digest
 
-_PREVIEWED = 24
-_PICTURES = (".png", ".jpg", ".jpeg")
+_PREVIEWED, _PREVIEW_SIDE = 24, 512
 
 
 class ImageFolderDataset(FolderDataset[Image.Image]):
-    """Pictures that are only read, as RGB, by their path below the folder."""
+    """Pictures that are only read, as they are displayed, by their path below the folder."""
 
-    def read(self, key: str, digest: str | None = None) -> Image.Image:
-        """Read one picture as RGB.
+    def read(self, key: str, longest: int | None = None, digest: str | None = None) -> Image.Image:
+        """Read one picture as RGB; see `pictures.open_picture`.
 
         Args:
-            key: names it.
-            digest: of the bytes that it must have; None for any.
+            key: its path below the folder.
+            longest: pixels of the longer side that the reader needs; None for all that there are.
+            digest: of the bytes that the file must have; None for any.
 
         Raises:
-            UnreadableError: naming the file, if it is missing or broken.
-            ChangedInputError: naming the file, if its bytes are others.
+            UnreadableError: if the file does not exist, or is no picture that opens.
+            ChangedInputError: if its bytes are others.
         """
         place = self.place(key)
         content = self.content(key)
         if digest is not None and content_digest(content) != digest:
             raise ChangedInputError(f"{place} was changed: it is not the picture that results were made from")
-        try:
-            return Image.open(io.BytesIO(content)).convert("RGB")
-        # Pillow raises these, too, for broken files and for pictures of an absurd size.
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise UnreadableError(f"{place} is no picture that opens ({error})") from error
+        return open_picture(io.BytesIO(content), place, longest)
 
     def preview(self) -> ImagePreview:
-        """Show the first pictures."""
-        pictures = (key for key in self.keys() if self.place(key).lower().endswith(_PICTURES))
-        return _preview(thumbnails([self.read(key) for key in islice(pictures, _PREVIEWED)]))
+        """Show the first pictures that open."""
+        return _preview(thumbnails(list(islice(self._shown(), _PREVIEWED))))
+
+    def _shown(self) -> Iterator[Image.Image]:
+        for key in self.keys():
+            if self.place(key).lower().endswith(SUFFIXES):
+                with suppress(StudyError):
+                    yield self.read(key, _PREVIEW_SIDE)
 
 
 class ImagePartitionsDataset(ImageFolderDataset):

@@ -16,7 +16,7 @@ from broken_telephone.embed.spaces import IMAGES, SENTENCES, TEXTS, Space
 from broken_telephone.embed.tasks import Embedded, EmbedImages, EmbedTexts
 from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Embedder
-from broken_telephone.pictures import StudyPictures
+from broken_telephone.pictures import StudyPictures, bound_for
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
 _DOING = {IMAGES: "pictures embedded", TEXTS: "texts embedded", SENTENCES: "texts embedded by themselves"}
@@ -44,7 +44,7 @@ def embed(
         What to save, see `work.carry_out`, which also says what is raised.
     """
     jobs: dict[Step, Job[Item, list[Record]]] = {
-        step: Job(waiting, _asking(space, study), partial(_kept, space, step))
+        step: Job(waiting, _asking(space, embedder, study), partial(_kept, space, step))
         for step, (space, waiting) in _left(items, spaces, batches).items()
     }
     models = {"embedder": embedder, "sentences": embedder.sentences}
@@ -71,7 +71,7 @@ def _left(items: Items, spaces: list[Space], batches: Records) -> dict[Step, tup
     return found
 
 
-def _asking(space: Space, study: StudyPictures) -> Any:
+def _asking(space: Space, embedder: Embedder, study: StudyPictures) -> Any:
     def prepare(some: list[Item]) -> Batch[Item, list[Record]]:
         seen: list[Item] = []
         images: list[Image.Image] = []
@@ -82,7 +82,7 @@ def _asking(space: Space, study: StudyPictures) -> Any:
                 texts.append(item.text)
             else:
                 try:
-                    images.append(study.open(item))
+                    images.append(study.open(item, bound_for(embedder)))
                 except UnreadableError as error:
                     # Tried again in every run: the file may have been mended.
                     unreadable.append({"name": item.name, "kind": UNREADABLE, "reason": str(error)})

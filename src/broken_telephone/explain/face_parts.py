@@ -29,6 +29,12 @@ class FaceParts:
         return f"{self.detector.name} and {self.parser.name}"
 
     @property
+    def longest(self) -> int | None:
+        """The longer side of the largest picture that either reads in full; None if that of one is unknown."""
+        both = self.detector.longest, self.parser.longest
+        return None if None in both else max(side for side in both if side is not None)
+
+    @property
     def device(self) -> str:
         """The parser's."""
         return self.parser.device

@@ -24,7 +24,7 @@ class Found:
     size: tuple[int, int]
     """Width and height that faces and maps are in."""
     original_size: tuple[int, int]
-    """Width and height of the file."""
+    """Width and height of the file's picture, as displayed."""
     faces: list[Face]
     """Surest first."""
     maps: np.ndarray

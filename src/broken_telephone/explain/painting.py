@@ -99,6 +99,10 @@ class Fitted:
     left: int
     top: int
 
+    def from_file(self, original: tuple[int, int]) -> np.ndarray:
+        """Return factors of x and y and what is added to them, from the file's pixels to the frame's: (2, 2)."""
+        return np.array([[self.width / original[0], self.height / original[1]], [self.left, self.top]])
+
     @classmethod
     def into(cls, original: tuple[int, int], frame: tuple[int, int]) -> "Fitted":
         """Return where a picture of some width and height lies in a frame."""
@@ -111,6 +115,13 @@ class Fitted:
         found = np.zeros((frame[1], frame[0]), bool)
         found[self.top : self.top + self.height, self.left : self.left + self.width] = True
         return found
+
+
+def scaled(regions: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return regions, uint8 (height, width), in a picture of another width and height: those of the nearest pixels."""
+    if regions.shape == size[::-1]:
+        return regions
+    return np.asarray(Image.fromarray(regions).resize(size, Image.Resampling.NEAREST))
 
 
 def framed(picture: Image.Image, frame: tuple[int, int] | None) -> Image.Image:

@@ -35,10 +35,23 @@ def boxes_of(name: str, found: Found, people: People) -> list[Box]:
         return []
     columns = people[name][["x", "y", "width", "height"]].to_numpy(float)
     if found.size != found.original_size:
-        fitted = Fitted.into(found.original_size, found.size)
-        across, down = fitted.width / found.original_size[0], fitted.height / found.original_size[1]
-        columns = columns * [across, down, across, down] + [fitted.left, fitted.top, 0, 0]
+        factors, shift = _from_file(found)
+        columns = columns * [*factors, *factors] + [*shift, 0, 0]
     return [(float(x), float(y), float(w), float(h)) for x, y, w, h in columns]
+
+
+def in_file(found: Found, face: Face) -> Face:
+    """Return a face in the pixels of the picture's file as displayed, in which the data set's boxes are."""
+    if found.size == found.original_size:
+        return face
+    factors, shift = _from_file(found)
+    (x, y), (width, height) = (np.array(face.box[:2]) - shift) / factors, np.array(face.box[2:]) / factors
+    box = float(x), float(y), float(width), float(height)
+    return Face(box, face.score, ((face.landmarks - shift) / factors).astype(np.float32))
+
+
+def _from_file(found: Found) -> np.ndarray:
+    return Fitted.into(found.original_size, found.size).from_file(found.original_size)
 
 
 def counted(name: str, found: Found, people: People, concept: str, label: str | None) -> list[int]:

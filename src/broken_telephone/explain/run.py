@@ -23,11 +23,11 @@ from broken_telephone.explain.journal import (
     key_of,
     packed,
 )
-from broken_telephone.explain.painting import Fitted, framed
+from broken_telephone.explain.painting import Fitted, framed, scaled
 from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
 from broken_telephone.models import Explainer, Failure, Model
-from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.pictures import LONGEST, Picture, StudyPictures, full_size
 from broken_telephone.seeds import seed_of
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
@@ -40,6 +40,8 @@ class _Item(Protocol):
 T = TypeVar("T", bound=_Item)
 
 PARTS, WORDS, RANDOM = "parts", "words", "random"
+_KEPT = 20_000_000
+"""Pixels of pictures that are kept opened."""
 _DOING = {PARTS: "faces and regions found", WORDS: "words explained", RANDOM: "explained with random weights"}
 
 
@@ -71,8 +73,10 @@ def find_parts(
         if (waiting := [one for one in some if one.name not in done])
     }
 
+    open_one = _Opener(model, settings.frame, study)
+
     def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one, settings.frame, study)
+        seen, images, failures = _opened(some, lambda one: one, open_one)
         task = FindParts([image for image, _ in images], [size for _, size in images]) if images else None
         return Batch(seen, failures, task)
 
@@ -128,14 +132,16 @@ def explain_words(
             if waiting:
                 steps[Step(iteration, phase)] = own, waiting
 
+    open_one = _Opener(describer, settings.frame, study)
+
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one.picture, settings.frame, study)
+        seen, images, failures = _opened(some, lambda one: one.picture, open_one)
         weights = int(step.phase.split()[1]) if step.phase != WORDS else None
         subjects = [
             Subject(
                 image,
                 one.word,
-                regions(one),
+                scaled(regions(one), image.size),
                 seed_of(settings.seed, one.seed_name),
                 Fitted.into(original, image.size).inside(image.size),
                 one.chain_id in checked,
@@ -219,11 +225,38 @@ def _work(
     return carry_out(jobs, settings, models, doing, "items", **about)
 
 
+def working_size(model: object, frame: tuple[int, int] | None) -> int:
+    """Return the longer side, in pixels, at which pictures are looked at: what the model reads of them, at most.
+
+    Args:
+        model: describer, or detector and parser.
+        frame: that pictures are fitted into; it says how large they are.
+    """
+    return LONGEST if frame is not None else getattr(model, "longest", None) or LONGEST
+
+
+class _Opener:
+    """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
+
+    def __init__(self, model: object, frame: tuple[int, int] | None, study: StudyPictures) -> None:
+        self._model, self._frame, self._study = model, frame, study
+        self._kept: dict[str, tuple[Image.Image, tuple[int, int]]] = {}
+
+    def __call__(self, one: Picture) -> tuple[Image.Image, tuple[int, int]]:
+        """Return a picture and the width and height that it has in its file, as displayed."""
+        if one.name in self._kept:
+            return self._kept[one.name]
+        image = self._study.open(one, working_size(self._model, self._frame))
+        found = framed(image, self._frame), full_size(image)
+        if found[1] != image.size:
+            self._kept[one.name] = found
+            while sum(kept.width * kept.height for kept, _ in self._kept.values()) > _KEPT:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+
 def _opened(
-    some: list[T],
-    picture_of: Callable[[T], Picture],
-    size: tuple[int, int] | None,
-    study: StudyPictures,
+    some: list[T], picture_of: Callable[[T], Picture], open_one: _Opener
 ) -> tuple[list[T], list[tuple[Image.Image, tuple[int, int]]], list[Record]]:
     """Open pictures, each with the size of its file; those that do not open are tried again in every run."""
     seen: list[T] = []
@@ -231,10 +264,9 @@ def _opened(
     failures: list[Record] = []
     for one in some:
         try:
-            image = study.open(picture_of(one))
+            images.append(open_one(picture_of(one)))
         except UnreadableError as error:
             failures.append({"name": one.name, "kind": UNREADABLE, "reason": str(error)})
             continue
         seen.append(one)
-        images.append((framed(image, size), image.size))
     return seen, images, failures

@@ -10,7 +10,7 @@ from broken_telephone.chains import Chain
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import Found, Records, batches_of
 from broken_telephone.explain.numbers import NUMBERS
-from broken_telephone.explain.people import People, counted, matches
+from broken_telephone.explain.people import People, counted, in_file, matches
 from broken_telephone.explain.run import random_identity
 from broken_telephone.explain.skin import monk_bin, typology_angle
 from broken_telephone.models import METHODS, REGIONS
@@ -76,7 +76,7 @@ def faces_table(
         labels: chain -> its label.
 
     Returns:
-        Columns `tables.FACES`.
+        Columns `tables.FACES`; places are in pixels of the picture's file, as displayed.
     """
     rows = []
     for chain in chains:
@@ -87,7 +87,8 @@ def faces_table(
             one = found[name]
             count = counted(name, one, people, concept, labels[chain.chain_id])
             whose = matches(name, one, people)
-            for place, face in enumerate(one.faces):
+            for place, seen in enumerate(one.faces):
+                face = in_file(one, seen)
                 person = whose[place]
                 lab = one.skin[place]
                 rows.append(
@@ -127,7 +128,6 @@ def word_tables(
     random_weights: int,
     labels: Mapping[str, str],
     said: Mapping[tuple[str, int], str],
-    sizes: Mapping[str, tuple[int, int]],
     method: str,
 ) -> WordTables:
     """Return a row for each word, for each of its regions by each method, and for each region that was hidden.
@@ -139,7 +139,6 @@ def word_tables(
         random_weights: how many times explained with random weights.
         labels: chain -> its label.
         said: (chain, iteration) -> category of the person that says whose word it is, such as the gender.
-        sizes: picture -> width and height that it was explained in.
         method: whose maps were followed by hiding parts of pictures.
     """
     done = explanations_in(identity, records).rows
@@ -160,7 +159,7 @@ def word_tables(
             "token": item.token,
             "place": item.word.start,
         }
-        width, height = sizes[item.picture.name]
+        width, height = row["size"]
         curves = {name: _under(row, name) for name in ("deletion", "insertion")}
         chance = {f"{name}_chance": _under(row, f"{name}_chance") for name in ("deletion", "insertion")}
         agreement = [value for value in row["agreement"].values() if value is not None]

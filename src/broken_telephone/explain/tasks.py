@@ -145,6 +145,7 @@ class _Chart:
         """What the maps say of regions, and of regions of the same size elsewhere."""
         numbers = [region_numbers(self.maps[name], self.subject.regions, self.seen) for name in METHODS]
         return {
+            "size": list(self.subject.image.size),
             "log_probability": self.found.log_probability,
             "views": self.found.patches.views,
             "numbers": np.stack(numbers).astype(np.float32),

@@ -113,7 +113,16 @@ class Generator(Model, Protocol):
         ...
 
 
-class Describer(Model, Protocol):
+class Looker(Model, Protocol):
+    """A model that looks at pictures."""
+
+    @property
+    def longest(self) -> int | None:
+        """The longer side, in pixels, of the largest picture that it reads in full; None if that is unknown."""
+        ...
+
+
+class Describer(Looker, Protocol):
     """A vision-language model."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> Sequence[Description | Failure]:
@@ -164,7 +173,7 @@ class TextEmbedder(Model, Protocol):
         ...
 
 
-class Embedder(TextEmbedder, Protocol):
+class Embedder(TextEmbedder, Looker, Protocol):
     """A dual encoder: pictures and texts in one space."""
 
     @property
@@ -177,7 +186,7 @@ class Embedder(TextEmbedder, Protocol):
         ...
 
 
-class FaceDetector(Model, Protocol):
+class FaceDetector(Looker, Protocol):
     """A model that finds faces."""
 
     def detect(self, images: list[Image.Image]) -> list[list[Face]]:
@@ -185,7 +194,7 @@ class FaceDetector(Model, Protocol):
         ...
 
 
-class RegionParser(Model, Protocol):
+class RegionParser(Looker, Protocol):
     """A model that divides a picture into `REGIONS`."""
 
     @property

@@ -31,6 +31,8 @@ class EndpointDescriber:
     """Asks an endpoint about every picture, several at once; greedy unless `call` says otherwise."""
 
     device = "endpoint"
+    longest = None
+    """The server does not say how much of a picture it reads."""
 
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
         self.settings, self.setting = settings, setting

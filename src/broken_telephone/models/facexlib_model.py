@@ -77,6 +77,13 @@ class FacexlibModel(LocalModel):
             return self._published(str(self.settings.network)), path
         return self._described(read_config(path, self.kind, self.setting)), path / WEIGHTS
 
+    @property
+    def _input_side(self) -> int | None:
+        """Pixels of the pictures that a folder's network takes; None for facexlib's, which do not say."""
+        if self.settings.path is None or self.settings.is_file:
+            return None
+        return int(read_config(self._path(), self.kind, self.setting)["input"]["size"])
+
     def _path(self) -> Path:
         """Return the folder or file that the study names, which exists."""
         path = Path(str(self.settings.path))

@@ -61,6 +61,11 @@ class FacexlibParser(FacexlibModel):
         of_facexlib = self.settings.facexlib is not None or self.settings.is_file
         return self.settings.grow if self.settings.grow is not None or not of_facexlib else _GROW
 
+    @property
+    def longest(self) -> int | None:
+        """The side of its squares; None if it looks around faces, which may be small parts of a picture."""
+        return self._input_side if self.grow is None else None
+
     def parse(self, images: list[Image.Image], faces: Sequence[Sequence[Face]]) -> list[list[np.ndarray]]:
         """Return a map of the whole picture for each face of each RGB picture, uint8 (height, width).
 

@@ -37,6 +37,11 @@ class RetinafaceDetector(FacexlibModel):
     settings: DetectorSettings
     kind = "facexlib.detection.retinaface.RetinaFace"
 
+    @property
+    def longest(self) -> int | None:
+        """The longer side to which it scales pictures; None if it takes them as they are."""
+        return self.settings.longest or self._input_side
+
     def detect(self, images: list[Image.Image]) -> list[list[Face]]:
         """Return the faces of each RGB picture, surest first.
 

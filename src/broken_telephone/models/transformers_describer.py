@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from broken_telephone.models.options import Prefix, continuation, shared_tokens
 from broken_telephone.models.prompt_text import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
 from broken_telephone.models.reading import read_on
+from broken_telephone.models.reading_size import longest_read
 from broken_telephone.models.settings import DescriberSettings
 from broken_telephone.models.torch_model import TorchModel
 from broken_telephone.models.vision import Patches, Tower, UnseenError
@@ -48,6 +49,11 @@ class TransformersDescriber(TorchModel):
     def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
         super().__init__(settings, setting)
         self._known_patches: dict[tuple[int, int], Patches] = {}
+
+    @cached_property
+    def longest(self) -> int | None:
+        """The side of the largest square picture that its processor gives to the model in full."""
+        return longest_read(self.settings, self.setting)
 
     _spreads: Sequence[tuple[float, float] | None] = ()
     """Mean and standard deviation of each true tensor, where it has them."""

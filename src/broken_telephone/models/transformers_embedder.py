@@ -1,6 +1,7 @@
 """An embedder: any dual encoder of transformers that tells features of pictures and of texts."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.base import TextEmbedder
+from broken_telephone.models.reading_size import longest_read
 from broken_telephone.models.sentence_encoder import SentenceEncoder
 from broken_telephone.models.settings import EmbedderSettings
 from broken_telephone.models.text_length import longest_text, too_long
@@ -31,6 +33,11 @@ class TransformersEmbedder(TorchModel):
     def sentences(self) -> TextEmbedder:
         """What compares texts with each other: the model that `texts` names, or the embedder itself."""
         return self if self._sentences is None else self._sentences
+
+    @cached_property
+    def longest(self) -> int | None:
+        """The side of the largest square picture that its processor gives to the model in full."""
+        return longest_read(self.settings, self.setting)
 
     def embed_images(self, images: list[Image.Image]) -> np.ndarray:
         """Return a unit vector for each RGB picture, float32 (n, d), as the model's own processor prepares it.

@@ -1,20 +1,43 @@
-"""The pictures of a study, for every stage that reads them."""
+"""The pictures of a study: the one way to open one, and whether they are still those that results were made from."""
 
+from broken_telephone.pictures.bounded import Pictures, at_most
 from broken_telephone.pictures.changes import refuse_changed_drawings, refuse_changed_starts, refuse_unfinished_loop
 from broken_telephone.pictures.encoding import as_png
+from broken_telephone.pictures.kinds import SUFFIXES, is_picture
 from broken_telephone.pictures.ledger import StampedFiles, changed, digests_of, extended, look
-from broken_telephone.pictures.study import Images, Picture, StudyPictures
+from broken_telephone.pictures.opening import (
+    LONGEST,
+    PIXELS,
+    bound_for,
+    displayed_size,
+    full_size,
+    is_single_colour,
+    open_picture,
+    reason,
+)
+from broken_telephone.pictures.study import Picture, StudyPictures
 
 __all__ = [
-    "Images",
+    "LONGEST",
+    "PIXELS",
+    "SUFFIXES",
     "Picture",
+    "Pictures",
     "StampedFiles",
     "StudyPictures",
     "as_png",
+    "at_most",
+    "bound_for",
     "changed",
     "digests_of",
+    "displayed_size",
     "extended",
+    "full_size",
+    "is_picture",
+    "is_single_colour",
     "look",
+    "open_picture",
+    "reason",
     "refuse_changed_drawings",
     "refuse_changed_starts",
     "refuse_unfinished_loop",

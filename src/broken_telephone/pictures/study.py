@@ -1,14 +1,12 @@
 """The pictures of a study: originals, of which replicates share one, and what each chain's iterations drew."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
 
 from broken_telephone.chains import Chain, key
-
-Images = Mapping[str, Callable[..., Image.Image]]
-"""Pictures by key. What opens one takes `digest`: the digest of the bytes that the file must have."""
+from broken_telephone.pictures.bounded import Pictures
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,9 @@ class Picture:
 class StudyPictures:
     """All pictures of a study that exist, each with its digest."""
 
-    originals: Images
+    originals: Pictures
     """By their path in the data set."""
-    drawn: Images
+    drawn: Pictures
     """By `<chain_id>/<iteration>`."""
     drawn_digests: Mapping[str, str]
     """Digests of the pictures that the loop drew; those of originals are in the `chains` table."""
@@ -53,11 +51,17 @@ class StudyPictures:
                     known.setdefault(one.name, one)
         return {iteration: list(known.values()) for iteration, known in found.items()}
 
-    def open(self, picture: Picture) -> Image.Image:
+    def open(self, picture: Picture, longest: int | None = None) -> Image.Image:
         """Open a picture.
+
+        Args:
+            picture: the picture.
+            longest: pixels of the longer side that the reader needs, see `open_picture`.
 
         Raises:
             UnreadableError: if the file is missing or broken.
             ChangedInputError: if the file is no longer the picture that the study knows.
         """
-        return (self.drawn if picture.iteration else self.originals)[picture.place](digest=picture.digest)
+        return (self.drawn if picture.iteration else self.originals)[picture.place](
+            longest=longest, digest=picture.digest
+        )

@@ -13,7 +13,7 @@ from broken_telephone.annotate import asked_for
 from broken_telephone.chains import chains_of
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
-from broken_telephone.pictures import StudyPictures
+from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.protection import LONGEST_FORM
@@ -58,7 +58,7 @@ def study_app(
                 f"The sample to rate holds pictures of chains that are gone ({row.chain_id}): run "
                 "`kedro run --pipeline annotation` again. Answers that were given are kept."
             )
-        pictures[row.item] = partial(study_pictures.open, one)
+        pictures[row.item] = partial(study_pictures.open, one, LONGEST)
         texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
     desk = Desk(list(pictures), asked_for(form), seed)
     return make_app(study, desk, pictures, texts, store, hosts, adjudicators, public_address)

@@ -16,7 +16,7 @@ from broken_telephone.chains import Chain, chains_of, key
 from broken_telephone.errors import UnreadableError
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.answer_text import kept_thought
-from broken_telephone.pictures import as_png
+from broken_telephone.pictures import as_png, bound_for
 from broken_telephone.relay.journal import (
     EMPTY,
     REFUSED,
@@ -238,9 +238,11 @@ class _Run:
             self._untold = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+        longest = bound_for(self.describer)
         if iteration == 0:
-            return self.store.originals[str(chain.image_path)](digest=chain.image_digest)
-        return self.store.images[key(chain.chain_id, iteration)](digest=self.done.image(chain.chain_id, iteration))
+            return self.store.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
+        digest = self.done.image(chain.chain_id, iteration)
+        return self.store.images[key(chain.chain_id, iteration)](longest=longest, digest=digest)
 
     def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
         """Sort a model's answer into pictures, descriptions and failures."""

@@ -57,7 +57,7 @@ def read(folder: Path, findings: Findings) -> Rows:
                 "image_id": name,
                 "dataset": "coco",
                 "split": "val",
-                "image_path": f"{_IMAGES}/{images.find(name + '.jpg') or name + '.jpg'}",
+                "image_path": f"{_IMAGES}/{images.picture(name) or name + '.jpg'}",
                 "person": "person",
                 "file": labels,
                 "row": where,

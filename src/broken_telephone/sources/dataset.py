@@ -149,7 +149,7 @@ def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) 
 
 
 def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
-    """Leave out people whose picture is missing or broken, choose main persons, point out identical pictures."""
+    """Leave out people whose picture is missing, broken or empty, choose main persons, point out identical pictures."""
     sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
     for row in people:
         if row["image_path"] in broken:

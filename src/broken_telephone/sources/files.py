@@ -4,10 +4,14 @@ import json
 import os
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
 from broken_telephone.errors import StudyError
+from broken_telephone.pictures import SUFFIXES, is_picture
 from broken_telephone.sources.decoding import decode
 
 
@@ -107,6 +111,7 @@ class Listing:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if folder.is_dir() else []
         self.files = [entry.name for entry in entries if not entry.is_dir()]
         self.folders = [entry.name for entry in entries if entry.is_dir()]
+        self._folder = folder
         self._names: dict[str, str] = {}
         for name in self.files:
             self._names.setdefault(_plain(name), name)
@@ -114,6 +119,21 @@ class Listing:
     def find(self, *names: str) -> str | None:
         """Return the first of these names that exists, as it is written on disk."""
         return next((self._names[_plain(name)] for name in names if _plain(name) in self._names), None)
+
+    def picture(self, stem: str) -> str | None:
+        """Return the picture of a name without its suffix: with a known suffix, else whichever Pillow identifies."""
+        if known := self.find(*(stem + suffix for suffix in SUFFIXES)):
+            return known
+        alike = (name for name in self._by_stem.get(_plain(stem), []) if is_picture(self._folder / name))
+        return next(alike, None)
+
+    @cached_property
+    def _by_stem(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self.files:
+            for stem in {_plain(name), _plain(Path(name).stem)}:
+                found[stem].append(name)
+        return found
 
 
 def _plain(name: str) -> str:

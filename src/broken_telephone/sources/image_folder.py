@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from broken_telephone.labels import Cell, Scheme, read_cell
+from broken_telephone.pictures import is_picture
 from broken_telephone.sources import own_table
 from broken_telephone.sources.files import is_text
 from broken_telephone.sources.own_table import SPLITS, person_row
-from broken_telephone.sources.pictures import SUFFIXES
 from broken_telephone.sources.reading import Findings, Row, Rows
 
 
@@ -36,7 +36,7 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
 
 
 def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
-    """Yield the images below a folder, in order; hidden files are left out."""
+    """Yield the images below a folder, in order, whatever their suffix; other and hidden files are passed over."""
     seen = set()
     unreadable: list[OSError] = []
     for place, folders, names in os.walk(folder, followlinks=True, onerror=unreadable.append):
@@ -45,10 +45,13 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
             folders.clear()
             continue
         seen.add(real)
+        for name in sorted(name for name in [*folders, *names] if name.startswith(".")):
+            findings.pass_over(Path(place, name))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             path = PurePosixPath(Path(place, name).relative_to(folder).as_posix())
-            if path.suffix.casefold() not in SUFFIXES:
+            if not is_picture(Path(place, name)):
+                findings.pass_over(Path(place, name))
                 continue
             findings.rows += 1
             if is_text(str(path)):

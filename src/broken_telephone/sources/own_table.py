@@ -14,6 +14,7 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
+from broken_telephone.pictures import SUFFIXES
 from broken_telephone.progress import track
 from broken_telephone.sources.files import Listing, is_text, safe_path
 from broken_telephone.sources.main_person import BOX, read_box
@@ -191,7 +192,8 @@ def person_row(path: PurePosixPath, split: str, person: Any, file: Path, where: 
         file: where the person stands.
         where: the row or the name there.
     """
-    image_id = path.with_suffix("").as_posix()
+    # What follows a dot is no suffix in a name such as IMG.0001.
+    image_id = (path.with_suffix("") if path.suffix.casefold() in SUFFIXES else path).as_posix()
     return {
         "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
         "image_id": image_id,

@@ -22,7 +22,6 @@ REGIONS = "phase_gcc_{split}_regions_20221101.json"
 VOTES = "phase_gcc_{split}_all_20221101.json"
 # Where pictures are put; the data set itself comes with their addresses only.
 IMAGES = ("phase_images/{split}", "phase_images", "images/{split}", "images", "{split}", "")
-_SUFFIXES = (".png", ".jpg", ".jpeg")
 _PERSON = re.compile(r"person(\d{1,6})")
 
 
@@ -155,7 +154,7 @@ def _people(records: dict[str, Any], file: Path, findings: Findings, rows: Rows)
 def _find(places: list[tuple[str, Listing]], image_id: str) -> str:
     """The picture's path below the folder; where it should be, if it is nowhere."""
     for place, names in places:
-        if name := names.find(*(image_id + suffix for suffix in _SUFFIXES)):
+        if name := names.picture(image_id):
             return f"{place}/{name}".lstrip("/")
     return f"{places[1][0]}/{image_id}.png"
 

@@ -1,22 +1,27 @@
-"""Looks at pictures without decoding them: are they there, whole, and how large?
+"""Looks at pictures: are they there, whole, of more than one colour, and how large?
 
-A header gives the size; the end of a JPEG or PNG file says whether it is whole. Only other formats, and a file that
-leaves doubt, are decoded.
+A header gives the size; the end of a JPEG or PNG file says whether it is whole. Such a file is decoded only if it may
+hold a single colour: that of many pixels is written as a short pattern again and again, so that the file's last
+kilobyte can be compressed once more. Other formats, and a file that leaves doubt, are decoded.
 """
 
 import hashlib
 import os
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
 
+from broken_telephone.pictures import displayed_size, is_single_colour, reason
 from broken_telephone.progress import track
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-_ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
+_ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+_SHORT, _PLAIN = 2048, 0.9
+"""Which files may hold a single colour: of fewer bytes than the first, or whose end compresses to less than the second.
+
+The end of other JPEG and PNG files compresses to 1.01 of its size."""
 
 
 def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[str, str | None]]]:
@@ -27,36 +32,42 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
         names: paths below it.
 
     Returns:
-        Width and height in pixels of each picture that is whole, as it is displayed (turned as its EXIF record
-        says); and what is wrong with each that is not: "image missing" or "image unreadable", and the reason.
+        Width and height in pixels of each usable picture, as it is displayed; and what is wrong with each other one:
+        "image missing", "image unreadable" with the reason, or "image of a single colour".
     """
-    whole: dict[str, tuple[int, int]] = {}
+    usable: dict[str, tuple[int, int]] = {}
     broken: dict[str, tuple[str, str | None]] = {}
     wanted = list(dict.fromkeys(names))
     for name in track(wanted, "Looking at images", len(wanted)):
         try:
-            whole[name] = _size(folder / name)
+            size = _size(folder / name)
         except FileNotFoundError:
             broken[name] = "image missing", None
         # Pillow raises many kinds for broken content; all of them mean the same here.
         except Exception as error:
-            broken[name] = "image unreadable", str(error)
-    return whole, broken
+            broken[name] = "image unreadable", reason(error)
+        else:
+            if size is None:
+                broken[name] = "image of a single colour", None
+            else:
+                usable[name] = size
+    return usable, broken
 
 
-def _size(path: Path) -> tuple[int, int]:
+def _size(path: Path) -> tuple[int, int] | None:
+    """Return width and height; None of a single colour."""
     with path.open("rb") as file, Image.open(file) as image:
-        size, end = image.size, _ENDS.get(image.format or "")
-        # Asked for a record that is not there, Pillow decodes a PNG to look behind its pixels.
-        if (image.format == "JPEG" or "exif" in image.info) and image.getexif().get(_ORIENTATION) in _LYING:
-            size = size[1], size[0]
+        size, end = displayed_size(image, file), _ENDS.get(image.format or "")
         length = os.fstat(file.fileno()).st_size
-        file.seek(max(length - 16, 0))
-        if end is None or end not in file.read():
-            file.seek(0)
-            with Image.open(file) as again:
-                again.load()
-    return size
+        file.seek(max(length - 1024, 0))
+        tail = file.read()
+        whole = end is not None and end in tail[-16:]
+        plain = length < _SHORT or len(zlib.compress(tail, 1)) < _PLAIN * len(tail)
+        if whole and not plain:
+            return size
+        file.seek(0)
+        with Image.open(file) as again:
+            return None if is_single_colour(again) else size
 
 
 def twins(folder: Path, names: Iterable[str]) -> list[list[str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
+from broken_telephone.pictures import is_picture
 from broken_telephone.progress import track
 from broken_telephone.sources.files import Listing, read_text, safe_name
 from broken_telephone.sources.reading import Findings, Row, Rows
@@ -27,7 +28,6 @@ CODES = ("gender", "ethnicity", "age")
 _EMOTION = RAF.concepts["emotion"]
 _LANDMARKS = 5
 _STEM = re.compile(r"(train|test)_\w+", re.IGNORECASE)
-_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 def read(folder: Path, findings: Findings) -> Rows:
@@ -77,14 +77,16 @@ def _official(folder: Path, file: Path, findings: Findings) -> Iterator[Row]:
         if len({code for _, code in stated}) > 1:
             findings.note("dropped", "picture with two labels", file, where, stem)
             continue
-        there = images.find(*(f"{stem}_aligned{suffix}" for suffix in _SUFFIXES))
+        there = images.picture(f"{stem}_aligned")
         path = f"{IMAGES}/{there or stem + '_aligned.jpg'}"
         emotion = findings.value(_EMOTION, "emotion", code, file, where)
         yield _row(stem, stem.split("_")[0], path, emotion, file, where)
     for name in images.files:
-        stem = re.sub(r"_aligned$", "", Path(name).stem.casefold())
-        if name.casefold().endswith(_SUFFIXES) and stem not in lines:
-            findings.note("kept", "image in no line of the label file: not read", folder / IMAGES / name, name)
+        stem, file = re.sub(r"_aligned$", "", Path(name).stem.casefold()), folder / IMAGES / name
+        if name.startswith(".") or not is_picture(file):
+            findings.pass_over(file)
+        elif stem not in lines:
+            findings.note("kept", "image in no line of the label file: not read", file, name)
 
 
 def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
@@ -96,7 +98,7 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
     for split in ("train", "test"):
         stated = _stated(folder, images, split, findings)
         for name in Listing(images / split).files:
-            if name.casefold().endswith(_SUFFIXES):
+            if is_picture(images / split / name):
                 findings.note("kept", "picture in no folder of an emotion: not read", images / split / name, name)
         places: defaultdict[str, list[tuple[Path, str]]] = defaultdict(list)
         for code in Listing(images / split).folders:
@@ -105,7 +107,9 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
                 findings.note("kept", "folder of no emotion: not read", place, code)
                 continue
             for name in Listing(place).files:
-                if name.casefold().endswith(_SUFFIXES):
+                if name.startswith(".") or not is_picture(place / name):
+                    findings.pass_over(place / name)
+                else:
                     findings.rows += 1
                     places[name.casefold()].append((place / name, code))
         for name, found in places.items():

@@ -39,6 +39,13 @@ class Findings:
     _names: dict[Path, str] = field(default_factory=dict)
     """File -> its name below the folder: tables of thousands of rows name the same one each time."""
 
+    def pass_over(self, file: Path) -> None:
+        """Record a file that is no picture, or a hidden file or folder, which is not looked at."""
+        hidden = file.name.startswith(".")
+        kind = "hidden" if hidden else f"*{file.suffix.casefold()}" if file.suffix else "no suffix"
+        why = "hidden files are not looked at" if hidden else "Pillow cannot identify its content as a picture"
+        self.note("kept", "no picture: passed over", file, kind, advice=why)
+
     def note(
         self, effect: Effect, problem: str, file: Path, row: str, value: object = None, advice: str | None = None
     ) -> None:

@@ -19,7 +19,7 @@ from broken_telephone.explain.journal import Found, Record, Records, found_in
 from broken_telephone.explain.manifest import manifest
 from broken_telephone.explain.painting import Colour, mean_colour
 from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
-from broken_telephone.explain.run import explain_words, find_parts
+from broken_telephone.explain.run import explain_words, find_parts, working_size
 from broken_telephone.explain.skin_table import skin_table
 from broken_telephone.explain.support import (
     OTHER_SIZES,
@@ -101,7 +101,7 @@ def plan_explanation(
         red, green, blue = explanations_done[kept]()["colour"]
         colour = (red, green, blue)
     else:
-        colour = _mean_colour(first, study_pictures)
+        colour = _mean_colour(first, study_pictures, describer, explain)
     return Plan(
         mine,
         there,
@@ -119,12 +119,14 @@ def _colour_key(words: str) -> str:
     return f"colours/{words}"
 
 
-def _mean_colour(pictures: list[Picture], study: StudyPictures) -> Colour:
+def _mean_colour(
+    pictures: list[Picture], study: StudyPictures, describer: Describer, explain: ExplainSettings
+) -> Colour:
     found = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
         with suppress(UnreadableError):
-            found.append(np.asarray(study.open(one)))
+            found.append(np.asarray(study.open(one, working_size(describer, explain.frame))))
     return mean_colour(found)
 
 
@@ -227,8 +229,7 @@ def tabulate_explanation(
         (str(chain), int(iteration)): str(category)
         for chain, iteration, category in zip(gender["chain_id"], gender["iteration"], gender["category"], strict=True)
     }
-    sizes = {name: one.size for name, one in found.items()}
-    tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, sizes, explain.method)
+    tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, explain.method)
     texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
     written = {
         one.name

@@ -16,7 +16,7 @@ from broken_telephone.explain.painting import framed
 from broken_telephone.explain.people import regions_of
 from broken_telephone.explain.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
-from broken_telephone.pictures import StudyPictures
+from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
 from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
 from broken_telephone.report.saved_figures import Files, saved_figures
@@ -55,7 +55,7 @@ def draw_explanation(
         overlays = []
         for item in items:
             try:
-                image = study_pictures.open(item.picture)
+                image = study_pictures.open(item.picture, LONGEST)
             except StudyError:
                 # It opened when it was explained; the manifest of the next run will tell.
                 continue

@@ -9,7 +9,16 @@ from PIL import Image
 
 from broken_telephone.chains import chains_of, key
 from broken_telephone.models import Describer, Generator
-from broken_telephone.pictures import StampedFiles, changed, digests_of, look, refuse_changed_drawings
+from broken_telephone.pictures import (
+    LONGEST,
+    Pictures,
+    StampedFiles,
+    at_most,
+    changed,
+    digests_of,
+    look,
+    refuse_changed_drawings,
+)
 from broken_telephone.pipelines.loop.checks import check_originals
 from broken_telephone.relay import (
     Finished,
@@ -28,7 +37,6 @@ from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
 
-Images = Mapping[str, Callable[[], Image.Image]]
 Records = Mapping[str, Callable[[], dict[str, Any]]]
 
 
@@ -81,8 +89,8 @@ def follow_chains(
     wanted_settings: dict[str, Any],
     describer: Describer,
     generator: Generator,
-    originals: Images,
-    loop_images_done: Images,
+    originals: Pictures,
+    loop_images_done: Pictures,
     drawn_before: pd.DataFrame,
     loop_batches_done: Records,
     loop_sessions_done: Records,
@@ -109,7 +117,8 @@ def follow_chains(
     done = read_journal(loop_batches_done)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
-    live = LiveSheet(name, mine, originals, loop_images_done, loop.iterations, sheet.chains_per_label, done.texts)
+    shown = at_most(originals, LONGEST), at_most(loop_images_done, LONGEST)
+    live = LiveSheet(name, mine, *shown, loop.iterations, sheet.chains_per_label, done.texts)
     unsealed = wanted_settings
     for finished in relay(chains, loop, describer, generator, store, done):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
@@ -171,12 +180,11 @@ def draw_contact_sheet(
     study: str,
     chains: pd.DataFrame,
     loop_descriptions: pd.DataFrame,
-    originals: Images,
-    loop_images: Images,
+    originals: Pictures,
+    loop_images: Pictures,
     loop: LoopSettings,
     settings: SheetSettings,
 ) -> Image.Image:
     """Show some chains of every label: original and iterations side by side."""
-    return chains_sheet(
-        study, chains, loop_descriptions, originals, loop_images, loop.iterations, settings.chains_per_label
-    )
+    shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
+    return chains_sheet(study, chains, loop_descriptions, *shown, loop.iterations, settings.chains_per_label)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.pictures import StudyPictures
+from broken_telephone.pictures import LONGEST, StudyPictures, at_most
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import (
     ReportSettings,
@@ -58,8 +58,8 @@ def write_report(
         loop_descriptions,
         annotations,
         people,
-        study_pictures.originals,
-        study_pictures.drawn,
+        at_most(study_pictures.originals, LONGEST),
+        at_most(study_pictures.drawn, LONGEST),
         loop.iterations,
         settings.browsed,
         settings.seed,

@@ -1,0 +1,178 @@
+"""Memory and time of large originals, with the miniature's models. Each measurement is a process of its own.
+
+    python benchmarks/large_pictures.py                            eight of 13,000 x 13,000; two of 4000 x 4000
+    python benchmarks/large_pictures.py --side 300 --explained 200    the same, small
+
+Portraits of the miniature are enlarged, half as JPEG and half as PNG. They are described, embedded and explained
+from their files, as a study does it; then the same portraits as they are (64 x 64).
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+GREY = (128, 128, 128)
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--side", type=int, default=13_000, help="of the pictures that are described and embedded")
+    parser.add_argument("--explained", type=int, default=4000, help="side of the pictures that are explained")
+    parser.add_argument("--one", nargs=3, metavar=("WHAT", "FOLDER", "SIDE"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        what, folder, side = asked.one
+        measured = _MEASURED[what](Path(folder), int(side))
+        if measured is not None:
+            print(f"\n{json.dumps(measured)}")
+        return
+    for what, count, side in (("describe", 8, asked.side), ("embed", 8, asked.side), ("explain", 2, asked.explained)):
+        found = {}
+        for own in (side, 64):
+            with tempfile.TemporaryDirectory() as folder:
+                subprocess.run([sys.executable, __file__, "--one", f"write {count}", folder, str(own)], check=True)
+                command = [sys.executable, __file__, "--one", what, folder, str(own)]
+                # Progress is printed before.
+                *_, last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+                found[own] = json.loads(last)
+            print(f"{what} {count} of {own:,} x {own:,}: {found[own]['seconds']} s, peak {found[own]['MB']:,} MB")
+
+
+def write(count: int, folder: Path, side: int) -> None:
+    """Write enlarged portraits."""
+    from PIL import Image
+
+    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.pictures import render_set
+
+    for number, pixels in enumerate(render_set("portraits", World(), count, 5).images):
+        large = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
+        large.save(folder / f"{number}.{('png', 'jpg')[number % 2]}", **({"compress_level": 1}, {})[number % 2])
+
+
+def describe(folder: Path, _side: int) -> dict[str, Any]:
+    """Describe all pictures of a folder in one batch."""
+    from broken_telephone.models import make_describer
+
+    study = _study()
+    model: Any = make_describer(study["describer"])
+    return _measured(model, lambda images: model.describe(images, study["loop"]["describe_prompt"]), folder)
+
+
+def embed(folder: Path, _side: int) -> dict[str, Any]:
+    """Embed all pictures of a folder in one batch."""
+    from broken_telephone.models import make_embedder
+
+    model: Any = make_embedder(_study()["embedder"])
+    return _measured(model, model.embed_images, folder)
+
+
+def explain(folder: Path, _side: int) -> dict[str, Any]:
+    """Find faces and regions in all pictures of a folder and explain the words about them, with all checks."""
+    from broken_telephone.annotate.pictures import Picture
+
+    from broken_telephone.datasets import ImageFolderDataset
+    from broken_telephone.explain import ExplainSettings
+    from broken_telephone.explain.face_parts import FaceParts
+    from broken_telephone.explain.items import word_items
+    from broken_telephone.explain.journal import found_in
+    from broken_telephone.explain.people import counted, regions_of
+    from broken_telephone.explain.run import explain_words, find_parts
+    from broken_telephone.explain.tasks import How
+    from broken_telephone.labels import RAF
+    from broken_telephone.models import make_describer, make_detector, make_parser
+    from broken_telephone.pictures import bound_for
+    from broken_telephone.relay import Chain
+
+    study = _study()
+    settings = ExplainSettings.model_validate(study["explain"])
+    describer: Any = make_describer(study["describer"])
+    parts = FaceParts(make_detector(study["detector"]), make_parser(study["parser"]))
+    originals = ImageFolderDataset(path=str(folder)).load()
+    names = list(originals)
+    describer.load()
+    parts.load()
+    prompt, bound = study["loop"]["describe_prompt"], bound_for(describer)
+    texts = [one.text for one in describer.describe([originals[name](longest=bound) for name in names], prompt)]
+    there = {0: [Picture(f"0/{name}", 0, name) for name in names]}
+    chains = [Chain(name, place, name, None) for place, name in enumerate(names)]
+    began = time.perf_counter()
+    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, originals, {}, {})))
+    who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
+    told = {(name, 0): text for name, text in zip(names, texts, strict=True)}
+    items = word_items(chains, there, told, RAF.concepts["emotion"], found, who)
+    how = How(prompt, settings.layers, settings.method, settings.target, GREY)
+    _kept(
+        explain_words(
+            items,
+            lambda item: regions_of(item, found[item.picture.name], {}, None),
+            set(names),
+            "words",
+            how,
+            settings,
+            describer,
+            originals,
+            {},
+            {},
+        )
+    )
+    return _taken(began) | {"words": len(items[0])}
+
+
+def _measured(model: Any, ask: Any, folder: Path) -> dict[str, Any]:
+    from broken_telephone.datasets import ImageFolderDataset
+    from broken_telephone.pictures import bound_for
+
+    originals = ImageFolderDataset(path=str(folder)).load()
+    model.load()
+    bound = bound_for(model)
+    began = time.perf_counter()
+    ask([originals[name](longest=bound) for name in originals])
+    return _taken(began)
+
+
+def _taken(began: float) -> dict[str, Any]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"seconds": round(time.perf_counter() - began, 1), "MB": peak}
+
+
+def _study() -> dict[str, Any]:
+    """Return the miniature's settings, with the models' folders wherever this is started."""
+    study = yaml.safe_load((ROOT / "conf/base/parameters.yml").read_text())
+    for name in ("describer", "embedder", "detector", "parser"):
+        study[name]["path"] = str(ROOT / study[name]["path"])
+    return study
+
+
+def _same(record: Any) -> Any:
+    return record
+
+
+def _kept(saved: Any) -> dict[str, Any]:
+    """What a run saves, in memory."""
+    kept: dict[str, Any] = {}
+    for one in saved:
+        kept |= {key: partial(_same, record) for key, record in one.batches.items()}
+    return kept
+
+
+_MEASURED: dict[str, Any] = {
+    "describe": describe,
+    "embed": embed,
+    "explain": explain,
+    **{f"write {count}": partial(write, count) for count in (2, 8)},
+}
+
+if __name__ == "__main__":
+    main()
