@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import rich
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from broken_telephone.datasets.places import located
 from broken_telephone.errors import StudyError
 from broken_telephone.relay import LoopSettings, chains_of, manifest, of_shard
 
@@ -76,7 +76,7 @@ def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str
         place = description.get("filepath") or description.get("path")
         if place is None:
             continue
-        filesystem, path = url_to_fs(str(place))
+        filesystem, path = located(str(place))
         version = dataset.resolve_save_version() if isinstance(dataset, AbstractVersionedDataset) else None
         if version is not None:
             path = f"{path}/{version}/{Path(path).name}"
