@@ -223,7 +223,8 @@ def _check_names(known: Mapping[str, bool], parameters: Mapping[str, Any]) -> No
             raise StudyError(f"The setting {name!r} stands in globals.yml, not among the parameters")
         if known.get(name) and not isinstance(value, dict):
             raise StudyError(
-                f"{name} is a group of settings, not {value!r}: name one of them, as in --params {name}.name=value"
+                f"{name} is a group of settings, not {value!r}: state the settings below it "
+                f"(in --params: {name}.<setting>=<value>)"
             )
     # A slip of the pen would do nothing.
     if unknown := sorted(map(str, set(parameters) - set(known))):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from kedro.io import Version
+from kedro.io import AbstractVersionedDataset, Version
 
 from broken_telephone.datasets.places import LiteralVersions, located
 from broken_telephone.datasets.whole import write_whole
@@ -12,7 +12,7 @@ from broken_telephone.datasets.whole import write_whole
 Files = Mapping[str, bytes]
 
 
-class FiguresDataset(LiteralVersions):
+class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
     """Figures by name: the content of each by its format, as `report.saved_figures` returns them."""
 
     def __init__(

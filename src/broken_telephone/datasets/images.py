@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from kedro.io.core import Version
+from kedro.io import AbstractVersionedDataset, Version
 from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
@@ -55,7 +55,7 @@ class ImagePartitionsDataset(ImageFolderDataset):
             write_whole(self._filesystem, self.place(key), _png(image))
 
 
-class ImageDataset(LiteralVersions):
+class ImageDataset(LiteralVersions, AbstractVersionedDataset[Image.Image, Image.Image]):
     """One picture, saved as PNG, whole or not at all."""
 
     def __init__(

@@ -1,13 +1,12 @@
 """Where files are. A path on this machine is taken as it stands, whatever signs are in it."""
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import AbstractVersionedDataset
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[A-Za-z0-9+.-]+)*://")
 
@@ -23,13 +22,15 @@ def located(path: str) -> tuple[AbstractFileSystem, str]:
     return LocalFileSystem(), LocalFileSystem._strip_protocol(path)
 
 
-class LiteralVersions(AbstractVersionedDataset[Any, Any]):
-    """Finds the versions of an entry by listing its folder.
+class LiteralVersions:
+    """A part of catalog types that finds the versions of an entry by listing its folder.
 
     Kedro's own way takes the whole path for a pattern, so nothing is found below a folder such as `study [a]`.
     """
 
     _fs: AbstractFileSystem
+    _filepath: PurePosixPath
+    _get_load_path: Callable[[], PurePosixPath]
 
     def _get_versions(self) -> list[str]:
         """Return the paths of all versions, the latest first."""
