@@ -1,5 +1,6 @@
 """Where people's answers are kept: one row per rater, picture and question, in any database that SQLAlchemy knows."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +119,10 @@ def parsed_url(url: str) -> sa.URL:
     Raises:
         StudyError: if it is none.
     """
+    # A `?` in the path of a file begins no options: it is followed by a slash.
+    match = re.match(r"(sqlite(?:\+\w+)?:///)(.*\?.*/)", url)
+    if match:
+        url = match[1] + match[2].replace("?", "%3F") + url[match.end() :]
     try:
         return sa.make_url(url)
     except sa.exc.ArgumentError:

@@ -15,7 +15,7 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, is_text, read_csv, safe_path
+from broken_telephone.sources.files import Disk, is_text, read_csv
 from broken_telephone.sources.main_person import BOX, read_box
 from broken_telephone.sources.pictures import SUFFIXES
 from broken_telephone.sources.reading import Findings, Row, Rows
@@ -41,15 +41,16 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
         StudyError: if the table is missing, unreadable or lacks a named column, or a path leads elsewhere.
     """
     if labels is None:
-        return Rows([_from_folders(folder, file, scheme, findings) for file in _images(folder, findings)])
+        disk = Disk(folder)
+        return Rows([_from_folders(folder, file, disk, scheme, findings) for file in _images(folder, findings)])
     known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
         raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
-    file = folder / safe_path(labels, Path("the setting dataset.labels"), "the table's path")
+    disk = Disk(folder)
+    file = folder / disk.stated(labels, Path("the setting dataset.labels"), "the table's path")
     theirs = {name: columns.get(name, name) for name in known}
     needed = tuple(theirs[name] for name in dict.fromkeys(["image", *columns]))
     people: list[Row] = []
-    disk = _Disk(folder)
     named = False
     for number, cells in _table(file, needed):
         findings.rows += 1
@@ -59,26 +60,11 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
         said = {name: cells[column] for name, column in theirs.items() if not _empty(cells.get(column))}
         named = theirs["person"] in cells
         boxed = any(theirs[name] in cells for name in BOX)
-        if row := _person(said, boxed, scheme, file, f"row {number}", findings):
-            people.append(row | {"image_path": disk.find(row["image_path"])})
+        if row := _person(said, boxed, disk, scheme, file, f"row {number}", findings):
+            people.append(row)
     if not named:
         _number_people(people)
     return Rows(people)
-
-
-class _Disk:
-    """Finds images whose names differ from those in a table by the case of their letters."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._listings: dict[Path, Listing] = {}
-
-    def find(self, path: str) -> str:
-        file = self._folder / path
-        if file.parent not in self._listings:
-            self._listings[file.parent] = Listing(file.parent)
-        name = self._listings[file.parent].find(file.name)
-        return file.with_name(name).relative_to(self._folder).as_posix() if name and not file.exists() else path
 
 
 def _number_people(people: list[Row]) -> None:
@@ -114,8 +100,8 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
         findings.note("kept", "folder cannot be read", folder, str(error.filename), error.strerror)
 
 
-def _from_folders(folder: Path, path: PurePosixPath, scheme: Scheme, findings: Findings) -> Row:
-    row = _row(path, "all", None, folder / path, path.as_posix())
+def _from_folders(folder: Path, path: PurePosixPath, disk: Disk, scheme: Scheme, findings: Findings) -> Row:
+    row = _row(path, disk, "all", None, folder / path, path.as_posix())
     stated: dict[str, set[str]] = {name: set() for name in scheme.concepts}
     for part in path.parts[:-1]:
         row["split"] = _SPLITS.get(part.casefold(), row["split"])
@@ -153,14 +139,14 @@ def _table(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
 
 
 def _person(
-    said: dict[str, Any], boxed: bool, scheme: Scheme, file: Path, where: str, findings: Findings
+    said: dict[str, Any], boxed: bool, disk: Disk, scheme: Scheme, file: Path, where: str, findings: Findings
 ) -> Row | None:
     if "image" not in said:
         findings.note("dropped", "row without an image", file, where)
         return None
-    path = safe_path(str(said["image"]), file, where)
+    path = disk.stated(str(said["image"]), file, where)
     split = _text(said.get("split", "all"))
-    row = _row(path, _SPLITS.get(split.casefold(), split), said.get("person"), file, where)
+    row = _row(path, disk, _SPLITS.get(split.casefold(), split), said.get("person"), file, where)
     if boxed:
         box = [_number(said.get(name)) for name in BOX] if said.keys() & set(BOX) else None
         row |= read_box(box, findings, file, where)
@@ -170,8 +156,8 @@ def _person(
     return row
 
 
-def _row(path: PurePosixPath, split: str, person: Any, file: Path, where: str) -> Row:
-    image_id = path.with_suffix("").as_posix()
+def _row(path: PurePosixPath, disk: Disk, split: str, person: Any, file: Path, where: str) -> Row:
+    image_id = disk.identity(path)
     return {
         "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
         "image_id": image_id,

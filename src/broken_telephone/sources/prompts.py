@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Variable
 from broken_telephone.strict import Settings
+from broken_telephone.yaml_text import refuse_bad_yaml
 
 
 class PromptSettings(Settings):
@@ -65,9 +66,13 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
         StudyError: naming the file and the prompt.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        refuse_bad_yaml(text, str(file))
+        content = yaml.safe_load(text)
     except FileNotFoundError:
         raise StudyError(f"chains.prompt_file: {file} does not exist") from None
+    except StudyError:
+        raise
     # YAML's constructors raise many kinds, for dates that do not exist and the like.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as YAML: {error}") from error

@@ -16,7 +16,7 @@ from pathlib import Path
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, read_csv, read_text, safe_name
+from broken_telephone.sources.files import Listing, folded, read_csv, read_text, safe_name
 from broken_telephone.sources.reading import Findings, Row, Rows
 
 LABELS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt")
@@ -78,7 +78,7 @@ def _official(folder: Path, file: Path, findings: Findings) -> Iterator[Row]:
         emotion = findings.value(_EMOTION, "emotion", code, file, where)
         yield _row(stem, stem.split("_")[0], path, emotion, file, where)
     for name in images.files:
-        stem = re.sub(r"_aligned$", "", Path(name).stem.casefold())
+        stem = re.sub(r"_aligned$", "", folded(Path(name).stem))
         if name.casefold().endswith(_SUFFIXES) and stem not in lines:
             findings.note("kept", "image in no line of the label file: not read", folder / IMAGES / name, name)
 
@@ -100,7 +100,7 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
             for name in Listing(place).files:
                 if name.casefold().endswith(_SUFFIXES):
                     findings.rows += 1
-                    places[name.casefold()].append((place / name, code))
+                    places[folded(name)].append((place / name, code))
         for name, found in places.items():
             codes = stated.pop(name, set()) if stated is not None else {found[0][1]}
             row = _picture(folder, split, found, codes, findings)
@@ -126,7 +126,7 @@ def _picture(
     if stated and stated != {code}:
         findings.note("dropped", "folder and label file disagree", file, file.name, *stated)
         return None
-    stem = re.sub(r"_aligned$", "", file.stem.casefold())
+    stem = re.sub(r"_aligned$", "", folded(file.stem))
     path = file.relative_to(folder).as_posix()
     return _row(stem, split, path, _EMOTION.read_code(code), file, file.name)
 
@@ -145,7 +145,7 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
         elif cells["label"] not in _EMOTION.codes:
             findings.note("kept", "emotion outside the scheme in a label file: not read", file, where, cells["label"])
         else:
-            codes[safe_name(cells["image"], file, where).casefold()].add(cells["label"])
+            codes[folded(safe_name(cells["image"], file, where))].add(cells["label"])
     return codes
 
 
