@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from broken_telephone.errors import StudyError, causes
+from broken_telephone.settings_files import unresolved
 
 
 @click.group()
@@ -108,7 +109,9 @@ def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
             raise _ParagraphError(f"--params {item}: there is no value. For none, write {name}=null.")
         try:
             _KEDRO_PARAMS(context, option, item)
-        except (YAMLError, OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
+        except OmegaConfBaseException as error:
+            raise _ParagraphError(str(unresolved("--params", error))) from error
+        except (YAMLError, ValueError, TypeError, RecursionError) as error:
             reason = getattr(error, "problem", None) or (str(error).splitlines() or [type(error).__name__])[0]
             raise _ParagraphError(
                 f"--params {item}: the value cannot be read as YAML ({reason}). Put it in quotes inside those of the "

@@ -4,6 +4,7 @@
 once, `--params` changes them like all others, and `catalog.load("describer")` works in a notebook.
 """
 
+import mimetypes
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -23,6 +24,7 @@ from broken_telephone.study_globals import StudyGlobals
 _MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
 # Any of these names another model; `network` comes with a file of weights for a detector or a parser.
 _ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network"})
+_ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}
 _OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file")
 
 
@@ -130,14 +132,19 @@ class StudyConfigLoader(OmegaConfigLoader):
     @staticmethod
     def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """Open the folder, or the archive, that the settings are in."""
+        archive = _ARCHIVES.get(mimetypes.guess_type(conf_source)[0] or "")
         try:
-            filesystem, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
-            if protocol in ("tar", "zip") and not filesystem.ls("", detail=False):
+            if archive is None:
+                return OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
+            # Opened here: fsspec would take a bracket or `::` in the path for more than a name.
+            content = Path(conf_source).open("rb")
+            filesystem = fsspec.filesystem(archive, fo=content, skip_instance_cache=True)
+            if not filesystem.ls("", detail=False):
                 raise ValueError("it is empty")
+            return filesystem, archive
         # Archives raise many kinds for what is none; fsspec for addresses that it does not know.
         except Exception as error:
             raise StudyError(f"--conf-source: the settings in {conf_source} cannot be read: {error}") from error
-        return filesystem, protocol
 
     def _read_dir_configs(
         self,

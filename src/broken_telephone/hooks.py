@@ -49,8 +49,9 @@ class StudyHooks:
             try:
                 _try_writing(folder)
             except OSError as error:
+                shown = str(folder) if len(str(folder)) < 500 else f"{str(folder)[:500]}…"
                 raise StudyError(
-                    f"Results cannot be written to {folder}: {error.strerror}. Mend that, or name another place "
+                    f"Results cannot be written to {shown}: {error.strerror}. Mend that, or name another place "
                     "in globals.yml: `results`, or `models` for models."
                 ) from error
 

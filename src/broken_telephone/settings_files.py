@@ -33,8 +33,10 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
     refuse_bad_yaml(text, str(file))
     try:
         settings = OmegaConf.load(io.StringIO(text))
+    except OmegaConfBaseException as error:
+        raise unresolved(str(file), error) from error
     # OmegaConf refuses what YAML allows, such as a name that occurs twice.
-    except (YAMLError, OmegaConfBaseException, ValueError, OSError) as error:
+    except (YAMLError, ValueError, OSError) as error:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f", line {mark.line + 1}"

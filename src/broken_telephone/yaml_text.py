@@ -25,9 +25,9 @@ def refuse_bad_yaml(text: str, name: str) -> None:
         written: dict[int, int] = {}
         expanded = _expanded(root, written)
     except yaml.MarkedYAMLError as error:
-        raise StudyError(f"{name}{_place(error)}: this is not YAML ({error.problem or error.context})") from error
+        raise StudyError(f"{name}{_place(error)} cannot be read as YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
-        raise StudyError(f"{name}: this is not YAML ({error})") from error
+        raise StudyError(f"{name} cannot be read as YAML: {error}") from error
     except RecursionError:
         raise StudyError(f"{name}: values are nested too deeply, or an alias (*name) contains itself") from None
     if expanded - len(written) > MOST_COPIES:
