@@ -137,7 +137,7 @@ class StudyConfigLoader(OmegaConfigLoader):
             if archive is None:
                 return OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
             # Opened here: fsspec would take a bracket or `::` in the path for more than a name.
-            content = Path(conf_source).open("rb")
+            content = Path(conf_source).open("rb")  # noqa: SIM115, it is read as long as this loader lives
             filesystem = fsspec.filesystem(archive, fo=content, skip_instance_cache=True)
             if not filesystem.ls("", detail=False):
                 raise ValueError("it is empty")

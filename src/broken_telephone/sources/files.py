@@ -195,7 +195,7 @@ class Disk:
 
     def _inside(self, name: str) -> str:
         path = Path(name)
-        if not path.is_absolute() or "\0" in name:
+        if not path.is_absolute() or ".." in path.parts or "\0" in name:
             return name
         # The folder may be stated by a link; a picture may be one that leads anywhere.
         for spelled in (path, Path(os.path.realpath(path.parent), path.name)):
