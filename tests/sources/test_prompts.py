@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from raw_data import write_text
 
@@ -60,3 +62,11 @@ def test_a_wrong_file_is_named_with_the_prompt(tmp_path, text, message):
 def test_a_missing_file_names_the_setting(tmp_path):
     with pytest.raises(StudyError, match=r"chains\.prompt_file: .*gone\.yml does not exist"):
         read_prompts(tmp_path / "gone.yml", EMOTION)
+
+
+def test_aliases_are_bounded_and_signs_of_a_reference_are_text(tmp_path):
+    text = "prompts:\n- {name: happiness, override: 'costs ${x} and ${y'}\n"
+    assert prompts(tmp_path, text)[0][1] == "costs ${x} and ${y"
+    lists = [f"{name}: &{name} [{', '.join(['*' + last] * 30)}]\n" for last, name in pairwise("abcdef")]
+    with pytest.raises(StudyError, match=r"prompts\.yml: its aliases \(\*name\) stand for .* values"):
+        prompts(tmp_path, "a: &a [1, 2, 3]\n" + "".join(lists))
