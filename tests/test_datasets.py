@@ -4,14 +4,18 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
-from kedro.io import DatasetError
+from kedro.io import DatasetError, Version
+from matplotlib.figure import Figure
 from PIL import Image
 from study_pictures import save
 
 from broken_telephone.datasets import (
+    ArrayPartitionsDataset,
     ComparedDataset,
     FiguresDataset,
     ImageDataset,
@@ -19,13 +23,33 @@ from broken_telephone.datasets import (
     ImagePartitionsDataset,
     JSONDataset,
     ModelDataset,
+    PagesDataset,
+    RatingsDataset,
     RecordPartitionsDataset,
     SealedJSONDataset,
+    WholeParquetDataset,
 )
 from broken_telephone.datasets import whole as writing
+from broken_telephone.datasets.versioned import (
+    CSVDataset,
+    MatplotlibDataset,
+    ParquetDataset,
+    TextDataset,
+)
+from broken_telephone.datasets.versioned import JSONDataset as KedroJSONDataset
 from broken_telephone.errors import StudyError
 
 RED = Image.new("RGB", (3, 2), (200, 0, 0))
+VERSIONED = {
+    "parquet": (ParquetDataset, "t.parquet", pd.DataFrame({"a": [1]}), lambda table: table["a"].tolist() == [1]),
+    "csv": (CSVDataset, "t.csv", pd.DataFrame({"a": [1]}), lambda table: table["a"].tolist() == [1]),
+    "json": (KedroJSONDataset, "r.json", {"a": 1}, lambda record: record == {"a": 1}),
+    "text": (TextDataset, "r.html", "a", lambda text: text == "a"),
+    "matplotlib": (MatplotlibDataset, "f.png", Figure(), None),
+    "figures": (FiguresDataset, "figures", {"f": {"png": b"1"}}, lambda files: files == {"f": {"png": b"1"}}),
+    "image": (ImageDataset, "s.png", RED, lambda image: image.size == (3, 2)),
+}
+"""Catalog types with versions: type, file, data, and whether what is loaded is the same."""
 
 
 @pytest.fixture
@@ -260,3 +284,54 @@ def test_a_broken_record_is_named(content, tmp_path):
 def test_wrong_model_settings_are_refused_in_words(settings, message):
     with pytest.raises(StudyError, match=message):
         ModelDataset(kind="describer", settings=settings)
+
+
+ODD = "x [a] #1 *b?/c::d 100% %20/ä {e} 'f' \"g\""
+
+
+@pytest.mark.parametrize("entry", sorted(VERSIONED))
+def test_versions_are_found_in_folders_of_any_name(entry, tmp_path):
+    kind, name, data, same = VERSIONED[entry]
+    dataset = kind(filepath=str(tmp_path / ODD / name), version=Version(None, None))
+    assert not dataset.exists()
+    for save in ("2024-01-01T00.00.00.000Z", "2024-01-02T00.00.00.000Z"):
+        kind(filepath=str(tmp_path / ODD / name), version=Version(None, save)).save(data)
+    assert dataset.exists()
+    assert dataset.resolve_load_version() == "2024-01-02T00.00.00.000Z"
+    assert same is None or same(dataset.load())
+    assert dataset.list_versions(full_path=False)[1] == "2024-01-01T00.00.00.000Z"
+
+
+def test_other_entries_stand_in_folders_of_any_name(tmp_path):
+    folder = tmp_path / ODD
+    table = WholeParquetDataset(filepath=str(folder / "t #1.parquet"))
+    table.save(pd.DataFrame({"a": [1]}))
+    assert table.load()["a"].tolist() == [1]
+    record = JSONDataset(filepath=str(folder / "r [1].json"))
+    record.save({"a": 1})
+    assert record.load() == {"a": 1}
+    pictures = ImagePartitionsDataset(path=str(folder / "images"))
+    pictures.save({"ä [/b] #?*/1": RED})
+    assert list(pictures.load()) == ["ä [/b] #?*/1"]
+    assert pictures.read("ä [/b] #?*/1").size == RED.size
+    for kind in (RecordPartitionsDataset, ArrayPartitionsDataset):
+        records = kind(path=str(folder / kind.__name__))
+        records.save({"[a]#": {"text": "b"}})
+        assert records.load()["[a]#"]() == {"text": "b"}
+    pages = PagesDataset(path=str(folder / "pages"))
+    pages.save({"a": "<p>"})
+    assert pages.read("a") == "<p>"
+    sealed = SealedJSONDataset(filepath=str(folder / "s.json"), results=["images"])
+    sealed.save({"a": 1})
+    with pytest.raises(StudyError, match="a: 1 then, 2 now"):
+        sealed.refuse_others({"a": 2})
+    assert {file.relative_to(tmp_path).parts[:3] for file in folder.rglob("*")} == {Path(ODD).parts}
+
+
+def test_ratings_stand_in_a_folder_of_any_name(tmp_path):
+    from broken_telephone.rating.store import Store
+
+    url = f"sqlite:///{tmp_path}/x [a] #1 *b?/c::d 100%/r.sqlite"
+    Store(url).comment("ada", "rating", "1", "a comment")
+    assert (tmp_path / "x [a] #1 *b?/c::d 100%/r.sqlite").is_file()
+    assert RatingsDataset(database=url).load()["comment"].tolist() == ["a comment"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
@@ -92,6 +93,19 @@ def test_the_graph_builds_without_hooks(project):
     catalog, found, _ = load_data(project.path)
     assert "loop" in found
     assert "generator" in catalog
+
+
+def test_a_project_may_stand_in_a_folder_of_any_name(project, monkeypatch):
+    folder = project.path.with_name("my [project] #1 *b? 100% ä")
+    project.path.rename(folder)
+    monkeypatch.chdir(folder)
+    bootstrap_project(folder)
+    moved = type(project)(folder)
+    moved.run(loop__iterations=1)
+    moved.run(loop__iterations=2)
+    assert moved.load("loop_manifest")["counts"]["images"] == 28
+    assert moved.load("loop_contact_sheet").width > 500
+    assert not project.path.exists()
 
 
 def test_sampling_and_settings_are_validated_by_their_types(project):

@@ -3,16 +3,24 @@
 Everything else of Kedro's command line is as it is. `kedro --verbose run` shows the traceback.
 """
 
+import copy
 import errno
 import re
+import traceback
 from typing import Any, cast
 
 import click
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError
+from kedro.framework.cli.utils import KedroCliError, split_string
+from kedro.io.core import DatasetNotFoundError, VersionNotFoundError
+from kedro.utils import load_obj
 from kedro.validation import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from broken_telephone.errors import StudyError, causes
+from broken_telephone.settings_files import unresolved
 
 
 @click.group()
@@ -22,18 +30,55 @@ def cli() -> None:
 
 def _run(*args: Any, **kwargs: Any) -> Any:
     assert kedro_run.callback is not None
+    _refuse_empty(kwargs, "env", "conf_source", "pipeline")
+    _refuse_unknown_runner(kwargs.get("runner"))
     try:
         return kedro_run.callback(*args, **kwargs)
     except Exception as error:
         for cause in causes(error):
-            if isinstance(cause, StudyError | ParameterValidationError) or _names_no_pipeline(cause):
+            if isinstance(cause, _IN_WORDS) or _asked_of_kedro(cause):
                 raise _ParagraphError(_plain(str(cause))) from error
-            if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _ParagraphError(
-                    f"There is no room left to write to ({cause}). Everything that was finished before is there: "
-                    "make room, and the same command goes on."
-                ) from error
+            if isinstance(cause, OSError) and cause.errno in _SYSTEM:
+                raise _ParagraphError(_SYSTEM[cause.errno].format(cause)) from error
         raise
+
+
+_IN_WORDS = (
+    StudyError,
+    ParameterValidationError,
+    MissingConfigException,
+    DatasetNotFoundError,
+    VersionNotFoundError,
+)
+_NO_ROOM = (
+    "There is no room left to write to ({}). Everything that was finished before is there: make room, and the same "
+    "command goes on."
+)
+_SYSTEM = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.ENAMETOOLONG: (
+        "A path is longer than the file system allows ({}). Shorten the part that is yours: the name of the file, "
+        "`results` or `study` in globals.yml, `data_root`, or the folder of the project."
+    ),
+}
+
+
+def _refuse_empty(given: dict[str, Any], *options: str) -> None:
+    """Refuse an option without a value: Kedro would run another study, or everything."""
+    for option in options:
+        if given.get(option) == "":
+            raise _ParagraphError(
+                f"--{option.replace('_', '-')} is empty. Name a value, or leave the option out. Is a variable of the "
+                "shell not set?"
+            )
+
+
+def _refuse_unknown_runner(name: str | None) -> None:
+    try:
+        load_obj(name or "SequentialRunner", "kedro.runner")
+    except (AttributeError, ImportError, ValueError) as error:
+        raise _ParagraphError(f"--runner: there is no runner {name!r} ({error}). Leave the option out.") from error
 
 
 def _plain(message: str) -> str:
@@ -44,9 +89,35 @@ def _plain(message: str) -> str:
     )
 
 
-def _names_no_pipeline(cause: BaseException) -> bool:
-    # Kedro raises a plain ValueError for a slip of the pen in --pipeline, which is no defect of ours either.
-    return isinstance(cause, ValueError) and str(cause).startswith("Failed to find the pipeline")
+def _asked_of_kedro(error: BaseException) -> bool:
+    """Whether Kedro itself refused the choice of pipelines and nodes: it raises a plain ValueError for these."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    module = str(frames[-1].f_globals.get("__name__")) if frames else ""
+    return isinstance(error, ValueError) and module in ("kedro.pipeline.pipeline", "kedro.framework.session.session")
+
+
+def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Read --params as Kedro does, and refuse names without a value: an unset variable would pass for null.
+
+    Raises:
+        _ParagraphError: naming the item.
+    """
+    assert _KEDRO_PARAMS is not None
+    for item in split_string(context, option, value) if isinstance(value, str) else ():
+        name, equals, given = item.partition("=")
+        if equals and not given.strip():
+            raise _ParagraphError(f"--params {item}: there is no value. For none, write {name}=null.")
+        try:
+            _KEDRO_PARAMS(context, option, item)
+        except OmegaConfBaseException as error:
+            raise _ParagraphError(str(unresolved("--params", error))) from error
+        except (YAMLError, ValueError, TypeError, RecursionError) as error:
+            reason = getattr(error, "problem", None) or (str(error).splitlines() or [type(error).__name__])[0]
+            raise _ParagraphError(
+                f"--params {item}: the value cannot be read as YAML ({reason}). Put it in quotes inside those of the "
+                f"""shell, as in --params '{name}="…"', or state it in conf/<study>/parameters.yml."""
+            ) from error
+    return _KEDRO_PARAMS(context, option, value)
 
 
 class _ParagraphError(KedroCliError):
@@ -82,6 +153,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     from broken_telephone.relay import LoopSettings
     from broken_telephone.sources import DatasetSettings
 
+    _refuse_empty({"env": env}, "env")
     try:
         with KedroSession.create(Path.cwd(), env=env) as session:
             catalog = cast(KedroSession, session).load_context().catalog
@@ -113,6 +185,9 @@ def rate(env: str | None, host: str, port: int) -> None:
         raise _ParagraphError(_plain(str(error))) from error
 
 
+_options = [copy.copy(option) for option in kedro_run.params]
+_given = next(option for option in _options if option.name == "params")
+_KEDRO_PARAMS, _given.callback = _given.callback, _params
 cli.add_command(
-    click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help, short_help=kedro_run.short_help)
+    click.Command("run", callback=_run, params=_options, help=kedro_run.help, short_help=kedro_run.short_help)
 )

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import rich
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
+from broken_telephone.datasets.places import located
 from broken_telephone.errors import StudyError
+from broken_telephone.missing_inputs import refuse_missing_inputs
 from broken_telephone.pictures import refuse_unfinished_loop
 from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 
@@ -34,6 +35,11 @@ class StudyHooks:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Refuse what cannot go on from what is there, and folders that cannot be written to, before computing."""
+        if "ParallelRunner" in str(run_params.get("runner")):
+            raise StudyError(
+                "ParallelRunner cannot be used: nodes hand models and tables on in memory. Leave --runner out; "
+                "loop.workers, loop.executor and the pipeline shard spread the work (docs/large_studies.md)"
+            )
         if _is_shard(run_params) and "shard" not in _loop(catalog).model_fields_set:
             # Every job of an array would follow all chains.
             raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
@@ -44,18 +50,16 @@ class StudyHooks:
                     wanted = len(catalog.load("chains")) * _loop(catalog).iterations
                     refuse_unfinished_loop({"sessions": ()}, sessions, catalog.load("loop_images"), wanted)
                 raise StudyError(missing)
+        refuse_missing_inputs(run_params, pipeline, catalog)
         written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
         folders = {path if is_folder else path.parent for path, is_folder in written}
         for folder in sorted(folders):
             try:
-                # Nothing is created: an empty folder would look like a result.
-                there = next(place for place in (folder, *folder.parents) if place.exists())
-                with tempfile.TemporaryFile(dir=there):
-                    pass
+                _try_writing(folder)
             except OSError as error:
-                at = "" if there == folder else f"{there}: "
+                shown = str(folder) if len(str(folder)) < 500 else f"{str(folder)[:500]}…"
                 raise StudyError(
-                    f"Results cannot be written to {folder}: {at}{error.strerror}. Mend that, or name another place "
+                    f"Results cannot be written to {shown}: {error.strerror}. Mend that, or name another place "
                     "in globals.yml: `results`, or `models` for models."
                 ) from error
 
@@ -76,6 +80,21 @@ class StudyHooks:
         rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
+def _try_writing(folder: Path) -> None:
+    """Write below the nearest folder that exists; nothing stays: an empty folder would look like a result.
+
+    Raises:
+        OSError: if it is not possible, naming the folder where it was tried.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        reason = error.strerror if there == folder else f"{there}: {error.strerror}"
+        raise OSError(error.errno, reason) from error
+
+
 def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path | str, bool]]:
     """Yield name, path (an address where it is not on this machine's disk) and whether it is a folder."""
     for name in sorted(pipeline.all_outputs()):
@@ -84,7 +103,7 @@ def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str
         place = description.get("filepath") or description.get("path")
         if place is None:
             continue
-        filesystem, path = url_to_fs(str(place))
+        filesystem, path = located(str(place))
         version = dataset.resolve_save_version() if isinstance(dataset, AbstractVersionedDataset) else None
         if version is not None:
             path = f"{path}/{version}/{Path(path).name}"

@@ -38,10 +38,12 @@ def test_every_beginning_of_the_sample_is_even_over_labels_and_starts(study):
 
 
 def test_a_chain_has_its_pictures_texts_answers_and_labels(study):
+    files = study.chains.set_index("chain_id")["image_path"]
     for chain in browser(study).chains:
         from_image = chain["start"] == "image"
         assert [picture["iteration"] for picture in chain["pictures"]] == list(range(0 if from_image else 1, 3))
         assert (chain["prompt"] is None) == from_image
+        assert chain["file"] == (files[chain["chain"]] if from_image else None)
         assert bool(chain["stated"]) == from_image
         answers = [picture["answers"]["judge (free)"] for picture in chain["pictures"]]
         assert all(answer["gender"][1] == "valid" for answer in answers)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from raw_data import write_text
 
@@ -71,3 +73,11 @@ def test_a_prompt_file_may_be_utf_16_and_says_what_else_it_is(tmp_path):
     (tmp_path / "prompts.yml").write_bytes("prompts: [{name: fear, text: Müde}]".encode("cp1252"))
     with pytest.raises(StudyError, match="Windows-1252"):
         read_prompts(tmp_path / "prompts.yml", EMOTION)
+
+
+def test_aliases_are_bounded_and_signs_of_a_reference_are_text(tmp_path):
+    text = "prompts:\n- {name: happiness, override: 'costs ${x} and ${y'}\n"
+    assert prompts(tmp_path, text)[0][1] == "costs ${x} and ${y"
+    lists = [f"{name}: &{name} [{', '.join(['*' + last] * 30)}]\n" for last, name in pairwise("abcdef")]
+    with pytest.raises(StudyError, match=r"prompts\.yml: its aliases \(\*name\) stand for .* values"):
+        prompts(tmp_path, "a: &a [1, 2, 3]\n" + "".join(lists))

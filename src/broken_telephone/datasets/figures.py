@@ -4,41 +4,41 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from fsspec.core import url_to_fs
 from kedro.io import AbstractVersionedDataset, Version
 
+from broken_telephone.datasets.places import LiteralVersions, located
 from broken_telephone.datasets.whole import write_whole
 
 Files = Mapping[str, bytes]
 
 
-class FiguresDataset(AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
+class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
     """Figures by name: the content of each by its format, as `report.saved_figures` returns them."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
         """Name the folder."""
-        self._filesystem, path = url_to_fs(filepath)
+        self._fs, path = located(filepath)
         self.metadata = metadata
-        super().__init__(PurePosixPath(path), version, self._filesystem.exists, self._filesystem.glob)
+        super().__init__(PurePosixPath(path), version, self._fs.exists)
 
     def save(self, data: Mapping[str, Files]) -> None:
         """Write all figures in all formats."""
         folder = self._get_save_path()
-        self._filesystem.makedirs(str(folder), exist_ok=True)
+        self._fs.makedirs(str(folder), exist_ok=True)
         for name, files in data.items():
             for kind, content in files.items():
-                write_whole(self._filesystem, str(folder / f"{name}.{kind}"), content)
+                write_whole(self._fs, str(folder / f"{name}.{kind}"), content)
 
     def load(self) -> dict[str, dict[str, bytes]]:
         """Read all figures in all formats, in the order of their names."""
         folder = self._get_load_path()
         found: dict[str, dict[str, bytes]] = {}
-        for path in sorted(PurePosixPath(one) for one in self._filesystem.ls(str(folder), detail=False)):
+        for path in sorted(PurePosixPath(one) for one in self._fs.ls(str(folder), detail=False)):
             if path.name.startswith("."):
                 continue  # left behind by a write that was killed
-            found.setdefault(path.stem, {})[path.suffix[1:]] = self._filesystem.cat_file(str(path))
+            found.setdefault(path.stem, {})[path.suffix[1:]] = self._fs.cat_file(str(path))
         return found
 
     def _describe(self) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import fsspec
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
+from broken_telephone.datasets.places import located
 from broken_telephone.errors import UnreadableError
 from broken_telephone.seeds import content_digest
 
@@ -71,7 +71,7 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         self._path = path
         self._suffix = suffix
         self.metadata = metadata
-        self._filesystem, self._root = fsspec.core.url_to_fs(path)
+        self._filesystem, self._root = located(path)
         self._root = self._root.rstrip("/")
 
     def load(self) -> Files[T]:

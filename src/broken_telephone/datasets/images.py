@@ -8,13 +8,12 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-import fsspec
-from kedro.io import AbstractVersionedDataset
-from kedro.io.core import Version
+from kedro.io import AbstractVersionedDataset, Version
 from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
 from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.places import LiteralVersions, located
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.pictures import SUFFIXES, as_png, open_picture
@@ -69,27 +68,27 @@ class ImagePartitionsDataset(ImageFolderDataset):
             write_whole(self._filesystem, self.place(key), content)
 
 
-class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
+class ImageDataset(LiteralVersions, AbstractVersionedDataset[Image.Image, Image.Image]):
     """One picture, saved as PNG, whole or not at all."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
         """Name the file, on any file system that fsspec knows."""
-        self._filesystem, place = fsspec.core.url_to_fs(filepath)
-        super().__init__(PurePosixPath(place), version, self._filesystem.exists, self._filesystem.glob)
+        self._fs, place = located(filepath)
+        super().__init__(PurePosixPath(place), version, self._fs.exists)
         self.metadata = metadata
 
     def load(self) -> Image.Image:
         """Read the picture."""
-        with self._filesystem.open(str(self._get_load_path()), "rb") as content:
+        with self._fs.open(str(self._get_load_path()), "rb") as content:
             image = Image.open(content)
             image.load()
         return image
 
     def save(self, data: Image.Image) -> None:
         """Write the picture."""
-        write_whole(self._filesystem, str(self._get_save_path()), as_png(data))
+        write_whole(self._fs, str(self._get_save_path()), as_png(data))
 
     def preview(self) -> ImagePreview:
         """Show the picture."""
@@ -97,11 +96,6 @@ class ImageDataset(AbstractVersionedDataset[Image.Image, Image.Image]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
-
-    def _exists(self) -> bool:
-        return bool(self._version is None or self._get_versions()) and bool(
-            self._filesystem.exists(str(self._get_load_path()))
-        )
 
 
 def _preview(image: Image.Image) -> ImagePreview:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import fsspec
 from fsspec import AbstractFileSystem
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.places import located
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
@@ -77,7 +77,7 @@ class JSONDataset(AbstractDataset[Record, Record]):
         """Name the file, on any file system that fsspec knows."""
         self._filepath = filepath
         self.metadata = metadata
-        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
+        self._filesystem, self._place = located(filepath)
 
     def load(self) -> Record:
         """Read the record.

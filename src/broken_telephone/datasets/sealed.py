@@ -107,6 +107,9 @@ class ComparedDataset(AbstractDataset[Record, Record]):
     def _describe(self) -> dict[str, Any]:
         return self._seal._describe()
 
+    def _exists(self) -> bool:
+        return self._settings is not None
+
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield dotted names and values, as settings are named on the command line."""

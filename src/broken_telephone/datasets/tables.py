@@ -3,11 +3,11 @@
 import io
 from typing import Any
 
-import fsspec
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from broken_telephone.datasets.places import located
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
 
@@ -19,7 +19,7 @@ class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         """Name the file, on any file system that fsspec knows."""
         self._filepath = filepath
         self.metadata = metadata
-        self._filesystem, self._place = fsspec.core.url_to_fs(filepath)
+        self._filesystem, self._place = located(filepath)
 
     def load(self) -> pd.DataFrame:
         """Read the table.

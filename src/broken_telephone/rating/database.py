@@ -1,5 +1,6 @@
 """Opens the database of ratings, and says in a sentence what is wrong with it."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -24,6 +25,9 @@ def parsed_url(url: str) -> sa.URL:
     Raises:
         StudyError: if it is none, or if answers would be gone with the program.
     """
+    # A `?` in the path of a file begins no options: it is followed by a slash.
+    if in_path := re.match(r"(sqlite(?:\+\w+)?:///)(.*\?.*/)", url):
+        url = in_path[1] + in_path[2].replace("?", "%3F") + url[in_path.end() :]
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):

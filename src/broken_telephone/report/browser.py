@@ -175,6 +175,8 @@ def _chain(
         "chain": name,
         "label": str(chain.label),
         "start": str(chain.start),
+        # The name that the file has: the chain's own is made of it, for folders.
+        "file": str(chain.image_path) if from_image else None,
         "prompt": None if pd.isna(chain.prompt) else str(chain.prompt),
         "stated": known,
         "pictures": pictures,

@@ -4,7 +4,6 @@ Sampling goes by a hash of study seed and person, so that it stays the same when
 elsewhere, and a larger sample contains the smaller one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +15,7 @@ from pydantic import Field
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Scheme
 from broken_telephone.seeds import chain_seed, digest
+from broken_telephone.sources.folder_names import folder_name, folder_names
 from broken_telephone.sources.prompts import PromptSettings
 from broken_telephone.strict import Settings
 from broken_telephone.tables import CHAINS, as_table
@@ -100,8 +100,9 @@ def sample_chains(
         candidates = candidates[captioned]
     chosen, cells = _fill(candidates, settings, scheme, splits)
     rows: list[dict] = []
+    folders = folder_names(people["person_id"])
     for person in chosen.to_dict("records"):
-        name, label = person["person_id"], person[settings.concept]
+        name, label = folders[person["person_id"]], person[settings.concept]
         if "image" in settings.starts:
             start = {"start": "image", "image_id": person["image_id"], "image_path": person["image_path"]}
             rows += _replicates(name, label, start, settings.replicates, settings)
@@ -180,7 +181,7 @@ def _from_prompts(
                 f"(there are: {', '.join(labels)})"
             )
         # The text is part of the name: another text is another chain, never a changed one.
-        name = f"prompt_{label.replace(' ', '-')}_{digest(prompt.text, size=5)}"
+        name = folder_name(f"prompt_{label.replace(' ', '-')}_{digest(prompt.text, size=5)}")
         start = {"start": "prompt", "prompt": prompt.text}
         rows += _replicates(name, label, start, prompt.repeats or settings.replicates, settings)
     return rows
@@ -201,10 +202,10 @@ def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
 
 
 def _replicates(name: str, label: str, start: dict, count: int, settings: ChainSettings) -> list[dict]:
-    """Return one row per replicate of a start."""
-    rows, folder = [], _folder_name(name)
+    """Return one row per replicate of a start, whose name is a folder's."""
+    rows = []
     for replicate in range(count):
-        chain_id = f"{folder}_r{replicate}"
+        chain_id = f"{name}_r{replicate}"
         rows.append(
             {
                 "chain_id": chain_id,
@@ -216,9 +217,3 @@ def _replicates(name: str, label: str, start: dict, count: int, settings: ChainS
             }
         )
     return rows
-
-
-def _folder_name(name: str) -> str:
-    """Return a name that is safe as a folder's, still distinct from other names."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-    return safe if safe == name else f"{safe}_{digest(name, size=4)}"

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from broken_telephone.labels import Cell, Scheme, read_cell
 from broken_telephone.pictures import is_picture
 from broken_telephone.sources import own_table
-from broken_telephone.sources.files import is_text
+from broken_telephone.sources.files import Disk, is_text
 from broken_telephone.sources.own_table import SPLITS, person_row
 from broken_telephone.sources.reading import Findings, Row, Rows
 
@@ -30,8 +30,10 @@ def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, st
         StudyError: if the table is missing or unreadable, see `own_table.read`.
     """
     if labels is None:
+        disk = Disk(folder)
         read_before: dict[str, dict[str, Cell]] = {}
-        return Rows([_from_folders(folder, file, scheme, read_before, findings) for file in _images(folder, findings)])
+        files = _images(folder, findings)
+        return Rows([_from_folders(folder, file, disk, scheme, read_before, findings) for file in files])
     return Rows(own_table.read(folder, scheme, labels, columns, findings))
 
 
@@ -63,10 +65,15 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
 
 
 def _from_folders(
-    folder: Path, path: PurePosixPath, scheme: Scheme, read_before: dict[str, dict[str, Cell]], findings: Findings
+    folder: Path,
+    path: PurePosixPath,
+    disk: Disk,
+    scheme: Scheme,
+    read_before: dict[str, dict[str, Cell]],
+    findings: Findings,
 ) -> Row:
     """Return the row of an image whose folders may name its split and its labels."""
-    row = person_row(path, "all", None, folder / path, path.as_posix())
+    row = person_row(path, disk.identity(path), "all", None, folder / path, path.as_posix())
     parts = path.parts[:-1]
     splits = {SPLITS[part.casefold()] for part in parts if part.casefold() in SPLITS}
     if len(splits) == 1:

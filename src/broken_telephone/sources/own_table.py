@@ -14,9 +14,8 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
-from broken_telephone.pictures import SUFFIXES
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, is_text, safe_path
+from broken_telephone.sources.files import Disk, is_text
 from broken_telephone.sources.main_person import BOX, read_box
 from broken_telephone.sources.reading import Findings, Row
 from broken_telephone.sources.table_files import Table, read_table
@@ -49,7 +48,8 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
         raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
-    file = folder / safe_path(labels, Path("the setting dataset.labels"), "the table's path")
+    disk = Disk(folder)
+    file = folder / disk.stated(labels, Path("the setting dataset.labels"), "the table's path")
     if file.is_dir():
         raise StudyError(f"{file} is a folder: dataset.labels names a CSV or Parquet file below data_root")
     if not file.is_file():
@@ -60,8 +60,7 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     if table.unread:
         advice = f"dataset.columns says which column is which of ours ({', '.join(known)})"
         findings.note("kept", "columns that are not read", file, "header", ", ".join(table.unread), advice)
-    reader = _Reader(file, scheme, theirs, table, findings)
-    disk = _Disk(folder)
+    reader = _Reader(file, disk, scheme, theirs, table, findings)
     people: list[Row] = []
     for number, cells in track(table.rows, f"Reading {file.name}", len(table.rows)):
         findings.rows += 1
@@ -71,7 +70,7 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
                 "dropped", "row has more or fewer cells than the header", file, f"row {number}", advice=advice
             )
         elif row := reader.person(cells, f"row {number}"):
-            people.append(row | {"image_path": disk.find(row["image_path"])})
+            people.append(row)
     _number_people([row for row in people if row["person_id"] == row["image_id"]])
     return people
 
@@ -85,25 +84,13 @@ def _number_people(people: list[Row]) -> None:
             row["person_id"] += f"#{seen[row['image_path']]}"
 
 
-class _Disk:
-    """Finds images whose names differ from those in a table by the case of their letters."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._listings: dict[Path, Listing] = {}
-
-    def find(self, path: str) -> str:
-        file = self._folder / path
-        if file.parent not in self._listings:
-            self._listings[file.parent] = Listing(file.parent)
-        name = self._listings[file.parent].find(file.name)
-        return file.with_name(name).relative_to(self._folder).as_posix() if name and not file.exists() else path
-
-
 class _Reader:
     """Reads the rows of one table."""
 
-    def __init__(self, file: Path, scheme: Scheme, theirs: dict[str, str], table: Table, findings: Findings) -> None:
+    def __init__(
+        self, file: Path, disk: Disk, scheme: Scheme, theirs: dict[str, str], table: Table, findings: Findings
+    ) -> None:
+        self._disk = disk
         self._file, self._scheme, self._theirs, self._table, self._findings = file, scheme, theirs, table, findings
         self._boxed = any(theirs[name] in table.columns for name in BOX)
         self._years = {name: self._has_years(name) for name in scheme.variables if theirs[name] in table.columns}
@@ -139,12 +126,19 @@ class _Reader:
             advice = "The column holds paths below data_root; pictures within a table are not read"
             self._findings.note("dropped", "image is not a path", self._file, where, image, advice)
             return None
-        path = safe_path(_text(image), self._file, where)
+        path = self._disk.stated(_text(image), self._file, where)
         split = _text(stated.get("split", "all"))
         if split.casefold() in MISSING:
             self._note("unknown", "split marked as missing", where, split, "read as all")
             split = "all"
-        row = person_row(path, SPLITS.get(split.casefold(), split), stated.get("person"), self._file, where)
+        row = person_row(
+            path,
+            self._disk.identity(path),
+            SPLITS.get(split.casefold(), split),
+            stated.get("person"),
+            self._file,
+            where,
+        )
         if self._boxed:
             row |= read_box(self._box(stated, where), self._findings, self._file, where)
         return row | {name: self._value(name, stated[name], where) for name in self._years if name in stated}
@@ -182,18 +176,17 @@ class _Reader:
         return box
 
 
-def person_row(path: PurePosixPath, split: str, person: Any, file: Path, where: str) -> Row:
+def person_row(path: PurePosixPath, image_id: str, split: str, person: Any, file: Path, where: str) -> Row:
     """Return the row of a person as far as an image's path tells it.
 
     Args:
         path: below the data set's folder.
+        image_id: what the picture is called in tables (`Disk.identity`).
         split: as `people` has it.
         person: the person's name within the image; None for none.
         file: where the person stands.
         where: the row or the name there.
     """
-    # What follows a dot is no suffix in a name such as IMG.0001.
-    image_id = (path.with_suffix("") if path.suffix.casefold() in SUFFIXES else path).as_posix()
     return {
         "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
         "image_id": image_id,

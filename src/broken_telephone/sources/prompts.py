@@ -18,6 +18,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import Variable
 from broken_telephone.sources.files import read_text
 from broken_telephone.strict import Settings
+from broken_telephone.yaml_text import refuse_bad_yaml
 
 
 class PromptSettings(Settings):
@@ -81,7 +82,10 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
         raise StudyError(f"chains.prompt_file: {file} does not exist")
     text = read_text(file)
     try:
+        refuse_bad_yaml(text, str(file))
         content = yaml.load(text, _Loader)
+    except StudyError:
+        raise
     # YAML's constructors raise many kinds, for dates that do not exist and the like.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as YAML: {error}") from error

@@ -17,7 +17,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
 from broken_telephone.pictures import is_picture
 from broken_telephone.progress import track
-from broken_telephone.sources.files import Listing, read_text, safe_name
+from broken_telephone.sources.files import Listing, folded, read_text, safe_name
 from broken_telephone.sources.reading import Findings, Row, Rows
 from broken_telephone.sources.table_files import read_csv
 
@@ -82,7 +82,7 @@ def _official(folder: Path, file: Path, findings: Findings) -> Iterator[Row]:
         emotion = findings.value(_EMOTION, "emotion", code, file, where)
         yield _row(stem, stem.split("_")[0], path, emotion, file, where)
     for name in images.files:
-        stem, file = re.sub(r"_aligned$", "", Path(name).stem.casefold()), folder / IMAGES / name
+        stem, file = re.sub(r"_aligned$", "", folded(Path(name).stem)), folder / IMAGES / name
         if name.startswith(".") or not is_picture(file):
             findings.pass_over(file)
         elif stem not in lines:
@@ -111,7 +111,7 @@ def _relaid(folder: Path, images: Path, findings: Findings) -> Iterator[Row]:
                     findings.pass_over(place / name)
                 else:
                     findings.rows += 1
-                    places[name.casefold()].append((place / name, code))
+                    places[folded(name)].append((place / name, code))
         for name, found in places.items():
             codes = stated.pop(name, set()) if stated is not None else {found[0][1]}
             row = _picture(folder, split, found, codes, findings)
@@ -137,7 +137,7 @@ def _picture(
     if stated and stated != {code}:
         findings.note("dropped", "folder and label file disagree", file, file.name, *stated)
         return None
-    stem = re.sub(r"_aligned$", "", file.stem.casefold())
+    stem = re.sub(r"_aligned$", "", folded(file.stem))
     path = file.relative_to(folder).as_posix()
     return _row(stem, split, path, _EMOTION.read_code(code), file, file.name)
 
@@ -159,7 +159,7 @@ def _stated(folder: Path, images: Path, split: str, findings: Findings) -> dict[
         elif not cells["image"]:
             findings.note("kept", "row without an image in a label file: not read", file, where)
         else:
-            codes[safe_name(cells["image"], file, where).casefold()].add(cells["label"])
+            codes[folded(safe_name(cells["image"], file, where))].add(cells["label"])
     return codes
 
 

@@ -204,6 +204,7 @@ function card(chain) {
   const article = made("article", undefined, { class: "chain", tabindex: "-1" });
   const head = made("h3");
   head.append(made("bdi", chain.label), " · ", made("bdi", chain.chain));
+  if (chain.file !== null) head.append(" · ", made("bdi", chain.file));
   article.append(head);
   const changed = made("p");
   changed.append(chain.changed.length ? "Changed: " : "Nothing changed, or it cannot be told.");

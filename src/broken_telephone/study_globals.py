@@ -1,0 +1,62 @@
+"""The settings of `globals.yml`: names that become folders, and places."""
+
+import re
+from typing import Any
+
+from fsspec.core import get_filesystem_class, split_protocol
+from pydantic import field_validator, model_validator
+
+from broken_telephone.strict import Settings
+
+LONGEST_NAME = 64
+_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
+
+
+class StudyGlobals(Settings):
+    """What `globals.yml` states."""
+
+    study: str
+    """The study's name: one folder below every layer of `results`."""
+    results: str
+    """Where everything that a study makes goes: a folder, or an address that fsspec knows."""
+    world: str
+    """The name of the miniature's rendered world, and part of its folders' names."""
+    models: str
+    """Where the miniature's models go."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_names(cls, stated: Any) -> Any:
+        for setting in ("study", "world"):
+            if isinstance(stated, dict) and setting in stated:
+                _refuse_bad_name(setting, stated[setting])
+        return stated
+
+    @field_validator("results", "models")
+    @classmethod
+    def _is_a_place(cls, place: str) -> str:
+        if not place.strip() or re.search(r"[\x00-\x1f]", place):
+            raise ValueError("this must be a folder or an address")
+        try:
+            get_filesystem_class(split_protocol(place)[0] or "file")
+        # An address of a kind that fsspec does not know, or whose package is not installed.
+        except (ValueError, ImportError) as error:
+            raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
+        return place.rstrip("/") or place
+
+
+def _refuse_bad_name(setting: str, name: Any) -> None:
+    if not isinstance(name, str):
+        kind = "nothing" if name is None else f"{name!r} ({_KINDS.get(type(name), type(name).__name__)})"
+        raise ValueError(
+            f"'{setting}': YAML reads {kind} here, and a name must be text. Write the name in quotes, "
+            f'such as {setting}: "2024_01"'
+        )
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"'{setting}': {name!r} cannot be used as a name, because it names a folder. A name has 1 to "
+            f"{LONGEST_NAME} characters: letters (a to z, A to Z), digits, - and _"
+        )
+
+
+_KINDS = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a group of settings"}
