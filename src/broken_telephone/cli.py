@@ -13,6 +13,7 @@ from kedro.framework.cli.utils import KedroCliError
 from kedro.validation import ParameterValidationError
 
 from broken_telephone.errors import StudyError, causes
+from broken_telephone.visible import visible
 
 
 @click.group()
@@ -57,7 +58,7 @@ class _ParagraphError(KedroCliError):
         if self.VERBOSE_ERROR:
             super().show(file)
         else:
-            click.secho(f"Error: {self.message}", fg="red", err=True)
+            click.secho(f"Error: {visible(self.message)}", fg="red", err=True)
 
 
 @cli.command()

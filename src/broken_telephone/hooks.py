@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import rich
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.relay import LoopSettings, chains_of, manifest, of_shard
+from broken_telephone.visible import one_line
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
@@ -65,7 +66,7 @@ class StudyHooks:
             lines = [*_answers(catalog.load("annotation_manifest")), "", *lines]
         if "report" in pipeline.outputs():
             lines += ["", f"Report: {dict(written)['report']}"]
-        rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
+        say("\n".join(one_line(line) for line in lines))
 
 
 def _written(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path | str, bool]]:

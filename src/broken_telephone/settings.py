@@ -1,7 +1,11 @@
 """Settings of the Kedro project. One environment (`conf/<study>/`) is one study; `conf/base` is the miniature."""
 
 from broken_telephone.config import StudyConfigLoader
+from broken_telephone.console import prepare_console
 from broken_telephone.hooks import StudyHooks
+
+# Every session imports this module, before anything is read or printed.
+prepare_console()
 
 HOOKS = (StudyHooks(),)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
+from broken_telephone.progress import track
 
 from broken_telephone.miniature import language
 from broken_telephone.miniature.activities import STAGINGS
@@ -24,7 +24,7 @@ def draw_labels(
         One row a picture: the label and what the judge reads.
     """
     parts = []
-    for number, label in enumerate(track(labels, "Drawing")):
+    for number, label in enumerate(track(labels, "Drawing", len(labels))):
         texts = list(captions(label, count, seed + number))
         read = []
         for start in range(0, count, batch_size):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from diffusers import AutoencoderKL
-from rich.progress import track
+from broken_telephone.progress import track
 from transformers import CLIPTokenizer
 
 from broken_telephone.miniature import generator
@@ -180,7 +180,7 @@ def draw(
     random = torch.Generator().manual_seed(seed)
     labels = EMOTIONS + ACTIVITIES
     parts = []
-    for number, label in enumerate(track(labels, "Drawing people to count")):
+    for number, label in enumerate(track(labels, "Drawing people to count", len(labels))):
         texts = list(captions(label, count, seed + number))
         for start in range(0, count, _BATCH):
             with mixed_precision():
