@@ -12,6 +12,9 @@ from rich.text import Text
 
 from broken_telephone.visible import visible
 
+WHEN = "%Y-%m-%d %H:%M:%S"
+"""How lines of a log file begin."""
+
 
 def prepare_console() -> None:
     """Let the standard streams write any character, and log lines show markup as text.
@@ -65,4 +68,4 @@ class LogHandler(RichHandler):
             return
         when = datetime.fromtimestamp(record.created)
         # Indented, because a line break in a file's name must not look like the next record.
-        say(f"{when:%Y-%m-%d %H:%M:%S} {record.levelname:<7} " + shown.msg.replace("\n", "\n    "))
+        say(f"{when:{WHEN}} {record.levelname:<7} " + shown.msg.replace("\n", "\n    "))

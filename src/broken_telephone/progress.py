@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
 import rich
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from broken_telephone.console import is_terminal, say
+from broken_telephone.console import WHEN, is_terminal, say
 from broken_telephone.visible import one_line
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Display:
     def end(self) -> None:
         """End a step, which a log file is told of."""
         if self._total and not is_terminal() and time.monotonic() - self._began >= self._patience:
-            say(self.line())
+            self._print()
 
     def line(self) -> str:
         """Return step, counts, rate and time left in one line."""
@@ -77,8 +78,11 @@ class Display:
             return
         wait = FIRST
         while not self._over.wait(wait):
-            say(self.line())
+            self._print()
             wait = EVERY
+
+    def _print(self) -> None:
+        say(f"{datetime.now():{WHEN}} {self.line()}")
 
     def _draw(self) -> None:
         if self._over.wait(self._patience):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from broken_telephone.progress import track
 
 from broken_telephone.miniature import language
 from broken_telephone.miniature.activities import STAGINGS
 from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.models import Generator
+from broken_telephone.progress import track
 
 ATTRIBUTES = ("gender", "age", "skin_tone")
 

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import torch
 from diffusers import AutoencoderKL
-from broken_telephone.progress import track
 from transformers import CLIPTokenizer
 
 from broken_telephone.miniature import generator
@@ -29,6 +28,7 @@ from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.training import mixed_precision, set_up, to_bytes
+from broken_telephone.progress import track
 
 Shares = dict[tuple[str, str], np.ndarray]
 """(label, attribute) -> shares of the categories, in the order of `people.CATEGORIES`."""

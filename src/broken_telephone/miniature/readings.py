@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from PIL import Image
-from broken_telephone.progress import track
 
 from broken_telephone.miniature.activities import STAGINGS
 from broken_telephone.miniature.language import ADJECTIVES, GENERAL, PHASE_AGES, PROMPTS, RAF_AGES
@@ -11,6 +10,7 @@ from broken_telephone.miniature.people import ACTIVITIES, ETHNICITIES, GENDERS, 
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.scores import accuracies, by_group
 from broken_telephone.models import Describer, Failure
+from broken_telephone.progress import track
 
 _FORMS = {
     "raf form": {

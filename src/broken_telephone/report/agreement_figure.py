@@ -8,6 +8,7 @@ import pandas as pd
 from broken_telephone.measures.agreement_table import RATER, TOGETHER
 from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE, is_people
+from broken_telephone.report.fonts import drawable_table
 from broken_telephone.report.style import LARGE, OKABE_ITO, PALE, SMALL, spoken, styled
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def agreement_figure(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figu
         confusions: as `measures.confusion_table` returns it; its categories stand in the order of the form.
     """
     with styled():
-        return _drawn(agreement, confusions)
+        return _drawn(drawable_table(agreement), drawable_table(confusions))
 
 
 def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":

@@ -6,6 +6,7 @@ import pandas as pd
 
 from broken_telephone.labels import APART
 from broken_telephone.measures import ALL, MISSING
+from broken_telephone.report.fonts import drawable_table
 from broken_telephone.report.style import LARGE, categories_of, category_colours, spoken, styled
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def baseline_figure(baseline: pd.DataFrame) -> "Figure":
     """
     from matplotlib.figure import Figure
 
+    baseline = drawable_table(baseline)
     shown = baseline[(baseline["people"] == "main") & ~baseline["attribute"].str.contains(" x ")]
     # Nobody is helped by panels of what the data set never states.
     stated = shown[~shown["category"].isin((*APART, MISSING))].groupby("attribute")["count"].sum()

@@ -132,7 +132,9 @@ class RayExecutor:
         future: Future[Answer] = Future()
         # An actor is at it, or will be in a moment: it cannot be taken back.
         future.set_running_or_notify_cancel()
-        self._actors[chosen].do.remote(task).future().add_done_callback(lambda done: self._settle(done, future, chosen, task.model))
+        self._actors[chosen].do.remote(task).future().add_done_callback(
+            lambda done: self._settle(done, future, chosen, task.model)
+        )
         return future
 
     def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int, model: str) -> None:
