@@ -89,8 +89,7 @@ def test_errors_are_text(capsys):
     assert capsys.readouterr().err == "Error: no picture: <U+001B>[31m<U+202E>[/sad].jpg\nsecond line\n"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_console_that_cannot_encode_a_name_does_not_end_a_run(project, encoding):
+def test_a_console_that_cannot_encode_a_name_does_not_end_a_run(project):
     """And `x[/sad]/broken.jpg`, once a MarkupError, is listed under its own name."""
     pictures = project.path / "pictures"
     for name in ("happiness/1.png", "happiness/2.png", "x[/sad]/broken.jpg", "sadness/日本\u202e:smile:.png"):
@@ -103,16 +102,16 @@ def test_a_console_that_cannot_encode_a_name_does_not_end_a_run(project, encodin
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "ingestion", "--params"]
     run = subprocess.run(
         [*command, settings],
-        env=os.environ | {"PYTHONIOENCODING": encoding, "LANG": "C", "FORCE_COLOR": "1"},
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "LANG": "C", "FORCE_COLOR": "1"},
         cwd=project.path,
         capture_output=True,
         check=False,
     )
-    shown = run.stdout.decode(encoding)
+    shown = run.stdout.decode("ascii")
     assert "in x[/sad]/broken.jpg (dataset_defects" in shown
     assert "sadness/\\u65e5\\u672c<U+202E>:smile:.png" in shown
     assert "\x1b" not in shown
-    assert "MarkupError" not in run.stderr.decode(encoding)
+    assert "MarkupError" not in run.stderr.decode("ascii")
     defects = project.load("dataset_defects")
     assert {"x[/sad]/broken.jpg", "sadness/日本\u202e:smile:.png"} <= set(defects["file"])
 
@@ -177,6 +176,6 @@ def test_names_in_figures_stay_apart_when_they_are_cut():
     long = ["x" * 5000 + end for end in "ab"]
     table = fonts.drawable_table(pd.DataFrame({"label": [*long, "短\u202e", None], "n": [1, 2, 3, 4]}))
     assert table["label"].nunique() == 3
-    assert table["label"].str.len().max() < 220
+    assert table["label"].str.len().max() < 120
     assert table["label"][2].endswith("<U+202E>") or table["label"][2].endswith("U+202E>")
     assert list(table["n"]) == [1, 2, 3, 4]

@@ -9,7 +9,8 @@ import time
 import pytest
 import rich
 
-from broken_telephone import progress
+from broken_telephone import node_progress, progress
+from broken_telephone.node_progress import NodeProgress
 from broken_telephone.progress import Display, duration, pace, track
 from broken_telephone.work import Step, WorkProgress
 from broken_telephone.work.executors import LocalExecutor
@@ -21,7 +22,8 @@ def often(monkeypatch):
     """Lines come at once."""
     monkeypatch.setattr(progress, "FIRST", 0.01)
     monkeypatch.setattr(progress, "EVERY", 0.01)
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    for module in (progress, node_progress):
+        monkeypatch.setattr(module, "PATIENCE", 0.0)
 
 
 def waiting_for(done, seconds=5.0):
@@ -110,6 +112,36 @@ def test_it_is_shown_that_a_model_is_being_loaded(capsys, often):
         model.go_on.set()
         answer.result()
         assert workers.loading() is None
+
+
+class NamedNode:
+    """As much of a node as the hooks ask for."""
+
+    def __init__(self, name):
+        self.name = name
+
+
+def test_a_node_without_progress_of_its_own_shows_that_it_runs(capsys, often):
+    hooks, texts = NodeProgress(), []
+
+    def shown(what):
+        waiting_for(lambda: texts.append(capsys.readouterr().out) or re.search(what, texts[-1]))
+
+    hooks.before_dataset_loaded(NamedNode("read_raw"))
+    shown(r"read_raw: running for 0:00:0\d\n")
+    hooks.before_node_run(NamedNode("collect"))
+    shown("collect: running for")
+    for number in track(range(2), "Reading", 2):
+        if number:
+            shown("Reading: 1 of 2")
+            capsys.readouterr()
+            shown("Reading: 1 of 2")
+            assert "collect" not in texts[-1]
+    shown("collect: running for")
+    hooks.on_pipeline_error({})
+    capsys.readouterr()
+    time.sleep(0.03)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_terminal_has_a_bar_in_which_data_is_text(monkeypatch, often):

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import rich
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from broken_telephone.console import WHEN, is_terminal, say
 from broken_telephone.visible import one_line
@@ -23,7 +23,12 @@ _LONGEST = 80
 
 
 class Display:
-    """Shows one step after another, while it is entered. Counting costs nothing: a thread does the showing."""
+    """Shows one step after another, while it is entered. Counting costs nothing: a thread does the showing.
+
+    Of several at a time only the one that was entered last is shown.
+    """
+
+    _entered: ClassVar[list["Display"]] = []
 
     def __init__(
         self, items: str = "", words: Callable[[], Sequence[str]] | None = None, patience: float = 0.0
@@ -43,17 +48,22 @@ class Display:
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
 
     def __enter__(self) -> Self:
+        self._entered.append(self)
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
     ) -> None:
         self._over.set()
         self._thread.join()
+        self._entered.remove(self)
 
     def begin(self, description: str, total: int) -> None:
-        """Begin a step of so many items."""
+        """Begin a step of so many items; of none, if nobody can count them."""
         text = one_line(description)
         self._description = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
         self._done, self._total, self._began = 0, total, time.monotonic()
@@ -64,13 +74,21 @@ class Display:
 
     def end(self) -> None:
         """End a step, which a log file is told of."""
-        if self._total and not is_terminal() and time.monotonic() - self._began >= self._patience:
+        if self._total and not is_terminal() and self._seconds >= self._patience:
             self._print()
 
     def line(self) -> str:
         """Return step, counts, rate and time left in one line."""
-        counts = f"{self._description}: {self._done:,} of {self._total:,} {self._items}".rstrip()
-        return ", ".join([counts, *self._words()])
+        counts = f"{self._done:,} of {self._total:,} {self._items}".rstrip()
+        return f"{self._description}: " + ", ".join([*([counts] if self._total else []), *self._words()])
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def _is_due(self) -> bool:
+        return self is self._entered[-1] and self._seconds >= self._patience
 
     def _watch(self) -> None:
         if is_terminal():
@@ -78,40 +96,47 @@ class Display:
             return
         wait = FIRST
         while not self._over.wait(wait):
-            self._print()
+            if self._is_due:
+                self._print()
             wait = EVERY
 
     def _print(self) -> None:
         say(f"{datetime.now():{WHEN}} {self.line()}")
 
     def _draw(self) -> None:
-        if self._over.wait(self._patience):
-            return
         # Log lines go to the same console, so that they pass above the bar.
-        with Progress(
+        bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
             TextColumn("{task.fields[rest]}", markup=False),
             console=rich.get_console(),
             auto_refresh=False,
-        ) as bar:
-            task = bar.add_task("", rest="")
-            over = False
-            while not over:
-                over = self._over.wait(_REDRAWN)
-                rest = ", ".join(filter(None, [self._items, *self._words()]))
-                bar.update(
-                    task,
-                    description=self._description,
-                    completed=self._done,
-                    total=self._total,
-                    rest=rest,
-                    refresh=True,
-                )
+        )
+        task = bar.add_task("", rest="")
+        over = False
+        while not over:
+            over = self._over.wait(_REDRAWN)
+            if not self._is_due:
+                bar.stop()
+                continue
+            bar.start()
+            # What nobody can count leaves no bar behind.
+            bar.live.transient = not self._total
+            counts = f"{self._done:,}/{self._total:,} {self._items}".rstrip()
+            bar.update(
+                task,
+                description=self._description,
+                completed=self._done,
+                total=self._total or None,
+                rest=", ".join([*([counts] if self._total else []), *self._words()]),
+                refresh=True,
+            )
+        bar.stop()
 
     def _pace(self) -> list[str]:
-        seconds = time.monotonic() - self._began
+        seconds = self._seconds
+        if not self._total:
+            return [f"running for {duration(seconds)}"]
         if self._done == 0 or seconds == 0:
             return []
         left = duration((self._total - self._done) * seconds / self._done) + " left"

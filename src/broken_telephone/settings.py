@@ -3,11 +3,13 @@
 from broken_telephone.config import StudyConfigLoader
 from broken_telephone.console import prepare_console
 from broken_telephone.hooks import StudyHooks
+from broken_telephone.node_progress import NodeProgress
 
 # Every session imports this module, before anything is read or printed.
 prepare_console()
 
-HOOKS = (StudyHooks(),)
+# Those named last come first: progress ends before the summary is printed.
+HOOKS = (StudyHooks(), NodeProgress())
 
 # kedro-viz would write an event per saved picture into `.viz/`, and keep them all in memory.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)

@@ -22,7 +22,7 @@ _EAST_ASIAN = (
     *("NanumGothic", "Microsoft YaHei", "Yu Gothic", "MS Gothic", "Malgun Gothic", "SimHei", "PingFang SC"),
     *("Hiragino Sans", "Hiragino Sans GB", "Apple SD Gothic Neo", "Arial Unicode MS"),
 )
-_LONGEST = 200
+_LONGEST = 100
 """Characters of a name in a figure."""
 
 
@@ -42,7 +42,7 @@ def drawable(text: object) -> str:
 
 
 def drawable_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts can be drawn; one above 200 characters is cut, with a mark that tells it apart."""
+    """Return a table whose texts can be drawn; one above 100 characters is cut, with a mark that tells it apart."""
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     return table.assign(**{str(name): table[name].astype(object).map(_name) for name in texts})
 
@@ -127,12 +127,12 @@ def _font_of(sign: str) -> str | None:
 def _characters(family: str) -> frozenset[int]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    return frozenset(get_font(findfont(FontProperties(family))).get_charmap())
+    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
 
 
 @cache
 def _loaded(family: str, size: int) -> ImageFont.FreeTypeFont:
     from matplotlib.font_manager import FontProperties, findfont
 
-    path = findfont(FontProperties(family))
+    path = findfont(FontProperties(family=family))
     return ImageFont.truetype(str(path), size, index=getattr(path, "face_index", 0))

@@ -156,7 +156,7 @@ def inches_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    font = FontProperties(list(families()), size=size, weight=weight)
+    font = FontProperties(family=list(families()), size=size, weight=weight)
     return float(TextToPath().get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 

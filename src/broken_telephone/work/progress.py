@@ -52,7 +52,7 @@ class WorkProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._display.__exit__(kind, error, trace)
+        self._display.__exit__()
 
     def begin(self, step: Step) -> None:
         """Show the beginning of a step."""
