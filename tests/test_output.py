@@ -20,7 +20,7 @@ from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.report import fonts
 from broken_telephone.report.browser import as_json
 from broken_telephone.spreadsheet import guarded, unguarded
-from broken_telephone.visible import one_line, visible
+from broken_telephone.visible import one_line, shortened, visible
 
 MARKUP = "x[/sad]/[red]broken[/red] [link=http://a]b[/link] :smile: {task} %s.jpg"
 
@@ -44,6 +44,7 @@ MARKUP = "x[/sad]/[red]broken[/red] [link=http://a]b[/link] :smile: {task} %s.jp
 def test_only_what_acts_or_hides_is_written_out(text, shown):
     assert visible(text) == shown
     assert visible(visible(text)) == shown
+    assert shortened(text, 9) == (one_line(text) if len(one_line(text)) < 10 else f"{one_line(text)[:6]}...")
     assert one_line(text) == " ".join(shown.replace("\t", "\n").split("\n"))
 
 

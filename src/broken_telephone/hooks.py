@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.relay import LoopSettings, chains_of, manifest, of_shard
-from broken_telephone.visible import one_line
+from broken_telephone.visible import one_line, shortened
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
@@ -23,6 +23,8 @@ _FIRST = {
     "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability` for this study first",
     "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
 }
+_LONGEST = 300
+"""Characters of a reason, which may quote what a model wrote."""
 
 
 class StudyHooks:
@@ -132,7 +134,7 @@ def _counts(manifest: Mapping[str, Any]) -> list[str]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
     lines += _mostly_failed(manifest)
     lines += [
-        f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {failure['reason']}"
+        f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {shortened(failure['reason'], _LONGEST)}"
         for failure in manifest["failures"][:10]
     ]
     if len(manifest["failures"]) > 10:
@@ -154,7 +156,7 @@ def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
         example = next(failure["reason"] for failure in failures if failure["kind"] == kind)
         share = "All" if len(failures) == tried else f"{len(failures)} of"
         lines.append(
-            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({example}). "
+            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({shortened(example, _LONGEST)}). "
             "Is something wrong with the model or its settings?"
         )
     return lines

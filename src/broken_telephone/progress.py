@@ -11,7 +11,7 @@ import rich
 from rich.progress import BarColumn, Progress, TextColumn
 
 from broken_telephone.console import WHEN, is_terminal, say
-from broken_telephone.visible import one_line
+from broken_telephone.visible import shortened
 
 T = TypeVar("T")
 PATIENCE = 2.0
@@ -64,8 +64,7 @@ class Display:
 
     def begin(self, description: str, total: int) -> None:
         """Begin a step of so many items; of none, if nobody can count them."""
-        text = one_line(description)
-        self._description = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+        self._description = shortened(description, _LONGEST)
         self._done, self._total, self._began = 0, total, time.monotonic()
 
     def advance(self, items: int = 1) -> None:

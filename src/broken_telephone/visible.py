@@ -32,6 +32,12 @@ def one_line(text: object) -> str:
     return re.sub(r"[\n\t]+", " ", visible(text))
 
 
+def shortened(text: object, most: int) -> str:
+    """Write a text on one line of at most so many characters; three dots say that it is cut."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 def code_points(text: str) -> str:
     """Name characters in ASCII: `<U+65E5 U+672C>`."""
     return f"<{' '.join(f'U+{ord(sign):04X}' for sign in text)}>"
