@@ -33,7 +33,7 @@ _ESCAPED = {
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 _BLIND = r"\dagger"
 _WHOLE = (("total variation", "TV"), ("kappa", r"$\kappa$"), ("Stuart-Maxwell", r"$\chi^2$"))
-_HEAD = "% Needs \\usepackage{booktabs}; with other than Latin letters, LuaLaTeX or XeLaTeX.\n"
+_HEAD = "% Needs \\usepackage{booktabs}; with other than Latin letters, LuaLaTeX or XeLaTeX and a font for them.\n"
 
 
 def drift_tables(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
