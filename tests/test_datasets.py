@@ -17,6 +17,7 @@ from study_pictures import save
 from broken_telephone.datasets import (
     ArrayPartitionsDataset,
     ComparedDataset,
+    CSVDataset,
     FiguresDataset,
     ImageDataset,
     ImageFolderDataset,
@@ -30,13 +31,12 @@ from broken_telephone.datasets import (
     WholeParquetDataset,
 )
 from broken_telephone.datasets import whole as writing
+from broken_telephone.datasets.versioned import JSONDataset as KedroJSONDataset
 from broken_telephone.datasets.versioned import (
-    CSVDataset,
     MatplotlibDataset,
     ParquetDataset,
     TextDataset,
 )
-from broken_telephone.datasets.versioned import JSONDataset as KedroJSONDataset
 from broken_telephone.errors import StudyError
 
 RED = Image.new("RGB", (3, 2), (200, 0, 0))
@@ -294,8 +294,8 @@ def test_versions_are_found_in_folders_of_any_name(entry, tmp_path):
     kind, name, data, same = VERSIONED[entry]
     dataset = kind(filepath=str(tmp_path / ODD / name), version=Version(None, None))
     assert not dataset.exists()
-    for save in ("2024-01-01T00.00.00.000Z", "2024-01-02T00.00.00.000Z"):
-        kind(filepath=str(tmp_path / ODD / name), version=Version(None, save)).save(data)
+    for version in ("2024-01-01T00.00.00.000Z", "2024-01-02T00.00.00.000Z"):
+        kind(filepath=str(tmp_path / ODD / name), version=Version(None, version)).save(data)
     assert dataset.exists()
     assert dataset.resolve_load_version() == "2024-01-02T00.00.00.000Z"
     assert same is None or same(dataset.load())

@@ -148,6 +148,11 @@ def test_workers_of_a_cluster_are_counted():
     settings = LoopSettings(iterations=1, describe_prompt="Describe.", executor="ray")
     with executor(settings, {"generator": FakeGenerator()}) as workers:
         assert workers.workers == 1
-        answer = workers.submit(Draw(["a"], [1])).result()
+        assert workers.loading() is None
+        asked = workers.submit(Draw(["a"], [1]))
+        # Until the first answer comes, an actor of another process may be loading it.
+        assert workers.loading() == "generator" or asked.done()
+        answer = asked.result()
+        assert workers.loading() is None
         assert answer.images[0].size == (4, 4)
         assert answer.device == "cpu"

@@ -8,7 +8,8 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.report import LiveSheet, Row, contact_sheet, thumbnails
-from broken_telephone.report.contact_sheet import _two_columns, _wrapped
+from broken_telephone.report.contact_sheet import _two_columns
+from broken_telephone.report.fonts import drawable, width, wrapped
 from broken_telephone.tables import CHAINS, as_table
 
 GREEN = Image.new("RGB", (8, 8), (0, 200, 0))
@@ -33,11 +34,15 @@ def test_columns_are_about_equally_tall():
 
 
 def test_long_texts_end_in_an_ellipsis():
-    lines = _wrapped("word " * 100)
-    assert len(lines) == 5
-    assert lines[-1].endswith(" …")
-    assert _wrapped("") == [""]
-    assert _wrapped("two words") == ["two words"]
+    for text in ("word " * 100, "x" * 10_000, "日本語" * 100, "\u202eshort " + "long" * 200):
+        lines = wrapped(text, 128, 10, 5)
+        assert len(lines) == 5
+        assert lines[-1].endswith(" …")
+        assert all(width(line, 10) <= 128 for line in lines)
+        assert drawable(text).replace(" ", "").startswith("".join(lines).replace(" ", "").removesuffix("…"))
+    assert wrapped("", 128, 10, 5) == [""]
+    assert wrapped("two words", 128, 10, 5) == ["two words"]
+    assert "".join(wrapped("x" * 40, 128, 10, 5)) == "x" * 40
 
 
 def test_thumbnails_of_nothing_are_blank():

@@ -21,6 +21,7 @@ from yaml import YAMLError
 
 from broken_telephone.errors import StudyError, causes
 from broken_telephone.settings_files import unresolved
+from broken_telephone.visible import visible
 
 
 @click.group()
@@ -128,7 +129,7 @@ class _ParagraphError(KedroCliError):
         if self.VERBOSE_ERROR:
             super().show(file)
         else:
-            click.secho(f"Error: {self.message}", fg="red", err=True)
+            click.secho(f"Error: {visible(self.message)}", fg="red", err=True)
 
 
 @cli.command()

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import rich
 from fsspec.implementations.local import LocalFileSystem
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
+from broken_telephone.console import say
 from broken_telephone.datasets.places import located
 from broken_telephone.errors import StudyError
 from broken_telephone.missing_inputs import refuse_missing_inputs
 from broken_telephone.pictures import refuse_unfinished_loop
 from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
+from broken_telephone.visible import one_line, shortened
 
 _FIRST = {
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
@@ -27,6 +28,8 @@ _FIRST = {
     "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability` for this study first",
     "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
 }
+_LONGEST = 300
+"""Characters of a reason, which may quote what a model wrote."""
 
 
 class StudyHooks:
@@ -77,7 +80,7 @@ class StudyHooks:
             lines = [*_answers(catalog.load("annotation_manifest")), "", *lines]
         if "report" in pipeline.outputs():
             lines += ["", f"Report: {dict(written)['report']}"]
-        rich.get_console().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
+        say("\n".join(one_line(line) for line in lines))
 
 
 def _try_writing(folder: Path) -> None:
@@ -162,7 +165,7 @@ def _counts(manifest: Mapping[str, Any]) -> list[str]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
     lines += _mostly_failed(manifest)
     lines += [
-        f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {failure['reason']}"
+        f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {shortened(failure['reason'], _LONGEST)}"
         for failure in manifest["failures"][:10]
     ]
     if len(manifest["failures"]) > 10:
@@ -184,7 +187,7 @@ def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
         example = next(failure["reason"] for failure in failures if failure["kind"] == kind)
         share = "All" if len(failures) == tried else f"{len(failures)} of"
         lines.append(
-            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({example}). "
+            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({shortened(example, _LONGEST)}). "
             "Is something wrong with the model or its settings?"
         )
     return lines

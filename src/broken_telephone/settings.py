@@ -1,9 +1,15 @@
 """Settings of the Kedro project. One environment (`conf/<study>/`) is one study; `conf/base` is the miniature."""
 
 from broken_telephone.config import StudyConfigLoader
+from broken_telephone.console import prepare_console
 from broken_telephone.hooks import StudyHooks
+from broken_telephone.node_progress import NodeProgress
 
-HOOKS = (StudyHooks(),)
+# Every session imports this module, before anything is read or printed.
+prepare_console()
+
+# Those named last come first: progress ends before the summary is printed.
+HOOKS = (StudyHooks(), NodeProgress())
 
 # kedro-viz would write an event per saved picture into `.viz/`, and keep them all in memory.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)

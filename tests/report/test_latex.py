@@ -73,6 +73,10 @@ def test_everything_is_escaped(tables):
         r"a\_b \& 5\% \{x\} \textbackslash{} \textasciitilde{}\textasciicircum{} "
         r"\textless{}\textbar{}\textgreater{} ''q'' {[}{*}{]} \#\$ "
     )
+    # No ligature makes a dash or a quotation mark of data, and nothing turns the reading order.
+    assert escape("4--19, ''x'' `y` ,,z,,") == "4-{}-19, '{}'x'{}' \\textasciigrave{}y\\textasciigrave{} ,{},z,{},"
+    assert escape("a\u202eb\u2066") == r"a\textless{}U+202E\textgreater{}b\textless{}U+2066\textgreater{}"
+    assert escape("$5_$ 日本語 é") == r"\$5\_\$ 日本語 é"
     drift = tables["drift"].replace({"label": {"happiness": EVIL + "\\\\ & % _ \n [1]"}, "category": {"male": "m&m_%"}})
     text = drift_tables("100 % of a_study\n\\input{x}", drift, pd.DataFrame())
     check(text)

@@ -114,6 +114,21 @@ def test_what_stands_in_the_study_is_text(evil):
     assert f'<h1 dir="auto">{html.escape(EVIL, quote=False)[:9]}' in evil
 
 
+def test_no_character_of_the_study_turns_the_reading_order_or_hides(evil):
+    shown = evil + "".join(part for _, part in Parts(evil).texts)
+    assert not re.search("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\\u20[26]", shown)
+    assert "&lt;U+202E&gt;right to left" in evil
+    assert "\\u003cU+202E\\u003eright to left" in evil
+
+
+def test_no_cell_of_a_download_is_a_formula(evil):
+    links = [one["href"] for one in Parts(evil).all("a") if "download" in one]
+    contents = [base64.b64decode(link.split(",")[1]).decode() for link in links]
+    assert any('"\'=a,""b""\nc"' in content for content in contents)
+    assert not any(re.search(r'(?:^|,)"?[=@+]', content, re.M) for content in contents)
+    assert '<td class="text" dir="auto">=a,' in evil
+
+
 def test_the_page_can_be_found_ones_way_in(study):
     parts = Parts(page_of(study, {"shares_age": figure(), "shares_gender": figure(), "unheard_of": figure()}))
     ids = [one["id"] for _, one in parts.elements if "id" in one]
@@ -344,6 +359,11 @@ def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, 
     assert page.get_by_text("This picture is missing.").count() > 0
     page.locator(".more button:visible").first.click()
     page.locator(".table .filter").first.fill("<script>")
+    # Cells that the script draws from the CSV are those that stood there before.
+    guarded = page.locator(".table", has_text='=a,"b"').first
+    before = guarded.locator("tbody").inner_text()
+    guarded.locator(".filter").fill(" ")
+    assert guarded.locator("tbody").inner_text() == before
     page.select_option("select[name=label]", index=1)
     outside = "e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .strip')"
     assert page.evaluate(f"[...document.querySelectorAll('main *')].filter({outside}).map(e => e.outerHTML)") == []

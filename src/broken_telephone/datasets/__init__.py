@@ -1,6 +1,7 @@
 """Catalog types: folders of pictures and records that resume, sealed settings, models, raw data sets."""
 
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
+from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.earlier import EarlierDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
@@ -14,6 +15,7 @@ from broken_telephone.datasets.tables import WholeParquetDataset
 
 __all__ = [
     "ArrayPartitionsDataset",
+    "CSVDataset",
     "ComparedDataset",
     "EarlierDataset",
     "FiguresDataset",

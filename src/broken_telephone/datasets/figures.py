@@ -1,8 +1,10 @@
 """A catalog type for figures: each a file in every format, in a folder that a run adds to."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote, unquote
 
 from kedro.io import AbstractVersionedDataset, Version
 
@@ -29,7 +31,7 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
         self._fs.makedirs(str(folder), exist_ok=True)
         for name, files in data.items():
             for kind, content in files.items():
-                write_whole(self._fs, str(folder / f"{name}.{kind}"), content)
+                write_whole(self._fs, str(folder / f"{_file_name(name)}.{kind}"), content)
 
     def load(self) -> dict[str, dict[str, bytes]]:
         """Read all figures in all formats, in the order of their names."""
@@ -38,8 +40,13 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
         for path in sorted(PurePosixPath(one) for one in self._fs.ls(str(folder), detail=False)):
             if path.name.startswith("."):
                 continue  # left behind by a write that was killed
-            found.setdefault(path.stem, {})[path.suffix[1:]] = self._fs.cat_file(str(path))
+            found.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
         return found
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}
+
+
+def _file_name(name: str) -> str:
+    """Return a figure's name as every system's file systems take it: other characters stand as in addresses."""
+    return re.sub(r"[^\w .,()+=@~-]", lambda sign: quote(sign[0], safe="", errors="replace"), name)

@@ -2,15 +2,10 @@
 
 from kedro_datasets.json import JSONDataset as KedroJSON
 from kedro_datasets.matplotlib import MatplotlibDataset as KedroMatplotlib
-from kedro_datasets.pandas import CSVDataset as KedroCSV
 from kedro_datasets.pandas import ParquetDataset as KedroParquet
 from kedro_datasets.text import TextDataset as KedroText
 
 from broken_telephone.datasets.places import LiteralVersions
-
-
-class CSVDataset(LiteralVersions, KedroCSV):
-    """A table in a CSV file."""
 
 
 class JSONDataset(LiteralVersions, KedroJSON):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 from broken_telephone.miniature import language
 from broken_telephone.miniature.activities import STAGINGS
 from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.models import Generator
+from broken_telephone.progress import track
 
 ATTRIBUTES = ("gender", "age", "skin_tone")
 
@@ -24,7 +24,7 @@ def draw_labels(
         One row a picture: the label and what the judge reads.
     """
     parts = []
-    for number, label in enumerate(track(labels, "Drawing")):
+    for number, label in enumerate(track(labels, "Drawing", len(labels))):
         texts = list(captions(label, count, seed + number))
         read = []
         for start in range(0, count, batch_size):

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import torch
 from diffusers import AutoencoderKL
-from rich.progress import track
 from transformers import CLIPTokenizer
 
 from broken_telephone.miniature import generator
@@ -29,6 +28,7 @@ from broken_telephone.miniature.judge import Judge
 from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.training import mixed_precision, set_up, to_bytes
+from broken_telephone.progress import track
 
 Shares = dict[tuple[str, str], np.ndarray]
 """(label, attribute) -> shares of the categories, in the order of `people.CATEGORIES`."""
@@ -180,7 +180,7 @@ def draw(
     random = torch.Generator().manual_seed(seed)
     labels = EMOTIONS + ACTIVITIES
     parts = []
-    for number, label in enumerate(track(labels, "Drawing people to count")):
+    for number, label in enumerate(track(labels, "Drawing people to count", len(labels))):
         texts = list(captions(label, count, seed + number))
         for start in range(0, count, _BATCH):
             with mixed_precision():

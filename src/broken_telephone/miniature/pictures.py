@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, GENDERS, Person, World, twin
 from broken_telephone.miniature.portrait import Picture, render_portrait
 from broken_telephone.miniature.scene import render_scene
+from broken_telephone.progress import track
 
 Kind = Literal["portraits", "scenes"]
 _CHUNK = 250

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from PIL import Image
-from rich.progress import track
 
 from broken_telephone.miniature.activities import STAGINGS
 from broken_telephone.miniature.language import ADJECTIVES, GENERAL, PHASE_AGES, PROMPTS, RAF_AGES
@@ -11,6 +10,7 @@ from broken_telephone.miniature.people import ACTIVITIES, ETHNICITIES, GENDERS, 
 from broken_telephone.miniature.pictures import PictureSet
 from broken_telephone.miniature.scores import accuracies, by_group
 from broken_telephone.models import Describer, Failure
+from broken_telephone.progress import track
 
 _FORMS = {
     "raf form": {
@@ -29,7 +29,8 @@ _FORMS = {
 def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int = 64) -> list[str]:
     """The describer's texts about pictures, uint8 (n, 64, 64, 3); empty where there is none."""
     texts: list[str] = []
-    for start in track(range(0, len(images), batch_size), f"Asking: {prompt[:40]}"):
+    starts = range(0, len(images), batch_size)
+    for start in track(starts, f"Asking: {prompt}", len(starts)):
         pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
         answers = describer.describe(pictures, prompt)
         texts += ["" if isinstance(answer, Failure) else answer.text for answer in answers]

@@ -120,7 +120,7 @@ def relay(
     with (
         executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
-        WorkProgress(left, workers.workers, _DOING, "chains") as progress,
+        WorkProgress(left, workers.workers, _DOING, "chains", workers.loading) as progress,
     ):
         session = Session(settings, describer, generator, workers.workers, store.sessions)
         yield Finished(sessions={session.name: session.record})

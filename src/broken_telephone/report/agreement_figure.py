@@ -8,7 +8,8 @@ import pandas as pd
 from broken_telephone.measures.agreement_table import RATER, TOGETHER
 from broken_telephone.measures.shares_table import DATASET
 from broken_telephone.report.agreement_words import RELIABLE, TENTATIVE, is_people
-from broken_telephone.report.style import LARGE, OKABE_ITO, PALE, SMALL, spoken, styled
+from broken_telephone.report.fonts import drawable_table
+from broken_telephone.report.style import LARGE, OKABE_ITO, PALE, SMALL, spoken, styled, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def agreement_figure(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figu
         confusions: as `measures.confusion_table` returns it; its categories stand in the order of the form.
     """
     with styled():
-        return _drawn(agreement, confusions)
+        return _drawn(drawable_table(agreement), drawable_table(confusions))
 
 
 def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
@@ -98,7 +99,7 @@ def _alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
     for level in (TENTATIVE, RELIABLE):
         axes.axvline(level, color=PALE, linewidth=0.8, linestyle="--")
     names = [f"{one} | {other}" if other else one for one, other in pairs]
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [wrapped(name, 2.5) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     # An interval of few pictures may reach far below: what counts is right of zero.
     axes.set_xlim(-0.25, 1.03)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from broken_telephone.labels import APART
 from broken_telephone.measures import ALL, MISSING
-from broken_telephone.report.style import LARGE, categories_of, category_colours, spoken, styled
+from broken_telephone.report.fonts import drawable_table
+from broken_telephone.report.style import LARGE, categories_of, category_colours, inches_of, spoken, styled, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +22,18 @@ def baseline_figure(baseline: pd.DataFrame) -> "Figure":
     """
     from matplotlib.figure import Figure
 
+    baseline = drawable_table(baseline)
     shown = baseline[(baseline["people"] == "main") & ~baseline["attribute"].str.contains(" x ")]
     # Nobody is helped by panels of what the data set never states.
     stated = shown[~shown["category"].isin((*APART, MISSING))].groupby("attribute")["count"].sum()
     shown = shown[shown["attribute"].isin(stated[stated > 0].index) & (shown["n"] > 0)]
     concepts, attributes = list(shown["concept"].unique()), list(shown["attribute"].unique())
-    bars = max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
-    width = 3.2 * max(len(attributes), 1)
+    names = [_name(label, 0).split("\n") for label in shown["label"].unique()]
+    most = max((len(lines) for lines in names), default=1)
+    bars = most * max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
+    # Beside the first panel; short names have room in it.
+    beside = max((inches_of(line) for lines in names for line in lines), default=0.0)
+    width = 3.2 * max(len(attributes), 1) + max(beside - 0.9, 0)
     with styled():
         figure = Figure(figsize=(width, (1.2 + 0.25 * bars) * max(len(concepts), 1)), layout="constrained")
         panels = figure.subplots(max(len(concepts), 1), max(len(attributes), 1), squeeze=False)
@@ -53,10 +59,12 @@ def _stack(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of people")
-    axes.set_yticks(
-        range(len(labels)), [f"{spoken(label)} ({sizes[label]})" for label in labels] if first else [""] * len(labels)
-    )
+    axes.set_yticks(range(len(labels)), [_name(label, sizes[label]) if first else "" for label in labels])
     if ALL in labels:
         axes.axhline(labels.index(ALL) - 0.5, color="black", linewidth=0.8)
     # Below the axis by a distance in letters, whatever the height of the panel.
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.5, ncols=3)
+
+
+def _name(label: str, people: int) -> str:
+    return wrapped(f"{spoken(label)} ({people})", 2.0)

@@ -19,6 +19,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
 from broken_telephone.report.chains_sheet import Images
 from broken_telephone.seeds import seed_of
+from broken_telephone.visible import visible
 
 LONGEST = 160
 """Longest side of a picture, in pixels."""
@@ -105,11 +106,19 @@ def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
 
 
 def as_json(value: Any) -> str:
-    """Write data so that nothing in it can end, or comment out, the script element that it stands in."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """Write data, visible as in the rest of the page; nothing in it can end the script element that it stands in."""
+    text = json.dumps(_visible(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(key): _visible(inner) for key, inner in value.items()}
+    return [_visible(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def small(image: Image.Image) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from broken_telephone.report.fonts import draw_line, wrapped
 
 _TILE = 128
 _GAP = 8
 _LINE = 13
+_CAPTION = 10
 _LINES = 5
 _HEAD = 30
 _INK, _FAINT, _PAPER, _BLANK = "#1b1b1b", "#6b6b6b", "#ffffff", "#eeeeee"
@@ -37,11 +40,11 @@ def contact_sheet(title: str, blocks: Mapping[str, Sequence[Row]]) -> Image.Imag
     tall = max(sum(_height(blocks[label]) for label in side) for side in (left, right))
     sheet = Image.new("RGB", (width * (2 if right else 1), tall + _HEAD + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, _GAP), title, fill=_FAINT, font=_font(14))
+    _write(draw, (_GAP, _GAP), title, sheet.width - 2 * _GAP, 14, _FAINT)
     for x, side in ((_GAP, left), (_GAP + width, right)):
         y = _HEAD
         for label in side:
-            draw.text((x, y + 6), label, fill=_INK, font=_font(18))
+            _write(draw, (x, y + 6), label, width - 2 * _GAP, 18, _INK)
             for index, row in enumerate(blocks[label]):
                 _draw_row(sheet, row, x, y + _HEAD + index * _row_height())
             y += _height(blocks[label])
@@ -79,9 +82,14 @@ def _draw_row(sheet: Image.Image, row: Row, x: int, y: int) -> None:
     draw = ImageDraw.Draw(sheet)
     for image, caption in zip(row.images, row.captions, strict=True):
         sheet.paste(_tile(image), (x, y))
-        for number, line in enumerate(_wrapped(caption)):
-            draw.text((x, y + _TILE + 3 + number * _LINE), line, fill=_FAINT, font=_font(11))
+        for number, line in enumerate(wrapped(caption, _TILE, _CAPTION, _LINES)):
+            draw_line(draw, (x, y + _TILE + 3 + number * _LINE), line, _CAPTION, _FAINT)
         x += _TILE + _GAP
+
+
+def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, room: int, size: int, fill: str) -> None:
+    """Write one line; a text that is wider than its room ends in an ellipsis."""
+    draw_line(draw, at, wrapped(text, room, size, most=1)[0], size, fill)
 
 
 def _tile(image: Image.Image | None) -> Image.Image:
@@ -94,22 +102,3 @@ def _tile(image: Image.Image | None) -> Image.Image:
         how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
         tile.paste(image.resize(size, how), ((_TILE - size[0]) // 2, (_TILE - size[1]) // 2))
     return tile
-
-
-def _wrapped(text: str) -> list[str]:
-    """Break a text into lines of a tile's width; what does not fit ends in an ellipsis."""
-    font, lines, rest = _font(11), [""], text.split()
-    for index, word in enumerate(rest):
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= _TILE or not lines[-1]:
-            lines[-1] = longer
-        elif len(lines) < _LINES:
-            lines.append(word)
-        else:
-            lines[-1] += " …" if index < len(rest) else ""
-            break
-    return lines
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

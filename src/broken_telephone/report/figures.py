@@ -8,6 +8,7 @@ import pandas as pd
 
 from broken_telephone.report.agreement_figure import agreement_figure
 from broken_telephone.report.decomposition_figure import decomposition_figure
+from broken_telephone.report.fonts import drawable_table
 from broken_telephone.report.forest_figure import forest_figure
 from broken_telephone.report.multiples import some
 from broken_telephone.report.shares_figure import shares_figure
@@ -36,7 +37,7 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         success_<attribute>, forest, similarity and agreement; of chains that start from a prompt with `_prompt` behind.
         `saved_figures.saved_figures` draws and saves them.
     """
-    there = {name: table for name, table in tables.items() if len(table)}
+    there = {name: drawable_table(table) for name, table in tables.items() if len(table)}
     nothing = pd.DataFrame()
     shares, moves = there.get("shares", nothing), there.get("trajectories", nothing)
     split, success = there.get("decomposition", nothing), there.get("success", nothing)
@@ -64,5 +65,5 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         if len(some(curves, start=start)):
             drawn[f"similarity{behind}"] = partial(similarity_figure, curves, start)
     if "agreement" in there:
-        drawn["agreement"] = partial(agreement_figure, there["agreement"], tables["agreement_confusions"])
+        drawn["agreement"] = partial(agreement_figure, tables["agreement"], tables["agreement_confusions"])
     return drawn

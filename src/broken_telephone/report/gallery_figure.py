@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from broken_telephone.report.fonts import drawable
 from broken_telephone.report.multiples import finish
 from broken_telephone.report.style import OKABE_ITO, SMALL, WIDTH, styled, wrapped
 
@@ -54,10 +55,13 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
                     axes.imshow(one.image)
                     axes.set_axis_off()
                 _lay_over(below, one)
-                below.set_title(wrapped(one.words, _SIDE), y=-0.04, va="top", fontsize=SMALL)
+                below.set_title(wrapped(drawable(one.words), _SIDE), y=-0.04, va="top", fontsize=SMALL)
         keys = [Line2D([], [], color=colour, label=f"outline of {name}") for name, colour in _COLOURS.items()]
         return finish(
-            figure, title, keys, ["The yellower and the less transparent, the more that place supports the word."]
+            figure,
+            drawable(title),
+            keys,
+            ["The yellower and the less transparent, the more that place supports the word."],
         )
 
 

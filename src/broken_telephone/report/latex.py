@@ -12,6 +12,7 @@ import pandas as pd
 
 from broken_telephone.measures import ALL
 from broken_telephone.report.verdicts import CELL, widest
+from broken_telephone.visible import visible
 
 _ESCAPED = {
     "\\": r"\textbackslash{}",
@@ -23,6 +24,8 @@ _ESCAPED = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
+    "`": r"\textasciigrave{}",
+    "\0": "{}",
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -30,7 +33,7 @@ _ESCAPED = {
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 _BLIND = r"\dagger"
 _WHOLE = (("total variation", "TV"), ("kappa", r"$\kappa$"), ("Stuart-Maxwell", r"$\chi^2$"))
-_HEAD = "% Needs \\usepackage{booktabs}; with other than Latin letters, LuaLaTeX or XeLaTeX.\n"
+_HEAD = "% Needs \\usepackage{booktabs}; with other than Latin letters, LuaLaTeX or XeLaTeX and a font for them.\n"
 
 
 def drift_tables(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
@@ -57,12 +60,14 @@ def drift_tables(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
 
 def escape(text: object) -> str:
     """Write any text so that LaTeX shows it as it is."""
-    return "".join(_ESCAPED.get(sign, sign) for sign in _line(str(text)))
+    # Apart, two hyphens are no dash, and two apostrophes or commas no quotation mark.
+    apart = re.sub("(?<=[-',])(?=[-',])", "\0", _line(str(text)))
+    return "".join(_ESCAPED.get(sign, sign) for sign in apart)
 
 
 def _line(text: str) -> str:
-    """Lines and control characters end a comment or a cell: a space in their place."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+    """Lines and control characters end a comment or a cell: a space in their place. What else is unseen is named."""
+    return visible(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text))
 
 
 def _blind(power: pd.DataFrame) -> set[tuple[str, ...]]:

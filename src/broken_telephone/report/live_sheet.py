@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.report.chains_sheet import chains_sheet, shown_chains
+from broken_telephone.visible import one_line
 
 _EVERY = 15.0
 # Drawing takes a moment of the time in which batches are saved: never more than a hundredth of it.
@@ -62,7 +63,7 @@ class LiveSheet:
         content = io.BytesIO()
         sheet.save(content, format="PNG")
         image = base64.b64encode(content.getvalue()).decode()
-        title = html.escape(self._study)
+        title = html.escape(one_line(self._study))
         reload = "" if last else '<meta http-equiv="refresh" content="10">'
         state = "the run has ended" if last else "this page reloads itself while the run lasts"
         page = (

@@ -1,7 +1,7 @@
 """The report of a study: one HTML file that asks nothing of the network.
 
 The browser is told to run the one script whose hash stands in the page's policy, and to load nothing from anywhere.
-All values are escaped by the template; the chains are data that the script shows as text.
+All values are made visible (`visible`) and escaped by the template; the chains are data that the script shows as text.
 """
 
 import base64
@@ -21,6 +21,7 @@ from broken_telephone.report.shown_figures import shown_figures
 from broken_telephone.report.shown_tables import shown_table
 from broken_telephone.report.verdicts import LEVEL, verdicts
 from broken_telephone.report.wording import capital, counted
+from broken_telephone.visible import visible
 from broken_telephone.work.versions import versions
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _environment() -> "Environment":
         loader=PackageLoader("broken_telephone.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        # Before it is escaped.
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -14,6 +14,7 @@ from pandas.api import types
 
 from broken_telephone.report.captions import of_table
 from broken_telephone.report.wording import MINUS, NO_VALUE
+from broken_telephone.spreadsheet import guarded
 
 FIRST = 12
 """Rows that stand in the page itself."""
@@ -51,7 +52,7 @@ class ShownTable:
 
 
 def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
-    """Prepare a table. Columns without any value are left to the CSV."""
+    """Prepare a table. Its CSV holds no formulas, see `spreadsheet`. Columns without any value are left to the CSV."""
     columns = [
         Column(str(column), _kind(str(column), table[column]), place)
         for place, column in enumerate(table.columns)
@@ -59,7 +60,7 @@ def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
     ]
     first = table.head(FIRST)
     cells = [[_written(value, column.kind) for value in first.iloc[:, column.place]] for column in columns]
-    content = table.to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+    content = guarded(table).to_csv(index=False, lineterminator="\n").encode()
     uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}"
     title, text = of_table(name)
     return ShownTable(name, title, text, columns, list(zip(*cells, strict=True)), len(table), uri)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from broken_telephone.labels import APART
 from broken_telephone.measures import ALL, MISSING
+from broken_telephone.report.fonts import families
 
 WIDTH, NARROW = 7.2, 4.6
 """Inches: the widest figure, for a page of A4 with its margins, and the narrowest, for the words around it."""
@@ -50,7 +51,6 @@ EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.4}
 _MARKERS = "os^DvPX*<>"
 
 _STYLE: dict[str, Any] = {
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": SMALL,
     "axes.titlesize": MIDDLE,
     "axes.labelsize": SMALL,
@@ -90,7 +90,7 @@ def styled() -> Iterator[None]:
 
     with rc_context():
         rcdefaults()
-        rcParams.update(_STYLE)  # type: ignore[arg-type]
+        rcParams.update(_STYLE | {"font.family": list(families())})  # type: ignore[arg-type]
         yield
 
 
@@ -156,7 +156,7 @@ def inches_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    font = FontProperties("DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=list(families()), size=size, weight=weight)
     return float(TextToPath().get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 

@@ -27,6 +27,10 @@ class Executor(Protocol):
     workers: int
     """How many tasks are worked on at once."""
 
+    def loading(self) -> str | None:
+        """Return the name of the model that is being loaded, or None."""
+        ...
+
     def submit(self, task: Task) -> "Future[Answer]":
         """Hand a task to the worker with the least to do."""
         ...
@@ -59,6 +63,10 @@ class LocalExecutor:
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._worker.release()
+
+    def loading(self) -> str | None:
+        """Return the name of the model that is being loaded, or None."""
+        return self._worker.loading
 
     def submit(self, task: Task) -> "Future[Answer]":
         """Put a task into the thread's queue."""
@@ -98,6 +106,7 @@ class RayExecutor:
         actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
         self._busy: Counter[int] = Counter()
+        self._asked_of, self._answered = "", False
         self._lock = threading.Lock()
         return self
 
@@ -109,21 +118,30 @@ class RayExecutor:
         if self._ours:
             self._ray.shutdown()
 
+    def loading(self) -> str | None:
+        """Return the name of the model that has not answered since it was last its turn; None if it has."""
+        return None if self._answered else self._asked_of or None
+
     def submit(self, task: Task) -> "Future[Answer]":
         """Hand a task to the actor with the least to do."""
         with self._lock:
             chosen = min(range(self.workers), key=lambda number: (self._busy[number], number))
             self._busy[chosen] += 1
+            if task.model != self._asked_of:
+                self._asked_of, self._answered = task.model, False
         future: Future[Answer] = Future()
         # An actor is at it, or will be in a moment: it cannot be taken back.
         future.set_running_or_notify_cancel()
-        self._actors[chosen].do.remote(task).future().add_done_callback(lambda done: self._settle(done, future, chosen))
+        self._actors[chosen].do.remote(task).future().add_done_callback(
+            lambda done: self._settle(done, future, chosen, task.model)
+        )
         return future
 
-    def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int) -> None:
+    def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int, model: str) -> None:
         """Pass on what came of a task; errors as they were in the actor."""
         with self._lock:
             self._busy[chosen] -= 1
+            self._answered = self._answered or model == self._asked_of
         error = done.exception()
         if error is None:
             future.set_result(done.result())

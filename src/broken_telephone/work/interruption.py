@@ -5,8 +5,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-import rich
-
+from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 
 
@@ -37,9 +36,7 @@ class Interruption:
         # A second one kills: everything that is on disk is whole, and the batch at work would be lost anyway.
         for each in self._before:
             signal.signal(each, signal.SIG_DFL)
-        rich.get_console().print(
-            "Stopping when the batch at work is saved; once more ends the process at once.", highlight=False
-        )
+        say("Stopping when the batch at work is saved; once more ends the process at once.")
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -1,12 +1,11 @@
-"""The progress bar: iteration and phase, items a second, failures, and the time left for the whole run."""
+"""The progress of a run: iteration and phase, items a second, failures, and the time left for the whole run."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import rich
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from broken_telephone.progress import Display, duration, pace
 
 
 class Step(NamedTuple):
@@ -19,66 +18,72 @@ class Step(NamedTuple):
 class WorkProgress:
     """Shows how far a run is."""
 
-    def __init__(self, left: Mapping[Step, int], workers: int, doing: Mapping[str, str], items: str) -> None:
-        """Start a bar.
+    def __init__(
+        self,
+        left: Mapping[Step, int],
+        workers: int,
+        doing: Mapping[str, str],
+        items: str,
+        loading: Callable[[], str | None],
+    ) -> None:
+        """Set up the display.
 
         Args:
             left: how many items every step is to do.
             workers: that work at once.
             doing: phase -> what is shown.
             items: what is counted, such as "chains".
+            loading: returns the name of the model that is being loaded, or None (`Executor.loading`).
         """
-        self._doing, self._what = doing, items
+        self._doing, self._loading = doing, loading
         self._left = Counter(left)
         self._workers = workers
         self._iterations = max(step.iteration for step in left)
         self._items: Counter[str] = Counter()
-        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._seconds: dict[str, float] = {}
         self._failures = 0
-        # Kedro's log handler writes to the same console, so that log lines pass above the bar.
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rest]}"),
-            console=rich.get_console(),
-        )
-        self._task = self._bar.add_task("", rest="")
+        self._phase = ""
+        self._display = Display(items, self._words)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._display.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._display.__exit__()
 
     def begin(self, step: Step) -> None:
         """Show the beginning of a step."""
-        doing = f"iteration {step.iteration}/{self._iterations} · {self._doing[step.phase]}"
-        self._bar.reset(self._task, total=self._left[step], description=doing, rest=self._rest(step))
+        self._phase = step.phase
+        doing = f"iteration {step.iteration}/{self._iterations}, {self._doing[step.phase]}"
+        self._display.begin(doing, self._left[step])
 
     def advance(self, step: Step, items: int, failures: int, seconds: float) -> None:
         """Count a batch as done: its items, how many of them failed, and the model's time."""
         self._left[step] = max(0, self._left[step] - items)
         if seconds:
+            # In this order, because the display's thread divides by the items.
+            self._seconds[step.phase] = self._seconds.get(step.phase, 0.0) + seconds / self._workers
             self._items[step.phase] += items
-            self._seconds[step.phase] += seconds / self._workers
         self._failures += failures
-        self._bar.update(self._task, advance=items, rest=self._rest(step))
+        self._display.advance(items)
 
     def end(self, step: Step) -> None:
         """Count a step as done, with the chains that had stopped before it."""
         self._left[step] = 0
+        self._display.end()
 
-    def _rest(self, step: Step) -> str:
-        words = [self._what, self._time_left()]
-        if seconds := self._seconds[step.phase]:
-            words.insert(1, f"{self._items[step.phase] / seconds:.2g}/s")
+    def _words(self) -> list[str]:
+        words = []
+        if model := self._loading():
+            words.append(f"loading the {model}")
+        if seconds := self._seconds.get(self._phase):
+            words.append(pace(self._items[self._phase] / seconds))
         if self._failures:
             words.append(f"{self._failures} failed")
-        return " · ".join(words)
+        return [*words, self._time_left()]
 
     def _time_left(self) -> str:
         """Estimate from what an item of each phase took so far: the phases differ too much for one rate."""
@@ -88,6 +93,4 @@ class WorkProgress:
                 return "estimating the time left"
             if items:
                 seconds += items * self._seconds[phase] / self._items[phase]
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{rest:02} left in all"
+        return f"{duration(seconds)} left in all"

@@ -91,7 +91,7 @@ def carry_out(
     with (
         executor(settings, models) as workers,
         Interruption() as interruption,
-        WorkProgress(left, workers.workers, doing, items) as progress,
+        WorkProgress(left, workers.workers, doing, items, workers.loading) as progress,
     ):
         session, record = session_record(settings, {"batch"}, workers.workers, **about)
         yield Saved(sessions={session: record})

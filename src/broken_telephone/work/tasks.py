@@ -132,6 +132,8 @@ class Worker:
 
     models: Mapping[str, Model]
     residency: Literal["both", "one"]
+    loading: str | None = field(default=None, init=False)
+    """The model that is being loaded at this moment."""
     _last: str | None = field(default=None, init=False)
 
     def do(self, task: Task) -> Answer:
@@ -146,7 +148,11 @@ class Worker:
         model = self.models[task.model]
         began = time.perf_counter()
         try:
-            model.load()
+            self.loading = task.model
+            try:
+                model.load()
+            finally:
+                self.loading = None
             loaded = time.perf_counter()
             answer = task.do(model)
         except Exception as error:

@@ -18,6 +18,7 @@ from broken_telephone.explain.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
+from broken_telephone.report.fonts import drawable_table
 from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
 from broken_telephone.report.saved_figures import Files, saved_figures
 from broken_telephone.report.support_figure import support_figure
@@ -41,12 +42,14 @@ def draw_explanation(
     support_sentences: pd.DataFrame,
 ) -> dict[str, Files]:
     """Draw where words come from, the checks, and a gallery of each label."""
-    support, trust = (with_plain_numbers(table) for table in (support, support_trust))
+    support, trust, sentences = (
+        drawable_table(with_plain_numbers(table)) for table in (support, support_trust, support_sentences)
+    )
     kinds = list(dict.fromkeys(support["kind"].astype(str)))
     plans: dict[str, Callable[[], Figure]] = {}
     for number, kind in enumerate(kinds, 1):
         behind = f"_{number}" if len(kinds) > 1 else ""
-        said = support_sentences[support_sentences["kind"].astype(str) == kind]
+        said = sentences[sentences["kind"].astype(str) == kind]
         plans[f"support{behind}"] = partial(support_figure, support, said, kind)
         plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
     found = found_in(plan.parts, face_parts, plan.there)

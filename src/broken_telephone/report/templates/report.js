@@ -32,6 +32,11 @@ function csvOf(link) {
   return new TextDecoder().decode(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
 }
 
+// As spreadsheet.py takes the apostrophe away that keeps a text from being a formula.
+function unguarded(cell) {
+  return cell.replace(/^'(?='*(?:[\t\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]))/, "");
+}
+
 function parsed(text) {
   const rows = [];
   let row = [];
@@ -47,7 +52,7 @@ function parsed(text) {
       } else quoted = false;
     } else if (letter === '"') quoted = true;
     else if (letter === "," || letter === "\n") {
-      row.push(cell);
+      row.push(unguarded(cell));
       cell = "";
       if (letter === "\n") {
         rows.push(row);

@@ -1,0 +1,32 @@
+"""A catalog type for CSV tables that people open in a spreadsheet."""
+
+from typing import Any
+
+import pandas as pd
+from kedro_datasets import pandas as tables
+
+from broken_telephone.datasets.places import LiteralVersions
+from broken_telephone.spreadsheet import guarded, unguarded
+
+
+class CSVDataset(LiteralVersions, tables.CSVDataset):
+    """Kedro's CSV table without an index, in which no cell is a formula, and words such as `None` stay words."""
+
+    def __init__(
+        self,
+        *,
+        load_args: dict[str, Any] | None = None,
+        save_args: dict[str, Any] | None = None,
+        **others: Any,
+    ) -> None:
+        """Take what Kedro's own type takes."""
+        reads = {"keep_default_na": False, "na_values": [""]} | (load_args or {})
+        super().__init__(load_args=reads, save_args={"index": False} | (save_args or {}), **others)
+
+    def load(self) -> pd.DataFrame:
+        """Read the table."""
+        return unguarded(super().load())
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the table."""
+        super().save(guarded(data))
