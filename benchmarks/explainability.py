@@ -1,11 +1,14 @@
 """What it takes to explain words: faces, regions, maps, hiding and the checks, on the miniature's portraits.
 
-    python benchmarks/explainability.py    50, 100 and 200 pictures, one after the other, in this process
+    python benchmarks/explainability.py           50, 100 and 200 pictures, one after the other, in this process
+    python benchmarks/explainability.py --tiny    4 pictures
 
 Loading the models is not counted. What is saved goes nowhere.
 """
 
+import argparse
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +28,15 @@ from broken_telephone.models import make_describer, make_detector, make_parser
 from broken_telephone.relay import Chain
 
 ROOT = Path(__file__).parents[1]
-COUNTS = (50, 100, 200)
 GREY = (128, 128, 128)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure."""
+    command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("--pictures", type=int, nargs="+", default=[50, 100, 200])
+    command.add_argument("--tiny", dest="pictures", action="store_const", const=[4])
+    counts = command.parse_args(arguments).pictures
     from PIL import Image
 
     from broken_telephone.miniature.people import World
@@ -42,14 +48,14 @@ def main() -> None:
         for name, make in (("describer", make_describer), ("detector", make_detector), ("parser", make_parser))
     )
     settings = ExplainSettings.model_validate(study["explain"])
-    images = [Image.fromarray(image) for image in render_set("portraits", World(), max(COUNTS), 5).images]
+    images = [Image.fromarray(image) for image in render_set("portraits", World(), max(counts), 5).images]
     prompt = study["loop"]["describe_prompt"]
     texts = [answer.text for answer in describer.describe(images, prompt)]
     parts = FaceParts(detector, parser)
     parts.load()
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     originals = {str(k): partial(_same, image) for k, image in enumerate(images)}
-    for count in COUNTS:
+    for count in counts:
         chains = [Chain(str(k), k, str(k), None) for k in range(count)]
         there = {0: [Picture(f"0/{k}", 0, str(k)) for k in range(count)]}
         began = time.perf_counter()
