@@ -42,23 +42,24 @@ def spans(text: str) -> list[str]:
 
 
 def named_commands() -> list[Command]:
-    """Return all commands in the order of the pages; an option alone belongs to the command before it."""
-    found: dict[Command, None] = {}
+    """Return all commands, each once, in the order of the pages; an option alone belongs to the command before it."""
+    found: list[Command] = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         lines = [line for language, block in fenced(text) if language not in NO_COMMANDS for line in block.splitlines()]
         for line in lines:
             if line.strip() and not line.startswith("#"):
-                found |= {Command(page.name, _words(part)): None for part in line.split("&&")}
+                found += [Command(page.name, _words(part)) for part in line.split("&&")]
         last: tuple[str, ...] = ("kedro", "run")
         for code in spans(text):
             if code.startswith("--"):
-                found[Command(page.name, (*last, *_words(code)), whole=False)] = None
+                found.append(Command(page.name, (*last, *_words(code)), whole=False))
             elif Path(code.split()[0]).name in PROGRAMS or " --" in code:
                 words = _words(code)
-                found[Command(page.name, words)] = None
+                found.append(Command(page.name, words))
                 last = words[:2] if words[0] == "kedro" else last
-    return list(found)
+    once = {(command.words, command.whole): command for command in reversed(found)}
+    return list(once.values())[::-1]
 
 
 def _words(code: str) -> tuple[str, ...]:
