@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-
 from projects import ROOT, chains_from_images, project
 
 from broken_telephone.miniature.judge import load_judge
@@ -40,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = ROOT
         if asked.tiny:
             folder, asked.batch, asked.rounds = Path(place), [1, 2], 1
-            project(folder, {"chains": chains_from_images(7), "loop": {"iterations": 1}})
+            settings = {"chains": chains_from_images(7), "loop": {"iterations": 1}, "generator": {"steps": 2}}
+            project(folder, settings)
         with chdir(folder):
             bootstrap_project(folder)
             if asked.tiny:

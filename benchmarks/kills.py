@@ -111,7 +111,10 @@ class Trial:
             there = len(_written(place))
             self.run(place)
             wrong = check(place)
-            print(f"  killed with {there} of {files} files{'' if alive else ' (it had ended)'}: {_said(wrong)}", flush=True)
+            print(
+                f"  killed with {there} of {files} files{'' if alive else ' (it had ended)'}: {_said(wrong)}",
+                flush=True,
+            )
             found += wrong
             shutil.rmtree(place)
         return found
@@ -240,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the trials."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     trials = {trial.__name__: trial for trial in (kills, sampling, damage)}
-    parser.add_argument("--trials", nargs="+", choices=list(trials), default=list(trials))
+    parser.add_argument("--trials", nargs="+", choices=list(trials), help="all; of --tiny the first and the last")
     parser.add_argument("--moments", type=int, default=20)
     parser.add_argument("--pipelines", type=lambda text: text.split(","), default=["__default__"])
     parser.add_argument("--tiny", action="store_true")
@@ -248,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.tiny:
         asked.moments, asked.pipelines = 1, ["loop", "annotation"]
     found = []
-    for name in asked.trials:
+    for name in asked.trials or (["kills", "damage"] if asked.tiny else trials):
         print(f"{name}:", flush=True)
         with tempfile.TemporaryDirectory() as place:
             wrong = trials[name](Path(place), asked.moments, asked.pipelines, asked.tiny)

@@ -4,7 +4,7 @@
                                                         share of the time outside the models
     python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of three iterations by models that
                                                         answer at once, and reruns of the finished studies
-    python benchmarks/loop.py --tiny                    both, with 7 chains
+    python benchmarks/loop.py --tiny                    both, with 7 chains and 2 steps
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
 every picture. All results go to a temporary folder; `--params` adds settings, such as generator.dtype=bfloat16.
@@ -69,11 +69,12 @@ def published(folder: Path, chains: int) -> float:
     return time.perf_counter() - began
 
 
-def compare(chains: int, params: str) -> None:
+def compare(chains: int, steps: int, params: str) -> None:
     """Both ways, one after the other."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        project(folder, {"chains": chains_from_images(chains), "loop": {"iterations": 1}})
+        settings = {"chains": chains_from_images(chains), "loop": {"iterations": 1}, "generator": {"steps": steps}}
+        project(folder, settings)
         ours = kedro_run(folder, params)
         count = ours["counts"]["images"]
         seconds = ours["seconds"]
@@ -110,14 +111,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=["published", "stand-ins"], help="both where it is not said")
     parser.add_argument("--chains", type=int, default=500, help="of the published way")
+    parser.add_argument("--steps", type=int, default=12, help="of drawing, both ways")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="chains of the stand-ins")
     parser.add_argument("--params", default="")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
-        asked.chains, asked.sizes = 7, [7]
+        asked.chains, asked.steps, asked.sizes = 7, 2, [7]
     if asked.what != "stand-ins":
-        compare(asked.chains, asked.params)
+        compare(asked.chains, asked.steps, asked.params)
     if asked.what != "published":
         stand_ins(asked.sizes)
 

@@ -7,7 +7,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-STAND_INS = {name: {"type": "stand_ins.StandInDataset", "name": name} for name in ("generator", "describer", "annotator")}
+STAND_INS = {
+    name: {"type": "stand_ins.StandInDataset", "name": name} for name in ("generator", "describer", "annotator")
+}
 """Catalog entries of models that answer at once; this folder must be among Python's paths."""
 
 

@@ -3,6 +3,7 @@
 Descriptions depend on their picture, and pictures on their text and seed, so that a mix-up shows.
 """
 
+import random
 import secrets
 from typing import Any
 from zlib import crc32
@@ -12,7 +13,7 @@ from PIL import Image
 
 from broken_telephone.models import Description
 
-_PICTURE = Image.effect_noise((64, 64), 60).convert("RGB")
+_PICTURE = Image.frombytes("L", (64, 64), random.Random(0).randbytes(64 * 64)).convert("RGB")
 
 
 class _StandIn:

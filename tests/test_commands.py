@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 from conftest import small_project
 from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.project import pipelines
