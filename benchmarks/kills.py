@@ -131,10 +131,11 @@ class Trial:
                 if not np.array_equal(np.asarray(drawn), np.asarray(images[f"{row.chain_id}/{row.iteration}"]())):
                     found.append(f"{row.chain_id}/{row.iteration} is not drawn from its description")
         again = place.with_name(f"{place.name}_again")
-        # What the describer said of the last pictures is kept: it samples.
+        # Kept is what the describer said of the last pictures, as it samples, and the list of names for raters, which
+        # holds those of earlier pictures, too.
         shutil.copytree(place, again, symlinks=True, ignore=shutil.ignore_patterns("free_*", "closed_*"))
         for made in (again / "data").glob("0[478]*/*/*"):
-            if made.name != "annotation_batches":
+            if made.name not in ("annotation_batches", "rating_items.parquet"):
                 shutil.rmtree(made) if made.is_dir() else made.unlink()
         self.run(again, [name for name in self.pipelines if name != "loop"])
         found += different(again, place)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-NO_COMMANDS = {"yaml", "python", "text"}
-"""Languages of fenced blocks whose lines are none."""
+SHELL = {"", "bash", "sh", "console"}
+"""Languages of fenced blocks whose lines are commands; a diagram or a file says what it is, such as text."""
 PROGRAMS = {"hf", "kedro", "lint-imports", "pip", "pytest", "python", "python3", "vllm"}
 """What a piece of code within a sentence must begin with to be a command, unless it has options."""
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -46,7 +46,7 @@ def named_commands() -> list[Command]:
     found: list[Command] = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        lines = [line for language, block in fenced(text) if language not in NO_COMMANDS for line in block.splitlines()]
+        lines = [line for language, block in fenced(text) if language in SHELL for line in block.splitlines()]
         for line in lines:
             if line.strip() and not line.startswith("#"):
                 found += [Command(page.name, _words(part)) for part in line.split("&&")]
@@ -57,7 +57,7 @@ def named_commands() -> list[Command]:
             elif Path(code.split()[0]).name in PROGRAMS or " --" in code:
                 words = _words(code)
                 found.append(Command(page.name, words))
-                last = last if words[0] == "pip" else words[:2]
+                last = words[:2] if words[0] == "kedro" else last
     once = {(command.words, command.whole): command for command in reversed(found)}
     return list(once.values())[::-1]
 
