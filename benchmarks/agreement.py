@@ -1,6 +1,7 @@
 """How often alpha's interval holds the truth, by simulation: two raters who seldom disagree.
 
     python benchmarks/agreement.py
+    python benchmarks/agreement.py --tiny    two samples of each kind, in seconds
 
 Both see the same pictures of categories in even shares; the second mistakes a share of them for another category, any
 (`any`) or the one farthest away (`gross`). Printed is, of the lower and of the upper end, in how many of a hundred
@@ -8,6 +9,7 @@ samples the truth lies inside. Each end promises 97.5. A few minutes.
 """
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,11 +30,12 @@ def raters(rng: np.random.Generator, count: int, categories: int, mistaken: floa
     return pd.DataFrame({"one": first, "other": second}).astype(str)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=400, help="of each kind")
-    samples = parser.parse_args().samples
+    parser.add_argument("--tiny", dest="samples", action="store_const", const=2)
+    samples = parser.parse_args(arguments).samples
     rng = np.random.default_rng(0)
     scales = [(2, "nominal", "any"), (5, "nominal", "any"), (5, "ordinal", "any"), (5, "ordinal", "gross")]
     kinds = [(scale, mistaken, count) for scale in scales for mistaken in (0.01, 0.1, 0.4) for count in (12, 40, 200)]

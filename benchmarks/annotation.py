@@ -2,6 +2,7 @@
 
     kedro run && python benchmarks/annotation.py
     kedro run --env miniature_activity && python benchmarks/annotation.py --env miniature_activity
+    python benchmarks/annotation.py --tiny    makes a study of 14 pictures of its own, among temporary files
 
 What is shown in originals, their labels in the data set say; of drawn pictures the judge says it, an independent
 classifier (its accuracy on rendered pictures is in its model card). Speeds are of one run: the two readings of the same
@@ -9,34 +10,46 @@ pictures in turn, several times, and the shortest time of each.
 """
 
 import argparse
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from projects import ROOT, chains_from_images, project
 
 from broken_telephone.miniature.judge import load_judge
 from broken_telephone.miniature.language import PHASE_AGES, RAF_AGES
 from broken_telephone.models import Choices
 
-ROOT = Path(__file__).parents[1]
 
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default=None)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
-    bootstrap_project(ROOT)
-    with KedroSession.create(ROOT, env=asked.env) as session:
-        catalog = session.load_context().catalog
-        accuracy(catalog)
-        speed(catalog, asked.batch, asked.rounds)
+    parser.add_argument("--tiny", action="store_true")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as place:
+        folder = ROOT
+        if asked.tiny:
+            folder, asked.batch, asked.rounds = Path(place), [1, 2], 1
+            settings = {"chains": chains_from_images(7), "loop": {"iterations": 1}, "generator": {"steps": 2}}
+            project(folder, settings)
+        with chdir(folder):
+            bootstrap_project(folder)
+            if asked.tiny:
+                with KedroSession.create(folder, env=asked.env) as session:
+                    session.run(pipeline_names=["loop", "annotation"])
+            with KedroSession.create(folder, env=asked.env) as session:
+                catalog = session.load_context().catalog
+                accuracy(catalog)
+                speed(catalog, asked.batch, asked.rounds)
 
 
 def accuracy(catalog) -> None:

@@ -1,6 +1,7 @@
 """How often tests of nothing are positive, and how often intervals hold the truth, by simulation.
 
     python benchmarks/calibration.py
+    python benchmarks/calibration.py --tiny    two simulated studies of each kind, in seconds
 
 Simulated studies of five categories: chains, alone or three to a start, keep their category with a probability or take
 another. Under no drift the shares stay what they are; under a small one they go a fifth of the way to another
@@ -9,6 +10,7 @@ distribution, under a large one all of it. Some ten minutes.
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -92,11 +94,12 @@ def simulate(
     return {name: 100 * np.mean(found) for name, found in hits.items()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=1000, help="simulated studies of each kind")
-    samples = parser.parse_args().samples
+    parser.add_argument("--tiny", dest="samples", action="store_const", const=2)
+    samples = parser.parse_args(arguments).samples
     rng = np.random.default_rng(0)
     kinds = list(product((1, 3), (10, 30, 100, 300), (0.6, 0.9), DRIFTS))
     rows = [

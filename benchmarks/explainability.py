@@ -1,96 +1,63 @@
 """What it takes to explain words: faces, regions, maps, hiding and the checks, on the miniature's portraits.
 
-    python benchmarks/explainability.py    50, 100 and 200 pictures, one after the other, in this process
+    python benchmarks/explainability.py           50, 100 and 200 pictures, one study after the other, in this process
+    python benchmarks/explainability.py --tiny    14 pictures
 
-Loading the models is not counted. What is saved goes nowhere.
+Half of the pictures are originals, half are drawn from them. All words of all pictures are explained and checked.
+Measured is the pipeline up to its tables, with what it saves; loop and annotation run before.
 """
 
+import argparse
+import tempfile
 import time
-from functools import partial
+from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-import yaml
-from broken_telephone.annotate.pictures import Picture
-
-from broken_telephone.explain import ExplainSettings
-from broken_telephone.explain.face_parts import FaceParts
-from broken_telephone.explain.items import word_items
-from broken_telephone.explain.journal import found_in
-from broken_telephone.explain.people import counted, regions_of
-from broken_telephone.explain.run import explain_words, find_parts
-from broken_telephone.explain.tasks import How
-from broken_telephone.labels import RAF
-from broken_telephone.models import make_describer, make_detector, make_parser
-from broken_telephone.relay import Chain
-
-ROOT = Path(__file__).parents[1]
-COUNTS = (50, 100, 200)
-GREY = (128, 128, 128)
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from projects import chains_from_images, project
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure."""
-    from PIL import Image
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, nargs="+", default=[50, 100, 200])
+    parser.add_argument("--tiny", dest="pictures", action="store_const", const=[14])
+    for pictures in parser.parse_args(arguments).pictures:
+        with tempfile.TemporaryDirectory() as place, chdir(place):
+            explain(Path(place), pictures // 2)
 
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.pictures import render_set
 
-    study = yaml.safe_load((ROOT / "conf/base/parameters.yml").read_text())
-    describer, detector, parser = (
-        make({**study[name], "path": str(ROOT / study[name]["path"])})
-        for name, make in (("describer", make_describer), ("detector", make_detector), ("parser", make_parser))
+def explain(folder: Path, chains: int) -> None:
+    """Explain a study of so many chains from images, or a few more, and print what it took."""
+    settings = {
+        "chains": chains_from_images(chains),
+        "loop": {"iterations": 1},
+        "generator": {"steps": 6},
+        "annotation": {"readings": ["free"]},
+        "explain": {"chains_per_label": chains, "checked": 2 * chains},
+        "report": {"resamples": 200},
+    }
+    project(folder, settings)
+    bootstrap_project(folder)
+    _run(folder, ["loop", "annotation"])
+    began = time.perf_counter()
+    _run(folder, ["explainability"], to_nodes=["tabulate_explanation"])
+    took = time.perf_counter() - began
+    with KedroSession.create(folder) as session:
+        record = session.load_context().catalog.load("explanation_manifest")
+    print(
+        f"{record['pictures']} pictures, {record['explained']['words']} words: {took:.1f} s; "
+        f"{1000 * took / record['pictures']:.0f} ms a picture",
+        flush=True,
     )
-    settings = ExplainSettings.model_validate(study["explain"])
-    images = [Image.fromarray(image) for image in render_set("portraits", World(), max(COUNTS), 5).images]
-    prompt = study["loop"]["describe_prompt"]
-    texts = [answer.text for answer in describer.describe(images, prompt)]
-    parts = FaceParts(detector, parser)
-    parts.load()
-    how = How(prompt, settings.layers, settings.method, settings.target, GREY)
-    originals = {str(k): partial(_same, image) for k, image in enumerate(images)}
-    for count in COUNTS:
-        chains = [Chain(str(k), k, str(k), None) for k in range(count)]
-        there = {0: [Picture(f"0/{k}", 0, str(k)) for k in range(count)]}
-        began = time.perf_counter()
-        found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, originals, {}, {})))
-        middle = time.perf_counter()
-        who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
-        said = {(str(k), 0): texts[k] for k in range(count)}
-        items = word_items(chains, there, said, RAF.concepts["emotion"], found, who)
-        _kept(
-            explain_words(
-                items,
-                lambda item, found=found: regions_of(item, found[item.picture.name], {}, None),
-                {chain.chain_id for chain in chains},
-                "words",
-                how,
-                settings,
-                describer,
-                originals,
-                {},
-                {},
-            )
-        )
-        end = time.perf_counter()
-        words = sum(map(len, items.values()))
-        print(
-            f"{count} pictures, {words} words: {end - began:.1f} s, of which {middle - began:.1f} s for faces and "
-            f"regions; {1000 * (end - began) / count:.0f} ms a picture",
-            flush=True,
-        )
 
 
-def _same(image: Any, longest: int | None = None) -> Any:
-    return image
-
-
-def _kept(saved: Any) -> dict[str, Any]:
-    """What a run saves, in memory."""
-    kept: dict[str, Any] = {}
-    for one in saved:
-        kept |= {key: partial(_same, record) for key, record in one.batches.items()}
-    return kept
+def _run(folder: Path, pipelines: list[str], **nodes: Any) -> None:
+    with KedroSession.create(folder) as session:
+        session.run(pipeline_names=pipelines, **nodes)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""How long the data sets take to read at their true sizes: `python benchmarks/ingestion.py [folder]`.
+"""How long the data sets take to read at their true sizes.
+
+    python benchmarks/ingestion.py [--folder FOLDER]    where the data sets are made, else among temporary files
+    python benchmarks/ingestion.py --tiny               70 pictures each
 
 Makes RAF-DB with 15,339 annotated portraits and PHASE with 18,000 photographs of 36,000 people (noise),
 reads each in a process of its own, and compares the check of the images with decoding them all, which is how it is
 usually done.
 """
 
+import argparse
 import json
 import random
 import resource
@@ -14,6 +18,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -22,18 +27,19 @@ from broken_telephone.labels import PHASE
 from broken_telephone.sources import DatasetSettings, read_dataset
 from broken_telephone.sources.raf_db import ANNOTATIONS, IMAGES, LABELS
 
-RAF_IMAGES, PHASE_IMAGES = 15_339, 18_000
+SIZES = {"raf_db": 15_339, "phase": 18_000}
+TINY = 70
 LANDMARKS = "10.5\t20\n30.25\t20\n20\t30\n12\t40\n28\t40\n"
 
 
-def make_raf(folder: Path) -> None:
+def make_raf(folder: Path, count: int) -> None:
     """Every portrait differs by a few bytes, as real ones do."""
     for name in (IMAGES, ANNOTATIONS, Path(LABELS[0]).parent):
         (folder / name).mkdir(parents=True)
     sample = folder / "sample.jpg"
     Image.effect_noise((100, 100), 60).convert("RGB").save(sample, quality=90)
     content, lines = sample.read_bytes(), []
-    for number in range(RAF_IMAGES):
+    for number in range(count):
         name = f"{'test' if number % 5 == 0 else 'train'}_{number:05}"
         lines.append(f"{name}.jpg {number % 7 + 1}")
         (folder / f"{IMAGES}/{name}_aligned.jpg").write_bytes(content + b"\xff\xd9" + name.encode())
@@ -42,7 +48,7 @@ def make_raf(folder: Path) -> None:
     (folder / LABELS[0]).write_text("\n".join(lines))
 
 
-def make_phase(folder: Path) -> None:
+def make_phase(folder: Path, count: int) -> None:
     """Two people a photograph, in the val split."""
     (folder / "phase_images").mkdir(parents=True)
     sample = folder / "sample.png"
@@ -50,7 +56,7 @@ def make_phase(folder: Path) -> None:
     content = sample.read_bytes()
     rng, records = random.Random(1), {}
     theirs = {"skin_tone": "skintone"}
-    for number in range(PHASE_IMAGES):
+    for number in range(count):
         people = {}
         for person in (1, 2):
             labels = {theirs.get(name, name): rng.choice(v.values) for name, v in PHASE.variables.items()}
@@ -78,15 +84,21 @@ def measure(source: str, folder: Path) -> None:
     print(f"{source}: decoding all images alone takes {time.perf_counter() - began:.1f} s", flush=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Make both data sets, then read each in a fresh process."""
-    if len(sys.argv) == 3:
-        measure(sys.argv[1], Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--read", choices=list(SIZES), help="read this data set, which lies in the folder")
+    parser.add_argument("--tiny", action="store_true")
+    asked = parser.parse_args(arguments)
+    if asked.read:
+        measure(asked.read, asked.folder)
         return
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as place:
+    with tempfile.TemporaryDirectory(dir=asked.folder) as place:
         for source, make in (("raf_db", make_raf), ("phase", make_phase)):
-            make(Path(place) / source)
-            subprocess.run([sys.executable, __file__, source, str(Path(place) / source)], check=True)
+            folder = Path(place) / source
+            make(folder, TINY if asked.tiny else SIZES[source])
+            subprocess.run([sys.executable, __file__, "--read", source, "--folder", str(folder)], check=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How long a full-size study takes to report, and in how much memory.
 
     python benchmarks/report.py [--chains 53000] [--iterations 5]
+    python benchmarks/report.py --tiny    60 chains of one iteration
 
 Simulated annotations of that many chains, by default the published volume with six pictures each, three attributes and
 10,000 resamples, go through the nodes of the reporting pipeline; the chains that one can look through have pictures of
@@ -10,7 +11,7 @@ Simulated annotations of that many chains, by default the published volume with 
 import argparse
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,12 +99,15 @@ class Pictures(dict[str, Callable[[], Image.Image]]):
         return lambda: Image.open(io.BytesIO(self._content)).convert("RGB")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chains", type=int, default=53_000)
     parser.add_argument("--iterations", type=int, default=5)
-    asked = parser.parse_args()
+    parser.add_argument("--tiny", action="store_true")
+    asked = parser.parse_args(arguments)
+    if asked.tiny:
+        asked.chains, asked.iterations = 60, 1
     study = simulate(asked.chains, asked.iterations)
     loop = LoopSettings(iterations=asked.iterations, describe_prompt="Describe.")
     concept = ChainSettings(concept="emotion", seed=1)
@@ -141,9 +145,25 @@ def main() -> None:
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)
     timed("latex", write_latex, "study", tables["drift"], tables["power"])
-    kept = [study[name] for name in ("chains", "people", "loop_descriptions", "annotations")]
-    asked_for = (DATASET, concept, loop, SETTINGS)
-    page = timed("page", write_report, "study", *kept, Pictures(), Pictures(), *asked_for, drawn, {}, {}, {}, **tables)
+    page = timed(
+        "page",
+        write_report,
+        study="study",
+        **{name: study[name] for name in ("chains", "people", "loop_descriptions", "annotations")},
+        originals=Pictures(),
+        loop_images=Pictures(),
+        dataset=DATASET,
+        chain_settings=concept,
+        loop=loop,
+        settings=SETTINGS,
+        report_figures=drawn,
+        loop_manifest={},
+        annotation_manifest={},
+        similarity_manifest={},
+        explanation_manifest={},
+        explanation_figures={},
+        **tables,
+    )
     spent.append(("all", sum(row[1] for row in spent), sum(row[2] for row in spent)))
     print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

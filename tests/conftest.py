@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 # Before anything brings torch along: each of several processes would take all cores.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,14 @@ def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("detector", "parser"):
         shutil.copytree(ROOT / "data/06_models" / name, folder / name)
     return folder
+
+
+@pytest.fixture
+def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report without the figures of measures, each of which takes half a second to save."""
+    monkeypatch.setattr("broken_telephone.pipelines.reporting.pages.saved_figures", lambda plans: {})
+    # Few are left to draw: starting processes for them would take longer.
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture
@@ -79,10 +88,8 @@ class Project:
         return {str(file.relative_to(base)): file.read_bytes() for file in base.rglob("*") if file.is_file()}
 
 
-@pytest.fixture
-def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with the real configuration, tiny data and tiny models: one chain per label."""
-    path = tmp_path / "project"
+def small_project(path: Path, model_folders: Path) -> Path:
+    """Make a project with the real configuration, tiny data and tiny models: one chain per label."""
     shutil.copytree(ROOT / "conf", path / "conf", ignore=shutil.ignore_patterns("local"))
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(ROOT / name, path)
@@ -104,6 +111,13 @@ def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch
         for group, values in small.items():
             settings.setdefault(group, {}).update(values)
         file.write_text(yaml.safe_dump(settings))
-    monkeypatch.chdir(path)
     bootstrap_project(path)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, model_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project of the test's own, see `small_project`, which is the current folder."""
+    path = small_project(tmp_path / "project", model_folders)
+    monkeypatch.chdir(path)
     return Project(path)

@@ -416,6 +416,7 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
         project.run("annotation", annotator__path="nonexistent")
 
 
+@pytest.mark.usefixtures("plain_report")
 def test_the_activity_study_asks_the_phase_form(project):
     project.run("__default__", env="miniature_activity")
     table = project.load("annotations", env="miniature_activity")

@@ -48,34 +48,58 @@ def slow_bench(path: Path, seconds: float) -> Bench:
     return bench
 
 
+def start_runs(path: Path) -> None:
+    """Run in a new process whenever a line comes: its id, then that it ended, then, asked once more, its status.
+
+    Modules are read once, which takes longer than a run.
+    """
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.dup2(2, 1)  # The progress bar.
+                bench = Bench(path, new=False)
+                bench.generator = SlowGenerator(bench.path / "drawn.jsonl", 0.02)
+                bench.run(iterations=6)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        print(pid, flush=True)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        print("ended", flush=True)
+        sys.stdin.readline()
+        print(os.waitpid(pid, 0)[1], flush=True)
+
+
 def test_killed_at_twenty_moments_it_ends_the_same_and_repeats_only_what_was_at_work(tmp_path):
     whole = slow_bench(tmp_path / "whole", 0)
     whole.run(iterations=6)
     killed = slow_bench(tmp_path / "killed", 0.02)
-    script = (
-        "import pathlib, test_interruptions as t, test_relay\n"
-        f"bench = test_relay.Bench(pathlib.Path({str(killed.path)!r}), new=False)\n"
-        "bench.generator = t.SlowGenerator(bench.path / 'drawn.jsonl', 0.02)\n"
-        "print('begun', flush=True)\n"
-        "bench.run(iterations=6)\n"
-    )
-    paths = [str(Path(__file__).parent), *sys.path]
-    rng, kills = random.Random(4), 0
-    while True:
-        run = subprocess.Popen(
-            [sys.executable, "-c", script],
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-        )
-        assert run.stdout is not None
-        run.stdout.readline()
-        if kills < 20:
-            time.sleep(rng.uniform(0.0, 0.06))
-            kills += run.poll() is None
-            run.kill()
-        run.communicate()
-        if run.returncode == 0:
-            break
+    script = f"import pathlib, test_interruptions as t; t.start_runs(pathlib.Path({str(killed.path)!r}))"
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    rng, kills, status = random.Random(4), 0, None
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    ) as starter:
+        assert starter.stdin is not None
+        assert starter.stdout is not None
+        while status != 0:
+            print("run", file=starter.stdin, flush=True)
+            run = int(starter.stdout.readline())
+            if kills < 20:
+                time.sleep(rng.uniform(0.0, 0.06))
+                # One that has ended is not reaped yet, so that the signal meets no other process.
+                os.kill(run, signal.SIGKILL)
+            assert starter.stdout.readline() == "ended\n"
+            print("reap", file=starter.stdin, flush=True)
+            status = int(starter.stdout.readline())
+            kills += status == signal.SIGKILL
+            assert status in (0, signal.SIGKILL)
+        starter.stdin.close()
     assert kills == 20
     assert killed.results() == whole.results()
     assert killed.manifest(iterations=6)["complete"]

@@ -11,7 +11,6 @@ from PIL import Image
 
 from broken_telephone.errors import ChangedInputError
 from broken_telephone.models import METHODS, REGIONS, Description, EndpointDescriber
-from broken_telephone.pipelines.reporting import pages
 from broken_telephone.tables import check_activations, check_faces, check_result
 
 SHIPPED = Path(__file__).parents[2] / "data"
@@ -22,14 +21,6 @@ SETTINGS = {
     "explain__random_weights": 1,
     "explain__checked": 1,
 }
-
-
-@pytest.fixture
-def plain_report(monkeypatch):
-    """A report without the figures of other pipelines, for the time that they take."""
-    monkeypatch.setattr(pages, "saved_figures", lambda plans: {})
-    # Few are left to draw: starting processes for them would take longer.
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import rich
 from flask import Flask
 
 from broken_telephone.annotate import asked_for
 from broken_telephone.chains import chains_of
+from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.pictures import LONGEST, StudyPictures
@@ -92,7 +92,7 @@ def serve(app: Flask, host: str, port: int, public_address: str | None = None) -
     place = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
     if public_address is not None:
         place = f"{public_address}, which a proxy passes on to {place}"
-    rich.get_console().print(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
+    say(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
     try:
         server.run()
     finally:

@@ -1,0 +1,195 @@
+"""Commands that README and docs name: each is right, and those that take seconds are run."""
+
+import argparse
+import importlib.util
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from conftest import small_project
+from kedro.framework.cli.cli import KedroCLI
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from named_commands import PAGES, ROOT, Command, fenced, named_commands, spans
+
+COMMANDS = named_commands()
+NOT_RUN = {
+    # What a command begins with: why it is checked and not run.
+    "python3 -m venv .venv": "makes the environment that the tests run in",
+    "pip install": "the requirements and extras that it names are looked up",
+    "pytest": "its options are parsed",
+    "lint-imports": "runs beside the tests",
+    "hf auth login": "asks a person, and the network",
+    "hf download": "downloads",
+    "vllm serve": "a server of another project, on a GPU",
+    "kedro viz run": "serves until it is stopped",
+    "kedro rate": "serves until it is stopped",
+    "kedro run --pipeline miniature": "trains for hours",
+    "python benchmarks/": "runs in its smallest form in test_benchmarks.py",
+}
+NOT_RUN_WITH = {"loop.executor=ray": "starts a cluster, see test_interruptions.py"}
+# Folders that only a reader has, and what stands in for them.
+STAND_INS = {"/data/RAF-DB/basic": "data/01_raw/miniature_portraits"}
+ORDER = ("ingestion", "shard", "loop", "annotation", "similarity", "explainability", "reporting", None)
+
+
+class ParsedError(Exception):
+    """A script's arguments were understood."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, model_folders):
+    """A project with the studies that the docs make: files of conf/ that they show, else nothing but a name."""
+    path = small_project(tmp_path_factory.mktemp("commands") / "project", model_folders)
+    shown = re.compile(r"# (conf/\S+\.yml)\n")
+    for page in PAGES:
+        for language, block in fenced(page.read_text(encoding="utf-8")):
+            if language == "yaml" and (named := shown.match(block)):
+                (path / named[1]).parent.mkdir(exist_ok=True)
+                (path / named[1]).write_text(block, encoding="utf-8")
+    for study in {env for command in COMMANDS for env in re.findall(r"--env (my_\w+)", str(command))}:
+        if not (path / "conf" / study).exists():
+            (path / "conf" / study).mkdir()
+            (path / "conf" / study / "globals.yml").write_text(f"study: {study}\n")
+    return path
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    monkeypatch.chdir(place)
+    return place
+
+
+def parsed(words: tuple[str, ...]) -> click.Context:
+    """Return the context of a command of Kedro's, with its options read; words that nothing takes are an error."""
+    command, name, rest = KedroCLI(Path.cwd()), words[0], list(words[1:])
+    while isinstance(command, click.Group):
+        name, command, rest = command.resolve_command(click.Context(command), rest)
+    if rest and rest[-1] in {option for each in command.params for option in each.opts}:
+        rest = []  # An option's name alone.
+    return command.make_context(name, rest)
+
+
+def check_kedro(words: tuple[str, ...]) -> None:
+    options = parsed(words).params
+    given = _filled(options.get("params") or {})
+    with KedroSession.create(Path.cwd(), env=options.get("env"), runtime_params=given) as session:
+        # Settings are read by their types: a name that there is not is refused.
+        assert session.load_context().params
+    pipeline = pipelines[options.get("pipeline") or "__default__"]
+    for tag in options.get("tags") or ():
+        assert any(each.only_nodes_with_tags(tag).nodes for each in pipelines.values()), tag
+    for name in options.get("to_nodes") or ():
+        pipeline.to_nodes(name)
+
+
+def _filled(values: dict) -> dict:
+    """Leave out settings whose value the reader is to choose."""
+    kept = {name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in kept.items() if value not in ("…", {})}
+
+
+def check_python(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    if words[1] == "-m":
+        assert importlib.util.find_spec(words[2]), words[2]
+        return
+    real = argparse.ArgumentParser.parse_args
+
+    def parse(self: argparse.ArgumentParser, *given: object) -> None:
+        raise ParsedError(real(self, *given))
+
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
+    spec = importlib.util.spec_from_file_location("named_script", ROOT / words[1])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(ParsedError) as told:
+        module.main(list(words[2:]))
+    if params := getattr(told.value.args[0], "params", ""):
+        check_kedro(("kedro", "run", "--params", params))
+
+
+def check_pip(words: tuple[str, ...]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [each for some in project["optional-dependencies"].values() for each in some]
+    known = {re.split(r"[<>=\[]", each)[0] for each in [*project["dependencies"], *extras]}
+    rest = iter(words[2:])
+    for word in rest:
+        if word in ("-r", "-e"):
+            assert (ROOT / next(rest)).exists()
+        elif not word.startswith("-"):
+            assert word in known
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_every_command_is_right(command: Command, here, monkeypatch, request):
+    words = command.words
+    if words[0] == "kedro":
+        check_kedro(words)
+    elif words[0] in ("python", "python3"):
+        check_python(words, monkeypatch)
+    elif words[0] == "pip":
+        check_pip(words)
+    elif words[0] == "pytest":
+        assert not request.config._parser.parse_known_and_unknown_args(list(words[1:]))[1]
+    elif words[0] == "lint-imports":
+        assert shutil.which("lint-imports") or importlib.util.find_spec("importlinter")
+    else:
+        assert why_not_run(command), f"no check for {command}: write one, or say in NOT_RUN why there is none"
+
+
+def why_not_run(command: Command) -> str | None:
+    """Return why a command is not run."""
+    text = " ".join(command.words)
+    reasons = [reason for beginning, reason in NOT_RUN.items() if text.startswith(beginning)]
+    reasons += [reason for words, reason in NOT_RUN_WITH.items() if words in text]
+    return next(iter(reasons), None)
+
+
+def to_run() -> list[tuple[str, ...]]:
+    """Return what is run, each once, in the order in which pipelines need each other."""
+    words = {command.words for command in COMMANDS if command.whole and not why_not_run(command)}
+
+    def stage(some: tuple[str, ...]) -> int:
+        named = some[some.index("--pipeline") + 1] if "--pipeline" in some else None
+        return ORDER.index(named)
+
+    return sorted(words, key=lambda some: (stage(some), some))
+
+
+def test_commands_run(here, plain_report, capsys):
+    """Every command that no table above leaves out, in a project with tiny models."""
+    done = to_run()
+    assert len(done) > 10
+    for words in done:
+        words = tuple(_stood_in(word) for word in words)
+        context = parsed(words)
+        with context:
+            context.command.invoke(context)
+    out = capsys.readouterr().out
+    assert "Report: data/08_reporting/miniature/report.html" in out
+    assert "__default__" in out
+
+
+def _stood_in(word: str) -> str:
+    for folder, other in STAND_INS.items():
+        word = word.replace(folder, other)
+    return word
+
+
+def test_reasons_are_of_commands_that_there_are():
+    for text in (*NOT_RUN, *NOT_RUN_WITH):
+        assert any(text in " ".join(command.words) for command in COMMANDS), text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_are_there(page):
+    ours = re.compile(r"(benchmarks|docs|notebooks|src|conf)/[\w./]+|\w+/\w+\.py")
+    for code in spans(page.read_text(encoding="utf-8")):
+        if ours.fullmatch(code) and not code.startswith(("conf/my_", "conf/local")):
+            assert (ROOT / code).exists() or (ROOT / "src/broken_telephone" / code).exists(), code
