@@ -35,7 +35,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
 from broken_telephone.relay import LoopSettings, Store, relay
-from broken_telephone.seeds import item_seed
+from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
 from broken_telephone.work.tasks import Describe, Draw, Worker
 
@@ -215,7 +215,9 @@ class Bench:
             (folder / name).mkdir()
         for number in range(asked.chains):
             noise(asked.size, number).save(folder / f"originals/{number}.png")
+            content = (folder / f"originals/{number}.png").read_bytes()
             row = {"chain_id": f"c{number}", "image_path": f"{number}.png", "seed": number, "start": "image"}
+            row["image_digest"] = content_digest(content)
             rows.append(row | {"replicate": 0, "concept": "emotion", "label": "fear"})
         self.chains = as_table(rows, CHAINS)
 

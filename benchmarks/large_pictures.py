@@ -80,8 +80,7 @@ def embed(folder: Path, _side: int) -> dict[str, Any]:
 
 def explain(folder: Path, _side: int) -> dict[str, Any]:
     """Find faces and regions in all pictures of a folder and explain the words about them, with all checks."""
-    from broken_telephone.annotate.pictures import Picture
-
+    from broken_telephone.chains import chains_of
     from broken_telephone.datasets import ImageFolderDataset
     from broken_telephone.explain import ExplainSettings
     from broken_telephone.explain.face_parts import FaceParts
@@ -92,8 +91,8 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     from broken_telephone.explain.tasks import How
     from broken_telephone.labels import RAF
     from broken_telephone.models import make_describer, make_detector, make_parser
-    from broken_telephone.pictures import bound_for
-    from broken_telephone.relay import Chain
+    from broken_telephone.pictures import StudyPictures, bound_for
+    from broken_telephone.tables import CHAINS, as_table
 
     study = _study()
     settings = ExplainSettings.model_validate(study["explain"])
@@ -105,13 +104,18 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     parts.load()
     prompt, bound = study["loop"]["describe_prompt"], bound_for(describer)
     texts = [one.text for one in describer.describe([originals[name](longest=bound) for name in names], prompt)]
-    there = {0: [Picture(f"0/{name}", 0, name) for name in names]}
-    chains = [Chain(name, place, name, None) for place, name in enumerate(names)]
+    rows = [
+        {"chain_id": name, "seed": place, "image_path": name, "image_digest": originals.digest(name)}
+        for place, name in enumerate(names)
+    ]
+    chains = chains_of(as_table(rows, CHAINS))
+    pictures = StudyPictures(originals, {}, {})
+    there = pictures.by_iteration(chains, 0)
     began = time.perf_counter()
-    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, originals, {}, {})))
+    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, pictures, {})), there)
     who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
     told = {(name, 0): text for name, text in zip(names, texts, strict=True)}
-    items = word_items(chains, there, told, RAF.concepts["emotion"], found, who)
+    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who)
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(
@@ -122,8 +126,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
             how,
             settings,
             describer,
-            originals,
-            {},
+            pictures,
             {},
         )
     )

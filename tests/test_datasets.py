@@ -311,7 +311,7 @@ def test_other_entries_stand_in_folders_of_any_name(tmp_path):
     record.save({"a": 1})
     assert record.load() == {"a": 1}
     pictures = ImagePartitionsDataset(path=str(folder / "images"))
-    pictures.save({"ä [/b] #?*/1": RED})
+    save(pictures, {"ä [/b] #?*/1": RED})
     assert list(pictures.load()) == ["ä [/b] #?*/1"]
     assert pictures.read("ä [/b] #?*/1").size == RED.size
     for kind in (RecordPartitionsDataset, ArrayPartitionsDataset):

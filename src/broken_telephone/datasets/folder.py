@@ -6,7 +6,7 @@ saved after loading is seen, and files are read by key without listing the folde
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +21,7 @@ from broken_telephone.seeds import content_digest
 T = TypeVar("T")
 Stamp = tuple[int, int]
 """Size in bytes, and time of the last change in nanoseconds: a file with another stamp may have other bytes."""
+_ABSENT: Stamp = (-1, -1)
 
 
 class Files(Mapping[str, Callable[..., T]]):
@@ -44,9 +45,9 @@ class Files(Mapping[str, Callable[..., T]]):
     def __contains__(self, key: object) -> bool:
         return self._folder.holds(str(key))
 
-    def stamp(self, key: str) -> Stamp | None:
-        """Return size and time of the last change of a file; None if there is no such file."""
-        return self._folder.stamp(key)
+    def stamps(self, keys: Sequence[str]) -> list[Stamp]:
+        """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
+        return [self._folder.stamp(key) for key in keys]
 
     def digest(self, key: str) -> str:
         """Return the digest of a file's bytes (`seeds.content_digest`).
@@ -104,21 +105,21 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         except OSError as error:
             raise UnreadableError(f"{place} cannot be read ({error})") from error
 
-    def stamp(self, key: str) -> Stamp | None:
-        """Return size and time of the last change of a file; None if there is no such file."""
+    def stamp(self, key: str) -> Stamp:
+        """Return size and time of the last change of a file; (-1, -1) if there is no such file."""
         place = self.place(key)
         if isinstance(self._filesystem, LocalFileSystem):
             try:
                 found = os.stat(place)  # noqa: PTH116 - a Path each takes longer than looking
             except OSError:
-                return None
+                return _ABSENT
             # The second changes with every write, also where a copy keeps the first.
             return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
         try:
             info = self._filesystem.info(place)
             changed = self._filesystem.modified(place).timestamp()
         except FileNotFoundError:
-            return None
+            return _ABSENT
         except NotImplementedError:  # this file system keeps no times
             changed = 0.0
         return int(info["size"] or 0), int(changed * 1e9)

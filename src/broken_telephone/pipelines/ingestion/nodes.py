@@ -77,7 +77,7 @@ def digest_originals(
         StudyError: if an original is gone, or is no longer the picture that the loop described.
     """
     paths = sampled_chains["image_path"].dropna().astype(str).drop_duplicates()
-    files = look(originals, paths, original_files_done)
+    files = look(originals, paths, original_files_done).ledger
     now, before = digests_of(files), digests_of(original_files_done)
     if missing := [path for path in paths if path not in now]:
         raise StudyError(f"{missing[0]} cannot be read any more (below data_root): {len(missing)} originals are gone")

@@ -7,7 +7,6 @@ import pandas as pd
 from kedro.pipeline import Node
 from PIL import Image
 
-from broken_telephone.chains import chains_of
 from broken_telephone.datasets.folder import Files
 from broken_telephone.pictures import (
     StampedFiles,
@@ -27,12 +26,10 @@ def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_file
     Raises:
         ChangedInputError: naming those that changed since.
     """
-    followed = chains_of(chains)
-    paths = list(dict.fromkeys(chain.image_path for chain in followed if chain.image_path is not None))
-    now = digests_of(look(originals, paths, original_files))
-    refuse_changed_starts(
-        (path, chain.image_digest, now.get(path)) for chain in followed if (path := chain.image_path) is not None
-    )
+    started = chains[["image_path", "image_digest"]].dropna().drop_duplicates()
+    now = digests_of(look(originals, started["image_path"].drop_duplicates(), original_files).ledger)
+    paths, digests = (started[name].to_list() for name in started)
+    refuse_changed_starts((path, digest, now.get(path)) for path, digest in zip(paths, digests, strict=True))
 
 
 def check_pictures(
@@ -53,10 +50,9 @@ def check_pictures(
     """
     refuse_unfinished_loop(loop_manifest, loop_sessions, loop_images, len(chains) * loop.iterations)
     check_originals(chains, originals, original_files)
-    drawn = digests_of(loop_pictures)
-    there = digests_of(look(loop_images, drawn, loop_pictures))
-    refuse_changed_drawings([name for name, digest in drawn.items() if there.get(name) != digest])
-    return StudyPictures(originals, loop_images, drawn)
+    found = look(loop_images, loop_pictures["name"], loop_pictures)
+    refuse_changed_drawings([*found.changed, *found.missing])
+    return StudyPictures(originals, loop_images, digests_of(loop_pictures))
 
 
 def picture_check() -> Node:

@@ -77,10 +77,10 @@ def look_at_pictures(
         ChangedInputError: naming pictures that changed.
     """
     check_originals(chains, originals, original_files)
-    drawn = digests_of(loop_pictures_done)
-    ledger = look(loop_images_done, drawn, loop_pictures_done)
-    refuse_changed_drawings(changed(digests_of(ledger), drawn))
-    return ledger
+    names = [] if loop_pictures_done is None else loop_pictures_done["name"]
+    found = look(loop_images_done, names, loop_pictures_done)
+    refuse_changed_drawings(found.changed)
+    return found.ledger
 
 
 def follow_chains(
@@ -158,7 +158,7 @@ def collect_results(
             return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
-    ledger = look(loop_images, done.images, drawn_before)
+    ledger = look(loop_images, done.images, drawn_before).ledger
     there = digests_of(ledger)
     refuse_changed_drawings(changed(there, done.images))
     done.forget_images(done.images.keys() - there.keys())
