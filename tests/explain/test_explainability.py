@@ -40,7 +40,9 @@ def study(project, plain_report):
     for line in (*mine[0], *mine[1]):
         name = line.split()[0].replace(".jpg", "_aligned.jpg")
         shutil.copy(shipped / "Image/aligned" / name, raw / "Image/aligned" / name)
-    Image.new("L", (1, 64), 120).save(raw / "Image/aligned" / name)
+    narrow = Image.new("L", (1, 64), 120)
+    narrow.putpixel((0, 63), 90)  # of a single colour it would be no original
+    narrow.save(raw / "Image/aligned" / name)
     return project
 
 

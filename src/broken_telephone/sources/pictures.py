@@ -18,7 +18,7 @@ from broken_telephone.pictures import displayed_size, is_single_colour, reason
 from broken_telephone.progress import track
 
 _ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-_SHORT, _PLAIN = 2048, 0.9
+_SHORT, _PLAIN = 256, 0.9
 """Which files may hold a single colour: of fewer bytes than the first, or whose end compresses to less than the second.
 
 The end of other JPEG and PNG files compresses to 1.01 of its size."""
