@@ -57,7 +57,7 @@ def named_commands() -> list[Command]:
             elif Path(code.split()[0]).name in PROGRAMS or " --" in code:
                 words = _words(code)
                 found.append(Command(page.name, words))
-                last = words[:2] if words[0] == "kedro" else last
+                last = words[:2] if words[0] in ("kedro", "python") else last
     once = {(command.words, command.whole): command for command in reversed(found)}
     return list(once.values())[::-1]
 
