@@ -133,7 +133,9 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path):
 
 @pytest.fixture
 def ray_finds_the_fakes(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    # Before what is there: the workers must find the same sources.
+    paths = [str(Path(__file__).parent), *sys.path]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
 
 
 @pytest.mark.usefixtures("ray_finds_the_fakes")
