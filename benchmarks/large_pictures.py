@@ -1,7 +1,7 @@
 """Memory and time of large originals, with the miniature's models. Each measurement is a process of its own.
 
     python benchmarks/large_pictures.py                            eight of 13,000 x 13,000; two of 4000 x 4000
-    python benchmarks/large_pictures.py --side 300 --explained 200    the same, small
+    python benchmarks/large_pictures.py --tiny                     small ones, without the comparison
 
 Portraits of the miniature are enlarged, half as JPEG and half as PNG. They are described, embedded and explained
 from their files, as a study does it; then the same portraits as they are (64 x 64).
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,16 @@ ROOT = Path(__file__).parents[1]
 GREY = (128, 128, 128)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=13_000, help="of the pictures that are described and embedded")
     parser.add_argument("--explained", type=int, default=4000, help="side of the pictures that are explained")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "FOLDER", "SIDE"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    parser.add_argument("--tiny", action="store_true", help="small pictures")
+    asked = parser.parse_args(arguments)
+    if asked.tiny:
+        asked.side, asked.explained = 300, 200
     if asked.one:
         what, folder, side = asked.one
         measured = _MEASURED[what](Path(folder), int(side))
@@ -39,7 +43,7 @@ def main() -> None:
         return
     for what, count, side in (("describe", 8, asked.side), ("embed", 8, asked.side), ("explain", 2, asked.explained)):
         found = {}
-        for own in (side, 64):
+        for own in (side,) if asked.tiny else (side, 64):
             with tempfile.TemporaryDirectory() as folder:
                 subprocess.run([sys.executable, __file__, "--one", f"write {count}", folder, str(own)], check=True)
                 command = [sys.executable, __file__, "--one", what, folder, str(own)]

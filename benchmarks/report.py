@@ -20,6 +20,7 @@ from PIL import Image
 
 from broken_telephone.annotate import AnnotationSettings
 from broken_telephone.measures import Ratings
+from broken_telephone.pictures import StudyPictures, open_picture
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 from broken_telephone.relay import LoopSettings
@@ -77,7 +78,7 @@ def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
     }
 
 
-class Pictures(dict[str, Callable[[], Image.Image]]):
+class Pictures(dict[str, Callable[..., Image.Image]]):
     """Pictures as hard to decode as a photograph: blots with a little noise, opened anew every time."""
 
     def __init__(self) -> None:
@@ -92,11 +93,11 @@ class Pictures(dict[str, Callable[[], Image.Image]]):
         Image.fromarray((np.asarray(blots) + grain).clip(0, 255).astype(np.uint8)).save(content, "PNG")
         self._content = content.getvalue()
 
-    def __missing__(self, key: str) -> Callable[[], Image.Image]:
+    def __missing__(self, key: str) -> Callable[..., Image.Image]:
         """Return how to open it."""
         import io
 
-        return lambda: Image.open(io.BytesIO(self._content)).convert("RGB")
+        return lambda longest=None: open_picture(io.BytesIO(self._content), key, longest)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -150,8 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_report,
         study="study",
         **{name: study[name] for name in ("chains", "people", "loop_descriptions", "annotations")},
-        originals=Pictures(),
-        loop_images=Pictures(),
+        study_pictures=StudyPictures(Pictures(), Pictures(), {}),
         dataset=DATASET,
         chain_settings=concept,
         loop=loop,

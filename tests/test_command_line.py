@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT, Project
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ParallelRunner
+from project_copies import ROOT, Project
 from raw_data import write_raf
 
 from broken_telephone.cli import cli
@@ -80,7 +80,9 @@ def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):
     assert CliRunner().invoke(cli, ["run", "--pipelines", "ingestion"]).exit_code == 0
     for nodes, messages in {
         "annotate_pictures": ["no chains", "The loop has not run", "inquiries"],
-        "follow_chains": ["missing: wanted_settings. Run instead: `kedro run --pipelines loop`"],
+        "follow_chains": [
+            "drawn_before, wanted_settings. Run instead: `kedro run --pipelines loop --to-nodes follow_chains`"
+        ],
         "embed_pictures_and_texts": ["The loop has not run"],
     }.items():
         found = refused("--nodes", nodes)

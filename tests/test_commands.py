@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import small_project
 from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from named_commands import PAGES, ROOT, Command, fenced, named_commands, spans
+from project_copies import small_project
 
 COMMANDS = named_commands()
 NOT_RUN = {

@@ -21,12 +21,12 @@ from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 from broken_telephone.visible import one_line, shortened
 
 _FIRST = {
+    "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
     "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
     "loop_pictures": "The loop's pictures are not listed yet: run `kedro run --pipeline loop` for this study first",
     "original_files": "The originals are not listed yet: run `kedro run --pipeline ingestion` for this study first",
     "annotations": "There are no annotations yet: run `kedro run --pipeline annotation` for this study first",
     "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability` for this study first",
-    "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
 }
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""

@@ -35,9 +35,10 @@ def refuse_missing_inputs(run_params: Mapping[str, Any], pipeline: Pipeline, cat
     # What is handed on in memory is made in the same run as the nodes that read it.
     if handed_on := [name for name in missing if name not in catalog or not _is_kept(name, catalog)]:
         last = sorted({node.name for node in pipeline.nodes if set(node.inputs) & set(handed_on)})
-        commands = [f"kedro run --pipelines {makers[handed_on[0]]} --to-nodes {','.join(last)}{study}"]
-        also = " first" if len(missing) > len(handed_on) else ""
-        commands = [f"kedro run --pipelines {makers[n]}{study}{also}" for n in missing if n not in handed_on] + commands
+        whole = makers[handed_on[0]]
+        before = [makers[name] for name in missing if name not in handed_on and makers[name] != whole]
+        commands = [f"kedro run --pipelines {name}{study}" for name in before]
+        commands.append(f"kedro run --pipelines {whole} --to-nodes {','.join(last)}{study}")
     else:
         commands = [f"kedro run --pipelines {makers[name]}{study}" for name in missing]
     raise StudyError(

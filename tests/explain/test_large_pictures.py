@@ -34,9 +34,9 @@ def test_models_see_no_more_than_they_read_and_tables_are_in_the_pixels_of_the_f
     reads: Counter = Counter()
     original = ImageFolderDataset.read
 
-    def read(self, key, longest=None):
+    def read(self, key, longest=None, digest=None):
         reads[key, longest] += 1
-        return original(self, key, longest)
+        return original(self, key, longest, digest)
 
     monkeypatch.setattr(ImageFolderDataset, "read", read)
     faces, words, activations, _, record = study.run(random_weights=3, checked=9)

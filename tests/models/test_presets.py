@@ -48,7 +48,7 @@ def test_a_study_that_names_another_model_starts_from_nothing(model, stated, tmp
     base = {"generator": {"path": "a", "load": {"x": None}}, "describer": {"path": "b", "max_new_tokens": 60}}
     for study, parameters in {"base": base, "mine": {model: stated}}.items():
         (tmp_path / study).mkdir()
-        (tmp_path / study / "globals.yml").write_text(f"study: {study}")
+        (tmp_path / study / "globals.yml").write_text(f"study: {study}\nresults: data\nworld: w\nmodels: m\n")
         (tmp_path / study / "parameters.yml").write_text(yaml.safe_dump(parameters))
     found = StudyConfigLoader(tmp_path, "mine", base_env="base", merge_strategy={"parameters": "soft"})
     assert found["parameters"][model] == stated

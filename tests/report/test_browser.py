@@ -11,6 +11,7 @@ from PIL import Image
 from small_study import EVIL, Pictures, small_study
 
 from broken_telephone.report.browser import LONGEST, Browser, as_json, chain_browser, sampled, small
+from broken_telephone.visible import visible
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_no_text_ends_the_script_element():
     texts = [EVIL, "<!--<script>", "]]>", "\u2028", "a\\u003c/script>", "\ud800"]
     text = as_json(texts)
     assert not set("<>&\u2028") & set(text)
-    assert json.loads(text) == texts
+    assert json.loads(text) == [visible(text) for text in texts]
 
 
 @pytest.mark.parametrize("how", [{"count": 0}, {"status": "invalid"}, {"starts": ("prompt",)}, {"iterations": 1}])

@@ -5,8 +5,7 @@ import unicodedata
 
 import pandas as pd
 import pytest
-from PIL import Image
-from raw_data import write_text
+from raw_data import two_colours, write_text
 from reading import problems, read
 
 from broken_telephone.errors import StudyError
@@ -19,7 +18,7 @@ NFC, NFD = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
 
 def picture(file, shade=0):
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (20, 20), (shade, 0, 0)).save(file, format="PNG")
+    two_colours((20, 20), (shade, 0, 0)).save(file, format="PNG")
 
 
 def chains_of(folder, **settings):

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
 from raw_data import two_colours, write_text
 from reading import one, problems, read
 
@@ -37,11 +36,11 @@ def test_folders_may_name_split_and_label(folder):
     assert people.loc["train/Sad/2.PNG", "emotion"] == "sadness"
     assert people.loc["test/happy/4.jpeg", "emotion"] == "happiness"
     assert people["is_main"].all()
-    assert problems(reading) == [
-        ("unknown", "no folder names a label", "5.png"),
-        ("unknown", "no folder names a label", "val/whatever/3.jpg"),
+    assert sorted(problems(reading)) == [
         ("kept", "no picture: passed over", "*.txt"),
         ("kept", "no picture: passed over", "hidden"),
+        ("unknown", "no folder names a label", "5.png"),
+        ("unknown", "no folder names a label", "val/whatever/3.jpg"),
     ]
 
 
@@ -170,7 +169,7 @@ def test_two_images_of_one_name_are_told_apart(folder):
 def test_folders_in_other_words_are_translated_and_several_splits_are_none(folder):
     for name in ("joy/1.png", "joy/sad/2.png", "train/test/neutral/3.png", "hapiness/4.png"):
         (folder / "own" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (9, 9), (len(name), 9, 99)).save(folder / "own" / name)
+        two_colours((9, 9), (len(name), 9, 99)).save(folder / "own" / name)
     reading = read("image_folder", folder / "own")
     people = reading.people.set_index("person_id")
     assert people["emotion"].dropna().to_dict() == {
@@ -189,6 +188,6 @@ def test_folders_in_other_words_are_translated_and_several_splits_are_none(folde
 
 def test_file_names_with_half_a_character_can_be_stored_as_defects(folder):
     (folder / os.fsdecode(b"ni\xf1o")).mkdir()
-    Image.new("RGB", (9, 9)).save(folder / os.fsdecode(b"ni\xf1o") / "x.png")
+    two_colours((9, 9)).save(folder / os.fsdecode(b"ni\xf1o") / "x.png")
     (folder / "5.jpg").write_bytes(b"no picture")
     read("image_folder", folder).defects.to_parquet(folder / "defects.parquet")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from PIL import Image
+from raw_data import two_colours
 from reading import one, problems, read
 
 from broken_telephone.errors import StudyError
@@ -18,7 +18,7 @@ F = "image,gender\na.png,F\n"
 def folder(tmp_path):
     (tmp_path / "mine").mkdir()
     for number, name in enumerate("abc"):
-        Image.new("RGB", (40, 40), (number, 0, 0)).save(tmp_path / f"mine/{name}.png")
+        two_colours((40, 40), (number, 0, 0)).save(tmp_path / f"mine/{name}.png")
     return tmp_path / "mine"
 
 

@@ -56,7 +56,8 @@ def file_of(url: str) -> Path | None:
     parsed = parsed_url(url)
     if parsed.get_backend_name() != "sqlite":
         return None
-    return Path(str(parsed.database).removeprefix("file:").partition("?")[0])
+    database = str(parsed.database)
+    return Path(database.removeprefix("file:").partition("?")[0] if database.startswith("file:") else database)
 
 
 def shown_url(url: str) -> str:
