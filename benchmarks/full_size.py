@@ -181,6 +181,8 @@ class RandomDescriber(TransformersDescriber):
     """The real adapter around a model that comes from no folder."""
 
     models: Models
+    longest = None
+    """Its processor comes from no folder either, where it could be looked up before the model is loaded."""
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         torch.manual_seed(0)
