@@ -14,11 +14,8 @@ def digest(*parts: object, size: int = 16) -> str:
 
     Parts are separated by their lengths, so ("ab", "c") and ("a", "bc") differ.
     """
-    hasher = hashlib.blake2b(digest_size=size)
-    for part in parts:
-        text = str(part).encode()
-        hasher.update(f"{len(text)}:".encode() + text)
-    return hasher.hexdigest()
+    texts = [str(part).encode() for part in parts]
+    return hashlib.blake2b(b"".join([b"%d:%b" % (len(text), text) for text in texts]), digest_size=size).hexdigest()
 
 
 def content_digest(content: bytes) -> str:

@@ -47,7 +47,7 @@ class Files(Mapping[str, Callable[..., T]]):
 
     def stamps(self, keys: Sequence[str]) -> list[Stamp]:
         """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
-        return [self._folder.stamp(key) for key in keys]
+        return self._folder.stamps(keys)
 
     def digest(self, key: str) -> str:
         """Return the digest of a file's bytes (`seeds.content_digest`).
@@ -105,16 +105,12 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         except OSError as error:
             raise UnreadableError(f"{place} cannot be read ({error})") from error
 
-    def stamp(self, key: str) -> Stamp:
-        """Return size and time of the last change of a file; (-1, -1) if there is no such file."""
-        place = self.place(key)
-        if isinstance(self._filesystem, LocalFileSystem):
-            try:
-                found = os.stat(place)  # noqa: PTH116 - a Path each takes longer than looking
-            except OSError:
-                return _ABSENT
-            # The second changes with every write, also where a copy keeps the first.
-            return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
+    def stamps(self, keys: Sequence[str]) -> list[Stamp]:
+        """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
+        stamp = _local_stamp if isinstance(self._filesystem, LocalFileSystem) else self._stamp
+        return [stamp(f"{self._root}/{key}{self._suffix}") for key in keys]
+
+    def _stamp(self, place: str) -> Stamp:
         try:
             info = self._filesystem.info(place)
             changed = self._filesystem.modified(place).timestamp()
@@ -149,6 +145,16 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def _exists(self) -> bool:
         return bool(self._filesystem.isdir(self._root))
+
+
+def _local_stamp(place: str) -> Stamp:
+    # With 300,000 pictures, a Path each would take longer than looking.
+    try:
+        found = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return _ABSENT
+    # The second time changes with every write, also where a copy keeps the first.
+    return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
 
 
 def file_names(filesystem: AbstractFileSystem, folder: str) -> Iterator[str]:

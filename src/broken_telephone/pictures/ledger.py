@@ -50,8 +50,8 @@ def look(files: StampedFiles, names: Iterable[str], known: pd.DataFrame | None) 
         known: an earlier ledger, if there is one.
     """
     before = as_table([], FILES) if known is None else known
-    wanted = pd.Series(list(names), dtype="string")
-    if not wanted.equals(before["name"]):
+    wanted = names if isinstance(names, pd.Series) else pd.Series(list(names), dtype="string")
+    if wanted is not before["name"] and not wanted.equals(before["name"]):
         before = before.set_index("name").reindex(wanted).reset_index(names="name")
     keys = wanted.to_list()
     stamps: list[tuple[int, int]] = []
