@@ -19,7 +19,8 @@ from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.models import Failure
-from broken_telephone.pictures import as_png
+from broken_telephone.pictures import as_png, look
+from broken_telephone.pipelines.loop.nodes import look_at_pictures
 from broken_telephone.relay import (
     Done,
     Finished,
@@ -63,7 +64,7 @@ class Bench:
         """State the digests of the originals, as ingestion does; one that is gone keeps its own."""
         self.chains = digested(self.chains, self.originals)
 
-    def follow(self, **settings) -> Iterator[Finished]:
+    def follow(self, save: bool = True, **settings) -> Iterator[Finished]:
         """Run the loop, saving each item before the next is asked for, as Kedro does."""
         self.look()
         wanted = {"iterations": 2, "describe_prompt": "Describe.", "describe_batch": 2, "draw_batch": 3}
@@ -75,9 +76,10 @@ class Bench:
         )
         loop = LoopSettings.model_validate(wanted | settings)
         for finished in relay(self.chains, loop, self.describer, self.generator, store):
-            self.images.save(finished.images)
-            self.batches.save(finished.batches)
-            self.sessions.save(finished.sessions)
+            if save:
+                self.images.save(finished.images)
+                self.batches.save(finished.batches)
+                self.sessions.save(finished.sessions)
             yield finished
 
     def run(self, **settings) -> None:
@@ -770,6 +772,35 @@ def test_what_a_damaged_record_held_is_made_again_with_all_that_followed(bench, 
     bench.run(iterations=3)
     assert drawn_from_their_descriptions(bench, 3)
     assert bench.manifest(iterations=3)["complete"]
+
+
+@pytest.mark.parametrize("saved", ["pictures", "pictures and record"])
+def test_a_run_that_is_killed_while_pictures_are_drawn_again_goes_on(bench, saved):
+    bench.describer = Sampling()
+    bench.run(iterations=2)
+    originals, images = ImageFolderDataset(path=str(bench.originals)).load(), bench.images.load()
+    ledger = look(images, sorted(images), None).ledger
+    files = look(originals, bench.chains["image_path"].dropna(), None).ledger
+    for name in bench.batches.load():
+        if name.startswith("001_describe"):
+            Path(bench.batches.place(name)).unlink()
+    for finished in bench.follow(save=False, iterations=2):
+        bench.images.save(finished.images)
+        if finished.images and saved == "pictures":
+            break  # killed before the record of the batch was written
+        bench.batches.save(finished.batches)
+        bench.sessions.save(finished.sessions)
+        if finished.images:
+            break
+    loop = LoopSettings(iterations=2, describe_prompt="Describe.")
+    look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
+    bench.run(iterations=2)
+    assert drawn_from_their_descriptions(bench, 2)
+    # The ledger of before is no reason to refuse; a picture that nobody drew is.
+    look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
+    bench.images.save({"i2/1": as_png(Image.new("RGB", (4, 4), (90, 0, 0)))})
+    with pytest.raises(ChangedInputError, match=r"1 drawn pictures .*: i2/1 "):
+        look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
 
 
 def test_a_record_that_is_gone_is_made_again_to_the_byte_if_nothing_is_sampled(bench):

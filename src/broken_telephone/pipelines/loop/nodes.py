@@ -65,8 +65,10 @@ def look_at_pictures(
     chains: pd.DataFrame,
     originals: StampedFiles,
     original_files: pd.DataFrame,
+    loop: LoopSettings,
     loop_images_done: StampedFiles,
     loop_pictures_done: pd.DataFrame | None,
+    loop_batches_done: Records,
 ) -> pd.DataFrame:
     """Look at size and time of originals and of what earlier runs drew, and at the bytes of those that changed.
 
@@ -79,7 +81,18 @@ def look_at_pictures(
     check_originals(chains, originals, original_files)
     names = [] if loop_pictures_done is None else loop_pictures_done["name"]
     found = look(loop_images_done, names, loop_pictures_done)
-    refuse_changed_drawings(found.changed)
+    if found.changed:
+        # The ledger is written at the end of a run. One that was killed may have drawn pictures again, as its journal
+        # says; or was about to, from another description.
+        done, now = read_journal(loop_batches_done), digests_of(found.ledger)
+        counted = {
+            key(chain.chain_id, step.iteration)
+            for chain in chains_of(chains)
+            for step in done.finished(chain, loop.iterations)
+            if step.phase == "draw"
+        }
+        drawn = done.images
+        refuse_changed_drawings([name for name in found.changed if name in counted and now[name] != drawn[name]])
     return found.ledger
 
 

@@ -28,7 +28,15 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 look_at_pictures,
-                inputs=["chains", "originals", "original_files", "loop_images_done", "loop_pictures_done"],
+                inputs=[
+                    "chains",
+                    "originals",
+                    "original_files",
+                    "params:loop",
+                    "loop_images_done",
+                    "loop_pictures_done",
+                    "loop_batches_done",
+                ],
                 outputs="drawn_before",
                 name="look_at_pictures",
             ),
