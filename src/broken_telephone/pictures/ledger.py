@@ -4,7 +4,7 @@ A ledger holds size, time of the last change and digest of each file. Only a fil
 is read again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -92,8 +92,3 @@ def extended(ledger: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame
     if earlier is None or not len(earlier):
         return ledger
     return pd.concat([ledger, earlier[~earlier["name"].isin(ledger["name"])]], ignore_index=True)
-
-
-def changed(now: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
-    """Return the names of files that exist with another digest than expected."""
-    return [name for name, digest in expected.items() if now.get(name, digest) != digest]

@@ -14,7 +14,6 @@ from broken_telephone.pictures import (
     Pictures,
     StampedFiles,
     at_most,
-    changed,
     digests_of,
     look,
     refuse_changed_drawings,
@@ -171,14 +170,15 @@ def collect_results(
             return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
-    ledger = look(loop_images, done.images, drawn_before).ledger
+    made = done.images
+    ledger = look(loop_images, made, drawn_before).ledger
     there = digests_of(ledger)
-    refuse_changed_drawings(changed(there, done.images))
-    done.forget_images(done.images.keys() - there.keys())
+    done.forget_images(made.keys() - there.keys())
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
     finished = [(chain.chain_id, step) for chain in chains_of(chains) for step in done.finished(chain, loop.iterations)]
     rows = [done.described[key(name, step.iteration)] for name, step in finished if step.phase == "describe"]
-    drawn = {key(name, step.iteration) for name, step in finished if step.phase == "draw"}
+    drawn = [key(name, step.iteration) for name, step in finished if step.phase == "draw"]
+    refuse_changed_drawings([name for name in drawn if there[name] != made[name]])
     beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(
