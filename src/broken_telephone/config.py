@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from broken_telephone.errors import StudyError
-from broken_telephone.settings_files import alike, changed, read_settings, unresolved, with_home
+from broken_telephone.settings_files import alike, read_settings, unresolved, with_home, with_texts_changed
 from broken_telephone.study_globals import StudyGlobals
 
 _MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
@@ -208,9 +208,11 @@ class StudyConfigLoader(OmegaConfigLoader):
                 if stated & (_ANOTHER | {"path"}):
                     config = {name: value for name, value in config.items() if name != model}
         # Merging reads `${` once more, in texts in which nothing is to be replaced any longer.
-        hidden = [changed(stated, lambda text: text.replace("${", "$\0{")) for stated in (config, env_config)]
+        hidden = [
+            with_texts_changed(stated, lambda text: text.replace("${", "$\0{")) for stated in (config, env_config)
+        ]
         merged = super()._merge_configs(hidden[0], hidden[1], key, env_path)
-        return dict(changed(merged, lambda text: text.replace("$\0{", "${")))
+        return dict(with_texts_changed(merged, lambda text: text.replace("$\0{", "${")))
 
 
 def _check_label(stated: Any, name: Any) -> None:
@@ -236,6 +238,10 @@ def _check_names(known: Mapping[str, bool], parameters: Mapping[str, Any]) -> No
     # A slip of the pen would do nothing.
     if unknown := sorted(map(str, set(parameters) - set(known))):
         raise StudyError(f"There is no setting {', '.join(map(repr, unknown))} (there are: {', '.join(sorted(known))})")
+
+
+def _hide_references(text: str) -> str:
+    return text.replace("${", "$\0{")
 
 
 def _select(parameters: Mapping[str, Any], name: str) -> Any:

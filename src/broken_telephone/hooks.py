@@ -16,7 +16,7 @@ from broken_telephone.console import say
 from broken_telephone.datasets.places import located
 from broken_telephone.errors import StudyError
 from broken_telephone.missing_inputs import refuse_missing_inputs
-from broken_telephone.pictures import refuse_unfinished_loop
+from broken_telephone.pictures import refuse_unfinished_loop, state_of
 from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 from broken_telephone.visible import one_line, shortened
 
@@ -30,6 +30,13 @@ _FIRST = {
 }
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""
+
+
+_STAGES = {
+    "annotation_manifest": "annotation",
+    "similarity_manifest": "similarity",
+    "explanation_manifest": "explainability",
+}
 
 
 class StudyHooks:
@@ -48,11 +55,14 @@ class StudyHooks:
             raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
         for name, missing in _FIRST.items():
             if name in pipeline.inputs() and not catalog.exists(name):
-                if name == "loop_descriptions" and len(sessions := catalog.load("loop_sessions")):
+                if name == "loop_descriptions" and len(catalog.load("loop_sessions")):
                     # It has begun, and was stopped before its tables were made.
-                    wanted = len(catalog.load("chains")) * _loop(catalog).iterations
-                    refuse_unfinished_loop({"sessions": ()}, sessions, catalog.load("loop_images"), wanted)
+                    chains, images = catalog.load("chains")["chain_id"], catalog.load("loop_images")
+                    refuse_unfinished_loop(False, chains, _loop(catalog).iterations, images)
                 raise StudyError(missing)
+        for name, stage in _STAGES.items():
+            if name in pipeline.inputs():
+                _refuse_other_pictures(stage, catalog.load(name), catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)
         written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
         folders = {path if is_folder else path.parent for path, is_folder in written}
@@ -81,6 +91,16 @@ class StudyHooks:
         if "report" in pipeline.outputs():
             lines += ["", f"Report: {dict(written)['report']}"]
         say("\n".join(one_line(line) for line in lines))
+
+
+def _refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+    """Refuse results of an earlier stage that were made from other pictures than there are now."""
+    now = state_of(catalog.load("chains"), _loop(catalog).iterations, catalog.load("loop_pictures"))
+    if manifest.get("made_from") != now:
+        raise StudyError(
+            f"The results of {stage} were made from other pictures, chains or iterations than there are now: "
+            f"run `kedro run --pipeline {stage}` for this study first"
+        )
 
 
 def _try_writing(folder: Path) -> None:

@@ -82,10 +82,10 @@ def _home(path: str) -> str:
     return os.path.expanduser(path)  # noqa: PTH111
 
 
-def changed(value: Any, change: Callable[[str], str]) -> Any:
+def with_texts_changed(value: Any, change: Callable[[str], str]) -> Any:
     """Return settings in which every text is changed."""
     if isinstance(value, Mapping):
-        return {name: changed(inner, change) for name, inner in value.items()}
+        return {name: with_texts_changed(inner, change) for name, inner in value.items()}
     if isinstance(value, list):
-        return [changed(inner, change) for inner in value]
+        return [with_texts_changed(inner, change) for inner in value]
     return change(value) if isinstance(value, str) else value

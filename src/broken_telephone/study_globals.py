@@ -42,7 +42,7 @@ class StudyGlobals(Settings):
         # An address of a kind that fsspec does not know, or whose package is not installed.
         except (ValueError, ImportError) as error:
             raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
-        return place.rstrip("/") or place
+        return place
 
 
 def _refuse_bad_name(setting: str, name: Any) -> None:

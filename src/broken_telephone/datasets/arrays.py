@@ -2,7 +2,9 @@
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,13 @@ from broken_telephone.errors import StudyError
 
 _REST = "record"
 """The name, in a file, of what is no array: JSON as bytes."""
+
+
+# What reading a damaged archive raises.
+_DAMAGES = (
+    *(OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 class ArrayPartitionsDataset(FolderDataset[Record]):
@@ -48,5 +57,5 @@ class ArrayPartitionsDataset(FolderDataset[Record]):
                 return {**json.loads(found[_REST].tobytes()), **arrays}
         except FileNotFoundError:
             raise StudyError(f"{place} does not exist") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGES as error:
             raise StudyError(f"{place} is damaged or no record: {error}. {MEND}") from error

@@ -151,8 +151,10 @@ def _local_stamp(place: str) -> Stamp:
     # With 300,000 pictures, a Path each would take longer than looking.
     try:
         found = os.stat(place)  # noqa: PTH116
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return _ABSENT
+    except OSError as error:
+        raise UnreadableError(f"{place} cannot be read ({error})") from error
     # The second time changes with every write, also where a copy keeps the first.
     return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
 

@@ -30,7 +30,7 @@ def batches_of(space: Space, records: Records) -> Iterator[Record]:
 
 
 def names_in(record: Record, digests: Mapping[str, str]) -> list[str]:
-    """Return the names of a batch's items, empty for those that were made from other pictures than there are now."""
+    """Return the names of a batch's items. The name is empty where the item has changed since."""
     names = zip(record["names"], record["digests"], strict=True)
     return [name if digests.get(name) == digest else "" for name, digest in names]
 

@@ -18,7 +18,7 @@ class WordItem:
     """A word about a picture, and the face whose regions are looked at."""
 
     name: str
-    """A digest of all that it was made from: picture, text, and the word's place in it."""
+    """A digest of all that it was made from: picture, boxes, text, and the word's place in it."""
     chain_id: str
     """Of the first chain, where replicates share an original."""
     picture: Picture
@@ -70,6 +70,7 @@ def word_items(
     concept: Variable,
     found: Mapping[str, Found],
     counted: Mapping[str, Sequence[int]],
+    boxes: Mapping[str, object],
 ) -> dict[int, list[WordItem]]:
     """Return every word that names a label, for every face that counts, by iteration.
 
@@ -81,6 +82,7 @@ def word_items(
         concept: whose labels words name.
         found: picture -> its faces.
         counted: picture -> which of its faces count.
+        boxes: picture -> the data set's boxes of its people, on which the regions depend.
     """
     of_picture: dict[str, str] = {}
     for chain in chains:
@@ -100,6 +102,6 @@ def word_items(
                 token = text[mention.start : mention.end].lower()
                 for face in counted[one.name]:
                     of = (one.name, text, mention.start, face)
-                    name, seed = digest(*of, one.digest, size=8), digest(*of, size=8)
+                    name, seed = digest(*of, one.digest, boxes[one.name], size=8), digest(*of, size=8)
                     items[iteration].append(WordItem(name, chain_id, one, word, token, mention.category, face, seed))
     return items

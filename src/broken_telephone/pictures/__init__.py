@@ -4,7 +4,7 @@ from broken_telephone.pictures.bounded import Pictures, at_most
 from broken_telephone.pictures.changes import refuse_changed_drawings, refuse_changed_starts, refuse_unfinished_loop
 from broken_telephone.pictures.encoding import as_png
 from broken_telephone.pictures.kinds import SUFFIXES, is_picture
-from broken_telephone.pictures.ledger import StampedFiles, digests_of, extended, look
+from broken_telephone.pictures.ledger import StampedFiles, digests_of, extended, look, state_of
 from broken_telephone.pictures.opening import (
     LONGEST,
     PIXELS,
@@ -40,4 +40,5 @@ __all__ = [
     "refuse_changed_drawings",
     "refuse_changed_starts",
     "refuse_unfinished_loop",
+    "state_of",
 ]

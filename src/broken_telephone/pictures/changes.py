@@ -1,8 +1,8 @@
 """Refuses pictures that are no longer those that results were made from, by name."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from broken_telephone.chains import key
 from broken_telephone.errors import ChangedInputError, StudyError
 
 _NAMED = 5
@@ -24,7 +24,7 @@ def refuse_changed_starts(compared: Iterable[tuple[str, str | None, str | None]]
         raise ChangedInputError(
             f"{len(other)} of {len(rows)} originals or prompts are not those that this study was made from: "
             f"{_listed(other)}. No result was changed. Put them back (originals lie below data_root) to go on; or "
-            "give the study another name (study: in globals.yml) to start one with those of now."
+            "give the study another name (study: in globals.yml) to start a study with the present ones."
         )
 
 
@@ -38,29 +38,30 @@ def refuse_changed_drawings(changed: Sequence[str]) -> None:
         raise ChangedInputError(
             f"{len(changed)} drawn pictures are not what the loop drew: {_listed(changed)} (below loop_images). "
             "Put them back; or delete these files and run `kedro run --pipeline loop`, which draws them again, and "
-            "whatever followed from them."
+            "makes all results that follow from them again. (A run that was killed while it saved pictures may leave "
+            "such files, too.)"
         )
 
 
-def refuse_unfinished_loop(
-    manifest: Mapping[str, Any], sessions: Collection[str], drawn: Collection[str], wanted: int
-) -> None:
-    """Refuse to go on from a loop that was stopped amid its work.
+def refuse_unfinished_loop(is_over: bool, chains: Iterable[str], iterations: int, drawn: Iterable[str]) -> None:
+    """Refuse to go on from a loop that was stopped amid its work, or that followed other chains.
 
     Args:
-        manifest: of the loop.
-        sessions: names of all runs of the loop.
+        is_over: whether the loop was run to its end for these chains and iterations.
+        chains: names of the chains.
+        iterations: how far they are to be followed.
         drawn: keys of the pictures that exist.
-        wanted: how many there are to be.
 
     Raises:
-        StudyError: with the number of pictures, if a run began after the manifest was written.
+        StudyError: with the number of pictures that exist.
     """
-    if len(sessions) > len(manifest["sessions"]):
-        raise StudyError(
-            f"The loop has not finished: {len(drawn):,} of {wanted:,} pictures are drawn. "
-            "Run `kedro run --pipeline loop` for this study to its end first"
-        )
+    if is_over:
+        return
+    wanted = {key(chain, iteration) for chain in chains for iteration in range(1, iterations + 1)}
+    raise StudyError(
+        f"The loop has not finished: {len(wanted.intersection(drawn)):,} of {len(wanted):,} pictures are drawn. "
+        "Run `kedro run --pipeline loop` for this study to its end first"
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

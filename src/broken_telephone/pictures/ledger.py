@@ -12,6 +12,7 @@ import pandas as pd
 
 from broken_telephone.errors import UnreadableError
 from broken_telephone.progress import track
+from broken_telephone.seeds import digest
 from broken_telephone.tables import FILES, as_table
 
 _AT_ONCE = 10_000
@@ -51,7 +52,7 @@ def look(files: StampedFiles, names: Iterable[str], known: pd.DataFrame | None) 
     """
     before = as_table([], FILES) if known is None else known
     wanted = names if isinstance(names, pd.Series) else pd.Series(list(names), dtype="string")
-    if wanted is not before["name"] and not wanted.equals(before["name"]):
+    if not wanted.equals(before["name"]):
         before = before.set_index("name").reindex(wanted).reset_index(names="name")
     keys = wanted.to_list()
     stamps: list[tuple[int, int]] = []
@@ -80,6 +81,19 @@ def _digest(files: StampedFiles, name: str) -> str | None:
         return files.digest(name)
     except UnreadableError:
         return None
+
+
+def state_of(chains: pd.DataFrame, iterations: int, drawn: pd.DataFrame) -> str:
+    """Return a digest of the starts and the drawn pictures of a study, whatever their order.
+
+    Args:
+        chains: the `chains` table.
+        iterations: how far chains are followed.
+        drawn: the ledger of the drawn pictures.
+    """
+    starts, pictures = chains[["chain_id", "image_digest", "prompt"]].astype(str), drawn[["name", "digest"]].astype(str)
+    sums = (int(pd.util.hash_pandas_object(table, index=False).sum()) for table in (starts, pictures))
+    return digest(iterations, *sums)
 
 
 def digests_of(ledger: pd.DataFrame | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ class Picture:
     place: str
     """Its key among the originals or the loop's images."""
     digest: str
-    """Of the file's bytes: what is made of the picture is made of these."""
+    """The digest of the file's bytes. Results made from the picture record it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class StudyPictures:
     """By `<chain_id>/<iteration>`."""
     drawn_digests: Mapping[str, str]
     """Digests of the pictures that the loop drew; those of originals are in the `chains` table."""
+    state: str = ""
+    """A digest of all of these (`state_of`): results that state it were made from the same pictures."""
 
     def of(self, chain: Chain, iteration: int) -> Picture | None:
         """Return a chain's picture; None if there is none."""

@@ -6,7 +6,7 @@ from itertools import product
 import pandas as pd
 
 from broken_telephone.chains import chains_of
-from broken_telephone.pictures import StudyPictures
+from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import digest, seed_of
 
 ITEMS = ("item", "chain_id", "iteration", "label", "split")
@@ -107,4 +107,9 @@ def _item_names(chains: pd.DataFrame, pictures: StudyPictures, places: Iterable[
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     found = ((str(name), int(k), pictures.of(by_id[str(name)], int(k))) for name, k in places)
-    return [None if one is None else digest("rating", name, k, one.digest, size=6) for name, k, one in found]
+    return [None if one is None else item_name(name, k, one) for name, k, one in found]
+
+
+def item_name(chain_id: str, iteration: int, picture: Picture) -> str:
+    """Return what a picture is called on the rating page."""
+    return digest("rating", chain_id, iteration, picture.digest, size=6)

@@ -17,6 +17,7 @@ from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.protection import LONGEST_FORM
+from broken_telephone.rating.sample import item_name
 from broken_telephone.rating.store import Store
 
 
@@ -53,9 +54,9 @@ def study_app(
     pictures, texts = {}, {}
     for row in sample.itertuples(index=False):
         one = study_pictures.of(by_id[row.chain_id], row.iteration) if row.chain_id in by_id else None
-        if one is None:
+        if one is None or item_name(row.chain_id, row.iteration, one) != row.item:
             raise StudyError(
-                f"The sample to rate holds pictures of chains that are gone ({row.chain_id}): run "
+                f"The sample to rate holds pictures that are gone or were drawn again (of {row.chain_id}): run "
                 "`kedro run --pipeline annotation` again. Answers that were given are kept."
             )
         pictures[row.item] = partial(study_pictures.open, one, LONGEST)

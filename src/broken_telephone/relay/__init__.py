@@ -3,7 +3,7 @@
 from broken_telephone.relay.journal import Done, read_journal, refuse_other_starts, sum_up
 from broken_telephone.relay.loop import Finished, Store, relay
 from broken_telephone.relay.manifest import is_finished, manifest
-from broken_telephone.relay.plan import of_shard
+from broken_telephone.relay.plan import fingerprint, of_shard
 from broken_telephone.relay.settings import LoopSettings
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Finished",
     "LoopSettings",
     "Store",
+    "fingerprint",
     "is_finished",
     "manifest",
     "of_shard",

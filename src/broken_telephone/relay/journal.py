@@ -172,7 +172,8 @@ class Done:
 
     def _add(self, phase: str, name: str, made: _Made) -> None:
         self._made[phase, name] = made
-        self.failures.pop(name, None)
+        if self.failures.get(name, {}).get("phase") == phase:
+            del self.failures[name]
 
     def _failed(self, name: str, failure: Record) -> None:
         self._made.pop((failure["phase"], name), None)

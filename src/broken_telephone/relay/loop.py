@@ -170,8 +170,8 @@ class _Run:
     progress: WorkProgress
     phases: set[str]
     """In which anything is left to do."""
-    _untold: bool = field(default=False, init=False)
-    """Whether the session's record says more than it did when it was saved."""
+    _session_changed: bool = field(default=False, init=False)
+    """Whether the session's record changed since it was saved."""
 
     def __post_init__(self) -> None:
         self._tried: dict[str, float] | None = None
@@ -235,7 +235,7 @@ class _Run:
             answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
             self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}
             self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
-            self._untold = True
+            self._session_changed = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         longest = bound_for(self.describer)
@@ -287,6 +287,6 @@ class _Run:
         self.done.add(record)
         items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)
         self.progress.advance(outcome.step, items, len(outcome.failures), took.get("seconds", 0.0))
-        session = {self.session.name: self.session.record} if self._untold else {}
-        self._untold = False
+        session = {self.session.name: self.session.record} if self._session_changed else {}
+        self._session_changed = False
         return Finished(images=images, batches={name: record}, sessions=session)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
@@ -58,6 +58,7 @@ def manifest(
         "digest": _digest(settings),
         "chains": fingerprint(chains),
         "iterations": iterations,
+        "batches": len(batches),
         "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
@@ -77,11 +78,27 @@ def manifest(
 
 
 def is_finished(
-    earlier: Record | None, settings: Mapping[str, Any], chains: pd.DataFrame, iterations: int
+    earlier: Record | None,
+    settings: Mapping[str, Any],
+    chains: pd.DataFrame,
+    iterations: int,
+    batches: Collection[str],
+    sessions: Collection[str],
 ) -> TypeGuard[Record]:
-    """Return whether an earlier manifest says that just this was followed to its end."""
+    """Return whether an earlier manifest says that just this was followed to its end, and nothing has happened since.
+
+    Args:
+        earlier: the manifest, if there is one.
+        settings: as `manifest` takes them.
+        chains: the `chains` table.
+        iterations: how far chains are followed.
+        batches: names of the journal's records; one that was deleted is to be made again.
+        sessions: names of the records of runs.
+    """
     return (
         earlier is not None
+        and earlier.get("batches") == len(batches)
+        and len(earlier["sessions"]) == len(sessions)
         and earlier.get("complete") is True
         and earlier.get("digest") == _digest(settings)
         and earlier.get("iterations") == iterations

@@ -7,7 +7,7 @@ import pandas as pd
 from PIL import Image
 from pydantic import Field
 
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.report.contact_sheet import Row, contact_sheet
 from broken_telephone.strict import Settings
 
@@ -74,5 +74,5 @@ def _opened(images: Images, name: str) -> Image.Image | None:
     """Open a picture; None for one that does not open, which the manifest counts as a failure."""
     try:
         return images[name]()
-    except StudyError:
+    except UnreadableError:
         return None

@@ -84,7 +84,8 @@ def collect_annotations(
     found: Tables = tables(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
-    return *found, manifest(study, inquiries, answers, annotation_batches, found.annotations)
+    record = manifest(study, inquiries, answers, annotation_batches, found.annotations)
+    return *found, {**record, "made_from": study_pictures.state}
 
 
 def sample_for_raters(

@@ -18,7 +18,7 @@ from broken_telephone.explain.items import WordItem, sampled, seen_pictures, tex
 from broken_telephone.explain.journal import Found, Record, Records, found_in
 from broken_telephone.explain.manifest import manifest
 from broken_telephone.explain.painting import Colour, mean_colour
-from broken_telephone.explain.people import People, counted, labels_by_picture, people_of, regions_of
+from broken_telephone.explain.people import People, boxes_of, counted, labels_by_picture, people_of, regions_of
 from broken_telephone.explain.run import explain_words, find_parts, working_size
 from broken_telephone.explain.skin_table import skin_table
 from broken_telephone.explain.support import (
@@ -160,7 +160,8 @@ def choose_words(
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
     count = plan.counted(found, concept)
-    return word_items(chains_of(plan.chains), study_pictures, plan.there, texts, known, found, count)
+    boxes = {name: boxes_of(name, one, plan.people) for name, one in found.items()}
+    return word_items(chains_of(plan.chains), study_pictures, plan.there, texts, known, found, count, boxes)
 
 
 def explain_described_words(
@@ -251,7 +252,7 @@ def tabulate_explanation(
         plan.words,
         explanations,
     )
-    return faces, *tables, record
+    return faces, *tables, {**record, "made_from": study_pictures.state}
 
 
 def measure_support(

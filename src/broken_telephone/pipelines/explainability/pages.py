@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.items import WordItem
 from broken_telephone.explain.journal import Records, found_in
@@ -59,8 +59,8 @@ def draw_explanation(
         for item in items:
             try:
                 image = study_pictures.open(item.picture, LONGEST)
-            except StudyError:
-                # It opened when it was explained; the manifest of the next run will tell.
+            except UnreadableError:
+                # The manifest of the next run lists it.
                 continue
             image = framed(image, explain.frame)
             regions = regions_of(item, found[item.picture.name], plan.people, parser.grow)

@@ -16,8 +16,9 @@ from broken_telephone.pictures import (
     refuse_changed_drawings,
     refuse_changed_starts,
     refuse_unfinished_loop,
+    state_of,
 )
-from broken_telephone.relay import LoopSettings
+from broken_telephone.relay import LoopSettings, fingerprint
 
 
 def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_files: pd.DataFrame) -> None:
@@ -45,14 +46,20 @@ def check_pictures(
     """Check that the pictures on disk are those that the loop described and drew.
 
     Raises:
-        StudyError: if the loop was stopped amid its work.
+        StudyError: if the loop was stopped amid its work, or has followed other chains or fewer iterations.
         ChangedInputError: naming pictures that changed since.
     """
-    refuse_unfinished_loop(loop_manifest, loop_sessions, loop_images, len(chains) * loop.iterations)
+    is_over = (
+        len(loop_sessions) == len(loop_manifest["sessions"])
+        and loop_manifest["chains"] == fingerprint(chains)
+        and loop_manifest["iterations"] >= loop.iterations
+    )
+    refuse_unfinished_loop(is_over, chains["chain_id"], loop.iterations, loop_images)
     check_originals(chains, originals, original_files)
     found = look(loop_images, loop_pictures["name"], loop_pictures)
     refuse_changed_drawings([*found.changed, *found.missing])
-    return StudyPictures(originals, loop_images, digests_of(loop_pictures))
+    digests = digests_of(loop_pictures)
+    return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))
 
 
 def picture_check() -> Node:

@@ -81,8 +81,8 @@ def look_at_pictures(
     names = [] if loop_pictures_done is None else loop_pictures_done["name"]
     found = look(loop_images_done, names, loop_pictures_done)
     if found.changed:
-        # The ledger is written at the end of a run. One that was killed may have drawn pictures again, as its journal
-        # says; or was about to, from another description.
+        # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
+        # saved one without its record.
         done, now = read_journal(loop_batches_done), digests_of(found.ledger)
         counted = {
             key(chain.chain_id, step.iteration)
@@ -91,7 +91,9 @@ def look_at_pictures(
             if step.phase == "draw"
         }
         drawn = done.images
-        refuse_changed_drawings([name for name in found.changed if name in counted and now[name] != drawn[name]])
+        other = [name for name in found.changed if now[name] != drawn.get(name)]
+        refuse_changed_drawings([name for name in other if name in counted])
+        return found.ledger[~found.ledger["name"].isin(other)].reset_index(drop=True)
     return found.ledger
 
 
@@ -117,8 +119,9 @@ def follow_chains(
     Raises:
         StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
     """
+    journal = loop_batches_done, loop_sessions_done
     if (
-        is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations)
+        is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations, *journal)
         and len(drawn_before) == loop_manifest_done["counts"]["images"]
     ):
         logger.info("All chains are followed already: nothing to do")
@@ -163,11 +166,14 @@ def collect_results(
         ChangedInputError: naming pictures that are not what the loop drew.
     """
     earlier, table = loop_manifest_done, loop_descriptions_done
-    if table is not None and is_finished(earlier, loop_settings, chains, loop.iterations):
-        # Every run that did anything left a session; a killed one may have saved one of the two only.
-        same = len(earlier["sessions"]) == len(loop_sessions) and len(table) == earlier["counts"]["descriptions"]
-        if same:
-            return table, drawn_before, earlier
+    if (
+        table is not None
+        and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
+        # A run that was killed may have saved one of its tables only.
+        and len(table) == earlier["counts"]["descriptions"]
+        and len(drawn_before) == earlier["counts"]["images"]
+    ):
+        return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
     made = done.images

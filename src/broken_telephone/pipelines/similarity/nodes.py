@@ -53,7 +53,7 @@ def measure_similarities(
     there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
     found = {space.name: stored(space, embeddings, digests_of(there[space.name])) for space in spaces}
     table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, found))
-    record = manifest(study, spaces, there, found)
+    record = {**manifest(study, spaces, there, found), "made_from": study_pictures.state}
     for embedded in record["embedded"].values():
         if embedded["cut"]:
             logger.warning(
