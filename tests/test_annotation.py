@@ -388,6 +388,9 @@ def test_a_signal_ends_in_order(bench, monkeypatch):
 
 
 def test_the_pipeline_annotates_what_the_loop_made(project):
+    with pytest.raises(StudyError, match="There are no chains yet"):
+        project.run("annotation")
+    project.run("ingestion")
     with pytest.raises(StudyError, match="kedro run --pipeline loop"):
         project.run("annotation")
     project.run("loop")

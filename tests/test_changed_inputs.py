@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from broken_telephone.errors import ChangedInputError, StudyError
+from broken_telephone.pipeline_registry import register_pipelines
 
 PRIMARY = "data/03_primary/miniature"
-STAGES = ("loop", "shard", "annotation", "similarity", "explainability", "reporting")
+STAGES = ("loop", "shard", "annotation", "similarity")
 
 
 def raw(project) -> Path:
@@ -49,17 +50,22 @@ def test_other_pictures_of_the_same_names_are_refused_wherever_they_are_met(proj
     assert project.load("loop_manifest")["complete"]
 
 
-def test_one_original_that_changed_is_refused_by_every_stage_although_all_is_done(project):
+def test_one_original_that_changed_is_refused_although_all_is_done(project):
     project.run("loop", loop__iterations=1)
     path = project.load("chains")["image_path"].dropna().iloc[3]
     content = (raw(project) / path).read_bytes()
     time = (raw(project) / path).stat().st_mtime_ns
     Image.effect_noise((20, 20), 90).convert("RGB").save(raw(project) / path, "PNG")
     os.utime(raw(project) / path, ns=(time, time))
-    for stage in STAGES[:4]:
+    for stage in STAGES:
         refused(project, stage, rf"1 of \d+ originals or prompts .*: {re.escape(path)}\.", loop__iterations=1)
     (raw(project) / path).write_bytes(content)
     project.run("annotation", loop__iterations=1)
+
+
+def test_every_later_stage_checks_the_pictures_first():
+    for stage in ("annotation", "similarity", "explainability", "reporting"):
+        assert "check_pictures" in {node.name for node in register_pipelines()[stage].nodes}
 
 
 def test_a_drawn_picture_that_changed_or_is_gone_is_refused_by_later_stages(project):
@@ -84,7 +90,11 @@ def test_a_touched_file_is_looked_at_again_and_is_the_same(project):
     path = project.load("chains")["image_path"].dropna().iloc[0]
     for file in (raw(project) / path, next((project.path / PRIMARY / "loop_images").rglob("*.png"))):
         os.utime(file, (1, 1))
+    before = project.load("loop_pictures")
     project.run("loop", loop__iterations=1)
+    after = project.load("loop_pictures")
+    assert after["digest"].equals(before["digest"])
+    assert (after["changed"] != before["changed"]).sum() == 1
     project.run("annotation", loop__iterations=1)
     assert len(project.load("loop_sessions")) == 1
 

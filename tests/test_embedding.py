@@ -279,6 +279,7 @@ def test_records_with_arrays_come_back_as_they_were(tmp_path, monkeypatch):
 
 
 def test_the_pipeline_measures_what_the_loop_made(project):
+    project.run("ingestion")
     with pytest.raises(StudyError, match="kedro run --pipeline loop"):
         project.run("similarity")
     project.run("loop")

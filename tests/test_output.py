@@ -152,7 +152,7 @@ def test_figures_of_any_name_are_files_of_their_own(tmp_path):
     names = ["gallery_<b>x</b>", "gallery_a/b", "gallery_a%2Fb", "gallery_a.b", "gallery_日本語", 'gallery_"\\|?*:']
     dataset = FiguresDataset(filepath=str(tmp_path / "figures"))
     dataset.save({name: {"png": name.encode()} for name in names})
-    assert dataset.load() == {name: {"png": name.encode()} for name in sorted(names, key=list(dataset.load()).index)}
+    assert dataset.load() == {name: {"png": name.encode()} for name in names}
     assert not [file for file in (tmp_path / "figures").iterdir() if set(file.name) & set('<>:"|?*\\')]
 
 
@@ -177,5 +177,5 @@ def test_names_in_figures_stay_apart_when_they_are_cut():
     table = fonts.drawable_table(pd.DataFrame({"label": [*long, "短\u202e", None], "n": [1, 2, 3, 4]}))
     assert table["label"].nunique() == 3
     assert table["label"].str.len().max() < 120
-    assert table["label"][2].endswith("<U+202E>") or table["label"][2].endswith("U+202E>")
+    assert table["label"][2].endswith("U+202E>")
     assert list(table["n"]) == [1, 2, 3, 4]

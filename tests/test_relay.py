@@ -479,13 +479,16 @@ def test_shards_in_any_order_make_the_whole(tmp_path):
 
 def test_a_finished_study_is_known_by_its_manifest_and_its_pictures(bench):
     bench.run()
-    record = bench.manifest()
-    assert is_finished(record, {"a": 1}, bench.chains, 2)
-    assert is_finished(record, {"a": 1}, bench.chains.iloc[::-1], 2)
-    assert not is_finished(None, {"a": 1}, bench.chains, 2)
-    assert not is_finished(record, {"a": 2}, bench.chains, 2)
-    assert not is_finished(record, {"a": 1}, bench.chains, 3)
-    assert not is_finished(record, {"a": 1}, bench.chains.head(6), 2)
+    record, journal = bench.manifest(), (bench.batches.load(), bench.sessions.load())
+    assert is_finished(record, {"a": 1}, bench.chains, 2, *journal)
+    assert is_finished(record, {"a": 1}, bench.chains.iloc[::-1], 2, *journal)
+    assert not is_finished(None, {"a": 1}, bench.chains, 2, *journal)
+    assert not is_finished(record, {"a": 2}, bench.chains, 2, *journal)
+    assert not is_finished(record, {"a": 1}, bench.chains, 3, *journal)
+    assert not is_finished(record, {"a": 1}, bench.chains.head(6), 2, *journal)
+    # A record that was deleted is to be made again; a run that began later may have changed anything.
+    assert not is_finished(record, {"a": 1}, bench.chains, 2, list(journal[0])[1:], journal[1])
+    assert not is_finished(record, {"a": 1}, bench.chains, 2, journal[0], [*journal[1], "later"])
     assert fingerprint(bench.chains) != fingerprint(bench.chains.assign(seed=bench.chains["seed"] + 1))
     (bench.path / "images/i0/2.png").unlink()
     assert not bench.manifest()["complete"]
@@ -822,6 +825,23 @@ def test_an_original_that_changed_is_refused_by_name(bench, iterations):
     with pytest.raises(ChangedInputError, match=r"2 of 7 originals or prompts .*: 1\.png, 3\.png"):
         bench.run(iterations=3)
     assert bench.results() == before
+
+
+def test_a_picture_that_could_not_be_drawn_stays_a_failure_when_its_description_is_made_again(bench):
+    class Black(FakeGenerator):
+        def draw(self, prompts, seeds):
+            drawn = super().draw(prompts, seeds)
+            return [Failure("black picture", "all 0") if "(2," in p else d for p, d in zip(prompts, drawn, strict=True)]
+
+    bench.generator = Black()
+    bench.run(iterations=1)
+    assert counts(bench)["failures"] == 1
+    for name in bench.batches.load():
+        if name.startswith("001_describe"):
+            Path(bench.batches.place(name)).unlink()
+    bench.run(iterations=1)
+    assert bench.done().failures["i1/1"]["kind"] == "black picture"
+    assert bench.manifest(iterations=1)["counts"]["failures"] == 1
 
 
 def test_an_original_that_changes_while_the_loop_runs_is_refused_by_name(bench):
