@@ -79,7 +79,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence(plain, arguments, messages):
 def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):
     assert CliRunner().invoke(cli, ["run", "--pipelines", "ingestion"]).exit_code == 0
     for nodes, messages in {
-        "annotate_pictures": ["The loop has not run"],
+        "annotate_pictures": ["inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes"],
         "follow_chains": [
             "drawn_before, wanted_settings. Run instead: `kedro run --pipelines loop --to-nodes follow_chains`"
         ],
@@ -118,4 +118,4 @@ def test_a_notebook_is_refused_a_runner_of_many_processes_too(plain):
 def test_threads_and_empty_params_are_taken(plain, option):
     result = CliRunner().invoke(cli, ["run", "--pipelines", "ingestion", *option])
     assert result.exit_code == 0, result.output
-    assert len(plain.load("chains")) == (7 if "ThreadRunner" in option else 14)
+    assert len(plain.load("chains")) == (14 if "ThreadRunner" in option else 21)
