@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from kedro.framework.session import KedroSession
 from PIL import Image
 
 from broken_telephone.errors import ChangedInputError, StudyError
+from broken_telephone.hooks import refuse_other_pictures
 from broken_telephone.pipeline_registry import register_pipelines
 
 PRIMARY = "data/03_primary/miniature"
@@ -66,6 +68,19 @@ def test_one_original_that_changed_is_refused_although_all_is_done(project):
 def test_every_later_stage_checks_the_pictures_first():
     for stage in ("annotation", "similarity", "explainability", "reporting"):
         assert "check_pictures" in {node.name for node in register_pipelines()[stage].nodes}
+
+
+def test_a_report_is_refused_for_annotations_of_other_pictures(project):
+    project.run("loop", loop__iterations=1)
+    project.run("annotation", loop__iterations=1)
+    with KedroSession.create(project.path, runtime_params={"loop": {"iterations": 1}}) as session:
+        catalog = session.load_context().catalog
+    manifest = catalog.load("annotation_manifest")
+    refuse_other_pictures("annotation", manifest, catalog)
+    pictures = catalog.load("loop_pictures")
+    catalog["loop_pictures"] = pictures.assign(digest=["another", *pictures["digest"][1:]])
+    with pytest.raises(StudyError, match=r"annotation were made from other pictures.*--pipeline annotation"):
+        refuse_other_pictures("annotation", manifest, catalog)
 
 
 def test_a_drawn_picture_that_changed_or_is_gone_is_refused_by_later_stages(project):

@@ -7,6 +7,8 @@ import copy
 import errno
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import click
@@ -33,8 +35,15 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     assert kedro_run.callback is not None
     _refuse_empty(kwargs, "env", "conf_source", "pipeline")
     _refuse_unknown_runner(kwargs.get("runner"))
-    try:
+    with _in_a_paragraph():
         return kedro_run.callback(*args, **kwargs)
+
+
+@contextmanager
+def _in_a_paragraph() -> Iterator[None]:
+    """End in one paragraph where an error says what to do."""
+    try:
+        yield
     except Exception as error:
         for cause in causes(error):
             if isinstance(cause, _IN_WORDS) or _asked_of_kedro(cause):
@@ -155,7 +164,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     from broken_telephone.sources import DatasetSettings
 
     _refuse_empty({"env": env}, "env")
-    try:
+    with _in_a_paragraph():
         with KedroSession.create(Path.cwd(), env=env) as session:
             catalog = cast(KedroSession, session).load_context().catalog
             if not all(catalog.exists(name) for name in ("rating_sample", "last_descriptions")):
@@ -182,8 +191,6 @@ def rate(env: str | None, host: str, port: int) -> None:
                 settings.public_address,
             )
         serve(app, host, port, settings.public_address)
-    except (StudyError, ParameterValidationError) as error:
-        raise _ParagraphError(_plain(str(error))) from error
 
 
 _options = [copy.copy(option) for option in kedro_run.params]

@@ -62,7 +62,7 @@ class StudyHooks:
                 raise StudyError(missing)
         for name, stage in _STAGES.items():
             if name in pipeline.inputs():
-                _refuse_other_pictures(stage, catalog.load(name), catalog)
+                refuse_other_pictures(stage, catalog.load(name), catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)
         written = [(path, is_folder) for _, path, is_folder in _written(pipeline, catalog) if isinstance(path, Path)]
         folders = {path if is_folder else path.parent for path, is_folder in written}
@@ -93,8 +93,17 @@ class StudyHooks:
         say("\n".join(one_line(line) for line in lines))
 
 
-def _refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol) -> None:
-    """Refuse results of an earlier stage that were made from other pictures than there are now."""
+def refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+    """Refuse results of an earlier stage that were made from other pictures than there are now.
+
+    Args:
+        stage: the name of its pipeline.
+        manifest: of the stage; `made_from` states the pictures.
+        catalog: of the study.
+
+    Raises:
+        StudyError: saying which pipeline to run.
+    """
     now = state_of(catalog.load("chains"), _loop(catalog).iterations, catalog.load("loop_pictures"))
     if manifest.get("made_from") != now:
         raise StudyError(

@@ -55,7 +55,7 @@ def work_through(
         (then the batch has no items, and only its result counts).
 
     Raises:
-        Exception: what a task raised, when what others were working on was yielded.
+        Exception: what a task or a preparation raised, when what others were working on was yielded.
     """
     queue = deque(range(len(waiting)))
     at_work: dict[Future[Answer], tuple[list[int], Batch[T, R]]] = {}
@@ -68,7 +68,11 @@ def work_through(
         room = 2 * workers.workers if size.settled else 1
         if queue and len(at_work) < room and not ending and not emptying:
             places = [queue.popleft() for _ in range(min(size.next, len(queue)))]
-            batch = prepare([waiting[place] for place in places])
+            try:
+                batch = prepare([waiting[place] for place in places])
+            except Exception as failure:
+                error = failure
+                continue
             if batch.task is not None:
                 at_work[workers.submit(batch.task)] = places, batch
             else:
