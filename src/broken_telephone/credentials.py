@@ -9,23 +9,20 @@ SECRET = "secret"
 """The type of the error by which a setting is refused without being repeated."""
 
 # A name is secret by its last word.
-_LAST_WORDS = frozenset(
-    "key apikey accesskey secretkey token authtoken accesstoken secret secrets password passwords passwd pwd pass "
-    "passphrase auth authorization authorisation authentication cookie cookies credential credentials sig sas bearer".split()
+_LAST_WORD = re.compile(
+    r"(?:api|access|secret)?key|(?:auth|access)?token|secrets?|passwords?|passwd|pwd|pass|passphrase"
+    r"|auth|authori[sz]ation|authentication|cookies?|credentials?|sig|sas|bearer"
 )
 # Unless the word before says what else it is.
 _HARMLESS = {
-    "token": frozenset(
-        "eos bos pad unk sep mask cls stop image video audio start end boi eoi boa eoa special fake think max min new "
-        "first last next prompt".split()
+    "token": re.compile(
+        r"eos|bos|pad|unk|sep|mask|cls|stop|image|video|audio|start|end|boi|eoi|boa|eoa|special|fake|think|max|min|new"
+        r"|first|last|next|prompt"
     ),
-    "key": frozenset("cache sort primary foreign public group partition index join column field image text label".split()),
-    "pass": frozenset("forward backward single one two first second multi low high band".split()),
+    "key": re.compile(r"cache|sort|primary|foreign|public|group|partition|index|join|column|field|image|text|label"),
+    "pass": re.compile(r"forward|backward|single|one|two|first|second|multi|low|high|band"),
 }
-_OF_KEYS = frozenset("api access secret private auth".split())
-_PREFIX = (
-    r"(?:(?:sk|pk|rk|xai|pplx|nvapi|glpat|xox[a-z])-|(?:sk|hf|gh[a-z]|glpat|gsk|r8|github_pat)_|AKIA|AIza|eyJ)"
-)
+_PREFIX = r"(?:(?:sk|pk|rk|xai|pplx|nvapi|glpat|xox[a-z])-|(?:sk|hf|gh[a-z]|glpat|gsk|r8|github_pat)_|AKIA|AIza|eyJ)"
 # Lengths are limited, so that no text takes long to search.
 _KEY = re.compile(
     rf"\b{_PREFIX}(?=[\w.+=-]{{0,120}}?(?:[A-Za-z0-9]{{16}}|(?=[A-Za-z]{{0,11}}\d)[A-Za-z0-9]{{12}}))[\w.+=-]{{12,}}"
@@ -115,8 +112,9 @@ def _is_secret(name: str) -> bool:
         return False
     before, last = words[-2] if len(words) > 1 else "", words[-1]
     if last == "keys":
-        return before in _OF_KEYS
-    return last in _LAST_WORDS and before not in _HARMLESS.get(last, ())
+        return before in ("api", "access", "secret", "private", "auth")
+    harmless = last in _HARMLESS and _HARMLESS[last].fullmatch(before)
+    return _LAST_WORD.fullmatch(last) is not None and not harmless
 
 
 def _words(name: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from broken_telephone.labels import FORMS, read_form
 from broken_telephone.labels.thoughts import closing, is_mark, opens_thought, separate
 
 ANSWER = "The person smiles broadly."
@@ -101,7 +100,9 @@ def test_end_tokens_and_what_follows_them_are_removed(token):
     assert separate(ANSWER + token) == (ANSWER, None, False, False)
 
 
-@pytest.mark.parametrize("end", ["<|endoftext|>", "<|im_end|>", "</s>", "<eos>", "<|eot_id|>", "<end_of_turn>", "<|return|>"])
+@pytest.mark.parametrize(
+    "end", ["<|endoftext|>", "<|im_end|>", "</s>", "<eos>", "<|eot_id|>", "<end_of_turn>", "<|return|>"]
+)
 def test_text_behind_an_end_token_is_cut_off_if_an_answer_stands_before(end):
     assert separate(f"{ANSWER}{end}Human: next") == (ANSWER, None, False, False)
     assert separate(f"{ANSWER}\n{end}\nWho? <think>{THOUGHT}</think> He.") == (ANSWER, None, False, False)
@@ -131,10 +132,3 @@ def test_ordinary_text_stays_as_it_is(text):
     assert separate(text) == (text, None, False, False)
     assert not opens_thought(text)
     assert closing(text) == ""
-
-
-def test_a_form_is_read_without_the_thought():
-    """Also of a record that was made before the adapters set thoughts apart."""
-    for thought in ("<think>A Black woman.</think>", "She is a Black woman.\n</think>\n\n"):
-        found = read_form(f"{thought}1. white 2. male 3. old", FORMS["free"])
-        assert [reading.category for reading in found.values()] == ["white", "male", "old"]

@@ -11,7 +11,8 @@ from typing import NamedTuple
 _NAME = r"(?:(?!end|begin|start)\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?)"
 # Words that open a thought only if they close it, since answers use them too.
 _PAIRED = (
-    r"(?:reflection|scratchpad|analysis|think_faster|(?:thought|thinking|reasoning)_process|(?:inner|internal)_monologue)"
+    r"(?:reflection|scratchpad|analysis|think_faster"
+    r"|(?:thought|thinking|reasoning)_process|(?:inner|internal)_monologue)"
 )
 _BAR = r"[|\uff5c]"
 # DeepSeek's tokens join words by U+2581, others by an underscore.
@@ -108,6 +109,8 @@ def separate(text: str, opened: bool = False) -> Separated:
         text: what a model wrote, with its special tokens.
         opened: whether the prompt opened a thought, see `opens_thought`.
     """
+    # Some tokenizers leave halves of characters, which no file can hold.
+    text = text.encode("utf-8", "replace").decode()
     if bare := _BARE_CHANNELS.fullmatch(text):
         return Separated(_without_tokens(bare["answer"]), bare["thought"].strip() or None, False)
     if bare := _BARE_CHANNEL.match(text):
