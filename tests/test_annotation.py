@@ -326,11 +326,21 @@ def test_a_thought_is_kept_and_used_by_nothing(before, bench):
         assert {answer["thought"] for answer in answers.values()} == {THOUGHT}
 
 
+@pytest.mark.parametrize("line", ["White, male, 20-39\n", "1. White 2. Male 3. 20-39\n"])
+def test_a_form_that_is_repeated_to_the_limit_is_read(line, bench):
+    bench.annotator = written(line * 5, truncated=True)
+    found = bench.run(readings=["free"])
+    assert set(found.annotations["status"]) == {"valid"}
+    assert set(found.annotations["category"]) == {"Caucasian", "male", "20-39"}
+    assert set(found.annotations["raw"]) == {(line * 5).strip()}
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
         (f"<think>{THOUGHT}", "no answer before the token limit"),
         ("!" * 77, "degenerate output"),
+        ("White " * 30, "degenerate output"),
     ],
 )
 def test_text_without_an_answer_is_a_failure_of_its_own_kind(text, kind, bench):

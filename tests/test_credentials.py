@@ -1,5 +1,7 @@
 """Secrets are found in settings, and hidden in messages."""
 
+import time
+
 import pytest
 from pydantic import field_validator
 
@@ -25,6 +27,23 @@ from broken_telephone.strict import Settings
         ({"user": "sk-abcdefghijklmnop"}, "user"),
         ({"proxies": {"https": "http://me:pass@proxy:80"}}, "proxies.https"),
         ({"url": "https://host/x?sv=1&sig=abc"}, "url"),
+        ({"password": 123456}, "password"),
+        ({"Authorization": {"value": "x1"}}, "Authorization.value"),
+        ({"auth": {"user": "a", "pass": "b"}}, "auth.user"),
+        ({"a": [{"pass": "b"}], "db_pass": "c"}, "a.pass"),
+        ({"db_pass": ["c"]}, "db_pass"),
+        ({"a": "Authorization: Token abc123"}, "a"),
+        ({"a": "X-Api-Key: abcdefgh"}, "a"),
+        ({"a": "token=abc"}, "a"),
+        ({"a": "Server=x;Password=abc"}, "a"),
+        ({"a": '{"password": "abc"}'}, "a"),
+        ({"a": "Basic bG9naW4x"}, "a"),
+        ({"a": "Write to name:me@uni.edu", "b": "mailto:me@uni.edu", "c": "name:value@x"}, None),
+        ({"guided_regex": "(?P<a>x:y@z)", "a": "the bearer carries weapons", "b": "Basic information1"}, None),
+        ({"metadata": {"key": "study-1"}, "signature": "serving_default"}, None),
+        ({"a": "hf_hub_model_long_name", "model": "xai-grok-4-fast-reasoning", "b": "xai-org/grok-2-1212"}, None),
+        ({"sort_key": 1, "pad_token": {"content": "<pad>"}, "num_key_value_heads": 8, "max_new_tokens": 5}, None),
+        ({"stop": ["Password:", "key: happy"], "tokens": [1, 2]}, None),
         ({"token": True, "key": None, "secret": ""}, None),
         ({"max_tokens": 5, "stop": "</s>", "eos_token": "x", "stop_token_ids": [1]}, None),
         ({"prompt_cache_key": "study", "user": "me@uni.edu", "HTTP-Referer": "https://uni.edu/?page=2"}, None),
@@ -48,11 +67,26 @@ def test_a_literal_secret_is_found_by_its_name_or_its_looks(stated, where):
         ("{'Authorization': 'Bearer abc', 'x': 'y'}", "{'Authorization': '…', 'x': 'y'}"),
         ("Incorrect API key: sk-abcdefghijklmnopqrst.", "Incorrect API key: …"),
         ("write to me@uni.edu at 5:30, in basic words", "write to me@uni.edu at 5:30, in basic words"),
+        ("model xai-org/grok-2-1212 not found", "model xai-org/grok-2-1212 not found"),
+        ("sent X-Api-Key: abcdefgh to it", "sent X-Api-Key: … to it"),
+        ("Server=x;Password=abc", "Server=x;Password=…"),
         ("http://localhost:8000/v1", "http://localhost:8000/v1"),
     ],
 )
 def test_secrets_are_hidden_in_messages(text, hidden):
     assert hide_secrets(text) == hidden
+
+
+@pytest.mark.parametrize("piece", ["a:-", "http://a:", "a:b@", "eyJ-", "?a=", "bearer ", "basic a", "token=", "'a':"])
+def test_long_texts_are_searched_in_little_time(piece):
+    began = time.perf_counter()
+    assert secret_in({"a": piece * 20000}) in (None, "a")
+    assert len(hide_secrets(piece * 20000)) <= 8000
+    assert time.perf_counter() - began < 3
+
+
+def test_a_message_is_cut_before_a_secret_is_cut_in_two():
+    assert "password" not in hide_secrets("x " * 990 + "https://me:password-of-mine@host/v1")
 
 
 def test_a_setting_that_is_refused_is_repeated_without_its_password():

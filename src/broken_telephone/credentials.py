@@ -1,4 +1,4 @@
-"""Finds keys, tokens and passwords where none may be: in settings, which are recorded, and in messages."""
+"""Detects secrets in settings, and hides them in messages."""
 
 import re
 from typing import Any
@@ -8,44 +8,64 @@ from pydantic_core import PydanticCustomError
 SECRET = "secret"
 """The type of the error by which a setting is refused without being repeated."""
 
-_NAMES = (
-    r"(?:(?:proxy|www|x|x_amz|x_goog|http)_)*(?:authori[sz]ation|authentication|credentials?|cookie|set_cookie|password|passwd|pwd"
-    r"|passphrase|bearer|sig|signature|sas|auth|key|token|use_auth_token|secret|\w*secret(?:_\w+)?"
-    r"|\w*(?:api|access|account|auth|private|subscription|secret|function|functions|goog|service|master)_?key(?:_id)?"
-    r"|\w*(?:access|api|auth|bearer|hf|hub|id|refresh|sas|security|session|csrf|private|service|vault)_?token"
-    r"|\w*_(?:password|passwd|pwd|credentials?|signature))"
+# A name is secret by its last word.
+_LAST_WORD = re.compile(
+    r"(?:api|access|secret)?key|(?:auth|access)?token|secrets?|passwords?|passwd|pwd|pass|passphrase"
+    r"|auth|authori[sz]ation|authentication|cookies?|credentials?|sig|sas|bearer"
 )
-_NAME = re.compile(_NAMES)
-_PREFIXES = r"(?:sk|pk|rk|xai|pplx|nvapi|xox[a-z])-|(?:sk|hf|gh[a-z]|glpat|gsk|r8|github_pat)_|AKIA|AIza|eyJ|glpat-"
-_USER = re.compile(
-    r"(?<=://)(?:[^\s'\"]*:[^\s'\"]*|[^/\s@'\"]+)(?=@)|(?<![\w./])[^\s/@'\":,{}\[\]]+:[^\s/@'\"]+(?=@\w)"
+# Unless the word before says what else it is.
+_HARMLESS = {
+    "token": re.compile(
+        r"eos|bos|pad|unk|sep|mask|cls|stop|image|video|audio|start|end|boi|eoi|boa|eoa|special|fake|think|max|min|new"
+        r"|first|last|next|prompt"
+    ),
+    "key": re.compile(r"cache|sort|primary|foreign|public|group|partition|index|join|column|field|image|text|label"),
+    "pass": re.compile(r"forward|backward|single|one|two|first|second|multi|low|high|band"),
+}
+_PREFIX = r"(?:(?:sk|pk|rk|xai|pplx|nvapi|glpat|xox[a-z])-|(?:sk|hf|gh[a-z]|glpat|gsk|r8|github_pat)_|AKIA|AIza|eyJ)"
+# Lengths are limited, so that no text takes long to search.
+_KEY = re.compile(
+    rf"\b{_PREFIX}(?=[\w.+=-]{{0,120}}?(?:[A-Za-z0-9]{{16}}|(?=[A-Za-z]{{0,11}}\d)[A-Za-z0-9]{{12}}))[\w.+=-]{{12,}}"
 )
-_QUERY = re.compile(r"(?P<before>[?&](?P<name>[\w.-]+)=)(?P<value>[^&\s'\"#]+)")
-_IN_TEXT = re.compile(
-    rf"(?P<before>\b(?:bearer\s+(?=\S{{6}})|basic\s+(?=\S*[\d=])(?=\S{{8}})))[^\s'\",]+|\b(?:{_PREFIXES})[\w.+/=-]{{12,}}"
-    r"|(?P<entry>(?P<quote>['\"])(?P<name>[\w.-]+)(?P=quote)\s*:\s*)(?P<mark>['\"])(?P<value>.*?)(?P=mark)",
-    re.IGNORECASE,
+_BEARER = re.compile(r"(?P<before>\b(?i:bearer)\s{1,9}(?=[^\s'\",]{8})(?=[^\s'\",\d]{0,300}\d))[^\s'\",]+")
+_BASIC = re.compile(
+    r"(?P<before>\b(?i:basic)\s{1,9}(?=[\w+/=-]{8})(?:(?=[\w+/-]{2,300}=)|(?=\w{0,300}\d)(?=\w[^\WA-Z]{0,300}[A-Z])))[^\s'\",]+"
+)
+_USER = re.compile(r"(?<=://)(?:[^\s'\"/:]{0,100}:[^\s'\"]{0,300}|[^/\s@'\"]{1,300})(?=@)")
+_USER_WITHOUT_SCHEME = re.compile(r"(?<![^\s'\"(=,])[^\s/@'\":,=(){}\[\]]{1,100}:[^\s/@'\"]{1,200}(?=@\w)")
+_QUERY = re.compile(r"(?P<before>[?&](?P<name>[\w.-]{1,60})=)(?P<value>[^&\s'\"#]+)")
+_ENTRY = re.compile(
+    r"(?P<before>(?<![\w.-])(?P<name>[A-Za-z_-][\w.-]{0,60})['\"]?\s{0,9}(?P<sign>[:=])\s{0,9})"
+    r"(?:(?P<mark>['\"])(?P<quoted>[^'\"]+)(?P=mark)|(?P<value>(?:(?i:bearer|basic|token|digest)\s{1,9})?[^\s'\",;&]+))"
 )
 _HIDDEN = "…"
+_LONGEST = 2000
 
 
-def secret_in(stated: Any, name: str = "") -> str | None:
+def secret_in(stated: Any, name: str = "", inside: bool = False) -> str | None:
     """Return where settings hold a literal secret, such as "headers.Authorization"; None if nowhere.
 
-    A secret is a text that is named like one, or looks like one: a key of a known provider, a bearer token, an address
-    with a password or a key in it. Numbers and truth values are none.
+    A text is a secret if its name or its form says so: a provider's key, a bearer token, or an address with a password.
+
+    Args:
+        stated: settings.
+        name: of the settings.
+        inside: whether they stand under a secret name, so that every text and number among them is a secret.
     """
+    inside = inside or _is_secret(name)
     if isinstance(stated, dict):
         for key, value in stated.items():
-            if (found := secret_in(value, str(key))) is not None:
+            # Tags of a request are pairs of a key and a value.
+            own = "" if (name, key) == ("metadata", "key") else str(key)
+            if (found := secret_in(value, own, inside)) is not None:
                 return ".".join(part for part in (str(key), found) if part)
         return None
     if isinstance(stated, (list, tuple)):
-        found_in = (secret_in(value, name) for value in stated)
+        found_in = (secret_in(value, name, inside) for value in stated)
         return next((found for found in found_in if found is not None), None)
-    if not isinstance(stated, str) or not stated:
+    if isinstance(stated, bool) or not isinstance(stated, (str, int, float)) or stated == "":
         return None
-    return "" if _is_secret(name) or hide_secrets(stated) != stated else None
+    return "" if inside or (isinstance(stated, str) and _without_secrets(stated) != stated) else None
 
 
 def refusal(words: str) -> PydanticCustomError:
@@ -55,18 +75,49 @@ def refusal(words: str) -> PydanticCustomError:
 
 
 def hide_secrets(text: str) -> str:
-    """Return a text without the users and passwords, keys and tokens that stand in it."""
+    """Return a message without the users and passwords, keys and tokens in it, cut to 2,000 characters."""
+    if len(text) > _LONGEST:
+        # The last word may be the beginning of a secret.
+        text = re.sub(r"\S{1,200}\Z", "", text[:_LONGEST]) + _HIDDEN
+    return _USER_WITHOUT_SCHEME.sub(_HIDDEN, _without_secrets(text))
+
+
+def _without_secrets(text: str) -> str:
     text = _USER.sub(_HIDDEN, text)
-    text = _QUERY.sub(lambda found: found["before"] + _HIDDEN if _is_secret(found["name"]) else found[0], text)
-    return _IN_TEXT.sub(_without_value, text)
+    text = _QUERY.sub(lambda found: found["before"] + _HIDDEN if _is_secret_in_query(found["name"]) else found[0], text)
+    text = _ENTRY.sub(_without_value, text)
+    for form in (_BEARER, _BASIC):
+        text = form.sub(lambda found: found["before"] + _HIDDEN, text)
+    return _KEY.sub(_HIDDEN, text)
 
 
 def _without_value(found: re.Match[str]) -> str:
-    if found["entry"] is None:
-        return (found["before"] or "") + _HIDDEN
-    return f"{found['entry']}{found['mark']}{_HIDDEN}{found['mark']}" if _is_secret(found["name"]) else found[0]
+    # Alone, these words are common in texts: "key: happy".
+    if not _is_secret(found["name"]) or (found["name"].lower() in ("key", "pass") and not found["mark"]):
+        return found[0]
+    # "Invalid token: 5".
+    if found["sign"] == ":" and found["value"] and len(found["value"]) < 6:
+        return found[0]
+    mark = found["mark"] or ""
+    return f"{found['before']}{mark}{_HIDDEN}{mark}"
+
+
+def _is_secret_in_query(name: str) -> bool:
+    return _is_secret(name) or _words(name)[-1:] == ["signature"]
 
 
 def _is_secret(name: str) -> bool:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|\W+", "_", name).strip("_").lower()
-    return _NAME.fullmatch(words) is not None
+    words = _words(name)
+    if not words:
+        return False
+    before, last = words[-2] if len(words) > 1 else "", words[-1]
+    if last == "keys":
+        return before in ("api", "access", "secret", "private", "auth")
+    harmless = last in _HARMLESS and _HARMLESS[last].fullmatch(before)
+    return _LAST_WORD.fullmatch(last) is not None and not harmless
+
+
+def _words(name: str) -> list[str]:
+    """Split a name in snake, kebab or camel case into words without the numbers at their ends."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", name)
+    return [word for part in spaced.lower().split() if (word := part.rstrip("0123456789"))]

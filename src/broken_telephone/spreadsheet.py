@@ -1,7 +1,7 @@
 """Tables for spreadsheets: no cell of data is run as a formula when a CSV is opened.
 
 A cell that would be one gets an apostrophe in front, by which spreadsheets know text. Numbers stay as they are, and
-`unguarded` takes the apostrophe away again, so that nothing is lost.
+`unguarded` takes the apostrophe away again. Line ends and invisible characters stay as `visible` wrote them.
 """
 
 import re

@@ -51,6 +51,8 @@ def test_a_long_repetition_is_degenerate_though_it_ended(text):
         "no, no, no",
         "happy happy happy happy happy happy",
         "1. white\n2. male\n3. old",
+        "1. white\n2. male\n3. old\n4. yes\n5. yes\n6. yes\n7. no\n8. no\n9. no",
+        "1. ethnicity: white\n2. gender: male\n3. age: 20-39\n4. emotion: happy\n5. hair: brown",
         "- smile\n- eyes\n- hair\n- smile",
         "Person 1: happy, person 2: happy, person 3: happy, person 4: sad, person 5: happy.",
         "The man is happy. The woman is happy. The child is happy. The dog is happy.",

@@ -37,6 +37,13 @@ CLOSED = [
     "<|channel>thought\n%T<channel|>%A<turn|>",
     "<unused94>thought\n%T<unused95>%A",
     "<think>%T</think>%A</think>",
+    "<reflection>%T</reflection>%A",
+    "<scratchpad>\n%T\n</scratchpad>\n%A",
+    "<thought_process>%T</thought_process>%A",
+    "<thinking_process>%T</thinking_process>%A",
+    "<analysis>%T</analysis>%A",
+    "<think_faster>%T</think_faster>%A",
+    "<internal_monologue>%T</internal_monologue>%A",
 ]
 
 
@@ -68,6 +75,12 @@ def test_a_closing_mark_alone_makes_a_thought_of_all_before_it(mark):
     assert separate(f"{THOUGHT}\n{mark}\n\n{ANSWER}", opened=True) == (ANSWER, THOUGHT, False, False)
 
 
+def test_a_closing_mark_that_is_repeated_behind_the_answer_takes_nothing_away():
+    assert separate(f"{THOUGHT}</think>{ANSWER}</think>") == (ANSWER, THOUGHT, False, True)
+    assert separate("She is white.\n</think>\n1. white</think>").answer == "1. white"
+    assert separate(f"{THOUGHT}[/THINK]{ANSWER}\n[/THINK]</s>").answer == ANSWER
+
+
 def test_nested_and_repeated_thoughts_are_set_apart():
     assert separate("<think>a<think>b</think>c</think>A").answer == "A"
     assert separate("<think>a<think>b</think>A").answer == "A"
@@ -89,8 +102,23 @@ def test_end_tokens_and_what_follows_them_are_removed(token):
 
 
 @pytest.mark.parametrize(
+    "end", ["<|endoftext|>", "<|im_end|>", "</s>", "<eos>", "<|eot_id|>", "<end_of_turn>", "<|return|>"]
+)
+def test_text_behind_an_end_token_is_cut_off_if_an_answer_stands_before(end):
+    assert separate(f"{ANSWER}{end}Human: next") == (ANSWER, None, False, False)
+    assert separate(f"{ANSWER}\n{end}\nWho? <think>{THOUGHT}</think> He.") == (ANSWER, None, False, False)
+    assert separate(f"<think>{THOUGHT}</think>{ANSWER}{end}{end}\nNext.")[:2] == (ANSWER, THOUGHT)
+    assert separate(f"{end}{ANSWER}").answer == ANSWER
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "A woman looks at her <reflection> in the window.",
+        "<reflection> of a woman in the window",
+        "a shirt with the word [THINK] on it.",
+        "The sign says <think> and <b>.",
+        "The <analysis> of [thoughts], and more",
         "I <3 her smile; 5 < 6 and 7 > 6.",
         "I think the person is thinking. My thought: a <b>bold</b> man.",
         "The sign says [thinking] and (think).",

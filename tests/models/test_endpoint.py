@@ -294,6 +294,18 @@ def test_a_thought_without_marks_is_known_by_the_answers_beside_it(server, pictu
     assert cut.thought == THOUGHT
 
 
+def test_a_cut_off_answer_that_was_a_thought_is_warned_about(server, pictures, caplog):
+    model = describer(server, concurrency=1)
+    cut = {"message": {"content": THOUGHT}, "finish_reason": "length"}
+    server.queued = [(200, {"choices": [cut]})]
+    assert model.describe(pictures[:1], "a")[0].text == THOUGHT
+    server.choice = {"message": {"content": f"{THOUGHT}</think>{ANSWER}"}}
+    for _ in range(2):
+        assert model.describe(pictures[:1], "a")[0].text == ANSWER
+    assert [record.levelname for record in caplog.records if "thinks before" in record.message] == ["WARNING"]
+    assert "cut off 1 of its earlier answers" in caplog.text
+
+
 def test_an_empty_content_is_an_empty_answer(server, pictures):
     server.choice = {"message": {"role": "assistant", "content": None}}
     assert describer(server).describe(pictures[:1], "a")[0].text == ""

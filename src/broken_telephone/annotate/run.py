@@ -11,7 +11,8 @@ from broken_telephone.annotate.journal import UNREADABLE, Record, Records, answe
 from broken_telephone.annotate.questions import LAST, Inquiry
 from broken_telephone.annotate.settings import AnnotationSettings
 from broken_telephone.errors import UnreadableError
-from broken_telephone.models import Failure, Model
+from broken_telephone.labels import read_form
+from broken_telephone.models import Description, Failure, Model
 from broken_telephone.models.answer_text import kept_thought
 from broken_telephone.pictures import Picture, StudyPictures, bound_for
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
@@ -83,7 +84,7 @@ def _asking(inquiry: Inquiry, model: Model, study: StudyPictures) -> Any:
 
 
 def _kept(inquiry: Inquiry, step: Step, batch: Batch[Picture, list[Record]], answer: Answer | None) -> Kept | None:
-    answers = [*batch.result, *_answers(batch, answer)]
+    answers = [*batch.result, *_answers(inquiry, batch, answer)]
     if not answers:
         return None
     record = {"answers": answers, **({} if answer is None else _took(batch, answer))}
@@ -91,7 +92,7 @@ def _kept(inquiry: Inquiry, step: Step, batch: Batch[Picture, list[Record]], ans
     return Kept(name_of(inquiry, step.iteration, answers), record, len(answers), failures)
 
 
-def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iterator[Record]:
+def _answers(inquiry: Inquiry, batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iterator[Record]:
     if answer is None:
         return
     if answer.likelihoods:
@@ -100,12 +101,22 @@ def _answers(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Iter
             yield {**_about(picture), "likelihoods": rounded}
         return
     for picture, said in zip(batch.items, answer.descriptions, strict=True):
+        if isinstance(said, Failure) and (text := _repeated_form(inquiry, said)):
+            said = Description(text, tokens=None, truncated=True, thought=said.thought)
         if isinstance(said, Failure):
             failure = {"kind": said.kind, "reason": said.reason}
             yield {**_about(picture), "failure": failure, **kept_thought(said.thought)}
             continue
         words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated, "refused": said.refused}
         yield {**_about(picture), **words, **kept_thought(said.thought)}
+
+
+def _repeated_form(inquiry: Inquiry, failure: Failure) -> str | None:
+    """Return an answer that repeats a whole form, which the first round answers already."""
+    if not failure.text or not inquiry.forms:
+        return None
+    readings = read_form(failure.text, inquiry.forms[0], truncated=True).values()
+    return failure.text if all(reading.status == "valid" for reading in readings) else None
 
 
 def _about(picture: Picture) -> Record:

@@ -1,4 +1,4 @@
-"""Tells degenerate output, one character or phrase over and over, from texts that merely repeat a word."""
+"""Detects degenerate output: one character, phrase or sentence repeated to the end."""
 
 # (repeats, bytes) from which the end of a text is a loop: of a sentence, and of a character or a word.
 _CUT_OFF = ((3, 90), (10, 20))
@@ -6,10 +6,10 @@ _ENDED = ((10, 40),)
 
 
 def is_degenerate(text: str, truncated: bool) -> bool:
-    """Return whether a text is one character, phrase or sentence over and over.
+    """Return whether a text is one character, phrase or sentence repeated to the end.
 
-    Of a text that the limit cut off, a loop must make up the last half at least; of one that ended, nearly all of it.
-    Case and whitespace do not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a
+    If the limit cut the text off, the repetition must fill at least its last half. Otherwise it must fill nearly all
+    of it. Case and whitespace do not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a
     short English word has letters.
 
     Args:

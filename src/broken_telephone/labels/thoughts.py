@@ -1,34 +1,43 @@
 """Separates a reasoning model's thought from its answer, in the spellings of today's models.
 
-Leaves out where the text comes from. A mark counts wherever it stands; ordinary angle brackets ("<3", "5 < 6") do not.
+Leaves out where the text comes from. A special token opens a thought anywhere. A word in brackets opens one only at
+the start, after another mark, or if its closing mark follows, since texts describe "a shirt with [THINK] on it".
 """
 
 import re
 from typing import NamedTuple
 
 # With the name of a family before, as in <seed:think> and <longcat_think>.
-_NAME = r"(?:(?!end|begin|start)\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad)"
+_NAME = r"(?:(?!end|begin|start)\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?)"
+# Words that open a thought only if they close it, since answers use them too.
+_PAIRED = (
+    r"(?:reflection|scratchpad|analysis|think_faster"
+    r"|(?:thought|thinking|reasoning)_process|(?:inner|internal)_monologue)"
+)
 _BAR = r"[|\uff5c]"
 # DeepSeek's tokens join words by U+2581, others by an underscore.
 _JOIN = r"[ _\u2581-]"
-_OPEN = rf"""
-    <\s*{_NAME}(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
-  | <{_BAR}\s*{_NAME}\s*{_BAR}?>
+# Their closing mark has the same word.
+_WORD = rf"""
+    <\s*(?P<word>{_NAME}|(?P<paired>{_PAIRED}))(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
+  | \[\s*(?P<bracketed>think|(?P<paired_bracket>thinking|thoughts?|reasoning|{_PAIRED}))\s*\]
+"""
+_TOKEN = rf"""
+    <{_BAR}\s*{_NAME}\s*{_BAR}?>
   | <{_BAR}?(?:begin|start)(?:{_JOIN}of)?{_JOIN}{_NAME}{_BAR}?>
   | <{_BAR}?{_NAME}{_JOIN}(?:begin|start){_BAR}?>
-  | \[\s*(?:think|(?:thinking|thoughts?|reasoning)(?=\s*\].*\[\s*/))\s*\]
   | \u25c1\s*{_NAME}\s*\u25b7
   | <\|channel\|?>\s*(?:analysis|commentary|thought|thinking)\b[^<\n]*(?:<\|constrain\|>[^<]*)?(?:<\|message\|>)?
   | <unused94>\s*thought
   | <\|inner_prefix\|>
 """
 _CLOSE = rf"""
-    <\s*/\s*{_NAME}\s*>
+    <\s*/\s*(?P<closed>{_NAME}|{_PAIRED})\s*>
   | <{_BAR}\s*/\s*{_NAME}\s*{_BAR}?>
   | <{_NAME}{_BAR}>
   | <{_BAR}?end(?:{_JOIN}of)?{_JOIN}{_NAME}{_BAR}?>
   | <{_BAR}?{_NAME}{_JOIN}end{_BAR}?>
-  | \[\s*/\s*(?:think(?:ing)?|thoughts?|reasoning)\s*\]
+  | \[\s*/\s*(?P<closed_bracket>think(?:ing)?|thoughts?|reasoning|{_PAIRED})\s*\]
   | \u25c1\s*/\s*{_NAME}\s*\u25b7
   | <channel\|>
   | <unused95>
@@ -39,8 +48,8 @@ _ANSWER = rf"""
   | <{_BAR}(?:begin|start)(?:{_JOIN}of)?{_JOIN}(?:response|solution|answer){_BAR}>
 """
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
-_MARK = re.compile(rf"(?P<open>{_OPEN})|(?P<close>{_CLOSE})|(?P<answer>{_ANSWER})|(?P<end><\|end\|>)", _FLAGS)
-_OPENED = re.compile(rf"(?:{_OPEN})\s*\Z", _FLAGS)
+_MARK = re.compile(rf"(?P<open>{_WORD}|{_TOKEN})|(?P<close>{_CLOSE})|(?P<answer>{_ANSWER})|(?P<end><\|end\|>)", _FLAGS)
+_OPENED = re.compile(rf"(?:{_WORD}|{_TOKEN})\s*\Z", _FLAGS)
 # Parts of marks that are tokens of their own.
 _PART = re.compile(r"<\|(?:channel|message|start|end|constrain)\|>|<\|channel>|<unused9[45]>", re.IGNORECASE)
 # Harmony's channels, as a server writes them that has taken its special tokens away.
@@ -53,6 +62,15 @@ _NEXT_TURN = re.compile(
     rf"""(?:<\|(?:im_start|start|start_header_id|start_of_role|turn)\|?>|<start_of_turn>)\s*(?:user|human|system|tool)\b.*
     | <{_BAR}(?:user|human|system|observation){_BAR}>.*
     | \[INST\].*""",
+    _FLAGS,
+)
+# Where a text follows them, it is no part of the answer.
+_END_OF_TEXT = re.compile(
+    rf"""<{_BAR}(?:im_end|e[ot]s(?:_token)?|eot(?:_id)?|eom_id|eod|return|end{_JOIN}?of{_JOIN}?\w{{1,20}})\s*{_BAR}>
+    | </s>
+    | <(?:\w+:)?(?:eos|eot|eod)(?:_token)?>
+    | <end_of_(?:turn|utterance|text)>
+    | <turn\|>""",
     _FLAGS,
 )
 _LEFTOVER = re.compile(
@@ -91,6 +109,8 @@ def separate(text: str, opened: bool = False) -> Separated:
         text: what a model wrote, with its special tokens.
         opened: whether the prompt opened a thought, see `opens_thought`.
     """
+    # Some tokenizers leave halves of characters, which no file can hold.
+    text = text.encode("utf-8", "replace").decode()
     if bare := _BARE_CHANNELS.fullmatch(text):
         return Separated(_without_tokens(bare["answer"]), bare["thought"].strip() or None, False)
     if bare := _BARE_CHANNEL.match(text):
@@ -98,8 +118,19 @@ def separate(text: str, opened: bool = False) -> Separated:
     thoughts: list[str] = []
     answers: list[str] = []
     inside, opens, opened_before, last = opened, int(opened), False, 0
+    closed = {_word(mark): mark.start() for mark in _MARK.finditer(text) if mark.lastgroup == "close"}
     for mark in _MARK.finditer(text):
-        (thoughts if inside else answers).append(text[last : mark.start()])
+        before = text[last : mark.start()]
+        if mark.lastgroup == "open":
+            paired = mark["paired"] or mark["paired_bracket"]
+            alone = closed.get(_word(mark), -1) < mark.start()
+            # Of a special token there is no word.
+            if _word(mark) and alone and (paired or not (opens or not _without_tokens(text[: mark.start()]))):
+                continue
+            if not inside and _ended(before):
+                text = text[: mark.start()]
+                break
+        (thoughts if inside else answers).append(before)
         last = mark.end()
         if mark.lastgroup == "open":
             inside, opens = True, opens + 1
@@ -107,7 +138,8 @@ def separate(text: str, opened: bool = False) -> Separated:
         # A second closing mark behind the answer is a slip.
         slip = opens and not _without_tokens(_MARK.sub("", text[last:]))
         if mark.lastgroup != "end" and not inside and not slip:
-            opened_before = opened_before or (mark.lastgroup == "close" and not opens)
+            if mark.lastgroup == "close" and not opens:
+                opened_before, opens = True, 1
             thoughts += answers
             answers.clear()
         inside = False
@@ -137,7 +169,7 @@ def closing(prompt: str) -> str:
         for word, other in {"begin": "end", "start": "end", "prefix": "suffix"}.items():
             mark = mark.replace(word, other).replace(word.upper(), other.upper())
         return f"\n{mark}\n\n"
-    closed = re.sub(rf"^(\W+?)({_NAME})[^|\uff5c>\]\u25b7]*", r"\1/\2", mark, flags=re.IGNORECASE)
+    closed = re.sub(rf"^(\W+?)({_NAME}|{_PAIRED})[^|\uff5c>\]\u25b7]*", r"\1/\2", mark, flags=re.IGNORECASE)
     return f"\n{closed}\n\n"
 
 
@@ -146,6 +178,21 @@ def is_mark(token: str) -> bool:
     return _MARK.search(token) is not None or _PART.search(token) is not None
 
 
+def _word(mark: re.Match[str]) -> str:
+    """Return the word of a mark in brackets, by which an opening and a closing mark belong together."""
+    names = ("word", "bracketed", "closed", "closed_bracket")
+    return next((word.lower() for name in names if (word := mark[name])), "")
+
+
+def _ended(text: str) -> bool:
+    """Return whether an end-of-text token follows an answer."""
+    return any(_LEFTOVER.sub("", text[: end.start()]).strip() for end in _END_OF_TEXT.finditer(text))
+
+
 def _without_tokens(text: str) -> str:
     """Take away end tokens and the like, and everything from another's turn on."""
-    return _LEFTOVER.sub("", _NEXT_TURN.sub("", text)).strip()
+    text = _NEXT_TURN.sub("", text)
+    for end in _END_OF_TEXT.finditer(text):
+        if before := _LEFTOVER.sub("", text[: end.start()]).strip():
+            return before
+    return _LEFTOVER.sub("", text).strip()

@@ -38,7 +38,9 @@ class Failure:
     """One of those in `models/outcomes.py`."""
     reason: str
     thought: str | None = None
-    """Of a describer that wrote one; see `Description`."""
+    """The describer's thought, if it wrote one; see `Description`."""
+    text: str | None = None
+    """The answer, if the describer repeated one phrase: of a form, the phrase may be a whole answer."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ a server's Retry-After, pooling connections and telling errors apart would other
 
 import base64
 import io
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +15,7 @@ from PIL import Image
 
 from broken_telephone.credentials import hide_secrets
 from broken_telephone.errors import StudyError
-from broken_telephone.labels.thoughts import separate
+from broken_telephone.labels.thoughts import Separated, separate
 from broken_telephone.models.answer_text import read_answer
 from broken_telephone.models.base import Description, Failure
 from broken_telephone.models.endpoint_answers import Written, expose_fault, fault, written
@@ -22,6 +23,7 @@ from broken_telephone.models.loading import require
 from broken_telephone.models.outcomes import REJECTED
 from broken_telephone.models.settings import EndpointSettings
 
+_log = logging.getLogger(__name__)
 _SEED = 0
 _REJECTIONS = {400, 413, 415, 422}
 """What servers answer to a picture that they cannot use, and to a request that is wrong in every case."""
@@ -37,6 +39,8 @@ class EndpointDescriber:
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
         self.settings, self.setting = settings, setting
         self._client: Any = None
+        self._cut_off = 0
+        """How many answers without a mark were cut off, while no answer had closed a thought."""
         self._opens_thoughts = False
         """Whether an answer closed a thought that the server's chat template had opened."""
 
@@ -106,9 +110,17 @@ class EndpointDescriber:
             plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
             if isinstance(plain, Failure):
                 raise StudyError(plain.reason)
-        if any(isinstance(answer, Written) and separate(answer.text).opened_before for answer in answers):
+        separated = [answer if isinstance(answer, Failure) else (answer, separate(answer.text)) for answer in answers]
+        if any(not isinstance(one, Failure) and one[1].opened_before for one in separated):
+            if self._cut_off and not self._opens_thoughts:
+                _log.warning(
+                    "%s thinks before it answers, and the limit of tokens cut off %d of its earlier answers: what was "
+                    "kept of them may be a thought. Run the server with its reasoning parser, or raise "
+                    "%s.max_new_tokens, and start the study anew",
+                    *(self.name, self._cut_off, self.setting),
+                )
             self._opens_thoughts = True
-        return [answer if isinstance(answer, Failure) else self._read(answer) for answer in answers]
+        return [one if isinstance(one, Failure) else self._read(*one) for one in separated]
 
     def _ask(self, image: Image.Image, prompt: str) -> Written | Failure:
         import openai
@@ -143,13 +155,14 @@ class EndpointDescriber:
             )
         return found
 
-    def _read(self, found: Written) -> Description | Failure:
-        # What the limit cut off without a mark is a thought still, where others were opened before the answer.
-        unmarked = not found.thought and separate(found.text).thought is None
-        opened = self._opens_thoughts and found.truncated and unmarked
-        return read_answer(
-            found.text, self.name, found.tokens, found.truncated, found.refused, opened, found.thought or None
-        )
+    def _read(self, found: Written, separated: Separated) -> Description | Failure:
+        if found.truncated and separated.answer and not found.thought and separated.thought is None:
+            # A thought still, where others were opened before the answer.
+            if self._opens_thoughts:
+                separated = separated._replace(answer="", thought=separated.answer, cut_off=True)
+            else:
+                self._cut_off += 1
+        return read_answer(separated, self.name, found.tokens, found.truncated, found.refused, found.thought or None)
 
     def _in_words(self, what: str, error: Any = None) -> str:
         """Say in one line what went wrong, without keys and passwords, which some servers quote."""

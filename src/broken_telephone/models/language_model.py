@@ -1,4 +1,4 @@
-"""What a describer's language model and tokenizer have of their own: end tokens, special tokens, how they read."""
+"""Properties of a describer's language model: end tokens, special tokens, reading order."""
 
 from collections.abc import Sequence
 from typing import Any

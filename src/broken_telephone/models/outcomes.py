@@ -1,4 +1,4 @@
-"""Which pictures and descriptions are none, and why."""
+"""Reasons why a picture or a description is missing."""
 
 from PIL import Image
 

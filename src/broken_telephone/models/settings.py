@@ -14,10 +14,15 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
 ParserNetwork = Literal["parsenet", "bisenet"]
-# A long run of letters and digits is a key.
-_NAME_OF_VARIABLE = re.compile(r"(?![^\W_]*\d)[A-Za-z_]\w*|[A-Za-z_]\w{0,19}|[A-Za-z]+_\w+")
+# What is longer is a key rather than a name.
+_NAME_OF_VARIABLE = re.compile(r"[A-Za-z_]\w{0,39}")
 # Arguments of the client, which servers would ignore as fields of a request.
 _OF_CLIENT = ("extra_headers", "default_headers", "headers", "extra_query", "default_query", "extra_body", "api_key")
+
+
+def _refuse_secrets(stated: dict[str, Any] | None, field: ValidationInfo, advice: str) -> None:
+    if where := secret_in(stated):
+        raise refusal(f"{field.field_name}.{where} would write a secret into the study's records: {advice}")
 
 
 class Source(Settings):
@@ -57,11 +62,11 @@ class TorchSettings(Source):
     @field_validator("load", "call", "chat_template_kwargs", check_fields=False)
     @classmethod
     def _without_secrets(cls, stated: dict[str, Any] | None, field: ValidationInfo) -> dict[str, Any] | None:
-        if where := secret_in(stated):
-            raise refusal(
-                f"{field.field_name}.{where} would write a secret into the study's records: take it away. The hub's "
-                "token comes from `hf auth login` or from the environment variable HF_TOKEN"
-            )
+        _refuse_secrets(
+            stated,
+            field,
+            "take it away. The hub's token comes from `hf auth login` or from the environment variable HF_TOKEN",
+        )
         return stated
 
 
@@ -243,11 +248,12 @@ class EndpointSettings(Settings):
                 "the key comes from the environment variable that key_variable names, and every other header from one "
                 "that header_variables names: {Authorization: MY_VARIABLE}"
             )
-        if where := secret_in(stated):
-            raise refusal(
-                f"{field.field_name}.{where} would write a secret into the study's records: put it into an environment "
-                "variable, and name that as key_variable or in header_variables: {Authorization: MY_VARIABLE}"
-            )
+        _refuse_secrets(
+            stated,
+            field,
+            "put it into an environment variable, and name that as key_variable or in header_variables: "
+            "{Authorization: MY_VARIABLE}",
+        )
         return stated
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.labels.thoughts import opens_thought
+from broken_telephone.labels.thoughts import opens_thought, separate
 from broken_telephone.models.adapter import add_adapter
 from broken_telephone.models.answer_text import read_answer
 from broken_telephone.models.base import Choices, Description, Failure, Likelihoods
@@ -28,6 +28,7 @@ from broken_telephone.models.language_model import (
 from broken_telephone.models.options import Prefix, continuation, shared_tokens
 from broken_telephone.models.prompt_text import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.quantisation import quantisation_arguments
+from broken_telephone.models.random_weights import randomise, spreads
 from broken_telephone.models.reading import read_on
 from broken_telephone.models.reading_size import longest_read
 from broken_telephone.models.settings import DescriberSettings
@@ -158,24 +159,14 @@ class TransformersDescriber(TorchModel):
 
         Those of each tensor keep their mean and spread, so that what flows through the model keeps its size.
         """
-        import torch
-
         self.load()
         if self._random_seed == seed:
             return
         model = self._loaded[0]
         if self._random_seed is None:
             # Of the true weights, so that a seed gives the same whatever seed was there before.
-            self._spreads = [_spread(weights) for weights in model.parameters()]
-        generator = torch.Generator(model.device).manual_seed(seed)
-        with torch.no_grad():
-            for weights, spread in zip(model.parameters(), self._spreads, strict=True):
-                if spread is not None:
-                    weights.normal_(*spread, generator=generator)
-                elif not weights.is_floating_point():
-                    # Quantised: whole numbers, as large below zero as above where there is a below.
-                    low = -127 if weights.dtype.is_signed else 0
-                    weights.random_(low, torch.iinfo(weights.dtype).max + 1, generator=generator)
+            self._spreads = spreads(model)
+        randomise(model, self._spreads, seed)
         self._random_seed = seed
 
     def release(self) -> None:
@@ -313,7 +304,7 @@ class TransformersDescriber(TorchModel):
     ) -> Description | Failure:
         end = next((place for place, token in enumerate(row) if token in ends), None)
         text = marked_text(processor.tokenizer, row[:end])
-        return read_answer(text, by, tokens=len(row[:end]), truncated=end is None, opened=opened)
+        return read_answer(separate(text, opened), by, tokens=len(row[:end]), truncated=end is None)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -347,10 +338,3 @@ def _by_size(
     for indices in by_size.values():
         found.update(zip(indices, answer([items[index] for index in indices]), strict=True))
     return [found[index] for index in range(len(items))]
-
-
-def _spread(weights: Any) -> tuple[float, float] | None:
-    """Return mean and standard deviation of a tensor; None of whole numbers, and of a single one."""
-    if not weights.is_floating_point() or weights.numel() < 2:
-        return None
-    return weights.float().mean().item(), weights.float().std().item()

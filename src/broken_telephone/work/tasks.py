@@ -64,7 +64,7 @@ class Describe:
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
         written = at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
-        # Also of a describer that does not clean its text itself.
+        # The adapters hand in clean answers. Any other class that keeps the protocol may hand in raw text.
         return Answer(descriptions=[checked(one, model.name) for one in written])
 
 

@@ -1,0 +1,38 @@
+"""Replaces a model's weights by random ones of the same mean and spread."""
+
+from collections.abc import Sequence
+from typing import Any
+
+Spread = tuple[float, float] | None
+"""Mean and standard deviation of a tensor; None for whole numbers, and for a single number."""
+
+
+def spreads(model: Any) -> list[Spread]:
+    """Return the spread of every tensor of weights, in the order of `parameters`."""
+    return [
+        (weights.float().mean().item(), weights.float().std().item())
+        if weights.is_floating_point() and weights.numel() > 1
+        else None
+        for weights in model.parameters()
+    ]
+
+
+def randomise(model: Any, spread_of: Sequence[Spread], seed: int) -> None:
+    """Replace all weights in place; the same seed gives the same weights.
+
+    Args:
+        model: of torch.
+        spread_of: its true weights, see `spreads`.
+        seed: any integer.
+    """
+    import torch
+
+    generator = torch.Generator(model.device).manual_seed(seed)
+    with torch.no_grad():
+        for weights, spread in zip(model.parameters(), spread_of, strict=True):
+            if spread is not None:
+                weights.normal_(*spread, generator=generator)
+            elif not weights.is_floating_point():
+                # Quantised: whole numbers, as large below zero as above where there is a below.
+                low = -127 if weights.dtype.is_signed else 0
+                weights.random_(low, torch.iinfo(weights.dtype).max + 1, generator=generator)
