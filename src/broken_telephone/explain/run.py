@@ -28,7 +28,7 @@ from broken_telephone.explain.journal import (
 from broken_telephone.explain.painting import Fitted, framed, scaled
 from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
-from broken_telephone.models import Explainer, Failure, Looker, Model
+from broken_telephone.models import Describer, Explainer, Failure, Model
 from broken_telephone.pictures import LONGEST, Needed, Picture, StudyPictures, bound_for, full_size
 from broken_telephone.seeds import seed_of
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
@@ -236,7 +236,7 @@ def _work(
     return carry_out(jobs, settings, models, doing, "items", **about)
 
 
-def needed_of(model: FaceParts | Looker, frame: tuple[int, int] | None) -> Needed:
+def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Needed:
     """Return how large pictures are looked at: in full as far as the model reads them, at most as the loop gives them.
 
     A describer and a parser state the side of the largest square picture that they read. Of a picture of another shape,
@@ -251,10 +251,11 @@ def needed_of(model: FaceParts | Looker, frame: tuple[int, int] | None) -> Neede
     """
     if frame is not None:
         return Needed(LONGEST, 0, LONGEST)
-    longer, shorter = (
-        (model.detector.longest, model.parser.longest) if isinstance(model, FaceParts) else (0, model.longest)
-    )
     most = bound_for(model)
+    if isinstance(model, FaceParts):
+        longer, shorter = model.detector.longest, model.parser.longest
+    else:
+        longer, shorter = 0, model.longest
     return Needed(most, 0, most) if longer is None or shorter is None else Needed(longer, shorter, most)
 
 
