@@ -38,7 +38,7 @@ def test_processors_tell_what_is_left_of_a_large_picture(name, settings, least, 
     assert least <= round(reading_size._side(getattr(transformers, name)(**settings), 1024)) <= most
 
 
-@pytest.mark.parametrize("size", [(2600, 1300), (900, 2700)])
+@pytest.mark.parametrize("size", [(2600, 1300), (700, 2800)])
 @pytest.mark.parametrize(("name", "settings"), [row[:2] for row in PROCESSORS])
 def test_a_picture_of_any_shape_is_explained_as_it_was_described(tmp_path, name, settings, size):
     processor = getattr(transformers, name)(**settings)
@@ -46,7 +46,7 @@ def test_a_picture_of_any_shape_is_explained_as_it_was_described(tmp_path, name,
     (tmp_path / "config.json").write_text("{}")
     model = make_describer({"path": str(tmp_path)})
     across, down = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
-    detailed = 127 + 60 * np.sin(across / 25) + 60 * np.cos(down / 17)
+    detailed = 127 + 60 * np.sin(across / 6) + 60 * np.cos(down / 6)
     content = io.BytesIO()
     Image.fromarray(detailed.astype(np.uint8)).save(content, "PNG", compress_level=1)
 
@@ -56,9 +56,10 @@ def test_a_picture_of_any_shape_is_explained_as_it_was_described(tmp_path, name,
         return picture.size, np.asarray(processor(images=[picture], return_tensors="pt")["pixel_values"])
 
     (described, in_loop), (explained, at_work) = seen(bound_for(model)), seen(needed_of(model, None))
-    assert max(explained) < max(described)
+    assert max(explained) <= max(described)
     assert at_work.shape == in_loop.shape
-    # Of values that have a standard deviation of about 1.
+    # Of values with a standard deviation of 0.5 to 1. CLIP's differed by 0.15 and 0.2 where its 224 pixels bounded the
+    # longer side.
     assert np.abs(at_work - in_loop).mean() < 0.02
 
 
