@@ -119,7 +119,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, pictures, {})), there)
     who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
     told = {(name, 0): text for name, text in zip(names, texts, strict=True)}
-    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who)
+    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who, dict.fromkeys(found, ()))
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(
