@@ -91,7 +91,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     from broken_telephone.explain.items import word_items
     from broken_telephone.explain.journal import found_in
     from broken_telephone.explain.people import counted, regions_of
-    from broken_telephone.explain.run import explain_words, find_parts
+    from broken_telephone.explain.run import explain_words, find_parts, needed_of
     from broken_telephone.explain.tasks import How
     from broken_telephone.labels import RAF
     from broken_telephone.models import make_describer, make_detector, make_parser
@@ -119,7 +119,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, pictures, {})), there)
     who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
     told = {(name, 0): text for name, text in zip(names, texts, strict=True)}
-    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who)
+    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who, dict.fromkeys(found, ()))
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(
@@ -130,6 +130,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
             how,
             settings,
             describer,
+            needed_of(describer, settings.frame),
             pictures,
             {},
         )

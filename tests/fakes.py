@@ -7,6 +7,7 @@ from broken_telephone.models import Description
 
 class FakeModel:
     device = "cpu"
+    longest: int | None = None
 
     def __init__(self, name: str) -> None:
         self.name = name

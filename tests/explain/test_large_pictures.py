@@ -9,8 +9,10 @@ from PIL import Image
 from study import Study, plain
 
 from broken_telephone.datasets import ImageFolderDataset
+from broken_telephone.errors import StudyError
 from broken_telephone.explain.painting import scaled
 from broken_telephone.models import REGIONS
+from broken_telephone.pictures import Needed
 from broken_telephone.tables import check_activations, check_faces
 
 BOXED = ("a", "0", 0.0, 400.0, 480.0, 400.0, "happiness")
@@ -42,19 +44,44 @@ def test_models_see_no_more_than_they_read_and_tables_are_in_the_pixels_of_the_f
     faces, words, activations, _, record = study.run(random_weights=3, checked=9)
     check_faces(faces)
     check_activations(activations)
-    assert study.detector.seen[50, (60, 80)] == 1
+    assert study.detector.seen[50, (80, 107)] == 1
     mine = faces[(faces["chain_id"] == "i0_r0") & (faces["iteration"] == 0)].iloc[::-1]
     assert np.allclose(mine[["x", "y", "width", "height"]], [[0, 400, 360, 360], [0, 0, 200, 200]], atol=8)
     assert mine["person_id"].fillna("").tolist() == ["a", ""]
     assert mine["counted"].tolist() == [True, False]
     mine = words[(words["chain_id"] == "i0_r0") & (words["iteration"] == 0)]
-    assert mine[["width", "height"]].to_numpy().tolist() == [[30, 40]]
+    assert mine[["width", "height"]].to_numpy().tolist() == [[40, 54]]
     # Other pictures are not larger than what models read, and stay as they are.
     assert set(words.loc[words["iteration"] > 0, "width"]) == {8}
     # For the mean colour, until it is kept, and once for words, however many random weights there are; for faces once.
-    assert reads["0.png", 40] <= 4
-    assert reads["0.png", 80] == 1
+    assert reads["0.png", Needed(0, 40, 2048)] <= 4
+    assert reads["0.png", Needed(64, 80, 2048)] == 1
     assert record["failures"] == []
+    assert record["by"]["pixels"] == {
+        "faces": {"longer": 64, "shorter": 80, "most": 2048},
+        "words": {"longer": 0, "shorter": 40, "most": 2048},
+    }
+
+
+def test_all_pictures_of_a_study_are_looked_at_as_in_its_first_run(study):
+    """A later run does not ask again, whatever another version of a library would say."""
+    first = study.run()
+
+    class Silent:
+        def __get__(self, *_):
+            raise StudyError("the processor cannot be loaded")
+
+    for model in (study.describer, study.detector, study.parser):
+        del model.longest
+        model.__class__ = type("Fake", (type(model),), {"longest": Silent()})
+    again = study.run(chains_per_label=9)
+    assert again[-1]["by"]["pixels"] == first[-1]["by"]["pixels"]
+    mine = again[1][again[1]["iteration"] == 0]
+    assert set(zip(mine["width"], mine["height"], strict=True)) == {(40, 54), (8, 8)}
+    # Where nothing is known yet, it is an error, not another size.
+    study.loop_settings = {"a": 2}
+    with pytest.raises(StudyError, match="cannot be loaded"):
+        study.run()
 
 
 def test_a_frame_is_as_large_as_it_is_asked_for(study):

@@ -115,6 +115,32 @@ def test_an_original_of_a_single_colour_is_a_defect(tmp_path, name, how, side):
     assert listed(reading) == [("dropped", "image of a single colour", name, name, None)]
 
 
+@pytest.mark.parametrize(
+    ("name", "how", "single"),
+    [
+        ("x.png", {}, False),
+        ("x.bmp", {}, False),
+        ("x.gif", {}, False),
+        ("x.tif", {}, False),
+        ("x.ppm", {}, False),
+        ("x.webp", {"lossless": True}, False),
+        ("x.webp", {"lossless": True, "icc_profile": bytes(501)}, False),
+        ("x.webp", {}, True),
+        ("x.webp", {"icc_profile": bytes(501)}, True),
+        ("x.jpg", {}, True),
+        ("x.avif", {}, True),
+        ("x.jp2", {}, True),
+        ("x.tif", {"compression": "jpeg"}, True),
+    ],
+)
+def test_nearly_one_colour_is_one_only_where_compression_made_the_difference(tmp_path, name, how, single):
+    nearly = Image.new("RGB", (64, 64), (10, 10, 10))
+    nearly.paste((13, 13, 13), (0, 0, 32, 64))
+    picture(tmp_path / "good.png")
+    nearly.save(tmp_path / name, **how)
+    assert read("image_folder", tmp_path).people["image_path"].tolist() == ["good.png"] + [name] * (not single)
+
+
 def test_what_is_displayed_decides_whether_there_is_a_single_colour(tmp_path):
     clear = two_colours((20, 20), (9, 9, 9)).convert("RGBA")
     clear.putalpha(0)

@@ -16,7 +16,7 @@ from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.places import LiteralVersions, located
 from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import ChangedInputError, StudyError
-from broken_telephone.pictures import SUFFIXES, as_png, open_picture
+from broken_telephone.pictures import SUFFIXES, Needed, as_png, open_picture
 from broken_telephone.report import thumbnails
 from broken_telephone.seeds import content_digest
 
@@ -26,12 +26,12 @@ _PREVIEWED, _PREVIEW_SIDE = 24, 512
 class ImageFolderDataset(FolderDataset[Image.Image]):
     """Pictures that are only read, as they are displayed, by their path below the folder."""
 
-    def read(self, key: str, longest: int | None = None, digest: str | None = None) -> Image.Image:
+    def read(self, key: str, longest: int | Needed | None = None, digest: str | None = None) -> Image.Image:
         """Read one picture as RGB; see `pictures.open_picture`.
 
         Args:
             key: its path below the folder.
-            longest: pixels of the longer side that the reader needs; None for all that there are.
+            longest: pixels that the reader needs; None for all that there are.
             digest: of the bytes that the file must have; None for any.
 
         Raises:

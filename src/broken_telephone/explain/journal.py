@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from broken_telephone.models import Face
-from broken_telephone.pictures import Picture
+from broken_telephone.pictures import Needed, Picture
 from broken_telephone.seeds import digest
 
 Record = dict[str, Any]
@@ -36,6 +36,20 @@ class Found:
 def key_of(identity: str, iteration: int, names: Sequence[str]) -> str:
     """Return the key of a batch's record."""
     return f"{identity}/{iteration:03}/{digest(*names, size=8)}"
+
+
+def sight_key(identity: str) -> str:
+    """Return the key under which is kept how large pictures are looked at, once for all batches of an identity.
+
+    What the first run measured stays: results from pictures of several sizes are never put together.
+    """
+    return f"sight/{identity}"
+
+
+def sight_in(identity: str, records: Records) -> Needed | None:
+    """Return how large pictures are looked at; None where none was yet."""
+    key = sight_key(identity)
+    return Needed(*records[key]()["needed"]) if key in records else None
 
 
 def batches_of(identity: str, records: Records) -> Iterator[Record]:

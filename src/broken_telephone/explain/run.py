@@ -22,12 +22,14 @@ from broken_telephone.explain.journal import (
     found_in,
     key_of,
     packed,
+    sight_in,
+    sight_key,
 )
 from broken_telephone.explain.painting import Fitted, framed, scaled
 from broken_telephone.explain.settings import ExplainSettings
 from broken_telephone.explain.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
-from broken_telephone.models import Explainer, Failure, Model
-from broken_telephone.pictures import LONGEST, Picture, StudyPictures, full_size
+from broken_telephone.models import Describer, Explainer, Failure, Model
+from broken_telephone.pictures import LONGEST, Needed, Picture, StudyPictures, bound_for, full_size
 from broken_telephone.seeds import seed_of
 from broken_telephone.work import Answer, Batch, Job, Kept, Saved, Step, carry_out
 
@@ -63,8 +65,8 @@ def find_parts(
         study: opens the pictures.
         batches: what was found already.
 
-    Returns:
-        What to save, see `work.carry_out`, which also says what is raised.
+    Yields:
+        What to save, see `work.carry_out`, which also says what is raised; before it, how large pictures are looked at.
     """
     done = found_in(identity, batches, there)
     steps = {
@@ -73,7 +75,14 @@ def find_parts(
         if (waiting := [one for one in some if one.name not in done])
     }
 
-    open_one = _Opener(model, settings.frame, study)
+    # Measured only where there is something to look at: it loads model libraries.
+    if not steps:
+        return
+    needed = sight_in(identity, batches)
+    if needed is None:
+        needed = needed_of(model, settings.frame)
+        yield Saved({sight_key(identity): {"needed": list(needed)}})
+    open_one = _Opener(needed, study, settings.frame)
 
     def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
         seen, images, failures = _opened(some, lambda one: one, open_one)
@@ -87,7 +96,7 @@ def find_parts(
         arrays = {f"maps_{place}": packed(found.maps) for place, (_, found) in enumerate(pairs)}
         return {"pictures": [face_record(one, found) for one, found in pairs], "failures": batch.result, **arrays}
 
-    return _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
+    yield from _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
 
 
 def explain_words(
@@ -98,6 +107,7 @@ def explain_words(
     how: How,
     settings: ExplainSettings,
     describer: Explainer,
+    needed: Needed,
     study: StudyPictures,
     batches: Records,
 ) -> Iterator[Saved]:
@@ -111,6 +121,7 @@ def explain_words(
         how: words are explained.
         settings: of the explanation.
         describer: who wrote them.
+        needed: how large pictures are looked at.
         study: opens the pictures.
         batches: what was explained already.
 
@@ -132,7 +143,7 @@ def explain_words(
             if waiting:
                 steps[Step(iteration, phase)] = own, waiting
 
-    open_one = _Opener(describer, settings.frame, study)
+    open_one = _Opener(needed, study, settings.frame)
 
     def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
         seen, images, failures = _opened(some, lambda one: one.picture, open_one)
@@ -225,28 +236,41 @@ def _work(
     return carry_out(jobs, settings, models, doing, "items", **about)
 
 
-def working_size(model: object, frame: tuple[int, int] | None) -> int:
-    """Return the longer side, in pixels, at which pictures are looked at: what the model reads of them, at most.
+def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Needed:
+    """Return how large pictures are looked at: in full as far as the model reads them, at most as the loop gives them.
+
+    A describer and a parser state the side of the largest square picture that they read. Of a picture of another shape,
+    that is its shorter side: processors cut a square out of it, or spend as many pixels on it.
 
     Args:
         model: describer, or detector and parser.
         frame: that pictures are fitted into; it says how large they are.
+
+    Raises:
+        StudyError: if the describer's processor cannot be loaded.
     """
-    return LONGEST if frame is not None else getattr(model, "longest", None) or LONGEST
+    if frame is not None:
+        return Needed(LONGEST, 0, LONGEST)
+    most = bound_for(model)
+    if isinstance(model, FaceParts):
+        longer, shorter = model.detector.longest, model.parser.longest
+    else:
+        longer, shorter = 0, model.longest
+    return Needed(most, 0, most) if longer is None or shorter is None else Needed(longer, shorter, most)
 
 
 class _Opener:
     """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
 
-    def __init__(self, model: object, frame: tuple[int, int] | None, study: StudyPictures) -> None:
-        self._model, self._frame, self._study = model, frame, study
+    def __init__(self, needed: Needed, study: StudyPictures, frame: tuple[int, int] | None) -> None:
+        self._needed, self._study, self._frame = needed, study, frame
         self._kept: dict[str, tuple[Image.Image, tuple[int, int]]] = {}
 
     def __call__(self, one: Picture) -> tuple[Image.Image, tuple[int, int]]:
         """Return a picture and the width and height that it has in its file, as displayed."""
         if one.name in self._kept:
             return self._kept[one.name]
-        image = self._study.open(one, working_size(self._model, self._frame))
+        image = self._study.open(one, self._needed)
         found = framed(image, self._frame), full_size(image)
         if found[1] != image.size:
             self._kept[one.name] = found

@@ -14,6 +14,7 @@
 - **Animations** are their first frame.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -53,10 +54,27 @@ _SPARE = 1.5
 """How much larger than its reader needs a picture is at least, before it is scaled with a good filter."""
 _NOISE = 6
 """Levels that lossy WebP makes of one colour."""
+_LOSSY = {"JPEG", "MPO", "JPEG2000", "AVIF", "HEIF"}
+"""Formats whose compression adds levels; WebP is of either kind."""
 _INTEGERS = (255, 65_535, 2**31 - 1, 2**32 - 1)
 _FLOATS = (1, 255, 65_535)
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 258, 339, 1, 2
 """Tags of TIFF and values of the second."""
+
+
+class Needed(NamedTuple):
+    """How many pixels of a picture its reader needs; a smaller picture stays as it is."""
+
+    longer: int
+    """Of the longer side, at least."""
+    shorter: int
+    """Of the shorter side, at least; 0 where only the longer one matters."""
+    most: int
+    """Of the longer side, at most, whatever the others say."""
+
+    def side(self, size: tuple[int, int]) -> int:
+        """Return the longer side to which a picture of that width and height is reduced."""
+        return min(max(self.longer, math.ceil(self.shorter * max(size) / min(size))), self.most)
 
 
 class _Depth(NamedTuple):
@@ -70,14 +88,14 @@ class _Depth(NamedTuple):
     """The type of the values in the file, of the same width as those that Pillow hands out."""
 
 
-def open_picture(source: Path | IO[bytes], name: str | None = None, longest: int | None = None) -> Image.Image:
+def open_picture(source: Path | IO[bytes], name: str | None = None, longest: int | Needed | None = None) -> Image.Image:
     """Open a picture as it is displayed; see the rules above.
 
     Args:
         source: a path, or a binary stream at its beginning that can seek.
         name: of the file, for errors; needed for a stream.
-        longest: pixels of the longer side that the reader needs. A larger picture is reduced to that; a smaller one
-            stays as it is. None: no picture is reduced.
+        longest: pixels of the longer side that the reader needs, or what it needs of both sides. A larger picture is
+            reduced to that; a smaller one stays as it is. None: no picture is reduced.
 
     Returns:
         An RGB picture. `full_size` returns the size of the file's picture as displayed.
@@ -113,8 +131,8 @@ def full_size(picture: Image.Image) -> tuple[int, int]:
 def bound_for(model: object) -> int:
     """Return the `longest` at which pictures are opened for a model to look at.
 
-    It is `LONGEST`, or the side of the largest picture that the model says it reads, if that is larger: so that
-    pictures of a common size stay as they are, and a batch of large ones fits into memory.
+    It is `LONGEST`, or the longest side that the model reads if that is larger. Pictures of common size stay unreduced.
+    Batches of large ones fit into memory.
 
     Args:
         model: any; it may have `longest`, see `models/base.py`.
@@ -138,7 +156,7 @@ def displayed_size(image: Image.Image, file: IO[bytes]) -> tuple[int, int]:
 
 
 def is_single_colour(image: Image.Image) -> bool:
-    """Return whether all pixels of a picture, as displayed, have one colour but for what compression adds.
+    """Return whether all pixels of a picture, as displayed, have one colour but for what lossy compression adds.
 
     The picture is decoded.
 
@@ -148,15 +166,31 @@ def is_single_colour(image: Image.Image) -> bool:
     Raises:
         Exception: whatever Pillow raises for broken content.
     """
+    noise = _NOISE if _is_lossy(image) else 0
     image.load()
     depth = _depth(image)
     least, largest = np.full(3, 255), np.zeros(3)
     for _, band in _bands(image):
         low, high = np.transpose(_rgb(band, depth).getextrema())
         least, largest = np.minimum(least, low), np.maximum(largest, high)
-        if (largest - least > _NOISE).any():
+        if (largest - least > noise).any():
             return False
     return True
+
+
+def _is_lossy(image: Image.Image) -> bool:
+    """Return whether a picture that is not decoded yet was compressed so that its levels changed."""
+    file = image.fp if isinstance(image, ImageFile.ImageFile) else None
+    if image.format == "WEBP" and file is not None:
+        place = file.tell()
+        file.seek(12)
+        # Chunks are padded to an even length; that of the pixels comes after those of profile and transparency.
+        while (head := file.read(8))[:4] not in (b"VP8 ", b"VP8L", b"ANMF") and len(head) == 8:
+            length = 10 if head[:4] == b"VP8X" else int.from_bytes(head[4:], "little")
+            file.seek(length + length % 2, 1)
+        file.seek(place)
+        return head[:4] != b"VP8L"
+    return image.format in _LOSSY or (image.format == "TIFF" and image.info.get("compression") in ("jpeg", "webp"))
 
 
 def _record_is_late(image: Image.Image, file: IO[bytes]) -> bool:
@@ -184,14 +218,16 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def _opened(image: Image.Image, longest: int | None) -> Image.Image:
+def _opened(image: Image.Image, longest: int | Needed | None) -> Image.Image:
     _refuse_giants(image)
     with _one_large if image.width * image.height > _LARGE else nullcontext():
         return _decoded(image, longest)
 
 
-def _decoded(image: Image.Image, longest: int | None) -> Image.Image:
+def _decoded(image: Image.Image, longest: int | Needed | None) -> Image.Image:
     full = image.size
+    if isinstance(longest, Needed):
+        longest = longest.side(full)
     if longest is None or longest >= max(full):
         image.load()
         picture = _rgb(image, _depth(image))

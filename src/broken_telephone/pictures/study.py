@@ -7,6 +7,7 @@ from PIL import Image
 
 from broken_telephone.chains import Chain, key
 from broken_telephone.pictures.bounded import Pictures
+from broken_telephone.pictures.opening import Needed
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ class StudyPictures:
                     known.setdefault(one.name, one)
         return {iteration: list(known.values()) for iteration, known in found.items()}
 
-    def open(self, picture: Picture, longest: int | None = None) -> Image.Image:
+    def open(self, picture: Picture, longest: int | Needed | None = None) -> Image.Image:
         """Open a picture.
 
         Args:
             picture: the picture.
-            longest: pixels of the longer side that the reader needs, see `open_picture`.
+            longest: pixels that the reader needs, see `open_picture`.
 
         Raises:
             UnreadableError: if the file is missing or broken.

@@ -36,14 +36,14 @@ def _values(rows: pd.DataFrame) -> str:
         general = rows["advice"].dropna().unique()
         return f". {general[0]}" if len(general) == 1 else ""
     counts = advised.groupby(["value", "advice"], sort=False).size().sort_values(ascending=False, kind="stable")
-    told = []
+    described = []
     for (value, advice), count in counts.items():
         # "Accepted: ..." is the same for all values: it is told once, at the end.
         own, _, accepted = str(advice).partition("Accepted: ")
         often = f" ({count} rows)" if count > 1 else ""
-        told.append((f"{value}{often}{_says(own)}", accepted))
-    text = _first([text for text, _ in told], _VALUES, "; ")
-    accepted = told[0][1]
+        described.append((f"{value}{often}{_says(own)}", accepted))
+    text = _first([text for text, _ in described], _VALUES, "; ")
+    accepted = described[0][1]
     return f": {text}{' ' if text.endswith('?') else '. '}Accepted: {accepted}" if accepted else f": {text}"
 
 

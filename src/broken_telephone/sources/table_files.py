@@ -149,16 +149,16 @@ def _plain(name: str) -> str:
 
 
 def _places(header: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: Path) -> dict[str, int]:
-    there = {name: found for name in (*needed, *optional) if (found := _find(name, header))}
-    if missing := [name for name in needed if name not in there]:
+    existing = {name: found for name in (*needed, *optional) if (found := _find(name, header))}
+    if missing := [name for name in needed if name not in existing]:
         shown = ", ".join([name[:40] or "(no name)" for name in header[:_SHOWN]]) or "nothing"
         more = f" and {len(header) - _SHOWN} more" if len(header) > _SHOWN else ""
         raise StudyError(f"{file}, header: there is no column {', '.join(missing)} (there is: {shown}{more})")
-    for name, found in there.items():
+    for name, found in existing.items():
         if len(found) > 1:
             columns = " and ".join(str(place + 1) for place in found)
             raise StudyError(f"{file}, header: columns {columns} are called {name}. Rename or remove all but one")
-    return {name: found[0] for name, found in there.items()}
+    return {name: found[0] for name, found in existing.items()}
 
 
 def _unread(header: Sequence[str], places: dict[str, int]) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ from broken_telephone.errors import UnreadableError
 from broken_telephone.explain import ExplainSettings
 from broken_telephone.explain.face_parts import FaceParts
 from broken_telephone.explain.items import WordItem, sampled, seen_pictures, texts_of, word_items
-from broken_telephone.explain.journal import Found, Record, Records, found_in
+from broken_telephone.explain.journal import Found, Record, Records, found_in, sight_in, sight_key
 from broken_telephone.explain.manifest import manifest
 from broken_telephone.explain.painting import Colour, mean_colour
 from broken_telephone.explain.people import People, boxes_of, counted, labels_by_picture, people_of, regions_of
-from broken_telephone.explain.run import explain_words, find_parts, working_size
+from broken_telephone.explain.run import explain_words, find_parts, needed_of
 from broken_telephone.explain.skin_table import skin_table
 from broken_telephone.explain.support import (
     OTHER_SIZES,
@@ -34,7 +34,7 @@ from broken_telephone.explain.tasks import How
 from broken_telephone.explain.trust import sentences, trust_table
 from broken_telephone.measures import ALL, Resampling, adjusted
 from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
-from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.relay import LoopSettings
 from broken_telephone.report import ReportSettings
 from broken_telephone.seeds import digest
@@ -66,6 +66,8 @@ class Plan:
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
+    needed: Needed | None
+    """How large pictures are looked at when words are explained; as it was in the first run. None without pictures."""
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
         """Return picture -> which of its faces count."""
@@ -90,18 +92,20 @@ def plan_explanation(
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         mine = mine.head(0)
     there = seen_pictures(mine, loop.iterations, study_pictures)
-    parts = {"detector": detector.identity(), "parser": parser.identity(), "size": explain.size}
+    parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
     )
     first = [*there.get(0, []), *there.get(1, [])][: len(mine)]
-    kept = _colour_key(key_of_words)
-    if kept in explanations_done:
-        red, green, blue = explanations_done[kept]()["colour"]
+    needed = sight_in(key_of_words, explanations_done)
+    if needed is not None:
+        red, green, blue = explanations_done[sight_key(key_of_words)]()["colour"]
         colour = (red, green, blue)
     else:
-        colour = _mean_colour(first, study_pictures, describer, explain)
+        # Measured only where there is something to look at: it loads model libraries.
+        needed = needed_of(describer, explain.frame) if any(there.values()) else None
+        colour = _mean_colour(first, study_pictures, needed)
     return Plan(
         mine,
         there,
@@ -111,22 +115,16 @@ def plan_explanation(
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
         colour,
+        needed,
     )
 
 
-def _colour_key(words: str) -> str:
-    """Where among the explanations the colour is kept that they were made with."""
-    return f"colours/{words}"
-
-
-def _mean_colour(
-    pictures: list[Picture], study: StudyPictures, describer: Describer, explain: ExplainSettings
-) -> Colour:
+def _mean_colour(pictures: list[Picture], study: StudyPictures, needed: Needed | None) -> Colour:
     found = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
         with suppress(UnreadableError):
-            found.append(np.asarray(study.open(one, working_size(describer, explain.frame))))
+            found.append(np.asarray(study.open(one, needed)))
     return mean_colour(found)
 
 
@@ -177,8 +175,11 @@ def explain_described_words(
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
     found = found_in(plan.parts, face_parts, plan.there)
-    if _colour_key(plan.words) not in explanations_done:
-        yield Saved({_colour_key(plan.words): {"colour": plan.colour}})
+    if plan.needed is None:
+        yield Saved()
+        return
+    if sight_in(plan.words, explanations_done) is None:
+        yield Saved({sight_key(plan.words): {"colour": plan.colour, "needed": list(plan.needed)}})
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     try:
@@ -190,6 +191,7 @@ def explain_described_words(
             how,
             explain,
             describer,
+            plan.needed,
             study_pictures,
             explanations_done,
         )
@@ -241,7 +243,7 @@ def tabulate_explanation(
     names = [one.name for some in plan.there.values() for one in some]
     record = manifest(
         study,
-        plan.by,
+        {**plan.by, "pixels": {"faces": _pixels(plan.parts, face_parts), "words": _pixels(plan.words, explanations)}},
         names,
         {name: name in written for name in names},
         found,
@@ -253,6 +255,12 @@ def tabulate_explanation(
         explanations,
     )
     return faces, *tables, {**record, "made_from": study_pictures.state}
+
+
+def _pixels(identity: str, records: Records) -> dict[str, int] | None:
+    """Return how large pictures were looked at; None where none was."""
+    needed = sight_in(identity, records)
+    return None if needed is None else needed._asdict()
 
 
 def measure_support(
