@@ -168,6 +168,8 @@ def damage(folder: Path, moments: int, pipelines: Sequence[str], tiny: bool) -> 
     # Not one of prompts, which are their own descriptions.
     record = next(file for file in records if json.loads(file.read_text())["descriptions"][0]["tokens"] is not None)
     record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
+    # A study that was followed to its end does not read its journal again.
+    (place / "data/03_primary/miniature/loop_manifest.json").unlink()
     found = []
     try:
         trial.run(place)
