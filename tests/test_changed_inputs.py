@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from PIL import Image
@@ -98,6 +99,23 @@ def test_a_drawn_picture_that_changed_or_is_gone_is_refused_by_later_stages(proj
     assert first.is_file()
     assert second.is_file()
     project.run("annotation", loop__iterations=1)
+
+
+def test_a_table_of_descriptions_that_was_edited_is_refused_and_written_again_by_the_loop(project):
+    project.run("loop", loop__iterations=1)
+    file = project.path / PRIMARY / "loop_descriptions.parquet"
+    table = pd.read_parquet(file)
+    table.assign(text=["A black woman.", *table["text"][1:]]).to_parquet(file)
+    refused(project, "annotation", "loop_descriptions is not the table that the loop wrote", loop__iterations=1)
+    project.run("loop", loop__iterations=1)
+    pd.testing.assert_frame_equal(pd.read_parquet(file), table)
+    project.run("annotation", loop__iterations=1)
+
+
+def test_a_study_of_prompts_alone_is_annotated(project):
+    project.run("loop", dataset__source="none", chains__splits=None, chains__count=0, loop__iterations=1)
+    project.run("annotation", dataset__source="none", chains__splits=None, chains__count=0, loop__iterations=1)
+    assert set(project.load("rating_sample")["split"]) == {"prompt"}
 
 
 def test_a_touched_file_is_looked_at_again_and_is_the_same(project):

@@ -182,7 +182,10 @@ def rate(env: str | None, host: str, port: int) -> None:
                     catalog.load("chains"),
                     LoopSettings.model_validate(catalog.load("params:loop")),
                     *(catalog.load(name) for name in ("originals", "original_files")),
-                    *(catalog.load(f"loop_{name}") for name in ("images", "pictures", "manifest", "sessions")),
+                    *(
+                        catalog.load(f"loop_{name}")
+                        for name in ("images", "pictures", "descriptions", "manifest", "sessions")
+                    ),
                 ),
                 Store(settings.database),
                 settings.seed,

@@ -37,8 +37,8 @@ def test_folders_may_name_split_and_label(folder):
     assert people.loc["test/happy/4.jpeg", "emotion"] == "happiness"
     assert people["is_main"].all()
     assert sorted(problems(reading)) == [
-        ("kept", "no picture: passed over", "*.txt"),
-        ("kept", "no picture: passed over", "hidden"),
+        ("ignored", "no picture", "*.txt"),
+        ("ignored", "no picture", "hidden"),
         ("unknown", "no folder names a label", "5.png"),
         ("unknown", "no folder names a label", "val/whatever/3.jpg"),
     ]

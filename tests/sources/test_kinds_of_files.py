@@ -45,12 +45,12 @@ def test_every_picture_is_read_and_every_other_file_is_listed(tmp_path):
     (tmp_path / "folder.jpg").mkdir()
     reading = read("image_folder", tmp_path)
     assert set(reading.people["image_path"]) == set(KINDS)
-    passed_over = reading.defects[reading.defects["problem"] == "no picture: passed over"]
+    passed_over = reading.defects[reading.defects["problem"] == "no picture"]
     assert passed_over["advice"].notna().all()
     reason = "'Pillow cannot identify its content as a picture'"
     assert listed(reading) == [
         *(
-            ("kept", "no picture: passed over", name, kind, None)
+            ("ignored", "no picture", name, kind, None)
             for name, kind in (
                 (".DS_Store", "hidden"),
                 (".cache", "hidden"),
@@ -75,7 +75,7 @@ def test_published_layouts_take_pictures_of_any_suffix(tmp_path):
     reading = read("raf_db", tmp_path / "raf")
     assert len(reading.people) == 28
     assert one(reading.people, "train_00004")["image_path"].endswith("train_00004_aligned.picture")
-    assert problems(reading) == [("kept", "no picture: passed over", "*.txt")] * 4
+    assert problems(reading) == [("ignored", "no picture", "*.txt")] * 4
 
     phase = write_phase(tmp_path / "phase")
     place = phase / "phase_images"
@@ -90,7 +90,7 @@ def test_published_layouts_take_pictures_of_any_suffix(tmp_path):
     write_text(tmp_path / "relaid/DATASET/train/1/notes.md", "beside")
     reading = read("raf_db", tmp_path / "relaid")
     assert set(reading.people["person_id"]) == {"x", "y", "z"}
-    assert ("kept", "no picture: passed over", "*.md") in problems(reading)
+    assert ("ignored", "no picture", "*.md") in problems(reading)
 
 
 @pytest.mark.parametrize(

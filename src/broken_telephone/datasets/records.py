@@ -70,7 +70,7 @@ class RecordPartitionsDataset(FolderDataset[Record]):
 class JSONDataset(AbstractDataset[Record, Record]):
     """One record in a JSON file, saved whole or not at all."""
 
-    _mend = MEND
+    _mend = "Delete it and run the pipeline again that writes it."
     """What to do if the file is broken."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:

@@ -31,7 +31,9 @@ class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         try:
             return pd.read_parquet(io.BytesIO(content))
         except (OSError, ValueError) as error:
-            raise StudyError(f"{self._place} is no table: {error}. Delete it to have it made again.") from error
+            raise StudyError(
+                f"{self._place} is no table: {error}. Delete it and run the pipeline again that writes it."
+            ) from error
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the table."""

@@ -23,8 +23,9 @@ def refuse_changed_starts(compared: Iterable[tuple[str, str | None, str | None]]
     if other:
         raise ChangedInputError(
             f"{len(other)} of {len(rows)} originals or prompts are not those that this study was made from: "
-            f"{_listed(other)}. No result was changed. Put them back (originals lie below data_root) to go on; or "
-            "give the study another name (study: in globals.yml) to start a study with the present ones."
+            f"{_listed(other)}. No result was changed. If data_root names another folder than before, set it back. "
+            "Otherwise put them back; or give the study another name (study: in globals.yml) to start a study with the "
+            "present ones."
         )
 
 

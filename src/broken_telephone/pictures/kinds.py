@@ -17,8 +17,10 @@ def is_picture(file: Path) -> bool:
     """Return whether a file is a picture or is meant to be one; the content is read if the suffix does not say.
 
     Args:
-        file: a file that exists.
+        file: the file.
     """
+    if not file.is_file():
+        return False  # reading a pipe or a device would never end
     if file.suffix.casefold() in SUFFIXES:
         return True
     try:

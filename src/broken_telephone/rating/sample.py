@@ -69,7 +69,9 @@ def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.Da
     table = table[
         (table["iteration"] > 0) | (table["replicate"] == table.groupby("image_id")["replicate"].transform("min"))
     ]
-    table["split"] = table["image_id"].map(split).fillna("none").where(table["image_id"].notna(), "prompt")
+    # As objects: of a study without people, the column has no type that texts fit into.
+    known = table["image_id"].map(split.to_dict()).astype(object)
+    table["split"] = known.where(known.notna(), "none").where(table["image_id"].notna(), "prompt")
     return table.drop(columns="replicate")
 
 

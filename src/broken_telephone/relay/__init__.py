@@ -2,7 +2,7 @@
 
 from broken_telephone.relay.journal import Done, read_journal, refuse_other_starts, sum_up
 from broken_telephone.relay.loop import Finished, Store, relay
-from broken_telephone.relay.manifest import is_finished, manifest
+from broken_telephone.relay.manifest import is_finished, manifest, text_digest
 from broken_telephone.relay.plan import fingerprint, of_shard
 from broken_telephone.relay.settings import LoopSettings
 
@@ -19,4 +19,5 @@ __all__ = [
     "refuse_other_starts",
     "relay",
     "sum_up",
+    "text_digest",
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
@@ -51,6 +51,12 @@ def manifest(
         if (failure := done.failure(chain, iteration)) is not None
     ]
     drawn = {key(chain.chain_id, step.iteration) for chain, some in finished.items() for step in some}
+    texts = [
+        done.described[key(chain.chain_id, step.iteration)]
+        for chain, some in finished.items()
+        for step in some
+        if step.phase == "describe"
+    ]
     end = Step(iterations, "draw")
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
@@ -59,6 +65,7 @@ def manifest(
         "chains": fingerprint(chains),
         "iterations": iterations,
         "batches": len(batches),
+        "texts": text_digest(*([row[name] for row in texts] for name in ("chain_id", "iteration", "text"))),
         "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
@@ -104,6 +111,12 @@ def is_finished(
         and earlier.get("iterations") == iterations
         and earlier.get("chains") == fingerprint(chains)
     )
+
+
+def text_digest(chains: Iterable[str], iterations: Iterable[int], texts: Iterable[str]) -> str:
+    """Return a digest of descriptions, in the order of `loop_descriptions`."""
+    # Joined first: hashing 300,000 texts one by one takes a second.
+    return digest(*("\0".join(map(str, column)) for column in (chains, iterations, texts)))
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ _EFFECTS = {
     "unknown": "value unknown",
     "translated": "translated",
     "kept": "kept as it is",
+    "ignored": "not read",
 }
 _FILES, _VALUES = 3, 4
 """Files and values that a sentence names."""

@@ -56,6 +56,8 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
 
 def _size(path: Path) -> tuple[int, int] | None:
     """Return width and height; None of a single colour."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
     with path.open("rb") as file, Image.open(file) as image:
         size, end = displayed_size(image, file), _ENDS.get(image.format or "")
         length = os.fstat(file.fileno()).st_size
@@ -63,7 +65,9 @@ def _size(path: Path) -> tuple[int, int] | None:
         tail = file.read()
         whole = end is not None and end in tail[-16:]
         plain = length < _SHORT or len(zlib.compress(tail, 1)) < _PLAIN * len(tail)
-        if whole and not plain:
+        # What is displayed of deep and of transparent pictures may be plain although what is stored is not.
+        stored_as_shown = image.mode in ("RGB", "L", "CMYK") and not image.has_transparency_data
+        if whole and not plain and stored_as_shown:
             return size
         file.seek(0)
         with Image.open(file) as again:

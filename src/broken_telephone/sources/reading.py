@@ -15,7 +15,7 @@ import pandas as pd
 from broken_telephone.labels import Variable
 from broken_telephone.sources.files import is_text
 
-Effect = Literal["dropped", "unknown", "translated", "kept"]
+Effect = Literal["dropped", "unknown", "translated", "kept", "ignored"]
 """What became of it.
 
 - dropped: the row is left out.
@@ -44,7 +44,7 @@ class Findings:
         hidden = file.name.startswith(".")
         kind = "hidden" if hidden else f"*{file.suffix.casefold()}" if file.suffix else "no suffix"
         why = "hidden files are not looked at" if hidden else "Pillow cannot identify its content as a picture"
-        self.note("kept", "no picture: passed over", file, kind, advice=why)
+        self.note("ignored", "no picture", file, kind, advice=why)
 
     def note(
         self, effect: Effect, problem: str, file: Path, row: str, value: object = None, advice: str | None = None

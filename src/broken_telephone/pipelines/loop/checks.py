@@ -8,6 +8,7 @@ from kedro.pipeline import Node
 from PIL import Image
 
 from broken_telephone.datasets.folder import Files
+from broken_telephone.errors import ChangedInputError
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,
@@ -18,7 +19,7 @@ from broken_telephone.pictures import (
     refuse_unfinished_loop,
     state_of,
 )
-from broken_telephone.relay import LoopSettings, fingerprint
+from broken_telephone.relay import LoopSettings, fingerprint, text_digest
 
 
 def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_files: pd.DataFrame) -> None:
@@ -40,6 +41,7 @@ def check_pictures(
     original_files: pd.DataFrame,
     loop_images: Files[Image.Image],
     loop_pictures: pd.DataFrame,
+    loop_descriptions: pd.DataFrame,
     loop_manifest: Mapping[str, Any],
     loop_sessions: Collection[str],
 ) -> StudyPictures:
@@ -47,7 +49,7 @@ def check_pictures(
 
     Raises:
         StudyError: if the loop was stopped amid its work, or has followed other chains or fewer iterations.
-        ChangedInputError: naming pictures that changed since.
+        ChangedInputError: naming pictures or the table of descriptions that changed since.
     """
     is_over = (
         len(loop_sessions) == len(loop_manifest["sessions"])
@@ -55,6 +57,12 @@ def check_pictures(
         and loop_manifest["iterations"] >= loop.iterations
     )
     refuse_unfinished_loop(is_over, chains["chain_id"], loop.iterations, loop_images)
+    columns = (loop_descriptions[name].to_list() for name in ("chain_id", "iteration", "text"))
+    if text_digest(*columns) != loop_manifest["texts"]:
+        raise ChangedInputError(
+            "loop_descriptions is not the table that the loop wrote: its texts were changed. "
+            "Run `kedro run --pipeline loop` for this study, which writes it again"
+        )
     check_originals(chains, originals, original_files)
     found = look(loop_images, loop_pictures["name"], loop_pictures)
     refuse_changed_drawings([*found.changed, *found.missing])
@@ -73,6 +81,7 @@ def picture_check() -> Node:
             "original_files",
             "loop_images",
             "loop_pictures",
+            "loop_descriptions",
             "loop_manifest",
             "loop_sessions",
         ],

@@ -29,6 +29,7 @@ from broken_telephone.relay import (
     read_journal,
     relay,
     sum_up,
+    text_digest,
 )
 from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.sources import ChainSettings, DatasetSettings, refuse_other_chains
@@ -169,8 +170,8 @@ def collect_results(
     if (
         table is not None
         and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
-        # A run that was killed may have saved one of its tables only.
-        and len(table) == earlier["counts"]["descriptions"]
+        # A run that was killed may have saved one of its tables only; somebody may have edited one.
+        and text_digest(*(table[name].to_list() for name in ("chain_id", "iteration", "text"))) == earlier["texts"]
         and len(drawn_before) == earlier["counts"]["images"]
     ):
         return table, drawn_before, earlier
