@@ -26,7 +26,7 @@ SENTENCE = "The person in the picture is smiling at the camera. "
         "\ufffd" * 50,
         "!" * 15,
         "0123456789" * 8,
-        "abab",
+        "ababab",
         "\n".join(f"{place}. happy" for place in range(1, 12)),
         "\n".join(f"{place}) happy" for place in range(1, 15)) + "\n15",
         "<unk>" * 50,

@@ -7,17 +7,17 @@ _CUT_OFF = ((3, 90), (7, 70), (10, 20))
 _ENDED = ((10, 40),)
 # "1. happy 2. happy 3." repeats itself but for these.
 _NUMBER = re.compile(r"(?<!\S)\d+(?:[.):]+|\Z)")
-# Up to here a few characters are an answer: "No", "11", "...".
-_SHORT = 3
+# Up to here a few characters are an answer: "No", "11", "...", "aaah".
+_SHORT = 4
 
 
 def is_degenerate(text: str, truncated: bool) -> bool:
     """Return whether a text is one character, phrase or sentence repeated to the end.
 
-    If the limit cut the text off, the repetition must fill at least its last half. Otherwise it must fill nearly all
-    of it. If it was cut off, the numbers of a list do not count, and fewer than 3
-    different characters are a loop. Case and whitespace do not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a
-    short English word has letters.
+    If the limit cut the text off, the repetition must fill at least its last half, the numbers of a list do not count,
+    and fewer than 3 different characters are a loop. Otherwise it must fill nearly all of it. Case and whitespace do
+    not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a short English word has
+    letters.
 
     Args:
         text: an answer.

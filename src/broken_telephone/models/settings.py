@@ -34,7 +34,8 @@ class PublicSettings(Settings):
         if isinstance(stated, str) and secret_in(stated) is not None:
             raise refusal(
                 f"{field.field_name} would write a secret into the study's records: take the key, the user and "
-                "the password out of it. The hub's token comes from `hf auth login` or from the environment variable HF_TOKEN"
+                "the password out of it. The hub's token comes from `hf auth login` or from the environment variable "
+                "HF_TOKEN"
             )
         return stated
 
