@@ -40,7 +40,7 @@ def refused(conf, env="mine", key="globals", **params) -> str:
     return str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["raf_2024", "A-b", "x" * 64, "2024-01-01", "-x", '"2024_01"', "'on'"])
+@pytest.mark.parametrize("name", ["raf_2024", "A-b", "x" * 64, "2024-01-01", '"2024_01"', "'on'"])
 def test_names_of_letters_digits_and_two_signs_are_taken(conf, name):
     study(conf, globals_yml=f"study: {name}")
     assert load(conf)["globals"]["study"] == name.strip("'\"")
@@ -65,7 +65,7 @@ def test_what_yaml_does_not_read_as_text_is_shown_as_it_is_read(conf, setting, s
 
 
 @pytest.mark.parametrize(
-    "name", ["RAF [aligned] (2024)", "", "x" * 65, "..", "a/b", "a b", "é", "a\n", "a.b", "*", "~"]
+    "name", ["RAF [aligned] (2024)", "", "x" * 65, "..", "a/b", "a b", "é", "a\n", "a.b", "*", "~", "-x", "--env"]
 )
 def test_what_is_no_folders_name_everywhere_is_refused_with_the_rule(conf, name):
     study(conf, globals_yml=f"study: {name!r}" if name != "a\n" else 'study: "a\\n"')
@@ -124,6 +124,22 @@ def test_all_globals_are_checked_wherever_they_stand(conf, folder, line, message
     found = refused(conf, None if folder == "local" else "mine")
     assert found.startswith(str(conf / folder / "globals.yml"))
     assert message in found
+
+
+@pytest.mark.parametrize("place", ["memory://AKIA:SECRET@bucket/x", "s3://key:SECRET@bucket", "s3://b/x?token=SECRET"])
+@pytest.mark.parametrize("setting", ["results", "models"])
+def test_an_address_with_a_password_is_refused_and_not_repeated(conf, setting, place):
+    study(conf, globals_yml=f"study: mine\n{setting}: {place}")
+    message = refused(conf)
+    assert f"'{setting}': an address with a key or a password" in message
+    assert "~/.aws" in message
+    assert "SECRET" not in message
+    assert "AKIA" not in message
+
+
+def test_an_address_may_name_a_user_or_a_container(conf):
+    study(conf, globals_yml="study: mine\nresults: memory://container@account.example/x")
+    assert load(conf)["globals"]["results"] == "memory://container@account.example/x"
 
 
 @pytest.mark.parametrize("env", ["../conf", "miniature_activity/", "nope", ".", "MINIATURE_ACTIVITY"])

@@ -6,10 +6,11 @@ from typing import Any
 from fsspec.core import get_filesystem_class, split_protocol
 from pydantic import field_validator, model_validator
 
+from broken_telephone.credentials import refusal, secret_in
 from broken_telephone.strict import Settings
 
 LONGEST_NAME = 64
-_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
+_NAME = re.compile(rf"(?!-)[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
 
 
 class StudyGlobals(Settings):
@@ -37,6 +38,12 @@ class StudyGlobals(Settings):
     def _is_a_place(cls, place: str) -> str:
         if not place.strip() or re.search(r"[\x00-\x1f]", place):
             raise ValueError("this must be a folder or an address")
+        # A user without a password is no secret: abfs://container@account.
+        if secret_in(re.sub(r"(?<=://)([\w.-]+)@", r"\1/", place)) is not None:
+            raise refusal(
+                "an address with a key or a password in it would end up in records: take it out of the address. "
+                "Credentials come from the environment, or from the file system's own configuration, such as ~/.aws"
+            )
         try:
             get_filesystem_class(split_protocol(place)[0] or "file")
         # An address of a kind that fsspec does not know, or whose package is not installed.
@@ -55,7 +62,8 @@ def _refuse_bad_name(setting: str, name: Any) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"'{setting}': {name!r} cannot be used as a name, because it names a folder. A name has 1 to "
-            f"{LONGEST_NAME} characters: letters (a to z, A to Z), digits, - and _"
+            f"{LONGEST_NAME} characters: letters (a to z, A to Z), digits, - and _. It does not begin with -, "
+            "which commands would take for an option"
         )
 
 

@@ -23,6 +23,13 @@ SENTENCE = "The person in the picture is smiling at the camera. "
         "0" * 40,
         ". . . . . . . . . . . . . . . . . . . .",
         "The man is sad.\n" * 8,
+        "\ufffd" * 50,
+        "!" * 15,
+        "0123456789" * 8,
+        "ababab",
+        "\n".join(f"{place}. happy" for place in range(1, 12)),
+        "\n".join(f"{place}) happy" for place in range(1, 15)) + "\n15",
+        "<unk>" * 50,
     ],
 )
 def test_one_character_phrase_or_sentence_to_the_limit_is_degenerate(text):
@@ -59,6 +66,10 @@ def test_a_long_repetition_is_degenerate_though_it_ended(text):
         "The person is happy. The person is happy. The per",
         "The woman smiles ............",
         "A young woman with long hair smiles at the camera, and behind her a man looks sad and tired!!!!!!!!!!!!!!!!!!",
+        "1",
+        "11",
+        "no\nno\nno",
+        "\n".join(f"{place}. {word}" for place, word in enumerate(["yes", "no", "unsure"] * 4)),
         "Bora Bora, Walla Walla, New York, New York",
     ],
 )

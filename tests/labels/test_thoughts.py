@@ -44,6 +44,27 @@ CLOSED = [
     "<analysis>%T</analysis>%A",
     "<think_faster>%T</think_faster>%A",
     "<internal_monologue>%T</internal_monologue>%A",
+    "<inner_monologue>%T</inner_monologue>%A",
+    "<SUMMARY>%T</SUMMARY>%A",
+    "<REASONING>%T</REASONING><CONCLUSION>%A</CONCLUSION>",
+    "<|im_start|>think\n%T\n<|im_start|>answer\n%A",
+    "<antThinking>%T</antThinking>%A",
+    "<plan>%T</plan>%A",
+    "<cot>%T</cot>\n%A",
+    "<rationale>%T</rationale>%A",
+    "<deepthink>%T</deepthink>%A",
+    '<details type="reasoning">%T</details>%A',
+    "&lt;think&gt;%T&lt;/think&gt;%A",
+    "```think\n%T\n```\n%A",
+    "<think>%T<\\think>%A",
+    "<|think|>%T</|think|>%A",
+    "<think>%T</think><Output>%A</Output>",
+    "<think>%T</think><final>%A</final>",
+    "<think>%T</think>%A[EOS]",
+    "<think>%T</think>\\boxed{%A}",
+    "<think>%T</think>$\\boxed{\\text{%A}}$",
+    "<think>%T</think>%A\n\nUser: And now?",
+    "<think>%T</think>%A\nHuman: And now?",
 ]
 
 
@@ -126,6 +147,11 @@ def test_text_behind_an_end_token_is_cut_off_if_an_answer_stands_before(end):
         "He wears a t-shirt with <- and -> and <--> on it, a|b, <|>, {x}.",
         "if a<b and c>d",
         "analysis of the picture: a woman",
+        "a plan, <3, [blurred], the final picture",
+        "Answer: happy",
+        "The <plan> of a house, and <details>",
+        "The User: a man; a human: smiling",
+        "if a < b &lt; c",
         "",
     ],
 )
@@ -140,3 +166,34 @@ def test_a_form_is_read_without_the_thought():
     for thought in ("<think>A Black woman.</think>", "She is a Black woman.\n</think>\n\n"):
         found = read_form(f"{thought}1. white 2. male 3. old", FORMS["free"])
         assert [reading.category for reading in found.values()] == ["white", "male", "old"]
+
+
+def test_the_stages_of_a_thought_are_set_apart():
+    stages = "<SUMMARY>a Black woman</SUMMARY><CAPTION>x</CAPTION><REASONING>y</REASONING>"
+    assert separate(f"{stages}<CONCLUSION>{ANSWER}</CONCLUSION>")[:3] == (ANSWER, "a Black woman\nx\ny", False)
+    assert separate(f"{stages}\n{ANSWER}").answer == ANSWER
+    assert separate("<SUMMARY>a Black woman</SUMMARY><CAPTION>x", truncated=True)[:3] == ("", "a Black woman\nx", True)
+    assert separate("<think>a <plan>b</plan> c", truncated=True).answer == ""
+    assert separate(f"{ANSWER}</caption>").answer == ANSWER
+
+
+@pytest.mark.parametrize("opening", ["[thinking]", "[REASONING]", "<plan>", "<SUMMARY>", "```think\n", "&lt;think&gt;"])
+def test_a_thought_that_the_limit_cut_off_at_the_start_is_no_answer(opening):
+    assert separate(f"{opening}{THOUGHT}", truncated=True) == ("", THOUGHT, True, False)
+
+
+@pytest.mark.parametrize("text", ["<think", "<thi", "[reason", "<|begin_of", "<SUMM", "&lt;think", "```thi"])
+def test_what_the_limit_left_of_a_mark_is_no_answer(text):
+    assert separate(text, truncated=True) == ("", None, True, False)
+
+
+@pytest.mark.parametrize("text", ["<3", "[blurred]", "a plan", "The sign says [thinking]", ANSWER])
+def test_an_answer_that_the_limit_cut_off_stays(text):
+    assert separate(text, truncated=True) == (text, None, False, False)
+
+
+def test_unknown_tokens_are_removed_unless_there_is_nothing_else():
+    assert separate(f"<unk>{ANSWER}<unk> <unk>").answer == ANSWER
+    assert separate("<unk>" * 50).answer == "<unk>" * 50
+    assert is_mark("<unk>")
+    assert is_mark("<|im_start|>")

@@ -7,6 +7,13 @@ from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer, make_generator
 from broken_telephone.models.presets import presets
+from broken_telephone.models.settings import (
+    DescriberSettings,
+    DetectorSettings,
+    EmbedderSettings,
+    EndpointSettings,
+    GeneratorSettings,
+)
 
 MAKE = {"generator": make_generator, "describer": make_describer}
 ALL = [(kind, name) for kind in MAKE for name in presets(kind)]
@@ -53,3 +60,29 @@ def test_a_study_that_names_another_model_starts_from_nothing(model, stated, tmp
     found = StudyConfigLoader(tmp_path, "mine", base_env="base", merge_strategy={"parameters": "soft"})
     assert found["parameters"][model] == stated
     MAKE[model](found["parameters"][model])
+
+
+SECRET = "https://u:SECRET@hf.co/a/b"
+
+
+@pytest.mark.parametrize(
+    ("settings", "stated"),
+    [
+        (DescriberSettings, {"hub": SECRET}),
+        (DescriberSettings, {"path": SECRET}),
+        (DescriberSettings, {"preset": SECRET}),
+        (DescriberSettings, {"hub": "a/b", "revision": "hf_SECRETSECRETSECRET1234"}),
+        (DescriberSettings, {"hub": "a/b", "load": {"cache_dir": SECRET}}),
+        (DescriberSettings, {"hub": "a/b", "adapter": {"hub": SECRET}}),
+        (GeneratorSettings, {"hub": "a/b", "lora": {"hub": SECRET}}),
+        (GeneratorSettings, {"hub": "a/b", "scheduler": SECRET}),
+        (EmbedderSettings, {"hub": "a/b", "texts": {"hub": SECRET}}),
+        (DetectorSettings, {"path": SECRET}),
+        (DetectorSettings, {"facexlib": SECRET}),
+        (EndpointSettings, {"endpoint": "http://localhost:8000/v1", "model": SECRET}),
+    ],
+)
+def test_a_secret_in_any_text_is_refused_and_not_repeated(settings, stated):
+    with pytest.raises(StudyError) as raised:
+        settings.model_validate(stated)
+    assert "SECRET" not in str(raised.value)

@@ -59,7 +59,7 @@ def read_form(text: str, form: Form, refused: bool = False, truncated: bool = Fa
         most one word by chance that is an option; one is, if its line declines.
     """
     text = _LAST_WORD.sub("", text) if truncated else text
-    text = _BROKEN_OFF.sub("", plain(separate(text).answer))
+    text = _BROKEN_OFF.sub("", plain(separate(text, truncated=truncated).answer))
     text, keyed = without_keys(of_main_person(as_lines(text), form), form)
     own = {
         q.variable: [spelt_out(part, q, q.variable in keyed) for part in parts(text, place, form)]

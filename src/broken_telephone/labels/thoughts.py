@@ -14,12 +14,15 @@ _PAIRED = (
     r"(?:reflection|scratchpad|analysis|think_faster"
     r"|(?:thought|thinking|reasoning)_process|(?:inner|internal)_monologue)"
 )
+# Words of answers too, of which a closing mark counts only if its opening one stands before.
+_TAGGED = r"(?:summary|caption|plan|cot|rationale|deepthink|antthinking|details(?=\s+type\s*=\s*[\"']?reasoning))"
+_TAGGED_END = r"(?:summary|caption|plan|cot|rationale|deepthink|antthinking|details)"
 _BAR = r"[|\uff5c]"
 # DeepSeek's tokens join words by U+2581, others by an underscore.
 _JOIN = r"[ _\u2581-]"
 # Their closing mark has the same word.
 _WORD = rf"""
-    <\s*(?P<word>{_NAME}|(?P<paired>{_PAIRED}))(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
+    <\s*(?P<word>{_NAME}|(?P<paired>{_PAIRED}|(?P<tagged>{_TAGGED})))(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
   | \[\s*(?P<bracketed>think|(?P<paired_bracket>thinking|thoughts?|reasoning|{_PAIRED}))\s*\]
 """
 _TOKEN = rf"""
@@ -30,9 +33,11 @@ _TOKEN = rf"""
   | <\|channel\|?>\s*(?:analysis|commentary|thought|thinking)\b[^<\n]*(?:<\|constrain\|>[^<]*)?(?:<\|message\|>)?
   | <unused94>\s*thought
   | <\|inner_prefix\|>
+  | <\|im_start\|>\s*think\b
 """
 _CLOSE = rf"""
-    <\s*/\s*(?P<closed>{_NAME}|{_PAIRED})\s*>
+    <\s*[/\\]\s*(?P<closed>{_NAME}|{_PAIRED}|(?P<tagged_end>{_TAGGED_END}))\s*>
+  | <\s*/\s*{_BAR}\s*{_NAME}\s*{_BAR}>
   | <{_BAR}\s*/\s*{_NAME}\s*{_BAR}?>
   | <{_NAME}{_BAR}>
   | <{_BAR}?end(?:{_JOIN}of)?{_JOIN}{_NAME}{_BAR}?>
@@ -46,12 +51,28 @@ _CLOSE = rf"""
 _ANSWER = rf"""
     <\|channel\|?>\s*final\b[^<\n]*(?:<\|constrain\|>[^<]*)?(?:<\|message\|>)?
   | <{_BAR}(?:begin|start)(?:{_JOIN}of)?{_JOIN}(?:response|solution|answer){_BAR}>
+  | <\|im_start\|>\s*answer\b
 """
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
 _MARK = re.compile(rf"(?P<open>{_WORD}|{_TOKEN})|(?P<close>{_CLOSE})|(?P<answer>{_ANSWER})|(?P<end><\|end\|>)", _FLAGS)
 _OPENED = re.compile(rf"(?:{_WORD}|{_TOKEN})\s*\Z", _FLAGS)
 # Parts of marks that are tokens of their own.
-_PART = re.compile(r"<\|(?:channel|message|start|end|constrain)\|>|<\|channel>|<unused9[45]>", re.IGNORECASE)
+_PART = re.compile(
+    r"<\|(?:channel|message|start|end|constrain|im_start)\|>|<\|channel>|<unused9[45]>|<unk>", re.IGNORECASE
+)
+# Marks as a page or a chat shows them.
+_ESCAPED = re.compile(rf"&lt;(\s*[/\\]?\s*(?:{_NAME}|{_PAIRED}|{_TAGGED_END})\s*)&gt;", re.IGNORECASE)
+_FENCED = re.compile(r"```(?:think(?:ing)?|thoughts?|reasoning)\s(.*?)```", _FLAGS ^ re.VERBOSE)
+_FENCE = re.compile(r"\A\s*```(?:think(?:ing)?|thoughts?|reasoning)\b", re.IGNORECASE)
+# What the limit may leave of a mark.
+_SPELT = (
+    *(f"<{name}>" for name in ("think", "thinking", "thoughts", "reasoning", "reflection", "scratchpad", "analysis")),
+    *(f"<{name}>" for name in ("summary", "caption", "plan", "cot", "rationale", "deepthink", "antthinking")),
+    *("<inner_monologue>", "<seed:think>", "<|think|>", "<|thinking_start|>", "<|begin_of_thought|>"),
+    *("<|start_thinking|>", "<|channel|>analysis<|message|>", "<|channel>thought", "<|im_start|>think"),
+    *("[thinking]", "[thoughts]", "[reasoning]", "\u25c1think\u25b7", "&lt;think&gt;", "```think"),
+    '<details type="reasoning">',
+)
 # Harmony's channels, as a server writes them that has taken its special tokens away.
 _BARE_CHANNELS = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)", re.DOTALL)
 _BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z])")
@@ -70,6 +91,7 @@ _END_OF_TEXT = re.compile(
     | </s>
     | <(?:\w+:)?(?:eos|eot|eod)(?:_token)?>
     | <end_of_(?:turn|utterance|text)>
+    | \[(?:EOS|EOT|EOD)\]
     | <turn\|>""",
     _FLAGS,
 )
@@ -78,13 +100,20 @@ _LEFTOVER = re.compile(
     | <{_BAR}[\w\u2581/ :.-]{{1,40}}{_BAR}?>
     | <\w{{1,40}}{_BAR}>
     | </?s>
-    | <(?:\w+:)?(?:eos|bos|pad|unk|eot|eod)(?:_token)?>
+    | <(?:\w+:)?(?:eos|bos|pad|eot|eod)(?:_token)?>
+    # A long run of it is no slip: the model wrote nothing else.
+    | (?<!<unk>)(?<!<unk>\s)(?:<unk>\s?){{1,9}}(?!\s?<unk>)
+    | \[(?:EOS|EOT|EOD)\]
     | <(?:start|end)_of_(?:turn|utterance|text)>
-    | </?(?:answer|final_answer|response|conclusion)>
+    | </?(?:answer|final_answer|final|output|response|conclusion|summary|caption)>
     | <\s*{_NAME}\s*/>
     | \[/INST\]""",
     _FLAGS,
 )
+
+_BOXED = re.compile(r"\$?\\boxed\s*\{(?:\\text\s*\{)?([^{}]*)\}{0,2}\$?")
+# A turn that the model made up for its reader.
+_INVENTED_TURN = re.compile(r"(?<=\S)\s*\n[ \t#*]*(?:User|Human)\**:.*", re.DOTALL)
 
 
 class Separated(NamedTuple):
@@ -100,7 +129,7 @@ class Separated(NamedTuple):
     """Whether the text closes a thought that it does not open: the model's chat template did."""
 
 
-def separate(text: str, opened: bool = False) -> Separated:
+def separate(text: str, opened: bool = False, truncated: bool = False) -> Separated:
     """Separate a thought from the answer.
 
     A closing mark without an opening one makes a thought of everything before it.
@@ -108,24 +137,31 @@ def separate(text: str, opened: bool = False) -> Separated:
     Args:
         text: what a model wrote, with its special tokens.
         opened: whether the prompt opened a thought, see `opens_thought`.
+        truncated: whether the limit of tokens came before its end, so that a thought may lack its closing mark.
     """
     # Some tokenizers leave halves of characters, which no file can hold.
     text = text.encode("utf-8", "replace").decode()
+    text = _FENCED.sub(r"<think>\1</think>", _ESCAPED.sub(r"<\1>", text))
+    text = _FENCE.sub("<think>", text) if truncated else text
     if bare := _BARE_CHANNELS.fullmatch(text):
         return Separated(_without_tokens(bare["answer"]), bare["thought"].strip() or None, False)
     if bare := _BARE_CHANNEL.match(text):
         return Separated("", text[bare.end() :].strip(), True)
     thoughts: list[str] = []
     answers: list[str] = []
-    inside, opens, opened_before, last = opened, int(opened), False, 0
+    inside, opens, opened_before, last, current = opened, int(opened), False, 0, ""
     closed = {_word(mark): mark.start() for mark in _MARK.finditer(text) if mark.lastgroup == "close"}
     for mark in _MARK.finditer(text):
         before = text[last : mark.start()]
+        # Within another thought, and without their opening mark, these are words like others.
+        if (mark["tagged"] and inside) or (mark["tagged_end"] and current != _word(mark)):
+            continue
         if mark.lastgroup == "open":
             paired = mark["paired"] or mark["paired_bracket"]
             alone = closed.get(_word(mark), -1) < mark.start()
+            begins = not _without_tokens("".join(answers) + ("" if inside else before))
             # Of a special token there is no word.
-            if _word(mark) and alone and (paired or not (opens or not _without_tokens(text[: mark.start()]))):
+            if _word(mark) and alone and not (begins and truncated if paired else opens or begins):
                 continue
             if not inside and _ended(before):
                 text = text[: mark.start()]
@@ -133,7 +169,7 @@ def separate(text: str, opened: bool = False) -> Separated:
         (thoughts if inside else answers).append(before)
         last = mark.end()
         if mark.lastgroup == "open":
-            inside, opens = True, opens + 1
+            inside, opens, current = True, opens + 1, _word(mark)
             continue
         # A second closing mark behind the answer is a slip.
         slip = opens and not _without_tokens(_MARK.sub("", text[last:]))
@@ -142,10 +178,12 @@ def separate(text: str, opened: bool = False) -> Separated:
                 opened_before, opens = True, 1
             thoughts += answers
             answers.clear()
-        inside = False
+        inside, current = False, ""
     (thoughts if inside else answers).append(text[last:])
     answer = "\n".join(kept for part in answers if (kept := _without_tokens(part)))
     thought = "\n".join(kept for part in thoughts if (kept := _without_tokens(part)))
+    if truncated and answer and any(mark.startswith(answer.lower()) for mark in _SPELT):
+        return Separated("", thought or None, True, opened_before)
     return Separated(answer, thought or None, inside, opened_before)
 
 
@@ -165,11 +203,13 @@ def closing(prompt: str) -> str:
     for opening, own in {"<|channel>": "<channel|>", "<unused94>": "<unused95>"}.items():
         if mark.startswith(opening):
             return own
+    if mark.startswith("<|im_start|>"):
+        return "<|im_start|>answer\n"
     if re.search("begin|start|prefix", mark, re.IGNORECASE):
         for word, other in {"begin": "end", "start": "end", "prefix": "suffix"}.items():
             mark = mark.replace(word, other).replace(word.upper(), other.upper())
         return f"\n{mark}\n\n"
-    closed = re.sub(rf"^(\W+?)({_NAME}|{_PAIRED})[^|\uff5c>\]\u25b7]*", r"\1/\2", mark, flags=re.IGNORECASE)
+    closed = re.sub(rf"^(\W+?)({_NAME}|{_PAIRED}|{_TAGGED})[^|\uff5c>\]\u25b7]*", r"\1/\2", mark, flags=re.IGNORECASE)
     return f"\n{closed}\n\n"
 
 
@@ -191,7 +231,7 @@ def _ended(text: str) -> bool:
 
 def _without_tokens(text: str) -> str:
     """Take away end tokens and the like, and everything from another's turn on."""
-    text = _NEXT_TURN.sub("", text)
+    text = _INVENTED_TURN.sub("", _BOXED.sub(r"\1", _NEXT_TURN.sub("", text)))
     for end in _END_OF_TEXT.finditer(text):
         if before := _LEFTOVER.sub("", text[: end.start()]).strip():
             return before

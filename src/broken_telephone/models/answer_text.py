@@ -48,7 +48,7 @@ def checked(written: Description | Failure, by: str) -> Description | Failure:
     """Read a description's text as the adapters do; one of theirs, which is clean, stays as it is."""
     if isinstance(written, Failure):
         return written
-    separated = separate(written.text)
+    separated = separate(written.text, truncated=written.truncated)
     return read_answer(separated, by, written.tokens, written.truncated, written.refused, written.thought)
 
 

@@ -110,7 +110,10 @@ class EndpointDescriber:
             plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
             if isinstance(plain, Failure):
                 raise StudyError(plain.reason)
-        separated = [answer if isinstance(answer, Failure) else (answer, separate(answer.text)) for answer in answers]
+        separated = [
+            answer if isinstance(answer, Failure) else (answer, separate(answer.text, truncated=answer.truncated))
+            for answer in answers
+        ]
         if any(not isinstance(one, Failure) and one[1].opened_before for one in separated):
             if self._cut_off and not self._opens_thoughts:
                 _log.warning(

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from broken_telephone.credentials import hide_secrets
 from broken_telephone.errors import StudyError
 
 _PLACE = {"path", "hub"}
@@ -31,7 +32,7 @@ def resolve(stated: Any, kind: str) -> Any:
     known = presets(kind)
     name = stated["preset"]
     if name not in known:
-        raise StudyError(f"There is no {kind} preset {name!r} (there are: {', '.join(known)})")
+        raise StudyError(f"There is no {kind} preset {hide_secrets(repr(name))} (there are: {', '.join(known)})")
     preset = dict(known[name])
     if any(stated.get(place) is not None for place in _PLACE):
         preset = {setting: value for setting, value in preset.items() if setting not in _PLACE | {"revision"}}

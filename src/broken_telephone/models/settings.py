@@ -25,7 +25,22 @@ def _refuse_secrets(stated: dict[str, Any] | None, field: ValidationInfo, advice
         raise refusal(f"{field.field_name}.{where} would write a secret into the study's records: {advice}")
 
 
-class Source(Settings):
+class PublicSettings(Settings):
+    """Settings that a study's records repeat, so that no text among them may hold a secret."""
+
+    @field_validator("*")
+    @classmethod
+    def _without_credentials(cls, stated: Any, field: ValidationInfo) -> Any:
+        if isinstance(stated, str) and secret_in(stated) is not None:
+            raise refusal(
+                f"{field.field_name} would write a secret into the study's records: take the key, the user and "
+                "the password out of it. The hub's token comes from `hf auth login` or from the environment variable "
+                "HF_TOKEN"
+            )
+        return stated
+
+
+class Source(PublicSettings):
     """Where weights come from."""
 
     path: str | None = None
@@ -103,7 +118,7 @@ class LoraSettings(Source):
         return name
 
 
-class SchedulerSettings(Settings):
+class SchedulerSettings(PublicSettings):
     """A scheduler in place of the pipeline's own; a bare name stands for one without arguments."""
 
     name: str
@@ -216,6 +231,13 @@ class EndpointSettings(Settings):
     call: dict[str, Any] = {}
     """Further fields of every request; null takes one of ours away."""
 
+    @field_validator("model")
+    @classmethod
+    def _names_a_model(cls, model: str) -> str:
+        if secret_in(model) is not None:
+            raise refusal("a name with a key or a password in it would end up in records: take it out of the name")
+        return model
+
     @field_validator("endpoint")
     @classmethod
     def _without_a_key(cls, endpoint: str) -> str:
@@ -257,7 +279,7 @@ class EndpointSettings(Settings):
         return stated
 
 
-class FacexlibSettings(Settings):
+class FacexlibSettings(PublicSettings):
     """Where the weights of one of facexlib's networks come from. They are small and always run in float32."""
 
     path: str | None = None

@@ -304,7 +304,7 @@ class TransformersDescriber(TorchModel):
     ) -> Description | Failure:
         end = next((place for place, token in enumerate(row) if token in ends), None)
         text = marked_text(processor.tokenizer, row[:end])
-        return read_answer(separate(text, opened), by, tokens=len(row[:end]), truncated=end is None)
+        return read_answer(separate(text, opened, end is None), by, tokens=len(row[:end]), truncated=end is None)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModelForImageTextToText, AutoProcessor
