@@ -1,11 +1,13 @@
 """What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
+import pyarrow as pa
 
 from broken_telephone.chains import chains_of, key
 from broken_telephone.models.answer_text import without_thought
@@ -65,7 +67,7 @@ def manifest(
         "chains": fingerprint(chains),
         "iterations": iterations,
         "batches": len(batches),
-        "texts": text_digest(*([row[name] for row in texts] for name in ("chain_id", "iteration", "text"))),
+        "texts": text_digest(pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])),
         "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
@@ -113,10 +115,15 @@ def is_finished(
     )
 
 
-def text_digest(chains: Iterable[str], iterations: Iterable[int], texts: Iterable[str]) -> str:
-    """Return a digest of descriptions, in the order of `loop_descriptions`."""
-    # Joined first: hashing 300,000 texts one by one takes a second.
-    return digest(*("\0".join(map(str, column)) for column in (chains, iterations, texts)))
+def text_digest(descriptions: pd.DataFrame) -> str:
+    """Return a digest of descriptions: of columns chain_id, iteration and text, in the order of the rows."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for name in ("chain_id", "iteration", "text"):
+        # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
+        column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
+        for buffer in column.combine_chunks().buffers()[1:]:
+            hasher.update(buffer)
+    return hasher.hexdigest()
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

@@ -57,8 +57,7 @@ def check_pictures(
         and loop_manifest["iterations"] >= loop.iterations
     )
     refuse_unfinished_loop(is_over, chains["chain_id"], loop.iterations, loop_images)
-    columns = (loop_descriptions[name].to_list() for name in ("chain_id", "iteration", "text"))
-    if text_digest(*columns) != loop_manifest["texts"]:
+    if text_digest(loop_descriptions) != loop_manifest["texts"]:
         raise ChangedInputError(
             "loop_descriptions is not the table that the loop wrote: its texts were changed. "
             "Run `kedro run --pipeline loop` for this study, which writes it again"

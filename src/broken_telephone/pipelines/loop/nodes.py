@@ -171,7 +171,7 @@ def collect_results(
         table is not None
         and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
         # A run that was killed may have saved one of its tables only; somebody may have edited one.
-        and text_digest(*(table[name].to_list() for name in ("chain_id", "iteration", "text"))) == earlier["texts"]
+        and text_digest(table) == earlier["texts"]
         and len(drawn_before) == earlier["counts"]["images"]
     ):
         return table, drawn_before, earlier
