@@ -115,6 +115,7 @@ def test_a_folder_that_cannot_be_read_does_not_stop_another_study(conf):
         ("results: 3", "'results': input should be a valid string, not 3"),
         ("results: ''", "'results': this must be a folder or an address"),
         ("results: foo://x", "Protocol not known: foo"),
+        ("results: ftp://host/x", "cannot be used here: it needs host"),
         ("models: [a]", "'models': input should be a valid string"),
     ],
 )

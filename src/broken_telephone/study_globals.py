@@ -1,5 +1,6 @@
 """The settings of `globals.yml`: names that become folders, and places."""
 
+import inspect
 import re
 from typing import Any
 
@@ -45,10 +46,17 @@ class StudyGlobals(Settings):
                 "Credentials come from the environment, or from the file system's own configuration, such as ~/.aws"
             )
         try:
-            get_filesystem_class(split_protocol(place)[0] or "file")
+            filesystem = get_filesystem_class(split_protocol(place)[0] or "file")
         # An address of a kind that fsspec does not know, or whose package is not installed.
         except (ValueError, ImportError) as error:
             raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
+        needed = [
+            parameter.name
+            for parameter in list(inspect.signature(filesystem.__init__).parameters.values())[1:]
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if needed:
+            raise ValueError(f"this kind of address cannot be used here: it needs {', '.join(needed)} beside the path")
         return place
 
 
