@@ -6,7 +6,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.report import LiveSheet, Row, contact_sheet, thumbnails
 from broken_telephone.report.contact_sheet import _two_columns
 from broken_telephone.report.fonts import drawable, width, wrapped
@@ -57,7 +57,7 @@ def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
 
     class There(dict):
         def __missing__(self, name):
-            raise StudyError(f"{name} does not exist")
+            raise UnreadableError(f"{name} does not exist")
 
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import UnreadableError
 from broken_telephone.measures import (
     Resampling,
     adjusted,
@@ -47,7 +47,7 @@ class Pictures(dict):
     def __missing__(self, name):
         def opened():
             if "gone" in name:
-                raise StudyError(f"{name} does not exist")
+                raise UnreadableError(f"{name} does not exist")
             return Image.new("RGB", (320, 200), (len(name) * 7 % 255, 80, 120))
 
         return opened
