@@ -22,7 +22,7 @@ def as_json(data: Any) -> bytes:
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-MEND = "Delete it and run the same command again: what it held is made again, and so is all that followed from it."
+MEND = "Delete it and run the same command again, which makes its results again, and everything that follows from them."
 """What to do if a record is broken."""
 
 
