@@ -3,6 +3,8 @@
 import io
 import os
 from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,12 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
         text = filesystem.cat_file(file.as_posix()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(f"{file} is not encoded in UTF-8 (byte {error.start}): save it as UTF-8") from None
+    return deepcopy(_parsed(text, file))
+
+
+# One run asks for the same files several times.
+@lru_cache(maxsize=64)
+def _parsed(text: str, file: Path) -> DictConfig:
     refuse_bad_yaml(text, str(file))
     try:
         settings = OmegaConf.load(io.StringIO(text))

@@ -1,7 +1,5 @@
 """YAML as people write it, read without surprises: errors in words, and no text that grows while it is read."""
 
-from functools import lru_cache
-
 import yaml
 
 from broken_telephone.errors import StudyError
@@ -10,8 +8,6 @@ MOST_COPIES = 100_000
 """Values that the aliases of one file may add to those that are written in it."""
 
 
-# One run reads the same files of settings several times.
-@lru_cache(maxsize=64)
 def refuse_bad_yaml(text: str, name: str) -> None:
     """Check that a text is YAML, and that its aliases (`*name`) do not repeat too much.
 
