@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from broken_telephone.measures.agreement import krippendorff_alpha
 from broken_telephone.progress import track
+from broken_telephone.statistics.estimates.agreement import krippendorff_alpha
 
 POPULATION = 100_000
 

@@ -22,8 +22,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from projects import ROOT, chains_from_images, project
 
-from broken_telephone.miniature.judge import load_judge
-from broken_telephone.miniature.language import PHASE_AGES, RAF_AGES
+from broken_telephone.miniature.training.judge import load_judge
+from broken_telephone.miniature.world.language import PHASE_AGES, RAF_AGES
 from broken_telephone.models import Choices
 
 

@@ -33,11 +33,11 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.execution.tasks import Describe, Draw, Worker
+from broken_telephone.loop import LoopSettings, Store, relay
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
-from broken_telephone.relay import LoopSettings, Store, relay
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
-from broken_telephone.work.tasks import Describe, Draw, Worker
 
 PROMPT = "Describe the emotion of the person in this picture in one sentence, and what shows it."
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]

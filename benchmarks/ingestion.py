@@ -23,9 +23,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from broken_telephone.ingestion import DatasetSettings, read_dataset
+from broken_telephone.ingestion.readers.raf_db import ANNOTATIONS, IMAGES, LABELS
 from broken_telephone.labels import PHASE
-from broken_telephone.sources import DatasetSettings, read_dataset
-from broken_telephone.sources.raf_db import ANNOTATIONS, IMAGES, LABELS
 
 SIZES = {"raf_db": 15_339, "phase": 18_000}
 TINY = 70

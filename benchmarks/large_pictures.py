@@ -59,8 +59,8 @@ def write(count: int, folder: Path, side: int) -> None:
     """Write enlarged portraits."""
     from PIL import Image
 
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.pictures import render_set
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.pictures import render_set
 
     for number, pixels in enumerate(render_set("portraits", World(), count, 5).images):
         large = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
@@ -88,13 +88,13 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     """Find faces and regions in all pictures of a folder and explain the words about them, with all checks."""
     from broken_telephone.chains import chains_of
     from broken_telephone.datasets import ImageFolderDataset
-    from broken_telephone.explain import ExplainSettings
-    from broken_telephone.explain.face_parts import FaceParts
-    from broken_telephone.explain.items import word_items
-    from broken_telephone.explain.journal import found_in
-    from broken_telephone.explain.people import counted, regions_of
-    from broken_telephone.explain.run import explain_words, find_parts, needed_of
-    from broken_telephone.explain.tasks import How
+    from broken_telephone.explainability import ExplainSettings
+    from broken_telephone.explainability.faces.face_matching import counted, regions_of
+    from broken_telephone.explainability.faces.face_parts import FaceParts
+    from broken_telephone.explainability.items import word_items
+    from broken_telephone.explainability.journal import found_in
+    from broken_telephone.explainability.run import explain_words, find_parts, needed_of
+    from broken_telephone.explainability.tasks import How
     from broken_telephone.labels import RAF
     from broken_telephone.models import make_describer, make_detector, make_parser
     from broken_telephone.pictures import StudyPictures, bound_for

@@ -18,14 +18,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.annotate import AnnotationSettings
-from broken_telephone.measures import Ratings
+from broken_telephone.annotation import AnnotationSettings
+from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures, open_picture
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings
-from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics import Ratings
 
 SIZES = {
     "surprise": 1619,

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from broken_telephone.measures import (
+from broken_telephone.reporting import agreement_figure, agreement_sentences
+from broken_telephone.statistics import (
     agreement_table,
     cohens_kappa,
     confusion,
     confusion_table,
     krippendorff_alpha,
 )
-from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER, Comparison, all_raters, every_two
-from broken_telephone.report import agreement_figure, agreement_sentences
+from broken_telephone.statistics.tables.agreement_table import ALL_RATERS, TOGETHER, Comparison, all_raters, every_two
 
 CATEGORIES = ["a", "b", "c", "d"]
 

@@ -9,11 +9,12 @@ from fakes import FakeModel
 from PIL import Image
 from study_pictures import digested, save, study_pictures
 
-from broken_telephone.annotate import AnnotationSettings, annotate, answers_to, inquiries, tables
-from broken_telephone.annotate.tables import softmax
+from broken_telephone.annotation import AnnotationSettings, annotate, answers_to, inquiries, tables
+from broken_telephone.annotation.tables import softmax
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import StudyError
+from broken_telephone.execution import InterruptedRunError
 from broken_telephone.labels import PHASE, RAF
 from broken_telephone.models import Description, Failure
 from broken_telephone.tables import (
@@ -24,7 +25,6 @@ from broken_telephone.tables import (
     check_descriptions,
     check_predictions,
 )
-from broken_telephone.work import InterruptedRunError
 
 ITERATIONS = 2
 

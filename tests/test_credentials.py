@@ -5,9 +5,9 @@ import time
 import pytest
 from pydantic import field_validator
 
-from broken_telephone.credentials import hide_secrets, secret_in
 from broken_telephone.errors import StudyError
-from broken_telephone.strict import Settings
+from broken_telephone.study_config.credentials import hide_secrets, secret_in
+from broken_telephone.study_config.settings_group import Settings
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from broken_telephone.datasets import (
     SealedJSONDataset,
     WholeParquetDataset,
 )
-from broken_telephone.datasets import whole as writing
+from broken_telephone.datasets import atomic_write as writing
 from broken_telephone.datasets.versioned import JSONDataset as KedroJSONDataset
 from broken_telephone.datasets.versioned import (
     MatplotlibDataset,
@@ -329,7 +329,7 @@ def test_other_entries_stand_in_folders_of_any_name(tmp_path):
 
 
 def test_ratings_stand_in_a_folder_of_any_name(tmp_path):
-    from broken_telephone.rating.store import Store
+    from broken_telephone.rating.answer_store import Store
 
     url = f"sqlite:///{tmp_path}/x [a] #1 *b?/c::d 100%/r.sqlite"
     Store(url).comment("ada", "rating", "1", "a comment")

@@ -16,12 +16,12 @@ from study_pictures import digested, save, study_pictures
 
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
-from broken_telephone.datasets import whole as writing
-from broken_telephone.embed import EmbeddingSettings, arrange, digests_of, embed, items, manifest, spaces, stored
+from broken_telephone.datasets import atomic_write as writing
 from broken_telephone.errors import StudyError
-from broken_telephone.measures import similarities
+from broken_telephone.execution import InterruptedRunError
+from broken_telephone.similarity import EmbeddingSettings, arrange, digests_of, embed, items, manifest, spaces, stored
+from broken_telephone.statistics import similarities
 from broken_telephone.tables import CHAINS, DESCRIPTIONS, as_table, check_result, check_similarities
-from broken_telephone.work import InterruptedRunError
 
 ITERATIONS = 2
 FEATURE = "data/04_feature/miniature"
@@ -330,9 +330,9 @@ def test_every_entry_is_in_the_catalog_and_has_a_layer(project):
 
 
 def test_a_study_that_names_another_embedder_starts_from_nothing():
-    from broken_telephone.config import StudyConfigLoader
     from broken_telephone.models import EmbedderSettings
     from broken_telephone.settings import CONFIG_LOADER_ARGS
+    from broken_telephone.study_config.loader import StudyConfigLoader
 
     conf = Path(__file__).parents[1] / "conf"
     for study in ("raf_emotion", "phase_emotion", "phase_activity"):

@@ -15,9 +15,9 @@ from fakes import FakeGenerator
 from test_relay import Bench
 
 from broken_telephone.errors import StudyError
-from broken_telephone.relay import LoopSettings
-from broken_telephone.work.executors import executor
-from broken_telephone.work.tasks import Draw
+from broken_telephone.execution.executors import executor
+from broken_telephone.execution.tasks import Draw
+from broken_telephone.loop import LoopSettings
 
 
 class SlowGenerator(FakeGenerator):

@@ -21,7 +21,7 @@ from raw_data import write_phase, write_raf
 from broken_telephone.chains import chains_of
 from broken_telephone.cli import cli
 from broken_telephone.datasets import ComparedDataset, ImagePartitionsDataset, WholeParquetDataset
-from broken_telephone.relay import of_shard
+from broken_telephone.loop import of_shard
 from broken_telephone.tables import check_chains, check_descriptions, check_people
 
 PRIMARY = "data/03_primary/miniature"

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from broken_telephone.labels import RAF
-from broken_telephone.measures import ALL, baseline_shares, category_shares
+from broken_telephone.statistics import ALL, baseline_shares, category_shares
 
 
 def test_intervals_are_wilsons():

@@ -16,8 +16,8 @@ from broken_telephone.cli import _ParagraphError
 from broken_telephone.console import LogHandler, say
 from broken_telephone.datasets import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
-from broken_telephone.report import fonts
-from broken_telephone.report.browser import as_json
+from broken_telephone.reporting import fonts
+from broken_telephone.reporting.page.chain_browser import as_json
 from broken_telephone.spreadsheet import guarded, unguarded
 from broken_telephone.visible import one_line, shortened, visible
 

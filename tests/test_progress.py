@@ -10,11 +10,11 @@ import pytest
 import rich
 
 from broken_telephone import node_progress, progress
+from broken_telephone.execution import Step, WorkProgress
+from broken_telephone.execution.executors import LocalExecutor
+from broken_telephone.execution.tasks import Answer, Worker
 from broken_telephone.node_progress import NodeProgress
 from broken_telephone.progress import Display, duration, pace, track
-from broken_telephone.work import Step, WorkProgress
-from broken_telephone.work.executors import LocalExecutor
-from broken_telephone.work.tasks import Answer, Worker
 
 
 @pytest.fixture

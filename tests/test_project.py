@@ -11,10 +11,10 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
 from broken_telephone.models import DescriberSettings, GeneratorSettings
 from broken_telephone.settings import CONFIG_LOADER_ARGS
+from broken_telephone.study_config.loader import StudyConfigLoader
 
 PROJECT = Path(__file__).parents[1]
 
@@ -117,7 +117,7 @@ def test_a_project_may_stand_in_a_folder_of_any_name(project, monkeypatch):
 
 def test_sampling_and_settings_are_validated_by_their_types(project):
     """Kedro validates `params:` by the annotations of the nodes; a node that lost its own would not."""
-    from broken_telephone.strict import Settings
+    from broken_telephone.study_config.settings_group import Settings
 
     with KedroSession.create(project.path) as session:
         params = session.load_context().params

@@ -15,17 +15,17 @@ from click.testing import CliRunner
 from PIL import Image
 from study_pictures import every_picture
 
-from broken_telephone.annotate import DATASET, comparisons_of, labels_of
+from broken_telephone.annotation import DATASET, comparisons_of, labels_of
 from broken_telephone.cli import cli
 from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
-from broken_telephone.measures.agreement_table import ALL_RATERS, TOGETHER
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
 from broken_telephone.rating.address import trusted_hosts
+from broken_telephone.rating.answer_store import ADJUDICATION, Store
 from broken_telephone.rating.app import make_app
-from broken_telephone.rating.desk import Desk
+from broken_telephone.rating.rater_queue import Desk
 from broken_telephone.rating.serve import serve
-from broken_telephone.rating.store import ADJUDICATION, Store
+from broken_telephone.statistics.tables.agreement_table import ALL_RATERS, TOGETHER
 
 QUESTIONS = {"gender": ("male", "female"), "age": ("young", "old")}
 ITEMS = [f"{number:012x}" for number in range(40)]

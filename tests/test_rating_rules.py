@@ -15,13 +15,13 @@ from test_rating import FORM, ITEMS, QUESTIONS, application, cannot_be_opened, p
 
 from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
-from broken_telephone.measures import agreement_table
-from broken_telephone.measures.agreement_table import every_two
 from broken_telephone.rating import RatingSettings, database
 from broken_telephone.rating.address import PublicAddress, trusted_hosts
-from broken_telephone.rating.desk import Desk
+from broken_telephone.rating.answer_store import ADJUDICATION, LONGEST_COMMENT, Store
+from broken_telephone.rating.rater_queue import Desk
 from broken_telephone.rating.raters import identity, rater_name
-from broken_telephone.rating.store import ADJUDICATION, LONGEST_COMMENT, Store
+from broken_telephone.statistics import agreement_table
+from broken_telephone.statistics.tables.agreement_table import every_two
 
 ITEM = ITEMS[7]
 DESCRIPTION = "an elderly woman, said the model"

@@ -18,10 +18,9 @@ from study_pictures import digested
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import ChangedInputError, StudyError
-from broken_telephone.models import Failure
-from broken_telephone.pictures import as_png, look
-from broken_telephone.pipelines.loop.nodes import look_at_pictures
-from broken_telephone.relay import (
+from broken_telephone.execution.batch_size import BatchSize
+from broken_telephone.execution.interruption import InterruptedRunError
+from broken_telephone.loop import (
     Done,
     Finished,
     LoopSettings,
@@ -31,11 +30,12 @@ from broken_telephone.relay import (
     read_journal,
     relay,
 )
-from broken_telephone.relay.plan import fingerprint, of_shard, steps
+from broken_telephone.loop.plan import fingerprint, of_shard, steps
+from broken_telephone.models import Failure
+from broken_telephone.pictures import as_png, look
+from broken_telephone.pipelines.loop.nodes import look_at_pictures
 from broken_telephone.seeds import digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
-from broken_telephone.work.batch_size import BatchSize
-from broken_telephone.work.interruption import InterruptedRunError
 
 
 class Bench:

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.report import LiveSheet, Row, contact_sheet, thumbnails
-from broken_telephone.report.contact_sheet import _two_columns
-from broken_telephone.report.fonts import drawable, width, wrapped
+from broken_telephone.reporting import LiveSheet, Row, contact_sheet, thumbnails
+from broken_telephone.reporting.fonts import drawable, width, wrapped
+from broken_telephone.reporting.sheets.contact_sheet import _two_columns
 from broken_telephone.tables import CHAINS, as_table
 
 GREEN = Image.new("RGB", (8, 8), (0, 200, 0))

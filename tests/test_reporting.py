@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from study_pictures import every_picture
 
-from broken_telephone.annotate import AnnotationSettings
+from broken_telephone.annotation import AnnotationSettings
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
 from broken_telephone.rating import all_items
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings, figures, summary
-from broken_telephone.sources import DatasetSettings
+from broken_telephone.reporting import ReportSettings, figures, summary
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(resamples=300)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
 from broken_telephone.settings import CONFIG_LOADER_ARGS
-from broken_telephone.yaml_text import MOST_COPIES, refuse_bad_yaml
+from broken_telephone.study_config.loader import StudyConfigLoader
+from broken_telephone.study_config.yaml_text import MOST_COPIES, refuse_bad_yaml
 
 CONF = Path(__file__).parents[1] / "conf"
 

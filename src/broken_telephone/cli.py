@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from broken_telephone.errors import StudyError, causes
-from broken_telephone.settings_files import unresolved
+from broken_telephone.study_config.files import unresolved
 from broken_telephone.visible import visible
 
 
@@ -154,14 +154,14 @@ def rate(env: str | None, host: str, port: int) -> None:
     import pandas as pd
     from kedro.framework.session import KedroSession
 
-    from broken_telephone.annotate import AnnotationSettings, form_of
+    from broken_telephone.annotation import AnnotationSettings, form_of
+    from broken_telephone.ingestion import DatasetSettings
+    from broken_telephone.loop import LoopSettings
     from broken_telephone.pipelines.loop.checks import check_pictures
     from broken_telephone.rating import RatingSettings
     from broken_telephone.rating.address import trusted_hosts
+    from broken_telephone.rating.answer_store import Store
     from broken_telephone.rating.serve import serve, study_app
-    from broken_telephone.rating.store import Store
-    from broken_telephone.relay import LoopSettings
-    from broken_telephone.sources import DatasetSettings
 
     _refuse_empty({"env": env}, "env")
     with _in_a_paragraph():

@@ -15,9 +15,9 @@ from broken_telephone.chains import chains_of
 from broken_telephone.console import say
 from broken_telephone.datasets.places import located
 from broken_telephone.errors import StudyError
+from broken_telephone.loop import LoopSettings, manifest, of_shard, sum_up
 from broken_telephone.missing_inputs import refuse_missing_inputs
 from broken_telephone.pictures import refuse_unfinished_loop, state_of
-from broken_telephone.relay import LoopSettings, manifest, of_shard, sum_up
 from broken_telephone.visible import one_line, shortened
 
 _FIRST = {

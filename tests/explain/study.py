@@ -12,14 +12,14 @@ from PIL import Image
 from study_pictures import digested, save, study_pictures
 
 from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
-from broken_telephone.explain import ExplainSettings
+from broken_telephone.explainability import ExplainSettings
+from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.models import METHODS, REGIONS, Explanation, Face, TransformersDescriber
-from broken_telephone.models.vision import Patches
+from broken_telephone.models.attribution.vision_tower import Patches
 from broken_telephone.pipelines.explainability import nodes
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import seed_of
-from broken_telephone.sources import ChainSettings, DatasetSettings
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, as_table
 
 BACKGROUND, HAIR, FACE, BODY = range(len(REGIONS))

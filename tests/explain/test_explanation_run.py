@@ -11,12 +11,12 @@ from study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Study, pl
 from study_pictures import save
 
 from broken_telephone.errors import ChangedInputError, StudyError
-from broken_telephone.explain.items import sampled
-from broken_telephone.explain.journal import found_in
-from broken_telephone.explain.support import by_picture
+from broken_telephone.execution import InterruptedRunError
+from broken_telephone.explainability.items import sampled
+from broken_telephone.explainability.journal import found_in
+from broken_telephone.explainability.maps.attribution_scores import by_picture
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
-from broken_telephone.work import InterruptedRunError
 
 WHERE = ["chain_id", "iteration", "face", "token", "place"]
 

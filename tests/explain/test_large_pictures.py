@@ -10,7 +10,7 @@ from study import Study, plain
 
 from broken_telephone.datasets import ImageFolderDataset
 from broken_telephone.errors import StudyError
-from broken_telephone.explain.painting import scaled
+from broken_telephone.explainability.maps.occlusion import scaled
 from broken_telephone.models import REGIONS
 from broken_telephone.pictures import Needed
 from broken_telephone.tables import check_activations, check_faces

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from broken_telephone.explain.numbers import NUMBERS, region_numbers
-from broken_telephone.explain.painting import (
+from broken_telephone.explainability.maps.occlusion import (
     Fitted,
     box_of,
     framed,
@@ -15,6 +14,7 @@ from broken_telephone.explain.painting import (
     moved,
     painted,
 )
+from broken_telephone.explainability.maps.region_statistics import NUMBERS, region_numbers
 from broken_telephone.models import REGIONS
 
 SIZES = [(7, 5), (1, 9), (9, 1), (1, 1), (20, 13)]

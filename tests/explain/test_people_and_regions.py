@@ -8,12 +8,19 @@ import pytest
 from faces import DETECTOR, PARSER, box, overlap
 from PIL import Image
 
-from broken_telephone.explain.face_parts import FaceParts
-from broken_telephone.explain.journal import Found
-from broken_telephone.explain.people import boxes_of, counted, crop_of, labels_by_picture, matches, people_of
-from broken_telephone.explain.regions import matched, person_regions
-from broken_telephone.miniature.people import World
-from broken_telephone.miniature.pictures import render_set
+from broken_telephone.explainability.faces.face_matching import (
+    boxes_of,
+    counted,
+    crop_of,
+    labels_by_picture,
+    matches,
+    people_of,
+)
+from broken_telephone.explainability.faces.face_parts import FaceParts
+from broken_telephone.explainability.faces.regions import matched, person_regions
+from broken_telephone.explainability.journal import Found
+from broken_telephone.miniature.world.people import World
+from broken_telephone.miniature.world.pictures import render_set
 from broken_telephone.models import REGIONS, make_detector, make_parser
 
 BACKGROUND, HAIR, FACE, BODY = range(4)

@@ -8,12 +8,19 @@ import pytest
 from scipy.stats import false_discovery_control
 from skimage.color import rgb2lab
 
-from broken_telephone.explain.skin import MONK, MONK_BINS, monk_bin, skin_colour, to_lab, typology_angle
-from broken_telephone.explain.skin_table import skin_table
-from broken_telephone.measures import ALL, Resampling
+from broken_telephone.explainability.faces.skin_tone import (
+    MONK,
+    MONK_BINS,
+    monk_bin,
+    skin_colour,
+    to_lab,
+    typology_angle,
+)
+from broken_telephone.explainability.skin_tone_drift import skin_table
+from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.explainability.nodes import measure_skin_tones
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics import ALL, Resampling
 from broken_telephone.tables import CHAINS, FACES, as_result, as_table, check_faces, check_result
 
 RESAMPLING = Resampling(400, 1)

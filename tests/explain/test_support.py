@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from broken_telephone.explain import ExplainSettings
-from broken_telephone.explain.support import (
+from broken_telephone.explainability import ExplainSettings
+from broken_telephone.explainability.maps.attribution_scores import (
     MEASURES,
     OTHER_SIZES,
     TESTED,
@@ -19,11 +19,11 @@ from broken_telephone.explain.support import (
     support_table,
     support_tests,
 )
-from broken_telephone.explain.trust import ENOUGH, NEEDED, REASONS, sentences, trust_table
-from broken_telephone.measures import ALL, Resampling, adjusted
+from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
-from broken_telephone.report import ReportSettings
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics import ALL, Resampling, adjusted
 from broken_telephone.tables import (
     ACTIVATIONS,
     CHAINS,

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 from study import BODY, FACE, GRID, HAIR, FakeExplainer
 
-from broken_telephone.explain.painting import Fitted, framed
-from broken_telephone.explain.tasks import STEPS, ExplainWords, How, Subject
+from broken_telephone.explainability.maps.occlusion import Fitted, framed
+from broken_telephone.explainability.tasks import STEPS, ExplainWords, How, Subject
 from broken_telephone.models import METHODS, REGIONS, Explanation, Failure, Word
-from broken_telephone.models.vision import Patches
+from broken_telephone.models.attribution.vision_tower import Patches
 
 COLOUR = (1, 2, 3)
 HOW = How("Describe.", [1], "HiResCAM", "log_probability", COLOUR)
@@ -84,7 +84,7 @@ def test_no_more_pictures_are_hidden_at_once_than_words_are_explained_at_once(co
 
 def test_hidden_pictures_are_made_when_they_are_shown(monkeypatch):
     """Of many words there are never more than as many pictures made as the model is asked about next."""
-    from broken_telephone.explain import tasks
+    from broken_telephone.explainability import tasks
 
     model, ahead = Watched(), []
     made = [0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broken_telephone.labels.repetition import is_degenerate
+from broken_telephone.labels.answer_parsing.degenerate_output import is_degenerate
 
 SENTENCE = "The person in the picture is smiling at the camera. "
 

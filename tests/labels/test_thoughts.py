@@ -3,7 +3,7 @@
 import pytest
 
 from broken_telephone.labels import FORMS, read_form
-from broken_telephone.labels.thoughts import closing, is_mark, opens_thought, separate
+from broken_telephone.labels.answer_parsing.thinking_marks import closing, is_mark, opens_thought, separate
 
 ANSWER = "The person smiles broadly."
 THOUGHT = "An old Black man?"

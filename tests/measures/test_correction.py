@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from broken_telephone.measures.correction import (
+from broken_telephone.statistics.estimates.annotator_error import (
     CONFUSION,
     CORRECTED,
     MADE_UP,
@@ -17,8 +17,8 @@ from broken_telephone.measures.correction import (
     simplex,
     unconfused,
 )
-from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.panel import ABSENT, Panel
+from broken_telephone.statistics.estimates.panel import ABSENT, Panel
+from broken_telephone.statistics.tables.drift_table import Resampling
 
 AGES = ("young", "middle", "old")
 

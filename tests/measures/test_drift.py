@@ -11,13 +11,13 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
-from broken_telephone.measures import distances
-from broken_telephone.measures.drift_table import DRIFT, Resampling, drift_table
-from broken_telephone.measures.estimate import spread
-from broken_telephone.measures.families import adjusted
-from broken_telephone.measures.paired import bhapkar, stuart_maxwell
-from broken_telephone.measures.pairs import pairs
-from broken_telephone.measures.panel import ALL, Panel, panels
+from broken_telephone.statistics.estimates import distances
+from broken_telephone.statistics.estimates.estimate import spread
+from broken_telephone.statistics.estimates.paired_counts import pairs
+from broken_telephone.statistics.estimates.panel import ALL, Panel, panels
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted
+from broken_telephone.statistics.hypothesis_tests.paired_tests import bhapkar, stuart_maxwell
+from broken_telephone.statistics.tables.drift_table import DRIFT, Resampling, drift_table
 
 AGES = ("0-3", "4-19", "20-39")
 RESAMPLING = Resampling(500, 1)

@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2
 
-from broken_telephone.measures.firth import fit, profile
+from broken_telephone.statistics.hypothesis_tests.firth import fit, profile
 
 # Histology of 79 endometrial cancers (Heinze and Schemper 2002; Agresti 2015): NV:PI:EH of those of low and high grade.
 LOW = """0:13:1.64 0:16:2.26 0:8:3.14 0:34:2.68 0:20:1.28 0:5:2.31 0:17:1.8 0:10:1.68 0:26:1.56 0:17:2.31 0:8:2.01

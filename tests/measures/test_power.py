@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from broken_telephone.measures.paired import stuart_maxwell
-from broken_telephone.measures.pairs import SWAPS, pairs
-from broken_telephone.measures.panel import ALL, Panel
-from broken_telephone.measures.power import POWER, detectable_shift, power_table
+from broken_telephone.statistics.estimates.paired_counts import SWAPS, pairs
+from broken_telephone.statistics.estimates.panel import ALL, Panel
+from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_maxwell
+from broken_telephone.statistics.hypothesis_tests.power import POWER, detectable_shift, power_table
 
 
 def panel(codes, clusters=None, categories=("a", "b"), labels=None, start="image"):

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from broken_telephone.labels import SCHEMES, UNSURE
-from broken_telephone.measures.drift_table import DRIFT
-from broken_telephone.measures.published import PUBLISHED_DRIFT, PUBLISHED_SHARES, published_drift, published_shares
+from broken_telephone.statistics.tables.drift_table import DRIFT
+from broken_telephone.statistics.tables.published import (
+    PUBLISHED_DRIFT,
+    PUBLISHED_SHARES,
+    published_drift,
+    published_shares,
+)
 
 KEYS = ["study", "label", "attribute"]
 

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 from broken_telephone.errors import StudyError
-from broken_telephone.measures import ABSENT, ALL, Resampling, Vectors, similarities, similarity_curves
-from broken_telephone.measures.similarity import cosines
-from broken_telephone.measures.similarity_curves import CURVES
+from broken_telephone.statistics import ABSENT, ALL, Resampling, Vectors, similarities, similarity_curves
+from broken_telephone.statistics.estimates.similarity import cosines
+from broken_telephone.statistics.tables.similarity_curves import CURVES
 from broken_telephone.tables import CHAINS, SIMILARITIES, as_result, as_table, check_result, check_similarities
 
 ITERATIONS = 2

@@ -8,12 +8,12 @@ from scipy.special import expit, logit
 from scipy.stats import binomtest
 from statsmodels.genmod.families import Binomial
 
-from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.estimate import spread
-from broken_telephone.measures.odds import odds_ratios
-from broken_telephone.measures.panel import ALL, panels
-from broken_telephone.measures.rates import rates, resampled_outcomes, widest
-from broken_telephone.measures.success import SUCCESS, success_table
+from broken_telephone.statistics.estimates.estimate import spread
+from broken_telephone.statistics.estimates.panel import ALL, panels
+from broken_telephone.statistics.estimates.rates import rates, resampled_outcomes, widest
+from broken_telephone.statistics.hypothesis_tests.odds import odds_ratios
+from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.tables.success import SUCCESS, success_table
 
 AGES = ("0-3", "4-19", "20-39")
 RESAMPLING = Resampling(400, 1)

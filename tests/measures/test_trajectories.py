@@ -6,18 +6,18 @@ import pytest
 from scipy.stats import t
 from statsmodels.stats.proportion import proportion_confint
 
-from broken_telephone.measures.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED, decomposition_table
-from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.panel import ABSENT, Panel
-from broken_telephone.measures.shares import clustered_shares
-from broken_telephone.measures.shares_table import DATASET, shares_table
-from broken_telephone.measures.transitions import (
+from broken_telephone.statistics.estimates.panel import ABSENT, Panel
+from broken_telephone.statistics.estimates.shares import clustered_shares
+from broken_telephone.statistics.estimates.transitions import (
     fixed_point,
     half_life,
     left_of_the_way,
     trajectories_table,
     transition_matrix,
 )
+from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED, decomposition_table
+from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.tables.shares_table import DATASET, shares_table
 
 RESAMPLING = Resampling(400, 3)
 STEPS = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.05, 0.05, 0.9]])

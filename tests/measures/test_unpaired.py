@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom
 
-from broken_telephone.measures.drift_table import Resampling
-from broken_telephone.measures.panel import Panel
-from broken_telephone.measures.unpaired import CHI_SQUARE, UNPAIRED, G, unpaired, unpaired_table
+from broken_telephone.statistics.estimates.panel import Panel
+from broken_telephone.statistics.hypothesis_tests.unpaired_tests import (
+    CHI_SQUARE,
+    UNPAIRED,
+    G,
+    unpaired,
+    unpaired_table,
+)
+from broken_telephone.statistics.tables.drift_table import Resampling
 
 SOME = Resampling(499, 1)
 

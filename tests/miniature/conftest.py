@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from broken_telephone.miniature.people import World
-from broken_telephone.miniature.pictures import PictureSet, render_set
+from broken_telephone.miniature.world.people import World
+from broken_telephone.miniature.world.pictures import PictureSet, render_set
 
 PROJECT = Path(__file__).parents[2]
 

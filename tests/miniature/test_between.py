@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from broken_telephone.miniature.between import between, pairs
-from broken_telephone.miniature.fitting import to_tensor
-from broken_telephone.miniature.judge import load_judge
-from broken_telephone.miniature.people import GENDERS, World
-from broken_telephone.miniature.pictures import render_set
+from broken_telephone.miniature.training.fitting import to_tensor
+from broken_telephone.miniature.training.judge import load_judge
+from broken_telephone.miniature.world.between import between, pairs
+from broken_telephone.miniature.world.people import GENDERS, World
+from broken_telephone.miniature.world.pictures import render_set
 
 SIGNS = ["gender", "hair_style"]
 

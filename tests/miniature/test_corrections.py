@@ -8,13 +8,13 @@ import pytest
 import torch
 from diffusers import StableDiffusion3Pipeline
 
-from broken_telephone.miniature import corrections, generator
-from broken_telephone.miniature.associations import captions
-from broken_telephone.miniature.autoencoder import latents as autoencoder_latents
-from broken_telephone.miniature.autoencoder import load_autoencoder
-from broken_telephone.miniature.denoiser import Denoiser, load_denoiser, save_again
-from broken_telephone.miniature.judge import Judge
-from broken_telephone.miniature.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
+from broken_telephone.miniature.training import corrections, generator
+from broken_telephone.miniature.training.autoencoder import latents as autoencoder_latents
+from broken_telephone.miniature.training.autoencoder import load_autoencoder
+from broken_telephone.miniature.training.denoiser import Denoiser, load_denoiser, save_again
+from broken_telephone.miniature.training.judge import Judge
+from broken_telephone.miniature.world.associations import captions
+from broken_telephone.miniature.world.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 
 LABELS = EMOTIONS + ACTIVITIES
 WORLD = World(

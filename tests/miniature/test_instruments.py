@@ -7,15 +7,15 @@ import pytest
 import torch
 from facexlib.detection.retinaface_utils import PriorBox, batched_decode, batched_decode_landm
 
-from broken_telephone.miniature.boxes import encode, encode_points, match, overlap
-from broken_telephone.miniature.canvas import REGIONS
-from broken_telephone.miniature.detector import detect, load_detector, score_detector, take_faces
-from broken_telephone.miniature.fitting import Schedule, to_tensor
-from broken_telephone.miniature.judge import Judge, load_judge, save_judge, score_judge, train_judge
-from broken_telephone.miniature.parser import load_parser, parse, score_parser
-from broken_telephone.miniature.people import AGES, World
-from broken_telephone.miniature.pictures import render_set
-from broken_telephone.miniature.portrait import BACKGROUND_COLOURS
+from broken_telephone.miniature.training.detector import detect, load_detector, score_detector, take_faces
+from broken_telephone.miniature.training.fitting import Schedule, to_tensor
+from broken_telephone.miniature.training.judge import Judge, load_judge, save_judge, score_judge, train_judge
+from broken_telephone.miniature.training.parser import load_parser, parse, score_parser
+from broken_telephone.miniature.world.boxes import encode, encode_points, match, overlap
+from broken_telephone.miniature.world.canvas import REGIONS
+from broken_telephone.miniature.world.people import AGES, World
+from broken_telephone.miniature.world.pictures import render_set
+from broken_telephone.miniature.world.portrait import BACKGROUND_COLOURS
 
 COLUMNS = ["model", "kind", "figure", "group", "category", "n", "value"]
 

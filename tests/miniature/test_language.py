@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from broken_telephone.miniature import language
-from broken_telephone.miniature.people import World
-from broken_telephone.miniature.pictures import render_set
-from broken_telephone.miniature.readings import named, read_form
+from broken_telephone.miniature.checks.readings import named, read_form
+from broken_telephone.miniature.world import language
+from broken_telephone.miniature.world.people import World
+from broken_telephone.miniature.world.pictures import render_set
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_descriptions_name_their_label_and_nothing_else(rows):
 
 
 def test_tokenizers_know_every_word_and_encode_any_other():
-    from broken_telephone.miniature.tokenizers import train_chat_tokenizer, train_clip_tokenizer
+    from broken_telephone.miniature.training.tokenizers import train_chat_tokenizer, train_clip_tokenizer
 
     clip, chat = train_clip_tokenizer(32), train_chat_tokenizer()
     sentence = "A middle-aged woman with dark skin, a grey bob and purple clothes is doing personal care in a bath."

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from broken_telephone.miniature.canvas import BACKGROUND, BODY, FACE, HAIR
-from broken_telephone.miniature.catalog import PictureSetDataset
-from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, HAIR_WORDS, World
-from broken_telephone.miniature.pictures import PictureSet, render_set
-from broken_telephone.miniature.portrait import render_portrait
-from broken_telephone.miniature.scene import render_scene
+from broken_telephone.miniature.checks.catalog import PictureSetDataset
+from broken_telephone.miniature.world.canvas import BACKGROUND, BODY, FACE, HAIR
+from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS, HAIR_WORDS, World
+from broken_telephone.miniature.world.pictures import PictureSet, render_set
+from broken_telephone.miniature.world.portrait import render_portrait
+from broken_telephone.miniature.world.scene import render_scene
 
 
 @pytest.mark.parametrize("kind", ["portraits", "scenes"])

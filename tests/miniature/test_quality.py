@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.miniature.associations import draw_labels, shares, shown
-from broken_telephone.miniature.people import AGES, GENDERS, SKIN_TONES, Association, World
-from broken_telephone.miniature.quality import gaps, report
-from broken_telephone.miniature.scores import by_group
+from broken_telephone.miniature.checks.quality import gaps, report
+from broken_telephone.miniature.checks.scores import by_group
+from broken_telephone.miniature.world.associations import draw_labels, shares, shown
+from broken_telephone.miniature.world.people import AGES, GENDERS, SKIN_TONES, Association, World
 
 
 def _people(count: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from broken_telephone.miniature.people import World
-from broken_telephone.miniature.raw_portraits import write_portraits
-from broken_telephone.miniature.raw_scenes import write_scenes
-from broken_telephone.sources import DatasetSettings, read_dataset
+from broken_telephone.ingestion import DatasetSettings, read_dataset
+from broken_telephone.miniature.world.people import World
+from broken_telephone.miniature.world.raw_portraits import write_portraits
+from broken_telephone.miniature.world.raw_scenes import write_scenes
 
 AGES = {"baby": "0-3", "child": "4-19", "young": "20-39", "adult": "40-69", "senior": "70+"}
 

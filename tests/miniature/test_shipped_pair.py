@@ -8,13 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
-from broken_telephone.miniature.associations import draw_labels
-from broken_telephone.miniature.describer import new_processor, views
-from broken_telephone.miniature.judge import load_judge
-from broken_telephone.miniature.language import PROMPTS
-from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS
-from broken_telephone.miniature.readings import score_describer
-from broken_telephone.miniature.tokenizers import train_chat_tokenizer
+from broken_telephone.miniature.checks.readings import score_describer
+from broken_telephone.miniature.training.describer import new_processor, views
+from broken_telephone.miniature.training.judge import load_judge
+from broken_telephone.miniature.training.tokenizers import train_chat_tokenizer
+from broken_telephone.miniature.world.associations import draw_labels
+from broken_telephone.miniature.world.language import PROMPTS
+from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
 
 

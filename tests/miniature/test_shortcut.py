@@ -12,15 +12,15 @@ from kedro.framework.project import pipelines
 from pydantic import ValidationError
 from scipy.stats import chi2_contingency, chisquare
 
-from broken_telephone.config import StudyConfigLoader
-from broken_telephone.miniature.canvas import BACKGROUND, FACE, HAIR
-from broken_telephone.miniature.colours import HAIR_COLOURS
-from broken_telephone.miniature.people import EMOTIONS, Association, Shortcut, World
-from broken_telephone.miniature.pictures import PictureSet, render_set
-from broken_telephone.miniature.portrait import BACKGROUND_COLOURS
-from broken_telephone.miniature.shortcut import score_shortcut, train_shortcut
+from broken_telephone.miniature.world.canvas import BACKGROUND, FACE, HAIR
+from broken_telephone.miniature.world.colours import HAIR_COLOURS
+from broken_telephone.miniature.world.people import EMOTIONS, Association, Shortcut, World
+from broken_telephone.miniature.world.pictures import PictureSet, render_set
+from broken_telephone.miniature.world.portrait import BACKGROUND_COLOURS
+from broken_telephone.miniature.world.shortcut import score_shortcut, train_shortcut
 from broken_telephone.models import Description
 from broken_telephone.settings import CONFIG_LOADER_ARGS
+from broken_telephone.study_config.loader import StudyConfigLoader
 
 PROJECT = Path(__file__).parents[2]
 TRAITS = ("background", "hair")

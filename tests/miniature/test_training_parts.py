@@ -5,14 +5,15 @@ import torch
 from scipy.special import logit
 from scipy.stats import norm
 
-from broken_telephone.miniature import captions, targets
-from broken_telephone.miniature.augment import augment
-from broken_telephone.miniature.autoencoder import rarity
-from broken_telephone.miniature.embedder import contrast
-from broken_telephone.miniature.fitting import to_tensor
-from broken_telephone.miniature.generator import importance, squared_error, times, traits, weight
-from broken_telephone.miniature.reflection import Reflection
-from broken_telephone.miniature.scores import by_group
+from broken_telephone.miniature.checks.scores import by_group
+from broken_telephone.miniature.training import targets
+from broken_telephone.miniature.training.augment import augment
+from broken_telephone.miniature.training.autoencoder import rarity
+from broken_telephone.miniature.training.embedder import contrast
+from broken_telephone.miniature.training.fitting import to_tensor
+from broken_telephone.miniature.training.generator import importance, squared_error, times, traits, weight
+from broken_telephone.miniature.world import captions
+from broken_telephone.miniature.world.reflection import Reflection
 
 
 def test_changed_pictures_stay_pictures_and_repeat(portraits):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from broken_telephone.miniature.people import CATEGORIES, Association, World
+from broken_telephone.miniature.world.people import CATEGORIES, Association, World
 
 
 def planted(**changes: object) -> Association:

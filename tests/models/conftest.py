@@ -46,8 +46,8 @@ def pictures() -> list[Image.Image]:
 @pytest.fixture(scope="session")
 def drawn() -> list:
     """Rendered people that nobody trained on, with what is true of them: ten portraits, then ten scenes."""
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.pictures import draw_picture
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.pictures import draw_picture
 
     rng = np.random.default_rng(77)
     return [draw_picture(kind, World(), index, rng) for kind in ("portraits", "scenes") for index in range(10)]

@@ -7,7 +7,7 @@ import torch
 from tiny_describers import FAMILIES
 
 from broken_telephone.models import Choices, make_describer
-from broken_telephone.models.options import Prefix, continuation, shared_tokens
+from broken_telephone.models.describers.closed_form import Prefix, continuation, shared_tokens
 
 PROMPT = "Describe the emotion only"
 TEMPLATES = {"paligemma": "<image>{prompt}"}

@@ -9,9 +9,9 @@ from PIL import Image
 from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
-from broken_telephone.explain.painting import painted
+from broken_telephone.explainability.maps.occlusion import painted
 from broken_telephone.models import METHODS, Choices, TransformersDescriber, Word, make_describer
-from broken_telephone.models.class_activation import pieces
+from broken_telephone.models.attribution.class_activation import pieces
 
 PROMPT = "Describe only the emotion and the facial expression of the person."
 TEXTS = (

@@ -97,14 +97,14 @@ def test_an_adapter_changes_descriptions(describers, pictures, tmp_path):
 def test_a_missing_package_is_named_with_its_command(package, changes, message, describers, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "broken_telephone.models.loading.find_spec", lambda name: None if name == package else found(name)
+        "broken_telephone.models.loading.load_errors.find_spec", lambda name: None if name == package else found(name)
     )
     with pytest.raises(StudyError, match=message):
         describer(describers["llava"], **changes).load()
 
 
 def test_quantised_weights_need_a_gpu(describers, monkeypatch):
-    monkeypatch.setattr("broken_telephone.models.loading.find_spec", lambda name: builtins.object())
+    monkeypatch.setattr("broken_telephone.models.loading.load_errors.find_spec", lambda name: builtins.object())
     with pytest.raises(StudyError, match="8bit needs a GPU, and the device is cpu"):
         describer(describers["llava"], quantisation="8bit", device="cpu").load()
 

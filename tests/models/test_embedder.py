@@ -15,8 +15,8 @@ from transformers import AutoModel, AutoProcessor, AutoTokenizer
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_embedder
+from broken_telephone.models.embedders.unit_vectors import unit_vectors
 from broken_telephone.models.presets import presets
-from broken_telephone.models.unit_vectors import unit_vectors
 
 TEXTS = ["a person looks happy", "sad", "Describe the emotion only", "the person looks sad sad sad"]
 
@@ -189,7 +189,7 @@ def test_every_preset_is_valid_and_sealed_with_its_values(name):
 
 def test_the_embedded_model_gives_the_vectors_it_was_measured_with():
     """As the code that trained it computes them."""
-    from broken_telephone.miniature.embedder import embed_pictures, embed_texts, load_embedder
+    from broken_telephone.miniature.training.embedder import embed_pictures, embed_texts, load_embedder
 
     folder = Path(__file__).parents[2] / "data/06_models/embedder"
     embedder = make_embedder({"path": str(folder), "dtype": "float32"})

@@ -95,8 +95,8 @@ def test_the_embedded_detector_finds_rendered_faces(rendered, drawn):
 
 
 def test_boxes_and_maps_are_those_that_were_measured(rendered):
-    from broken_telephone.miniature.detector import detect, load_detector
-    from broken_telephone.miniature.parser import load_parser, parse
+    from broken_telephone.miniature.training.detector import detect, load_detector
+    from broken_telephone.miniature.training.parser import load_parser, parse
 
     pixels = np.stack([np.asarray(image) for image in rendered])
     faces = make_detector(DETECTOR).detect(rendered)

@@ -16,12 +16,12 @@ from facexlib.parsing import init_parsing_model
 from PIL import Image
 from safetensors.torch import save_file
 
-from broken_telephone.config import StudyConfigLoader
 from broken_telephone.datasets import ModelDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_detector, make_parser
-from broken_telephone.models.facexlib_weights import RELEASES
+from broken_telephone.models.faces.facexlib_weights import RELEASES
 from broken_telephone.settings import CONFIG_LOADER_ARGS
+from broken_telephone.study_config.loader import StudyConfigLoader
 
 PROJECT = Path(__file__).parents[2]
 MAKE = {"retinaface_mobile0.25": make_detector, "retinaface_resnet50": make_detector} | dict.fromkeys(

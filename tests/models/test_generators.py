@@ -6,7 +6,7 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Failure, GeneratorSettings, make_generator
-from broken_telephone.models.outcomes import outcome
+from broken_telephone.models.failures import outcome
 
 FAMILIES = ["sd15", "sdxl", "sd3", "flux", "pixart"]
 PROMPTS = ["a person looks happy", "sad", "a person"]

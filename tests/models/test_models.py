@@ -13,7 +13,7 @@ from broken_telephone.models import (
     GeneratorSettings,
     TransformersDescriber,
 )
-from broken_telephone.models.origin import fingerprint
+from broken_telephone.models.loading.provenance import fingerprint
 
 PROMPTS = ["a person looks happy", "sad", "a person"]
 

@@ -3,7 +3,6 @@
 import pytest
 import yaml
 
-from broken_telephone.config import StudyConfigLoader
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer, make_generator
 from broken_telephone.models.presets import presets
@@ -14,6 +13,7 @@ from broken_telephone.models.settings import (
     EndpointSettings,
     GeneratorSettings,
 )
+from broken_telephone.study_config.loader import StudyConfigLoader
 
 MAKE = {"generator": make_generator, "describer": make_describer}
 ALL = [(kind, name) for kind in MAKE for name in presets(kind)]

@@ -8,7 +8,7 @@ import transformers
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.explain.run import needed_of
+from broken_telephone.explainability.run import needed_of
 from broken_telephone.models import (
     EndpointDescriber,
     EndpointSettings,
@@ -16,8 +16,8 @@ from broken_telephone.models import (
     make_detector,
     make_embedder,
     make_parser,
-    reading_size,
 )
+from broken_telephone.models.describers import input_size as reading_size
 from broken_telephone.pictures import bound_for, open_picture
 
 SHIPPED = "data/06_models"

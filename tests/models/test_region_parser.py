@@ -9,10 +9,10 @@ import torch
 from faces import PARSER, SIZES, box
 from PIL import Image
 
-from broken_telephone.miniature import canvas
+from broken_telephone.miniature.world import canvas
 from broken_telephone.models import REGIONS, make_parser
-from broken_telephone.models.facexlib_parser import _Use
-from broken_telephone.models.parsing import BISENET, PARSENET, places
+from broken_telephone.models.faces.facexlib_parser import _Use
+from broken_telephone.models.faces.region_parsing import BISENET, PARSENET, places
 
 BACKGROUND, HAIR, FACE, BODY = range(4)
 

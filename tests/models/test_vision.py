@@ -6,7 +6,7 @@ import torch
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer
-from broken_telephone.models.vision import Tower
+from broken_telephone.models.attribution.vision_tower import Tower
 
 TEMPLATES = {"paligemma": "<image>{prompt}"}
 

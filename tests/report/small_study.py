@@ -8,7 +8,8 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.measures import (
+from broken_telephone.reporting import agreement_sentences
+from broken_telephone.statistics import (
     Resampling,
     adjusted,
     decomposition_table,
@@ -18,7 +19,6 @@ from broken_telephone.measures import (
     shares_table,
     trajectories_table,
 )
-from broken_telephone.report import agreement_sentences
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, as_table
 
 EVIL = (

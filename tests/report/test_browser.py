@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from small_study import EVIL, Pictures, small_study
 
-from broken_telephone.report.browser import LONGEST, Browser, as_json, chain_browser, sampled, small
+from broken_telephone.reporting.page.chain_browser import LONGEST, Browser, as_json, chain_browser, sampled, small
 from broken_telephone.visible import visible
 
 

@@ -9,14 +9,14 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from test_figures import LONG, axes_of, outside_or_overlapping, said, texts_of
 
-from broken_telephone.measures import ALL
 from broken_telephone.models import REGIONS
-from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
-from broken_telephone.report.saved_figures import saved_figures
-from broken_telephone.report.style import INK, PALE, SMALL
-from broken_telephone.report.support_figure import REGIONS as DRAWN
-from broken_telephone.report.support_figure import support_figure
-from broken_telephone.report.trust_figure import trust_figure
+from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
+from broken_telephone.reporting.figures.region_support import REGIONS as DRAWN
+from broken_telephone.reporting.figures.region_support import support_figure
+from broken_telephone.reporting.figures.sanity_checks import trust_figure
+from broken_telephone.reporting.figures.saved_figures import saved_figures
+from broken_telephone.reporting.figures.style import INK, PALE, SMALL
+from broken_telephone.statistics import ALL
 
 KIND, OTHER = "64 x 64, 5 views", "512 x 512, 1 view"
 CHECKS = (

@@ -15,16 +15,16 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from broken_telephone.labels import SCHEMES
-from broken_telephone.report.decomposition_figure import decomposition_figure
-from broken_telephone.report.figures import figures
-from broken_telephone.report.forest_figure import forest_figure
-from broken_telephone.report.saved_figures import saved_figure
-from broken_telephone.report.shares_figure import shares_figure
-from broken_telephone.report.similarity_figure import similarity_figure
-from broken_telephone.report.style import SMALL, category_colours, inches_of, styled, wrapped
-from broken_telephone.report.success_figure import success_figure
-from broken_telephone.report.trajectories_figure import trajectories_figure
-from broken_telephone.report.transitions_figure import transitions_figure
+from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.figures.decomposition import decomposition_figure
+from broken_telephone.reporting.figures.forest import forest_figure
+from broken_telephone.reporting.figures.saved_figures import saved_figure
+from broken_telephone.reporting.figures.shares import shares_figure
+from broken_telephone.reporting.figures.similarity import similarity_figure
+from broken_telephone.reporting.figures.style import SMALL, category_colours, inches_of, styled, wrapped
+from broken_telephone.reporting.figures.success import success_figure
+from broken_telephone.reporting.figures.trajectories import trajectories_figure
+from broken_telephone.reporting.figures.transitions import transitions_figure
 
 AGES = ("child or teenager", "young adult", "middle-aged", "old", "other")
 ETHNICITIES = SCHEMES["phase"].attributes["ethnicity"].values

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from small_study import EVIL, small_study
 
-from broken_telephone.report.latex import drift_tables, escape
+from broken_telephone.reporting.page.latex import drift_tables, escape
 
 
 def rows_of(text: str) -> list[list[str]]:

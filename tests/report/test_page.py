@@ -17,12 +17,12 @@ from PIL import Image
 from small_study import EVIL, Pictures, small_study
 
 from broken_telephone.errors import StudyError
-from broken_telephone.report.browser import Browser, chain_browser
-from broken_telephone.report.page import report_page
-from broken_telephone.report.published import beside_published
-from broken_telephone.report.saved_figures import saved_figure
-from broken_telephone.report.shown_tables import FIRST
-from broken_telephone.report.summary import summary
+from broken_telephone.reporting.figures.saved_figures import saved_figure
+from broken_telephone.reporting.page.chain_browser import Browser, chain_browser
+from broken_telephone.reporting.page.page import report_page
+from broken_telephone.reporting.page.shown_tables import FIRST
+from broken_telephone.reporting.text.published import beside_published
+from broken_telephone.reporting.text.summary import summary
 
 MANIFESTS = {
     "loop_manifest": {
@@ -211,7 +211,7 @@ def test_the_page_is_never_too_large(study):
 
 
 def test_figures_are_sharp_and_of_the_smaller_kind():
-    from broken_telephone.report.embedded import embedded
+    from broken_telephone.reporting.page.embedded_figures import embedded
 
     heavy = Figure(figsize=(2, 1))
     heavy.subplots().plot(*np.random.default_rng(1).random((2, 30_000)), linewidth=0.2)

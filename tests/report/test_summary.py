@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from small_study import small_study
 
-from broken_telephone.measures import ALL
-from broken_telephone.report.summary import summary
-from broken_telephone.report.trust_words import correction_sentences
-from broken_telephone.report.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE, verdicts
-from broken_telephone.report.wording import interval, listed, percent, points
+from broken_telephone.reporting.text.annotator_error import correction_sentences
+from broken_telephone.reporting.text.summary import summary
+from broken_telephone.reporting.text.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE, verdicts
+from broken_telephone.reporting.text.wording import interval, listed, percent, points
+from broken_telephone.statistics import ALL
 
 CELL = {"start": "image", "label": "happiness", "attribute": "gender", "category": "female"}
 

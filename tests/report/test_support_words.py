@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from broken_telephone.explain.support import OTHER_SIZES
-from broken_telephone.measures import ALL
-from broken_telephone.report.support_words import support_words
+from broken_telephone.explainability.maps.attribution_scores import OTHER_SIZES
+from broken_telephone.reporting.text.region_support import support_words
+from broken_telephone.statistics import ALL
 
 
 def said(*kinds: str) -> pd.DataFrame:

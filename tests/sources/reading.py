@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from broken_telephone.sources import DatasetSettings, Reading, read_dataset
+from broken_telephone.ingestion import DatasetSettings, Reading, read_dataset
 
 
 def read(source: str, folder: Path, **settings) -> Reading:

@@ -9,8 +9,8 @@ from raw_data import LANDMARKS, two_colours, write_text
 from reading import read
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import read_prompts
 from broken_telephone.labels import RAF
-from broken_telephone.sources import read_prompts
 from broken_telephone.tables import check_people
 
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

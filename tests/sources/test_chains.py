@@ -6,8 +6,8 @@ from raw_data import person, two_colours, write_raf, write_text
 from reading import read
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import ChainSettings, PromptSettings, sample_chains
 from broken_telephone.labels import PHASE, RAF
-from broken_telephone.sources import ChainSettings, PromptSettings, sample_chains
 from broken_telephone.tables import check_chains
 
 REGIONS = "phase_gcc_val_regions_20221101.json"

@@ -9,9 +9,9 @@ from raw_data import two_colours, write_text
 from reading import problems, read
 
 from broken_telephone.errors import StudyError
-from broken_telephone.sources import ChainSettings, sample_chains
-from broken_telephone.sources.dataset import DatasetSettings
-from broken_telephone.sources.folder_names import LONGEST, folder_name, folder_names
+from broken_telephone.ingestion import ChainSettings, sample_chains
+from broken_telephone.ingestion.files.folder_names import LONGEST, folder_name, folder_names
+from broken_telephone.ingestion.registry import DatasetSettings
 
 NFC, NFD = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
 

@@ -9,7 +9,7 @@ from raw_data import two_colours
 from reading import one, problems, read
 
 from broken_telephone.errors import StudyError
-from broken_telephone.sources import defect_sentences
+from broken_telephone.ingestion import defect_sentences
 
 F = "image,gender\na.png,F\n"
 

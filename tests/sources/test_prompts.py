@@ -4,8 +4,8 @@ import pytest
 from raw_data import write_text
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import read_prompts
 from broken_telephone.labels import RAF
-from broken_telephone.sources import read_prompts
 
 EMOTION = RAF.concepts["emotion"]
 

@@ -2,10 +2,10 @@
 
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.csv import CSVDataset
-from broken_telephone.datasets.earlier import EarlierDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
+from broken_telephone.datasets.optional import EarlierDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset

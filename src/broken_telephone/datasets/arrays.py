@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.records import MEND, Record
-from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
 
 _REST = "record"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
-from broken_telephone.datasets.whole import write_whole
 
 
 class PagesDataset(FolderDataset[str]):

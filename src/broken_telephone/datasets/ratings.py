@@ -25,8 +25,8 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
         A comment on a picture without an answer has a row of the status `comment`. Which picture an `item` is, the
         entry `rating_items` says.
         """
+        from broken_telephone.rating.answer_store import ADJUDICATION, RATING, Store
         from broken_telephone.rating.database import file_of
-        from broken_telephone.rating.store import ADJUDICATION, RATING, Store
 
         rows: list[tuple[Any, ...]] = []
         place = file_of(self._database)

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.sources import DatasetSettings, Reading, read_dataset
+from broken_telephone.ingestion import DatasetSettings, Reading, read_dataset
 
 
 class RawDataset(AbstractDataset[None, Reading]):

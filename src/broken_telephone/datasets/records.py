@@ -8,9 +8,9 @@ from fsspec import AbstractFileSystem
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
+from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.places import located
-from broken_telephone.datasets.whole import write_whole
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
 

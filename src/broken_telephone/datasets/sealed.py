@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from kedro.io import AbstractDataset
 
+from broken_telephone.datasets.atomic_write import create_whole
 from broken_telephone.datasets.folder import file_names
 from broken_telephone.datasets.records import JSONDataset, Record, as_json
-from broken_telephone.datasets.whole import create_whole
 from broken_telephone.errors import StudyError
 
 _ABSENT = "(not set)"

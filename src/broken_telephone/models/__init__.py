@@ -1,6 +1,16 @@
 """Models behind small protocols: they draw texts, describe pictures, compare both, find faces and their regions."""
 
-from broken_telephone.models.base import (
+from broken_telephone.models.attribution.class_activation import METHODS, Explanation, Target, Word
+from broken_telephone.models.attribution.vision_tower import UnseenError
+from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.embedders.transformers_embedder import TransformersEmbedder
+from broken_telephone.models.faces.facexlib_parser import FacexlibParser
+from broken_telephone.models.faces.retinaface_detector import RetinafaceDetector
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
+from broken_telephone.models.loading.load_errors import require
+from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
+from broken_telephone.models.protocols import (
     REGIONS,
     Choices,
     Chooser,
@@ -17,20 +27,13 @@ from broken_telephone.models.base import (
     RegionParser,
     TextEmbedder,
 )
-from broken_telephone.models.choose import (
+from broken_telephone.models.registry import (
     make_describer,
     make_detector,
     make_embedder,
     make_generator,
     make_parser,
 )
-from broken_telephone.models.class_activation import METHODS, Explanation, Target, Word
-from broken_telephone.models.diffusers_generator import DiffusersGenerator
-from broken_telephone.models.endpoint_describer import EndpointDescriber
-from broken_telephone.models.facexlib_parser import FacexlibParser
-from broken_telephone.models.loading import require
-from broken_telephone.models.memory import free_memory, is_out_of_memory
-from broken_telephone.models.retinaface_detector import RetinafaceDetector
 from broken_telephone.models.settings import (
     DescriberSettings,
     DetectorSettings,
@@ -39,9 +42,6 @@ from broken_telephone.models.settings import (
     GeneratorSettings,
     ParserSettings,
 )
-from broken_telephone.models.transformers_describer import TransformersDescriber
-from broken_telephone.models.transformers_embedder import TransformersEmbedder
-from broken_telephone.models.vision import UnseenError
 
 __all__ = [
     "METHODS",

@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from broken_telephone.credentials import hide_secrets
 from broken_telephone.errors import StudyError
+from broken_telephone.study_config.credentials import hide_secrets
 
 _PLACE = {"path", "hub"}
 _MERGED = ("load", "call")

@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from broken_telephone.credentials import refusal, secret_in
 from broken_telephone.models.presets import resolve
-from broken_telephone.strict import Settings
+from broken_telephone.study_config.credentials import refusal, secret_in
+from broken_telephone.study_config.settings_group import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -13,12 +13,20 @@ from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
 from broken_telephone.errors import StudyError
-from broken_telephone.rating.desk import Desk
+from broken_telephone.rating.adjudication import Settling
+from broken_telephone.rating.answer_store import (
+    ADJUDICATION,
+    CANNOT_TELL,
+    LONGEST_COMMENT,
+    RATING,
+    SKIPPED,
+    Answered,
+    Store,
+)
 from broken_telephone.rating.overview import overview
 from broken_telephone.rating.protection import protect
+from broken_telephone.rating.rater_queue import Desk
 from broken_telephone.rating.raters import LONGEST_NAME, rater_name
-from broken_telephone.rating.settling import Settling
-from broken_telephone.rating.store import ADJUDICATION, CANNOT_TELL, LONGEST_COMMENT, RATING, SKIPPED, Answered, Store
 
 
 def make_app(

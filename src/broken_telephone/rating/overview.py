@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.measures import agreement_table
-from broken_telephone.measures.agreement_table import all_raters, every_two
-from broken_telephone.rating.desk import Desk
-from broken_telephone.rating.store import ADJUDICATION, Store
+from broken_telephone.rating.answer_store import ADJUDICATION, Store
+from broken_telephone.rating.rater_queue import Desk
+from broken_telephone.statistics import agreement_table
+from broken_telephone.statistics.tables.agreement_table import all_raters, every_two
 
 _REPEATS = 2000
 _PAIRS = 15

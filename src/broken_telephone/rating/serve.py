@@ -8,17 +8,17 @@ from typing import Any
 import pandas as pd
 from flask import Flask
 
-from broken_telephone.annotate import asked_for
+from broken_telephone.annotation import asked_for
 from broken_telephone.chains import chains_of
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.pictures import LONGEST, StudyPictures
+from broken_telephone.rating.answer_store import Store
 from broken_telephone.rating.app import make_app
-from broken_telephone.rating.desk import Desk
 from broken_telephone.rating.protection import LONGEST_FORM
+from broken_telephone.rating.rater_queue import Desk
 from broken_telephone.rating.sample import item_name
-from broken_telephone.rating.store import Store
 
 
 def study_app(

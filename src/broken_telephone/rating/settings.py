@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from broken_telephone.rating.address import PublicAddress
 from broken_telephone.rating.raters import rater_name
-from broken_telephone.strict import Settings
+from broken_telephone.study_config.settings_group import Settings
 
 
 class RatingSettings(Settings):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotate import (
+from broken_telephone.annotation import (
     AnnotationSettings,
     Inquiry,
     Tables,
@@ -20,16 +20,16 @@ from broken_telephone.annotate import (
     manifest,
     tables,
 )
-from broken_telephone.annotate.journal import Record, Records
+from broken_telephone.annotation.journal import Record, Records
 from broken_telephone.chains import chains_of
-from broken_telephone.measures import agreement_table, confusion_table
+from broken_telephone.execution import Saved
+from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import agreement_figure, agreement_sentences
-from broken_telephone.sources import ChainSettings, DatasetSettings
-from broken_telephone.work import Saved
+from broken_telephone.reporting import agreement_figure, agreement_sentences
+from broken_telephone.statistics import agreement_table, confusion_table
 
 
 def state_inquiries(

@@ -12,16 +12,21 @@ import pandas as pd
 
 from broken_telephone.chains import chains_of
 from broken_telephone.errors import UnreadableError
-from broken_telephone.explain import ExplainSettings
-from broken_telephone.explain.face_parts import FaceParts
-from broken_telephone.explain.items import WordItem, sampled, seen_pictures, texts_of, word_items
-from broken_telephone.explain.journal import Found, Record, Records, found_in, sight_in, sight_key
-from broken_telephone.explain.manifest import manifest
-from broken_telephone.explain.painting import Colour, mean_colour
-from broken_telephone.explain.people import People, boxes_of, counted, labels_by_picture, people_of, regions_of
-from broken_telephone.explain.run import explain_words, find_parts, needed_of
-from broken_telephone.explain.skin_table import skin_table
-from broken_telephone.explain.support import (
+from broken_telephone.execution import Saved
+from broken_telephone.explainability import ExplainSettings
+from broken_telephone.explainability.faces.face_matching import (
+    People,
+    boxes_of,
+    counted,
+    labels_by_picture,
+    people_of,
+    regions_of,
+)
+from broken_telephone.explainability.faces.face_parts import FaceParts
+from broken_telephone.explainability.items import WordItem, sampled, seen_pictures, texts_of, word_items
+from broken_telephone.explainability.journal import Found, Record, Records, found_in, sight_in, sight_key
+from broken_telephone.explainability.manifest import manifest
+from broken_telephone.explainability.maps.attribution_scores import (
     OTHER_SIZES,
     by_picture,
     comparable_kinds,
@@ -29,18 +34,20 @@ from broken_telephone.explain.support import (
     support_table,
     support_tests,
 )
-from broken_telephone.explain.tables import faces_table, word_tables
-from broken_telephone.explain.tasks import How
-from broken_telephone.explain.trust import sentences, trust_table
-from broken_telephone.measures import ALL, Resampling, adjusted
+from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
+from broken_telephone.explainability.maps.sanity_checks import sentences, trust_table
+from broken_telephone.explainability.run import explain_words, find_parts, needed_of
+from broken_telephone.explainability.skin_tone_drift import skin_table
+from broken_telephone.explainability.tables import faces_table, word_tables
+from broken_telephone.explainability.tasks import How
+from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
-from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.statistics import ALL, Resampling, adjusted
 from broken_telephone.tables import as_result
-from broken_telephone.work import Saved
 
 logger = logging.getLogger(__name__)
 

@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.explain import ExplainSettings
-from broken_telephone.explain.items import WordItem
-from broken_telephone.explain.journal import Records, found_in
-from broken_telephone.explain.painting import framed
-from broken_telephone.explain.people import regions_of
-from broken_telephone.explain.tables import explanations_in
+from broken_telephone.explainability import ExplainSettings
+from broken_telephone.explainability.faces.face_matching import regions_of
+from broken_telephone.explainability.items import WordItem
+from broken_telephone.explainability.journal import Records, found_in
+from broken_telephone.explainability.maps.occlusion import framed
+from broken_telephone.explainability.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
-from broken_telephone.report.fonts import drawable_table
-from broken_telephone.report.gallery_figure import COLUMNS, Overlay, gallery_figure
-from broken_telephone.report.saved_figures import Files, saved_figures
-from broken_telephone.report.support_figure import support_figure
-from broken_telephone.report.trust_figure import trust_figure
+from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
+from broken_telephone.reporting.figures.region_support import support_figure
+from broken_telephone.reporting.figures.sanity_checks import trust_figure
+from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
+from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.tables import with_plain_numbers
 
 if TYPE_CHECKING:

@@ -9,11 +9,7 @@ from pandas import DataFrame as Table
 
 from broken_telephone.chains import chains_of
 from broken_telephone.errors import StudyError
-from broken_telephone.measures import baseline_shares
-from broken_telephone.pictures import StampedFiles, digests_of, extended, look
-from broken_telephone.relay import read_journal, refuse_other_starts
-from broken_telephone.report import baseline_figure
-from broken_telephone.sources import (
+from broken_telephone.ingestion import (
     ChainSettings,
     DatasetSettings,
     Reading,
@@ -22,6 +18,10 @@ from broken_telephone.sources import (
     read_prompts,
     sample_chains,
 )
+from broken_telephone.loop import read_journal, refuse_other_starts
+from broken_telephone.pictures import StampedFiles, digests_of, extended, look
+from broken_telephone.reporting import baseline_figure
+from broken_telephone.statistics import baseline_shares
 from broken_telephone.tables import CHAINS
 
 if TYPE_CHECKING:

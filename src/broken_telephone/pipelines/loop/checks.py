@@ -9,6 +9,7 @@ from PIL import Image
 
 from broken_telephone.datasets.folder import Files
 from broken_telephone.errors import ChangedInputError
+from broken_telephone.loop import LoopSettings, fingerprint, text_digest
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,
@@ -19,7 +20,6 @@ from broken_telephone.pictures import (
     refuse_unfinished_loop,
     state_of,
 )
-from broken_telephone.relay import LoopSettings, fingerprint, text_digest
 
 
 def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_files: pd.DataFrame) -> None:

@@ -8,18 +8,8 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.chains import chains_of, key
-from broken_telephone.models import Describer, Generator
-from broken_telephone.pictures import (
-    LONGEST,
-    Pictures,
-    StampedFiles,
-    at_most,
-    digests_of,
-    look,
-    refuse_changed_drawings,
-)
-from broken_telephone.pipelines.loop.checks import check_originals
-from broken_telephone.relay import (
+from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
+from broken_telephone.loop import (
     Finished,
     LoopSettings,
     Store,
@@ -31,8 +21,18 @@ from broken_telephone.relay import (
     sum_up,
     text_digest,
 )
-from broken_telephone.report import LiveSheet, SheetSettings, chains_sheet
-from broken_telephone.sources import ChainSettings, DatasetSettings, refuse_other_chains
+from broken_telephone.models import Describer, Generator
+from broken_telephone.pictures import (
+    LONGEST,
+    Pictures,
+    StampedFiles,
+    at_most,
+    digests_of,
+    look,
+    refuse_changed_drawings,
+)
+from broken_telephone.pipelines.loop.checks import check_originals
+from broken_telephone.reporting import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)

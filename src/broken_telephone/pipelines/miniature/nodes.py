@@ -16,7 +16,7 @@ from pandas import DataFrame as Table
 from broken_telephone.models import Describer, DiffusersGenerator
 
 if TYPE_CHECKING:
-    from broken_telephone.miniature.pictures import PictureSet
+    from broken_telephone.miniature.world.pictures import PictureSet
 
 Write = Callable[[Path], None]
 
@@ -25,8 +25,8 @@ def render(
     world: dict[str, Any], portraits: int, scenes: int, seed: int, workers: int, twins: bool = False
 ) -> tuple["PictureSet", "PictureSet"]:
     """Render portraits and scenes of a world, as many of each as the numbers say, or as many pairs of twins."""
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.pictures import render_set
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.pictures import render_set
 
     lived_in = World(**world)
     first = render_set("portraits", lived_in, portraits, seed, workers, twins=twins)
@@ -42,17 +42,17 @@ def render_twins(
 
 def render_portraits(world: dict[str, Any], count: int, seed: int, workers: int) -> "PictureSet":
     """Render portraits of a world."""
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.pictures import render_set
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.pictures import render_set
 
     return render_set("portraits", World(**world), count, seed, workers)
 
 
 def write_raw_data(world: dict[str, Any], settings: dict[str, Any]) -> tuple[Write, Write]:
     """Write the two raw data sets: portraits in RAF-DB's layout, scenes in PHASE's."""
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.raw_portraits import write_portraits
-    from broken_telephone.miniature.raw_scenes import write_scenes
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.raw_portraits import write_portraits
+    from broken_telephone.miniature.world.raw_scenes import write_scenes
 
     lived_in = World(**world)
     return (
@@ -63,7 +63,7 @@ def write_raw_data(world: dict[str, Any], settings: dict[str, Any]) -> tuple[Wri
 
 def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the generator's autoencoder on the even world."""
-    from broken_telephone.miniature import autoencoder
+    from broken_telephone.miniature.training import autoencoder
 
     images = np.concatenate([portraits.images, scenes.images])
     regions = np.concatenate([portraits.regions, scenes.regions])
@@ -72,7 +72,7 @@ def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: d
 
 def train_generator(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the generator on the world with planted associations."""
-    from broken_telephone.miniature import autoencoder, denoiser, generator, tokenizers
+    from broken_telephone.miniature.training import autoencoder, denoiser, generator, tokenizers
 
     schedule = generator.DenoiserSchedule(**settings)
     vae = autoencoder.load_autoencoder(folder)
@@ -94,8 +94,8 @@ def correct_generator(
 
     The table tells what the counters found; see `corrections.correct_denoiser`.
     """
-    from broken_telephone.miniature import autoencoder, corrections, denoiser, generator, judge
-    from broken_telephone.miniature.people import World
+    from broken_telephone.miniature.training import autoencoder, corrections, denoiser, generator, judge
+    from broken_telephone.miniature.world.people import World
 
     vae = autoencoder.load_autoencoder(trained / "vae")
     model, tokenizer = denoiser.load_denoiser(trained)
@@ -110,7 +110,7 @@ def correct_generator(
 
 def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the describer on the even world, on `pictures` of each kind, half of them through the autoencoder."""
-    from broken_telephone.miniature import autoencoder, describer, tokenizers
+    from broken_telephone.miniature.training import autoencoder, describer, tokenizers
 
     count = settings["pictures"]
     vae = autoencoder.load_autoencoder(folder)
@@ -124,8 +124,9 @@ def train_describer(folder: Path, portraits: "PictureSet", scenes: "PictureSet",
 
 def train_shortcut(generator: Path, describer: Path, portraits: "PictureSet", settings: dict[str, Any]) -> Write:
     """Go on training the describer in a world with a shortcut, half of it through the generator's autoencoder."""
-    from broken_telephone.miniature import autoencoder, shortcut
-    from broken_telephone.miniature.describer import half_drawn, save_describer
+    from broken_telephone.miniature.training import autoencoder
+    from broken_telephone.miniature.training.describer import half_drawn, save_describer
+    from broken_telephone.miniature.world import shortcut
 
     images = half_drawn(autoencoder.load_autoencoder(generator / "vae"), portraits.images)
     return partial(save_describer, *shortcut.train_shortcut(describer, images, portraits.people, **settings))
@@ -133,24 +134,24 @@ def train_shortcut(generator: Path, describer: Path, portraits: "PictureSet", se
 
 def train_embedder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the embedder on the even world."""
-    from broken_telephone.miniature import embedder
-    from broken_telephone.miniature.fitting import Schedule
+    from broken_telephone.miniature.training import embedder
+    from broken_telephone.miniature.training.fitting import Schedule
 
     return partial(embedder.save_embedder, *embedder.train_embedder(portraits, scenes, Schedule(**settings)))
 
 
 def train_detector(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the face detector on the even world."""
-    from broken_telephone.miniature import detector
-    from broken_telephone.miniature.fitting import Schedule
+    from broken_telephone.miniature.training import detector
+    from broken_telephone.miniature.training.fitting import Schedule
 
     return partial(detector.save_detector, detector.train_detector(portraits, scenes, Schedule(**settings)))
 
 
 def train_parser(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:
     """Train the region parser on the even world."""
-    from broken_telephone.miniature import parser
-    from broken_telephone.miniature.fitting import Schedule
+    from broken_telephone.miniature.training import parser
+    from broken_telephone.miniature.training.fitting import Schedule
 
     return partial(parser.save_parser, parser.train_parser(portraits, scenes, Schedule(**settings)))
 
@@ -163,8 +164,8 @@ def train_judge(
     settings: dict[str, Any],
 ) -> Write:
     """Train a judge on the even world."""
-    from broken_telephone.miniature import judge
-    from broken_telephone.miniature.fitting import Schedule
+    from broken_telephone.miniature.training import judge
+    from broken_telephone.miniature.training.fitting import Schedule
 
     schedule = Schedule(**{name: value for name, value in settings.items() if name != "members"})
     twins = (twin_portraits, twin_scenes)
@@ -185,11 +186,11 @@ def measure_readers(
 
     `trained` is an input only so that a new describer is measured after it was trained.
     """
-    from broken_telephone.miniature import detector as detectors
-    from broken_telephone.miniature import embedder as embedders
-    from broken_telephone.miniature import judge as judges
-    from broken_telephone.miniature import parser as parsers
-    from broken_telephone.miniature import readings
+    from broken_telephone.miniature.checks import readings
+    from broken_telephone.miniature.training import detector as detectors
+    from broken_telephone.miniature.training import embedder as embedders
+    from broken_telephone.miniature.training import judge as judges
+    from broken_telephone.miniature.training import parser as parsers
 
     tables = []
     for pictures in (portraits, scenes):
@@ -211,9 +212,9 @@ def measure_shortcut(world: dict[str, Any], folder: Path, own: "PictureSet", eve
     import rich
     from rich.markdown import Markdown
 
-    from broken_telephone.miniature.people import World
-    from broken_telephone.miniature.quality import shortcut_table
-    from broken_telephone.miniature.shortcut import score_shortcut
+    from broken_telephone.miniature.checks.quality import shortcut_table
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.shortcut import score_shortcut
     from broken_telephone.models import DescriberSettings, TransformersDescriber
 
     planted = World(**world).shortcut
@@ -240,9 +241,9 @@ def measure_generator(
     Returns:
         What share shows the asked label, by groups; and the shares of people beside the planted ones.
     """
-    from broken_telephone.miniature import associations
-    from broken_telephone.miniature.judge import load_judge
-    from broken_telephone.miniature.people import ACTIVITIES, EMOTIONS, World
+    from broken_telephone.miniature.training.judge import load_judge
+    from broken_telephone.miniature.world import associations
+    from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS, World
 
     reader, lived_in = load_judge(judge), World(**world)
     shown, shares = [], []
@@ -259,7 +260,7 @@ def report_quality(readers: Table, shown: Table, shares: Table) -> str:
     import rich
     from rich.markdown import Markdown
 
-    from broken_telephone.miniature.quality import report
+    from broken_telephone.miniature.checks.quality import report
 
     page = report(readers, shown, shares)
     rich.print(Markdown(page))
@@ -268,7 +269,7 @@ def report_quality(readers: Table, shown: Table, shares: Table) -> str:
 
 def write_cards(readers: Table, shown: Table, shares: Table, generator: Path, **folders: Path) -> None:
     """Write the measured quality into the model cards, `README.md` in each model's folder."""
-    from broken_telephone.miniature.cards import write_card, write_generator_card
+    from broken_telephone.miniature.checks.cards import write_card, write_generator_card
 
     for model, folder in folders.items():
         write_card(folder, model, readers[readers["model"] == model])

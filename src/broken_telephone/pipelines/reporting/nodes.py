@@ -7,9 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotate import AnnotationSettings, asked_for, checked, comparable, form_of, labels_of
+from broken_telephone.annotation import AnnotationSettings, asked_for, checked, comparable, form_of, labels_of
 from broken_telephone.errors import StudyError
-from broken_telephone.measures import (
+from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.loop import LoopSettings
+from broken_telephone.pictures import StudyPictures
+from broken_telephone.progress import track
+from broken_telephone.rating import all_items, rating_strata
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics import (
     Panel,
     Ratings,
     Resampling,
@@ -26,13 +32,7 @@ from broken_telephone.measures import (
     trajectories_table,
     unpaired_table,
 )
-from broken_telephone.measures.panel import Map
-from broken_telephone.pictures import StudyPictures
-from broken_telephone.progress import track
-from broken_telephone.rating import all_items, rating_strata
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import ReportSettings
-from broken_telephone.sources import DatasetSettings
+from broken_telephone.statistics.estimates.panel import Map
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]

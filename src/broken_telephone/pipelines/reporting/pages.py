@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
-from broken_telephone.relay import LoopSettings
-from broken_telephone.report import (
+from broken_telephone.reporting import (
     ReportSettings,
     chain_browser,
     drift_tables,
@@ -17,8 +18,7 @@ from broken_telephone.report import (
     saved_figures,
     summary,
 )
-from broken_telephone.report.saved_figures import Files
-from broken_telephone.sources import ChainSettings, DatasetSettings
+from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.tables import with_plain_numbers
 
 

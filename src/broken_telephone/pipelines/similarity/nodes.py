@@ -7,14 +7,24 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.chains import chains_of
-from broken_telephone.embed import EmbeddingSettings, Space, arrange, digests_of, embed, items, manifest, spaces, stored
-from broken_telephone.embed.journal import Record, Records
-from broken_telephone.measures import similarities, similarity_curves
+from broken_telephone.execution import Saved
+from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Embedder
 from broken_telephone.pictures import StudyPictures
-from broken_telephone.relay import LoopSettings
+from broken_telephone.similarity import (
+    EmbeddingSettings,
+    Space,
+    arrange,
+    digests_of,
+    embed,
+    items,
+    manifest,
+    spaces,
+    stored,
+)
+from broken_telephone.similarity.journal import Record, Records
+from broken_telephone.statistics import similarities, similarity_curves
 from broken_telephone.tables import as_result
-from broken_telephone.work import Saved
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,52 @@
+"""What the annotation of a study has come to, in one record: who was asked what, and how it was answered."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.annotation.journal import Records, spent
+from broken_telephone.annotation.questions import Inquiry
+from broken_telephone.annotation.tables import Answers
+
+
+def manifest(
+    study: str, inquiries: Iterable[Inquiry], answers: Answers, records: Records, annotations: pd.DataFrame
+) -> dict[str, Any]:
+    """State what was asked and how it was answered.
+
+    Args:
+        study: its name.
+        inquiries: what was asked.
+        answers: what was answered.
+        records: the journal, for the time in the models.
+        annotations: the table made of the answers.
+
+    Returns:
+        `asked`: who, prompts and options, pictures answered about, failures, seconds in the model. `statuses`: shares
+        of valid, unsure, invalid and refused answers, by reading and attribute, over all rows of the table.
+    """
+    asked = {
+        inquiry.name: {
+            "by": inquiry.by,
+            "settings": dict(inquiry.settings),
+            "asked": [vars(one) for one in inquiry.asked],
+            "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
+            "failures": [
+                {"picture": picture, **answer["failure"]}
+                for picture, answer in answers.get(inquiry.name, {}).items()
+                if "failure" in answer
+            ],
+            "seconds": round(spent(inquiry, records), 3),
+        }
+        for inquiry in inquiries
+    }
+    return {"study": study, "asked": asked, "statuses": _statuses(annotations)}
+
+
+def _statuses(annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for (reading, attribute), rows in annotations.groupby(["reading", "attribute"], observed=True):
+        shares = rows["status"].astype(str).value_counts(normalize=True)
+        found.setdefault(str(reading), {})[str(attribute)] = {str(k): round(float(v), 4) for k, v in shares.items()}
+    return found

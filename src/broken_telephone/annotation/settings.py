@@ -1,0 +1,34 @@
+"""The settings of the annotation."""
+
+from typing import Literal
+
+from pydantic import field_validator
+
+from broken_telephone.execution import BatchedSettings
+
+Reading = Literal["free", "closed"]
+
+
+class AnnotationSettings(BatchedSettings):
+    """What the annotator is asked about every picture, and how its answers are read."""
+
+    group = "annotation"
+    form: Literal["raf", "phase", "free"] | None = None
+    """Which attributes and categories: those of the published study's forms. Null: the form of the data set's scheme,
+    `free` where it has none."""
+    form_prompt: str | None = None
+    """Another wording of the form; null: as `labels/forms.py` words it."""
+    line: str = "{number}. {option}"
+    """How a line of a filled-in form is written: what the options of the closed reading are weighed as. It may have
+    {title}, too: the question's name, such as Gender."""
+    concept_prompt: str = "Name the {concept} of the person: {options}"
+    """How the label of the concept is asked for; the answer is one of the options."""
+    readings: list[Reading] = ["free", "closed"]
+    """free: the annotator writes the form, which is parsed. closed: it weighs every option, and the label's, too."""
+
+    @field_validator("readings")
+    @classmethod
+    def _some(cls, readings: list[Reading]) -> list[Reading]:
+        if not readings:
+            raise ValueError("there must be one at least, of free and closed")
+        return readings

@@ -1,0 +1,201 @@
+"""Answers -> tables: attributes, probabilities of categories, labels that were named, demographic terms, last words."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from broken_telephone.annotation.journal import Record
+from broken_telephone.annotation.questions import CLOSED, FREE, LAST, Inquiry
+from broken_telephone.chains import Chain
+from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
+from broken_telephone.models import Likelihoods
+from broken_telephone.pictures import StudyPictures
+from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
+
+Answers = Mapping[str, Mapping[str, Record]]
+"""Inquiry -> picture -> answer."""
+
+
+class Tables(NamedTuple):
+    """What the annotation of a study comes to."""
+
+    annotations: pd.DataFrame
+    annotation_probabilities: pd.DataFrame
+    predictions: pd.DataFrame
+    mentions: pd.DataFrame
+    last_descriptions: pd.DataFrame
+
+
+def tables(
+    chains: list[Chain],
+    study: StudyPictures,
+    labels: Mapping[str, str],
+    iterations: int,
+    inquiries: list[Inquiry],
+    answers: Answers,
+    descriptions: pd.DataFrame,
+    concept: str,
+    known: Variable,
+) -> Tables:
+    """Read all answers.
+
+    Args:
+        chains: of the study.
+        study: their pictures.
+        labels: chain -> the label of the concept that its start has.
+        iterations: of the loop.
+        inquiries: what was asked.
+        answers: what was answered.
+        descriptions: the `loop_descriptions` table.
+        concept: what the study asks about.
+        known: its values and synonyms.
+
+    Returns:
+        Rows in the order of chains and iterations; see `broken_telephone.tables` for the columns.
+    """
+    asked = {inquiry.name: inquiry for inquiry in inquiries}
+    attributes: list[Record] = []
+    weights: list[Record] = []
+    choices: list[Record] = []
+    for chain, iteration, name in _pictures(chains, study, iterations):
+        where = {"chain_id": chain.chain_id, "iteration": iteration}
+        if (answer := answers.get(FREE, {}).get(name)) is not None:
+            who = where | {"annotator": asked[FREE].by, "reading": FREE}
+            attributes += [who | row for row in _free(asked[FREE].forms[0], answer)]
+        if (answer := answers.get(CLOSED, {}).get(name)) is not None and "failure" not in answer:
+            who = where | {"annotator": asked[CLOSED].by, "reading": CLOSED}
+            for rows, form, likelihoods in zip(
+                (attributes, choices), asked[CLOSED].forms, answer["likelihoods"], strict=True
+            ):
+                for row, each in _closed(form, likelihoods):
+                    rows.append(who | row)
+                    weights += [who | {"attribute": row["attribute"]} | one for one in each]
+    last = _last(chains, study, iterations, asked, answers)
+    said = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
+    return Tables(
+        as_table(attributes, ANNOTATIONS),
+        as_table(weights, PROBABILITIES),
+        as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
+        as_table(list(_mentioned(said)), MENTIONS),
+        last,
+    )
+
+
+def _pictures(chains: list[Chain], study: StudyPictures, iterations: int) -> Iterator[tuple[Chain, int, str]]:
+    for chain in chains:
+        for iteration in range(iterations + 1):
+            if (one := study.of(chain, iteration)) is not None:
+                yield chain, iteration, one.name
+
+
+def _free(form: Form, answer: Record) -> Iterator[Record]:
+    if "failure" in answer:
+        return
+    for attribute, reading in read_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
+        yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
+
+
+def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:
+    """Yield each line's answer, and the probabilities of all its options: likelihoods that sum to one."""
+    for question, likelihoods in zip(form.questions, lines, strict=True):
+        shares = softmax(likelihoods)
+        best = max(range(len(shares)), key=shares.__getitem__)
+        each = [
+            {"category": category, "probability": share, "log_likelihood": value}
+            for category, share, value in zip(question.options.values(), shares, likelihoods, strict=True)
+        ]
+        yield _best(question, best, shares[best]), each
+
+
+def _best(question: Question, place: int, probability: float) -> Record:
+    category = list(question.options.values())[place]
+    unsure = category == UNSURE
+    return {
+        "attribute": question.variable,
+        "category": None if unsure else category,
+        "status": "unsure" if unsure else "valid",
+        "probability": probability,
+    }
+
+
+def softmax(likelihoods: list[float]) -> list[float]:
+    """Return likelihoods, given as logarithms, as shares of their sum."""
+    highest = max(likelihoods)
+    weights = [math.exp(value - highest) for value in likelihoods]
+    return [weight / sum(weights) for weight in weights]
+
+
+def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record]:
+    for row in choices:
+        label = labels[row["chain_id"]]
+        yield {
+            "chain_id": row["chain_id"],
+            "iteration": row["iteration"],
+            "concept": row["attribute"],
+            "label": label,
+            "predicted": row["category"],
+            "correct": row["category"] == label,
+            "reading": CLOSED,
+            "by": row["annotator"],
+            "status": "named",
+            "probability": row["probability"],
+        }
+
+
+def _last(
+    chains: list[Chain], study: StudyPictures, iterations: int, asked: Mapping[str, Inquiry], answers: Answers
+) -> pd.DataFrame:
+    """Return descriptions of the last pictures, as the loop would have written them; empty and refused ones are none.
+
+    As in the loop, description k is of picture k - 1.
+    """
+    found = []
+    for chain in chains:
+        one = study.of(chain, iterations)
+        answer = answers.get(LAST, {}).get(one.name) if one is not None else None
+        if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
+            words = {name: answer[name] for name in ("text", "tokens", "truncated")}
+            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": asked[LAST].by}
+            found.append(where | words)
+    return as_table(found, DESCRIPTIONS)
+
+
+def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
+    """Return chain, iteration, text and describer of every description."""
+    return list(
+        zip(
+            descriptions["chain_id"].astype(str),
+            descriptions["iteration"].astype(int),
+            descriptions["text"].astype(str),
+            descriptions["describer"].astype(str),
+            strict=True,
+        )
+    )
+
+
+def _named(
+    said: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
+) -> Iterator[Record]:
+    for chain_id, iteration, text, describer in said:
+        if describer == "prompt":  # It is of no picture.
+            continue
+        found = named(text, known)
+        yield {
+            "chain_id": chain_id,
+            "iteration": iteration - 1,
+            "concept": concept,
+            "label": labels[chain_id],
+            "predicted": found.label,
+            "correct": found.label == labels[chain_id],
+            "reading": "text",
+            "by": describer,
+            "status": found.status,
+        }
+
+
+def _mentioned(said: list[tuple[str, int, str, str]]) -> Iterator[Record]:
+    for chain_id, iteration, text, _ in said:
+        for term in mentions(text):
+            yield {"chain_id": chain_id, "iteration": iteration, **term._asdict()}

@@ -1,9 +1,0 @@
-"""The settings of the embedding."""
-
-from broken_telephone.work import BatchedSettings
-
-
-class EmbeddingSettings(BatchedSettings):
-    """How pictures and texts are embedded. Results do not depend on it."""
-
-    group = "embedding"

@@ -1,0 +1,173 @@
+"""What a model is asked for one batch, and the worker that does it, in this process or in another."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, TypeVar
+
+from PIL import Image
+
+from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
+from broken_telephone.models.describers.answer_text import checked
+from broken_telephone.models.failures import MODEL_ERROR
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PLAIN_PICTURE = Image.new("RGB", (224, 224), "grey")
+PLAIN_TEXT = "a picture"
+"""What a model can do if it can do anything."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a batch, and what it took."""
+
+    descriptions: Sequence[Description | Failure] = ()
+    images: Sequence[Image.Image | Failure] = ()
+    cut: Sequence[bool] = ()
+    """For drawn prompts: whether the generator did not read one to its end."""
+    likelihoods: Sequence[list[Likelihoods]] = ()
+    """Per picture and form."""
+    out_of_memory: str | None = None
+    """What the model said when the batch did not fit; then there is nothing else."""
+    seconds: float = 0.0
+    """Spent in the model."""
+    load_seconds: float = 0.0
+    """Spent loading it, if it was not loaded."""
+    device: str = ""
+    resolved: Mapping[str, str | None] = field(default_factory=dict)
+    """What the model's settings left open (`Model.resolved`)."""
+
+
+class Task(Protocol):
+    """Something to be done by one model."""
+
+    @property
+    def model(self) -> str:
+        """The model's name among the worker's."""
+        ...
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        ...
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Describe pictures; the answer is one `Description` or `Failure` each."""
+
+    images: list[Image.Image]
+    prompt: str
+    model: str = "describer"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        written = at_fault(self.images, PLAIN_PICTURE, lambda images: model.describe(images, self.prompt))
+        # The adapters hand in clean answers. Any other class that keeps the protocol may hand in raw text.
+        return Answer(descriptions=[checked(one, model.name) for one in written])
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draw prompts, each from its own seed; the answer is one picture or `Failure` each."""
+
+    prompts: list[str]
+    seeds: list[int]
+    model: str = "generator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+
+        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool, Image.Image | Failure]]:
+            prompts, seeds = [prompt for prompt, _ in wanted], [seed for _, seed in wanted]
+            return zip(model.truncates(prompts), model.draw(prompts, seeds), strict=True)
+
+        drawn = at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
+        both = [(False, each) if isinstance(each, Failure) else each for each in drawn]
+        return Answer(cut=[cut for cut, _ in both], images=[image for _, image in both])
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Fill in forms about pictures by choosing; the answer is the likelihood of every option of each."""
+
+    images: list[Image.Image]
+    forms: Sequence[Choices]
+    model: str = "annotator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        return Answer(likelihoods=model.choose(self.images, self.forms))
+
+
+def at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:
+    """Ask about all items together; where that raises what a plain item does not, in halves, to find those at fault.
+
+    Raises:
+        Exception: what was raised if memory ran out, or if the plain item is no better: then no item is at fault.
+    """
+    try:
+        return list(ask(items))
+    except Exception as error:
+        if is_out_of_memory(error) or not _can(ask, plain):
+            raise
+        if len(items) == 1:
+            return [Failure(MODEL_ERROR, f"{type(error).__name__}: {' '.join(str(error).split())}")]
+    half = len(items) // 2
+    return [*at_fault(items[:half], plain, ask), *at_fault(items[half:], plain, ask)]
+
+
+def _can(ask: Callable[[list[T]], Iterable[R]], plain: T) -> bool:
+    try:
+        list(ask([plain]))
+    except Exception:
+        return False
+    return True
+
+
+@dataclass
+class Worker:
+    """Models by name, of which it loads the one that is asked for."""
+
+    models: Mapping[str, Model]
+    residency: Literal["both", "one"]
+    loading: str | None = field(default=None, init=False)
+    """The model that is being loaded at this moment."""
+    _last: str | None = field(default=None, init=False)
+
+    def do(self, task: Task) -> Answer:
+        """Do one batch. Memory that runs out is an answer, and so are single items that a model cannot do.
+
+        Raises:
+            Exception: any other.
+        """
+        if self._last != task.model:
+            self.release()
+        self._last = task.model
+        model = self.models[task.model]
+        began = time.perf_counter()
+        try:
+            self.loading = task.model
+            try:
+                model.load()
+            finally:
+                self.loading = None
+            loaded = time.perf_counter()
+            answer = task.do(model)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            answer, loaded = Answer(out_of_memory=str(error)), time.perf_counter()
+        if answer.out_of_memory is not None:
+            # Here, where the traceback no longer holds what filled the memory.
+            free_memory()
+        took = time.perf_counter() - loaded
+        return replace(
+            answer, seconds=took, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+        )
+
+    def release(self) -> None:
+        """Give the memory of the model back that worked last, if models are to stay one at a time."""
+        if self.residency == "one" and self._last is not None:
+            self.models[self._last].release()

@@ -1,0 +1,1 @@
+"""Faces, the person each belongs to, and regions of the picture."""

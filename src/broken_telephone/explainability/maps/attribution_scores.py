@@ -1,0 +1,309 @@
+"""How much of a word's support lies where, over many pictures: means, comparisons of groups. Tables in, tables out."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
+from broken_telephone.statistics import ALL, Resampling, first_picture, spread
+
+MEASURES = ("density", "share", "area", "fall", "density_elsewhere", "fall_elsewhere")
+"""What is averaged of every region."""
+TESTED = ("density", "share", "fall")
+_COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "value", "ci_low", "ci_high", "n"]
+_TESTS = [
+    "kind",
+    "label",
+    "attribute",
+    "iteration",
+    "one",
+    "other",
+    "region",
+    "measure",
+    "value",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "n",
+]
+_ANY = (-np.inf, np.inf)
+_OF_A_PICTURE = ["kind", "named", "begin", "start", "chain_id", "iteration", "gender", "answer", "region"]
+PAIRS = {"gender": ("female", "male"), "answer": ("right", "wrong"), "iteration": ("last", "first")}
+"""Attribute -> the two groups that are compared."""
+SPOKEN = {
+    "gender": ("women", "men"),
+    "answer": ("right answers", "wrong answers"),
+    "iteration": ("the last pictures", "the first ones"),
+}
+"""Attribute -> what these are called in sentences."""
+OTHER_SIZES = "other sizes"
+"""Kind of the pictures of sizes that too few have."""
+OF_A_WORD = ["chain_id", "iteration", "face", "token", "place"]
+"""What tells a word from all others."""
+LEAST = 6
+"""Starts below which there is neither interval nor test."""
+
+
+def by_picture(
+    words: pd.DataFrame, activations: pd.DataFrame, occlusions: pd.DataFrame, chains: pd.DataFrame, method: str
+) -> pd.DataFrame:
+    """Put everything about a picture's words into one row a label and region: of several words or faces the mean.
+
+    Args:
+        words: the table of words.
+        activations: of regions; those of `method` count.
+        occlusions: of regions.
+        chains: the `chains` table, which says which chains have one start.
+        method: whose maps count.
+
+    Returns:
+        Columns kind (pictures of one size in so many views, which alone are compared), named (the label that the
+        words stand for), begin (image or prompt), start, chain_id, iteration, gender, answer (right or wrong), region,
+        and `MEASURES`.
+    """
+    mine = activations[activations["method"].astype(str) == method]
+    rows = mine.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
+    starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    rows["start"] = rows["chain_id"].map(dict(zip(chains["chain_id"].astype(str), starts.astype(str), strict=True)))
+    begin = dict(zip(chains["chain_id"].astype(str), chains["start"].astype(str), strict=True))
+    rows["begin"] = rows["chain_id"].map(begin)
+    rows["kind"] = [
+        f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
+        for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
+    ]
+    rows["answer"] = np.where(rows["correct"].astype(bool), "right", "wrong")
+    rows["gender"] = rows["gender"].astype(object).where(rows["gender"].notna(), "unknown")
+    numbers = rows[list(MEASURES)].astype(float)
+    rows = pd.concat([rows[_OF_A_PICTURE].astype(object), numbers], axis=1)
+    return rows.groupby(_OF_A_PICTURE, sort=False, observed=True).mean().reset_index()
+
+
+def comparable_kinds(pictures: pd.DataFrame) -> pd.DataFrame:
+    """Return the pictures of kinds that have as many starts as an interval needs; a kind that is the only one stays."""
+    starts = pictures.groupby("kind")["start"].transform("nunique")
+    return pictures if pictures["kind"].nunique() < 2 else pictures[starts >= LEAST]
+
+
+def left_out(pictures: pd.DataFrame, kept: pd.DataFrame) -> str:
+    """Say how many pictures `comparable_kinds` leaves out; nothing if it leaves none."""
+    rest = pictures[~pictures["kind"].isin(kept["kind"])]
+    if rest.empty:
+        return ""
+    count = len(rest[["chain_id", "iteration"]].drop_duplicates())
+    sizes, views = ({kind.split(", ")[k] for kind in rest["kind"]} for k in (0, 1))
+    numbers = sorted(int(name.split()[0]) for name in views)
+    seen = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    return (
+        f"{count} {'picture' if count == 1 else 'pictures'} of {len(sizes)} {'size' if len(sizes) == 1 else 'sizes'} "
+        f"in {seen} {'view' if numbers == [1] else 'views'} {'is' if count == 1 else 'are'} left out, since too few "
+        f"have the same: bring all to one by explain.size."
+    )
+
+
+def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFrame:
+    """Return the mean of every measure for every region, label and group, with 95 % intervals by resampling starts.
+
+    Every start counts once, however many of its pictures there are.
+
+    Args:
+        pictures: as `by_picture` returns them.
+        resampling: how often.
+
+    Returns:
+        Columns kind, label, attribute (all, gender, answer or iteration), category, region, measure, value, ci_low,
+        ci_high, n (starts) and note.
+    """
+    rows = []
+    for kind, label, attribute, category, mine in _groups(pictures):
+        for region, some in mine.groupby("region", sort=False):
+            means = some.groupby("start")[list(MEASURES)].mean()
+            for measure in MEASURES:
+                values = means[measure].dropna().to_numpy()
+                rows.append(
+                    [kind, label, attribute, category, region, measure, *mean_of(values, resampling), len(values)]
+                )
+    return _with_note(pd.DataFrame(rows, columns=_COLUMNS))
+
+
+def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFrame:
+    """Compare groups: women with men, right with wrong answers, each start's first picture with the last iteration.
+
+    Women and men, right and wrong answers are compared in each iteration by itself, with strata of starts from images
+    and from prompts, and, of all labels together, of the labels that words stand for (`exchange.Strata`). Of replicates
+    that belong to one group the mean is taken; a start whose replicates belong to both counts for that label in
+    neither. Starts are exchanged within strata. First and last pictures are compared label by label within each start,
+    of several labels by the mean, and exchanged within starts.
+
+    Args:
+        pictures: as `by_picture` returns them.
+        resampling: how often; permutations are 10,000 at least.
+
+    Returns:
+        Columns kind, label, attribute, iteration (null where iterations are compared), one, other, region, measure,
+        value (one less other), ci_low, ci_high, p_value, n (starts) and note. Where nothing of a kind of pictures can
+        be compared, a row without numbers, of any region, whose note says why.
+    """
+    rows: list[list[Any]] = []
+    last = pictures["iteration"].max()
+    for kind, mine in pictures.groupby("kind", sort=False):
+        for attribute, (one, other) in PAIRS.items():
+            if attribute == "iteration":
+                sides = _sides(mine, last)
+                found = _paired(sides, resampling)
+                why = _why_no_pairs(*sides)
+            else:
+                found = _apart(mine, attribute, one, other, resampling)
+                why = _why_not(set(mine[attribute]), attribute, one, other)
+            compared = [[kind, label, attribute, iteration, one, other, *rest] for label, iteration, *rest in found]
+            label = ALL if mine["named"].nunique() > 1 else mine["named"].iloc[0]
+            nothing = [kind, label, attribute, None, one, other, "any", TESTED[0], *[np.nan] * 4, 0, why]
+            rows += compared or [nothing]
+    labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
+    kinds = {kind: place for place, kind in enumerate(dict.fromkeys(pictures["kind"]))}
+    rows.sort(key=lambda row: (kinds[row[0]], labels[row[1]]))
+    return pd.DataFrame(rows, columns=[*_TESTS, "note"]).astype({"iteration": "Int64"})
+
+
+def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield kind, label and the rows of these; of several labels, at last, all together."""
+    for kind, mine in pictures.groupby("kind", sort=False):
+        for label, some in mine.groupby("named", sort=False):
+            yield str(kind), str(label), some
+        if mine["named"].nunique() > 1:
+            yield str(kind), ALL, mine
+
+
+def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
+    for kind, label, mine in label_groups(pictures):
+        yield kind, label, "all", "all", mine
+        for attribute in ("gender", "answer", "iteration"):
+            for category, some in mine.groupby(attribute):
+                yield kind, label, attribute, str(category), some
+
+
+def mean_of(values: np.ndarray, resampling: Resampling) -> tuple[float, float, float]:
+    """Return a mean and its 95 % interval (`measures.spread` of resampled means); null ends of too few values."""
+    if not len(values):
+        return np.nan, np.nan, np.nan
+    mean = float(values.mean())
+    if len(values) < LEAST:
+        return mean, np.nan, np.nan
+    means = _drawn(len(values), *resampling) @ (values - mean) / len(values)
+    found = spread(mean, means, len(values), _ANY)
+    return mean, found.low, found.high
+
+
+@lru_cache(maxsize=2)
+def _drawn(count: int, repeats: int, seed: int) -> np.ndarray:
+    """How often each of so many starts is drawn, (repeats, count)."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), repeats).astype(float)
+
+
+def _apart(mine: pd.DataFrame, attribute: str, one: str, other: str, resampling: Resampling) -> Iterator[list[Any]]:
+    """Yield label, iteration, region, measure, value, ends, p-value, starts and note of every comparison."""
+    some = mine[mine[attribute].isin([one, other])]
+    of_a_start = ["iteration", "named", "begin", "start"]
+    wide = _wide(some, [*of_a_start, attribute])
+    # A start with pictures of both groups is in neither.
+    keys = wide.index.droplevel(attribute)
+    twice = keys.duplicated(keep=False)
+    both, wide = wide[twice], wide[~twice]
+    for iteration in sorted(set(wide.index.get_level_values("iteration"))):
+        here = wide.xs(iteration, level="iteration")
+        labels = here.index.get_level_values("named")
+        mixed = both.index[both.index.get_level_values("iteration") == iteration]
+        for label in [*_labels(mine), ALL]:
+            if label == ALL and mine["named"].nunique() == 1:
+                continue
+            chosen = here if label == ALL else here[labels == label]
+            left = {row[2:4] for row in mixed if label in (ALL, row[1])}
+            note = (
+                f"{len(left)} {'start' if len(left) == 1 else 'starts'} with pictures of both left out" if left else ""
+            )
+            for region, measure, *found in _stratified(chosen, attribute, one, resampling):
+                why = "not defined in too many samples: no interval" if np.isnan(found[1]) else ""
+                yield [label, iteration, region, measure, *found, "; ".join(filter(None, (note, why)))]
+
+
+def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resampling) -> Iterator[list[Any]]:
+    where = wide.index.to_frame(index=False)
+    starts, strata = (where.groupby(names).ngroup().to_numpy() for names in (["begin", "start"], ["begin", "named"]))
+    first = (where[attribute] == one).to_numpy(bool)
+    values = wide.to_numpy(float)
+    known = np.isfinite(values)
+    # Regions that some pictures lack have fewer starts.
+    for pattern in np.unique(known, axis=1).T if len(known) else ():
+        columns = (known == pattern[:, None]).all(0)
+        groups = Strata(starts[pattern], strata[pattern], first[pattern], values[pattern][:, columns])
+        if min(groups.counts) < LEAST:
+            continue
+        differences, tested = groups.difference(), groups.p_values(*resampling)
+        samples = groups.resampled(*resampling)
+        for k, (region, measure) in enumerate(wide.columns[columns]):
+            # The smaller group's starts are the degrees of freedom: it has most of the error.
+            found = spread(float(differences[k]), samples[:, k], min(groups.counts), _ANY)
+            yield [region, measure, *found, float(tested[k]), len(groups)]
+
+
+def _sides(mine: pd.DataFrame, last: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pictures of the last iteration, and the first ones of chains that have another."""
+    begin = mine["begin"].map({start: first_picture(start) for start in ("image", "prompt")})
+    mine, begin = mine[begin < last], begin[begin < last]
+    return mine[mine["iteration"] == last], mine[mine["iteration"] == begin]
+
+
+def _paired(sides: tuple[pd.DataFrame, pd.DataFrame], resampling: Resampling) -> Iterator[list[Any]]:
+    """Yield the same as `_apart`."""
+    if not all(map(len, sides)):
+        return
+    late, early = (_wide(some, ["named", "begin", "start"]) for some in sides)
+    pairs = (late - early).dropna(how="all")
+    labels = pairs.index.get_level_values("named")
+    several = (
+        [ALL] if late.index.get_level_values("named").union(early.index.get_level_values("named")).nunique() > 1 else []
+    )
+    for label in [*_labels(pd.concat(sides)), *several]:
+        chosen = pairs if label == ALL else pairs[labels == label]
+        by_start = chosen.groupby(level=["begin", "start"]).mean()
+        for region, measure in by_start:
+            differences = by_start[region, measure].dropna().to_numpy(float)
+            if len(differences) >= LEAST:
+                ends = mean_of(differences, resampling)
+                (p_value,) = flipped(differences[:, None], *resampling)
+                yield [label, None, region, measure, *ends, float(p_value), len(differences), ""]
+
+
+def _wide(some: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Means over replicates: a row each of `by`, a column each of region and measure."""
+    means = some.groupby([*by, "region"], sort=False)[list(TESTED)].mean().unstack("region")
+    return means.swaplevel(axis=1)[[(r, m) for r in dict.fromkeys(some["region"]) for m in TESTED]]
+
+
+def _labels(mine: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(mine["named"]))
+
+
+def _why_not(there: set[str], attribute: str, one: str, other: str) -> str:
+    first, second = SPOKEN[attribute]
+    if not {one, other} & there:
+        return f"there are neither {first} nor {second}"
+    if missing := [name for group, name in ((one, first), (other, second)) if group not in there]:
+        return f"there are no {missing[0]}"
+    return f"no iteration has {LEAST} starts of either whose words are for the same labels"
+
+
+def _why_no_pairs(late: pd.DataFrame, early: pd.DataFrame) -> str:
+    if late.empty and early.empty:
+        return "no start has two such pictures"
+    if late.empty or early.empty:
+        return f"there are no such pictures in the {'last' if late.empty else 'first'} iteration"
+    return f"fewer than {LEAST} starts have both with words for the same label"
+
+
+def _with_note(table: pd.DataFrame) -> pd.DataFrame:
+    missing = table["ci_low"].isna()
+    table["note"] = np.where(missing, f"fewer than {LEAST} starts: no interval", "")
+    return table

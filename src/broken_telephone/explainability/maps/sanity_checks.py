@@ -1,0 +1,196 @@
+"""Whether to believe a map, label by label: checks that it can fail, and what is then said of the label's words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.explainability.maps.attribution_scores import OF_A_WORD, label_groups, mean_of
+from broken_telephone.explainability.tables import RANDOM
+from broken_telephone.statistics import ALL, Resampling
+
+WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE, DELETION, INSERTION, METHODS_AGREE = (
+    "random weights",
+    "regions elsewhere",
+    "hiding",
+    "hiding elsewhere",
+    "deletion",
+    "insertion",
+    "methods",
+)
+REASONS = {
+    WEIGHTS: "random weights give as dense a map there",
+    ELSEWHERE: "other places of the same size and shape are as dense",
+    DELETION: "hiding what the map marks lowers the word's probability no faster than hiding by chance",
+    INSERTION: "showing what the map marks raises the word's probability no faster than showing by chance",
+    HIDING: "hiding the region that is densest is not what lowers the word's probability most",
+    HIDING_ELSEWHERE: "hiding as much elsewhere lowers the word's probability as far",
+    METHODS_AGREE: "most methods find another region densest",
+}
+"""Check -> what it means that a map fails it."""
+NEEDED = (WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE)
+"""Checks without which no region is named; the others are of the map as a whole."""
+_PICTURE = ["chain_id", "iteration", "named"]
+"""A picture, and the label that words about it stand for: two labels in one text are checked apart."""
+
+
+ENOUGH = 6
+"""Starts, and draws of random weights, that an interval needs."""
+
+
+def trust_table(
+    pictures: pd.DataFrame, words: pd.DataFrame, activations: pd.DataFrame, method: str, resampling: Resampling
+) -> pd.DataFrame:
+    """Check the maps of every label.
+
+    Args:
+        pictures: as `support.by_picture` returns them.
+        words: the table of words.
+        activations: of regions, by all methods and with random weights.
+        method: whose maps are checked.
+        resampling: how often intervals are resampled, starts as units.
+
+    Returns:
+        Columns kind, label, region (the densest), check, value, ci_low, ci_high, n (starts), passed and note (why not).
+        Of `WEIGHTS` the value is how much denser the region is than in the mean of all draws of random weights; of
+        `ELSEWHERE` how much denser it is than places of its size and shape, and of `HIDING_ELSEWHERE` how much more the
+        log-probability falls than there; of `HIDING` how much more it falls when the region is hidden than when any
+        other is; of `DELETION` and `INSERTION` how much the mean probability differs from chance, in the right
+        direction; of `METHODS_AGREE` the share of methods that find the same region.
+    """
+    rows = []
+    maps = activations.merge(words[[*OF_A_WORD, "named"]], on=OF_A_WORD)
+    maps = maps.astype(dict.fromkeys(("named", "method", "region"), str) | {"density": float})
+    for kind, label, mine in label_groups(pictures):
+        # Every start counts once, as in the means that are reported.
+        means = mine.groupby(["start", "region"])["density"].mean().groupby("region").mean()
+        if means.notna().sum() == 0:
+            continue
+        densest = str(means.idxmax())
+        here = mine[mine["region"] == densest].set_index(_PICTURE)
+        where = [kind, label, densest]
+        for check, values in _differences(mine, here, words, maps, method, densest).items():
+            by_start = values.dropna().groupby(level="start").mean().to_numpy()
+            value, low, high = mean_of(by_start, resampling)
+            passed = bool(low > 0)
+            note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
+            rows.append([*where, check, value, low, high, len(by_start), passed, note])
+        rows.append([*where, WEIGHTS, *_against_random(here, maps, method, densest, resampling)])
+        share, count = _same_region(mine, maps, densest)
+        passed = share > 0.5
+        rows.append(
+            [*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]]
+        )
+    columns = ["kind", "label", "region", "check", "value", "ci_low", "ci_high", "n", "passed", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _differences(
+    mine: pd.DataFrame, here: pd.DataFrame, words: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str
+) -> Mapping[str, pd.Series]:
+    """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
+    curves = (
+        words.astype({"named": str})
+        .groupby(_PICTURE)[["deletion", "deletion_chance", "insertion", "insertion_chance"]]
+        .mean()
+        .astype(float)
+    )
+    falls = mine.pivot_table(index=_PICTURE, columns="region", values="fall")
+    found: dict[str, Any] = {
+        ELSEWHERE: here["density"] - here["density_elsewhere"],
+        HIDING_ELSEWHERE: here["fall"] - here["fall_elsewhere"],
+        HIDING: falls[densest] - falls.drop(columns=densest).max(axis=1),
+        DELETION: curves["deletion_chance"] - curves["deletion"],
+        INSERTION: curves["insertion"] - curves["insertion_chance"],
+    }
+    starts = pd.Index(here["start"], name="start")
+    return {check: values.reindex(here.index).set_axis(starts) for check, values in found.items()}
+
+
+def _against_random(
+    here: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str, resampling: Resampling
+) -> list[Any]:
+    """Compare a region's density with what random weights give on average, in the pictures that these were tried on.
+
+    What all draws have in common is of the picture and the method, not of the model. Starts and draws are resampled,
+    both of which are few.
+    """
+    chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
+    chance = chance.merge(here[["start", "density"]].reset_index(), on=_PICTURE, suffixes=("", "_true"))
+    chance["more"] = chance["density_true"] - chance["density"]
+    more = chance.pivot_table(index="start", columns="method", values="more").dropna().to_numpy()
+    starts, draws = more.shape
+    if min(starts, draws) < ENOUGH:
+        few = f"there are too few starts, or fewer than {ENOUGH} draws of random weights (explain.random_weights)"
+        return [float(more.mean()) if more.size else np.nan, np.nan, np.nan, starts, False, few]
+    rng = np.random.default_rng(resampling.seed)
+    of_starts, of_draws = (rng.multinomial(n, np.full(n, 1 / n), resampling.repeats) / n for n in more.shape)
+    low, high = np.quantile(((of_starts @ more) * of_draws).sum(1), [0.025, 0.975])
+    passed = bool(low > 0)
+    return [float(more.mean()), float(low), float(high), starts, passed, "" if passed else REASONS[WEIGHTS]]
+
+
+def _same_region(mine: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:
+    """Share of methods that find the same region densest, and how many starts there are."""
+    starts = mine[[*_PICTURE, "start"]].drop_duplicates()
+    rows = maps[~maps["method"].str.contains(RANDOM, regex=False)].merge(starts, on=_PICTURE)
+    means = rows.groupby(["start", "method", "region"])["density"].mean().groupby(["method", "region"]).mean()
+    # A method whose maps are all empty finds nothing.
+    same = means.dropna().groupby(level="method").idxmax().map(lambda place: place[1] == densest)
+    return float(same.mean()), int(mine["start"].nunique())
+
+
+def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
+    """Say of every label which region its words come from, or why that cannot be told.
+
+    Args:
+        support: as `support.support_table` returns it.
+        trust: as `trust_table` returns it.
+
+    Returns:
+        Columns kind, label, region (null where it cannot be told), trusted (whether no check failed) and sentence.
+    """
+    rows = []
+    whole = support[support["attribute"].astype(str) == "all"]
+    for (kind, label), checks in trust.groupby(["kind", "label"], sort=False, observed=True):
+        mine = whole[(whole["kind"] == kind) & (whole["label"] == label)]
+        densest = str(checks["region"].iloc[0])
+        failed = checks[~checks["passed"].astype(bool)]
+        named = not failed["check"].isin(NEEDED).any()
+        words = _named(mine, densest, failed) if named else _unnamed(mine, densest, failed)
+        rows.append([kind, label, densest if named else None, failed.empty, words])
+    return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted", "sentence"])
+
+
+def _named(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    values = mine.set_index(["region", "measure"])
+    density = values.loc[(densest, "density")]
+    fall, elsewhere = (np.exp(float(values.loc[(densest, name), "value"])) for name in ("fall", "fall_elsewhere"))
+    doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
+    return (
+        f"Words for {_label(mine)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
+        f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
+        f"the word's probability by {_factor(fall)} (hiding as much elsewhere: by {_factor(elsewhere)}).{doubts}"
+    )
+
+
+def _unnamed(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    density = mine.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
+    return (
+        f"Where words for {_label(mine)} come from cannot be told: the map is densest on the {densest} "
+        f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
+    )
+
+
+def _factor(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _label(mine: pd.DataFrame) -> str:
+    label = str(mine["label"].iloc[0])
+    return "all labels together" if label == ALL else label
+
+
+def _reasons(failed: pd.DataFrame) -> str:
+    return "; and ".join(dict.fromkeys(failed["note"].astype(str)))

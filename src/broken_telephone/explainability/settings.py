@@ -1,0 +1,44 @@
+"""The settings of the explanation of words."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from broken_telephone.execution import BatchedSettings
+from broken_telephone.execution.settings import Positive, Size
+from broken_telephone.models import Target
+
+Side = Annotated[int, Field(ge=1)]
+Method = Literal["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM"]
+
+
+class ExplainSettings(BatchedSettings):
+    """Which words are explained, and how."""
+
+    group = "explain"
+    chains_per_label: Annotated[int, Field(ge=0)] = 10
+    """Chains of each label whose pictures are explained, chosen at random; all their iterations. 0: nothing is."""
+    layers: Annotated[list[Positive], Field(min_length=1)] = [10]
+    """Blocks of the describer's vision tower, counted from 1; of several the mean."""
+    method: Method = "HiResCAM"
+    """Whose maps are reported; the others are compared with it."""
+    target: Target = "log_probability"
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
+    """Width and height of a frame that all pictures are fitted into before, so that they can be compared; null: as
+    they are."""
+    checked: Positive = 5
+    """Chains of each label that the costly checks are made on."""
+    random_weights: Positive = 10
+    """How often the describer's weights are replaced by random ones, to see what maps then show."""
+    batch: Size = 16
+    seed: int = 1
+
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """Width and height, if there is a frame."""
+        return None if self.size is None else (self.size[0], self.size[1])
+
+    @property
+    def changing(self) -> dict[str, object]:
+        """What changes the result of an explained word."""
+        return self.model_dump(include={"layers", "target", "size", "seed", "method"})

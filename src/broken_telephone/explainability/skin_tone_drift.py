@@ -1,0 +1,85 @@
+"""Drift of the colour of faces: of its mean as an angle, and of its places on the Monk Skin Tone scale."""
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.explainability.faces.skin_tone import MONK_BINS
+from broken_telephone.explainability.maps.permutation_tests import flipped
+from broken_telephone.statistics import (
+    Resampling,
+    clusters_of,
+    drift_table,
+    first_picture,
+    label_groups,
+    panels,
+    spread,
+)
+
+ANGLE, MONK = "typology angle", "monk"
+_DEGREES = (-180.0, 180.0)
+
+
+def skin_table(faces: pd.DataFrame, chains: pd.DataFrame, iterations: int, resampling: Resampling) -> pd.DataFrame:
+    """Measure how far the colour of the counted faces drifted since each chain's first picture.
+
+    Args:
+        faces: the table of faces; of several that count in a picture the mean is taken, or the surest one's place.
+        chains: the `chains` table; those without a face do not count.
+        iterations: of the loop.
+        resampling: of intervals.
+
+    Returns:
+        Columns of `measures.DRIFT`: attribute `typology angle`, measure "mean" (degrees, of each iteration; since is
+        that iteration; without a p-value) and "mean shift" (of chains with a face in both pictures; the p-value is that
+        of changing the signs of all shifts of a start, in all ways if starts are few), and attribute `monk` with all
+        measures of drift.
+    """
+    mine = faces[faces["counted"].astype(bool) & faces["typology_angle"].notna()]
+    mine = mine.sort_values("face").assign(attribute=MONK, status="valid", category=mine["monk"])
+    first = mine.drop_duplicates(["chain_id", "iteration"])
+    of_faces = chains[chains["chain_id"].isin(mine["chain_id"])]
+    table = drift_table(
+        [*panels(first, of_faces, {MONK: MONK_BINS}, iterations).values()],
+        [(None, k) for k in range(1, iterations + 1)],
+        resampling,
+    )
+    angles = mine.pivot_table(index="chain_id", columns="iteration", values="typology_angle", aggfunc="mean")
+    angles = angles.reindex(of_faces["chain_id"]).reindex(columns=range(iterations + 1)).to_numpy(float)
+    rows = [*_means(angles, of_faces, resampling)]
+    return pd.concat([pd.DataFrame(rows, columns=list(table.columns)), table], ignore_index=True)
+
+
+def _means(angles: np.ndarray, chains: pd.DataFrame, resampling: Resampling) -> list[dict]:
+    clusters = clusters_of(chains)
+    starts, labels = (chains[name].astype(str).to_numpy(object) for name in ("start", "label"))
+    rows = []
+    for start, label, chosen in label_groups(starts, labels):
+        begin = first_picture(start)
+        some, own = angles[chosen], clusters[chosen]
+        for last in range(begin, angles.shape[1]):
+            where = {"start": start, "label": label, "attribute": ANGLE, "iteration": last, "category": None}
+            rows.append(where | {"since": last, "measure": "mean"} | _mean(some[:, last], own, resampling))
+            if last > begin:
+                shift = {"since": begin, "measure": "mean shift"}
+                rows.append(where | shift | _mean(some[:, last] - some[:, begin], own, resampling, tested=True))
+    return rows
+
+
+def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, tested: bool = False) -> dict:
+    """Return the mean, its interval by resampling starts, and a test of whether it is zero."""
+    known = np.isfinite(values)
+    names, places = np.unique(clusters[known], return_inverse=True)
+    count = {"n": int(known.sum()), "clusters": len(names), "degrees": pd.NA, "p_value": np.nan}
+    if not len(names):
+        return count | {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "note": "no face"}
+    sums = np.bincount(places, values[known])
+    sizes = np.bincount(places)
+    rng = np.random.default_rng(resampling.seed)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.repeats)
+    found = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
+    note = "too few starts: no interval"
+    if np.isfinite(found.low):
+        note = "" if tested else "no test"
+        if tested:
+            count["p_value"] = float(flipped(sums[:, None], *resampling)[0])
+    return count | {"value": found.value, "ci_low": found.low, "ci_high": found.high, "note": note}

@@ -1,0 +1,219 @@
+"""The journals as tables: faces, activations of regions, falls of probability, and what is known of every word."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.chains import Chain
+from broken_telephone.explainability.faces.face_matching import People, counted, in_file, matches
+from broken_telephone.explainability.faces.skin_tone import monk_bin, typology_angle
+from broken_telephone.explainability.items import WordItem
+from broken_telephone.explainability.journal import Found, Records, batches_of
+from broken_telephone.explainability.maps.region_statistics import NUMBERS
+from broken_telephone.explainability.run import random_identity
+from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
+
+RANDOM = "random weights"
+"""What stands behind the method in rows of activations made with random weights, and the seed behind it."""
+
+
+class Explanations(NamedTuple):
+    """What the journal holds of words."""
+
+    rows: dict[str, dict[str, Any]]
+    """Item -> what was found of it, arrays and numbers."""
+    unwritten: set[str]
+    """Items whose word the model's tokens do not write."""
+    failures: dict[str, str]
+    """Item -> why its picture did not open, or what the model raised at it."""
+    seconds: float
+
+
+def explanations_in(identity: str, records: Records) -> Explanations:
+    """Read what was explained with the same models and settings."""
+    rows: dict[str, dict[str, Any]] = {}
+    unwritten: set[str] = set()
+    failures: dict[str, str] = {}
+    seconds = 0.0
+    for record in batches_of(identity, records):
+        seconds += record["seconds"]
+        unwritten.update(record["unwritten"])
+        failures |= {failure["name"]: failure["reason"] for failure in record["failures"]}
+        own = [dict(row) for row in record["rows"]]
+        for name, having in record["having"].items():
+            for place, values in zip(having, record[name], strict=True):
+                own[place][name] = values
+        for place, (name, row) in enumerate(zip(record["names"], own, strict=True)):
+            if f"map_{place}" in record:
+                row["map"] = record[f"map_{place}"]
+            # A word that was explained again for the costly checks stands twice, in whatever order.
+            if name not in rows or "deletion" in row:
+                rows[name] = row
+    # What failed once may have been done since.
+    left = {name: why for name, why in failures.items() if name not in rows and name not in unwritten}
+    return Explanations(rows, unwritten, left, seconds)
+
+
+def faces_table(
+    chains: Sequence[Chain],
+    iterations: int,
+    found: Mapping[str, Found],
+    people: People,
+    concept: str,
+    labels: Mapping[str, str],
+) -> pd.DataFrame:
+    """Return a row for each face in each picture of the chains; replicates repeat those of their original.
+
+    Args:
+        chains: that are explained.
+        iterations: of the loop.
+        found: picture -> what is in it.
+        people: see `people.people_of`.
+        concept: of the study.
+        labels: chain -> its label.
+
+    Returns:
+        Columns `tables.FACES`; places are in pixels of the picture's file, as displayed.
+    """
+    rows = []
+    for chain in chains:
+        for iteration in range(iterations + 1):
+            name = f"0/{chain.image_path}" if iteration == 0 else f"{chain.chain_id}/{iteration}"
+            if name not in found:
+                continue
+            one = found[name]
+            count = counted(name, one, people, concept, labels[chain.chain_id])
+            whose = matches(name, one, people)
+            for place, seen in enumerate(one.faces):
+                face = in_file(one, seen)
+                person = whose[place]
+                lab = one.skin[place]
+                rows.append(
+                    {
+                        "chain_id": chain.chain_id,
+                        "iteration": iteration,
+                        "face": place,
+                        **dict(zip(("x", "y", "width", "height"), map(float, face.box), strict=True)),
+                        "score": float(face.score),
+                        **_landmarks(face.landmarks),
+                        "person_id": None if person is None else str(people[name].iloc[person]["person_id"]),
+                        "counted": place in count,
+                        "typology_angle": None if lab is None else typology_angle(np.array(lab)),
+                        "monk": None if lab is None else monk_bin(np.array(lab)),
+                    }
+                )
+    return as_table(rows, FACES)
+
+
+def _landmarks(points: np.ndarray) -> dict[str, float]:
+    axes = [(f"{name}_{axis}", points[k, place]) for k, name in enumerate(LANDMARKS) for place, axis in enumerate("xy")]
+    return {name: float(value) for name, value in axes}
+
+
+class WordTables(NamedTuple):
+    """What is known of words."""
+
+    words: pd.DataFrame
+    activations: pd.DataFrame
+    occlusions: pd.DataFrame
+
+
+def word_tables(
+    items: Sequence[WordItem],
+    identity: str,
+    records: Records,
+    random_weights: int,
+    labels: Mapping[str, str],
+    said: Mapping[tuple[str, int], str],
+    method: str,
+) -> WordTables:
+    """Return a row for each word, for each of its regions by each method, and for each region that was hidden.
+
+    Args:
+        items: the words, of all iterations.
+        identity: of the explanations in the journal.
+        records: the journal.
+        random_weights: how many times explained with random weights.
+        labels: chain -> its label.
+        said: (chain, iteration) -> category of the person that says whose word it is, such as the gender.
+        method: whose maps were followed by hiding parts of pictures.
+    """
+    done = explanations_in(identity, records).rows
+    by_chance = [
+        explanations_in(random_identity(identity, seed), records).rows for seed in range(1, random_weights + 1)
+    ]
+    words: list[dict] = []
+    activations: list[dict] = []
+    occlusions: list[dict] = []
+    for item in items:
+        if item.name not in done:
+            continue
+        row = done[item.name]
+        where = {
+            "chain_id": item.chain_id,
+            "iteration": item.iteration,
+            "face": item.face,
+            "token": item.token,
+            "place": item.word.start,
+        }
+        width, height = row["size"]
+        curves = {name: _under(row, name) for name in ("deletion", "insertion")}
+        chance = {f"{name}_chance": _under(row, f"{name}_chance") for name in ("deletion", "insertion")}
+        agreement = [value for value in row["agreement"].values() if value is not None]
+        words.append(
+            {
+                **where,
+                "label": labels[item.chain_id],
+                "named": item.named,
+                "correct": item.named == labels[item.chain_id],
+                "gender": said.get((item.chain_id, item.iteration)),
+                "width": width,
+                "height": height,
+                "views": row["views"],
+                "log_probability": row["log_probability"],
+                "agreement": float(np.mean(agreement)) if agreement else None,
+                **curves,
+                **chance,
+            }
+        )
+        for name, values in zip(METHODS, row["numbers"], strict=True):
+            activations += _by_region(where | {"method": name}, values)
+        for seed, rows in enumerate(by_chance, 1):
+            if item.name in rows:
+                values = rows[item.name]["numbers"][list(METHODS).index(method)]
+                activations += _by_region(where | {"method": f"{method}, {RANDOM} {seed}"}, values)
+        for place, region in enumerate(REGIONS):
+            occlusions.append(
+                {
+                    **where,
+                    "region": region,
+                    "fall": row["log_probability"] - _at(row, "hidden", place),
+                    "fall_elsewhere": row["log_probability"] - _at(row, "hidden_elsewhere", place),
+                    "density_elsewhere": _at(row, "elsewhere", place),
+                }
+            )
+    return WordTables(as_table(words, WORDS), as_table(activations, ACTIVATIONS), as_table(occlusions, OCCLUSIONS))
+
+
+def _by_region(where: dict[str, Any], values: np.ndarray) -> list[dict]:
+    """Rows of the regions; those that are not in the picture have an area of 0 and no density."""
+    return [
+        where | {"region": region, **{name: _number(value) for name, value in zip(NUMBERS, own, strict=True)}}
+        for region, own in zip(REGIONS, values, strict=True)
+    ]
+
+
+def _under(row: Mapping[str, Any], name: str) -> float | None:
+    """Mean probability of a word while its picture is hidden, or shown, step by step."""
+    return float(np.exp(row[name].astype(float)).mean()) if name in row else None
+
+
+def _at(row: Mapping[str, Any], name: str, place: int) -> float:
+    return float(row[name][place]) if name in row else float("nan")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

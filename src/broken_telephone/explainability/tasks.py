@@ -1,0 +1,216 @@
+"""What the models are asked for one batch: what is in pictures, what supports words, and what maps show by chance."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from broken_telephone.execution import PLAIN_PICTURE, Answer, at_fault
+from broken_telephone.explainability.faces.face_parts import FaceParts
+from broken_telephone.explainability.faces.regions import person_regions
+from broken_telephone.explainability.faces.skin_tone import skin_colour
+from broken_telephone.explainability.journal import Found
+from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
+from broken_telephone.explainability.maps.region_statistics import region_numbers
+from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
+
+STEPS = 8
+"""In how many steps the curves hide a picture, or show it."""
+_SMALL = 96
+"""Pixels of the longer side of a map that is kept to be looked at."""
+
+
+@dataclass(frozen=True)
+class Parted(Answer):
+    """What is in pictures."""
+
+    found: Sequence[Found] = ()
+
+
+@dataclass(frozen=True)
+class FindParts:
+    """Find faces and regions."""
+
+    images: list[Image.Image]
+    original_sizes: Sequence[tuple[int, int]]
+    model: str = "face_parts"
+
+    def do(self, model: FaceParts) -> Parted:
+        """Do it."""
+        found = []
+        for image, before, (faces, maps) in zip(self.images, self.original_sizes, model.find(self.images), strict=True):
+            stack = np.stack(maps) if maps else np.zeros((0, image.height, image.width), np.uint8)
+            # A parser may see several faces in one map: of each, what is nearer to it than to any other.
+            nobody = [None] * len(faces)
+            apart = person_regions(list(stack), [face.box for face in faces], nobody, nobody)
+            colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in apart]
+            skin = [None if colour is None else [round(float(v), 3) for v in colour] for colour in colours]
+            found.append(Found(image.size, before, faces, stack, skin))
+        return Parted(found=found)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture, a word about it, and the regions that support is looked for in."""
+
+    image: Image.Image
+    word: Word
+    regions: np.ndarray
+    """uint8 (height, width), places in `REGIONS`."""
+    seed: int
+    """Of the places that regions are moved to."""
+    inside: np.ndarray
+    """bool (height, width): what is of the picture, and not of the frame around it."""
+    curves: bool = False
+    """Whether to follow the word's probability while the picture is hidden bit by bit."""
+
+
+@dataclass(frozen=True)
+class Explained(Answer):
+    """What supports words; None for a word that the model's tokens do not write."""
+
+    records: Sequence[dict[str, Any] | Failure | None] = ()
+
+
+@dataclass(frozen=True)
+class How:
+    """How words are explained."""
+
+    prompt: str
+    layers: Sequence[int]
+    method: str
+    target: Target
+    colour: Colour
+    """What hidden parts of pictures are painted in."""
+
+
+@dataclass(frozen=True)
+class ExplainWords:
+    """Explain words, and check the maps."""
+
+    subjects: list[Subject]
+    how: How
+    model: str = "describer"
+    weights: int | None = None
+    """Seed of random weights that stand in for the model's; then only maps are made."""
+
+    def do(self, model: Explainer) -> Explained:
+        """Do it; a word that the model raises an error at fails alone."""
+        if self.weights is not None:
+            model.randomise(self.weights)
+        return Explained(records=at_fault(self.subjects, _PLAIN, lambda some: self._records(model, some)))
+
+    def _records(self, model: Explainer, subjects: list[Subject]) -> list[dict[str, Any] | None]:
+        images, words = [one.image for one in subjects], [one.word for one in subjects]
+        explained = model.explain(images, self.how.prompt, words, self.how.layers, self.how.target)
+        records: list[dict[str, Any] | None] = [None] * len(subjects)
+        charts = {place: _Chart(subjects[place], one, self.how.method) for place, one in enumerate(explained) if one}
+        for place, chart in charts.items():
+            records[place] = chart.numbers()
+        if self.weights is None:
+            for place, values in _weighed(model, charts, self.how).items():
+                records[place] = {**(records[place] or {}), **values}
+        return records
+
+
+_PLAIN = Subject(
+    PLAIN_PICTURE,
+    Word("a picture", 2, 9),
+    np.zeros((PLAIN_PICTURE.height, PLAIN_PICTURE.width), np.uint8),
+    0,
+    np.ones((PLAIN_PICTURE.height, PLAIN_PICTURE.width), bool),
+)
+
+
+class _Chart:
+    """A subject and its maps."""
+
+    def __init__(self, subject: Subject, found: Explanation, method: str) -> None:
+        size, boxes = subject.image.size, found.patches.boxes
+        self.subject, self.found, self.method = subject, found, method
+        self.maps = {name: painted(values, boxes, size) for name, values in found.activations.items()}
+        self.map = self.maps[method]
+        self.seen = subject.inside & (painted(np.ones(len(boxes)), boxes, size) > 0)
+        rng = np.random.default_rng(subject.seed)
+        # Elsewhere is where the model sees something: what is hidden beside that costs the word nothing.
+        self.box = box_of(self.seen if self.seen.any() else subject.inside)
+        self.regions = [(subject.regions == region) & subject.inside for region in range(len(REGIONS))]
+        self.elsewhere = [moved(where, rng, self.box) for where in self.regions]
+        self.rng = rng
+
+    def numbers(self) -> dict[str, Any]:
+        """What the maps say of regions, and of regions of the same size elsewhere."""
+        numbers = [region_numbers(self.maps[name], self.subject.regions, self.seen) for name in METHODS]
+        return {
+            "size": list(self.subject.image.size),
+            "log_probability": self.found.log_probability,
+            "views": self.found.patches.views,
+            "numbers": np.stack(numbers).astype(np.float32),
+            "elsewhere": np.array([self._density(where) for where in self.elsewhere], np.float32),
+            "agreement": _agreement(self.found.activations, self.method),
+            "map": _small(self.map),
+        }
+
+    def _density(self, where: np.ndarray) -> float:
+        mean, own = self.map[self.seen].mean() if self.seen.any() else 0.0, self.map[where & self.seen]
+        return float(own.mean() / mean) if len(own) and mean > 0 else float("nan")
+
+    def hidden(self, colour: Colour) -> Iterator[tuple[str, int, Image.Image]]:
+        """Yield the picture with parts hidden: what it is for, its place among those, and the picture."""
+        pixels = np.asarray(self.subject.image)
+        for name, parts in (("hidden", self.regions), ("hidden_elsewhere", self.elsewhere)):
+            for region, where in enumerate(parts):
+                # Nothing is to be seen where nothing is hidden.
+                if self.regions[region].any() and where.any():
+                    yield name, region, hidden(pixels, where, colour)
+        if self.subject.curves:
+            # Chance is the map itself at another place: as coherent, and as much of it.
+            for name, values in (("", self.map), ("_chance", moved(self.map, self.rng, self.box))):
+                order = largest_first(values[self.box], self.rng)
+                for step in range(1, STEPS):
+                    most, rest = np.zeros((2, *values.shape), bool)
+                    most[self.box] = order < step / STEPS * order.size
+                    rest[self.box] = ~most[self.box]
+                    yield f"deletion{name}", step - 1, hidden(pixels, most, colour)
+                    yield f"insertion{name}", step - 1, hidden(pixels, rest, colour)
+
+
+def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[int, dict[str, np.ndarray]]:
+    """How likely words are when parts of their pictures are hidden; null where there is nothing to hide."""
+    found: dict[int, dict[str, np.ndarray]] = {}
+    for place, chart in charts.items():
+        lengths = dict.fromkeys(("hidden", "hidden_elsewhere"), len(REGIONS))
+        if chart.subject.curves:
+            lengths |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
+        found[place] = {name: np.full(length, np.nan, np.float32) for name, length in lengths.items()}
+    every = ((place, *one) for place, chart in charts.items() for one in chart.hidden(how.colour))
+    # As many at once as pictures were explained at once: that much fits into memory.
+    while some := list(islice(every, len(charts))):
+        words = [charts[place].subject.word for place, *_ in some]
+        likely = model.weigh([image for *_, image in some], how.prompt, words)
+        for (place, name, number, _), value in zip(some, likely, strict=True):
+            found[place][name][number] = value
+    return found
+
+
+def _agreement(activations: dict[str, np.ndarray], method: str) -> dict[str, float | None]:
+    """Rank correlation of the patches of a map with those of the other methods' maps."""
+    from scipy.stats import spearmanr
+
+    found: dict[str, float | None] = {}
+    for name, values in activations.items():
+        flat = min(np.ptp(values), np.ptp(activations[method])) == 0
+        if name != method:
+            found[name] = None if flat else round(float(spearmanr(values, activations[method]).statistic), 5)
+    return found
+
+
+def _small(activation: np.ndarray) -> np.ndarray:
+    """A map to look at: float16, of small size, its largest value 1."""
+    share = min(1.0, _SMALL / max(activation.shape))
+    height, width = (max(1, round(length * share)) for length in activation.shape)
+    small = np.asarray(Image.fromarray(activation.astype(np.float32)).resize((width, height), Image.Resampling.BOX))
+    return (small / max(float(small.max()), 1e-30)).astype(np.float16)

@@ -1,0 +1,107 @@
+"""Prompts that start chains: stated in the study's settings, or in a YAML file of their own.
+
+prompt_template: A portrait of a person who feels {}.
+repeats: 3
+prompts:
+- name: happiness                  # the name goes into the template, and is the label
+- {name: joy, label: happiness, text: overjoyed}
+- {name: grief, label: sadness, override: Somebody weeps.}
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, model_validator
+
+from broken_telephone.errors import StudyError
+from broken_telephone.ingestion.files.listing import read_text
+from broken_telephone.labels import Variable
+from broken_telephone.study_config.settings_group import Settings
+from broken_telephone.study_config.yaml_text import refuse_bad_yaml
+
+
+class PromptSettings(Settings):
+    """A chain that starts from a text."""
+
+    label: str
+    text: Annotated[str, Field(pattern=r"\S")]
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    """Replicates of this chain; null for as many as of the others (chains.replicates)."""
+
+
+class _Prompt(Settings):
+    name: Annotated[str, Field(min_length=1)]
+    label: str | None = None
+    text: Annotated[str, Field(pattern=r"\S")] | None = None
+    override: Annotated[str, Field(pattern=r"\S")] | None = None
+    repeats: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_text(self) -> "_Prompt":
+        if self.text is not None and self.override is not None:
+            raise ValueError("state text (for the template) or override (in its place), not both")
+        return self
+
+
+class _PromptFile(Settings):
+    prompt_template: str = "{}"
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    prompts: Annotated[list[_Prompt], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "_PromptFile":
+        if self.prompt_template.count("{}") != 1:
+            raise ValueError("prompt_template needs {} once, where name or text goes")
+        return self
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that a record has twice: YAML would read the last one only."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                line = node.value[place][0].start_mark.line + 1
+                raise ValueError(f"{name[1]!r} occurs twice in one record, the second time in line {line}")
+        return super().construct_mapping(node, deep)
+
+
+def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
+    """Read a prompt file.
+
+    Args:
+        file: the YAML file.
+        concept: whose labels the prompts have; a prompt without `label` has its name's.
+
+    Raises:
+        StudyError: naming the file and the prompt.
+    """
+    if not file.exists():
+        raise StudyError(f"chains.prompt_file: {file} does not exist")
+    text = read_text(file)
+    try:
+        refuse_bad_yaml(text, str(file))
+        content = yaml.load(text, _Loader)
+    except StudyError:
+        raise
+    # YAML's constructors raise many kinds, for dates that do not exist and the like.
+    except Exception as error:
+        raise StudyError(f"{file} cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise StudyError(f"{file} holds a {type(content).__name__}, not prompt_template and prompts")
+    try:
+        given = _PromptFile.model_validate(content)
+    except StudyError as error:
+        raise StudyError(f"{file}: {error}") from None
+    return [_start(file, number, prompt, given, concept) for number, prompt in enumerate(given.prompts)]
+
+
+def _start(file: Path, number: int, prompt: _Prompt, given: _PromptFile, concept: Variable) -> PromptSettings:
+    try:
+        label = concept.read_word(prompt.label or prompt.name)
+    except ValueError as error:
+        raise StudyError(f"{file}, prompt {number} ({prompt.name}): label {error}") from None
+    text = prompt.override or given.prompt_template.replace("{}", prompt.text or prompt.name)
+    return PromptSettings.model_validate({"label": label, "text": text, "repeats": prompt.repeats or given.repeats})

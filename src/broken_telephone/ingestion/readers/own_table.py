@@ -1,0 +1,224 @@
+"""A researcher's own table of labels: one person a row, whose image lies below the data set's folder.
+
+The study's settings say which of its columns is which of ours. Cells are read in the scheme's words, and in other
+words if their meaning is plain (`labels.cells`); every such translation is a defect of the kind "translated".
+"""
+
+import decimal
+import re
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.errors import StudyError
+from broken_telephone.ingestion.files.listing import Disk, is_text
+from broken_telephone.ingestion.files.table_files import Table, read_table
+from broken_telephone.ingestion.reader_result import Findings, Row
+from broken_telephone.ingestion.readers.main_person import BOX, read_box
+from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
+from broken_telephone.progress import track
+
+OWN = ("image", "split", "person", *BOX)
+"""Columns that a table of labels may have besides those of the scheme."""
+SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+"""Split, as tables and folders write it -> as we call it."""
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+
+
+def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], findings: Findings) -> list[Row]:
+    """Read the people of a table.
+
+    Args:
+        folder: the data set's folder.
+        scheme: its words and codes.
+        labels: the table's path below the folder.
+        columns: our column -> the table's. `image` (a path below the folder) is needed; split, person, x, y,
+            width, height and the scheme's concepts and attributes are not, and need no entry where they have our
+            name.
+        findings: takes the defects.
+
+    Raises:
+        StudyError: if the table is missing, unreadable or lacks a named column, a path leads elsewhere, or a column
+            of ages holds both years and codes.
+    """
+    known = (*OWN, *scheme.variables)
+    if unknown := sorted(set(columns) - set(known)):
+        raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
+    disk = Disk(folder)
+    file = folder / disk.stated(labels, Path("the setting dataset.labels"), "the table's path")
+    if file.is_dir():
+        raise StudyError(f"{file} is a folder: dataset.labels names a CSV or Parquet file below data_root")
+    if not file.is_file():
+        raise StudyError(f"{file} is missing: dataset.labels names the table of labels, below data_root")
+    theirs = {name: columns.get(name, name) for name in known}
+    needed = tuple(theirs[name] for name in dict.fromkeys(["image", *columns]))
+    table = read_table(file, needed, tuple(theirs.values()))
+    if table.unread:
+        advice = f"dataset.columns says which column is which of ours ({', '.join(known)})"
+        findings.note("kept", "columns that are not read", file, "header", ", ".join(table.unread), advice)
+    reader = _Reader(file, disk, scheme, theirs, table, findings)
+    people: list[Row] = []
+    for number, cells in track(table.rows, f"Reading {file.name}", len(table.rows)):
+        findings.rows += 1
+        if cells is None:
+            advice = "A cell with a delimiter in it, such as a decimal comma, stands in quotes"
+            findings.note(
+                "dropped", "row has more or fewer cells than the header", file, f"row {number}", advice=advice
+            )
+        elif row := reader.person(cells, f"row {number}"):
+            people.append(row)
+    _number_people([row for row in people if row["person_id"] == row["image_id"]])
+    return people
+
+
+def _number_people(people: list[Row]) -> None:
+    """Number the people whom the table does not name, in images that have several boxes."""
+    seen: Counter[str] = Counter()
+    for row in people:
+        seen[row["image_path"]] += 1
+        if "width" in row and seen[row["image_path"]] > 1:
+            row["person_id"] += f"#{seen[row['image_path']]}"
+
+
+class _Reader:
+    """Reads the rows of one table."""
+
+    def __init__(
+        self, file: Path, disk: Disk, scheme: Scheme, theirs: dict[str, str], table: Table, findings: Findings
+    ) -> None:
+        self._disk = disk
+        self._file, self._scheme, self._theirs, self._table, self._findings = file, scheme, theirs, table, findings
+        self._boxed = any(theirs[name] in table.columns for name in BOX)
+        self._years = {name: self._has_years(name) for name in scheme.variables if theirs[name] in table.columns}
+        self._cells: dict[tuple[str, str], Cell] = {}
+
+    def _has_years(self, name: str) -> bool:
+        """Decide whether a column's numbers are ages in years or codes."""
+        variable = self._scheme.variables[name]
+        if not variable.years:
+            return False
+        column = self._theirs[name]
+        texts = Counter(_text(cells[column]) for _, cells in self._table.rows if cells and not _empty(cells[column]))
+        try:
+            has_years = years_or_codes(texts, variable)
+        except ValueError as error:
+            raise StudyError(
+                f"{self._file}, column {column} (dataset.columns.{name}, scheme {self._scheme.name}): {error}"
+            ) from None
+        codes = [text for text in texts if text.removesuffix(".0") in variable.codes]
+        if codes and not has_years:
+            advice = f"If they are years, write them as '3 years'. Accepted: {variable.accepted()}"
+            self._note("kept", f"{name} in numbers: read as codes", f"column {column}", ", ".join(codes), advice)
+        return has_years
+
+    def person(self, cells: dict[str, Any], where: str) -> Row | None:
+        """Read one row; None if it names no image."""
+        stated = {name: cells[column] for name, column in self._theirs.items() if not _empty(cells.get(column))}
+        image = stated.get("image")
+        if image is None:
+            self._findings.note("dropped", "row without an image", self._file, where)
+            return None
+        if not isinstance(image, str | bytes | int | float):
+            advice = "The column holds paths below data_root; pictures within a table are not read"
+            self._findings.note("dropped", "image is not a path", self._file, where, image, advice)
+            return None
+        path = self._disk.stated(_text(image), self._file, where)
+        split = _text(stated.get("split", "all"))
+        if split.casefold() in MISSING:
+            self._note("unknown", "split marked as missing", where, split, "read as all")
+            split = "all"
+        row = person_row(
+            path,
+            self._disk.identity(path),
+            SPLITS.get(split.casefold(), split),
+            stated.get("person"),
+            self._file,
+            where,
+        )
+        if self._boxed:
+            row |= read_box(self._box(stated, where), self._findings, self._file, where)
+        return row | {name: self._value(name, stated[name], where) for name in self._years if name in stated}
+
+    def _value(self, name: str, value: Any, where: str) -> str | None:
+        text = _text(value)
+        if (name, text) not in self._cells:
+            self._cells[name, text] = read_cell(text, name, self._scheme.variables[name], self._years[name])
+        kind, category, reason = self._cells[name, text]
+        if kind == "translated":
+            self._note("translated", f"{name} in other words", where, text, f"read as {category}")
+        elif kind == "missing":
+            self._note("unknown", f"{name} marked as missing", where, text, "read as not stated")
+        elif kind == "ambiguous":
+            self._note("unknown", f"{name} that is no single category", where, text, reason)
+        elif kind == "unknown":
+            self._note("unknown", f"{name} outside the scheme", where, text, reason)
+        return category
+
+    def _note(self, effect: Any, problem: str, where: str, text: str, advice: str) -> None:
+        self._findings.note(effect, problem, self._file, where, text, advice)
+
+    def _box(self, stated: dict[str, Any], where: str) -> list[Any] | None:
+        """Return the four cells of a box as numbers where they are some; None if all are missing."""
+        given = [stated.get(name) for name in BOX]
+        given = [None if isinstance(value, str) and value.casefold() in MISSING else value for value in given]
+        if all(value is None for value in given):
+            return None
+        box = [_number(value, self._table.decimal_comma) for value in given]
+        commas = any(isinstance(value, str) and "," in value for value in given)
+        if commas and any(isinstance(value, str) and "." in value for value in given):
+            return given  # beside a decimal comma, 1.234 could be a thousand
+        if commas and not any(isinstance(value, str) for value in box):
+            self._note("translated", "box with decimal commas", where, str(given), f"read as {box}")
+        return box
+
+
+def person_row(path: PurePosixPath, image_id: str, split: str, person: Any, file: Path, where: str) -> Row:
+    """Return the row of a person as far as an image's path tells it.
+
+    Args:
+        path: below the data set's folder.
+        image_id: what the picture is called in tables (`Disk.identity`).
+        split: as `people` has it.
+        person: the person's name within the image; None for none.
+        file: where the person stands.
+        where: the row or the name there.
+    """
+    return {
+        "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
+        "image_id": image_id,
+        "dataset": "image_folder",
+        "split": split,
+        "image_path": path.as_posix(),
+        "file": file,
+        "row": where,
+    }
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and bool(pd.isna(value)))
+
+
+def _number(value: Any, decimal_comma: bool) -> Any:
+    """Return a coordinate as a number; whatever is none, or might be another, stays as it is.
+
+    1,234 is a decimal in a table whose program writes decimal commas, and might be a thousand in others.
+    """
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if not isinstance(value, str):
+        return value
+    if _DECIMAL_COMMA.fullmatch(value) and (decimal_comma or not _THOUSANDS.fullmatch(value)):
+        return float(value.replace(",", "."))
+    return float(value) if _NUMBER.fullmatch(value) else value
+
+
+def _text(value: Any) -> str:
+    """Return a cell as text; whole numbers that a table stores as 3.0 are codes such as 3."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="backslashreplace").strip()
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return text if is_text(text) else repr(text)

@@ -1,0 +1,177 @@
+"""Which data set a study uses, and the one way in: settings -> tables.
+
+A new data set is one reader file, one name in `DatasetSettings.source` and one line in `_read`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from broken_telephone.errors import StudyError
+from broken_telephone.ingestion.files import picture_checks as pictures
+from broken_telephone.ingestion.reader_result import Findings, Reading, Row, Rows
+from broken_telephone.ingestion.readers import coco, image_folder, own_table, phase, raf_db
+from broken_telephone.ingestion.readers.main_person import BOX, choose_main
+from broken_telephone.labels import APART, SCHEMES, Scheme, Variable
+from broken_telephone.study_config.settings_group import Settings
+from broken_telephone.tables import CAPTIONS, CHAINS, DEFECTS, PEOPLE, VOTES, as_table
+
+_OWN = {"raf_db": "raf", "phase": "phase", "coco": "coco"}
+_HOW_TO_GET = {
+    "raf_db": "RAF-DB is given to researchers by its authors: ask by mail from an academic address (Li, Deng and Du, "
+    "'Reliable Crowdsourcing and Deep Locality-Preserving Learning for Expression Recognition in the Wild', CVPR 2017; "
+    "the page of the 'Real-world Affective Faces Database' says how).",
+    "phase": "PHASE's annotations are given out for research by its authors: ask for them (Garcia, Hirota, Wu and "
+    "Nakashima, 'Uncurated Image-Text Datasets: Shedding Light on Demographic Bias', CVPR 2023); its images are "
+    "downloaded by the addresses in Google's Conceptual Captions.",
+    "coco": "COCO 2014 is public; ask the authors for the skin and gender annotations (Zhao, Wang and Russakovsky, "
+    "'Understanding and Evaluating Racial Biases in Image Captioning', ICCV 2021).",
+}
+
+
+class DatasetSettings(Settings):
+    """The data set of a study."""
+
+    source: Literal["raf_db", "phase", "coco", "image_folder", "none"]
+    """How the folder is laid out; none: the study starts from prompts alone."""
+    scheme: Literal["raf", "phase", "free"] | None = None
+    """For image_folder and none: the words it uses; free where nothing is said. Others have their own."""
+    concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
+    """For image_folder and none: concepts of the study's own with their labels, in place of the scheme's."""
+    labels: str | None = None
+    """For image_folder: a CSV or Parquet table below the folder, one person a row."""
+    columns: dict[str, str] = {}
+    """For image_folder: our column -> the table's, where they differ."""
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse settings that the source would not look at."""
+        stated = [name for name in ("scheme", "concepts", "labels", "columns") if getattr(self, name)]
+        useful = {"image_folder": ("scheme", "concepts", "labels", "columns"), "none": ("scheme", "concepts")}
+        for name, values in (self.concepts or {}).items():
+            if name in {*PEOPLE, *own_table.OWN, *CHAINS, *SCHEMES[self.scheme or "free"].attributes}:
+                raise StudyError(f"dataset.concepts: {name} is the name of an attribute or a column already")
+            plain = [value.strip().casefold().replace("_", " ") for value in values]
+            if len(set(plain)) < len(plain) or set(plain) & {"", *APART}:
+                raise StudyError(
+                    f"dataset.concepts: the labels of {name} must differ, and be none of {', '.join(APART)}"
+                )
+        if useless := [name for name in stated if name not in useful.get(self.source, ())]:
+            raise StudyError(f"dataset.{', dataset.'.join(useless)}: source {self.source} does not use it")
+
+    @property
+    def words(self) -> Scheme:
+        """What this data set labels, and how."""
+        scheme = SCHEMES[_OWN.get(self.source) or self.scheme or "free"]
+        if self.concepts is None:
+            return scheme
+        concepts = {name: Variable(tuple(values)) for name, values in self.concepts.items()}
+        return Scheme(scheme.name, concepts, scheme.attributes)
+
+
+def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
+    """Read a data set.
+
+    Args:
+        settings: which reader, and its settings.
+        folder: the data set's folder; `image_path` in the result is relative to it.
+
+    Raises:
+        StudyError: if the folder is missing, not laid out as stated, or nothing in it can be used.
+    """
+    findings = Findings(folder)
+    if settings.source == "none":
+        return _tables(Rows([]), settings.words, findings)
+    if folder.is_file():
+        raise StudyError(f"data_root is {folder}, a file; it names the folder of the data set")
+    if not folder.is_dir():
+        raise StudyError(
+            f"The data set's folder {folder} does not exist. Put the data set there as it was unpacked, or change "
+            "the setting data_root (in conf/<study>/parameters.yml, or for one run --params data_root=/its/folder). "
+            f"{_HOW_TO_GET.get(settings.source, '')}".rstrip()
+        )
+    try:
+        rows = _read(settings, folder, findings)
+    except OSError as error:
+        raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
+    people = _with_images(folder, _once(rows.people, settings.words, findings), findings)
+    if not people:
+        worst = sorted(findings.defects, key=lambda defect: defect["effect"] != "dropped")[:3]
+        first = "; ".join(f"{defect['file']}, {defect['row']}: {defect['problem']}" for defect in worst)
+        raise StudyError(f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}")
+    return _tables(Rows(people, rows.votes, rows.captions), settings.words, findings)
+
+
+def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> Rows:
+    if settings.source == "image_folder":
+        return image_folder.read(folder, settings.words, settings.labels, settings.columns, findings)
+    read = {"raf_db": raf_db.read, "phase": phase.read, "coco": coco.read}[settings.source]
+    return read(folder, findings)
+
+
+def _once(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:
+    """Keep the first of several people, or pictures, of one name; what rows of one person dispute is unknown."""
+    kept: dict[str, Row] = {}
+    images: dict[str, Row] = {}
+    for row in people:
+        first = images.setdefault(row["image_id"], row)
+        again = kept.get(row["person_id"])
+        problem, advice = None, f"{first['row']} has {first['image_path']} in split {first['split']}"
+        if first["image_path"] != row["image_path"]:
+            problem = "two images of one name"
+        elif first["split"] != row["split"]:
+            problem = "image in several splits"
+        elif again is not None:
+            problem, advice = "person listed twice", f"{again['row']} is kept"
+            _drop_disputed(again, row, scheme, findings)
+        if problem:
+            findings.note("dropped", problem, row["file"], row["row"], row["image_path"], advice)
+        else:
+            kept[row["person_id"]] = row
+    return list(kept.values())
+
+
+def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) -> None:
+    """Remove from a person's first row the values and the box that another row states otherwise."""
+    for columns in (*((name,) for name in scheme.variables), BOX):
+        one, other = ([row.get(name) for name in columns] for row in (first, second))
+        if None in one or None in other or one == other:
+            continue
+        name = "box" if columns == BOX else columns[0]
+        rows = f"{first['row']} and {second['row']}"
+        advice = "If these are two people, give them different names (own tables: in the column dataset.columns.person)"
+        value = " / ".join(
+            f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((one, first), (other, second))
+        )
+        findings.note("unknown", f"rows of one person differ in {name}", first["file"], rows, value, advice)
+        for column in columns:
+            del first[column]
+
+
+def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
+    """Leave out people whose picture is missing, broken or empty, choose main persons, point out identical pictures."""
+    sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
+    for row in people:
+        if row["image_path"] in broken:
+            problem, reason = broken[row["image_path"]]
+            findings.note("dropped", problem, folder / row["image_path"], row["row"], reason)
+    kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings)
+    splits = {row["image_path"]: row["split"] for row in kept}
+    for group in pictures.twins(folder, sizes):
+        across = len({splits[name] for name in group}) > 1
+        problem = "identical images in several splits" if across else "identical images"
+        findings.note("kept", problem, folder / group[0], group[0], ", ".join(group[1:]))
+    return kept
+
+
+def _tables(rows: Rows, scheme: Scheme, findings: Findings) -> Reading:
+    people = as_table(rows.people, PEOPLE)
+    for name, variable in scheme.variables.items():
+        people[name] = pd.Categorical([row.get(name) for row in rows.people], categories=variable.categories)
+    there = set(people["person_id"])
+    votes = as_table([row for row in rows.votes if row["person_id"] in there], VOTES)
+    votes["share"] = votes["votes"] / votes.groupby(["person_id", "variable"], observed=True)["votes"].transform("sum")
+    images = set(people["image_id"])
+    captions = as_table([row for row in rows.captions if row["image_id"] in images], CAPTIONS)
+    return Reading(people, votes, captions, as_table(findings.defects, DEFECTS), findings.rows)

@@ -1,0 +1,82 @@
+"""Which demographic terms a text holds: who reads it can only draw what it still says.
+
+The words are English. Negations count as mentions: "not a man" tells about gender, too.
+"""
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from broken_telephone.labels.answer_parsing.word_search import plain
+
+# What makes a colour a word about a person: "white" alone is a shirt as often.
+PERSON = (
+    r"(?=[\s,-]+(?:(?:young|older?|elderly|middle-aged|adult|teenage|little|smiling|happy|sad|angry)[\s,-]+)*"
+    r"(?:m[ae]n|wom[ae]n|boys?|girls?|persons?|people|child|children|kids?|bab(?:y|ies)|infants?|toddlers?|lady|ladies|"
+    r"males?|females?|individuals?|adults?|teen(?:ager)?s?|guys?|gentlem[ae]n|couple|family|skinned)\b)"
+)
+SKIN = r"[\s-]+(?:skin(?:ned)?(?:[\s-]+tones?)?|complexion(?:ed)?|complected)"
+
+TERMS: dict[str, dict[str, str]] = {
+    "gender": {
+        "female": r"wom[ae]n|girls?|lad(?:y|ies)|females?|feminine|she|her|hers|herself|mothers?|moms?|mums?|"
+        r"daughters?|sisters?|wi(?:fe|ves)|girlfriends?|grandmothers?|grandmas?|aunts?|nieces?|queens?|brides?|"
+        r"actress(?:es)?|waitress(?:es)?|housewi(?:fe|ves)|schoolgirls?|nuns?",
+        "male": r"m[ae]n|boys?|gentlem[ae]n|guys?|males?|masculine|he|him|his|himself|fathers?|dads?|sons?|brothers?|"
+        r"husbands?|boyfriends?|grandfathers?|grandpas?|uncles?|nephews?|kings?|grooms?|waiters?|schoolboys?|monks?",
+        "neutral": r"(?:they|them|themself|themselves|their|theirs)(?=\b)",
+    },
+    "age": {
+        "baby": r"bab(?:y|ies)|infants?|toddlers?|newborns?",
+        "child": r"child(?:ren)?|kids?|boys?|girls?|schoolboys?|schoolgirls?|childlike",
+        "teenager": r"teen(?:age|aged|ager|agers|s)?|adolescents?|youths?",
+        "young": r"young(?:er)?|youthful",
+        "middle-aged": r"middle[\s-]aged",
+        "old": r"(?<!years )(?<!year-)(?<!year )(?:old|older|elderly|senior|seniors|aged)(?![\s-]+fashioned)|"
+        r"grand(?:mother|father|ma|pa|parent)s?",
+        "adult": r"adults?|grown[\s-]?ups?",
+        "years": r"\d{1,3}[\s-]years?[\s-]old|in (?:his|her|their) (?:(?:early|mid|late)[\s-]+)?(?:\d0s|\w+ties)",
+    },
+    "ethnicity": {
+        "white": rf"caucasians?|europeans?|whites?{PERSON}",
+        "Black": rf"african[\s-]americans?|africans?|blacks?{PERSON}",
+        "Asian": r"(?:(?:south|east|southeast|central)[\s-]*)?asians?|chinese|japanese|koreans?|vietnamese|filipinos?",
+        "south Asian": r"indians?|pakistanis?|bangladeshis?|sri[\s-]lankans?",
+        "Latino": r"latin[oax]s?|hispanics?|mexicans?",
+        "Middle Eastern": r"middle[\s-]eastern|arabs?|arabic|persians?|turkish",
+    },
+    "skin_tone": {
+        "lighter": rf"(?:light|lighter|fair|pale|white){SKIN}",
+        "darker": rf"(?:dark|darker|brown|black|tan|tanned|olive){SKIN}",
+    },
+}
+"""Attribute -> category -> words, as regular expressions. Categories are coarser than any scheme's: what is said."""
+
+_COMPILED = {
+    attribute: {category: re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) for category, words in groups.items()}
+    for attribute, groups in TERMS.items()
+}
+
+
+class MentionedTerm(NamedTuple):
+    """A term in a text."""
+
+    attribute: str
+    category: str
+    term: str
+    """In lower case."""
+    times: int
+
+
+def mentions(text: str) -> list[MentionedTerm]:
+    """Return the demographic terms of a text.
+
+    Words with two meanings count for both: "girl" is about gender and about age.
+    """
+    words = plain(text)
+    found: list[MentionedTerm] = []
+    for attribute, groups in _COMPILED.items():
+        for category, pattern in groups.items():
+            terms = Counter(re.sub(r"\s+", " ", match.group().lower()) for match in pattern.finditer(words))
+            found += [MentionedTerm(attribute, category, term, count) for term, count in sorted(terms.items())]
+    return found

@@ -1,0 +1,212 @@
+"""The journal: one record per batch, written when everything of the batch is saved. It says what is done.
+
+A batch without a record never was: it is done again as a whole, which gives the same bytes, because batches
+are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
+
+Every result states what it was made from (`made_from`): a description the digest of its picture, a picture the digest
+of its description. A result counts only as long as that is still what precedes it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from broken_telephone.chains import Chain, key
+from broken_telephone.execution.progress import Step
+from broken_telephone.loop.plan import order, steps
+from broken_telephone.models.describers.answer_text import kept_thought
+from broken_telephone.models.failures import MODEL_ERROR
+from broken_telephone.pictures import refuse_changed_starts
+from broken_telephone.seeds import digest
+
+Record = dict[str, Any]
+Records = Mapping[str, Callable[[], Record]]
+
+UNREADABLE = "unreadable image"
+EMPTY = "empty description"
+REFUSED = "refused description"
+_TRIED_AGAIN = {UNREADABLE, MODEL_ERROR}
+
+
+@dataclass
+class Outcome:
+    """What came of a batch."""
+
+    step: Step
+    made_from: Mapping[str, str | None] = field(default_factory=dict)
+    """Chain -> digest of what the step makes its result from."""
+    descriptions: list[Record] = field(default_factory=list)
+    """Rows of `loop_descriptions`, and what each was made from."""
+    images: list[Record] = field(default_factory=list)
+    """chain_id, digest and made_from of every picture that was drawn."""
+    failures: list[Record] = field(default_factory=list)
+    """chain_id, iteration, phase, kind, reason, made_from of each, and the describer's thought where it wrote one."""
+
+    def describe(self, chain_id: str, **said: Any) -> None:
+        """Add a description."""
+        self.descriptions.append({**self._of(chain_id), "iteration": self.step.iteration, **said})
+
+    def draw(self, chain_id: str, image_digest: str) -> None:
+        """Add a picture."""
+        self.images.append({**self._of(chain_id), "digest": image_digest})
+
+    def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
+        """Add a chain that could not go on, with what its describer thought, if anything."""
+        failure = {**self._of(chain_id), **self.step._asdict(), "kind": kind, "reason": reason}
+        self.failures.append(failure | kept_thought(thought))
+
+    def _of(self, chain_id: str) -> Record:
+        return {"chain_id": chain_id, "made_from": self.made_from.get(chain_id)}
+
+    def record(self, **run: Any) -> tuple[str, Record]:
+        """Return the name and the record of the batch, with what the run says of it."""
+        found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
+        chains = [row["chain_id"] for rows in found.values() for row in rows]
+        name = f"{self.step.iteration:03}_{self.step.phase}/{digest(*chains, size=8)}"
+        return name, {**self.step._asdict(), **run, **found}
+
+
+class _Made(NamedTuple):
+    """A result."""
+
+    digest: str
+    made_from: str | None
+
+
+class _End(NamedTuple):
+    """Where a chain ended for good."""
+
+    step: Step
+    made_from: str | None
+
+
+@dataclass
+class Done:
+    """What the journal of a study says."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    """Descriptions by key."""
+    described: dict[str, Record] = field(default_factory=dict)
+    """Rows of `loop_descriptions` by key."""
+    failures: dict[str, Record] = field(default_factory=dict)
+    """By key; one that a later batch overcame is left out."""
+    tried: set[str] = field(default_factory=set)
+    """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
+    found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
+    """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
+    cut: set[str] = field(default_factory=set)
+    """Keys of pictures whose description the generator did not read to its end."""
+    _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
+    """Results by phase and key."""
+    ended: dict[str, _End] = field(default_factory=dict)
+    """Chains that ended for good."""
+
+    def add(self, record: Record) -> None:
+        """Take in the record of a batch that is later than all before."""
+        iteration, phase = record["iteration"], record["phase"]
+        for row in record["descriptions"]:
+            name = key(row["chain_id"], iteration)
+            self.texts[name], self.described[name] = row["text"], row
+            self._add(phase, name, _Made(digest(row["text"]), row["made_from"]))
+        for row in record["images"]:
+            self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"]))
+        for failure in record["failures"]:
+            self._failed(key(failure["chain_id"], iteration), failure)
+        self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
+        if record.get("found") is not None:
+            self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Digests of all pictures by key."""
+        return {name: made.digest for (phase, name), made in self._made.items() if phase == "draw"}
+
+    def starts(self) -> dict[str, str | None]:
+        """Return chain -> digest of the original or prompt that its first description is of."""
+        first = ((name, made) for (phase, name), made in self._made.items() if phase == "describe")
+        parts = ((*name.rpartition("/"), made.made_from) for name, made in first)
+        return {chain: made_from for chain, _, iteration, made_from in parts if iteration == "1"}
+
+    def image(self, chain_id: str, iteration: int) -> str | None:
+        """Return the digest of a picture that was drawn; None if there is none."""
+        made = self._made.get(("draw", key(chain_id, iteration)))
+        return None if made is None else made.digest
+
+    def forget_images(self, names: Iterable[str]) -> None:
+        """Take pictures as not drawn."""
+        for name in names:
+            self._made.pop(("draw", name), None)
+
+    def before(self, chain: Chain, step: Step) -> str | None:
+        """Return the digest of what a step makes its result from; None if that is missing."""
+        if step.phase == "draw":
+            text = self._made.get(("describe", key(chain.chain_id, step.iteration)))
+            return None if text is None else text.digest
+        if step.iteration == 1:
+            return chain.start_digest
+        return self.image(chain.chain_id, step.iteration - 1)
+
+    def has(self, chain: Chain, step: Step) -> bool:
+        """Return whether a step's result exists, and was made from what precedes it now."""
+        made = self._made.get((step.phase, key(chain.chain_id, step.iteration)))
+        return made is not None and made.made_from == self.before(chain, step)
+
+    def is_over(self, chain: Chain, step: Step) -> bool:
+        """Return whether a chain had ended for good at a step, or before it."""
+        end = self.ended.get(chain.chain_id)
+        if end is None or order(end.step) > order(step):
+            return False
+        return end.made_from == self.before(chain, end.step)
+
+    def failure(self, chain: Chain, iteration: int) -> Record | None:
+        """Return why an iteration failed; None if it did not, or if what it failed at is another by now."""
+        failure = self.failures.get(key(chain.chain_id, iteration))
+        if failure is None or failure["made_from"] != self.before(chain, Step(iteration, failure["phase"])):
+            return None
+        return failure
+
+    def finished(self, chain: Chain, iterations: int) -> list[Step]:
+        """Return the steps of a chain that are done, one following from the other, in their order."""
+        return list(takewhile(lambda step: self.has(chain, step), steps(iterations)))
+
+    def _add(self, phase: str, name: str, made: _Made) -> None:
+        self._made[phase, name] = made
+        if self.failures.get(name, {}).get("phase") == phase:
+            del self.failures[name]
+
+    def _failed(self, name: str, failure: Record) -> None:
+        self._made.pop((failure["phase"], name), None)
+        self.failures[name] = failure
+        if failure["kind"] in _TRIED_AGAIN:
+            self.tried.add(name)
+        else:
+            step = Step(failure["iteration"], failure["phase"])
+            self.ended[failure["chain_id"]] = _End(step, failure["made_from"])
+
+
+def read_journal(records: Records) -> Done:
+    """Read all records of a study."""
+    return sum_up(records[name]() for name in records)
+
+
+def sum_up(records: Iterable[Record]) -> Done:
+    """Take in records in the order in which they were made."""
+    done = Done()
+    for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
+        done.add(record)
+    return done
+
+
+def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
+    """Compare originals and prompts with those that the loop described.
+
+    Raises:
+        ChangedInputError: naming those that are others.
+    """
+    made_from = done.starts()
+    refuse_changed_starts(
+        (str(chain.image_path if chain.prompt is None else chain.prompt), made_from[name], chain.start_digest)
+        for chain in chains
+        if (name := chain.chain_id) in made_from
+    )

@@ -1,0 +1,149 @@
+"""What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeGuard
+
+import pandas as pd
+import pyarrow as pa
+
+from broken_telephone.chains import chains_of, key
+from broken_telephone.execution.progress import Step
+from broken_telephone.loop.journal import Done, Record, Records
+from broken_telephone.loop.plan import fingerprint
+from broken_telephone.models.describers.answer_text import without_thought
+from broken_telephone.seeds import digest
+
+_SPENT = ("describe", "draw", "load", "around")
+
+
+def manifest(
+    study: str,
+    settings: Mapping[str, Any],
+    chains: pd.DataFrame,
+    iterations: int,
+    done: Done,
+    batches: Sequence[Record],
+    sessions: Records,
+) -> Record:
+    """State what was run, how far it got, and what time all sessions took together.
+
+    `complete`: every chain was followed to its end or stopped for good. `cut` counts the descriptions that the
+    generator did not read to their end. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and
+    `around` them: what the workers had to wait, over all sessions.
+
+    Args:
+        study: its name.
+        settings: the sealed settings, which the digest identifies.
+        chains: the `chains` table.
+        iterations: how far chains are followed.
+        done: what the journal says, without pictures that do not exist.
+        batches: the records of the journal.
+        sessions: records of runs that had something to do.
+    """
+    followed = chains_of(chains)
+    finished = {chain: done.finished(chain, iterations) for chain in followed}
+    counts = Counter(step.phase for some in finished.values() for step in some)
+    failed = [
+        without_thought(failure)
+        for chain in followed
+        for iteration in range(1, iterations + 1)
+        if (failure := done.failure(chain, iteration)) is not None
+    ]
+    drawn = {key(chain.chain_id, step.iteration) for chain, some in finished.items() for step in some}
+    texts = [
+        done.described[key(chain.chain_id, step.iteration)]
+        for chain, some in finished.items()
+        for step in some
+        if step.phase == "describe"
+    ]
+    end = Step(iterations, "draw")
+    runs = [_session(name, sessions[name](), batches) for name in sessions]
+    return {
+        "study": study,
+        "digest": _digest(settings),
+        "chains": fingerprint(chains),
+        "iterations": iterations,
+        "batches": len(batches),
+        "texts": text_digest(pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])),
+        "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
+        "settings": dict(settings),
+        "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
+        "counts": {
+            "chains": len(chains),
+            "chains_from_images": int((chains["start"] == "image").sum()),
+            "chains_from_prompts": int((chains["start"] == "prompt").sum()),
+            "descriptions": counts["describe"],
+            "images": counts["draw"],
+            "failures": len(failed),
+            "cut": len(done.cut & drawn),
+        },
+        "failures": failed,
+        "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
+        "sessions": runs,
+    }
+
+
+def is_finished(
+    earlier: Record | None,
+    settings: Mapping[str, Any],
+    chains: pd.DataFrame,
+    iterations: int,
+    batches: Collection[str],
+    sessions: Collection[str],
+) -> TypeGuard[Record]:
+    """Return whether an earlier manifest says that just this was followed to its end, and nothing has happened since.
+
+    Args:
+        earlier: the manifest, if there is one.
+        settings: as `manifest` takes them.
+        chains: the `chains` table.
+        iterations: how far chains are followed.
+        batches: names of the journal's records; one that was deleted is to be made again.
+        sessions: names of the records of runs.
+    """
+    return (
+        earlier is not None
+        and earlier.get("batches") == len(batches)
+        and len(earlier["sessions"]) == len(sessions)
+        and earlier.get("complete") is True
+        and earlier.get("digest") == _digest(settings)
+        and earlier.get("iterations") == iterations
+        and earlier.get("chains") == fingerprint(chains)
+    )
+
+
+def text_digest(descriptions: pd.DataFrame) -> str:
+    """Return a digest of descriptions: of columns chain_id, iteration and text, in the order of the rows."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for name in ("chain_id", "iteration", "text"):
+        # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
+        column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
+        for buffer in column.combine_chunks().buffers()[1:]:
+            hasher.update(buffer)
+    return hasher.hexdigest()
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return digest(json.dumps(settings, sort_keys=True))
+
+
+def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
+    """Return the record of one run, with what its batches add up to."""
+    mine = [record for record in batches if record["session"] == name]
+    phases = {phase: [r for r in mine if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
+    seconds = {phase: sum(record["seconds"] for record in group) for phase, group in phases.items()}
+    seconds["load"] = sum(record["load_seconds"] for group in phases.values() for record in group)
+    lasted = max((record["ended"] for record in mine), default=0.0) * session["workers"]
+    return {
+        **session,
+        "described": sum(record["size"] for record in phases["describe"]),
+        "drawn": sum(record["size"] for record in phases["draw"]),
+        "failed": sum(len(record["failures"]) for record in mine),
+        "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
+        "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
+        "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},
+        "devices": {phase: group[-1]["device"] for phase, group in phases.items() if group},
+    }

@@ -1,0 +1,42 @@
+"""Which chains there are, which of them a shard follows, and in what order the phases come. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.chains import Chain
+from broken_telephone.execution.progress import Step
+from broken_telephone.seeds import seed_of
+
+
+def order(step: Step) -> int:
+    """Return a number that is larger for later steps."""
+    return 2 * step.iteration + (step.phase == "draw")
+
+
+def steps(iterations: int) -> Iterator[Step]:
+    """Yield all steps in the order in which they have to be done.
+
+    Description k is of image k - 1, image k is drawn from description k.
+    """
+    for iteration in range(1, iterations + 1):
+        yield Step(iteration, "describe")
+        yield Step(iteration, "draw")
+
+
+def of_shard(chains: Iterable[Chain], shard: str) -> list[Chain]:
+    """Return the chains of a shard `i/n`: decided by each chain's own name, so that added chains move no other."""
+    number, count = (int(part) for part in shard.split("/"))
+    if count == 1:
+        return list(chains)
+    return [chain for chain in chains if seed_of("shard", chain.chain_id) % count == number - 1]
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """Return a digest of the chains of a study, whatever their order."""
+    columns: list[Any] = [
+        table[name].astype(str) for name in ("chain_id", "seed", "image_path", "image_digest", "prompt")
+    ]
+    rows = pd.util.hash_pandas_object(pd.concat(columns, axis=1), index=False)
+    return f"{int(rows.to_numpy().sum()):016x}"

@@ -1,0 +1,47 @@
+"""Both models are tried before the first batch: a wrong setting of the second would else show hours later.
+
+Nothing is saved before, so that nothing is sealed and wrong settings may simply be corrected.
+"""
+
+import logging
+from collections.abc import Collection
+
+from broken_telephone.errors import StudyError
+from broken_telephone.execution import PLAIN_PICTURE, Answer, Describe, Draw, Executor, Task
+from broken_telephone.models import Failure
+
+logger = logging.getLogger(__name__)
+
+
+def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, Answer]:
+    """Have one plain picture described and one text drawn, which loads the models and checks all their settings.
+
+    Models that stay one at a time are loaded one after the other, so that one of them is loaded twice in the run.
+
+    Args:
+        workers: that do the phases.
+        phases: `describe` and `draw`, as far as there is anything left to do.
+        first: the phase that comes first. Its model is tried last: then it is the one that is loaded.
+        prompt: what the describer is asked; it serves as a text to draw, too.
+
+    Returns:
+        By phase what it took and what the models are here; the seconds count as loading.
+
+    Raises:
+        StudyError: if a model cannot be loaded or used with these settings, or there is no room for it.
+    """
+    tasks: dict[str, Task] = {"describe": Describe([PLAIN_PICTURE], prompt), "draw": Draw([prompt], [0])}
+    answers = {}
+    for phase in sorted(phases, key=lambda phase: phase == first):
+        answer = workers.submit(tasks[phase]).result()
+        if answer.out_of_memory is not None:
+            raise StudyError(
+                f"The models do not fit into memory ({answer.out_of_memory}). Set loop.residency: one, "
+                "generator.offload: model or describer.quantisation, or use smaller models or pictures."
+            )
+        answers[phase] = answer
+        for described in answer.descriptions:
+            if isinstance(described, Failure):
+                # Hours later, the table of failures would say the same of every chain.
+                logger.warning("The describer has no description of a plain grey picture: %s", described.reason)
+    return answers

@@ -1,0 +1,292 @@
+"""Follows chains: describes everything, then draws everything, iteration after iteration, in batches.
+
+Yields every finished batch, which the caller must save before it asks for the next one: later steps read
+what they need from there. Leaves out where things are saved, where models run and how they work.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.chains import Chain, chains_of, key
+from broken_telephone.errors import UnreadableError
+from broken_telephone.execution import (
+    Answer,
+    Batch,
+    BatchSize,
+    Describe,
+    Draw,
+    Executor,
+    InterruptedRunError,
+    Interruption,
+    Step,
+    WorkProgress,
+    executor,
+    work_through,
+)
+from broken_telephone.loop.concurrent_runs import refuse_overlap
+from broken_telephone.loop.journal import (
+    EMPTY,
+    REFUSED,
+    UNREADABLE,
+    Done,
+    Outcome,
+    Record,
+    read_journal,
+    refuse_other_starts,
+)
+from broken_telephone.loop.plan import of_shard, steps
+from broken_telephone.loop.rehearsal import rehearse
+from broken_telephone.loop.session import Session
+from broken_telephone.loop.settings import LoopSettings
+from broken_telephone.models import Describer, Failure, Generator
+from broken_telephone.models.describers.answer_text import kept_thought
+from broken_telephone.pictures import as_png, bound_for
+from broken_telephone.seeds import content_digest, item_seed
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Folder = Mapping[str, Callable[..., T]]
+
+# Descriptions that no model makes are saved in batches, too.
+_PROMPTS = 1024
+_DOING = {"describe": "describing", "draw": "drawing"}
+
+
+class Finished(NamedTuple):
+    """What to save now, in this order: partition keys and values."""
+
+    images: dict[str, bytes] = {}
+    """Of PNG files."""
+    batches: Mapping[str, Record] = {}
+    sessions: Mapping[str, Record] = {}
+
+
+@dataclass(frozen=True)
+class Store:
+    """What exists already. Every folder must show what was saved after it was opened."""
+
+    originals: Folder[Image.Image]
+    """By `image_path`."""
+    images: Folder[Image.Image]
+    batches: Folder[Record]
+    sessions: Folder[Record]
+
+
+def relay(
+    chains: pd.DataFrame,
+    settings: LoopSettings,
+    describer: Describer,
+    generator: Generator,
+    store: Store,
+    done: Done | None = None,
+) -> Iterator[Finished]:
+    """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
+
+    A chain whose picture does not open, or cannot be described or drawn, or whose description is none (empty, refused,
+    degenerate, or not there before the limit of tokens), is recorded as a failure and stops there; the others go on.
+
+    Args:
+        chains: the `chains` table.
+        settings: how to follow them.
+        describer: describes pictures.
+        generator: draws descriptions.
+        store: what exists already.
+        done: what the store's journal says, if the caller has read it; kept up to date meanwhile.
+
+    Yields:
+        The record of this session, then one finished batch at a time; nothing if all is done.
+
+    Raises:
+        InterruptedRunError: after a signal, when the batches at work were yielded.
+        StudyError: if a model cannot be loaded with its settings, not even one picture fits into memory, another
+            run follows the same chains, or a picture is not the one that results were made from.
+    """
+    done = read_journal(store.batches) if done is None else done
+    followed = of_shard(chains_of(chains), settings.shard)
+    refuse_other_starts(followed, done)
+    # Somebody may have taken pictures away.
+    done.forget_images([name for name in done.images if name not in store.images])
+    left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
+    if not any(left.values()):
+        logger.info("All chains are followed already: nothing to do")
+        return
+    refuse_overlap(store.sessions, settings.shard)
+    with (
+        executor(settings, {"describer": describer, "generator": generator}) as workers,
+        Interruption() as interruption,
+        WorkProgress(left, workers.workers, _DOING, "chains", workers.loading) as progress,
+    ):
+        session = Session(settings, describer, generator, workers.workers, store.sessions)
+        yield Finished(sessions={session.name: session.record})
+        # Again: of two that start at one moment, neither sees the other before both have a record.
+        refuse_overlap(store.sessions, settings.shard)
+        phases = {step.phase for step, count in left.items() if count}
+        run = _Run(settings, describer, store, done, workers, interruption, session, progress, phases)
+        for step in left:
+            progress.begin(step)
+            yield from run.do(step, _waiting(step, followed, done))
+            progress.end(step)
+            if interruption.asked:
+                break
+    if interruption.asked:
+        there = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
+        raise InterruptedRunError(
+            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {there} of "
+            f"{len(followed)} chains to their end. The same command goes on from here."
+        )
+
+
+def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
+    return [chain for chain in chains if not done.has(chain, step) and not done.is_over(chain, step)]
+
+
+def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
+    """Return the chains that a step can be done for, in the order in which batches are cut from them.
+
+    That is the order of the table; last comes what failed before and is tried again, which no batch had waited for.
+    """
+    missing = _without_result(step, chains, done)
+    missing = [chain for chain in missing if done.before(chain, step) is not None]
+    return sorted(missing, key=lambda chain: key(chain.chain_id, step.iteration) in done.tried)
+
+
+@dataclass
+class _Run:
+    """One run of the loop."""
+
+    settings: LoopSettings
+    describer: Describer
+    store: Store
+    done: Done
+    workers: Executor
+    interruption: Interruption
+    session: Session
+    progress: WorkProgress
+    phases: set[str]
+    """In which anything is left to do."""
+    _session_changed: bool = field(default=False, init=False)
+    """Whether the session's record changed since it was saved."""
+
+    def __post_init__(self) -> None:
+        self._tried: dict[str, float] | None = None
+        """Seconds by phase that trying the models took, until they are counted."""
+        self.sizes = {
+            phase: BatchSize(asked, self.done.found.get((self.settings.shard, phase, asked)))
+            for phase, asked in self._asked().items()
+        }
+
+    def _asked(self) -> dict[str, int | str]:
+        return {"describe": self.settings.describe_batch, "draw": self.settings.draw_batch}
+
+    def do(self, step: Step, waiting: list[Chain]) -> Iterator[Finished]:
+        """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
+        if step == Step(1, "describe"):
+            prompts = [chain for chain in waiting if chain.prompt is not None]
+            if prompts:
+                self._rehearse(step)
+            for start in range(0, len(prompts), _PROMPTS):
+                yield self._said(step, prompts[start : start + _PROMPTS])
+            waiting = [chain for chain in waiting if chain.prompt is None]
+        size = self.sizes[step.phase]
+        batches = work_through(waiting, size, self.workers, self.interruption, lambda chains: self._batch(step, chains))
+        for batch, answer in batches:
+            if answer is not None:
+                yield self._took(batch, answer)
+            elif batch.result.failures:
+                yield self._finished(batch.result, {})
+
+    def _said(self, step: Step, chains: list[Chain]) -> Finished:
+        """Take prompts as the first descriptions: no model sees them."""
+        outcome = self._outcome(step, chains)
+        for chain in chains:
+            outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
+        return self._finished(outcome, {})
+
+    def _outcome(self, step: Step, chains: list[Chain]) -> Outcome:
+        return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
+
+    def _batch(self, step: Step, chains: list[Chain]) -> Batch[Chain, Outcome]:
+        """Say what to ask, and for which chains: not for those whose picture does not open."""
+        outcome = self._outcome(step, chains)
+        if step.phase == "draw":
+            self._rehearse(step)
+            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
+            return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
+        seen, images = [], []
+        for chain in chains:
+            try:
+                images.append(self._picture(chain, step.iteration - 1))
+                seen.append(chain)
+            except UnreadableError as error:
+                outcome.fail(chain.chain_id, UNREADABLE, str(error))
+        if seen:
+            self._rehearse(step)
+        return Batch(seen, outcome, Describe(images, self.settings.describe_prompt) if seen else None)
+
+    def _rehearse(self, step: Step) -> None:
+        """Try the models, once, and not before one is needed: pictures that still do not open need none."""
+        if self._tried is None:
+            answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+            self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}
+            self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
+            self._session_changed = True
+
+    def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+        longest = bound_for(self.describer)
+        if iteration == 0:
+            return self.store.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
+        digest = self.done.image(chain.chain_id, iteration)
+        return self.store.images[key(chain.chain_id, iteration)](longest=longest, digest=digest)
+
+    def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
+        """Sort a model's answer into pictures, descriptions and failures."""
+        chains, outcome = batch.items, batch.result
+        images: dict[str, bytes] = {}
+        if outcome.step.phase == "draw":
+            for chain, image in zip(chains, answer.images, strict=True):
+                if isinstance(image, Failure):
+                    outcome.fail(chain.chain_id, image.kind, image.reason)
+                else:
+                    content = as_png(image)
+                    outcome.draw(chain.chain_id, content_digest(content))
+                    images[key(chain.chain_id, outcome.step.iteration)] = content
+        else:
+            by = self.describer.name
+            for chain, said in zip(chains, answer.descriptions, strict=True):
+                if isinstance(said, Failure):
+                    outcome.fail(chain.chain_id, said.kind, said.reason, said.thought)
+                elif said.refused:
+                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}", said.thought)
+                elif not said.text.strip():
+                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing", said.thought)
+                else:
+                    words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated}
+                    outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(said.thought))
+        return self._finished(
+            outcome,
+            images,
+            seconds=round(answer.seconds, 4),
+            load_seconds=round(answer.load_seconds + (self._tried or {}).pop(outcome.step.phase, 0.0), 4),
+            device=answer.device,
+            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
+            shard=self.settings.shard,
+            size=len(chains),
+            asked=self._asked()[outcome.step.phase],
+            found=self.sizes[outcome.step.phase].found,
+        )
+
+    def _finished(self, outcome: Outcome, images: dict[str, bytes], **took: Any) -> Finished:
+        """Return a batch to be saved, and count it."""
+        name, record = outcome.record(session=self.session.name, ended=self.session.seconds, **took)
+        self.done.add(record)
+        items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)
+        self.progress.advance(outcome.step, items, len(outcome.failures), took.get("seconds", 0.0))
+        session = {self.session.name: self.session.record} if self._session_changed else {}
+        self._session_changed = False
+        return Finished(images=images, batches={name: record}, sessions=session)

@@ -1,0 +1,68 @@
+"""Measures the describer: does it read rendered people rightly, asked through the adapter that studies use?"""
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.miniature.checks.scores import accuracies, by_group
+from broken_telephone.miniature.world.activities import STAGINGS
+from broken_telephone.miniature.world.language import ADJECTIVES, GENERAL, PHASE_AGES, PROMPTS, RAF_AGES
+from broken_telephone.miniature.world.people import ACTIVITIES, ETHNICITIES, GENDERS, SKIN_TONES
+from broken_telephone.miniature.world.pictures import PictureSet
+from broken_telephone.models import Describer, Failure
+from broken_telephone.progress import track
+
+_FORMS = {
+    "raf form": {
+        "ethnicity": {name: name for name in ETHNICITIES},
+        "gender": {name: name for name in (*GENDERS, "unsure")},
+        "age": {words: age for age, words in RAF_AGES.items()},
+    },
+    "phase form": {
+        "skin_tone": {name: name for name in SKIN_TONES},
+        "gender": {name: name for name in (*GENDERS, "unsure")},
+        "age": {"unsure": "unsure"} | {words: age for age, words in PHASE_AGES.items()},
+    },
+}
+
+
+def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int = 64) -> list[str]:
+    """The describer's texts about pictures, uint8 (n, 64, 64, 3); empty where there is none."""
+    texts: list[str] = []
+    starts = range(0, len(images), batch_size)
+    for start in track(starts, f"Asking: {prompt}", len(starts)):
+        pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
+        answers = describer.describe(pictures, prompt)
+        texts += ["" if isinstance(answer, Failure) else answer.text for answer in answers]
+    return texts
+
+
+def named(text: str, concept: str) -> str | None:
+    """The emotion or activity that a sentence of the miniature names; None for none or several."""
+    if concept == "emotion":
+        found = {e for e, adjective in ADJECTIVES.items() if adjective in text.lower() or e in text.lower()}
+    else:
+        # Not the label alone: "household work" holds "work".
+        words = {a: [GENERAL[a], *(staging.words for staging in STAGINGS[a])] for a in ACTIVITIES}
+        found = {a for a, phrases in words.items() if any(phrase in text for phrase in phrases)}
+    return found.pop() if len(found) == 1 else None
+
+
+def read_form(text: str, form: str) -> dict[str, str | None]:
+    """What a filled-in form states, by attribute: a category, "unsure", or None for an answer outside the options."""
+    lines = dict(line.split(". ", 1) for line in text.splitlines() if ". " in line)
+    return {name: values.get(lines.get(str(k), "")) for k, (name, values) in enumerate(_FORMS[form].items(), 1)}
+
+
+def score_describer(describer: Describer, pictures: PictureSet) -> pd.DataFrame:
+    """Accuracy of descriptions and forms and the share of invalid form answers, by groups; pictures of one kind."""
+    people = pictures.people
+    concept = "emotion" if people["kind"].iloc[0] == "portraits" else "activity"
+    texts = ask(describer, pictures.images, PROMPTS[concept][0])
+    parts = [accuracies("describer", people, pd.DataFrame({concept: [named(text, concept) for text in texts]}))]
+    for form in _FORMS:
+        said = pd.DataFrame([read_form(text, form) for text in ask(describer, pictures.images, PROMPTS[form][0])])
+        invalid = said.isna().mean(axis=1).to_numpy()
+        scores = [accuracies("describer", people, said), by_group("describer", "invalid answers", people, invalid)]
+        parts += [table.assign(figure=table["figure"] + f", {form}") for table in scores]
+    return pd.concat(parts, ignore_index=True)

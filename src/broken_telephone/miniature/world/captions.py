@@ -1,0 +1,107 @@
+"""True sentences about a picture, each with what it says: for training the embedder, whose pairs are true or not.
+
+Of the sentences of `language`, those a study meets (descriptions, starts), and shorter ones about one or two
+attributes, which the embedder's own checks use.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.miniature.world import language
+from broken_telephone.miniature.world.activities import STAGINGS
+from broken_telephone.miniature.world.colours import HAIR_COLOURS
+from broken_telephone.miniature.world.people import BACKGROUNDS, CATEGORIES, CLOTHES, HAIR_WORDS
+
+Row = Mapping[str, Any]
+
+SAID = (
+    "kind",
+    "emotion",
+    "activity",
+    "doing",
+    "gender",
+    "age",
+    "skin_tone",
+    "hair",
+    "hair_colour",
+    "clothes",
+    "background",
+)
+"""What a sentence may say; `hair` is the style as far as words tell styles apart."""
+
+AGE_WORDS = {"baby": "baby", "child": "child", "young": "young", "adult": "middle-aged", "senior": "old"}
+GENDER_WORDS = {"male": "man or boy", "female": "woman or girl"}
+SKIN_WORDS = {"lighter": "light", "darker": "dark"}
+
+TEMPLATES: dict[str, Sequence[str]] = {
+    "gender": ("A {gender}.", "A picture of a {gender}."),
+    "age": ("A {age} person.", "A picture of a {age} person."),
+    "skin_tone": ("A person with {skin} skin.", "A picture of a person with {skin} skin."),
+    "emotion": ("A {emotion} person.", "A portrait of a {emotion} person."),
+    "activity": ("{activity}.", "A picture of {activity}."),
+}
+"""Short sentences about one attribute."""
+
+
+def short(attribute: str, category: str, template: int) -> str:
+    """A short sentence that says one attribute."""
+    words = {
+        "gender": GENDER_WORDS.get(category),
+        "age": AGE_WORDS.get(category),
+        "skin": SKIN_WORDS.get(category),
+        "emotion": language.ADJECTIVES.get(category),
+        "activity": category,
+    }
+    return TEMPLATES[attribute][template].format(**words)
+
+
+def full(row: Row) -> tuple[str, tuple[str, ...]]:
+    """The sentence that says everything, and what it says."""
+    said: tuple[str, ...] = ("kind", "gender", "age", "skin_tone", "hair", "hair_colour", "clothes")
+    if row["hair_style"] == "bald":
+        said = tuple(name for name in said if name != "hair_colour")
+    said += ("activity", "doing") if row["kind"] == "scenes" else ("emotion", "background")
+    return language.free_sentence(row), said
+
+
+def partial(row: Row, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
+    """A sentence that says part of what is true, and what it says."""
+    scene = row["kind"] == "scenes"
+    choice = rng.random()
+    if choice < 0.35:
+        if scene:
+            return language.activity_sentence(row, rng), ("activity", "doing")
+        return language.emotion_sentence(row, rng), ("kind", "emotion")
+    if choice < 0.5:
+        # A start may name the activity alone, so only that is taken as said.
+        return language.start_sentence(row, rng), ("kind", "activity" if scene else "emotion")
+    if choice < 0.65:
+        noun = language.NOUNS[row["age"], row["gender"]]
+        return f"{'An' if noun[0] in 'aeiou' else 'A'} {noun}.", ("gender", "age")
+    attribute = str(rng.choice(["gender", "age", "skin_tone", "activity" if scene else "emotion"]))
+    said = ("kind", attribute) if attribute == "emotion" else (attribute,)
+    return short(attribute, str(row[attribute]), int(rng.integers(2))), said
+
+
+def codes(people: pd.DataFrame) -> np.ndarray:
+    """What is true of each picture, as numbers: int64, (n, len(SAID)); -1 where it is not known."""
+    hair = people["hair_style"].map(HAIR_WORDS)
+    columns = {**{name: people[name] for name in SAID if name != "hair"}, "hair": hair}
+    return np.stack([pd.Categorical(columns[name], values(name)).codes.astype(np.int64) for name in SAID], 1)
+
+
+def values(name: str) -> list[str]:
+    """The values that an attribute of SAID may have, in the order of their codes."""
+    fixed: dict[str, Sequence[str]] = {
+        **CATEGORIES,
+        "kind": ("portraits", "scenes"),
+        "doing": [staging.words for both in STAGINGS.values() for staging in both],
+        "hair": list(dict.fromkeys(HAIR_WORDS.values())),
+        "hair_colour": tuple(HAIR_COLOURS),
+        "clothes": CLOTHES,
+        "background": (*BACKGROUNDS, "outdoors"),
+    }
+    return list(fixed[name])

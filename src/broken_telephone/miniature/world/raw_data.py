@@ -1,0 +1,89 @@
+"""What the two shipped raw data sets share: balanced people, and the truth that is kept beside the labels.
+
+`raw_portraits` and `raw_scenes` write them in the layouts of RAF-DB and PHASE.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.miniature.world.people import CATEGORIES, Person, World
+from broken_telephone.miniature.world.portrait import Picture
+
+# Colours in which a viewer shows a region map; the values themselves are 0 to 3.
+_PALETTE = [(0, 0, 0), (220, 60, 60), (240, 200, 160), (60, 90, 220)]
+_QUOTAS = ("gender", "age", "skin_tone")
+
+
+def balanced_people(
+    world: World,
+    rng: np.random.Generator,
+    count: int,
+    emotions: Sequence[str],
+    activity: str | None = None,
+) -> list[Person]:
+    """Draw people with one emotion or activity whose shares are the world's, as exactly as `count` allows.
+
+    Args:
+        world: states the shares; a category whose share is 0 does not occur.
+        rng: the only source of randomness.
+        count: number of people.
+        emotions: equally frequent among them.
+        activity: what all of them do, in a scene.
+    """
+    label = activity or emotions[0]
+    wanted = {name: _quota(CATEGORIES[name], world.shares(name, label), count, rng) for name in _QUOTAS}
+    feelings = _quota(emotions, np.full(len(emotions), 1 / len(emotions)), count, rng)
+    people = []
+    for number in range(count):
+        person = world.person(rng, emotion=feelings[number], activity=activity)
+        while any(getattr(person, name) != values[number] for name, values in wanted.items()):
+            person = world.person(rng, emotion=feelings[number], activity=activity)
+        people.append(person)
+    return people
+
+
+def _quota(names: Sequence[str], shares: np.ndarray, count: int, rng: np.random.Generator) -> list[str]:
+    """`count` names in random order, each as often as its share says, the largest remainders rounded up."""
+    exact = shares * count
+    counts = np.floor(exact + 1e-9).astype(int)
+    # Equal remainders are rounded up at random, or the first category would always be the more frequent one.
+    ranks = np.lexsort((rng.random(len(names)), -np.round(exact - counts, 9)))
+    counts[ranks[: count - counts.sum()]] += 1
+    return [str(name) for name in rng.permutation(np.repeat(list(names), counts))]
+
+
+def clear(folder: Path, names: Iterable[str]) -> None:
+    """Remove what an earlier run wrote: the named files and folders in `folder`, nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def truth_row(picture: Picture, number: int) -> dict[str, Any]:
+    """Everything that is true of the number-th person of a picture, the main person being number 0."""
+    row = picture.people[number].record()
+    row["tone"] = round(row["tone"], 4)
+    row["background"] = picture.background
+    for prefix, box in (("", picture.boxes[number]), ("face_", picture.faces[number])):
+        row |= {prefix + name: round(float(v), 2) for name, v in zip(("x", "y", "width", "height"), box, strict=True)}
+    return row
+
+
+def write_truth(folder: Path, rows: list[dict[str, Any]], regions: dict[str, np.ndarray]) -> None:
+    """Write `truth/people.csv` and `truth/regions/<image_id>.png`, palette pictures with values 0 to 3."""
+    (folder / "truth" / "regions").mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "truth" / "people.csv", index=False)
+    for image_id, region in regions.items():
+        mask = Image.fromarray(region, mode="P")
+        mask.putpalette([value for colour in _PALETTE for value in colour])
+        mask.save(folder / "truth" / "regions" / f"{image_id}.png", bits=2, optimize=True)

@@ -1,0 +1,1 @@
+"""Activation maps of describers."""

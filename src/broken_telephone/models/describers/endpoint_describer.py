@@ -1,0 +1,209 @@
+"""A describer behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider.
+
+Runs on the official client rather than on plain HTTP: repeating requests with growing pauses, heeding
+a server's Retry-After, pooling connections and telling errors apart would otherwise be ours to keep right.
+"""
+
+import base64
+import io
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from PIL import Image
+
+from broken_telephone.errors import StudyError
+from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
+from broken_telephone.models.describers.answer_text import read_answer
+from broken_telephone.models.describers.endpoint_answers import Written, expose_fault, fault, written
+from broken_telephone.models.failures import REJECTED
+from broken_telephone.models.loading.load_errors import require
+from broken_telephone.models.protocols import Description, Failure
+from broken_telephone.models.settings import EndpointSettings
+from broken_telephone.study_config.credentials import hide_secrets
+
+_log = logging.getLogger(__name__)
+_SEED = 0
+_REJECTIONS = {400, 413, 415, 422}
+"""What servers answer to a picture that they cannot use, and to a request that is wrong in every case."""
+
+
+class EndpointDescriber:
+    """Asks an endpoint about every picture, several at once; greedy unless `call` says otherwise."""
+
+    device = "endpoint"
+    longest = None
+    """The server does not say how much of a picture it reads."""
+
+    def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
+        self.settings, self.setting = settings, setting
+        self._client: Any = None
+        self._cut_off = 0
+        """How many answers without a mark were cut off, while no answer had closed a thought."""
+        self._opens_thoughts = False
+        """Whether an answer closed a thought that the server's chat template had opened."""
+
+    @property
+    def name(self) -> str:
+        """The name that the endpoint serves the model under."""
+        return self.settings.model
+
+    def identity(self) -> dict[str, Any]:
+        """Return what changes its results. The address is left out: servers move, as folders do."""
+        elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable", "header_variables"}
+        stated = self.settings.model_dump(exclude=elsewhere)
+        return {name: value for name, value in stated.items() if value is not None}
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return nothing: the server does not say."""
+        return {}
+
+    def load(self) -> None:
+        """Set up the client, if there is none.
+
+        Raises:
+            StudyError: if the package openai or the variable of a header is missing, or the address is none.
+        """
+        if self._client is None:
+            require("openai", f"{self.setting}.endpoint")
+            from openai import DefaultHttpxClient, OpenAI
+
+            headers = self._headers()
+            try:
+                # The client insists on a key; a local server asks for none.
+                self._client = OpenAI(
+                    base_url=self.settings.endpoint,
+                    api_key=self._key() or "none",
+                    max_retries=self.settings.retries,
+                    timeout=self.settings.timeout,
+                    default_headers=headers,
+                    http_client=DefaultHttpxClient(
+                        timeout=self.settings.timeout, event_hooks={"response": [expose_fault]}
+                    ),
+                )
+            # Whatever the transport has against the address, or against a proxy in the environment.
+            except Exception as error:
+                raise StudyError(self._in_words(f"cannot be asked: {error}")) from None
+
+    def release(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
+        """Answer the same prompt about each RGB picture.
+
+        A picture that the endpoint rejects is a failure of its own, if the endpoint takes others; so is an answer that
+        the limit cut off in its thought, or that repeats itself.
+
+        Raises:
+            StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
+        """
+        self.load()
+        with ThreadPoolExecutor(self.settings.concurrency) as pool:
+            # An error ends the map, which then cancels what has not begun.
+            answers = list(pool.map(lambda image: self._ask(image, prompt), images))
+        if any(isinstance(answer, Failure) for answer in answers):
+            # The pictures are at fault, or the settings, or by now the server: a plain one tells.
+            plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
+            if isinstance(plain, Failure):
+                raise StudyError(plain.reason)
+        separated = [
+            answer if isinstance(answer, Failure) else (answer, separate(answer.text, truncated=answer.truncated))
+            for answer in answers
+        ]
+        if any(not isinstance(one, Failure) and one[1].opened_before for one in separated):
+            if self._cut_off and not self._opens_thoughts:
+                _log.warning(
+                    "%s thinks before it answers, and the limit of tokens cut off %d of its earlier answers: what was "
+                    "kept of them may be a thought. Run the server with its reasoning parser, or raise "
+                    "%s.max_new_tokens, and start the study anew",
+                    *(self.name, self._cut_off, self.setting),
+                )
+            self._opens_thoughts = True
+        return [one if isinstance(one, Failure) else self._read(*one) for one in separated]
+
+    def _ask(self, image: Image.Image, prompt: str) -> Written | Failure:
+        import openai
+
+        picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
+        messages = [{"role": "user", "content": [picture, {"type": "text", "text": prompt}]}]
+        if self.settings.system is not None:
+            messages.insert(0, {"role": "system", "content": self.settings.system})
+        fields: dict[str, Any] = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens}
+        fields |= {"chat_template_kwargs": self.settings.chat_template_kwargs} | self.settings.call
+        stated = {name: value for name, value in fields.items() if value is not None}
+        try:
+            answer = self._client.chat.completions.create(
+                model=self.settings.model, messages=messages, extra_body=stated
+            )
+        except openai.APIStatusError as error:
+            if error.code == "content_filter":
+                return Written("", "", tokens=0, truncated=False, refused=True)
+            answered = fault(error.response) or f"answered {error.status_code}: {error.message}"
+            words = self._in_words(answered, error)
+            if error.status_code in _REJECTIONS:
+                return Failure(REJECTED, words)
+            raise StudyError(words) from None
+        except openai.APITimeoutError:
+            raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
+        except openai.APIError as error:
+            raise StudyError(self._in_words(f"cannot be reached or understood: {error}")) from None
+        # A web page, such as a proxy's, comes as a string.
+        if (found := written(answer)) is None:
+            raise StudyError(
+                self._in_words("answered with something else than a chat completion: is it the right address?")
+            )
+        return found
+
+    def _read(self, found: Written, separated: Separated) -> Description | Failure:
+        if found.truncated and separated.answer and not found.thought and separated.thought is None:
+            # A thought still, where others were opened before the answer.
+            if self._opens_thoughts:
+                separated = separated._replace(answer="", thought=separated.answer, cut_off=True)
+            else:
+                self._cut_off += 1
+        return read_answer(separated, self.name, found.tokens, found.truncated, found.refused, found.thought or None)
+
+    def _in_words(self, what: str, error: Any = None) -> str:
+        """Say in one line what went wrong, without keys and passwords, which some servers quote."""
+        line = " ".join(what.split())
+        for value in (os.environ.get(name, "") for name in self._variables()):
+            # Servers quote the key of "Bearer key" alone; a short value is no secret, and any word may hold it.
+            for part in (value, *value.split()[-1:]):
+                line = line.replace(part, "…") if len(part) > 3 else line
+        line = hide_secrets(line)
+        todo = {
+            401: f"put a valid key into the environment variable {self.settings.key_variable}",
+            403: f"the key in {self.settings.key_variable} may not use this model",
+            404: f"correct {self.setting}.model or {self.setting}.endpoint, which ends with /v1 as a rule",
+            429: f"ask for less at once or wait longer: {self.setting}.concurrency is {self.settings.concurrency}, "
+            f"{self.setting}.retries is {self.settings.retries}",
+        }
+        otherwise = f"see {self.setting}.endpoint, {self.setting}.timeout and the server"
+        advice = todo.get(getattr(error, "status_code", 0), otherwise)
+        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
+
+    def _key(self) -> str | None:
+        return os.environ.get(self.settings.key_variable)
+
+    def _headers(self) -> dict[str, str]:
+        headers = self.settings.header_variables or {}
+        if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
+            header, variable = missing[0]
+            raise StudyError(
+                f"{self.setting}.header_variables: the environment variable {variable}, which holds the header "
+                f"{header}, is not set: set it before the run, as in export {variable}=…"
+            )
+        return {name: os.environ[variable] for name, variable in headers.items()}
+
+    def _variables(self) -> list[str]:
+        return [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
+
+
+def _data_url(image: Image.Image) -> str:
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,1 @@
+"""Adapters of face detectors and region parsers."""

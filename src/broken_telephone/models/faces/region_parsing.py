@@ -1,0 +1,77 @@
+"""How a face parser sees regions in pictures of the size that it takes, and what its classes count as.
+
+Classes are merged by the highest score among them, so that the highest region is that of the highest class.
+Leaves out where the network comes from, and pictures of other sizes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from broken_telephone.models.protocols import REGIONS
+
+_FACE = (
+    "skin",
+    "l_brow",
+    "r_brow",
+    "l_eye",
+    "r_eye",
+    "eye_g",
+    "l_ear",
+    "r_ear",
+    "ear_r",
+    "nose",
+    "mouth",
+    "u_lip",
+    "l_lip",
+)
+
+BISENET = ("background", *_FACE, "neck", "neck_l", "cloth", "hair", "hat")
+"""The 19 classes of facexlib's BiSeNet, in its order (facexlib, inference/inference_parsing.py)."""
+
+PARSENET = (
+    *("background", "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip"),
+    *("l_lip", "hair", "hat", "ear_r", "neck_l", "neck", "cloth"),
+)
+"""The 19 classes of facexlib's ParseNet, in CelebAMask-HQ's order (inference/inference_parsing_parsenet.py)."""
+
+# A hat counts as hair: it is what the head is dressed in, and stands where the hair would. Earrings (ear_r) go with
+# the ears, a necklace (neck_l) with the neck.
+_REGION = {
+    **{region: region for region in REGIONS},
+    "hat": "hair",
+    **dict.fromkeys(_FACE, "face"),
+    **dict.fromkeys(("neck", "neck_l", "cloth"), "body"),
+}
+
+
+def places(classes: Sequence[str]) -> list[int]:
+    """Return for each class, or region, the place in `REGIONS` that it counts as.
+
+    Raises:
+        KeyError: for a class that is none of these.
+    """
+    return [REGIONS.index(_REGION[name]) for name in classes]
+
+
+def region_scores(
+    network: Any, pictures: Any, counts_as: Sequence[int], mean: Sequence[float], deviation: Sequence[float]
+) -> Any:
+    """Score each pixel of pictures.
+
+    Args:
+        network: facexlib's ParseNet or BiSeNet in evaluation.
+        pictures: (n, 3, h, w), RGB, 0 to 1, on the network's device.
+        counts_as: of each of its classes; see `places`.
+        mean: of red, green and blue, 0 to 1, which is subtracted.
+        deviation: of these, by which is divided.
+
+    Returns:
+        Float (n, 4, h, w), in the order of `REGIONS`: the highest is what the network sees there.
+    """
+    import torch
+
+    with torch.inference_mode():
+        centre, spread = (torch.tensor(each, device=pictures.device).view(1, 3, 1, 1) for each in (mean, deviation))
+        scores = network((pictures - centre) / spread)[0]
+        members = [[place for place, region in enumerate(counts_as) if region == own] for own in range(len(REGIONS))]
+        return torch.stack([scores[:, own].amax(1) for own in members], 1)

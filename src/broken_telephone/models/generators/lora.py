@@ -1,0 +1,33 @@
+"""LoRA weights on top of a pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models.loading.load_errors import loading, require
+from broken_telephone.models.loading.provenance import pretrained
+from broken_telephone.models.settings import LoraSettings
+
+_SETTING = "generator.lora"
+
+
+def add_lora(pipeline: Any, lora: LoraSettings) -> None:
+    """Load LoRA weights into the pipeline and scale them.
+
+    Raises:
+        StudyError: if peft is missing, or the weights do not exist or fit nothing in the pipeline.
+    """
+    require("peft", _SETTING)
+    if not hasattr(pipeline, "load_lora_weights"):
+        raise StudyError(f"{_SETTING}: diffusers has no LoRA for {type(pipeline).__name__}: take it away")
+    name, arguments = pretrained(lora, _SETTING)
+    weight_name = lora.weight_name
+    if Path(name).is_file():
+        name, weight_name = str(Path(name).parent), Path(name).name
+    with loading(lora, _SETTING):
+        pipeline.load_lora_weights(
+            name, weight_name=weight_name, adapter_name="study", use_safetensors=True, **arguments
+        )
+    if not pipeline.get_list_adapters():
+        raise StudyError(f"{_SETTING}: its weights fit nothing in {type(pipeline).__name__}: is it for another model?")
+    pipeline.set_adapters("study", lora.scale)

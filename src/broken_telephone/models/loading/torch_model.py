@@ -1,0 +1,104 @@
+"""What the adapters of local models share: weights that come on first use and go on `release`.
+
+`LocalModel` leaves out where they come from; a `TorchModel` is loaded by `from_pretrained`.
+
+torch is imported inside the methods: a run that has nothing left to do starts without it.
+"""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Protocol
+
+from broken_telephone.models.loading.load_errors import loading
+from broken_telephone.models.loading.memory import free_memory
+from broken_telephone.models.loading.provenance import commit, identity, pretrained
+from broken_telephone.models.settings import TorchSettings
+
+
+class _Placed(Protocol):
+    """Settings that name a device."""
+
+    @property
+    def device(self) -> str: ...
+
+
+class LocalModel(ABC):
+    """A model that runs on this machine."""
+
+    setting: str
+    """The name of its settings in a study."""
+
+    def __init__(self, settings: _Placed, setting: str | None = None) -> None:
+        self.settings = settings
+        if setting is not None:
+            self.setting = setting
+        self._loaded: Any = None
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load the weights, if they are not loaded."""
+
+    def release(self) -> None:
+        """Give the weights' memory back."""
+        if self._loaded is not None:
+            self._loaded = None
+            free_memory()
+
+    @property
+    def device(self) -> str:
+        """The device that `auto` stands for here, or the one that the study names."""
+        import torch
+
+        if self.settings.device != "auto":
+            return self.settings.device
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class TorchModel(LocalModel):
+    """A model of a library that loads by `from_pretrained`."""
+
+    settings: TorchSettings
+    # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
+    _no_matter = frozenset({"preset", "device", "compile", "offload"})
+
+    def __init__(self, settings: TorchSettings, setting: str | None = None) -> None:
+        super().__init__(settings, setting)
+
+    @property
+    def name(self) -> str:
+        """The hub id, or the folder's own name: the same wherever the project lies."""
+        return self.settings.hub or Path(str(self.settings.path)).name
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything about the model that changes its results, without loading it."""
+        return identity(self.settings, self.setting, self._no_matter)
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return the dtype, and the commit of the hub that the revision stands for in the local cache."""
+        return {"dtype": str(self.dtype).removeprefix("torch."), "commit": commit(self.settings)}
+
+    def load(self) -> None:
+        """Load the weights, if they are not loaded.
+
+        Raises:
+            StudyError: if the model does not exist, cannot be loaded, or does not take a setting.
+        """
+        if self._loaded is None:
+            name, arguments = pretrained(self.settings, self.setting)
+            with loading(self.settings, self.setting):
+                self._loaded = self._from_pretrained(name, arguments | self.settings.load)
+
+    @abstractmethod
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Load what `self._loaded` shall hold."""
+
+    @property
+    def dtype(self) -> Any:
+        """The torch dtype that `auto` stands for here, or the one that the study names."""
+        import torch
+
+        if self.settings.dtype != "auto":
+            return getattr(torch, self.settings.dtype)
+        if not self.device.startswith("cuda"):
+            return torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16

@@ -1,0 +1,78 @@
+"""The data set as it is, in one figure: stacked shares per label, one panel an attribute."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from broken_telephone.labels import APART
+from broken_telephone.reporting.figures.style import (
+    LARGE,
+    categories_of,
+    category_colours,
+    inches_of,
+    spoken,
+    styled,
+    wrapped,
+)
+from broken_telephone.reporting.fonts import drawable_table
+from broken_telephone.statistics import ALL, MISSING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def baseline_figure(baseline: pd.DataFrame) -> "Figure":
+    """Draw the shares of the main people: a row of panels a concept, a bar a label, a colour a category.
+
+    Args:
+        baseline: as `measures.baseline_shares` returns it. Intersections stay in the table.
+    """
+    from matplotlib.figure import Figure
+
+    baseline = drawable_table(baseline)
+    shown = baseline[(baseline["people"] == "main") & ~baseline["attribute"].str.contains(" x ")]
+    # Nobody is helped by panels of what the data set never states.
+    stated = shown[~shown["category"].isin((*APART, MISSING))].groupby("attribute")["count"].sum()
+    shown = shown[shown["attribute"].isin(stated[stated > 0].index) & (shown["n"] > 0)]
+    concepts, attributes = list(shown["concept"].unique()), list(shown["attribute"].unique())
+    names = [_name(label, 0).split("\n") for label in shown["label"].unique()]
+    most = max((len(lines) for lines in names), default=1)
+    bars = most * max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
+    # Beside the first panel; short names have room in it.
+    beside = max((inches_of(line) for lines in names for line in lines), default=0.0)
+    width = 3.2 * max(len(attributes), 1) + max(beside - 0.9, 0)
+    with styled():
+        figure = Figure(figsize=(width, (1.2 + 0.25 * bars) * max(len(concepts), 1)), layout="constrained")
+        panels = figure.subplots(max(len(concepts), 1), max(len(attributes), 1), squeeze=False)
+        for row, concept in zip(panels, concepts, strict=False):
+            for axes, attribute in zip(row, attributes, strict=True):
+                part = shown[(shown["concept"] == concept) & (shown["attribute"] == attribute)]
+                _stack(axes, part, first=attribute == attributes[0])
+                axes.set_title(f"{spoken(attribute)} by {concept}")
+        title = "Main people of the data set, as labelled"
+        figure.suptitle(title, x=0.06 / width, ha="left", fontsize=LARGE, fontweight="bold")
+    return figure
+
+
+def _stack(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
+    labels = list(part["label"].unique())
+    sizes = part.drop_duplicates("label").set_index("label")["n"]
+    attribute = str(part["attribute"].iloc[0])
+    left = pd.Series(0.0, index=labels)
+    for category, colour in category_colours(attribute, categories_of(attribute, part)).items():
+        shares = part[part["category"] == category].set_index("label")["share"].reindex(labels).fillna(0)
+        axes.barh(labels, shares, left=left, color=colour, label=category, edgecolor="white", linewidth=0.5)
+        left += shares
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of people")
+    axes.set_yticks(range(len(labels)), [_name(label, sizes[label]) if first else "" for label in labels])
+    if ALL in labels:
+        axes.axhline(labels.index(ALL) - 0.5, color="black", linewidth=0.8)
+    # Below the axis by a distance in letters, whatever the height of the panel.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.5, ncols=3)
+
+
+def _name(label: str, people: int) -> str:
+    return wrapped(f"{spoken(label)} ({people})", 2.0)

@@ -1,0 +1,176 @@
+"""One style for all figures: colours that mean the same everywhere, sizes for print."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.labels import APART
+from broken_telephone.reporting.fonts import families
+from broken_telephone.statistics import ALL, MISSING
+
+WIDTH, NARROW = 7.2, 4.6
+"""Inches: the widest figure, for a page of A4 with its margins, and the narrowest, for the words around it."""
+SMALL, MIDDLE, LARGE = 7.0, 8.0, 9.5
+"""Points: ticks, cells and notes; titles of panels; titles of figures. Nothing is smaller than SMALL."""
+INK, PALE, NEVER, STRIPE = "#222222", "#8a8a8a", "#dedede", "#f1f1f1"
+"""What is told by shape: lines and marks; marks that show nothing; cells never seen; every other row."""
+
+_ORANGE, _SKY, _GREEN, _YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+_BLUE, _VERMILLION, _PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+OKABE_ITO = (_BLUE, _ORANGE, _GREEN, _PURPLE, _SKY, _VERMILLION, _YELLOW, "#000000")
+"""Okabe and Ito (2008), Color Universal Design: told apart by people who are colour-blind, too."""
+_GREYS = dict(zip((*APART, MISSING), ("#c4c4c4", "#969696", "#5f5f5f", "#e6e6e6"), strict=True))
+_KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
+    "gender": {_BLUE: ("male",), _ORANGE: ("female",)},
+    "skin_tone": {"#e6bf9c": ("lighter",), "#7d5237": ("darker",)},
+    "ethnicity": {
+        _BLUE: ("Caucasian", "White", "white"),
+        _ORANGE: ("African-American", "Black"),
+        _GREEN: ("Asian", "East Asian", "east Asian"),
+        _PURPLE: ("Indian", "south Asian"),
+        _SKY: ("Latino",),
+        _YELLOW: ("Middle Eastern",),
+        _VERMILLION: ("Southeast Asian",),
+    },
+    # Five places on viridis, without its end, which is too light for lines on white.
+    "age": {
+        "#440154": ("0-3", "baby"),
+        "#3e4c8a": ("4-19", "child", "child or teenager"),
+        "#26828e": ("20-39", "young adult"),
+        "#3fbc73": ("40-69", "adult", "middle-aged"),
+        "#b0dd2f": ("70+", "senior", "old"),
+    },
+}
+"""Attribute -> colour -> the categories of several schemes that mean the same."""
+_ORDERED, _LIGHTEST = "age", 0.88
+EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.4}
+"""Of coloured marks: light ones need an edge on white."""
+_MARKERS = "os^DvPX*<>"
+
+_STYLE: dict[str, Any] = {
+    "font.size": SMALL,
+    "axes.titlesize": MIDDLE,
+    "axes.labelsize": SMALL,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.titlepad": 3.0,
+    "axes.labelpad": 2.0,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.major.pad": 2.0,
+    "ytick.major.pad": 2.0,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    # As wide in a png as in an svg, and as measured here.
+    "text.hinting": "none",
+    # A dollar in the name of a category is no formula.
+    "text.parse_math": False,
+    # Letters as outlines look the same wherever they are read; whoever wants to edit them takes the PDF.
+    "svg.fonttype": "path",
+    "svg.hashsalt": "broken telephone",
+    "pdf.fonttype": 42,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw and save in this style, whatever the settings of whoever calls."""
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context():
+        rcdefaults()
+        rcParams.update(_STYLE | {"font.family": list(families())})  # type: ignore[arg-type]
+        yield
+
+
+def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str]:
+    """Return the colour of every category.
+
+    Those of the schemes have one of their own, whatever else is drawn; those of a scheme unknown here have one by
+    their order, so give all of them, always in the same order.
+    """
+    fixed = dict(_GREYS)
+    for colour, names in _KNOWN.get(attribute, {}).items():
+        fixed |= dict.fromkeys(names, colour)
+    clear = [category for category in categories if category not in _GREYS]
+    unknown = [category for category in clear if category not in fixed]
+    if unknown and attribute == _ORDERED:
+        fixed |= dict(zip(clear, _places(len(clear)), strict=True))
+    else:
+        taken = {fixed[category] for category in clear if category in fixed}
+        free = [colour for colour in OKABE_ITO if colour not in taken] or list(OKABE_ITO)
+        fixed |= {category: _tint(free, place) for place, category in enumerate(unknown)}
+    return {category: fixed[category] for category in categories}
+
+
+def category_markers(categories: Sequence[str]) -> dict[str, str]:
+    """Return a marker for every category, for who prints without colours."""
+    return {category: _MARKERS[place % len(_MARKERS)] for place, category in enumerate(categories)}
+
+
+def categories_of(attribute: str, *tables: pd.DataFrame) -> list[str]:
+    """Return the categories of an attribute, in the order of the tables; unsure and other stand last."""
+    found: dict[str, None] = {}
+    for table in tables:
+        if len(table):
+            found |= dict.fromkeys(table.loc[table["attribute"] == attribute, "category"].dropna().astype(str))
+    return sorted(found, key=lambda name: name in _GREYS)
+
+
+def labels_of(table: pd.DataFrame) -> list[str]:
+    """Return the labels in the order of the table; all together stand last."""
+    return sorted(dict.fromkeys(table["label"].astype(str)), key=lambda label: label == ALL)
+
+
+def spoken(name: str) -> str:
+    """Return the name of an attribute or label as one says it."""
+    return "all labels" if name == ALL else name.replace("_", " ")
+
+
+def wrapped(text: str, inches: float, size: float = SMALL, weight: str = "normal") -> str:
+    """Break a text into lines no wider than so many inches."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        lines[-1:] = [longer] if inches_of(longer, size, weight) <= inches else [*filter(None, lines[-1:]), word]
+        while inches_of(lines[-1], size, weight) > inches and len(lines[-1]) > 1:
+            fits = max(int(len(lines[-1]) * inches / inches_of(lines[-1], size, weight)) - 1, 1)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return "\n".join(lines)
+
+
+@lru_cache(4096)
+def inches_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
+    """Return how wide a line is."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    font = FontProperties(family=list(families()), size=size, weight=weight)
+    return float(TextToPath().get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+
+
+def _places(count: int) -> list[str]:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps["viridis"](_LIGHTEST * place / max(count - 1, 1))) for place in range(count)]
+
+
+def _tint(colours: Sequence[str], place: int) -> str:
+    from matplotlib.colors import to_hex, to_rgb
+
+    again, place = divmod(place, len(colours))
+    keep = 0.55**again
+    red, green, blue = (keep * part + 1 - keep for part in to_rgb(colours[place]))
+    return to_hex((red, green, blue)) if again else colours[place]

@@ -1,0 +1,74 @@
+"""The contact sheet while a run lasts: one page that reloads itself, drawn anew now and then."""
+
+import base64
+import html
+import io
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import pandas as pd
+from PIL import Image
+
+from broken_telephone.reporting.sheets.chains_sheet import chains_sheet, shown_chains
+from broken_telephone.visible import one_line
+
+_EVERY = 15.0
+# Drawing takes a moment of the time in which batches are saved: never more than a hundredth of it.
+_SHARE = 0.01
+
+
+class LiveSheet:
+    """The first chains of every label, as far as they are."""
+
+    def __init__(
+        self,
+        study: str,
+        chains: pd.DataFrame,
+        originals: Mapping[str, Callable[[], Image.Image]],
+        images: Mapping[str, Callable[[], Image.Image]],
+        iterations: int,
+        chains_per_label: int,
+        texts: Mapping[str, str],
+    ) -> None:
+        """Take what `chains_sheet` takes, and descriptions by key, which are read whenever a page is drawn."""
+        self._study, self._originals, self._images = study, originals, images
+        self._chains = shown_chains(chains, chains_per_label)
+        self._iterations, self._per_label = iterations, chains_per_label
+        self._texts = texts
+        self._next = time.monotonic() + _EVERY
+        self._begun = False
+
+    def now(self) -> dict[str, str]:
+        """Return the page, by key, if it is time for one."""
+        began = time.monotonic()
+        if began < self._next:
+            return {}
+        page = self._page(last=False)
+        self._begun = True
+        self._next = began + max(_EVERY, (time.monotonic() - began) / _SHARE)
+        return page
+
+    def last(self) -> dict[str, str]:
+        """Return a last page, which does not reload itself, if there was any before."""
+        return self._page(last=True) if self._begun else {}
+
+    def _page(self, last: bool) -> dict[str, str]:
+        keys = [(chain, k) for chain in self._chains["chain_id"] for k in range(1, self._iterations + 1)]
+        said = [(chain, k, self._texts[f"{chain}/{k}"]) for chain, k in keys if f"{chain}/{k}" in self._texts]
+        rows = pd.DataFrame(said, columns=["chain_id", "iteration", "text"])
+        pictures = self._originals, self._images
+        sheet = chains_sheet(self._study, self._chains, rows, *pictures, self._iterations, self._per_label, absent="")
+        content = io.BytesIO()
+        sheet.save(content, format="PNG")
+        image = base64.b64encode(content.getvalue()).decode()
+        title = html.escape(one_line(self._study))
+        reload = "" if last else '<meta http-equiv="refresh" content="10">'
+        state = "the run has ended" if last else "this page reloads itself while the run lasts"
+        page = (
+            f'<!doctype html><meta charset="utf-8">{reload}<title>{title}</title>'
+            f'<p style="font: 14px sans-serif">{title} at {datetime.now():%H:%M:%S}; {state}.</p>'
+            f'<img style="max-width: 100%" alt="Contact sheet" src="data:image/png;base64,{image}">\n'
+        )
+        return {re.sub(r"\W+", "_", self._study): page}

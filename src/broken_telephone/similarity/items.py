@@ -1,0 +1,69 @@
+"""The pictures and texts of a study, each once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from broken_telephone.chains import Chain
+from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.seeds import digest
+from broken_telephone.similarity.spaces import IMAGES, Space
+
+
+@dataclass(frozen=True)
+class Text:
+    """A description or a prompt, whichever chains it occurs in."""
+
+    name: str
+    """A digest of the text."""
+    iteration: int
+    """In which it first occurs."""
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """What the vector is made from: the text alone."""
+        return self.name
+
+
+Item = Picture | Text
+Items = Mapping[str, Mapping[int, Sequence[Item]]]
+"""Space -> iteration -> what there is to embed."""
+
+
+def items(
+    spaces: list[Space], chains: list[Chain], iterations: int, study: StudyPictures, descriptions: pd.DataFrame
+) -> Items:
+    """Return all pictures and texts that exist, by space and iteration, in the chains' order.
+
+    Args:
+        spaces: what is embedded.
+        chains: of the study.
+        iterations: of the loop.
+        study: their pictures.
+        descriptions: the `loop_descriptions` table.
+    """
+    seen = study.by_iteration(chains, iterations)
+    said = texts(descriptions, iterations)
+    return {space.name: seen if space.name == IMAGES else said for space in spaces}
+
+
+def digests_of(there: Mapping[int, Sequence[Item]]) -> dict[str, str]:
+    """Return name -> digest of items."""
+    return {item.name: item.digest for some in there.values() for item in some}
+
+
+def texts(descriptions: pd.DataFrame, iterations: int) -> dict[int, list[Text]]:
+    """Return all texts, each once, by the iteration in which it first occurs, from 1 on."""
+    found: dict[int, list[Text]] = {iteration: [] for iteration in range(1, iterations + 1)}
+    first = descriptions.sort_values("iteration", kind="stable").drop_duplicates("text")
+    for iteration, text in zip(first["iteration"].astype(int), first["text"].astype(str), strict=True):
+        if iteration <= iterations:
+            found[iteration].append(Text(name_of(text), iteration, text))
+    return found
+
+
+def name_of(text: str) -> str:
+    """Return what a text is called, wherever it occurs."""
+    return digest(text)

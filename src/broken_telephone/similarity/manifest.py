@@ -1,0 +1,36 @@
+"""What the embedding of a study has come to, in one record: which models, how many vectors, what was cut or failed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broken_telephone.similarity.items import Items
+from broken_telephone.similarity.journal import Stored
+from broken_telephone.similarity.spaces import Space
+
+
+def manifest(study: str, spaces: list[Space], items: Items, found: Mapping[str, Stored]) -> dict[str, Any]:
+    """State what was embedded.
+
+    Args:
+        study: its name.
+        spaces: what is embedded by which model.
+        items: the study's pictures and texts; originals that replicates share and equal texts count once.
+        found: what the journal holds, by space.
+
+    Returns:
+        `embedded`: by space, the model and its settings, how many items have a vector, how many texts were longer than
+        the model reads, so that only their beginning counts, pictures that failed, and seconds in the model.
+    """
+    return {"study": study, "embedded": {space.name: _of(space, items, found[space.name]) for space in spaces}}
+
+
+def _of(space: Space, items: Items, found: Stored) -> dict[str, Any]:
+    names = {item.name for there in items[space.name].values() for item in there}
+    return {
+        "by": space.by,
+        "settings": dict(space.settings),
+        "embedded": len(names & found.places.keys()),
+        "cut": len(names & found.cut),
+        "failures": [failure for name, failure in found.failures.items() if name in names],
+        "seconds": round(found.seconds, 3),
+    }

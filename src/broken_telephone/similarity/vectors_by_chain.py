@@ -1,0 +1,69 @@
+"""Vectors by chain and iteration, as the measures want them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.chains import chains_of
+from broken_telephone.pictures import StudyPictures
+from broken_telephone.similarity.items import name_of
+from broken_telephone.similarity.journal import Stored
+from broken_telephone.similarity.spaces import IMAGES, SENTENCES, TEXTS
+from broken_telephone.statistics import ABSENT, Vectors
+
+
+class Arranged(NamedTuple):
+    """The vectors of a study's pictures and texts."""
+
+    pictures: Vectors
+    texts: Vectors
+    """In the pictures' space."""
+    sentences: Vectors
+    """Texts in the space in which they are compared with each other."""
+
+
+def arrange(
+    chains: pd.DataFrame,
+    study: StudyPictures,
+    iterations: int,
+    descriptions: pd.DataFrame,
+    found: Mapping[str, Stored],
+) -> Arranged:
+    """Say which vector belongs to which picture and text of each chain.
+
+    Args:
+        chains: the `chains` table, whose order is kept.
+        study: their pictures.
+        iterations: of the loop.
+        descriptions: the `loop_descriptions` table.
+        found: by space; without `SENTENCES`, texts are compared in the pictures' space.
+    """
+    return Arranged(
+        Vectors(found[IMAGES].vectors, _pictures(chains, study, iterations, found[IMAGES])),
+        *(
+            Vectors(found[name].vectors, _texts(chains, iterations, descriptions, found[name]))
+            for name in (TEXTS, SENTENCES if SENTENCES in found else TEXTS)
+        ),
+    )
+
+
+def _pictures(chains: pd.DataFrame, study: StudyPictures, iterations: int, found: Stored) -> np.ndarray:
+    places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
+    for row, chain in enumerate(chains_of(chains)):
+        for iteration in range(iterations + 1):
+            if (one := study.of(chain, iteration)) is not None:
+                places[row, iteration] = found.places.get(one.name, ABSENT)
+    return places
+
+
+def _texts(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, found: Stored) -> np.ndarray:
+    places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
+    mine = descriptions[descriptions["iteration"] <= iterations]
+    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(mine["chain_id"].astype(str))
+    columns = mine["iteration"].to_numpy(np.int64)
+    vectors = np.array([found.places.get(name_of(text), ABSENT) for text in mine["text"].astype(str)], np.int64)
+    known = rows >= 0
+    places[rows[known], columns[known]] = vectors[known]
+    return places

@@ -1,0 +1,1 @@
+"""Hypothesis tests, power and p-value adjustment."""

@@ -1,0 +1,1 @@
+"""The settings of a study: how they are found, read and checked."""

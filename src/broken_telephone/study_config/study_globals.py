@@ -1,0 +1,78 @@
+"""The settings of `globals.yml`: names that become folders, and places."""
+
+import inspect
+import re
+from typing import Any
+
+from fsspec.core import get_filesystem_class, split_protocol
+from pydantic import field_validator, model_validator
+
+from broken_telephone.study_config.credentials import refusal, secret_in
+from broken_telephone.study_config.settings_group import Settings
+
+LONGEST_NAME = 64
+_NAME = re.compile(rf"(?!-)[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
+
+
+class StudyGlobals(Settings):
+    """What `globals.yml` states."""
+
+    study: str
+    """The study's name: one folder below every layer of `results`."""
+    results: str
+    """Where everything that a study makes goes: a folder, or an address that fsspec knows."""
+    world: str
+    """The name of the miniature's rendered world, and part of its folders' names."""
+    models: str
+    """Where the miniature's models go."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_names(cls, stated: Any) -> Any:
+        for setting in ("study", "world"):
+            if isinstance(stated, dict) and setting in stated:
+                _refuse_bad_name(setting, stated[setting])
+        return stated
+
+    @field_validator("results", "models")
+    @classmethod
+    def _is_a_place(cls, place: str) -> str:
+        if not place.strip() or re.search(r"[\x00-\x1f]", place):
+            raise ValueError("this must be a folder or an address")
+        # A user without a password is no secret: abfs://container@account.
+        if secret_in(re.sub(r"(?<=://)([\w.-]+)@", r"\1/", place)) is not None:
+            raise refusal(
+                "an address with a key or a password in it would end up in records: take it out of the address. "
+                "Credentials come from the environment, or from the file system's own configuration, such as ~/.aws"
+            )
+        try:
+            filesystem = get_filesystem_class(split_protocol(place)[0] or "file")
+        # An address of a kind that fsspec does not know, or whose package is not installed.
+        except (ValueError, ImportError) as error:
+            raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
+        needed = [
+            parameter.name
+            for parameter in list(inspect.signature(filesystem.__init__).parameters.values())[1:]
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if needed:
+            raise ValueError(f"this kind of address cannot be used here: it needs {', '.join(needed)} beside the path")
+        return place
+
+
+def _refuse_bad_name(setting: str, name: Any) -> None:
+    if not isinstance(name, str):
+        kind = "nothing" if name is None else f"{name!r} ({_KINDS.get(type(name), type(name).__name__)})"
+        raise ValueError(
+            f"'{setting}': YAML reads {kind} here, and a name must be text. Write the name in quotes, "
+            f'such as {setting}: "2024_01"'
+        )
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"'{setting}': {name!r} cannot be used as a name, because it names a folder. A name has 1 to "
+            f"{LONGEST_NAME} characters: letters (a to z, A to Z), digits, - and _. It does not begin with -, "
+            "which commands would take for an option"
+        )
+
+
+_KINDS = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a group of settings"}
