@@ -17,7 +17,7 @@ from broken_telephone.models import (
     make_embedder,
     make_parser,
 )
-from broken_telephone.models.describers import input_size as reading_size
+from broken_telephone.models.describers import input_size
 from broken_telephone.pictures import bound_for, open_picture
 
 SHIPPED = "data/06_models"
@@ -35,7 +35,7 @@ PROCESSORS = [
 
 @pytest.mark.parametrize(("name", "settings", "least", "most"), PROCESSORS)
 def test_processors_tell_what_is_left_of_a_large_picture(name, settings, least, most):
-    assert least <= round(reading_size._side(getattr(transformers, name)(**settings), 1024)) <= most
+    assert least <= round(input_size._side(getattr(transformers, name)(**settings), 1024)) <= most
 
 
 @pytest.mark.parametrize("size", [(2600, 1300), (700, 2800)])
@@ -86,7 +86,7 @@ def test_what_cannot_be_told_is_unknown_and_a_model_of_any_size_has_a_bound(tmp_
     (tmp_path / "preprocessor_config.json").write_text('{"image_processor_type": "OfAnotherLibrary"}')
     assert make_embedder({"path": str(tmp_path)}).longest is None
     transformers.CLIPImageProcessor(do_resize=False, do_center_crop=False).save_pretrained(tmp_path)
-    monkeypatch.setattr(reading_size, "_TRIED", 32)
+    monkeypatch.setattr(input_size, "_TRIED", 32)
     assert make_embedder({"path": str(tmp_path)}).longest == 64
 
 

@@ -1,6 +1,6 @@
 """Carries out what only adds to what is there, step by step: batches are prepared, answered and handed out to be saved.
 
-The loop has a way of its own (`relay/loop.py`): there a chain that failed leaves the steps that follow.
+The loop has a way of its own (`loop/run.py`): there a chain that failed leaves the steps that follow.
 """
 
 import logging

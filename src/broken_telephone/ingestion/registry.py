@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from broken_telephone.errors import StudyError
-from broken_telephone.ingestion.files import picture_checks as pictures
+from broken_telephone.ingestion.files import picture_checks
 from broken_telephone.ingestion.reader_result import Findings, Reading, Row, Rows
 from broken_telephone.ingestion.readers import coco, image_folder, own_table, phase, raf_db
 from broken_telephone.ingestion.readers.main_person import BOX, choose_main
@@ -151,14 +151,14 @@ def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) 
 
 def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
     """Leave out people whose picture is missing, broken or empty, choose main persons, point out identical pictures."""
-    sizes, broken = pictures.sizes(folder, (row["image_path"] for row in people))
+    sizes, broken = picture_checks.sizes(folder, (row["image_path"] for row in people))
     for row in people:
         if row["image_path"] in broken:
             problem, reason = broken[row["image_path"]]
             findings.note("dropped", problem, folder / row["image_path"], row["row"], reason)
     kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings)
     splits = {row["image_path"]: row["split"] for row in kept}
-    for group in pictures.twins(folder, sizes):
+    for group in picture_checks.twins(folder, sizes):
         across = len({splits[name] for name in group}) > 1
         problem = "identical images in several splits" if across else "identical images"
         findings.note("kept", problem, folder / group[0], group[0], ", ".join(group[1:]))

@@ -45,9 +45,9 @@ Limits: {_LIMITS} It knows the words of the miniature's captions only.
 """,
     "describer": f"""# Describer of the miniature
 
-A small LLaVA-NeXT: a transformers `LlavaNextForConditionalGeneration` with `LlavaNextProcessor`. It answers the prompts
-in `broken_telephone/miniature/world/language.py`: the emotion only, the activity only, a free description, two demographic
-forms, and naming the emotion or activity from a list.
+A small LLaVA-NeXT: a transformers `LlavaNextForConditionalGeneration` with `LlavaNextProcessor`. It answers
+the prompts in `broken_telephone/miniature/world/language.py`: the emotion only, the activity only, a free
+description, two demographic forms, and naming the emotion or activity from a list.
 
 {_TRAINED}, half of the pictures as the generator's autoencoder paints them, by `kedro run --pipeline miniature
 --tags describer`. First its vision tower learned to tell attributes apart, then the whole model to answer.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from broken_telephone.miniature.training import optimisation as training
+from broken_telephone.miniature.training import optimisation
 from broken_telephone.miniature.world.pictures import PictureSet
 
 _log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def fit(
         constant: share of the steps until which the learning rate stays high.
     """
     samples, size, peak, seed = schedule.samples, schedule.batch_size, schedule.learning_rate, schedule.seed
-    training.set_up(seed, schedule.threads)
+    optimisation.set_up(seed, schedule.threads)
     free = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in free if p.ndim > 1], "weight_decay": weight_decay},
@@ -72,14 +72,15 @@ def fit(
     optimiser = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.99))
     each = size // len(sets)
     rest = [_rows(len(pictures), each, seed + k) for k, pictures in enumerate(sets.values())][1:]
-    first = training.batches(len(next(iter(sets.values()))), each, samples // len(sets), seed, f"Training the {name}")
+    rows = len(next(iter(sets.values())))
+    first = optimisation.batches(rows, each, samples // len(sets), seed, f"Training the {name}")
     model.train()
     began, sums, steps, every = time.monotonic(), 0.0, 0, max(samples // size // 20, 1)
     for progress, rows in first:
         chosen = dict(zip(sets, [np.sort(rows), *map(next, rest)], strict=True))
-        with training.mixed_precision():
+        with optimisation.mixed_precision():
             value = loss(chosen)
-        training.step(optimiser, value, training.rate(progress, peak, constant=constant), model)
+        optimisation.step(optimiser, value, optimisation.rate(progress, peak, constant=constant), model)
         sums, steps = sums + float(value.detach()), steps + 1
         if steps % every == 0:
             spent = time.monotonic() - began

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Study, plain
+from plain_study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Study, plain
 from study_pictures import save
 
 from broken_telephone.errors import ChangedInputError, StudyError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from study import BODY, FACE, GRID, HAIR, FakeExplainer
+from plain_study import BODY, FACE, GRID, HAIR, FakeExplainer
 
 from broken_telephone.explainability.maps.occlusion import Fitted, framed
 from broken_telephone.explainability.tasks import STEPS, ExplainWords, How, Subject

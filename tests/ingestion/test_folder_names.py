@@ -6,7 +6,7 @@ import unicodedata
 import pandas as pd
 import pytest
 from raw_data import two_colours, write_text
-from reading import problems, read
+from read_raw import problems, read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import ChainSettings, sample_chains

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 from raw_data import two_colours
-from reading import one, problems, read
+from read_raw import one, problems, read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import defect_sentences

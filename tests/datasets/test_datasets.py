@@ -29,8 +29,8 @@ from broken_telephone.datasets import (
     RecordPartitionsDataset,
     SealedJSONDataset,
     WholeParquetDataset,
+    atomic_write,
 )
-from broken_telephone.datasets import atomic_write as writing
 from broken_telephone.datasets.versioned import JSONDataset as KedroJSONDataset
 from broken_telephone.datasets.versioned import (
     MatplotlibDataset,
@@ -79,7 +79,7 @@ def test_an_interrupted_write_leaves_what_was_there(images, tmp_path, monkeypatc
     def fail(self, target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing.Path, "replace", fail)
+    monkeypatch.setattr(atomic_write.Path, "replace", fail)
     with pytest.raises(KeyboardInterrupt):
         save(images, {"a/1": Image.new("RGB", (9, 9)), "a/2": RED})
     assert list(images.load()) == ["a/1"]

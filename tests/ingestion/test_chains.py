@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 from raw_data import person, two_colours, write_raf, write_text
-from reading import read
+from read_raw import read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import ChainSettings, PromptSettings, sample_chains

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw_data import LANDMARKS, two_colours, write_text
-from reading import read
+from read_raw import read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import read_prompts

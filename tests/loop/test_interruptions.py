@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import ray
 from fakes import FakeGenerator
-from test_relay import Bench
+from test_loop_run import Bench
 
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.executors import executor
@@ -112,8 +112,8 @@ def test_killed_at_twenty_moments_it_ends_the_same_and_repeats_only_what_was_at_
 def test_a_second_signal_ends_the_process_at_once(tmp_path):
     bench = slow_bench(tmp_path / "slow", 0)
     script = (
-        "import pathlib, test_interruptions as t, test_relay\n"
-        f"bench = test_relay.Bench(pathlib.Path({str(bench.path)!r}), new=False)\n"
+        "import pathlib, test_interruptions as t, test_loop_run\n"
+        f"bench = test_loop_run.Bench(pathlib.Path({str(bench.path)!r}), new=False)\n"
         "bench.generator = t.SlowGenerator(bench.path / 'drawn.jsonl', 60)\n"
         "bench.run()\n"
     )

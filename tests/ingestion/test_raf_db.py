@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from raw_data import LANDMARKS, write_text
-from reading import one, problems, read
+from read_raw import one, problems, read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF

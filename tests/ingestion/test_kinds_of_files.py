@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from raw_data import two_colours, write_phase, write_raf, write_text
-from reading import one, problems, read
+from read_raw import one, problems, read
 
 KINDS = {
     "a.jpg": "JPEG",

@@ -15,8 +15,7 @@ from PIL import Image
 from study_pictures import digested, save, study_pictures
 
 from broken_telephone.chains import chains_of
-from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
-from broken_telephone.datasets import atomic_write as writing
+from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset, atomic_write
 from broken_telephone.errors import StudyError
 from broken_telephone.execution import InterruptedRunError
 from broken_telephone.similarity import EmbeddingSettings, arrange, digests_of, embed, items, manifest, spaces, stored
@@ -272,7 +271,7 @@ def test_records_with_arrays_come_back_as_they_were(tmp_path, monkeypatch):
     def fail(self, target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing.Path, "replace", fail)
+    monkeypatch.setattr(atomic_write.Path, "replace", fail)
     with pytest.raises(KeyboardInterrupt):
         records.save({"a/3": {"names": []}})
     assert list(records.load()) == ["a/1", "a/2"]
@@ -334,7 +333,7 @@ def test_a_study_that_names_another_embedder_starts_from_nothing():
     from broken_telephone.settings import CONFIG_LOADER_ARGS
     from broken_telephone.study_config.loader import StudyConfigLoader
 
-    conf = Path(__file__).parents[1] / "conf"
+    conf = Path(__file__).parents[2] / "conf"
     for study in ("raf_emotion", "phase_emotion", "phase_activity"):
         parameters = StudyConfigLoader(conf, study, **CONFIG_LOADER_ARGS)["parameters"]
         settings = EmbedderSettings.model_validate(parameters["embedder"])

@@ -12,7 +12,7 @@ from broken_telephone.settings import CONFIG_LOADER_ARGS
 from broken_telephone.study_config.loader import StudyConfigLoader
 from broken_telephone.study_config.yaml_text import MOST_COPIES, refuse_bad_yaml
 
-CONF = Path(__file__).parents[1] / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from study import Study, plain
+from plain_study import Study, plain
 
 from broken_telephone.datasets import ImageFolderDataset
 from broken_telephone.errors import StudyError

@@ -4,7 +4,7 @@ import shutil
 import pandas as pd
 import pytest
 from raw_data import person, two_colours, write_text
-from reading import one, problems, read
+from read_raw import one, problems, read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.tables import check_people
