@@ -72,8 +72,8 @@ def fit(
     optimiser = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.99))
     each = size // len(sets)
     rest = [_rows(len(pictures), each, seed + k) for k, pictures in enumerate(sets.values())][1:]
-    rows = len(next(iter(sets.values())))
-    first = optimisation.batches(rows, each, samples // len(sets), seed, f"Training the {name}")
+    count = len(next(iter(sets.values())))
+    first = optimisation.batches(count, each, samples // len(sets), seed, f"Training the {name}")
     model.train()
     began, sums, steps, every = time.monotonic(), 0.0, 0, max(samples // size // 20, 1)
     for progress, rows in first:
