@@ -44,7 +44,7 @@ def explain(folder: Path, chains: int) -> None:
     bootstrap_project(folder)
     _run(folder, ["loop", "annotation"])
     began = time.perf_counter()
-    _run(folder, ["explainability"], to_nodes=["tabulate_explanation"])
+    _run(folder, ["explainability"], to_nodes=["explainability.tabulate_explanation"])
     took = time.perf_counter() - began
     with KedroSession.create(folder) as session:
         record = session.load_context().catalog.load("explanation_manifest")

@@ -61,9 +61,9 @@ def refused(*arguments: str) -> str:
         (["--runner", "ParallelRunner"], ["ParallelRunner cannot be used", "Leave --runner out"]),
         (["--runner", "FastRunner"], ["there is no runner 'FastRunner'"]),
         (["--runner", "no.such.Runner"], ["there is no runner 'no.such.Runner'"]),
-        (["--nodes", "annotate_pictures"], ["no chains yet: run `kedro run --pipeline ingestion`"]),
+        (["--nodes", "annotation.annotate_pictures"], ["no chains yet: run `kedro run --pipeline ingestion`"]),
         (
-            ["--pipelines", "ingestion", "--nodes", "measure_baseline"],
+            ["--pipelines", "ingestion", "--nodes", "ingestion.measure_baseline"],
             ["missing: people. Run instead: `kedro run --pipelines ingestion`"],
         ),
         (["--conf-source", "pyproject.toml"], ["pyproject.toml does not hold the settings of this project"]),
@@ -79,21 +79,23 @@ def test_what_cannot_be_run_is_said_in_a_sentence(plain, arguments, messages):
 def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):
     assert CliRunner().invoke(cli, ["run", "--pipelines", "ingestion"]).exit_code == 0
     for nodes, messages in {
-        "annotate_pictures": ["inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes"],
-        "follow_chains": [
-            "drawn_before, wanted_settings. Run instead: `kedro run --pipelines loop --to-nodes follow_chains`"
+        "annotation.annotate_pictures": [
+            "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes"
         ],
-        "embed_pictures_and_texts": ["The loop has not run"],
+        "loop.follow_chains": [
+            "drawn_before, wanted_settings. Run instead: `kedro run --pipelines loop --to-nodes loop.follow_chains`"
+        ],
+        "similarity.embed_pictures_and_texts": ["The loop has not run"],
     }.items():
         found = refused("--nodes", nodes)
         assert any(message in found for message in messages), found
     (plain.path / "data/03_primary/miniature/loop_descriptions.parquet").touch()
     (plain.path / "data/03_primary/miniature/loop_pictures.parquet").touch()
-    assert (
-        "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes annotate_pictures`"
-        in (refused("--nodes", "annotate_pictures"))
+    found = refused("--nodes", "annotation.annotate_pictures")
+    assert "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes annotation.ann" in found
+    assert "missing: loop_settings. Run instead: `kedro run --pipelines loop`" in refused(
+        "--nodes", "annotation.state_inquiries"
     )
-    assert "missing: loop_settings. Run instead: `kedro run --pipelines loop`" in refused("--nodes", "state_inquiries")
 
 
 @pytest.mark.parametrize("length", [300, 5000])

@@ -157,7 +157,7 @@ def to_run() -> list[tuple[str, ...]]:
 
     def stage(some: tuple[str, ...]) -> int:
         named = some[some.index("--pipeline") + 1] if "--pipeline" in some else None
-        return ORDER.index(named)
+        return ORDER.index("shard" if "shard" in some else named)
 
     return sorted(words, key=lambda some: (stage(some), some))
 

@@ -26,7 +26,6 @@ def test_pipelines_have_the_names_of_the_design(project):
         "ingestion",
         "loop",
         "miniature",
-        "shard",
         "annotation",
         "explainability",
         "reporting",
@@ -66,14 +65,14 @@ def test_every_node_says_what_it_does(project):
 
 def test_the_loop_waits_for_the_seal_and_for_the_chains(project):
     loop = pipelines["loop"]
-    parents = {node.name for node in loop.to_nodes("follow_chains").nodes}
+    parents = {node.name for node in loop.to_nodes("loop.follow_chains").nodes}
     assert parents == {
-        "read_raw",
-        "choose_chains",
-        "digest_originals",
-        "look_at_pictures",
-        "seal_settings",
-        "follow_chains",
+        "ingestion.read_raw",
+        "ingestion.choose_chains",
+        "ingestion.digest_originals",
+        "loop.look_at_pictures",
+        "loop.seal_settings",
+        "loop.follow_chains",
     }
 
 

@@ -1,8 +1,7 @@
 """Settings of the Kedro project. One environment (`conf/<study>/`) is one study; `conf/base` is the miniature."""
 
 from broken_telephone.console import prepare_console
-from broken_telephone.hooks import StudyHooks
-from broken_telephone.node_progress import NodeProgress
+from broken_telephone.hooks import NodeProgress, StudyHooks
 from broken_telephone.study_config.loader import StudyConfigLoader
 
 # Every session imports this module, before anything is read or printed.

@@ -18,7 +18,12 @@ class Project:
         self.path = path
 
     def run(
-        self, pipeline: str = "loop", env: str | None = None, to_nodes: list[str] | None = None, **params: object
+        self,
+        pipeline: str = "loop",
+        env: str | None = None,
+        to_nodes: list[str] | None = None,
+        tags: list[str] | None = None,
+        **params: object,
     ) -> None:
         """Run a pipeline as `kedro run --pipeline … --params a.b=c` does (`a__b=c` here)."""
         nested: dict = {}
@@ -29,7 +34,7 @@ class Project:
                 place = place.setdefault(group, {})
             place[last] = value
         with KedroSession.create(self.path, env=env, runtime_params=nested) as session:
-            session.run(pipeline_names=[pipeline], to_nodes=to_nodes)
+            session.run(pipeline_names=[pipeline], to_nodes=to_nodes, tags=tags)
 
     def load(self, name: str, env: str | None = None):
         """Load a catalog entry as a notebook does."""

@@ -127,15 +127,15 @@ def test_more_iterations_and_other_batches_are_no_other_study(project):
 
 
 def test_shards_and_a_merge_are_the_same_study(project, capsys):
-    result = CliRunner().invoke(cli, ["run", "--pipelines", "shard"])
+    result = CliRunner().invoke(cli, ["run", "--pipelines", "loop", "--tags", "shard"])
     assert result.exit_code == 1
     assert "--params loop.shard=1/8" in result.output
-    result = CliRunner().invoke(cli, ["run", "--pipelines", "shard", "--params", "loop.shard=1/2"])
+    result = CliRunner().invoke(cli, ["run", "--pipelines", "loop", "--tags", "shard", "--params", "loop.shard=1/2"])
     assert result.exit_code == 1
     assert "There are no chains yet: run `kedro run --pipeline ingestion`" in result.output
     project.run(pipeline="ingestion")
     for shard in ("2/2", "1/2"):
-        project.run(pipeline="shard", loop__shard=shard)
+        project.run(tags=["shard"], loop__shard=shard)
         assert not (project.path / PRIMARY / "loop_manifest.json").exists()
         chains = re.search(
             rf"Study miniature, shard {shard}: (\d+) chains .*: (\d+) descriptions", capsys.readouterr().out
@@ -192,12 +192,12 @@ def test_of_two_shards_with_other_settings_that_start_together_the_second_saves_
         """Find no seal; and before the first result is there, a run beside this one has some."""
         compare(self, data)
         monkeypatch.setattr(ComparedDataset, "save", compare)
-        project.run(pipeline="shard", loop__shard="1/2")
+        project.run(tags=["shard"], loop__shard="1/2")
         before.update(images_and_texts(project))
 
     before: dict[str, bytes] = {}
     monkeypatch.setattr(ComparedDataset, "save", overtaken)
-    arguments = ["run", "--pipelines", "shard", "--params", "loop.shard=2/2,generator.guidance=1.0"]
+    arguments = ["run", "--pipelines", "loop", "--tags", "shard", "--params", "loop.shard=2/2,generator.guidance=1.0"]
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1
     assert "generator.guidance: 3.0 then, 1.0 now" in result.output
@@ -214,7 +214,7 @@ def test_a_seal_is_written_with_the_first_result_and_not_made_anew(project):
     chains, number = chains_of(project.load("chains")), 1
     while of_shard(chains, f"{number}/99"):
         number += 1
-    project.run(pipeline="shard", loop__shard=f"{number}/99")  # which has no chains
+    project.run(tags=["shard"], loop__shard=f"{number}/99")  # which has no chains
     assert not seal.exists()
     project.run(loop__iterations=1)
     stated = seal.read_text()
@@ -534,7 +534,7 @@ def test_results_without_a_seal_are_seen_wherever_the_process_stands(project, tm
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     with pytest.raises(DatasetError, match=r"loop_settings\.json is gone"):
-        project.run(to_nodes=["seal_settings"])
+        project.run(to_nodes=["loop.seal_settings"])
 
 
 def test_a_table_is_whole_or_not_there(tmp_path, monkeypatch):

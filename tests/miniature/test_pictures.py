@@ -86,7 +86,7 @@ def test_a_set_comes_back_from_its_folder(scenes, tmp_path):
 
 
 def test_pictures_that_were_not_rendered_name_the_command(tmp_path):
-    with pytest.raises(DatasetError, match=r"missing does not hold rendered pictures.*--nodes render_even"):
+    with pytest.raises(DatasetError, match=r"missing does not hold rendered pictures.*--nodes worlds.render_even"):
         PictureSetDataset(path=str(tmp_path / "missing")).load()
 
 

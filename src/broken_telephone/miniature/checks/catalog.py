@@ -27,8 +27,8 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
         if not self._exists():
             raise StudyError(
                 f"{self._path} does not hold rendered pictures, which are not shipped. `kedro run --pipeline miniature "
-                "--nodes render_even` renders those of the even world; the others are made by render_biased, "
-                "render_twins, render_heldout and, for shortcuts, `--tags shortcut`."
+                "--nodes worlds.render_even` renders those of the even world. worlds.render_biased, "
+                "worlds.render_twins and worlds.render_heldout render the others; `--tags shortcut` those of shortcuts."
             )
         return PictureSet.load(self._path)
 

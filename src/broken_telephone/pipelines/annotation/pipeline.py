@@ -15,9 +15,8 @@ from broken_telephone.pipelines.loop.checks import picture_check
 
 def create_pipeline() -> Pipeline:
     """Return the annotation of a study whose loop has run."""
-    return Pipeline(
+    annotation = Pipeline(
         [
-            picture_check(),
             Node(
                 state_inquiries,
                 inputs=[
@@ -99,4 +98,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="annotation",
+        namespace="annotation",
+        prefix_datasets_with_namespace=False,
     )
+    return Pipeline([picture_check(), annotation])

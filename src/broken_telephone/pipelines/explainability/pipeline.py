@@ -19,9 +19,8 @@ _TEXTS = ["loop_descriptions", "last_descriptions"]
 
 def create_pipeline() -> Pipeline:
     """Return the explanation of a study whose annotation has run."""
-    return Pipeline(
+    explainability = Pipeline(
         [
-            picture_check(),
             Node(
                 plan_explanation,
                 inputs=[
@@ -132,4 +131,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="explainability",
+        namespace="explainability",
+        prefix_datasets_with_namespace=False,
     )
+    return Pipeline([picture_check(), explainability])

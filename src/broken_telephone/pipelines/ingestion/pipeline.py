@@ -37,4 +37,6 @@ def create_pipeline() -> Pipeline:
             Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),
         ],
         tags="ingestion",
+        namespace="ingestion",
+        prefix_datasets_with_namespace=False,
     )

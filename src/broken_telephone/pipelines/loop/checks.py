@@ -70,7 +70,7 @@ def check_pictures(
 
 
 def picture_check() -> Node:
-    """Return the node: the same in each pipeline, so that a run of several checks once."""
+    """Return the node: it is the same in each pipeline, so that a run of several pipelines checks once."""
     return Node(
         check_pictures,
         inputs=[
@@ -86,5 +86,6 @@ def picture_check() -> Node:
         ],
         outputs="study_pictures",
         name="check_pictures",
+        namespace="loop",
         tags=["annotation", "similarity", "explainability", "reporting"],
     )

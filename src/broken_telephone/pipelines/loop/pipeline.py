@@ -2,6 +2,9 @@
 
 The loop reads what earlier runs finished through entries of their own (`..._done`) on the paths it
 writes to: a node may not read and write one dataset.
+
+The nodes tagged `shard` are what several machines may run at once. Ingestion comes before them and the tables after
+them, once for all shards.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -25,6 +28,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["params:dataset", "params:chains", "params:loop", "generator", "describer"],
                 outputs="wanted_settings",
                 name="seal_settings",
+                tags="shard",
             ),
             Node(
                 look_at_pictures,
@@ -39,6 +43,7 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="drawn_before",
                 name="look_at_pictures",
+                tags="shard",
             ),
             Node(
                 follow_chains,
@@ -59,6 +64,7 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs=["loop_settings", "loop_images", "loop_batches", "loop_sessions", "loop_live"],
                 name="follow_chains",
+                tags="shard",
             ),
             Node(
                 collect_results,
@@ -93,5 +99,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="loop",
+        namespace="loop",
+        prefix_datasets_with_namespace=False,
     )
     return ingestion.create_pipeline().to_outputs("chains") + loop

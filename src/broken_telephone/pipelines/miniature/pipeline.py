@@ -184,4 +184,7 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     shortcuts = [node for trait in SHORTCUTS for node in _shortcut(trait)]
-    return Pipeline([*worlds, twins, raw, *training, *quality, *shortcuts])
+    boxes = {"worlds": [*worlds, twins, raw], "training": training, "quality": quality, "shortcuts": shortcuts}
+    return Pipeline(
+        [Pipeline(box, namespace=name, prefix_datasets_with_namespace=False) for name, box in boxes.items()]
+    )

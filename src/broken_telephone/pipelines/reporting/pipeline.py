@@ -53,9 +53,8 @@ _SOURCES = (
 
 def create_pipeline() -> Pipeline:
     """Return the report of a study whose annotation has run."""
-    return Pipeline(
+    reporting = Pipeline(
         [
-            picture_check(),
             Node(
                 arrange_annotations,
                 inputs=[
@@ -137,4 +136,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="reporting",
+        namespace="reporting",
+        prefix_datasets_with_namespace=False,
     )
+    return Pipeline([picture_check(), reporting])

@@ -12,9 +12,8 @@ from broken_telephone.pipelines.similarity.nodes import (
 
 def create_pipeline() -> Pipeline:
     """Return the similarities of a study whose loop has run."""
-    return Pipeline(
+    similarity = Pipeline(
         [
-            picture_check(),
             Node(
                 state_spaces,
                 inputs=["embedder", "loop_settings"],
@@ -52,4 +51,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="similarity",
+        namespace="similarity",
+        prefix_datasets_with_namespace=False,
     )
+    return Pipeline([picture_check(), similarity])

@@ -1,0 +1,106 @@
+"""Checks of a run's options, of the pictures behind earlier results, and of the folders that it writes to."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from broken_telephone.errors import StudyError
+from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
+from broken_telephone.pictures import state_of
+
+_MANIFESTS = {
+    "annotation_manifest": "annotation",
+    "similarity_manifest": "similarity",
+    "explanation_manifest": "explainability",
+}
+"""Manifest -> pipeline that writes it."""
+
+
+def refuse_parallel_runner(run_params: Mapping[str, Any]) -> None:
+    """Check that the runner keeps all nodes in one process.
+
+    Raises:
+        StudyError: naming the settings that spread the work.
+    """
+    if "ParallelRunner" in str(run_params.get("runner")):
+        raise StudyError(
+            "ParallelRunner cannot be used: nodes hand models and tables on in memory. Leave --runner out; "
+            "loop.workers, loop.executor and loop.shard spread the work (docs/large_studies.md)"
+        )
+
+
+def refuse_unnamed_shard(run_params: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+    """Check that a run of one shard says which: otherwise every job of an array would follow all chains.
+
+    Raises:
+        StudyError: naming the option.
+    """
+    if is_shard(run_params) and "shard" not in loop_settings(catalog).model_fields_set:
+        raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
+
+
+def refuse_results_of_other_pictures(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Check that the results that a run reads were made from the pictures that exist now.
+
+    Raises:
+        StudyError: see `refuse_other_pictures`.
+    """
+    for name, stage in _MANIFESTS.items():
+        if name in pipeline.inputs():
+            refuse_other_pictures(stage, catalog.load(name), catalog)
+
+
+def refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+    """Check that a stage's results were made from the pictures that exist now.
+
+    Args:
+        stage: the name of its pipeline.
+        manifest: of the stage; `made_from` states the pictures.
+        catalog: of the study.
+
+    Raises:
+        StudyError: saying which pipeline to run.
+    """
+    current = state_of(catalog.load("chains"), loop_settings(catalog).iterations, catalog.load("loop_pictures"))
+    if manifest.get("made_from") != current:
+        raise StudyError(
+            f"The results of {stage} were made from other pictures, chains or iterations than there are now: "
+            f"run `kedro run --pipeline {stage}` for this study first"
+        )
+
+
+def refuse_unwritable_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Check that every folder that a run writes to can be written to.
+
+    Raises:
+        StudyError: naming the folder and the reason.
+    """
+    outputs = [output for output in outputs_of(pipeline, catalog) if isinstance(output.path, Path)]
+    for folder in sorted({Path(path) if is_folder else Path(path).parent for _, path, is_folder in outputs}):
+        try:
+            _try_writing(folder)
+        except OSError as error:
+            shown = str(folder) if len(str(folder)) < 500 else f"{str(folder)[:500]}…"
+            raise StudyError(
+                f"Results cannot be written to {shown}: {error.strerror}. Mend that, or name another place "
+                "in globals.yml: `results`, or `models` for models."
+            ) from error
+
+
+def _try_writing(folder: Path) -> None:
+    """Write below the nearest folder that exists; nothing stays, because an empty folder would look like a result.
+
+    Raises:
+        OSError: naming the folder where writing was tried.
+    """
+    existing = next(candidate for candidate in (folder, *folder.parents) if candidate.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        reason = error.strerror if existing == folder else f"{existing}: {error.strerror}"
+        raise OSError(error.errno, reason) from error

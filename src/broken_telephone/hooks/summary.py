@@ -1,0 +1,119 @@
+"""The summary after a run: what it did, and where its results are."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from broken_telephone.chains import chains_of
+from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
+from broken_telephone.loop import manifest, of_shard, sum_up
+from broken_telephone.visible import shortened
+
+_LONGEST = 300
+"""Characters of a reason, which may quote what a model wrote."""
+
+
+def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
+    """Return the lines of a summary: counts from the manifests, then the path of every result."""
+    paths = {output.name: _short(output.path) for output in outputs_of(pipeline, catalog)}
+    outputs, lines = pipeline.outputs(), []
+    if "annotation_manifest" in outputs:
+        lines += [*_annotation_lines(catalog.load("annotation_manifest")), ""]
+    if is_shard(run_params):
+        lines += [*_shard_lines(catalog), ""]
+    if "loop_manifest" in outputs:
+        lines += [*_loop_lines(catalog.load("loop_manifest")), ""]
+    width = max(map(len, paths), default=0)
+    lines += [f"{name:<{width}}  {path}" for name, path in paths.items()]
+    if "report" in outputs:
+        lines += ["", f"Report: {paths['report']}"]
+    return lines
+
+
+def _short(path: Path | str) -> str:
+    """Return a path relative to the working folder where it lies below it."""
+    below = isinstance(path, Path) and path.is_relative_to(Path.cwd())
+    return str(Path(path).relative_to(Path.cwd()) if below else path)
+
+
+def _shard_lines(catalog: CatalogProtocol) -> list[str]:
+    """Return the counts of this shard's chains, as the loop's manifest gives them for all chains."""
+    loop, chains = loop_settings(catalog), catalog.load("chains")
+    own_names = [chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)]
+    own_chains = chains[chains["chain_id"].isin(own_names)]
+    batches, sessions = catalog.load("loop_batches"), catalog.load("loop_sessions")
+    own_sessions = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
+    images = catalog.load("loop_images")
+    records = [batches[name]() for name in batches]
+    done = sum_up(records)
+    done.forget_images([name for name in done.images if name not in images])
+    record = manifest(
+        f"{catalog.load('params:study')}, shard {loop.shard}",
+        {},  # the settings: not sealed yet if the shard has no chains, and not shown here
+        own_chains,
+        loop.iterations,
+        done,
+        records,
+        own_sessions,
+    )
+    return [*_loop_lines(record), "When all shards have ended, `kedro run --pipeline loop` puts them together."]
+
+
+def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
+    counts, seconds = manifest["counts"], manifest["seconds"]
+    iterations = "iteration" if manifest["iterations"] == 1 else "iterations"
+    lines = [
+        f"Study {manifest['study']}: {counts['chains']} chains ({counts['chains_from_images']} from images, "
+        f"{counts['chains_from_prompts']} from prompts), {manifest['iterations']} {iterations}: "
+        f"{counts['descriptions']} descriptions, {counts['images']} images, {counts['failures']} failures.",
+        f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
+        f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
+    ]
+    if counts["cut"]:
+        lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
+    lines += _mostly_failed(manifest)
+    lines += [
+        f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {shortened(failure['reason'], _LONGEST)}"
+        for failure in manifest["failures"][:10]
+    ]
+    if len(manifest["failures"]) > 10:
+        lines.append(f"... and {len(manifest['failures']) - 10} more in loop_manifest")
+    return lines
+
+
+def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
+    """Return a line for each phase in which more than half of the items failed: these have one cause."""
+    counts, lines = manifest["counts"], []
+    # The first descriptions of chains from prompts are the prompts.
+    succeeded = {"describe": max(0, counts["descriptions"] - counts["chains_from_prompts"]), "draw": counts["images"]}
+    for phase, what in (("describe", "descriptions"), ("draw", "pictures")):
+        failures = [failure for failure in manifest["failures"] if failure["phase"] == phase]
+        tried = len(failures) + succeeded[phase]
+        if len(failures) * 2 <= tried:
+            continue
+        kind, count = Counter(failure["kind"] for failure in failures).most_common(1)[0]
+        example = next(failure["reason"] for failure in failures if failure["kind"] == kind)
+        share = "All" if len(failures) == tried else f"{len(failures)} of"
+        lines.append(
+            f"{share} {tried} {what} failed, {count} of them for this reason: {kind} ({shortened(example, _LONGEST)}). "
+            "Is something wrong with the model or its settings?"
+        )
+    return lines
+
+
+def _annotation_lines(manifest: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"Annotation, {name}: {asked['by']} answered about {asked['answered']} pictures in {asked['seconds']:.0f} s, "
+        f"{len(asked['failures'])} failures."
+        for name, asked in manifest["asked"].items()
+    ]
+    for reading, attributes in manifest["statuses"].items():
+        for attribute, shares in attributes.items():
+            rest = ", ".join(f"{share:.1%} {status}" for status, share in shares.items() if status != "valid")
+            if rest:
+                lines.append(f"Annotation, {reading}, {attribute}: {rest}.")
+    return lines
