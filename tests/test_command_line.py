@@ -92,7 +92,9 @@ def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):
     (plain.path / "data/03_primary/miniature/loop_descriptions.parquet").touch()
     (plain.path / "data/03_primary/miniature/loop_pictures.parquet").touch()
     found = refused("--nodes", "annotation.annotate_pictures")
-    assert "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes annotation.ann" in found
+    assert (
+        "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes annotation.ann" in found
+    )
     assert "missing: loop_settings. Run instead: `kedro run --pipelines loop`" in refused(
         "--nodes", "annotation.state_inquiries"
     )

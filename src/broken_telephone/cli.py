@@ -1,6 +1,7 @@
-"""`kedro run`, whose errors about a study end in a paragraph instead of a traceback.
+"""The project's command line: `kedro run` with readable errors, and `kedro rate`.
 
-Everything else of Kedro's command line is as it is. `kedro --verbose run` shows the traceback.
+An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
+Kedro's own.
 """
 
 import copy
@@ -41,19 +42,19 @@ def _run(*args: Any, **kwargs: Any) -> Any:
 
 @contextmanager
 def _in_a_paragraph() -> Iterator[None]:
-    """End in one paragraph where an error says what to do."""
+    """Replace an error that says what to do by one paragraph."""
     try:
         yield
     except Exception as error:
         for cause in causes(error):
-            if isinstance(cause, _IN_WORDS) or _asked_of_kedro(cause):
+            if isinstance(cause, _READABLE) or _is_refusal_of_kedro(cause):
                 raise _ParagraphError(_plain(str(cause))) from error
             if isinstance(cause, OSError) and cause.errno in _SYSTEM:
                 raise _ParagraphError(_SYSTEM[cause.errno].format(cause)) from error
         raise
 
 
-_IN_WORDS = (
+_READABLE = (
     StudyError,
     ParameterValidationError,
     MissingConfigException,
@@ -61,21 +62,21 @@ _IN_WORDS = (
     VersionNotFoundError,
 )
 _NO_ROOM = (
-    "There is no room left to write to ({}). Everything that was finished before is there: make room, and the same "
-    "command goes on."
+    "There is no room left to write to ({}). Everything that was finished before is saved. Make room and run the same "
+    "command again, which goes on from there."
 )
 _SYSTEM = {
     errno.ENOSPC: _NO_ROOM,
     errno.EDQUOT: _NO_ROOM,
     errno.ENAMETOOLONG: (
-        "A path is longer than the file system allows ({}). Shorten the part that is yours: the name of the file, "
-        "`results` or `study` in globals.yml, `data_root`, or the folder of the project."
+        "A path is longer than the file system allows ({}). Shorten the name of the file, `results` or `study` in "
+        "globals.yml, `data_root`, or the folder of the project."
     ),
 }
 
 
 def _refuse_empty(given: dict[str, Any], *options: str) -> None:
-    """Refuse an option without a value: Kedro would run another study, or everything."""
+    """Refuse an option without a value: Kedro would run the base study, or all pipelines."""
     for option in options:
         if given.get(option) == "":
             raise _ParagraphError(
@@ -92,25 +93,25 @@ def _refuse_unknown_runner(name: str | None) -> None:
 
 
 def _plain(message: str) -> str:
-    """Take away what Kedro says about itself when it refuses parameters."""
-    said = r"^- Parameter '(.+?)': (?:Failed to instantiate \w+ for parameter '\1': )?"
-    return re.sub(said, r"- \1: ", message, flags=re.MULTILINE).replace(
+    """Remove the names of Kedro's internals from its message about refused parameters."""
+    prefix = r"^- Parameter '(.+?)': (?:Failed to instantiate \w+ for parameter '\1': )?"
+    return re.sub(prefix, r"- \1: ", message, flags=re.MULTILINE).replace(
         "Parameter validation failed:", "These settings cannot be used:", 1
     )
 
 
-def _asked_of_kedro(error: BaseException) -> bool:
-    """Whether Kedro itself refused the choice of pipelines and nodes: it raises a plain ValueError for these."""
+def _is_refusal_of_kedro(error: BaseException) -> bool:
+    """Tell whether Kedro refused the choice of pipelines or nodes, for which it raises a plain ValueError."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     module = str(frames[-1].f_globals.get("__name__")) if frames else ""
     return isinstance(error, ValueError) and module in ("kedro.pipeline.pipeline", "kedro.framework.session.session")
 
 
 def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Read --params as Kedro does, and refuse names without a value: an unset variable would pass for null.
+    """Read --params as Kedro does, but refuse a name without a value: an unset shell variable would become null.
 
     Raises:
-        _ParagraphError: naming the item.
+        _ParagraphError: naming the item that cannot be read.
     """
     assert _KEDRO_PARAMS is not None
     for item in split_string(context, option, value) if isinstance(value, str) else ():
@@ -131,10 +132,10 @@ def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
 
 
 class _ParagraphError(KedroCliError):
-    """An error message that speaks for itself."""
+    """An error whose message needs no traceback."""
 
     def show(self, file: Any = None) -> None:
-        """Print the message; the traceback only if it was asked for."""
+        """Print the message, and the traceback only with `kedro --verbose`."""
         if self.VERBOSE_ERROR:
             super().show(file)
         else:
@@ -143,10 +144,13 @@ class _ParagraphError(KedroCliError):
 
 @cli.command()
 @click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Other than this machine only if you say so.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes one that is free."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; the default accepts this machine only.",
 )
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free port.")
 def rate(env: str | None, host: str, port: int) -> None:
     """Let people rate a study's pictures in a browser."""
     from pathlib import Path

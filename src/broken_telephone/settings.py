@@ -7,10 +7,10 @@ from broken_telephone.study_config.loader import StudyConfigLoader
 # Every session imports this module, before anything is read or printed.
 prepare_console()
 
-# Those named last come first: progress ends before the summary is printed.
+# Kedro calls the last one first: progress must end before the summary is printed.
 HOOKS = (StudyHooks(), NodeProgress())
 
-# kedro-viz would write an event per saved picture into `.viz/`, and keep them all in memory.
+# Its hooks would write an event per saved picture into `.viz/`, and keep all events in memory.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)
 
 CONFIG_LOADER_CLASS = StudyConfigLoader

@@ -1,4 +1,4 @@
-"""Catalog types: folders of pictures and records that resume, sealed settings, models, raw data sets."""
+"""Catalog types: resumable folders of pictures and records, sealed settings, tables, models, raw data sets."""
 
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.csv import CSVDataset

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Functions that write a file whole or not at all."""
 
 import os
 import uuid
@@ -11,10 +11,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 
 def write_whole(filesystem: AbstractFileSystem, path: str, content: bytes) -> None:
-    """Write a file so that its name never stands for less than all of it, whenever the process ends.
+    """Write a file so that it is complete whenever it exists, even if the process is killed.
 
-    On a local file system the content goes to a hidden file beside it first; object stores put whole
-    objects anyway. A leftover of an interrupted write starts with a dot and is never listed.
+    On a local file system the content is written to a hidden file first, which is then renamed. Object stores write
+    whole objects anyway. An interrupted write leaves a file whose name starts with a dot; such files are never listed.
     """
     if not isinstance(filesystem, LocalFileSystem):
         filesystem.pipe_file(path, content)
@@ -24,12 +24,12 @@ def write_whole(filesystem: AbstractFileSystem, path: str, content: bytes) -> No
 
 
 def create_whole(filesystem: AbstractFileSystem, path: str, content: bytes) -> None:
-    """Write a file that does not exist yet; of several that try at once, one succeeds.
+    """Write a file that does not exist yet; of several processes that try at once, one succeeds.
 
-    On file systems that cannot create a file exclusively, that is so unless they try at the very same moment.
+    On a file system that cannot create files exclusively, two may succeed if they try at the same moment.
 
     Raises:
-        FileExistsError: if it exists; it stays as it is.
+        FileExistsError: if the file exists; it is not changed.
     """
     if not isinstance(filesystem, LocalFileSystem):
         _create_elsewhere(filesystem, path, content)
@@ -37,7 +37,7 @@ def create_whole(filesystem: AbstractFileSystem, path: str, content: bytes) -> N
     target = Path(path)
     with _hidden(target, content) as unfinished:
         try:
-            # Unlike a rename, a link never replaces what is there.
+            # Unlike a rename, a link never replaces an existing file.
             os.link(unfinished, target)
         except FileExistsError:
             raise
@@ -64,7 +64,7 @@ def _create_elsewhere(filesystem: AbstractFileSystem, path: str, content: bytes)
 
 @contextmanager
 def _hidden(target: Path, content: bytes) -> Iterator[Path]:
-    """Write the content to a hidden file beside the target, which is gone in the end unless it was moved."""
+    """Write the content to a hidden file beside the target, and delete that file at the end unless it was moved."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:

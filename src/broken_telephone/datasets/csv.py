@@ -1,4 +1,4 @@
-"""A catalog type for CSV tables that people open in a spreadsheet."""
+"""A catalog type for CSV tables that people open in a spreadsheet program."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from broken_telephone.spreadsheet import guarded, unguarded
 
 
 class CSVDataset(LiteralVersions, tables.CSVDataset):
-    """Kedro's CSV table without an index, in which no cell is a formula, and words such as `None` stay words."""
+    """Kedro's CSV table without an index; no cell is read as a formula, and `None` stays a word."""
 
     def __init__(
         self,
@@ -19,7 +19,7 @@ class CSVDataset(LiteralVersions, tables.CSVDataset):
         save_args: dict[str, Any] | None = None,
         **others: Any,
     ) -> None:
-        """Take what Kedro's own type takes."""
+        """Take the arguments of Kedro's own type."""
         reads = {"keep_default_na": False, "na_values": [""]} | (load_args or {})
         super().__init__(load_args=reads, save_args={"index": False} | (save_args or {}), **others)
 

@@ -1,4 +1,4 @@
-"""A catalog type for figures: each a file in every format, in a folder that a run adds to."""
+"""A catalog type for figures: a folder with one file per figure and format."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Files = Mapping[str, bytes]
 
 
 class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
-    """Figures by name: the content of each by its format, as `report.saved_figures` returns them."""
+    """Figures by name; each is a mapping from format, such as `png`, to the bytes of its file."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
@@ -36,17 +36,17 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
     def load(self) -> dict[str, dict[str, bytes]]:
         """Read all figures in all formats, in the order of their names."""
         folder = self._get_load_path()
-        found: dict[str, dict[str, bytes]] = {}
-        for path in sorted(PurePosixPath(one) for one in self._fs.ls(str(folder), detail=False)):
+        figures: dict[str, dict[str, bytes]] = {}
+        for path in sorted(map(PurePosixPath, self._fs.ls(str(folder), detail=False))):
             if path.name.startswith("."):
                 continue  # left behind by a write that was killed
-            found.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
-        return found
+            figures.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
+        return figures
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}
 
 
 def _file_name(name: str) -> str:
-    """Return a figure's name as every system's file systems take it: other characters stand as in addresses."""
+    """Return a name that every file system accepts: other characters are percent-encoded."""
     return re.sub(r"[^\w .,()+=@~-]", lambda sign: quote(sign[0], safe="", errors="replace"), name)

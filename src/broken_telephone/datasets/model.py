@@ -1,4 +1,4 @@
-"""A catalog type for the study's models: `catalog.load("describer")` gives a ready describer."""
+"""A catalog type for the study's models: `catalog.load("describer")` returns a describer."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -42,20 +42,20 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Check the settings: those of the kind in `models/settings.py`; a describer's may be `EndpointSettings`.
+        """Check the settings against their class in `models/settings.py`; a describer may have `EndpointSettings`.
 
         Args:
-            kind: which of them.
+            kind: the kind of model.
             settings: of the model.
-            setting: their name in the study, for errors; the kind's own unless stated.
-            otherwise: of the model that stands in if `settings` is empty.
+            setting: the name of the settings in parameters.yml, for errors; the kind unless stated.
+            otherwise: settings of the model that is used if `settings` is empty.
             metadata: for kedro-viz.
 
         Raises:
             StudyError: naming the settings that are wrong.
         """
         self._kind = kind
-        # Of the model that stands in, what may be wrong stands in its own settings.
+        # An error in the other model's settings names those.
         setting = setting if settings and setting is not None else kind
         settings = settings or otherwise or {}
         self._settings = settings
@@ -70,7 +70,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         return self._model
 
     def save(self, data: None) -> None:
-        """Refuse: models are made elsewhere."""
+        """Refuse: models are trained elsewhere."""
         raise TypeError(f"the {self._kind} is only read, never written")
 
     def _describe(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A catalog type for pages that a run rewrites while it lasts."""
+"""A catalog type for HTML pages that are rewritten during a run."""
 
 from collections.abc import Mapping
 from typing import Any

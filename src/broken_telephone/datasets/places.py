@@ -1,4 +1,4 @@
-"""Where files are. A path on this machine is taken as it stands, whatever signs are in it."""
+"""File systems and paths. A path on this machine is taken literally, whatever characters are in it."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[A-Za-z0-9+.-]+)*://")
 def located(path: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of a path or an address, and the path there.
 
-    fsspec itself would take `::` in the name of a folder for an address inside another.
+    fsspec itself reads `::` in the name of a folder as an address inside another address.
     """
     if _ADDRESS.match(path):
         filesystem, place = url_to_fs(path)
@@ -23,9 +23,10 @@ def located(path: str) -> tuple[AbstractFileSystem, str]:
 
 
 class LiteralVersions:
-    """A part of catalog types that finds the versions of an entry by listing its folder.
+    """A mixin that finds the versions of a catalog entry by listing its folder.
 
-    Kedro's own way takes the whole path for a pattern, so nothing is found below a folder such as `study [a]`.
+    Kedro reads the whole path as a pattern, so it finds nothing below a folder such as `study [a]`. It has no public
+    way to replace that in the types of kedro-datasets, which pass their own `glob_function`.
     """
 
     _fs: AbstractFileSystem

@@ -1,4 +1,4 @@
-"""A catalog type for what people answered on the rating page."""
+"""A catalog type for the answers of human raters."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from kedro.io import AbstractDataset
 
 
 class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
-    """The answers in a database; none if nobody has rated yet."""
+    """The answers in a database; an empty table if nobody has rated yet."""
 
     def __init__(self, *, database: str, path: str | None = None, metadata: dict[str, Any] | None = None) -> None:
-        """Name the database by its SQLAlchemy URL, and the folder that a relative path in it starts from.
+        """Name the database by its SQLAlchemy URL, and the folder that a relative path in the URL starts from.
 
-        Kedro makes `path` the project's folder, whatever folder a notebook or a command is in.
+        Kedro makes `path` absolute from the project's folder, wherever a notebook or a command runs.
         """
         from broken_telephone.rating.database import below
 
@@ -22,24 +22,24 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
     def load(self) -> pd.DataFrame:
         """Return one row per rater, mode (rating, adjudication), picture and attribute, with the picture's comment.
 
-        A comment on a picture without an answer has a row of the status `comment`. Which picture an `item` is, the
-        entry `rating_items` says.
+        A comment on a picture without an answer is a row with the status `comment`. The entry `rating_items` maps
+        each `item` to its picture.
         """
         from broken_telephone.rating.answer_store import ADJUDICATION, RATING, Store
         from broken_telephone.rating.database import file_of
 
         rows: list[tuple[Any, ...]] = []
         place = file_of(self._database)
-        # Looking must not leave an empty database behind.
+        # Reading must not create an empty database.
         if place is None or place.exists():
             store = Store(self._database, reads_only=True)
             for mode in (RATING, ADJUDICATION):
                 comments = store.comments(mode)
                 answers = store.answers(mode=mode)
                 rows += [(*answer, comments.get((answer.rater, answer.item))) for answer in answers]
-                about = {(answer.rater, answer.item) for answer in answers}
-                alone = ((key, text) for key, text in comments.items() if key not in about)
-                rows += [(rater, mode, item, None, "comment", None, None, text) for (rater, item), text in alone]
+                answered = {(answer.rater, answer.item) for answer in answers}
+                unanswered = ((key, text) for key, text in comments.items() if key not in answered)
+                rows += [(rater, mode, item, None, "comment", None, None, text) for (rater, item), text in unanswered]
         return pd.DataFrame(rows, columns=["rater", "mode", "item", "attribute", "status", "category", "at", "comment"])
 
     def save(self, data: None) -> None:

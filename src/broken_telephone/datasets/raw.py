@@ -1,4 +1,4 @@
-"""A catalog type for raw data sets: a folder as published -> everybody in it."""
+"""A catalog type for raw data sets: it reads a folder as published into a table of people."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ class RawDataset(AbstractDataset[None, Reading]):
     """A data set's folder, read with the reader for its layout."""
 
     def __init__(self, *, settings: Mapping[str, Any], path: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder, and the settings of how it is laid out (`DatasetSettings`)."""
+        """Name the folder, and the settings that describe its layout (`DatasetSettings`)."""
         if not isinstance(path, str) or not path:
             raise StudyError(f"data_root is {path!r}, not the path of a folder")
         self._settings = settings

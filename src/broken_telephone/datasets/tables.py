@@ -1,4 +1,4 @@
-"""A catalog type for tables that other runs read while they are written again."""
+"""A catalog type for tables that other runs may read while they are written again."""
 
 import io
 from typing import Any
@@ -13,7 +13,7 @@ from broken_telephone.errors import StudyError
 
 
 class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """A table in a Parquet file, saved whole or not at all: kedro-datasets' own type writes into the file in place."""
+    """A table in a Parquet file, saved whole or not at all; kedro-datasets' own type writes in place."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Name the file, on any file system that fsspec knows."""

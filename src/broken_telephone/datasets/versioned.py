@@ -1,4 +1,4 @@
-"""Kedro's own catalog types for files with versions, in folders of any name."""
+"""Kedro's own catalog types for versioned files, usable in folders of any name."""
 
 from kedro_datasets.json import JSONDataset as KedroJSON
 from kedro_datasets.matplotlib import MatplotlibDataset as KedroMatplotlib

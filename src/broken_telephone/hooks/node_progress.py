@@ -1,4 +1,4 @@
-"""Which node of a pipeline runs: a sign of life from whatever has no progress of its own."""
+"""Progress of a run for nodes that show none themselves."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from broken_telephone.progress import PATIENCE, Display
 
 
 class NodeProgress:
-    """Shows a node that takes more than two seconds, unless something inside it shows how far it is."""
+    """Shows the name of a node that takes more than two seconds and shows no progress itself."""
 
     def __init__(self) -> None:
         self._display: Display | None = None
@@ -17,22 +17,22 @@ class NodeProgress:
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
-        """Show the node that reads its inputs."""
+        """Show the node, which begins to read its inputs."""
         self._show(node)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Show a node without inputs."""
+        """Show the node, which may have no inputs to read."""
         self._show(node)
 
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """End."""
+        """Remove the display."""
         self._end()
 
     @hook_impl
     def on_pipeline_error(self, run_params: dict[str, Any]) -> None:
-        """End."""
+        """Remove the display."""
         self._end()
 
     def _show(self, node: Node) -> None:

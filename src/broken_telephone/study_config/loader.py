@@ -31,6 +31,9 @@ _OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file"
 class StudyConfigLoader(OmegaConfigLoader):
     """Kedro's loader for a project in which an environment is a study."""
 
+    # `_read_dir_configs` and `_merge_configs` override private methods: Kedro's public options (patterns, one merge
+    # strategy per kind of settings) cannot read below a folder named `[a]`, nor merge one model differently.
+
     def __init__(self, conf_source: str | Path, env: str | None = None, *args: Any, **kwargs: Any) -> None:
         """Read the globals; the other settings are read when they are asked for.
 
