@@ -101,6 +101,43 @@ def test_the_graph_builds_without_hooks(project):
     assert "generator" in catalog
 
 
+LAYERS = ["raw", "intermediate", "primary", "feature", "model_output", "reporting"]
+
+
+@pytest.fixture
+def graph(project):
+    """The graphs of all pipelines, as Kedro-Viz builds them."""
+    from kedro_viz.data_access.managers import DataAccessManager
+    from kedro_viz.integrations.kedro.data_loader import load_data
+
+    catalog, registered, _ = load_data(project.path)
+    graph = DataAccessManager()
+    graph.add_catalog(catalog, registered)
+    graph.add_pipelines(registered)
+    return graph
+
+
+def test_kedro_viz_shows_the_study_as_boxes_that_open(graph):
+    boxes = graph.create_modular_pipelines_tree_for_registered_pipeline("__default__")
+    names = {"ingestion", "loop", "annotation", "similarity", "explainability", "reporting"}
+    assert set(boxes) == {"__root__"} | names
+    tasks = {node.name for node in graph.nodes.get_nodes_by_ids([each.id for each in boxes["__root__"].children])}
+    assert names <= tasks
+    assert not any(node.short_name in tasks for node in pipelines["__default__"].nodes)
+
+
+def test_boxes_and_layers_make_no_cycle(graph):
+    for name in pipelines:
+        boxes = graph.create_modular_pipelines_tree_for_registered_pipeline(name)
+        edges = {(edge.source, edge.target) for edge in graph.get_edges_for_registered_pipeline(name)}
+        # Kedro-Viz takes away the edges that would close a cycle.
+        assert all((source, box) in edges for box, node in boxes.items() for source in node.inputs), name
+        # It shows no layers if they make one.
+        assert graph.get_sorted_layers_for_registered_pipeline(name), name
+    layers = graph.get_sorted_layers_for_registered_pipeline("__default__")
+    assert [layer for layer in layers if layer in LAYERS] == LAYERS
+
+
 def test_a_project_may_stand_in_a_folder_of_any_name(project, monkeypatch):
     folder = project.path.with_name("my [project] #1 *b? 100% ä")
     project.path.rename(folder)
