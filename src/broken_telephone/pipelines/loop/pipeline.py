@@ -1,7 +1,6 @@
 """Wiring of the loop pipeline.
 
-The loop reads what earlier runs finished through entries of their own (`..._done`) on the paths it
-writes to: a node may not read and write one dataset.
+The loop reads what earlier runs finished through `loop_store`: a node may not read and write one dataset.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -28,15 +27,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 look_at_pictures,
-                inputs=[
-                    "chains",
-                    "originals",
-                    "original_files",
-                    "params:loop",
-                    "loop_images_done",
-                    "loop_pictures_done",
-                    "loop_batches_done",
-                ],
+                inputs=["chains", "originals", "original_files", "params:loop", "loop_store"],
                 outputs="drawn_before",
                 name="look_at_pictures",
             ),
@@ -49,11 +40,8 @@ def create_pipeline() -> Pipeline:
                     "describer",
                     "generator",
                     "originals",
-                    "loop_images_done",
                     "drawn_before",
-                    "loop_batches_done",
-                    "loop_sessions_done",
-                    "loop_manifest_done",
+                    "loop_store",
                     "params:study",
                     "params:contact_sheet",
                 ],
@@ -71,8 +59,7 @@ def create_pipeline() -> Pipeline:
                     "drawn_before",
                     "loop_batches",
                     "loop_sessions",
-                    "loop_descriptions_done",
-                    "loop_manifest_done",
+                    "loop_store",
                 ],
                 outputs=["loop_descriptions", "loop_pictures", "loop_manifest"],
                 name="collect_results",
