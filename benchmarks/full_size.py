@@ -34,7 +34,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.execution.tasks import Describe, Draw, Worker
-from broken_telephone.loop import LoopSettings, Store, relay
+from broken_telephone.loop import LoopFolders, LoopSettings, run_loop
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
@@ -248,7 +248,9 @@ class Bench:
         if gpu:
             torch.cuda.reset_peak_memory_stats()
         began = time.perf_counter()
-        batches = self._relay(residency, describer, generator) if residency else self._published(describer, generator)
+        batches = (
+            self._run_loop(residency, describer, generator) if residency else self._published(describer, generator)
+        )
         seconds = time.perf_counter() - began - sum(batch.get("load_seconds", 0) for batch in batches)
         peak = torch.cuda.max_memory_allocated() if gpu else None
         describer.release()
@@ -284,7 +286,7 @@ class Bench:
             (out / "record.json").write_text(json.dumps(record))
         return batches
 
-    def _relay(self, residency: str, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
+    def _run_loop(self, residency: str, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
         """Follow the chains with this tool, saving every batch before the next is asked for, as Kedro does."""
         batch_sizes = {"describe_batch": self.asked.describe_batch, "draw_batch": self.asked.draw_batch}
         settings = LoopSettings(iterations=1, describe_prompt=PROMPT, residency=residency, **batch_sizes)
@@ -293,12 +295,12 @@ class Bench:
         records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
         originals = ImageFolderDataset(path=str(self.folder / "originals"))
         batches: list[dict[str, Any]] = []
-        store = Store(originals.load(), images.load(), records.load(), sessions.load())
-        for finished in relay(self.chains, settings, describer, generator, store):
-            images.save(finished.images)
-            records.save(finished.batches)
-            sessions.save(finished.sessions)
-            batches += finished.batches.values()
+        folders = LoopFolders(originals.load(), images.load(), records.load(), sessions.load())
+        for output in run_loop(self.chains, settings, describer, generator, folders):
+            images.save(output.images)
+            records.save(output.batches)
+            sessions.save(output.sessions)
+            batches += output.batches.values()
         failures = [failure["reason"] for batch in batches for failure in batch["failures"]]
         if failures:
             raise SystemExit(f"{len(failures)} chains failed: {failures[0]}")

@@ -118,10 +118,11 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     pictures = StudyPictures(originals, {}, {})
     there = pictures.by_iteration(chains, 0)
     began = time.perf_counter()
-    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, pictures, {})), there)
+    size = needed_of(parts, settings.frame)
+    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, size, pictures, {})), there)
     who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
-    told = {(name, 0): text for name, text in zip(names, texts, strict=True)}
-    items = word_items(chains, pictures, there, told, RAF.concepts["emotion"], found, who, dict.fromkeys(found, ()))
+    told = {f"0/{name}": (name, text) for name, text in zip(names, texts, strict=True)}
+    items = word_items(there, told, RAF.concepts["emotion"], found, who, dict.fromkeys(found, ()))
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(

@@ -10,8 +10,8 @@ import pytest
 import rich
 
 from broken_telephone import progress
-from broken_telephone.execution import Step, WorkProgress
 from broken_telephone.execution.executors import LocalExecutor
+from broken_telephone.execution.progress import Step, WorkProgress
 from broken_telephone.execution.tasks import Answer, Worker
 from broken_telephone.hooks import NodeProgress, node_progress
 from broken_telephone.progress import Display, duration, pace, track

@@ -14,7 +14,7 @@ from broken_telephone.annotation.tables import softmax
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import StudyError
-from broken_telephone.execution import InterruptedRunError
+from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.labels import PHASE, RAF
 from broken_telephone.models import Description, Failure
 from broken_telephone.tables import (

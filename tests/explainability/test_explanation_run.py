@@ -11,7 +11,7 @@ from plain_study import BACKGROUND, BODY, FACE, HAIR, SILENT, FakeExplainer, Stu
 from study_pictures import save
 
 from broken_telephone.errors import ChangedInputError, StudyError
-from broken_telephone.execution import InterruptedRunError
+from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.explainability.items import sampled
 from broken_telephone.explainability.journal import found_in
 from broken_telephone.explainability.maps.attribution_scores import by_picture

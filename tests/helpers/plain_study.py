@@ -11,7 +11,7 @@ from fakes import FakeModel
 from PIL import Image
 from study_pictures import digested, save, study_pictures
 
-from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset
+from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset, StageStore
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -191,8 +191,11 @@ class Study:
             self.describer,
             self.detector,
             self.parser,
-            self.words.load(),
+            self.store(),
         )
+
+    def store(self):
+        return StageStore({"face_parts": self.parts, "explanations": self.words})
 
     def _asked(self):
         return DatasetSettings(source="raf_db"), ChainSettings(concept="emotion", seed=1)
@@ -211,7 +214,7 @@ class Study:
 
     def follow_parts(self, **stated):
         for batches, _ in nodes.find_faces_and_regions(
-            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.images(), self.parts.load()
+            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.images(), self.store()
         ):
             self.parts.save(batches)
             yield
@@ -226,7 +229,7 @@ class Study:
             self.parser,
             self.images(),
             self.parts.load(),
-            self.words.load(),
+            self.store(),
         ):
             self.words.save(batches)
             yield

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import psutil
@@ -22,13 +23,13 @@ from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.loop import (
     Done,
-    Finished,
+    LoopFolders,
+    LoopOutput,
     LoopSettings,
-    Store,
     is_finished,
     manifest,
     read_journal,
-    relay,
+    run_loop,
 )
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
 from broken_telephone.models import Failure
@@ -64,18 +65,18 @@ class Bench:
         """State the digests of the originals, as ingestion does; one that is gone keeps its own."""
         self.chains = digested(self.chains, self.originals)
 
-    def follow(self, save: bool = True, **settings) -> Iterator[Finished]:
+    def follow(self, save: bool = True, **settings) -> Iterator[LoopOutput]:
         """Run the loop, saving each item before the next is asked for, as Kedro does."""
         self.look()
         wanted = {"iterations": 2, "describe_prompt": "Describe.", "describe_batch": 2, "draw_batch": 3}
-        store = Store(
+        folders = LoopFolders(
             ImageFolderDataset(path=str(self.originals)).load(),
             self.images.load(),
             self.batches.load(),
             self.sessions.load(),
         )
         loop = LoopSettings.model_validate(wanted | settings)
-        for finished in relay(self.chains, loop, self.describer, self.generator, store):
+        for finished in run_loop(self.chains, loop, self.describer, self.generator, folders):
             if save:
                 self.images.save(finished.images)
                 self.batches.save(finished.batches)
@@ -103,7 +104,7 @@ class Bench:
         chains = self.chains if chains is None else chains
         records = [self.batches.read(name) for name in self.batches.load()]
         done, images = self.done(), self.images.load()
-        done.forget_images([name for name in done.images if name not in images])
+        done.forget_missing(images)
         return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, self.sessions.load())
 
 
@@ -796,14 +797,15 @@ def test_a_run_that_is_killed_while_pictures_are_drawn_again_goes_on(bench, save
         if finished.images:
             break
     loop = LoopSettings(iterations=2, describe_prompt="Describe.")
-    look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
+    store = SimpleNamespace(images=images, pictures=ledger, batches=bench.batches.load())
+    look_at_pictures(bench.chains, originals, files, loop, store)
     bench.run(iterations=2)
     assert drawn_from_their_descriptions(bench, 2)
     # The ledger of before is no reason to refuse; a picture that nobody drew is.
-    look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
+    look_at_pictures(bench.chains, originals, files, loop, store)
     bench.images.save({"i2/1": as_png(Image.new("RGB", (4, 4), (90, 0, 0)))})
     with pytest.raises(ChangedInputError, match=r"1 drawn pictures .*: i2/1 "):
-        look_at_pictures(bench.chains, originals, files, loop, images, ledger, bench.batches.load())
+        look_at_pictures(bench.chains, originals, files, loop, store)
 
 
 def test_a_record_that_is_gone_is_made_again_to_the_byte_if_nothing_is_sampled(bench):

@@ -17,8 +17,14 @@ from study_pictures import digested, save, study_pictures
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset, atomic_write
 from broken_telephone.errors import StudyError
-from broken_telephone.execution import InterruptedRunError
-from broken_telephone.similarity import EmbeddingSettings, arrange, digests_of, embed, items, manifest, spaces, stored
+from broken_telephone.execution.interruption import InterruptedRunError
+from broken_telephone.similarity.items import items
+from broken_telephone.similarity.journal import stored
+from broken_telephone.similarity.manifest import manifest
+from broken_telephone.similarity.run import embed
+from broken_telephone.similarity.settings import EmbeddingSettings
+from broken_telephone.similarity.spaces import spaces
+from broken_telephone.similarity.vectors_by_chain import arrange
 from broken_telephone.statistics import similarities
 from broken_telephone.tables import CHAINS, DESCRIPTIONS, as_table, check_result, check_similarities
 
@@ -119,9 +125,7 @@ class Bench:
 
     def found(self):
         there = self.items()
-        return {
-            space.name: stored(space, self.batches.load(), digests_of(there[space.name])) for space in self.spaces()
-        }
+        return {space.name: stored(space, self.batches.load(), there[space.name]) for space in self.spaces()}
 
     def table(self):
         return similarities(

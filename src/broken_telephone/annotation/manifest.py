@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation.journal import Records, spent
 from broken_telephone.annotation.questions import Inquiry
 from broken_telephone.annotation.tables import Answers
+from broken_telephone.execution.journal import Records, records_of, seconds_in
 
 
 def manifest(
@@ -37,7 +37,7 @@ def manifest(
                 for picture, answer in answers.get(inquiry.name, {}).items()
                 if "failure" in answer
             ],
-            "seconds": round(spent(inquiry, records), 3),
+            "seconds": seconds_in(records_of(inquiry.key, records)),
         }
         for inquiry in inquiries
     }

@@ -9,7 +9,7 @@ from PIL import Image
 
 from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
-from broken_telephone.execution import Choose, Describe, Task
+from broken_telephone.execution.tasks import Choose, Describe, Task
 from broken_telephone.labels import FORMS, Form, Scheme, concept_form
 from broken_telephone.models import Choices, Describer
 from broken_telephone.seeds import digest

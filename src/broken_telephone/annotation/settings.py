@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from broken_telephone.execution import BatchedSettings
+from broken_telephone.execution.settings import BatchedSettings
 
 Reading = Literal["free", "closed"]
 

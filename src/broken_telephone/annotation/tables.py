@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from broken_telephone.annotation.journal import Record
 from broken_telephone.annotation.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.chains import Chain
+from broken_telephone.execution.journal import Record
 from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
 from broken_telephone.models import Likelihoods
 from broken_telephone.pictures import StudyPictures

@@ -5,19 +5,18 @@ from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset
-from broken_telephone.datasets.optional import EarlierDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset
 from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
 from broken_telephone.datasets.sealed import ComparedDataset, SealedJSONDataset
+from broken_telephone.datasets.store import StageStore, StoreDataset
 from broken_telephone.datasets.tables import WholeParquetDataset
 
 __all__ = [
     "ArrayPartitionsDataset",
     "CSVDataset",
     "ComparedDataset",
-    "EarlierDataset",
     "FiguresDataset",
     "ImageDataset",
     "ImageFolderDataset",
@@ -29,5 +28,7 @@ __all__ = [
     "RawDataset",
     "RecordPartitionsDataset",
     "SealedJSONDataset",
+    "StageStore",
+    "StoreDataset",
     "WholeParquetDataset",
 ]

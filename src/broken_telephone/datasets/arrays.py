@@ -5,12 +5,9 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.records import MEND, Record
 from broken_telephone.errors import StudyError
@@ -27,25 +24,22 @@ _DAMAGES = (
 
 
 class ArrayPartitionsDataset(FolderDataset[Record]):
-    """Records that a run adds one by one as NumPy files, each saved whole or not at all.
+    """Records that a run adds one by one as NumPy files.
 
     The files are ZIP archives, which hold a checksum of each array. A record's values are arrays of numbers, or
     whatever JSON holds.
     """
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder; keys leave out `.npz`."""
-        super().__init__(path=path, suffix=".npz", metadata=metadata)
+    suffix = ".npz"
 
-    def save(self, data: Mapping[str, Record]) -> None:
-        """Add records by key; others stay."""
-        for key, record in data.items():
-            arrays = {name: value for name, value in record.items() if isinstance(value, np.ndarray)}
-            rest = {name: value for name, value in record.items() if name not in arrays}
-            content = io.BytesIO()
-            written = np.frombuffer(json.dumps(rest, ensure_ascii=False).encode(), np.uint8)
-            np.savez(content, **{**arrays, _REST: written})  # type: ignore[arg-type]
-            write_whole(self._filesystem, self.place(key), content.getvalue())
+    def encode(self, value: Record) -> bytes:
+        """Return a record as an archive."""
+        arrays = {name: one for name, one in value.items() if isinstance(one, np.ndarray)}
+        rest = {name: one for name, one in value.items() if name not in arrays}
+        content = io.BytesIO()
+        written = np.frombuffer(json.dumps(rest, ensure_ascii=False).encode(), np.uint8)
+        np.savez(content, **{**arrays, _REST: written})  # type: ignore[arg-type]
+        return content.getvalue()
 
     def read(self, key: str) -> Record:
         """Read one record."""

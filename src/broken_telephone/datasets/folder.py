@@ -8,12 +8,13 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
+from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.places import located
 from broken_telephone.errors import UnreadableError
 from broken_telephone.seeds import content_digest
@@ -61,16 +62,17 @@ class Files(Mapping[str, Callable[..., T]]):
 class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
     """Files below a folder, named `<key><suffix>`; keys may contain slashes."""
 
-    def __init__(self, *, path: str, suffix: str = "", metadata: dict[str, Any] | None = None) -> None:
+    suffix: ClassVar[str] = ""
+    """The end of the files' names that is no part of the keys."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         """Name the folder.
 
         Args:
             path: the folder, on any file system that fsspec knows.
-            suffix: the end of the files' names that is no part of the keys.
             metadata: for other tools, such as Kedro-Viz.
         """
         self._path = path
-        self._suffix = suffix
         self.metadata = metadata
         self._filesystem, self._root = located(path)
         self._root = self._root.rstrip("/")
@@ -79,8 +81,13 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         """Return the view; nothing is read or listed yet."""
         return Files(self)
 
-    def save(self, data: Any) -> None:
-        """Refuse: a plain folder belongs to someone else. Types that are ours to write override this."""
+    def save(self, data: Mapping[str, Any]) -> None:
+        """Add files by key, each whole or not at all; others stay."""
+        for key, value in data.items():
+            write_whole(self._filesystem, self.place(key), self.encode(value))
+
+    def encode(self, value: Any) -> bytes:
+        """Refuse: a plain folder belongs to someone else. Types that may be written return the bytes of a file."""
         raise TypeError(f"{self._path} is only read, never written")
 
     @abstractmethod
@@ -108,7 +115,7 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
     def stamps(self, keys: Sequence[str]) -> list[Stamp]:
         """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
         stamp = _local_stamp if isinstance(self._filesystem, LocalFileSystem) else self._stamp
-        return [stamp(f"{self._root}/{key}{self._suffix}") for key in keys]
+        return [stamp(f"{self._root}/{key}{self.suffix}") for key in keys]
 
     def _stamp(self, place: str) -> Stamp:
         try:
@@ -123,12 +130,12 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
     def keys(self) -> list[str]:
         """List the keys in order; hidden files (unfinished ones, too) and other suffixes are left out."""
         names = file_names(self._filesystem, self._root)
-        end = len(self._suffix)
+        end = len(self.suffix)
         return sorted(
             [
                 name[:-end] if end else name
                 for name in names
-                if name.endswith(self._suffix) and name[name.rfind("/") + 1] != "."
+                if name.endswith(self.suffix) and name[name.rfind("/") + 1] != "."
             ]
         )
 
@@ -138,10 +145,10 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
 
     def place(self, key: str) -> str:
         """Return the path of a key's file."""
-        return f"{self._root}/{key}{self._suffix}"
+        return f"{self._root}/{key}{self.suffix}"
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path, "suffix": self._suffix}
+        return {"path": self._path, "suffix": self.suffix}
 
     def _exists(self) -> bool:
         return bool(self._filesystem.isdir(self._root))

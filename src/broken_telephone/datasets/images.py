@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
@@ -56,16 +56,13 @@ class ImageFolderDataset(FolderDataset[Image.Image]):
 
 
 class ImagePartitionsDataset(ImageFolderDataset):
-    """Pictures that a run adds one by one as PNG, each saved whole or not at all."""
+    """Pictures that a run adds one by one, as the bytes of their PNG files (`as_png`)."""
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder; keys leave out `.png`."""
-        super().__init__(path=path, suffix=".png", metadata=metadata)
+    suffix = ".png"
 
-    def save(self, data: Mapping[str, bytes]) -> None:
-        """Add pictures by key, as the bytes of their PNG files (`as_png`); others stay."""
-        for key, content in data.items():
-            write_whole(self._filesystem, self.place(key), content)
+    def encode(self, value: bytes) -> bytes:
+        """Return the bytes as they are."""
+        return value
 
 
 class ImageDataset(LiteralVersions, AbstractVersionedDataset[Image.Image, Image.Image]):

@@ -1,7 +1,6 @@
 """Catalog types for small JSON records: a folder that a run fills, and a single file."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from fsspec import AbstractFileSystem
@@ -43,16 +42,13 @@ def _checksum(record: Record) -> str:
 
 
 class RecordPartitionsDataset(FolderDataset[Record]):
-    """Records that a run adds one by one, each saved whole or not at all, with a checksum."""
+    """Records that a run adds one by one, with a checksum."""
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder; keys leave out `.json`."""
-        super().__init__(path=path, suffix=".json", metadata=metadata)
+    suffix = ".json"
 
-    def save(self, data: Mapping[str, Record]) -> None:
-        """Add records by key; others stay."""
-        for key, record in data.items():
-            write_whole(self._filesystem, self.place(key), as_json({**record, _CHECKSUM: _checksum(record)}))
+    def encode(self, value: Record) -> bytes:
+        """Return a record as JSON."""
+        return as_json({**value, _CHECKSUM: _checksum(value)})
 
     def read(self, key: str) -> Record:
         """Read one record.

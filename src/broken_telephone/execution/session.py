@@ -1,5 +1,7 @@
 """The record of one run: when, how the work was put out, with what versions. Batches refer to it."""
 
+import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,30 +11,43 @@ from broken_telephone.execution.settings import WorkSettings
 _KEY = "%Y%m%dT%H%M%S.%f"
 
 
-def session_record(
-    settings: WorkSettings, how: set[str], workers: int, after: str = "", **about: Any
-) -> tuple[str, dict[str, Any]]:
-    """Begin a record.
+class Session:
+    """One run of a stage, or of the loop."""
 
-    Args:
-        settings: of the work.
-        how: names of those that are recorded, beside residency and executor.
-        workers: how many there are.
-        after: the key of the latest record, behind which this one sorts also if the clock was set back.
-        about: whatever else is worth recording.
+    def __init__(
+        self,
+        settings: WorkSettings,
+        how: set[str],
+        workers: int,
+        earlier: Collection[str] = (),
+        ending: str = "",
+        **about: Any,
+    ) -> None:
+        """Begin the record.
 
-    Returns:
-        Its key, of which later ones sort behind earlier ones, and the record.
-    """
-    started = datetime.now(UTC)
-    name = f"{started:{_KEY}}Z"
-    if name <= after:
-        latest = datetime.strptime(after.split("Z")[0], _KEY).replace(tzinfo=UTC)
-        name = f"{latest + timedelta(microseconds=1):{_KEY}}Z"
-    return name, {
-        "started": started.isoformat(timespec="seconds"),
-        **settings.model_dump(include={*how, "residency", "executor"}),
-        "workers": workers,
-        **about,
-        "versions": versions(),
-    }
+        Args:
+            settings: of the work.
+            how: names of those that are recorded, beside residency and executor.
+            workers: how many there are.
+            earlier: keys of earlier records, behind which this one sorts also if the clock was set back.
+            ending: of the key.
+            about: whatever else is worth recording.
+        """
+        self._began, started = time.perf_counter(), datetime.now(UTC)
+        key, after = f"{started:{_KEY}}Z", max(earlier, default="")
+        if key <= after:
+            latest = datetime.strptime(after.split("Z")[0], _KEY).replace(tzinfo=UTC)
+            key = f"{latest + timedelta(microseconds=1):{_KEY}}Z"
+        self.key = key + ending
+        self.record = {
+            "started": started.isoformat(timespec="seconds"),
+            **settings.model_dump(include={*how, "residency", "executor"}),
+            "workers": workers,
+            **about,
+            "versions": versions(),
+        }
+
+    @property
+    def seconds(self) -> float:
+        """How long this run has taken so far."""
+        return round(time.perf_counter() - self._began, 6)

@@ -39,6 +39,11 @@ class Answer:
     resolved: Mapping[str, str | None] = field(default_factory=dict)
     """What the model's settings left open (`Model.resolved`)."""
 
+    def taken(self, items: int) -> dict[str, Any]:
+        """Return what records say about the time and the device that so many items took."""
+        seconds = {"seconds": round(self.seconds, 4), "load_seconds": round(self.load_seconds, 4)}
+        return {"size": items, **seconds, "device": self.device}
+
 
 class Task(Protocol):
     """Something to be done by one model."""

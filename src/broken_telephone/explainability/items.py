@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from broken_telephone.chains import Chain, chains_of
+from broken_telephone.chains import chains_of
 from broken_telephone.explainability.journal import Found
 from broken_telephone.labels import Variable, naming_words
 from broken_telephone.models import Word
@@ -33,8 +33,13 @@ class WordItem:
     """What its random numbers belong to: the same when its picture is drawn again."""
 
     @property
+    def digest(self) -> str:
+        """The digest of what the explanation is made from."""
+        return self.name
+
+    @property
     def iteration(self) -> int:
-        """Of the picture."""
+        """The iteration of the picture."""
         return self.picture.iteration
 
 
@@ -46,27 +51,30 @@ def sampled(chains: pd.DataFrame, per_label: int, seed: int) -> pd.DataFrame:
     return chains[number <= per_label]
 
 
-def seen_pictures(chains: pd.DataFrame, iterations: int, study: StudyPictures) -> dict[int, list[Picture]]:
-    """Return the pictures of some chains, each once, by iteration from 0 on."""
-    return study.by_iteration(chains_of(chains), iterations)
+def texts_of(
+    chains: pd.DataFrame, study: StudyPictures, iterations: int, *descriptions: pd.DataFrame
+) -> dict[str, tuple[str, str]]:
+    """Return picture -> chain and text that was written about it; of replicates that share an original the first.
 
-
-def texts_of(chains: pd.DataFrame, iterations: int, *descriptions: pd.DataFrame) -> dict[tuple[str, int], str]:
-    """Return (chain, iteration of the picture) -> what was written about it: description k is of picture k - 1."""
-    known = set(chains["chain_id"].astype(str))
-    found = {}
+    Description k is of picture k - 1.
+    """
+    texts: dict[tuple[str, int], str] = {}
     for table in descriptions:
-        for chain, iteration, text in zip(table["chain_id"], table["iteration"], table["text"], strict=True):
-            if str(chain) in known and 1 <= int(iteration) <= iterations + 1:
-                found[str(chain), int(iteration) - 1] = str(text)
+        own = table[table["chain_id"].isin(chains["chain_id"])]
+        keys = zip(own["chain_id"].astype(str), own["iteration"].astype(int) - 1, strict=True)
+        texts |= dict(zip(keys, own["text"].astype(str), strict=True))
+    found: dict[str, tuple[str, str]] = {}
+    for chain in chains_of(chains):
+        for iteration in range(iterations + 1):
+            one, text = study.of(chain, iteration), texts.get((chain.chain_id, iteration))
+            if one is not None and text is not None:
+                found.setdefault(one.name, (chain.chain_id, text))
     return found
 
 
 def word_items(
-    chains: Sequence[Chain],
-    study: StudyPictures,
-    there: Mapping[int, Sequence[Picture]],
-    texts: Mapping[tuple[str, int], str],
+    pictures: Mapping[int, Sequence[Picture]],
+    texts: Mapping[str, tuple[str, str]],
     concept: Variable,
     found: Mapping[str, Found],
     counted: Mapping[str, Sequence[int]],
@@ -75,28 +83,19 @@ def word_items(
     """Return every word that names a label, for every face that counts, by iteration.
 
     Args:
-        chains: that are explained.
-        study: all pictures.
-        there: their pictures, see `seen_pictures`.
+        pictures: that are explained, by iteration.
         texts: see `texts_of`.
         concept: whose labels words name.
         found: picture -> its faces.
         counted: picture -> which of its faces count.
         boxes: picture -> the data set's boxes of its people, on which the regions depend.
     """
-    of_picture: dict[str, str] = {}
-    for chain in chains:
-        for iteration in there:
-            one = study.of(chain, iteration)
-            if one is not None and (chain.chain_id, iteration) in texts:
-                of_picture.setdefault(one.name, chain.chain_id)
-    items: dict[int, list[WordItem]] = {iteration: [] for iteration in there}
-    for iteration, some in there.items():
+    items: dict[int, list[WordItem]] = {iteration: [] for iteration in pictures}
+    for iteration, some in pictures.items():
         for one in some:
-            chain_id = of_picture.get(one.name)
-            if chain_id is None or one.name not in found:
+            if one.name not in texts or one.name not in found:
                 continue
-            text = texts[chain_id, iteration]
+            chain_id, text = texts[one.name]
             for mention in naming_words(text, concept):
                 word = Word(text, mention.start, mention.end)
                 token = text[mention.start : mention.end].lower()

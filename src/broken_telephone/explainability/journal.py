@@ -1,20 +1,18 @@
-"""The journals of the explanation: one record per batch, with the arrays in it. What they hold is done."""
+"""The journals of the explanation: one record per batch, with the arrays in it."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of
 from broken_telephone.models import Face
 from broken_telephone.pictures import Needed, Picture
-from broken_telephone.seeds import digest
 
-Record = dict[str, Any]
-Records = Mapping[str, Callable[[], Record]]
-
-UNREADABLE = "unreadable image"
+CHECKED = 2
+"""The level of words on which the costly checks were made."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class Found:
     """L*, a*, b* of each face."""
 
 
-def key_of(identity: str, iteration: int, names: Sequence[str]) -> str:
-    """Return the key of a batch's record."""
-    return f"{identity}/{iteration:03}/{digest(*names, size=8)}"
-
-
 def sight_key(identity: str) -> str:
     """Return the key under which is kept how large pictures are looked at, once for all batches of an identity.
 
@@ -46,17 +39,10 @@ def sight_key(identity: str) -> str:
     return f"sight/{identity}"
 
 
-def sight_in(identity: str, records: Records) -> Needed | None:
-    """Return how large pictures are looked at; None where none was yet."""
-    key = sight_key(identity)
-    return Needed(*records[key]()["needed"]) if key in records else None
-
-
-def batches_of(identity: str, records: Records) -> Iterator[Record]:
-    """Read the batches that were made by the same models and settings."""
-    for key in records:
-        if key.startswith(f"{identity}/"):
-            yield records[key]()
+def sight_in(identity: str, records: Records) -> tuple[Needed | None, Record]:
+    """Return how large pictures are looked at, None where none was yet, and the whole record of it."""
+    record = records[sight_key(identity)]() if sight_key(identity) in records else {}
+    return (Needed(*record["needed"]) if record else None), record
 
 
 def face_record(picture: Picture, found: Found) -> Record:
@@ -79,27 +65,59 @@ def packed(maps: np.ndarray) -> np.ndarray:
     return np.frombuffer(zlib.compress(np.ascontiguousarray(maps).tobytes()), np.uint8)
 
 
-def found_in(identity: str, records: Records, there: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
-    """Return picture -> what is in it; without pictures that are others by now, such as one that was drawn again."""
-    digests = {picture.name: picture.digest for some in there.values() for picture in some}
-    found = {}
-    for record in batches_of(identity, records):
+def face_entries(batches: Iterable[Record]) -> Iterator[Entry]:
+    """Yield what records say about pictures; a result is a `Found`."""
+    for record in batches:
         for place, one in enumerate(record["pictures"]):
-            if digests.get(one["name"]) != one["digest"]:
-                continue
             faces = [Face(tuple(f["box"]), f["score"], np.array(f["landmarks"], np.float32)) for f in one["faces"]]
             width, height = one["size"]
             raw = np.frombuffer(zlib.decompress(record[f"maps_{place}"].tobytes()), np.uint8)
             maps = raw.reshape(len(faces), height, width)
-            found[one["name"]] = Found((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
-    return found
+            found = Found((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
+            yield Entry(one["name"], one["digest"], found)
+        yield from failed_items(record)
 
 
-def failures_in(identity: str, records: Records) -> dict[str, str]:
-    """Return picture -> why nothing could be found in it."""
-    found: dict[str, str] = {}
-    done: set[str] = set()
-    for record in batches_of(identity, records):
-        done.update(one["name"] for one in record.get("pictures", []))
-        found |= {failure["name"]: failure["reason"] for failure in record["failures"]}
-    return {name: reason for name, reason in found.items() if name not in done}
+def faces_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Entry]:
+    """Return picture -> its entry; pictures that changed, such as one that was drawn again, are left out."""
+    return known_items(face_entries(records_of(identity, records)), pictures)
+
+
+def found_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
+    """Return picture -> what is in it."""
+    return {
+        name: entry.result for name, entry in faces_in(identity, records, pictures).items() if entry.failure is None
+    }
+
+
+def random_identity(identity: str, weights: int | None) -> str:
+    """Return under what explanations are kept that were made with random weights; None stands for the true ones."""
+    return identity if weights is None else f"{identity}_random_{weights}"
+
+
+def word_entries(batches: Iterable[Record]) -> Iterator[Entry]:
+    """Yield what records say about words; a result is a row of arrays and numbers, None where tokens do not write it.
+
+    A word that was explained again for the costly checks stands twice.
+    """
+    for record in batches:
+        rows = [dict(row) for row in record["rows"]]
+        for name, having in record["having"].items():
+            for place, values in zip(having, record[name], strict=True):
+                rows[place][name] = values
+        for place, (name, row) in enumerate(zip(record["names"], rows, strict=True)):
+            if f"map_{place}" in record:
+                row["map"] = record[f"map_{place}"]
+            yield Entry(name, result=row, level=CHECKED if "deletion" in row else 1)
+        yield from (Entry(name, level=CHECKED) for name in record["unwritten"])
+        yield from failed_items(record)
+
+
+def words_in(identity: str, records: Records) -> dict[str, Entry]:
+    """Return word -> what was explained with the same models and settings."""
+    return known_items(word_entries(records_of(identity, records)))
+
+
+def rows_in(identity: str, records: Records) -> dict[str, dict[str, Any]]:
+    """Return word -> what was found of it, for words that are explained."""
+    return {name: entry.result for name, entry in words_in(identity, records).items() if entry.result is not None}

@@ -1,102 +1,68 @@
-"""Finds faces and regions in pictures, and explains words about them, in batches; what is done is not done again.
-
-Yields every finished batch, which the caller must save before it asks for the next one.
-"""
+"""The explanation as two stages: faces and regions found in pictures, and words about them explained."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from broken_telephone.errors import UnreadableError
-from broken_telephone.execution import Answer, Batch, Job, Kept, Saved, Step, carry_out
+from broken_telephone.execution.journal import Record, Records
+from broken_telephone.execution.stage import Output, Phase, run_stage
+from broken_telephone.execution.tasks import Answer, Task
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import (
-    UNREADABLE,
-    Record,
-    Records,
-    batches_of,
+    CHECKED,
+    face_entries,
     face_record,
-    found_in,
-    key_of,
     packed,
-    sight_in,
+    random_identity,
     sight_key,
+    word_entries,
 )
 from broken_telephone.explainability.maps.occlusion import Fitted, framed, scaled
 from broken_telephone.explainability.settings import ExplainSettings
 from broken_telephone.explainability.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
-from broken_telephone.models import Describer, Explainer, Failure, Model
+from broken_telephone.models import Describer, Explainer, Failure
 from broken_telephone.pictures import LONGEST, Needed, Picture, StudyPictures, bound_for, full_size
 from broken_telephone.seeds import seed_of
 
-
-class _Item(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-T = TypeVar("T", bound=_Item)
-
-PARTS, WORDS, RANDOM = "parts", "words", "random"
+Opened = tuple[Image.Image, tuple[int, int]]
+"""A picture, and the width and height that it has in its file, as displayed."""
 _KEPT = 20_000_000
 """Pixels of pictures that are kept opened."""
-_DOING = {PARTS: "faces and regions found", WORDS: "words explained", RANDOM: "explained with random weights"}
 
 
 def find_parts(
-    there: Mapping[int, Sequence[Picture]],
+    pictures: Mapping[int, Sequence[Picture]],
     identity: str,
     settings: ExplainSettings,
     model: FaceParts,
+    needed: Needed,
     study: StudyPictures,
     batches: Records,
-) -> Iterator[Saved]:
-    """Find the faces and regions of all pictures that were not looked at before.
+) -> Iterator[Output]:
+    """Find the faces and regions of all pictures that were not looked at before; see `run_stage`.
 
     Args:
-        there: pictures by iteration.
+        pictures: by iteration.
         identity: a digest of everything that results depend on, under which they are kept.
         settings: of the explanation.
         model: detector and parser.
+        needed: how large pictures are looked at; kept before anything else.
         study: opens the pictures.
-        batches: what was found already.
-
-    Yields:
-        What to save, see `work.carry_out`, which also says what is raised; before it, how large pictures are looked at.
+        batches: the journal.
     """
-    done = found_in(identity, batches, there)
-    steps = {
-        Step(iteration, PARTS): (identity, waiting)
-        for iteration, some in there.items()
-        if (waiting := [one for one in some if one.name not in done])
-    }
 
-    # Measured only where there is something to look at: it loads model libraries.
-    if not steps:
-        return
-    needed = sight_in(identity, batches)
-    if needed is None:
-        needed = needed_of(model, settings.frame)
-        yield Saved({sight_key(identity): {"needed": list(needed)}})
-    open_one = _Opener(needed, study, settings.frame)
+    def record(pictures: Sequence[Picture], answer: Answer | None, unopened: list[Record]) -> Record:
+        found = answer.found if isinstance(answer, Parted) else []
+        arrays = {f"maps_{place}": packed(one.maps) for place, one in enumerate(found)}
+        rows = [face_record(picture, one) for picture, one in zip(pictures, found, strict=True)]
+        return {"pictures": rows, "failures": unopened, **arrays}
 
-    def prepare(_step: Step, some: list[Picture]) -> Batch[Picture, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one, open_one)
-        task = FindParts([image for image, _ in images], [size for _, size in images]) if images else None
-        return Batch(seen, failures, task)
-
-    def keep(batch: Batch[Picture, list[Record]], answer: Answer | None) -> Record:
-        if not isinstance(answer, Parted):
-            return {"pictures": [], "failures": batch.result}
-        pairs = list(zip(batch.items, answer.found, strict=True))
-        arrays = {f"maps_{place}": packed(found.maps) for place, (_, found) in enumerate(pairs)}
-        return {"pictures": [face_record(one, found) for one, found in pairs], "failures": batch.result, **arrays}
-
-    yield from _work(steps, prepare, keep, settings, {"face_parts": model}, {"identity": model.identity()})
+    opener = _Opener(needed, study, settings.frame)
+    phase = Phase("parts", "faces and regions found", identity, pictures, opener, FindParts, record, face_entries)
+    yield from _sight(identity, batches, needed)
+    yield from run_stage([phase], batches, settings, {"face_parts": model}, "items", identity=model.identity())
 
 
 def explain_words(
@@ -110,8 +76,8 @@ def explain_words(
     needed: Needed,
     study: StudyPictures,
     batches: Records,
-) -> Iterator[Saved]:
-    """Explain all words that were not explained before, then some of them with random weights.
+) -> Iterator[Output]:
+    """Explain all words that were not explained before, then some of them with random weights; see `run_stage`.
 
     Args:
         items: words by iteration.
@@ -121,84 +87,76 @@ def explain_words(
         how: words are explained.
         settings: of the explanation.
         describer: who wrote them.
-        needed: how large pictures are looked at.
+        needed: as `find_parts`.
         study: opens the pictures.
-        batches: what was explained already.
-
-    Yields:
-        As `find_parts`.
+        batches: the journal.
     """
-    steps: dict[Step, tuple[str, Sequence[WordItem]]] = {}
-    for weights in (None, *range(1, settings.random_weights + 1)):
-        own, phase = random_identity(identity, weights), WORDS if weights is None else f"{RANDOM} {weights}"
-        done, followed = _done(own, batches)
-        for iteration, some in items.items():
-            # A word that was explained without the costly checks is explained again when they are asked for.
-            waiting = [
-                one
-                for one in some
-                if (weights is None and one.name not in (followed if one.chain_id in checked else done))
-                or (weights is not None and one.chain_id in checked and one.name not in done)
+    opener = _Opener(needed, study, settings.frame)
+    randomised: set[int] = set()
+    on_checked = {iteration: [one for one in some if one.chain_id in checked] for iteration, some in items.items()}
+
+    def phase(weights: int | None) -> Phase[WordItem, tuple[WordItem, Opened]]:
+        def task(opened: list[tuple[WordItem, Opened]]) -> Task:
+            if weights is not None:
+                randomised.add(weights)
+            subjects = [
+                Subject(
+                    image,
+                    one.word,
+                    scaled(regions(one), image.size),
+                    seed_of(settings.seed, one.seed_name),
+                    Fitted.into(original, image.size).inside(image.size),
+                    one.chain_id in checked,
+                )
+                for one, (image, original) in opened
             ]
-            if waiting:
-                steps[Step(iteration, phase)] = own, waiting
+            return ExplainWords(subjects, how, weights=weights)
 
-    open_one = _Opener(needed, study, settings.frame)
+        def level(item: WordItem) -> int:
+            # A word that was explained without the costly checks is explained again when they are asked for.
+            return CHECKED if weights is None and item.chain_id in checked else 1
 
-    def prepare(step: Step, some: list[WordItem]) -> Batch[WordItem, list[Record]]:
-        seen, images, failures = _opened(some, lambda one: one.picture, open_one)
-        weights = int(step.phase.split()[1]) if step.phase != WORDS else None
-        subjects = [
-            Subject(
-                image,
-                one.word,
-                scaled(regions(one), image.size),
-                seed_of(settings.seed, one.seed_name),
-                Fitted.into(original, image.size).inside(image.size),
-                one.chain_id in checked,
-            )
-            for one, (image, original) in zip(seen, images, strict=True)
-        ]
-        return Batch(seen, failures, ExplainWords(subjects, how, weights=weights) if subjects else None)
+        return Phase(
+            "words" if weights is None else f"random {weights}",
+            "words explained" if weights is None else "explained with random weights",
+            random_identity(identity, weights),
+            items if weights is None else on_checked,
+            lambda item: (item, opener(item.picture)),
+            task,
+            _words_record,
+            word_entries,
+            level,
+        )
 
+    yield from _sight(identity, batches, needed, colour=how.colour)
+    phases = [phase(weights) for weights in (None, *range(1, settings.random_weights + 1))]
     try:
-        yield from _work(steps, prepare, _kept_words, settings, {"describer": describer}, {"explained": vars(how)})
+        yield from run_stage(phases, batches, settings, {"describer": describer}, "items", explained=vars(how))
     finally:
-        if any(step.phase != WORDS for step in steps):
-            # Its weights are random now, also where the run was stopped amid them.
+        if randomised:
+            # The describer's weights may be random now, also where the run was stopped.
             describer.release()
 
 
-def _done(identity: str, batches: Records) -> tuple[set[str], set[str]]:
-    """Return the names of all words that are explained, and of those that the costly checks were made on."""
-    done: set[str] = set()
-    followed: set[str] = set()
-    for record in batches_of(identity, batches):
-        done.update((*record["names"], *record["unwritten"]))
-        followed.update(record["names"][place] for place in record["having"].get("deletion", []))
-        followed.update(record["unwritten"])
-    return done, followed
+def _sight(identity: str, records: Records, needed: Needed, **stated: object) -> Iterator[Output]:
+    """Keep how pictures are looked at, unless an earlier run did."""
+    if sight_key(identity) not in records:
+        yield Output({sight_key(identity): {**stated, "needed": list(needed)}})
 
 
-def random_identity(identity: str, weights: int | None) -> str:
-    """Return under what explanations are kept that were made with random weights; None stands for the true ones."""
-    return identity if weights is None else f"{identity}_random_{weights}"
-
-
-def _kept_words(batch: Batch[WordItem, list[Record]], answer: Answer | None) -> Record:
+def _words_record(items: Sequence[WordItem], answer: Answer | None, unopened: list[Record]) -> Record:
     """Return the record of a batch: what all words have as one array, and which words have it."""
-    answered = list(zip(batch.items, answer.records, strict=True)) if isinstance(answer, Explained) else []
+    answered = list(zip(items, answer.records, strict=True)) if isinstance(answer, Explained) else []
     failed = [
-        {"name": one.name, "kind": record.kind, "reason": record.reason}
+        {"name": one.name, "digest": one.digest, "kind": record.kind, "reason": record.reason}
         for one, record in answered
         if isinstance(record, Failure)
     ]
-    both = [(one, record) for one, record in answered if not isinstance(record, Failure)]
-    known = [(one.name, record) for one, record in both if record is not None]
+    known = [(one.name, record) for one, record in answered if isinstance(record, dict)]
     kept: Record = {
         "names": [name for name, _ in known],
-        "unwritten": [one.name for one, record in both if record is None],
-        "failures": [*batch.result, *failed],
+        "unwritten": [one.name for one, record in answered if record is None],
+        "failures": [*unopened, *failed],
         "rows": [{k: v for k, v in record.items() if not isinstance(v, np.ndarray)} for _, record in known],
         "having": {},
     }
@@ -211,29 +169,6 @@ def _kept_words(batch: Batch[WordItem, list[Record]], answer: Answer | None) -> 
             kept["having"][name] = having
             kept[name] = np.stack(arrays)
     return kept
-
-
-def _work(
-    steps: Mapping[Step, tuple[str, Sequence[T]]],
-    prepare: Callable[[Step, list[T]], Batch[T, list[Record]]],
-    keep: Callable[[Batch[T, list[Record]], Answer | None], Record],
-    settings: ExplainSettings,
-    models: Mapping[str, Model],
-    about: Mapping[str, Any],
-) -> Iterator[Saved]:
-    def kept(step: Step, identity: str, batch: Batch[T, list[Record]], answer: Answer | None) -> Kept | None:
-        names = [*(one.name for one in batch.items), *(failure["name"] for failure in batch.result)]
-        if not names:
-            return None
-        record = {**keep(batch, answer), "seconds": 0.0 if answer is None else answer.seconds}
-        return Kept(key_of(identity, step.iteration, names), record, len(names), len(record["failures"]))
-
-    jobs: dict[Step, Job[T, list[Record]]] = {
-        step: Job(waiting, partial(prepare, step), partial(kept, step, identity))
-        for step, (identity, waiting) in steps.items()
-    }
-    doing = {step.phase: _DOING[step.phase.split()[0]] for step in steps}
-    return carry_out(jobs, settings, models, doing, "items", **about)
 
 
 def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Needed:
@@ -264,10 +199,10 @@ class _Opener:
 
     def __init__(self, needed: Needed, study: StudyPictures, frame: tuple[int, int] | None) -> None:
         self._needed, self._study, self._frame = needed, study, frame
-        self._kept: dict[str, tuple[Image.Image, tuple[int, int]]] = {}
+        self._kept: dict[str, Opened] = {}
 
-    def __call__(self, one: Picture) -> tuple[Image.Image, tuple[int, int]]:
-        """Return a picture and the width and height that it has in its file, as displayed."""
+    def __call__(self, one: Picture) -> Opened:
+        """Return a picture and the size of its file."""
         if one.name in self._kept:
             return self._kept[one.name]
         image = self._study.open(one, self._needed)
@@ -277,20 +212,3 @@ class _Opener:
             while sum(kept.width * kept.height for kept, _ in self._kept.values()) > _KEPT:
                 del self._kept[next(iter(self._kept))]
         return found
-
-
-def _opened(
-    some: list[T], picture_of: Callable[[T], Picture], open_one: _Opener
-) -> tuple[list[T], list[tuple[Image.Image, tuple[int, int]]], list[Record]]:
-    """Open pictures, each with the size of its file; those that do not open are tried again in every run."""
-    seen: list[T] = []
-    images: list[tuple[Image.Image, tuple[int, int]]] = []
-    failures: list[Record] = []
-    for one in some:
-        try:
-            images.append(open_one(picture_of(one)))
-        except UnreadableError as error:
-            failures.append({"name": one.name, "kind": UNREADABLE, "reason": str(error)})
-            continue
-        seen.append(one)
-    return seen, images, failures

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from broken_telephone.execution import BatchedSettings
-from broken_telephone.execution.settings import Positive, Size
+from broken_telephone.execution.settings import BatchedSettings, Positive, Size
 from broken_telephone.models import Target
 
 Side = Annotated[int, Field(ge=1)]

@@ -7,54 +7,17 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.chains import Chain
+from broken_telephone.execution.journal import Records
 from broken_telephone.explainability.faces.face_matching import People, counted, in_file, matches
 from broken_telephone.explainability.faces.skin_tone import monk_bin, typology_angle
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import Found, Records, batches_of
+from broken_telephone.explainability.journal import Found, random_identity, rows_in
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
-from broken_telephone.explainability.run import random_identity
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
 
 RANDOM = "random weights"
 """What stands behind the method in rows of activations made with random weights, and the seed behind it."""
-
-
-class Explanations(NamedTuple):
-    """What the journal holds of words."""
-
-    rows: dict[str, dict[str, Any]]
-    """Item -> what was found of it, arrays and numbers."""
-    unwritten: set[str]
-    """Items whose word the model's tokens do not write."""
-    failures: dict[str, str]
-    """Item -> why its picture did not open, or what the model raised at it."""
-    seconds: float
-
-
-def explanations_in(identity: str, records: Records) -> Explanations:
-    """Read what was explained with the same models and settings."""
-    rows: dict[str, dict[str, Any]] = {}
-    unwritten: set[str] = set()
-    failures: dict[str, str] = {}
-    seconds = 0.0
-    for record in batches_of(identity, records):
-        seconds += record["seconds"]
-        unwritten.update(record["unwritten"])
-        failures |= {failure["name"]: failure["reason"] for failure in record["failures"]}
-        own = [dict(row) for row in record["rows"]]
-        for name, having in record["having"].items():
-            for place, values in zip(having, record[name], strict=True):
-                own[place][name] = values
-        for place, (name, row) in enumerate(zip(record["names"], own, strict=True)):
-            if f"map_{place}" in record:
-                row["map"] = record[f"map_{place}"]
-            # A word that was explained again for the costly checks stands twice, in whatever order.
-            if name not in rows or "deletion" in row:
-                rows[name] = row
-    # What failed once may have been done since.
-    left = {name: why for name, why in failures.items() if name not in rows and name not in unwritten}
-    return Explanations(rows, unwritten, left, seconds)
 
 
 def faces_table(
@@ -141,10 +104,8 @@ def word_tables(
         said: (chain, iteration) -> category of the person that says whose word it is, such as the gender.
         method: whose maps were followed by hiding parts of pictures.
     """
-    done = explanations_in(identity, records).rows
-    by_chance = [
-        explanations_in(random_identity(identity, seed), records).rows for seed in range(1, random_weights + 1)
-    ]
+    done = rows_in(identity, records)
+    by_chance = [rows_in(random_identity(identity, seed), records) for seed in range(1, random_weights + 1)]
     words: list[dict] = []
     activations: list[dict] = []
     occlusions: list[dict] = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from broken_telephone.execution import PLAIN_PICTURE, Answer, at_fault
+from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, at_fault
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.faces.regions import person_regions
 from broken_telephone.explainability.faces.skin_tone import skin_colour
@@ -34,14 +34,15 @@ class Parted(Answer):
 class FindParts:
     """Find faces and regions."""
 
-    images: list[Image.Image]
-    original_sizes: Sequence[tuple[int, int]]
+    pictures: Sequence[tuple[Image.Image, tuple[int, int]]]
+    """Each with the width and height of its file."""
     model: str = "face_parts"
 
     def do(self, model: FaceParts) -> Parted:
         """Do it."""
         found = []
-        for image, before, (faces, maps) in zip(self.images, self.original_sizes, model.find(self.images), strict=True):
+        answers = model.find([image for image, _ in self.pictures])
+        for (image, before), (faces, maps) in zip(self.pictures, answers, strict=True):
             stack = np.stack(maps) if maps else np.zeros((0, image.height, image.width), np.uint8)
             # A parser may see several faces in one map: of each, what is nearer to it than to any other.
             nobody = [None] * len(faces)

@@ -50,7 +50,7 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
     images = catalog.load("loop_images")
     records = [batches[name]() for name in batches]
     done = sum_up(records)
-    done.forget_images([name for name in done.images if name not in images])
+    done.forget_missing(images)
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
         {},  # the settings: not sealed yet if the shard has no chains, and not shown here

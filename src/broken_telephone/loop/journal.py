@@ -7,26 +7,21 @@ Every result states what it was made from (`made_from`): a description the diges
 of its description. A result counts only as long as that is still what precedes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 from broken_telephone.chains import Chain, key
+from broken_telephone.execution.journal import TRIED_AGAIN, Record, Records, record_key
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.plan import order, steps
 from broken_telephone.models.describers.answer_text import kept_thought
-from broken_telephone.models.failures import MODEL_ERROR
 from broken_telephone.pictures import refuse_changed_starts
 from broken_telephone.seeds import digest
 
-Record = dict[str, Any]
-Records = Mapping[str, Callable[[], Record]]
-
-UNREADABLE = "unreadable image"
 EMPTY = "empty description"
 REFUSED = "refused description"
-_TRIED_AGAIN = {UNREADABLE, MODEL_ERROR}
 
 
 @dataclass
@@ -43,9 +38,9 @@ class Outcome:
     failures: list[Record] = field(default_factory=list)
     """chain_id, iteration, phase, kind, reason, made_from of each, and the describer's thought where it wrote one."""
 
-    def describe(self, chain_id: str, **said: Any) -> None:
+    def describe(self, chain_id: str, **description: Any) -> None:
         """Add a description."""
-        self.descriptions.append({**self._of(chain_id), "iteration": self.step.iteration, **said})
+        self.descriptions.append({**self._of(chain_id), "iteration": self.step.iteration, **description})
 
     def draw(self, chain_id: str, image_digest: str) -> None:
         """Add a picture."""
@@ -63,7 +58,7 @@ class Outcome:
         """Return the name and the record of the batch, with what the run says of it."""
         found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
         chains = [row["chain_id"] for rows in found.values() for row in rows]
-        name = f"{self.step.iteration:03}_{self.step.phase}/{digest(*chains, size=8)}"
+        name = record_key(f"{self.step.iteration:03}_{self.step.phase}", chains)
         return name, {**self.step._asdict(), **run, **found}
 
 
@@ -133,10 +128,11 @@ class Done:
         made = self._made.get(("draw", key(chain_id, iteration)))
         return None if made is None else made.digest
 
-    def forget_images(self, names: Iterable[str]) -> None:
-        """Take pictures as not drawn."""
-        for name in names:
-            self._made.pop(("draw", name), None)
+    def forget_missing(self, existing: Container[str]) -> None:
+        """Take the pictures that no longer exist as not drawn: somebody may have taken them away."""
+        for name in self.images:
+            if name not in existing:
+                del self._made["draw", name]
 
     def before(self, chain: Chain, step: Step) -> str | None:
         """Return the digest of what a step makes its result from; None if that is missing."""
@@ -170,6 +166,13 @@ class Done:
         """Return the steps of a chain that are done, one following from the other, in their order."""
         return list(takewhile(lambda step: self.has(chain, step), steps(iterations)))
 
+    def results(self, chains: Iterable[Chain], iterations: int) -> tuple[list[Record], list[str]]:
+        """Return descriptions and keys of pictures of the steps that are done, by chain and step."""
+        finished = [(chain.chain_id, step) for chain in chains for step in self.finished(chain, iterations)]
+        keys = [(step.phase, key(name, step.iteration)) for name, step in finished]
+        descriptions = [self.described[name] for phase, name in keys if phase == "describe"]
+        return descriptions, [name for phase, name in keys if phase == "draw"]
+
     def _add(self, phase: str, name: str, made: _Made) -> None:
         self._made[phase, name] = made
         if self.failures.get(name, {}).get("phase") == phase:
@@ -178,7 +181,7 @@ class Done:
     def _failed(self, name: str, failure: Record) -> None:
         self._made.pop((failure["phase"], name), None)
         self.failures[name] = failure
-        if failure["kind"] in _TRIED_AGAIN:
+        if failure["kind"] in TRIED_AGAIN:
             self.tried.add(name)
         else:
             step = Step(failure["iteration"], failure["phase"])

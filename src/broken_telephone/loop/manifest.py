@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -10,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from broken_telephone.chains import chains_of, key
+from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
-from broken_telephone.loop.journal import Done, Record, Records
+from broken_telephone.loop.journal import Done
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
@@ -44,22 +44,16 @@ def manifest(
         sessions: records of runs that had something to do.
     """
     followed = chains_of(chains)
-    finished = {chain: done.finished(chain, iterations) for chain in followed}
-    counts = Counter(step.phase for some in finished.values() for step in some)
+    descriptions, images = done.results(followed, iterations)
+    described, drawn = {key(row["chain_id"], row["iteration"]) for row in descriptions}, set(images)
     failed = [
         without_thought(failure)
         for chain in followed
         for iteration in range(1, iterations + 1)
         if (failure := done.failure(chain, iteration)) is not None
     ]
-    drawn = {key(chain.chain_id, step.iteration) for chain, some in finished.items() for step in some}
-    texts = [
-        done.described[key(chain.chain_id, step.iteration)]
-        for chain, some in finished.items()
-        for step in some
-        if step.phase == "describe"
-    ]
     end = Step(iterations, "draw")
+    complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     return {
         "study": study,
@@ -67,18 +61,18 @@ def manifest(
         "chains": fingerprint(chains),
         "iterations": iterations,
         "batches": len(batches),
-        "texts": text_digest(pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])),
-        "complete": all(end in some or done.is_over(chain, end) for chain, some in finished.items()),
+        "texts": text_digest(pd.DataFrame(descriptions, columns=["chain_id", "iteration", "text"])),
+        "complete": complete,
         "settings": dict(settings),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
             "chains_from_images": int((chains["start"] == "image").sum()),
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
-            "descriptions": counts["describe"],
-            "images": counts["draw"],
+            "descriptions": len(descriptions),
+            "images": len(images),
             "failures": len(failed),
-            "cut": len(done.cut & drawn),
+            "cut": len(done.cut & described),
         },
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},

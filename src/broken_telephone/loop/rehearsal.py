@@ -7,7 +7,8 @@ import logging
 from collections.abc import Collection
 
 from broken_telephone.errors import StudyError
-from broken_telephone.execution import PLAIN_PICTURE, Answer, Describe, Draw, Executor, Task
+from broken_telephone.execution.executors import Executor
+from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, Describe, Draw, Task
 from broken_telephone.models import Failure
 
 logger = logging.getLogger(__name__)

@@ -5,87 +5,67 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import pandas as pd
 from PIL import Image
 
 from broken_telephone.chains import Chain, chains_of, key
-from broken_telephone.errors import UnreadableError
-from broken_telephone.execution import (
-    Answer,
-    Batch,
-    BatchSize,
-    Describe,
-    Draw,
-    Executor,
-    InterruptedRunError,
-    Interruption,
-    Step,
-    WorkProgress,
-    executor,
-    work_through,
-)
-from broken_telephone.loop.concurrent_runs import refuse_overlap
-from broken_telephone.loop.journal import (
-    EMPTY,
-    REFUSED,
-    UNREADABLE,
-    Done,
-    Outcome,
-    Record,
-    read_journal,
-    refuse_other_starts,
-)
+from broken_telephone.execution.batch_size import BatchSize
+from broken_telephone.execution.batches import Batch, work_through
+from broken_telephone.execution.executors import Executor, executor
+from broken_telephone.execution.interruption import InterruptedRunError, Interruption
+from broken_telephone.execution.journal import UNREADABLE, Record, Records
+from broken_telephone.execution.progress import Step, WorkProgress
+from broken_telephone.execution.session import Session
+from broken_telephone.execution.stage import open_items
+from broken_telephone.execution.tasks import Answer, Describe, Draw
+from broken_telephone.loop.concurrent_runs import place, refuse_overlap
+from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts
 from broken_telephone.loop.plan import of_shard, steps
 from broken_telephone.loop.rehearsal import rehearse
-from broken_telephone.loop.session import Session
 from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
-from broken_telephone.pictures import as_png, bound_for
+from broken_telephone.pictures import Pictures, as_png, bound_for
 from broken_telephone.seeds import content_digest, item_seed
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Folder = Mapping[str, Callable[..., T]]
 
 # Descriptions that no model makes are saved in batches, too.
 _PROMPTS = 1024
 _DOING = {"describe": "describing", "draw": "drawing"}
 
 
-class Finished(NamedTuple):
-    """What to save now, in this order: partition keys and values."""
+class LoopOutput(NamedTuple):
+    """What is to be saved now, in this order, by key."""
 
     images: dict[str, bytes] = {}
-    """Of PNG files."""
+    """PNG files."""
     batches: Mapping[str, Record] = {}
     sessions: Mapping[str, Record] = {}
 
 
-@dataclass(frozen=True)
-class Store:
+class LoopFolders(NamedTuple):
     """What exists already. Every folder must show what was saved after it was opened."""
 
-    originals: Folder[Image.Image]
+    originals: Pictures
     """By `image_path`."""
-    images: Folder[Image.Image]
-    batches: Folder[Record]
-    sessions: Folder[Record]
+    images: Pictures
+    batches: Records
+    sessions: Records
 
 
-def relay(
+def run_loop(
     chains: pd.DataFrame,
     settings: LoopSettings,
     describer: Describer,
     generator: Generator,
-    store: Store,
+    folders: LoopFolders,
     done: Done | None = None,
-) -> Iterator[Finished]:
+) -> Iterator[LoopOutput]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
     A chain whose picture does not open, or cannot be described or drawn, or whose description is none (empty, refused,
@@ -96,8 +76,8 @@ def relay(
         settings: how to follow them.
         describer: describes pictures.
         generator: draws descriptions.
-        store: what exists already.
-        done: what the store's journal says, if the caller has read it; kept up to date meanwhile.
+        folders: what exists already.
+        done: what the journal says, if the caller has read it; kept up to date meanwhile.
 
     Yields:
         The record of this session, then one finished batch at a time; nothing if all is done.
@@ -107,27 +87,28 @@ def relay(
         StudyError: if a model cannot be loaded with its settings, not even one picture fits into memory, another
             run follows the same chains, or a picture is not the one that results were made from.
     """
-    done = read_journal(store.batches) if done is None else done
+    done = read_journal(folders.batches) if done is None else done
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
-    # Somebody may have taken pictures away.
-    done.forget_images([name for name in done.images if name not in store.images])
+    done.forget_missing(folders.images)
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
     if not any(left.values()):
         logger.info("All chains are followed already: nothing to do")
         return
-    refuse_overlap(store.sessions, settings.shard)
+    refuse_overlap(folders.sessions, settings.shard)
     with (
         executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
         WorkProgress(left, workers.workers, _DOING, "chains", workers.loading) as progress,
     ):
-        session = Session(settings, describer, generator, workers.workers, store.sessions)
-        yield Finished(sessions={session.name: session.record})
+        how, ending = {"describe_batch", "draw_batch", "shard"}, f"_{settings.shard.replace('/', 'of')}"
+        models = {"describe": describer.name, "draw": generator.name}
+        session = Session(settings, how, workers.workers, folders.sessions, ending, **place(), models=models)
+        yield LoopOutput(sessions={session.key: session.record})
         # Again: of two that start at one moment, neither sees the other before both have a record.
-        refuse_overlap(store.sessions, settings.shard)
+        refuse_overlap(folders.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
-        run = _Run(settings, describer, store, done, workers, interruption, session, progress, phases)
+        run = _Run(settings, describer, folders, done, workers, interruption, session, progress, phases)
         for step in left:
             progress.begin(step)
             yield from run.do(step, _waiting(step, followed, done))
@@ -135,9 +116,9 @@ def relay(
             if interruption.asked:
                 break
     if interruption.asked:
-        there = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
+        ended = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
         raise InterruptedRunError(
-            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {there} of "
+            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {ended} of "
             f"{len(followed)} chains to their end. The same command goes on from here."
         )
 
@@ -162,7 +143,7 @@ class _Run:
 
     settings: LoopSettings
     describer: Describer
-    store: Store
+    folders: LoopFolders
     done: Done
     workers: Executor
     interruption: Interruption
@@ -184,29 +165,29 @@ class _Run:
     def _asked(self) -> dict[str, int | str]:
         return {"describe": self.settings.describe_batch, "draw": self.settings.draw_batch}
 
-    def do(self, step: Step, waiting: list[Chain]) -> Iterator[Finished]:
+    def do(self, step: Step, waiting: list[Chain]) -> Iterator[LoopOutput]:
         """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
         if step == Step(1, "describe"):
             prompts = [chain for chain in waiting if chain.prompt is not None]
             if prompts:
                 self._rehearse(step)
             for start in range(0, len(prompts), _PROMPTS):
-                yield self._said(step, prompts[start : start + _PROMPTS])
+                yield self._take_prompts(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
         size = self.sizes[step.phase]
         batches = work_through(waiting, size, self.workers, self.interruption, lambda chains: self._batch(step, chains))
         for batch, answer in batches:
             if answer is not None:
-                yield self._took(batch, answer)
+                yield self._sort_answer(batch, answer)
             elif batch.result.failures:
-                yield self._finished(batch.result, {})
+                yield self._output(batch.result, {})
 
-    def _said(self, step: Step, chains: list[Chain]) -> Finished:
+    def _take_prompts(self, step: Step, chains: list[Chain]) -> LoopOutput:
         """Take prompts as the first descriptions: no model sees them."""
         outcome = self._outcome(step, chains)
         for chain in chains:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
-        return self._finished(outcome, {})
+        return self._output(outcome, {})
 
     def _outcome(self, step: Step, chains: list[Chain]) -> Outcome:
         return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
@@ -218,16 +199,12 @@ class _Run:
             self._rehearse(step)
             prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
-        seen, images = [], []
-        for chain in chains:
-            try:
-                images.append(self._picture(chain, step.iteration - 1))
-                seen.append(chain)
-            except UnreadableError as error:
-                outcome.fail(chain.chain_id, UNREADABLE, str(error))
-        if seen:
+        opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
+        for chain, reason in unopened:
+            outcome.fail(chain.chain_id, UNREADABLE, reason)
+        if opened:
             self._rehearse(step)
-        return Batch(seen, outcome, Describe(images, self.settings.describe_prompt) if seen else None)
+        return Batch(opened, outcome, Describe(images, self.settings.describe_prompt) if opened else None)
 
     def _rehearse(self, step: Step) -> None:
         """Try the models, once, and not before one is needed: pictures that still do not open need none."""
@@ -240,11 +217,11 @@ class _Run:
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
         longest = bound_for(self.describer)
         if iteration == 0:
-            return self.store.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
+            return self.folders.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
         digest = self.done.image(chain.chain_id, iteration)
-        return self.store.images[key(chain.chain_id, iteration)](longest=longest, digest=digest)
+        return self.folders.images[key(chain.chain_id, iteration)](longest=longest, digest=digest)
 
-    def _took(self, batch: Batch[Chain, Outcome], answer: Answer) -> Finished:
+    def _sort_answer(self, batch: Batch[Chain, Outcome], answer: Answer) -> LoopOutput:
         """Sort a model's answer into pictures, descriptions and failures."""
         chains, outcome = batch.items, batch.result
         images: dict[str, bytes] = {}
@@ -258,35 +235,33 @@ class _Run:
                     images[key(chain.chain_id, outcome.step.iteration)] = content
         else:
             by = self.describer.name
-            for chain, said in zip(chains, answer.descriptions, strict=True):
-                if isinstance(said, Failure):
-                    outcome.fail(chain.chain_id, said.kind, said.reason, said.thought)
-                elif said.refused:
-                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {said.text}", said.thought)
-                elif not said.text.strip():
-                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing", said.thought)
+            for chain, written in zip(chains, answer.descriptions, strict=True):
+                if isinstance(written, Failure):
+                    outcome.fail(chain.chain_id, written.kind, written.reason, written.thought)
+                elif written.refused:
+                    outcome.fail(chain.chain_id, REFUSED, f"{by} wrote: {written.text}", written.thought)
+                elif not written.text.strip():
+                    outcome.fail(chain.chain_id, EMPTY, f"{by} wrote nothing", written.thought)
                 else:
-                    words = {"text": said.text, "tokens": said.tokens, "truncated": said.truncated}
-                    outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(said.thought))
-        return self._finished(
+                    words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
+                    outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
+        trying = (self._tried or {}).pop(outcome.step.phase, 0.0)
+        return self._output(
             outcome,
             images,
-            seconds=round(answer.seconds, 4),
-            load_seconds=round(answer.load_seconds + (self._tried or {}).pop(outcome.step.phase, 0.0), 4),
-            device=answer.device,
+            **replace(answer, load_seconds=answer.load_seconds + trying).taken(len(chains)),
             cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
             shard=self.settings.shard,
-            size=len(chains),
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,
         )
 
-    def _finished(self, outcome: Outcome, images: dict[str, bytes], **took: Any) -> Finished:
+    def _output(self, outcome: Outcome, images: dict[str, bytes], **taken: Any) -> LoopOutput:
         """Return a batch to be saved, and count it."""
-        name, record = outcome.record(session=self.session.name, ended=self.session.seconds, **took)
+        name, record = outcome.record(session=self.session.key, ended=self.session.seconds, **taken)
         self.done.add(record)
         items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)
-        self.progress.advance(outcome.step, items, len(outcome.failures), took.get("seconds", 0.0))
-        session = {self.session.name: self.session.record} if self._session_changed else {}
+        self.progress.advance(outcome.step, items, len(outcome.failures), taken.get("seconds", 0.0))
+        session = {self.session.key: self.session.record} if self._session_changed else {}
         self._session_changed = False
-        return Finished(images=images, batches={name: record}, sessions=session)
+        return LoopOutput(images=images, batches={name: record}, sessions=session)

@@ -49,11 +49,6 @@ def items(
     return {space.name: seen if space.name == IMAGES else said for space in spaces}
 
 
-def digests_of(there: Mapping[int, Sequence[Item]]) -> dict[str, str]:
-    """Return name -> digest of items."""
-    return {item.name: item.digest for some in there.values() for item in some}
-
-
 def texts(descriptions: pd.DataFrame, iterations: int) -> dict[int, list[Text]]:
     """Return all texts, each once, by the iteration in which it first occurs, from 1 on."""
     found: dict[int, list[Text]] = {iteration: [] for iteration in range(1, iterations + 1)}

@@ -31,6 +31,10 @@ def _of(space: Space, items: Items, found: Stored) -> dict[str, Any]:
         "settings": dict(space.settings),
         "embedded": len(names & found.places.keys()),
         "cut": len(names & found.cut),
-        "failures": [failure for name, failure in found.failures.items() if name in names],
-        "seconds": round(found.seconds, 3),
+        "failures": [
+            {part: failure[part] for part in ("name", "kind", "reason")}
+            for name, failure in found.failures.items()
+            if name in names
+        ],
+        "seconds": found.seconds,
     }

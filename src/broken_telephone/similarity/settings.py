@@ -1,6 +1,6 @@
 """The settings of the embedding."""
 
-from broken_telephone.execution import BatchedSettings
+from broken_telephone.execution.settings import BatchedSettings
 
 
 class EmbeddingSettings(BatchedSettings):

@@ -1,42 +1,33 @@
 """What an embedder is asked for one batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from broken_telephone.execution import Answer
+from broken_telephone.execution.tasks import Answer
 
 
 @dataclass(frozen=True)
 class Embedded(Answer):
     """Vectors, and which texts were cut for them."""
 
-    vectors: np.ndarray | None = None
+    vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """float32 (n, d)."""
 
 
 @dataclass(frozen=True)
-class EmbedImages:
-    """Embed pictures."""
+class Embed:
+    """Embed pictures, or texts."""
 
-    images: Sequence[Image.Image]
+    items: Sequence[Image.Image | str]
+    """All of one kind."""
     model: str
 
     def do(self, model: Any) -> Embedded:
         """Do it with the model."""
-        return Embedded(vectors=model.embed_images(self.images), cut=[False] * len(self.images))
-
-
-@dataclass(frozen=True)
-class EmbedTexts:
-    """Embed texts."""
-
-    texts: Sequence[str]
-    model: str
-
-    def do(self, model: Any) -> Embedded:
-        """Do it with the model."""
-        return Embedded(vectors=model.embed_texts(self.texts), cut=model.truncates(self.texts))
+        if isinstance(self.items[0], str):
+            return Embedded(vectors=model.embed_texts(self.items), cut=model.truncates(self.items))
+        return Embedded(vectors=model.embed_images(self.items), cut=[False] * len(self.items))

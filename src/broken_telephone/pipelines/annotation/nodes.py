@@ -20,9 +20,9 @@ from broken_telephone.annotation import (
     manifest,
     tables,
 )
-from broken_telephone.annotation.journal import Record, Records
 from broken_telephone.chains import chains_of
-from broken_telephone.execution import Saved
+from broken_telephone.datasets import StageStore
+from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
@@ -54,13 +54,12 @@ def annotate_pictures(
     annotator: Describer,
     describer: Describer,
     study_pictures: StudyPictures,
-    annotation_batches_done: Records,
+    annotation_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
     there = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     models = {"annotator": annotator, "describer": describer}
-    yield from annotate(there, inquiries, annotation, models, study_pictures, annotation_batches_done)
-    yield Saved()
+    yield from annotate(there, inquiries, annotation, models, study_pictures, annotation_store.batches)
 
 
 def collect_annotations(
@@ -103,10 +102,10 @@ def name_rating_items(
     chains: pd.DataFrame,
     loop: LoopSettings,
     study_pictures: StudyPictures,
-    rating_items_done: pd.DataFrame | None,
+    annotation_store: StageStore,
 ) -> pd.DataFrame:
     """Say which picture each name on the rating page stands for."""
-    return known_items(all_items(chains, loop.iterations, study_pictures), rating_items_done)
+    return known_items(all_items(chains, loop.iterations, study_pictures), annotation_store.rating_items)
 
 
 def compare_annotators(

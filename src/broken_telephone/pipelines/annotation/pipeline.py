@@ -41,7 +41,7 @@ def create_pipeline() -> Pipeline:
                     "annotator",
                     "describer",
                     "study_pictures",
-                    "annotation_batches_done",
+                    "annotation_store",
                 ],
                 outputs=["annotation_batches", "annotation_sessions"],
                 name="annotate_pictures",
@@ -77,7 +77,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 name_rating_items,
-                inputs=["chains", "params:loop", "study_pictures", "rating_items_done"],
+                inputs=["chains", "params:loop", "study_pictures", "annotation_store"],
                 outputs="rating_items",
                 name="name_rating_items",
             ),

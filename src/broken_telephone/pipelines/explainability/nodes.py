@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.chains import chains_of
+from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
-from broken_telephone.execution import Saved
+from broken_telephone.execution.journal import Record, Records, records_of, seconds_in
+from broken_telephone.execution.stage import Output
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
     People,
@@ -23,8 +25,8 @@ from broken_telephone.explainability.faces.face_matching import (
     regions_of,
 )
 from broken_telephone.explainability.faces.face_parts import FaceParts
-from broken_telephone.explainability.items import WordItem, sampled, seen_pictures, texts_of, word_items
-from broken_telephone.explainability.journal import Found, Record, Records, found_in, sight_in, sight_key
+from broken_telephone.explainability.items import WordItem, sampled, texts_of, word_items
+from broken_telephone.explainability.journal import Found, faces_in, found_in, sight_in, words_in
 from broken_telephone.explainability.manifest import manifest
 from broken_telephone.explainability.maps.attribution_scores import (
     OTHER_SIZES,
@@ -73,8 +75,8 @@ class Plan:
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
-    needed: Needed | None
-    """How large pictures are looked at when words are explained; as it was in the first run. None without pictures."""
+    needed: tuple[Needed, Needed] | None
+    """How large pictures are looked at for faces, and for words; as it was in the first run. None without pictures."""
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
         """Return picture -> which of its faces count."""
@@ -91,28 +93,31 @@ def plan_explanation(
     describer: Describer,
     detector: FaceDetector,
     parser: RegionParser,
-    explanations_done: Records,
+    explainability_store: StageStore,
 ) -> Plan:
     """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
     mine = sampled(chains, explain.chains_per_label, explain.seed)
     if not isinstance(describer, TransformersDescriber):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         mine = mine.head(0)
-    there = seen_pictures(mine, loop.iterations, study_pictures)
+    there = study_pictures.by_iteration(chains_of(mine), loop.iterations)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
     )
-    first = [*there.get(0, []), *there.get(1, [])][: len(mine)]
-    needed = sight_in(key_of_words, explanations_done)
-    if needed is not None:
-        red, green, blue = explanations_done[sight_key(key_of_words)]()["colour"]
+    for_faces, _ = sight_in(key_of_parts, explainability_store.face_parts)
+    for_words, first_run = sight_in(key_of_words, explainability_store.explanations)
+    # Measured only where there is something to look at: it loads model libraries.
+    if any(there.values()):
+        for_faces = for_faces or needed_of(FaceParts(detector, parser), explain.frame)
+        for_words = for_words or needed_of(describer, explain.frame)
+    if "colour" in first_run:
+        red, green, blue = first_run["colour"]
         colour = (red, green, blue)
     else:
-        # Measured only where there is something to look at: it loads model libraries.
-        needed = needed_of(describer, explain.frame) if any(there.values()) else None
-        colour = _mean_colour(first, study_pictures, needed)
+        first = [*there.get(0, []), *there.get(1, [])][: len(mine)]
+        colour = _mean_colour(first, study_pictures, for_words)
     return Plan(
         mine,
         there,
@@ -122,7 +127,7 @@ def plan_explanation(
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
         colour,
-        needed,
+        None if for_faces is None or for_words is None else (for_faces, for_words),
     )
 
 
@@ -141,12 +146,14 @@ def find_faces_and_regions(
     detector: FaceDetector,
     parser: RegionParser,
     study_pictures: StudyPictures,
-    face_parts_done: Records,
+    explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Find faces and regions; Kedro saves every batch as soon as it is finished."""
-    model = FaceParts(detector, parser)
-    yield from find_parts(plan.there, plan.parts, explain, model, study_pictures, face_parts_done)
-    yield Saved()
+    if plan.needed is None:
+        yield Output()
+        return
+    model, journal = FaceParts(detector, parser), explainability_store.face_parts
+    yield from find_parts(plan.there, plan.parts, explain, model, plan.needed[0], study_pictures, journal)
 
 
 def choose_words(
@@ -161,12 +168,12 @@ def choose_words(
 ) -> dict[int, list[WordItem]]:
     """Find the words that name labels, in what the describer wrote about the pictures."""
     found = found_in(plan.parts, face_parts, plan.there)
-    texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
+    texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
     count = plan.counted(found, concept)
     boxes = {name: boxes_of(name, one, plan.people) for name, one in found.items()}
-    return word_items(chains_of(plan.chains), study_pictures, plan.there, texts, known, found, count, boxes)
+    return word_items(plan.there, texts, known, found, count, boxes)
 
 
 def explain_described_words(
@@ -178,15 +185,13 @@ def explain_described_words(
     parser: RegionParser,
     study_pictures: StudyPictures,
     face_parts: Records,
-    explanations_done: Records,
+    explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
-    found = found_in(plan.parts, face_parts, plan.there)
     if plan.needed is None:
-        yield Saved()
+        yield Output()
         return
-    if sight_in(plan.words, explanations_done) is None:
-        yield Saved({sight_key(plan.words): {"colour": plan.colour, "needed": list(plan.needed)}})
+    found = found_in(plan.parts, face_parts, plan.there)
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     try:
@@ -198,14 +203,13 @@ def explain_described_words(
             how,
             explain,
             describer,
-            plan.needed,
+            plan.needed[1],
             study_pictures,
-            explanations_done,
+            explainability_store.explanations,
         )
     except UnseenError as error:
         # The rest of the study does not depend on it.
         logger.warning("%s", error)
-    yield Saved()
 
 
 def tabulate_explanation(
@@ -224,7 +228,8 @@ def tabulate_explanation(
     explanations: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Read the journals into tables, and state what was explained and what was left out."""
-    found = found_in(plan.parts, face_parts, plan.there)
+    known = faces_in(plan.parts, face_parts, plan.there)
+    found = {name: entry.result for name, entry in known.items() if entry.failure is None}
     concept = chain_settings.concept
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
     chains = chains_of(plan.chains)
@@ -240,34 +245,21 @@ def tabulate_explanation(
         for chain, iteration, category in zip(gender["chain_id"], gender["iteration"], gender["category"], strict=True)
     }
     tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, explain.method)
-    texts = texts_of(plan.chains, loop.iterations, loop_descriptions, last_descriptions)
-    written = {
-        one.name
-        for chain in chains
-        for iteration in range(loop.iterations + 1)
-        if (chain.chain_id, iteration) in texts and (one := study_pictures.of(chain, iteration)) is not None
-    }
+    texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     names = [one.name for some in plan.there.values() for one in some]
+    for_faces, for_words = (None, None) if plan.needed is None else (one._asdict() for one in plan.needed)
     record = manifest(
         study,
-        {**plan.by, "pixels": {"faces": _pixels(plan.parts, face_parts), "words": _pixels(plan.words, explanations)}},
+        {**plan.by, "pixels": {"faces": for_faces, "words": for_words}},
         names,
-        {name: name in written for name in names},
-        found,
+        texts.keys(),
+        known,
         plan.counted(found, concept),
         items,
-        plan.parts,
-        face_parts,
-        plan.words,
-        explanations,
+        words_in(plan.words, explanations),
+        seconds_in(records_of(plan.words, explanations)),
     )
     return faces, *tables, {**record, "made_from": study_pictures.state}
-
-
-def _pixels(identity: str, records: Records) -> dict[str, int] | None:
-    """Return how large pictures were looked at; None where none was."""
-    needed = sight_in(identity, records)
-    return None if needed is None else needed._asdict()
 
 
 def measure_support(

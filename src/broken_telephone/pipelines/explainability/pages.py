@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.errors import UnreadableError
+from broken_telephone.execution.journal import Records
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import regions_of
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import Records, found_in
+from broken_telephone.explainability.journal import found_in, rows_in
 from broken_telephone.explainability.maps.occlusion import framed
-from broken_telephone.explainability.tables import explanations_in
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
@@ -53,7 +53,7 @@ def draw_explanation(
         plans[f"support{behind}"] = partial(support_figure, support, said, kind)
         plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
     found = found_in(plan.parts, face_parts, plan.there)
-    done = explanations_in(plan.words, explanations).rows
+    done = rows_in(plan.words, explanations)
     for label, items in _chosen(words_to_explain, done).items():
         overlays = []
         for item in items:

@@ -1,13 +1,13 @@
 """Nodes of the ingestion pipeline."""
 
 import logging
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pandas import DataFrame as Table
 
 from broken_telephone.chains import chains_of
+from broken_telephone.datasets import StageStore
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import (
     ChainSettings,
@@ -68,8 +68,8 @@ def choose_chains(
 def digest_originals(
     sampled_chains: Table,
     originals: StampedFiles,
-    original_files_done: Table | None,
-    loop_batches_done: Mapping[str, Callable[[], dict[str, Any]]],
+    ingestion_store: StageStore,
+    loop_store: StageStore,
 ) -> tuple[Table, Table]:
     """State the digest of every original that a chain starts from, in the chains and in a ledger of files.
 
@@ -77,15 +77,16 @@ def digest_originals(
         StudyError: if an original is gone, or is no longer the picture that the loop described.
     """
     paths = sampled_chains["image_path"].dropna().astype(str).drop_duplicates()
-    files = look(originals, paths, original_files_done).ledger
-    now, before = digests_of(files), digests_of(original_files_done)
+    earlier, journal = ingestion_store.original_files, loop_store.batches
+    files = look(originals, paths, earlier).ledger
+    now, before = digests_of(files), digests_of(earlier)
     if missing := [path for path in paths if path not in now]:
         raise StudyError(f"{missing[0]} cannot be read any more (below data_root): {len(missing)} originals are gone")
     chains = sampled_chains.assign(image_digest=sampled_chains["image_path"].map(now).astype("string"))[list(CHAINS)]
     # Reading the journal takes time: only originals that no earlier run has seen like this give reason to.
-    if any(before.get(path) != digest for path, digest in now.items()) and len(loop_batches_done):
-        refuse_other_starts(chains_of(chains), read_journal(loop_batches_done))
-    return chains, extended(files, original_files_done)
+    if any(before.get(path) != digest for path, digest in now.items()) and len(journal):
+        refuse_other_starts(chains_of(chains), read_journal(journal))
+    return chains, extended(files, earlier)
 
 
 def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:

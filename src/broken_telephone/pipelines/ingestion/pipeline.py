@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 digest_originals,
-                inputs=["sampled_chains", "originals", "original_files_done", "loop_batches_done"],
+                inputs=["sampled_chains", "originals", "ingestion_store", "loop_store"],
                 outputs=["chains", "original_files"],
                 name="digest_originals",
             ),

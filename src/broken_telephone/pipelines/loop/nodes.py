@@ -1,23 +1,25 @@
 """Nodes of the loop pipeline."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.chains import chains_of, key
+from broken_telephone.chains import chains_of
+from broken_telephone.datasets import StageStore
+from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
 from broken_telephone.loop import (
-    Finished,
+    LoopFolders,
+    LoopOutput,
     LoopSettings,
-    Store,
     is_finished,
     manifest,
     of_shard,
     read_journal,
-    relay,
+    run_loop,
     sum_up,
     text_digest,
 )
@@ -36,8 +38,6 @@ from broken_telephone.reporting import LiveSheet, SheetSettings, chains_sheet
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
-
-Records = Mapping[str, Callable[[], dict[str, Any]]]
 
 
 def seal_settings(
@@ -66,9 +66,7 @@ def look_at_pictures(
     originals: StampedFiles,
     original_files: pd.DataFrame,
     loop: LoopSettings,
-    loop_images_done: StampedFiles,
-    loop_pictures_done: pd.DataFrame | None,
-    loop_batches_done: Records,
+    loop_store: StageStore,
 ) -> pd.DataFrame:
     """Look at size and time of originals and of what earlier runs drew, and at the bytes of those that changed.
 
@@ -79,19 +77,13 @@ def look_at_pictures(
         ChangedInputError: naming pictures that changed.
     """
     check_originals(chains, originals, original_files)
-    names = [] if loop_pictures_done is None else loop_pictures_done["name"]
-    found = look(loop_images_done, names, loop_pictures_done)
+    earlier = loop_store.pictures
+    found = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
     if found.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
-        done, now = read_journal(loop_batches_done), digests_of(found.ledger)
-        counted = {
-            key(chain.chain_id, step.iteration)
-            for chain in chains_of(chains)
-            for step in done.finished(chain, loop.iterations)
-            if step.phase == "draw"
-        }
-        drawn = done.images
+        done, now = read_journal(loop_store.batches), digests_of(found.ledger)
+        counted, drawn = set(done.results(chains_of(chains), loop.iterations)[1]), done.images
         other = [name for name in found.changed if now[name] != drawn.get(name)]
         refuse_changed_drawings([name for name in other if name in counted])
         return found.ledger[~found.ledger["name"].isin(other)].reset_index(drop=True)
@@ -105,11 +97,8 @@ def follow_chains(
     describer: Describer,
     generator: Generator,
     originals: Pictures,
-    loop_images_done: Pictures,
     drawn_before: pd.DataFrame,
-    loop_batches_done: Records,
-    loop_sessions_done: Records,
-    loop_manifest_done: dict[str, Any] | None,
+    loop_store: StageStore,
     study: str,
     sheet: SheetSettings,
 ) -> Iterator[tuple[Any, ...]]:
@@ -118,33 +107,33 @@ def follow_chains(
     The settings are sealed with the first batch of a run: wrong ones that trying the models shows are corrected freely.
 
     Raises:
-        StudyError: if the chains were made with another seed or concept; and whatever `relay` raises.
+        StudyError: if the chains were made with another seed or concept; and whatever `run_loop` raises.
     """
-    journal = loop_batches_done, loop_sessions_done
+    folders = LoopFolders(originals, loop_store.images, loop_store.batches, loop_store.sessions)
+    earlier = loop_store.manifest
     if (
-        is_finished(loop_manifest_done, wanted_settings, chains, loop.iterations, *journal)
-        and len(drawn_before) == loop_manifest_done["counts"]["images"]
+        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions)
+        and len(drawn_before) == earlier["counts"]["images"]
     ):
         logger.info("All chains are followed already: nothing to do")
-        yield {}, *Finished(), {}
+        yield {}, *LoopOutput(), {}
         return
     refuse_other_chains(chains, **wanted_settings["chains"])
-    store = Store(originals, loop_images_done, loop_batches_done, loop_sessions_done)
-    done = read_journal(loop_batches_done)
+    done = read_journal(folders.batches)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
-    mine = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
-    shown = at_most(originals, LONGEST), at_most(loop_images_done, LONGEST)
-    live = LiveSheet(name, mine, *shown, loop.iterations, sheet.chains_per_label, done.texts)
+    own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
+    shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
+    live = LiveSheet(name, own_chains, *shown, loop.iterations, sheet.chains_per_label, done.texts)
     unsealed = wanted_settings
-    for finished in relay(chains, loop, describer, generator, store, done):
+    for output in run_loop(chains, loop, describer, generator, folders, done):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
-        sealed = unsealed if finished.batches else {}
-        yield sealed, *finished, live.now()
+        sealed = unsealed if output.batches else {}
+        yield sealed, *output, live.now()
         if sealed:
             unsealed = {}
         # Saved by now; Kedro would keep dozens of batches of pictures in memory.
-        finished.images.clear()
-    yield {}, *Finished(), live.last()
+        output.images.clear()
+    yield {}, *LoopOutput(), live.last()
 
 
 def collect_results(
@@ -156,8 +145,7 @@ def collect_results(
     drawn_before: pd.DataFrame,
     loop_batches: Records,
     loop_sessions: Records,
-    loop_descriptions_done: pd.DataFrame | None,
-    loop_manifest_done: dict[str, Any] | None,
+    loop_store: StageStore,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Put descriptions and pictures of the study's chains into tables, and state what was run and how far it got.
 
@@ -166,7 +154,7 @@ def collect_results(
     Raises:
         ChangedInputError: naming pictures that are not what the loop drew.
     """
-    earlier, table = loop_manifest_done, loop_descriptions_done
+    earlier, table = loop_store.manifest, loop_store.descriptions
     if (
         table is not None
         and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
@@ -180,11 +168,9 @@ def collect_results(
     made = done.images
     ledger = look(loop_images, made, drawn_before).ledger
     there = digests_of(ledger)
-    done.forget_images(made.keys() - there.keys())
+    done.forget_missing(there)
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
-    finished = [(chain.chain_id, step) for chain in chains_of(chains) for step in done.finished(chain, loop.iterations)]
-    rows = [done.described[key(name, step.iteration)] for name, step in finished if step.phase == "describe"]
-    drawn = [key(name, step.iteration) for name, step in finished if step.phase == "draw"]
+    rows, drawn = done.results(chains_of(chains), loop.iterations)
     refuse_changed_drawings([name for name in drawn if there[name] != made[name]])
     beyond = len(done.described) - len(rows)
     if beyond:

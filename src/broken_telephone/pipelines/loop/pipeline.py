@@ -1,10 +1,9 @@
 """Wiring of the loop pipeline.
 
-The loop reads what earlier runs finished through entries of their own (`..._done`) on the paths it
-writes to: a node may not read and write one dataset.
+The loop reads what earlier runs finished through `loop_store`: a node may not read and write one dataset.
 
-The nodes tagged `shard` are what several machines may run at once. Ingestion comes before them and the tables after
-them, once for all shards.
+Several machines may run the nodes tagged `shard` at once. Ingestion comes before them and the tables after them, once
+for all shards.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -32,15 +31,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 look_at_pictures,
-                inputs=[
-                    "chains",
-                    "originals",
-                    "original_files",
-                    "params:loop",
-                    "loop_images_done",
-                    "loop_pictures_done",
-                    "loop_batches_done",
-                ],
+                inputs=["chains", "originals", "original_files", "params:loop", "loop_store"],
                 outputs="drawn_before",
                 name="look_at_pictures",
                 tags="shard",
@@ -54,11 +45,8 @@ def create_pipeline() -> Pipeline:
                     "describer",
                     "generator",
                     "originals",
-                    "loop_images_done",
                     "drawn_before",
-                    "loop_batches_done",
-                    "loop_sessions_done",
-                    "loop_manifest_done",
+                    "loop_store",
                     "params:study",
                     "params:contact_sheet",
                 ],
@@ -77,8 +65,7 @@ def create_pipeline() -> Pipeline:
                     "drawn_before",
                     "loop_batches",
                     "loop_sessions",
-                    "loop_descriptions_done",
-                    "loop_manifest_done",
+                    "loop_store",
                 ],
                 outputs=["loop_descriptions", "loop_pictures", "loop_manifest"],
                 name="collect_results",

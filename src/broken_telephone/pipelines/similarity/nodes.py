@@ -7,22 +7,18 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.chains import chains_of
-from broken_telephone.execution import Saved
+from broken_telephone.datasets import StageStore
+from broken_telephone.execution.journal import Record, Records
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Embedder
 from broken_telephone.pictures import StudyPictures
-from broken_telephone.similarity import (
-    EmbeddingSettings,
-    Space,
-    arrange,
-    digests_of,
-    embed,
-    items,
-    manifest,
-    spaces,
-    stored,
-)
-from broken_telephone.similarity.journal import Record, Records
+from broken_telephone.similarity.items import items
+from broken_telephone.similarity.journal import stored
+from broken_telephone.similarity.manifest import manifest
+from broken_telephone.similarity.run import embed
+from broken_telephone.similarity.settings import EmbeddingSettings
+from broken_telephone.similarity.spaces import Space, spaces
+from broken_telephone.similarity.vectors_by_chain import arrange
 from broken_telephone.statistics import similarities, similarity_curves
 from broken_telephone.tables import as_result
 
@@ -42,12 +38,11 @@ def embed_pictures_and_texts(
     embedder: Embedder,
     study_pictures: StudyPictures,
     loop_descriptions: pd.DataFrame,
-    embeddings_done: Records,
+    similarity_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Embed all pictures and texts; Kedro saves every batch as soon as it is finished."""
     there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
-    yield from embed(there, spaces, embedding, embedder, study_pictures, embeddings_done)
-    yield Saved()
+    yield from embed(there, spaces, embedding, embedder, study_pictures, similarity_store.embeddings)
 
 
 def measure_similarities(
@@ -61,7 +56,7 @@ def measure_similarities(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Compare pictures and texts along every chain, average over chains, and state how both were come by."""
     there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
-    found = {space.name: stored(space, embeddings, digests_of(there[space.name])) for space in spaces}
+    found = {space.name: stored(space, embeddings, there[space.name]) for space in spaces}
     table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, found))
     record = {**manifest(study, spaces, there, found), "made_from": study_pictures.state}
     for embedded in record["embedded"].values():

@@ -30,7 +30,7 @@ def create_pipeline() -> Pipeline:
                     "embedder",
                     "study_pictures",
                     "loop_descriptions",
-                    "embeddings_done",
+                    "similarity_store",
                 ],
                 outputs=["embeddings", "embedding_sessions"],
                 name="embed_pictures_and_texts",

@@ -1,0 +1,166 @@
+"""A stage that resumes: it asks models about items in batches, and leaves out what its journal says is done.
+
+Annotation, similarity and explainability state their phases; everything else is the same for all. The loop has an
+order of its own (`loop/run.py`): there a chain that failed leaves the steps that follow.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from broken_telephone.errors import UnreadableError
+from broken_telephone.execution.batch_size import BatchSize
+from broken_telephone.execution.batches import Batch, work_through
+from broken_telephone.execution.executors import executor
+from broken_telephone.execution.interruption import InterruptedRunError, Interruption
+from broken_telephone.execution.journal import (
+    UNREADABLE,
+    Entry,
+    Item,
+    Record,
+    Records,
+    known_items,
+    record_key,
+    records_of,
+)
+from broken_telephone.execution.progress import Step, WorkProgress
+from broken_telephone.execution.session import Session
+from broken_telephone.execution.settings import BatchedSettings
+from broken_telephone.execution.tasks import Answer, Task
+from broken_telephone.models import Model
+
+logger = logging.getLogger(__name__)
+
+A = TypeVar("A")
+C = TypeVar("C")
+T = TypeVar("T", bound=Item)
+
+
+class Output(NamedTuple):
+    """Records to be saved now, by key."""
+
+    batches: Mapping[str, Record] = {}
+    sessions: Mapping[str, Record] = {}
+
+
+@dataclass(frozen=True)
+class Phase(Generic[T, C]):
+    """What one model is asked about each item."""
+
+    name: str
+    """Of its steps; phases of one name would share their batch size."""
+    doing: str
+    """What the progress bar shows."""
+    identity: str
+    """A name and a digest of everything that results depend on. Records of other identities stand beside."""
+    items: Mapping[int, Sequence[T]]
+    """By iteration, in the order in which batches are cut from them."""
+    open: Callable[[T], C]
+    """Returns what the model gets of an item; may raise `UnreadableError`."""
+    task: Callable[[list[C]], Task]
+    """Returns what the model is asked about opened items."""
+    record: Callable[[Sequence[T], Answer | None, list[Record]], Record]
+    """Returns the record of a batch: of the items, the answer (None without items), and failures to open others, each
+    with name, digest, kind and reason."""
+    entries: Callable[[Iterable[Record]], Iterable[Entry]]
+    """Reads such records."""
+    level: Callable[[T], int] = lambda _: 1
+    """Returns the level from which an item counts as done (`Entry.level`)."""
+
+    def waiting(self, records: Records) -> dict[Step, list[T]]:
+        """Return the items that are not done, by step; last those that failed before, which no batch waited for."""
+        known = known_items(self.entries(records_of(self.identity, records)), self.items)
+        steps = {}
+        for iteration, items in self.items.items():
+            left = [item for item in items if not self._has(known.get(item.name), item)]
+            if left:
+                steps[Step(iteration, self.name)] = sorted(left, key=lambda item: _failed(known.get(item.name)))
+        return steps
+
+    def _has(self, entry: Entry | None, item: T) -> bool:
+        return entry is not None and entry.is_done and entry.level >= self.level(item)
+
+    def batch(self, items: list[T]) -> Batch[T, list[Record]]:
+        """Open items, and say what the model is asked about those that open."""
+        opened, contents, unopened = open_items(items, self.open)
+        failures = [
+            {"name": item.name, "digest": item.digest, "kind": UNREADABLE, "reason": reason}
+            for item, reason in unopened
+        ]
+        return Batch(opened, failures, self.task(contents) if opened else None)
+
+
+def _failed(entry: Entry | None) -> bool:
+    return entry is not None and not entry.is_done
+
+
+def open_items(items: Iterable[A], open_one: Callable[[A], C]) -> tuple[list[A], list[C], list[tuple[A, str]]]:
+    """Return the items that open, what they open to, and the others with the reason."""
+    opened, contents, unopened = [], [], []
+    for item in items:
+        try:
+            contents.append(open_one(item))
+            opened.append(item)
+        except UnreadableError as error:
+            unopened.append((item, str(error)))
+    return opened, contents, unopened
+
+
+def run_stage(
+    phases: Sequence[Phase[Any, Any]],
+    records: Records,
+    settings: BatchedSettings,
+    models: Mapping[str, Model],
+    counted: str,
+    **about: Any,
+) -> Iterator[Output]:
+    """Do everything that is not done yet, one phase after the other, so that each model is loaded once.
+
+    Args:
+        phases: in their order.
+        records: the journal.
+        settings: of the work.
+        models: by the names that tasks use.
+        counted: what the progress bar counts, such as "pictures".
+        about: what the record of the session says beside.
+
+    Yields:
+        The record of this session, then one finished batch at a time, which the caller must save before it asks for
+        the next one; a single empty output if there is nothing to do.
+
+    Raises:
+        InterruptedRunError: after a signal, when the batches at work were yielded.
+        StudyError: if not even one item fits into memory.
+    """
+    left = {step: (phase, items) for phase in phases for step, items in phase.waiting(records).items()}
+    if not left:
+        logger.info("All of this is done already: nothing to do")
+        yield Output()
+        return
+    sizes = {phase.name: BatchSize(settings.batch) for phase in phases}
+    counts = {step: len(items) for step, (_, items) in left.items()}
+    doing = {phase.name: phase.doing for phase in phases}
+    with (
+        executor(settings, models) as workers,
+        Interruption() as interruption,
+        WorkProgress(counts, workers.workers, doing, counted, workers.loading) as progress,
+    ):
+        session = Session(settings, {"batch"}, workers.workers, **about)
+        yield Output(sessions={session.key: session.record})
+        for step, (phase, items) in left.items():
+            progress.begin(step)
+            for batch, answer in work_through(items, sizes[phase.name], workers, interruption, phase.batch):
+                names = [*(item.name for item in batch.items), *(failure["name"] for failure in batch.result)]
+                if names:
+                    taken = {} if answer is None else answer.taken(len(batch.items))
+                    record = phase.record(batch.items, answer, batch.result) | taken
+                    failures = sum(entry.failure is not None for entry in phase.entries([record]))
+                    progress.advance(step, len(names), failures, 0.0 if answer is None else answer.seconds)
+                    key = record_key(f"{phase.identity}/{step.iteration:03}", names)
+                    yield Output(batches={key: {"session": session.key, **record}})
+            progress.end(step)
+            if interruption.asked:
+                break
+    if interruption.asked:
+        raise InterruptedRunError("Stopped as asked. Everything done is saved, and the same command goes on from here.")
