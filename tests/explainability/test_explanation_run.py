@@ -309,7 +309,7 @@ def test_pictures_with_any_number_of_faces(study, count):
     assert record["left_out"]["no face"] == (count == 0)
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
     assert mine["face"].tolist() == ([count - 1] if count else [])
-    kept = found_in(study.plan().parts, study.parts.load(), study.plan().there)["i1_r0/1"]
+    kept = found_in(study.plan().parts, study.parts.load(), study.plan().pictures)["i1_r0/1"]
     assert kept.maps.shape == (count, 40, 30)
 
 

@@ -240,7 +240,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
     bench.generator = RoomForTwo()
     bench.run(draw_batch=7)
     assert bench.generator.calls == [7, 3, 3, *[1] * 14]
-    assert bench.done().found["1/1", "draw", 7] == 1
+    assert bench.done().batch_sizes["1/1", "draw", 7] == 1
     assert order_of_batches(bench) == list(bench.chains["chain_id"]) * 2
     assert "7 at once did not fit into memory: 3 from here on" in caplog.text
     (bench.path / "other").mkdir()

@@ -87,14 +87,14 @@ def inquiries(
         )
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
-    found = []
+    result = []
     for name in (*(reading for reading in asked if reading in settings.readings), LAST):
         who, model = ("describer", describer) if name == LAST else ("annotator", annotator)
         model_settings = model.identity()
         depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[name]]]
         identity = digest(json.dumps(depends, sort_keys=True), size=6)
-        found.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
-    return found
+        result.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
+    return result
 
 
 def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:

@@ -73,12 +73,12 @@ def tables(
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
     last = _last(chains, study, iterations, asked, answers)
-    said = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
+    texts = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
     return Tables(
         as_table(attributes, ANNOTATIONS),
         as_table(weights, PROBABILITIES),
-        as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
-        as_table(list(_mentioned(said)), MENTIONS),
+        as_table([*_chosen(choices, labels), *_named(texts, labels, concept, known)], PREDICTIONS),
+        as_table(list(_mentioned(texts)), MENTIONS),
         last,
     )
 
@@ -151,15 +151,15 @@ def _last(
 
     As in the loop, description k is of picture k - 1.
     """
-    found = []
+    rows = []
     for chain in chains:
         one = study.of(chain, iterations)
         answer = answers.get(LAST, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
             words = {name: answer[name] for name in ("text", "tokens", "truncated")}
             where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": asked[LAST].by}
-            found.append(where | words)
-    return as_table(found, DESCRIPTIONS)
+            rows.append(where | words)
+    return as_table(rows, DESCRIPTIONS)
 
 
 def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
@@ -176,26 +176,26 @@ def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
 
 
 def _named(
-    said: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
+    texts: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
 ) -> Iterator[Record]:
-    for chain_id, iteration, text, describer in said:
+    for chain_id, iteration, text, describer in texts:
         if describer == "prompt":  # It is of no picture.
             continue
-        found = named(text, known)
+        naming = named(text, known)
         yield {
             "chain_id": chain_id,
             "iteration": iteration - 1,
             "concept": concept,
             "label": labels[chain_id],
-            "predicted": found.label,
-            "correct": found.label == labels[chain_id],
+            "predicted": naming.label,
+            "correct": naming.label == labels[chain_id],
             "reading": "text",
             "by": describer,
-            "status": found.status,
+            "status": naming.status,
         }
 
 
-def _mentioned(said: list[tuple[str, int, str, str]]) -> Iterator[Record]:
-    for chain_id, iteration, text, _ in said:
+def _mentioned(texts: list[tuple[str, int, str, str]]) -> Iterator[Record]:
+    for chain_id, iteration, text, _ in texts:
         for term in mentions(text):
             yield {"chain_id": chain_id, "iteration": iteration, **term._asdict()}

@@ -63,13 +63,13 @@ def texts_of(
         own = table[table["chain_id"].isin(chains["chain_id"])]
         keys = zip(own["chain_id"].astype(str), own["iteration"].astype(int) - 1, strict=True)
         texts |= dict(zip(keys, own["text"].astype(str), strict=True))
-    found: dict[str, tuple[str, str]] = {}
+    by_picture: dict[str, tuple[str, str]] = {}
     for chain in chains_of(chains):
         for iteration in range(iterations + 1):
             one, text = study.of(chain, iteration), texts.get((chain.chain_id, iteration))
             if one is not None and text is not None:
-                found.setdefault(one.name, (chain.chain_id, text))
-    return found
+                by_picture.setdefault(one.name, (chain.chain_id, text))
+    return by_picture
 
 
 def word_items(

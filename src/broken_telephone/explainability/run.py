@@ -206,9 +206,9 @@ class _Opener:
         if one.name in self._kept:
             return self._kept[one.name]
         image = self._study.open(one, self._needed)
-        found = framed(image, self._frame), full_size(image)
-        if found[1] != image.size:
-            self._kept[one.name] = found
+        opened = framed(image, self._frame), full_size(image)
+        if opened[1] != image.size:
+            self._kept[one.name] = opened
             while sum(kept.width * kept.height for kept, _ in self._kept.values()) > _KEPT:
                 del self._kept[next(iter(self._kept))]
-        return found
+        return opened

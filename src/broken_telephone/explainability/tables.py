@@ -90,7 +90,7 @@ def word_tables(
     records: Records,
     random_weights: int,
     labels: Mapping[str, str],
-    said: Mapping[tuple[str, int], str],
+    genders: Mapping[tuple[str, int], str],
     method: str,
 ) -> WordTables:
     """Return a row for each word, for each of its regions by each method, and for each region that was hidden.
@@ -101,7 +101,7 @@ def word_tables(
         records: the journal.
         random_weights: how many times explained with random weights.
         labels: chain -> its label.
-        said: (chain, iteration) -> category of the person that says whose word it is, such as the gender.
+        genders: (chain, iteration) -> gender of the person whose word it is.
         method: whose maps were followed by hiding parts of pictures.
     """
     done = rows_in(identity, records)
@@ -130,7 +130,7 @@ def word_tables(
                 "label": labels[item.chain_id],
                 "named": item.named,
                 "correct": item.named == labels[item.chain_id],
-                "gender": said.get((item.chain_id, item.iteration)),
+                "gender": genders.get((item.chain_id, item.iteration)),
                 "width": width,
                 "height": height,
                 "views": row["views"],

@@ -56,10 +56,10 @@ class Outcome:
 
     def record(self, **run: Any) -> tuple[str, Record]:
         """Return the name and the record of the batch, with what the run says of it."""
-        found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
-        chains = [row["chain_id"] for rows in found.values() for row in rows]
+        results = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
+        chains = [row["chain_id"] for rows in results.values() for row in rows]
         name = record_key(f"{self.step.iteration:03}_{self.step.phase}", chains)
-        return name, {**self.step._asdict(), **run, **found}
+        return name, {**self.step._asdict(), **run, **results}
 
 
 class _Made(NamedTuple):
@@ -88,8 +88,8 @@ class Done:
     """By key; one that a later batch overcame is left out."""
     tried: set[str] = field(default_factory=set)
     """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
-    found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
-    """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
+    batch_sizes: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
+    """Sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
     _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Done:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
         if record.get("found") is not None:
-            self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
+            self.batch_sizes[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
     @property
     def images(self) -> dict[str, str]:

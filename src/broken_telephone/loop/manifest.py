@@ -126,16 +126,16 @@ def _digest(settings: Mapping[str, Any]) -> str:
 
 def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
     """Return the record of one run, with what its batches add up to."""
-    mine = [record for record in batches if record["session"] == name]
-    phases = {phase: [r for r in mine if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
+    own = [record for record in batches if record["session"] == name]
+    phases = {phase: [r for r in own if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
     seconds = {phase: sum(record["seconds"] for record in group) for phase, group in phases.items()}
     seconds["load"] = sum(record["load_seconds"] for group in phases.values() for record in group)
-    lasted = max((record["ended"] for record in mine), default=0.0) * session["workers"]
+    lasted = max((record["ended"] for record in own), default=0.0) * session["workers"]
     return {
         **session,
         "described": sum(record["size"] for record in phases["describe"]),
         "drawn": sum(record["size"] for record in phases["draw"]),
-        "failed": sum(len(record["failures"]) for record in mine),
+        "failed": sum(len(record["failures"]) for record in own),
         "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
         "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
         "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},

@@ -158,7 +158,7 @@ class _Run:
         self._tried: dict[str, float] | None = None
         """Seconds by phase that trying the models took, until they are counted."""
         self.sizes = {
-            phase: BatchSize(asked, self.done.found.get((self.settings.shard, phase, asked)))
+            phase: BatchSize(asked, self.done.batch_sizes.get((self.settings.shard, phase, asked)))
             for phase, asked in self._asked().items()
         }
 

@@ -42,10 +42,10 @@ def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
     Raises:
         StudyError: if a model does not exist.
     """
-    found = [_space(name, "embedder", embedder, loop_settings) for name in (IMAGES, TEXTS)]
+    result = [_space(name, "embedder", embedder, loop_settings) for name in (IMAGES, TEXTS)]
     if embedder.sentences is not embedder:
-        found.append(_space(SENTENCES, "sentences", embedder.sentences, loop_settings))
-    return found
+        result.append(_space(SENTENCES, "sentences", embedder.sentences, loop_settings))
+    return result
 
 
 def _space(name: str, role: str, model: TextEmbedder, loop_settings: Mapping[str, Any]) -> Space:

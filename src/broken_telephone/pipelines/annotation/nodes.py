@@ -57,9 +57,9 @@ def annotate_pictures(
     annotation_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
-    there = study_pictures.by_iteration(chains_of(chains), loop.iterations)
+    pictures = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     models = {"annotator": annotator, "describer": describer}
-    yield from annotate(there, inquiries, annotation, models, study_pictures, annotation_store.batches)
+    yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches)
 
 
 def collect_annotations(
@@ -75,16 +75,16 @@ def collect_annotations(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Read all answers into tables, and state how they were come by."""
     followed = chains_of(chains)
-    there = study_pictures.by_iteration(followed, loop.iterations)
-    answers = {inquiry.name: answers_to(inquiry, annotation_batches, there) for inquiry in inquiries}
+    pictures = study_pictures.by_iteration(followed, loop.iterations)
+    answers = {inquiry.name: answers_to(inquiry, annotation_batches, pictures) for inquiry in inquiries}
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
-    found: Tables = tables(
+    result: Tables = tables(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
-    record = manifest(study, inquiries, answers, annotation_batches, found.annotations)
-    return *found, {**record, "made_from": study_pictures.state}
+    record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
+    return *result, {**record, "made_from": study_pictures.state}
 
 
 def sample_for_raters(

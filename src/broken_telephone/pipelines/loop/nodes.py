@@ -167,11 +167,11 @@ def collect_results(
     done = sum_up(batches)
     made = done.images
     ledger = look(loop_images, made, drawn_before).ledger
-    there = digests_of(ledger)
-    done.forget_missing(there)
+    existing = digests_of(ledger)
+    done.forget_missing(existing)
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
     rows, drawn = done.results(chains_of(chains), loop.iterations)
-    refuse_changed_drawings([name for name in drawn if there[name] != made[name]])
+    refuse_changed_drawings([name for name in drawn if existing[name] != made[name]])
     beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(
