@@ -21,17 +21,11 @@ from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
-from broken_telephone.loop import (
-    Done,
-    LoopFolders,
-    LoopOutput,
-    LoopSettings,
-    is_finished,
-    manifest,
-    read_journal,
-    run_loop,
-)
+from broken_telephone.loop import LoopSettings, manifest, read_journal
+from broken_telephone.loop.journal import Done
+from broken_telephone.loop.manifest import is_finished
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
+from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
 from broken_telephone.models import Failure
 from broken_telephone.pictures import as_png, look
 from broken_telephone.pipelines.loop.nodes import look_at_pictures

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.settings import WorkSettings
@@ -18,29 +18,6 @@ from broken_telephone.execution.tasks import Answer, Task, Worker
 from broken_telephone.models import Model, require
 
 _TRIES = 4
-
-
-class Executor(Protocol):
-    """Workers that take tasks."""
-
-    workers: int
-    """How many tasks are worked on at once."""
-
-    def loading(self) -> str | None:
-        """Return the name of the model that is being loaded, or None."""
-        ...
-
-    def submit(self, task: Task) -> "Future[Answer]":
-        """Hand a task to the worker with the least to do."""
-        ...
-
-    def __enter__(self) -> Self:
-        """Start the workers."""
-        ...
-
-    def __exit__(self, *_: object) -> None:
-        """Stop them."""
-        ...
 
 
 class LocalExecutor:
@@ -155,7 +132,11 @@ class _Actor:
         return self._worker.do(task)
 
 
-def executor(settings: WorkSettings, models: Mapping[str, Model]) -> LocalExecutor | RayExecutor:
+Executor = LocalExecutor | RayExecutor
+"""Workers that take tasks while it is entered, `workers` of them at once."""
+
+
+def executor(settings: WorkSettings, models: Mapping[str, Model]) -> Executor:
     """Return the executor that a study asks for; its workers start when it is entered."""
     worker = Worker(models, settings.residency)
     if settings.executor == "local":

@@ -5,21 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import (
-    AnnotationSettings,
-    Inquiry,
-    Tables,
-    annotate,
-    answers_to,
-    asked_for,
-    comparable,
-    comparisons_of,
-    form_of,
-    inquiries,
-    labels_of,
-    manifest,
-    tables,
-)
+from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
+from broken_telephone.annotation.manifest import manifest
+from broken_telephone.annotation.questions import Inquiry, inquiries
+from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.execution.journal import Record, Records

@@ -9,7 +9,9 @@ from PIL import Image
 
 from broken_telephone.datasets.folder import Files
 from broken_telephone.errors import ChangedInputError
-from broken_telephone.loop import LoopSettings, fingerprint, text_digest
+from broken_telephone.loop import LoopSettings
+from broken_telephone.loop.manifest import text_digest
+from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,

@@ -11,18 +11,9 @@ from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
-from broken_telephone.loop import (
-    LoopFolders,
-    LoopOutput,
-    LoopSettings,
-    is_finished,
-    manifest,
-    of_shard,
-    read_journal,
-    run_loop,
-    sum_up,
-    text_digest,
-)
+from broken_telephone.loop import LoopSettings, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop.manifest import is_finished, text_digest
+from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
 from broken_telephone.models import Describer, Generator
 from broken_telephone.pictures import (
     LONGEST,
