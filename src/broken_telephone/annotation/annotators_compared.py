@@ -1,4 +1,4 @@
-"""Who gave which category to which picture: the data set, people who rated, and the annotator's readings."""
+"""Puts the labels of all annotators side by side: the data set, human raters, and the annotator's readings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -78,7 +78,7 @@ def _rated(ratings: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
 
 
 def _together(rated: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
-    """One answer to each question that two raters or more agree on; else the one it was settled with last.
+    """Return one answer per question: that on which at least two raters agree, else the last adjudication.
 
     That a rater cannot tell is an answer, too: who names a category does not agree with it.
     """
@@ -90,7 +90,7 @@ def _together(rated: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
-    """Return who is compared: every two, and all raters at once.
+    """Return the comparisons: every two annotators, and all raters at once.
 
     Of two, the reference is who stands first in `labels_of`. What raters say together is compared with none of them,
     for it is made of what they say.

@@ -1,4 +1,4 @@
-"""What people say of the pictures they rated, for shares that are corrected by it."""
+"""Arranges human ratings for the correction of shares."""
 
 import pandas as pd
 

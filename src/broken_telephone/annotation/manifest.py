@@ -1,4 +1,4 @@
-"""What the annotation of a study has come to, in one record: who was asked what, and how it was answered."""
+"""Summarises the annotation of a study in one record: questions, answers, failures and times."""
 
 from collections.abc import Iterable
 from typing import Any

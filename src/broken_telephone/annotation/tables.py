@@ -1,4 +1,4 @@
-"""Answers -> tables: attributes, probabilities of categories, labels that were named, demographic terms, last words."""
+"""Makes tables of answers: attributes, probabilities, predicted labels, demographic terms, last descriptions."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ Answers = Mapping[str, Mapping[str, Record]]
 
 
 class Tables(NamedTuple):
-    """What the annotation of a study comes to."""
+    """The tables of the annotation."""
 
     annotations: pd.DataFrame
     annotation_probabilities: pd.DataFrame
@@ -98,7 +98,7 @@ def _free(form: Form, answer: Record) -> Iterator[Record]:
 
 
 def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:
-    """Yield each line's answer, and the probabilities of all its options: likelihoods that sum to one."""
+    """Yield the answer to each line, and the probabilities of all its options."""
     for question, likelihoods in zip(form.questions, lines, strict=True):
         shares = softmax(likelihoods)
         best = max(range(len(shares)), key=shares.__getitem__)
@@ -121,7 +121,7 @@ def _best(question: Question, place: int, probability: float) -> Record:
 
 
 def softmax(likelihoods: list[float]) -> list[float]:
-    """Return likelihoods, given as logarithms, as shares of their sum."""
+    """Return probabilities from log-likelihoods."""
     highest = max(likelihoods)
     weights = [math.exp(value - highest) for value in likelihoods]
     return [weight / sum(weights) for weight in weights]
@@ -147,7 +147,7 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
 def _last(
     chains: list[Chain], study: StudyPictures, iterations: int, asked: Mapping[str, Inquiry], answers: Answers
 ) -> pd.DataFrame:
-    """Return descriptions of the last pictures, as the loop would have written them; empty and refused ones are none.
+    """Return descriptions of the last pictures as rows of the loop; empty and refused ones are left out.
 
     As in the loop, description k is of picture k - 1.
     """

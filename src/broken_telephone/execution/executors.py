@@ -1,7 +1,6 @@
-"""Where batches are worked on: a thread of this process, or actors of a Ray cluster.
+"""Runs tasks in a thread of this process, or in actors of a Ray cluster.
 
-Both take tasks and give futures, so nobody need know which it is. Either works on one batch while the
-loop saves the one before and reads the next.
+Both take tasks and return futures. Either works on one batch while the caller saves the one before and reads the next.
 """
 
 import logging
@@ -21,7 +20,7 @@ _TRIES = 4
 
 
 class LocalExecutor:
-    """One thread beside the loop's own."""
+    """Runs tasks in one thread beside the main one."""
 
     workers = 1
 
@@ -46,10 +45,10 @@ class LocalExecutor:
 
 
 class RayExecutor:
-    """Actors that hold the models, one per GPU; one that dies is started again and does its batch again, some times."""
+    """Runs tasks in actors, one per GPU. An actor that dies is restarted and repeats its batch, a few times."""
 
     def __init__(self, worker: Worker, workers: int | None, address: str | None, group: str) -> None:
-        """Take a worker to copy, how many there shall be, the cluster's address, and whose settings these are."""
+        """Take the worker to copy, the number of actors, the address of the cluster, and the settings' name."""
         self._worker, self._asked, self._address, self._group = worker, workers, address, group
         self.workers = 0
 
@@ -89,7 +88,7 @@ class RayExecutor:
             self._ray.shutdown()
 
     def loading(self) -> str | None:
-        """Return the name of the model that has not answered since it was last its turn; None if it has."""
+        """Return the name of the model that has not answered yet in its present turn; None if it has."""
         return None if self._answered else self._asked_of or None
 
     def submit(self, task: Task) -> "Future[Answer]":
@@ -108,7 +107,7 @@ class RayExecutor:
         return future
 
     def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int, model: str) -> None:
-        """Pass on what came of a task; errors as they were in the actor."""
+        """Pass on the answer, or the error that the actor raised."""
         with self._lock:
             self._busy[chosen] -= 1
             self._answered = self._answered or model == self._asked_of

@@ -1,4 +1,4 @@
-"""Which versions of the libraries that results depend on are installed."""
+"""Reads the installed versions of the libraries that results depend on."""
 
 from importlib.metadata import PackageNotFoundError, version
 

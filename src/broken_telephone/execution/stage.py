@@ -1,4 +1,4 @@
-"""A stage that resumes: it asks models about items in batches, and leaves out what its journal says is done.
+"""A stage that resumes: it asks models about items in batches, without those that the journal lists as done.
 
 Annotation, similarity and explainability state their phases; everything else is the same for all. The loop has an
 order of its own (`loop/run.py`): there a chain that failed leaves the steps that follow.
@@ -46,16 +46,16 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class Phase(Generic[T, C]):
-    """What one model is asked about each item."""
+    """One question that a stage asks a model about each item."""
 
     name: str
-    """Of its steps; phases of one name would share their batch size."""
+    """The name of its steps."""
     doing: str
-    """What the progress bar shows."""
+    """The text of the progress bar."""
     identity: str
     """A name and a digest of everything that results depend on. Records of other identities stand beside."""
     items: Mapping[int, Sequence[T]]
-    """By iteration, in the order in which batches are cut from them."""
+    """Items by iteration, in the order in which batches are cut from them."""
     open: Callable[[T], C]
     """Returns what the model gets of an item; may raise `UnreadableError`."""
     task: Callable[[list[C]], Task]
@@ -64,7 +64,7 @@ class Phase(Generic[T, C]):
     """Returns the record of a batch: of the items, the answer (None without items), and failures to open others, each
     with name, digest, kind and reason."""
     entries: Callable[[Iterable[Record]], Iterable[Entry]]
-    """Reads such records."""
+    """Reads entries from such records."""
     level: Callable[[T], int] = lambda _: 1
     """Returns the level from which an item counts as done (`Entry.level`)."""
 

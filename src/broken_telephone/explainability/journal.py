@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of
+from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of, results_of
 from broken_telephone.models import Face
 from broken_telephone.pictures import Needed, Picture
 
@@ -85,9 +85,7 @@ def faces_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Pi
 
 def found_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
     """Return picture -> what is in it."""
-    return {
-        name: entry.result for name, entry in faces_in(identity, records, pictures).items() if entry.failure is None
-    }
+    return results_of(faces_in(identity, records, pictures))
 
 
 def random_identity(identity: str, weights: int | None) -> str:
@@ -120,4 +118,4 @@ def words_in(identity: str, records: Records) -> dict[str, Entry]:
 
 def rows_in(identity: str, records: Records) -> dict[str, dict[str, Any]]:
     """Return word -> what was found of it, for words that are explained."""
-    return {name: entry.result for name, entry in words_in(identity, records).items() if entry.result is not None}
+    return results_of(words_in(identity, records))

@@ -1,4 +1,4 @@
-"""The loop itself: describe everything, draw everything, and again."""
+"""The loop: a describer describes every picture, a generator draws every description, again and again."""
 
 from broken_telephone.loop.journal import read_journal, refuse_other_starts, sum_up
 from broken_telephone.loop.manifest import manifest

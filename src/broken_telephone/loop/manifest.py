@@ -1,4 +1,4 @@
-"""What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
+"""Summarises the loop of a study in one record: settings, counts, failures, times, and whether it is complete."""
 
 import hashlib
 import json
@@ -88,7 +88,7 @@ def is_finished(
     batches: Collection[str],
     sessions: Collection[str],
 ) -> TypeGuard[Record]:
-    """Return whether an earlier manifest says that just this was followed to its end, and nothing has happened since.
+    """Return whether an earlier manifest covers exactly this study, complete and unchanged since.
 
     Args:
         earlier: the manifest, if there is one.

@@ -1,4 +1,4 @@
-"""The pictures and texts of a study, each once."""
+"""Lists the pictures and texts of a study, each once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Text:
     name: str
     """A digest of the text."""
     iteration: int
-    """In which it first occurs."""
+    """The first iteration in which it occurs."""
     text: str
 
     @property
     def digest(self) -> str:
-        """What the vector is made from: the text alone."""
+        """The digest of the text, the only input of its vector."""
         return self.name
 
 
@@ -60,5 +60,5 @@ def texts(descriptions: pd.DataFrame, iterations: int) -> dict[int, list[Text]]:
 
 
 def name_of(text: str) -> str:
-    """Return what a text is called, wherever it occurs."""
+    """Return the name of a text, a digest."""
     return digest(text)

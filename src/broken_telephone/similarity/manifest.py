@@ -1,4 +1,4 @@
-"""What the embedding of a study has come to, in one record: which models, how many vectors, what was cut or failed."""
+"""Summarises the embedding of a study in one record: models, counts of vectors, truncated texts, failures."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Vectors by chain and iteration, as the measures want them."""
+"""Arranges vectors by chain and iteration for the statistics."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -31,7 +31,7 @@ def arrange(
     descriptions: pd.DataFrame,
     stored: Mapping[str, Stored],
 ) -> Arranged:
-    """Say which vector belongs to which picture and text of each chain.
+    """Assign vectors to the pictures and texts of each chain.
 
     Args:
         chains: the `chains` table, whose order is kept.

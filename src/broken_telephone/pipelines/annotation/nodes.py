@@ -31,7 +31,7 @@ def state_inquiries(
     describer: Describer,
     loop_settings: Mapping[str, Any],
 ) -> list[Inquiry]:
-    """Say what is asked about every picture, of whom."""
+    """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
     return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
 
@@ -63,7 +63,7 @@ def collect_annotations(
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Read all answers into tables, and state how they were come by."""
+    """Parse all answers into tables, and summarise the annotation."""
     followed = chains_of(chains)
     pictures = study_pictures.by_iteration(followed, loop.iterations)
     answers = {inquiry.name: answers_to(inquiry, annotation_batches, pictures) for inquiry in inquiries}
@@ -94,7 +94,7 @@ def name_rating_items(
     study_pictures: StudyPictures,
     annotation_store: StageStore,
 ) -> pd.DataFrame:
-    """Say which picture each name on the rating page stands for."""
+    """List the picture behind each name on the rating page."""
     return known_items(all_items(chains, loop.iterations, study_pictures), annotation_store.rating_items)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
-from broken_telephone.execution.journal import Record, Records, records_of, seconds_in
+from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.execution.stage import Output
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """What is explained, and under which names results are kept."""
+    """The chains to explain, and the identities of the results."""
 
     chains: pd.DataFrame
     """Rows of the `chains` table."""
@@ -96,7 +96,7 @@ def plan_explanation(
     parser: RegionParser,
     explainability_store: StageStore,
 ) -> Plan:
-    """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
+    """Choose the chains, models and settings of the explanation; no chains if the describer runs elsewhere."""
     own = sampled(chains, explain.chains_per_label, explain.seed)
     if not isinstance(describer, TransformersDescriber):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
@@ -228,9 +228,9 @@ def tabulate_explanation(
     face_parts: Records,
     explanations: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Read the journals into tables, and state what was explained and what was left out."""
+    """Turn the journals into tables, and summarise the explanation."""
     known = faces_in(plan.parts, face_parts, plan.pictures)
-    found = {name: entry.result for name, entry in known.items() if entry.failure is None}
+    found = results_of(known)
     concept = chain_settings.concept
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
     chains = chains_of(plan.chains)
@@ -271,7 +271,7 @@ def measure_support(
     explain: ExplainSettings,
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Measure where words come from, compare groups, and check whether to believe it."""
+    """Measure which regions support words, compare groups, and make the sanity checks."""
     resampling = Resampling(settings.resamples, settings.seed)
     everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
     pictures = comparable_kinds(everything)

@@ -1,4 +1,4 @@
-"""The node with which every later stage begins: it checks the pictures of the study, and hands them over."""
+"""The first node of every later pipeline: it checks the pictures of the study and hands them over."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

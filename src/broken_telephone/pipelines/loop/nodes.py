@@ -138,7 +138,7 @@ def collect_results(
     loop_sessions: Records,
     loop_store: StageStore,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Put descriptions and pictures of the study's chains into tables, and state what was run and how far it got.
+    """List descriptions and pictures of the chains in tables, and summarise the loop.
 
     What an earlier run collected is returned as it is if nothing has happened since.
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def state_spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
-    """Say what is embedded by which model."""
+    """State the embedding spaces and their models."""
     return spaces(embedder, loop_settings)
 
 
@@ -54,7 +54,7 @@ def measure_similarities(
     loop_descriptions: pd.DataFrame,
     embeddings: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Compare pictures and texts along every chain, average over chains, and state how both were come by."""
+    """Measure similarities along every chain, average them, and summarise the embedding."""
     by_space = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
     vectors = {space.name: stored(space, embeddings, by_space[space.name]) for space in spaces}
     table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, vectors))
