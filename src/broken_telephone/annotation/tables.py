@@ -59,8 +59,8 @@ def tables(
     attributes: list[Record] = []
     weights: list[Record] = []
     choices: list[Record] = []
-    for chain, iteration, name in _pictures(chains, study, iterations):
-        where = {"chain_id": chain.chain_id, "iteration": iteration}
+    for chain, picture in study.along(chains, iterations):
+        where, name = {"chain_id": chain.chain_id, "iteration": picture.iteration}, picture.name
         if (answer := answers.get(FREE, {}).get(name)) is not None:
             who = where | {"annotator": asked[FREE].by, "reading": FREE}
             attributes += [who | row for row in _free(asked[FREE].forms[0], answer)]
@@ -81,13 +81,6 @@ def tables(
         as_table(list(_mentioned(texts)), MENTIONS),
         last,
     )
-
-
-def _pictures(chains: list[Chain], study: StudyPictures, iterations: int) -> Iterator[tuple[Chain, int, str]]:
-    for chain in chains:
-        for iteration in range(iterations + 1):
-            if (one := study.of(chain, iteration)) is not None:
-                yield chain, iteration, one.name
 
 
 def _free(form: Form, answer: Record) -> Iterator[Record]:

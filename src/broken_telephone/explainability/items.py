@@ -64,11 +64,9 @@ def texts_of(
         keys = zip(own["chain_id"].astype(str), own["iteration"].astype(int) - 1, strict=True)
         texts |= dict(zip(keys, own["text"].astype(str), strict=True))
     by_picture: dict[str, tuple[str, str]] = {}
-    for chain in chains_of(chains):
-        for iteration in range(iterations + 1):
-            one, text = study.of(chain, iteration), texts.get((chain.chain_id, iteration))
-            if one is not None and text is not None:
-                by_picture.setdefault(one.name, (chain.chain_id, text))
+    for chain, picture in study.along(chains_of(chains), iterations):
+        if (text := texts.get((chain.chain_id, picture.iteration))) is not None:
+            by_picture.setdefault(picture.name, (chain.chain_id, text))
     return by_picture
 
 

@@ -37,7 +37,7 @@ def find_parts(
     identity: str,
     settings: ExplainSettings,
     model: FaceParts,
-    needed: Needed,
+    needed: Needed | None,
     study: StudyPictures,
     batches: Records,
 ) -> Iterator[Output]:
@@ -48,7 +48,7 @@ def find_parts(
         identity: a digest of everything that results depend on, under which they are kept.
         settings: of the explanation.
         model: detector and parser.
-        needed: how large pictures are looked at; kept before anything else.
+        needed: how large pictures are looked at, which is kept before anything else; None if there are none.
         study: opens the pictures.
         batches: the journal.
     """
@@ -73,7 +73,7 @@ def explain_words(
     how: How,
     settings: ExplainSettings,
     describer: Explainer,
-    needed: Needed,
+    needed: Needed | None,
     study: StudyPictures,
     batches: Records,
 ) -> Iterator[Output]:
@@ -138,9 +138,9 @@ def explain_words(
             describer.release()
 
 
-def _sight(identity: str, records: Records, needed: Needed, **stated: object) -> Iterator[Output]:
+def _sight(identity: str, records: Records, needed: Needed | None, **stated: object) -> Iterator[Output]:
     """Keep how pictures are looked at, unless an earlier run did."""
-    if sight_key(identity) not in records:
+    if needed is not None and sight_key(identity) not in records:
         yield Output({sight_key(identity): {**stated, "needed": list(needed)}})
 
 
@@ -197,7 +197,7 @@ def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Ne
 class _Opener:
     """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
 
-    def __init__(self, needed: Needed, study: StudyPictures, frame: tuple[int, int] | None) -> None:
+    def __init__(self, needed: Needed | None, study: StudyPictures, frame: tuple[int, int] | None) -> None:
         self._needed, self._study, self._frame = needed, study, frame
         self._kept: dict[str, Opened] = {}
 

@@ -52,9 +52,8 @@ def arrange(
 def _pictures(chains: pd.DataFrame, study: StudyPictures, iterations: int, stored: Stored) -> np.ndarray:
     places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
     for row, chain in enumerate(chains_of(chains)):
-        for iteration in range(iterations + 1):
-            if (one := study.of(chain, iteration)) is not None:
-                places[row, iteration] = stored.places.get(one.name, ABSENT)
+        for _, picture in study.along([chain], iterations):
+            places[row, picture.iteration] = stored.places.get(picture.name, ABSENT)
     return places
 
 

@@ -14,7 +14,6 @@ from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
 from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
-from broken_telephone.execution.stage import Output
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
     People,
@@ -76,7 +75,7 @@ class Plan:
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
-    needed: tuple[Needed, Needed] | None
+    needed: tuple[Needed | None, Needed | None]
     """How large pictures are looked at for faces, and for words; as it was in the first run. None without pictures."""
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
@@ -128,7 +127,7 @@ def plan_explanation(
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
         colour,
-        None if for_faces is None or for_words is None else (for_faces, for_words),
+        (for_faces, for_words),
     )
 
 
@@ -150,9 +149,6 @@ def find_faces_and_regions(
     explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Find faces and regions; Kedro saves every batch as soon as it is finished."""
-    if plan.needed is None:
-        yield Output()
-        return
     model, journal = FaceParts(detector, parser), explainability_store.face_parts
     yield from find_parts(plan.pictures, plan.parts, explain, model, plan.needed[0], study_pictures, journal)
 
@@ -189,9 +185,6 @@ def explain_described_words(
     explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
-    if plan.needed is None:
-        yield Output()
-        return
     found = found_in(plan.parts, face_parts, plan.pictures)
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
@@ -248,7 +241,7 @@ def tabulate_explanation(
     tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, genders, explain.method)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     names = [one.name for some in plan.pictures.values() for one in some]
-    for_faces, for_words = (None, None) if plan.needed is None else (one._asdict() for one in plan.needed)
+    for_faces, for_words = (None if needed is None else needed._asdict() for needed in plan.needed)
     record = manifest(
         study,
         {**plan.by, "pixels": {"faces": for_faces, "words": for_words}},
