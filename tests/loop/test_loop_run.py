@@ -408,7 +408,7 @@ def test_a_batch_size_is_found_recorded_and_kept(bench):
     size = BatchSize("auto")
     for items, seconds in ((1, 1.0), (2, 1.2), (4, 1.5), (8, 2.9)):
         assert (size.next, size.found) == (items, None)
-        size.took(items, seconds)
+        size.learn(items, seconds)
     assert (size.next, size.found) == (4, 4)
     assert (BatchSize("auto", 4).next, BatchSize("auto", 4).settled) == (4, True)
     assert (BatchSize(6).next, BatchSize(6).found) == (6, None)

@@ -45,14 +45,14 @@ def annotate(
     def phase(inquiry: Inquiry) -> Phase[Picture, Image.Image]:
         model = models[inquiry.model]
         return Phase(
-            inquiry.name,
-            _DOING[inquiry.name],
-            inquiry.key,
-            last if inquiry.name == LAST else pictures,
-            lambda picture: study.open(picture, bound_for(model)),
-            inquiry.task,
-            partial(_record, inquiry),
-            _entries,
+            name=inquiry.name,
+            doing=_DOING[inquiry.name],
+            identity=inquiry.key,
+            items=last if inquiry.name == LAST else pictures,
+            open=lambda picture: study.open(picture, bound_for(model)),
+            task=inquiry.task,
+            record=partial(_record, inquiry),
+            entries=_entries,
         )
 
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}

@@ -26,7 +26,7 @@ class BatchSize:
         """The size with which later runs should begin; None if it is the setting."""
         return self.next if self.settled and self.next != self._asked else None
 
-    def took(self, items: int, seconds: float) -> None:
+    def learn(self, items: int, seconds: float) -> None:
         """Learn from the time of a batch that worked, without loading."""
         if self.settled or items < self.next:  # A last batch says little about a full one.
             return

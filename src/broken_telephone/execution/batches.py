@@ -97,7 +97,7 @@ def work_through(
                 error = error or failure
                 continue
             if answer.out_of_memory is None:
-                size.took(len(batch.items), answer.seconds)
+                size.learn(len(batch.items), answer.seconds)
                 yield batch, replace(answer, load_seconds=answer.load_seconds + lost_seconds)
                 lost_seconds = 0.0
                 continue

@@ -69,10 +69,10 @@ class RayExecutor:
         cpus, gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
         self.workers = self._asked or max(gpus, 1)
         # Ray would wait for ever for what the cluster does not have.
-        for kind, there in (("CPU", cpus), ("GPU", gpus)):
-            if self.workers > there and (kind == "CPU" or gpus):
+        for kind, available in (("CPU", cpus), ("GPU", gpus)):
+            if self.workers > available and (kind == "CPU" or gpus):
                 raise StudyError(
-                    f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {there}"
+                    f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {available}"
                 )
         actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]

@@ -32,6 +32,8 @@ from broken_telephone.models import Model
 
 logger = logging.getLogger(__name__)
 
+_NEVER_TRIED = Entry("", level=0)
+
 A = TypeVar("A")
 C = TypeVar("C")
 T = TypeVar("T", bound=Item)
@@ -71,15 +73,16 @@ class Phase(Generic[T, C]):
     def waiting(self, records: Records) -> dict[Step, list[T]]:
         """Return the items that are not done, by step; last those that failed before, which no batch waited for."""
         known = known_items(self.entries(records_of(self.identity, records)), self.items)
+
+        def entry_of(item: T) -> Entry:
+            return known.get(item.name, _NEVER_TRIED)
+
         steps = {}
         for iteration, items in self.items.items():
-            left = [item for item in items if not self._has(known.get(item.name), item)]
+            left = [item for item in items if not entry_of(item).is_done or entry_of(item).level < self.level(item)]
             if left:
-                steps[Step(iteration, self.name)] = sorted(left, key=lambda item: _failed(known.get(item.name)))
+                steps[Step(iteration, self.name)] = sorted(left, key=lambda item: not entry_of(item).is_done)
         return steps
-
-    def _has(self, entry: Entry | None, item: T) -> bool:
-        return entry is not None and entry.is_done and entry.level >= self.level(item)
 
     def batch(self, items: list[T]) -> Batch[T, list[Record]]:
         """Open items, and say what the model is asked about those that open."""
@@ -89,10 +92,6 @@ class Phase(Generic[T, C]):
             for item, reason in unopened
         ]
         return Batch(opened, failures, self.task(contents) if opened else None)
-
-
-def _failed(entry: Entry | None) -> bool:
-    return entry is not None and not entry.is_done
 
 
 def open_items(items: Iterable[A], open_one: Callable[[A], C]) -> tuple[list[A], list[C], list[tuple[A, str]]]:

@@ -167,9 +167,9 @@ class Worker:
         if answer.out_of_memory is not None:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
-        took = time.perf_counter() - loaded
+        seconds = time.perf_counter() - loaded
         return replace(
-            answer, seconds=took, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+            answer, seconds=seconds, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
         )
 
     def release(self) -> None:

@@ -45,26 +45,6 @@ def sight_in(identity: str, records: Records) -> tuple[Needed | None, Record]:
     return (Needed(*record["needed"]) if record else None), record
 
 
-def face_record(picture: Picture, found: Found) -> Record:
-    """Return what is kept of a picture's faces: its arrays stand under its name, maps compressed."""
-    return {
-        "name": picture.name,
-        "digest": picture.digest,
-        "size": found.size,
-        "original_size": found.original_size,
-        "faces": [
-            {"box": list(map(float, face.box)), "score": float(face.score), "landmarks": face.landmarks.tolist()}
-            for face in found.faces
-        ],
-        "skin": found.skin,
-    }
-
-
-def packed(maps: np.ndarray) -> np.ndarray:
-    """Compress maps: they are nearly all one."""
-    return np.frombuffer(zlib.compress(np.ascontiguousarray(maps).tobytes()), np.uint8)
-
-
 def face_entries(batches: Iterable[Record]) -> Iterator[Entry]:
     """Yield what records say about pictures; a result is a `Found`."""
     for record in batches:

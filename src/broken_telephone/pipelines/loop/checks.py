@@ -65,8 +65,8 @@ def check_pictures(
             "Run `kedro run --pipeline loop` for this study, which writes it again"
         )
     check_originals(chains, originals, original_files)
-    found = look(loop_images, loop_pictures["name"], loop_pictures)
-    refuse_changed_drawings([*found.changed, *found.missing])
+    files = look(loop_images, loop_pictures["name"], loop_pictures)
+    refuse_changed_drawings([*files.changed, *files.missing])
     digests = digests_of(loop_pictures)
     return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))
 

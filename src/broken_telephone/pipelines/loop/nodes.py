@@ -69,16 +69,16 @@ def look_at_pictures(
     """
     check_originals(chains, originals, original_files)
     earlier = loop_store.pictures
-    found = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
-    if found.changed:
+    files = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
+    if files.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
-        done, now = read_journal(loop_store.batches), digests_of(found.ledger)
+        done, digests = read_journal(loop_store.batches), digests_of(files.ledger)
         counted, drawn = set(done.results(chains_of(chains), loop.iterations)[1]), done.images
-        other = [name for name in found.changed if now[name] != drawn.get(name)]
+        other = [name for name in files.changed if digests[name] != drawn.get(name)]
         refuse_changed_drawings([name for name in other if name in counted])
-        return found.ledger[~found.ledger["name"].isin(other)].reset_index(drop=True)
-    return found.ledger
+        return files.ledger[~files.ledger["name"].isin(other)].reset_index(drop=True)
+    return files.ledger
 
 
 def follow_chains(
