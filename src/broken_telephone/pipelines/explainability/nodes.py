@@ -226,8 +226,8 @@ def tabulate_explanation(
     found = results_of(known)
     concept = chain_settings.concept
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
-    chains = chains_of(plan.chains)
-    faces = faces_table(chains, loop.iterations, found, plan.people, concept, labels)
+    along = study_pictures.along(chains_of(plan.chains), loop.iterations)
+    faces = faces_table(along, found, plan.people, concept, labels)
     items = [item for some in words_to_explain.values() for item in some]
     gender = annotations[
         (annotations["attribute"] == "gender")
