@@ -34,7 +34,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.execution.tasks import Describe, Draw, Worker
-from broken_telephone.loop import LoopFolders, LoopSettings, run_loop
+from broken_telephone.loop import LoopSettings
+from broken_telephone.loop.run import LoopFolders, run_loop
 from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table

@@ -9,8 +9,10 @@ from fakes import FakeModel
 from PIL import Image
 from study_pictures import digested, save, study_pictures
 
-from broken_telephone.annotation import AnnotationSettings, annotate, answers_to, inquiries, tables
-from broken_telephone.annotation.tables import softmax
+from broken_telephone.annotation import AnnotationSettings
+from broken_telephone.annotation.questions import inquiries
+from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.tables import softmax, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.errors import StudyError

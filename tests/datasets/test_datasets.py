@@ -28,6 +28,7 @@ from broken_telephone.datasets import (
     RatingsDataset,
     RecordPartitionsDataset,
     SealedJSONDataset,
+    StoreDataset,
     WholeParquetDataset,
     atomic_write,
 )
@@ -335,3 +336,33 @@ def test_ratings_stand_in_a_folder_of_any_name(tmp_path):
     Store(url).comment("ada", "rating", "1", "a comment")
     assert (tmp_path / "x [a] #1 *b?/c::d 100%/r.sqlite").is_file()
     assert RatingsDataset(database=url).load()["comment"].tolist() == ["a comment"]
+
+
+def test_a_store_shows_what_earlier_runs_left(tmp_path):
+    table, folder = tmp_path / "ledger.parquet", tmp_path / "images"
+    parts = {
+        "images": {"type": "broken_telephone.datasets.ImagePartitionsDataset", "path": str(folder)},
+        "ledger": {"type": "broken_telephone.datasets.WholeParquetDataset", "filepath": str(table)},
+    }
+    store = StoreDataset(parts=parts)
+    assert not store.exists()
+    left = store.load()
+    images = left.images
+    assert (list(images), left.ledger) == ([], None)
+    save(ImagePartitionsDataset(path=str(folder)), {"a/1": RED})
+    WholeParquetDataset(filepath=str(table)).save(pd.DataFrame({"a": [1]}))
+    # Views are live, files are read when they are asked for.
+    assert list(images) == ["a/1"]
+    assert left.ledger["a"].tolist() == [1]
+    assert store.exists()
+    assert store._describe()["images"]["path"] == str(folder)
+    with pytest.raises(AttributeError, match="no part 'sessions'"):
+        _ = left.sessions
+    with pytest.raises(DatasetError, match="only read"):
+        store.save(left)
+
+
+def test_a_plain_folder_is_never_written(tmp_path):
+    with pytest.raises(DatasetError, match="only read, never written"):
+        ImageFolderDataset(path=str(tmp_path)).save({"a.png": b""})
+    assert not list(tmp_path.iterdir())

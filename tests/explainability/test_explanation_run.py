@@ -179,6 +179,32 @@ def test_checks_made_later_are_made_only_where_they_lack(study, checked, batch):
     assert not study.describer.explained
 
 
+def test_journals_that_state_less_are_read(study):
+    """Records once held neither sizes, devices nor times of loading, and failures no digests."""
+    study.texts["i1_r0", 3] = "broken happy"
+    study.texts["i2_r0", 3] = f"{SILENT} happy"
+    (study.path / "raw/2.png").write_bytes(b"no picture")
+    study.describer = Failing()
+    study.run()
+    for journal in (study.parts, study.words):
+        for key, read in journal.load().items():
+            record = {name: value for name, value in read().items() if name not in ("size", "load_seconds", "device")}
+            if "failures" in record:
+                names = ("name", "kind", "reason")
+                record["failures"] = [{name: failure[name] for name in names} for failure in record["failures"]]
+                record.setdefault("seconds", 0.0)
+            journal.save({key: record})
+    before = study.tables()
+    study.detector.seen.clear()
+    study.describer.explained.clear()
+    same(study.run(), before)
+    assert not study.detector.seen
+    # The failed word is tried again, which takes a plain picture.
+    assert {text for text, *_ in study.describer.explained} == {"a picture"}
+    assert before[4]["left_out"]["the model's tokens do not write the word"] == 1
+    assert {one["picture"] for one in before[4]["failures"]} == {"i1_r0/2", "0/2.png"}
+
+
 def test_more_random_weights_add_to_those_that_are_there(study):
     study.run()
     study.describer.explained.clear()
@@ -309,7 +335,7 @@ def test_pictures_with_any_number_of_faces(study, count):
     assert record["left_out"]["no face"] == (count == 0)
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
     assert mine["face"].tolist() == ([count - 1] if count else [])
-    kept = found_in(study.plan().parts, study.parts.load(), study.plan().there)["i1_r0/1"]
+    kept = found_in(study.plan().parts, study.parts.load(), study.plan().pictures)["i1_r0/1"]
     assert kept.maps.shape == (count, 40, 30)
 
 

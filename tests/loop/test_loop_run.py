@@ -21,17 +21,11 @@ from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
-from broken_telephone.loop import (
-    Done,
-    LoopFolders,
-    LoopOutput,
-    LoopSettings,
-    is_finished,
-    manifest,
-    read_journal,
-    run_loop,
-)
+from broken_telephone.loop import LoopSettings, manifest, read_journal
+from broken_telephone.loop.journal import Done
+from broken_telephone.loop.manifest import is_finished
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
+from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
 from broken_telephone.models import Failure
 from broken_telephone.pictures import as_png, look
 from broken_telephone.pipelines.loop.nodes import look_at_pictures
@@ -240,7 +234,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(bench, caplog):
     bench.generator = RoomForTwo()
     bench.run(draw_batch=7)
     assert bench.generator.calls == [7, 3, 3, *[1] * 14]
-    assert bench.done().found["1/1", "draw", 7] == 1
+    assert bench.done().batch_sizes["1/1", "draw", 7] == 1
     assert order_of_batches(bench) == list(bench.chains["chain_id"]) * 2
     assert "7 at once did not fit into memory: 3 from here on" in caplog.text
     (bench.path / "other").mkdir()
@@ -414,7 +408,7 @@ def test_a_batch_size_is_found_recorded_and_kept(bench):
     size = BatchSize("auto")
     for items, seconds in ((1, 1.0), (2, 1.2), (4, 1.5), (8, 2.9)):
         assert (size.next, size.found) == (items, None)
-        size.took(items, seconds)
+        size.learn(items, seconds)
     assert (size.next, size.found) == (4, 4)
     assert (BatchSize("auto", 4).next, BatchSize("auto", 4).settled) == (4, True)
     assert (BatchSize(6).next, BatchSize(6).found) == (6, None)

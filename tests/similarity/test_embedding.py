@@ -232,6 +232,24 @@ def test_pictures_that_do_not_open_are_counted_and_tried_again(bench):
     assert bench.manifest()["embedded"]["images"]["failures"] == []
 
 
+def test_journals_that_state_less_are_read(bench):
+    """Records once held no sizes, and failures no digests."""
+    place = bench.path / "images/i0_r0/1.png"
+    whole = place.read_bytes()
+    place.write_bytes(whole[:20])
+    table, before = bench.run(), bench.manifest()
+    for key, read in bench.batches.load().items():
+        record = {name: value for name, value in read().items() if name != "size"}
+        record["failures"] = [
+            {name: failure[name] for name in ("name", "kind", "reason")} for failure in record["failures"]
+        ]
+        bench.batches.save({key: record})
+    bench.embedder.calls.clear()
+    pd.testing.assert_frame_equal(bench.run(), table)
+    assert bench.manifest() == before
+    assert bench.embedder.calls == []
+
+
 def test_batches_are_halved_where_memory_runs_out(bench):
     bench.embedder.most = 2
     halved = bench.run(batch=8)

@@ -1,4 +1,4 @@
-"""Who gave which category to which picture: the data set, people who rated, and the annotator's readings."""
+"""Puts the labels of all annotators side by side: the data set, human raters, and the annotator's readings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -50,47 +50,47 @@ def labels_of(
         }
     )
     main = people[people["is_main"] & people["image_id"].isin(chains["image_id"].dropna())]
-    there = [name for name in stated if name in people]
-    published = main.melt("image_id", there, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
+    columns = [name for name in stated if name in people]
+    published = main.melt("image_id", columns, "attribute", "category").rename(columns={"image_id": "item"}).dropna()
     published = published.assign(iteration=0, annotator=DATASET, category=published["category"].astype(str))
     rated = _rated(ratings, items.assign(name=names_of(items, originals)).set_index("item"))
-    whole = pd.concat([published[_COLUMNS], rated, given[_COLUMNS]], ignore_index=True)
-    whole = whole.drop_duplicates(["item", "annotator", "attribute"])
+    labels = pd.concat([published[_COLUMNS], rated, given[_COLUMNS]], ignore_index=True)
+    labels = labels.drop_duplicates(["item", "annotator", "attribute"])
     known = [(name, value) for name, values in attributes.items() for value in values]
-    whole = whole[pd.MultiIndex.from_frame(whole[["attribute", "category"]]).isin(known)]
+    labels = labels[pd.MultiIndex.from_frame(labels[["attribute", "category"]]).isin(known)]
     start = chains.assign(cluster=clusters_of(chains))
     of_chain, of_original = start.set_index("chain_id")["cluster"], start.dropna(subset="image_id")
     of_original = of_original.drop_duplicates("image_id").set_index("image_id")["cluster"]
-    drawn = whole["item"].str.rpartition("/")[0].map(of_chain)
-    return whole.assign(cluster=drawn.where(whole["iteration"] > 0, whole["item"].map(of_original)).astype("int64"))
+    drawn = labels["item"].str.rpartition("/")[0].map(of_chain)
+    return labels.assign(cluster=drawn.where(labels["iteration"] > 0, labels["item"].map(of_original)).astype("int64"))
 
 
 def _rated(ratings: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
     """Put what raters say together above what each says."""
-    mine = ratings[ratings["item"].isin(names.index) & ratings["attribute"].notna() & (ratings["status"] != "skipped")]
-    said = mine[mine["mode"] == "rating"]
+    known = ratings[ratings["item"].isin(names.index) & ratings["attribute"].notna() & (ratings["status"] != "skipped")]
+    rated = known[known["mode"] == "rating"]
     # Whatever raters call themselves, they are nobody else.
-    single = said.assign(annotator=RATER + said["rater"]).sort_values("annotator", kind="stable")
-    table = pd.concat([_together(said, mine[mine["mode"] == "adjudication"]), single])
+    single = rated.assign(annotator=RATER + rated["rater"]).sort_values("annotator", kind="stable")
+    table = pd.concat([_together(rated, known[known["mode"] == "adjudication"]), single])
     table = table[table["status"] == "valid"]
     name, iteration = (table["item"].map(names[column]) for column in ("name", "iteration"))
     return table.assign(item=name, iteration=iteration)[_COLUMNS]
 
 
-def _together(said: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
-    """One answer to each question that two raters or more agree on; else the one it was settled with last.
+def _together(rated: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
+    """Return one answer per question: that on which at least two raters agree, else the last adjudication.
 
     That a rater cannot tell is an answer, too: who names a category does not agree with it.
     """
     question = ["item", "attribute"]
-    whole = said.assign(category=said["category"].fillna(said["status"])).groupby(question)["category"]
-    agreed = said[(whole.transform("size") > 1) & (whole.transform("nunique") == 1)].drop_duplicates(question)
+    answers = rated.assign(category=rated["category"].fillna(rated["status"])).groupby(question)["category"]
+    agreed = rated[(answers.transform("size") > 1) & (answers.transform("nunique") == 1)].drop_duplicates(question)
     last = settled.sort_values("at", kind="stable").drop_duplicates(question, keep="last")
     return pd.concat([agreed, last]).drop_duplicates(question).assign(annotator=TOGETHER)
 
 
 def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
-    """Return who is compared: every two, and all raters at once.
+    """Return the comparisons: every two annotators, and all raters at once.
 
     Of two, the reference is who stands first in `labels_of`. What raters say together is compared with none of them,
     for it is made of what they say.
@@ -114,9 +114,9 @@ def asked_for(form: Form) -> dict[str, tuple[str, ...]]:
 
 def comparable(form: Form, scheme: Scheme) -> dict[str, tuple[str, ...]]:
     """Return attribute -> categories, of the attributes for which form and data set mean the same categories."""
-    found = {}
+    shared = {}
     for question in form.questions:
         known = scheme.attributes.get(question.variable)
         if known is not None and set(known.values) <= set(question.options.values()):
-            found[question.variable] = known.values
-    return found
+            shared[question.variable] = known.values
+    return shared

@@ -1,4 +1,4 @@
-"""What people say of the pictures they rated, for shares that are corrected by it."""
+"""Arranges human ratings for the correction of shares."""
 
 import pandas as pd
 
@@ -18,10 +18,10 @@ def checked(labels: pd.DataFrame, strata: pd.DataFrame, chains: pd.DataFrame) ->
     Returns:
         Without a row given where nobody rated.
     """
-    said = labels[labels["annotator"] == TOGETHER]
+    rated = labels[labels["annotator"] == TOGETHER]
     alone = [name for name in labels["annotator"].unique() if name.startswith(RATER)]
-    if said.empty and len(alone) == 1:
-        said = labels[labels["annotator"] == alone[0]]
+    if rated.empty and len(alone) == 1:
+        rated = labels[labels["annotator"] == alone[0]]
     originals = chains.set_index("chain_id")["image_id"].astype(object)
     cells = strata[["label", "split", "iteration", "said"]].astype(str)
     places = pd.DataFrame(
@@ -32,5 +32,5 @@ def checked(labels: pd.DataFrame, strata: pd.DataFrame, chains: pd.DataFrame) ->
             "stratum": cells.agg(" | ".join, axis=1),
         }
     )
-    given = said.drop(columns="iteration").merge(places, on="item")[["chain_id", "iteration", "attribute", "category"]]
+    given = rated.drop(columns="iteration").merge(places, on="item")[["chain_id", "iteration", "attribute", "category"]]
     return Ratings(given, places[["chain_id", "iteration", "stratum"]], chains["chain_id"].astype(str))

@@ -1,4 +1,4 @@
-"""What the annotation of a study has come to, in one record: who was asked what, and how it was answered."""
+"""Summarises the annotation of a study in one record: questions, answers, failures and times."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -45,8 +45,8 @@ def manifest(
 
 
 def _statuses(annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    statuses: dict[str, dict[str, dict[str, float]]] = {}
     for (reading, attribute), rows in annotations.groupby(["reading", "attribute"], observed=True):
         shares = rows["status"].astype(str).value_counts(normalize=True)
-        found.setdefault(str(reading), {})[str(attribute)] = {str(k): round(float(v), 4) for k, v in shares.items()}
-    return found
+        statuses.setdefault(str(reading), {})[str(attribute)] = {str(k): round(float(v), 4) for k, v in shares.items()}
+    return statuses

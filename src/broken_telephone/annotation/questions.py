@@ -1,4 +1,4 @@
-"""What is asked about pictures: of which model, in which words, with which options, and about which iterations."""
+"""States the questions about pictures: the model, the prompt, and the options of each."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ FREE, CLOSED, LAST = "free", "closed", "last"
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One thing that is asked about pictures."""
+    """One question that a model answers about pictures."""
 
     name: str
     """`FREE` or `CLOSED`, the readings of the form, the second with the label's; `LAST`, a description."""
     model: str
-    """The worker's name of who is asked."""
+    """The model that answers, by the name that tasks use."""
     by: str
     """The model's own name."""
     settings: Mapping[str, Any]
@@ -38,11 +38,11 @@ class Inquiry:
 
     @property
     def key(self) -> str:
-        """Under which its answers are kept: other models and wordings stand beside it."""
+        """The identity of its records in the journal. Other models and wordings have another."""
         return f"{self.name}_{self.identity}"
 
     def task(self, images: list[Image.Image]) -> Task:
-        """Ask it about pictures."""
+        """Return the task that asks it about pictures."""
         if self.name == CLOSED:
             return Choose(images, self.asked, self.model)
         return Describe(images, self.asked[0].prompt, self.model)
@@ -57,7 +57,7 @@ def inquiries(
     describer: Describer,
     loop_settings: Mapping[str, Any],
 ) -> list[Inquiry]:
-    """Return everything that is asked about a study's pictures.
+    """Return all questions about the pictures of a study.
 
     The last pictures of the loop are described, too, by the study's describer: the loop itself describes those before.
 
@@ -87,14 +87,14 @@ def inquiries(
         )
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
-    found = []
+    result = []
     for name in (*(reading for reading in asked if reading in settings.readings), LAST):
         who, model = ("describer", describer) if name == LAST else ("annotator", annotator)
         model_settings = model.identity()
         depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[name]]]
         identity = digest(json.dumps(depends, sort_keys=True), size=6)
-        found.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
-    return found
+        result.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
+    return result
 
 
 def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:

@@ -1,6 +1,6 @@
-"""The annotation as a stage: what models are asked about every picture of a study, and their answers in the journal.
+"""The annotation as a stage: models answer questions about every picture of a study.
 
-Answers are kept raw and read anew whenever tables are made: a better reading needs no model.
+The journal keeps raw answers, and tables parse them anew: a better parser needs no model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,14 +45,14 @@ def annotate(
     def phase(inquiry: Inquiry) -> Phase[Picture, Image.Image]:
         model = models[inquiry.model]
         return Phase(
-            inquiry.name,
-            _DOING[inquiry.name],
-            inquiry.key,
-            last if inquiry.name == LAST else pictures,
-            lambda picture: study.open(picture, bound_for(model)),
-            inquiry.task,
-            partial(_record, inquiry),
-            _entries,
+            name=inquiry.name,
+            doing=_DOING[inquiry.name],
+            identity=inquiry.key,
+            items=last if inquiry.name == LAST else pictures,
+            open=lambda picture: study.open(picture, bound_for(model)),
+            task=inquiry.task,
+            record=partial(_record, inquiry),
+            entries=_entries,
         )
 
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
@@ -62,7 +62,7 @@ def annotate(
 def answers_to(
     inquiry: Inquiry, records: Records, pictures: Mapping[int, Sequence[Picture]]
 ) -> dict[str, dict[str, Any]]:
-    """Return picture -> answer, as far as there is one; what is tried again is among them, as failures.
+    """Return picture -> answer or failure, also failures that are tried again.
 
     Answers about pictures that have changed, such as one that was drawn again, do not count.
     """
@@ -100,7 +100,7 @@ def _answers(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
 
 
 def _repeated_form(inquiry: Inquiry, failure: Failure) -> Description | Failure:
-    """Return an answer that repeats a whole form as a description, which the first round answers already."""
+    """Turn an answer that repeats a complete form into a description: its first round is valid."""
     if failure.text and inquiry.forms:
         readings = read_form(failure.text, inquiry.forms[0], truncated=True).values()
         if all(reading.status == "valid" for reading in readings):

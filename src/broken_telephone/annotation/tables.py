@@ -1,4 +1,4 @@
-"""Answers -> tables: attributes, probabilities of categories, labels that were named, demographic terms, last words."""
+"""Makes tables of answers: attributes, probabilities, predicted labels, demographic terms, last descriptions."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ Answers = Mapping[str, Mapping[str, Record]]
 
 
 class Tables(NamedTuple):
-    """What the annotation of a study comes to."""
+    """The tables of the annotation."""
 
     annotations: pd.DataFrame
     annotation_probabilities: pd.DataFrame
@@ -59,8 +59,8 @@ def tables(
     attributes: list[Record] = []
     weights: list[Record] = []
     choices: list[Record] = []
-    for chain, iteration, name in _pictures(chains, study, iterations):
-        where = {"chain_id": chain.chain_id, "iteration": iteration}
+    for chain, picture in study.along(chains, iterations):
+        where, name = {"chain_id": chain.chain_id, "iteration": picture.iteration}, picture.name
         if (answer := answers.get(FREE, {}).get(name)) is not None:
             who = where | {"annotator": asked[FREE].by, "reading": FREE}
             attributes += [who | row for row in _free(asked[FREE].forms[0], answer)]
@@ -73,21 +73,14 @@ def tables(
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
     last = _last(chains, study, iterations, asked, answers)
-    said = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
+    texts = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
     return Tables(
         as_table(attributes, ANNOTATIONS),
         as_table(weights, PROBABILITIES),
-        as_table([*_chosen(choices, labels), *_named(said, labels, concept, known)], PREDICTIONS),
-        as_table(list(_mentioned(said)), MENTIONS),
+        as_table([*_chosen(choices, labels), *_named(texts, labels, concept, known)], PREDICTIONS),
+        as_table(list(_mentioned(texts)), MENTIONS),
         last,
     )
-
-
-def _pictures(chains: list[Chain], study: StudyPictures, iterations: int) -> Iterator[tuple[Chain, int, str]]:
-    for chain in chains:
-        for iteration in range(iterations + 1):
-            if (one := study.of(chain, iteration)) is not None:
-                yield chain, iteration, one.name
 
 
 def _free(form: Form, answer: Record) -> Iterator[Record]:
@@ -98,7 +91,7 @@ def _free(form: Form, answer: Record) -> Iterator[Record]:
 
 
 def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:
-    """Yield each line's answer, and the probabilities of all its options: likelihoods that sum to one."""
+    """Yield the answer to each line, and the probabilities of all its options."""
     for question, likelihoods in zip(form.questions, lines, strict=True):
         shares = softmax(likelihoods)
         best = max(range(len(shares)), key=shares.__getitem__)
@@ -121,7 +114,7 @@ def _best(question: Question, place: int, probability: float) -> Record:
 
 
 def softmax(likelihoods: list[float]) -> list[float]:
-    """Return likelihoods, given as logarithms, as shares of their sum."""
+    """Return probabilities from log-likelihoods."""
     highest = max(likelihoods)
     weights = [math.exp(value - highest) for value in likelihoods]
     return [weight / sum(weights) for weight in weights]
@@ -147,19 +140,19 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
 def _last(
     chains: list[Chain], study: StudyPictures, iterations: int, asked: Mapping[str, Inquiry], answers: Answers
 ) -> pd.DataFrame:
-    """Return descriptions of the last pictures, as the loop would have written them; empty and refused ones are none.
+    """Return descriptions of the last pictures as rows of the loop; empty and refused ones are left out.
 
     As in the loop, description k is of picture k - 1.
     """
-    found = []
+    rows = []
     for chain in chains:
         one = study.of(chain, iterations)
         answer = answers.get(LAST, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
             words = {name: answer[name] for name in ("text", "tokens", "truncated")}
             where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": asked[LAST].by}
-            found.append(where | words)
-    return as_table(found, DESCRIPTIONS)
+            rows.append(where | words)
+    return as_table(rows, DESCRIPTIONS)
 
 
 def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
@@ -176,26 +169,26 @@ def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
 
 
 def _named(
-    said: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
+    texts: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
 ) -> Iterator[Record]:
-    for chain_id, iteration, text, describer in said:
+    for chain_id, iteration, text, describer in texts:
         if describer == "prompt":  # It is of no picture.
             continue
-        found = named(text, known)
+        naming = named(text, known)
         yield {
             "chain_id": chain_id,
             "iteration": iteration - 1,
             "concept": concept,
             "label": labels[chain_id],
-            "predicted": found.label,
-            "correct": found.label == labels[chain_id],
+            "predicted": naming.label,
+            "correct": naming.label == labels[chain_id],
             "reading": "text",
             "by": describer,
-            "status": found.status,
+            "status": naming.status,
         }
 
 
-def _mentioned(said: list[tuple[str, int, str, str]]) -> Iterator[Record]:
-    for chain_id, iteration, text, _ in said:
+def _mentioned(texts: list[tuple[str, int, str, str]]) -> Iterator[Record]:
+    for chain_id, iteration, text, _ in texts:
         for term in mentions(text):
             yield {"chain_id": chain_id, "iteration": iteration, **term._asdict()}

@@ -1,1 +1,1 @@
-"""How models are put to work on many items: in batches, on one machine or more, so that nothing finished is lost."""
+"""Runs models on many items in batches, on one machine or several, so that no finished batch is lost."""

@@ -1,4 +1,4 @@
-"""How many items make a batch: as the study says, or found while the first batches are worked on.
+"""Finds the batch size: the one that the study sets, or the best one of the first batches.
 
 Found sizes double from one as long as an item gets at least a tenth cheaper. A batch that does not fit into
 memory halves the size, whoever chose it.
@@ -14,7 +14,7 @@ class BatchSize:
     """The size of a phase's next batch."""
 
     def __init__(self, asked: int | str, earlier: int | None = None) -> None:
-        """Start from what earlier runs that were asked for the same came to, else from what the study asks for."""
+        """Start from the size that earlier runs with the same setting found, else from the setting."""
         known = earlier if earlier is not None or asked == "auto" else int(asked)
         self._asked, self.settled = asked, known is not None
         """`settled`: whether the size is known; while it is not, batches come one at a time and are measured."""
@@ -23,11 +23,11 @@ class BatchSize:
 
     @property
     def found(self) -> int | None:
-        """The size that later runs should begin with, where it is not the one that the study asks for."""
+        """The size with which later runs should begin; None if it is the setting."""
         return self.next if self.settled and self.next != self._asked else None
 
-    def took(self, items: int, seconds: float) -> None:
-        """Learn from a batch that worked; its time is without loading."""
+    def learn(self, items: int, seconds: float) -> None:
+        """Learn from the time of a batch that worked, without loading."""
         if self.settled or items < self.next:  # A last batch says little about a full one.
             return
         each = seconds / items

@@ -1,4 +1,4 @@
-"""Works through items in batches: reads the next and hands out the last while workers are at one.
+"""Works through items in batches. It reads the next batch and hands out the last while workers do one.
 
 Batches are always cut from the items in their order, whatever workers and batch sizes there are; a batch that does
 not fit into memory is cut anew, smaller.
@@ -27,11 +27,11 @@ class Batch(Generic[T, R]):
     """Items that are worked on together."""
 
     items: Sequence[T]
-    """Those that a model is asked about."""
+    """The items that the model gets."""
     result: R
-    """What the caller keeps of the batch, such as items for which there is nothing to ask."""
+    """Whatever the caller attaches to the batch, such as failures to open items."""
     task: Task | None
-    """What is asked; None if there are no items."""
+    """The task; None if there are no items."""
 
 
 def work_through(
@@ -41,7 +41,7 @@ def work_through(
     interruption: Interruption,
     prepare: Callable[[list[T]], Batch[T, R]],
 ) -> Iterator[tuple[Batch[T, R], Answer | None]]:
-    """Do all that waits, or as much as is at work when a stop is asked for.
+    """Do all waiting items; after a stop signal only finish the batches at work.
 
     Args:
         waiting: the items, in the order in which batches are cut from them.
@@ -97,7 +97,7 @@ def work_through(
                 error = error or failure
                 continue
             if answer.out_of_memory is None:
-                size.took(len(batch.items), answer.seconds)
+                size.learn(len(batch.items), answer.seconds)
                 yield batch, replace(answer, load_seconds=answer.load_seconds + lost_seconds)
                 lost_seconds = 0.0
                 continue

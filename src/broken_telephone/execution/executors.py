@@ -1,7 +1,6 @@
-"""Where batches are worked on: a thread of this process, or actors of a Ray cluster.
+"""Runs tasks in a thread of this process, or in actors of a Ray cluster.
 
-Both take tasks and give futures, so nobody need know which it is. Either works on one batch while the
-loop saves the one before and reads the next.
+Both take tasks and return futures. Either works on one batch while the caller saves the one before and reads the next.
 """
 
 import logging
@@ -10,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.settings import WorkSettings
@@ -20,31 +19,8 @@ from broken_telephone.models import Model, require
 _TRIES = 4
 
 
-class Executor(Protocol):
-    """Workers that take tasks."""
-
-    workers: int
-    """How many tasks are worked on at once."""
-
-    def loading(self) -> str | None:
-        """Return the name of the model that is being loaded, or None."""
-        ...
-
-    def submit(self, task: Task) -> "Future[Answer]":
-        """Hand a task to the worker with the least to do."""
-        ...
-
-    def __enter__(self) -> Self:
-        """Start the workers."""
-        ...
-
-    def __exit__(self, *_: object) -> None:
-        """Stop them."""
-        ...
-
-
 class LocalExecutor:
-    """One thread beside the loop's own."""
+    """Runs tasks in one thread beside the main one."""
 
     workers = 1
 
@@ -69,10 +45,10 @@ class LocalExecutor:
 
 
 class RayExecutor:
-    """Actors that hold the models, one per GPU; one that dies is started again and does its batch again, some times."""
+    """Runs tasks in actors, one per GPU. An actor that dies is restarted and repeats its batch, a few times."""
 
     def __init__(self, worker: Worker, workers: int | None, address: str | None, group: str) -> None:
-        """Take a worker to copy, how many there shall be, the cluster's address, and whose settings these are."""
+        """Take the worker to copy, the number of actors, the address of the cluster, and the settings' name."""
         self._worker, self._asked, self._address, self._group = worker, workers, address, group
         self.workers = 0
 
@@ -93,10 +69,10 @@ class RayExecutor:
         cpus, gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
         self.workers = self._asked or max(gpus, 1)
         # Ray would wait for ever for what the cluster does not have.
-        for kind, there in (("CPU", cpus), ("GPU", gpus)):
-            if self.workers > there and (kind == "CPU" or gpus):
+        for kind, available in (("CPU", cpus), ("GPU", gpus)):
+            if self.workers > available and (kind == "CPU" or gpus):
                 raise StudyError(
-                    f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {there}"
+                    f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {available}"
                 )
         actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
         self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
@@ -112,7 +88,7 @@ class RayExecutor:
             self._ray.shutdown()
 
     def loading(self) -> str | None:
-        """Return the name of the model that has not answered since it was last its turn; None if it has."""
+        """Return the name of the model that has not answered yet in its present turn; None if it has."""
         return None if self._answered else self._asked_of or None
 
     def submit(self, task: Task) -> "Future[Answer]":
@@ -131,7 +107,7 @@ class RayExecutor:
         return future
 
     def _settle(self, done: "Future[Answer]", future: "Future[Answer]", chosen: int, model: str) -> None:
-        """Pass on what came of a task; errors as they were in the actor."""
+        """Pass on the answer, or the error that the actor raised."""
         with self._lock:
             self._busy[chosen] -= 1
             self._answered = self._answered or model == self._asked_of
@@ -155,7 +131,11 @@ class _Actor:
         return self._worker.do(task)
 
 
-def executor(settings: WorkSettings, models: Mapping[str, Model]) -> LocalExecutor | RayExecutor:
+Executor = LocalExecutor | RayExecutor
+"""Workers that take tasks while it is entered, `workers` of them at once."""
+
+
+def executor(settings: WorkSettings, models: Mapping[str, Model]) -> Executor:
     """Return the executor that a study asks for; its workers start when it is entered."""
     worker = Worker(models, settings.residency)
     if settings.executor == "local":

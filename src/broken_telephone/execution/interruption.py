@@ -1,4 +1,4 @@
-"""Stopping in order: the first Ctrl-C, or a scheduler's SIGTERM, lets batches at work end and be saved."""
+"""Stops in order: after the first Ctrl-C, or a scheduler's SIGTERM, batches at work end and are saved."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ class InterruptedRunError(StudyError):
 
 
 class Interruption:
-    """Whether a stop was asked for while this is entered. A second signal ends the process at once."""
+    """Notes whether a stop was asked for while it is entered. A second signal ends the process at once."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -1,4 +1,4 @@
-"""The journal of a stage: one record per batch, written when everything of the batch is saved. It says what is done.
+"""The journal of a stage: one record per batch, written when everything of the batch is saved.
 
 An entry of a record states the digest of what its item was made from, and counts as long as the item still has it.
 """
@@ -32,11 +32,11 @@ class Item(Protocol):
 
 
 class Entry(NamedTuple):
-    """What a record says about one item."""
+    """The result or the failure of one item in a record."""
 
     name: str
     digest: str | None = None
-    """Of what the item was made from; None where the name itself is such a digest."""
+    """The digest of the input of the item; None where the name itself is such a digest."""
     result: Any = None
     failure: Record | None = None
     """Kind and reason."""
@@ -67,6 +67,11 @@ def seconds_in(batches: Iterable[Record]) -> float:
 def failed_items(record: Record) -> Iterator[Entry]:
     """Yield the failures that a record lists by name."""
     return (Entry(failure["name"], failure.get("digest"), failure=failure) for failure in record["failures"])
+
+
+def results_of(known: Mapping[str, Entry]) -> dict[str, Any]:
+    """Return item -> its result, for items that have one."""
+    return {name: entry.result for name, entry in known.items() if entry.result is not None}
 
 
 def known_items(entries: Iterable[Entry], items: Mapping[int, Sequence[Item]] | None = None) -> dict[str, Entry]:

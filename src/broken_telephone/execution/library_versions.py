@@ -1,4 +1,4 @@
-"""Which versions of the libraries that results depend on are installed."""
+"""Reads the installed versions of the libraries that results depend on."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -7,10 +7,10 @@ _LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow"
 
 def versions() -> dict[str, str]:
     """Return library -> version, of those that are installed."""
-    found = {}
+    installed = {}
     for library in _LIBRARIES:
         try:
-            found[library] = version(library)
+            installed[library] = version(library)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

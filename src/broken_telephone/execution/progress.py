@@ -1,4 +1,4 @@
-"""The progress of a run: iteration and phase, items a second, failures, and the time left for the whole run."""
+"""Shows the progress of a run: iteration, phase, items per second, failures, and the time left."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ class WorkProgress:
         return [*words, self._time_left()]
 
     def _time_left(self) -> str:
-        """Estimate from what an item of each phase took so far: the phases differ too much for one rate."""
+        """Estimate the time left from the time per item of each phase; the phases differ too much for one rate."""
         seconds = 0.0
         for (_, phase), items in self._left.items():
             if items and not self._items[phase]:

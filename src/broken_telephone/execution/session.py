@@ -1,4 +1,4 @@
-"""The record of one run: when, how the work was put out, with what versions. Batches refer to it."""
+"""The record of one run: its time, execution settings and library versions. Batches refer to it."""
 
 import time
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""The settings of whatever models are put to work on."""
+"""The settings of every stage that uses models."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -24,7 +24,7 @@ class WorkSettings(Settings):
     """Where models run. Results do not depend on it."""
 
     group: ClassVar[str]
-    """What the settings are called in a study."""
+    """The name of the settings in a study."""
     residency: Literal["both", "one"] = "both"
     """Whether all models stay in memory, or each leaves before another works."""
     executor: Literal["local", "ray"] = "local"
@@ -32,7 +32,7 @@ class WorkSettings(Settings):
     workers: Size = "auto"
     """Ray actors; auto: as many as the cluster has GPUs, or one."""
     ray_address: str | None = None
-    """Of the cluster, such as `auto` or `ray://head:10001`; without it a cluster starts on this machine."""
+    """The address of the cluster, such as `auto` or `ray://head:10001`; null starts one on this machine."""
 
     @model_validator(mode="after")
     def _cluster_for_ray_only(self) -> Self:
@@ -42,7 +42,7 @@ class WorkSettings(Settings):
 
 
 class BatchedSettings(WorkSettings):
-    """Of work that is one kind of batch after the other."""
+    """Settings of a stage with one batch size."""
 
     batch: Size = "auto"
     """Items at once."""

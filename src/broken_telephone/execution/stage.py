@@ -1,4 +1,4 @@
-"""A stage that resumes: it asks models about items in batches, and leaves out what its journal says is done.
+"""A stage that resumes: it asks models about items in batches, without those that the journal lists as done.
 
 Annotation, similarity and explainability state their phases; everything else is the same for all. The loop has an
 order of its own (`loop/run.py`): there a chain that failed leaves the steps that follow.
@@ -32,6 +32,8 @@ from broken_telephone.models import Model
 
 logger = logging.getLogger(__name__)
 
+_NEVER_TRIED = Entry("", level=0)
+
 A = TypeVar("A")
 C = TypeVar("C")
 T = TypeVar("T", bound=Item)
@@ -46,16 +48,16 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class Phase(Generic[T, C]):
-    """What one model is asked about each item."""
+    """One question that a stage asks a model about each item."""
 
     name: str
-    """Of its steps; phases of one name would share their batch size."""
+    """The name of its steps."""
     doing: str
-    """What the progress bar shows."""
+    """The text of the progress bar."""
     identity: str
     """A name and a digest of everything that results depend on. Records of other identities stand beside."""
     items: Mapping[int, Sequence[T]]
-    """By iteration, in the order in which batches are cut from them."""
+    """Items by iteration, in the order in which batches are cut from them."""
     open: Callable[[T], C]
     """Returns what the model gets of an item; may raise `UnreadableError`."""
     task: Callable[[list[C]], Task]
@@ -64,22 +66,23 @@ class Phase(Generic[T, C]):
     """Returns the record of a batch: of the items, the answer (None without items), and failures to open others, each
     with name, digest, kind and reason."""
     entries: Callable[[Iterable[Record]], Iterable[Entry]]
-    """Reads such records."""
+    """Reads entries from such records."""
     level: Callable[[T], int] = lambda _: 1
     """Returns the level from which an item counts as done (`Entry.level`)."""
 
     def waiting(self, records: Records) -> dict[Step, list[T]]:
         """Return the items that are not done, by step; last those that failed before, which no batch waited for."""
         known = known_items(self.entries(records_of(self.identity, records)), self.items)
+
+        def entry_of(item: T) -> Entry:
+            return known.get(item.name, _NEVER_TRIED)
+
         steps = {}
         for iteration, items in self.items.items():
-            left = [item for item in items if not self._has(known.get(item.name), item)]
+            left = [item for item in items if not entry_of(item).is_done or entry_of(item).level < self.level(item)]
             if left:
-                steps[Step(iteration, self.name)] = sorted(left, key=lambda item: _failed(known.get(item.name)))
+                steps[Step(iteration, self.name)] = sorted(left, key=lambda item: not entry_of(item).is_done)
         return steps
-
-    def _has(self, entry: Entry | None, item: T) -> bool:
-        return entry is not None and entry.is_done and entry.level >= self.level(item)
 
     def batch(self, items: list[T]) -> Batch[T, list[Record]]:
         """Open items, and say what the model is asked about those that open."""
@@ -89,10 +92,6 @@ class Phase(Generic[T, C]):
             for item, reason in unopened
         ]
         return Batch(opened, failures, self.task(contents) if opened else None)
-
-
-def _failed(entry: Entry | None) -> bool:
-    return entry is not None and not entry.is_done
 
 
 def open_items(items: Iterable[A], open_one: Callable[[A], C]) -> tuple[list[A], list[C], list[tuple[A, str]]]:

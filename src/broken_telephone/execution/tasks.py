@@ -1,4 +1,4 @@
-"""What a model is asked for one batch, and the worker that does it, in this process or in another."""
+"""The tasks of models, one per batch, and the worker that does them, in this process or another."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,25 +16,25 @@ R = TypeVar("R")
 
 PLAIN_PICTURE = Image.new("RGB", (224, 224), "grey")
 PLAIN_TEXT = "a picture"
-"""What a model can do if it can do anything."""
+"""An input that every working model can handle."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a batch, and what it took."""
+    """The results of a batch, and the time that it took."""
 
     descriptions: Sequence[Description | Failure] = ()
     images: Sequence[Image.Image | Failure] = ()
     cut: Sequence[bool] = ()
     """For drawn prompts: whether the generator did not read one to its end."""
     likelihoods: Sequence[list[Likelihoods]] = ()
-    """Per picture and form."""
+    """Likelihoods by picture and form."""
     out_of_memory: str | None = None
-    """What the model said when the batch did not fit; then there is nothing else."""
+    """The error if the batch did not fit into memory; then there are no results."""
     seconds: float = 0.0
-    """Spent in the model."""
+    """The time in the model."""
     load_seconds: float = 0.0
-    """Spent loading it, if it was not loaded."""
+    """The time to load it, 0 if it was loaded."""
     device: str = ""
     resolved: Mapping[str, str | None] = field(default_factory=dict)
     """What the model's settings left open (`Model.resolved`)."""
@@ -107,7 +107,7 @@ class Choose:
 
 
 def at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:
-    """Ask about all items together; where that raises what a plain item does not, in halves, to find those at fault.
+    """Ask about all items together; bisect after an error that a plain item does not raise, to find its cause.
 
     Raises:
         Exception: what was raised if memory ran out, or if the plain item is no better: then no item is at fault.
@@ -133,7 +133,7 @@ def _can(ask: Callable[[list[T]], Iterable[R]], plain: T) -> bool:
 
 @dataclass
 class Worker:
-    """Models by name, of which it loads the one that is asked for."""
+    """Holds models by name, and loads the one that a task needs."""
 
     models: Mapping[str, Model]
     residency: Literal["both", "one"]
@@ -142,7 +142,7 @@ class Worker:
     _last: str | None = field(default=None, init=False)
 
     def do(self, task: Task) -> Answer:
-        """Do one batch. Memory that runs out is an answer, and so are single items that a model cannot do.
+        """Do one task. Out of memory is an answer, and single items that the model fails at are failures in it.
 
         Raises:
             Exception: any other.
@@ -167,12 +167,12 @@ class Worker:
         if answer.out_of_memory is not None:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
-        took = time.perf_counter() - loaded
+        seconds = time.perf_counter() - loaded
         return replace(
-            answer, seconds=took, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+            answer, seconds=seconds, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
         )
 
     def release(self) -> None:
-        """Give the memory of the model back that worked last, if models are to stay one at a time."""
+        """Free the memory of the model that worked last, if models are loaded one at a time."""
         if self.residency == "one" and self._last is not None:
             self.models[self._last].release()

@@ -1,4 +1,4 @@
-"""What is explained: which pictures, and which words about which person in them."""
+"""Chooses the chains to explain, and finds the words that name labels in their texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class WordItem:
     name: str
     """A digest of all that it was made from: picture, boxes, text, and the word's place in it."""
     chain_id: str
-    """Of the first chain, where replicates share an original."""
+    """The first chain of the picture; replicates share an original."""
     picture: Picture
     word: Word
     token: str
@@ -30,7 +30,7 @@ class WordItem:
     face: int
     """Place among the picture's faces, surest first."""
     seed_name: str
-    """What its random numbers belong to: the same when its picture is drawn again."""
+    """The name that its random numbers derive from. It stays the same when the picture is drawn again."""
 
     @property
     def digest(self) -> str:
@@ -54,7 +54,7 @@ def sampled(chains: pd.DataFrame, per_label: int, seed: int) -> pd.DataFrame:
 def texts_of(
     chains: pd.DataFrame, study: StudyPictures, iterations: int, *descriptions: pd.DataFrame
 ) -> dict[str, tuple[str, str]]:
-    """Return picture -> chain and text that was written about it; of replicates that share an original the first.
+    """Return picture -> (chain, description); of replicates that share an original, the first.
 
     Description k is of picture k - 1.
     """
@@ -63,13 +63,11 @@ def texts_of(
         own = table[table["chain_id"].isin(chains["chain_id"])]
         keys = zip(own["chain_id"].astype(str), own["iteration"].astype(int) - 1, strict=True)
         texts |= dict(zip(keys, own["text"].astype(str), strict=True))
-    found: dict[str, tuple[str, str]] = {}
-    for chain in chains_of(chains):
-        for iteration in range(iterations + 1):
-            one, text = study.of(chain, iteration), texts.get((chain.chain_id, iteration))
-            if one is not None and text is not None:
-                found.setdefault(one.name, (chain.chain_id, text))
-    return found
+    by_picture: dict[str, tuple[str, str]] = {}
+    for chain, picture in study.along(chains_of(chains), iterations):
+        if (text := texts.get((chain.chain_id, picture.iteration))) is not None:
+            by_picture.setdefault(picture.name, (chain.chain_id, text))
+    return by_picture
 
 
 def word_items(

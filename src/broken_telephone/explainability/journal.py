@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of
+from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of, results_of
 from broken_telephone.models import Face
 from broken_telephone.pictures import Needed, Picture
 
@@ -45,26 +45,6 @@ def sight_in(identity: str, records: Records) -> tuple[Needed | None, Record]:
     return (Needed(*record["needed"]) if record else None), record
 
 
-def face_record(picture: Picture, found: Found) -> Record:
-    """Return what is kept of a picture's faces: its arrays stand under its name, maps compressed."""
-    return {
-        "name": picture.name,
-        "digest": picture.digest,
-        "size": found.size,
-        "original_size": found.original_size,
-        "faces": [
-            {"box": list(map(float, face.box)), "score": float(face.score), "landmarks": face.landmarks.tolist()}
-            for face in found.faces
-        ],
-        "skin": found.skin,
-    }
-
-
-def packed(maps: np.ndarray) -> np.ndarray:
-    """Compress maps: they are nearly all one."""
-    return np.frombuffer(zlib.compress(np.ascontiguousarray(maps).tobytes()), np.uint8)
-
-
 def face_entries(batches: Iterable[Record]) -> Iterator[Entry]:
     """Yield what records say about pictures; a result is a `Found`."""
     for record in batches:
@@ -85,9 +65,7 @@ def faces_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Pi
 
 def found_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
     """Return picture -> what is in it."""
-    return {
-        name: entry.result for name, entry in faces_in(identity, records, pictures).items() if entry.failure is None
-    }
+    return results_of(faces_in(identity, records, pictures))
 
 
 def random_identity(identity: str, weights: int | None) -> str:
@@ -120,4 +98,4 @@ def words_in(identity: str, records: Records) -> dict[str, Entry]:
 
 def rows_in(identity: str, records: Records) -> dict[str, dict[str, Any]]:
     """Return word -> what was found of it, for words that are explained."""
-    return {name: entry.result for name, entry in words_in(identity, records).items() if entry.result is not None}
+    return results_of(words_in(identity, records))

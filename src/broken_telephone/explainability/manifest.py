@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from broken_telephone.execution.journal import Entry
+from broken_telephone.execution.journal import Entry, results_of
 from broken_telephone.explainability.items import WordItem
 
 
@@ -41,9 +41,9 @@ def manifest(
     failures = {name: entry.failure for name, entry in faces.items() if entry.failure is not None}
     failures |= {item.picture.name: entry.failure for item, entry in known if entry.failure is not None}
     with_words = {item.picture.name for item in items}
-    found = {name: entry.result for name, entry in faces.items() if entry.failure is None}
-    faceless = [name for name in pictures if name in found and not found[name].faces]
-    uncounted = [name for name in pictures if name in found and found[name].faces and not counted[name]]
+    looked_at = results_of(faces)
+    faceless = [name for name in pictures if name in looked_at and not looked_at[name].faces]
+    uncounted = [name for name in pictures if name in looked_at and looked_at[name].faces and not counted[name]]
     silent = [name for name in pictures if counted.get(name) and name not in written]
     wordless = [name for name in pictures if counted.get(name) and name in written and name not in with_words]
     return {

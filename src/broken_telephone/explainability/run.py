@@ -1,5 +1,6 @@
 """The explanation as two stages: faces and regions found in pictures, and words about them explained."""
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -13,8 +14,6 @@ from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import (
     CHECKED,
     face_entries,
-    face_record,
-    packed,
     random_identity,
     sight_key,
     word_entries,
@@ -37,7 +36,7 @@ def find_parts(
     identity: str,
     settings: ExplainSettings,
     model: FaceParts,
-    needed: Needed,
+    needed: Needed | None,
     study: StudyPictures,
     batches: Records,
 ) -> Iterator[Output]:
@@ -48,19 +47,14 @@ def find_parts(
         identity: a digest of everything that results depend on, under which they are kept.
         settings: of the explanation.
         model: detector and parser.
-        needed: how large pictures are looked at; kept before anything else.
+        needed: how large pictures are looked at, which is kept before anything else; None if there are none.
         study: opens the pictures.
         batches: the journal.
     """
-
-    def record(pictures: Sequence[Picture], answer: Answer | None, unopened: list[Record]) -> Record:
-        found = answer.found if isinstance(answer, Parted) else []
-        arrays = {f"maps_{place}": packed(one.maps) for place, one in enumerate(found)}
-        rows = [face_record(picture, one) for picture, one in zip(pictures, found, strict=True)]
-        return {"pictures": rows, "failures": unopened, **arrays}
-
     opener = _Opener(needed, study, settings.frame)
-    phase = Phase("parts", "faces and regions found", identity, pictures, opener, FindParts, record, face_entries)
+    phase = Phase(
+        "parts", "faces and regions found", identity, pictures, opener, FindParts, _faces_record, face_entries
+    )
     yield from _sight(identity, batches, needed)
     yield from run_stage([phase], batches, settings, {"face_parts": model}, "items", identity=model.identity())
 
@@ -73,7 +67,7 @@ def explain_words(
     how: How,
     settings: ExplainSettings,
     describer: Explainer,
-    needed: Needed,
+    needed: Needed | None,
     study: StudyPictures,
     batches: Records,
 ) -> Iterator[Output]:
@@ -117,15 +111,15 @@ def explain_words(
             return CHECKED if weights is None and item.chain_id in checked else 1
 
         return Phase(
-            "words" if weights is None else f"random {weights}",
-            "words explained" if weights is None else "explained with random weights",
-            random_identity(identity, weights),
-            items if weights is None else on_checked,
-            lambda item: (item, opener(item.picture)),
-            task,
-            _words_record,
-            word_entries,
-            level,
+            name="words" if weights is None else f"random {weights}",
+            doing="words explained" if weights is None else "explained with random weights",
+            identity=random_identity(identity, weights),
+            items=items if weights is None else on_checked,
+            open=lambda item: (item, opener(item.picture)),
+            task=task,
+            record=_words_record,
+            entries=word_entries,
+            level=level,
         )
 
     yield from _sight(identity, batches, needed, colour=how.colour)
@@ -138,10 +132,27 @@ def explain_words(
             describer.release()
 
 
-def _sight(identity: str, records: Records, needed: Needed, **stated: object) -> Iterator[Output]:
+def _sight(identity: str, records: Records, needed: Needed | None, **stated: object) -> Iterator[Output]:
     """Keep how pictures are looked at, unless an earlier run did."""
-    if sight_key(identity) not in records:
+    if needed is not None and sight_key(identity) not in records:
         yield Output({sight_key(identity): {**stated, "needed": list(needed)}})
+
+
+def _faces_record(pictures: Sequence[Picture], answer: Answer | None, unopened: list[Record]) -> Record:
+    """Return the record of a batch: the faces of each picture, and their maps, compressed because nearly all is one."""
+    record: Record = {"pictures": [], "failures": unopened}
+    answers = answer.found if isinstance(answer, Parted) else []
+    for place, (picture, found) in enumerate(zip(pictures, answers, strict=True)):
+        faces = [
+            {"box": list(map(float, face.box)), "score": float(face.score), "landmarks": face.landmarks.tolist()}
+            for face in found.faces
+        ]
+        sizes = {"size": found.size, "original_size": found.original_size}
+        about = {"name": picture.name, "digest": picture.digest}
+        record["pictures"].append({**about, **sizes, "faces": faces, "skin": found.skin})
+        packed = zlib.compress(np.ascontiguousarray(found.maps).tobytes())
+        record[f"maps_{place}"] = np.frombuffer(packed, np.uint8)
+    return record
 
 
 def _words_record(items: Sequence[WordItem], answer: Answer | None, unopened: list[Record]) -> Record:
@@ -197,7 +208,7 @@ def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Ne
 class _Opener:
     """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
 
-    def __init__(self, needed: Needed, study: StudyPictures, frame: tuple[int, int] | None) -> None:
+    def __init__(self, needed: Needed | None, study: StudyPictures, frame: tuple[int, int] | None) -> None:
         self._needed, self._study, self._frame = needed, study, frame
         self._kept: dict[str, Opened] = {}
 
@@ -206,9 +217,9 @@ class _Opener:
         if one.name in self._kept:
             return self._kept[one.name]
         image = self._study.open(one, self._needed)
-        found = framed(image, self._frame), full_size(image)
-        if found[1] != image.size:
-            self._kept[one.name] = found
+        opened = framed(image, self._frame), full_size(image)
+        if opened[1] != image.size:
+            self._kept[one.name] = opened
             while sum(kept.width * kept.height for kept, _ in self._kept.values()) > _KEPT:
                 del self._kept[next(iter(self._kept))]
-        return found
+        return opened

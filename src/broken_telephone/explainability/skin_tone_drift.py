@@ -34,16 +34,16 @@ def skin_table(faces: pd.DataFrame, chains: pd.DataFrame, iterations: int, resam
         of changing the signs of all shifts of a start, in all ways if starts are few), and attribute `monk` with all
         measures of drift.
     """
-    mine = faces[faces["counted"].astype(bool) & faces["typology_angle"].notna()]
-    mine = mine.sort_values("face").assign(attribute=MONK, status="valid", category=mine["monk"])
-    first = mine.drop_duplicates(["chain_id", "iteration"])
-    of_faces = chains[chains["chain_id"].isin(mine["chain_id"])]
+    counted = faces[faces["counted"].astype(bool) & faces["typology_angle"].notna()]
+    counted = counted.sort_values("face").assign(attribute=MONK, status="valid", category=counted["monk"])
+    first = counted.drop_duplicates(["chain_id", "iteration"])
+    of_faces = chains[chains["chain_id"].isin(counted["chain_id"])]
     table = drift_table(
         [*panels(first, of_faces, {MONK: MONK_BINS}, iterations).values()],
         [(None, k) for k in range(1, iterations + 1)],
         resampling,
     )
-    angles = mine.pivot_table(index="chain_id", columns="iteration", values="typology_angle", aggfunc="mean")
+    angles = counted.pivot_table(index="chain_id", columns="iteration", values="typology_angle", aggfunc="mean")
     angles = angles.reindex(of_faces["chain_id"]).reindex(columns=range(iterations + 1)).to_numpy(float)
     rows = [*_means(angles, of_faces, resampling)]
     return pd.concat([pd.DataFrame(rows, columns=list(table.columns)), table], ignore_index=True)
@@ -76,10 +76,10 @@ def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, test
     sizes = np.bincount(places)
     rng = np.random.default_rng(resampling.seed)
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.repeats)
-    found = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
+    interval = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
     note = "too few starts: no interval"
-    if np.isfinite(found.low):
+    if np.isfinite(interval.low):
         note = "" if tested else "no test"
         if tested:
             count["p_value"] = float(flipped(sums[:, None], *resampling)[0])
-    return count | {"value": found.value, "ci_low": found.low, "ci_high": found.high, "note": note}
+    return count | {"value": interval.value, "ci_low": interval.low, "ci_high": interval.high, "note": note}

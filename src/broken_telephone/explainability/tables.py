@@ -1,6 +1,6 @@
 """The journals as tables: faces, activations of regions, falls of probability, and what is known of every word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import Found, random_identity, rows_in
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
 from broken_telephone.models import METHODS, REGIONS
+from broken_telephone.pictures import Picture
 from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
 
 RANDOM = "random weights"
@@ -21,8 +22,7 @@ RANDOM = "random weights"
 
 
 def faces_table(
-    chains: Sequence[Chain],
-    iterations: int,
+    chains: Iterable[tuple[Chain, Picture]],
     found: Mapping[str, Found],
     people: People,
     concept: str,
@@ -31,10 +31,9 @@ def faces_table(
     """Return a row for each face in each picture of the chains; replicates repeat those of their original.
 
     Args:
-        chains: that are explained.
-        iterations: of the loop.
+        chains: that are explained, with their pictures (`StudyPictures.along`).
         found: picture -> what is in it.
-        people: see `people.people_of`.
+        people: see `face_matching.people_of`.
         concept: of the study.
         labels: chain -> its label.
 
@@ -42,32 +41,29 @@ def faces_table(
         Columns `tables.FACES`; places are in pixels of the picture's file, as displayed.
     """
     rows = []
-    for chain in chains:
-        for iteration in range(iterations + 1):
-            name = f"0/{chain.image_path}" if iteration == 0 else f"{chain.chain_id}/{iteration}"
-            if name not in found:
-                continue
-            one = found[name]
-            count = counted(name, one, people, concept, labels[chain.chain_id])
-            whose = matches(name, one, people)
-            for place, seen in enumerate(one.faces):
-                face = in_file(one, seen)
-                person = whose[place]
-                lab = one.skin[place]
-                rows.append(
-                    {
-                        "chain_id": chain.chain_id,
-                        "iteration": iteration,
-                        "face": place,
-                        **dict(zip(("x", "y", "width", "height"), map(float, face.box), strict=True)),
-                        "score": float(face.score),
-                        **_landmarks(face.landmarks),
-                        "person_id": None if person is None else str(people[name].iloc[person]["person_id"]),
-                        "counted": place in count,
-                        "typology_angle": None if lab is None else typology_angle(np.array(lab)),
-                        "monk": None if lab is None else monk_bin(np.array(lab)),
-                    }
-                )
+    for chain, picture in chains:
+        if picture.name not in found:
+            continue
+        own = found[picture.name]
+        counting = counted(picture.name, own, people, concept, labels[chain.chain_id])
+        for place, (seen, person, lab) in enumerate(
+            zip(own.faces, matches(picture.name, own, people), own.skin, strict=True)
+        ):
+            face = in_file(own, seen)
+            rows.append(
+                {
+                    "chain_id": chain.chain_id,
+                    "iteration": picture.iteration,
+                    "face": place,
+                    **dict(zip(("x", "y", "width", "height"), map(float, face.box), strict=True)),
+                    "score": float(face.score),
+                    **_landmarks(face.landmarks),
+                    "person_id": None if person is None else str(people[picture.name].iloc[person]["person_id"]),
+                    "counted": place in counting,
+                    "typology_angle": None if lab is None else typology_angle(np.array(lab)),
+                    "monk": None if lab is None else monk_bin(np.array(lab)),
+                }
+            )
     return as_table(rows, FACES)
 
 
@@ -90,7 +86,7 @@ def word_tables(
     records: Records,
     random_weights: int,
     labels: Mapping[str, str],
-    said: Mapping[tuple[str, int], str],
+    genders: Mapping[tuple[str, int], str],
     method: str,
 ) -> WordTables:
     """Return a row for each word, for each of its regions by each method, and for each region that was hidden.
@@ -101,7 +97,7 @@ def word_tables(
         records: the journal.
         random_weights: how many times explained with random weights.
         labels: chain -> its label.
-        said: (chain, iteration) -> category of the person that says whose word it is, such as the gender.
+        genders: (chain, iteration) -> gender of the person whose word it is.
         method: whose maps were followed by hiding parts of pictures.
     """
     done = rows_in(identity, records)
@@ -130,7 +126,7 @@ def word_tables(
                 "label": labels[item.chain_id],
                 "named": item.named,
                 "correct": item.named == labels[item.chain_id],
-                "gender": said.get((item.chain_id, item.iteration)),
+                "gender": genders.get((item.chain_id, item.iteration)),
                 "width": width,
                 "height": height,
                 "views": row["views"],

@@ -129,10 +129,10 @@ _PLAIN = Subject(
 class _Chart:
     """A subject and its maps."""
 
-    def __init__(self, subject: Subject, found: Explanation, method: str) -> None:
-        size, boxes = subject.image.size, found.patches.boxes
-        self.subject, self.found, self.method = subject, found, method
-        self.maps = {name: painted(values, boxes, size) for name, values in found.activations.items()}
+    def __init__(self, subject: Subject, explanation: Explanation, method: str) -> None:
+        size, boxes = subject.image.size, explanation.patches.boxes
+        self.subject, self.explanation, self.method = subject, explanation, method
+        self.maps = {name: painted(values, boxes, size) for name, values in explanation.activations.items()}
         self.map = self.maps[method]
         self.seen = subject.inside & (painted(np.ones(len(boxes)), boxes, size) > 0)
         rng = np.random.default_rng(subject.seed)
@@ -147,11 +147,11 @@ class _Chart:
         numbers = [region_numbers(self.maps[name], self.subject.regions, self.seen) for name in METHODS]
         return {
             "size": list(self.subject.image.size),
-            "log_probability": self.found.log_probability,
-            "views": self.found.patches.views,
+            "log_probability": self.explanation.log_probability,
+            "views": self.explanation.patches.views,
             "numbers": np.stack(numbers).astype(np.float32),
             "elsewhere": np.array([self._density(where) for where in self.elsewhere], np.float32),
-            "agreement": _agreement(self.found.activations, self.method),
+            "agreement": _agreement(self.explanation.activations, self.method),
             "map": _small(self.map),
         }
 
@@ -181,32 +181,32 @@ class _Chart:
 
 def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[int, dict[str, np.ndarray]]:
     """How likely words are when parts of their pictures are hidden; null where there is nothing to hide."""
-    found: dict[int, dict[str, np.ndarray]] = {}
+    values: dict[int, dict[str, np.ndarray]] = {}
     for place, chart in charts.items():
         lengths = dict.fromkeys(("hidden", "hidden_elsewhere"), len(REGIONS))
         if chart.subject.curves:
             lengths |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
-        found[place] = {name: np.full(length, np.nan, np.float32) for name, length in lengths.items()}
+        values[place] = {name: np.full(length, np.nan, np.float32) for name, length in lengths.items()}
     every = ((place, *one) for place, chart in charts.items() for one in chart.hidden(how.colour))
     # As many at once as pictures were explained at once: that much fits into memory.
     while some := list(islice(every, len(charts))):
         words = [charts[place].subject.word for place, *_ in some]
         likely = model.weigh([image for *_, image in some], how.prompt, words)
         for (place, name, number, _), value in zip(some, likely, strict=True):
-            found[place][name][number] = value
-    return found
+            values[place][name][number] = value
+    return values
 
 
 def _agreement(activations: dict[str, np.ndarray], method: str) -> dict[str, float | None]:
     """Rank correlation of the patches of a map with those of the other methods' maps."""
     from scipy.stats import spearmanr
 
-    found: dict[str, float | None] = {}
+    correlations: dict[str, float | None] = {}
     for name, values in activations.items():
         flat = min(np.ptp(values), np.ptp(activations[method])) == 0
         if name != method:
-            found[name] = None if flat else round(float(spearmanr(values, activations[method]).statistic), 5)
-    return found
+            correlations[name] = None if flat else round(float(spearmanr(values, activations[method]).statistic), 5)
+    return correlations
 
 
 def _small(activation: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Two runs must not follow the same chains at once: each would draw over what the other described."""
+"""Refuses a second run of the same chains: each of the two would draw over what the other described."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
 
 _CLOCKS_DIFFER = 60.0
-"""Seconds: a session begins after its process, but clocks are set meanwhile."""
+"""Tolerance in seconds: a session begins after its process, but the clock may be set in between."""
 
 
 def place() -> dict[str, Any]:
@@ -22,7 +22,7 @@ def place() -> dict[str, Any]:
 
 
 def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: str) -> None:
-    """Look for a living process of this machine that follows chains of this shard.
+    """Refuse to run while a living process of this machine follows chains of this shard.
 
     Processes of other machines cannot be looked for; the documentation asks not to start such runs.
 
@@ -43,7 +43,7 @@ def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: 
 
 
 def _lives(session: Mapping[str, Any]) -> bool:
-    """Return whether a session's process still runs; not one that nobody has reaped, nor a later one of that number."""
+    """Return whether a session's process still runs; zombies and later processes with its number do not count."""
     try:
         process = psutil.Process(session["process"])
         began = datetime.fromisoformat(session["started"]).timestamp()

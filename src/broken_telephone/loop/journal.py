@@ -1,4 +1,4 @@
-"""The journal: one record per batch, written when everything of the batch is saved. It says what is done.
+"""The journal of the loop: one record per batch, written when everything of the batch is saved.
 
 A batch without a record never was: it is done again as a whole, which gives the same bytes, because batches
 are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
@@ -26,11 +26,11 @@ REFUSED = "refused description"
 
 @dataclass
 class Outcome:
-    """What came of a batch."""
+    """The results and failures of one batch."""
 
     step: Step
     made_from: Mapping[str, str | None] = field(default_factory=dict)
-    """Chain -> digest of what the step makes its result from."""
+    """Chain -> digest of the input of the step."""
     descriptions: list[Record] = field(default_factory=list)
     """Rows of `loop_descriptions`, and what each was made from."""
     images: list[Record] = field(default_factory=list)
@@ -55,22 +55,22 @@ class Outcome:
         return {"chain_id": chain_id, "made_from": self.made_from.get(chain_id)}
 
     def record(self, **run: Any) -> tuple[str, Record]:
-        """Return the name and the record of the batch, with what the run says of it."""
-        found = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
-        chains = [row["chain_id"] for rows in found.values() for row in rows]
+        """Return the key and the record of the batch, with what the run adds."""
+        results = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
+        chains = [row["chain_id"] for rows in results.values() for row in rows]
         name = record_key(f"{self.step.iteration:03}_{self.step.phase}", chains)
-        return name, {**self.step._asdict(), **run, **found}
+        return name, {**self.step._asdict(), **run, **results}
 
 
 class _Made(NamedTuple):
-    """A result."""
+    """A result of a step."""
 
     digest: str
     made_from: str | None
 
 
 class _End(NamedTuple):
-    """Where a chain ended for good."""
+    """The step at which a chain ended for good."""
 
     step: Step
     made_from: str | None
@@ -78,18 +78,18 @@ class _End(NamedTuple):
 
 @dataclass
 class Done:
-    """What the journal of a study says."""
+    """Everything that the journal of a study states."""
 
     texts: dict[str, str] = field(default_factory=dict)
     """Descriptions by key."""
     described: dict[str, Record] = field(default_factory=dict)
     """Rows of `loop_descriptions` by key."""
     failures: dict[str, Record] = field(default_factory=dict)
-    """By key; one that a later batch overcame is left out."""
+    """Failures by key, without those that a later batch overcame."""
     tried: set[str] = field(default_factory=set)
-    """Keys of what failed and may not fail again, since a file, a model or its library may have been mended."""
-    found: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
-    """Batch sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
+    """Keys of failures that are tried again (`TRIED_AGAIN`)."""
+    batch_sizes: dict[tuple[str, str, int | str], int] = field(default_factory=dict)
+    """Sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
     _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Done:
     """Chains that ended for good."""
 
     def add(self, record: Record) -> None:
-        """Take in the record of a batch that is later than all before."""
+        """Add the record of a batch. Records come in the order in which they were made."""
         iteration, phase = record["iteration"], record["phase"]
         for row in record["descriptions"]:
             name = key(row["chain_id"], iteration)
@@ -110,7 +110,7 @@ class Done:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
         if record.get("found") is not None:
-            self.found[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
+            self.batch_sizes[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
     @property
     def images(self) -> dict[str, str]:
@@ -135,7 +135,7 @@ class Done:
                 del self._made["draw", name]
 
     def before(self, chain: Chain, step: Step) -> str | None:
-        """Return the digest of what a step makes its result from; None if that is missing."""
+        """Return the digest of the input of a step; None if the input is missing."""
         if step.phase == "draw":
             text = self._made.get(("describe", key(chain.chain_id, step.iteration)))
             return None if text is None else text.digest
@@ -144,7 +144,7 @@ class Done:
         return self.image(chain.chain_id, step.iteration - 1)
 
     def has(self, chain: Chain, step: Step) -> bool:
-        """Return whether a step's result exists, and was made from what precedes it now."""
+        """Return whether the result of a step exists and was made from the present input."""
         made = self._made.get((step.phase, key(chain.chain_id, step.iteration)))
         return made is not None and made.made_from == self.before(chain, step)
 
@@ -156,14 +156,14 @@ class Done:
         return end.made_from == self.before(chain, end.step)
 
     def failure(self, chain: Chain, iteration: int) -> Record | None:
-        """Return why an iteration failed; None if it did not, or if what it failed at is another by now."""
+        """Return why an iteration failed; None if it did not, or if its input has changed since."""
         failure = self.failures.get(key(chain.chain_id, iteration))
         if failure is None or failure["made_from"] != self.before(chain, Step(iteration, failure["phase"])):
             return None
         return failure
 
     def finished(self, chain: Chain, iterations: int) -> list[Step]:
-        """Return the steps of a chain that are done, one following from the other, in their order."""
+        """Return the finished steps of a chain, in order, up to the first that is missing."""
         return list(takewhile(lambda step: self.has(chain, step), steps(iterations)))
 
     def results(self, chains: Iterable[Chain], iterations: int) -> tuple[list[Record], list[str]]:
@@ -194,7 +194,7 @@ def read_journal(records: Records) -> Done:
 
 
 def sum_up(records: Iterable[Record]) -> Done:
-    """Take in records in the order in which they were made."""
+    """Add up records in the order in which they were made."""
     done = Done()
     for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
         done.add(record)
@@ -202,7 +202,7 @@ def sum_up(records: Iterable[Record]) -> Done:
 
 
 def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
-    """Compare originals and prompts with those that the loop described.
+    """Refuse originals and prompts that are not those that the loop described.
 
     Raises:
         ChangedInputError: naming those that are others.

@@ -1,4 +1,4 @@
-"""What a study's loop has done so far, in one record: settings, counts, failures, time, whether it is complete."""
+"""Summarises the loop of a study in one record: settings, counts, failures, times, and whether it is complete."""
 
 import hashlib
 import json
@@ -88,7 +88,7 @@ def is_finished(
     batches: Collection[str],
     sessions: Collection[str],
 ) -> TypeGuard[Record]:
-    """Return whether an earlier manifest says that just this was followed to its end, and nothing has happened since.
+    """Return whether an earlier manifest covers exactly this study, complete and unchanged since.
 
     Args:
         earlier: the manifest, if there is one.
@@ -126,16 +126,16 @@ def _digest(settings: Mapping[str, Any]) -> str:
 
 def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
     """Return the record of one run, with what its batches add up to."""
-    mine = [record for record in batches if record["session"] == name]
-    phases = {phase: [r for r in mine if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
+    own = [record for record in batches if record["session"] == name]
+    phases = {phase: [r for r in own if r["phase"] == phase and "seconds" in r] for phase in ("describe", "draw")}
     seconds = {phase: sum(record["seconds"] for record in group) for phase, group in phases.items()}
     seconds["load"] = sum(record["load_seconds"] for group in phases.values() for record in group)
-    lasted = max((record["ended"] for record in mine), default=0.0) * session["workers"]
+    lasted = max((record["ended"] for record in own), default=0.0) * session["workers"]
     return {
         **session,
         "described": sum(record["size"] for record in phases["describe"]),
         "drawn": sum(record["size"] for record in phases["draw"]),
-        "failed": sum(len(record["failures"]) for record in mine),
+        "failed": sum(len(record["failures"]) for record in own),
         "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
         "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
         "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},

@@ -1,4 +1,4 @@
-"""Which chains there are, which of them a shard follows, and in what order the phases come. Pure."""
+"""Plans the loop: the order of its steps, the chains of a shard, and a fingerprint of all chains. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def steps(iterations: int) -> Iterator[Step]:
 
 
 def of_shard(chains: Iterable[Chain], shard: str) -> list[Chain]:
-    """Return the chains of a shard `i/n`: decided by each chain's own name, so that added chains move no other."""
+    """Return the chains of a shard `i/n`; a chain's own name decides, so that added chains move no other."""
     number, count = (int(part) for part in shard.split("/"))
     if count == 1:
         return list(chains)

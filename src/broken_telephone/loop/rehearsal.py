@@ -1,6 +1,6 @@
-"""Both models are tried before the first batch: a wrong setting of the second would else show hours later.
+"""Tries both models before the first batch: otherwise a wrong setting of the second would show hours later.
 
-Nothing is saved before, so that nothing is sealed and wrong settings may simply be corrected.
+Nothing is saved or sealed before that, so wrong settings can simply be corrected.
 """
 
 import logging

@@ -40,7 +40,7 @@ _DOING = {"describe": "describing", "draw": "drawing"}
 
 
 class LoopOutput(NamedTuple):
-    """What is to be saved now, in this order, by key."""
+    """Results to be saved now, by key, in this order."""
 
     images: dict[str, bytes] = {}
     """PNG files."""
@@ -49,7 +49,7 @@ class LoopOutput(NamedTuple):
 
 
 class LoopFolders(NamedTuple):
-    """What exists already. Every folder must show what was saved after it was opened."""
+    """The folders of a study. Each must show what was saved after it was opened."""
 
     originals: Pictures
     """By `image_path`."""
@@ -150,15 +150,15 @@ class _Run:
     session: Session
     progress: WorkProgress
     phases: set[str]
-    """In which anything is left to do."""
+    """Phases with anything left to do."""
     _session_changed: bool = field(default=False, init=False)
     """Whether the session's record changed since it was saved."""
 
     def __post_init__(self) -> None:
         self._tried: dict[str, float] | None = None
-        """Seconds by phase that trying the models took, until they are counted."""
+        """Phase -> seconds of the rehearsal that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
-            phase: BatchSize(asked, self.done.found.get((self.settings.shard, phase, asked)))
+            phase: BatchSize(asked, self.done.batch_sizes.get((self.settings.shard, phase, asked)))
             for phase, asked in self._asked().items()
         }
 
@@ -166,7 +166,7 @@ class _Run:
         return {"describe": self.settings.describe_batch, "draw": self.settings.draw_batch}
 
     def do(self, step: Step, waiting: list[Chain]) -> Iterator[LoopOutput]:
-        """Do one step, batch by batch; while workers are at one, the next is read and the last is saved."""
+        """Do one step, batch by batch. The next batch is read and the last is saved while workers do one."""
         if step == Step(1, "describe"):
             prompts = [chain for chain in waiting if chain.prompt is not None]
             if prompts:
@@ -193,7 +193,7 @@ class _Run:
         return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
 
     def _batch(self, step: Step, chains: list[Chain]) -> Batch[Chain, Outcome]:
-        """Say what to ask, and for which chains: not for those whose picture does not open."""
+        """Prepare the task of a batch, without chains whose picture does not open."""
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
@@ -207,7 +207,7 @@ class _Run:
         return Batch(opened, outcome, Describe(images, self.settings.describe_prompt) if opened else None)
 
     def _rehearse(self, step: Step) -> None:
-        """Try the models, once, and not before one is needed: pictures that still do not open need none."""
+        """Try the models once, when the first batch needs one."""
         if self._tried is None:
             answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
             self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}

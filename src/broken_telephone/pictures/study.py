@@ -1,6 +1,6 @@
 """The pictures of a study: originals, of which replicates share one, and what each chain's iterations drew."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -45,14 +45,19 @@ class StudyPictures:
         digest = self.drawn_digests.get(name)
         return None if digest is None else Picture(name, iteration, name, digest)
 
+    def along(self, chains: Iterable[Chain], iterations: int) -> Iterator[tuple[Chain, Picture]]:
+        """Yield the pictures of each chain from iteration 0 on; replicates repeat the original that they share."""
+        for chain in chains:
+            for iteration in range(iterations + 1):
+                if (picture := self.of(chain, iteration)) is not None:
+                    yield chain, picture
+
     def by_iteration(self, chains: Iterable[Chain], iterations: int) -> dict[int, list[Picture]]:
         """Return all pictures, each once, by iteration from 0 on, in the chains' order."""
-        found: dict[int, dict[str, Picture]] = {iteration: {} for iteration in range(iterations + 1)}
-        for chain in chains:
-            for iteration, known in found.items():
-                if (one := self.of(chain, iteration)) is not None:
-                    known.setdefault(one.name, one)
-        return {iteration: list(known.values()) for iteration, known in found.items()}
+        by_name: dict[int, dict[str, Picture]] = {iteration: {} for iteration in range(iterations + 1)}
+        for _, picture in self.along(chains, iterations):
+            by_name[picture.iteration].setdefault(picture.name, picture)
+        return {iteration: list(pictures.values()) for iteration, pictures in by_name.items()}
 
     def open(self, picture: Picture, longest: int | Needed | None = None) -> Image.Image:
         """Open a picture.

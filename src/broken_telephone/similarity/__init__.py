@@ -1,1 +1,1 @@
-"""Every picture and every text of a study as a vector, so that similarities can be measured."""
+"""Embeds every picture and every text of a study, so that similarities can be measured."""

@@ -1,4 +1,4 @@
-"""The pictures and texts of a study, each once."""
+"""Lists the pictures and texts of a study, each once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Text:
     name: str
     """A digest of the text."""
     iteration: int
-    """In which it first occurs."""
+    """The first iteration in which it occurs."""
     text: str
 
     @property
     def digest(self) -> str:
-        """What the vector is made from: the text alone."""
+        """The digest of the text, the only input of its vector."""
         return self.name
 
 
@@ -44,21 +44,21 @@ def items(
         study: their pictures.
         descriptions: the `loop_descriptions` table.
     """
-    seen = study.by_iteration(chains, iterations)
-    said = texts(descriptions, iterations)
-    return {space.name: seen if space.name == IMAGES else said for space in spaces}
+    pictures = study.by_iteration(chains, iterations)
+    written = texts(descriptions, iterations)
+    return {space.name: pictures if space.name == IMAGES else written for space in spaces}
 
 
 def texts(descriptions: pd.DataFrame, iterations: int) -> dict[int, list[Text]]:
     """Return all texts, each once, by the iteration in which it first occurs, from 1 on."""
-    found: dict[int, list[Text]] = {iteration: [] for iteration in range(1, iterations + 1)}
+    by_iteration: dict[int, list[Text]] = {iteration: [] for iteration in range(1, iterations + 1)}
     first = descriptions.sort_values("iteration", kind="stable").drop_duplicates("text")
     for iteration, text in zip(first["iteration"].astype(int), first["text"].astype(str), strict=True):
         if iteration <= iterations:
-            found[iteration].append(Text(name_of(text), iteration, text))
-    return found
+            by_iteration[iteration].append(Text(name_of(text), iteration, text))
+    return by_iteration
 
 
 def name_of(text: str) -> str:
-    """Return what a text is called, wherever it occurs."""
+    """Return the name of a text, a digest."""
     return digest(text)

@@ -35,7 +35,7 @@ class Stored(NamedTuple):
     failures: dict[str, Record]
     """Name -> kind and reason, of pictures that did not open."""
     seconds: float
-    """Spent in the model."""
+    """The time in the model."""
 
 
 def stored(space: Space, records: Records, items: Mapping[int, Sequence[Item]]) -> Stored:

@@ -43,14 +43,14 @@ def embed(
 
     phases = [
         Phase(
-            space.name,
-            _DOING[space.name],
-            space.key,
-            items[space.name],
-            open_one,
-            partial(Embed, model=space.model),
-            _record,
-            entries,
+            name=space.name,
+            doing=_DOING[space.name],
+            identity=space.key,
+            items=items[space.name],
+            open=open_one,
+            task=partial(Embed, model=space.model),
+            record=_record,
+            entries=entries,
         )
         for space in spaces
     ]

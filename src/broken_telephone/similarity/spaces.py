@@ -1,4 +1,4 @@
-"""What is embedded by which model: pictures, texts beside them, and texts among themselves."""
+"""States the embedding spaces: pictures and texts in a shared one, and texts in one of their own."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ IMAGES, TEXTS, SENTENCES = "images", "texts", "sentences"
 
 @dataclass(frozen=True)
 class Space:
-    """One kind of thing, embedded by one model."""
+    """Pictures or texts, embedded by one model."""
 
     name: str
     """`IMAGES` or `TEXTS`, which share a space; `SENTENCES`, texts in the space of a model of their own."""
     model: str
-    """The worker's name of the model."""
+    """The model by the name that tasks use."""
     by: str
     """The model's own name."""
     settings: Mapping[str, Any]
@@ -28,12 +28,12 @@ class Space:
 
     @property
     def key(self) -> str:
-        """Under which its vectors are kept: those of other models stand beside it."""
+        """The identity of its records in the journal. Other models have another."""
         return f"{self.name}_{self.identity}"
 
 
 def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
-    """Return what is embedded; `SENTENCES` only where the study names a model for texts alone.
+    """Return the spaces of a study; `SENTENCES` only where it names a model for texts alone.
 
     Args:
         embedder: the study's.
@@ -42,10 +42,10 @@ def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
     Raises:
         StudyError: if a model does not exist.
     """
-    found = [_space(name, "embedder", embedder, loop_settings) for name in (IMAGES, TEXTS)]
+    result = [_space(name, "embedder", embedder, loop_settings) for name in (IMAGES, TEXTS)]
     if embedder.sentences is not embedder:
-        found.append(_space(SENTENCES, "sentences", embedder.sentences, loop_settings))
-    return found
+        result.append(_space(SENTENCES, "sentences", embedder.sentences, loop_settings))
+    return result
 
 
 def _space(name: str, role: str, model: TextEmbedder, loop_settings: Mapping[str, Any]) -> Space:

@@ -1,4 +1,4 @@
-"""What an embedder is asked for one batch."""
+"""The task of an embedder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from broken_telephone.execution.tasks import Answer
 
 @dataclass(frozen=True)
 class Embedded(Answer):
-    """Vectors, and which texts were cut for them."""
+    """The vectors of a batch; `cut` marks truncated texts."""
 
     vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """float32 (n, d)."""
@@ -23,11 +23,11 @@ class Embed:
     """Embed pictures, or texts."""
 
     items: Sequence[Image.Image | str]
-    """All of one kind."""
+    """Either pictures or texts."""
     model: str
 
     def do(self, model: Any) -> Embedded:
-        """Do it with the model."""
+        """Embed the items."""
         if isinstance(self.items[0], str):
             return Embedded(vectors=model.embed_texts(self.items), cut=model.truncates(self.items))
         return Embedded(vectors=model.embed_images(self.items), cut=[False] * len(self.items))

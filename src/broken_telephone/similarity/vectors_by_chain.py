@@ -1,4 +1,4 @@
-"""Vectors by chain and iteration, as the measures want them."""
+"""Arranges vectors by chain and iteration for the statistics."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -29,41 +29,40 @@ def arrange(
     study: StudyPictures,
     iterations: int,
     descriptions: pd.DataFrame,
-    found: Mapping[str, Stored],
+    stored: Mapping[str, Stored],
 ) -> Arranged:
-    """Say which vector belongs to which picture and text of each chain.
+    """Assign vectors to the pictures and texts of each chain.
 
     Args:
         chains: the `chains` table, whose order is kept.
         study: their pictures.
         iterations: of the loop.
         descriptions: the `loop_descriptions` table.
-        found: by space; without `SENTENCES`, texts are compared in the pictures' space.
+        stored: what the journal holds, by space; without `SENTENCES`, texts are compared in the pictures' space.
     """
     return Arranged(
-        Vectors(found[IMAGES].vectors, _pictures(chains, study, iterations, found[IMAGES])),
+        Vectors(stored[IMAGES].vectors, _pictures(chains, study, iterations, stored[IMAGES])),
         *(
-            Vectors(found[name].vectors, _texts(chains, iterations, descriptions, found[name]))
-            for name in (TEXTS, SENTENCES if SENTENCES in found else TEXTS)
+            Vectors(stored[name].vectors, _texts(chains, iterations, descriptions, stored[name]))
+            for name in (TEXTS, SENTENCES if SENTENCES in stored else TEXTS)
         ),
     )
 
 
-def _pictures(chains: pd.DataFrame, study: StudyPictures, iterations: int, found: Stored) -> np.ndarray:
+def _pictures(chains: pd.DataFrame, study: StudyPictures, iterations: int, stored: Stored) -> np.ndarray:
     places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
     for row, chain in enumerate(chains_of(chains)):
-        for iteration in range(iterations + 1):
-            if (one := study.of(chain, iteration)) is not None:
-                places[row, iteration] = found.places.get(one.name, ABSENT)
+        for _, picture in study.along([chain], iterations):
+            places[row, picture.iteration] = stored.places.get(picture.name, ABSENT)
     return places
 
 
-def _texts(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, found: Stored) -> np.ndarray:
+def _texts(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, stored: Stored) -> np.ndarray:
     places = np.full((len(chains), iterations + 1), ABSENT, np.int64)
-    mine = descriptions[descriptions["iteration"] <= iterations]
-    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(mine["chain_id"].astype(str))
-    columns = mine["iteration"].to_numpy(np.int64)
-    vectors = np.array([found.places.get(name_of(text), ABSENT) for text in mine["text"].astype(str)], np.int64)
+    own = descriptions[descriptions["iteration"] <= iterations]
+    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(own["chain_id"].astype(str))
+    columns = own["iteration"].to_numpy(np.int64)
+    vectors = np.array([stored.places.get(name_of(text), ABSENT) for text in own["text"].astype(str)], np.int64)
     known = rows >= 0
     places[rows[known], columns[known]] = vectors[known]
     return places

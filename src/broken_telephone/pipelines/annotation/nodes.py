@@ -5,21 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import (
-    AnnotationSettings,
-    Inquiry,
-    Tables,
-    annotate,
-    answers_to,
-    asked_for,
-    comparable,
-    comparisons_of,
-    form_of,
-    inquiries,
-    labels_of,
-    manifest,
-    tables,
-)
+from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
+from broken_telephone.annotation.manifest import manifest
+from broken_telephone.annotation.questions import Inquiry, inquiries
+from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.execution.journal import Record, Records
@@ -41,7 +31,7 @@ def state_inquiries(
     describer: Describer,
     loop_settings: Mapping[str, Any],
 ) -> list[Inquiry]:
-    """Say what is asked about every picture, of whom."""
+    """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
     return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
 
@@ -57,9 +47,9 @@ def annotate_pictures(
     annotation_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
-    there = study_pictures.by_iteration(chains_of(chains), loop.iterations)
+    pictures = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     models = {"annotator": annotator, "describer": describer}
-    yield from annotate(there, inquiries, annotation, models, study_pictures, annotation_store.batches)
+    yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches)
 
 
 def collect_annotations(
@@ -73,18 +63,18 @@ def collect_annotations(
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Read all answers into tables, and state how they were come by."""
+    """Parse all answers into tables, and summarise the annotation."""
     followed = chains_of(chains)
-    there = study_pictures.by_iteration(followed, loop.iterations)
-    answers = {inquiry.name: answers_to(inquiry, annotation_batches, there) for inquiry in inquiries}
+    pictures = study_pictures.by_iteration(followed, loop.iterations)
+    answers = {inquiry.name: answers_to(inquiry, annotation_batches, pictures) for inquiry in inquiries}
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
-    found: Tables = tables(
+    result: Tables = tables(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
-    record = manifest(study, inquiries, answers, annotation_batches, found.annotations)
-    return *found, {**record, "made_from": study_pictures.state}
+    record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
+    return *result, {**record, "made_from": study_pictures.state}
 
 
 def sample_for_raters(
@@ -104,7 +94,7 @@ def name_rating_items(
     study_pictures: StudyPictures,
     annotation_store: StageStore,
 ) -> pd.DataFrame:
-    """Say which picture each name on the rating page stands for."""
+    """List the picture behind each name on the rating page."""
     return known_items(all_items(chains, loop.iterations, study_pictures), annotation_store.rating_items)
 
 

@@ -13,8 +13,7 @@ import pandas as pd
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
-from broken_telephone.execution.journal import Record, Records, records_of, seconds_in
-from broken_telephone.execution.stage import Output
+from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
     People,
@@ -56,11 +55,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """What is explained, and under which names results are kept."""
+    """The chains to explain, and the identities of the results."""
 
     chains: pd.DataFrame
     """Rows of the `chains` table."""
-    there: Mapping[int, list[Picture]]
+    pictures: Mapping[int, list[Picture]]
+    """By iteration."""
     people: People
     labels: Mapping[str, str]
     """Original -> label."""
@@ -75,7 +75,7 @@ class Plan:
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
-    needed: tuple[Needed, Needed] | None
+    needed: tuple[Needed | None, Needed | None]
     """How large pictures are looked at for faces, and for words; as it was in the first run. None without pictures."""
 
     def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
@@ -95,49 +95,49 @@ def plan_explanation(
     parser: RegionParser,
     explainability_store: StageStore,
 ) -> Plan:
-    """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
-    mine = sampled(chains, explain.chains_per_label, explain.seed)
+    """Choose the chains, models and settings of the explanation; no chains if the describer runs elsewhere."""
+    own = sampled(chains, explain.chains_per_label, explain.seed)
     if not isinstance(describer, TransformersDescriber):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
-        mine = mine.head(0)
-    there = study_pictures.by_iteration(chains_of(mine), loop.iterations)
+        own = own.head(0)
+    pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
-        digest(json.dumps([loop_settings, what], sort_keys=True), size=6) for what in (parts, by)
+        digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
     )
     for_faces, _ = sight_in(key_of_parts, explainability_store.face_parts)
     for_words, first_run = sight_in(key_of_words, explainability_store.explanations)
     # Measured only where there is something to look at: it loads model libraries.
-    if any(there.values()):
+    if any(pictures.values()):
         for_faces = for_faces or needed_of(FaceParts(detector, parser), explain.frame)
         for_words = for_words or needed_of(describer, explain.frame)
     if "colour" in first_run:
         red, green, blue = first_run["colour"]
         colour = (red, green, blue)
     else:
-        first = [*there.get(0, []), *there.get(1, [])][: len(mine)]
+        first = [*pictures.get(0, []), *pictures.get(1, [])][: len(own)]
         colour = _mean_colour(first, study_pictures, for_words)
     return Plan(
-        mine,
-        there,
-        people_of(mine, people),
-        labels_by_picture(mine),
+        own,
+        pictures,
+        people_of(own, people),
+        labels_by_picture(own),
         key_of_parts,
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
         colour,
-        None if for_faces is None or for_words is None else (for_faces, for_words),
+        (for_faces, for_words),
     )
 
 
 def _mean_colour(pictures: list[Picture], study: StudyPictures, needed: Needed | None) -> Colour:
-    found = []
+    opened = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
         with suppress(UnreadableError):
-            found.append(np.asarray(study.open(one, needed)))
-    return mean_colour(found)
+            opened.append(np.asarray(study.open(one, needed)))
+    return mean_colour(opened)
 
 
 def find_faces_and_regions(
@@ -149,11 +149,8 @@ def find_faces_and_regions(
     explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Find faces and regions; Kedro saves every batch as soon as it is finished."""
-    if plan.needed is None:
-        yield Output()
-        return
     model, journal = FaceParts(detector, parser), explainability_store.face_parts
-    yield from find_parts(plan.there, plan.parts, explain, model, plan.needed[0], study_pictures, journal)
+    yield from find_parts(plan.pictures, plan.parts, explain, model, plan.needed[0], study_pictures, journal)
 
 
 def choose_words(
@@ -167,13 +164,13 @@ def choose_words(
     face_parts: Records,
 ) -> dict[int, list[WordItem]]:
     """Find the words that name labels, in what the describer wrote about the pictures."""
-    found = found_in(plan.parts, face_parts, plan.there)
+    found = found_in(plan.parts, face_parts, plan.pictures)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
     count = plan.counted(found, concept)
     boxes = {name: boxes_of(name, one, plan.people) for name, one in found.items()}
-    return word_items(plan.there, texts, known, found, count, boxes)
+    return word_items(plan.pictures, texts, known, found, count, boxes)
 
 
 def explain_described_words(
@@ -188,10 +185,7 @@ def explain_described_words(
     explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
-    if plan.needed is None:
-        yield Output()
-        return
-    found = found_in(plan.parts, face_parts, plan.there)
+    found = found_in(plan.parts, face_parts, plan.pictures)
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     try:
@@ -227,27 +221,27 @@ def tabulate_explanation(
     face_parts: Records,
     explanations: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Read the journals into tables, and state what was explained and what was left out."""
-    known = faces_in(plan.parts, face_parts, plan.there)
-    found = {name: entry.result for name, entry in known.items() if entry.failure is None}
+    """Turn the journals into tables, and summarise the explanation."""
+    known = faces_in(plan.parts, face_parts, plan.pictures)
+    found = results_of(known)
     concept = chain_settings.concept
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
-    chains = chains_of(plan.chains)
-    faces = faces_table(chains, loop.iterations, found, plan.people, concept, labels)
+    along = study_pictures.along(chains_of(plan.chains), loop.iterations)
+    faces = faces_table(along, found, plan.people, concept, labels)
     items = [item for some in words_to_explain.values() for item in some]
     gender = annotations[
         (annotations["attribute"] == "gender")
         & (annotations["reading"] == settings.reading)
         & (annotations["status"] == "valid")
     ]
-    said = {
+    genders = {
         (str(chain), int(iteration)): str(category)
         for chain, iteration, category in zip(gender["chain_id"], gender["iteration"], gender["category"], strict=True)
     }
-    tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, said, explain.method)
+    tables = word_tables(items, plan.words, explanations, explain.random_weights, labels, genders, explain.method)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
-    names = [one.name for some in plan.there.values() for one in some]
-    for_faces, for_words = (None, None) if plan.needed is None else (one._asdict() for one in plan.needed)
+    names = [one.name for some in plan.pictures.values() for one in some]
+    for_faces, for_words = (None if needed is None else needed._asdict() for needed in plan.needed)
     record = manifest(
         study,
         {**plan.by, "pixels": {"faces": for_faces, "words": for_words}},
@@ -270,7 +264,7 @@ def measure_support(
     explain: ExplainSettings,
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Measure where words come from, compare groups, and check whether to believe it."""
+    """Measure which regions support words, compare groups, and make the sanity checks."""
     resampling = Resampling(settings.resamples, settings.seed)
     everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
     pictures = comparable_kinds(everything)
@@ -278,12 +272,12 @@ def measure_support(
     tests = support_tests(pictures, resampling)
     _adjust(tests, ["attribute", "measure", "iteration"])
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
-    said = sentences(support, trust)
+    statements = sentences(support, trust)
     if rest := left_out(everything, pictures):
         logger.warning("%s", rest)
         # Told last; of no label.
-        said.loc[len(said)] = [OTHER_SIZES, ALL, None, False, rest]
-    return as_result(support), as_result(tests), as_result(trust), said
+        statements.loc[len(statements)] = [OTHER_SIZES, ALL, None, False, rest]
+    return as_result(support), as_result(tests), as_result(trust), statements
 
 
 def measure_skin_tones(

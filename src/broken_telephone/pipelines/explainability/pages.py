@@ -49,10 +49,10 @@ def draw_explanation(
     plans: dict[str, Callable[[], Figure]] = {}
     for number, kind in enumerate(kinds, 1):
         behind = f"_{number}" if len(kinds) > 1 else ""
-        said = sentences[sentences["kind"].astype(str) == kind]
-        plans[f"support{behind}"] = partial(support_figure, support, said, kind)
+        statements = sentences[sentences["kind"].astype(str) == kind]
+        plans[f"support{behind}"] = partial(support_figure, support, statements, kind)
         plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
-    found = found_in(plan.parts, face_parts, plan.there)
+    found = found_in(plan.parts, face_parts, plan.pictures)
     done = rows_in(plan.words, explanations)
     for label, items in _chosen(words_to_explain, done).items():
         overlays = []

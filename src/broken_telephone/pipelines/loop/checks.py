@@ -1,4 +1,4 @@
-"""The node with which every later stage begins: it checks the pictures of the study, and hands them over."""
+"""The first node of every later pipeline: it checks the pictures of the study and hands them over."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,7 +9,9 @@ from PIL import Image
 
 from broken_telephone.datasets.folder import Files
 from broken_telephone.errors import ChangedInputError
-from broken_telephone.loop import LoopSettings, fingerprint, text_digest
+from broken_telephone.loop import LoopSettings
+from broken_telephone.loop.manifest import text_digest
+from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,
@@ -63,8 +65,8 @@ def check_pictures(
             "Run `kedro run --pipeline loop` for this study, which writes it again"
         )
     check_originals(chains, originals, original_files)
-    found = look(loop_images, loop_pictures["name"], loop_pictures)
-    refuse_changed_drawings([*found.changed, *found.missing])
+    files = look(loop_images, loop_pictures["name"], loop_pictures)
+    refuse_changed_drawings([*files.changed, *files.missing])
     digests = digests_of(loop_pictures)
     return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))
 

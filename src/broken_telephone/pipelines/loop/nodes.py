@@ -11,18 +11,9 @@ from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
-from broken_telephone.loop import (
-    LoopFolders,
-    LoopOutput,
-    LoopSettings,
-    is_finished,
-    manifest,
-    of_shard,
-    read_journal,
-    run_loop,
-    sum_up,
-    text_digest,
-)
+from broken_telephone.loop import LoopSettings, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop.manifest import is_finished, text_digest
+from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
 from broken_telephone.models import Describer, Generator
 from broken_telephone.pictures import (
     LONGEST,
@@ -78,16 +69,16 @@ def look_at_pictures(
     """
     check_originals(chains, originals, original_files)
     earlier = loop_store.pictures
-    found = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
-    if found.changed:
+    files = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
+    if files.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
-        done, now = read_journal(loop_store.batches), digests_of(found.ledger)
+        done, digests = read_journal(loop_store.batches), digests_of(files.ledger)
         counted, drawn = set(done.results(chains_of(chains), loop.iterations)[1]), done.images
-        other = [name for name in found.changed if now[name] != drawn.get(name)]
+        other = [name for name in files.changed if digests[name] != drawn.get(name)]
         refuse_changed_drawings([name for name in other if name in counted])
-        return found.ledger[~found.ledger["name"].isin(other)].reset_index(drop=True)
-    return found.ledger
+        return files.ledger[~files.ledger["name"].isin(other)].reset_index(drop=True)
+    return files.ledger
 
 
 def follow_chains(
@@ -147,7 +138,7 @@ def collect_results(
     loop_sessions: Records,
     loop_store: StageStore,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Put descriptions and pictures of the study's chains into tables, and state what was run and how far it got.
+    """List descriptions and pictures of the chains in tables, and summarise the loop.
 
     What an earlier run collected is returned as it is if nothing has happened since.
 
@@ -167,11 +158,11 @@ def collect_results(
     done = sum_up(batches)
     made = done.images
     ledger = look(loop_images, made, drawn_before).ledger
-    there = digests_of(ledger)
-    done.forget_missing(there)
+    existing = digests_of(ledger)
+    done.forget_missing(existing)
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
     rows, drawn = done.results(chains_of(chains), loop.iterations)
-    refuse_changed_drawings([name for name in drawn if there[name] != made[name]])
+    refuse_changed_drawings([name for name in drawn if existing[name] != made[name]])
     beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(

@@ -19,7 +19,7 @@ from broken_telephone.pipelines.loop.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Return what the loop needs of ingestion, and the loop, which thus runs on a fresh clone."""
+    """Return the loop with the nodes of ingestion that it needs, so that it runs on a fresh clone."""
     loop = Pipeline(
         [
             Node(

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def state_spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
-    """Say what is embedded by which model."""
+    """State the embedding spaces and their models."""
     return spaces(embedder, loop_settings)
 
 
@@ -41,8 +41,8 @@ def embed_pictures_and_texts(
     similarity_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Embed all pictures and texts; Kedro saves every batch as soon as it is finished."""
-    there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
-    yield from embed(there, spaces, embedding, embedder, study_pictures, similarity_store.embeddings)
+    by_space = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
+    yield from embed(by_space, spaces, embedding, embedder, study_pictures, similarity_store.embeddings)
 
 
 def measure_similarities(
@@ -54,11 +54,11 @@ def measure_similarities(
     loop_descriptions: pd.DataFrame,
     embeddings: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Compare pictures and texts along every chain, average over chains, and state how both were come by."""
-    there = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
-    found = {space.name: stored(space, embeddings, there[space.name]) for space in spaces}
-    table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, found))
-    record = {**manifest(study, spaces, there, found), "made_from": study_pictures.state}
+    """Measure similarities along every chain, average them, and summarise the embedding."""
+    by_space = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
+    vectors = {space.name: stored(space, embeddings, by_space[space.name]) for space in spaces}
+    table = similarities(chains, *arrange(chains, study_pictures, loop.iterations, loop_descriptions, vectors))
+    record = {**manifest(study, spaces, by_space, vectors), "made_from": study_pictures.state}
     for embedded in record["embedded"].values():
         if embedded["cut"]:
             logger.warning(
