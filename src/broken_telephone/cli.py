@@ -62,8 +62,8 @@ _READABLE = (
     VersionNotFoundError,
 )
 _NO_ROOM = (
-    "There is no room left to write to ({}). Everything that was finished before is saved. Make room and run the same "
-    "command again, which goes on from there."
+    "There is no room left to write to ({}). Everything that was finished before is saved: make room, and the same "
+    "command goes on."
 )
 _SYSTEM = {
     errno.ENOSPC: _NO_ROOM,

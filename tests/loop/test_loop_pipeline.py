@@ -239,7 +239,15 @@ def test_a_seal_is_written_with_the_first_result_and_not_made_anew(project):
 @pytest.mark.parametrize(("setting", "value"), [("seed", "2"), ("concept", "gaze")])
 def test_chains_that_were_made_with_other_settings_are_refused(project, setting, value):
     project.run(pipeline="ingestion")
-    arguments = ["run", "--pipelines", "shard", "--params", f"loop.shard=1/1,chains.{setting}={value}"]
+    arguments = [
+        "run",
+        "--pipelines",
+        "loop",
+        "--tags",
+        "shard",
+        "--params",
+        f"loop.shard=1/1,chains.{setting}={value}",
+    ]
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1
     assert f"The chains were made with another chains.{setting} (14 of 14)" in result.output
