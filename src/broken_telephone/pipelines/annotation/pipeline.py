@@ -1,4 +1,4 @@
-"""Wiring of the annotation pipeline, which reads what the loop has made so far."""
+"""Wiring of the annotation pipeline, which reads the results of the loop."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -14,7 +14,7 @@ from broken_telephone.pipelines.loop.checks import picture_check
 
 
 def create_pipeline() -> Pipeline:
-    """Return the annotation of a study whose loop has run."""
+    """Return the pipeline that annotates the pictures of a study."""
     annotation = Pipeline(
         [
             Node(

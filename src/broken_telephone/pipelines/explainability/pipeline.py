@@ -1,4 +1,4 @@
-"""Wiring of the explainability pipeline, which reads what loop and annotation have made so far."""
+"""Wiring of the explainability pipeline, which reads the results of the loop and of the annotation."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -18,7 +18,7 @@ _TEXTS = ["loop_descriptions", "last_descriptions"]
 
 
 def create_pipeline() -> Pipeline:
-    """Return the explanation of a study whose annotation has run."""
+    """Return the pipeline that explains the words of a study's descriptions."""
     explainability = Pipeline(
         [
             Node(

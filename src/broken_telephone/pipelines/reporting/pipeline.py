@@ -1,4 +1,4 @@
-"""Wiring of the reporting pipeline, which reads what loop and annotation have made."""
+"""Wiring of the reporting pipeline, which reads the results of all earlier pipelines."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -34,9 +34,9 @@ _TABLES = (
     "agreement_confusions",
     "agreement_sentences",
 )
-"""What the report shows, in this order."""
+"""Tables that the report shows, in this order."""
 _EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
-"""What it shows behind, where words come from."""
+"""Tables of the section on explainability."""
 _SOURCES = (
     "chains",
     "people",
@@ -52,7 +52,7 @@ _SOURCES = (
 
 
 def create_pipeline() -> Pipeline:
-    """Return the report of a study whose annotation has run."""
+    """Return the pipeline that measures a study and writes its report."""
     reporting = Pipeline(
         [
             Node(

@@ -1,4 +1,4 @@
-"""Wiring of the similarity pipeline, which reads what the loop has made so far."""
+"""Wiring of the similarity pipeline, which reads the results of the loop."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -11,7 +11,7 @@ from broken_telephone.pipelines.similarity.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Return the similarities of a study whose loop has run."""
+    """Return the pipeline that measures similarities along the chains of a study."""
     similarity = Pipeline(
         [
             Node(
