@@ -1,1 +1,1 @@
-"""Thin nodes and their wiring; the work is done in the other rooms."""
+"""Thin nodes and their wiring; the other rooms hold the logic."""

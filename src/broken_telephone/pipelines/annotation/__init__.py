@@ -1,4 +1,4 @@
-"""Originals and loop images + annotator -> annotations, predictions, mentions."""
+"""Annotates originals and loop images: annotations, predictions, mentions."""
 
 from broken_telephone.pipelines.annotation.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Originals, loop images and descriptions + describer, detector, parser -> faces, regions, where words come from."""
+"""Explains words of descriptions by regions of pictures: faces, regions, activations, support."""
 
 from broken_telephone.pipelines.explainability.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Raw data set -> people, chains."""
+"""Reads a raw data set: people, chains."""
 
 from broken_telephone.pipelines.ingestion.pipeline import create_pipeline
 

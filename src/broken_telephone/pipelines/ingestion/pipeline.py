@@ -12,7 +12,7 @@ from broken_telephone.pipelines.ingestion.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Return raw data set -> people -> chains, and the data set's own shares."""
+    """Return the pipeline that reads a raw data set, samples chains and measures the data set's own shares."""
     return Pipeline(
         [
             Node(

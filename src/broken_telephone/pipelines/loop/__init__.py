@@ -1,4 +1,4 @@
-"""Raw data set + generator + describer -> loop images, loop descriptions, loop manifest."""
+"""Runs the loop of describer and generator: loop images, loop descriptions, loop manifest."""
 
 from broken_telephone.pipelines.loop.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Annotations, people and chains -> tables of drift, figures, the report."""
+"""Measures and reports a study: tables of drift, figures, the report."""
 
 from broken_telephone.pipelines.reporting.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Originals, loop images and loop descriptions + embedder -> similarities along every chain."""
+"""Embeds pictures and texts: similarities along every chain."""
 
 from broken_telephone.pipelines.similarity.pipeline import create_pipeline
 
