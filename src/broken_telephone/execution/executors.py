@@ -74,8 +74,10 @@ class RayExecutor:
                 raise StudyError(
                     f"{self._group}.workers: {self.workers} actors need a {kind} each, and the cluster has {available}"
                 )
-        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(_Actor)
-        self._actors: list[Any] = [actor.remote(self._worker) for _ in range(self.workers)]
+        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=-1, max_task_retries=_TRIES - 1)(Worker)
+        self._actors: list[Any] = [
+            actor.remote(self._worker.models, self._worker.residency) for _ in range(self.workers)
+        ]
         self._busy: Counter[int] = Counter()
         self._asked_of, self._answered = "", False
         self._lock = threading.Lock()
@@ -119,16 +121,6 @@ class RayExecutor:
         else:
             words = f"A Ray actor died {_TRIES} times at the same batch ({type(error).__name__}): see Ray's logs"
             future.set_exception(StudyError(words))
-
-
-class _Actor:
-    """A worker in a process of its own."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
-    def do(self, task: Task) -> Answer:
-        return self._worker.do(task)
 
 
 Executor = LocalExecutor | RayExecutor

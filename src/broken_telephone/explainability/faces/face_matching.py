@@ -1,6 +1,6 @@
 """Which faces of a picture count, and whose regions are whose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ def people_of(chains: pd.DataFrame, people: pd.DataFrame) -> dict[str, pd.DataFr
     """Return the people of each original that the data set gives boxes of."""
     boxed = people[people["x"].notna()]
     by_image = {str(name): rows for name, rows in boxed.groupby(boxed["image_id"].astype(str))}
-    mine = chains[chains["image_path"].notna()]
-    pairs = zip(mine["image_path"].astype(str), mine["image_id"].astype(str), strict=True)
+    from_images = chains[chains["image_path"].notna()]
+    pairs = zip(from_images["image_path"].astype(str), from_images["image_id"].astype(str), strict=True)
     return {f"0/{path}": by_image[image] for path, image in pairs if image in by_image}
 
 
@@ -103,9 +103,5 @@ def crop_of(face: Face, grow: float) -> Box:
 
 def labels_by_picture(chains: pd.DataFrame) -> dict[str, str]:
     """Return original -> label of its chains."""
-    mine: Sequence[tuple[str, str]] = [
-        (f"0/{path}", str(label))
-        for path, label in zip(chains["image_path"], chains["label"], strict=True)
-        if isinstance(path, str)
-    ]
-    return dict(mine)
+    pairs = zip(chains["image_path"], chains["label"], strict=True)
+    return {f"0/{path}": str(label) for path, label in pairs if isinstance(path, str)}

@@ -24,16 +24,16 @@ def matched(faces: Sequence[Box], people: Sequence[Box]) -> list[int | None]:
     Returns:
         For each face the place of its person, or None; nobody has two.
     """
-    found: list[int | None] = [None] * len(faces)
+    persons: list[int | None] = [None] * len(faces)
     if not faces or not people:
-        return found
+        return persons
     costs = np.array([[_cost(face, person) for person in people] for face in faces])
     from scipy.optimize import linear_sum_assignment
 
     for face, person in zip(*linear_sum_assignment(costs), strict=True):
         if costs[face, person] < _NOT_CONTAINED:
-            found[face] = int(person)
-    return found
+            persons[face] = int(person)
+    return persons
 
 
 _NOT_CONTAINED = 1e6

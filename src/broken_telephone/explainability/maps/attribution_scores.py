@@ -64,8 +64,8 @@ def by_picture(
         words stand for), begin (image or prompt), start, chain_id, iteration, gender, answer (right or wrong), region,
         and `MEASURES`.
     """
-    mine = activations[activations["method"].astype(str) == method]
-    rows = mine.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
+    own = activations[activations["method"].astype(str) == method]
+    rows = own.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
     starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     rows["start"] = rows["chain_id"].map(dict(zip(chains["chain_id"].astype(str), starts.astype(str), strict=True)))
     begin = dict(zip(chains["chain_id"].astype(str), chains["start"].astype(str), strict=True))
@@ -117,8 +117,8 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
         ci_high, n (starts) and note.
     """
     rows = []
-    for kind, label, attribute, category, mine in _groups(pictures):
-        for region, some in mine.groupby("region", sort=False):
+    for kind, label, attribute, category, own in _groups(pictures):
+        for region, some in own.groupby("region", sort=False):
             means = some.groupby("start")[list(MEASURES)].mean()
             for measure in MEASURES:
                 values = means[measure].dropna().to_numpy()
@@ -148,17 +148,17 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     """
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
-    for kind, mine in pictures.groupby("kind", sort=False):
+    for kind, own in pictures.groupby("kind", sort=False):
         for attribute, (one, other) in PAIRS.items():
             if attribute == "iteration":
-                sides = _sides(mine, last)
-                found = _paired(sides, resampling)
+                sides = _sides(own, last)
+                tested = _paired(sides, resampling)
                 why = _why_no_pairs(*sides)
             else:
-                found = _apart(mine, attribute, one, other, resampling)
-                why = _why_not(set(mine[attribute]), attribute, one, other)
-            compared = [[kind, label, attribute, iteration, one, other, *rest] for label, iteration, *rest in found]
-            label = ALL if mine["named"].nunique() > 1 else mine["named"].iloc[0]
+                tested = _apart(own, attribute, one, other, resampling)
+                why = _why_not(set(own[attribute]), attribute, one, other)
+            compared = [[kind, label, attribute, iteration, one, other, *rest] for label, iteration, *rest in tested]
+            label = ALL if own["named"].nunique() > 1 else own["named"].iloc[0]
             nothing = [kind, label, attribute, None, one, other, "any", TESTED[0], *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
@@ -169,18 +169,18 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 
 def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield kind, label and the rows of these; of several labels, at last, all together."""
-    for kind, mine in pictures.groupby("kind", sort=False):
-        for label, some in mine.groupby("named", sort=False):
+    for kind, own in pictures.groupby("kind", sort=False):
+        for label, some in own.groupby("named", sort=False):
             yield str(kind), str(label), some
-        if mine["named"].nunique() > 1:
-            yield str(kind), ALL, mine
+        if own["named"].nunique() > 1:
+            yield str(kind), ALL, own
 
 
 def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
-    for kind, label, mine in label_groups(pictures):
-        yield kind, label, "all", "all", mine
+    for kind, label, own in label_groups(pictures):
+        yield kind, label, "all", "all", own
         for attribute in ("gender", "answer", "iteration"):
-            for category, some in mine.groupby(attribute):
+            for category, some in own.groupby(attribute):
                 yield kind, label, attribute, str(category), some
 
 
@@ -192,8 +192,8 @@ def mean_of(values: np.ndarray, resampling: Resampling) -> tuple[float, float, f
     if len(values) < LEAST:
         return mean, np.nan, np.nan
     means = _drawn(len(values), *resampling) @ (values - mean) / len(values)
-    found = spread(mean, means, len(values), _ANY)
-    return mean, found.low, found.high
+    interval = spread(mean, means, len(values), _ANY)
+    return mean, interval.low, interval.high
 
 
 @lru_cache(maxsize=2)
@@ -202,9 +202,9 @@ def _drawn(count: int, repeats: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), repeats).astype(float)
 
 
-def _apart(mine: pd.DataFrame, attribute: str, one: str, other: str, resampling: Resampling) -> Iterator[list[Any]]:
+def _apart(own: pd.DataFrame, attribute: str, one: str, other: str, resampling: Resampling) -> Iterator[list[Any]]:
     """Yield label, iteration, region, measure, value, ends, p-value, starts and note of every comparison."""
-    some = mine[mine[attribute].isin([one, other])]
+    some = own[own[attribute].isin([one, other])]
     of_a_start = ["iteration", "named", "begin", "start"]
     wide = _wide(some, [*of_a_start, attribute])
     # A start with pictures of both groups is in neither.
@@ -215,17 +215,17 @@ def _apart(mine: pd.DataFrame, attribute: str, one: str, other: str, resampling:
         here = wide.xs(iteration, level="iteration")
         labels = here.index.get_level_values("named")
         mixed = both.index[both.index.get_level_values("iteration") == iteration]
-        for label in [*_labels(mine), ALL]:
-            if label == ALL and mine["named"].nunique() == 1:
+        for label in [*_labels(own), ALL]:
+            if label == ALL and own["named"].nunique() == 1:
                 continue
             chosen = here if label == ALL else here[labels == label]
             left = {row[2:4] for row in mixed if label in (ALL, row[1])}
             note = (
                 f"{len(left)} {'start' if len(left) == 1 else 'starts'} with pictures of both left out" if left else ""
             )
-            for region, measure, *found in _stratified(chosen, attribute, one, resampling):
-                why = "not defined in too many samples: no interval" if np.isnan(found[1]) else ""
-                yield [label, iteration, region, measure, *found, "; ".join(filter(None, (note, why)))]
+            for region, measure, *numbers in _stratified(chosen, attribute, one, resampling):
+                why = "not defined in too many samples: no interval" if np.isnan(numbers[1]) else ""
+                yield [label, iteration, region, measure, *numbers, "; ".join(filter(None, (note, why)))]
 
 
 def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resampling) -> Iterator[list[Any]]:
@@ -244,15 +244,15 @@ def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resamp
         samples = groups.resampled(*resampling)
         for k, (region, measure) in enumerate(wide.columns[columns]):
             # The smaller group's starts are the degrees of freedom: it has most of the error.
-            found = spread(float(differences[k]), samples[:, k], min(groups.counts), _ANY)
-            yield [region, measure, *found, float(tested[k]), len(groups)]
+            interval = spread(float(differences[k]), samples[:, k], min(groups.counts), _ANY)
+            yield [region, measure, *interval, float(tested[k]), len(groups)]
 
 
-def _sides(mine: pd.DataFrame, last: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _sides(own: pd.DataFrame, last: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pictures of the last iteration, and the first ones of chains that have another."""
-    begin = mine["begin"].map({start: first_picture(start) for start in ("image", "prompt")})
-    mine, begin = mine[begin < last], begin[begin < last]
-    return mine[mine["iteration"] == last], mine[mine["iteration"] == begin]
+    begin = own["begin"].map({start: first_picture(start) for start in ("image", "prompt")})
+    own, begin = own[begin < last], begin[begin < last]
+    return own[own["iteration"] == last], own[own["iteration"] == begin]
 
 
 def _paired(sides: tuple[pd.DataFrame, pd.DataFrame], resampling: Resampling) -> Iterator[list[Any]]:
@@ -282,15 +282,15 @@ def _wide(some: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return means.swaplevel(axis=1)[[(r, m) for r in dict.fromkeys(some["region"]) for m in TESTED]]
 
 
-def _labels(mine: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(mine["named"]))
+def _labels(own: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(own["named"]))
 
 
-def _why_not(there: set[str], attribute: str, one: str, other: str) -> str:
+def _why_not(existing: set[str], attribute: str, one: str, other: str) -> str:
     first, second = SPOKEN[attribute]
-    if not {one, other} & there:
+    if not {one, other} & existing:
         return f"there are neither {first} nor {second}"
-    if missing := [name for group, name in ((one, first), (other, second)) if group not in there]:
+    if missing := [name for group, name in ((one, first), (other, second)) if group not in existing]:
         return f"there are no {missing[0]}"
     return f"no iteration has {LEAST} starts of either whose words are for the same labels"
 

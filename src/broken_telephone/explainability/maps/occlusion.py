@@ -73,10 +73,10 @@ def moved(values: np.ndarray, rng: np.random.Generator, box: Box) -> np.ndarray:
 
     What lies in the box keeps its size and shape, and what lies beside it is left out.
     """
-    found = np.zeros_like(values)
+    shifted = np.zeros_like(values)
     by = [int(rng.integers(length)) for length in values[box].shape]
-    found[box] = np.roll(values[box], by, (0, 1))
-    return found
+    shifted[box] = np.roll(values[box], by, (0, 1))
+    return shifted
 
 
 def largest_first(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -112,9 +112,9 @@ class Fitted:
 
     def inside(self, frame: tuple[int, int]) -> np.ndarray:
         """Return which pixels of the frame are of the picture: bool (height, width)."""
-        found = np.zeros((frame[1], frame[0]), bool)
-        found[self.top : self.top + self.height, self.left : self.left + self.width] = True
-        return found
+        mask = np.zeros((frame[1], frame[0]), bool)
+        mask[self.top : self.top + self.height, self.left : self.left + self.width] = True
+        return mask
 
 
 def scaled(regions: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -33,21 +33,21 @@ class Strata:
         """Starts of either group."""
         names, row = np.unique(starts, return_inverse=True)
         column = np.searchsorted(both, strata)
-        there = np.zeros((len(names), len(both)), bool)
-        there[row, column] = True
+        present = np.zeros((len(names), len(both)), bool)
+        present[row, column] = True
         # Starts that have words for the same labels stand together.
-        block = np.unique(there, axis=0, return_inverse=True)[1].ravel() if len(both) else np.zeros(0, int)
+        block = np.unique(present, axis=0, return_inverse=True)[1].ravel() if len(both) else np.zeros(0, int)
         order = np.argsort(block, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         self.block = block[order]
-        self.there = there[order].astype(float)
-        self.first = np.zeros_like(self.there)
+        self.present = present[order].astype(float)
+        self.first = np.zeros_like(self.present)
         self.first[place[row], column] = first
-        self.values = np.zeros((*self.there.shape, values.shape[1]))
+        self.values = np.zeros((*self.present.shape, values.shape[1]))
         self.values[place[row], column] = values
-        means = self.values.sum(0) / np.maximum(self.there.sum(0), 1)[:, None]
-        self.values = (self.values - means) * self.there[..., None]
+        means = self.values.sum(0) / np.maximum(self.present.sum(0), 1)[:, None]
+        self.values = (self.values - means) * self.present[..., None]
 
     def __len__(self) -> int:
         """Count starts in strata with both groups."""
@@ -86,13 +86,13 @@ class Strata:
 
     def _differences(self, weights: np.ndarray) -> np.ndarray:
         """Differences of means (R, K) of starts that count (R, starts) times."""
-        one, all_ = weights @ self.first, weights @ self.there
+        one, all_ = weights @ self.first, weights @ self.present
         known = (one > 0) & (one < all_)
         share = np.where(known, one / np.maximum(all_, 1), 0)
         above = np.zeros((len(weights), self.values.shape[2]))
         for k in range(self.first.shape[1]):
-            mine = self.values[:, k]
-            sums = weights @ (mine * self.first[:, k, None]) - share[:, k, None] * (weights @ mine)
+            own = self.values[:, k]
+            sums = weights @ (own * self.first[:, k, None]) - share[:, k, None] * (weights @ own)
             above += np.where(known[:, k, None], sums, 0)
         total = (share * (all_ - one)).sum(1)[:, None]
         return np.divide(above, total, out=np.full_like(above, np.nan), where=total > 0)

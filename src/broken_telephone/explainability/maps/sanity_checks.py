@@ -62,22 +62,22 @@ def trust_table(
     rows = []
     maps = activations.merge(words[[*OF_A_WORD, "named"]], on=OF_A_WORD)
     maps = maps.astype(dict.fromkeys(("named", "method", "region"), str) | {"density": float})
-    for kind, label, mine in label_groups(pictures):
+    for kind, label, own in label_groups(pictures):
         # Every start counts once, as in the means that are reported.
-        means = mine.groupby(["start", "region"])["density"].mean().groupby("region").mean()
+        means = own.groupby(["start", "region"])["density"].mean().groupby("region").mean()
         if means.notna().sum() == 0:
             continue
         densest = str(means.idxmax())
-        here = mine[mine["region"] == densest].set_index(_PICTURE)
+        here = own[own["region"] == densest].set_index(_PICTURE)
         where = [kind, label, densest]
-        for check, values in _differences(mine, here, words, maps, method, densest).items():
+        for check, values in _differences(own, here, words, maps, method, densest).items():
             by_start = values.dropna().groupby(level="start").mean().to_numpy()
             value, low, high = mean_of(by_start, resampling)
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, value, low, high, len(by_start), passed, note])
         rows.append([*where, WEIGHTS, *_against_random(here, maps, method, densest, resampling)])
-        share, count = _same_region(mine, maps, densest)
+        share, count = _same_region(own, maps, densest)
         passed = share > 0.5
         rows.append(
             [*where, METHODS_AGREE, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]]
@@ -87,7 +87,7 @@ def trust_table(
 
 
 def _differences(
-    mine: pd.DataFrame, here: pd.DataFrame, words: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str
+    own: pd.DataFrame, here: pd.DataFrame, words: pd.DataFrame, maps: pd.DataFrame, method: str, densest: str
 ) -> Mapping[str, pd.Series]:
     """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
     curves = (
@@ -96,8 +96,8 @@ def _differences(
         .mean()
         .astype(float)
     )
-    falls = mine.pivot_table(index=_PICTURE, columns="region", values="fall")
-    found: dict[str, Any] = {
+    falls = own.pivot_table(index=_PICTURE, columns="region", values="fall")
+    differences: dict[str, Any] = {
         ELSEWHERE: here["density"] - here["density_elsewhere"],
         HIDING_ELSEWHERE: here["fall"] - here["fall_elsewhere"],
         HIDING: falls[densest] - falls.drop(columns=densest).max(axis=1),
@@ -105,7 +105,7 @@ def _differences(
         INSERTION: curves["insertion"] - curves["insertion_chance"],
     }
     starts = pd.Index(here["start"], name="start")
-    return {check: values.reindex(here.index).set_axis(starts) for check, values in found.items()}
+    return {check: values.reindex(here.index).set_axis(starts) for check, values in differences.items()}
 
 
 def _against_random(
@@ -131,14 +131,14 @@ def _against_random(
     return [float(more.mean()), float(low), float(high), starts, passed, "" if passed else REASONS[WEIGHTS]]
 
 
-def _same_region(mine: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:
+def _same_region(own: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:
     """Share of methods that find the same region densest, and how many starts there are."""
-    starts = mine[[*_PICTURE, "start"]].drop_duplicates()
+    starts = own[[*_PICTURE, "start"]].drop_duplicates()
     rows = maps[~maps["method"].str.contains(RANDOM, regex=False)].merge(starts, on=_PICTURE)
     means = rows.groupby(["start", "method", "region"])["density"].mean().groupby(["method", "region"]).mean()
     # A method whose maps are all empty finds nothing.
     same = means.dropna().groupby(level="method").idxmax().map(lambda place: place[1] == densest)
-    return float(same.mean()), int(mine["start"].nunique())
+    return float(same.mean()), int(own["start"].nunique())
 
 
 def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
@@ -152,33 +152,33 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
         Columns kind, label, region (null where it cannot be told), trusted (whether no check failed) and sentence.
     """
     rows = []
-    whole = support[support["attribute"].astype(str) == "all"]
+    overall = support[support["attribute"].astype(str) == "all"]
     for (kind, label), checks in trust.groupby(["kind", "label"], sort=False, observed=True):
-        mine = whole[(whole["kind"] == kind) & (whole["label"] == label)]
+        own = overall[(overall["kind"] == kind) & (overall["label"] == label)]
         densest = str(checks["region"].iloc[0])
         failed = checks[~checks["passed"].astype(bool)]
         named = not failed["check"].isin(NEEDED).any()
-        words = _named(mine, densest, failed) if named else _unnamed(mine, densest, failed)
+        words = _named(own, densest, failed) if named else _unnamed(own, densest, failed)
         rows.append([kind, label, densest if named else None, failed.empty, words])
     return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted", "sentence"])
 
 
-def _named(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
-    values = mine.set_index(["region", "measure"])
+def _named(own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    values = own.set_index(["region", "measure"])
     density = values.loc[(densest, "density")]
     fall, elsewhere = (np.exp(float(values.loc[(densest, name), "value"])) for name in ("fall", "fall_elsewhere"))
     doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
     return (
-        f"Words for {_label(mine)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
+        f"Words for {_label(own)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
         f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
         f"the word's probability by {_factor(fall)} (hiding as much elsewhere: by {_factor(elsewhere)}).{doubts}"
     )
 
 
-def _unnamed(mine: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
-    density = mine.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
+def _unnamed(own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+    density = own.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
     return (
-        f"Where words for {_label(mine)} come from cannot be told: the map is densest on the {densest} "
+        f"Where words for {_label(own)} come from cannot be told: the map is densest on the {densest} "
         f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
     )
 
@@ -187,8 +187,8 @@ def _factor(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _label(mine: pd.DataFrame) -> str:
-    label = str(mine["label"].iloc[0])
+def _label(own: pd.DataFrame) -> str:
+    label = str(own["label"].iloc[0])
     return "all labels together" if label == ALL else label
 
 
