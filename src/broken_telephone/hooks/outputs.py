@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset, AbstractVersionedDataset, CatalogProtocol
@@ -12,17 +12,8 @@ from broken_telephone.datasets.places import located
 from broken_telephone.loop import LoopSettings
 
 
-class Output(NamedTuple):
-    """A catalog entry that a run writes."""
-
-    name: str
-    path: Path | str
-    """An address, such as s3://bucket/folder, where it is not on this machine's disk."""
-    is_folder: bool
-
-
-def outputs_of(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[Output]:
-    """Yield the entries that a pipeline writes to files, in the order of their names."""
+def outputs_of(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple[str, Path | str, bool]]:
+    """Yield name, path (an address where it is not on this machine's disk) and whether it is a folder."""
     for name in sorted(pipeline.all_outputs()):
         dataset = catalog.get(name)
         description = describe(dataset)
@@ -34,7 +25,7 @@ def outputs_of(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[Output]
         if version is not None:
             path = f"{path}/{version}/{Path(path).name}"
         local = isinstance(filesystem, LocalFileSystem)
-        yield Output(name, Path(path) if local else filesystem.unstrip_protocol(path), "path" in description)
+        yield name, Path(path) if local else filesystem.unstrip_protocol(path), "path" in description
 
 
 def describe(dataset: AbstractDataset | None) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Checks of a run's options, of the pictures behind earlier results, and of the folders that it writes to."""
+"""Checks of the pictures behind earlier results, and of the folders that a run writes to."""
 
 import tempfile
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.errors import StudyError
-from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
+from broken_telephone.hooks.outputs import loop_settings, outputs_of
 from broken_telephone.pictures import state_of
 
 _MANIFESTS = {
@@ -20,35 +20,8 @@ _MANIFESTS = {
 """Manifest -> pipeline that writes it."""
 
 
-def refuse_parallel_runner(run_params: Mapping[str, Any]) -> None:
-    """Check that the runner keeps all nodes in one process.
-
-    Raises:
-        StudyError: naming the settings that spread the work.
-    """
-    if "ParallelRunner" in str(run_params.get("runner")):
-        raise StudyError(
-            "ParallelRunner cannot be used: nodes hand models and tables on in memory. Leave --runner out; "
-            "loop.workers, loop.executor and loop.shard spread the work (docs/large_studies.md)"
-        )
-
-
-def refuse_unnamed_shard(run_params: Mapping[str, Any], catalog: CatalogProtocol) -> None:
-    """Check that a run of one shard says which: otherwise every job of an array would follow all chains.
-
-    Raises:
-        StudyError: naming the option.
-    """
-    if is_shard(run_params) and "shard" not in loop_settings(catalog).model_fields_set:
-        raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
-
-
 def refuse_results_of_other_pictures(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """Check that the results that a run reads were made from the pictures that exist now.
-
-    Raises:
-        StudyError: see `refuse_other_pictures`.
-    """
+    """Call `refuse_other_pictures` for every stage whose results a run reads."""
     for name, stage in _MANIFESTS.items():
         if name in pipeline.inputs():
             refuse_other_pictures(stage, catalog.load(name), catalog)
@@ -79,8 +52,9 @@ def refuse_unwritable_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> N
     Raises:
         StudyError: naming the folder and the reason.
     """
-    outputs = [output for output in outputs_of(pipeline, catalog) if isinstance(output.path, Path)]
-    for folder in sorted({Path(path) if is_folder else Path(path).parent for _, path, is_folder in outputs}):
+    outputs = outputs_of(pipeline, catalog)
+    folders = {path if is_folder else path.parent for _, path, is_folder in outputs if isinstance(path, Path)}
+    for folder in sorted(folders):
         try:
             _try_writing(folder)
         except OSError as error:

@@ -7,13 +7,10 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.console import say
+from broken_telephone.errors import StudyError
 from broken_telephone.hooks.missing_inputs import refuse_missing_inputs, refuse_missing_stages
-from broken_telephone.hooks.run_checks import (
-    refuse_parallel_runner,
-    refuse_results_of_other_pictures,
-    refuse_unnamed_shard,
-    refuse_unwritable_folders,
-)
+from broken_telephone.hooks.outputs import is_shard, loop_settings
+from broken_telephone.hooks.run_checks import refuse_results_of_other_pictures, refuse_unwritable_folders
 from broken_telephone.hooks.summary import summary
 from broken_telephone.visible import one_line
 
@@ -23,13 +20,15 @@ class StudyHooks:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Refuse a run that cannot succeed.
-
-        Raises:
-            StudyError: saying what to do instead.
-        """
-        refuse_parallel_runner(run_params)
-        refuse_unnamed_shard(run_params, catalog)
+        """Refuse a run that cannot succeed, with a `StudyError` that says what to do instead."""
+        if "ParallelRunner" in str(run_params.get("runner")):
+            raise StudyError(
+                "ParallelRunner cannot be used: nodes hand models and tables on in memory. Leave --runner out; "
+                "loop.workers, loop.executor and loop.shard spread the work (docs/large_studies.md)"
+            )
+        if is_shard(run_params) and "shard" not in loop_settings(catalog).model_fields_set:
+            # Every job of an array would follow all chains.
+            raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
         refuse_missing_stages(pipeline, catalog)
         refuse_results_of_other_pictures(pipeline, catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)

@@ -19,7 +19,7 @@ _LONGEST = 300
 
 def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
     """Return the lines of a summary: counts from the manifests, then the path of every result."""
-    paths = {output.name: _short(output.path) for output in outputs_of(pipeline, catalog)}
+    paths = {name: _short(path) for name, path, _ in outputs_of(pipeline, catalog)}
     outputs, lines = pipeline.outputs(), []
     if "annotation_manifest" in outputs:
         lines += [*_annotation_lines(catalog.load("annotation_manifest")), ""]
