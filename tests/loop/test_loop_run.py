@@ -32,7 +32,7 @@ from broken_telephone.loop import (
 )
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
 from broken_telephone.models import Failure
-from broken_telephone.pictures import as_png, look
+from broken_telephone.pictures import as_png, check_files
 from broken_telephone.pipelines.loop.nodes import look_at_pictures
 from broken_telephone.seeds import digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
@@ -782,8 +782,8 @@ def test_a_run_that_is_killed_while_pictures_are_drawn_again_goes_on(bench, save
     bench.describer = Sampling()
     bench.run(iterations=2)
     originals, images = ImageFolderDataset(path=str(bench.originals)).load(), bench.images.load()
-    ledger = look(images, sorted(images), None).ledger
-    files = look(originals, bench.chains["image_path"].dropna(), None).ledger
+    ledger = check_files(images, sorted(images), None).ledger
+    files = check_files(originals, bench.chains["image_path"].dropna(), None).ledger
     for name in bench.batches.load():
         if name.startswith("001_describe"):
             Path(bench.batches.place(name)).unlink()

@@ -4,10 +4,12 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+
+from broken_telephone.visible import shortlist
 
 UNSURE = "unsure"
 DISAGREEMENT = "disagreement"
@@ -64,7 +66,7 @@ class Variable:
             ValueError: if there is no such code; the message lists the codes.
         """
         if code not in self.codes:
-            codes = _listed([f"{known} {value}" for known, value in self.codes.items()])
+            codes = shortlist([f"{known} {value}" for known, value in self.codes.items()], _LISTED)
             raise ValueError(f"{code[:_LONGEST]!r} is not one of the codes ({codes})")
         return self.codes[code]
 
@@ -89,21 +91,16 @@ class Variable:
 
     def accepted(self) -> str:
         """Return a list of the accepted values and codes for a message."""
-        codes = _listed([f"{code} = {value}" for code, value in self.codes.items()])
+        codes = shortlist([f"{code} = {value}" for code, value in self.codes.items()], _LISTED)
         return f"{self._listed_values()}; codes: {codes}" if codes else self._listed_values()
 
     def _listed_values(self) -> str:
-        return _listed(self.categories)
+        return shortlist(self.categories, _LISTED)
 
     @cached_property
     def _words(self) -> dict[str, str]:
         known = {_plain(value): value for value in self.categories}
         return known | {_plain(synonym): value for synonym, value in self.synonyms.items()}
-
-
-def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
-    return ", ".join(words[:_LISTED]) + more
 
 
 @dataclass(frozen=True)
