@@ -12,9 +12,9 @@ from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import (
     ChainSettings,
     DatasetSettings,
-    Reading,
+    DatasetTables,
     defect_sentences,
-    quality,
+    quality_table,
     read_prompts,
     sample_chains,
 )
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def read_raw(raw_dataset: Reading) -> tuple[Table, Table, Table, Table, Table]:
+def read_raw(raw_dataset: DatasetTables) -> tuple[Table, Table, Table, Table, Table]:
     """Split what was read into people, votes, captions, defects and a table that counts them; say what is amiss."""
-    counts = quality(raw_dataset)
+    counts = quality_table(raw_dataset)
     logger.info("%d people in %d images", len(raw_dataset.people), raw_dataset.people["image_id"].nunique())
     for sentence in defect_sentences(raw_dataset.defects):
         logger.warning("%s", sentence)
