@@ -101,8 +101,8 @@ def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFra
 def _item_names(chains: pd.DataFrame, pictures: StudyPictures, keys: Iterable[tuple[str, int]]) -> list[str | None]:
     """Return names of pictures that do not reveal their chains; None for a missing picture.
 
-    The name depends only on the picture and its position. It is the same in every sample, so that no rating is lost, and
-    no rating counts for another picture.
+    The name depends only on the picture and its position in the chain. It is the same in every sample, so that no
+    rating is lost, and no rating counts for another picture.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     named_pictures = ((str(name), int(k), pictures.of(by_id[str(name)], int(k))) for name, k in keys)
