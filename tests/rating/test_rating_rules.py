@@ -147,8 +147,9 @@ def test_no_page_tells_a_rater_what_others_or_the_model_answered(url):
     client = app.test_client()
     disagree(client)
     for path in ("/", "/rate/Cleo", "/rate/Cleo/3", "/overview"):
-        page = client.get(path).text
-        assert not any(word in page for word in ("her hair", "owned")), path
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert not any(word in page.text for word in ("her hair", "owned")), path
     assert "Ann" not in client.get("/").text
     # Nothing else is there to be asked.
     assert {rule.rule for rule in app.url_map.iter_rules()} == {
