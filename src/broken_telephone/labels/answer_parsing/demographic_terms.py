@@ -64,7 +64,7 @@ class MentionedTerm(NamedTuple):
     attribute: str
     category: str
     term: str
-    """In lower case."""
+    """The term in lower case."""
     times: int
 
 

@@ -36,7 +36,7 @@ Shares = dict[tuple[str, str], np.ndarray]
 _PRIOR = 20
 """Pictures of what is wanted that are added to those found."""
 _SEEDS = 100
-"""What lies between the seeds of two rounds: more than there are labels, each of which has one."""
+"""Difference between the seeds of two rounds. It exceeds the number of labels, which use one seed each."""
 _BATCH = 100
 """Pictures drawn at once."""
 _log = logging.getLogger(__name__)

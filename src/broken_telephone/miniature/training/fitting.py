@@ -36,7 +36,7 @@ class Schedule:
     learning_rate: float
     """The highest; see `training.rate`."""
     seed: int
-    """Of everything random."""
+    """Seed of all random numbers."""
     threads: int
     """Processor threads; 0 for torch's own choice."""
 

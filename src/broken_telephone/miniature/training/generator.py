@@ -31,7 +31,7 @@ class DenoiserSchedule(Schedule):
     late: float
     """Share of samples late in time, 0 to 1; see `times`."""
     traits: float
-    """How often an error along `traits` is counted again, 0 or more; among samples whose target is an average."""
+    """Extra weight of an error along `traits`, 0 or more, for samples whose target is an average."""
 
     def __post_init__(self) -> None:
         """Raise ValueError if a setting is out of its range."""

@@ -17,7 +17,7 @@ from broken_telephone.miniature.world.pictures import PictureSet
 _PATCHES = 4
 """Patches of a mask in each direction."""
 _EDGE = 2.0
-"""How soft a division is: within so many pixels of it, a twin's part falls from 0.73 to 0.27."""
+"""Softness of a division: distance in pixels over which a twin's share falls from 0.73 to 0.27."""
 
 
 def pairs(twins: Sequence[PictureSet], count: int, rng: np.random.Generator) -> list[torch.Tensor]:

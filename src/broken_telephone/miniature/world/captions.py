@@ -30,7 +30,7 @@ SAID = (
     "clothes",
     "background",
 )
-"""What a sentence may say; `hair` is the style as far as words tell styles apart."""
+"""Attributes in sentences; `hair` is the style as far as words distinguish styles."""
 
 AGE_WORDS = {"baby": "baby", "child": "child", "young": "young", "adult": "middle-aged", "senior": "old"}
 GENDER_WORDS = {"male": "man or boy", "female": "woman or girl"}

@@ -30,7 +30,7 @@ class Pose:
     hands: tuple[XY, XY] = ((-0.2, 0.66), (0.2, 0.66))
     feet: tuple[XY, XY] = ((-0.07, 1.0), (0.07, 1.0))
     lean: float = 0.0
-    """How far the head is to the side of the hips."""
+    """Horizontal distance of the head from the hips."""
 
     def mirrored(self) -> "Pose":
         """Return the mirrored pose."""

@@ -44,7 +44,7 @@ class Picture:
     background: str
     """Colour of the background, or the place of a scene."""
     doing: str | None = None
-    """What the main person of a scene does, in words."""
+    """Action of the main person of a scene, in words."""
 
 
 def render_portrait(person: Person, rng: np.random.Generator) -> Picture:
