@@ -256,7 +256,7 @@ def test_settings_that_are_stated_in_two_files_are_named(conf):
         ({"generator": 3}, "generator is a group of settings, not 3"),
         ({"chains": None}, "chains is a group of settings, not None"),
         ({"chains": {"prompts": {"0": {"text": "x"}}}}, "a list is replaced as a whole"),
-        ({"results": "/x"}, "'results' stands in globals.yml"),
+        ({"results": "/x"}, "'results' belongs in globals.yml"),
         ({"lop": {"iterations": 2}}, "There is no setting 'lop'"),
     ],
 )

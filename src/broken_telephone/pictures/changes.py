@@ -20,12 +20,12 @@ def refuse_changed_starts(compared: Iterable[tuple[str, str | None, str | None]]
         ChangedInputError: with the number of starts that changed, and the first of them.
     """
     starts = list(dict.fromkeys(compared))
-    changed = dict.fromkeys(name for name, before, now in starts if now is not None and now != before)
+    changed = [name for name, before, now in starts if now is not None and now != before]
     if changed:
         raise ChangedInputError(
-            f"{len(changed)} of {len(starts)} originals or prompts are not those that this study was made from: "
-            f"{shortlist(changed, _NAMED)}. No result was changed. If data_root names another folder than before, set "
-            "it back. Otherwise put them back; or give the study another name (study: in globals.yml) to start a study "
+            f"{len(changed)} of {len(starts)} originals or prompts changed after this study was made from them: "
+            f"{shortlist(dict.fromkeys(changed), _NAMED)}. No result was changed. If data_root changed, set it back. "
+            "Otherwise restore the originals; or give the study another name (study: in globals.yml) to start a study "
             "with the present ones."
         )
 
@@ -38,8 +38,8 @@ def refuse_changed_drawings(changed: Sequence[str]) -> None:
     """
     if changed:
         raise ChangedInputError(
-            f"{len(changed)} drawn pictures are not what the loop drew: {shortlist(dict.fromkeys(changed), _NAMED)} "
-            "(below loop_images). Put them back; or delete these files and run `kedro run --pipeline loop`, which "
+            f"{len(changed)} drawn pictures changed after the loop: {shortlist(dict.fromkeys(changed), _NAMED)} "
+            "(below loop_images). Restore them; or delete these files and run `kedro run --pipeline loop`, which "
             "draws them again, and makes all results that follow from them again. (A run that was killed while it "
             "saved pictures may leave such files, too.)"
         )

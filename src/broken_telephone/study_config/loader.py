@@ -78,8 +78,8 @@ class StudyConfigLoader(OmegaConfigLoader):
         if env is not None and env not in folders:
             studies = [name for name in folders if name != self.default_run_env]
             raise StudyError(
-                f"There is no study {env!r}: it is the name of no folder in {root}. There are: {', '.join(studies)} "
-                "(base is the miniature). A new study is a new folder there; see docs/settings.md."
+                f"There is no study {env!r}: {root} has no folder of this name. Existing studies: {', '.join(studies)} "
+                "(base is the miniature). To make a study, add a folder there; see docs/settings.md."
             )
         try:
             settings: dict[str, Any] = super().__getitem__("globals")
@@ -215,9 +215,9 @@ def _check_label(stated: Any, name: Any) -> None:
     """Refuse a study name in the parameters that differs from globals.yml, which names the folders of results."""
     if stated is not None and stated != name:
         raise StudyError(
-            f"study: {stated!r} is not this study's name, which is {name!r}. The name decides where results go and "
-            "stands in one place only, globals.yml: for another study make a folder conf/<study>/ with a globals.yml "
-            "of its own, and run it with --env <study>"
+            f"study: {stated!r} is not this study's name, which is {name!r}. The name determines the folder of "
+            "results, and only globals.yml sets it. For another study, make a folder conf/<study>/ with its own "
+            "globals.yml, and run it with --env <study>"
         )
 
 
@@ -225,7 +225,7 @@ def _check_names(known: Mapping[str, bool], parameters: Mapping[str, Any]) -> No
     """Refuse settings that the base study lacks, and single values in place of a group of settings."""
     for name, value in parameters.items():
         if name in StudyGlobals.model_fields and name not in known:
-            raise StudyError(f"The setting {name!r} stands in globals.yml, not among the parameters")
+            raise StudyError(f"The setting {name!r} belongs in globals.yml, not in the parameters")
         if known.get(name) and not isinstance(value, dict):
             raise StudyError(
                 f"{name} is a group of settings, not {value!r}: state the settings below it "

@@ -49,7 +49,7 @@ class StudyGlobals(Settings):
             filesystem = get_filesystem_class(split_protocol(location)[0] or "file")
         # fsspec does not support the address, or its package is not installed.
         except (ValueError, ImportError) as error:
-            raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
+            raise ValueError(f"this is neither a folder nor a supported address ({error})") from None
         needed = [
             parameter.name
             for parameter in list(inspect.signature(filesystem.__init__).parameters.values())[1:]

@@ -46,7 +46,7 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     """
     known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
-        raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
+        raise StudyError(f"dataset.columns: {', '.join(unknown)} is not a known column (known: {', '.join(known)})")
     disk = DataFolder(folder)
     file = folder / disk.resolve(labels, Path("the setting dataset.labels"), "the table's path")
     if file.is_dir():
