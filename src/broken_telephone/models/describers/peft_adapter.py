@@ -1,11 +1,10 @@
-"""A PEFT adapter on top of a describer."""
+"""Adds a PEFT adapter to a describer."""
 
-from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.loading.load_errors import loading, require
-from broken_telephone.models.loading.provenance import local_folder
+from broken_telephone.models.loading.provenance import folder_with
 from broken_telephone.models.settings import AdapterSettings
 
 _SETTING = "describer.adapter"
@@ -20,7 +19,7 @@ def add_adapter(model: Any, adapter: AdapterSettings) -> None:
     """
     require("peft", _SETTING)
     with loading(adapter, _SETTING):
-        folder = _folder(adapter)
+        folder = folder_with(adapter, _SETTING, _FILES)
         absent = [name for name in _FILES if not (folder / name).is_file()]
         if absent:
             # transformers would go on to read pickled weights.
@@ -28,11 +27,3 @@ def add_adapter(model: Any, adapter: AdapterSettings) -> None:
         loaded = model.load_adapter(str(folder), adapter_kwargs={"local_files_only": True})
     if loaded.missing_keys or loaded.unexpected_keys:
         raise StudyError(f"{_SETTING}: {adapter.hub or folder} does not fit this model: is it for another one?")
-
-
-def _folder(adapter: AdapterSettings) -> Path:
-    if adapter.hub is None:
-        return local_folder(adapter, _SETTING)
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(adapter.hub, revision=adapter.revision, allow_patterns=list(_FILES)))
