@@ -7,6 +7,7 @@ tokens at their places, given everything before them. `vision_tower` finds where
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -107,15 +108,12 @@ def kept(tower: Tower, layers: Sequence[int]) -> Iterator[list[Any]]:
     """Keep the outputs of layers of a tower, in the order of `layers`, while a model reads."""
     outputs: list[Any] = [None] * len(layers)
 
-    def keep(place: int) -> Callable[..., None]:
-        def hook(_module: Any, _inputs: Any, output: Any) -> None:
-            outputs[place] = output[0] if isinstance(output, tuple) else output
-
-        return hook
+    def keep(place: int, _module: Any, _inputs: Any, output: Any) -> None:
+        outputs[place] = output[0] if isinstance(output, tuple) else output
 
     with ExitStack() as hooks:
         for place, layer in enumerate(layers):
-            hooks.callback(tower.layer(layer).register_forward_hook(keep(place)).remove)
+            hooks.enter_context(tower.layer(layer).register_forward_hook(partial(keep, place)))
         yield outputs
 
 

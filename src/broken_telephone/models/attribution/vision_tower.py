@@ -4,8 +4,8 @@ Processors crop, pad, scale and tile pictures, every family in its own way. Pict
 measure the result, so that no code here is specific to a family. Towers without a grid of patches are not supported.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,15 +99,7 @@ class Tower:
 
     def _input(self, read: Callable[[Image.Image], Any], picture: Image.Image) -> np.ndarray:
         """Return the tower's input for a picture, patch by patch: float64 (p, 3, side, side)."""
-        kept: dict[str, Any] = {}
-
-        def keep(_module: Any, args: Any, kwargs: Any) -> None:
-            kept["input"] = args[0] if args else next(iter(kwargs.values()))
-            raise _SeenError
-
-        with _hooked(self.module.register_forward_pre_hook(keep, with_kwargs=True)), suppress(_SeenError):
-            read(picture)
-        pixels = kept["input"].detach().double().cpu().numpy()
+        pixels = _input_of(self.module, lambda: read(picture)).detach().double().cpu().numpy()
         side = self.patch
         if pixels.ndim == 2:
             # Already split into patches: channel, frame, row, column. All frames of a still picture are equal.
@@ -123,39 +115,33 @@ class Tower:
         """Return the patch of each token of the first block, because some towers reorder patches into windows."""
         import torch
 
-        kept: dict[str, Any] = {}
+        embedded: list[Any] = []
         noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
-        def made(_module: Any, _args: Any, output: Any) -> None:
-            kept["made"] = output
-
-        def first(_module: Any, args: Any, kwargs: Any) -> None:
-            kept["first"] = args[0] if args else next(iter(kwargs.values()))
-            raise _SeenError
-
-        with (
-            _hooked(self.module.patch_embed.register_forward_hook(made)),
-            _hooked(self.blocks[0].register_forward_pre_hook(first, with_kwargs=True)),
-            suppress(_SeenError),
-        ):
-            read(Image.fromarray(noise))
-        distances = torch.cdist(kept["first"].double(), kept["made"].double())
+        with self.module.patch_embed.register_forward_hook(lambda _module, _args, output: embedded.append(output)):
+            tokens = _input_of(self.blocks[0], lambda: read(Image.fromarray(noise)))
+        distances = torch.cdist(tokens.double(), embedded[0].double())
         nearest = distances.argmin(1)
         # If the tower adds position embeddings, the order is unchanged. Only an exact permutation counts.
         moved = bool((distances.min(1).values < 1e-4 * distances.mean()).all())
         return np.asarray(nearest.cpu() if moved else np.arange(len(nearest)))
 
 
-class _SeenError(Exception):
-    """Ends a pass through the model once its input was recorded."""
+class _RecordedError(Exception):
+    """Ends a pass through the model once an input was recorded."""
 
 
-@contextmanager
-def _hooked(handle: Any) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        handle.remove()
+def _input_of(module: Any, run: Callable[[], Any]) -> Any:
+    """Return the first argument that a module receives during `run`, which ends there."""
+    inputs: list[Any] = []
+
+    def keep(_module: Any, args: Any, kwargs: Any) -> None:
+        inputs.append(args[0] if args else next(iter(kwargs.values())))
+        raise _RecordedError
+
+    with module.register_forward_pre_hook(keep, with_kwargs=True), suppress(_RecordedError):
+        run()
+    return inputs[0]
 
 
 def _plain(size: tuple[int, int], level: int) -> Image.Image:

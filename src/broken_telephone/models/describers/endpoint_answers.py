@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from broken_telephone.models.protocols import Description
 
 _SHOWN = 80
 _CUT = {"length", "max_tokens", "model_length", "max_output_tokens"}
@@ -13,18 +15,8 @@ _TEMPORARY = ("rate_limit", "overload", "server_error", "timeout", "unavailable"
 _FAULT = "broken_telephone_fault"
 
 
-class Written(NamedTuple):
-    """A model's output, as its server returns it."""
-
-    text: str
-    thought: str
-    tokens: int | None
-    truncated: bool
-    refused: bool
-
-
-def written(completion: Any) -> Written | None:
-    """Read a chat completion; return None for anything else, such as a proxy's web page."""
+def written(completion: Any) -> Description | None:
+    """Read the output in a chat completion; return None for anything else, such as a proxy's web page."""
     choices = getattr(completion, "choices", None)
     if not choices:
         return None
@@ -36,9 +28,9 @@ def written(completion: Any) -> Written | None:
     refusal = getattr(message, "refusal", None)
     # Names that servers with a reasoning parser give to thoughts.
     named = (getattr(message, name, None) for name in ("reasoning_content", "reasoning"))
-    return Written(
+    return Description(
         text=texts or (refusal if isinstance(refusal, str) else ""),
-        thought="".join(_parts(next(filter(None, named), None))) or thoughts,
+        thought="".join(_parts(next(filter(None, named), None))) or thoughts or None,
         tokens=getattr(getattr(completion, "usage", None), "completion_tokens", None),
         truncated=reason in _CUT,
         refused=reason in _FILTERED or bool(refusal) or declined,

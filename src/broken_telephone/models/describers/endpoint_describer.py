@@ -16,7 +16,7 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
 from broken_telephone.models.describers.answer_text import read_answer
-from broken_telephone.models.describers.endpoint_answers import Written, expose_fault, fault, written
+from broken_telephone.models.describers.endpoint_answers import expose_fault, fault, written
 from broken_telephone.models.failures import REJECTED
 from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.protocols import Description, Failure
@@ -74,7 +74,7 @@ class EndpointDescriber:
                 # The client insists on a key; a local server asks for none.
                 self._client = OpenAI(
                     base_url=self.settings.endpoint,
-                    api_key=self._key() or "none",
+                    api_key=os.environ.get(self.settings.key_variable) or "none",
                     max_retries=self.settings.retries,
                     timeout=self.settings.timeout,
                     default_headers=headers,
@@ -125,7 +125,7 @@ class EndpointDescriber:
             self._opens_thoughts = True
         return [parts if isinstance(parts, Failure) else self._read(*parts) for parts in separated]
 
-    def _ask(self, image: Image.Image, prompt: str) -> Written | Failure:
+    def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
         import openai
 
         picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
@@ -141,7 +141,7 @@ class EndpointDescriber:
             )
         except openai.APIStatusError as error:
             if error.code == "content_filter":
-                return Written("", "", tokens=0, truncated=False, refused=True)
+                return Description("", tokens=0, truncated=False, refused=True)
             reason = fault(error.response) or f"answered {error.status_code}: {error.message}"
             words = self._in_words(reason, error)
             if error.status_code in _REJECTIONS:
@@ -158,21 +158,20 @@ class EndpointDescriber:
             )
         return output
 
-    def _read(self, output: Written, separated: Separated) -> Description | Failure:
+    def _read(self, output: Description, separated: Separated) -> Description | Failure:
         if output.truncated and separated.answer and not output.thought and separated.thought is None:
             # The text is still a thought if other answers began with one.
             if self._opens_thoughts:
                 separated = separated._replace(answer="", thought=separated.answer, cut_off=True)
             else:
                 self._cut_off += 1
-        return read_answer(
-            separated, self.name, output.tokens, output.truncated, output.refused, output.thought or None
-        )
+        return read_answer(separated, self.name, output.tokens, output.truncated, output.refused, output.thought)
 
     def _in_words(self, what: str, error: Any = None) -> str:
         """Return one line that says what went wrong, without keys and passwords, which some servers quote."""
         line = " ".join(what.split())
-        for value in (os.environ.get(name, "") for name in self._variables()):
+        variables = [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
+        for value in (os.environ.get(name, "") for name in variables):
             # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
             for part in (value, *value.split()[-1:]):
                 line = line.replace(part, "…") if len(part) > 3 else line
@@ -188,9 +187,6 @@ class EndpointDescriber:
         advice = todo.get(getattr(error, "status_code", 0), otherwise)
         return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
 
-    def _key(self) -> str | None:
-        return os.environ.get(self.settings.key_variable)
-
     def _headers(self) -> dict[str, str]:
         headers = self.settings.header_variables or {}
         if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
@@ -200,9 +196,6 @@ class EndpointDescriber:
                 f"{header}, is not set: set it before the run, as in export {variable}=…"
             )
         return {name: os.environ[variable] for name, variable in headers.items()}
-
-    def _variables(self) -> list[str]:
-        return [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
 
 
 def _data_url(image: Image.Image) -> str:
