@@ -58,7 +58,7 @@ class Source(PublicSettings):
 
 
 class TorchSettings(Source):
-    """Say where a model comes from and how it is loaded."""
+    """Names the place that a model comes from, and says how it is loaded."""
 
     holds = "config.json"
 

@@ -1,4 +1,4 @@
-"""Loads any image-text-to-text model of transformers, and prepares its inputs."""
+"""Loads any image-text-to-text model of transformers, quantised or with a PEFT adapter, and prepares its inputs."""
 
 from typing import Any
 
@@ -6,10 +6,13 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.describers.chat_prompt import prompt_before_answer, prompt_text
-from broken_telephone.models.describers.peft_adapter import add_adapter
 from broken_telephone.models.loading.input_size import PictureModel
-from broken_telephone.models.loading.load_errors import require
-from broken_telephone.models.settings import DescriberSettings
+from broken_telephone.models.loading.load_errors import loading, require
+from broken_telephone.models.loading.provenance import folder_with
+from broken_telephone.models.settings import AdapterSettings, DescriberSettings
+
+_ADAPTER = "describer.adapter"
+_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
 class PictureReader(PictureModel[DescriberSettings]):
@@ -43,7 +46,7 @@ class PictureReader(PictureModel[DescriberSettings]):
         # Answers must start at the same position in all rows of a batch.
         processor.tokenizer.padding_side = "left"
         if self.settings.adapter is not None:
-            add_adapter(model, self.settings.adapter)
+            _add_adapter(model, self.settings.adapter)
         return model.requires_grad_(False), processor
 
 
@@ -62,3 +65,21 @@ def _quantisation(bits: str | None, dtype: Any, device: str) -> dict[str, Any]:
 
     four = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype} if bits == "4bit" else {}
     return {"quantization_config": BitsAndBytesConfig(**{f"load_in_{bits}": True}, **four), "device_map": {"": device}}
+
+
+def _add_adapter(model: Any, adapter: AdapterSettings) -> None:
+    """Load an adapter into the model.
+
+    Raises:
+        StudyError: if peft is missing, or the adapter does not exist or does not fit the model.
+    """
+    require("peft", _ADAPTER)
+    with loading(adapter, _ADAPTER):
+        folder = folder_with(adapter, _ADAPTER, _ADAPTER_FILES)
+        absent = [name for name in _ADAPTER_FILES if not (folder / name).is_file()]
+        if absent:
+            # transformers would go on to read pickled weights.
+            raise StudyError(f"{_ADAPTER}: {adapter.hub or folder} holds no {' and no '.join(absent)}")
+        loaded = model.load_adapter(str(folder), adapter_kwargs={"local_files_only": True})
+    if loaded.missing_keys or loaded.unexpected_keys:
+        raise StudyError(f"{_ADAPTER}: {adapter.hub or folder} does not fit this model: is it for another one?")
