@@ -24,7 +24,7 @@ class Description:
     truncated: bool
     """Whether the limit of new tokens was reached before the end token."""
     refused: bool = False
-    """Whether a content filter stepped in, or the answer opens as a refusal (`labels/refusals.py`)."""
+    """Whether a content filter stepped in, or the answer opens as a refusal (`labels/answer_parsing/refusals.py`)."""
     thought: str | None = None
     """The text that a reasoning model wrote before its answer. Records keep it, and nothing uses it."""
 
