@@ -16,7 +16,7 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Commands, files and links that README, CONTRIBUTING and docs name.
+# The commands, files and links that README, CONTRIBUTING and docs name.
 docs-check:
 	$(BIN)/pytest -q tests/test_commands.py
 
