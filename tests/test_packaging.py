@@ -80,7 +80,7 @@ def test_the_package_imports_only_what_its_extras_state():
 def test_a_command_whose_package_is_missing_says_which_extra_has_it(monkeypatch):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "kedro_viz" else find_spec(name))
-    cli = runpy.run_module("broken_telephone.cli")["cli"]
+    cli = runpy.run_path(str(ROOT / "src/broken_telephone/cli.py"))["cli"]
     result = CliRunner().invoke(cli, ["viz", "run", "--env", "raf_emotion"])
     assert result.exit_code == 1
     assert "the extra `viz`: pip install kedro-viz" in result.stderr
