@@ -161,7 +161,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     from broken_telephone.pipelines.loop.checks import check_pictures
     from broken_telephone.rating import RatingSettings
     from broken_telephone.rating.address import trusted_hosts
-    from broken_telephone.rating.answer_store import Store
+    from broken_telephone.rating.answer_store import AnswerStore
     from broken_telephone.rating.serve import serve, study_app
 
     _refuse_empty({"env": env}, "env")
@@ -188,7 +188,7 @@ def rate(env: str | None, host: str, port: int) -> None:
                         for name in ("images", "pictures", "descriptions", "manifest", "sessions")
                     ),
                 ),
-                Store(settings.database),
+                AnswerStore(settings.database),
                 settings.seed,
                 trusted_hosts(host, settings.public_address),
                 settings.adjudicators,
