@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.reporting import agreement_sentences
+from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import (
     Resampling,
     adjusted,
