@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
-from small_study import EVIL, Pictures, small_study
+from small_study import EVIL, browser_of, small_study
 
 from broken_telephone.errors import StudyError
 from broken_telephone.reporting.figures.saved_figures import saved_figure
-from broken_telephone.reporting.page.chain_browser import Browser, chain_browser
+from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
 from broken_telephone.reporting.page.shown_tables import FIRST
 from broken_telephone.reporting.text.published import beside_published
@@ -67,9 +67,7 @@ def figure() -> dict[str, bytes]:
 
 def page_of(study, figures=None, chains=None, manifests=MANIFESTS, name="small", tables=None, **other) -> str:
     tables = study.tables if tables is None else tables
-    if chains is None:
-        parts = study.chains, study.descriptions, study.annotations, study.people
-        chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 16, 1)
+    chains = browser_of(study) if chains is None else chains
     return report_page(name, tables, figures or {}, chains, manifests, summary(tables), **other)
 
 
@@ -83,8 +81,8 @@ def evil():
     study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
     annotations = study.annotations.assign(annotator=EVIL)
     missing = {"image": lambda: Image.open(io.BytesIO(b"no"))}
-    parts = study.chains.assign(prompt=study.chains["prompt"] + EVIL), study.descriptions, annotations, study.people
-    chains = chain_browser(*parts, missing, Pictures(), study.iterations, 16, 1)
+    prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
+    chains = browser_of(study, originals=missing, chains=prompts, annotations=annotations)
     tables = study.tables | {EVIL: pd.DataFrame({EVIL: [EVIL, '=a,"b"\nc'], "value": [1.5, np.nan]})}
     return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, tables)
 
@@ -200,8 +198,7 @@ def test_it_is_said_if_the_annotator_is_the_describer(study, annotator, is_warne
 
 def test_the_page_is_never_too_large(study):
     whole = page_of(study)
-    parts = study.chains, study.descriptions, study.annotations, study.people
-    chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 100, 1)
+    chains = browser_of(study, 100)
     most = len(whole.encode()) + 20_000
     fewer = page_of(study, chains=chains, most_bytes=most)
     assert len(fewer.encode()) < most

@@ -1,1 +1,1 @@
-"""Contact sheets, figures and the report page."""
+"""Makes contact sheets, figures and the report page."""

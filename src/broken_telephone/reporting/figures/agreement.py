@@ -1,4 +1,4 @@
-"""Agreement of annotators: Krippendorff's alpha of every comparison above, confusion matrices below."""
+"""Draws the agreement of annotators: Krippendorff's alpha of every comparison above, confusion matrices below."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Category shares of the data set itself: stacked bars per label, one panel per attribute."""
+"""Draws the category shares of the data set itself: stacked bars per label, one panel per attribute."""
 
 from typing import TYPE_CHECKING
 

@@ -1,29 +1,10 @@
-"""Decomposition of the published comparison into annotator error and drift."""
+"""Draws the decomposition of the published comparison into annotator error and drift."""
 
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import (
-    WIDE,
-    change_axis,
-    draw_estimate,
-    label_axis,
-    row_names,
-    write_no_value,
-)
-from broken_telephone.reporting.figures.multiples import (
-    blank,
-    finish,
-    line_key,
-    missing,
-    missing_intervals,
-    packed,
-    panels,
-    patch_key,
-    reasons,
-)
-from broken_telephone.reporting.figures.style import INK, categories_of, labels_of, styled
+from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
@@ -36,8 +17,9 @@ _ROW, _HIGH = 0.34, 0.24
 # These differ from all colours of categories.
 _PARTS: dict[str, str] = {INSTRUMENT: "#d3d6dc", DRIFT_PART: "#8276d1"}
 _PLACES = {INSTRUMENT: -0.28, DRIFT_PART: 0.0, PUBLISHED: 0.28}
-_SUM: dict[str, Any] = {"color": INK, "marker": "D", "markersize": 3.2}
-_LINE: dict[str, Any] = {"color": INK, "linewidth": 0.7}
+_SUM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 3.2}
+_EDGE: dict[str, Any] = {"edgecolor": style.INK, "linewidth": 0.4}
+_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.7}
 
 
 def decomposition_figure(decomposition: pd.DataFrame, attribute: str) -> "Figure":
@@ -54,40 +36,37 @@ def decomposition_figure(decomposition: pd.DataFrame, attribute: str) -> "Figure
     title = f"Published comparison of {spoken(attribute)} = instrument effect + drift"
     rows = select(decomposition, attribute=attribute)
     if rows.empty:
-        return blank(title, f"the data set labels no chain from an image with {spoken(attribute)}")
+        return multiples.blank(title, f"the data set labels no chain from an image with {spoken(attribute)}")
     last = int(rows["iteration"].max())
     rows = rows[rows["iteration"] == last]
-    categories, labels = categories_of(attribute, rows), labels_of(rows)
+    categories, labels = style.categories_of(attribute, rows), style.labels_of(rows)
     if not categories:
-        return blank(title, reasons(rows, "the table has no values"))
-    with styled():
-        names, left, height = row_names(labels, _ROW)
-        figure, all_axes = panels(packed(categories, WIDE, left), WIDE, height + 0.28, left)
+        return multiples.blank(title, multiples.reasons(rows, "the table has no values"))
+    with style.styled():
+        figure, all_axes = label_rows.row_panels(labels, categories, row=_ROW, below=0.28)
         for axes, category in zip(all_axes, categories, strict=True):
-            label_axis(axes, labels, names)
-            change_axis(axes, rows)
+            label_rows.change_axis(axes, rows)
             for place, label in enumerate(labels):
                 _draw_parts(axes, select(rows, category=category, label=label), place)
-        keys = [
-            *(patch_key(part, facecolor=colour, edgecolor=INK, linewidth=0.4) for part, colour in _PARTS.items()),
-            line_key(f"{PUBLISHED}: their sum", linewidth=0.7, **_SUM),
-        ]
+        keys = [multiples.patch_key(part, facecolor=colour, **_EDGE) for part, colour in _PARTS.items()]
+        keys.append(multiples.line_key(f"{PUBLISHED}: their sum", linewidth=0.7, **_SUM))
         how = (
             f"x-axis: change of the share from the originals to iteration {last}, in chains from images that have all "
             "three labels. Lines: 95 % intervals of each part."
         )
         no_value = "values where no chain has all three labels" if rows["value"].isna().any() else ""
-        return finish(figure, title, keys, [how, missing(no_value, missing_intervals(rows))])
+        return multiples.finish(figure, title, keys, [how], [no_value, multiples.missing_intervals(rows)])
 
 
 def _draw_parts(axes: "Axes", rows: pd.DataFrame, place: int) -> None:
     parts = {str(row.part): row for row in rows.itertuples(index=False) if not pd.isna(row.value)}
     if not parts:
-        write_no_value(axes, place)
+        label_rows.write_no_value(axes, place)
     for part, colour in _PARTS.items():
         if part in parts:
             row, level = parts[part], place + _PLACES[part]
-            axes.barh(level, row.value, _HIGH, color=colour, edgecolor=INK, linewidth=0.4, label=part)
+            axes.barh(level, row.value, _HIGH, color=colour, label=part, **_EDGE)
             axes.plot([row.ci_low, row.ci_high], [level] * 2, **_LINE)
     if PUBLISHED in parts:
-        draw_estimate(axes, parts[PUBLISHED], place + _PLACES[PUBLISHED], _LINE, {"label": PUBLISHED, **_SUM})
+        mark = {"label": PUBLISHED, **_SUM}
+        label_rows.draw_estimate(axes, parts[PUBLISHED], place + _PLACES[PUBLISHED], _LINE, mark)

@@ -1,29 +1,10 @@
-"""Forest plot of drift: one panel per category, one row per label."""
+"""Draws the forest plot of drift: one panel per category, one row per label."""
 
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import (
-    ROW,
-    WIDE,
-    change_axis,
-    draw_estimate,
-    label_axis,
-    row_names,
-    write_no_value,
-)
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    finish,
-    line_key,
-    missing,
-    missing_intervals,
-    packed,
-    panels,
-)
-from broken_telephone.reporting.figures.style import INK, PALE, categories_of, labels_of, styled
+from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import LEVEL
 from broken_telephone.reporting.text.wording import spoken
@@ -35,10 +16,10 @@ if TYPE_CHECKING:
 
 _CELL = ["label", "attribute", "category"]
 _LOOKS: dict[str, dict[str, Any]] = {
-    "significant": {"color": INK, "marker": "o", "markerfacecolor": INK},
-    "not significant": {"color": INK, "marker": "o", "markerfacecolor": "white"},
-    "too few starts": {"color": PALE, "marker": "x", "markeredgewidth": 1.1},
-    "not tested": {"color": INK, "marker": "D", "markerfacecolor": "white", "markersize": 3},
+    "significant": {"color": style.INK, "marker": "o", "markerfacecolor": style.INK},
+    "not significant": {"color": style.INK, "marker": "o", "markerfacecolor": "white"},
+    "too few starts": {"color": style.PALE, "marker": "x", "markeredgewidth": 1.1},
+    "not tested": {"color": style.INK, "marker": "D", "markerfacecolor": "white", "markersize": 3},
 }
 _KEYS = {
     "significant": f"significant drift (adjusted p < {LEVEL})",
@@ -60,37 +41,45 @@ def forest_figure(drift: pd.DataFrame, power: pd.DataFrame | None = None, start:
         power: with can_show for each cell; without it no cell is crossed.
         start: of the chains: image or prompt.
     """
-    title = f"Drift of shares, {STARTS[start]}"
+    title = f"Drift of shares, {multiples.STARTS[start]}"
     rows = _first_to_last(drift, start)
     if rows.empty:
-        return blank(title, f"the table has no change of shares in {STARTS[start]}, which takes two images")
+        return multiples.blank(
+            title, f"the table has no change of shares in {multiples.STARTS[start]}, which takes two images"
+        )
     rows = _with_looks(rows, power, start)
-    labels, attributes = labels_of(select(drift, start=start)), list(dict.fromkeys(rows["attribute"].astype(str)))
-    with styled():
-        names, left, height = row_names(labels, ROW)
-        cells = [(attribute, name) for attribute in attributes for name in categories_of(attribute, rows)]
-        figure, all_axes = panels(_arranged(cells, left), WIDE, height + 0.28, left)
+    labels = style.labels_of(select(drift, start=start))
+    attributes = dict.fromkeys(rows["attribute"].astype(str))
+    with style.styled():
+        cells = [(attribute, name) for attribute in attributes for name in style.categories_of(attribute, rows)]
+        figure, all_axes = label_rows.row_panels(labels, lambda left: _arranged(cells, left), below=0.28)
         for axes, (attribute, category) in zip(all_axes, cells, strict=True):
-            label_axis(axes, labels, names)
-            change_axis(axes, rows)
+            label_rows.change_axis(axes, rows)
             _draw_marks(axes, select(rows, attribute=attribute, category=category), labels)
         looks = {look: how for look, how in _LOOKS.items() if (rows["look"] == look).any()}
-        keys = [line_key(_KEYS[look], linewidth=1, **how) for look, how in looks.items()]
+        keys = [multiples.line_key(_KEYS[look], linewidth=1, **how) for look, how in looks.items()]
         since, last = int(rows["since"].iloc[0]), int(rows["iteration"].iloc[0])
         first = "the original" if since == 0 else f"iteration {since}"
         how = (
             f"x-axis: share in iteration {last} minus share in {first}, in the same chains. "
             "Lines: 95 % intervals, not adjusted for multiple tests."
         )
-        return finish(figure, title, keys, [how, _missing(rows, len(labels) * len(cells), power)])
+        absent = "values where no chain has a category in both images"
+        missing = [
+            absent if rows["value"].notna().sum() < len(labels) * len(cells) else "",
+            multiples.missing_intervals(rows),
+            "power, so cells with too few starts are not marked" if power is None or power.empty else "",
+        ]
+        return multiples.finish(figure, title, keys, [how], missing)
 
 
 def _arranged(cells: list[tuple[str, str]], left: float) -> list[list[str]]:
     """Arrange the panels: an attribute begins a row, unless it fits behind the previous one."""
     rows: list[list[str]] = []
     for attribute in dict.fromkeys(attribute for attribute, _ in cells):
-        for row in packed([f"{spoken(own)}: {name}" for own, name in cells if own == attribute], WIDE, left):
-            if rows and len(packed([*rows[-1], *row], WIDE, left)) == 1:
+        titles = [f"{spoken(own)}: {name}" for own, name in cells if own == attribute]
+        for row in multiples.packed(titles, label_rows.WIDE, left):
+            if rows and len(multiples.packed([*rows[-1], *row], label_rows.WIDE, left)) == 1:
                 rows[-1] += row
             else:
                 rows.append(row)
@@ -121,16 +110,8 @@ def _draw_marks(axes: "Axes", rows: pd.DataFrame, labels: list[str]) -> None:
     rows = rows.dropna(subset=["value"])
     for place, label in enumerate(labels):
         if label not in set(rows["label"]):
-            write_no_value(axes, place)
+            label_rows.write_no_value(axes, place)
     for row in rows.itertuples(index=False):
         look = _LOOKS[str(row.look)]
-        mark = {"label": row.look, **look}
-        draw_estimate(axes, row, labels.index(str(row.label)), {"color": look["color"], "linewidth": 1}, mark)
-
-
-def _missing(rows: pd.DataFrame, cells: int, power: pd.DataFrame | None) -> str:
-    return missing(
-        "values where no chain has a category in both images" if rows["value"].notna().sum() < cells else "",
-        missing_intervals(rows),
-        "power, so cells with too few starts are not marked" if power is None or power.empty else "",
-    )
+        line, mark = {"color": look["color"], "linewidth": 1}, {"label": row.look, **look}
+        label_rows.draw_estimate(axes, row, labels.index(str(row.label)), line, mark)

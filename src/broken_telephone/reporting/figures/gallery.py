@@ -1,4 +1,4 @@
-"""Gallery of images with attribution maps and outlines of the regions."""
+"""Draws a gallery of images with attribution maps and outlines of the regions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _COLOURS = {"hair": OKABE_ITO[1], "face": OKABE_ITO[2], "body": OKABE_ITO[3]}
 
 @dataclass(frozen=True)
 class Overlay:
-    """An image with the attribution map of a word."""
+    """Holds an image with the attribution map of a word."""
 
     image: Image.Image
     activation: np.ndarray

@@ -1,17 +1,18 @@
-"""Panels with one row per label: the axes and marks that such figures share."""
+"""Draws panels with one row per label: the axes and marks that such figures share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import LINE
+from broken_telephone.reporting.figures.multiples import LINE, packed, panels
 from broken_telephone.reporting.figures.style import INK, STRIPE, inches_of, wrapped
 from broken_telephone.reporting.text.wording import MINUS, spoken
 from broken_telephone.statistics import ALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDE = 1.18
 """Inches of a panel: five fit beside each other, as many as there are ages."""
@@ -20,15 +21,34 @@ ROW = 0.155
 _LONGEST = 1.25
 
 
-def row_names(labels: Sequence[str], row: float) -> tuple[list[str], float, float]:
-    """Return the rows' names, the inches they take, and the inches of all rows, each at least `row` high."""
+def row_panels(
+    labels: Sequence[str],
+    titles: Sequence[str] | Callable[[float], list[list[str]]],
+    width: float = WIDE,
+    row: float = ROW,
+    below: float = 0.3,
+) -> "tuple[Figure, list[Axes]]":
+    """Return a figure and its panels, in each a row per label around zero.
+
+    Args:
+        labels: of the rows.
+        titles: of the panels; or a function that arranges them in rows, right of so many inches.
+        width: of a panel, in inches.
+        row: least height of a row, in inches.
+        below: inches of the ticks.
+    """
     names = [wrapped(spoken(label), _LONGEST) for label in labels]
     lines = max((name.count("\n") + 1 for name in names), default=1)
     widest = max((inches_of(line) for name in names for line in name.split("\n")), default=0.0)
-    return names, widest + 0.2, max(row, lines * LINE * 0.95) * max(len(labels), 1)
+    left, height = widest + 0.2, max(row, lines * LINE * 0.95) * max(len(labels), 1)
+    rows = titles(left) if callable(titles) else packed(titles, width, left)
+    figure, all_axes = panels(rows, width, height + below, left)
+    for axes in all_axes:
+        _label_axis(axes, labels, names)
+    return figure, all_axes
 
 
-def label_axis(axes: "Axes", labels: Sequence[str], names: Sequence[str]) -> None:
+def _label_axis(axes: "Axes", labels: Sequence[str], names: Sequence[str]) -> None:
     """Set up a row per label around zero, and separate the row of all labels from the others."""
     for place in range(0, len(labels), 2):
         axes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0, zorder=0)

@@ -1,4 +1,4 @@
-"""Small multiples: panels in rows, with a title and a legend above and notes below."""
+"""Arranges small multiples: panels in rows, with a title and a legend above and notes below."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,10 @@ from broken_telephone.reporting.figures.style import (
     SMALL,
     WIDTH,
     inches_of,
+    labels_of,
     wrapped,
 )
+from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 LINE = 0.125
 """Inches that a line of small text takes."""
 STARTS = {"image": "chains from images", "prompt": "chains from prompts"}
-_NUMBERS = 0.5
+NUMBERS = 0.5
 """Inches that the numbers of a y-axis take."""
 
 
@@ -67,9 +69,13 @@ def panels(
     return figure, all_axes
 
 
-def number_panels(names: Sequence[str], panel_width: float, panel_height: float) -> "tuple[Figure, list[Axes]]":
-    """Return a figure and its panels, whose y-axes have numbers."""
-    return panels(packed(names, panel_width, _NUMBERS), panel_width, panel_height, _NUMBERS)
+def label_panels(
+    rows: pd.DataFrame, panel_width: float, panel_height: float, left: float = NUMBERS
+) -> "tuple[Figure, list[tuple[Axes, str, pd.DataFrame]]]":
+    """Return a figure and, for each label, its panel, its name and its rows."""
+    labels = labels_of(rows)
+    figure, all_axes = panels(packed(labels, panel_width, left), panel_width, panel_height, left)
+    return figure, [(axes, label, select(rows, label=label)) for axes, label in zip(all_axes, labels, strict=True)]
 
 
 def share_axis(axes: "Axes", margin: float = 0.03) -> None:
@@ -91,13 +97,16 @@ def write_title(figure: "Figure", title: str) -> None:
     figure.suptitle(title, x=0.06 / figure.get_figwidth(), ha="left", fontsize=LARGE, fontweight="bold")
 
 
-def finish(figure: "Figure", title: str, keys: "Sequence[Artist]", notes: Sequence[str]) -> "Figure":
-    """Write the title, the legend and the notes; the figure grows by the room that they take."""
+def finish(
+    figure: "Figure", title: str, keys: "Sequence[Artist]", notes: Sequence[str], missing: Sequence[str] = ()
+) -> "Figure":
+    """Write the title, the legend, the notes and what is missing; the figure grows by the room that they take."""
     from matplotlib.lines import Line2D
 
     width, height = figure.get_size_inches()
     title = wrapped(title, width - 0.2, LARGE, "bold")
-    below = "\n".join(wrapped(note, width - 0.2) for note in notes if note)
+    absent = "; ".join(text for text in missing if text)
+    below = "\n".join(wrapped(note, width - 0.2) for note in [*notes, *([f"Missing: {absent}."] if absent else [])])
     widest = max((inches_of(str(key.get_label())) for key in keys), default=0.0) + 0.5
     columns = max(int((width - 0.1) / widest), 1)
     above = 0.3 + 0.16 * title.count("\n") + 0.16 * math.ceil(len(keys) / columns)
@@ -160,12 +169,6 @@ def patch_key(label: str, **look: Any) -> "Artist":
 def category_keys(colours: Mapping[str, str], markers: Mapping[str, str]) -> "list[Artist]":
     """Return a key for each category that is drawn as a line."""
     return [line_key(spoken(name), color=colours[name], marker=marker, **EDGE) for name, marker in markers.items()]
-
-
-def missing(*items: str) -> str:
-    """Return a note that lists what is not drawn; empty texts do not count."""
-    listed = "; ".join(text for text in items if text)
-    return f"Missing: {listed}." if listed else ""
 
 
 def missing_intervals(rows: pd.DataFrame, value: str = "value") -> str:

@@ -1,4 +1,4 @@
-"""Region support of a label's words: density of the attribution map, and the effect of hiding the region."""
+"""Draws the region support of a label's words: density of the attribution map, and the effect of hiding the region."""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import ROW, draw_estimate, label_axis, row_names
-from broken_telephone.reporting.figures.multiples import blank, finish, line_key, missing, missing_intervals, panels
-from broken_telephone.reporting.figures.style import INK, PALE, labels_of, styled
+from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
@@ -38,38 +36,35 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
     title = f"Image regions behind the label's words: {kind}"
     rows = select(support, kind=kind, attribute="all")
     if rows.empty:
-        return blank(title, "no word was explained")
-    labels = labels_of(rows)
+        return multiples.blank(title, "no word was explained")
+    labels = style.labels_of(rows)
     trusted = dict(zip(sentences["label"].astype(str), sentences["trusted"].astype(bool), strict=True))
-    with styled():
-        names, left, height = row_names(labels, ROW)
+    with style.styled():
         titles = [[f"{_TITLES[measure]} {region}" for region in REGIONS] for measure in _MEASURES]
-        figure, all_axes = panels(titles, _WIDE, height + 0.3, left)
+        figure, all_axes = label_rows.row_panels(labels, lambda left: titles, _WIDE)
         cells = [(measure, region) for measure in _MEASURES for region in REGIONS]
         for axes, (measure, region) in zip(all_axes, cells, strict=True):
-            label_axis(axes, labels, names)
             _draw_marks(axes, select(rows, region=region), measure, labels, trusted)
             _scale(axes, rows, measure)
         keys = [
-            line_key("the region, 95 % interval", color=INK, marker="o"),
-            line_key("control regions of the same size and shape", color=INK, marker="x", linestyle=""),
+            multiples.line_key("the region, 95 % interval", color=style.INK, marker="o"),
+            multiples.line_key("control regions of the same size and shape", color=style.INK, marker="x", linestyle=""),
         ]
         if not all(trusted.values()):
-            keys.append(line_key("not to be trusted: a check failed", color=PALE, marker="o"))
-        notes = [
+            keys.append(multiples.line_key("not to be trusted: a check failed", color=style.PALE, marker="o"))
+        how = (
             "Upper row: mean activation on the region, divided by that of the image. Lower row: the word's probability "
-            "is divided by this factor when the region is painted over. All regions are painted in the same colour.",
-            missing(missing_intervals(rows)),
-        ]
-        return finish(figure, title, keys, notes)
+            "is divided by this factor when the region is painted over. All regions are painted in the same colour."
+        )
+        return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
 
 
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:
     for place, label in enumerate(labels):
-        colour = INK if trusted.get(label, False) else PALE
+        colour = style.INK if trusted.get(label, False) else style.PALE
         for row in select(rows, label=label, measure=measure).itertuples():
             mark = {"marker": "o", "color": colour, "markersize": 3.5}
-            draw_estimate(axes, _on_scale(row, measure), place, {"color": colour}, mark)
+            label_rows.draw_estimate(axes, _on_scale(row, measure), place, {"color": colour}, mark)
         for row in select(rows, label=label, measure=_MEASURES[measure]).itertuples():
             value = _logarithm(row.value, measure)
             axes.plot(value, place, marker="x", color=colour, markersize=3.5, linestyle="")

@@ -1,21 +1,11 @@
-"""Sanity checks of the attribution maps: the result of every check for every label."""
+"""Draws the sanity checks of the attribution maps: every check for every label."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import ROW, draw_estimate, label_axis, row_names
-from broken_telephone.reporting.figures.multiples import (
-    blank,
-    finish,
-    line_key,
-    missing,
-    missing_intervals,
-    packed,
-    panels,
-)
-from broken_telephone.reporting.figures.style import INK, labels_of, styled
+from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
@@ -32,15 +22,15 @@ _UNITS = {
     "insertion": "probability",
     "methods": "share",
 }
-"""Check -> what its axis measures, in the order of the panels."""
+"""Check -> unit of its axis, in the order of the panels."""
 _TITLES = {"regions elsewhere": "elsewhere"}
 _NOTES = (
     "Density: how much denser the map is on its densest region than with random weights, and than on control regions "
     "elsewhere. Hiding: how much more the word's log-probability falls when this region is hidden than when any other "
     "region is hidden, or as much elsewhere.",
-    "Deletion and insertion: how much faster than by chance the word's probability falls as the image is hidden in the "
-    "map's order, and rises as it is shown in it. Methods: share of the methods that find the same region; more than "
-    "half pass.",
+    "Deletion: how much faster than by chance the word's probability falls as the image is hidden in the map's order. "
+    "Insertion: how much faster it rises as the image is shown in this order. Methods: share of the methods that find "
+    "the same region; more than half pass.",
 )
 
 
@@ -54,25 +44,23 @@ def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
     title = f"Sanity checks of the attribution maps: {kind}"
     rows = select(checks, kind=kind)
     if rows.empty:
-        return blank(title, "no word was explained")
-    labels = labels_of(rows)
-    with styled():
-        names, left, height = row_names(labels, ROW)
+        return multiples.blank(title, "no word was explained")
+    labels = style.labels_of(rows)
+    with style.styled():
         titles = [_TITLES.get(check, check) for check in _UNITS]
-        figure, all_axes = panels(packed(titles, _WIDE, left), _WIDE, height + 0.42, left)
+        figure, all_axes = label_rows.row_panels(labels, titles, _WIDE, below=0.42)
         for axes, (check, unit) in zip(all_axes, _UNITS.items(), strict=True):
-            label_axis(axes, labels, names)
             results = select(rows, check=check)
             for row in results.itertuples():
-                mark = {"marker": "o", "color": INK, "markerfacecolor": INK if row.passed else "white"}
-                draw_estimate(axes, row, labels.index(str(row.label)), {"color": INK}, mark)
+                mark = {"marker": "o", "color": style.INK, "markerfacecolor": style.INK if row.passed else "white"}
+                label_rows.draw_estimate(axes, row, labels.index(str(row.label)), {"color": style.INK}, mark)
             _scale(axes, results)
             axes.set_xlabel(unit)
         keys = [
-            line_key("passed", color=INK, marker="o"),
-            line_key("not passed", color=INK, marker="o", markerfacecolor="white"),
+            multiples.line_key("passed", color=style.INK, marker="o"),
+            multiples.line_key("not passed", color=style.INK, marker="o", markerfacecolor="white"),
         ]
-        return finish(figure, title, keys, [*_NOTES, missing(missing_intervals(rows))])
+        return multiples.finish(figure, title, keys, _NOTES, [multiples.missing_intervals(rows)])
 
 
 def _scale(axes: "Axes", rows: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Shares of the categories, from the originals to the last iteration: stacked bars, one panel per label."""
+"""Draws the shares of the categories, from the originals to the last iteration: stacked bars, one panel per label."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,17 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    finish,
-    missing,
-    number_panels,
-    patch_key,
-    share_axis,
-    write_reason,
-)
-from broken_telephone.reporting.figures.style import categories_of, category_colours, labels_of, styled
+from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -42,22 +32,21 @@ def shares_figure(
         start: of the chains: image or prompt.
         colours: of the categories, if not those of `category_colours`.
     """
-    title = f"Shares of {spoken(attribute)}, {STARTS[start]}"
+    title = f"Shares of {spoken(attribute)}, {multiples.STARTS[start]}"
     rows = select(shares, attribute=attribute, start=start)
     if rows.empty:
-        return blank(title, f"the table has no shares of {spoken(attribute)} in {STARTS[start]}")
-    categories = categories_of(attribute, shares)
-    colours = colours or category_colours(attribute, categories)
+        return multiples.blank(title, f"the table has no shares of {spoken(attribute)} in {multiples.STARTS[start]}")
+    categories = style.categories_of(attribute, shares)
+    colours = colours or style.category_colours(attribute, categories)
     annotators = [name for name in dict.fromkeys(rows["annotator"]) if name != DATASET]
     rows = rows[rows["annotator"].isin([DATASET, *annotators[:1]])]
     bars = _bar_positions(rows)
-    with styled():
-        labels = labels_of(rows)
-        figure, all_axes = number_panels(labels, max((len(bars) + _GAP) * _BAR + 0.12, 0.95), 1.5)
-        for axes, label in zip(all_axes, labels, strict=True):
-            _draw_stacks(axes, select(rows, label=label), bars, colours)
-        keys = [patch_key(spoken(category), color=colours[category]) for category in categories]
-        return finish(figure, title, keys, _notes(bars, annotators, start))
+    with style.styled():
+        figure, panels = multiples.label_panels(rows, max((len(bars) + _GAP) * _BAR + 0.12, 0.95), 1.5)
+        for axes, _, own in panels:
+            _draw_stacks(axes, own, bars, colours)
+        keys = [multiples.patch_key(spoken(category), color=colours[category]) for category in categories]
+        return multiples.finish(figure, title, keys, *_notes(bars, annotators, start))
 
 
 def _bar_positions(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
@@ -88,16 +77,17 @@ def _draw_stacks(
         axes.bar(list(stacks), heights, 0.84, bottoms, color=colour, edgecolor="white", linewidth=0.3, label=category)
         bottoms = bottoms + heights
     if not stacks:
-        write_reason(axes, rows, "no image has a category", 0.9)
+        multiples.write_reason(axes, rows, "no image has a category", 0.9)
     axes.set_xticks(list(bars.values()), ["D" if name == DATASET else str(k) for name, k in bars])
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.7, max(bars.values()) + 0.7)
-    share_axis(axes, margin=0)
+    multiples.share_axis(axes, margin=0)
     few, many = min(sizes, default=0), max(sizes, default=0)
     axes.set_xlabel(f"n = {few}" if few == many else f"n = {few} to {many}")
 
 
-def _notes(bars: Mapping[tuple[str, int], float], annotators: list[str], start: str) -> list[str]:
+def _notes(bars: Mapping[tuple[str, int], float], annotators: list[str], start: str) -> tuple[list[str], list[str]]:
+    """Return how to read the figure, and what is missing."""
     by_dataset = any(name == DATASET for name, _ in bars)
     iterations = [k for name, k in bars if name != DATASET]
     drawn = [k for k in iterations if k > 0]
@@ -108,9 +98,9 @@ def _notes(bars: Mapping[tuple[str, int], float], annotators: list[str], start: 
         f"{span}: images of these iterations, labelled by {annotators[0]}" if drawn else "",
         "n: images with a category",
     ]
-    without = missing(
+    missing = [
         "" if start != "image" or by_dataset else "labels of the data set",
         "" if drawn else "images after the originals",
         f"other annotators than {annotators[0]}: {', '.join(annotators[1:])}" if annotators[1:] else "",
-    )
-    return ["; ".join(text for text in notes if text) + ".", without]
+    ]
+    return ["; ".join(text for text in notes if text) + "."], missing

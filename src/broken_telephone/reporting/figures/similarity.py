@@ -1,21 +1,10 @@
-"""Similarity of images and texts over iterations: curves with bands, one panel per label."""
+"""Draws the similarity of images and texts over iterations: curves with bands, one panel per label."""
 
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    band,
-    blank,
-    finish,
-    line_key,
-    missing,
-    missing_intervals,
-    number_panels,
-    write_reason,
-)
-from broken_telephone.reporting.figures.style import labels_of, styled
+from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
@@ -49,33 +38,39 @@ def similarity_figure(curves: pd.DataFrame, start: str = "image") -> "Figure":
             iteration, value, ci_low, ci_high.
         start: of the chains: image or prompt.
     """
-    title = f"Similarity over iterations, {STARTS[start]}"
+    title = f"Similarity over iterations, {multiples.STARTS[start]}"
     rows = select(curves, start=start)
     if rows.empty:
-        return blank(title, f"the table has no similarities in {STARTS[start]}")
+        return multiples.blank(title, f"the table has no similarities in {multiples.STARTS[start]}")
     times = sorted(int(k) for k in rows["iteration"].dropna().unique())
     drawn = [(kind, pair) for kind, pair in _KEYS if len(select(rows, kind=kind, pair=pair))]
-    with styled():
-        labels = labels_of(rows)
-        figure, all_axes = number_panels(labels, 1.62, 1.45)
+    with style.styled():
+        figure, panels = multiples.label_panels(rows, 1.62, 1.45)
         low, high = _y_limits(rows)
-        for axes, label in zip(all_axes, labels, strict=True):
-            own = select(rows, label=label)
+        for axes, _, own in panels:
             for kind, pair in drawn:
                 _draw_curve(axes, select(own, kind=kind, pair=pair), kind, pair)
             if own["value"].isna().all():
-                write_reason(axes, own, "no pairs", 1.2)
+                multiples.write_reason(axes, own, "no pairs", 1.2)
             axes.set_xticks(times[:: len(times) // 8 + 1])
             axes.set_xlim(times[0] - 0.3, times[-1] + 0.3)
             axes.set_ylim(low, high)
-        keys = [line_key(_KEYS[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn]
-        return finish(figure, title, keys, _notes(rows, times))
+        keys = [multiples.line_key(_KEYS[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn]
+        bands = "Bands" if len(times) > 1 else "Lines"
+        how = f"x-axis: iteration; y-axis: mean cosine similarity. {bands}: 95 % intervals."
+        missing = [
+            "" if len(times) > 1 else "other iterations, so there are no curves over them",
+            "values where there are no pairs" if rows["value"].isna().any() else "",
+            multiples.missing_intervals(rows),
+            *(f"{kind} similarity" for kind in _COLOURS if not (rows["kind"] == kind).any()),
+        ]
+        return multiples.finish(figure, title, keys, [how], missing)
 
 
 def _draw_curve(axes: "Axes", rows: pd.DataFrame, kind: str, pair: str) -> None:
     rows = rows.sort_values("iteration")
     times, value, low, high = (rows[name].astype(float) for name in ("iteration", "value", "ci_low", "ci_high"))
-    band(axes, times, low, high, _COLOURS[kind], alpha=0.15)
+    multiples.band(axes, times, low, high, _COLOURS[kind], alpha=0.15)
     axes.plot(times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", **_LINES[pair])
 
 
@@ -83,14 +78,3 @@ def _y_limits(rows: pd.DataFrame) -> tuple[float, float]:
     values = rows[["value", "ci_low", "ci_high"]].astype(float)
     low, high = values.min().min(), values.max().max()
     return (-0.05, 1.05) if pd.isna(low) else (min(low - 0.05, 0.9), max(high + 0.05, low + 0.2))
-
-
-def _notes(rows: pd.DataFrame, times: list[int]) -> list[str]:
-    without = missing(
-        "" if len(times) > 1 else "other iterations, so there are no curves over them",
-        "values where there are no pairs" if rows["value"].isna().any() else "",
-        missing_intervals(rows),
-        *(f"{kind} similarity" for kind in _COLOURS if not (rows["kind"] == kind).any()),
-    )
-    bands = "Bands" if len(times) > 1 else "Lines"
-    return [f"x-axis: iteration; y-axis: mean cosine similarity. {bands}: 95 % intervals.", without]

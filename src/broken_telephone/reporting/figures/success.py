@@ -1,29 +1,11 @@
-"""Success of the describer by category, in the first and the last image: one panel per label."""
+"""Draws the success of the describer by category, in the first and the last image: one panel per label."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    category_keys,
-    finish,
-    missing,
-    missing_intervals,
-    number_panels,
-    share_axis,
-    write_reason,
-)
-from broken_telephone.reporting.figures.style import (
-    EDGE,
-    categories_of,
-    category_colours,
-    category_markers,
-    labels_of,
-    styled,
-)
+from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 
@@ -49,32 +31,37 @@ def success_figure(
         start: of the chains: image or prompt.
         colours: of the categories, if not those of `category_colours`.
     """
-    title = f"Success of the describer by {spoken(attribute)}, first and last image, {STARTS[start]}"
+    title = f"Success of the describer by {spoken(attribute)}, first and last image, {multiples.STARTS[start]}"
     rows = select(success, attribute=attribute, start=start, kind="rate")
     rows = rows.dropna(subset=["category"]) if len(rows) else rows
     if rows.empty:
-        return blank(title, f"the table has no rates by {spoken(attribute)} in {STARTS[start]}")
-    categories = categories_of(attribute, success)
-    colours = colours or category_colours(attribute, categories)
+        return multiples.blank(title, f"the table has no rates by {spoken(attribute)} in {multiples.STARTS[start]}")
+    categories = style.categories_of(attribute, success)
+    colours = colours or style.category_colours(attribute, categories)
     valued = rows.dropna(subset=["value"]) if rows["value"].notna().any() else rows
     times = sorted({int(valued["iteration"].min()), int(valued["iteration"].max())})
-    with styled():
-        labels, markers = labels_of(rows), category_markers(categories)
-        figure, all_axes = number_panels(labels, 1.4, 1.45)
-        for axes, label in zip(all_axes, labels, strict=True):
-            own = select(rows, label=label)
+    with style.styled():
+        markers = style.category_markers(categories)
+        figure, panels = multiples.label_panels(rows, 1.4, 1.45)
+        for axes, _, own in panels:
             for place, category in enumerate(categories):
                 # Categories stand side by side, which separates their intervals.
                 offset = _SPREAD * ((place + 0.5) / len(categories) - 0.5)
                 line = select(own, category=category).drop_duplicates("iteration").set_index("iteration")
-                look = {"color": colours[category], "marker": markers[category], "label": category, **EDGE}
+                look = {"color": colours[category], "marker": markers[category], "label": category, **style.EDGE}
                 _draw_line(axes, line.reindex(times)[["value", "ci_low", "ci_high"]].astype(float), offset, look)
             if own["value"].isna().all():
-                write_reason(axes, own, "no answers", 1.1)
+                multiples.write_reason(axes, own, "no answers", 1.1)
             axes.set_xlim(-0.4, len(times) - 0.6)
             axes.set_xticks(range(len(times)), [f"iteration {k}" if k else "originals" for k in times])
-            share_axis(axes)
-        return finish(figure, title, category_keys(colours, markers), _notes(rows, times))
+            multiples.share_axis(axes)
+        how = "y-axis: share of answers that name the correct label. Vertical lines: 95 % intervals."
+        missing = [
+            "" if len(times) > 1 else "a second iteration to compare with",
+            "rates of categories without answers" if rows["value"].isna().any() else "",
+            multiples.missing_intervals(rows),
+        ]
+        return multiples.finish(figure, title, multiples.category_keys(colours, markers), [how], missing)
 
 
 def _draw_line(axes: "Axes", line: pd.DataFrame, offset: float, look: dict) -> None:
@@ -83,12 +70,3 @@ def _draw_line(axes: "Axes", line: pd.DataFrame, offset: float, look: dict) -> N
     places = [place + offset for place in range(len(line))]
     axes.vlines(places, line["ci_low"], line["ci_high"], color=look["color"], linewidth=1)
     axes.plot(places, line["value"], **look)
-
-
-def _notes(rows: pd.DataFrame, times: list[int]) -> list[str]:
-    without = missing(
-        "" if len(times) > 1 else "a second iteration to compare with",
-        "rates of categories without answers" if rows["value"].isna().any() else "",
-        missing_intervals(rows),
-    )
-    return ["y-axis: share of answers that name the correct label. Vertical lines: 95 % intervals.", without]

@@ -1,31 +1,11 @@
-"""Trajectories of the shares over iterations, and their fixed points: lines with bands, one panel per label."""
+"""Draws trajectories of the shares over iterations, and their fixed points: lines with bands, one panel per label."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    band,
-    blank,
-    category_keys,
-    finish,
-    missing,
-    missing_intervals,
-    number_panels,
-    share_axis,
-    write_reason,
-)
-from broken_telephone.reporting.figures.style import (
-    EDGE,
-    INK,
-    categories_of,
-    category_colours,
-    category_markers,
-    labels_of,
-    styled,
-)
+from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -54,24 +34,34 @@ def trajectories_figure(
         start: of the chains: image or prompt.
         colours: of the categories, if not those of `category_colours`.
     """
-    title = f"Shares of {spoken(attribute)} over iterations, {STARTS[start]}"
+    title = f"Shares of {spoken(attribute)} over iterations, {multiples.STARTS[start]}"
     rows = select(shares, attribute=attribute, start=start)
     rows = rows[rows["annotator"] != DATASET] if len(rows) else rows
     if rows.empty:
-        return blank(title, f"the table has no shares of {spoken(attribute)} in {STARTS[start]}")
+        return multiples.blank(title, f"the table has no shares of {spoken(attribute)} in {multiples.STARTS[start]}")
     rows = rows[rows["annotator"] == rows["annotator"].iloc[0]]
-    categories = categories_of(attribute, shares)
-    colours = colours or category_colours(attribute, categories)
+    categories = style.categories_of(attribute, shares)
+    colours = colours or style.category_colours(attribute, categories)
     fixed_points = select(trajectories, attribute=attribute, start=start, kind="fixed point")
     times = sorted(int(k) for k in rows["iteration"].unique())
-    with styled():
-        labels, markers = labels_of(rows), category_markers(categories)
+    with style.styled():
+        markers = style.category_markers(categories)
         # Many lines need more height to be distinguishable.
-        figure, all_axes = number_panels(labels, 1.62, 1.45 + 0.08 * max(len(categories) - 3, 0))
-        for axes, label in zip(all_axes, labels, strict=True):
-            _draw_lines(axes, select(rows, label=label), times, colours, markers)
+        figure, panels = multiples.label_panels(rows, 1.62, 1.45 + 0.08 * max(len(categories) - 3, 0))
+        for axes, label, own in panels:
+            _draw_lines(axes, own, times, colours, markers)
             _draw_fixed_points(axes, select(fixed_points, label=label), times, colours, categories)
-        return finish(figure, title, category_keys(colours, markers), _notes(times, fixed_points, rows))
+        has_fixed_points = len(fixed_points) and fixed_points["value"].notna().any()
+        bands = "Bands" if len(times) > 1 else "Lines"
+        end = " ∞: fixed points of the observed steps, with 95 % intervals." if has_fixed_points else ""
+        how = f"x-axis: iteration; y-axis: share of images. {bands}: 95 % intervals.{end}"
+        missing = [
+            "" if len(times) > 1 else "other iterations, so there are no lines over them",
+            "" if has_fixed_points else "fixed points",
+            multiples.missing_intervals(rows, "share")
+            or (multiples.missing_intervals(fixed_points) if has_fixed_points else ""),
+        ]
+        return multiples.finish(figure, title, multiples.category_keys(colours, markers), [how], missing)
 
 
 def _draw_lines(
@@ -81,11 +71,11 @@ def _draw_lines(
         line = select(rows, category=category).set_index("iteration")[["share", "ci_low", "ci_high"]].reindex(times)
         line = line.astype(float)
         if line["share"].notna().any():
-            band(axes, times, line["ci_low"], line["ci_high"], colours[category])
-            axes.plot(times, line["share"], color=colours[category], marker=marker, label=category, **EDGE)
+            multiples.band(axes, times, line["ci_low"], line["ci_high"], colours[category])
+            axes.plot(times, line["share"], color=colours[category], marker=marker, label=category, **style.EDGE)
     if rows["share"].isna().all():
-        write_reason(axes, rows, "no image has a category", 1.2)
-    share_axis(axes)
+        multiples.write_reason(axes, rows, "no image has a category", 1.2)
+    multiples.share_axis(axes)
 
 
 def _draw_fixed_points(
@@ -97,7 +87,7 @@ def _draw_fixed_points(
     axes.set_xlim(times[0] - 0.08 * length, begin + width + 0.04 * length)
     ticks: dict[float, str] = {k: str(k) for k in times[:: len(times) // 8 + 1]}
     if len(rows) and rows["value"].notna().any():
-        axes.axvline(begin - 0.03 * length, color=INK, linewidth=0.5, linestyle=":")
+        axes.axvline(begin - 0.03 * length, color=style.INK, linewidth=0.5, linestyle=":")
         step = width / len(categories)
         for place, category in enumerate(categories):
             for row in select(rows, category=category).itertuples(index=False):
@@ -106,15 +96,3 @@ def _draw_fixed_points(
                 axes.plot([middle - half, middle + half], [row.value] * 2, color=colours[category], linewidth=2.4)
         ticks[begin + width / 2] = "∞"
     axes.set_xticks(list(ticks), list(ticks.values()))
-
-
-def _notes(times: Sequence[int], fixed_points: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    has_fixed_points = len(fixed_points) and fixed_points["value"].notna().any()
-    without = missing(
-        "" if len(times) > 1 else "other iterations, so there are no lines over them",
-        "" if has_fixed_points else "fixed points",
-        missing_intervals(rows, "share") or (missing_intervals(fixed_points) if has_fixed_points else ""),
-    )
-    bands = "Bands" if len(times) > 1 else "Lines"
-    end = " ∞: fixed points of the observed steps, with 95 % intervals." if has_fixed_points else ""
-    return [f"x-axis: iteration; y-axis: share of images. {bands}: 95 % intervals.{end}", without]

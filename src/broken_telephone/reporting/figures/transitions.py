@@ -1,4 +1,4 @@
-"""Transitions between categories from one image to the next: one heat map per label."""
+"""Draws transitions between categories from one image to the next: one heat map per label."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,27 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    LINE,
-    STARTS,
-    blank,
-    finish,
-    missing,
-    packed,
-    panels,
-    patch_key,
-    write_reason,
-)
-from broken_telephone.reporting.figures.style import (
-    INK,
-    NEVER,
-    PALE,
-    categories_of,
-    inches_of,
-    labels_of,
-    styled,
-    wrapped,
-)
+from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import NO_VALUE, counted, spoken
 
@@ -48,31 +28,28 @@ def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = 
         attribute: the attribute to draw.
         start: of the chains: image or prompt.
     """
-    title = f"Transitions between categories of {spoken(attribute)} in one step, {STARTS[start]}"
+    title = f"Transitions between categories of {spoken(attribute)} in one step, {multiples.STARTS[start]}"
     rows = select(trajectories, attribute=attribute, start=start, kind="transition")
     if rows.empty:
-        return blank(title, f"the table has no transitions of {spoken(attribute)} in {STARTS[start]}")
-    categories = categories_of(attribute, trajectories)
-    with styled():
-        labels = labels_of(rows)
-        names = [wrapped(spoken(category), _LONGEST) for category in categories]
-        reach = max((inches_of(line) for name in names for line in name.split("\n")), default=0.0)
-        lines = max((name.count("\n") + 1 for name in names), default=1) * LINE
+        return multiples.blank(
+            title, f"the table has no transitions of {spoken(attribute)} in {multiples.STARTS[start]}"
+        )
+    categories = style.categories_of(attribute, trajectories)
+    with style.styled():
+        names = [style.wrapped(spoken(category), _LONGEST) for category in categories]
+        reach = max((style.inches_of(line) for name in names for line in name.split("\n")), default=0.0)
+        lines = max((name.count("\n") + 1 for name in names), default=1) * multiples.LINE
         width = max(max(_CELL, lines) * len(categories) + 0.12, 1.0)
         height = max(max(_ROW, lines) * len(categories), 0.5)
-        figure, all_axes = panels(packed(labels, width, reach + 0.3), width, height + 0.25, reach + 0.3)
-        empty = [
-            spoken(label)
-            for axes, label in zip(all_axes, labels, strict=True)
-            if not _draw_cells(axes, select(rows, label=label), categories, names)
-        ]
-        _name_columns(all_axes, names)
+        figure, panels = multiples.label_panels(rows, width, height + 0.25, reach + 0.3)
+        empty = [spoken(label) for axes, label, own in panels if not _draw_cells(axes, own, categories, names)]
         total_width, total_height = figure.get_size_inches()
         figure.set_size_inches(total_width, total_height + reach)
-        unknown = rows.dropna(subset=["category"])["value"].isna().any()
-        keys = [patch_key("never seen before a step", facecolor=NEVER, edgecolor=PALE)] if unknown else []
+        never = multiples.patch_key("never seen before a step", facecolor=style.NEVER, edgecolor=style.PALE)
+        keys = [never] if rows.dropna(subset=["category"])["value"].isna().any() else []
         how = "Row: category in an image; column: category in the next image; cells: per cent of the row's transitions."
-        return finish(figure, title, keys, [how, missing(f"transitions of {', '.join(empty)}" if empty else "")])
+        missing = [f"transitions of {', '.join(empty)}"] if empty else []
+        return multiples.finish(figure, title, keys, [how], missing)
 
 
 def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], names: Sequence[str]) -> bool:
@@ -82,14 +59,14 @@ def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], nam
     moves = rows.dropna(subset=["category", "to"])
     for row in moves.itertuples(index=False):
         matrix[categories.index(str(row.category)), categories.index(str(row.to))] = row.value
-    axes.set_facecolor(NEVER if len(moves) else "white")
+    axes.set_facecolor(style.NEVER if len(moves) else "white")
     if not len(moves):
-        write_reason(axes, rows, "no transitions", max(_CELL * size, 0.9))
+        multiples.write_reason(axes, rows, "no transitions", max(_CELL * size, 0.9))
     else:
         axes.pcolormesh(np.ma.masked_invalid(matrix), cmap="Blues", vmin=0, vmax=1, edgecolor="white", linewidth=0.6)
         for (row, column), value in np.ndenumerate(matrix):
             text = NO_VALUE if np.isnan(value) else f"{100 * value:.0f}"
-            colour = "white" if value > 0.55 else INK
+            colour = "white" if value > 0.55 else style.INK
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour)
     axes.set_xlim(0, max(size, 1))
     axes.set_ylim(max(size, 1), 0)
@@ -97,13 +74,9 @@ def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], nam
     axes.tick_params(length=0)
     steps = int(moves.drop_duplicates("category")["n"].sum())
     axes.set_title(f"{axes.get_title()}\n{counted(steps, 'transition')}", linespacing=1.15)
+    # The columns are named above the panels of the first row, which is never shorter than another.
+    is_first = axes.get_subplotspec().is_first_row()  # type: ignore[union-attr]
+    axes.set_xticks(np.arange(size) + 0.5, names, rotation=90)
+    axes.tick_params(labelbottom=False, labeltop=is_first)
+    axes.spines[:].set_visible(False)
     return bool(len(moves))
-
-
-def _name_columns(all_axes: "Sequence[Axes]", names: Sequence[str]) -> None:
-    """Name the columns above the panels of the first row, which is never shorter than another."""
-    for axes in all_axes:
-        is_first = axes.get_subplotspec().is_first_row()  # type: ignore[union-attr]
-        axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90)
-        axes.tick_params(labelbottom=False, labeltop=is_first)
-        axes.spines[:].set_visible(False)

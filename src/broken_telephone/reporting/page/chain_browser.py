@@ -28,7 +28,7 @@ _QUALITY = 75
 
 @dataclass(frozen=True)
 class Browser:
-    """The chains that the page shows."""
+    """Holds the chains that the page shows."""
 
     chains: Sequence[Mapping[str, Any]] = ()
     """Chains as the page's script reads them; the first k are a stratified sample, for every k."""

@@ -19,7 +19,7 @@ _LARGE = 300_000
 
 @dataclass(frozen=True)
 class Embedded:
-    """A figure with its size on the page, in pixels."""
+    """Holds a figure with its size on the page, in pixels."""
 
     source: str
     width: int

@@ -61,8 +61,8 @@ def report_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    nothing = pd.DataFrame()
-    changes = verdicts(tables.get("drift", nothing), tables.get("power", nothing), tables.get("shares"), level)
+    drift, power = (tables.get(name, pd.DataFrame()) for name in ("drift", "power"))
+    changes = verdicts(drift, power, tables.get("shares"), level)
     published = beside_published(published_study, tables)
     drawn = shown_figures(figures)
     content: dict[str, Any] = {

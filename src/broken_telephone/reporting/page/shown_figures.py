@@ -11,7 +11,7 @@ from broken_telephone.reporting.text.wording import capital
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure and its subtitle."""
+    """Holds a figure and its subtitle."""
 
     name: str
     subtitle: str
@@ -20,7 +20,7 @@ class ShownFigure:
 
 @dataclass(frozen=True)
 class Kind:
-    """Figures that share a caption."""
+    """Holds the figures that share a caption."""
 
     name: str
     caption: Caption

@@ -24,7 +24,7 @@ _WHOLE = ("since", "iteration", "n", "n_checked", "clusters", "count", "degrees"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name and the format of its cells."""
+    """Describes a column of a table: its name and the format of its cells."""
 
     name: str
     kind: str
@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """The data of a table that the template needs."""
+    """Holds the data of a table that the template needs."""
 
     name: str
     title: str

@@ -15,7 +15,7 @@ Images = Mapping[str, Callable[[], Image.Image]]
 
 
 class SheetSettings(Settings):
-    """The settings of the contact sheet."""
+    """Holds the settings of the contact sheet."""
 
     chains_per_label: Annotated[int, Field(ge=1)] = 2
     """Number of chains from images per label. The sheet shows one chain from a prompt per label."""
@@ -50,7 +50,7 @@ def chains_sheet(
         str(label): [_row(chain, texts, originals, images, iterations, absent) for chain in rows.itertuples()]
         for label, rows in shown.groupby("label", observed=True)
     }
-    title = f"{study}: images 0 to {iterations}, each above the description it was drawn from"
+    title = f"{study}: images 0 to {iterations}; below each, the description that it was drawn from"
     return contact_sheet(title, blocks)
 
 

@@ -1,4 +1,4 @@
-"""Contact sheets: one row per chain, with the original, all iterations and their descriptions."""
+"""Draws contact sheets: one row per chain, with the original, all iterations and their descriptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _INK, _FAINT, _PAPER = "#1b1b1b", "#6b6b6b", "#ffffff"
 
 @dataclass(frozen=True)
 class Row:
-    """One chain: images 0 to N (None for a missing one) and a caption below each."""
+    """Holds one chain: images 0 to N (None for a missing one) and a caption below each."""
 
     images: Sequence[Image.Image | None]
     captions: Sequence[str]

@@ -1,4 +1,4 @@
-"""The contact sheet during a run: one page that reloads itself and is redrawn from time to time."""
+"""Draws the contact sheet during a run: one page that reloads itself and is redrawn from time to time."""
 
 import base64
 import html

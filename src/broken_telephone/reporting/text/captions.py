@@ -1,4 +1,4 @@
-"""Titles and explanations of the report's figures and tables."""
+"""Defines titles and explanations of the report's figures and tables."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from broken_telephone.reporting.text.wording import capital, spoken
 
 
 class Caption(NamedTuple):
-    """A title and a few sentences on how to read what stands below it."""
+    """Holds a title and an explanation of how to read the figure or table."""
 
     title: str
     text: str
@@ -127,10 +127,10 @@ TABLES: Mapping[str, Caption] = {
     ),
     "support": Caption(
         "Image regions behind the label's words",
-        "Means with 95 % intervals by resampling of starts, for each region: its share of the image, its share of the "
-        "activation, their ratio (density), the fall of the word's log-probability when the region is hidden, and the "
-        "values of control regions of the same size and shape. Only images of one size in as many views (kind) are "
-        "combined.",
+        "Means over starts for each region, with 95 % intervals by resampling of starts. The measures are the region's "
+        "share of the image, its share of the activation, and their ratio (density). Others are the fall of the word's "
+        "log-probability when the region is hidden, and the values of control regions of the same size and shape. Only "
+        "images of one size in as many views (kind) are combined.",
     ),
     "support_tests": Caption(
         "Image regions behind the label's words: comparisons",

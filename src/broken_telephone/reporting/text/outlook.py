@@ -48,8 +48,8 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
         sentences.append(f"{lead}in the last step (image {end - 1} to image {end}) of {shares}: {counts}.")
         # The tests of one step are not adjusted for their number: only significant changes are named.
         known = changes[(changes["start"] == start) & changes["verdict"].isin([RISE, FALL])]
-        found = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
-        changed = [step for step in found if step is not None]
+        own_steps = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
+        changed = [step for step in own_steps if step is not None]
         if changed:
             moving = [_step(row) for row in changed if row.note == "moving"]
             named = f". Still moving: {listed(moving, _NAMED)}" if moving else ""
