@@ -31,7 +31,7 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         sentences += [
             f"{len(blind)} of {counted(len(answered), 'share')} have too few independent starts: even the largest "
             "possible change would be missed too often.",
-            f"They split into {'; '.join(_counts_by_label(answered, blind))}.",
+            f"This applies to {'; '.join(_counts_by_label(answered, blind))}.",
         ]
     elif len(answered):
         sentences.append(
@@ -61,8 +61,8 @@ def _counts_by_label(answered: pd.DataFrame, blind: pd.DataFrame) -> Iterator[st
     for start, rows in answered.groupby("start", sort=False, observed=True):
         own = blind[blind["start"] == start]
         counts = own.groupby("label", sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
-        names = listed([f"{spoken(label)} ({number})" for label, number in counts.items()], _NAMED)
-        yield f"{len(own)} of {len(rows)} in chains from {start}s{f', by label {names}' if names else ''}"
+        names = listed([f"{spoken(label)}: {number}" for label, number in counts.items()], _NAMED)
+        yield f"{len(own)} of {len(rows)} shares in chains from {start}s{f' ({names})' if names else ''}"
 
 
 def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests: Mapping[str, Mapping]) -> dict:

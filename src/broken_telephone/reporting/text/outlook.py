@@ -54,7 +54,8 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
             moving = [_step(row) for row in changed if row.note == "moving"]
             named = f". Still moving: {listed(moving, _NAMED)}" if moving else ""
             counts = _settled_counts(pd.Series([row.note for row in changed]))
-            sentences.append(f"{lead}of the {len(changed)} that rose or fell since the first image: {counts}{named}.")
+            shares = counted(len(changed), "share")
+            sentences.append(f"{lead}of the {shares} that rose or fell since the first image: {counts}{named}.")
     return [capital(sentence) for sentence in sentences]
 
 
