@@ -24,7 +24,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures, open_picture
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics import Ratings
 
 SIZES = {

@@ -19,7 +19,7 @@ from broken_telephone.explainability.faces.skin_tone import (
 from broken_telephone.explainability.skin_tone_drift import skin_table
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.explainability.nodes import measure_skin_tones
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics import ALL, Resampling
 from broken_telephone.tables import CHAINS, FACES, as_result, as_table, check_faces, check_result
 

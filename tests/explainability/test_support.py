@@ -22,7 +22,7 @@ from broken_telephone.explainability.maps.attribution_scores import (
 from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics import ALL, Resampling, adjusted
 from broken_telephone.tables import (
     ACTIVATIONS,

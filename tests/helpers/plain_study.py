@@ -18,7 +18,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.models import METHODS, REGIONS, Explanation, Face, TransformersDescriber
 from broken_telephone.models.attribution.vision_tower import Patches
 from broken_telephone.pipelines.explainability import nodes
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import seed_of
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, as_table
 

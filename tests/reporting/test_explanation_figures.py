@@ -82,14 +82,14 @@ def test_marks_stand_where_densities_and_falls_are(region):
     scales = {"density": (f"Density on {region}", np.log2), "fall": (f"Hiding {region}", lambda x: x / np.log(10))}
     for measure, (title, scale) in scales.items():
         axes = axes_of(figure, title)
-        mine = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])
-        found, elsewhere = marks(axes, "o"), marks(axes, "x")
-        assert len(found) == len(elsewhere) == len(LABELS)
+        own = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])
+        on_region, elsewhere = marks(axes, "o"), marks(axes, "x")
+        assert len(on_region) == len(elsewhere) == len(LABELS)
         for place, label in enumerate(LABELS):
-            assert found[place][0] == pytest.approx(scale(mine.loc[(label, measure), "value"]))
-            assert elsewhere[place][0] == pytest.approx(scale(mine.loc[(label, f"{measure}_elsewhere"), "value"]))
+            assert on_region[place][0] == pytest.approx(scale(own.loc[(label, measure), "value"]))
+            assert elsewhere[place][0] == pytest.approx(scale(own.loc[(label, f"{measure}_elsewhere"), "value"]))
             (line,) = [x for x in axes.lines if len(x.get_xdata()) == 2 and list(x.get_ydata()) == [place] * 2]
-            ends = mine.loc[(label, measure), ["ci_low", "ci_high"]].to_numpy(float)
+            ends = own.loc[(label, measure), ["ci_low", "ci_high"]].to_numpy(float)
             assert list(line.get_xdata()) == pytest.approx(list(scale(ends)))
     ticks = axes_of(figure, f"Hiding {region}").get_xticks()
     labels = [text.get_text() for text in axes_of(figure, f"Hiding {region}").get_xticklabels()]
@@ -125,14 +125,14 @@ def test_filled_marks_have_passed():
     titles = {"random weights": "random weights", "regions elsewhere": "elsewhere", "hiding": "hiding"}
     for check in (*titles, "deletion", "insertion", "hiding elsewhere", "methods"):
         axes = axes_of(figure, titles.get(check, check))
-        mine = trust[trust["check"] == check].set_index("label")
+        own = trust[trust["check"] == check].set_index("label")
         lines = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o"}
         for place, label in enumerate(LABELS):
-            assert lines[place].get_xdata()[0] == pytest.approx(mine.loc[label, "value"])
+            assert lines[place].get_xdata()[0] == pytest.approx(own.loc[label, "value"])
             filled = to_hex(lines[place].get_markerfacecolor()) == INK
-            assert filled == mine.loc[label, "passed"]
+            assert filled == own.loc[label, "passed"]
             (line,) = [x for x in axes.lines if len(x.get_xdata()) == 2 and list(x.get_ydata()) == [place] * 2]
-            assert list(line.get_xdata()) == pytest.approx([mine.loc[label, "ci_low"], mine.loc[label, "ci_high"]])
+            assert list(line.get_xdata()) == pytest.approx([own.loc[label, "ci_low"], own.loc[label, "ci_high"]])
 
 
 def pictures(count, sizes=((20, 30), (1, 40), (40, 1), (300, 20))):

@@ -36,7 +36,7 @@ ACTIVITIES = SCHEMES["phase"].concepts["activity"].values
 def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("image",), seed=0):
     """Return tables of every kind with made-up numbers; what has to sum to something does."""
     random = np.random.default_rng(seed)
-    found = {name: [] for name in ("shares", "trajectories", "drift", "power", "decomposition", "success")}
+    by_table = {name: [] for name in ("shares", "trajectories", "drift", "power", "decomposition", "success")}
     for start, label, (attribute, categories) in itertools.product(starts, labels, attributes.items()):
         first, where = int(start == "prompt"), {"start": start, "label": label, "attribute": attribute}
         count = {"n": 40, "clusters": 40, "note": ""}
@@ -45,20 +45,20 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             for category, share in zip(categories, random.dirichlet(np.ones(len(categories))), strict=True):
                 bounds = {"ci_low": max(share - 0.1, 0), "ci_high": min(share + 0.1, 1)}
                 row = where | {"category": category, "iteration": k} | bounds | count
-                found["shares"].append(row | {"annotator": annotator, "count": round(40 * share), "share": share})
+                by_table["shares"].append(row | {"annotator": annotator, "count": round(40 * share), "share": share})
                 if annotator == ANNOTATOR:
-                    found["success"].append(row | {"kind": "rate", "value": share, "p_value": np.nan})
+                    by_table["success"].append(row | {"kind": "rate", "value": share, "p_value": np.nan})
         for category in categories:
             for to, share in zip(categories, random.dirichlet(np.ones(len(categories))), strict=True):
                 move = {"kind": "transition", "category": category, "to": to, "value": share}
-                found["trajectories"].append(where | move | {"ci_low": 0, "ci_high": 1} | count)
+                by_table["trajectories"].append(where | move | {"ci_low": 0, "ci_high": 1} | count)
             rest = {"kind": "fixed point", "category": category, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}
-            found["trajectories"].append(where | rest | count)
+            by_table["trajectories"].append(where | rest | count)
             cell = where | {"category": category, "since": first, "iteration": last} | count
             effect, drift = random.uniform(-0.3, 0.3, 2)
             ends = {"measure": "share difference", "value": drift, "ci_low": drift - 0.2, "ci_high": drift + 0.2}
-            found["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
-            found["power"].append(cell | {"can_show": True})
+            by_table["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
+            by_table["power"].append(cell | {"can_show": True})
             for part, value in (
                 ("published comparison", effect + drift),
                 ("instrument effect", effect),
@@ -66,15 +66,15 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             ):
                 if not first:
                     row = {"part": part, "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
-                    found["decomposition"].append(cell | row)
-    found["similarity_curves"] = [
+                    by_table["decomposition"].append(cell | row)
+    by_table["similarity_curves"] = [
         {"start": start, "label": label, "pair": pair, "kind": kind, "iteration": k, "n": 9, "clusters": 9, "note": ""}
         | {"value": 0.9 - 0.1 * k, "ci_low": 0.8 - 0.1 * k, "ci_high": 1 - 0.1 * k}
         for start, label in itertools.product(starts, labels)
         for kind, pair in itertools.product(("image-image", "text-text", "image-text"), ("previous", "origin"))
         for k in range(1, last + 1)
     ]
-    return {name: pd.DataFrame(rows) for name, rows in found.items()}
+    return {name: pd.DataFrame(rows) for name, rows in by_table.items()}
 
 
 EXTREMES = {
@@ -105,12 +105,12 @@ def test_bars_are_as_high_as_the_shares_and_stand_upon_each_other():
     given = tables({"age": AGES})["shares"]
     figure = shares_figure(given, "age")
     for label, title in (("fear", "fear"), ("joy", "joy"), ("(all)", "all labels")):
-        mine = given[given["label"] == label].sort_values(["iteration"], kind="stable")
+        own = given[given["label"] == label].sort_values(["iteration"], kind="stable")
         axes, bottoms = axes_of(figure, title), 0
         for category in AGES:
             bars = bars_of(axes)[category]
             heights = np.array([bar.get_height() for bar in bars])
-            np.testing.assert_allclose(heights, mine[mine["category"] == category]["share"])
+            np.testing.assert_allclose(heights, own[own["category"] == category]["share"])
             np.testing.assert_allclose([bar.get_y() for bar in bars], bottoms, atol=1e-12)
             bottoms = bottoms + heights
         assert [text.get_text() for text in axes.get_xticklabels()] == ["D", "0", "1", "2", "3"]
@@ -205,11 +205,11 @@ def test_lines_go_through_the_shares_and_end_at_their_fixed_point():
     given["trajectories"].loc[rest & (given["trajectories"]["category"] == "male"), "value"] = 0.77
     figure = trajectories_figure(given["shares"], given["trajectories"], "gender")
     axes = axes_of(figure, "joy")
-    mine = given["shares"].query("label == 'joy' and category == 'male' and annotator == @ANNOTATOR")
+    own = given["shares"].query("label == 'joy' and category == 'male' and annotator == @ANNOTATOR")
     (line,) = marks_of(axes)["male"]
-    np.testing.assert_allclose(line.get_xydata(), mine[["iteration", "share"]])
+    np.testing.assert_allclose(line.get_xydata(), own[["iteration", "share"]])
     band = axes.collections[0].get_datalim(axes.transData)
-    np.testing.assert_allclose([band.y0, band.y1], [mine["ci_low"].min(), mine["ci_high"].max()])
+    np.testing.assert_allclose([band.y0, band.y1], [own["ci_low"].min(), own["ci_high"].max()])
     colour = category_colours("gender", ["male"])["male"]
     after = [x for x in axes.lines if x.get_color() == colour and min(x.get_xdata()) > 3]
     assert [list(x.get_ydata()) for x in after] == [[0.3, 0.5], [0.77, 0.77]]
@@ -318,8 +318,8 @@ def test_rates_stand_before_and_after():
     more = given.assign(kind="odds ratio", value=7.0)
     axes = axes_of(success_figure(pd.concat([given, more]), "gender"), "joy")
     for category, (line,) in marks_of(axes).items():
-        mine = given[(given["label"] == "joy") & (given["category"] == category) & given["iteration"].isin([0, 3])]
-        np.testing.assert_allclose(line.get_ydata(), mine["value"])
+        own = given[(given["label"] == "joy") & (given["category"] == category) & given["iteration"].isin([0, 3])]
+        np.testing.assert_allclose(line.get_ydata(), own["value"])
     assert [text.get_text() for text in axes.get_xticklabels()] == ["originals", "iteration 3"]
     given["value"] = np.where(given["iteration"] > 0, np.nan, given["value"])
     assert "a second iteration to compare with" in text_of(success_figure(given, "gender"))
@@ -399,17 +399,17 @@ sys.stdout.buffer.write(test_figures.some_pictures())
 
 
 def test_a_second_run_writes_the_same_files():
-    here = some_pictures()
+    first_run = some_pictures()
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])  # noqa: PTH120
-    there = subprocess.run(
+    second_run = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "7"},
         capture_output=True,
         check=True,
     ).stdout
-    assert here == there
-    assert b"<dc:date>" not in here
-    assert b"<image" not in here
+    assert first_run == second_run
+    assert b"<dc:date>" not in first_run
+    assert b"<image" not in first_run
 
 
 def test_text_is_wrapped_by_its_width_and_no_letter_is_lost():

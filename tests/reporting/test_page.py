@@ -148,11 +148,11 @@ def test_the_csv_is_exact(study):
     links = {one["download"]: one["href"] for one in parts.all("a") if "download" in one}
     for name in ("drift", "shares", "trajectories"):
         content = base64.b64decode(links[f"{name}.csv"].split(",")[1])
-        found = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
+        table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
         for column in ("value", "share", "p_adjusted"):
-            if column in found:
-                assert found[column].equals(study.tables[name][column].reset_index(drop=True))
-        assert len(found) == len(study.tables[name])
+            if column in table:
+                assert table[column].equals(study.tables[name][column].reset_index(drop=True))
+        assert len(table) == len(study.tables[name])
 
 
 def test_an_empty_study_makes_a_page_that_says_so():

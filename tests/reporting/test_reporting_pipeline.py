@@ -12,8 +12,8 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
 from broken_telephone.rating import all_items
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
-from broken_telephone.reporting.settings import ReportSettings
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import check_result, with_plain_numbers
 

@@ -34,13 +34,13 @@ def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
     return pd.DataFrame([CELL | ends | {"part": part, "value": value} for part, value in rows])
 
 
-def told(rows, shares=(), powers=None, **tables) -> list[str]:
+def what_changed(rows, shares=(), powers=None, **tables) -> list[str]:
     given = {"drift": pd.DataFrame(rows), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80), *shares])}
     return summary({**given, "power": pd.DataFrame([power()] if powers is None else powers), **tables})["What changed"]
 
 
 def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
-    assert told([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
+    assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
         "After 3 iterations, the share shown as female for happiness rose by 21 points (95 % interval 17 to 25). "
         "It was 59 % before and 80 % after (60 chains). Against the data set's labels, as in the published study, the "
         "result would be a rise of 25 points. The annotator's own error accounts for 4 points of it (95 % interval 1 "
@@ -89,20 +89,20 @@ def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparis
     ],
 )
 def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, instrument, low, high, words):
-    assert words in told([drift()], decomposition=parts(published, instrument, low, high))[0]
+    assert words in what_changed([drift()], decomposition=parts(published, instrument, low, high))[0]
 
 
 def test_falls_prompts_and_replicates_are_told_as_they_are():
     row = drift(-0.21, -0.25, -0.17, start="prompt", since=1, n=120, clusters=60)
     shares = [share(1, 0.80, start="prompt"), share(3, 0.59, start="prompt")]
-    assert told([row], shares, [power(start="prompt", since=1)])[0] == (
+    assert what_changed([row], shares, [power(start="prompt", since=1)])[0] == (
         "From image 1 to image 3, the share shown as female for happiness fell by 21 points (95 % interval 17 to 25). "
         "It was 80 % before and 59 % after (120 chains from 60 starts)."
     )
 
 
 def test_shares_of_other_pictures_than_those_compared_are_not_given():
-    sentence = told([drift(0.30, 0.2, 0.4)])[0]
+    sentence = what_changed([drift(0.30, 0.2, 0.4)])[0]
     assert "rose by 30 points" in sentence
     assert "59 %" not in sentence
     assert "uses the 60 chains that have an answer in both images" in sentence
@@ -146,7 +146,7 @@ def test_sure_changes_come_first_and_mirrors_are_told_once():
         drift(-0.3, -0.35, -0.25, label="anger", category="male"),
         drift(0.1, 0.05, 0.15, label=ALL),
     ]
-    sentences = told(rows, powers=[])
+    sentences = what_changed(rows, powers=[])
     assert [word for s in sentences[:3] for word in ("anger", "fear", "all labels") if word in s] == [
         "anger",
         "all labels",
@@ -155,7 +155,7 @@ def test_sure_changes_come_first_and_mirrors_are_told_once():
     assert "shown as female" in sentences[0]
     assert sentences[3].startswith("4 shares compared (each category, for each label and over all labels): rose: 3; ")
     many = [drift(label=f"label {k}") for k in range(9)]
-    assert "3 more pairs of label and attribute changed significantly" in told(many)[6]
+    assert "3 more pairs of label and attribute changed significantly" in what_changed(many)[6]
 
 
 def test_a_study_that_drifts_is_summed_up():
@@ -183,10 +183,10 @@ def test_a_study_that_drifts_is_summed_up():
     ],
 )
 def test_where_there_is_nothing_to_compare_it_says_so(how, words):
-    assert words in said(small_study(**{"count": 12} | how).tables)
+    assert words in all_sentences(small_study(**{"count": 12} | how).tables)
 
 
-def said(tables) -> str:
+def all_sentences(tables) -> str:
     return " ".join(sentence for sentences in summary(tables).values() for sentence in sentences)
 
 
@@ -202,7 +202,7 @@ def test_no_null_ever_stands_in_a_sentence(gone):
         for column in {"ci_low", "ci_high"} & set(table):
             table[column] = np.nan
     for given in ({**tables, gone: pd.DataFrame()}, {**nulled, gone: tables[gone].iloc[:0]}):
-        text = said(given)
+        text = all_sentences(given)
         assert not {"nan", "None", "NaN", "<NA>"} & set(text.replace("(", " ").replace(")", " ").split())
 
 
@@ -245,7 +245,7 @@ def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():
     given |= {"power": pd.DataFrame([power()]), "trajectories": pd.DataFrame(steps)}
     first, second, third = summary(given)["Convergence"]
     assert first.startswith("In the last step (image 2 to image 3) of 2 shares: settled: 0; still moving: 2; ")
-    # Anger moves, too, but no change of it since the first picture is shown.
+    # Anger moves, too, but no change of it since the first image is significant.
     assert second.endswith(": 0. Still moving: female for happiness (+8 points, 95 % interval 2 to 14).")
     assert third == (
         "These extrapolations assume that all further steps are like the observed ones. The share shown as female for "
@@ -286,8 +286,8 @@ def success(attribute="age", category="4-19", iteration=0, value=0.9, n=30, **ot
 
 
 def named(rows, **other) -> list[str]:
-    told = summary({"success": pd.DataFrame(rows).astype({"start": "category", "label": "category"})}, **other)
-    return told["Does the describer still name the label?"]
+    topics = summary({"success": pd.DataFrame(rows).astype({"start": "category", "label": "category"})}, **other)
+    return topics["Does the describer still name the label?"]
 
 
 RATES = [
@@ -319,10 +319,10 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
 
 def test_differences_in_naming_count_by_their_adjusted_p_values_and_the_surest_are_told():
     rows = [odds(p=p, value=value, attribute=f"{p}") for p, value in ((0.04, 3), (0.03, 0.5), (0.01, 2), (0.02, 2))]
-    told = named([*RATES, *rows])
+    sentences = named([*RATES, *rows])
     assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("category. The odds ratio is 0.4 (no interval).")
-    assert [" more often " in line for line in told[1:4]] == [True, True, False]
-    assert told[4] == "The table of success lists 1 more such difference."
+    assert [" more often " in line for line in sentences[1:4]] == [True, True, False]
+    assert sentences[4] == "The table of success lists 1 more such difference."
     assert named([*RATES, *rows], level=0.005)[1] == (
         "Adjusted for the label, no difference by 0.01, 0.02, 0.03 and 0.04 is significant."
     )

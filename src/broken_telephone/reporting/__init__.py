@@ -1,1 +1,5 @@
-"""Makes contact sheets, figures and the report page."""
+"""Makes contact sheets, figures and the report page; import those from their modules, because they load slowly."""
+
+from broken_telephone.reporting.settings import ReportSettings
+
+__all__ = ["ReportSettings"]

@@ -44,7 +44,7 @@ from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
 from broken_telephone.statistics import ALL, Resampling, adjusted
 from broken_telephone.tables import as_result

@@ -14,7 +14,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.progress import track
 from broken_telephone.rating import all_items, rating_strata
-from broken_telephone.reporting.settings import ReportSettings
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics import (
     Panel,
     Ratings,

@@ -9,12 +9,12 @@ import pandas as pd
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
 from broken_telephone.reporting.page.page import report_page
-from broken_telephone.reporting.settings import ReportSettings
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
 
