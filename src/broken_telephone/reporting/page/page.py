@@ -162,4 +162,6 @@ def _slug(name: object) -> str:
 
 
 def _number(value: object) -> str:
+    if not isinstance(value, int | float):
+        return str(value)
     return with_minus(f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else str(value))
