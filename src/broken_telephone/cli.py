@@ -9,6 +9,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, cast
 
 import click
@@ -194,6 +195,15 @@ def rate(env: str | None, host: str, port: int) -> None:
                 settings.public_address,
             )
         serve(app, host, port, settings.public_address)
+
+
+if find_spec("kedro_viz") is None:
+
+    @cli.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("words", nargs=-1)
+    def viz(words: tuple[str, ...]) -> None:
+        """Show the graph of a study in a browser (needs the extra `viz`)."""
+        raise _ParagraphError("kedro viz needs the package kedro-viz, the extra `viz`: pip install kedro-viz")
 
 
 _options = [copy.copy(option) for option in kedro_run.params]

@@ -469,7 +469,8 @@ def test_fewer_iterations_and_chains_leave_the_rest_on_disk_and_say_so(project, 
 
 
 def test_a_describer_that_says_nothing_is_told_at_the_end(project, capsys, monkeypatch):
-    from broken_telephone.models import Description, TransformersDescriber
+    from broken_telephone.models import Description
+    from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 
     monkeypatch.setattr(
         TransformersDescriber, "describe", lambda self, images, prompt: [Description("", 0, False)] * len(images)
