@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for (categories, level, kind), mistaken, count in track(kinds, "Simulating raters", len(kinds)):
         names = [str(place) for place in range(categories)]
         whole = raters(rng, POPULATION, categories, mistaken, kind)
-        truth = krippendorff_alpha(whole, names, level, repeats=2).value
+        truth = krippendorff_alpha(whole, names, level, n_bootstrap=2).value
         found = [
-            krippendorff_alpha(raters(rng, count, categories, mistaken, kind), names, level, repeats=400, seed=seed)
+            krippendorff_alpha(raters(rng, count, categories, mistaken, kind), names, level, n_bootstrap=400, seed=seed)
             for seed in range(samples)
         ]
         low, high = 100 * np.mean([(one.low <= truth, truth <= one.high) for one in found], axis=0)

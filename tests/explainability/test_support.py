@@ -657,7 +657,7 @@ def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
     every = made.pictures()
     assert every["kind"].nunique() == 71
     assert set(comparable_kinds(every)["kind"]) == {"64 x 64, 1 view"}
-    settings = ReportSettings(resamples=200)
+    settings = ReportSettings(n_bootstrap=200)
     explain = ExplainSettings(method=METHOD)
     support, tests, trust, said = measure_support(*made.tables(), explain, settings)
     for table in (support, tests, trust):

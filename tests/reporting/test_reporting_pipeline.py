@@ -15,7 +15,7 @@ from broken_telephone.rating import all_items
 from broken_telephone.reporting import ReportSettings, figures, summary
 from broken_telephone.tables import check_result, with_plain_numbers
 
-SETTINGS = ReportSettings(resamples=300)
+SETTINGS = ReportSettings(n_bootstrap=300)
 DATASET = DatasetSettings(source="raf_db")
 CATEGORIES = {
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
@@ -171,7 +171,7 @@ def test_a_reading_that_was_not_asked_for_is_refused():
 
 def test_the_whole_study_ends_with_a_report(project, capsys):
     """The tiny models know nothing, so that no answer is valid: the report says so."""
-    project.run("__default__", report__resamples=200, annotation__readings=["free"])
+    project.run("__default__", report__n_bootstrap=200, annotation__readings=["free"])
     assert "Report: data/08_reporting/miniature/report.html" in capsys.readouterr().out
     page = project.load("report")
     assert "so nothing can be compared: drift cannot be told" in page

@@ -38,7 +38,7 @@ def test_alpha_is_that_of_the_package(seed, level):
     table = ratings(seed, items=20 + 10 * seed, raters=2 + seed % 3, missing=0.25, right=0.2 * seed)
     codes = table.apply(lambda column: column.map({name: float(k) for k, name in enumerate(CATEGORIES)})).astype(float)
     expected = krippendorff.alpha(codes.to_numpy().T, value_domain=[0, 1, 2, 3], level_of_measurement=level)
-    assert krippendorff_alpha(table, CATEGORIES, level, repeats=10).value == pytest.approx(expected, abs=1e-12)
+    assert krippendorff_alpha(table, CATEGORIES, level, n_bootstrap=10).value == pytest.approx(expected, abs=1e-12)
 
 
 def test_alpha_of_a_worked_example():
@@ -66,12 +66,12 @@ def test_alpha_without_disagreement_to_expect_is_null():
 def test_the_bootstrap_interval_covers_the_truth(level):
     """Of 200 samples of 80 items, the interval holds the alpha of the whole population about 95 times in 100."""
     population = ratings(99, items=20000, raters=3, missing=0.2, right=0.6)
-    truth = krippendorff_alpha(population, CATEGORIES, level, repeats=2).value
+    truth = krippendorff_alpha(population, CATEGORIES, level, n_bootstrap=2).value
     rng = np.random.default_rng(1)
     hits = 0
     for sample in range(200):
         some = population.iloc[rng.choice(len(population), 80, replace=False)]
-        found = krippendorff_alpha(some, CATEGORIES, level, repeats=400, seed=sample)
+        found = krippendorff_alpha(some, CATEGORIES, level, n_bootstrap=400, seed=sample)
         hits += found.low <= truth <= found.high
     assert 0.90 <= hits / 200 <= 0.985
 
@@ -113,9 +113,9 @@ def test_pictures_of_a_chain_are_no_independent_pictures():
     truth, held = 1 - 0.2 / 0.5, []
     for seed in range(100):
         table = said()
-        alpha = krippendorff_alpha(table, ["0", "1"], clusters=owner, repeats=300, seed=seed)
+        alpha = krippendorff_alpha(table, ["0", "1"], clusters=owner, n_bootstrap=300, seed=seed)
         kappa = cohens_kappa(table["r"], table["s"], ["0", "1"], owner, 300, seed)
-        alone = krippendorff_alpha(table, ["0", "1"], repeats=300, seed=seed)
+        alone = krippendorff_alpha(table, ["0", "1"], n_bootstrap=300, seed=seed)
         assert alpha.value == alone.value
         held.append([one.low <= truth <= one.high for one in (alpha, kappa, alone)])
     alpha, kappa, alone = np.mean(held, axis=0)
@@ -168,7 +168,7 @@ def test_the_lower_end_holds_where_disagreement_is_rare():
         one = rng.integers(2, size=40)
         other = np.where(rng.random(40) < 0.03, 1 - one, one)
         names = np.array(["a", "b"], dtype=object)
-        found = krippendorff_alpha(pd.DataFrame({"r": names[one], "s": names[other]}), ["a", "b"], repeats=400)
+        found = krippendorff_alpha(pd.DataFrame({"r": names[one], "s": names[other]}), ["a", "b"], n_bootstrap=400)
         hits += found.low <= truth
     assert hits / 300 >= 0.965
 
@@ -213,8 +213,8 @@ def test_all_raters_are_compared_at_once():
     several = table[table.notna().sum(axis=1) >= 2]
     assert (row["other"], row["n"]) == ("", len(several))
     assert row["agree"] == pytest.approx((several.nunique(axis=1) == 1).mean())
-    assert row["alpha"] == pytest.approx(krippendorff_alpha(table, CATEGORIES, repeats=10).value)
-    assert row["ordinal_alpha"] == pytest.approx(krippendorff_alpha(table, CATEGORIES, "ordinal", repeats=10).value)
+    assert row["alpha"] == pytest.approx(krippendorff_alpha(table, CATEGORIES, n_bootstrap=10).value)
+    assert row["ordinal_alpha"] == pytest.approx(krippendorff_alpha(table, CATEGORIES, "ordinal", n_bootstrap=10).value)
     assert np.isnan(row["kappa"])
     words = agreement_sentences(found, confusion_table(labels.assign(attribute="x"), {"x": CATEGORIES}))
     assert words["sentence"].iloc[-1].startswith("X: all raters of a picture give the same category to ")
@@ -334,7 +334,9 @@ def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_an
     rows += [(f"i{n}", who, "gender", "male") for n in range(9) for who in "abc"]
     labels = pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
     comparisons = [Comparison("all raters", "", ("a", "b", "c"))]
-    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, repeats=0).to_dict("records")
+    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, n_bootstrap=0).to_dict(
+        "records"
+    )
     two = agreement_table(labels, {"age": ("young", "old")}, comparisons=every_two("ab")).iloc[0]
     assert row["n"] == two["n"] == 9
     assert row["alpha"] == two["alpha"]

@@ -75,7 +75,7 @@ def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, test
     sums = np.bincount(places, values[known])
     sizes = np.bincount(places)
     rng = np.random.default_rng(resampling.seed)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.repeats)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.n_bootstrap)
     found = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
     note = "too few starts: no interval"
     if np.isfinite(found.low):

@@ -279,7 +279,7 @@ def measure_support(
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure where words come from, compare groups, and check whether to believe it."""
-    resampling = Resampling(settings.resamples, settings.seed)
+    resampling = Resampling(settings.n_bootstrap, settings.seed)
     everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
     pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
@@ -298,9 +298,9 @@ def measure_skin_tones(
     faces: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
-    resampling = Resampling(settings.resamples, settings.seed)
+    resampling = Resampling(settings.n_bootstrap, settings.seed)
     table = skin_table(faces, chains, loop.iterations, resampling)
-    _adjust(table, [name for name in settings.families if name in table])
+    _adjust(table, [name for name in settings.fdr_family if name in table])
     return as_result(table)
 
 

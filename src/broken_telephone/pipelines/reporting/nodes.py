@@ -75,9 +75,9 @@ def measure_drift(
     form = form_of(annotation, dataset.words)
     years = {q.variable: middle_years(q.years, panels[q.variable].categories) for q in form.questions if q.years}
     last = max((panel.codes.shape[1] for panel in panels.values()), default=1)
-    if beyond := [pair for pair in settings.between if pair[1] >= last]:
-        raise StudyError(f"report.between: {beyond[0]} asks for more than the {last - 1} iterations there are")
-    between = [(None, k) for k in range(1, last)] + [(first, second) for first, second in settings.between]
+    if beyond := [pair for pair in settings.iteration_pairs if pair[1] >= last]:
+        raise StudyError(f"report.iteration_pairs: {beyond[0]} asks for more than the {last - 1} iterations there are")
+    between = [(None, k) for k in range(1, last)] + [(first, second) for first, second in settings.iteration_pairs]
     table = drift_table([*panels.values()], between, _resampling(settings), years, _shown("Measuring drift"))
     return as_result(_adjusted(table, settings))
 
@@ -91,7 +91,7 @@ def take_apart(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
 def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Find where the loop is heading, how fast, and whether it has arrived."""
     shown = _shown("Following trajectories")
-    return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.margin, shown))
+    return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.equivalence_margin, shown))
 
 
 def arrange_ratings(
@@ -146,13 +146,13 @@ def measure_power(panels: Panels) -> pd.DataFrame:
 
 def _adjusted(table: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
     """Put adjusted p-values beside the raw ones."""
-    family = [name for name in settings.families if name in table]
+    family = [name for name in settings.fdr_family if name in table]
     table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
     return table
 
 
 def _resampling(settings: ReportSettings) -> Resampling:
-    return Resampling(settings.resamples, settings.seed)
+    return Resampling(settings.n_bootstrap, settings.seed)
 
 
 def _shown(what: str) -> Map:

@@ -26,7 +26,7 @@ def krippendorff_alpha(
     categories: Sequence[str],
     level: Level = "nominal",
     clusters: np.ndarray | None = None,
-    repeats: int = 2000,
+    n_bootstrap: int = 2000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
@@ -45,7 +45,7 @@ def krippendorff_alpha(
         level: how two categories differ: nominal, or by their ranks.
         clusters: (items,), equal for items that are not independent, such as pictures of a chain; none share one unless
             stated.
-        repeats: of the bootstrap; none gives no interval.
+        n_bootstrap: of the bootstrap; none gives no interval.
         confidence: of the interval.
         seed: of the bootstrap.
 
@@ -57,14 +57,14 @@ def krippendorff_alpha(
         ValueError: if a rating is none of the categories.
     """
     codes = codes_of(ratings, categories)
-    return alpha_of(counts_of(codes, len(categories)), level, clusters, repeats, confidence, seed)
+    return alpha_of(counts_of(codes, len(categories)), level, clusters, n_bootstrap, confidence, seed)
 
 
 def alpha_of(
     counts: np.ndarray,
     level: Level = "nominal",
     clusters: np.ndarray | None = None,
-    repeats: int = 2000,
+    n_bootstrap: int = 2000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
@@ -80,10 +80,10 @@ def alpha_of(
     made_up = _disagreement(total)[None]
     if clusters is not None:
         matrices = _together(matrices, clusters[counts.sum(axis=1) >= 2])
-    if len(matrices) < 2 or not repeats:
+    if len(matrices) < 2 or not n_bootstrap:
         return Estimate(value, np.nan, np.nan)
-    high = _sampled(matrices, level, repeats, seed)
-    low = _sampled(np.concatenate([matrices, made_up]), level, repeats, seed)
+    high = _sampled(matrices, level, n_bootstrap, seed)
+    low = _sampled(np.concatenate([matrices, made_up]), level, n_bootstrap, seed)
     if np.isnan(value) or not len(high):
         return Estimate(value, np.nan, np.nan)
     tail = (1 - confidence) / 2
@@ -98,19 +98,19 @@ def _together(matrices: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _sampled(matrices: np.ndarray, level: Level, repeats: int, seed: int) -> np.ndarray:
+def _sampled(matrices: np.ndarray, level: Level, n_bootstrap: int, seed: int) -> np.ndarray:
     """Alpha of bootstrap samples; a sample in which only one category occurs has none."""
     count = len(matrices)
     # Every two raters who labelled equally many items share their draws, which cost more than all that follows.
-    drawn = _draws(count, repeats, seed) if count <= _KEPT else _draws.__wrapped__(count, repeats, seed)
+    drawn = _draws(count, n_bootstrap, seed) if count <= _KEPT else _draws.__wrapped__(count, n_bootstrap, seed)
     values = _alpha(drawn @ _parts(matrices, level), level)
     return values[np.isfinite(values)]
 
 
 @lru_cache(maxsize=64)
-def _draws(count: int, repeats: int, seed: int) -> np.ndarray:
-    """Return how often each of `count` items is in each bootstrap sample: float64 (repeats, count)."""
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=repeats)
+def _draws(count: int, n_bootstrap: int, seed: int) -> np.ndarray:
+    """Return how often each of `count` items is in each bootstrap sample: float64 (n_bootstrap, count)."""
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=n_bootstrap)
     return drawn.astype(np.float64)
 
 
@@ -195,7 +195,7 @@ def cohens_kappa(
     other: pd.Series,
     categories: Sequence[str],
     clusters: np.ndarray | None = None,
-    repeats: int = 2000,
+    n_bootstrap: int = 2000,
     seed: int = 0,
 ) -> Estimate:
     """Cohen's kappa, unweighted, with a bootstrap interval over items or clusters of items, as drift's kappa has it.
@@ -204,18 +204,18 @@ def cohens_kappa(
         one, other: categories of the same items, in the same order; null where there is none.
         categories: all of them.
         clusters: (items,), equal for items that are not independent.
-        repeats: of the bootstrap; none gives no interval.
+        n_bootstrap: of the bootstrap; none gives no interval.
         seed: of the bootstrap.
 
     Returns:
         Null where no item has both, or both give only one category. No interval of fewer than ENOUGH clusters.
     """
     codes = codes_of(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}), categories)
-    return kappa_of(codes, len(categories), clusters, repeats, seed)
+    return kappa_of(codes, len(categories), clusters, n_bootstrap, seed)
 
 
 def kappa_of(
-    codes: np.ndarray, size: int, clusters: np.ndarray | None = None, repeats: int = 2000, seed: int = 0
+    codes: np.ndarray, size: int, clusters: np.ndarray | None = None, n_bootstrap: int = 2000, seed: int = 0
 ) -> Estimate:
     """Compute Cohen's kappa from the codes (items, 2) of `codes_of` and the number of categories.
 
@@ -225,9 +225,9 @@ def kappa_of(
     value = float(kappa(both.table)) if both.chains else np.nan
     if np.isnan(value):
         return NONE
-    if both.clusters < ENOUGH or not repeats:
+    if both.clusters < ENOUGH or not n_bootstrap:
         return Estimate(value, np.nan, np.nan)
-    return spread(value, kappa(both.resampled(repeats, seed)), both.clusters, (-1, 1))
+    return spread(value, kappa(both.resampled(n_bootstrap, seed)), both.clusters, (-1, 1))
 
 
 def confusion(one: pd.Series, other: pd.Series, categories: Sequence[str]) -> pd.DataFrame:

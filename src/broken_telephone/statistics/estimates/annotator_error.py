@@ -270,7 +270,7 @@ def _by_confusion(
 def _weighed(
     check: _Check, panel: Panel, mine: np.ndarray, answers: np.ndarray | None, resampling: Resampling
 ) -> np.ndarray:
-    """Bayesian bootstrap over starts: confusions and observed pictures of the same samples, (repeats, S * S + S).
+    """Bayesian bootstrap over starts: confusions and observed pictures of the same samples, (n_bootstrap, S * S + S).
 
     Each start has a weight that is exponential (Rubin 1981, Annals of Statistics 9); those that contribute the same
     have the sum of theirs together, which is a gamma. Unlike in samples of whole starts, no row of a confusion is ever
@@ -295,11 +295,11 @@ def _weighed(
     for places in (cells[some], np.where(observed[some] == ABSENT, ABSENT, observed[some] + size * size)):
         np.add.at(tables, (owner[places != ABSENT], places[places != ABSENT]), 1)
     patterns, counts = distinct(tables)
-    drawn = np.zeros((resampling.repeats, tables.shape[1]))
+    drawn = np.zeros((resampling.n_bootstrap, tables.shape[1]))
     # Chains that do not count have weights of their own.
     rng = np.random.default_rng([resampling.seed, int(answers is None)])
     for k in range(0, len(counts), _BLOCK):
-        weights = rng.standard_gamma(counts[k : k + _BLOCK], size=(resampling.repeats, len(counts[k : k + _BLOCK])))
+        weights = rng.standard_gamma(counts[k : k + _BLOCK], size=(resampling.n_bootstrap, len(counts[k : k + _BLOCK])))
         drawn += weights @ patterns[k : k + _BLOCK]
     return drawn
 
@@ -311,7 +311,7 @@ def _made_up(check: _Check, heavy: float, resampling: Resampling) -> np.ndarray:
     shapes = np.append(errors, np.full(size, MADE_UP / size))
     weights = np.append(np.full(size * size, check.n / check.clusters), np.full(size, heavy))
     rng = np.random.default_rng([resampling.seed, 2])
-    return np.asarray(rng.standard_gamma(shapes, size=(resampling.repeats, len(shapes))) * weights)
+    return np.asarray(rng.standard_gamma(shapes, size=(resampling.n_bootstrap, len(shapes))) * weights)
 
 
 def _by_ratings(

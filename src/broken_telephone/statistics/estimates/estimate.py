@@ -25,7 +25,7 @@ def spread(value: float, samples: np.ndarray, clusters: int, bounds: tuple[float
 
     Args:
         value: of the sample itself.
-        samples: (repeats,), of the resampled; null where it is not defined.
+        samples: (n_bootstrap,), of the resampled; null where it is not defined.
         clusters: independent units, which give the degrees of freedom.
         bounds: the lowest and highest value that the measure can have.
 

@@ -46,8 +46,8 @@ class Pairs:
         """Of each cluster, chains that have a category after less those before: (clusters, C)."""
         return np.repeat(self.patterns.sum(1) - self.patterns.sum(2), self.counts, axis=0)
 
-    def resampled(self, repeats: int, seed: int) -> np.ndarray:
-        """Bootstrap over clusters: tables of `repeats` samples, (repeats, C, C).
+    def resampled(self, n_bootstrap: int, seed: int) -> np.ndarray:
+        """Bootstrap over clusters: tables of `n_bootstrap` samples, (n_bootstrap, C, C).
 
         Clusters are drawn from those there are and two made-up ones, spread evenly over all changes of category.
         Without these, a sample in which few chains change would promise more than it knows; the two are those that
@@ -65,23 +65,23 @@ class Pairs:
             swaps = heavy * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
             patterns = np.concatenate([patterns, swaps])
             counts = np.concatenate([counts, np.full(len(swaps), SWAPS / len(swaps))])
-        return np.asarray((drawn(counts, repeats, seed) @ patterns).reshape(repeats, size, size))
+        return np.asarray((drawn(counts, n_bootstrap, seed) @ patterns).reshape(n_bootstrap, size, size))
 
 
-def drawn(counts: np.ndarray, repeats: int, seed: int) -> np.ndarray:
-    """Return how often bootstrap samples have each of some patterns: float64, (repeats, patterns).
+def drawn(counts: np.ndarray, n_bootstrap: int, seed: int) -> np.ndarray:
+    """Return how often bootstrap samples have each of some patterns: float64, (n_bootstrap, patterns).
 
     Args:
         counts: (patterns,), how many clusters are such; fractions are made-up ones.
-        repeats: samples.
+        n_bootstrap: samples.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     if counts.sum() < MANY:
-        return rng.multinomial(round(counts.sum()), counts / counts.sum(), size=repeats).astype(float)
+        return rng.multinomial(round(counts.sum()), counts / counts.sum(), size=n_bootstrap).astype(float)
     # A multinomial, but for the samples' sizes, which differ by a hundredth or so and do not matter to shares; five
     # times as fast (Hanley and MacGibbon 2006, Computer Methods and Programs in Biomedicine 83).
-    return rng.poisson(counts, size=(repeats, len(counts))).astype(float)
+    return rng.poisson(counts, size=(n_bootstrap, len(counts))).astype(float)
 
 
 def pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int) -> Pairs:

@@ -30,7 +30,7 @@ def rates(tables: np.ndarray) -> np.ndarray:
 
 
 def resampled_outcomes(tables: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Bootstrap over clusters, in the manner of `Pairs.resampled`: (repeats, cells, 2) of (clusters, cells, 2).
+    """Bootstrap over clusters, in the manner of `Pairs.resampled`: (n_bootstrap, cells, 2) of (clusters, cells, 2).
 
     For every cell that occurs, two made-up clusters are added, one right and one wrong: what Agresti and Caffo (2000,
     The American Statistician 54) add to two shares that are compared. Without these, a category of which all are
@@ -38,14 +38,14 @@ def resampled_outcomes(tables: np.ndarray, resampling: Resampling) -> np.ndarray
     """
     tables = tables[tables.any((1, 2))]
     if not len(tables):
-        return np.zeros((resampling.repeats, *tables.shape[1:]))
+        return np.zeros((resampling.n_bootstrap, *tables.shape[1:]))
     flat = tables.reshape(len(tables), -1)
     patterns, counts = distinct(flat)
     # As heavy as a cluster is on average in the cells that it has pictures of.
     weight = flat.sum() / np.count_nonzero(tables.any(2))
     made_up = (weight * np.eye(flat.shape[1]))[np.repeat(tables.any((0, 2)), 2)]
     patterns, counts = np.concatenate([patterns, made_up]), np.concatenate([counts, np.ones(len(made_up))])
-    return np.asarray((drawn(counts, *resampling) @ patterns).reshape(resampling.repeats, *tables.shape[1:]))
+    return np.asarray((drawn(counts, *resampling) @ patterns).reshape(resampling.n_bootstrap, *tables.shape[1:]))
 
 
 def widest(rates: np.ndarray, samples: np.ndarray, clusters: int) -> Estimate:
@@ -58,7 +58,7 @@ def widest(rates: np.ndarray, samples: np.ndarray, clusters: int) -> Estimate:
 
     Args:
         rates: (C,), C at least 2.
-        samples: (repeats, C), of the resampled; null where a category is not in a sample.
+        samples: (n_bootstrap, C), of the resampled; null where a category is not in a sample.
         clusters: independent units, which give the degrees of freedom.
     """
     one, other = np.triu_indices(len(rates), 1)

@@ -138,7 +138,7 @@ def _rows(some: Panel, first: int, resampling: Resampling, margin: float) -> Ite
 
 
 def _moves(some: Panel, first: int, steps: Pairs, resampling: Resampling, margin: float) -> Iterator[dict[str, Any]]:
-    table, samples = steps.table, steps.resampled(resampling.repeats, resampling.seed)
+    table, samples = steps.table, steps.resampled(resampling.n_bootstrap, resampling.seed)
     matrix, matrices = transition_matrix(table), transition_matrix(samples)
     count = {"n": steps.chains, "clusters": steps.clusters}
     for place, category in enumerate(some.categories):

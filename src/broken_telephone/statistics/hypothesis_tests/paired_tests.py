@@ -21,7 +21,7 @@ class Tested(NamedTuple):
     permuted: bool
 
 
-def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
+def stuart_maxwell(changes: np.ndarray, n_permutations: int, seed: int) -> Tested:
     """Test that the shares of all categories are the same at both times.
 
     The statistic d' S^- d with d the sum and S the sum of squares of the clusters' changes. For single chains that is
@@ -34,8 +34,8 @@ def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
 
     Args:
         changes: (clusters, C): of each cluster, chains with a category after less those before (`Pairs.changes`).
-        repeats: of the permutation, PERMUTATIONS at least, used where a category is expected to be left by fewer than
-            `EXPECTED` clusters.
+        n_permutations: of the permutation, PERMUTATIONS at least, used where a category is expected to be left by
+            fewer than `EXPECTED` clusters.
         seed: of the permutation.
 
     Returns:
@@ -57,11 +57,11 @@ def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
         return Tested(statistic, degrees, float(chi2.sf(statistic, degrees)), False)
     if degrees == 1:
         return Tested(statistic, degrees, _exact(changes[:, np.diag(squares).argmax()]), True)
-    repeats = max(repeats, PERMUTATIONS)
-    flipped = _flipped(changes, repeats, seed)
+    n_permutations = max(n_permutations, PERMUTATIONS)
+    flipped = _flipped(changes, n_permutations, seed)
     others = ((flipped @ inverse) * flipped).sum(1)
     # As large up to rounding; the sample itself is one of the permutations.
-    p_value = (1 + (others >= statistic * (1 - 1e-9)).sum()) / (repeats + 1)
+    p_value = (1 + (others >= statistic * (1 - 1e-9)).sum()) / (n_permutations + 1)
     return Tested(statistic, degrees, float(p_value), True)
 
 
@@ -100,10 +100,10 @@ def _exact(changes: np.ndarray) -> float:
     return float(min(likely[np.abs(sums) >= abs(changes.sum())].sum(), 1.0))
 
 
-def _flipped(changes: np.ndarray, repeats: int, seed: int) -> np.ndarray:
-    """Sums of the changes with random signs, (repeats, C); clusters that change alike are drawn together."""
+def _flipped(changes: np.ndarray, n_permutations: int, seed: int) -> np.ndarray:
+    """Sums of the changes with random signs, (n_permutations, C); clusters that change alike are drawn together."""
     moved = changes[(changes != 0).any(1)]
     first = np.take_along_axis(moved, (moved != 0).argmax(1)[:, None], 1)
     patterns, counts = np.unique(moved * np.sign(first), axis=0, return_counts=True)
-    drawn = np.random.default_rng(seed).binomial(counts, 0.5, size=(repeats, len(counts)))
+    drawn = np.random.default_rng(seed).binomial(counts, 0.5, size=(n_permutations, len(counts)))
     return np.asarray((2 * drawn - counts) @ patterns)

@@ -31,7 +31,7 @@ ALIKE = 1.25
 """The most by which groups may differ in how many chains a start has, on average, for starts to be exchanged."""
 
 
-def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str, Tested]:
+def unpaired(groups: Sequence[np.ndarray], n_permutations: int, seed: int) -> dict[str, Tested]:
     """Test that all groups have the same shares: chi-square (Pearson 1900) and the likelihood ratio G (Wilks 1938).
 
     Categories that no group has cost no degree of freedom, nothing is added to empty cells, and there is no correction
@@ -42,7 +42,7 @@ def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str,
 
     Args:
         groups: two or more, each (starts, C): of every start, chains by category. Groups without a chain are left out.
-        repeats: of the permutation, PERMUTATIONS at least.
+        n_permutations: of the permutation, PERMUTATIONS at least.
         seed: of the permutation.
 
     Returns:
@@ -67,16 +67,16 @@ def unpaired(groups: Sequence[np.ndarray], repeats: int, seed: int) -> dict[str,
     if max(heavy) > ALIKE * min(heavy):
         return {name: Tested(float(x), degrees, np.nan, False) for name, x in statistics.items()}
     patterns, alike = np.unique(whole, axis=0, return_counts=True)
-    repeats = max(repeats, PERMUTATIONS)
+    n_permutations = max(n_permutations, PERMUTATIONS)
     from scipy.stats import random_table
 
-    dealt = random_table([len(tables) for tables in there], alike).rvs(repeats, random_state=seed)
+    dealt = random_table([len(tables) for tables in there], alike).rvs(n_permutations, random_state=seed)
     others = _statistics(dealt.astype(float) @ patterns[:, whole.sum(0) > 0])
     found = {}
     for name, statistic in statistics.items():
         # As large up to rounding; the sample itself is one of the permutations.
         larger = 1 + (others[name] >= statistic * (1 - 1e-9)).sum()
-        found[name] = Tested(float(statistic), degrees, float(larger / (repeats + 1)), True)
+        found[name] = Tested(float(statistic), degrees, float(larger / (n_permutations + 1)), True)
     return found
 
 

@@ -67,7 +67,7 @@ def agreement_table(
     ordered: Sequence[str] = (),
     merging: Merging | None = None,
     comparisons: Sequence[Comparison] | None = None,
-    repeats: int = 2000,
+    n_bootstrap: int = 2000,
 ) -> pd.DataFrame:
     """Compare annotators on the items that both of two labelled, or at least two of several.
 
@@ -79,7 +79,7 @@ def agreement_table(
             without answers that are other.
         merging: attributes to compare a second time with categories merged.
         comparisons: who is compared; every two by default, in the order in which the table names them first.
-        repeats: of the bootstrap; none gives no intervals.
+        n_bootstrap: of the bootstrap; none gives no intervals.
 
     Returns:
         Columns AGREEMENT. `categories`: all, or which are merged. n: items compared; agree: share of these about which
@@ -101,7 +101,9 @@ def agreement_table(
                 given = codes[:, [column_of.get(name, -1) for name in annotators]]
                 is_compared = (given != ABSENT).sum(axis=1) >= 2
                 if is_compared.any():
-                    compared = _compare(given[is_compared], merged, attribute in ordered, whose[is_compared], repeats)
+                    compared = _compare(
+                        given[is_compared], merged, attribute in ordered, whose[is_compared], n_bootstrap
+                    )
                     rows.append({"attribute": attribute, "categories": words, "one": one, "other": other} | compared)
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
@@ -154,11 +156,11 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
 
 
 def _compare(
-    codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, repeats: int
+    codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, n_bootstrap: int
 ) -> dict[str, Any]:
     counts = counts_of(codes, len(values))
-    alpha, notes = alpha_of(counts, clusters=clusters, repeats=repeats), []
-    single, few = ("a single start", f"fewer than {ENOUGH} starts") if repeats else ("no bootstrap",) * 2
+    alpha, notes = alpha_of(counts, clusters=clusters, n_bootstrap=n_bootstrap), []
+    single, few = ("a single start", f"fewer than {ENOUGH} starts") if n_bootstrap else ("no bootstrap",) * 2
     found: dict[str, Any] = {
         "n": len(codes),
         "agree": float(((counts > 0).sum(axis=1) == 1).mean()),
@@ -168,14 +170,14 @@ def _compare(
     }
     notes.append(_why(alpha, "alpha", "of a single picture, or a single category", single))
     if codes.shape[1] == 2:
-        kappa = kappa_of(codes, len(values), clusters, repeats)
+        kappa = kappa_of(codes, len(values), clusters, n_bootstrap)
         found |= {"kappa": kappa.value, "kappa_low": kappa.low, "kappa_high": kappa.high}
         notes.append(_why(kappa, "kappa", "of a single category", few))
     else:
         notes.append("kappa is of two annotators")
     if is_ordered:
         # Other has no place in an order.
-        ordinal = alpha_of(counts[:, [value != OTHER for value in values]], "ordinal", clusters, repeats)
+        ordinal = alpha_of(counts[:, [value != OTHER for value in values]], "ordinal", clusters, n_bootstrap)
         found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
         notes.append(_why(ordinal, "ordinal alpha", "of a single picture, or a single category", single))
     else:

@@ -81,7 +81,7 @@ def _parts(some: Panel, last: int, resampling: Resampling) -> Iterator[dict[str,
             yield count | {"category": None, "note": note} | dict.fromkeys(("value", "ci_low", "ci_high"), np.nan)
             continue
         values = share_differences(both.table)
-        samples = share_differences(both.resampled(resampling.repeats, resampling.seed))
+        samples = share_differences(both.resampled(resampling.n_bootstrap, resampling.seed))
         for place, category in enumerate(some.categories):
             found = spread(float(values[place]), samples[:, place], both.clusters, (-1, 1))
             ends = {"value": found.value, "ci_low": found.low, "ci_high": found.high}

@@ -64,7 +64,7 @@ EACH: Mapping[str, Measure] = {
 class Resampling(NamedTuple):
     """How measures are resampled and statistics permuted."""
 
-    repeats: int
+    n_bootstrap: int
     seed: int
 
 

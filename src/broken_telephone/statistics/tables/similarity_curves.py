@@ -14,7 +14,7 @@ CURVES = ("start", "label", "pair", "kind", "iteration", "n", "clusters", "value
 
 _DRAWN = 2**22
 """Clusters drawn at once."""
-_RESAMPLING = Resampling(repeats=2000, seed=0)
+_RESAMPLING = Resampling(n_bootstrap=2000, seed=0)
 _ALIKE = 1e-6
 """Width of an interval that comes of rounding alone: that no start differs does not say that none ever would."""
 
@@ -74,11 +74,11 @@ def _named(found: Estimate) -> dict[str, float]:
 
 
 def _resampled(sums: np.ndarray, counts: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Return the means of resampled clusters, (repeats, columns); null where none drawn has a value."""
+    """Return the means of resampled clusters, (n_bootstrap, columns); null where none drawn has a value."""
     clusters, rng = len(sums), np.random.default_rng(resampling.seed)
-    found = np.full((resampling.repeats, sums.shape[1]), np.nan)
+    found = np.full((resampling.n_bootstrap, sums.shape[1]), np.nan)
     at_once = max(1, _DRAWN // clusters)
-    for begin in range(0, resampling.repeats if clusters > 1 else 0, at_once):
+    for begin in range(0, resampling.n_bootstrap if clusters > 1 else 0, at_once):
         part = found[begin : begin + at_once]
         drawn = rng.integers(0, clusters, (len(part), clusters - 1))
         times = np.stack([np.bincount(row, minlength=clusters) for row in drawn]).astype(float)
