@@ -11,7 +11,7 @@ from broken_telephone.errors import UnreadableError
 from broken_telephone.reporting import agreement_sentences
 from broken_telephone.statistics import (
     Resampling,
-    adjusted,
+    benjamini_hochberg,
     decomposition_table,
     drift_table,
     panels,
@@ -115,7 +115,7 @@ def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
     arranged = list(panels(study.annotations, study.chains, ATTRIBUTES, study.iterations, known).values())
     resampling = Resampling(200, 1)
     drift = drift_table(arranged, [(None, k) for k in range(1, study.iterations + 1)], resampling)
-    drift["p_adjusted"] = adjusted(drift, ["start", "iteration", "measure"])
+    drift["p_adjusted"] = benjamini_hochberg(drift, ["start", "iteration", "measure"])
     agreement = pd.DataFrame(
         [("gender", "all", "data set", ANNOTATOR, 80, 0.97, 0.95, 0.9, 0.99)] * stated,
         columns=["attribute", "categories", "one", "other", "n", "agree", "alpha", "alpha_low", "alpha_high"],

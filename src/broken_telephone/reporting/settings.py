@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from broken_telephone.statistics import Resampling
 from broken_telephone.study_config.settings_group import Settings
 
 Column = Literal["start", "label", "attribute", "since", "iteration", "measure"]
@@ -42,3 +43,8 @@ class ReportSettings(Settings):
             if first >= second:
                 raise ValueError(f"[{first}, {second}]: the earlier iteration stands first")
         return iteration_pairs
+
+    @property
+    def resampling(self) -> Resampling:
+        """The number of bootstrap samples and the seed."""
+        return Resampling(self.n_bootstrap, self.seed)

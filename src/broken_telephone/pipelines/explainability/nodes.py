@@ -46,7 +46,7 @@ from broken_telephone.models import Describer, FaceDetector, RegionParser, Trans
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
-from broken_telephone.statistics import ALL, Resampling, adjusted
+from broken_telephone.statistics import ALL, Resampling, benjamini_hochberg
 from broken_telephone.tables import as_result
 
 logger = logging.getLogger(__name__)
@@ -306,4 +306,4 @@ def measure_skin_tones(
 
 def _adjust(table: pd.DataFrame, family: list[str]) -> None:
     """Put p-values that are adjusted within families beside the raw ones."""
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
+    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", benjamini_hochberg(table, family))
