@@ -74,26 +74,34 @@ def bootstrap_intervals(
     ]
 
 
-def bootstrap_counts(counts: np.ndarray, n_bootstrap: int, seed: int) -> np.ndarray:
-    """Draw how often each pattern of clusters occurs in each bootstrap sample.
+def cluster_bootstrap(
+    patterns: np.ndarray, counts: np.ndarray, pseudo: np.ndarray, pseudo_count: float, resampling: Resampling
+) -> np.ndarray:
+    """Draw cluster bootstrap samples of tables of counts.
 
-    Clusters with equal contents are drawn together, as one multinomial. That is the distribution of a cluster
-    bootstrap, at a cost that does not grow with the number of clusters.
+    Clusters with equal tables are drawn together, as one multinomial. That is the distribution of a cluster bootstrap,
+    at a cost that does not grow with the number of clusters.
 
     Args:
-        counts: (patterns,), number of clusters of each pattern; pseudo-clusters may be fractions.
-        n_bootstrap: number of samples.
-        seed: of the random generator.
+        patterns: (patterns, ...), the different tables of clusters.
+        counts: (patterns,), number of clusters with each table.
+        pseudo: (pseudo, cells), flattened tables of pseudo-clusters that are added to the population.
+        pseudo_count: number of clusters that each of them stands for; may be a fraction.
+        resampling: of the samples.
 
     Returns:
-        float64 (n_bootstrap, patterns).
+        float64 (n_bootstrap, ...), the table of each sample.
     """
-    rng = np.random.default_rng(seed)
-    if counts.sum() < POISSON_FROM:
-        return rng.multinomial(round(counts.sum()), counts / counts.sum(), size=n_bootstrap).astype(float)
-    # The Poisson bootstrap is five times as fast. Its sample sizes vary by about one percent, which does not matter to
-    # shares (Hanley and MacGibbon 2006, Computer Methods and Programs in Biomedicine 83).
-    return rng.poisson(counts, size=(n_bootstrap, len(counts))).astype(float)
+    flat = np.concatenate([patterns.reshape(len(patterns), -1), pseudo])
+    weights = np.concatenate([counts.astype(float), np.full(len(pseudo), pseudo_count)])
+    rng, n_bootstrap = np.random.default_rng(resampling.seed), resampling.n_bootstrap
+    if weights.sum() < POISSON_FROM:
+        drawn = rng.multinomial(round(weights.sum()), weights / weights.sum(), size=n_bootstrap)
+    else:
+        # The Poisson bootstrap is five times as fast. Its sample sizes vary by about one percent, which does not matter
+        # to shares (Hanley and MacGibbon 2006, Computer Methods and Programs in Biomedicine 83).
+        drawn = rng.poisson(weights, size=(n_bootstrap, len(weights)))
+    return np.asarray((drawn.astype(float) @ flat).reshape(n_bootstrap, *patterns.shape[1:]))
 
 
 def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from broken_telephone.statistics.estimates.bootstrap import bootstrap_counts, distinct_rows
+from broken_telephone.statistics.estimates.bootstrap import (
+    Estimate,
+    Resampling,
+    bootstrap_intervals,
+    cluster_bootstrap,
+    distinct_rows,
+)
 from broken_telephone.statistics.estimates.clusters import cluster_counts
+from broken_telephone.statistics.estimates.distances import share_differences
 from broken_telephone.statistics.estimates.panel import ABSENT
 
 PSEUDO_CLUSTERS = 2
@@ -60,13 +67,15 @@ class PairedCounts:
         samples in which few chains change.
         """
         size = self.patterns.shape[-1]
-        patterns, counts = self.patterns.reshape(len(self.patterns), -1), self.counts.astype(float)
-        if size > 1 and len(patterns):
-            mean_chains = self.table.sum() / counts.sum()
-            swaps = mean_chains * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
-            patterns = np.concatenate([patterns, swaps])
-            counts = np.concatenate([counts, np.full(len(swaps), PSEUDO_CLUSTERS / len(swaps))])
-        return np.asarray((bootstrap_counts(counts, n_bootstrap, seed) @ patterns).reshape(n_bootstrap, size, size))
+        mean_chains = self.chains / max(self.clusters, 1)
+        swaps = mean_chains * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
+        share = PSEUDO_CLUSTERS / max(len(swaps), 1)
+        return cluster_bootstrap(self.patterns, self.counts, swaps, share, Resampling(n_bootstrap, seed))
+
+    def share_changes(self, resampling: Resampling) -> list[Estimate]:
+        """Estimate the change of the share of each category, after less before: (C,), -1 to 1."""
+        samples = share_differences(self.resampled(*resampling))
+        return bootstrap_intervals(share_differences(self.table), samples, self.clusters, (-1, 1))
 
 
 def count_pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int) -> PairedCounts:

@@ -94,20 +94,40 @@ def panels(
     Returns:
         Attribute -> its panel, with the chains in the order of their table.
     """
-    valid = annotations[(annotations["status"] == "valid") & (annotations["iteration"] <= iterations)]
-    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(valid["chain_id"].astype(str))
-    columns = valid["iteration"].to_numpy(dtype=np.int64)
-    names = valid["attribute"].astype(str).to_numpy()
+    valid = annotations[annotations["status"] == "valid"]
+    names = valid["attribute"].astype(str)
     clusters = clusters_of(chains)
     labels, starts = (chains[name].astype(str).to_numpy(dtype=object) for name in ("label", "start"))
     arranged = {}
     for attribute, categories in attributes.items():
-        own_rows = (names == attribute) & (rows >= 0)
-        codes = np.full((len(chains), iterations + 1), ABSENT, np.int8)
-        codes[rows[own_rows], columns[own_rows]] = _encode(valid["category"][own_rows], categories)
+        own_rows = valid[names == attribute]
+        codes = by_picture(own_rows, _encode(own_rows["category"], categories), chains["chain_id"], iterations + 1)
         by_image = (stated or {}).get(attribute, pd.Series(dtype=object))
         known = _encode(chains["image_id"].map(by_image), categories)
         arranged[attribute] = Panel(attribute, tuple(categories), codes, known, clusters, labels, starts)
+    return arranged
+
+
+def by_picture(
+    table: pd.DataFrame, values: np.ndarray, chains: pd.Series, width: int, missing: object = ABSENT
+) -> np.ndarray:
+    """Arrange the rows of a table by chain and iteration. Rows of unknown chains and later iterations are left out.
+
+    Args:
+        table: columns chain_id and iteration.
+        values: (rows,), one for each row.
+        chains: chain_id (n,).
+        width: number of iterations, with iteration 0.
+        missing: value of a picture without a row.
+
+    Returns:
+        (n, width), of the type of values.
+    """
+    rows = pd.Index(chains.astype(str)).get_indexer(table["chain_id"].astype(str))
+    columns = table["iteration"].to_numpy(dtype=np.int64)
+    known = (rows >= 0) & (columns < width)
+    arranged = np.full((len(chains), width), missing, values.dtype)
+    arranged[rows[known], columns[known]] = values[known]
     return arranged
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_counts, distinct_rows
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, cluster_bootstrap, distinct_rows
 from broken_telephone.statistics.estimates.clusters import cluster_counts
 from broken_telephone.statistics.estimates.panel import ABSENT, Panel
 
@@ -37,14 +37,10 @@ def resampled_outcomes(tables: np.ndarray, resampling: Resampling) -> np.ndarray
     tables = tables[tables.any((1, 2))]
     if not len(tables):
         return np.zeros((resampling.n_bootstrap, *tables.shape[1:]))
-    flat = tables.reshape(len(tables), -1)
-    patterns, counts = distinct_rows(flat)
-    mean_pictures = flat.sum() / np.count_nonzero(tables.any(2))
-    pseudo = (mean_pictures * np.eye(flat.shape[1]))[np.repeat(tables.any((0, 2)), 2)]
-    patterns, counts = np.concatenate([patterns, pseudo]), np.concatenate([counts, np.ones(len(pseudo))])
-    return np.asarray(
-        (bootstrap_counts(counts, *resampling) @ patterns).reshape(resampling.n_bootstrap, *tables.shape[1:])
-    )
+    patterns, counts = distinct_rows(tables.reshape(len(tables), -1))
+    mean_pictures = tables.sum() / np.count_nonzero(tables.any(2))
+    pseudo = (mean_pictures * np.eye(patterns.shape[1]))[np.repeat(tables.any((0, 2)), 2)]
+    return cluster_bootstrap(patterns.reshape(-1, *tables.shape[1:]), counts, pseudo, 1, resampling)
 
 
 def largest_difference(rates: np.ndarray, samples: np.ndarray, clusters: int) -> Estimate:

@@ -8,13 +8,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.labels import OTHER
-from broken_telephone.statistics.estimates.agreement import (
-    cohens_kappa,
-    confusion_matrix,
-    count_ratings,
-    encode_ratings,
-    krippendorff_alpha,
-)
+from broken_telephone.statistics.estimates import agreement
 from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate
 from broken_telephone.statistics.estimates.panel import ABSENT
 from broken_telephone.statistics.tables.group_table import Row, join_notes
@@ -86,7 +80,7 @@ def agreement_table(
         for version, renamed, merged in _versions(attribute, values, merging or {}):
             wide = _pivot(of_attribute.assign(category=of_attribute["category"].astype(str).replace(renamed)))
             # The last column stands for annotators without labels of this attribute.
-            codes = np.column_stack([encode_ratings(wide, merged), np.full(len(wide), ABSENT)])
+            codes = np.column_stack([agreement.encode_ratings(wide, merged), np.full(len(wide), ABSENT)])
             column_of = {name: column for column, name in enumerate(wide.columns)}
             item_clusters = clusters[wide.index].to_numpy()
             for one, other, annotators in _comparisons(labels, comparisons):
@@ -121,7 +115,7 @@ def confusion_table(
             if len(annotators) > 2 or both.empty:
                 continue
             occurring = [value for value in values if (both == value).to_numpy().any()]
-            table = confusion_matrix(both[one], both[other], occurring).rename_axis("one_category")
+            table = agreement.confusion_matrix(both[one], both[other], occurring).rename_axis("one_category")
             long = table.reset_index().melt("one_category", var_name="other_category", value_name="count")
             parts.append(long.assign(attribute=attribute, one=one, other=other))
     columns = list(CONFUSIONS)
@@ -147,18 +141,18 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
 
 
 def _compare(codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, n_bootstrap: int) -> Row:
-    counts = count_ratings(codes, len(values))
+    counts = agreement.count_ratings(codes, len(values))
     single, few = ("a single start", f"fewer than {MIN_CLUSTERS} starts") if n_bootstrap else ("no bootstrap",) * 2
-    alpha = krippendorff_alpha(counts, clusters=clusters, n_bootstrap=n_bootstrap)
+    alpha = agreement.krippendorff_alpha(counts, clusters=clusters, n_bootstrap=n_bootstrap)
     kappa, kappa_note = Estimate(), "kappa is of two annotators"
     if codes.shape[1] == 2:
-        kappa = cohens_kappa(codes, len(values), clusters, n_bootstrap)
+        kappa = agreement.cohens_kappa(codes, len(values), clusters, n_bootstrap)
         kappa_note = _why_null(kappa, "kappa", "of a single category", few)
     ordinal, ordinal_note = Estimate(), "no ordinal alpha: the categories have no order"
     if is_ordered:
         # Other has no rank.
         ranked = counts[:, [value != OTHER for value in values]]
-        ordinal = krippendorff_alpha(ranked, "ordinal", clusters, n_bootstrap)
+        ordinal = agreement.krippendorff_alpha(ranked, "ordinal", clusters, n_bootstrap)
         ordinal_note = _why_null(ordinal, "ordinal alpha", "of a single picture, or a single category", single)
     alpha_note = _why_null(alpha, "alpha", "of a single picture, or a single category", single)
     return {

@@ -12,15 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from broken_telephone.statistics.estimates import misclassification
 from broken_telephone.statistics.estimates.bootstrap import Resampling
-from broken_telephone.statistics.estimates.misclassification import (
-    Confusion,
-    bootstrap_confusion,
-    bootstrap_pseudo_starts,
-    confusion_of,
-    invert_confusion,
-)
-from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by_picture, first_picture
 from broken_telephone.statistics.estimates.prediction_powered import prediction_powered_shares
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
@@ -74,17 +68,19 @@ def corrected_table(
     arranged = {panel.attribute: _arrange(ratings, panel) for panel in panels if ratings is not None}
 
     def rows_of(group: Group) -> Iterator[Row]:
-        panel, chosen = group.panel, group.chosen
-        confusion, borrowed = confusion_of(panel, group.label)
+        panel = group.panel
+        confusion, borrowed = misclassification.confusion_of(panel, group.label)
         ratings_and_strata = arranged.get(panel.attribute)
-        others = bootstrap_confusion(confusion, panel, ~chosen, None, resampling) if confusion.n else None
+        others = None
+        if confusion.n:
+            others = misclassification.bootstrap_confusion(confusion, panel, ~group.chosen, None, resampling)
         for iteration in range(first_picture(group.start), panel.codes.shape[1]):
             methods = []
             if others is not None:
-                rows = _by_confusion(panel, chosen, iteration, confusion, others, resampling)
+                rows = _by_confusion(group, iteration, confusion, others, resampling)
                 methods.append([row | {"note": row["note"] or borrowed} for row in rows])
             if ratings_and_strata is not None and (ratings_and_strata[0] != ABSENT).any():
-                methods.append(_by_ratings(panel, chosen, iteration, *ratings_and_strata))
+                methods.append(_by_ratings(group, iteration, *ratings_and_strata))
             for category, *rows in zip(panel.categories, *methods, strict=True):
                 key = {"category": category, "iteration": iteration, "agrees": _agree(rows)}
                 yield from (key | row for row in rows)
@@ -93,9 +89,10 @@ def corrected_table(
 
 
 def _by_confusion(
-    panel: Panel, chosen: np.ndarray, iteration: int, confusion: Confusion, others: np.ndarray, resampling: Resampling
+    group: Group, iteration: int, confusion: misclassification.Confusion, others: np.ndarray, resampling: Resampling
 ) -> list[Row]:
-    """Return a row for each category; `others` are the `bootstrap_confusion` samples of the chains not chosen."""
+    """Return a row for each category; `others` are the `bootstrap_confusion` samples of the other chains."""
+    panel, chosen = group.panel, group.chosen
     answers = np.where(chosen, panel.codes[:, iteration], ABSENT)
     valid = answers != ABSENT
     observed = np.bincount(answers[valid], minlength=len(panel.categories))
@@ -111,15 +108,15 @@ def _by_confusion(
     if np.linalg.cond(matrix / matrix.sum(1, keepdims=True)) > MAX_CONDITION:
         return _rows(CONFUSION, sizes, panel, "the annotator does not tell the categories apart: cannot be solved")
     value = np.full(len(panel.categories), np.nan)
-    value[confusion.stated] = invert_confusion(matrix, observed[confusion.stated])
+    value[confusion.stated] = misclassification.invert_confusion(matrix, observed[confusion.stated])
     limits = np.full((2, len(value)), np.nan)
     note = "a single start: no interval" if min(clusters, confusion.clusters) < 2 else ""
     if size < 2:
         note = "only one category is stated: no interval"
     if not note:
-        samples = others + bootstrap_confusion(confusion, panel, chosen, answers, resampling)
-        samples += bootstrap_pseudo_starts(confusion, sizes["n"] / clusters, resampling)
-        shares = invert_confusion(samples[:, :-size].reshape(-1, size, size), samples[:, -size:])
+        samples = others + misclassification.bootstrap_confusion(confusion, panel, chosen, answers, resampling)
+        samples += misclassification.bootstrap_pseudo_starts(confusion, sizes["n"] / clusters, resampling)
+        shares = misclassification.invert_confusion(samples[:, :-size].reshape(-1, size, size), samples[:, -size:])
         # The projection to the simplex skews samples near 0 and 1, hence percentiles.
         limits[:, confusion.stated] = np.quantile(shares, [0.025, 0.975], axis=0)
         limits = np.array([np.minimum(limits[0], value), np.maximum(limits[1], value)])
@@ -127,9 +124,10 @@ def _by_confusion(
     return _rows(CONFUSION, sizes, panel, notes, value, *limits)
 
 
-def _by_ratings(panel: Panel, chosen: np.ndarray, iteration: int, ratings: np.ndarray, strata: np.ndarray) -> list[Row]:
+def _by_ratings(group: Group, iteration: int, ratings: np.ndarray, strata: np.ndarray) -> list[Row]:
     """Return a row for each category."""
-    frame = chosen & (strata[:, iteration] != ABSENT)
+    panel = group.panel
+    frame = group.chosen & (strata[:, iteration] != ABSENT)
     codes, rated, stratum = (array[frame, iteration] for array in (panel.codes, ratings, strata))
     has_rating, clusters = rated != ABSENT, panel.clusters[frame]
     starts = len(np.unique(clusters[has_rating]))
@@ -152,22 +150,13 @@ def _by_ratings(panel: Panel, chosen: np.ndarray, iteration: int, ratings: np.nd
 def _arrange(ratings: Ratings, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Return the codes of people's categories and the numbers of the strata, each (n, K + 1), or ABSENT."""
     given = ratings.given[ratings.given["attribute"] == panel.attribute]
+    for table in (given, ratings.strata):
+        if (is_duplicate := table.duplicated(["chain_id", "iteration"])).any():
+            row = table[is_duplicate].iloc[0]
+            raise ValueError(f"chain {row['chain_id']}, iteration {row['iteration']}: there are two rows")
     codes = pd.Categorical(given["category"].astype(object), categories=list(panel.categories)).codes
-    strata = pd.factorize(ratings.strata["stratum"])[0]
-    shape = panel.codes.shape
-    return _fill(given, codes, ratings.chains, shape), _fill(ratings.strata, strata, ratings.chains, shape)
-
-
-def _fill(table: pd.DataFrame, values: np.ndarray, chains: pd.Series, shape: tuple[int, ...]) -> np.ndarray:
-    if (is_duplicate := table.duplicated(["chain_id", "iteration"])).any():
-        row = table[is_duplicate].iloc[0]
-        raise ValueError(f"chain {row['chain_id']}, iteration {row['iteration']}: there are two rows")
-    rows = pd.Index(chains.astype(str)).get_indexer(table["chain_id"].astype(str))
-    columns = table["iteration"].to_numpy(np.int64)
-    known = (rows >= 0) & (columns < shape[1])
-    filled = np.full(shape, ABSENT, np.int64)
-    filled[rows[known], columns[known]] = values[known]
-    return filled
+    strata, width = pd.factorize(ratings.strata["stratum"])[0], panel.codes.shape[1]
+    return by_picture(given, codes, ratings.chains, width), by_picture(ratings.strata, strata, ratings.chains, width)
 
 
 def _rows(

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_intervals
-from broken_telephone.statistics.estimates.distances import share_differences
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling
 from broken_telephone.statistics.estimates.paired_counts import count_pairs
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel
 from broken_telephone.statistics.tables.group_table import ESTIMATE, Map, Row, group_table
@@ -55,8 +54,6 @@ def _parts(chains: Panel, last: int, resampling: Resampling) -> Iterator[Row]:
             note = f"no chain has a data set label and a category at both 0 and {last}"
             yield {"part": part, "category": None, **Estimate().columns(), **both.sizes, "note": note}
             continue
-        values, samples = share_differences(both.table), share_differences(both.resampled(*resampling))
-        estimates = bootstrap_intervals(values, samples, both.clusters, (-1, 1))
-        for category, estimate in zip(chains.categories, estimates, strict=True):
+        for category, estimate in zip(chains.categories, both.share_changes(resampling), strict=True):
             note = estimate.why_no_interval(both.clusters)
             yield {"part": part, "category": category, **estimate.columns(), **both.sizes, "note": note}

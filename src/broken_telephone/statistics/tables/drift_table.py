@@ -10,12 +10,7 @@ from broken_telephone.statistics.estimates import distances
 from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate, Resampling, bootstrap_interval
 from broken_telephone.statistics.estimates.paired_counts import PairedCounts, count_pairs
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
-from broken_telephone.statistics.hypothesis_tests.paired_tests import (
-    MIN_EXPECTED,
-    HypothesisTest,
-    bhapkar,
-    stuart_maxwell,
-)
+from broken_telephone.statistics.hypothesis_tests import paired_tests
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
 DRIFT = (*GROUP, "category", "since", "iteration", "measure", *INTERVAL, "degrees", "p_value", "n", "clusters", "note")
@@ -93,26 +88,26 @@ def _rows(chains: Panel, since: int, last: int, resampling: Resampling, years: n
             yield both.sizes | _row("share difference", Estimate(), note=why) | {"category": category}
         return
     samples = both.resampled(*resampling)
-    test = stuart_maxwell(both.changes, *resampling)
+    test = paired_tests.stuart_maxwell(both.changes, *resampling)
     for name, measure in WHOLE.items():
         estimate, note = _estimate(float(measure.compute(both.table)), measure.compute(samples), both, measure)
         yield both.sizes | _row(name, _include_no_drift(estimate, measure, test), note=note)
     if years is not None:
         yield _age_shift_row(chains, since, last, resampling, years)
-    for name, statistic in (("Stuart-Maxwell", test), ("Bhapkar", bhapkar(test, both.clusters))):
+    for name, statistic in (("Stuart-Maxwell", test), ("Bhapkar", paired_tests.bhapkar(test, both.clusters))):
         is_infinite = np.isnan(statistic.statistic)
         note = "all starts changed alike: no bound" if is_infinite else "a statistic: no interval"
         yield both.sizes | _row(name, Estimate(statistic.statistic), statistic, note)
     for name, measure in EACH.items():
-        values, resampled = measure.compute(both.table), measure.compute(samples)
+        values, resampled, is_tested = measure.compute(both.table), measure.compute(samples), name == "share difference"
         for code, category in enumerate(chains.categories):
             estimate, note = _estimate(float(values[code]), resampled[:, code], both, measure)
-            mcnemar = stuart_maxwell(both.changes[:, [code]], *resampling) if name == "share difference" else None
+            mcnemar = paired_tests.stuart_maxwell(both.changes[:, [code]], *resampling) if is_tested else None
             yield both.sizes | _row(name, estimate, mcnemar, note) | {"category": category}
     yield _published_row(chains, since, last)
 
 
-def _include_no_drift(estimate: Estimate, measure: Measure, test: HypothesisTest) -> Estimate:
+def _include_no_drift(estimate: Estimate, measure: Measure, test: paired_tests.HypothesisTest) -> Estimate:
     """Extend the interval of a distance to 'no drift', unless the test rejects it.
 
     Distances are at least zero, and sampling noise biases them upwards. Without this rule, the interval would exclude
@@ -161,10 +156,10 @@ def _published_row(chains: Panel, since: int, last: int) -> Row:
     return sizes | _row("weighted Jaccard of counts", Estimate(float(value)), note=note)
 
 
-def _row(measure: str, estimate: Estimate, test: HypothesisTest | None = None, note: str = "") -> Row:
+def _row(measure: str, estimate: Estimate, test: paired_tests.HypothesisTest | None = None, note: str = "") -> Row:
     test_note = "no test"
     if test is not None:
-        few = f"p by permutation: fewer than {MIN_EXPECTED} starts expected to leave a category"
+        few = f"p by permutation: fewer than {paired_tests.MIN_EXPECTED} starts expected to leave a category"
         test_note = few if test.permuted else ""
     return {
         "measure": measure,

@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.statistics.estimates import rates
 from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
-from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
-from broken_telephone.statistics.estimates.rates import (
-    count_outcomes,
-    largest_difference,
-    resampled_outcomes,
-    success_rates,
-)
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by_picture, first_picture
 from broken_telephone.statistics.estimates.shares import clustered_shares
 from broken_telephone.statistics.hypothesis_tests.odds import odds_ratios
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
@@ -53,12 +48,16 @@ def success_table(
         - odds ratio: against the most frequent category, see `odds_ratios`. It is given at the first and the last
           iteration for all labels together.
     """
-    correct, status = _outcomes(predictions, chains, panels[0].codes.shape[1] if panels else 0)
+    width = panels[0].codes.shape[1] if panels else 0
+    outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
+    correct = by_picture(predictions, outcomes, chains["chain_id"], width)
+    statuses = predictions["status"].astype(str).to_numpy(dtype=object)
+    status = by_picture(predictions, statuses, chains["chain_id"], width, missing=CLEAR)
 
     def rows_of(group: Group) -> Iterator[Row]:
         panel, first = group.panel.of(group.chosen), first_picture(group.start)
         own_correct, own_status = correct[group.chosen], status[group.chosen]
-        tables = [count_outcomes(panel, own_correct, k) for k in range(own_correct.shape[1])]
+        tables = [rates.count_outcomes(panel, own_correct, k) for k in range(own_correct.shape[1])]
         for k in range(first, len(tables)):
             yield from (row | {"iteration": k} for row in _rate_rows(panel, own_correct[:, k], own_status[:, k], k))
             yield _parity_row(tables[k], resampling) | {"iteration": k}
@@ -68,19 +67,6 @@ def success_table(
             yield from _odds_rows(panel, own_correct, first)
 
     return group_table(panels, SUCCESS, rows_of, each)
-
-
-def _outcomes(predictions: pd.DataFrame, chains: pd.DataFrame, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return 1 (right), 0 (wrong) or ABSENT, int8, and the status, object, by chain and iteration, each (n, K + 1)."""
-    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(predictions["chain_id"].astype(str))
-    columns = predictions["iteration"].to_numpy(dtype=np.int64)
-    known = (rows >= 0) & (columns < width)
-    cells = rows[known], columns[known]
-    correct = np.full((len(chains), width), ABSENT, np.int8)
-    correct[cells] = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=bool)[known]
-    status = np.full((len(chains), width), CLEAR, dtype=object)
-    status[cells] = predictions["status"].astype(str).to_numpy(dtype=object)[known]
-    return correct, status
 
 
 def _rate_rows(panel: Panel, correct: np.ndarray, status: np.ndarray, k: int) -> Iterator[Row]:
@@ -101,8 +87,9 @@ def _parity_row(tables: np.ndarray, resampling: Resampling) -> Row:
     if occurs.sum() < 2:
         note = "fewer than two categories occur: nothing to compare"
         return _row("parity difference", Estimate(), *sizes, note)
-    rates, samples = success_rates(tables.sum(0)), success_rates(resampled_outcomes(tables, resampling))
-    estimate = largest_difference(rates[occurs], samples[:, occurs], len(tables))
+    by_category = rates.success_rates(tables.sum(0))
+    samples = rates.success_rates(rates.resampled_outcomes(tables, resampling))
+    estimate = rates.largest_difference(by_category[occurs], samples[:, occurs], len(tables))
     return _row("parity difference", estimate, *sizes, estimate.why_no_interval(len(tables)))
 
 
@@ -116,13 +103,14 @@ def _change_rows(
         return
     # The bootstrap draws both iterations of a cluster together.
     both = np.concatenate([tables[first], tables[last]], axis=1)
-    rates, samples = success_rates(both.sum(0)), success_rates(resampled_outcomes(both, resampling))
+    by_category = rates.success_rates(both.sum(0))
+    samples = rates.success_rates(rates.resampled_outcomes(both, resampling))
     for code, category in enumerate(categories):
         cells = both[:, [code, size + code]]
         starts = int(cells.any((1, 2)).sum())
-        value = float(rates[size + code] - rates[code])
+        value = float(by_category[size + code] - by_category[code])
         estimate = bootstrap_interval(value, samples[:, size + code] - samples[:, code], starts, (-1, 1))
-        empty = [str(k) for k, rate in ((first, rates[code]), (last, rates[size + code])) if np.isnan(rate)]
+        empty = [str(k) for k, rate in ((first, by_category[code]), (last, by_category[size + code])) if np.isnan(rate)]
         note = f"no picture of this category at {' and '.join(empty)}" if empty else estimate.why_no_interval(starts)
         yield _row("change", estimate, int(cells.sum()), starts, note, category=category)
 

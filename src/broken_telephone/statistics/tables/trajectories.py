@@ -10,21 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.statistics.estimates import transitions
 from broken_telephone.statistics.estimates.bootstrap import (
     Estimate,
     Resampling,
     bootstrap_interval,
     bootstrap_intervals,
 )
-from broken_telephone.statistics.estimates.distances import share_differences
 from broken_telephone.statistics.estimates.paired_counts import PairedCounts, count_pairs
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
-from broken_telephone.statistics.estimates.transitions import (
-    contraction_factor,
-    fixed_point,
-    half_life,
-    transition_matrix,
-)
 from broken_telephone.statistics.tables.group_table import ESTIMATE, GROUP, Map, Row, group_table
 
 TRAJECTORIES = (*GROUP, "kind", "category", "to", "iteration", *ESTIMATE)
@@ -74,7 +68,7 @@ def _markov_rows(
     chains: Panel, first: int, steps: PairedCounts, resampling: Resampling, equivalence_margin: float
 ) -> Iterator[Row]:
     table, samples = steps.table, steps.resampled(*resampling)
-    matrix, matrices = transition_matrix(table), transition_matrix(samples)
+    matrix, matrices = transitions.transition_matrix(table), transitions.transition_matrix(samples)
     row = partial(_row, sizes=steps.sizes)
     for code, category in enumerate(chains.categories):
         leaving = int(table[code].sum())
@@ -89,7 +83,7 @@ def _markov_rows(
     absorbing = [name for name, counts in zip(chains.categories, table, strict=True) if not counts.sum()]
     occurs_first = initial[table.sum(1) == 0].any()
     note = f"no way out of {', '.join(absorbing)} was ever seen" if absorbing and occurs_first else ""
-    limit, limits = fixed_point(matrix, initial), fixed_point(matrices, initial)
+    limit, limits = transitions.fixed_point(matrix, initial), transitions.fixed_point(matrices, initial)
     estimates = bootstrap_intervals(limit, limits, steps.clusters, (0, 1))
     for category, estimate in zip(chains.categories, estimates, strict=True):
         yield row("fixed point", estimate, note=note, category=category)
@@ -98,8 +92,8 @@ def _markov_rows(
         yield row("half-life", Estimate(), note=f"{where}: there is no way to halve")
     else:
         last = chains.codes.shape[1] - 1 - first
-        factors = contraction_factor(matrices, initial, limits, last)
-        yield _half_life_row(float(contraction_factor(matrix, initial, limit, last)), factors, steps.sizes)
+        factors = transitions.contraction_factor(matrices, initial, limits, last)
+        yield _half_life_row(float(transitions.contraction_factor(matrix, initial, limit, last)), factors, steps.sizes)
     shares = initial
     for iteration in range(first + 1, chains.codes.shape[1]):
         shares = shares @ matrix
@@ -113,7 +107,7 @@ def _half_life_row(factor: float, samples: np.ndarray, sizes: dict[str, int]) ->
     The limits are half-lives of the factor's limits, because the sampling distribution of a half-life is skewed.
     """
     limits = bootstrap_interval(factor, samples, sizes["clusters"], (0, 1))
-    estimate = Estimate(*(half_life(limit) if np.isfinite(limit) else np.nan for limit in limits))
+    estimate = Estimate(*(transitions.half_life(limit) if np.isfinite(limit) else np.nan for limit in limits))
     note = ""
     if np.isnan(estimate.value):
         estimate, note = Estimate(), "nothing of the way is gone: no half-life"
@@ -127,9 +121,7 @@ def _last_step_rows(chains: Panel, last: int, resampling: Resampling, equivalenc
     if not step.chains:
         yield {"kind": "last step", **step.sizes, "note": "no chain has categories in the last two pictures"}
         return
-    values, samples = share_differences(step.table), share_differences(step.resampled(*resampling))
-    estimates = bootstrap_intervals(values, samples, step.clusters, (-1, 1))
-    for category, estimate in zip(chains.categories, estimates, strict=True):
+    for category, estimate in zip(chains.categories, step.share_changes(resampling), strict=True):
         verdict = _verdict(estimate, equivalence_margin)
         yield _row("last step", estimate, step.sizes, verdict, category=category, iteration=last)
 
