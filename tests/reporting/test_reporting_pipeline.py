@@ -70,13 +70,13 @@ class Study:
         return {
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
             "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
-            "decomposition": nodes.take_apart(there, SETTINGS),
+            "decomposition": nodes.decompose_comparison(there, SETTINGS),
             "corrected_shares": nodes.correct_shares(there, self.rated(ratings), SETTINGS),
-            "trajectories": nodes.follow_trajectories(there, SETTINGS),
+            "trajectories": nodes.estimate_trajectories(there, SETTINGS),
             "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
             "power": nodes.measure_power(there),
             "start_tests": nodes.compare_starts(there, SETTINGS),
-            "published_drift": nodes.state_published(),
+            "published_drift": nodes.measure_published_drift(),
         }
 
 
@@ -125,6 +125,7 @@ def test_drift_is_found_and_adjusted_within_its_families():
     assert row["ci_low"] > 0.2
     assert row["p_value"] < row["p_adjusted"] < 0.001
     tested = drift[drift["p_value"].notna()]
+    assert len(tested)
     assert (tested["p_adjusted"] >= tested["p_value"]).all()
 
 

@@ -198,6 +198,7 @@ def table_of(chains, annotations, **more):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     for column in ("value", "ci_low", "ci_high", "p_value"):
         silent = table[~np.isfinite(table[column].astype(float)) & (table["note"] == "")]
         assert silent.empty, silent.iloc[0].to_dict()

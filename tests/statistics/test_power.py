@@ -35,6 +35,7 @@ def changing(n, moved, replicates=1):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     numbers = table[["changing", "detectable", "possible"]].astype(float)
     assert not (~np.isfinite(numbers).all(axis=1) & (table["note"] == "")).any()
     assert set(map(type, table["can_show"])) <= {bool}

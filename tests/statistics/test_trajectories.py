@@ -47,6 +47,7 @@ def walks(n, iterations, seed=0, steps=STEPS):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     for column in ("value", "ci_low", "ci_high"):
         silent = table[~np.isfinite(table[column].astype(float)) & (table["note"] == "")]
         assert silent.empty, silent.iloc[0].to_dict()

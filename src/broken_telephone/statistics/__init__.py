@@ -13,7 +13,7 @@ from broken_telephone.statistics.estimates.panel import (
 )
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
@@ -60,4 +60,5 @@ __all__ = [
     "start_tests_table",
     "success_table",
     "trajectories_table",
+    "with_adjusted_p_values",
 ]

@@ -20,7 +20,6 @@ from broken_telephone.statistics import (
     Panel,
     Ratings,
     age_midpoints,
-    benjamini_hochberg,
     corrected_table,
     decomposition_table,
     drift_table,
@@ -31,6 +30,7 @@ from broken_telephone.statistics import (
     start_tests_table,
     success_table,
     trajectories_table,
+    with_adjusted_p_values,
 )
 from broken_telephone.tables import as_result
 
@@ -84,18 +84,18 @@ def measure_drift(
         raise StudyError(f"report.iteration_pairs: {beyond[0]} asks for more than the {width - 1} iterations there are")
     pairs = [(None, k) for k in range(1, width)] + [(first, second) for first, second in settings.iteration_pairs]
     table = drift_table([*panels.values()], pairs, settings.resampling, years, _with_progress("Measuring drift"))
-    return as_result(_adjusted(table, settings))
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
-def take_apart(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+def decompose_comparison(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Split the published comparison into the annotator's error and drift."""
-    each = _with_progress("Taking the comparison apart")
+    each = _with_progress("Decomposing the comparison")
     return as_result(decomposition_table([*panels.values()], settings.resampling, each))
 
 
-def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+def estimate_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Estimate the fixed point of the loop, its half-life, and whether the drift has settled."""
-    each = _with_progress("Following trajectories")
+    each = _with_progress("Estimating trajectories")
     return as_result(trajectories_table([*panels.values()], settings.resampling, settings.equivalence_margin, each))
 
 
@@ -127,10 +127,10 @@ def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSe
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Test whether chains from images and chains from prompts have the same shares."""
     table = start_tests_table([*panels.values()], settings.resampling, _with_progress("Comparing starts"))
-    return as_result(_adjusted(table, settings))
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
-def state_published() -> pd.DataFrame:
+def measure_published_drift() -> pd.DataFrame:
     """Compute the measures of drift from the published study's percentages."""
     return as_result(published_drift())
 
@@ -141,19 +141,13 @@ def measure_success(
     """Measure how often the describer names the label in its text, by category of the person."""
     of_text = predictions[predictions["reading"] == "text"]
     each = _with_progress("Measuring success")
-    return as_result(_adjusted(success_table(of_text, chains, [*panels.values()], settings.resampling, each), settings))
+    table = success_table(of_text, chains, [*panels.values()], settings.resampling, each)
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
 def measure_power(panels: Panels) -> pd.DataFrame:
     """Compute the smallest detectable drift for the number of chains."""
     return as_result(power_table([*panels.values()]))
-
-
-def _adjusted(table: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """Insert adjusted p-values after the raw ones."""
-    family = [name for name in settings.fdr_family if name in table]
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", benjamini_hochberg(table, family))
-    return table
 
 
 def _with_progress(description: str) -> Map:

@@ -32,9 +32,9 @@ def effective_sample_size(units: np.ndarray, independent_variance: float, deviat
     """Compute the number of independent units that carry as much information as the clustered units.
 
     The effective sample size is n over the design effect: the variance of the share between clusters over its variance
-    under independence. The upper bound is n. The lower bound is the effective size if all units of a cluster are equal:
-    the squared sum of the cluster sizes over the sum of their squares (Kish 1965, Survey Sampling). The variance is a
-    jackknife variance, because a large cluster pulls the share towards itself and so hides its own deviation.
+    under independence. The upper bound is n. The lower bound assumes equal units in each cluster. It is the squared sum
+    of the cluster sizes over the sum of their squares (Kish 1965, Survey Sampling). The variance is a jackknife
+    variance, because a large cluster pulls the share towards itself and so hides its own deviation.
 
     Args:
         units: (clusters,), number of units in each cluster.

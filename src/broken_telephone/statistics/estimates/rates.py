@@ -30,9 +30,9 @@ def success_rates(tables: np.ndarray) -> np.ndarray:
 def resampled_outcomes(tables: np.ndarray, resampling: Resampling) -> np.ndarray:
     """Return cluster bootstrap samples of counts: (n_bootstrap, cells, 2) from (clusters, cells, 2).
 
-    The population has two pseudo-clusters more for each cell that occurs, one right and one wrong, as Agresti and Caffo
-    (2000, The American Statistician 54) add for a difference of two shares. Without them, the interval of a category
-    without failures has no width. Intervals of differences cover 92 to 99 % from 30 starts on.
+    For each cell that occurs, the population has two pseudo-clusters more, one right and one wrong. They correspond to
+    those of Agresti and Caffo (2000, The American Statistician 54) for a difference of two shares. Without them, the
+    interval of a category without failures has no width. Intervals of differences cover 92 to 99 % from 30 starts on.
     """
     tables = tables[tables.any((1, 2))]
     if not len(tables):

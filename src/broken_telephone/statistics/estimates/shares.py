@@ -55,9 +55,9 @@ class Share:
 def clustered_shares(codes: np.ndarray, clusters: np.ndarray, size: int) -> list[Share]:
     """Compute the share of each category among clustered units.
 
-    The interval is Wilson's for the effective sample size, times (t of n - 1 / t of clusters - 1)^2, because few
-    clusters estimate their variance poorly (Korn and Graubard 1998, Survey Methodology 24). For a category that never
-    or always occurs the design effect is unknown, and the number of clusters replaces the effective sample size.
+    The interval is Wilson's for the effective sample size, times (t of n - 1 / t of clusters - 1)^2. The factor allows
+    for the uncertain variance of few clusters (Korn and Graubard 1998, Survey Methodology 24). For a category that
+    never or always occurs the design effect is unknown, and clusters count as units.
 
     Args:
         codes: int (n,), 0 to size - 1.

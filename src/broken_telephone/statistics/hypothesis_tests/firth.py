@@ -169,7 +169,7 @@ def _derivatives(counted: _Counted, beta: np.ndarray) -> _Derivatives:
         X'(y - pi + h (1/2 - pi)) = X'(y + h/2 - (1 + h) pi),
 
     which is the score of 1 + h trials with y + h/2 successes. The curvature is the information of these trials minus
-    the change of h, 1/2 X' D (diag(h) - Q) D X, with D = diag(1 - 2 pi) and Q the squared elements of the hat matrix.
+    the change of h, 1/2 X' D (diag(h) - Q) D X. There D = diag(1 - 2 pi), and Q holds the squares of the hat matrix.
     """
     from scipy.special import expit
 

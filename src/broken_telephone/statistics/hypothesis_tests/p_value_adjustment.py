@@ -25,3 +25,11 @@ def benjamini_hochberg(table: pd.DataFrame, family: Sequence[str]) -> pd.Series:
         if len(rows):
             p_adjusted[rows.index] = false_discovery_control(rows["p_value"].to_numpy(float))
     return p_adjusted
+
+
+def with_adjusted_p_values(table: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """Return the table with a column p_adjusted after p_value; columns of the family that it lacks are ignored."""
+    p_adjusted = benjamini_hochberg(table, [name for name in family if name in table])
+    adjusted = table.copy()
+    adjusted.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", p_adjusted)
+    return adjusted

@@ -53,7 +53,7 @@ def rated(some: Panel, truth: np.ndarray, each: int, rng: np.random.Generator) -
 
 def nulls_have_notes(table: pd.DataFrame) -> bool:
     null = table[["value", "ci_low", "ci_high"]].isna().any(axis=1)
-    return bool((table.loc[null, "note"] != "").all())
+    return len(table) > 0 and bool((table.loc[null, "note"] != "").all())
 
 
 def test_the_nearest_shares():
