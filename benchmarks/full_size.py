@@ -35,7 +35,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.execution.tasks import Describe, Draw, Worker
 from broken_telephone.loop import LoopSettings, Store, relay
-from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
+from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
 

@@ -370,6 +370,7 @@ def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, 
     # Nothing but the one script would run.
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
     assert page.evaluate("window.owned") is None
+    assert page.troubles
     assert all("Content Security Policy" in trouble for trouble in page.troubles)
     assert page.title() != "owned"
 

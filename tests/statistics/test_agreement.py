@@ -339,6 +339,8 @@ def test_a_figure_of_nothing_is_drawn(tmp_path):
     nothing = pd.DataFrame(columns=["item", "annotator", "attribute", "category"])
     figure = agreement_figure(agreement_table(nothing, AGES), confusion_table(nothing, AGES))
     figure.savefig(tmp_path / "nothing.png")
+    [axes] = figure.get_axes()
+    assert not [line for line in axes.get_lines() if line.get_marker() == "o"]
 
 
 def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_and_intervals_can_be_left_out():

@@ -12,7 +12,7 @@ from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.errors import UnreadableError
 from broken_telephone.execution import Answer, Batch, Job, Kept, Saved, Step, carry_out
-from broken_telephone.labels import read_form
+from broken_telephone.labels import parse_form
 from broken_telephone.models import Description, Failure, Model
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import Picture, StudyPictures, bound_for
@@ -115,7 +115,7 @@ def _repeated_form(inquiry: Inquiry, failure: Failure) -> str | None:
     """Return an answer that repeats a whole form, which the first round answers already."""
     if not failure.text or not inquiry.forms:
         return None
-    readings = read_form(failure.text, inquiry.forms[0], truncated=True).values()
+    readings = parse_form(failure.text, inquiry.forms[0], truncated=True).values()
     return failure.text if all(reading.status == "valid" for reading in readings) else None
 
 

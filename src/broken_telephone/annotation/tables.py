@@ -9,7 +9,7 @@ import pandas as pd
 from broken_telephone.annotation.journal import Record
 from broken_telephone.annotation.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.chains import Chain
-from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
+from broken_telephone.labels import UNSURE, Form, Question, Variable, match_label, mentions, parse_form
 from broken_telephone.models import Likelihoods
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
@@ -93,7 +93,7 @@ def _pictures(chains: list[Chain], study: StudyPictures, iterations: int) -> Ite
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     if "failure" in answer:
         return
-    for attribute, reading in read_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
+    for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
 
@@ -181,7 +181,7 @@ def _named(
     for chain_id, iteration, text, describer in said:
         if describer == "prompt":  # It is of no picture.
             continue
-        found = named(text, known)
+        found = match_label(text, known)
         yield {
             "chain_id": chain_id,
             "iteration": iteration - 1,

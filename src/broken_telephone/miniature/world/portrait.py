@@ -1,4 +1,4 @@
-"""Draws one person from the chest up, as an aligned face data set shows people."""
+"""Draws one person from the chest up, as in an aligned face data set."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ BACKGROUND_COLOURS: dict[str, Colour] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A rendered picture with everything that is true of it."""
+    """A rendered picture with its true attributes."""
 
     image: np.ndarray
     """RGB, uint8, (SIZE, SIZE, 3)."""

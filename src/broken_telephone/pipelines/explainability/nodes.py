@@ -42,7 +42,7 @@ from broken_telephone.explainability.tables import faces_table, word_tables
 from broken_telephone.explainability.tasks import How
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
-from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
+from broken_telephone.models import Describer, Explainer, FaceDetector, RegionParser, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
@@ -95,7 +95,7 @@ def plan_explanation(
 ) -> Plan:
     """Choose the chains, and say by what they are explained; none if the describer runs elsewhere."""
     mine = sampled(chains, explain.chains_per_label, explain.seed)
-    if not isinstance(describer, TransformersDescriber):
+    if not hasattr(describer, "explain"):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         mine = mine.head(0)
     there = seen_pictures(mine, loop.iterations, study_pictures)
@@ -174,7 +174,7 @@ def explain_described_words(
     words_to_explain: dict[int, list[WordItem]],
     explain: ExplainSettings,
     loop: LoopSettings,
-    describer: TransformersDescriber,
+    describer: Explainer,
     parser: RegionParser,
     study_pictures: StudyPictures,
     face_parts: Records,

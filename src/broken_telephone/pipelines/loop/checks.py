@@ -13,8 +13,8 @@ from broken_telephone.loop import LoopSettings, fingerprint, text_digest
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,
+    check_files,
     digests_of,
-    look,
     refuse_changed_drawings,
     refuse_changed_starts,
     refuse_unfinished_loop,
@@ -29,7 +29,7 @@ def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_file
         ChangedInputError: naming those that changed since.
     """
     started = chains[["image_path", "image_digest"]].dropna().drop_duplicates()
-    now = digests_of(look(originals, started["image_path"].drop_duplicates(), original_files).ledger)
+    now = digests_of(check_files(originals, started["image_path"].drop_duplicates(), original_files).ledger)
     paths, digests = (started[name].to_list() for name in started)
     refuse_changed_starts((path, digest, now.get(path)) for path, digest in zip(paths, digests, strict=True))
 
@@ -63,7 +63,7 @@ def check_pictures(
             "Run `kedro run --pipeline loop` for this study, which writes it again"
         )
     check_originals(chains, originals, original_files)
-    found = look(loop_images, loop_pictures["name"], loop_pictures)
+    found = check_files(loop_images, loop_pictures["name"], loop_pictures)
     refuse_changed_drawings([*found.changed, *found.missing])
     digests = digests_of(loop_pictures)
     return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))

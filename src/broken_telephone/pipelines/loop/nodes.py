@@ -27,8 +27,8 @@ from broken_telephone.pictures import (
     Pictures,
     StampedFiles,
     at_most,
+    check_files,
     digests_of,
-    look,
     refuse_changed_drawings,
 )
 from broken_telephone.pipelines.loop.checks import check_originals
@@ -80,7 +80,7 @@ def look_at_pictures(
     """
     check_originals(chains, originals, original_files)
     names = [] if loop_pictures_done is None else loop_pictures_done["name"]
-    found = look(loop_images_done, names, loop_pictures_done)
+    found = check_files(loop_images_done, names, loop_pictures_done)
     if found.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
@@ -178,7 +178,7 @@ def collect_results(
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
     made = done.images
-    ledger = look(loop_images, made, drawn_before).ledger
+    ledger = check_files(loop_images, made, drawn_before).ledger
     there = digests_of(ledger)
     done.forget_images(made.keys() - there.keys())
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
