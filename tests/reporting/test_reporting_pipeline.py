@@ -12,7 +12,9 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
 from broken_telephone.rating import all_items
-from broken_telephone.reporting import ReportSettings, figures, summary
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -105,9 +107,9 @@ def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
     words = summary(plain)
     said = " ".join(sentence for sentences in words.values() for sentence in sentences)
     expected = {
-        "nothing valid": "drift cannot be told",
-        "prompts alone, one picture each": "drift cannot be told",
-        "one label": "All chains have one label, fear",
+        "nothing valid": "drift cannot be measured",
+        "prompts alone, one picture each": "drift cannot be measured",
+        "one label": "All chains have the same label, fear",
         "plain": "shown as female",
     }
     assert expected.get(kind, "") in said
@@ -175,7 +177,7 @@ def test_the_whole_study_ends_with_a_report(project, capsys):
     project.run("__default__", report__n_bootstrap=200, annotation__readings=["free"])
     assert "Report: data/08_reporting/miniature/report.html" in capsys.readouterr().out
     page = project.load("report")
-    assert "so nothing can be compared: drift cannot be told" in page
+    assert "so drift cannot be measured" in page
     assert "<script" in page
     drawn = project.load("report_figures")
     assert {"shares_age", "shares_age_prompt"} <= set(drawn)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from broken_telephone.reporting import agreement_figure, agreement_sentences
+from broken_telephone.reporting.figures.agreement import agreement_figure
+from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import Estimate, agreement_table, confusion_table
 from broken_telephone.statistics.estimates.agreement import (
     cohens_kappa,
@@ -229,7 +230,7 @@ def test_all_raters_are_compared_at_once():
     assert row["ordinal_alpha"] == pytest.approx(alpha_of(table, CATEGORIES, "ordinal", n_bootstrap=10).value)
     assert np.isnan(row["kappa"])
     words = agreement_sentences(found, confusion_table(labels.assign(attribute="x"), {"x": CATEGORIES}))
-    assert words["sentence"].iloc[-1].startswith("X: all raters of a picture give the same category to ")
+    assert words["sentence"].iloc[-1].startswith("X: all raters of an image give the same category to ")
     assert all_raters(names[:2]) == []
 
 
@@ -247,16 +248,14 @@ def test_what_agreement_means_is_said_in_words(labels):
     words = agreement_sentences(agreement, confusions)
     assert list(words["verdict"]) == ["open", "open"]
     first, second = words["sentence"]
-    assert first.startswith(
-        "Age: model (free) gives the category of the data set to 7 of 9 pictures (ordinal alpha 0.69"
-    )
-    assert "too few pictures" in first
-    assert first.endswith("Weakest is young, named for 2 of 4, with child in its place.")
-    assert second.startswith("Age, with child + young taken as one: model (free) gives")
+    assert first.startswith("Age: model (free) gives the category of the data set to 7 of 9 images (ordinal alpha 0.69")
+    assert "too few images" in first
+    assert first.endswith("The weakest category is young: both give it to 2 of 4, and the second gives child instead.")
+    assert second.startswith("Age, with child + young merged: model (free) gives")
     many = pd.concat([labels.assign(item=labels["item"] + f"_{k}") for k in range(40)])
     words = agreement_sentences(agreement_table(many, AGES), confusion_table(many, AGES))
     assert list(words["verdict"]) == ["open"]
-    assert "to 280 of 360 pictures, 77.8 % (alpha 0.61, 95 %" in words["sentence"][0]
+    assert "to 280 of 360 images, 77.8 % (alpha 0.61, 95 %" in words["sentence"][0]
     sure = many.assign(category=many["category"].replace("young", "child"))
     assert list(agreement_sentences(agreement_table(sure, AGES), confusion_table(sure, AGES))["verdict"]) == [
         "reliable"
@@ -289,11 +288,11 @@ def test_an_interval_without_width_gives_no_verdict(labels):
 
 def test_sentences_are_plain_english():
     assert sentence_of(["a"], ["b"])[1].startswith(
-        "Sex: the raters together give the category of the data set to 0 of 1 picture (alpha is not defined for"
+        "Sex: the raters together give the category of the data set to 0 of 1 image (alpha is undefined for"
     )
     sentence = sentence_of(["a", "a", "a", "b"], ["b", "b", "c", "b"], (TOGETHER, "rater Bo"))[1]
-    assert "rater Bo gives the category of the raters together to 1 of 4 pictures (" in sentence
-    assert sentence.endswith("named for 0 of 3, with b most often in its place.")
+    assert "rater Bo gives the category of the raters together to 1 of 4 images (" in sentence
+    assert sentence.endswith("is a: both give it to 0 of 3, and the second gives b most often instead.")
 
 
 def figure_of(names: list[str], attributes: dict[str, tuple[str, ...]]):

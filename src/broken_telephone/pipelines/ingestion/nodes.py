@@ -20,7 +20,7 @@ from broken_telephone.ingestion import (
 )
 from broken_telephone.loop import read_journal, refuse_other_starts
 from broken_telephone.pictures import StampedFiles, check_files, digests_of, merge_ledgers
-from broken_telephone.reporting import baseline_figure
+from broken_telephone.reporting.figures.baseline import baseline_figure
 from broken_telephone.statistics import baseline_shares
 from broken_telephone.tables import CHAINS
 

@@ -32,7 +32,8 @@ from broken_telephone.pictures import (
     refuse_changed_drawings,
 )
 from broken_telephone.pipelines.loop.checks import check_originals
-from broken_telephone.reporting import LiveSheet, SheetSettings, chains_sheet
+from broken_telephone.reporting.sheets.chains_sheet import SheetSettings, chains_sheet
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
