@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parents[2] / "data"
 RESULTS = ("support", "support_tests", "support_trust", "skin_drift")
 SETTINGS = {
     "annotation__readings": ["free"],
-    "report__resamples": 200,
+    "report__n_bootstrap": 200,
     "explain__random_weights": 1,
     "explain__checked": 1,
 }

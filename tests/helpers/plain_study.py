@@ -263,7 +263,7 @@ class Study:
             self.settings(**stated),
             chains,
             self.loop,
-            ReportSettings(resamples=200),
+            ReportSettings(n_bootstrap=200),
             people,
             *self.descriptions(),
             self.parts.load(),

@@ -12,7 +12,7 @@ from broken_telephone.reporting.page.chain_browser import Browser, chain_browser
 from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import (
     Resampling,
-    adjusted,
+    benjamini_hochberg,
     decomposition_table,
     drift_table,
     panels,
@@ -116,7 +116,7 @@ def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
     arranged = list(panels(study.annotations, study.chains, ATTRIBUTES, study.iterations, known).values())
     resampling = Resampling(200, 1)
     drift = drift_table(arranged, [(None, k) for k in range(1, study.iterations + 1)], resampling)
-    drift["p_adjusted"] = adjusted(drift, ["start", "iteration", "measure"])
+    drift["p_adjusted"] = benjamini_hochberg(drift, ["start", "iteration", "measure"])
     agreement = pd.DataFrame(
         [("gender", "all", "data set", ANNOTATOR, 80, 0.97, 0.95, 0.9, 0.99)] * stated,
         columns=["attribute", "categories", "one", "other", "n", "agree", "alpha", "alpha_low", "alpha_high"],

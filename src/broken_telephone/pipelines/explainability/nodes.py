@@ -46,7 +46,7 @@ from broken_telephone.models import Describer, Explainer, FaceDetector, RegionPa
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
-from broken_telephone.statistics import ALL, Resampling, adjusted
+from broken_telephone.statistics import ALL, with_adjusted_p_values
 from broken_telephone.tables import as_result
 
 logger = logging.getLogger(__name__)
@@ -279,12 +279,11 @@ def measure_support(
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure where words come from, compare groups, and check whether to believe it."""
-    resampling = Resampling(settings.resamples, settings.seed)
+    resampling = settings.resampling
     everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
     pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
-    tests = support_tests(pictures, resampling)
-    _adjust(tests, ["attribute", "measure", "iteration"])
+    tests = with_adjusted_p_values(support_tests(pictures, resampling), ["attribute", "measure", "iteration"])
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
     said = sentences(support, trust)
     if rest := left_out(everything, pictures):
@@ -298,12 +297,5 @@ def measure_skin_tones(
     faces: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
-    resampling = Resampling(settings.resamples, settings.seed)
-    table = skin_table(faces, chains, loop.iterations, resampling)
-    _adjust(table, [name for name in settings.families if name in table])
-    return as_result(table)
-
-
-def _adjust(table: pd.DataFrame, family: list[str]) -> None:
-    """Put p-values that are adjusted within families beside the raw ones."""
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
+    table = skin_table(faces, chains, loop.iterations, settings.resampling)
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))

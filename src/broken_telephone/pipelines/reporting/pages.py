@@ -58,7 +58,7 @@ def write_report(
         at_most(study_pictures.originals, LONGEST),
         at_most(study_pictures.drawn, LONGEST),
         loop.iterations,
-        settings.browsed,
+        settings.browsed_chains,
         settings.seed,
         settings.reading,
     )

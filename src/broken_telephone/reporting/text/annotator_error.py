@@ -8,8 +8,8 @@ import pandas as pd
 from broken_telephone.reporting.text.agreement import is_people
 from broken_telephone.reporting.text.verdicts import CELL
 from broken_telephone.reporting.text.wording import counted, listed, percent, points, share_interval, the_share
-from broken_telephone.statistics.estimates.annotator_error import apart
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
+from broken_telephone.statistics.tables.corrected_shares import significant_difference
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 _NAMED = 2
@@ -67,7 +67,7 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
     cells = [rows for _, rows in checked.groupby([checked[name].astype(str) for name in keys], sort=False)]
     if not cells:
         return ["Shares were corrected for annotator error by two methods, but no share by both."]
-    needed = median(apart(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
+    needed = median(significant_difference(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
     lead = (
         f"The two corrections of annotator error were compared on {counted(len(cells), 'share')}. For half of them, "
         f"a difference below {points(needed)} is not significant."
