@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.progress import track
-from broken_telephone.statistics.estimates.agreement import krippendorff_alpha
+from broken_telephone.statistics.estimates.agreement import count_ratings, encode_ratings, krippendorff_alpha
 
 POPULATION = 100_000
 
@@ -28,6 +28,11 @@ def raters(rng: np.random.Generator, count: int, categories: int, mistaken: floa
         other = np.where(first < categories / 2, categories - 1, 0)
     second = np.where(rng.random(count) < mistaken, other, first)
     return pd.DataFrame({"one": first, "other": second}).astype(str)
+
+
+def counted(ratings: pd.DataFrame, categories: Sequence[str]) -> np.ndarray:
+    """Count the raters that gave each category to each item."""
+    return count_ratings(encode_ratings(ratings, categories), len(categories))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for (categories, level, kind), mistaken, count in track(kinds, "Simulating raters", len(kinds)):
         names = [str(place) for place in range(categories)]
         whole = raters(rng, POPULATION, categories, mistaken, kind)
-        truth = krippendorff_alpha(whole, names, level, repeats=2).value
-        found = [
-            krippendorff_alpha(raters(rng, count, categories, mistaken, kind), names, level, repeats=400, seed=seed)
-            for seed in range(samples)
-        ]
+        truth = krippendorff_alpha(counted(whole, names), level, n_bootstrap=2).value
+        found = []
+        for seed in range(samples):
+            sample = counted(raters(rng, count, categories, mistaken, kind), names)
+            found.append(krippendorff_alpha(sample, level, n_bootstrap=400, seed=seed))
         low, high = 100 * np.mean([(one.low <= truth, truth <= one.high) for one in found], axis=0)
         about = {"categories": categories, "level": level, "mistakes": kind, "share mistaken": mistaken}
         rows.append(about | {"pictures": count, "alpha": truth, "lower end": low, "upper end": high})

@@ -18,9 +18,11 @@ import pandas as pd
 
 from broken_telephone.progress import track
 from broken_telephone.statistics.estimates import distances
+from broken_telephone.statistics.estimates.bootstrap import Resampling
 from broken_telephone.statistics.estimates.panel import ABSENT, Panel
-from broken_telephone.statistics.estimates.transitions import fixed_point, half_life, trajectories_table
-from broken_telephone.statistics.tables.drift_table import Resampling, drift_table
+from broken_telephone.statistics.estimates.transitions import fixed_point, half_life
+from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.trajectories import trajectories_table
 
 BEFORE, AFTER = np.array([0.05, 0.15, 0.45, 0.3, 0.05]), np.array([0.02, 0.5, 0.3, 0.15, 0.03])
 YEARS = np.array([2, 12, 30, 55, 80.0])

@@ -38,7 +38,7 @@ def explain(folder: Path, chains: int) -> None:
         "generator": {"steps": 6},
         "annotation": {"readings": ["free"]},
         "explain": {"chains_per_label": chains, "checked": 2 * chains},
-        "report": {"resamples": 200},
+        "report": {"n_bootstrap": 200},
     }
     project(folder, settings)
     bootstrap_project(folder)

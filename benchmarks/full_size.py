@@ -36,7 +36,9 @@ from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.execution.tasks import Describe, Draw, Worker
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.run import LoopFolders, run_loop
-from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
+from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
 

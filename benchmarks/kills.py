@@ -53,7 +53,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "annotation": {"batch": 5},
     "embedding": {"batch": 5},
     "explain": {"checked": 1, "random_weights": 1, "batch": 4},
-    "report": {"resamples": 200},
+    "report": {"n_bootstrap": 200},
 }
 
 

@@ -135,9 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables = {
         "shares": timed("shares", nodes.measure_shares, there, study["annotations"], SETTINGS),
         "drift": timed("drift", nodes.measure_drift, there, ASKED, DATASET, SETTINGS),
-        "decomposition": timed("decomposition", nodes.take_apart, there, SETTINGS),
+        "decomposition": timed("decomposition", nodes.decompose_comparison, there, SETTINGS),
         "corrected_shares": timed("correction", nodes.correct_shares, there, nobody, SETTINGS),
-        "trajectories": timed("trajectories", nodes.follow_trajectories, there, SETTINGS),
+        "trajectories": timed("trajectories", nodes.estimate_trajectories, there, SETTINGS),
         "success": timed("success", nodes.measure_success, there, study["predictions"], study["chains"], SETTINGS),
         "power": timed("power", nodes.measure_power, there),
         "start_tests": timed("start tests", nodes.compare_starts, there, SETTINGS),

@@ -48,7 +48,7 @@ def refused(*arguments: str) -> str:
         (["--params", "lop.iterations=1"], ["There is no setting 'lop'"]),
         (["--params", "loop.iteration=1"], ["'iteration' is not a setting here", "iterations"]),
         (["--params", "loop=1"], ["loop is a group of settings, not 1"]),
-        (["--params", "results=/tmp"], ["'results' stands in globals.yml"]),
+        (["--params", "results=/tmp"], ["'results' belongs in globals.yml"]),
         (["--params", "chains.prompts[0].text=x"], ["a list is replaced as a whole"]),
         (["--env", ""], ["--env is empty"]),
         (["--env", "../conf/base"], ["There is no study '../conf/base'"]),

@@ -1,4 +1,4 @@
-"""Commands that README and docs name: each is right, and those that take seconds are run."""
+"""Commands that README, CONTRIBUTING and docs name: each is right, and those that take seconds are run."""
 
 import argparse
 import importlib.util
@@ -22,6 +22,9 @@ NOT_RUN = {
     "pip install": "the requirements and extras that it names are looked up",
     "pytest": "its options are parsed",
     "lint-imports": "runs beside the tests",
+    "pre-commit": "runs beside the tests",
+    "make": "its targets are looked up",
+    "git clone": "downloads",
     "hf auth login": "asks a person, and the network",
     "hf download": "downloads",
     "vllm serve": "a server of another project, on a GPU",
@@ -118,10 +121,12 @@ def check_pip(words: tuple[str, ...]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [each for some in project["optional-dependencies"].values() for each in some]
     known = {re.split(r"[<>=\[]", each)[0] for each in [*project["dependencies"], *extras]}
+    known |= {f".[{extra}]" for extra in project["optional-dependencies"]}
     rest = iter(words[2:])
     for word in rest:
-        if word in ("-r", "-e"):
-            assert (ROOT / next(rest)).exists()
+        if word in ("-c", "-r", "-e"):
+            path = next(rest)
+            assert path in known or (ROOT / path).exists()
         elif not word.startswith("-"):
             assert word in known
 
@@ -137,6 +142,8 @@ def test_every_command_is_right(command: Command, here, monkeypatch, request):
         check_pip(words)
     elif words[0] == "pytest":
         assert not request.config._parser.parse_known_and_unknown_args(list(words[1:]))[1]
+    elif words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     elif words[0] == "lint-imports":
         assert shutil.which("lint-imports") or importlib.util.find_spec("importlinter")
     else:
@@ -193,3 +200,20 @@ def test_files_that_a_page_names_are_there(page):
     for code in spans(page.read_text(encoding="utf-8")):
         if ours.fullmatch(code) and not code.startswith(("conf/my_", "conf/local")):
             assert (ROOT / code).exists() or (ROOT / "src/broken_telephone" / code).exists(), code
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere(page):
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        path, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""Chains as every stage needs them: what a chain starts from, and what its pictures are called."""
+"""Defines chains as every stage uses them: their starts, and the keys of their pictures."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ class Chain:
     chain_id: str
     seed: int
     image_path: str | None
-    """Where the original lies in the data set; None for a chain that starts from a prompt."""
+    """The original's path in the data set; None for a chain that starts from a prompt."""
     prompt: str | None
     image_digest: str | None
-    """Of the original's bytes; None for a chain that starts from a prompt."""
+    """Digest of the original's bytes; None for a chain that starts from a prompt."""
 
     @property
     def start_digest(self) -> str | None:
-        """The digest of what the chain starts from, an original or a prompt."""
+        """The digest of the chain's start: its original or its prompt."""
         return self.image_digest if self.prompt is None else digest(self.prompt)
 
 
@@ -31,7 +31,7 @@ def key(chain_id: str, iteration: int) -> str:
 
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
-    """Return the rows of a `chains` table as chains, in its order."""
+    """Return the rows of a `chains` table as chains, in the order of the table."""
     names = ("image_path", "prompt", "image_digest")
     columns = (table[name].astype(object).where(table[name].notna(), None) for name in names)
     rows = zip(table["chain_id"].astype(str), table["seed"].astype(int), *columns, strict=True)

@@ -10,6 +10,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, cast
 
 import click
@@ -164,7 +165,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     from broken_telephone.pipelines.loop.checks import check_pictures
     from broken_telephone.rating import RatingSettings
     from broken_telephone.rating.address import trusted_hosts
-    from broken_telephone.rating.answer_store import Store
+    from broken_telephone.rating.answer_store import AnswerStore
     from broken_telephone.rating.serve import serve, study_app
 
     _refuse_empty({"env": env}, "env")
@@ -191,13 +192,22 @@ def rate(env: str | None, host: str, port: int) -> None:
                         for name in ("images", "pictures", "descriptions", "manifest", "sessions")
                     ),
                 ),
-                Store(settings.database),
+                AnswerStore(settings.database),
                 settings.seed,
                 trusted_hosts(host, settings.public_address),
                 settings.adjudicators,
                 settings.public_address,
             )
         serve(app, host, port, settings.public_address)
+
+
+if find_spec("kedro_viz") is None:
+
+    @cli.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("words", nargs=-1)
+    def viz(words: tuple[str, ...]) -> None:
+        """Show the graph of a study in a browser (needs the extra `viz`)."""
+        raise _ParagraphError("kedro viz needs the package kedro-viz, the extra `viz`: pip install kedro-viz")
 
 
 _options = [copy.copy(option) for option in kedro_run.params]

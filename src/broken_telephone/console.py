@@ -1,4 +1,4 @@
-"""The console: it shows data as text, and a character that it cannot encode does not end a run."""
+"""Writes to the console: data appear as plain text, and a character that cannot be encoded does not end a run."""
 
 import copy
 import io
@@ -12,14 +12,14 @@ from rich.text import Text
 
 from broken_telephone.visible import visible
 
-WHEN = "%Y-%m-%d %H:%M:%S"
-"""How lines of a log file begin."""
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+"""Time format at the beginning of a log line."""
 
 
 def prepare_console() -> None:
-    """Let the standard streams write any character, and log lines show markup as text.
+    """Let the standard streams write any character, and show markup in log lines as text.
 
-    Kedro lets `conf/logging.yml` name its own handlers only, so the project's takes the place of Kedro's here.
+    Kedro accepts only its own handlers in `conf/logging.yml`, so this function replaces Kedro's handler.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -32,14 +32,14 @@ def prepare_console() -> None:
 
 
 def say(text: str) -> None:
-    """Print a text as it is: without markup, emoji codes or control characters, and without breaking long lines."""
+    """Print a text literally: no markup, emoji codes or control characters, and no breaks in long lines."""
     rich.get_console().print(Text(visible(text)), soft_wrap=True)
 
 
 def is_terminal() -> bool:
-    """Return whether somebody looks at a terminal, or a notebook, that can redraw a line; a log file cannot.
+    """Return whether the output is a terminal or notebook that can redraw a line, not a log file.
 
-    Rich believes the environment (`FORCE_COLOR`) where the output goes to a file; this asks the file itself.
+    Rich trusts the environment (`FORCE_COLOR`) even if the output is a file; this function checks the file itself.
     """
     console = rich.get_console()
     if console.is_jupyter:
@@ -51,21 +51,21 @@ def is_terminal() -> bool:
 
 
 class LogHandler(RichHandler):
-    """Rich's log lines on a terminal; elsewhere each record is one line that is never broken."""
+    """Shows log lines with Rich on a terminal; elsewhere each record is one unbroken line."""
 
     def __init__(self, level: int = logging.NOTSET) -> None:
-        """Take the least level of records."""
+        """Set the minimum level of records."""
         super().__init__(level, show_path=False, markup=False, rich_tracebacks=True)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record."""
         shown = copy.copy(record)
         shown.msg, shown.args = visible(record.getMessage()), None
-        # A record may ask for markup by itself.
+        # A record may request markup itself.
         shown.markup = False
         if record.exc_info or is_terminal():
             super().emit(shown)
             return
         when = datetime.fromtimestamp(record.created)
-        # Indented, because a line break in a file's name must not look like the next record.
-        say(f"{when:{WHEN}} {record.levelname:<7} " + shown.msg.replace("\n", "\n    "))
+        # Continuation lines are indented: a line break in a file name must not look like the next record.
+        say(f"{when:{TIME_FORMAT}} {record.levelname:<7} " + shown.msg.replace("\n", "\n    "))

@@ -1,4 +1,4 @@
-"""How far something is: a bar on a terminal; in a log file a plain line every so often."""
+"""Shows progress: a bar on a terminal, and a plain line at intervals in a log file."""
 
 import threading
 import time
@@ -10,22 +10,22 @@ from typing import ClassVar, Self, TypeVar
 import rich
 from rich.progress import BarColumn, Progress, TextColumn
 
-from broken_telephone.console import WHEN, is_terminal, say
+from broken_telephone.console import TIME_FORMAT, is_terminal, say
 from broken_telephone.visible import shortened
 
 T = TypeVar("T")
 PATIENCE = 2.0
-"""Seconds after which `track` shows anything."""
+"""Seconds before `track` shows progress."""
 FIRST, EVERY = 5.0, 30.0
-"""Seconds until the first plain line, and between the others."""
+"""Seconds until the first plain line, and between further lines."""
 _REDRAWN = 0.1
 _LONGEST = 80
 
 
 class Display:
-    """Shows one step after another, while it is entered. Counting costs nothing: a thread does the showing.
+    """Shows the progress of one step after another inside a `with` block. A thread draws, so counting is cheap.
 
-    Of several at a time only the one that was entered last is shown.
+    Of several nested displays, only the innermost is shown.
     """
 
     _entered: ClassVar[list["Display"]] = []
@@ -33,12 +33,12 @@ class Display:
     def __init__(
         self, items: str = "", words: Callable[[], Sequence[str]] | None = None, patience: float = 0.0
     ) -> None:
-        """Set up what is shown.
+        """Set up the display.
 
         Args:
-            items: what is counted, such as "chains".
-            words: what stands behind the counts, asked for in the display's thread; without it, rate and time left.
-            patience: seconds that a step may take without being shown.
+            items: name of the counted items, such as "chains".
+            words: returns the texts behind the counts, called in the display's thread. Default: rate and time left.
+            patience: seconds before a step is shown.
         """
         self._items, self._patience = items, patience
         self._words = words or self._pace
@@ -63,21 +63,21 @@ class Display:
         self._entered.remove(self)
 
     def begin(self, description: str, total: int) -> None:
-        """Begin a step of so many items; of none, if nobody can count them."""
+        """Begin a step with a total number of items; 0 if the number is unknown."""
         self._description = shortened(description, _LONGEST)
         self._done, self._total, self._began = 0, total, time.monotonic()
 
     def advance(self, items: int = 1) -> None:
-        """Count items as done."""
+        """Add finished items."""
         self._done += items
 
     def end(self) -> None:
-        """End a step, which a log file is told of."""
+        """End a step, and write its last line to a log file."""
         if self._total and not is_terminal() and self._seconds >= self._patience:
             self._print()
 
     def line(self) -> str:
-        """Return step, counts, rate and time left in one line."""
+        """Return the step, counts, rate and time left in one line."""
         counts = f"{self._done:,} of {self._total:,} {self._items}".rstrip()
         return f"{self._description}: " + ", ".join([*([counts] if self._total else []), *self._words()])
 
@@ -100,10 +100,10 @@ class Display:
             wait = EVERY
 
     def _print(self) -> None:
-        say(f"{datetime.now():{WHEN}} {self.line()}")
+        say(f"{datetime.now():{TIME_FORMAT}} {self.line()}")
 
     def _draw(self) -> None:
-        # Log lines go to the same console, so that they pass above the bar.
+        # The bar shares the console with log lines, so that they appear above it.
         bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -119,7 +119,7 @@ class Display:
                 bar.stop()
                 continue
             bar.start()
-            # What nobody can count leaves no bar behind.
+            # A step without a total leaves no bar on the screen.
             bar.live.transient = not self._total
             counts = f"{self._done:,}/{self._total:,} {self._items}".rstrip()
             bar.update(
@@ -143,7 +143,7 @@ class Display:
 
 
 def track(items: Iterable[T], description: str, total: int) -> Iterator[T]:
-    """Yield the items; once two seconds have passed, show how many of `total` are done, the rate and the time left."""
+    """Yield the items. After `PATIENCE` seconds, show how many of `total` are done, the rate and the time left."""
     with Display(patience=PATIENCE) as display:
         display.begin(description, total)
         for item in items:
@@ -153,12 +153,12 @@ def track(items: Iterable[T], description: str, total: int) -> Iterator[T]:
 
 
 def pace(rate: float) -> str:
-    """Write how many items are done in a second, such as `0.31/s` and `1,200/s`."""
+    """Format a rate in items a second, such as `0.31/s` or `1,200/s`."""
     return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
 
 
 def duration(seconds: float) -> str:
-    """Write a time as hours, minutes and seconds, such as `1:02:03`."""
+    """Format seconds as hours, minutes and seconds, such as `1:02:03`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -1,12 +1,12 @@
-"""Random numbers that belong to things, not to the order of work.
+"""Derives random seeds from items instead of the order of work.
 
-A seed is a hash of what it is for, so any batch size, order, shard or resume draws the same.
+A seed is a hash of its item, so batch size, order, shards and resumed runs do not change the result.
 """
 
 import hashlib
 
 BITS = 63
-"""Positive in a signed 64-bit integer: fits Parquet, NumPy and `torch.Generator`."""
+"""Bits of a seed. It is positive as a signed 64-bit integer, as Parquet, NumPy and `torch.Generator` need."""
 
 
 def digest(*parts: object, size: int = 16) -> str:
@@ -24,7 +24,7 @@ def content_digest(content: bytes) -> str:
 
 
 def seed_of(*parts: object) -> int:
-    """Return the seed, in 0 ... 2**63 - 1, that belongs to some values."""
+    """Return the seed of some values, from 0 to 2**63 - 1."""
     return int(digest(*parts, size=8), 16) >> (64 - BITS)
 
 

@@ -1,10 +1,11 @@
-"""Tables for spreadsheets: no cell of data is run as a formula when a CSV is opened.
+"""Protects tables for spreadsheets: no cell of a CSV file runs as a formula.
 
-A cell that would be one gets an apostrophe in front, by which spreadsheets know text. Numbers stay as they are, and
-`unguarded` takes the apostrophe away again. Line ends and invisible characters stay as `visible` wrote them.
+A text that looks like a formula gets an apostrophe in front, which marks text in spreadsheets. `unguarded` removes the
+apostrophe. Numbers stay unchanged. Line ends and invisible characters stay as `visible` wrote them.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -12,32 +13,32 @@ from pandas.api import types
 
 from broken_telephone.visible import visible
 
-# Full-width signs begin a formula in East Asian editions.
+# Full-width characters begin a formula in East Asian editions.
 _FORMULA = r"'*(?:[\t\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 _GUARDED = re.compile(f"'(?={_FORMULA})")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table as it is written to a CSV: texts visible, and none of them a formula."""
-    safe = table.copy()
-    for place in range(table.shape[1]):
-        values = table.iloc[:, place]
-        if not types.is_numeric_dtype(values) and not types.is_datetime64_any_dtype(values):
-            safe.isetitem(place, values.astype(object).map(_guarded))
-    safe.columns = pd.Index([_guarded(name) for name in table.columns], dtype=object)
-    return safe
+    """Return a table for writing to a CSV file: texts are visible, and none of them is a formula."""
+    return _mapped(table, _guarded)
 
 
 def unguarded(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that was read from a CSV as it was before `guarded`."""
-    plain = table.copy()
-    for place in range(table.shape[1]):
-        values = table.iloc[:, place]
-        if not types.is_numeric_dtype(values):
-            plain.isetitem(place, values.map(_unguarded))
-    plain.columns = pd.Index([_unguarded(name) for name in table.columns])
-    return plain
+    """Undo `guarded` in a table that was read from a CSV file."""
+    return _mapped(table, _unguarded)
+
+
+def _mapped(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    """Change the column names and all cells except numbers and times. Names may repeat, so columns go by position."""
+    changed = table.copy()
+    for index in range(table.shape[1]):
+        values = table.iloc[:, index]
+        if not types.is_numeric_dtype(values) and not types.is_datetime64_any_dtype(values):
+            cells = values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
+            changed.isetitem(index, cells.map(change))
+    changed.columns = table.columns.map(change)
+    return changed
 
 
 def _guarded(cell: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The tables other tools rely on: their columns, and the check that the catalog makes on saving them.
+"""The columns of the tables that other tools rely on, and the checks that the catalog runs when it saves them.
 
-Column meanings are in docs/architecture.md. Which values a concept or an attribute may have is
-checked where a data set is read, because only there the file and the row are known.
+docs/architecture.md explains the columns. The readers of data sets check the values of concepts and attributes, because
+only they know the file and the row.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from pandas.api import types
 
 from broken_telephone.errors import StudyError
 
+_PICTURE = {"chain_id": "text", "iteration": "integer"}
 PEOPLE = {
     "person_id": "text",
     "image_id": "text",
@@ -47,18 +48,14 @@ CHAINS = {
     "seed": "integer",
 }
 FILES = {"name": "text", "size": "integer", "changed": "integer", "digest": "text"}
-"""A ledger of files: size in bytes, time of the last change in nanoseconds, digest of the bytes."""
-DESCRIPTIONS = {
-    "chain_id": "text",
-    "iteration": "integer",
+"""Columns of a ledger of files: size in bytes, time of the last change in nanoseconds, digest of the bytes."""
+DESCRIPTIONS = _PICTURE | {
     "text": "text",
     "tokens": "integer",
     "truncated": "bool",
     "describer": "category",
 }
-_LABELLED = {
-    "chain_id": "text",
-    "iteration": "integer",
+_LABELLED = _PICTURE | {
     "annotator": "category",
     "reading": "category",
     "attribute": "category",
@@ -70,9 +67,7 @@ ANNOTATIONS = _LABELLED | {
     "raw": "text",
 }
 PROBABILITIES = _LABELLED | {"probability": "number", "log_likelihood": "number"}
-PREDICTIONS = {
-    "chain_id": "text",
-    "iteration": "integer",
+PREDICTIONS = _PICTURE | {
     "concept": "category",
     "label": "category",
     "predicted": "category",
@@ -82,9 +77,7 @@ PREDICTIONS = {
     "status": "category",
     "probability": "number",
 }
-MENTIONS = {
-    "chain_id": "text",
-    "iteration": "integer",
+MENTIONS = _PICTURE | {
     "attribute": "category",
     "category": "category",
     "term": "category",
@@ -98,34 +91,33 @@ SIMILARITIES = {
     "value": "number",
 }
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-"""As they stand in the picture, not as the person has them."""
+"""Left and right are those of the picture, not of the person."""
 FACES = (
-    {"chain_id": "text", "iteration": "integer", "face": "integer"}
+    _PICTURE
+    | {"face": "integer"}
     | dict.fromkeys(("x", "y", "width", "height", "score"), "number")
     | {f"{point}_{axis}": "number" for point in LANDMARKS for axis in "xy"}
     | {"person_id": "text", "counted": "bool", "typology_angle": "number", "monk": "category"}
 )
-_OF_A_WORD = {
-    "chain_id": "text",
-    "iteration": "integer",
+_WORD = _PICTURE | {
     "face": "integer",
     "token": "category",
     "place": "integer",
 }
-ACTIVATIONS = _OF_A_WORD | {
+ACTIVATIONS = _WORD | {
     "method": "category",
     "region": "category",
     "area": "number",
     "density": "number",
     "share": "number",
 }
-OCCLUSIONS = _OF_A_WORD | {
+OCCLUSIONS = _WORD | {
     "region": "category",
     "fall": "number",
     "fall_elsewhere": "number",
     "density_elsewhere": "number",
 }
-WORDS = _OF_A_WORD | {
+WORDS = _WORD | {
     "label": "category",
     "named": "category",
     "correct": "bool",
@@ -147,7 +139,7 @@ _RESULTS = (
     | dict.fromkeys(("changing", "detectable", "possible"), "number")
     | dict.fromkeys(("can_show", "agrees", "passed"), "bool")
 )
-"""Columns of the tables that measures make, whichever of them a table has."""
+"""Columns of the tables of results. Each table has some of them."""
 
 _PANDAS = {"text": "string", "number": "Float64", "integer": "Int64", "bool": "boolean"}
 _IS = {
@@ -160,28 +152,32 @@ _IS = {
 
 
 def as_table(rows: list[dict] | pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Build a table with the given columns and kinds from rows, or from a table; missing values become nulls."""
+    """Build a table with the given columns and types from rows or from a table. Missing values become null."""
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: _PANDAS.get(kind, kind) for name, kind in columns.items()})
 
 
 def as_result(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the columns of a table of measures their kinds; a note that is empty stays an empty text.
+    """Convert the columns of a table of results to their types. Empty notes remain empty texts.
 
     Raises:
-        KeyError: if a column is not known.
+        KeyError: if a column is unknown.
     """
     return frame.astype({name: _PANDAS.get(_RESULTS[name], _RESULTS[name]) for name in frame})
 
 
 def with_plain_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn nullable numbers into floats with NaN, which is what matplotlib draws."""
+    """Convert nullable numbers to floats with NaN, as matplotlib requires."""
     nullable = [name for name in frame if isinstance(frame[name].dtype, pd.Float64Dtype)]
     return frame.astype(dict.fromkeys(nullable, float))
 
 
 def check_result(result: pd.DataFrame) -> None:
-    """Check a table of measures: known columns of the right kind, and a note wherever a number is missing."""
+    """Check a table of results: known columns of the right type, and a note for each missing number.
+
+    Raises:
+        StudyError: if the table is invalid. So do all the checks below.
+    """
     _check(result, {name: _RESULTS[name] for name in result}, key=[], table="a table of measures")
     numbers = [name for name in result if _RESULTS[name] == "number"]
     missing = result[numbers].isna().any(axis=1) | np.isinf(result[numbers].astype(float)).any(axis=1)
@@ -192,33 +188,33 @@ def check_result(result: pd.DataFrame) -> None:
 
 
 def check_people(people: pd.DataFrame) -> None:
-    """Check `people`: columns, one row per person, at most one main person per image."""
+    """Check `people`: columns, one row for each person, and at most one main person in an image."""
     _check(people, PEOPLE, key=["person_id"], table="people")
-    twice = people.loc[people["is_main"], "image_id"].duplicated()
-    if twice.any():
-        raise StudyError(f"people: {int(twice.sum())} images have more than one main person")
+    duplicates = people.loc[people["is_main"], "image_id"].duplicated()
+    if duplicates.any():
+        raise StudyError(f"people: {int(duplicates.sum())} images have more than one main person")
 
 
 def check_chains(chains: pd.DataFrame) -> None:
-    """Check `chains`: columns, one row per chain, a path or a prompt for every start."""
+    """Check `chains`: columns, one row for each chain, and an image or a prompt for each start."""
     _check(chains, CHAINS, key=["chain_id"], table="chains")
-    startless = chains["image_path"].isna() & chains["prompt"].isna()
-    if startless.any():
-        names = ", ".join(chains.loc[startless, "chain_id"].head(3))
+    has_no_start = chains["image_path"].isna() & chains["prompt"].isna()
+    if has_no_start.any():
+        names = ", ".join(chains.loc[has_no_start, "chain_id"].head(3))
         raise StudyError(f"chains: {names} have neither an image nor a prompt to start from")
     if (chains["image_path"].notna() & chains["image_digest"].isna()).any():
         raise StudyError("chains: an original has no digest (image_digest)")
 
 
 def check_descriptions(descriptions: pd.DataFrame) -> None:
-    """Check `loop_descriptions`: columns, one row per chain and iteration, no empty text."""
+    """Check `loop_descriptions`: columns, one row for each chain and iteration, and no empty text."""
     _check(descriptions, DESCRIPTIONS, key=["chain_id", "iteration"], table="loop_descriptions")
     if (descriptions["text"].str.strip() == "").any():
         raise StudyError("loop_descriptions: a description is empty")
 
 
 def check_annotations(annotations: pd.DataFrame) -> None:
-    """Check `annotations`: columns, one row per picture, annotator, reading and attribute, categories where valid."""
+    """Check `annotations`: columns, unique keys, and a category in exactly the rows with the status valid."""
     key = ["chain_id", "iteration", "annotator", "reading", "attribute"]
     _check(annotations, ANNOTATIONS, key=key, table="annotations")
     if (annotations["category"].notna() != (annotations["status"] == "valid")).any():
@@ -226,19 +222,19 @@ def check_annotations(annotations: pd.DataFrame) -> None:
 
 
 def check_predictions(predictions: pd.DataFrame) -> None:
-    """Check `predictions`: columns, one row per picture, concept and reading."""
+    """Check `predictions`: columns, one row for each picture, concept and reading."""
     key = ["chain_id", "iteration", "concept", "reading"]
     _check(predictions, PREDICTIONS, key=key, table="predictions")
 
 
 def check_faces(faces: pd.DataFrame) -> None:
-    """Check `faces`: columns, one row per picture and face."""
+    """Check `faces`: columns, one row for each picture and face."""
     _check(faces, FACES, key=["chain_id", "iteration", "face"], table="faces")
 
 
 def check_activations(activations: pd.DataFrame) -> None:
-    """Check `activations`: columns, one row per picture, face, word, method and region; areas and shares sum to 1."""
-    key = [*_OF_A_WORD, "method", "region"]
+    """Check `activations`: columns, unique keys, and regions whose areas and shares sum to 1 for each word."""
+    key = [*_WORD, "method", "region"]
     _check(activations, ACTIVATIONS, key=key, table="activations")
     sums = activations.groupby(key[:-1], observed=True, dropna=False)[["area", "share"]].sum(min_count=1)
     if ((sums - 1).abs() > 1e-4).any(axis=None):
@@ -246,21 +242,19 @@ def check_activations(activations: pd.DataFrame) -> None:
 
 
 def check_similarities(similarities: pd.DataFrame) -> None:
-    """Check `similarities`: columns, one row per chain, pair, kind and iteration, values from -1 to 1."""
+    """Check `similarities`: columns, unique keys, and values from -1 to 1."""
     _check(similarities, SIMILARITIES, key=["chain_id", "pair", "kind", "iteration"], table="similarities")
     if not similarities["value"].between(-1, 1).all():
         raise StudyError("similarities: a value is missing, or is no cosine")
 
 
 def _check(frame: pd.DataFrame, columns: Mapping[str, str], key: list[str], table: str) -> None:
-    missing = [name for name in columns if name not in frame]
-    if missing:
+    if missing := [name for name in columns if name not in frame]:
         raise StudyError(f"{table}: there is no column {', '.join(missing)}")
-    wrong = [name for name, kind in columns.items() if not _IS[kind](frame[name])]
-    if wrong:
-        found = ", ".join(f"{name} is {frame[name].dtype}, not {columns[name]}" for name in wrong)
-        raise StudyError(f"{table}: {found}")
-    twice = frame[frame.duplicated(key)] if key else frame.head(0)
-    if len(twice):
-        row = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
-        raise StudyError(f"{table}: {row} occurs more than once ({len(twice)} such rows)")
+    if wrong := [name for name, kind in columns.items() if not _IS[kind](frame[name])]:
+        problems = ", ".join(f"{name} is {frame[name].dtype}, not {columns[name]}" for name in wrong)
+        raise StudyError(f"{table}: {problems}")
+    duplicates = frame[frame.duplicated(key)] if key else frame.head(0)
+    if len(duplicates):
+        row = ", ".join(f"{name} {duplicates.iloc[0][name]}" for name in key)
+        raise StudyError(f"{table}: {row} occurs more than once ({len(duplicates)} such rows)")

@@ -330,10 +330,10 @@ def test_other_entries_stand_in_folders_of_any_name(tmp_path):
 
 
 def test_ratings_stand_in_a_folder_of_any_name(tmp_path):
-    from broken_telephone.rating.answer_store import Store
+    from broken_telephone.rating.answer_store import AnswerStore
 
     url = f"sqlite:///{tmp_path}/x [a] #1 *b?/c::d 100%/r.sqlite"
-    Store(url).comment("ada", "rating", "1", "a comment")
+    AnswerStore(url).comment("ada", "rating", "1", "a comment")
     assert (tmp_path / "x [a] #1 *b?/c::d 100%/r.sqlite").is_file()
     assert RatingsDataset(database=url).load()["comment"].tolist() == ["a comment"]
 

@@ -10,14 +10,15 @@ from kedro.framework.session import KedroSession
 from PIL import Image
 
 from broken_telephone.errors import ChangedInputError
-from broken_telephone.models import METHODS, REGIONS, Description, EndpointDescriber
+from broken_telephone.models import METHODS, REGIONS, Description
+from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
 from broken_telephone.tables import check_activations, check_faces, check_result
 
 SHIPPED = Path(__file__).parents[2] / "data"
 RESULTS = ("support", "support_tests", "support_trust", "skin_drift")
 SETTINGS = {
     "annotation__readings": ["free"],
-    "report__resamples": 200,
+    "report__n_bootstrap": 200,
     "explain__random_weights": 1,
     "explain__checked": 1,
 }

@@ -181,7 +181,7 @@ def test_shifts_are_tested_by_the_signs_of_starts():
 def test_tests_of_skin_are_adjusted_within_the_families_of_the_report():
     made = Faces(2.0, count=12)
     faces, chains = as_table(made.rows, FACES), as_table(made.chains, CHAINS)
-    settings = ReportSettings(resamples=200)
+    settings = ReportSettings(n_bootstrap=200)
     found = measure_skin_tones(faces, chains, LoopSettings(iterations=3, describe_prompt="Describe."), settings)
     check_result(found)
     tested = found["p_value"].notna()

@@ -23,7 +23,7 @@ from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, R
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
 from broken_telephone.reporting import ReportSettings
-from broken_telephone.statistics import ALL, Resampling, adjusted
+from broken_telephone.statistics import ALL, Resampling, benjamini_hochberg
 from broken_telephone.tables import (
     ACTIVATIONS,
     CHAINS,
@@ -141,7 +141,7 @@ class Planted:
         words, activations, _, _ = self.tables()
         pictures = self.pictures()
         support, tests = support_table(pictures, RESAMPLING), support_tests(pictures, RESAMPLING)
-        tests["p_adjusted"] = adjusted(tests, ["attribute", "measure", "iteration"])
+        tests["p_adjusted"] = benjamini_hochberg(tests, ["attribute", "measure", "iteration"])
         trust = trust_table(pictures, words, activations, METHOD, RESAMPLING)
         found = tuple(as_result(table) for table in (support, tests, trust))
         for table in found:
@@ -657,7 +657,7 @@ def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
     every = made.pictures()
     assert every["kind"].nunique() == 71
     assert set(comparable_kinds(every)["kind"]) == {"64 x 64, 1 view"}
-    settings = ReportSettings(resamples=200)
+    settings = ReportSettings(n_bootstrap=200)
     explain = ExplainSettings(method=METHOD)
     support, tests, trust, said = measure_support(*made.tables(), explain, settings)
     for table in (support, tests, trust):
@@ -690,9 +690,9 @@ def test_a_single_kind_is_kept_however_few_starts_there_are():
 def test_families_are_comparison_measure_and_iteration():
     found = support_tests(simulated(np.random.default_rng(27)), RESAMPLING)
     assert set(found["measure"]) == set(TESTED)
-    expected = adjusted(found, ["attribute", "measure", "iteration"])
+    expected = benjamini_hochberg(found, ["attribute", "measure", "iteration"])
     for (attribute, iteration), rows in found.groupby(["attribute", "iteration"], dropna=False):
-        own = adjusted(found.loc[rows.index], ["measure"])
+        own = benjamini_hochberg(found.loc[rows.index], ["measure"])
         assert expected[rows.index].tolist() == pytest.approx(own.tolist(), nan_ok=True), (attribute, iteration)
 
 

@@ -15,8 +15,9 @@ from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDat
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
-from broken_telephone.models import METHODS, REGIONS, Explanation, Face, TransformersDescriber
+from broken_telephone.models import METHODS, REGIONS, Explanation, Face
 from broken_telephone.models.attribution.vision_tower import Patches
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 from broken_telephone.pipelines.explainability import nodes
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import seed_of
@@ -265,7 +266,7 @@ class Study:
             self.settings(**stated),
             chains,
             self.loop,
-            ReportSettings(resamples=200),
+            ReportSettings(n_bootstrap=200),
             people,
             *self.descriptions(),
             self.parts.load(),

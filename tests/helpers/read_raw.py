@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from broken_telephone.ingestion import DatasetSettings, Reading, read_dataset
+from broken_telephone.ingestion import DatasetSettings, DatasetTables, read_dataset
 
 
-def read(source: str, folder: Path, **settings) -> Reading:
+def read(source: str, folder: Path, **settings) -> DatasetTables:
     """Read a data set; every row in its files is in the table or counted as dropped."""
     reading = read_dataset(DatasetSettings.model_validate({"source": source, **settings}), folder)
     dropped = int((reading.defects["effect"] == "dropped").sum())
@@ -15,7 +15,7 @@ def read(source: str, folder: Path, **settings) -> Reading:
     return reading
 
 
-def problems(reading: Reading) -> list[tuple[str, str, str]]:
+def problems(reading: DatasetTables) -> list[tuple[str, str, str]]:
     """Effect, problem and row of every defect."""
     return list(reading.defects[["effect", "problem", "row"]].itertuples(index=False, name=None))
 

@@ -1,4 +1,4 @@
-"""A small study that is made up: happiness drifts towards female, anger does not; the annotator mistakes some ages."""
+"""A small invented study: happiness drifts towards female, anger does not; the annotator mistakes some ages."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,10 +8,11 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.reporting import agreement_sentences
+from broken_telephone.reporting.page.chain_browser import Browser, chain_browser
+from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import (
     Resampling,
-    adjusted,
+    benjamini_hochberg,
     decomposition_table,
     drift_table,
     panels,
@@ -31,7 +32,7 @@ ANNOTATOR = "judge (free)"
 
 @dataclass
 class SmallStudy:
-    """What the report is made of."""
+    """The inputs of the report."""
 
     chains: pd.DataFrame
     descriptions: pd.DataFrame
@@ -42,7 +43,7 @@ class SmallStudy:
 
 
 class Pictures(dict):
-    """Pictures of any name, as catalog types give them: one that is called gone is missing."""
+    """Images of any name, as catalog types give them; those with "gone" in their name are missing."""
 
     def __missing__(self, name):
         def opened():
@@ -63,9 +64,9 @@ def small_study(
     stated: bool = True,
     text: str = "A face.",
 ) -> SmallStudy:
-    """Make a study of so many chains a label and start, and its tables; made once, so nobody may change it."""
+    """Make a study with `count` chains per label and its tables; it is cached, so tests must not change it."""
     rng = np.random.default_rng(5)
-    chains, people, texts, said = [], [], [], []
+    chains, people, texts, annotations = [], [], [], []
     for start in starts:
         for label in labels:
             for number in range(count if start == "image" else count // 4):
@@ -89,7 +90,7 @@ def small_study(
                         female = female or (label == "happiness" and rng.random() < 0.3)
                     if iteration or image:
                         answers = {"gender": ("male", "female")[female], "age": ("20-39", "4-19")[young]}
-                        said += [
+                        annotations += [
                             {"chain_id": name, "iteration": iteration, "annotator": "judge", "reading": "free"}
                             | {"attribute": attribute, "status": status, "raw": answer}
                             | {"category": answer if status == "valid" else None}
@@ -100,7 +101,7 @@ def small_study(
     study = SmallStudy(
         as_table(chains, CHAINS),
         as_table(texts, DESCRIPTIONS),
-        as_table(said, ANNOTATIONS),
+        as_table(annotations, ANNOTATIONS),
         pd.DataFrame(people, columns=["image_id", "is_main", "gender", "age"]),
         iterations,
     )
@@ -109,13 +110,13 @@ def small_study(
 
 
 def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
-    """Measure a study as the reporting pipeline does, with few resamples."""
+    """Measure a study as the reporting pipeline does, with few bootstrap samples."""
     main = study.people.set_index("image_id")
     known = {name: main[name].astype(object) for name in ATTRIBUTES} if stated else {}
     arranged = list(panels(study.annotations, study.chains, ATTRIBUTES, study.iterations, known).values())
     resampling = Resampling(200, 1)
     drift = drift_table(arranged, [(None, k) for k in range(1, study.iterations + 1)], resampling)
-    drift["p_adjusted"] = adjusted(drift, ["start", "iteration", "measure"])
+    drift["p_adjusted"] = benjamini_hochberg(drift, ["start", "iteration", "measure"])
     agreement = pd.DataFrame(
         [("gender", "all", "data set", ANNOTATOR, 80, 0.97, 0.95, 0.9, 0.99)] * stated,
         columns=["attribute", "categories", "one", "other", "n", "agree", "alpha", "alpha_low", "alpha_high"],
@@ -132,3 +133,10 @@ def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
         "power": power_table(arranged),
         "agreement_sentences": agreement_sentences(agreement, confusions),
     }
+
+
+def browser_of(study: SmallStudy, count: int = 16, originals=None, images=None, reading: str = "", **tables) -> Browser:
+    """Sample chains of a study; `tables` replace its own."""
+    own = {name: tables.get(name, getattr(study, name)) for name in ("chains", "descriptions", "annotations", "people")}
+    pictures = (Pictures() if folder is None else folder for folder in (originals, images))
+    return chain_browser(*own.values(), *pictures, study.iterations, count, 1, reading)

@@ -100,7 +100,7 @@ def test_a_study_may_have_concepts_of_its_own(folder):
     [
         ({"labels": "gone.csv"}, r"gone\.csv is missing: dataset\.labels"),
         ({"labels": "labels.csv"}, r"labels\.csv, header: there is no column image \(there is: file, feeling"),
-        ({"labels": "labels.csv", "columns": {"image": "file", "mood": "feeling"}}, "mood is no column of ours"),
+        ({"labels": "labels.csv", "columns": {"image": "file", "mood": "feeling"}}, "mood is not a known column"),
         ({"labels": "labels.csv", "columns": {"image": "file", "emotion": "mood"}}, "there is no column mood"),
         ({"labels": "notes.parquet"}, "cannot be read as a table"),
         ({"labels": "out.csv"}, r"out\.csv, row 1: '\.\./secret\.png' leads out of the data set's folder"),

@@ -35,7 +35,7 @@ def test_everyone_is_kept_and_the_largest_is_the_main_person(phase):
     assert (main["x"], main["y"], main["width"], main["height"]) == (2, 2, 10, 12)
     assert (main["activity"], main["age"], main["ethnicity"]) == ("eating", "young adult", "East Asian")
     assert (phase / main["image_path"]).exists()
-    assert (people.loc[~people["is_main"], "activity"] == "disagreement").all()
+    assert set(people.loc[~people["is_main"], "activity"]) == {"disagreement"}
     assert reading.captions.iloc[0].to_dict() == {"image_id": "train000", "caption": "people"}
 
 
@@ -46,6 +46,7 @@ def test_pictures_are_found_where_people_put_them(phase, place):
     for file in list((phase / "phase_images").glob("val*")):
         file.rename(phase / place / file.with_suffix(".PNG").name)
     people = read("phase", phase).people
+    assert len(people) == 54
     assert all((phase / path).is_file() for path in people["image_path"])
     pd.testing.assert_frame_equal(people.drop(columns="image_path"), plain.drop(columns="image_path"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from broken_telephone.labels import FORMS, RAF, concept_form, read_form
+from broken_telephone.labels import FORMS, RAF, concept_form, parse_form
 
 TABLES = ("answers.yml", "answers_blind.yml")
 ANSWERS = [
@@ -14,7 +14,7 @@ ANSWERS = [
 
 
 def read(text: str, form: str, **more) -> dict[str, str]:
-    readings = read_form(text, FORMS[form], **more)
+    readings = parse_form(text, FORMS[form], **more)
     return {name: r.category if r.status == "valid" else r.status for name, r in readings.items()}
 
 
@@ -126,7 +126,7 @@ def test_a_content_filter_refuses_for_the_model():
 
 
 def test_a_category_is_null_unless_the_answer_is_valid():
-    readings = read_form("1. Asian\n2. unsure\n3. 20-39 or 40-69", FORMS["raf"])
+    readings = parse_form("1. Asian\n2. unsure\n3. 20-39 or 40-69", FORMS["raf"])
     assert [(r.status, r.category) for r in readings.values()] == [
         ("valid", "Asian"),
         ("unsure", None),
@@ -142,11 +142,11 @@ def test_prompts_offer_what_is_read():
     for form in FORMS.values():
         for question in form.questions:
             for word, category in question.options.items():
-                found = read_form(word, type(form)("one", (question,)))[question.variable]
+                found = parse_form(word, type(form)("one", (question,)))[question.variable]
                 assert (found.category or found.status) == category
 
 
 def test_the_form_of_a_concept_asks_one_question():
     form = concept_form("emotion", RAF.concepts["emotion"])
     assert "1. Emotion: surprise / fear / disgust" in form.prompt
-    assert read_form("The person looks sad.", form)["emotion"].category == "sadness"
+    assert parse_form("The person looks sad.", form)["emotion"].category == "sadness"

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from broken_telephone.labels import PHASE, RAF, mentions, named, naming_words
+from broken_telephone.labels import PHASE, RAF, find_label_words, match_label, mentions
 
 EMOTION, ACTIVITY = RAF.concepts["emotion"], PHASE.concepts["activity"]
 
@@ -34,7 +34,7 @@ EMOTION, ACTIVITY = RAF.concepts["emotion"], PHASE.concepts["activity"]
     ],
 )
 def test_emotions_are_read_from_descriptions(text, status, label):
-    assert named(text, EMOTION) == (status, label)
+    assert match_label(text, EMOTION) == (status, label)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_emotions_are_read_from_descriptions(text, status, label):
     ],
 )
 def test_activities_are_read_from_descriptions(text, status, label):
-    assert named(text, ACTIVITY) == (status, label)
+    assert match_label(text, ACTIVITY) == (status, label)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_activities_are_read_from_descriptions(text, status, label):
     ],
 )
 def test_words_that_name_a_label_are_found_where_they_stand(text, expected):
-    found = naming_words(text, EMOTION)
+    found = find_label_words(text, EMOTION)
     assert [(mention.category, text[mention.start : mention.end]) for mention in found] == expected
     assert sorted(found, key=lambda mention: mention.start) == found
     # Each stands alone: the letters beside it are none of the word.
@@ -96,13 +96,13 @@ def test_the_places_of_words_are_those_of_the_text_whatever_stands_around(seed):
     for number, word in enumerate(words):
         text += f" {chance.choice(fillers)} {number}. {word}."
     expected = [text.index(f" {k}. {word}.") + len(f" {k}. ") for k, word in enumerate(words) if "not" not in word]
-    assert [mention.start for mention in naming_words(text, EMOTION)] == expected
+    assert [mention.start for mention in find_label_words(text, EMOTION)] == expected
 
 
 def test_words_and_the_label_they_name_agree():
     for text in ("He is happy.", "She is sad, sad.", "No anger at all.", "Happy or sad?"):
-        labels = {mention.category for mention in naming_words(text, EMOTION)}
-        assert named(text, EMOTION).label == (labels.pop() if len(labels) == 1 else None)
+        labels = {mention.category for mention in find_label_words(text, EMOTION)}
+        assert match_label(text, EMOTION).label == (labels.pop() if len(labels) == 1 else None)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broken_telephone.labels import FORMS, read_form
+from broken_telephone.labels import FORMS, parse_form
 from broken_telephone.labels.answer_parsing.thinking_marks import closing, is_mark, opens_thought, separate
 
 ANSWER = "The person smiles broadly."
@@ -164,7 +164,7 @@ def test_ordinary_text_stays_as_it_is(text):
 def test_a_form_is_read_without_the_thought():
     """Also of a record that was made before the adapters set thoughts apart."""
     for thought in ("<think>A Black woman.</think>", "She is a Black woman.\n</think>\n\n"):
-        found = read_form(f"{thought}1. white 2. male 3. old", FORMS["free"])
+        found = parse_form(f"{thought}1. white 2. male 3. old", FORMS["free"])
         assert [reading.category for reading in found.values()] == ["white", "male", "old"]
 
 

@@ -45,6 +45,7 @@ def test_corrections_bring_out_what_is_wanted(rng):
     errors = [_errors(_leaning(wanted), wanted)]
     for _ in range(4):
         asked = corrections.corrected(asked, _leaning(asked, rng), wanted, 400 if rng else 1_000_000)
+        assert asked.keys() == wanted.keys()
         assert all(shares.sum() == pytest.approx(1) for shares in asked.values())
         # Nobody else does sports.
         assert (asked["sports", "age"] == (np.array(CATEGORIES["age"]) == "young")).all()
@@ -72,6 +73,7 @@ def test_what_sampling_error_explains_is_not_believed():
         true = wanted | {key: wanted[key] + [by, -by] for key, by in zip(genders, off, strict=True)}
         drawn = _counted(true, rng)
         found = corrections.believed(drawn, wanted, 400)
+        assert found.keys() == wanted.keys()
         assert all(shares.sum() == pytest.approx(1) for shares in found.values())
         raw.append(np.mean([np.square(drawn[key] - true[key]) for key in genders]))
         believed.append(np.mean([np.square(found[key] - true[key]) for key in genders]))

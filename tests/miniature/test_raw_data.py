@@ -35,7 +35,9 @@ def scenes(tmp_path_factory) -> Path:
 
 
 def truth(folder: Path, key: list[str]) -> pd.DataFrame:
-    return pd.read_csv(folder / "truth" / "people.csv").set_index(key).sort_index()
+    people = pd.read_csv(folder / "truth" / "people.csv").set_index(key).sort_index()
+    assert len(people) > 0
+    return people
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -109,7 +111,7 @@ def test_votes_and_labels_agree(scenes):
         votes, labels = (
             json.loads((scenes / f"phase_gcc_{split}_{what}_20221101.json").read_text()) for what in ("all", "regions")
         )
-        assert list(votes) == list(labels)
+        assert list(votes) == list(labels) != []
         for image_id, record in labels.items():
             for key in record.keys() - {"caption"}:
                 assert record[key]["region"] == votes[image_id][key]["region"]
@@ -122,6 +124,7 @@ def test_votes_and_labels_agree(scenes):
 def test_region_masks_are_the_regions_by_number(kind, request):
     folder = request.getfixturevalue(kind)
     masks = sorted((folder / "truth" / "regions").glob("*.png"))
+    assert masks
     assert {mask.stem for mask in masks} == set(pd.read_csv(folder / "truth" / "people.csv")["image_id"])
     for mask in masks:
         picture = Image.open(mask)

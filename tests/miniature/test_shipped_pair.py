@@ -15,7 +15,9 @@ from broken_telephone.miniature.training.tokenizers import train_chat_tokenizer
 from broken_telephone.miniature.world.associations import draw_labels
 from broken_telephone.miniature.world.language import PROMPTS
 from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS
-from broken_telephone.models import DescriberSettings, DiffusersGenerator, GeneratorSettings, TransformersDescriber
+from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 
 
 def test_training_sees_pictures_and_prompts_as_the_processor_makes_them(portraits):
@@ -66,5 +68,7 @@ def test_the_generator_draws_what_is_asked(models):
 
 
 def test_nothing_shipped_names_a_place_on_a_machine(models):
-    for file in models.rglob("*.json"):
+    files = list(models.rglob("*.json"))
+    assert files
+    for file in files:
         assert not re.search(r'"(/|[A-Za-z]:)[\w\\/]', file.read_text()), file

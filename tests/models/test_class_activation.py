@@ -10,8 +10,9 @@ from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
 from broken_telephone.explainability.maps.occlusion import painted
-from broken_telephone.models import METHODS, Choices, TransformersDescriber, Word, make_describer
+from broken_telephone.models import METHODS, Choices, Word, make_describer
 from broken_telephone.models.attribution.class_activation import pieces
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 
 PROMPT = "Describe only the emotion and the facial expression of the person."
 TEXTS = (
@@ -107,7 +108,7 @@ def test_maps_are_those_of_the_slow_way(layer, target, describer, embedded, rend
     describer.load()
     counts = {
         len(pieces(describer._loaded[1].tokenizer, ids, word.text, word.start, word.end))
-        for (ids, _), word in zip(describer._told(list(zip(images, words, strict=True)), PROMPT), words, strict=True)
+        for (ids, _), word in zip(describer._tokens(words, PROMPT), words, strict=True)
     }
     # Of one piece and of several.
     assert min(counts) == 1
@@ -256,7 +257,7 @@ def test_quantised_weights_are_randomised_around_zero():
 def test_patches_are_measured_once_for_each_size(describer, monkeypatch):
     measured = []
     monkeypatch.setattr(describer, "_known_patches", {})
-    monkeypatch.setattr(describer, "_found_patches", lambda tower, size, prompt: measured.append(size) or size)
+    monkeypatch.setattr(describer, "_measured_patches", lambda tower, size, prompt: measured.append(size) or size)
     for size in ((64, 64), (32, 64), (64, 64)):
         assert describer._patches(None, size, "") == size
     # Where patches lie does not depend on weights: random ones do not change it, and what is read again has the same.

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import EndpointDescriber, Failure, make_describer
+from broken_telephone.models import Failure, make_describer
+from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
 
 KEY = "secret-of-the-test"
 

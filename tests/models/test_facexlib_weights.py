@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from broken_telephone.datasets import ModelDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_detector, make_parser
-from broken_telephone.models.faces.facexlib_weights import RELEASES
+from broken_telephone.models.faces.networks import NETWORKS
 from broken_telephone.settings import CONFIG_LOADER_ARGS
 from broken_telephone.study_config.loader import StudyConfigLoader
 
@@ -176,10 +176,10 @@ def test_what_facexlib_publishes_is_read_from_the_cache_and_told_when_it_cannot_
             model.load()
         told = str(raised.value)
         assert "\n" not in told
-        assert f"fetch {RELEASES[network]} elsewhere" in told
-        assert f".path=…/{Path(RELEASES[network]).name}," in told
+        assert f"fetch {NETWORKS[network]['url']} elsewhere" in told
+        assert f".path=…/{Path(NETWORKS[network]['url']).name}," in told
         assert f".network={network}" in told
-    file = tmp_path / "hub/checkpoints" / Path(RELEASES["retinaface_mobile0.25"]).name
+    file = tmp_path / "hub/checkpoints" / Path(NETWORKS["retinaface_mobile0.25"]["url"]).name
     shutil.copy(face_weights["retinaface_mobile0.25"], file)
     detector = make_detector({"facexlib": "retinaface_mobile0.25"})
     detector.load()
@@ -188,7 +188,7 @@ def test_what_facexlib_publishes_is_read_from_the_cache_and_told_when_it_cannot_
 
 def test_addresses_are_facexlibs_own():
     source = inspect.getsource(init_detection_model) + inspect.getsource(init_parsing_model)
-    assert sorted(RELEASES.values()) == sorted(re.findall(r"'(https://\S+)'", source))
+    assert sorted(network["url"] for network in NETWORKS.values()) == sorted(re.findall(r"'(https://\S+)'", source))
 
 
 def test_what_changes_results_identifies_a_model(face_weights, tmp_path):

@@ -7,12 +7,9 @@ import pytest
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import (
-    DescriberSettings,
-    DiffusersGenerator,
-    GeneratorSettings,
-    TransformersDescriber,
-)
+from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.loading.provenance import fingerprint
 
 PROMPTS = ["a person looks happy", "sad", "a person"]

@@ -10,14 +10,14 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.explainability.run import needed_of
 from broken_telephone.models import (
-    EndpointDescriber,
     EndpointSettings,
     make_describer,
     make_detector,
     make_embedder,
     make_parser,
 )
-from broken_telephone.models.describers import input_size
+from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
+from broken_telephone.models.loading import input_size
 from broken_telephone.pictures import bound_for, open_picture
 
 SHIPPED = "data/06_models"

@@ -17,8 +17,8 @@ from broken_telephone.datasets import RatingsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.rating import RatingSettings, database
 from broken_telephone.rating.address import PublicAddress, trusted_hosts
-from broken_telephone.rating.answer_store import ADJUDICATION, LONGEST_COMMENT, Store
-from broken_telephone.rating.rater_queue import Desk
+from broken_telephone.rating.answer_store import ADJUDICATION, LONGEST_COMMENT, AnswerStore
+from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.raters import identity, rater_name
 from broken_telephone.statistics import agreement_table
 from broken_telephone.statistics.tables.agreement_table import every_two
@@ -64,10 +64,10 @@ def test_a_third_who_has_rated_nothing_sees_no_answer_and_settles_nothing(client
     ):
         assert answer.status_code == 403
         assert not any(word in answer.text for word in ("Ann", "Ben", "female", "her hair", "owned", "describer wrote"))
-    assert Store(url).answers(mode=ADJUDICATION) == []
+    assert AnswerStore(url).answers(mode=ADJUDICATION) == []
     # A way to rate: any picture, so that nothing is said about which one is disagreed about; or the one asked for.
     assert 'href="/rate/Cleo"' in client.get("/adjudicate/Cleo").text
-    number = Desk(ITEMS, QUESTIONS, 1).order("Cleo").index(ITEM) + 1
+    number = RaterQueue(ITEMS, QUESTIONS, 1).order("Cleo").index(ITEM) + 1
     assert f'href="/rate/Cleo/{number}"' in client.get(f"/adjudicate/Cleo?item={ITEM}&attribute=gender").text
 
 
@@ -95,14 +95,14 @@ def test_a_named_adjudicator_settles_whatever_the_spelling(client, url):
     disagree(client)
     assert "Ben: female" in client.get("/adjudicate/zoe").text
     client.post("/adjudicate/Zoe", data={"item": ITEM, "attribute": "gender", "category": "female"})
-    assert [a.category for a in Store(url).answers(mode=ADJUDICATION)] == ["female"]
+    assert [a.category for a in AnswerStore(url).answers(mode=ADJUDICATION)] == ["female"]
 
 
 def test_whoever_saw_the_others_answers_neither_changes_nor_gives_their_own(client, url):
     disagree(client)
     client.get("/adjudicate/Ann")
     client.get("/adjudicate/Zoe")
-    before = Store(url).answers()
+    before = AnswerStore(url).answers()
     for rater in ("Ann", "Zoe"):
         for form in (
             {"item": ITEM, "attribute": "gender", "category": "female"},
@@ -112,7 +112,7 @@ def test_whoever_saw_the_others_answers_neither_changes_nor_gives_their_own(clie
             answer = post(client, rater, **form)
             assert answer.status_code == 409
             assert "stay as they are" in answer.text
-    assert Store(url).answers() == before
+    assert AnswerStore(url).answers() == before
     # Nor is the adjudicator asked about that picture; the rater's undo does not offer it.
     assert "of 39 done" in client.get("/rate/Zoe").text.replace("</span>", "")
     assert f'name="last_item" value="{ITEM}"' not in client.get("/rate/Ann").text
@@ -127,7 +127,7 @@ def test_a_disagreement_is_settled_once_and_only_while_there_is_one(client, url)
     assert late.status_code == 409
     assert "settled meanwhile" in late.text
     assert client.post("/adjudicate/Zoe", data={**form, "attribute": "age", "category": "old"}).status_code == 409
-    assert [(a.rater, a.category) for a in Store(url).answers(mode=ADJUDICATION)] == [("Zoe", "female")]
+    assert [(a.rater, a.category) for a in AnswerStore(url).answers(mode=ADJUDICATION)] == [("Zoe", "female")]
 
 
 def test_what_is_open_to_a_rater_is_settled_and_the_rest_is_told(client):
@@ -147,8 +147,9 @@ def test_no_page_tells_a_rater_what_others_or_the_model_answered(url):
     client = app.test_client()
     disagree(client)
     for path in ("/", "/rate/Cleo", "/rate/Cleo/3", "/overview"):
-        page = client.get(path).text
-        assert not any(word in page for word in ("her hair", "owned")), path
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert not any(word in page.text for word in ("her hair", "owned")), path
     assert "Ann" not in client.get("/").text
     # Nothing else is there to be asked.
     assert {rule.rule for rule in app.url_map.iter_rules()} == {
@@ -182,15 +183,15 @@ def test_no_page_tells_a_rater_what_others_or_the_model_answered(url):
 def test_spellings_are_one_rater_and_the_first_is_shown(client, url, spelling):
     post(client, "Anna", item=ITEM, attribute="gender", category="male")
     post(client, spelling, item=ITEM, attribute="gender", category="female")
-    assert [(a.rater, a.category) for a in Store(url).answers()] == [("Anna", "female")]
+    assert [(a.rater, a.category) for a in AnswerStore(url).answers()] == [("Anna", "female")]
     assert "0 of 40 done · Anna" in client.get(f"/rate/{spelling}").text.replace('<span id="done">', "").replace(
         "</span>", ""
     )
-    desk = Desk(ITEMS, QUESTIONS, 1)
-    assert desk.order(spelling) == desk.order("Anna")
+    queue = RaterQueue(ITEMS, QUESTIONS, 1)
+    assert queue.order(spelling) == queue.order("Anna")
     undo = {"item": ITEM, "undo": 1, "last_item": ITEM, "last_attribute": "gender"}
     post(client, spelling, **undo)
-    assert Store(url).answers() == []
+    assert AnswerStore(url).answers() == []
 
 
 def test_names_of_different_people_stay_apart():
@@ -211,7 +212,7 @@ def test_names_that_cannot_be_seen_or_reached_are_refused(client, name):
 
 
 def test_databases_with_several_spellings_are_merged_when_read_and_it_is_told_once(url, caplog):
-    store = Store(url)
+    store = AnswerStore(url)
     rows = [
         ("Anna ", "gender", "male", "1"),
         ("Ben", "gender", "female", "2"),
@@ -250,7 +251,11 @@ def test_databases_with_several_spellings_are_merged_when_read_and_it_is_told_on
 def test_the_overview_of_twenty_raters_and_77_pictures_is_there_in_two_seconds(url):
     rng = np.random.default_rng(0)
     items = [f"{number:012x}" for number in range(77)]
-    client, store, at = application(url, items, FORM).test_client(), Store(url), "2024-01-01T00:00:00.000000+00:00"
+    client, store, at = (
+        application(url, items, FORM).test_client(),
+        AnswerStore(url),
+        "2024-01-01T00:00:00.000000+00:00",
+    )
     rows = [
         (f"rater {rater:02}", "rating", item, name, "valid", str(rng.choice(options)), at)
         for rater in range(20)
@@ -292,7 +297,7 @@ def test_behind_a_proxy_links_lead_below_the_public_address(url, host, prefix):
     assert '"/faces/picture/ITEM.png"' in page
     form = {"item": ITEM, "attribute": "gender", "category": "male"}
     assert client.post(f"{prefix}/rate/Ann", data=form, headers=headers).location == "/faces/rate/Ann"
-    assert len(Store(url).answers()) == 1
+    assert len(AnswerStore(url).answers()) == 1
     assert "Set-Cookie" not in started.headers
 
 
@@ -306,7 +311,7 @@ def test_other_sites_and_forwarded_headers_are_not_believed(url):
         assert client.post("/faces/rate/Ann", data=form, headers=headers).status_code == 403
     page = client.get("/faces/", headers={"Host": "rate.example.org", **forged}).text
     assert "evil" not in page
-    assert Store(url).answers() == []
+    assert AnswerStore(url).answers() == []
 
 
 def test_without_a_public_address_the_page_is_this_machines_only(url):
@@ -343,23 +348,23 @@ def test_a_comment_that_is_too_long_is_refused_whole_with_all_that_came_with_it(
     answer = post(client, "Ann", **form, comment="é" * (LONGEST_COMMENT + 1))
     assert answer.status_code == 400
     assert "at most 2,000 characters, this one has 2,001" in answer.text
-    assert (Store(url).comments(), Store(url).answers()) == ({}, [])
+    assert (AnswerStore(url).comments(), AnswerStore(url).answers()) == ({}, [])
     assert post(client, "Ann", **form, comment="\N{GRINNING FACE}" * LONGEST_COMMENT).status_code == 302
-    assert [len(text) for text in Store(url).comments().values()] == [LONGEST_COMMENT]
+    assert [len(text) for text in AnswerStore(url).comments().values()] == [LONGEST_COMMENT]
     with pytest.raises(StudyError, match="cannot be written"):
-        Store(url).comment("Ann", "rating", ITEM, "x" * (LONGEST_COMMENT + 1))
+        AnswerStore(url).comment("Ann", "rating", ITEM, "x" * (LONGEST_COMMENT + 1))
 
 
 def test_a_body_that_is_no_form_of_the_page_is_refused(client, url):
     answer = post(client, "Ann", item=ITEM, comment="x" * 100_000)
     assert answer.status_code == 413
     assert "too long" in answer.text
-    assert Store(url).comments() == {}
+    assert AnswerStore(url).comments() == {}
 
 
 def test_a_refused_form_saves_nothing(client, url):
     assert post(client, "Ann", item=ITEM, attribute="gender", category="tall", comment="x").status_code == 400
-    assert Store(url).comments() == {}
+    assert AnswerStore(url).comments() == {}
 
 
 # --- The database ---
@@ -382,7 +387,7 @@ def test_twenty_raters_at_once_lose_no_answer(url):
     for thread in threads:
         thread.join()
     assert refused == []
-    answers = Store(url).answers()
+    answers = AnswerStore(url).answers()
     assert len({(answer.rater, answer.item) for answer in answers}) == len(answers) == 200
 
 
@@ -400,7 +405,7 @@ def test_a_database_that_is_locked_is_named_and_the_page_goes_on_after_it(url, t
 
 
 def test_a_full_disk_is_named(url):
-    store = Store(url)
+    store = AnswerStore(url)
     sa.event.listen(store._engine, "checkout", lambda c, *_: c.execute("PRAGMA max_page_count=1"))
     message = r"cannot be written: database or disk is full\. Make room on the disk\."
     write = partial(store.comment, "Ann", "rating", text="x" * LONGEST_COMMENT)
@@ -409,17 +414,17 @@ def test_a_full_disk_is_named(url):
 
 
 def test_a_database_that_cannot_be_written_is_refused_for_rating_and_read_for_results(url, tmp_path):
-    Store(url).answer("Ann", "rating", ITEM, "gender", "valid", "male")
+    AnswerStore(url).answer("Ann", "rating", ITEM, "gender", "valid", "male")
     fixed = f"sqlite:///file:{tmp_path}/ratings.sqlite?mode=ro&uri=true"
     with pytest.raises(StudyError, match=r"readonly database\. Make the file and its folder writable"):
-        Store(fixed)
+        AnswerStore(fixed)
     assert RatingsDataset(database=fixed).load()["rater"].tolist() == ["Ann"]
 
 
 def test_a_file_that_is_no_database_is_named(url, tmp_path):
     (tmp_path / "ratings.sqlite").write_text("rater,answer\n" * 100)
     # Kedro wraps what a catalog type raises, and says it again.
-    for use, error in ((lambda: Store(url), StudyError), (RatingsDataset(database=url).load, DatasetError)):
+    for use, error in ((lambda: AnswerStore(url), StudyError), (RatingsDataset(database=url).load, DatasetError)):
         with pytest.raises(error, match=r"rating\.database.*cannot be opened: file is not a database"):
             use()
 
@@ -444,7 +449,7 @@ def words_of(use) -> str:
 )
 def test_passwords_appear_in_no_message(address):
     with pytest.raises(StudyError) as error:
-        Store(address)
+        AnswerStore(address)
     assert "s3cret" not in str(error.value)
     assert "s3cret" not in words_of(lambda: RatingSettings.model_validate({"database": address}).seed)
     assert "s3cret" not in words_of(lambda: RatingsDataset(database=address))
@@ -457,11 +462,11 @@ def test_answers_are_not_kept_in_memory(address):
 
 
 def test_a_clock_that_was_set_back_changes_no_order(url, monkeypatch):
-    store = Store(url)
+    store = AnswerStore(url)
     store._latest = "2999-01-01T00:00:00.000000+00:00"
     store.answer("Ann", "rating", ITEM, "gender", "valid", "male")
     store.answer("Ann", "rating", ITEM, "age", "valid", "old")
-    later = Store(url)
+    later = AnswerStore(url)
     later.answer("Ann", "rating", ITEMS[0], "gender", "valid", "male")
     assert [(a.item, a.attribute) for a in later.answers()] == [(ITEM, "gender"), (ITEM, "age"), (ITEMS[0], "gender")]
 
@@ -477,7 +482,7 @@ def test_a_picture_that_cannot_be_opened_is_named_to_whoever_serves_it_and_not_t
 
 def test_a_relative_database_is_below_the_project_wherever_a_notebook_is(tmp_path, monkeypatch):
     project = tmp_path / "project"
-    Store(f"sqlite:///{project}/data/ratings.sqlite").answer("Ann", "rating", ITEM, "gender", "valid", "male")
+    AnswerStore(f"sqlite:///{project}/data/ratings.sqlite").answer("Ann", "rating", ITEM, "gender", "valid", "male")
     monkeypatch.chdir(tmp_path)
     found = RatingsDataset(database="sqlite:///data/ratings.sqlite", path=str(project)).load()
     assert found["rater"].tolist() == ["Ann"]

@@ -8,21 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from small_study import EVIL, Pictures, small_study
+from small_study import EVIL, browser_of, small_study
 
-from broken_telephone.reporting.page.chain_browser import LONGEST, Browser, as_json, chain_browser, sampled, small
+from broken_telephone.reporting.page.chain_browser import LONGEST, as_json, sampled, small
 from broken_telephone.visible import visible
 
 
 @pytest.fixture(scope="module")
 def study():
     return small_study(count=12, iterations=2)
-
-
-def browser(study, count=10, originals=None, images=None, **other) -> Browser:
-    pictures = (Pictures() if originals is None else originals), (Pictures() if images is None else images)
-    tables = study.chains, study.descriptions, study.annotations, study.people
-    return chain_browser(*tables, *pictures, study.iterations, count, 1, **other)
 
 
 def test_every_beginning_of_the_sample_is_even_over_labels_and_starts(study):
@@ -40,7 +34,7 @@ def test_every_beginning_of_the_sample_is_even_over_labels_and_starts(study):
 
 def test_a_chain_has_its_pictures_texts_answers_and_labels(study):
     files = study.chains.set_index("chain_id")["image_path"]
-    for chain in browser(study).chains:
+    for chain in browser_of(study, 10).chains:
         from_image = chain["start"] == "image"
         assert [picture["iteration"] for picture in chain["pictures"]] == list(range(0 if from_image else 1, 3))
         assert (chain["prompt"] is None) == from_image
@@ -59,8 +53,7 @@ def test_no_change_is_told_from_answers_that_do_not_count(study):
     annotations = study.annotations.assign(
         category=study.annotations["category"].astype(object).where(~last), status=np.where(last, "refused", "valid")
     )
-    tables = study.chains, study.descriptions, annotations, study.people
-    chains = chain_browser(*tables, Pictures(), Pictures(), 2, 8, 1).chains
+    chains = browser_of(study, 8, annotations=annotations).chains
     assert all(chain["changed"] == [] for chain in chains)
     assert chains[0]["pictures"][-1]["answers"]["judge (free)"]["gender"] == (None, "refused")
 
@@ -68,9 +61,8 @@ def test_no_change_is_told_from_answers_that_do_not_count(study):
 def test_chains_change_by_the_reading_that_is_measured(study):
     closed = study.annotations.assign(reading="closed")
     both = pd.concat([study.annotations, closed], ignore_index=True)
-    tables = study.chains, study.descriptions, both, study.people
-    assert chain_browser(*tables, Pictures(), Pictures(), 2, 4, 1, "closed").annotator == "judge (closed)"
-    assert chain_browser(*tables, Pictures(), Pictures(), 2, 4, 1).annotator == "judge (free)"
+    assert browser_of(study, 4, reading="closed", annotations=both).annotator == "judge (closed)"
+    assert browser_of(study, 4, annotations=both).annotator == "judge (free)"
 
 
 def test_pictures_are_small_and_missing_ones_are_said_to_be(study):
@@ -90,7 +82,7 @@ def test_pictures_are_small_and_missing_ones_are_said_to_be(study):
         return Image.open(io.BytesIO(whole.getvalue()[:500]))
 
     for images in ({}, dict.fromkeys(keys(study), broken), dict.fromkeys(keys(study), cut)):
-        chains = browser(study, images=images).chains
+        chains = browser_of(study, 10, images=images).chains
         assert {picture["picture"] for chain in chains for picture in chain["pictures"] if picture["iteration"]} == {
             None
         }
@@ -101,7 +93,7 @@ def keys(study) -> list[str]:
 
 
 def test_a_page_takes_no_more_than_fits(study):
-    whole = browser(study)
+    whole = browser_of(study, 10)
     for size in (0, 2000, 5000, 10**7):
         some = whole.within(size)
         assert some.chains == whole.chains[: len(some.chains)]
@@ -120,19 +112,10 @@ def test_no_text_ends_the_script_element():
 @pytest.mark.parametrize("how", [{"count": 0}, {"status": "invalid"}, {"starts": ("prompt",)}, {"iterations": 1}])
 def test_studies_with_little_in_them(how):
     little = small_study(**{"count": 4, "iterations": 2} | how)
-    found = browser(little)
-    assert len(found.chains) == min(10, len(little.chains))
-    assert found.total == len(little.chains)
-    nothing = chain_browser(
-        little.chains,
-        little.descriptions[:0],
-        little.annotations[:0],
-        little.people[["image_id", "is_main"]][:0],
-        {},
-        {},
-        little.iterations,
-        10,
-        1,
-    )
+    browser = browser_of(little, 10)
+    assert len(browser.chains) == min(10, len(little.chains))
+    assert browser.total == len(little.chains)
+    empty = {"descriptions": little.descriptions[:0], "annotations": little.annotations[:0]}
+    nothing = browser_of(little, 10, {}, {}, **empty, people=little.people[["image_id", "is_main"]][:0])
     assert all(chain["changed"] == [] for chain in nothing.chains)
     assert nothing.annotator == ""

@@ -5,15 +5,16 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from figure_contents import axes_of, outside_or_overlapping, text_of, texts_of
 from matplotlib.colors import to_hex
 from PIL import Image
-from test_figures import LONG, axes_of, outside_or_overlapping, said, texts_of
+from test_figures import LONG
 
 from broken_telephone.models import REGIONS
 from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
 from broken_telephone.reporting.figures.region_support import REGIONS as DRAWN
 from broken_telephone.reporting.figures.region_support import support_figure
-from broken_telephone.reporting.figures.sanity_checks import trust_figure
+from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure
 from broken_telephone.reporting.figures.saved_figures import saved_figures
 from broken_telephone.reporting.figures.style import INK, PALE, SMALL
 from broken_telephone.statistics import ALL
@@ -46,7 +47,7 @@ def support_of(labels=LABELS, kind=KIND, seed=0, ends=True):
     return pd.DataFrame(rows)
 
 
-def trust_of(labels=LABELS, kind=KIND, seed=0, ends=True):
+def checks_of(labels=LABELS, kind=KIND, seed=0, ends=True):
     random = np.random.default_rng(seed)
     rows = []
     for number, (label, check) in enumerate(itertools.product(labels, CHECKS)):
@@ -59,7 +60,7 @@ def trust_of(labels=LABELS, kind=KIND, seed=0, ends=True):
     return pd.DataFrame(rows)
 
 
-def said_of(labels=LABELS, trusted=("joy",), kind=KIND):
+def sentences_of(labels=LABELS, trusted=("joy",), kind=KIND):
     rows = [{"kind": kind, "label": label, "region": "face", "trusted": label in trusted} for label in labels]
     return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted"])
 
@@ -76,19 +77,19 @@ def marks(axes, marker):
 @pytest.mark.parametrize("region", DRAWN)
 def test_marks_stand_where_densities_and_falls_are(region):
     support = support_of()
-    figure = support_figure(support, said_of(), KIND)
+    figure = support_figure(support, sentences_of(), KIND)
     assert set(DRAWN) == set(REGIONS)
     scales = {"density": (f"Density on {region}", np.log2), "fall": (f"Hiding {region}", lambda x: x / np.log(10))}
     for measure, (title, scale) in scales.items():
         axes = axes_of(figure, title)
-        mine = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])
-        found, elsewhere = marks(axes, "o"), marks(axes, "x")
-        assert len(found) == len(elsewhere) == len(LABELS)
+        own = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])
+        on_region, elsewhere = marks(axes, "o"), marks(axes, "x")
+        assert len(on_region) == len(elsewhere) == len(LABELS)
         for place, label in enumerate(LABELS):
-            assert found[place][0] == pytest.approx(scale(mine.loc[(label, measure), "value"]))
-            assert elsewhere[place][0] == pytest.approx(scale(mine.loc[(label, f"{measure}_elsewhere"), "value"]))
+            assert on_region[place][0] == pytest.approx(scale(own.loc[(label, measure), "value"]))
+            assert elsewhere[place][0] == pytest.approx(scale(own.loc[(label, f"{measure}_elsewhere"), "value"]))
             (line,) = [x for x in axes.lines if len(x.get_xdata()) == 2 and list(x.get_ydata()) == [place] * 2]
-            ends = mine.loc[(label, measure), ["ci_low", "ci_high"]].to_numpy(float)
+            ends = own.loc[(label, measure), ["ci_low", "ci_high"]].to_numpy(float)
             assert list(line.get_xdata()) == pytest.approx(list(scale(ends)))
     ticks = axes_of(figure, f"Hiding {region}").get_xticks()
     labels = [text.get_text() for text in axes_of(figure, f"Hiding {region}").get_xticklabels()]
@@ -96,54 +97,54 @@ def test_marks_stand_where_densities_and_falls_are(region):
 
 
 def test_labels_that_fail_a_check_are_grey():
-    figure = support_figure(support_of(), said_of(), KIND)
+    figure = support_figure(support_of(), sentences_of(), KIND)
     colours = {place: colour for place, (_, colour) in marks(axes_of(figure, "Density on face"), "o").items()}
     assert colours == {0: PALE, 1: INK, 2: PALE}
-    assert "not to be trusted: a check failed" in said(figure)
-    trusted = support_figure(support_of(), said_of(trusted=LABELS), KIND)
+    assert "not to be trusted: a check failed" in text_of(figure)
+    trusted = support_figure(support_of(), sentences_of(trusted=LABELS), KIND)
     assert {colour for _, colour in marks(axes_of(trusted, "Hiding hair"), "o").values()} == {INK}
-    assert "not to be trusted" not in said(trusted)
+    assert "not to be trusted" not in text_of(trusted)
     # Of labels that nothing is said of, nothing is known.
-    unknown = support_figure(support_of(), said_of(labels=("joy",)), KIND)
+    unknown = support_figure(support_of(), sentences_of(labels=("joy",)), KIND)
     assert marks(axes_of(unknown, "Density on face"), "o")[0][1] == PALE
 
 
 def test_pictures_of_another_size_are_in_another_figure():
     support = pd.concat([support_of(), support_of(("rage",), OTHER, seed=1)])
-    figure = support_figure(support, said_of(), KIND)
-    assert "rage" not in said(figure)
-    assert KIND in said(figure)
-    trust = pd.concat([trust_of(), trust_of(("rage",), OTHER, seed=1)])
-    assert "rage" not in said(trust_figure(trust, KIND))
-    assert "fear" not in said(trust_figure(trust, OTHER))
+    figure = support_figure(support, sentences_of(), KIND)
+    assert "rage" not in text_of(figure)
+    assert KIND in text_of(figure)
+    trust = pd.concat([checks_of(), checks_of(("rage",), OTHER, seed=1)])
+    assert "rage" not in text_of(sanity_checks_figure(trust, KIND))
+    assert "fear" not in text_of(sanity_checks_figure(trust, OTHER))
 
 
 def test_filled_marks_have_passed():
-    trust = trust_of()
-    figure = trust_figure(trust, KIND)
+    trust = checks_of()
+    figure = sanity_checks_figure(trust, KIND)
     titles = {"random weights": "random weights", "regions elsewhere": "elsewhere", "hiding": "hiding"}
     for check in (*titles, "deletion", "insertion", "hiding elsewhere", "methods"):
         axes = axes_of(figure, titles.get(check, check))
-        mine = trust[trust["check"] == check].set_index("label")
+        own = trust[trust["check"] == check].set_index("label")
         lines = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o"}
         for place, label in enumerate(LABELS):
-            assert lines[place].get_xdata()[0] == pytest.approx(mine.loc[label, "value"])
+            assert lines[place].get_xdata()[0] == pytest.approx(own.loc[label, "value"])
             filled = to_hex(lines[place].get_markerfacecolor()) == INK
-            assert filled == mine.loc[label, "passed"]
+            assert filled == own.loc[label, "passed"]
             (line,) = [x for x in axes.lines if len(x.get_xdata()) == 2 and list(x.get_ydata()) == [place] * 2]
-            assert list(line.get_xdata()) == pytest.approx([mine.loc[label, "ci_low"], mine.loc[label, "ci_high"]])
+            assert list(line.get_xdata()) == pytest.approx([own.loc[label, "ci_low"], own.loc[label, "ci_high"]])
 
 
 def pictures(count, sizes=((20, 30), (1, 40), (40, 1), (300, 20))):
     random = np.random.default_rng(0)
-    found = []
+    overlays = []
     for number in range(count):
         width, height = sizes[number % len(sizes)]
         image = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
         activation = random.random((max(height // 2, 1), max(width // 2, 1))).astype(np.float16)
         regions = random.integers(0, 4, (height, width)).astype(np.uint8)
-        found.append(Overlay(image, activation, regions, REGIONS, f"chain_{number}, {number}: happy"))
-    return found
+        overlays.append(Overlay(image, activation, regions, REGIONS, f"chain_{number}, {number}: happy"))
+    return overlays
 
 
 @pytest.mark.parametrize("count", [1, COLUMNS, COLUMNS + 1])
@@ -161,7 +162,7 @@ def test_pictures_are_shown_as_they_are_and_below_with_their_map(count):
         # What supports nothing is left as it is; the map lies over the whole picture.
         assert np.allclose(shown.get_alpha(), 0.8 * one.activation.astype(float))
         assert np.allclose(shown.get_extent(), first.get_extent())
-    letters = "".join(said(figure).split())
+    letters = "".join(text_of(figure).split())
     for one in overlays:
         assert "".join(one.words.split()) in letters
 
@@ -179,14 +180,14 @@ def test_outlines_are_around_the_regions():
 
 
 EXTREMES = {
-    "support": lambda: support_figure(support_of(), said_of(), KIND),
-    "support, long": lambda: support_figure(support_of((LONG, "W" * 70, ALL)), said_of(), KIND),
-    "support, single": lambda: support_figure(support_of(("fear",), ends=False), said_of(), KIND),
-    "support, none": lambda: support_figure(support_of().head(0), said_of(()), KIND),
-    "checks": lambda: trust_figure(trust_of(), KIND),
-    "checks, long": lambda: trust_figure(trust_of((LONG, "W" * 70, ALL)), KIND),
-    "checks, single": lambda: trust_figure(trust_of(("fear",), ends=False), KIND),
-    "checks, none": lambda: trust_figure(trust_of().head(0), KIND),
+    "support": lambda: support_figure(support_of(), sentences_of(), KIND),
+    "support, long": lambda: support_figure(support_of((LONG, "W" * 70, ALL)), sentences_of(), KIND),
+    "support, single": lambda: support_figure(support_of(("fear",), ends=False), sentences_of(), KIND),
+    "support, none": lambda: support_figure(support_of().head(0), sentences_of(()), KIND),
+    "checks": lambda: sanity_checks_figure(checks_of(), KIND),
+    "checks, long": lambda: sanity_checks_figure(checks_of((LONG, "W" * 70, ALL)), KIND),
+    "checks, single": lambda: sanity_checks_figure(checks_of(("fear",), ends=False), KIND),
+    "checks, none": lambda: sanity_checks_figure(checks_of().head(0), KIND),
     "gallery": lambda: gallery_figure("Words for joy", pictures(COLUMNS, ((30, 30),))),
     "gallery, long": lambda: gallery_figure(f"Words for {LONG}", pictures(2)),
 }
@@ -198,8 +199,8 @@ def test_nothing_is_cut_off_or_lies_upon_other_text_and_all_can_be_read(name):
     assert outside_or_overlapping(figure) == []
     assert min(text.get_fontsize() for text in texts_of(figure)) >= SMALL
     assert figure.get_figwidth() <= 7.2 + 1e-9
-    assert ("Nothing to draw" in said(figure)) == ("none" in name)
-    assert ("intervals where there are too few starts" in said(figure)) == ("single" in name)
+    assert ("Nothing to draw" in text_of(figure)) == ("none" in name)
+    assert ("intervals where there are too few starts" in text_of(figure)) == ("single" in name)
 
 
 def test_no_figures_are_no_files():

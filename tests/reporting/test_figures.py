@@ -8,11 +8,10 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
+from figure_contents import axes_of, bars_of, marks_of, outside_or_overlapping, text_of, texts_of
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
 from broken_telephone.labels import SCHEMES
 from broken_telephone.reporting.figures.all_figures import figures
@@ -21,7 +20,7 @@ from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
-from broken_telephone.reporting.figures.style import SMALL, category_colours, inches_of, styled, wrapped
+from broken_telephone.reporting.figures.style import SMALL, category_colours, inches_of, wrapped
 from broken_telephone.reporting.figures.success import success_figure
 from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
@@ -37,7 +36,7 @@ ACTIVITIES = SCHEMES["phase"].concepts["activity"].values
 def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("image",), seed=0):
     """Return tables of every kind with made-up numbers; what has to sum to something does."""
     random = np.random.default_rng(seed)
-    found = {name: [] for name in ("shares", "trajectories", "drift", "power", "decomposition", "success")}
+    by_table = {name: [] for name in ("shares", "trajectories", "drift", "power", "decomposition", "success")}
     for start, label, (attribute, categories) in itertools.product(starts, labels, attributes.items()):
         first, where = int(start == "prompt"), {"start": start, "label": label, "attribute": attribute}
         count = {"n": 40, "clusters": 40, "note": ""}
@@ -46,20 +45,20 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             for category, share in zip(categories, random.dirichlet(np.ones(len(categories))), strict=True):
                 bounds = {"ci_low": max(share - 0.1, 0), "ci_high": min(share + 0.1, 1)}
                 row = where | {"category": category, "iteration": k} | bounds | count
-                found["shares"].append(row | {"annotator": annotator, "count": round(40 * share), "share": share})
+                by_table["shares"].append(row | {"annotator": annotator, "count": round(40 * share), "share": share})
                 if annotator == ANNOTATOR:
-                    found["success"].append(row | {"kind": "rate", "value": share, "p_value": np.nan})
+                    by_table["success"].append(row | {"kind": "rate", "value": share, "p_value": np.nan})
         for category in categories:
             for to, share in zip(categories, random.dirichlet(np.ones(len(categories))), strict=True):
                 move = {"kind": "transition", "category": category, "to": to, "value": share}
-                found["trajectories"].append(where | move | {"ci_low": 0, "ci_high": 1} | count)
+                by_table["trajectories"].append(where | move | {"ci_low": 0, "ci_high": 1} | count)
             rest = {"kind": "fixed point", "category": category, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}
-            found["trajectories"].append(where | rest | count)
+            by_table["trajectories"].append(where | rest | count)
             cell = where | {"category": category, "since": first, "iteration": last} | count
             effect, drift = random.uniform(-0.3, 0.3, 2)
             ends = {"measure": "share difference", "value": drift, "ci_low": drift - 0.2, "ci_high": drift + 0.2}
-            found["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
-            found["power"].append(cell | {"can_show": True})
+            by_table["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
+            by_table["power"].append(cell | {"can_show": True})
             for part, value in (
                 ("published comparison", effect + drift),
                 ("instrument effect", effect),
@@ -67,75 +66,15 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             ):
                 if not first:
                     row = {"part": part, "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
-                    found["decomposition"].append(cell | row)
-    found["similarity_curves"] = [
+                    by_table["decomposition"].append(cell | row)
+    by_table["similarity_curves"] = [
         {"start": start, "label": label, "pair": pair, "kind": kind, "iteration": k, "n": 9, "clusters": 9, "note": ""}
         | {"value": 0.9 - 0.1 * k, "ci_low": 0.8 - 0.1 * k, "ci_high": 1 - 0.1 * k}
         for start, label in itertools.product(starts, labels)
         for kind, pair in itertools.product(("image-image", "text-text", "image-text"), ("previous", "origin"))
         for k in range(1, last + 1)
     ]
-    return {name: pd.DataFrame(rows) for name, rows in found.items()}
-
-
-def axes_of(figure, title):
-    return next(axes for axes in figure.axes if axes.get_title().split("\n")[0] == title)
-
-
-def bars_of(axes):
-    """Label -> bars, without those drawn as a stripe behind a row."""
-    found = {}
-    for container in axes.containers:
-        found.setdefault(container.get_label(), []).extend(container.patches)
-    return found
-
-
-def marks_of(axes):
-    """Label -> lines with a mark."""
-    found = {}
-    for line in axes.lines:
-        if not line.get_label().startswith("_"):
-            found.setdefault(line.get_label(), []).append(line)
-    return found
-
-
-def texts_of(figure):
-    # Ticks beyond the ends of an axis have labels, which are not drawn.
-    beyond = {
-        id(tick.label1)
-        for axes in figure.findobj(Axes)
-        for axis in (axes.xaxis, axes.yaxis)
-        for tick in axis.get_major_ticks()
-        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
-    }
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    return [text for text in texts if id(text) not in beyond]
-
-
-def said(figure):
-    return " ".join(" ".join(text.get_text().split()) for text in texts_of(figure))
-
-
-def outside_or_overlapping(figure):
-    with styled():
-        figure.set_dpi(150)
-        figure.draw_without_rendering()
-        page = figure.bbox
-        boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
-        # Marks and lines that are cut at the edge of a panel would be told wrong, not only ugly.
-        cut = [
-            (line.get_label(), tuple(point))
-            for axes in figure.axes
-            for line in axes.lines
-            if line.get_transform() == axes.transData
-            for point in line.get_xydata()
-            if not np.isnan(point).any() and not axes.bbox.padded(1).contains(*axes.transData.transform(point))
-        ]
-    out = [text for text, box in boxes if box.x0 < -1 or box.y0 < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1]
-    ends = np.array([box.extents for _, box in boxes])[:, None]
-    shared = np.minimum(ends, ends.swapaxes(0, 1))[..., 2:] - np.maximum(ends, ends.swapaxes(0, 1))[..., :2]
-    over = [(boxes[one][0], boxes[other][0]) for one, other in np.argwhere((shared > 1).all(-1)) if one < other]
-    return out + over + cut
+    return {name: pd.DataFrame(rows) for name, rows in by_table.items()}
 
 
 EXTREMES = {
@@ -157,21 +96,21 @@ def test_nothing_is_cut_off_or_lies_upon_other_text_and_all_can_be_read(name):
         assert min(text.get_fontsize() for text in texts_of(figure)) >= SMALL, kind
         assert figure.get_figwidth() <= 7.2 + 1e-9, kind
         for label in set(given["shares"]["label"]) - {"(all)"}:
-            letters = "".join(said(figure).split())
+            letters = "".join(text_of(figure).split())
             assert "".join(label.split()) in letters, (kind, label)
-        assert ("all labels" in said(figure)) == (name == "many")
+        assert ("all labels" in text_of(figure)) == (name == "many")
 
 
 def test_bars_are_as_high_as_the_shares_and_stand_upon_each_other():
     given = tables({"age": AGES})["shares"]
     figure = shares_figure(given, "age")
     for label, title in (("fear", "fear"), ("joy", "joy"), ("(all)", "all labels")):
-        mine = given[given["label"] == label].sort_values(["iteration"], kind="stable")
+        own = given[given["label"] == label].sort_values(["iteration"], kind="stable")
         axes, bottoms = axes_of(figure, title), 0
         for category in AGES:
             bars = bars_of(axes)[category]
             heights = np.array([bar.get_height() for bar in bars])
-            np.testing.assert_allclose(heights, mine[mine["category"] == category]["share"])
+            np.testing.assert_allclose(heights, own[own["category"] == category]["share"])
             np.testing.assert_allclose([bar.get_y() for bar in bars], bottoms, atol=1e-12)
             bottoms = bottoms + heights
         assert [text.get_text() for text in axes.get_xticklabels()] == ["D", "0", "1", "2", "3"]
@@ -193,7 +132,7 @@ def test_pictures_without_a_category_are_named_not_drawn_as_none():
     assert axes_of(figure, "fear").get_xlabel() == "n = 31 to 40"
     given.loc[given["label"] == "joy", "share"] = np.nan
     given.loc[given["label"] == "joy", "note"] = "nobody knows"
-    assert "nobody knows" in said(axes_of(shares_figure(given, "gender"), "joy"))
+    assert "nobody knows" in text_of(axes_of(shares_figure(given, "gender"), "joy"))
 
 
 def test_a_category_has_one_colour_in_every_figure_and_study():
@@ -266,18 +205,18 @@ def test_lines_go_through_the_shares_and_end_at_their_fixed_point():
     given["trajectories"].loc[rest & (given["trajectories"]["category"] == "male"), "value"] = 0.77
     figure = trajectories_figure(given["shares"], given["trajectories"], "gender")
     axes = axes_of(figure, "joy")
-    mine = given["shares"].query("label == 'joy' and category == 'male' and annotator == @ANNOTATOR")
+    own = given["shares"].query("label == 'joy' and category == 'male' and annotator == @ANNOTATOR")
     (line,) = marks_of(axes)["male"]
-    np.testing.assert_allclose(line.get_xydata(), mine[["iteration", "share"]])
+    np.testing.assert_allclose(line.get_xydata(), own[["iteration", "share"]])
     band = axes.collections[0].get_datalim(axes.transData)
-    np.testing.assert_allclose([band.y0, band.y1], [mine["ci_low"].min(), mine["ci_high"].max()])
+    np.testing.assert_allclose([band.y0, band.y1], [own["ci_low"].min(), own["ci_high"].max()])
     colour = category_colours("gender", ["male"])["male"]
     after = [x for x in axes.lines if x.get_color() == colour and min(x.get_xdata()) > 3]
     assert [list(x.get_ydata()) for x in after] == [[0.3, 0.5], [0.77, 0.77]]
-    assert "∞" in said(axes)
+    assert "∞" in text_of(axes)
     alone = trajectories_figure(given["shares"].query("iteration == 0"), pd.DataFrame(), "gender")
-    assert "Missing: other iterations, so there are no lines over them; fixed points." in said(alone)
-    assert "∞" not in said(alone)
+    assert "Missing: other iterations, so there are no lines over them; fixed points." in text_of(alone)
+    assert "∞" not in text_of(alone)
 
 
 def test_moves_are_written_in_their_cells_and_grey_where_never_seen():
@@ -295,8 +234,8 @@ def test_moves_are_written_in_their_cells_and_grey_where_never_seen():
     filled = np.ma.getmaskarray(axes.collections[0].get_array()).reshape(5, 5)
     assert filled[3].all()
     assert filled.sum() == 5
-    assert axes.get_title() == "joy\n160 moves"
-    assert "never seen before a step" in said(figure)
+    assert axes.get_title() == "joy\n160 transitions"
+    assert "never seen before a step" in text_of(figure)
     assert [text.get_text() for text in axes.get_yticklabels()] == list(AGES)
 
 
@@ -326,7 +265,7 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     keys = {text.get_text() for text in figure.legends[0].get_texts()}
     assert len(keys) == 4
     without = forest_figure(drift)
-    assert "what the number of starts could show at all" in said(without)
+    assert "power, so cells with too few starts are not marked" in text_of(without)
     assert not any(line.get_marker() == "x" for line in without.findobj(Line2D))
 
 
@@ -338,7 +277,7 @@ def test_the_forest_shows_the_last_iteration_since_the_first_picture():
     wanted = given[(given["start"] == "prompt") & (given["category"] == "female")]["value"]
     marks = marks_of(axes_of(figure, "gender: female"))
     assert [line.get_xdata()[0] for lines in marks.values() for line in lines] == wanted.to_list()
-    assert "share in iteration 3 less that in iteration 1" in said(figure)
+    assert "share in iteration 3 minus share in iteration 1" in text_of(figure)
 
 
 def test_both_parts_of_the_published_comparison_begin_at_zero():
@@ -360,7 +299,7 @@ def test_both_parts_of_the_published_comparison_begin_at_zero():
     given.loc[given["label"] == "joy", ["value", "ci_low", "ci_high"]] = np.nan
     figure = decomposition_figure(given, "gender")
     assert [text.get_text() for text in figure.axes[0].texts] == ["no value"]
-    assert "Missing: values where no chain has all three labels." in said(figure)
+    assert "Missing: values where no chain has all three labels." in text_of(figure)
 
 
 def test_similarity_curves_are_told_apart_by_colour_and_line():
@@ -371,7 +310,7 @@ def test_similarity_curves_are_told_apart_by_colour_and_line():
     assert len({(line.get_color(), line.get_linestyle()) for (line,) in marks.values()}) == 4
     np.testing.assert_allclose(marks["image-image, origin"][0].get_ydata(), [0.8, 0.7, 0.6])
     assert len(figure.legends[0].get_texts()) == 4
-    assert "Missing: text-text similarity." in said(figure)
+    assert "Missing: text-text similarity." in text_of(figure)
 
 
 def test_rates_stand_before_and_after():
@@ -379,11 +318,11 @@ def test_rates_stand_before_and_after():
     more = given.assign(kind="odds ratio", value=7.0)
     axes = axes_of(success_figure(pd.concat([given, more]), "gender"), "joy")
     for category, (line,) in marks_of(axes).items():
-        mine = given[(given["label"] == "joy") & (given["category"] == category) & given["iteration"].isin([0, 3])]
-        np.testing.assert_allclose(line.get_ydata(), mine["value"])
+        own = given[(given["label"] == "joy") & (given["category"] == category) & given["iteration"].isin([0, 3])]
+        np.testing.assert_allclose(line.get_ydata(), own["value"])
     assert [text.get_text() for text in axes.get_xticklabels()] == ["originals", "iteration 3"]
     given["value"] = np.where(given["iteration"] > 0, np.nan, given["value"])
-    assert "a second iteration to compare with" in said(success_figure(given, "gender"))
+    assert "a second iteration to compare with" in text_of(success_figure(given, "gender"))
 
 
 EMPTY = {
@@ -402,7 +341,7 @@ def test_an_empty_table_makes_a_figure_that_says_so(name):
     source = {"forest": "drift", "transitions": "trajectories", "similarity": "similarity_curves"}.get(name, name)
     for table in (pd.DataFrame(), tables()[source].iloc[:0]):
         figure = EMPTY[name](table)
-        assert "Nothing to draw" in said(figure)
+        assert "Nothing to draw" in text_of(figure)
         assert outside_or_overlapping(figure) == []
 
 
@@ -415,10 +354,10 @@ def test_values_that_are_all_null_are_drawn_as_missing(name):
         table[column] = np.nan
     figure = trajectories_figure(table, given["trajectories"], "age") if name == "trajectories" else EMPTY[name](table)
     assert outside_or_overlapping(figure) == []
-    assert "fear" in said(figure)
+    assert "fear" in text_of(figure)
     assert any(
-        word in said(figure)
-        for word in ("no picture", "no category", "no value", "no pairs", "\N{EN DASH}", "no answers")
+        word in text_of(figure)
+        for word in ("no image", "no picture", "no category", "no value", "no pairs", "\N{EN DASH}", "no answers")
     )
 
 
@@ -460,17 +399,17 @@ sys.stdout.buffer.write(test_figures.some_pictures())
 
 
 def test_a_second_run_writes_the_same_files():
-    here = some_pictures()
+    first_run = some_pictures()
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])  # noqa: PTH120
-    there = subprocess.run(
+    second_run = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "7"},
         capture_output=True,
         check=True,
     ).stdout
-    assert here == there
-    assert b"<dc:date>" not in here
-    assert b"<image" not in here
+    assert first_run == second_run
+    assert b"<dc:date>" not in first_run
+    assert b"<image" not in first_run
 
 
 def test_text_is_wrapped_by_its_width_and_no_letter_is_lost():

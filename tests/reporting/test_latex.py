@@ -44,13 +44,13 @@ def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
         number = f"{100 * row.value:+.1f}" if abs(row.value) > 1e-9 else "0.0"
         expected[row.label, row.category] = f"${number}{f'^{{{stars}}}' if stars else ''}$"
     assert any("*" in cell for cell in expected.values())
-    found = {}
+    actual = {}
     for part in text.split(r"\begin{table}")[1:]:
         if "chains from images" in part:
             head, *body = rows_of(part)
             for cells in body:
-                found |= {(cells[0], name): cell for name, cell in zip(head[3:5], cells[3:5], strict=True)}
-    assert found == {(label, category): cell for (label, category), cell in expected.items()}
+                actual |= {(cells[0], name): cell for name, cell in zip(head[3:5], cells[3:5], strict=True)}
+    assert actual == {(label, category): cell for (label, category), cell in expected.items()}
 
 
 def test_unadjusted_p_values_never_star():

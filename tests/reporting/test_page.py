@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
-from small_study import EVIL, Pictures, small_study
+from small_study import EVIL, browser_of, small_study
 
 from broken_telephone.errors import StudyError
 from broken_telephone.reporting.figures.saved_figures import saved_figure
-from broken_telephone.reporting.page.chain_browser import Browser, chain_browser
+from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
 from broken_telephone.reporting.page.shown_tables import FIRST
 from broken_telephone.reporting.text.published import beside_published
@@ -67,9 +67,7 @@ def figure() -> dict[str, bytes]:
 
 def page_of(study, figures=None, chains=None, manifests=MANIFESTS, name="small", tables=None, **other) -> str:
     tables = study.tables if tables is None else tables
-    if chains is None:
-        parts = study.chains, study.descriptions, study.annotations, study.people
-        chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 16, 1)
+    chains = browser_of(study) if chains is None else chains
     return report_page(name, tables, figures or {}, chains, manifests, summary(tables), **other)
 
 
@@ -83,8 +81,8 @@ def evil():
     study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
     annotations = study.annotations.assign(annotator=EVIL)
     missing = {"image": lambda: Image.open(io.BytesIO(b"no"))}
-    parts = study.chains.assign(prompt=study.chains["prompt"] + EVIL), study.descriptions, annotations, study.people
-    chains = chain_browser(*parts, missing, Pictures(), study.iterations, 16, 1)
+    prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
+    chains = browser_of(study, originals=missing, chains=prompts, annotations=annotations)
     tables = study.tables | {EVIL: pd.DataFrame({EVIL: [EVIL, '=a,"b"\nc'], "value": [1.5, np.nan]})}
     return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, tables)
 
@@ -150,37 +148,37 @@ def test_the_csv_is_exact(study):
     links = {one["download"]: one["href"] for one in parts.all("a") if "download" in one}
     for name in ("drift", "shares", "trajectories"):
         content = base64.b64decode(links[f"{name}.csv"].split(",")[1])
-        found = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
+        table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
         for column in ("value", "share", "p_adjusted"):
-            if column in found:
-                assert found[column].equals(study.tables[name][column].reset_index(drop=True))
-        assert len(found) == len(study.tables[name])
+            if column in table:
+                assert table[column].equals(study.tables[name][column].reset_index(drop=True))
+        assert len(table) == len(study.tables[name])
 
 
 def test_an_empty_study_makes_a_page_that_says_so():
     page = report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {})
     for words in (
-        "There is no figure.",
-        "There is no row.",
-        "There is no chain to look at.",
-        "There is no record of a",
+        "There are no figures.",
+        "The table has no rows.",
+        "There are no chains to show.",
+        "There are no records of runs.",
     ):
         assert words in page
-    assert "There is nothing to sum up." in page
+    assert "There is nothing to summarise." in page
     for how in ({"count": 0}, {"status": "invalid"}, {"iterations": 1, "starts": ("prompt",)}):
         page_of(small_study(**{"count": 4} | how))
 
 
 def test_limits_name_failures_answers_and_starts(study):
     page = html.unescape(page_of(study))
-    assert "Loop: 240 pictures drawn, 2 failures, 1 description not read to the end by the generator." in page
+    assert "Loop: 240 images drawn, 2 failures, 1 description truncated by the generator." in page
     assert "Free reading: gender 10\N{NO-BREAK SPACE}% refused." in page
-    assert "From images, at most 80 chains from 80 starts are compared." in page
+    assert "Chains from images: at most 80 chains from 80 starts are compared." in page
     assert "Fewer than 30 starts from prompts: happiness (10), anger (10)" in page
 
 
 @pytest.mark.parametrize(
-    ("annotator", "said"),
+    ("annotator", "is_warned"),
     [
         ({"weights": "ab12", "max_new_tokens": 40}, True),
         ({"weights": "cd34", "max_new_tokens": 60}, False),
@@ -189,23 +187,22 @@ def test_limits_name_failures_answers_and_starts(study):
         (None, False),
     ],
 )
-def test_it_is_said_if_the_annotator_is_the_describer(study, annotator, said):
+def test_it_is_said_if_the_annotator_is_the_describer(study, annotator, is_warned):
     asked = {name: {"answered": 9, "failures": []} for name in ("free", "last")}
     asked["last"]["settings"] = {"weights": "ab12", "max_new_tokens": 60}
     if annotator:
         asked["free"]["settings"] = annotator
     page = page_of(study, manifests=MANIFESTS | {"annotation_manifest": {"asked": asked}})
-    assert ("annotator and describer are one model" in page) == said
+    assert ("annotator and describer are one model" in page) == is_warned
 
 
 def test_the_page_is_never_too_large(study):
     whole = page_of(study)
-    parts = study.chains, study.descriptions, study.annotations, study.people
-    chains = chain_browser(*parts, Pictures(), Pictures(), study.iterations, 100, 1)
+    chains = browser_of(study, 100)
     most = len(whole.encode()) + 20_000
     fewer = page_of(study, chains=chains, most_bytes=most)
     assert len(fewer.encode()) < most
-    assert 0 < int(re.search(r"(\d+) chains? chosen by chance", fewer)[1]) < len(chains.chains)
+    assert 0 < int(re.search(r"random sample of (\d+) chains?", fewer)[1]) < len(chains.chains)
     with pytest.raises(StudyError, match=r"without a single chain; the largest parts are \w+ \("):
         page_of(study, most_bytes=50_000)
 
@@ -246,8 +243,8 @@ def test_published_results_stand_beside_ours_where_they_fit(study):
     # Of measures of all categories only drift is known here, which is not what was published.
     assert np.isnan(beside.loc[1, "ours"])
     assert beside.loc[1, "drift"] == pytest.approx(abs(ours["drift"]))
-    assert "arXiv 2601.22093), whose loop this is" in page_of(study, tables=tables, published_study="raf_emotion")
-    assert "There is no published result" in page_of(study, tables=tables, published_study="free_emotion")
+    assert "arXiv 2601.22093), who introduced this loop" in page_of(study, tables=tables, published_study="raf_emotion")
+    assert "There are no published results" in page_of(study, tables=tables, published_study="free_emotion")
 
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -296,7 +293,7 @@ def test_tables_are_sorted_filtered_and_saved(browser, study, tmp_path):
     page.fill("#table-drift .filter", "kappa HAPPINESS prompt")
     fitting = drift[(drift["measure"] == "kappa") & (drift["label"] == "happiness") & (drift["start"] == "prompt")]
     assert set(column(page, "drift", "measure")) == {"kappa"}
-    assert f"{len(fitting)} rows that fit" in page.locator("#table-drift .told").inner_text()
+    assert f"{len(fitting)} rows that match" in page.locator("#table-drift .status").inner_text()
     page.fill("#table-drift .filter", "")
     page.locator("#table-drift .more button").click()
     assert page.locator("#table-drift tbody tr").count() == min(len(drift), FIRST + 200)
@@ -334,7 +331,7 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     assert all("Changed: gender male → female" in text for text in cards.all_inner_texts())
     assert page.locator(".chain mark").count() > 0
     page.select_option("select[name=changed]", "nothing")
-    assert all("Nothing changed" in text for text in cards.all_inner_texts())
+    assert all("No change" in text for text in cards.all_inner_texts())
     page.select_option("select[name=changed]", "")
     page.locator("#chains-head").click()
     places = []
@@ -345,7 +342,7 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     first = page.locator(".chain img").first
     first.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('.chain img').naturalWidth === 160")
-    assert re.match(r"Picture 0, the original of \w+, shown as gender", first.get_attribute("alt"))
+    assert re.match(r"Image 0, the original of \w+, shown as gender", first.get_attribute("alt"))
     assert page.troubles == []
 
 
@@ -355,8 +352,8 @@ def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, 
     assert page.title().startswith("</script>")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.querySelectorAll('script').length") == 2
-    assert "onerror=alert(1)" in page.locator(".chain .said").first.inner_text()
-    assert page.get_by_text("This picture is missing.").count() > 0
+    assert "onerror=alert(1)" in page.locator(".chain .description").first.inner_text()
+    assert page.get_by_text("This image is missing.").count() > 0
     page.locator(".more button:visible").first.click()
     page.locator(".table .filter").first.fill("<script>")
     # Cells that the script draws from the CSV are those that stood there before.
@@ -370,6 +367,7 @@ def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, 
     # Nothing but the one script would run.
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
     assert page.evaluate("window.owned") is None
+    assert page.troubles
     assert all("Content Security Policy" in trouble for trouble in page.troubles)
     assert page.title() != "owned"
 

@@ -12,10 +12,12 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
 from broken_telephone.rating import all_items
-from broken_telephone.reporting import ReportSettings, figures, summary
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import check_result, with_plain_numbers
 
-SETTINGS = ReportSettings(resamples=300)
+SETTINGS = ReportSettings(n_bootstrap=300)
 DATASET = DatasetSettings(source="raf_db")
 CATEGORIES = {
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
@@ -70,13 +72,13 @@ class Study:
         return {
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
             "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
-            "decomposition": nodes.take_apart(there, SETTINGS),
+            "decomposition": nodes.decompose_comparison(there, SETTINGS),
             "corrected_shares": nodes.correct_shares(there, self.rated(ratings), SETTINGS),
-            "trajectories": nodes.follow_trajectories(there, SETTINGS),
+            "trajectories": nodes.estimate_trajectories(there, SETTINGS),
             "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
             "power": nodes.measure_power(there),
             "start_tests": nodes.compare_starts(there, SETTINGS),
-            "published_drift": nodes.state_published(),
+            "published_drift": nodes.measure_published_drift(),
         }
 
 
@@ -105,9 +107,9 @@ def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
     words = summary(plain)
     said = " ".join(sentence for sentences in words.values() for sentence in sentences)
     expected = {
-        "nothing valid": "drift cannot be told",
-        "prompts alone, one picture each": "drift cannot be told",
-        "one label": "All chains have one label, fear",
+        "nothing valid": "drift cannot be measured",
+        "prompts alone, one picture each": "drift cannot be measured",
+        "one label": "All chains have the same label, fear",
         "plain": "shown as female",
     }
     assert expected.get(kind, "") in said
@@ -125,6 +127,7 @@ def test_drift_is_found_and_adjusted_within_its_families():
     assert row["ci_low"] > 0.2
     assert row["p_value"] < row["p_adjusted"] < 0.001
     tested = drift[drift["p_value"].notna()]
+    assert len(tested)
     assert (tested["p_adjusted"] >= tested["p_value"]).all()
 
 
@@ -171,10 +174,10 @@ def test_a_reading_that_was_not_asked_for_is_refused():
 
 def test_the_whole_study_ends_with_a_report(project, capsys):
     """The tiny models know nothing, so that no answer is valid: the report says so."""
-    project.run("__default__", report__resamples=200, annotation__readings=["free"])
+    project.run("__default__", report__n_bootstrap=200, annotation__readings=["free"])
     assert "Report: data/08_reporting/miniature/report.html" in capsys.readouterr().out
     page = project.load("report")
-    assert "so nothing can be compared: drift cannot be told" in page
+    assert "so drift cannot be measured" in page
     assert "<script" in page
     drawn = project.load("report_figures")
     assert {"shares_age", "shares_age_prompt"} <= set(drawn)

@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.reporting import LiveSheet, Row, contact_sheet, thumbnails
+from broken_telephone.pictures.thumbnails import thumbnails
 from broken_telephone.reporting.fonts import drawable, width, wrapped
-from broken_telephone.reporting.sheets.contact_sheet import _two_columns
+from broken_telephone.reporting.sheets.contact_sheet import Row, _two_columns, contact_sheet
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet
 from broken_telephone.tables import CHAINS, as_table
 
 GREEN = Image.new("RGB", (8, 8), (0, 200, 0))

@@ -7,7 +7,7 @@ from small_study import small_study
 
 from broken_telephone.reporting.text.annotator_error import correction_sentences
 from broken_telephone.reporting.text.summary import summary
-from broken_telephone.reporting.text.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE, verdicts
+from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE, verdicts
 from broken_telephone.reporting.text.wording import interval, listed, percent, points
 from broken_telephone.statistics import ALL
 
@@ -34,71 +34,78 @@ def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
     return pd.DataFrame([CELL | ends | {"part": part, "value": value} for part, value in rows])
 
 
-def told(rows, shares=(), powers=None, **tables) -> list[str]:
+def what_changed(rows, shares=(), powers=None, **tables) -> list[str]:
     given = {"drift": pd.DataFrame(rows), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80), *shares])}
     return summary({**given, "power": pd.DataFrame([power()] if powers is None else powers), **tables})["What changed"]
 
 
 def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
-    assert told([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
-        "After 3 iterations the share shown as female among happiness rose by 21 points (95 % interval 17 to 25), from "
-        "59 % to 80 % (60 chains). Compared with the data set's labels, as the published study does, it would be a "
-        "rise of 25 points, 4 of them the annotator's own error (95 % interval 1 to 7)."
+    assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
+        "After 3 iterations, the share shown as female for happiness rose by 21 points (95 % interval 17 to 25). "
+        "It was 59 % before and 80 % after (60 chains). Against the data set's labels, as in the published study, the "
+        "result would be a rise of 25 points. The annotator's own error accounts for 4 points of it (95 % interval 1 "
+        "to 7)."
     )
 
 
 @pytest.mark.parametrize(
     ("published", "instrument", "low", "high", "words"),
     [
-        (0.25, 0.04, -0.01, 0.09, "(4 points, 95 % interval \N{MINUS SIGN}1 to 9) cannot be told from none."),
+        (
+            0.25,
+            0.04,
+            -0.01,
+            0.09,
+            "4 points, 95 % interval \N{MINUS SIGN}1 to 9) in it is not distinguishable from zero.",
+        ),
         (
             0.21,
             0.0,
             -0.02,
             0.02,
-            "no error of the annotator's own shows on the originals (95 % interval \N{MINUS SIGN}2 to 2).",
+            "No annotator error is detectable on the originals (95 % interval \N{MINUS SIGN}2 to 2).",
         ),
         (
             0.17,
             -0.04,
             -0.07,
             -0.01,
-            "a rise of 17 points: the annotator's own error (\N{MINUS SIGN}4 points, 95 % interval \N{MINUS SIGN}7 to",
+            "a rise of 17 points. The annotator's own error (\N{MINUS SIGN}4 points, 95 % interval \N{MINUS SIGN}7 to",
         ),
         (
             -0.09,
             -0.30,
             -0.4,
             -0.2,
-            "a fall of 9 points: the annotator's own error (\N{MINUS SIGN}30 points, 95 % interval \N{MINUS SIGN}40",
+            "a fall of 9 points. The annotator's own error (\N{MINUS SIGN}30 points, 95 % interval \N{MINUS SIGN}40",
         ),
         (
             0.0,
             -0.21,
             -0.3,
             -0.1,
-            "no change: the annotator's own error (\N{MINUS SIGN}21 points, 95 % interval ",
+            "no change. The annotator's own error (\N{MINUS SIGN}21 points, 95 % interval ",
         ),
     ],
 )
 def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, instrument, low, high, words):
-    assert words in told([drift()], decomposition=parts(published, instrument, low, high))[0]
+    assert words in what_changed([drift()], decomposition=parts(published, instrument, low, high))[0]
 
 
 def test_falls_prompts_and_replicates_are_told_as_they_are():
     row = drift(-0.21, -0.25, -0.17, start="prompt", since=1, n=120, clusters=60)
     shares = [share(1, 0.80, start="prompt"), share(3, 0.59, start="prompt")]
-    assert told([row], shares, [power(start="prompt", since=1)])[0] == (
-        "From picture 1 to picture 3 the share shown as female among happiness fell by 21 points "
-        "(95 % interval 17 to 25), from 80 % to 59 % (120 chains from 60 starts)."
+    assert what_changed([row], shares, [power(start="prompt", since=1)])[0] == (
+        "From image 1 to image 3, the share shown as female for happiness fell by 21 points (95 % interval 17 to 25). "
+        "It was 80 % before and 59 % after (120 chains from 60 starts)."
     )
 
 
 def test_shares_of_other_pictures_than_those_compared_are_not_given():
-    sentence = told([drift(0.30, 0.2, 0.4)])[0]
+    sentence = what_changed([drift(0.30, 0.2, 0.4)])[0]
     assert "rose by 30 points" in sentence
     assert "59 %" not in sentence
-    assert "among the 60 chains that have an answer in both pictures" in sentence
+    assert "uses the 60 chains that have an answer in both images" in sentence
 
 
 @pytest.mark.parametrize(
@@ -106,14 +113,14 @@ def test_shares_of_other_pictures_than_those_compared_are_not_given():
     [
         (drift(), True, RISE),
         (drift(-0.21, -0.25, -0.17), True, FALL),
-        (drift(p=0.2), True, NONE_SHOWN),
-        (drift(p=0.2), False, CANNOT_TELL),
-        (drift(p=0.2), None, CANNOT_TELL),
-        (drift(), False, CANNOT_TELL),
+        (drift(p=0.2), True, NOT_SIGNIFICANT),
+        (drift(p=0.2), False, NOT_ENOUGH_DATA),
+        (drift(p=0.2), None, NOT_ENOUGH_DATA),
+        (drift(), False, NOT_ENOUGH_DATA),
         (drift(), None, RISE),
-        (drift(low=-0.01), True, CANNOT_TELL),
-        (drift(p=np.nan), True, CANNOT_TELL),
-        (drift(value=np.nan, low=np.nan, high=np.nan), True, CANNOT_TELL),
+        (drift(low=-0.01), True, NOT_ENOUGH_DATA),
+        (drift(p=np.nan), True, NOT_ENOUGH_DATA),
+        (drift(value=np.nan, low=np.nan, high=np.nan), True, NOT_ENOUGH_DATA),
         (drift(low=np.nan, high=np.nan), True, RISE),
     ],
 )
@@ -124,7 +131,7 @@ def test_the_verdict_is_by_the_adjusted_test_the_interval_and_power(row, can, ve
 
 def test_nothing_is_said_of_tests_that_were_not_adjusted():
     rows = pd.DataFrame([drift()]).drop(columns="p_adjusted")
-    assert list(verdicts(rows, pd.DataFrame([power()]))["verdict"]) == [CANNOT_TELL]
+    assert list(verdicts(rows, pd.DataFrame([power()]))["verdict"]) == [NOT_ENOUGH_DATA]
 
 
 def test_categoricals_meet_plain_text():
@@ -139,56 +146,52 @@ def test_sure_changes_come_first_and_mirrors_are_told_once():
         drift(-0.3, -0.35, -0.25, label="anger", category="male"),
         drift(0.1, 0.05, 0.15, label=ALL),
     ]
-    sentences = told(rows, powers=[])
+    sentences = what_changed(rows, powers=[])
     assert [word for s in sentences[:3] for word in ("anger", "fear", "all labels") if word in s] == [
         "anger",
         "all labels",
         "fear",
     ]
     assert "shown as female" in sentences[0]
-    assert sentences[3].startswith(
-        "Of 4 shares compared (every category, for every label and for all together), 3 rose"
-    )
+    assert sentences[3].startswith("4 shares compared (each category, for each label and over all labels): rose: 3; ")
     many = [drift(label=f"label {k}") for k in range(9)]
-    assert "For 3 more pairs of label and attribute a change is shown" in told(many)[6]
+    assert "3 more pairs of label and attribute changed significantly" in what_changed(many)[6]
 
 
 def test_a_study_that_drifts_is_summed_up():
     topics = summary(small_study().tables)
     first = topics["What changed"][0]
-    assert first.startswith(
-        "After 3 iterations, in chains that start from images, the share shown as female among happ"
-    )
-    assert "cannot show anything" in " ".join(topics["What could not be told"])
-    assert "it cannot be told" in " ".join(topics["Has it settled, and where is it heading?"])
-    assert "They agree well enough to rely on" in " ".join(topics["What the annotator can be trusted with"])
+    assert first.startswith("After 3 iterations, in chains from images, the share shown as female for happiness ")
+    assert "too few independent starts" in " ".join(topics["Statistical power"])
+    assert "not enough data to tell" in " ".join(topics["Convergence"])
+    assert "This agreement is reliable" in " ".join(topics["Reliability of the annotator"])
 
 
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"iterations": 1, "starts": ("prompt",)}, "No chain has two pictures that could be compared"),
-        ({"iterations": 1}, "There is one step only, so whether the drift settles cannot be told"),
-        ({"iterations": 1}, "12 shares more cannot be compared: there is a single picture of each chain."),
-        ({"labels": ("happiness",)}, "All chains have one label, happiness: there is no other to compare it with."),
-        ({"status": "invalid"}, "No picture has a valid answer of the annotator"),
-        ({"count": 0}, "No picture has a valid answer of the annotator"),
-        ({"stated": False}, "how much of that is the annotator's own error, cannot be told."),
-        ({"stated": False}, "what the annotator can be trusted with cannot be told."),
-        ({"count": 4}, "24 of 24 shares cannot show anything"),
-        ({"count": 4}, "No change of any share is shown."),
+        ({"iterations": 1, "starts": ("prompt",)}, "No chain has two images to compare"),
+        ({"iterations": 1}, "There is only one step, so convergence cannot be assessed"),
+        ({"iterations": 1}, "12 more shares cannot be compared: each chain has a single image."),
+        ({"labels": ("happiness",)}, "All chains have the same label, happiness, so labels cannot be compared."),
+        ({"status": "invalid"}, "No image has a valid answer by the annotator"),
+        ({"count": 0}, "No image has a valid answer by the annotator"),
+        ({"stated": False}, "the annotator's own error in it, cannot be computed."),
+        ({"stated": False}, "The annotator's reliability is unknown."),
+        ({"count": 4}, "24 of 24 shares have too few independent starts"),
+        ({"count": 4}, "No significant change of any share was detected."),
     ],
 )
 def test_where_there_is_nothing_to_compare_it_says_so(how, words):
-    assert words in said(small_study(**{"count": 12} | how).tables)
+    assert words in all_sentences(small_study(**{"count": 12} | how).tables)
 
 
-def said(tables) -> str:
+def all_sentences(tables) -> str:
     return " ".join(sentence for sentences in summary(tables).values() for sentence in sentences)
 
 
 def test_without_any_table_it_says_so():
-    assert summary({})["What changed"][0].startswith("No picture has a valid answer")
+    assert summary({})["What changed"][0].startswith("No image has a valid answer")
 
 
 @pytest.mark.parametrize("gone", ["shares", "decomposition", "trajectories", "power", "agreement_sentences"])
@@ -199,7 +202,7 @@ def test_no_null_ever_stands_in_a_sentence(gone):
         for column in {"ci_low", "ci_high"} & set(table):
             table[column] = np.nan
     for given in ({**tables, gone: pd.DataFrame()}, {**nulled, gone: tables[gone].iloc[:0]}):
-        text = said(given)
+        text = all_sentences(given)
         assert not {"nan", "None", "NaN", "<NA>"} & set(text.replace("(", " ").replace(")", " ").split())
 
 
@@ -211,18 +214,18 @@ def corrected(method, value, agrees) -> dict:
 def test_corrections_agree_disagree_or_are_alone():
     both = [corrected("confusion", 0.75, True), corrected("human ratings", 0.73, True)]
     assert correction_sentences(pd.DataFrame(both))[0].endswith(
-        "1 share; to differ, half of these had to be 7 points apart. None can be told apart."
+        "1 share. For half of them, a difference below 7 points is not significant. No share differs significantly."
     )
     apart = [corrected("confusion", 0.75, False), corrected("human ratings", 0.5, False)]
     sentence = correction_sentences(pd.DataFrame(apart).astype({"agrees": "boolean"}))[0]
-    assert "1 share differs: the share" in sentence
+    assert "1 share differs significantly: the share" in sentence
     assert (
-        "in picture 3 of chains from images is 75 % by the annotator's confusions on the originals "
+        "in image 3 of chains from images is 75 % with the confusion matrix of the originals "
         "(95 % interval 70 to 80 %) but" in sentence
     )
-    assert "in one way only" in correction_sentences(pd.DataFrame(both[:1]))[0]
+    assert "by one method only" in correction_sentences(pd.DataFrame(both[:1]))[0]
     alone = [one | {"agrees": pd.NA} for one in both]
-    assert "never the same share in both" in correction_sentences(pd.DataFrame(alone))[0]
+    assert "but no share by both" in correction_sentences(pd.DataFrame(alone))[0]
 
 
 def trajectory(kind, value, low=np.nan, high=np.nan, note="", **other) -> dict:
@@ -240,19 +243,19 @@ def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():
     ]
     given = {"drift": pd.DataFrame([drift()]), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80)])}
     given |= {"power": pd.DataFrame([power()]), "trajectories": pd.DataFrame(steps)}
-    first, second, third = summary(given)["Has it settled, and where is it heading?"]
-    assert first.startswith("In the last step, from picture 2 to picture 3, of 2 shares 0 settled, 2 still moved, and")
-    # Anger moves, too, but no change of it since the first picture is shown.
-    assert second.endswith("0 it cannot be told: female among happiness (+8 points, 95 % interval 2 to 14).")
+    first, second, third = summary(given)["Convergence"]
+    assert first.startswith("In the last step (image 2 to image 3) of 2 shares: settled: 0; still moving: 2; ")
+    # Anger moves, too, but no change of it since the first image is significant.
+    assert second.endswith(": 0. Still moving: female for happiness (+8 points, 95 % interval 2 to 14).")
     assert third == (
-        "If all further steps were like those there were: the share shown as female among happiness would end at 92 % "
-        "(95 % interval 85 to 99 %), on from 80 % in picture 3; half of the way of all shares of "
-        "gender from picture 0 on takes 2.0 iterations (95 % interval 1.0 to 3.0)."
+        "These extrapolations assume that all further steps are like the observed ones. The share shown as female for "
+        "happiness would end at 92 % (95 % interval 85 to 99 %), starting from the 80 % of image 3. The half-life of "
+        "all shares of gender together, from image 0 on, is 2.0 iterations (95 % interval 1.0 to 3.0)."
     )
     steps[-1]["value"] = 0.3
     given["trajectories"] = pd.DataFrame(steps)
-    last = summary(given)["Has it settled, and where is it heading?"][-1]
-    assert "That is not to be relied on: such steps give 30 % for picture 3, where 80 % (95 % interval 75" in last
+    last = summary(given)["Convergence"][-1]
+    assert "Do not rely on this: such steps predict 30 % for image 3, but 80 % (95 % interval 75" in last
 
 
 def test_numbers_in_words():
@@ -283,8 +286,8 @@ def success(attribute="age", category="4-19", iteration=0, value=0.9, n=30, **ot
 
 
 def named(rows, **other) -> list[str]:
-    told = summary({"success": pd.DataFrame(rows).astype({"start": "category", "label": "category"})}, **other)
-    return told["Is the label still named, and of everybody alike?"]
+    topics = summary({"success": pd.DataFrame(rows).astype({"start": "category", "label": "category"})}, **other)
+    return topics["Does the describer still name the label?"]
 
 
 RATES = [
@@ -304,32 +307,31 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
     assert named(
         [*RATES, odds(), odds(attribute="gender", category="male", p=0.06), odds(attribute="skin_tone", p=None)]
     ) == [
-        "In chains that start from images, the describer names the right label, and no other, in 88 % of 40 originals "
-        "and in 60 % of 40 pictures of iteration 3; counted are pictures with a description and a valid answer about "
-        "age.",
-        "With the label held alike, it does so less often of pictures of iteration 3 shown as 4-19 (age) than of those "
-        "shown as the commonest category: odds ratio 0.4 (95 % interval 0.2 to 0.8).",
-        "With the label held alike, no difference by gender is shown.",
-        "Whether there is a difference by skin tone cannot be told: the table of success says why.",
-        "A label is no longer named where the picture has lost it, or where the describer misses it.",
+        "In chains from images, the describer names the correct label, and no other, in 88 % of 40 originals and in "
+        "60 % of 40 images of iteration 3. These are the images with a description and a valid answer about age.",
+        "Adjusted for the label, it does so less often for images of iteration 3 shown as 4-19 (age) than for the most "
+        "common category. The odds ratio is 0.4 (95 % interval 0.2 to 0.8).",
+        "Adjusted for the label, no difference by gender is significant.",
+        "There is no test for a difference by skin tone: see the reasons in the table of success.",
+        "A label is no longer named if the image has lost it or if the describer misses it.",
     ]
 
 
 def test_differences_in_naming_count_by_their_adjusted_p_values_and_the_surest_are_told():
     rows = [odds(p=p, value=value, attribute=f"{p}") for p, value in ((0.04, 3), (0.03, 0.5), (0.01, 2), (0.02, 2))]
-    told = named([*RATES, *rows])
-    assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("category: odds ratio 0.4 (no interval).")
-    assert [" more often " in line for line in told[1:4]] == [True, True, False]
-    assert told[4] == "1 more such difference can be seen in the table of success."
+    sentences = named([*RATES, *rows])
+    assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("category. The odds ratio is 0.4 (no interval).")
+    assert [" more often " in line for line in sentences[1:4]] == [True, True, False]
+    assert sentences[4] == "The table of success lists 1 more such difference."
     assert named([*RATES, *rows], level=0.005)[1] == (
-        "With the label held alike, no difference by 0.01, 0.02, 0.03 and 0.04 is shown."
+        "Adjusted for the label, no difference by 0.01, 0.02, 0.03 and 0.04 is significant."
     )
 
 
 def test_naming_is_told_of_a_single_label_and_of_originals_alone():
     one = [row for row in RATES if row["label"] == "happiness"]
     assert named(one)[0].startswith(
-        "In chains that start from images, the describer names the right label, and no other, in 1 % of 30 originals; "
+        "In chains from images, the describer names the correct label, and no other, in 1 % of 30 originals. "
     )
-    assert named([success(n=0)])[0].startswith("No picture of chains that start from images has")
-    assert "Is the label still named, and of everybody alike?" not in summary({})
+    assert named([success(n=0)])[0].startswith("No image of chains from images has")
+    assert "Does the describer still name the label?" not in summary({})

@@ -12,12 +12,12 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
 from broken_telephone.statistics.estimates import distances
-from broken_telephone.statistics.estimates.estimate import spread
-from broken_telephone.statistics.estimates.paired_counts import pairs
+from broken_telephone.statistics.estimates.bootstrap import Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.paired_counts import count_pairs
 from broken_telephone.statistics.estimates.panel import ALL, Panel, panels
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg
 from broken_telephone.statistics.hypothesis_tests.paired_tests import bhapkar, stuart_maxwell
-from broken_telephone.statistics.tables.drift_table import DRIFT, Resampling, drift_table
+from broken_telephone.statistics.tables.drift_table import DRIFT, drift_table
 
 AGES = ("0-3", "4-19", "20-39")
 RESAMPLING = Resampling(500, 1)
@@ -28,7 +28,7 @@ def single(table):
     table = np.asarray(table)
     before, after = np.indices(table.shape)
     n = table.sum()
-    return pairs(
+    return count_pairs(
         np.repeat(before.ravel(), table.ravel()), np.repeat(after.ravel(), table.ravel()), np.arange(n), len(table)
     )
 
@@ -90,7 +90,7 @@ def test_chains_that_repeat_others_add_no_evidence():
     chains = np.repeat(np.arange(300), 3)
     codes = once.tables.reshape(300, -1).argmax(1)
     before, after = np.repeat(codes // 3, 3), np.repeat(codes % 3, 3)
-    thrice = pairs(before, after, chains, 3)
+    thrice = count_pairs(before, after, chains, 3)
     assert (thrice.chains, thrice.clusters) == (900, 300)
     assert stuart_maxwell(thrice.changes, 10, 0)[:3] == pytest.approx(stuart_maxwell(once.changes, 10, 0)[:3])
     one, three = (distances.total_variation(p.resampled(4000, 1)).std() for p in (once, thrice))
@@ -126,7 +126,7 @@ def _subsets(size):
 
 def test_middle_of_ages():
     years = {"0-3": (0, 3), "4-19": (4, 19), "70+": (70, None)}
-    assert list(distances.middle_years(years, ["70+", "0-3", "4-19"])) == [80, 2, 12]
+    assert list(distances.age_midpoints(years, ["70+", "0-3", "4-19"])) == [80, 2, 12]
     assert distances.mean_shift(np.array([[0, 4], [0, 4]]), np.array([2.0, 12.0])) == 5
 
 
@@ -134,7 +134,7 @@ def test_resampled_tables_are_those_of_a_direct_bootstrap():
     rng = np.random.default_rng(2)
     owner, before = np.repeat(np.arange(40), 3), rng.integers(3, size=120)
     after = np.where(rng.random(120) < 0.5, before, rng.integers(3, size=120))
-    both = pairs(before, after, owner, 3)
+    both = count_pairs(before, after, owner, 3)
     swaps = np.zeros((6, 3, 3))
     swaps[np.arange(6), [0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1]] = 3
     direct = []
@@ -154,12 +154,12 @@ def test_adjusted_p_values_stay_on_their_rows():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"measure": list("abab") * 5, "p_value": rng.random(20) ** 2}).sample(frac=1, random_state=1)
     table.loc[3, "p_value"] = np.nan
-    found = adjusted(table, ["measure"])
+    found = benjamini_hochberg(table, ["measure"])
     for _, rows in table.dropna().groupby("measure"):
         expected = multipletests(rows["p_value"], method="fdr_bh")[1]
         assert found[rows.index].to_numpy() == pytest.approx(expected)
     assert np.isnan(found[3])
-    assert adjusted(table, []).notna().sum() == 19
+    assert benjamini_hochberg(table, []).notna().sum() == 19
 
 
 def study(n, replicates, change, seed=0, label="happiness"):
@@ -198,6 +198,7 @@ def table_of(chains, annotations, **more):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     for column in ("value", "ci_low", "ci_high", "p_value"):
         silent = table[~np.isfinite(table[column].astype(float)) & (table["note"] == "")]
         assert silent.empty, silent.iloc[0].to_dict()
@@ -274,14 +275,14 @@ def test_false_positives_and_coverage(n, replicates):
         for shares in (before, after):
             drawn = rng.choice(3, n * replicates, p=shares)
             end = np.where(shared, np.repeat(drawn[::replicates], replicates), drawn)
-            both = pairs(start, end, owner, 3)
+            both = count_pairs(start, end, owner, 3)
             if shares is before:
                 positive.append(stuart_maxwell(both.changes, 199, seed).p_value <= 0.05)
             else:
                 value, samples = (
                     distances.share_differences(t)[..., 2] for t in (both.table, both.resampled(300, seed))
                 )
-                found = spread(float(value), samples, both.clusters, (-1, 1))
+                found = bootstrap_interval(float(value), samples, both.clusters, (-1, 1))
                 covered.append(found.low <= 0.3 <= found.high)
     assert np.mean(positive) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 200)
     assert np.mean(covered) >= 0.93 - 2.6 * np.sqrt(0.05 * 0.95 / 200)
@@ -336,7 +337,7 @@ def panel_of(codes):
 def test_large_samples_spread_like_those_of_equal_size():
     rng = np.random.default_rng(0)
     before, owner = rng.integers(3, size=6000), np.repeat(np.arange(2400), [2, 3] * 1200)
-    both = pairs(before, np.where(rng.random(6000) < 0.7, before, rng.integers(3, size=6000)), owner, 3)
+    both = count_pairs(before, np.where(rng.random(6000) < 0.7, before, rng.integers(3, size=6000)), owner, 3)
     found = distances.share_differences(both.resampled(4000, 1))
     tables, weights = both.tables, np.ones(2400) / 2400
     direct = np.tensordot(rng.multinomial(2400, weights, size=4000), tables, 1)

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from broken_telephone.statistics.estimates.paired_counts import SWAPS, pairs
+from broken_telephone.statistics.estimates.paired_counts import PSEUDO_CLUSTERS, count_pairs
 from broken_telephone.statistics.estimates.panel import ALL, Panel
 from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_maxwell
-from broken_telephone.statistics.hypothesis_tests.power import POWER, detectable_shift, power_table
+from broken_telephone.statistics.hypothesis_tests.power import detectable_shift
+from broken_telephone.statistics.tables.power_table import POWER, power_table
 
 
 def panel(codes, clusters=None, categories=("a", "b"), labels=None, start="image"):
@@ -34,6 +35,7 @@ def changing(n, moved, replicates=1):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     numbers = table[["changing", "detectable", "possible"]].astype(float)
     assert not (~np.isfinite(numbers).all(axis=1) & (table["note"] == "")).any()
     assert set(map(type, table["can_show"])) <= {bool}
@@ -95,9 +97,9 @@ def test_the_share_that_changes_is_that_of_resampled_pairs():
     codes = rng.integers(4, size=(60, 2))
     owner = np.repeat(np.arange(30), 2)
     table = power_table([panel(codes, owner, "abcd")])
-    samples = pairs(codes[:, 0], codes[:, 1], owner, 4).resampled(20_000, 1)
+    samples = count_pairs(codes[:, 0], codes[:, 1], owner, 4).resampled(20_000, 1)
     moved = samples.sum(1) + samples.sum(2) - 2 * np.diagonal(samples, axis1=1, axis2=2)
-    assert SWAPS == 2
+    assert PSEUDO_CLUSTERS == 2
     assert table["changing"].to_numpy(float) == pytest.approx(moved.mean(0) / samples.sum((1, 2)).mean(), abs=0.01)
 
 

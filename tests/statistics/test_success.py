@@ -8,11 +8,10 @@ from scipy.special import expit, logit
 from scipy.stats import binomtest
 from statsmodels.genmod.families import Binomial
 
-from broken_telephone.statistics.estimates.estimate import spread
+from broken_telephone.statistics.estimates.bootstrap import Resampling, bootstrap_interval
 from broken_telephone.statistics.estimates.panel import ALL, panels
-from broken_telephone.statistics.estimates.rates import rates, resampled_outcomes, widest
+from broken_telephone.statistics.estimates.rates import largest_difference, resampled_outcomes, success_rates
 from broken_telephone.statistics.hypothesis_tests.odds import odds_ratios
-from broken_telephone.statistics.tables.drift_table import Resampling
 from broken_telephone.statistics.tables.success import SUCCESS, success_table
 
 AGES = ("0-3", "4-19", "20-39")
@@ -236,7 +235,7 @@ def test_resampled_rates_are_those_of_a_direct_bootstrap():
         for one in rng.integers(44, size=44):
             sample += tables[one] if one < 40 else weight * np.eye(6)[one - 40].reshape(3, 2)
         direct.append(sample)
-    slow, fast = rates(np.array(direct)), rates(resampled_outcomes(tables, Resampling(4000, 3)))
+    slow, fast = success_rates(np.array(direct)), success_rates(resampled_outcomes(tables, Resampling(4000, 3)))
     assert np.isnan(fast[:, 2]).all()
     assert fast[:, :2].mean(0) == pytest.approx(slow[:, :2].mean(0), abs=0.01)
     assert fast[:, :2].std(0) == pytest.approx(slow[:, :2].std(0), rel=0.06)
@@ -244,8 +243,8 @@ def test_resampled_rates_are_those_of_a_direct_bootstrap():
 
 def test_of_two_categories_the_widest_difference_is_a_difference():
     samples = np.random.default_rng(0).normal([0.5, 0.7], 0.1, size=(1000, 2))
-    found = widest(np.array([0.4, 0.9]), samples, 30)
-    assert found == pytest.approx(spread(0.5, samples[:, 1] - samples[:, 0], 30, (0, 1)))
+    found = largest_difference(np.array([0.4, 0.9]), samples, 30)
+    assert found == pytest.approx(bootstrap_interval(0.5, samples[:, 1] - samples[:, 0], 30, (0, 1)))
 
 
 def counted(rates, n, replicates, rng):
@@ -269,11 +268,11 @@ def test_intervals_cover(planted, replicates):
     for seed in range(200):
         before, after = (counted(some, 60, replicates, rng) for some in (planted, [0.5] * 3))
         both = np.concatenate([before, after], axis=1)
-        values, samples = rates(both.sum(0)), rates(resampled_outcomes(both, Resampling(200, seed)))
-        found = widest(values[:3], samples[:, :3], 60)
+        values, samples = success_rates(both.sum(0)), success_rates(resampled_outcomes(both, Resampling(200, seed)))
+        found = largest_difference(values[:3], samples[:, :3], 60)
         parity.append(found.low <= max(planted) - min(planted) <= found.high)
         starts = int(both[:, [0, 3]].any((1, 2)).sum())
-        found = spread(float(values[3] - values[0]), samples[:, 3] - samples[:, 0], starts, (-1, 1))
+        found = bootstrap_interval(float(values[3] - values[0]), samples[:, 3] - samples[:, 0], starts, (-1, 1))
         change.append(found.low <= 0.5 - planted[0] <= found.high)
     error = 2.6 * np.sqrt(0.05 * 0.95 / 200)
     assert np.mean(parity) >= 0.93 - error

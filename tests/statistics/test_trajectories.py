@@ -6,18 +6,18 @@ import pytest
 from scipy.stats import t
 from statsmodels.stats.proportion import proportion_confint
 
+from broken_telephone.statistics.estimates.bootstrap import Resampling
 from broken_telephone.statistics.estimates.panel import ABSENT, Panel
 from broken_telephone.statistics.estimates.shares import clustered_shares
 from broken_telephone.statistics.estimates.transitions import (
+    contraction_factor,
     fixed_point,
     half_life,
-    left_of_the_way,
-    trajectories_table,
     transition_matrix,
 )
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED, decomposition_table
-from broken_telephone.statistics.tables.drift_table import Resampling
 from broken_telephone.statistics.tables.shares_table import DATASET, shares_table
+from broken_telephone.statistics.tables.trajectories import trajectories_table
 
 RESAMPLING = Resampling(400, 3)
 STEPS = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.05, 0.05, 0.9]])
@@ -47,6 +47,7 @@ def walks(n, iterations, seed=0, steps=STEPS):
 
 
 def assert_every_null_has_a_note(table):
+    assert len(table)
     for column in ("value", "ci_low", "ci_high"):
         silent = table[~np.isfinite(table[column].astype(float)) & (table["note"] == "")]
         assert silent.empty, silent.iloc[0].to_dict()
@@ -69,14 +70,14 @@ def test_fixed_point_of_a_cycle_and_of_two_sinks():
 @pytest.mark.parametrize("steps", [1, 4])
 def test_half_life_of_two_categories(a, b, steps):
     matrix, begin = np.array([[1 - a, a], [b, 1 - b]]), np.array([1.0, 0])
-    left = left_of_the_way(matrix, begin, fixed_point(matrix, begin), steps)
+    left = contraction_factor(matrix, begin, fixed_point(matrix, begin), steps)
     assert half_life(float(left)) == pytest.approx(np.log(0.5) / np.log(1 - a - b))
 
 
 def test_after_a_half_life_half_of_the_way_is_gone():
     begin = np.array([0.9, 0.1, 0.0])
     ends = fixed_point(STEPS, begin)
-    left = float(left_of_the_way(STEPS, begin, ends, 3))
+    left = float(contraction_factor(STEPS, begin, ends, 3))
     later = begin @ np.linalg.matrix_power(STEPS, 3)
     assert np.abs(later - ends).sum() == pytest.approx(left**3 * np.abs(begin - ends).sum())
     assert half_life(0.5) == 1
@@ -85,8 +86,8 @@ def test_after_a_half_life_half_of_the_way_is_gone():
 
 def test_half_life_at_its_ends():
     begin = np.array([0.7, 0.3])
-    assert half_life(float(left_of_the_way(np.full((2, 2), 0.5), begin, np.array([0.5, 0.5]), 2))) == 0
-    assert np.isnan(left_of_the_way(np.eye(2), begin, begin, 2))
+    assert half_life(float(contraction_factor(np.full((2, 2), 0.5), begin, np.array([0.5, 0.5]), 2))) == 0
+    assert np.isnan(contraction_factor(np.eye(2), begin, begin, 2))
     assert np.isnan(half_life(1.0))
 
 
@@ -131,7 +132,7 @@ def test_planted_steps_are_found():
 
 
 def test_intervals_of_steps_hold_what_was_planted():
-    half = half_life(float(left_of_the_way(STEPS, np.full(3, 1 / 3), HEADING, 4)))
+    half = half_life(float(contraction_factor(STEPS, np.full(3, 1 / 3), HEADING, 4)))
     planted = {"transition": STEPS.ravel(), "fixed point": HEADING, "half-life": np.array([half])}
     covered = {kind: [] for kind in planted}
     for seed in range(60):

@@ -14,7 +14,7 @@ from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.execution.journal import Entry, Record, Records, known_items, records_of
 from broken_telephone.execution.stage import Output, Phase, run_stage
 from broken_telephone.execution.tasks import Answer
-from broken_telephone.labels import read_form
+from broken_telephone.labels import parse_form
 from broken_telephone.models import Description, Failure, Model
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import Picture, StudyPictures, bound_for
@@ -102,7 +102,7 @@ def _answers(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
 def _repeated_form(inquiry: Inquiry, failure: Failure) -> Description | Failure:
     """Turn an answer that repeats a complete form into a description: its first round is valid."""
     if failure.text and inquiry.forms:
-        readings = read_form(failure.text, inquiry.forms[0], truncated=True).values()
+        readings = parse_form(failure.text, inquiry.forms[0], truncated=True).values()
         if all(reading.status == "valid" for reading in readings):
             return Description(failure.text, tokens=None, truncated=True, thought=failure.thought)
     return failure

@@ -9,7 +9,7 @@ import pandas as pd
 from broken_telephone.annotation.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.chains import Chain
 from broken_telephone.execution.journal import Record
-from broken_telephone.labels import UNSURE, Form, Question, Variable, mentions, named, read_form
+from broken_telephone.labels import UNSURE, Form, Question, Variable, match_label, mentions, parse_form
 from broken_telephone.models import Likelihoods
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
@@ -86,7 +86,7 @@ def tables(
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     if "failure" in answer:
         return
-    for attribute, reading in read_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
+    for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
 
@@ -174,7 +174,7 @@ def _named(
     for chain_id, iteration, text, describer in texts:
         if describer == "prompt":  # It is of no picture.
             continue
-        naming = named(text, known)
+        naming = match_label(text, known)
         yield {
             "chain_id": chain_id,
             "iteration": iteration - 1,

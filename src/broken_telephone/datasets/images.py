@@ -17,7 +17,7 @@ from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.places import LiteralVersions, located
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.pictures import SUFFIXES, Needed, as_png, open_picture
-from broken_telephone.reporting import thumbnails
+from broken_telephone.pictures.thumbnails import thumbnails
 from broken_telephone.seeds import content_digest
 
 _PREVIEWED, _PREVIEW_SIDE = 24, 512

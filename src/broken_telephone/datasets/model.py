@@ -1,33 +1,13 @@
 """A catalog type for the study's models: `catalog.load("describer")` returns a describer."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import (
-    Describer,
-    Embedder,
-    FaceDetector,
-    Generator,
-    RegionParser,
-    make_describer,
-    make_detector,
-    make_embedder,
-    make_generator,
-    make_parser,
-)
+from broken_telephone.models import Describer, Embedder, FaceDetector, Generator, Kind, RegionParser, make_model
 
-Kind = Literal["generator", "describer", "embedder", "detector", "parser"]
 AnyModel = Generator | Describer | Embedder | FaceDetector | RegionParser
-_MAKE: dict[Kind, Callable[[dict[str, Any], str], AnyModel]] = {
-    "generator": make_generator,
-    "describer": make_describer,
-    "embedder": make_embedder,
-    "detector": make_detector,
-    "parser": make_parser,
-}
 
 
 class ModelDataset(AbstractDataset[None, AnyModel]):
@@ -61,7 +41,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         self._settings = settings
         self.metadata = metadata
         try:
-            self._model = _MAKE[kind](settings, setting)
+            self._model: AnyModel = make_model(kind, settings, setting)
         except StudyError as error:
             raise StudyError(f"Settings of the {setting}: {error}") from None
 

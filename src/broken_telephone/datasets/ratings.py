@@ -25,14 +25,14 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
         A comment on a picture without an answer is a row with the status `comment`. The entry `rating_items` maps
         each `item` to its picture.
         """
-        from broken_telephone.rating.answer_store import ADJUDICATION, RATING, Store
+        from broken_telephone.rating.answer_store import ADJUDICATION, RATING, AnswerStore
         from broken_telephone.rating.database import file_of
 
         rows: list[tuple[Any, ...]] = []
         place = file_of(self._database)
         # Reading must not create an empty database.
         if place is None or place.exists():
-            store = Store(self._database, reads_only=True)
+            store = AnswerStore(self._database, reads_only=True)
             for mode in (RATING, ADJUDICATION):
                 comments = store.comments(mode)
                 answers = store.answers(mode=mode)

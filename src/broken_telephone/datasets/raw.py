@@ -7,10 +7,10 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from broken_telephone.errors import StudyError
-from broken_telephone.ingestion import DatasetSettings, Reading, read_dataset
+from broken_telephone.ingestion import DatasetSettings, DatasetTables, read_dataset
 
 
-class RawDataset(AbstractDataset[None, Reading]):
+class RawDataset(AbstractDataset[None, DatasetTables]):
     """A data set's folder, read with the reader for its layout."""
 
     def __init__(self, *, settings: Mapping[str, Any], path: str, metadata: dict[str, Any] | None = None) -> None:
@@ -21,7 +21,7 @@ class RawDataset(AbstractDataset[None, Reading]):
         self._path = path
         self.metadata = metadata
 
-    def load(self) -> Reading:
+    def load(self) -> DatasetTables:
         """Read the data set."""
         return read_dataset(DatasetSettings.model_validate(dict(self._settings)), Path(self._path))
 

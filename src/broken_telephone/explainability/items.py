@@ -7,7 +7,7 @@ import pandas as pd
 
 from broken_telephone.chains import chains_of
 from broken_telephone.explainability.journal import Found
-from broken_telephone.labels import Variable, naming_words
+from broken_telephone.labels import Variable, find_label_words
 from broken_telephone.models import Word
 from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import digest, seed_of
@@ -94,7 +94,7 @@ def word_items(
             if one.name not in texts or one.name not in found:
                 continue
             chain_id, text = texts[one.name]
-            for mention in naming_words(text, concept):
+            for mention in find_label_words(text, concept):
                 word = Word(text, mention.start, mention.end)
                 token = text[mention.start : mention.end].lower()
                 for face in counted[one.name]:

@@ -7,12 +7,12 @@ from broken_telephone.explainability.faces.skin_tone import MONK_BINS
 from broken_telephone.explainability.maps.permutation_tests import flipped
 from broken_telephone.statistics import (
     Resampling,
+    bootstrap_interval,
     clusters_of,
     drift_table,
     first_picture,
     label_groups,
     panels,
-    spread,
 )
 
 ANGLE, MONK = "typology angle", "monk"
@@ -75,8 +75,8 @@ def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, test
     sums = np.bincount(places, values[known])
     sizes = np.bincount(places)
     rng = np.random.default_rng(resampling.seed)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.repeats)
-    interval = spread(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resampling.n_bootstrap)
+    interval = bootstrap_interval(float(sums.sum() / sizes.sum()), drawn @ sums / (drawn @ sizes), len(names), _DEGREES)
     note = "too few starts: no interval"
     if np.isfinite(interval.low):
         note = "" if tested else "no test"

@@ -1,7 +1,7 @@
-"""Which people and prompts start a chain.
+"""Samples the people and prompts that start chains.
 
-Sampling goes by a hash of study seed and person, so that it stays the same when rows are added
-elsewhere, and a larger sample contains the smaller one.
+A hash of study seed and person orders the people. Added rows therefore do not change the sample of others, and a larger
+sample contains the smaller one.
 """
 
 from collections.abc import Sequence
@@ -22,40 +22,40 @@ from broken_telephone.tables import CHAINS, as_table
 
 
 class ChainSettings(Settings):
-    """What the chains of a study start from."""
+    """The starts of a study's chains."""
 
     concept: str
-    """What the describer is asked about: a concept of the data set's scheme."""
+    """The concept that the describer is asked about, from the data set's scheme."""
     seed: int
-    """The study's seed: it decides the sample and every drawn picture."""
+    """The study's seed, which determines the sample and every drawn picture."""
     splits: list[str] | None = None
     """Splits of the data set to sample from; null for all."""
     count: Annotated[int, Field(ge=0)] | None = None
     """People per cell; null for all."""
     balance: list[str] = []
-    """Attributes that, with label and split, make the cells: [gender] takes `count` women and men of every label."""
+    """Attributes that define the cells, with label and split. [gender] takes `count` women and men of every label."""
     starts: Annotated[list[Literal["image", "caption"]], Field(min_length=1)] = ["image"]
-    """What a sampled person's chain starts from: the image, or the data set's caption of it, or both."""
+    """Starts of a sampled person's chains: the image, its caption in the data set, or both."""
     replicates: Annotated[int, Field(ge=1)] = 1
-    """How often every start is followed, each time with other random numbers."""
+    """Number of chains for every start, each with another random seed."""
     prompts: list[PromptSettings] = []
-    """Chains that start from a text. A list, so that a study replaces the base study's as a whole."""
+    """Chains that start from a text. A study's list replaces the base study's list as a whole."""
     prompt_file: str | None = None
-    """A YAML file with more of them, relative to where the run is started."""
+    """A YAML file with further prompts, relative to the working directory of the run."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The chains of a study, and how its cells were filled."""
+    """The chains of a study, and the counts of its cells."""
 
     chains: pd.DataFrame
-    """Columns: `tables.CHAINS`; images first, by label, then prompts."""
+    """Columns `tables.CHAINS`: first image starts by label, then prompts."""
     cells: pd.DataFrame
-    """Columns: label, split, the balanced attributes, there (people), taken, missing (of `count`)."""
+    """Columns label, split, the balanced attributes, there (available people), taken, missing (of `count`)."""
     unlabelled: dict[str, int]
-    """Main people left out because this concept or attribute is none of its values: null, unsure, disagreement."""
+    """Concept or attribute -> main people that were left out because their value is null, unsure or disagreement."""
     captionless: int
-    """Main people left out because their image has no caption to start from."""
+    """Number of main people that were left out because their image has no caption."""
 
 
 def sample_chains(
@@ -65,17 +65,17 @@ def sample_chains(
     captions: pd.DataFrame | None = None,
     prompts: Sequence[PromptSettings] = (),
 ) -> Sample:
-    """Choose the starts of a study: the main people of pictures, by label, then prompts.
+    """Sample the starts of a study: first the main people of pictures by label, then prompts.
 
     Args:
         people: the `people` table.
-        settings: what to choose.
+        settings: the sampling settings.
         scheme: the data set's scheme.
-        captions: columns of `tables.CAPTIONS`; the first of an image is used. Needed for starts from captions.
-        prompts: those of the prompt file, besides `settings.prompts`.
+        captions: columns of `tables.CAPTIONS`; an image uses its first caption. Required for starts from captions.
+        prompts: prompts of the prompt file, in addition to `settings.prompts`.
 
     Raises:
-        StudyError: if the concept, an attribute, a split or a prompt's label does not exist, or nothing is left.
+        StudyError: if the concept, an attribute, a split or a prompt's label does not exist, or no chain remains.
     """
     if settings.concept not in scheme.concepts:
         known = ", ".join(scheme.concepts)
@@ -98,7 +98,7 @@ def sample_chains(
         captioned = candidates["image_id"].isin(texts.keys())
         captionless = int((~captioned).sum())
         candidates = candidates[captioned]
-    chosen, cells = _fill(candidates, settings, scheme, splits)
+    chosen, cells = _fill_cells(candidates, settings, scheme, splits)
     rows: list[dict] = []
     folders = folder_names(people["person_id"])
     for person in chosen.to_dict("records"):
@@ -109,7 +109,7 @@ def sample_chains(
         if "caption" in settings.starts:
             start = {"start": "prompt", "image_id": person["image_id"], "prompt": texts[person["image_id"]]}
             rows += _replicates(f"{name}_caption", label, start, settings.replicates, settings)
-    rows += _from_prompts([*settings.prompts, *prompts], labels, settings, scheme)
+    rows += _prompt_chains([*settings.prompts, *prompts], labels, settings, scheme)
     if not rows:
         raise StudyError(
             f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
@@ -122,10 +122,10 @@ def sample_chains(
     return Sample(chains, cells, unlabelled, captionless)
 
 
-def _fill(
+def _fill_cells(
     candidates: pd.DataFrame, settings: ChainSettings, scheme: Scheme, splits: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Take `count` people of every cell; the cells are all combinations, empty ones too."""
+    """Take `count` people of every cell. The cells are all combinations, including empty ones."""
     names = [settings.concept, "split", *settings.balance]
     values = [
         scheme.concepts[settings.concept].values,
@@ -138,20 +138,20 @@ def _fill(
     taken, cells = [candidates.iloc[:0]], []
     for key in product(*values):
         cell = groups.get(key, ordered.iloc[:0])
-        some = cell if settings.count is None else cell.head(settings.count)
-        taken.append(some)
-        missing = 0 if settings.count is None else settings.count - len(some)
-        named = dict(zip(["label", *names[1:]], key, strict=True))
-        cells.append(named | {"there": len(cell), "taken": len(some), "missing": missing})
+        chosen = cell if settings.count is None else cell.head(settings.count)
+        taken.append(chosen)
+        missing = 0 if settings.count is None else settings.count - len(chosen)
+        values_by_name = dict(zip(["label", *names[1:]], key, strict=True))
+        cells.append(values_by_name | {"there": len(cell), "taken": len(chosen), "missing": missing})
     columns = ["label", *names[1:], "there", "taken", "missing"]
     return pd.concat(taken), pd.DataFrame(cells, columns=columns)
 
 
 def refuse_other_chains(chains: pd.DataFrame, concept: str, seed: int) -> None:
-    """Check that a table of chains was made with these settings: an earlier run may have left it.
+    """Refuse a `chains` table that an earlier run made with another concept or seed.
 
     Raises:
-        StudyError: naming the setting with which it was not.
+        StudyError: with the name of the setting that differs.
     """
     names = zip(chains["chain_id"], chains["replicate"], strict=True)
     seeds = [chain_seed(seed, str(chain_id), int(replicate)) for chain_id, replicate in names]
@@ -163,7 +163,7 @@ def refuse_other_chains(chains: pd.DataFrame, concept: str, seed: int) -> None:
             )
 
 
-def _from_prompts(
+def _prompt_chains(
     prompts: list[PromptSettings], labels: tuple[str, ...], settings: ChainSettings, scheme: Scheme
 ) -> list[dict]:
     rows: list[dict] = []
@@ -180,7 +180,7 @@ def _from_prompts(
                 f"chains.prompts: {prompt.label!r} is no {settings.concept} of {scheme.name} "
                 f"(there are: {', '.join(labels)})"
             )
-        # The text is part of the name: another text is another chain, never a changed one.
+        # The name contains a digest of the text, so that a changed text makes another chain.
         name = folder_name(f"prompt_{label.replace(' ', '-')}_{digest(prompt.text, size=5)}")
         start = {"start": "prompt", "prompt": prompt.text}
         rows += _replicates(name, label, start, prompt.repeats or settings.replicates, settings)
@@ -188,21 +188,21 @@ def _from_prompts(
 
 
 def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
-    there = sorted(map(str, people["split"].dropna().unique()))
+    existing = sorted(map(str, people["split"].dropna().unique()))
     if settings.splits is None:
-        return there
+        return existing
     if len(set(settings.splits)) < len(settings.splits):
         raise StudyError(f"chains.splits states a split twice: {', '.join(settings.splits)}")
-    missing = [split for split in settings.splits if split not in there]
+    missing = [split for split in settings.splits if split not in existing]
     if missing:
         raise StudyError(
-            f"chains.splits: the data set has no split {', '.join(map(repr, missing))} (it has: {', '.join(there)})"
+            f"chains.splits: the data set has no split {', '.join(map(repr, missing))} (it has: {', '.join(existing)})"
         )
     return settings.splits
 
 
 def _replicates(name: str, label: str, start: dict, count: int, settings: ChainSettings) -> list[dict]:
-    """Return one row per replicate of a start, whose name is a folder's."""
+    """Return one row per replicate of a start. `name` must be valid as a folder name."""
     rows = []
     for replicate in range(count):
         chain_id = f"{name}_r{replicate}"

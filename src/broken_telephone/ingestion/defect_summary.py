@@ -1,8 +1,10 @@
-"""Says on the console what could not be taken as it is: one sentence for each kind of defect, whatever its count."""
+"""Summarises the defects of a data set: one sentence per kind of defect, independent of its count."""
 
 from collections.abc import Iterator
 
 import pandas as pd
+
+from broken_telephone.visible import shortlist
 
 _EFFECTS = {
     "dropped": "left out",
@@ -12,26 +14,23 @@ _EFFECTS = {
     "ignored": "not read",
 }
 _FILES, _VALUES = 3, 4
-"""Files and values that a sentence names."""
+"""Maximum number of files and values in a sentence."""
 
 
 def defect_sentences(defects: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each kind of defect, the frequent ones first.
+    """Yield a sentence for each kind of defect in a table with columns `tables.DEFECTS`, the most frequent first.
 
-    Each gives the count, the effect, files, the most frequent values with their counts and what to do about them.
-
-    Args:
-        defects: columns of `tables.DEFECTS`.
+    Each states the count, the effect, files, the most frequent values with their counts, and advice.
     """
     kinds = defects.groupby(["problem", "effect"], observed=True, sort=False)
     for (problem, effect), rows in sorted(kinds, key=lambda kind: -len(kind[1])):
-        files = _first([str(name) for name in rows["file"].unique()], _FILES)
+        files = shortlist(rows["file"].unique(), _FILES)
         values = _values(rows)
         yield f"{len(rows)} x {problem}: {_EFFECTS[effect]}, in {files}{values} (dataset_defects lists each)"
 
 
 def _values(rows: pd.DataFrame) -> str:
-    """Return the most frequent values of one kind with their advice; nothing where no advice is given."""
+    """Return the most frequent values of one kind of defect with their advice; empty without advice."""
     advised = rows.dropna(subset=["value", "advice"])
     if not len(advised):
         general = rows["advice"].dropna().unique()
@@ -39,19 +38,14 @@ def _values(rows: pd.DataFrame) -> str:
     counts = advised.groupby(["value", "advice"], sort=False).size().sort_values(ascending=False, kind="stable")
     described = []
     for (value, advice), count in counts.items():
-        # "Accepted: ..." is the same for all values: it is told once, at the end.
+        # "Accepted: ..." is the same for all values, so the sentence ends with it once.
         own, _, accepted = str(advice).partition("Accepted: ")
-        often = f" ({count} rows)" if count > 1 else ""
-        described.append((f"{value}{often}{_says(own)}", accepted))
-    text = _first([text for text, _ in described], _VALUES, "; ")
+        repeats = f" ({count} rows)" if count > 1 else ""
+        described.append((f"{value}{repeats}{_own_advice(own)}", accepted))
+    text = shortlist((text for text, _ in described), _VALUES, "; ")
     accepted = described[0][1]
     return f": {text}{' ' if text.endswith('?') else '. '}Accepted: {accepted}" if accepted else f": {text}"
 
 
-def _says(advice: str) -> str:
+def _own_advice(advice: str) -> str:
     return f", {advice.strip(' .')}" if advice.strip() else ""
-
-
-def _first(words: list[str], most: int, joint: str = ", ") -> str:
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return joint.join(words[:most]) + more

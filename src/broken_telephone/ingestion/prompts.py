@@ -1,4 +1,4 @@
-"""Prompts that start chains: stated in the study's settings, or in a YAML file of their own.
+"""Reads prompts that start chains, from the study's settings or from a YAML file such as this.
 
 prompt_template: A portrait of a person who feels {}.
 repeats: 3
@@ -27,7 +27,7 @@ class PromptSettings(Settings):
     label: str
     text: Annotated[str, Field(pattern=r"\S")]
     repeats: Annotated[int, Field(ge=1)] | None = None
-    """Replicates of this chain; null for as many as of the others (chains.replicates)."""
+    """Number of replicates of this chain; null for chains.replicates."""
 
 
 class _Prompt(Settings):
@@ -50,20 +50,20 @@ class _PromptFile(Settings):
     prompts: Annotated[list[_Prompt], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _one_place(self) -> "_PromptFile":
+    def _one_placeholder(self) -> "_PromptFile":
         if self.prompt_template.count("{}") != 1:
             raise ValueError("prompt_template needs {} once, where name or text goes")
         return self
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a name that a record has twice: YAML would read the last one only."""
+    """Refuses a name that occurs twice in a record, because YAML would keep only the last value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                line = node.value[place][0].start_mark.line + 1
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                line = node.value[position][0].start_mark.line + 1
                 raise ValueError(f"{name[1]!r} occurs twice in one record, the second time in line {line}")
         return super().construct_mapping(node, deep)
 
@@ -73,10 +73,10 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
 
     Args:
         file: the YAML file.
-        concept: whose labels the prompts have; a prompt without `label` has its name's.
+        concept: concept of the labels; a prompt without `label` uses its name as label.
 
     Raises:
-        StudyError: naming the file and the prompt.
+        StudyError: with the file and the prompt.
     """
     if not file.exists():
         raise StudyError(f"chains.prompt_file: {file} does not exist")
@@ -86,22 +86,24 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
         content = yaml.load(text, _Loader)
     except StudyError:
         raise
-    # YAML's constructors raise many kinds, for dates that do not exist and the like.
+    # YAML's constructors raise many exception types, for example for invalid dates.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
         raise StudyError(f"{file} holds a {type(content).__name__}, not prompt_template and prompts")
     try:
-        given = _PromptFile.model_validate(content)
+        contents = _PromptFile.model_validate(content)
     except StudyError as error:
         raise StudyError(f"{file}: {error}") from None
-    return [_start(file, number, prompt, given, concept) for number, prompt in enumerate(given.prompts)]
+    return [_prompt_settings(file, number, prompt, contents, concept) for number, prompt in enumerate(contents.prompts)]
 
 
-def _start(file: Path, number: int, prompt: _Prompt, given: _PromptFile, concept: Variable) -> PromptSettings:
+def _prompt_settings(
+    file: Path, number: int, prompt: _Prompt, contents: _PromptFile, concept: Variable
+) -> PromptSettings:
     try:
         label = concept.read_word(prompt.label or prompt.name)
     except ValueError as error:
         raise StudyError(f"{file}, prompt {number} ({prompt.name}): label {error}") from None
-    text = prompt.override or given.prompt_template.replace("{}", prompt.text or prompt.name)
-    return PromptSettings.model_validate({"label": label, "text": text, "repeats": prompt.repeats or given.repeats})
+    text = prompt.override or contents.prompt_template.replace("{}", prompt.text or prompt.name)
+    return PromptSettings.model_validate({"label": label, "text": text, "repeats": prompt.repeats or contents.repeats})

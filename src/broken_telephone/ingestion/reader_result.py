@@ -1,8 +1,7 @@
-"""What a reader of a data set gives: rows, and a list of everything in the files that could not be taken as it is.
+"""Defines the result of a data set reader: rows, and a list of defects.
 
-A data set of thousands of rows has some that are broken. Reading goes on without them, and says so: each is one
-defect with its file, its row and what was done about it. Only what makes the whole unreadable, or a path that
-leads out of the data set's folder, ends in an error.
+Large data sets contain broken rows. A reader skips or repairs such a row, and records a defect with its file, row and
+effect. Only an unreadable file, or a path that leads out of the data set's folder, raises an error.
 """
 
 from collections import Counter
@@ -16,31 +15,32 @@ from broken_telephone.ingestion.files.listing import is_text
 from broken_telephone.labels import Variable
 
 Effect = Literal["dropped", "unknown", "translated", "kept", "ignored"]
-"""What became of it.
+"""The effect of a defect.
 
 - dropped: the row is left out.
-- unknown: the value is null.
-- translated: the value was written otherwise than the scheme writes it.
-- kept: everything stays, and is only pointed out.
+- unknown: the value becomes null.
+- translated: the value was converted to a word of the scheme.
+- kept: nothing changes; the defect is only reported.
+- ignored: the file is not read.
 """
 Row = dict[str, Any]
-"""One person: columns of `people` without is_main; a box only if it is usable; `file` and `row` it stands in."""
+"""One person: columns of `people` without is_main, a usable box if any, and the source `file` and `row`."""
 
 
 @dataclass
 class Findings:
-    """Counts rows and collects defects while files are read."""
+    """Counts rows, and collects defects while a reader reads files."""
 
     root: Path
-    """The data set's folder: files are named relative to it."""
+    """The data set's folder. Defects name files relative to it."""
     rows: int = 0
-    """People found in the files, whether kept or not."""
+    """Number of people in the files, kept or dropped."""
     defects: list[dict[str, Any]] = field(default_factory=list)
     _names: dict[Path, str] = field(default_factory=dict)
-    """File -> its name below the folder: tables of thousands of rows name the same one each time."""
+    """Cache of file -> name below the folder, because a large table names the same file often."""
 
-    def pass_over(self, file: Path) -> None:
-        """Record a file that is no picture, or a hidden file or folder, which is not looked at."""
+    def note_ignored(self, file: Path) -> None:
+        """Record a hidden file or folder, or a file that is not a picture; readers ignore these."""
         hidden = file.name.startswith(".")
         kind = "hidden" if hidden else f"*{file.suffix.casefold()}" if file.suffix else "no suffix"
         why = "hidden files are not looked at" if hidden else "Pillow cannot identify its content as a picture"
@@ -52,22 +52,22 @@ class Findings:
         """Record one defect.
 
         Args:
-            effect: what became of it.
-            problem: the same words for the same kind, so that kinds can be counted.
-            file: where it stands.
-            row: which line, picture or person.
-            value: what stands there.
-            advice: what it was taken for, or what to write instead.
+            effect: effect on the row or value.
+            problem: kind of defect, in fixed words so that kinds can be counted.
+            file: file with the defect.
+            row: line, picture or person.
+            value: the defective value.
+            advice: the interpretation of the value, or what to write instead.
         """
         if file not in self._names:
             below = file.relative_to(self.root) if file.is_relative_to(self.root) else file
             self._names[file] = _storable(below.as_posix())
         shown = None if value is None else repr(value)[:200]
-        place = {"file": self._names[file], "row": _storable(row)}
-        self.defects.append({"effect": effect, "problem": problem, **place, "value": shown, "advice": advice})
+        location = {"file": self._names[file], "row": _storable(row)}
+        self.defects.append({"effect": effect, "problem": problem, **location, "value": shown, "advice": advice})
 
     def value(self, variable: Variable, name: str, text: str, file: Path, row: str) -> str | None:
-        """Read a value of a scheme by code or word; one that is none of them is unknown (null) and noted."""
+        """Read a code or word of a scheme; any other text is recorded as unknown, and returns None."""
         try:
             return variable.read(text)
         except ValueError:
@@ -78,51 +78,64 @@ class Findings:
             return None
 
 
+def person_row(person_id: str, image_id: str, dataset: str, split: str, image_path: str, file: Path, row: str) -> Row:
+    """Return a person's row without labels. `image_path` is relative to the data set's folder."""
+    return {
+        "person_id": person_id,
+        "image_id": image_id,
+        "dataset": dataset,
+        "split": split,
+        "image_path": image_path,
+        "file": file,
+        "row": row,
+    }
+
+
 def _storable(name: str) -> str:
-    """Return a name that a table can store: those of files may hold half a character."""
+    """Return a name that a table can store, because file names may contain unpaired surrogates."""
     return name if is_text(name) else repr(name)
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What a reader returns."""
+class ReaderResult:
+    """The rows that a reader returns."""
 
     people: list[Row]
     votes: list[dict[str, Any]] = field(default_factory=list)
-    """Columns: `tables.VOTES` without share."""
+    """Columns `tables.VOTES` without share."""
     captions: list[dict[str, Any]] = field(default_factory=list)
-    """Columns: `tables.CAPTIONS`; those of images that are not kept are left out later."""
+    """Columns `tables.CAPTIONS`. Captions of dropped images are removed later."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class DatasetTables:
     """A data set as tables."""
 
     people: pd.DataFrame
-    """Columns: `tables.PEOPLE`, then the scheme's."""
+    """Columns `tables.PEOPLE`, then the variables of the scheme."""
     votes: pd.DataFrame
-    """Columns: `tables.VOTES`; empty where the data set has no single votes."""
+    """Columns `tables.VOTES`; empty if the data set has no single votes."""
     captions: pd.DataFrame
-    """Columns: `tables.CAPTIONS`; empty where the data set has none."""
+    """Columns `tables.CAPTIONS`; empty if the data set has no captions."""
     defects: pd.DataFrame
-    """Columns: `tables.DEFECTS`."""
+    """Columns `tables.DEFECTS`."""
     rows: int
-    """People found in the files: those in `people` and those dropped."""
+    """Number of people in the files, kept or dropped."""
 
 
-def quality(reading: Reading) -> pd.DataFrame:
-    """Count what was read: check, effect, count.
+def quality_table(dataset: DatasetTables) -> pd.DataFrame:
+    """Return counts of people, images and defects, in columns check, effect, count.
 
-    Rows read, dropped and kept first, then every kind of defect, the frequent ones first.
+    The counts of people and images come first, then the kinds of defects, the most frequent first.
     """
-    kept = len(reading.people)
+    kept = len(dataset.people)
     rows = [
-        ("people in the files", "read", reading.rows),
+        ("people in the files", "read", dataset.rows),
         ("people in the table", "kept", kept),
-        ("people left out", "dropped", reading.rows - kept),
-        ("images", "kept", reading.people["image_id"].nunique()),
-        ("images with a main person", "kept", int(reading.people["is_main"].sum())),
+        ("people left out", "dropped", dataset.rows - kept),
+        ("images", "kept", dataset.people["image_id"].nunique()),
+        ("images with a main person", "kept", int(dataset.people["is_main"].sum())),
     ]
-    counts = Counter(zip(reading.defects["problem"], reading.defects["effect"], strict=True))
+    counts = Counter(zip(dataset.defects["problem"], dataset.defects["effect"], strict=True))
     rows += [(problem, effect, count) for (problem, effect), count in counts.most_common()]
     return pd.DataFrame(rows, columns=["check", "effect", "count"])

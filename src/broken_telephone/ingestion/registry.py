@@ -1,6 +1,6 @@
-"""Which data set a study uses, and the one way in: settings -> tables.
+"""Reads the data set of a study as tables, by its settings.
 
-A new data set is one reader file, one name in `DatasetSettings.source` and one line in `_read`.
+To add a data set, add a reader file, a name in `DatasetSettings.source` and a line in `_read`.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion.files import picture_checks
-from broken_telephone.ingestion.reader_result import Findings, Reading, Row, Rows
+from broken_telephone.ingestion.reader_result import DatasetTables, Findings, ReaderResult, Row
 from broken_telephone.ingestion.readers import coco, image_folder, own_table, phase, raf_db
 from broken_telephone.ingestion.readers.main_person import BOX, choose_main
 from broken_telephone.labels import APART, SCHEMES, Scheme, Variable
@@ -35,18 +35,18 @@ class DatasetSettings(Settings):
     """The data set of a study."""
 
     source: Literal["raf_db", "phase", "coco", "image_folder", "none"]
-    """How the folder is laid out; none: the study starts from prompts alone."""
+    """Layout of the folder; none if the study starts from prompts only."""
     scheme: Literal["raf", "phase", "free"] | None = None
-    """For image_folder and none: the words it uses; free where nothing is said. Others have their own."""
+    """Scheme for image_folder and none; the default is free. Other sources have their own scheme."""
     concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
-    """For image_folder and none: concepts of the study's own with their labels, in place of the scheme's."""
+    """For image_folder and none: own concepts with their labels, which replace those of the scheme."""
     labels: str | None = None
-    """For image_folder: a CSV or Parquet table below the folder, one person a row."""
+    """For image_folder: a CSV or Parquet table below the folder, one row per person."""
     columns: dict[str, str] = {}
-    """For image_folder: our column -> the table's, where they differ."""
+    """For image_folder: column of this program -> column of the table, where they differ."""
 
     def model_post_init(self, context: Any) -> None:
-        """Refuse settings that the source would not look at."""
+        """Refuse settings that the source does not use."""
         stated = [name for name in ("scheme", "concepts", "labels", "columns") if getattr(self, name)]
         useful = {"image_folder": ("scheme", "concepts", "labels", "columns"), "none": ("scheme", "concepts")}
         for name, values in (self.concepts or {}).items():
@@ -62,7 +62,7 @@ class DatasetSettings(Settings):
 
     @property
     def words(self) -> Scheme:
-        """What this data set labels, and how."""
+        """The scheme of the data set, with the study's own concepts if there are any."""
         scheme = SCHEMES[_OWN.get(self.source) or self.scheme or "free"]
         if self.concepts is None:
             return scheme
@@ -70,19 +70,19 @@ class DatasetSettings(Settings):
         return Scheme(scheme.name, concepts, scheme.attributes)
 
 
-def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
+def read_dataset(settings: DatasetSettings, folder: Path) -> DatasetTables:
     """Read a data set.
 
     Args:
-        settings: which reader, and its settings.
+        settings: the reader and its settings.
         folder: the data set's folder; `image_path` in the result is relative to it.
 
     Raises:
-        StudyError: if the folder is missing, not laid out as stated, or nothing in it can be used.
+        StudyError: if the folder is missing, has another layout, or contains no usable person.
     """
     findings = Findings(folder)
     if settings.source == "none":
-        return _tables(Rows([]), settings.words, findings)
+        return _tables(ReaderResult([]), settings.words, findings)
     if folder.is_file():
         raise StudyError(f"data_root is {folder}, a file; it names the folder of the data set")
     if not folder.is_dir():
@@ -95,23 +95,23 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> Reading:
         rows = _read(settings, folder, findings)
     except OSError as error:
         raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
-    people = _with_images(folder, _once(rows.people, settings.words, findings), findings)
+    people = _keep_usable_images(folder, _drop_duplicates(rows.people, settings.words, findings), findings)
     if not people:
         worst = sorted(findings.defects, key=lambda defect: defect["effect"] != "dropped")[:3]
         first = "; ".join(f"{defect['file']}, {defect['row']}: {defect['problem']}" for defect in worst)
         raise StudyError(f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}")
-    return _tables(Rows(people, rows.votes, rows.captions), settings.words, findings)
+    return _tables(ReaderResult(people, rows.votes, rows.captions), settings.words, findings)
 
 
-def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> Rows:
+def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> ReaderResult:
     if settings.source == "image_folder":
         return image_folder.read(folder, settings.words, settings.labels, settings.columns, findings)
     read = {"raf_db": raf_db.read, "phase": phase.read, "coco": coco.read}[settings.source]
     return read(folder, findings)
 
 
-def _once(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:
-    """Keep the first of several people, or pictures, of one name; what rows of one person dispute is unknown."""
+def _drop_duplicates(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:
+    """Keep the first of several people or pictures with one name; conflicting values of a person become unknown."""
     kept: dict[str, Row] = {}
     images: dict[str, Row] = {}
     for row in people:
@@ -133,45 +133,45 @@ def _once(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:
 
 
 def _drop_disputed(first: Row, second: Row, scheme: Scheme, findings: Findings) -> None:
-    """Remove from a person's first row the values and the box that another row states otherwise."""
+    """Remove values and box from a person's first row if another row states different ones."""
     for columns in (*((name,) for name in scheme.variables), BOX):
-        one, other = ([row.get(name) for name in columns] for row in (first, second))
-        if None in one or None in other or one == other:
+        earlier, other = ([row.get(name) for name in columns] for row in (first, second))
+        if None in earlier or None in other or earlier == other:
             continue
         name = "box" if columns == BOX else columns[0]
         rows = f"{first['row']} and {second['row']}"
         advice = "If these are two people, give them different names (own tables: in the column dataset.columns.person)"
         value = " / ".join(
-            f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((one, first), (other, second))
+            f"{', '.join(map(str, stated))} in {row['row']}" for stated, row in ((earlier, first), (other, second))
         )
         findings.note("unknown", f"rows of one person differ in {name}", first["file"], rows, value, advice)
         for column in columns:
             del first[column]
 
 
-def _with_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
-    """Leave out people whose picture is missing, broken or empty, choose main persons, point out identical pictures."""
-    sizes, broken = picture_checks.sizes(folder, (row["image_path"] for row in people))
+def _keep_usable_images(folder: Path, people: list[Row], findings: Findings) -> list[Row]:
+    """Drop people with a missing, broken or empty picture, choose main persons, and report identical pictures."""
+    sizes, broken = picture_checks.picture_sizes(folder, (row["image_path"] for row in people))
     for row in people:
         if row["image_path"] in broken:
             problem, reason = broken[row["image_path"]]
             findings.note("dropped", problem, folder / row["image_path"], row["row"], reason)
     kept = choose_main([row for row in people if row["image_path"] in sizes], sizes, findings)
     splits = {row["image_path"]: row["split"] for row in kept}
-    for group in picture_checks.twins(folder, sizes):
+    for group in picture_checks.identical_pictures(folder, sizes):
         across = len({splits[name] for name in group}) > 1
         problem = "identical images in several splits" if across else "identical images"
         findings.note("kept", problem, folder / group[0], group[0], ", ".join(group[1:]))
     return kept
 
 
-def _tables(rows: Rows, scheme: Scheme, findings: Findings) -> Reading:
+def _tables(rows: ReaderResult, scheme: Scheme, findings: Findings) -> DatasetTables:
     people = as_table(rows.people, PEOPLE)
     for name, variable in scheme.variables.items():
         people[name] = pd.Categorical([row.get(name) for row in rows.people], categories=variable.categories)
-    there = set(people["person_id"])
-    votes = as_table([row for row in rows.votes if row["person_id"] in there], VOTES)
+    known_people = set(people["person_id"])
+    votes = as_table([row for row in rows.votes if row["person_id"] in known_people], VOTES)
     votes["share"] = votes["votes"] / votes.groupby(["person_id", "variable"], observed=True)["votes"].transform("sum")
     images = set(people["image_id"])
     captions = as_table([row for row in rows.captions if row["image_id"] in images], CAPTIONS)
-    return Reading(people, votes, captions, as_table(findings.defects, DEFECTS), findings.rows)
+    return DatasetTables(people, votes, captions, as_table(findings.defects, DEFECTS), findings.rows)

@@ -1,8 +1,8 @@
-"""What data sets say about people, and what is asked and said about pictures: pure, without models and files."""
+"""Defines label schemes and forms, and parses answers. It uses no models and no files."""
 
-from broken_telephone.labels.answer_parsing.answers import Reading, read_form
+from broken_telephone.labels.answer_parsing.answers import parse_form
 from broken_telephone.labels.answer_parsing.demographic_terms import mentions
-from broken_telephone.labels.answer_parsing.label_matching import Named, named, naming_words
+from broken_telephone.labels.answer_parsing.label_matching import find_label_words, match_label
 from broken_telephone.labels.answer_parsing.refusals import is_refusal
 from broken_telephone.labels.form import Form, Question
 from broken_telephone.labels.forms import FORMS, concept_form
@@ -24,17 +24,15 @@ __all__ = [
     "UNSURE",
     "Cell",
     "Form",
-    "Named",
     "Question",
-    "Reading",
     "Scheme",
     "Variable",
     "concept_form",
+    "find_label_words",
     "is_refusal",
+    "match_label",
     "mentions",
-    "named",
-    "naming_words",
+    "parse_form",
     "read_cell",
-    "read_form",
     "years_or_codes",
 ]

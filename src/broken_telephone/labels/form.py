@@ -1,4 +1,4 @@
-"""What a form is: questions with options that an annotator chooses from, and what each option means."""
+"""Defines forms: questions with options that an annotator chooses from, and the meaning of each option."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ class Question:
     """One line of a form."""
 
     variable: str
-    """The attribute or concept it asks for."""
+    """The attribute or concept that the question asks for."""
     title: str
-    """As the form calls it, such as `Skin tone`."""
+    """The title in the form, such as `Skin tone`."""
     options: Mapping[str, str]
     """Options as written -> category, or `UNSURE`; in the order in which they are offered."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """What is said in brackets behind an option, such as the years of an age."""
+    """Option -> text in brackets behind it, such as the years of an age."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
-    """Other words -> category: heeded where an answer is read, not offered."""
+    """Further words -> category, which the parser accepts and the form does not offer."""
     years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """For ages: first and last year of each category, None for no end."""
 
@@ -36,24 +36,24 @@ class Form:
     name: str
     questions: tuple[Question, ...]
     merged: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
-    """Attribute -> groups of categories to take as one when agreement is measured a second time."""
+    """Attribute -> groups of categories that a second agreement measurement merges."""
 
     @property
     def prompt(self) -> str:
-        """The wording, if a study gives none of its own."""
+        """The default wording of the form."""
         lines = [f"{number}. {q.title}: {q.offered}" for number, q in enumerate(self.questions, 1)]
         return f"Fill in this form about the main person. {' '.join(lines)}"
 
 
 def question(variable: str, title: str, known: Variable, unsure: bool = True, years: bool = False) -> Question:
-    """Make a question that offers all categories of a variable.
+    """Return a question that offers all categories of a variable.
 
     Args:
-        variable: the attribute's name.
-        title: as the form calls it.
+        variable: name of the attribute.
+        title: title of the question in the form.
         known: the attribute.
-        unsure: whether the form offers `unsure`, too.
-        years: whether it tells which years each age means.
+        unsure: whether the form also offers `unsure`.
+        years: whether the form states the years of each age.
     """
     options = {value: value for value in known.values} | ({UNSURE: UNSURE} if unsure else {})
     hints = {age: _span(*span) for age, span in known.years.items()} if years else {}

@@ -1,6 +1,6 @@
-"""The forms there are: as the published study asked, except that PHASE's and the free form's ages are told in years.
+"""Lists all forms. They follow the published study, except that PHASE and the free form define ages in years.
 
-A new form is one more entry in `FORMS`.
+To add a form, add an entry to `FORMS`.
 """
 
 from broken_telephone.labels.form import Form, question
@@ -15,7 +15,7 @@ FORMS = {
             question("gender", "Gender", RAF.attributes["gender"]),
             question("age", "Age", RAF.attributes["age"], unsure=False),
         ),
-        # As the published study did: models hardly tell the two apart.
+        # The published study merges these, because models hardly distinguish them.
         merged={"age": [["4-19", "20-39"]]},
     ),
     "phase": Form(

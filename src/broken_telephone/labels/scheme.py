@@ -1,60 +1,61 @@
-"""What a scheme is: the concepts and attributes that a data set labels, and how their values are written.
+"""Defines schemes: the concepts and attributes that a data set labels, and the spellings of their values.
 
-The schemes there are stand in `schemes`. Leaves out how a file is read (`sources`) and how a model's answer
-is read.
+`schemes` lists all schemes, `ingestion` reads data sets, and `answer_parsing` parses answers.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+
+from broken_telephone.visible import shortlist
 
 UNSURE = "unsure"
 DISAGREEMENT = "disagreement"
 OTHER = "other"
 APART = (UNSURE, DISAGREEMENT, OTHER)
-"""Values an annotation may have that are no category: kept in the tables, never sampled from."""
+"""Values of an annotation that are not categories. Tables keep them; sampling excludes them."""
 _LISTED = 12
-"""Values that a message lists at most."""
+"""Maximum number of values that a message lists."""
 _LONGEST = 60
-"""Characters of a word that a message shows."""
+"""Maximum number of characters of a word that a message shows."""
 
 
 def _plain(value: str) -> str:
-    """Fold what differs only in writing: case, underscores, doubled spaces."""
+    """Fold case, underscores and repeated spaces."""
     return re.sub(r"[\s_]+", " ", value).strip().casefold()
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A concept or an attribute: its values in their order, and other ways to write them."""
+    """A concept or an attribute: its values in order, and their other spellings."""
 
     values: tuple[str, ...]
     codes: Mapping[str, str] = field(default_factory=dict)
-    """Values as a data set writes them (numbers as text) -> value."""
+    """Code in a data set (numbers as text) -> value."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
-    """Other words that a data set may use -> value."""
-    said: Mapping[str, str] = field(default_factory=dict)
-    """Further words -> value that models say, which are heeded in their texts only."""
+    """Other word in a data set -> value."""
+    model_words: Mapping[str, str] = field(default_factory=dict)
+    """Further word -> value. Models use these words; the parser accepts them in texts, not in data sets."""
     years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """For ages: first and last year of each category, None for no end."""
 
     @property
     def words(self) -> dict[str, str]:
-        """All words that stand for a value in a text."""
-        return {**self.said, **self.synonyms, **{value: value for value in self.values}}
+        """All words that stand for a value in a text, with the value."""
+        return {**self.model_words, **self.synonyms, **{value: value for value in self.values}}
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """All values a table may hold, in their order: the variable's own, then those kept apart."""
+        """All values in a table, in order: the variable's own, then those of `APART`."""
         return self.values + tuple(value for value in APART if value not in self.values)
 
     def read(self, text: str) -> str:
         """Return the value that a code or a word stands for.
 
         Raises:
-            ValueError: if it is neither; the message gives the nearest word and lists codes and values.
+            ValueError: if it is neither; the message gives the nearest word and lists the values.
         """
         return self.codes[text] if text in self.codes else self.read_word(text)
 
@@ -65,15 +66,15 @@ class Variable:
             ValueError: if there is no such code; the message lists the codes.
         """
         if code not in self.codes:
-            codes = _listed([f"{known} {value}" for known, value in self.codes.items()])
+            codes = shortlist([f"{known} {value}" for known, value in self.codes.items()], _LISTED)
             raise ValueError(f"{code[:_LONGEST]!r} is not one of the codes ({codes})")
         return self.codes[code]
 
     def read_word(self, word: str) -> str:
-        """Return the value that a word stands for, in whatever case or spelling the scheme knows.
+        """Return the value that a word stands for, in any case and known spelling.
 
         Raises:
-            ValueError: if the word is none of them; the message gives the nearest one and lists the values.
+            ValueError: if the word is unknown; the message gives the nearest word and lists the values.
         """
         value = self._words.get(_plain(word))
         if value is None:
@@ -83,18 +84,18 @@ class Variable:
         return value
 
     def nearest(self, word: str) -> str | None:
-        """Return the value whose name, or another word for it, is written most like a word; None if none is alike."""
+        """Return the value whose name or synonym is spelled most like a word; None if no spelling is similar."""
         known = {_plain(other): value for other, value in self.words.items()} | self._words
         close = get_close_matches(_plain(word[:_LONGEST]), list(known), n=1, cutoff=0.85)
         return known[close[0]] if close else None
 
     def accepted(self) -> str:
-        """Return the values and codes that a data set may hold, as a message lists them."""
-        codes = _listed([f"{code} = {value}" for code, value in self.codes.items()])
+        """Return a list of the accepted values and codes for a message."""
+        codes = shortlist([f"{code} = {value}" for code, value in self.codes.items()], _LISTED)
         return f"{self._listed_values()}; codes: {codes}" if codes else self._listed_values()
 
     def _listed_values(self) -> str:
-        return _listed(self.categories)
+        return shortlist(self.categories, _LISTED)
 
     @cached_property
     def _words(self) -> dict[str, str]:
@@ -102,14 +103,9 @@ class Variable:
         return known | {_plain(synonym): value for synonym, value in self.synonyms.items()}
 
 
-def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
-    return ", ".join(words[:_LISTED]) + more
-
-
 @dataclass(frozen=True)
 class Scheme:
-    """What one data set labels."""
+    """The concepts and attributes that one data set labels."""
 
     name: str
     concepts: Mapping[str, Variable]
@@ -117,5 +113,5 @@ class Scheme:
 
     @property
     def variables(self) -> dict[str, Variable]:
-        """Concepts, then attributes: the columns of `people` that a scheme adds."""
+        """Concepts, then attributes. They are the columns that a scheme adds to `people`."""
         return {**self.concepts, **self.attributes}

@@ -1,6 +1,6 @@
-"""The schemes: which concepts and attributes each data set labels, and what its codes and words mean.
+"""Lists all schemes: the concepts and attributes of each data set, and the meaning of its codes and words.
 
-A new scheme is one more entry in `SCHEMES`.
+To add a scheme, add an entry to `SCHEMES`.
 """
 
 from broken_telephone.labels.scheme import OTHER, UNSURE, Scheme, Variable
@@ -10,61 +10,37 @@ def _numbered(*values: str, start: int = 0) -> dict[str, str]:
     return {str(number): value for number, value in enumerate(values, start)}
 
 
+def _words(**words: str) -> dict[str, str]:
+    """Return word -> value for values with their words, separated by commas. An underscore in a value is a space."""
+    return {word: value.replace("_", " ") for value, texts in words.items() for word in texts.split(", ")}
+
+
+# Words in a name with MODEL are accepted in the texts of models, and not in a data set.
 _GENDERS = ("male", "female")
-_GENDER_WORDS = {"man": "male", "men": "male", "boy": "male", "woman": "female", "women": "female", "girl": "female"}
-# What models say, too: heeded where their texts are read, not where a data set is.
-_SAID_GENDERS = {
-    "gentleman": "male",
-    "guy": "male",
-    "masculine": "male",
-    "lady": "female",
-    "feminine": "female",
-}
+_GENDER_WORDS = _words(male="man, men, boy", female="woman, women, girl")
+_MODEL_GENDERS = _words(male="gentleman, guy, masculine", female="lady, feminine")
 _SKIN_TONES = ("lighter", "darker")
-_SKIN_WORDS = {"light": "lighter", "dark": "darker"}
-_SAID_SKIN_TONES = {
-    "fair": "lighter",
-    "pale": "lighter",
-    "light-skinned": "lighter",
-    "fair-skinned": "lighter",
-    "lighter-skinned": "lighter",
-    "dark-skinned": "darker",
-    "darker-skinned": "darker",
-}
-_EMOTION_WORDS = {
-    "surprised": "surprise",
-    "afraid": "fear",
-    "fearful": "fear",
-    "scared": "fear",
-    "disgusted": "disgust",
-    "happy": "happiness",
-    "sad": "sadness",
-    "angry": "anger",
-}
-_SAID_EMOTIONS = {
-    "astonished": "surprise",
-    "astonishment": "surprise",
-    "amazed": "surprise",
-    "amazement": "surprise",
-    "frightened": "fear",
-    "terrified": "fear",
-    "terror": "fear",
-    "revulsion": "disgust",
-    "repulsed": "disgust",
-    "joy": "happiness",
-    "joyful": "happiness",
-    "cheerful": "happiness",
-    "delighted": "happiness",
-    "unhappy": "sadness",
-    "unhappiness": "sadness",
-    "sorrow": "sadness",
-    "sorrowful": "sadness",
-    "furious": "anger",
-    "enraged": "anger",
-    "rage": "anger",
-    "expressionless": "neutral",
-    "emotionless": "neutral",
-}
+_SKIN_WORDS = _words(lighter="light", darker="dark")
+_MODEL_SKIN_TONES = _words(
+    lighter="fair, pale, light-skinned, fair-skinned, lighter-skinned", darker="dark-skinned, darker-skinned"
+)
+_EMOTION_WORDS = _words(
+    surprise="surprised",
+    fear="afraid, fearful, scared",
+    disgust="disgusted",
+    happiness="happy",
+    sadness="sad",
+    anger="angry",
+)
+_MODEL_EMOTIONS = _words(
+    surprise="astonished, astonishment, amazed, amazement",
+    fear="frightened, terrified, terror",
+    disgust="revulsion, repulsed",
+    happiness="joy, joyful, cheerful, delighted",
+    sadness="unhappy, unhappiness, sorrow, sorrowful",
+    anger="furious, enraged, rage",
+    neutral="expressionless, emotionless",
+)
 
 _RAF_EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 _RAF_ETHNICITIES = ("Caucasian", "African-American", "Asian")
@@ -77,29 +53,25 @@ RAF = Scheme(
             _RAF_EMOTIONS,
             codes=_numbered(*_RAF_EMOTIONS, start=1),
             synonyms=_EMOTION_WORDS,
-            said=_SAID_EMOTIONS,
+            model_words=_MODEL_EMOTIONS,
         )
     },
     attributes={
         "age": Variable(
             _RAF_AGES,
             codes=_numbered(*_RAF_AGES),
-            said={"baby": "0-3", "infant": "0-3", "newborn": "0-3", "toddler": "0-3"},
+            model_words=dict.fromkeys(("baby", "infant", "newborn", "toddler"), "0-3"),
             years=dict(zip(_RAF_AGES, [(0, 3), (4, 19), (20, 39), (40, 69), (70, None)], strict=True)),
         ),
-        "gender": Variable(_GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
+        "gender": Variable(
+            _GENDERS, codes=_numbered(*_GENDERS, UNSURE), synonyms=_GENDER_WORDS, model_words=_MODEL_GENDERS
+        ),
         "ethnicity": Variable(
             _RAF_ETHNICITIES,
             codes=_numbered(*_RAF_ETHNICITIES),
             synonyms={"White": "Caucasian", "African American": "African-American", "Black": "African-American"},
-            said={
-                "European": "Caucasian",
-                "African": "African-American",
-                "East Asian": "Asian",
-                "Chinese": "Asian",
-                "Japanese": "Asian",
-                "Korean": "Asian",
-            },
+            model_words={"European": "Caucasian", "African": "African-American"}
+            | _words(Asian="East Asian, Chinese, Japanese, Korean"),
         ),
     },
 )
@@ -117,25 +89,18 @@ _ACTIVITY = Variable(
         "transportation",
         "work",
     ),
-    synonyms={
-        "caring": "helping and caring",
-        "dance": "dance and music",
-        "music": "dance and music",
-        "sport": "sports",
-        "personal": "personal care",
-    },
-    said={
-        "helping": "helping and caring",
-        "dancing": "dance and music",
-        "eats": "eating",
-        "housework": "household",
-        "household work": "household",
-        "household chores": "household",
-        "poses": "posing",
-        "transport": "transportation",
-        "working": "work",
-        "works": "work",
-    },
+    synonyms=_words(
+        helping_and_caring="caring", dance_and_music="dance, music", sports="sport", personal_care="personal"
+    ),
+    model_words=_words(
+        helping_and_caring="helping",
+        dance_and_music="dancing",
+        eating="eats",
+        household="housework, household work, household chores",
+        posing="poses",
+        transportation="transport",
+        work="working, works",
+    ),
 )
 
 PHASE = Scheme(
@@ -144,25 +109,20 @@ PHASE = Scheme(
         "emotion": Variable(
             _PHASE_EMOTIONS,
             synonyms={word: value for word, value in _EMOTION_WORDS.items() if value in _PHASE_EMOTIONS},
-            said={word: value for word, value in _SAID_EMOTIONS.items() if value in _PHASE_EMOTIONS},
+            model_words={word: value for word, value in _MODEL_EMOTIONS.items() if value in _PHASE_EMOTIONS},
         ),
         "activity": _ACTIVITY,
     },
     attributes={
         "age": Variable(
             ("baby", "child", "young adult", "adult", "senior"),
-            synonyms={"children": "child", "young": "young adult", "elderly": "senior"},
-            said={
-                "infant": "baby",
-                "newborn": "baby",
-                "kid": "child",
-                "middle-aged": "adult",
-                "middle-aged adult": "adult",
-                "senior citizen": "senior",
-                "senior adult": "senior",
-                "older adult": "senior",
-                "old": "senior",
-            },
+            synonyms=_words(child="children", young_adult="young", senior="elderly"),
+            model_words=_words(
+                baby="infant, newborn",
+                child="kid",
+                adult="middle-aged, middle-aged adult",
+                senior="senior citizen, senior adult, older adult, old",
+            ),
             years={
                 "baby": (0, 2),
                 "child": (3, 14),
@@ -171,8 +131,8 @@ PHASE = Scheme(
                 "senior": (65, None),
             },
         ),
-        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
-        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, said=_SAID_SKIN_TONES),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, model_words=_MODEL_GENDERS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, model_words=_MODEL_SKIN_TONES),
         "ethnicity": Variable(
             (
                 "Black",
@@ -184,47 +144,30 @@ PHASE = Scheme(
                 "White",
                 OTHER,
             ),
-            said={
-                "African-American": "Black",
-                "African": "Black",
-                "Chinese": "East Asian",
-                "Japanese": "East Asian",
-                "Korean": "East Asian",
-                "Latina": "Latino",
-                "Latinx": "Latino",
-                "Hispanic": "Latino",
-                "Arab": "Middle Eastern",
-                "Caucasian": "White",
-                "European": "White",
-            },
+            model_words=_words(
+                Black="African-American, African",
+                East_Asian="Chinese, Japanese, Korean",
+                Latino="Latina, Latinx, Hispanic",
+                Middle_Eastern="Arab",
+                White="Caucasian, European",
+            ),
         ),
     },
 )
 
 FREE = Scheme(
     name="free",
-    concepts={"emotion": Variable(_RAF_EMOTIONS, synonyms=_EMOTION_WORDS, said=_SAID_EMOTIONS), "activity": _ACTIVITY},
+    concepts={
+        "emotion": Variable(_RAF_EMOTIONS, synonyms=_EMOTION_WORDS, model_words=_MODEL_EMOTIONS),
+        "activity": _ACTIVITY,
+    },
     attributes={
         "age": Variable(
             ("child or teenager", "young adult", "middle-aged", "old", OTHER),
-            synonyms={
-                "child": "child or teenager",
-                "children": "child or teenager",
-                "teenager": "child or teenager",
-                "child/teenager": "child or teenager",
-                "young": "young adult",
-                "middle aged": "middle-aged",
-                "adult": "middle-aged",
-                "senior": "old",
-                "elderly": "old",
-            },
-            said={
-                "teen": "child or teenager",
-                "kid": "child or teenager",
-                "baby": "child or teenager",
-                "infant": "child or teenager",
-                "toddler": "child or teenager",
-            },
+            synonyms=_words(child_or_teenager="child, children, teenager, child/teenager", young_adult="young")
+            | {"middle aged": "middle-aged", "adult": "middle-aged"}
+            | _words(old="senior, elderly"),
+            model_words=_words(child_or_teenager="teen, kid, baby, infant, toddler"),
             years={
                 "child or teenager": (0, 17),
                 "young adult": (18, 34),
@@ -232,24 +175,19 @@ FREE = Scheme(
                 "old": (60, None),
             },
         ),
-        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, said=_SAID_GENDERS),
-        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, said=_SAID_SKIN_TONES),
+        "gender": Variable(_GENDERS, synonyms=_GENDER_WORDS, model_words=_MODEL_GENDERS),
+        "skin_tone": Variable(_SKIN_TONES, synonyms=_SKIN_WORDS, model_words=_MODEL_SKIN_TONES),
         "ethnicity": Variable(
             ("white", "Black", "east Asian", "south Asian", OTHER),
-            synonyms={"Caucasian": "white", "Indian": "south Asian"},
-            said={
-                "European": "white",
-                "African": "Black",
-                "African-American": "Black",
-                "Chinese": "east Asian",
-                "Japanese": "east Asian",
-                "Korean": "east Asian",
-            },
+            synonyms=_words(white="Caucasian", south_Asian="Indian"),
+            model_words=_words(
+                white="European", Black="African, African-American", east_Asian="Chinese, Japanese, Korean"
+            ),
         ),
     },
 )
 
-# COCO's pictures show people; nobody labelled what they feel. "Both" occurs there, and is no category.
+# COCO has no labels of emotions. Its value "both" is not a category.
 COCO = Scheme(
     name="COCO",
     concepts={"person": Variable(("person",))},

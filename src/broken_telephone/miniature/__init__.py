@@ -1,4 +1,4 @@
-"""The miniature: a rendered world of people whose every attribute is known, and models trained on it.
+"""Builds the miniature: a rendered world of people with known attributes, and models trained on it.
 
 Nothing outside this room and its pipeline knows that the miniature exists.
 """

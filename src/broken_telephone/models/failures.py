@@ -1,4 +1,4 @@
-"""Reasons why a picture or a description is missing."""
+"""Names the reasons why a picture or a description is missing."""
 
 from PIL import Image
 
@@ -16,9 +16,9 @@ def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Fail
     """Return the picture as RGB, or why it cannot be used.
 
     Args:
-        image: what the pipeline returned.
-        flagged: whether its safety checker flagged it, and so painted it over.
-        dtype: what it was drawn in, for the advice.
+        image: the picture that the pipeline returned.
+        flagged: whether the pipeline's safety checker flagged it and painted it over.
+        dtype: the dtype that it was drawn in, for the advice.
     """
     if flagged:
         return Failure(SAFETY_FILTER, "the pipeline's safety checker flagged the picture and painted it over")

@@ -1,4 +1,4 @@
-"""What the study asks of a model, whichever library runs it."""
+"""Protocols of models: what the study asks of a model, independent of the library that runs it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,37 +10,36 @@ from PIL import Image
 from broken_telephone.models.attribution.class_activation import Explanation, Target, Word
 
 REGIONS = ("background", "hair", "face", "body")
-"""What a picture of a person is divided into: disjoint, together the whole picture. Maps hold places in here."""
+"""Regions of a picture of a person: disjoint, together the whole picture. Maps hold indices into this tuple."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a describer wrote about one picture."""
+    """A text that a describer wrote about one picture."""
 
     text: str
     """The answer alone, without a thought and without end tokens."""
     tokens: int | None
-    """New tokens, those of a thought included, without the end token; as the server counts them, or None, for an
-    endpoint."""
+    """New tokens, including those of a thought, without the end token. For an endpoint, the server's count or None."""
     truncated: bool
-    """Whether the limit of new tokens came before the end token."""
+    """Whether the limit of new tokens was reached before the end token."""
     refused: bool = False
-    """Whether a content filter stepped in, or the answer opens as a refusal (`labels/refusals.py`)."""
+    """Whether a content filter stepped in, or the answer opens as a refusal (`labels/answer_parsing/refusals.py`)."""
     thought: str | None = None
-    """What a reasoning model wrote before it answered. It is kept in records, and nothing uses it."""
+    """The text that a reasoning model wrote before its answer. Records keep it, and nothing uses it."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no picture for a prompt, or no description of a picture."""
+    """States why there is no picture for a prompt, or no description of a picture."""
 
     kind: str
-    """One of those in `models/outcomes.py`."""
+    """One of the constants in `models/failures.py`."""
     reason: str
     thought: str | None = None
     """The describer's thought, if it wrote one; see `Description`."""
     text: str | None = None
-    """The answer, if the describer repeated one phrase: of a form, the phrase may be a whole answer."""
+    """The answer, if the describer repeated one phrase. In a form, the phrase may be a whole answer."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +49,27 @@ class Face:
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the picture, clipped to it."""
     score: float
-    """How sure the detector is, 0 to 1."""
+    """The detector's score, 0 to 1."""
     landmarks: np.ndarray
     """float32 (5, 2), x and y in pixels of the picture: left eye, right eye, nose, left and right corner of the
     mouth, as the viewer sees them. They are not clipped."""
 
 
 Likelihoods = list[list[float]]
-"""Per line of a form and option: the natural logarithm of its likelihood."""
+"""The natural logarithms of the likelihoods of a form's options, per line and option."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """A form whose answer is chosen instead of written."""
+    """A form that a describer fills in by choosing instead of writing."""
 
     prompt: str
     lines: Sequence[Sequence[str]]
-    """For each line of the answer its options, as they would be written."""
+    """The options of each line of the answer, as they would be written."""
 
 
 class Model(Protocol):
-    """A model that is set up but holds no weights until `load`, which every use calls by itself."""
+    """A model that is set up but holds no weights until `load`, which every method that needs them calls."""
 
     @property
     def name(self) -> str:
@@ -91,7 +90,7 @@ class Model(Protocol):
         ...
 
     def resolved(self) -> dict[str, str | None]:
-        """Return what the settings left open and this machine decided, such as dtype; no part of the identity."""
+        """Return what the settings left open and this machine decided, such as dtype. The identity omits it."""
         ...
 
     def load(self) -> None:
@@ -99,7 +98,7 @@ class Model(Protocol):
         ...
 
     def release(self) -> None:
-        """Give the weights' memory back."""
+        """Free the weights' memory."""
         ...
 
 
@@ -111,12 +110,12 @@ class Generator(Model, Protocol):
         ...
 
     def truncates(self, prompts: list[str]) -> list[bool]:
-        """Return for every prompt whether no text encoder of the model reads it to its end."""
+        """Return for every prompt whether all text encoders of the model cut it off."""
         ...
 
 
-class Looker(Model, Protocol):
-    """A model that looks at pictures."""
+class HasInputSize(Model, Protocol):
+    """A model that reads pictures."""
 
     @property
     def longest(self) -> int | None:
@@ -124,7 +123,7 @@ class Looker(Model, Protocol):
         ...
 
 
-class Describer(Looker, Protocol):
+class Describer(HasInputSize, Protocol):
     """A vision-language model."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> Sequence[Description | Failure]:
@@ -133,15 +132,15 @@ class Describer(Looker, Protocol):
 
 
 class Chooser(Describer, Protocol):
-    """A describer that tells how likely answers are."""
+    """A describer that computes how likely answers are."""
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
-        """Return for each RGB picture and form how likely each option of each line is."""
+        """Return for each RGB picture and form the log-likelihood of each option of each line."""
         ...
 
 
 class Explainer(Describer, Protocol):
-    """A describer that tells where in a picture a word of its own comes from."""
+    """A describer that computes which parts of a picture support a word."""
 
     def explain(
         self,
@@ -151,7 +150,7 @@ class Explainer(Describer, Protocol):
         layers: Sequence[int],
         target: Target = "log_probability",
     ) -> list[Explanation | None]:
-        """Say how much each patch of an RGB picture supports a word that was written about it."""
+        """Compute how much each patch of an RGB picture supports a word that was written about it."""
         ...
 
     def weigh(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[float | None]:
@@ -164,23 +163,23 @@ class Explainer(Describer, Protocol):
 
 
 class TextEmbedder(Model, Protocol):
-    """A model that gives texts places in a space, where those of similar meaning are close."""
+    """A model that maps texts to vectors; texts of similar meaning have similar vectors."""
 
     def embed_texts(self, texts: list[str]) -> np.ndarray:
-        """Return a unit vector for each text, float32 (n, d); of one that is too long, for its beginning."""
+        """Return a unit vector for each text, float32 (n, d). A text that is too long is cut."""
         ...
 
     def truncates(self, texts: list[str]) -> list[bool]:
-        """Return for every text whether the model does not read it to its end."""
+        """Return for every text whether the model cuts it off."""
         ...
 
 
-class Embedder(TextEmbedder, Looker, Protocol):
-    """A dual encoder: pictures and texts in one space."""
+class Embedder(TextEmbedder, HasInputSize, Protocol):
+    """A dual encoder, which maps pictures and texts to one space."""
 
     @property
     def sentences(self) -> TextEmbedder:
-        """What compares texts with each other: a model of its own, or the embedder itself."""
+        """The model that compares texts with each other: a sentence encoder, or the embedder itself."""
         ...
 
     def embed_images(self, images: list[Image.Image]) -> np.ndarray:
@@ -188,26 +187,26 @@ class Embedder(TextEmbedder, Looker, Protocol):
         ...
 
 
-class FaceDetector(Looker, Protocol):
+class FaceDetector(HasInputSize, Protocol):
     """A model that finds faces."""
 
     def detect(self, images: list[Image.Image]) -> list[list[Face]]:
-        """Return the faces of each RGB picture, surest first; pictures may be of any size, and of different ones."""
+        """Return the faces of each RGB picture, highest score first. Pictures may differ in size."""
         ...
 
 
-class RegionParser(Looker, Protocol):
+class RegionParser(HasInputSize, Protocol):
     """A model that divides a picture into `REGIONS`."""
 
     @property
     def grow(self) -> float | None:
-        """How much larger than a face the square is that the parser looks at; None if it looks at whole pictures."""
+        """How much larger than a face the square is that the parser reads; None if it reads whole pictures."""
         ...
 
     def parse(self, images: list[Image.Image], faces: Sequence[Sequence[Face]]) -> list[list[np.ndarray]]:
-        """Return a map for each face of each RGB picture, as the parser sees the picture around that face.
+        """Return for each face of each RGB picture a map of the regions around that face.
 
-        Each is of the whole picture: uint8 (height, width), places in `REGIONS`. A parser that looks at whole
-        pictures gives the same map for each face; one that looks around faces leaves 0 where it did not look.
+        Each map covers the whole picture: uint8 (height, width), indices into `REGIONS`. A parser of whole pictures
+        returns the same map for each face; one that reads around faces leaves 0 elsewhere.
         """
         ...

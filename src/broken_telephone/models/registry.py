@@ -1,13 +1,10 @@
-"""From plain settings to a model: which adapter they ask for."""
+"""The one table of adapters: which class runs a model of each kind, and which settings it takes."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from pkgutil import resolve_name
+from typing import Any, Literal, NamedTuple
 
-from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
-from broken_telephone.models.describers.transformers_describer import TransformersDescriber
-from broken_telephone.models.embedders.transformers_embedder import TransformersEmbedder
-from broken_telephone.models.faces.facexlib_parser import FacexlibParser
-from broken_telephone.models.faces.retinaface_detector import RetinafaceDetector
-from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 from broken_telephone.models.protocols import Describer, Embedder, FaceDetector, Generator, RegionParser
 from broken_telephone.models.settings import (
     DescriberSettings,
@@ -17,50 +14,49 @@ from broken_telephone.models.settings import (
     GeneratorSettings,
     ParserSettings,
 )
+from broken_telephone.study_config.settings_group import Settings
+
+Kind = Literal["generator", "describer", "embedder", "detector", "parser"]
 
 
-def make_generator(settings: dict[str, Any], setting: str = "generator") -> Generator:
-    """Return a generator that holds no weights yet.
+class Adapter(NamedTuple):
+    """A class that runs models of one kind."""
 
-    Raises:
-        StudyError: naming the settings that are wrong.
-    """
-    return DiffusersGenerator(GeneratorSettings.model_validate(settings), setting)
-
-
-def make_describer(settings: dict[str, Any], setting: str = "describer") -> Describer:
-    """Return a describer that holds no weights yet: behind an `endpoint` if one is named, else a local model.
-
-    Raises:
-        StudyError: naming the settings that are wrong.
-    """
-    if settings.get("endpoint") is not None:
-        return EndpointDescriber(EndpointSettings.model_validate(settings), setting)
-    return TransformersDescriber(DescriberSettings.model_validate(settings), setting)
+    settings: type[Settings]
+    path: str
+    """Its module and name in this package. The module is imported when a study asks for such a model."""
 
 
-def make_embedder(settings: dict[str, Any], setting: str = "embedder") -> Embedder:
-    """Return an embedder that holds no weights yet.
+ADAPTERS: dict[str, Adapter] = {
+    "generator": Adapter(GeneratorSettings, "generators.diffusers_generator:DiffusersGenerator"),
+    "describer": Adapter(DescriberSettings, "describers.transformers_describer:TransformersDescriber"),
+    "describer with endpoint": Adapter(EndpointSettings, "describers.endpoint_describer:EndpointDescriber"),
+    "embedder": Adapter(EmbedderSettings, "embedders.transformers_embedder:TransformersEmbedder"),
+    "detector": Adapter(DetectorSettings, "faces.retinaface_detector:RetinafaceDetector"),
+    "parser": Adapter(ParserSettings, "faces.facexlib_parser:FacexlibParser"),
+}
+"""A kind -> the adapter of its models; "<kind> with <setting>" -> that of models whose settings state `setting`."""
 
-    Raises:
-        StudyError: naming the settings that are wrong.
-    """
-    return TransformersEmbedder(EmbedderSettings.model_validate(settings), setting)
 
+def make_model(kind: Kind, settings: dict[str, Any], setting: str | None = None) -> Any:
+    """Return a model of a kind, which follows the protocol of that kind and holds no weights yet.
 
-def make_detector(settings: dict[str, Any], setting: str = "detector") -> FaceDetector:
-    """Return a face detector that holds no weights yet.
+    Args:
+        kind: the kind.
+        settings: plain values of the settings that the adapter takes.
+        setting: their name in the study, for errors; the kind unless stated.
 
     Raises:
         StudyError: naming the settings that are wrong.
     """
-    return RetinafaceDetector(DetectorSettings.model_validate(settings), setting)
+    special = (f"{kind} with {name}" for name, value in settings.items() if value is not None)
+    adapter = ADAPTERS[next((key for key in special if key in ADAPTERS), kind)]
+    model = resolve_name(f"{__package__}.{adapter.path}")
+    return model(adapter.settings.model_validate(settings), setting or kind)
 
 
-def make_parser(settings: dict[str, Any], setting: str = "parser") -> RegionParser:
-    """Return a region parser that holds no weights yet.
-
-    Raises:
-        StudyError: naming the settings that are wrong.
-    """
-    return FacexlibParser(ParserSettings.model_validate(settings), setting)
+make_generator: Callable[..., Generator] = partial(make_model, "generator")
+make_describer: Callable[..., Describer] = partial(make_model, "describer")
+make_embedder: Callable[..., Embedder] = partial(make_model, "embedder")
+make_detector: Callable[..., FaceDetector] = partial(make_model, "detector")
+make_parser: Callable[..., RegionParser] = partial(make_model, "parser")

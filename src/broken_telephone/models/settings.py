@@ -14,34 +14,29 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
 ParserNetwork = Literal["parsenet", "bisenet"]
-# What is longer is a key rather than a name.
+# A longer text is a key rather than a name.
 _NAME_OF_VARIABLE = re.compile(r"[A-Za-z_]\w{0,39}")
 # Arguments of the client, which servers would ignore as fields of a request.
 _OF_CLIENT = ("extra_headers", "default_headers", "headers", "extra_query", "default_query", "extra_body", "api_key")
 
 
-def _refuse_secrets(stated: dict[str, Any] | None, field: ValidationInfo, advice: str) -> None:
-    if where := secret_in(stated):
-        raise refusal(f"{field.field_name}.{where} would write a secret into the study's records: {advice}")
-
-
 class PublicSettings(Settings):
-    """Settings that a study's records repeat, so that no text among them may hold a secret."""
+    """Settings that a study's records repeat, so that no text in them may hold a secret."""
 
     @field_validator("*")
     @classmethod
     def _without_credentials(cls, stated: Any, field: ValidationInfo) -> Any:
-        if isinstance(stated, str) and secret_in(stated) is not None:
+        if isinstance(stated, str | dict) and (where := secret_in(stated)) is not None:
             raise refusal(
-                f"{field.field_name} would write a secret into the study's records: take the key, the user and "
-                "the password out of it. The hub's token comes from `hf auth login` or from the environment variable "
-                "HF_TOKEN"
+                f"{field.field_name}{where and '.'}{where} would write a secret into the study's records: take the "
+                "key, the user and the password away. The hub's token comes from `hf auth login` or from the "
+                "environment variable HF_TOKEN"
             )
         return stated
 
 
 class Source(PublicSettings):
-    """Where weights come from."""
+    """Names the place that weights come from."""
 
     path: str | None = None
     """A folder, relative to the project. The network is never used for it."""
@@ -51,7 +46,7 @@ class Source(PublicSettings):
     """Commit, tag or branch of the hub id."""
 
     holds: ClassVar[str | None] = None
-    """The file by which a folder is known to be such a model."""
+    """The file that a folder must hold to be such a model."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -63,7 +58,7 @@ class Source(PublicSettings):
 
 
 class TorchSettings(Source):
-    """Where a model comes from and how it is loaded."""
+    """Names the place that a model comes from, and says how it is loaded."""
 
     holds = "config.json"
 
@@ -74,33 +69,19 @@ class TorchSettings(Source):
     load: dict[str, Any] = {}
     """Further arguments of `from_pretrained`."""
 
-    @field_validator("load", "call", "chat_template_kwargs", check_fields=False)
-    @classmethod
-    def _without_secrets(cls, stated: dict[str, Any] | None, field: ValidationInfo) -> dict[str, Any] | None:
-        _refuse_secrets(
-            stated,
-            field,
-            "take it away. The hub's token comes from `hf auth login` or from the environment variable HF_TOKEN",
-        )
-        return stated
-
 
 class ModelSettings(TorchSettings):
     """The settings of a model that a study names."""
 
     preset: str | None = None
-    """A name in presets.yml. Its values are those of the other settings, where these are not stated."""
+    """A name in presets.yml. Its values fill in the settings that are not stated."""
 
     kind: ClassVar[str]
 
+    @model_validator(mode="before")
     @classmethod
-    def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
-        """Build the settings from plain values, with those of the preset where they name one.
-
-        Raises:
-            StudyError: naming every setting that is wrong, or the presets there are.
-        """
-        return super().model_validate(resolve(obj, cls.kind), **kwargs)
+    def _with_preset(cls, stated: Any) -> Any:
+        return resolve(stated, cls.kind)
 
 
 class LoraSettings(Source):
@@ -124,7 +105,7 @@ class SchedulerSettings(PublicSettings):
     name: str
     """A class of diffusers, such as EulerDiscreteScheduler."""
     arguments: dict[str, Any] = {}
-    """What differs from the configuration of the pipeline's own scheduler."""
+    """Differences from the configuration of the pipeline's own scheduler."""
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +114,7 @@ class SchedulerSettings(PublicSettings):
 
 
 class GeneratorSettings(ModelSettings):
-    """A text-to-image pipeline of diffusers. What is null is left to the pipeline."""
+    """A text-to-image pipeline of diffusers. The pipeline chooses what is null."""
 
     kind = "generator"
     holds = "model_index.json"
@@ -149,9 +130,9 @@ class GeneratorSettings(ModelSettings):
     scheduler: SchedulerSettings | None = None
     lora: LoraSettings | None = None
     compile: bool = False
-    """Whether the denoiser's blocks are compiled: slow to begin, then faster; the same up to rounding."""
+    """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding."""
     offload: Literal["none", "model", "sequential"] = "none"
-    """Which parts wait in the computer's memory until they are used, on a small GPU."""
+    """Which parts stay in the computer's memory until they are used, for a small GPU."""
 
     @model_validator(mode="after")
     def _compiled_parts_stay(self) -> Self:
@@ -177,7 +158,7 @@ class DescriberSettings(ModelSettings):
     system: str | None = None
     """A system prompt, for models whose chat template has a place for it."""
     template: str | None = None
-    """The prompt's form for a model without a chat template, such as "<image>{prompt}"; else "{prompt}"."""
+    """The form of the prompt for a model without a chat template, such as "<image>{prompt}"; else "{prompt}"."""
     chat_template_kwargs: dict[str, Any] | None = None
     """Switches that the model's chat template reads, such as enable_thinking: false."""
     adapter: AdapterSettings | None = None
@@ -192,10 +173,10 @@ class DescriberSettings(ModelSettings):
 
 
 class TextEncoderSettings(TorchSettings):
-    """A sentence encoder of transformers: the mean over a text's tokens, as sentence-transformers takes it."""
+    """A sentence encoder of transformers, pooled by the mean over a text's tokens as in sentence-transformers."""
 
     max_tokens: Positive | None = None
-    """Where it reads less than it has places for: what its sentence_bert_config.json calls max_seq_length."""
+    """Where it reads fewer tokens than it has positions: max_seq_length in its sentence_bert_config.json."""
 
 
 class EmbedderSettings(ModelSettings):
@@ -204,7 +185,7 @@ class EmbedderSettings(ModelSettings):
     kind = "embedder"
 
     texts: TextEncoderSettings | None = None
-    """A model for texts alone, by which descriptions are compared with each other; null: the dual encoder."""
+    """A model for texts alone that compares descriptions with each other; null: the dual encoder."""
 
 
 class EndpointSettings(Settings):
@@ -219,17 +200,17 @@ class EndpointSettings(Settings):
     concurrency: Positive = 8
     """Requests at once."""
     retries: Annotated[int, Field(ge=0)] = 5
-    """How often a request is repeated after 408, 409, 429, 5xx, a timeout or a lost connection."""
+    """How often the client repeats a request after 408, 409, 429, 5xx, a timeout or a lost connection."""
     timeout: Annotated[float, Field(gt=0)] = 120.0
     """Seconds."""
     key_variable: str = "OPENAI_API_KEY"
-    """The environment variable that holds the key; none is needed for a server that asks for none."""
+    """The environment variable that holds the key. A server without keys needs none."""
     header_variables: dict[str, str] | None = None
     """Further headers of every request, each with the environment variable that holds its value."""
     chat_template_kwargs: dict[str, Any] | None = None
-    """Switches that the server passes on to the model's chat template, such as enable_thinking: false."""
+    """Switches that the server passes to the model's chat template, such as enable_thinking: false."""
     call: dict[str, Any] = {}
-    """Further fields of every request; null takes one of ours away."""
+    """Further fields of every request; null removes one that the project sets."""
 
     @field_validator("model")
     @classmethod
@@ -270,29 +251,28 @@ class EndpointSettings(Settings):
                 "the key comes from the environment variable that key_variable names, and every other header from one "
                 "that header_variables names: {Authorization: MY_VARIABLE}"
             )
-        _refuse_secrets(
-            stated,
-            field,
-            "put it into an environment variable, and name that as key_variable or in header_variables: "
-            "{Authorization: MY_VARIABLE}",
-        )
+        if where := secret_in(stated):
+            raise refusal(
+                f"{field.field_name}.{where} would write a secret into the study's records: put it into an environment "
+                "variable, and name that as key_variable or in header_variables: {Authorization: MY_VARIABLE}"
+            )
         return stated
 
 
 class FacexlibSettings(PublicSettings):
-    """Where the weights of one of facexlib's networks come from. They are small and always run in float32."""
+    """Names the place that the weights of a facexlib network come from. It always runs in float32."""
 
     path: str | None = None
-    """A folder with config.json and model.safetensors, or a file of facexlib's own, .pth or .safetensors."""
+    """A folder with config.json and model.safetensors, or a file of facexlib's weights, .pth or .safetensors."""
     facexlib: str | None = None
-    """Or the network whose weights facexlib publishes: fetched on first use, if torch's cache does not have them."""
+    """Or a network that facexlib publishes. Its weights are fetched on first use, unless torch's cache has them."""
     network: str | None = None
-    """For a file: which network it holds the weights of. A folder's config.json says so itself."""
+    """The network that a file holds the weights of. A folder names it in its config.json."""
     device: str = "auto"
     """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
 
     files: ClassVar[tuple[str, ...]] = (".pth", ".safetensors")
-    """How files of weights end."""
+    """Suffixes of files of weights."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -306,7 +286,7 @@ class FacexlibSettings(PublicSettings):
 
     @property
     def is_file(self) -> bool:
-        """Whether the path is that of a file of weights."""
+        """Whether the path names a file of weights."""
         return self.path is not None and Path(self.path).suffix in self.files
 
 
@@ -318,9 +298,9 @@ class DetectorSettings(FacexlibSettings):
     longest: Positive | None = None
     """Pixels to which a picture's longer side is scaled first; null: what config.json says, else as it is."""
     score: Share | None = None
-    """Least score of a face; null: what config.json says, else facexlib's 0.8."""
+    """Minimum score of a face; null: what config.json says, else facexlib's 0.8."""
     overlap: Share | None = None
-    """Most overlap (intersection over union) of two faces; null: what config.json says, else facexlib's 0.4."""
+    """Maximum overlap (intersection over union) of two faces; null: what config.json says, else facexlib's 0.4."""
 
 
 class ParserSettings(FacexlibSettings):
@@ -329,5 +309,6 @@ class ParserSettings(FacexlibSettings):
     facexlib: ParserNetwork | None = None
     network: ParserNetwork | None = None
     grow: Annotated[float, Field(ge=1)] | None = None
-    """The side of the square that it looks at, in longer sides of the face's box; null: of a folder, the whole
-    picture is looked at, and of facexlib's networks, which learned from portraits, 2."""
+    """Side of the square around a face that the parser reads, as a multiple of the longer side of the face's box.
+
+    null: a folder's parser reads the whole picture; facexlib's networks, which were trained on portraits, take 2."""

@@ -1,4 +1,4 @@
-"""Pictures that are opened at the size that their reader needs, whoever reads them."""
+"""Limits the size at which pictures are opened."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import partial
 from PIL import Image
 
 Pictures = Mapping[str, Callable[..., Image.Image]]
-"""Key -> function that opens a picture; it takes `longest` (see `open_picture`) and the `digest` of the bytes."""
+"""Key -> function that opens a picture. It takes `longest` (see `open_picture`) and the `digest` of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,5 @@ class _Bounded(Pictures):
 
 
 def at_most(pictures: Pictures, longest: int) -> Pictures:
-    """Return the same pictures, opened so that their longer side has at most so many pixels."""
+    """Return the same pictures, opened with at most `longest` pixels on the longer side."""
     return _Bounded(pictures, longest)

@@ -1,4 +1,4 @@
-"""How pictures are written."""
+"""Encodes pictures as files."""
 
 import io
 

@@ -1,7 +1,7 @@
-"""Which bytes every file of a study has, without reading all of them in every run.
+"""Keeps a ledger of file digests, so that a run need not read every file again.
 
-A ledger holds size, time of the last change and digest of each file. Only a file whose size or time is another one
-is read again.
+A ledger holds the size, modification time and digest of each file. A file is read again only if its size or time
+changed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,14 @@ from broken_telephone.seeds import digest
 from broken_telephone.tables import FILES, as_table
 
 _AT_ONCE = 10_000
-"""Files between two looks at the clock, for the progress bar."""
+"""Files per step of the progress bar."""
 
 
 class StampedFiles(Protocol):
-    """A folder of files by name."""
+    """A folder that can state and digest its files by name."""
 
     def stamps(self, keys: Sequence[str]) -> list[tuple[int, int]]:
-        """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
+        """Return size and modification time of each file; (-1, -1) for a missing file."""
         ...
 
     def digest(self, key: str) -> str:
@@ -31,26 +31,26 @@ class StampedFiles(Protocol):
         ...
 
 
-class Look(NamedTuple):
-    """What files are like now."""
+class FileCheck(NamedTuple):
+    """The present state of files, compared with an earlier ledger."""
 
     ledger: pd.DataFrame
-    """Columns `tables.FILES`, of the files that can be read."""
+    """The readable files, with the columns of `tables.FILES`."""
     changed: list[str]
-    """Names of files whose bytes are other than an earlier ledger says."""
+    """Names of files whose bytes differ from the earlier ledger."""
     missing: list[str]
-    """Names of files that do not exist or cannot be read."""
+    """Names of missing or unreadable files."""
 
 
-def look(files: StampedFiles, names: Iterable[str], known: pd.DataFrame | None) -> Look:
-    """Look at files: at size and time of all, at the bytes of those that changed since a ledger was written.
+def check_files(files: StampedFiles, names: Iterable[str], earlier_ledger: pd.DataFrame | None) -> FileCheck:
+    """Check size and time of all files, and the bytes of those that changed since the earlier ledger.
 
     Args:
         files: the folder.
-        names: of the files, each once.
-        known: an earlier ledger, if there is one.
+        names: file names, each once.
+        earlier_ledger: ledger of an earlier run, if any.
     """
-    before = as_table([], FILES) if known is None else known
+    before = as_table([], FILES) if earlier_ledger is None else earlier_ledger
     wanted = names if isinstance(names, pd.Series) else pd.Series(list(names), dtype="string")
     if not wanted.equals(before["name"]):
         before = before.set_index("name").reindex(wanted).reset_index(names="name")
@@ -61,19 +61,19 @@ def look(files: StampedFiles, names: Iterable[str], known: pd.DataFrame | None) 
     now = np.array(stamps, np.int64).reshape(-1, 2)
     same = (now == before[["size", "changed"]].fillna(-1).to_numpy(np.int64)).all(axis=1) & (now[:, 0] >= 0)
     if same.all():
-        return Look(before, [], [])
+        return FileCheck(before, [], [])
     digests = before["digest"].to_numpy(object, na_value=None).copy()
     changed = []
-    other = np.flatnonzero(~same)
-    for place in track(other, "Reading files", len(other)):
-        name, earlier = keys[place], digests[place]
-        digests[place] = _digest(files, name) if now[place, 0] >= 0 else None
-        if earlier is not None and digests[place] not in (None, earlier):
+    stale = np.flatnonzero(~same)
+    for row in track(stale, "Reading files", len(stale)):
+        name, earlier = keys[row], digests[row]
+        digests[row] = _digest(files, name) if now[row, 0] >= 0 else None
+        if earlier is not None and digests[row] not in (None, earlier):
             changed.append(name)
     table = pd.DataFrame({"name": wanted, "size": now[:, 0], "changed": now[:, 1], "digest": digests})
-    there = table["digest"].notna()
-    missing = table.loc[~there, "name"].to_list()
-    return Look(as_table(table[there].reset_index(drop=True), FILES), changed, missing)
+    existing = table["digest"].notna()
+    missing = table.loc[~existing, "name"].to_list()
+    return FileCheck(as_table(table[existing].reset_index(drop=True), FILES), changed, missing)
 
 
 def _digest(files: StampedFiles, name: str) -> str | None:
@@ -84,25 +84,19 @@ def _digest(files: StampedFiles, name: str) -> str | None:
 
 
 def state_of(chains: pd.DataFrame, iterations: int, drawn: pd.DataFrame) -> str:
-    """Return a digest of the starts and the drawn pictures of a study, whatever their order.
-
-    Args:
-        chains: the `chains` table.
-        iterations: how far chains are followed.
-        drawn: the ledger of the drawn pictures.
-    """
+    """Return a digest of the starts and the drawn pictures of a study, independent of their order."""
     starts, pictures = chains[["chain_id", "image_digest", "prompt"]].astype(str), drawn[["name", "digest"]].astype(str)
     sums = (int(pd.util.hash_pandas_object(table, index=False).sum()) for table in (starts, pictures))
     return digest(iterations, *sums)
 
 
 def digests_of(ledger: pd.DataFrame | None) -> dict[str, str]:
-    """Return name -> digest of a ledger; nothing if there is none."""
+    """Return name -> digest of a ledger; an empty dictionary without a ledger."""
     return {} if ledger is None else dict(zip(ledger["name"].to_list(), ledger["digest"].to_list(), strict=True))
 
 
-def extended(ledger: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
-    """Return a ledger with the files that only an earlier one names behind its own."""
+def merge_ledgers(ledger: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Append to a ledger the files that only an earlier ledger contains."""
     if earlier is None or not len(earlier):
         return ledger
     return pd.concat([ledger, earlier[~earlier["name"].isin(ledger["name"])]], ignore_index=True)

@@ -1,17 +1,16 @@
-"""Opens a picture as it is displayed: upright, 8 bits a channel, RGB, at the size that its reader needs.
+"""Opens a picture as displayed: upright, RGB with 8 bits a channel, at the size that the caller needs.
 
-- **Orientation** is that of the EXIF record; where it says nothing, that of the XMP record. A damaged record counts as
-  none.
+- **Orientation** comes from the EXIF record, else from the XMP record. A damaged record counts as none.
 - **Depth**: 8-bit channels stay as they are. 16-bit pictures are divided by 257, 12-bit TIFF pictures by 4095 / 255.
-  Pillow reduces 16-bit colour to 8 bits by itself. A picture of 32-bit integers spans the smallest of 0 to 255,
-  0 to 65,535, 0 to 2^31 - 1 and 0 to 2^32 - 1 that holds its largest value. A picture of floats spans the smallest
-  of 0 to 1, 0 to 255 and 0 to 65,535 that holds half its largest value: resampling and highlights overshoot, and what
-  does is cut off. Other pictures (larger values, or clearly negative ones) span their own least to largest value. NaN
-  is black.
-- **Transparency** shows a white ground.
+  Pillow itself reduces 16-bit colour to 8 bits. The range of 32-bit integers is the smallest of 0 to 255, 0 to 65,535,
+  0 to 2^31 - 1 and 0 to 2^32 - 1 that contains the largest value. The range of floats is the smallest of 0 to 1,
+  0 to 255 and 0 to 65,535 that contains half the largest value; higher values are clipped, because resampling and
+  highlights overshoot. Other pictures (larger or clearly negative values) use their own minimum and maximum. NaN is
+  black.
+- **Transparency** shows a white background.
 - **CMYK, LAB, palettes** are converted by Pillow. Colour profiles are not applied: models get the stored values, and
-  people see what models get.
-- **Animations** are their first frame.
+  people see the same pictures.
+- **Animations** are reduced to their first frame.
 """
 
 import math
@@ -28,10 +27,10 @@ from broken_telephone.errors import UnreadableError
 from broken_telephone.pictures.png_bands import has_bands, png_bands
 
 PIXELS = 300_000_000
-"""Pictures with more pixels are refused: they would take more than 1.2 GB."""
+"""Maximum number of pixels; a larger picture would need more than 1.2 GB."""
 LONGEST = 2048
-"""Pixels of the longer side above which pictures are reduced for models, unless a model reads more."""
-# Pillow's own limit warns from 89 million pixels on, and refuses twice as many.
+"""Longer side in pixels to which pictures are reduced for models, unless a model reads more."""
+# Pillow's own limit warns above 89 million pixels, and refuses twice as many.
 Image.MAX_IMAGE_PIXELS = PIXELS
 
 _LYING = (5, 6, 7, 8)
@@ -44,61 +43,61 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How a picture is turned that is stored with an orientation."""
+"""EXIF orientation -> operation that makes the picture upright."""
 _LARGE = 32_000_000
-"""Pixels of pictures that are decoded one at a time, whatever number of threads opens pictures."""
+"""Pixels above which only one picture is decoded at a time, across all threads."""
 _one_large = Lock()
 _BAND = 4_000_000
-"""Pixels that are converted at once, so that a large picture is never held twice."""
+"""Pixels that are converted at once, so that memory never holds a large picture twice."""
 _SPARE = 1.5
-"""How much larger than its reader needs a picture is at least, before it is scaled with a good filter."""
+"""Minimum factor between the decoded and the needed size, before the final resampling."""
 _NOISE = 6
-"""Levels that lossy WebP makes of one colour."""
+"""Range of levels that lossy WebP adds to a single colour."""
 _LOSSY = {"JPEG", "MPO", "JPEG2000", "AVIF", "HEIF"}
-"""Formats whose compression adds levels; WebP is of either kind."""
+"""Formats with lossy compression; WebP may be lossy or lossless."""
 _INTEGERS = (255, 65_535, 2**31 - 1, 2**32 - 1)
 _FLOATS = (1, 255, 65_535)
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 258, 339, 1, 2
-"""Tags of TIFF and values of the second."""
+"""TIFF tags, and values of the second tag."""
 
 
 class Needed(NamedTuple):
-    """How many pixels of a picture its reader needs; a smaller picture stays as it is."""
+    """The picture size that a caller needs; a smaller picture stays unchanged."""
 
     longer: int
-    """Of the longer side, at least."""
+    """Minimum pixels of the longer side."""
     shorter: int
-    """Of the shorter side, at least; 0 where only the longer one matters."""
+    """Minimum pixels of the shorter side; 0 if only the longer side matters."""
     most: int
-    """Of the longer side, at most, whatever the others say."""
+    """Maximum pixels of the longer side, which takes precedence."""
 
     def side(self, size: tuple[int, int]) -> int:
-        """Return the longer side to which a picture of that width and height is reduced."""
+        """Return the longer side in pixels to which a picture of this width and height is reduced."""
         return min(max(self.longer, math.ceil(self.shorter * max(size) / min(size))), self.most)
 
 
 class _Depth(NamedTuple):
-    """How the values of a deep picture become 8 bits."""
+    """The scaling of a deep picture to 8 bits."""
 
     low: float
-    """What becomes black."""
+    """Value that becomes black."""
     high: float
-    """What becomes white."""
+    """Value that becomes white."""
     kind: Any
-    """The type of the values in the file, of the same width as those that Pillow hands out."""
+    """NumPy type of the values in the file, as wide as the type that Pillow returns."""
 
 
 def open_picture(source: Path | IO[bytes], name: str | None = None, longest: int | Needed | None = None) -> Image.Image:
-    """Open a picture as it is displayed; see the rules above.
+    """Open a picture as displayed, by the rules of this module.
 
     Args:
-        source: a path, or a binary stream at its beginning that can seek.
-        name: of the file, for errors; needed for a stream.
-        longest: pixels of the longer side that the reader needs, or what it needs of both sides. A larger picture is
-            reduced to that; a smaller one stays as it is. None: no picture is reduced.
+        source: a path, or a seekable binary stream at its beginning.
+        name: file name for error messages; required for a stream.
+        longest: needed pixels of the longer side, or of both sides. A larger picture is reduced to this size; None
+            reduces no picture.
 
     Returns:
-        An RGB picture. `full_size` returns the size of the file's picture as displayed.
+        An RGB picture. `full_size` returns its size before the reduction.
 
     Raises:
         UnreadableError: naming the file and the reason.
@@ -110,58 +109,50 @@ def open_picture(source: Path | IO[bytes], name: str | None = None, longest: int
             return _opened(image, longest)
     except (FileNotFoundError, MemoryError):
         raise
-    # Pillow raises many kinds for broken content; all of them mean the same here.
+    # Pillow raises many exception types for broken content.
     except Exception as error:
         raise UnreadableError(f"{name} is no picture that opens ({reason(error)})") from error
 
 
 def reason(error: Exception) -> str:
-    """Return why a picture does not open, given what Pillow raised."""
+    """Return the reason why a picture does not open, from Pillow's exception."""
     if isinstance(error, UnidentifiedImageError):
         return "Pillow cannot identify its content as a picture"
     return str(error) or type(error).__name__
 
 
 def full_size(picture: Image.Image) -> tuple[int, int]:
-    """Return the width and height in pixels that an opened picture has in its file, as displayed."""
+    """Return width and height in pixels of an opened picture before its reduction, as displayed."""
     width, height = picture.info.get("full_size", picture.size)
     return int(width), int(height)
 
 
 def bound_for(model: object) -> int:
-    """Return the `longest` at which pictures are opened for a model to look at.
+    """Return the `longest` at which pictures are opened for a model.
 
-    It is `LONGEST`, or the longest side that the model reads if that is larger. Pictures of common size stay unreduced.
-    Batches of large ones fit into memory.
-
-    Args:
-        model: any; it may have `longest`, see `models/base.py`.
+    This is the larger of `LONGEST` and the model's own `longest`, if it has one. Pictures of common size stay
+    unreduced, and batches of large pictures fit into memory.
     """
     return max(getattr(model, "longest", None) or 0, LONGEST)
 
 
 def displayed_size(image: Image.Image, file: IO[bytes]) -> tuple[int, int]:
-    """Return width and height in pixels as displayed, of a picture whose header was read; it is rarely decoded.
+    """Return width and height in pixels as displayed; the picture is rarely decoded for this.
 
     Args:
-        image: as Pillow opened it.
-        file: that it was opened from.
+        image: the picture as opened by Pillow.
+        file: the file that Pillow opened.
     """
     _refuse_giants(image)
     if _record_is_late(image, file):
         image.load()
-    # Pillow turns TIFF by itself, and gives the turned size.
+    # Pillow itself rotates TIFF pictures, and returns the rotated size.
     lying = image.format != "TIFF" and _orientation(image) in _LYING
     return (image.height, image.width) if lying else image.size
 
 
 def is_single_colour(image: Image.Image) -> bool:
-    """Return whether all pixels of a picture, as displayed, have one colour but for what lossy compression adds.
-
-    The picture is decoded.
-
-    Args:
-        image: as Pillow opened it.
+    """Decode a picture, and return whether all pixels have one colour apart from compression noise.
 
     Raises:
         Exception: whatever Pillow raises for broken content.
@@ -179,29 +170,29 @@ def is_single_colour(image: Image.Image) -> bool:
 
 
 def _is_lossy(image: Image.Image) -> bool:
-    """Return whether a picture that is not decoded yet was compressed so that its levels changed."""
+    """Return whether the compression of a picture is lossy. The picture must not be decoded yet."""
     file = image.fp if isinstance(image, ImageFile.ImageFile) else None
     if image.format == "WEBP" and file is not None:
-        place = file.tell()
+        position = file.tell()
         file.seek(12)
-        # Chunks are padded to an even length; that of the pixels comes after those of profile and transparency.
+        # Chunks are padded to an even length. The pixels follow the colour profile and transparency.
         while (head := file.read(8))[:4] not in (b"VP8 ", b"VP8L", b"ANMF") and len(head) == 8:
             length = 10 if head[:4] == b"VP8X" else int.from_bytes(head[4:], "little")
             file.seek(length + length % 2, 1)
-        file.seek(place)
+        file.seek(position)
         return head[:4] != b"VP8L"
     return image.format in _LOSSY or (image.format == "TIFF" and image.info.get("compression") in ("jpeg", "webp"))
 
 
 def _record_is_late(image: Image.Image, file: IO[bytes]) -> bool:
-    """Return whether a PNG may have its record behind its pixels, so that it must be decoded for it."""
+    """Return whether a PNG may store its EXIF record behind its pixels, so that reading it needs decoding."""
     if image.format != "PNG" or "exif" in image.info:
         return False
-    place = file.tell()
+    position = file.tell()
     file.seek(0, 2)
     file.seek(max(file.tell() - 70_000, 0))
     tail = file.read()
-    file.seek(place)
+    file.seek(position)
     return any(mark in tail for mark in (b"eXIf", b"Raw profile type exif", b"tiff:Orientation"))
 
 
@@ -211,7 +202,7 @@ def _refuse_giants(image: Image.Image) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
-    # Of a PNG without a record, Pillow's own method decodes the picture to look behind it.
+    # For a PNG without a record, Pillow's own method would decode the picture to search behind it.
     record = Image.Image.getexif if image.format == "PNG" else type(image).getexif
     with suppress(Exception):
         return int(record(image).get(ExifTags.Base.Orientation, 1))
@@ -237,14 +228,14 @@ def _decoded(image: Image.Image, longest: int | Needed | None) -> Image.Image:
     stored = _orientation(image)
     if stored in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[stored])
-    # What the file's record said is done; nothing of it is to be done again where the picture is saved.
+    # The orientation was applied; saving the picture must not keep the record and apply it again.
     picture.info = {"full_size": (full[1], full[0]) if stored in _LYING else full}
     return picture
 
 
 def _reduced(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """Decode and convert band by band to RGB, averaging whole pixels, then scale to the exact size."""
-    # JPEG is decoded at a half, quarter or eighth of its size, still larger than needed.
+    """Decode and convert to RGB band by band, average blocks of pixels, then resample to the exact size."""
+    # JPEG can be decoded at a half, quarter or eighth of its size.
     image.draft(None, (round(_SPARE * target[0]), round(_SPARE * target[1])))
     width, height = image.size
     factor = max(1, int(min(width / target[0], height / target[1]) / _SPARE))
@@ -264,19 +255,19 @@ def _reduced(image: Image.Image, target: tuple[int, int]) -> Image.Image:
 
 
 def _rows(image: Image.Image, multiple: int) -> int:
-    """Return how many rows a band has, a multiple of some number."""
+    """Return the number of rows of a band, a multiple of `multiple`."""
     return max(_BAND // image.width // multiple, 1) * multiple
 
 
 def _bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
-    """Yield the first row and the picture of each band of a picture."""
+    """Yield the first row and the picture of each band."""
     rows = _rows(image, multiple)
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def _rgb(image: Image.Image, depth: _Depth | None) -> Image.Image:
-    """Convert a picture, or a band of it, to RGB on white; depth is None of pictures with 8 bits a channel."""
+    """Convert a picture or a band to RGB on white; `depth` is None for 8 bits a channel."""
     if depth is not None:
         key = image.info.get("transparency") if image.mode.startswith("I;16") else None
         image = Image.fromarray(_eight_bits(_values(image, depth.kind), depth, key))
@@ -292,7 +283,7 @@ def _values(image: Image.Image, kind: Any) -> np.ndarray:
 
 
 def _eight_bits(values: np.ndarray, depth: _Depth, key: int | None) -> np.ndarray:
-    """Scale values to 0 to 255; the key of a transparent grey becomes white."""
+    """Scale values to 0 to 255. Pixels of the transparent grey level `key` become white."""
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = (values.astype(np.float64) - depth.low) * (255 / (depth.high - depth.low))
     levels = np.rint(np.clip(np.nan_to_num(scaled, nan=0, posinf=255, neginf=0), 0, 255)).astype(np.uint8)
@@ -310,7 +301,7 @@ def _depth(image: Image.Image) -> _Depth | None:
         return _Depth(0, 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1, None)
     if image.mode not in ("I", "F"):
         return None
-    # Pillow hands out unsigned integers of 32 bits as signed ones.
+    # Pillow returns unsigned 32-bit integers as signed ones.
     unsigned = image.mode == "I" and tags.get(_BITS_PER_SAMPLE) == (32,) and signs == _UNSIGNED
     kind = np.uint32 if unsigned else None
     low, high = _extremes(image, kind)
@@ -324,7 +315,7 @@ def _depth(image: Image.Image) -> _Depth | None:
 
 
 def _extremes(image: Image.Image, kind: Any) -> tuple[float, float]:
-    """Return the least and the largest finite value."""
+    """Return the smallest and the largest finite value."""
     low, high = np.inf, -np.inf
     for _, band in _bands(image):
         values = _values(band, kind)

@@ -1,8 +1,8 @@
-"""Reads a large PNG band by band: Pillow would hold all of it, four bytes a pixel.
+"""Reads a large PNG band by band, because Pillow would keep all of it in memory at four bytes a pixel.
 
-Rows are stored as differences to the row above. Each band is therefore made a small PNG of its own, uncompressed, that
-begins with the last row of the band before; Pillow decodes it. Left out are kinds of PNG that are rare at such sizes,
-or that Pillow holds in two bytes a pixel: interlaced and animated ones, palettes, and other than 8 bits a channel.
+PNG stores rows as differences from the row above. Each band therefore becomes a small uncompressed PNG that begins with
+the last row of the previous band, and Pillow decodes it. The module does not support interlaced and animated pictures,
+palettes, and depths other than 8 bits a channel.
 """
 
 import io
@@ -16,11 +16,11 @@ from PIL import Image
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 _EIGHT_BITS, _INTERLACED = 24, 28
-"""Places of two bytes in the file: bits a channel, and whether it is interlaced."""
+"""File offsets of the bit depth and the interlace flag."""
 
 
 def has_bands(image: Image.Image, file: IO[bytes]) -> bool:
-    """Return whether a picture, as Pillow opened it from a file, can be read by bands."""
+    """Return whether a picture that Pillow opened from a file can be read by bands."""
     if image.format != "PNG" or image.mode not in _CHANNELS or "transparency" in image.info:
         return False
     file.seek(0)
@@ -32,13 +32,13 @@ def png_bands(image: Image.Image, file: IO[bytes], rows: int) -> Iterator[tuple[
     """Yield the first row and the picture of each band.
 
     Args:
-        image: one that `has_bands`.
-        file: that it was opened from.
-        rows: of a band.
+        image: a picture for which `has_bands` is true.
+        file: the file that Pillow opened.
+        rows: number of rows of a band.
 
     Raises:
         EOFError: if the file ends before the picture does.
-        Exception: whatever zlib or Pillow raise for broken content.
+        Exception: any exception of zlib or Pillow for broken content.
     """
     stride = 1 + image.width * _CHANNELS[image.mode]
     stream = _Stream(file)
@@ -48,10 +48,10 @@ def png_bands(image: Image.Image, file: IO[bytes], rows: int) -> Iterator[tuple[
         size = struct.pack(">II", image.width, len(content) // stride)
         parts = (b"IHDR", size + stream.header[8:]), (b"IDAT", zlib.compress(content, 0)), (b"IEND", b"")
         with Image.open(io.BytesIO(_SIGNATURE + b"".join(_chunk(*part) for part in parts))) as band:
-            whole = band.crop((0, 1 if above else 0, *band.size))
-        # As a row that is stored as it is: filter 0.
-        above = b"\0" + whole.crop((0, whole.height - 1, *whole.size)).tobytes()
-        yield top, whole
+            rows_below = band.crop((0, 1 if above else 0, *band.size))
+        # Filter 0 marks a row that is stored without differences.
+        above = b"\0" + rows_below.crop((0, rows_below.height - 1, *rows_below.size)).tobytes()
+        yield top, rows_below
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -59,21 +59,21 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 class _Stream:
-    """The rows of a PNG, as they are stored."""
+    """Decompresses the stored rows of a PNG."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._inflate = zlib.decompressobj()
         self._left = 0
-        """Bytes of the chunk that were not read."""
+        """Unread bytes of the chunk."""
         file.seek(len(_SIGNATURE))
-        length, _ = self._begin()
+        length, _ = self._chunk_header()
         self.header = file.read(length)
         file.seek(4, io.SEEK_CUR)
         self._next_piece()
 
     def read(self, count: int) -> bytes:
-        """Return the next bytes, so many."""
+        """Return the next `count` bytes."""
         parts: list[bytes] = []
         while count:
             packed = self._inflate.unconsumed_tail or self._file.read(min(self._left, 2**20))
@@ -89,16 +89,16 @@ class _Stream:
         return b"".join(parts)
 
     def _next_piece(self) -> None:
-        """Go to the next chunk with rows."""
+        """Move to the next chunk with pixel data."""
         while True:
-            self._left, name = self._begin()
+            self._left, name = self._chunk_header()
             if name == b"IDAT":
                 return
             if name == b"IEND":
                 raise EOFError("image file is truncated")
             self._file.seek(self._left + 4, io.SEEK_CUR)
 
-    def _begin(self) -> tuple[int, bytes]:
+    def _chunk_header(self) -> tuple[int, bytes]:
         head = self._file.read(8)
         if len(head) < 8:
             raise EOFError("image file is truncated")

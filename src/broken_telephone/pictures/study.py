@@ -1,4 +1,4 @@
-"""The pictures of a study: originals, of which replicates share one, and what each chain's iterations drew."""
+"""Gives access to the pictures of a study: originals, which replicates share, and the pictures that the loop drew."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from broken_telephone.pictures.opening import Needed
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture, whoever's chain it belongs to."""
+    """One picture, which several chains may share."""
 
     name: str
     """`0/<path in the data set>` for an original, else `<chain_id>/<iteration>`."""
     iteration: int
-    place: str
-    """Its key among the originals or the loop's images."""
+    source_key: str
+    """The picture's key among the originals or among the loop's images."""
     digest: str
     """The digest of the file's bytes. Results made from the picture record it."""
 
@@ -28,16 +28,16 @@ class StudyPictures:
     """All pictures of a study that exist, each with its digest."""
 
     originals: Pictures
-    """By their path in the data set."""
+    """Originals by path in the data set."""
     drawn: Pictures
-    """By `<chain_id>/<iteration>`."""
+    """Drawn pictures by `<chain_id>/<iteration>`."""
     drawn_digests: Mapping[str, str]
-    """Digests of the pictures that the loop drew; those of originals are in the `chains` table."""
+    """Digests of the drawn pictures; the `chains` table has those of the originals."""
     state: str = ""
-    """A digest of all of these (`state_of`): results that state it were made from the same pictures."""
+    """Digest of all pictures (`state_of`). Results with the same digest were made from the same pictures."""
 
     def of(self, chain: Chain, iteration: int) -> Picture | None:
-        """Return a chain's picture; None if there is none."""
+        """Return the picture of a chain at an iteration; None if it does not exist."""
         if iteration == 0:
             path = chain.image_path
             return None if path is None else Picture(f"0/{path}", 0, path, str(chain.image_digest))
@@ -53,7 +53,7 @@ class StudyPictures:
                     yield chain, picture
 
     def by_iteration(self, chains: Iterable[Chain], iterations: int) -> dict[int, list[Picture]]:
-        """Return all pictures, each once, by iteration from 0 on, in the chains' order."""
+        """Return iteration -> its pictures, each once, in the order of the chains."""
         by_name: dict[int, dict[str, Picture]] = {iteration: {} for iteration in range(iterations + 1)}
         for _, picture in self.along(chains, iterations):
             by_name[picture.iteration].setdefault(picture.name, picture)
@@ -64,12 +64,12 @@ class StudyPictures:
 
         Args:
             picture: the picture.
-            longest: pixels that the reader needs, see `open_picture`.
+            longest: needed pixels, see `open_picture`.
 
         Raises:
             UnreadableError: if the file is missing or broken.
-            ChangedInputError: if the file is no longer the picture that the study knows.
+            ChangedInputError: if the file changed since the study recorded it.
         """
-        return (self.drawn if picture.iteration else self.originals)[picture.place](
+        return (self.drawn if picture.iteration else self.originals)[picture.source_key](
             longest=longest, digest=picture.digest
         )

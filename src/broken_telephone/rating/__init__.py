@@ -1,4 +1,4 @@
-"""People rate pictures in a browser: the sample, the page, and where answers are kept."""
+"""Lets people rate pictures in a browser: sample, web application and database."""
 
 from broken_telephone.rating.sample import all_items, known_items, rating_sample, rating_strata
 from broken_telephone.rating.settings import RatingSettings

@@ -1,4 +1,4 @@
-"""Under which addresses the rating page may be asked: on this machine, and behind a proxy."""
+"""Parses and restricts the addresses of the rating page, on this machine and behind a proxy."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -13,18 +13,18 @@ class PublicAddress(NamedTuple):
 
     scheme: str
     host: str
-    """As browsers write it, without the port."""
+    """Host as browsers write it, without the port."""
     port: int | None
-    """None for the usual one of the scheme."""
+    """Port; None for the default of the scheme."""
     prefix: str
-    """The path below which the page lies, such as /faces; empty if there is none."""
+    """Path prefix of the page, such as /faces; may be empty."""
 
     @classmethod
     def parse(cls, address: str) -> "PublicAddress":
-        """Read an address such as https://rate.example.org/faces.
+        """Parse an address such as https://rate.example.org/faces.
 
         Raises:
-            ValueError: if it is none, with what is asked for.
+            ValueError: if the address is invalid, with the expected form.
         """
         try:
             parts = urlsplit(address.strip())
@@ -39,32 +39,32 @@ class PublicAddress(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """What a browser states as the origin of a form on the page."""
+        """The origin that a browser sends with a form of the page."""
         return f"{self.scheme}://{self.host}{f':{self.port}' if self.port else ''}"
 
 
 def trusted_hosts(host: str, public_address: str | None) -> list[str] | None:
-    """Return the names under which the page may be asked, against other sites that point to it; None for all.
+    """Return the host names that requests may use, as a defence against DNS rebinding; None for all.
 
     Args:
-        host: where the page is served.
-        public_address: where a proxy serves it, if one does.
+        host: network address of the server.
+        public_address: address of a proxy, if any.
     """
     if public_address is not None:
         return [*LOCAL, f"[{host}]" if ":" in host else host, PublicAddress.parse(public_address).host]
-    # Whoever opens it to other machines knows by what names these call it.
+    # A server that is open to other machines may have any name there.
     return list(LOCAL) if host in ("::1", *LOCAL) else None
 
 
 class BelowPrefix:
-    """Serves an application below a path, as a proxy passes it on."""
+    """Serves an application below a path prefix, behind a proxy."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], prefix: str) -> None:
-        """Take the application and the path, such as /faces."""
+        """Wrap an application for a path prefix such as /faces."""
         self._app, self._prefix = app, prefix
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request; links begin with the prefix, whether or not the proxy took it away."""
+        """Serve one request. Links begin with the prefix, even if the proxy removed it from the path."""
         path = environ.get("PATH_INFO", "")
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             path = path[len(self._prefix) :] or "/"

@@ -1,67 +1,67 @@
-"""The web page on which people rate pictures. It keeps nothing itself: what was answered is in the store.
+"""Defines the web application for raters. It has no state of its own; the answer store keeps everything.
 
-Every address names the rater, so that a page that was reloaded, or a server that was started anew, goes on where the
-rater was. Texts are escaped by the templates; the browser is told to load nothing from elsewhere.
+Every address contains the rater's name, so that a reloaded page or a restarted server continues at the same position.
+Templates escape all texts, and the browser may not load anything from other sites.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, render_template, request, send_file, url_for
+from flask import Flask, Response, abort, redirect, render_template, request, url_for
 from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
 from broken_telephone.errors import StudyError
-from broken_telephone.rating.adjudication import Settling
+from broken_telephone.pictures import as_png
+from broken_telephone.rating.adjudication import Adjudication
 from broken_telephone.rating.answer_store import (
     ADJUDICATION,
     CANNOT_TELL,
     LONGEST_COMMENT,
     RATING,
     SKIPPED,
-    Answered,
-    Store,
+    AnswerStore,
+    RaterAnswer,
 )
 from broken_telephone.rating.overview import overview
 from broken_telephone.rating.protection import protect
-from broken_telephone.rating.rater_queue import Desk
+from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.raters import LONGEST_NAME, rater_name
 
 
 def make_app(
     study: str,
-    desk: Desk,
+    queue: RaterQueue,
     pictures: Mapping[str, Callable[[], Image.Image]],
     texts: Mapping[str, str],
-    store: Store,
+    store: AnswerStore,
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
 ) -> Flask:
-    """Make the application.
+    """Return the application.
 
     Args:
-        study: its name.
-        desk: pictures and questions.
-        pictures: opens each picture by its name; nothing else is served.
-        texts: what the describer wrote about each picture, shown when raters' disagreements are settled.
-        store: keeps the answers.
-        hosts: names under which the server may be asked, against other sites that point to it; None for all.
-        adjudicators: raters who may settle disagreements about pictures that they have not rated.
-        public_address: where a proxy serves the page, if one does.
+        study: name of the study.
+        queue: pictures, questions and orders.
+        pictures: name -> function that opens the picture. Nothing else is served.
+        texts: picture -> description, shown for the settlement of disagreements.
+        store: database of answers.
+        hosts: host names that requests may use; None for all.
+        adjudicators: raters who may settle disagreements about any picture.
+        public_address: address of a proxy, if any.
     """
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, study, hosts, public_address)
-    settling = Settling(desk, store, adjudicators)
+    adjudication = Adjudication(queue, store, adjudicators)
 
     @app.get("/")
     def start() -> AnyResponse | str:
         name = request.args.get("rater")
         if name is not None:
             return redirect(url_for("adjudicate" if "settle" in request.args else "rate", rater=_name(name)))
-        return render_template("start.html", study=study, open=len(settling.waiting()), longest=LONGEST_NAME)
+        return render_template("start.html", study=study, open=len(adjudication.waiting()), longest=LONGEST_NAME)
 
     @app.get("/rate/<rater>")
     @app.get("/rate/<rater>/<int:number>")
@@ -72,31 +72,31 @@ def make_app(
     def answer(rater: str) -> AnyResponse:
         name, form = _name(rater), request.form
         is_undo, is_skip = "undo" in form, "skip" in form
-        # An undo names its answer, so that one that is sent twice takes back one.
+        # An undo names its answer, so that a repeated request deletes only one answer.
         item = _known(form.get("last_item" if is_undo else "item", ""))
         attribute = form.get("last_attribute" if is_undo else "attribute", "")
         given = _answer(attribute, form) if attribute and not (is_undo or is_skip) else None
         comment = _comment(form)
-        if item in settling.shown(name) and (is_undo or is_skip or given):
+        if item in adjudication.shown(name) and (is_undo or is_skip or given):
             abort(409, "You have seen the answers of others to this picture: your own answers to it stay as they are.")
-        # Nothing is saved of a form that is refused.
+        # A refused form saves nothing, so the comment comes after all checks.
         if comment is not None:
             store.comment(name, RATING, _known(form.get("item", "")), comment)
         if is_undo:
             return _undo(name, item, attribute)
         if is_skip:
             answered = {a.attribute for a in _answers(name) if a.item == item}
-            for each in (question for question in desk.questions if question not in answered):
+            for each in (question for question in queue.questions if question not in answered):
                 store.answer(name, RATING, item, each, SKIPPED, None)
         elif given:
             store.answer(name, RATING, item, attribute, *given)
         else:
-            return redirect(url_for("rate", rater=name, number=desk.order(name).index(item) + 1))
+            return redirect(url_for("rate", rater=name, number=queue.order(name).index(item) + 1))
         return redirect(url_for("rate", rater=name))
 
     @app.get("/overview")
     def show_overview() -> str:
-        return render_template("overview.html", study=study, **overview(desk, store))
+        return render_template("overview.html", study=study, **overview(queue, store))
 
     @app.get("/adjudicate/<rater>")
     def adjudicate(rater: str) -> str | tuple[str, int]:
@@ -111,11 +111,11 @@ def make_app(
             return redirect(url_for("adjudicate", rater=name, item=item, attribute=attribute))
         item, attribute = _known(form.get("item", "")), form.get("attribute", "")
         status, category = _answer(attribute, form)
-        if not settling.may(name, item):
+        if not adjudication.may(name, item):
             return _refused(name, item)
-        before = {(a.item, a.attribute): (a.status, a.category) for a in settling.settlements() if a.rater == name}
+        before = {(a.item, a.attribute): (a.status, a.category) for a in adjudication.settlements() if a.rater == name}
         if before.get((item, attribute)) != (status, category):
-            if (item, attribute) not in settling.waiting():
+            if (item, attribute) not in adjudication.waiting():
                 abort(409, "This disagreement was settled meanwhile, or there is none any more.")
             store.answer(name, ADJUDICATION, item, attribute, status, category)
         return redirect(url_for("adjudicate", rater=name))
@@ -126,15 +126,13 @@ def make_app(
 
     @app.get("/picture/<item>.png")
     def picture(item: str) -> Response:
-        content = BytesIO()
         try:
-            pictures[_known(item)]().save(content, "PNG")
+            content = as_png(pictures[_known(item)]())
         except (OSError, ValueError) as error:
-            # A file's name may tell its label.
+            # The page must not show the error, because a file name may contain the label.
             app.logger.error("The picture %s cannot be shown: %s", item, error)
             abort(503, "This picture cannot be shown: skip it. The output of `kedro rate` says why.")
-        content.seek(0)
-        return send_file(content, mimetype="image/png")
+        return Response(content, mimetype="image/png")
 
     def _name(rater: str) -> str:
         try:
@@ -158,49 +156,49 @@ def make_app(
         return text
 
     def _answer(attribute: str, form: Mapping[str, str]) -> tuple[str, str | None]:
-        """Return the status and the category that a form answers."""
+        """Return the status and the category of a submitted form."""
         category = form.get("category", "")
-        if attribute not in desk.questions or category not in (*desk.questions[attribute], CANNOT_TELL):
+        if attribute not in queue.questions or category not in (*queue.questions[attribute], CANNOT_TELL):
             abort(400, "There is no such question or answer.")
         return (CANNOT_TELL, None) if category == CANNOT_TELL else ("valid", category)
 
-    def _answers(rater: str | None = None, mode: str = RATING) -> list[Answered]:
-        return desk.known(store.answers(rater, mode))
+    def _answers(rater: str | None = None, mode: str = RATING) -> list[RaterAnswer]:
+        return queue.known(store.answers(rater, mode))
 
     def _undo(rater: str, item: str, attribute: str) -> AnyResponse:
         skipped = [a.attribute for a in _answers(rater) if a.item == item and a.status == SKIPPED]
         for each in skipped if attribute in skipped else [attribute]:
             store.take_back(rater, RATING, item, each)
-        return redirect(url_for("rate", rater=rater, number=desk.order(rater).index(item) + 1))
+        return redirect(url_for("rate", rater=rater, number=queue.order(rater).index(item) + 1))
 
     def _page(rater: str, number: int | None) -> str:
         answers = _answers(rater)
         if number is not None and not 1 <= number <= len(pictures):
             abort(404)
-        shown = settling.shown(rater)
-        # Asked of an adjudicator who knows the others' answers, they would not be independent.
-        closed = shown - desk.rated(answers)
-        place = desk.place(rater, answers, number, closed)
-        item = place.item if place else None
+        seen_items = adjudication.shown(rater)
+        # Answers of an adjudicator who saw the answers of others would depend on these.
+        closed = seen_items - queue.rated(answers)
+        position = queue.position(rater, answers, number, closed)
+        item = position.item if position else None
         comments = {of: text for (who, of), text in store.comments().items() if who == rater}
         return render_template(
             "rate.html",
             study=study,
             rater=rater,
-            place=place,
-            questions=desk.questions,
+            position=position,
+            questions=queue.questions,
             given={a.attribute: a.category or a.status for a in answers if a.item == item},
             comment=comments.get(item or "", ""),
-            last=desk.last(rater, [a for a in answers if a.item not in shown]),
+            last=queue.last(rater, [a for a in answers if a.item not in seen_items]),
             unsure=CANNOT_TELL,
             longest=LONGEST_COMMENT,
-            done=desk.done([a for a in answers if a.item not in closed]),
+            done=queue.done([a for a in answers if a.item not in closed]),
             total=len(pictures) - len(closed),
-            # All that the page needs to go on without waiting for the server.
+            # The page's script uses these data to continue without waiting for the server.
             session={
                 "item": item,
-                "order": [each for each in desk.order(rater) if each not in closed],
-                "shown": sorted(shown),
+                "order": [each for each in queue.order(rater) if each not in closed],
+                "shown": sorted(seen_items),
                 "given": [(a.item, a.attribute, a.category or a.status) for a in answers],
                 "comments": comments,
                 "pictures": url_for("picture", item="ITEM"),
@@ -208,48 +206,48 @@ def make_app(
         )
 
     def _adjudication(rater: str, wanted: tuple[str, str]) -> str | tuple[str, int]:
-        settlements, waiting = settling.settlements(), settling.waiting()
-        mine = settling.open_to(rater, waiting)
-        # The same words whether or not raters disagree about that picture.
-        if wanted[0] and not settling.may(rater, _known(wanted[0])):
+        settlements, waiting = adjudication.settlements(), adjudication.waiting()
+        open_questions = adjudication.open_to(rater, waiting)
+        # The refusal must not reveal whether raters disagree about that picture.
+        if wanted[0] and not adjudication.may(rater, _known(wanted[0])):
             return _refused(rater, wanted[0])
-        if waiting and not mine and all(a.rater != rater for a in settlements):
+        if waiting and not open_questions and all(a.rater != rater for a in settlements):
             return _refused(rater, None)
-        question = (wanted if wanted in mine else mine[0]) if mine else None
+        question = (wanted if wanted in open_questions else open_questions[0]) if open_questions else None
         if question:
-            settling.show(rater, question)
+            adjudication.show(rater, question)
         done = len({(a.item, a.attribute) for a in settlements})
         return render_template(
             "adjudicate.html",
             study=study,
             rater=rater,
             case=_case(question, _answers()) if question else None,
-            others=len(waiting) - len(mine),
-            last=desk.last(rater, settlements),
+            others=len(waiting) - len(open_questions),
+            last=queue.last(rater, settlements),
             unsure=CANNOT_TELL,
             done=done,
             total=done + len(waiting),
         )
 
     def _refused(rater: str, item: str | None) -> tuple[str, int]:
-        """Refuse to show a disagreement, and lead to the picture that was asked for, or to any that is open."""
+        """Refuse to show a disagreement, and link to the requested picture or to any open picture."""
         page = render_template(
             "refusal.html",
             study=study,
             heading="Rate first",
             sentence="The answers of others and the describer's words are shown once you have answered every question "
             "about a picture yourself. Adjudicators, who see them all, stand in rating.adjudicators.",
-            way=url_for("rate", rater=rater, number=desk.order(rater).index(item) + 1 if item else None),
+            way=url_for("rate", rater=rater, number=queue.order(rater).index(item) + 1 if item else None),
             way_words="Rate this picture" if item else "Rate pictures",
         )
         return page, 403
 
-    def _case(key: tuple[str, str], answers: list[Answered]) -> dict[str, Any]:
+    def _case(key: tuple[str, str], answers: list[RaterAnswer]) -> dict[str, Any]:
         item, attribute = key
         return {
             "item": item,
             "attribute": attribute,
-            "options": desk.questions[attribute],
+            "options": queue.questions[attribute],
             "given": [(a.rater, a.category or a.status) for a in answers if (a.item, a.attribute) == key],
             "comments": [(who, text) for (who, of), text in store.comments().items() if of == item and text],
             "text": texts.get(item, ""),

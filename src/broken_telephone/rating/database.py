@@ -1,4 +1,4 @@
-"""Opens the database of ratings, and says in a sentence what is wrong with it."""
+"""Opens the database of ratings, with errors that state what to do."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from broken_telephone.errors import StudyError
 
 PATIENCE = 10.0
-"""Seconds for which a writer waits for another one."""
+"""Seconds that a writer waits for another writer."""
 _SECRET = ("pass", "pwd", "secret", "token", "key", "connect")
 _ADVICE = {
     "locked": "Another program holds it: close that program.",
@@ -20,18 +20,18 @@ _ADVICE = {
 
 
 def parsed_url(url: str) -> sa.URL:
-    """Return the parts of an address.
+    """Parse a database URL.
 
     Raises:
-        StudyError: if it is none, or if answers would be gone with the program.
+        StudyError: if the URL is invalid, or names a database in memory.
     """
-    # A `?` in the path of a file begins no options: it is followed by a slash.
+    # A `?` that is followed by a slash is part of a file path, not the start of options.
     if in_path := re.match(r"(sqlite(?:\+\w+)?:///)(.*\?.*/)", url):
         url = in_path[1] + in_path[2].replace("?", "%3F") + url[in_path.end() :]
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        # It is not repeated here: it may hold a password.
+        # The message does not repeat the URL, which may contain a password.
         raise StudyError("rating.database must be an SQLAlchemy URL, for a file sqlite:///its/path.sqlite") from None
     if "@" in (parsed.host or ""):
         raise StudyError("The password in rating.database holds an @: write %40 for it")
@@ -44,15 +44,15 @@ def parsed_url(url: str) -> sa.URL:
 
 
 def below(url: str, folder: str | Path) -> str:
-    """Return an address in which the file of an SQLite database is below a folder, unless it is absolute already."""
-    parsed, place = parsed_url(url), file_of(url)
-    if place is None or place.is_absolute() or str(parsed.database).startswith("file:"):
+    """Return a URL in which a relative path of an SQLite file is below a folder."""
+    parsed, file = parsed_url(url), file_of(url)
+    if file is None or file.is_absolute() or str(parsed.database).startswith("file:"):
         return url
-    return parsed.set(database=str(Path(folder) / place)).render_as_string(hide_password=False)
+    return parsed.set(database=str(Path(folder) / file)).render_as_string(hide_password=False)
 
 
 def file_of(url: str) -> Path | None:
-    """Return the file of an SQLite database; None for any other."""
+    """Return the file of an SQLite database; None for other databases."""
     parsed = parsed_url(url)
     if parsed.get_backend_name() != "sqlite":
         return None
@@ -61,38 +61,38 @@ def file_of(url: str) -> Path | None:
 
 
 def shown_url(url: str) -> str:
-    """Return an address as it may be shown: without the password, and without secrets among its options."""
+    """Return a URL without password and without secret options."""
     parsed = parsed_url(url)
     query = {name: value for name, value in parsed.query.items() if not _is_secret(name)}
     return parsed.set(query=query).render_as_string(hide_password=True)
 
 
 def open_engine(url: str, reads_only: bool) -> sa.Engine:
-    """Prepare connections to a database; for writing, make the folder of an SQLite file.
+    """Return an engine for a database; for writing, create the folder of an SQLite file.
 
     Raises:
-        StudyError: if there is no such kind of database, or no such folder can be made.
+        StudyError: if the kind of database is not supported, or the folder cannot be created.
     """
-    parsed, place = parsed_url(url), file_of(url)
+    parsed, file = parsed_url(url), file_of(url)
     try:
-        if place is not None and not reads_only:
-            place.parent.mkdir(parents=True, exist_ok=True)
+        if file is not None and not reads_only:
+            file.parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(parsed, pool_pre_ping=True)
-    # Also a package that is not there, for databases of other kinds.
+    # ImportError: the driver of another kind of database is not installed.
     except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
         raise trouble(url, "opened", error) from error
-    if place is not None:
+    if file is not None:
         sa.event.listen(engine, "connect", _reads_alone if reads_only else _writes_beside_others)
     return engine
 
 
 def trouble(url: str, what: str, error: BaseException) -> StudyError:
-    """Return the error that says what cannot be done with a database, why, and what to do; without secrets.
+    """Return an error that states what failed with a database, why, and what to do, without secrets.
 
     Args:
-        url: of the database.
-        what: opened, read or written.
-        error: as the database gave it.
+        url: URL of the database.
+        what: the failed operation: opened, read or written.
+        error: exception of the database.
     """
     reason = str(getattr(error, "orig", None) or error).strip().rstrip(".")
     parsed = parsed_url(url)
@@ -115,7 +115,7 @@ def _reads_alone(connection: Any, record: Any) -> None:
 
 
 def _writes_beside_others(connection: Any, record: Any) -> None:
-    # Readers do not wait for writers, and a writer waits for another instead of failing.
+    # With WAL, readers do not wait for writers, and a writer waits for another writer.
     _reads_alone(connection, record)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")

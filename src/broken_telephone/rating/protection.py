@@ -1,4 +1,4 @@
-"""Who may ask the rating page: no other site, under no other name, and nobody at any length. Refusals are sentences."""
+"""Protects the rating page against requests from other sites, with other host names, and of excessive size."""
 
 from flask import Flask, Response, abort, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -9,7 +9,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import BelowPrefix, PublicAddress
 
 LONGEST_FORM = 64 * 1024
-"""Bytes of a form; a comment of the longest kind takes 24,000 at most."""
+"""Maximum bytes of a form; the longest comment needs at most 24,000."""
 _POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -17,15 +17,15 @@ _POLICY = (
 
 
 def protect(app: Flask, study: str, hosts: list[str] | None, public_address: str | None) -> None:
-    """Let an application answer its own pages only.
+    """Restrict an application to requests from its own pages.
 
-    Headers such as X-Forwarded-Host are not read: what a proxy changes stands in the public address.
+    The public address describes a proxy; headers such as X-Forwarded-Host are ignored.
 
     Args:
-        app: the application.
-        study: its name.
-        hosts: names under which it may be asked; None for all.
-        public_address: where a proxy serves it, if one does.
+        app: the application to protect.
+        study: name of the study.
+        hosts: host names that requests may use; None for all.
+        public_address: address of a proxy, if any.
     """
     public = None if public_address is None else PublicAddress.parse(public_address)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_FORM
@@ -37,10 +37,10 @@ def protect(app: Flask, study: str, hosts: list[str] | None, public_address: str
     def refuse_others() -> None:
         if hosts is not None and not host_is_trusted(request.host, hosts):
             abort(400, "The page is not served under this name. A name of its own stands in rating.public_address.")
-        # A form on another site could answer in a rater's name.
+        # A form on another site could submit answers in a rater's name.
         origin = request.headers.get("Origin")
         allowed = [public.origin] if public else []
-        # Under its public name the page is asked through the proxy only, whose scheme is not that of this request.
+        # Requests with the public name come through the proxy, whose scheme may differ from this request's.
         if public is None or not host_is_trusted(request.host, [public.host]):
             allowed.append(request.host_url.rstrip("/"))
         if request.method == "POST" and origin is not None and origin not in allowed:

@@ -1,4 +1,4 @@
-"""Which pictures people rate, a stratified sample of originals and of what the loop drew, and what they are called."""
+"""Draws the stratified sample of originals and drawn pictures that people rate, and names its pictures."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -20,21 +20,21 @@ def rating_sample(
     seed: int,
     pictures: StudyPictures,
 ) -> pd.DataFrame:
-    """Sample pictures by label, split and iteration, evenly over what the annotator answered about them.
+    """Sample pictures by label, split and iteration, balanced over the annotator's answers.
 
-    Within each cell, pictures take turns by the annotator's answers, so that rare ones are among them; who comes
-    first is decided by a hash of the seed and the picture. A larger sample contains the smaller one.
+    Within each cell, the sample takes the annotator's different answers in turn, so that it includes rare answers. A
+    hash of seed and picture gives the order. A larger sample contains the smaller one.
 
     Args:
         annotations: the `annotations` table.
         chains: the `chains` table.
-        people: the `people` table, for the splits.
-        per_cell: pictures of every label, split and iteration.
-        seed: of the sample.
-        pictures: of the study: one that is drawn again has another name.
+        people: the `people` table with the splits.
+        per_cell: number of pictures per label, split and iteration.
+        seed: seed of the sample.
+        pictures: pictures of the study. A picture that is drawn again gets another name.
 
     Returns:
-        Columns ITEMS: `item` names the picture without saying whose it is. Cells that have fewer give what they have.
+        Columns ITEMS. `item` is a name that does not reveal the chain. Smaller cells return all their pictures.
     """
     table = rating_strata(annotations, chains, people)
     keys = zip(table["chain_id"], table["iteration"], strict=True)
@@ -49,50 +49,47 @@ def rating_sample(
 
 
 def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Return all pictures that may be rated, and what they are sampled over.
-
-    Args:
-        annotations, chains, people: as for `rating_sample`.
+    """Return all pictures that may be rated, with their strata.
 
     Returns:
-        Columns chain_id, iteration, said (what the annotator answered), label, image_id, split; an original that
-        replicates share is there once.
+        Columns chain_id, iteration, said (the annotator's answer), label, image_id, split. An original that replicates
+        share occurs once.
     """
     answered = (
         annotations[annotations["reading"] == annotations["reading"].iloc[0]] if len(annotations) else annotations
     )
-    wide = answered.assign(said=answered["category"].astype(object).fillna(answered["status"].astype(object)))
-    said = wide.groupby(["chain_id", "iteration"], sort=False)["said"].agg(" | ".join).reset_index()
+    labelled = answered.assign(said=answered["category"].astype(object).fillna(answered["status"].astype(object)))
+    answers = labelled.groupby(["chain_id", "iteration"], sort=False)["said"].agg(" | ".join).reset_index()
     split = people.drop_duplicates("image_id").set_index("image_id")["split"].astype(str)
-    table = said.merge(chains[["chain_id", "label", "image_id", "replicate"]], on="chain_id")
-    # Replicates share their original.
+    table = answers.merge(chains[["chain_id", "label", "image_id", "replicate"]], on="chain_id")
+    # Replicates share their original, so only the first keeps it.
     table = table[
         (table["iteration"] > 0) | (table["replicate"] == table.groupby("image_id")["replicate"].transform("min"))
     ]
-    # As objects: of a study without people, the column has no type that texts fit into.
+    # As objects, because the column of a study without people has a type without texts.
     known = table["image_id"].map(split.to_dict()).astype(object)
     table["split"] = known.where(known.notna(), "none").where(table["image_id"].notna(), "prompt")
     return table.drop(columns="replicate")
 
 
 def all_items(chains: pd.DataFrame, iterations: int, pictures: StudyPictures) -> pd.DataFrame:
-    """Return the names of all pictures of a study: columns item, chain_id, iteration."""
-    places = list(product(chains["chain_id"].astype(str), range(iterations + 1)))
-    table = pd.DataFrame(places, columns=["chain_id", "iteration"])
-    names = pd.Series(_item_names(chains, pictures, places), dtype=object)
-    there = table.assign(item=names)[["item", "chain_id", "iteration"]].dropna(subset="item")
-    return there.reset_index(drop=True)
+    """Return the names of all pictures of a study in columns item, chain_id, iteration."""
+    keys = list(product(chains["chain_id"].astype(str), range(iterations + 1)))
+    table = pd.DataFrame(keys, columns=["chain_id", "iteration"])
+    names = pd.Series(_item_names(chains, pictures, keys), dtype=object)
+    existing = table.assign(item=names)[["item", "chain_id", "iteration"]].dropna(subset="item")
+    return existing.reset_index(drop=True)
 
 
 def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
-    """Return which picture every name stands for that ever was.
+    """Add to the present names of pictures all earlier names.
 
     Args:
-        items: the names of now, as `all_items` returns them.
-        earlier: what this returned before, if it did.
+        items: the present names, as `all_items` returns them.
+        earlier: the earlier result of this function, if any.
 
     Returns:
-        Columns item, chain_id, iteration, current: false where the study has that picture no more.
+        Columns item, chain_id, iteration, current (false if the study no longer has that picture).
     """
     now = items.assign(current=True)
     if earlier is None:
@@ -101,17 +98,17 @@ def known_items(items: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFra
     return pd.concat([now, gone.assign(current=False)], ignore_index=True)
 
 
-def _item_names(chains: pd.DataFrame, pictures: StudyPictures, places: Iterable[tuple[str, int]]) -> list[str | None]:
-    """Name pictures without saying whose they are; None where there is none.
+def _item_names(chains: pd.DataFrame, pictures: StudyPictures, keys: Iterable[tuple[str, int]]) -> list[str | None]:
+    """Return names of pictures that do not reveal their chains; None for a missing picture.
 
-    The name depends on the picture itself: it is the same in every sample, so that no rating is ever lost, and a
-    rating never counts for another picture.
+    The name depends only on the picture and its position in the chain. It is the same in every sample, so that no
+    rating is lost, and no rating counts for another picture.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
-    found = ((str(name), int(k), pictures.of(by_id[str(name)], int(k))) for name, k in places)
-    return [None if one is None else item_name(name, k, one) for name, k, one in found]
+    named_pictures = ((str(name), int(k), pictures.of(by_id[str(name)], int(k))) for name, k in keys)
+    return [None if picture is None else item_name(name, k, picture) for name, k, picture in named_pictures]
 
 
 def item_name(chain_id: str, iteration: int, picture: Picture) -> str:
-    """Return what a picture is called on the rating page."""
+    """Return the name of a picture on the rating page."""
     return digest("rating", chain_id, iteration, picture.digest, size=6)

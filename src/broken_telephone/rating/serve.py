@@ -1,4 +1,4 @@
-"""Starts the rating page for a study, from what its catalog holds."""
+"""Starts the rating page of a study."""
 
 import errno
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.pictures import LONGEST, StudyPictures
-from broken_telephone.rating.answer_store import Store
+from broken_telephone.rating.answer_store import AnswerStore
 from broken_telephone.rating.app import make_app
 from broken_telephone.rating.protection import LONGEST_FORM
-from broken_telephone.rating.rater_queue import Desk
+from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.sample import item_name
 
 
@@ -28,41 +28,41 @@ def study_app(
     chains: pd.DataFrame,
     descriptions: pd.DataFrame,
     study_pictures: StudyPictures,
-    store: Store,
+    store: AnswerStore,
     seed: int,
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
 ) -> Flask:
-    """Make the application for a study's sample.
+    """Return the application for a study's sample.
 
     Args:
-        study: its name.
+        study: name of the study.
         sample: the `rating_sample` table.
-        form: what raters are asked, with its categories; cannot tell stands for its `unsure`.
+        form: form with the questions and categories; "cannot tell" stands for its `unsure`.
         chains: the `chains` table.
-        descriptions: the `last_descriptions` and `loop_descriptions` tables, one below the other.
+        descriptions: the concatenated `last_descriptions` and `loop_descriptions` tables.
         study_pictures: the pictures of the study.
-        store: keeps the answers.
-        seed: of each rater's order.
-        hosts: names under which the server may be asked, None for all.
-        adjudicators: raters who may settle disagreements about pictures that they have not rated.
-        public_address: where a proxy serves the page, if one does.
+        store: database of answers.
+        seed: seed of each rater's order.
+        hosts: host names that requests may use; None for all.
+        adjudicators: raters who may settle disagreements about any picture.
+        public_address: address of a proxy, if any.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
-    said = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
+    description_of = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
     pictures, texts = {}, {}
     for row in sample.itertuples(index=False):
-        one = study_pictures.of(by_id[row.chain_id], row.iteration) if row.chain_id in by_id else None
-        if one is None or item_name(row.chain_id, row.iteration, one) != row.item:
+        picture = study_pictures.of(by_id[row.chain_id], row.iteration) if row.chain_id in by_id else None
+        if picture is None or item_name(row.chain_id, row.iteration, picture) != row.item:
             raise StudyError(
                 f"The sample to rate holds pictures that are gone or were drawn again (of {row.chain_id}): run "
                 "`kedro run --pipeline annotation` again. Answers that were given are kept."
             )
-        pictures[row.item] = partial(study_pictures.open, one, LONGEST)
-        texts[row.item] = said.get((row.chain_id, row.iteration + 1), "")
-    desk = Desk(list(pictures), asked_for(form), seed)
-    return make_app(study, desk, pictures, texts, store, hosts, adjudicators, public_address)
+        pictures[row.item] = partial(study_pictures.open, picture, LONGEST)
+        texts[row.item] = description_of.get((row.chain_id, row.iteration + 1), "")
+    queue = RaterQueue(list(pictures), asked_for(form), seed)
+    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address)
 
 
 def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:
@@ -70,17 +70,17 @@ def serve(app: Flask, host: str, port: int, public_address: str | None = None) -
 
     Args:
         app: the application.
-        host: the network address to serve it at.
-        port: there.
-        public_address: where a proxy serves it, which is told then.
+        host: network address of the server.
+        port: port of the server.
+        public_address: address of a proxy, if any, for the message.
 
     Raises:
-        StudyError: if nothing can be served there.
+        StudyError: if the server cannot start at that address.
     """
     import waitress
 
     try:
-        # Longer forms are refused by the application, in a sentence; beyond this, nothing is read.
+        # The application itself refuses longer forms with a message; this is the hard limit of the server.
         server: Any = waitress.create_server(
             app, host=host, port=port, threads=8, max_request_body_size=16 * LONGEST_FORM
         )
@@ -90,10 +90,10 @@ def serve(app: Flask, host: str, port: int, public_address: str | None = None) -
         else:
             reason = f"{str(error).rstrip('.')}. Choose another --host or --port"
         raise StudyError(f"The page cannot be served at {host}, port {port}: {reason}.") from error
-    place = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
     if public_address is not None:
-        place = f"{public_address}, which a proxy passes on to {place}"
-    say(f"Rate pictures at {place} (Ctrl-C ends the server; every answer is saved at once)")
+        address = f"{public_address}, which a proxy passes on to {address}"
+    say(f"Rate pictures at {address} (Ctrl-C ends the server; every answer is saved at once)")
     try:
         server.run()
     finally:

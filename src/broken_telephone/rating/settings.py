@@ -1,4 +1,4 @@
-"""The settings of the human ratings."""
+"""Defines the settings of human ratings."""
 
 from typing import Annotated
 
@@ -10,23 +10,23 @@ from broken_telephone.study_config.settings_group import Settings
 
 
 class RatingSettings(Settings):
-    """Which pictures people rate, and where their answers go."""
+    """The sample of pictures that people rate, and the database of their answers."""
 
     per_cell: Annotated[int, Field(ge=1)] = 2
-    """Pictures of every label, split and iteration."""
+    """Number of pictures per label, split and iteration."""
     seed: int = 1
-    """Of the sample, and of the order in which each rater sees it."""
+    """Seed of the sample and of each rater's order."""
     database: str
-    """An SQLAlchemy URL. Several raters may work at once, also from several machines if the database allows it."""
+    """SQLAlchemy URL of the database. Several raters may work at once, also on several machines with some databases."""
     adjudicators: list[str] = []
-    """Raters who may settle disagreements about pictures that they have not rated."""
+    """Raters who may settle disagreements about any picture."""
     public_address: str | None = None
-    """The address that raters open, where a proxy passes it on to `kedro rate`."""
+    """The address that raters open, if a proxy forwards it to `kedro rate`."""
 
     @field_validator("database")
     @classmethod
     def _is_address(cls, database: str) -> str:
-        # Before anything runs, not when the first rating is looked for.
+        # The address is checked before anything runs. The import is slow, so it happens only here.
         from broken_telephone.rating.database import parsed_url
 
         parsed_url(database)

@@ -1,7 +1,7 @@
-"""Letters in pictures: of labels, file names and descriptions in any script.
+"""Draws text of any script into images: labels, file names and descriptions.
 
-DejaVu Sans, which comes with matplotlib, has Latin, Greek, Cyrillic, Hebrew, Arabic and punctuation. For Chinese,
-Japanese and Korean a font of the system is taken where there is one. What no font has stands as its code point.
+DejaVu Sans, which matplotlib includes, covers Latin, Greek, Cyrillic, Hebrew, Arabic and punctuation. A system font
+covers Chinese, Japanese and Korean if one is installed. Characters without a glyph are written as code points.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _LONGEST = 100
 
 @cache
 def families() -> tuple[str, ...]:
-    """Return the fonts of all figures: where the first has no glyph, the next ones are asked."""
+    """Return the fonts of all figures, in the order in which they are searched for a glyph."""
     from matplotlib.font_manager import fontManager
 
     installed = {font.name for font in fontManager.ttflist}
@@ -36,21 +36,21 @@ def families() -> tuple[str, ...]:
 
 
 def drawable(text: object) -> str:
-    """Return a text on one line, in which every character has a glyph; others stand as `<U+65E5 U+672C>`."""
+    """Return a text on one line; characters without a glyph become `<U+65E5 U+672C>`."""
     parts = groupby(one_line(text), key=lambda sign: _font_of(sign) is not None)
     return "".join("".join(signs) if has_glyph else code_points("".join(signs)) for has_glyph, signs in parts)
 
 
 def drawable_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts can be drawn; one above 100 characters is cut, with a mark that tells it apart."""
+    """Return a table with drawable texts; those above 100 characters are cut and get a hash, so that they differ."""
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     return table.assign(**{str(name): table[name].astype(object).map(_name) for name in texts})
 
 
 def draw_line(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, fill: str) -> None:
-    """Draw a line of `drawable` text, `at` its upper left corner, each character in the first font that has it."""
+    """Draw a line of `drawable` text from its upper left corner, each character in the first font that has it."""
     x, y = at
-    # One base line, whatever the heights of the fonts are.
+    # All fonts share one base line, although their heights differ.
     base = y + _loaded(FONT, size).getmetrics()[0]
     for part, font in _runs(text, size):
         draw.text((x, base), part, fill=fill, font=font, anchor="ls")
@@ -63,7 +63,7 @@ def width(text: str, size: int) -> float:
 
 
 def wrapped(text: object, room: float, size: int, most: int) -> list[str]:
-    """Break a text into at most so many lines of so many pixels; if it does not fit, the last ends in an ellipsis."""
+    """Break a text into at most `most` lines of `room` pixels; a text that does not fit ends in an ellipsis."""
     lines = [""]
     for word in drawable(text).split():
         longer = f"{lines[-1]} {word}".strip()
@@ -77,11 +77,11 @@ def wrapped(text: object, room: float, size: int, most: int) -> list[str]:
 
 
 def _pieces(word: str, room: float, size: int, most: int) -> Iterator[str]:
-    """Yield a word in as many pieces as its width asks for, or one more than are wanted."""
+    """Yield a word in pieces that fit into the room, at most one more than `most`."""
     for _ in range(most):
         fits = len(word)
         while fits > 1 and width(word[:fits], size) > room:
-            # Most words are near the end at once; a very long one gets there in steps.
+            # Most words need one step; a very long one needs several.
             fits = min(fits - 1, max(1, int(fits * 1.1 * room / width(word[:fits], size))))
         yield word[:fits]
         word = word[fits:]
@@ -106,7 +106,7 @@ def _name(value: object) -> object:
 
 
 def _runs(text: str, size: int) -> Iterator[tuple[str, ImageFont.FreeTypeFont]]:
-    """Yield parts of a text that one font has, and that font. A space belongs to what stands before it."""
+    """Yield parts of a text with the font that covers them; a space belongs to the part before it."""
     run, family = "", FONT
     for sign in text:
         own = family if sign == " " else _font_of(sign) or FONT

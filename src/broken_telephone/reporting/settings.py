@@ -1,36 +1,50 @@
 """The settings of the report."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from broken_telephone.statistics import Resampling
 from broken_telephone.study_config.settings_group import Settings
 
 Column = Literal["start", "label", "attribute", "since", "iteration", "measure"]
 
 
 class ReportSettings(Settings):
-    """What is measured, how surely, and how much of it the page shows."""
+    """The settings of the estimates, the tests and the page."""
+
+    renamed: ClassVar = {
+        "between": "iteration_pairs",
+        "resamples": "n_bootstrap",
+        "families": "fdr_family",
+        "margin": "equivalence_margin",
+        "browsed": "browsed_chains",
+    }
 
     reading: Literal["free", "closed"] = "free"
-    """Which of the annotator's readings is measured; it has to be among `annotation.readings`."""
-    between: list[Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]] = []
-    """Further pairs of iterations to compare, the earlier first: every iteration is compared with the first picture."""
-    resamples: Annotated[int, Field(ge=200)] = 10_000
-    """Of every interval, and permutations of every test that needs them."""
+    """The annotator's reading that the report analyses; one of `annotation.readings`."""
+    iteration_pairs: list[Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]] = []
+    """Further pairs of iterations to compare, the earlier first. Every iteration is compared with the first picture."""
+    n_bootstrap: Annotated[int, Field(ge=200)] = 10_000
+    """Bootstrap samples of each interval. Permutation tests use at least as many permutations."""
     seed: int = 1
-    """Of these."""
-    families: list[Column] = ["start", "since", "iteration", "measure"]
-    """Tests that are equal in all of these columns of their table are one family, adjusted together."""
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Change of a share in the last iteration below which a drift has settled."""
-    browsed: Annotated[int, Field(ge=0)] = 140
-    """Chains that one can look through in the page."""
+    """Random seed of the bootstrap and of the permutation tests."""
+    fdr_family: list[Column] = ["start", "since", "iteration", "measure"]
+    """Tests with equal values in all of these columns form one family for the false discovery rate."""
+    equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Change of a share, from 0 to 1, that is too small to matter. A smaller last step counts as settled."""
+    browsed_chains: Annotated[int, Field(ge=0)] = 140
+    """Number of chains that the page shows."""
 
-    @field_validator("between")
+    @field_validator("iteration_pairs")
     @classmethod
-    def _forwards(cls, between: list[list[int]]) -> list[list[int]]:
-        for first, second in between:
+    def _check_order(cls, iteration_pairs: list[list[int]]) -> list[list[int]]:
+        for first, second in iteration_pairs:
             if first >= second:
                 raise ValueError(f"[{first}, {second}]: the earlier iteration stands first")
-        return between
+        return iteration_pairs
+
+    @property
+    def resampling(self) -> Resampling:
+        """The number of bootstrap samples and the seed."""
+        return Resampling(self.n_bootstrap, self.seed)

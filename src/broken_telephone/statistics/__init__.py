@@ -1,57 +1,64 @@
-"""Pure statistics: tables in, tables out."""
+"""Statistics as pure functions of arrays and tables: estimates, hypothesis tests, and the tables made of them."""
 
-from broken_telephone.statistics.estimates.agreement import cohens_kappa, confusion, krippendorff_alpha
-from broken_telephone.statistics.estimates.annotator_error import Ratings, corrected_table
-from broken_telephone.statistics.estimates.distances import middle_years
-from broken_telephone.statistics.estimates.estimate import Estimate, spread
-from broken_telephone.statistics.estimates.panel import ABSENT, Panel, clusters_of, first_picture, label_groups, panels
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.distances import age_midpoints
+from broken_telephone.statistics.estimates.panel import (
+    ABSENT,
+    ALL,
+    Panel,
+    clusters_of,
+    first_picture,
+    label_groups,
+    panels,
+)
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
-from broken_telephone.statistics.estimates.transitions import trajectories_table
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted
-from broken_telephone.statistics.hypothesis_tests.power import power_table
-from broken_telephone.statistics.hypothesis_tests.unpaired_tests import unpaired_table
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
-from broken_telephone.statistics.tables.baseline import ALL, MISSING, baseline_shares
+from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
+from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.decomposition import decomposition_table
-from broken_telephone.statistics.tables.drift_table import Resampling, drift_table
+from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
+from broken_telephone.statistics.tables.start_tests import start_tests_table
 from broken_telephone.statistics.tables.success import success_table
+from broken_telephone.statistics.tables.trajectories import trajectories_table
 
 __all__ = [
     "ABSENT",
     "ALL",
     "MISSING",
     "Estimate",
+    "Map",
     "Panel",
     "Ratings",
     "Resampling",
     "Vectors",
-    "adjusted",
+    "age_midpoints",
     "agreement_table",
     "baseline_shares",
+    "benjamini_hochberg",
+    "bootstrap_interval",
     "category_shares",
     "clusters_of",
-    "cohens_kappa",
-    "confusion",
     "confusion_table",
     "corrected_table",
     "decomposition_table",
     "drift_table",
     "first_picture",
-    "krippendorff_alpha",
     "label_groups",
-    "middle_years",
     "panels",
     "power_table",
     "published_drift",
     "shares_table",
     "similarities",
     "similarity_curves",
-    "spread",
+    "start_tests_table",
     "success_table",
     "trajectories_table",
-    "unpaired_table",
+    "with_adjusted_p_values",
 ]

@@ -1,1 +1,1 @@
-"""The settings of a study: how they are found, read and checked."""
+"""Finds, reads and checks the settings of a study."""

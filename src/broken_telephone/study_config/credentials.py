@@ -6,14 +6,14 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 SECRET = "secret"
-"""The type of the error by which a setting is refused without being repeated."""
+"""Type of the error that refuses a setting without repeating its value."""
 
-# A name is secret by its last word.
+# The last word of a name decides whether its value is secret,
 _LAST_WORD = re.compile(
     r"(?:api|access|secret)?key|(?:auth|access)?token|secrets?|passwords?|passwd|pwd|pass|passphrase"
     r"|auth|authori[sz]ation|authentication|cookies?|credentials?|sig|sas|bearer"
 )
-# Unless the word before says what else it is.
+# unless the word before it shows that the value is harmless.
 _HARMLESS = {
     "token": re.compile(
         r"eos|bos|pad|unk|sep|mask|cls|stop|image|video|audio|start|end|boi|eoi|boa|eoa|special|fake|think|max|min|new"
@@ -23,7 +23,7 @@ _HARMLESS = {
     "pass": re.compile(r"forward|backward|single|one|two|first|second|multi|low|high|band"),
 }
 _PREFIX = r"(?:(?:sk|pk|rk|xai|pplx|nvapi|glpat|xox[a-z])-|(?:sk|hf|gh[a-z]|glpat|gsk|r8|github_pat)_|AKIA|AIza|eyJ)"
-# Lengths are limited, so that no text takes long to search.
+# Limited lengths keep the search fast for any text.
 _KEY = re.compile(
     rf"\b{_PREFIX}(?=[\w.+=-]{{0,120}}?(?:[A-Za-z0-9]{{16}}|(?=[A-Za-z]{{0,11}}\d)[A-Za-z0-9]{{12}}))[\w.+=-]{{12,}}"
 )
@@ -43,63 +43,63 @@ _LONGEST = 2000
 
 
 def secret_in(stated: Any, name: str = "", inside: bool = False) -> str | None:
-    """Return where settings hold a literal secret, such as "headers.Authorization"; None if nowhere.
+    """Return the path of a literal secret in settings, such as "headers.Authorization"; None if there is none.
 
-    A text is a secret if its name or its form says so: a provider's key, a bearer token, or an address with a password.
+    A text is secret by its name or its form: a provider's key, a bearer token, or an address with a password.
 
     Args:
-        stated: settings.
-        name: of the settings.
-        inside: whether they stand under a secret name, so that every text and number among them is a secret.
+        stated: the settings.
+        name: name of the settings.
+        inside: whether the settings are below a secret name; every text and number is then secret.
     """
     inside = inside or _is_secret(name)
     if isinstance(stated, dict):
         for key, value in stated.items():
-            # Tags of a request are pairs of a key and a value.
+            # The tags of a request are pairs called key and value.
             own = "" if (name, key) == ("metadata", "key") else str(key)
-            if (found := secret_in(value, own, inside)) is not None:
-                return ".".join(part for part in (str(key), found) if part)
+            if (path := secret_in(value, own, inside)) is not None:
+                return ".".join(part for part in (str(key), path) if part)
         return None
     if isinstance(stated, (list, tuple)):
-        found_in = (secret_in(value, name, inside) for value in stated)
-        return next((found for found in found_in if found is not None), None)
+        paths = (secret_in(value, name, inside) for value in stated)
+        return next((path for path in paths if path is not None), None)
     if isinstance(stated, bool) or not isinstance(stated, (str, int, float)) or stated == "":
         return None
     return "" if inside or (isinstance(stated, str) and _without_secrets(stated) != stated) else None
 
 
 def refusal(words: str) -> PydanticCustomError:
-    """Return the error that refuses a setting without repeating it."""
-    # Braces would be taken for places to fill in.
+    """Return the error that refuses a setting without repeating its value."""
+    # As a parameter, because Pydantic would treat braces in the message as fields.
     return PydanticCustomError(SECRET, "{words}", {"words": words})
 
 
 def hide_secrets(text: str) -> str:
-    """Return a message without the users and passwords, keys and tokens in it, cut to 2,000 characters."""
+    """Return a message without users, passwords, keys and tokens, cut to 2,000 characters."""
     if len(text) > _LONGEST:
-        # The last word may be the beginning of a secret.
+        # The last word may be the start of a secret.
         text = re.sub(r"\S{1,200}\Z", "", text[:_LONGEST]) + _HIDDEN
     return _USER_WITHOUT_SCHEME.sub(_HIDDEN, _without_secrets(text))
 
 
 def _without_secrets(text: str) -> str:
     text = _USER.sub(_HIDDEN, text)
-    text = _QUERY.sub(lambda found: found["before"] + _HIDDEN if _is_secret_in_query(found["name"]) else found[0], text)
+    text = _QUERY.sub(lambda match: match["before"] + _HIDDEN if _is_secret_in_query(match["name"]) else match[0], text)
     text = _ENTRY.sub(_without_value, text)
     for form in (_BEARER, _BASIC):
-        text = form.sub(lambda found: found["before"] + _HIDDEN, text)
+        text = form.sub(lambda match: match["before"] + _HIDDEN, text)
     return _KEY.sub(_HIDDEN, text)
 
 
-def _without_value(found: re.Match[str]) -> str:
-    # Alone, these words are common in texts: "key: happy".
-    if not _is_secret(found["name"]) or (found["name"].lower() in ("key", "pass") and not found["mark"]):
-        return found[0]
-    # "Invalid token: 5".
-    if found["sign"] == ":" and found["value"] and len(found["value"]) < 6:
-        return found[0]
-    mark = found["mark"] or ""
-    return f"{found['before']}{mark}{_HIDDEN}{mark}"
+def _without_value(match: re.Match[str]) -> str:
+    # These words alone are common in texts, such as "key: happy".
+    if not _is_secret(match["name"]) or (match["name"].lower() in ("key", "pass") and not match["mark"]):
+        return match[0]
+    # A short value is not a secret, as in "Invalid token: 5".
+    if match["sign"] == ":" and match["value"] and len(match["value"]) < 6:
+        return match[0]
+    mark = match["mark"] or ""
+    return f"{match['before']}{mark}{_HIDDEN}{mark}"
 
 
 def _is_secret_in_query(name: str) -> bool:

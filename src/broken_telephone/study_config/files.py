@@ -1,4 +1,4 @@
-"""Files of settings: reading one with errors in words, and what is done to the settings that were read."""
+"""Reads files of settings, and transforms the settings."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from yaml import YAMLError
 from broken_telephone.errors import StudyError, causes
 from broken_telephone.study_config.yaml_text import refuse_bad_yaml
 
-# Settings whose value is a path, wherever they stand; in the catalog, too.
+# Settings whose value is a path, in parameters and catalog.
 _PATHS = frozenset(
     {"path", "filepath", "data_root", "prompt_file", "labels", "database", "results", "models", "cache_dir"}
 )
@@ -26,7 +26,7 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
     """Read a file of settings.
 
     Raises:
-        StudyError: if it is no text in UTF-8, no YAML, or anything but settings by name.
+        StudyError: if the file is not UTF-8 text, not YAML, or not a mapping of settings.
     """
     try:
         text = filesystem.cat_file(file.as_posix()).decode("utf-8-sig")
@@ -35,7 +35,7 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
     return deepcopy(_parsed(text, file))
 
 
-# One run asks for the same files several times.
+# One run reads the same files several times.
 @lru_cache(maxsize=64)
 def _parsed(text: str, file: Path) -> DictConfig:
     refuse_bad_yaml(text, str(file))
@@ -55,12 +55,12 @@ def _parsed(text: str, file: Path) -> DictConfig:
 
 
 def alike(first: Any, second: Any) -> bool:
-    """Whether two names are one folder, at least on file systems that do not tell letters by case."""
+    """Return whether two names are the same folder on a file system that ignores case."""
     return str(first).casefold() == str(second).casefold()
 
 
 def unresolved(kind: str, error: OmegaConfBaseException) -> StudyError:
-    """Return the error in words: which setting holds a `${` that cannot be followed."""
+    """Return a StudyError that names the setting with a `${` reference that cannot be resolved."""
     if own := next((cause for cause in causes(error) if isinstance(cause, StudyError)), None):
         return own
     reason = str(error).splitlines()[0]
@@ -86,12 +86,12 @@ def with_home(settings: dict[str, Any]) -> dict[str, Any]:
 def _home(path: str) -> str:
     if path.startswith("sqlite:///~"):
         return f"sqlite:///{os.path.expanduser(path.removeprefix('sqlite:///'))}"  # noqa: PTH111
-    # Unlike pathlib's, it leaves the name of a user who does not exist: a folder may be called so.
+    # Unlike pathlib, this keeps `~name` of an unknown user, which may be a folder.
     return os.path.expanduser(path)  # noqa: PTH111
 
 
 def with_texts_changed(value: Any, change: Callable[[str], str]) -> Any:
-    """Return settings in which every text is changed."""
+    """Return settings with `change` applied to every text."""
     if isinstance(value, Mapping):
         return {name: with_texts_changed(inner, change) for name, inner in value.items()}
     if isinstance(value, list):

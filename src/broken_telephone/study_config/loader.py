@@ -1,7 +1,7 @@
-"""How a study's settings are found: Kedro's loader, plus checks, plus `${params:...}` in catalog files.
+"""Loads a study's settings with Kedro's loader, checks them, and resolves `${params:...}` in catalog files.
 
-`${params:name}` stands for a parameter, so that the settings of a model or a data set are stated
-once, `--params` changes them like all others, and `catalog.load("describer")` works in a notebook.
+`${params:name}` refers to a parameter. A study thus states the settings of a model or data set once, `--params` can
+change them, and `catalog.load("describer")` works in a notebook.
 """
 
 import mimetypes
@@ -22,14 +22,14 @@ from broken_telephone.study_config.files import alike, read_settings, unresolved
 from broken_telephone.study_config.study_globals import StudyGlobals
 
 _MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
-# Any of these names another model; `network` comes with a file of weights for a detector or a parser.
+# Each of these settings selects another model; `network` belongs to a weights file of a detector or parser.
 _ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network"})
 _ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}
 _OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file")
 
 
 class StudyConfigLoader(OmegaConfigLoader):
-    """Kedro's loader for a project in which an environment is a study."""
+    """Kedro's loader for a project in which each environment is a study."""
 
     # `_read_dir_configs` and `_merge_configs` override private methods: Kedro's public options (patterns, one merge
     # strategy per kind of settings) cannot read below a folder named `[a]`, nor merge one model differently.
@@ -38,8 +38,8 @@ class StudyConfigLoader(OmegaConfigLoader):
         """Read the globals; the other settings are read when they are asked for.
 
         Raises:
-            StudyError: if the study does not exist, its name cannot be used or belongs to another folder, too, or
-                globals.yml states anything wrong.
+            StudyError: if the study does not exist, its name is invalid or used by another folder, or globals.yml is
+                wrong.
         """
         super().__init__(str(conf_source), env, *args, **kwargs)
 
@@ -52,7 +52,7 @@ class StudyConfigLoader(OmegaConfigLoader):
         if key == "globals" and key not in self:
             return self._checked_globals()
         if key == "catalog":
-            # Resolvers are global in OmegaConf: the loader that is asked must be the one that answers.
+            # OmegaConf's resolvers are global, so this loader registers its own before it resolves.
             OmegaConf.register_new_resolver("params", partial(_select, self["parameters"]), replace=True)
         try:
             settings: dict[str, Any] = super().__getitem__(key)
@@ -66,13 +66,13 @@ class StudyConfigLoader(OmegaConfigLoader):
         if key == "parameters":
             _check_names(self._groups(self.base_env), settings)
             _check_label(settings.get("study"), self["globals"].get("study"))
-        # Logging and credentials are not read for this project's own settings.
+        # Logging and credentials contain no settings of this project.
         return with_home(settings) if key in ("parameters", "catalog") else settings
 
     def _checked_globals(self) -> dict[str, Any]:
-        """Return the globals, and refuse a study whose results would mix with those of another."""
+        """Return the globals, and refuse a study whose results would mix with those of another study."""
         root, env = self._get_conf_env_path(""), self.env
-        folders = [Path(place).name for place in self._fs.ls(root, detail=False) if self._fs.isdir(place)]
+        folders = [Path(path).name for path in self._fs.ls(root, detail=False) if self._fs.isdir(path)]
         folders = sorted(name for name in folders if not name.startswith("."))
         if self.base_env and self.base_env not in folders:
             raise StudyError(
@@ -81,14 +81,14 @@ class StudyConfigLoader(OmegaConfigLoader):
         if env is not None and env not in folders:
             studies = [name for name in folders if name != self.default_run_env]
             raise StudyError(
-                f"There is no study {env!r}: it is the name of no folder in {root}. There are: {', '.join(studies)} "
-                "(base is the miniature). A new study is a new folder there; see docs/settings.md."
+                f"There is no study {env!r}: {root} has no folder of this name. Existing studies: {', '.join(studies)} "
+                "(base is the miniature). To make a study, add a folder there; see docs/settings.md."
             )
         try:
             settings: dict[str, Any] = super().__getitem__("globals")
         except OmegaConfBaseException as error:
             raise unresolved("globals", error) from error
-        # Where no study is named, the folder `local` adds to the base study's.
+        # Without --env, the folder `local` adds settings to the base study.
         own = [env] if env not in (None, self.default_run_env) else [self.base_env, self.default_run_env]
         folder = [name for name in own if name in folders and self._stated(name)]
         file = Path(root, (folder or own)[-1], "globals.yml")
@@ -112,20 +112,20 @@ class StudyConfigLoader(OmegaConfigLoader):
         return with_home(settings)
 
     def _stated(self, folder: str) -> dict[str, Any]:
-        """Return what the globals.yml of one folder states."""
-        place = self._get_conf_env_path(folder)
-        stated: dict[str, Any] = self.load_and_merge_dir_config(place, ["globals.yml"], "own globals", set())
+        """Return the settings of one folder's globals.yml."""
+        path = self._get_conf_env_path(folder)
+        stated: dict[str, Any] = self.load_and_merge_dir_config(path, ["globals.yml"], "own globals", set())
         return stated
 
     def _stated_elsewhere(self, folder: str) -> Any:
-        """Return the name of the study in a folder that is not run; None where its globals.yml cannot be read."""
+        """Return the study name of another folder; None if its globals.yml cannot be read."""
         try:
             return self._stated(folder).get("study")
         except (StudyError, OmegaConfBaseException):
             return None
 
     def _groups(self, folder: str) -> dict[str, bool]:
-        """Return the settings that the files of one folder state, and whether each is a group of settings."""
+        """Return setting -> whether it is a group of settings, for the files of one folder."""
         patterns = self.config_patterns["parameters"]
         files = self._read_dir_configs(self._get_conf_env_path(folder), patterns, "parameters", set())
         return {
@@ -134,18 +134,18 @@ class StudyConfigLoader(OmegaConfigLoader):
 
     @staticmethod
     def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[fsspec.AbstractFileSystem, str]:
-        """Open the folder, or the archive, that the settings are in."""
+        """Open the folder or archive with the settings."""
         archive = _ARCHIVES.get(mimetypes.guess_type(conf_source)[0] or "")
         try:
             if archive is None:
                 return OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
-            # Opened here: fsspec would take a bracket or `::` in the path for more than a name.
+            # The archive is opened here, because fsspec interprets brackets and `::` in a path.
             content = Path(conf_source).open("rb")  # noqa: SIM115, it is read as long as this loader lives
             filesystem = fsspec.filesystem(archive, fo=content, skip_instance_cache=True)
             if not filesystem.ls("", detail=False):
                 raise ValueError("it is empty")
             return filesystem, archive
-        # Archives raise many kinds for what is none; fsspec for addresses that it does not know.
+        # Archive and fsspec backends raise many exception types for invalid files and addresses.
         except Exception as error:
             raise StudyError(f"--conf-source: the settings in {conf_source} cannot be read: {error}") from error
 
@@ -157,21 +157,21 @@ class StudyConfigLoader(OmegaConfigLoader):
         processed_files: set[Path],
         read_environment_variables: bool | None = False,
     ) -> dict[Path, DictConfig]:
-        """Read the files of one folder that match any of the patterns, as Kedro does, with errors in words.
+        """Read the files of one folder that match any of the patterns, with readable errors.
 
-        A hook into Kedro's loader: it takes a bracket in the folder's own path for a pattern, and aliases in the
-        files are not bounded.
+        This overrides Kedro's method, which interprets brackets in the folder's path as a pattern, and does not limit
+        YAML aliases.
         """
         folder = Path(conf_path).as_posix()
         if not self._fs.isdir(folder):
             if folder == Path(self._get_conf_env_path(self.default_run_env)).as_posix():
-                return {}  # an archive need not have an empty folder
+                return {}  # an archive may omit an empty folder
             raise MissingConfigException(f"There is no folder {conf_path}")
         root = self._fs._strip_protocol(folder)
         wanted = [re.compile(glob_translate(pattern)) for pattern in patterns]
         configs: dict[Path, DictConfig] = {}
-        for found in sorted(self._fs.find(folder)):
-            file, name = Path(found), found.removeprefix(root).lstrip("/")
+        for path in sorted(self._fs.find(folder)):
+            file, name = Path(path), path.removeprefix(root).lstrip("/")
             if not any(pattern.fullmatch(name) for pattern in wanted) or not self._is_valid_config_path(file):
                 continue
             if not self.ignore_hidden or not any(part.startswith(".") for part in Path(name).parts):
@@ -186,59 +186,55 @@ class StudyConfigLoader(OmegaConfigLoader):
         return configs
 
     def _merge_configs(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
-        """Merge as Kedro does, but let a study that names another model or data set start from nothing.
+        """Merge as Kedro does, but drop the base study's model or data set settings if a study selects others.
 
-        Settings of the base study's model would only be in its way: `load: {}` cannot take away what is merged in.
-        The same for a run that names another `hub`, `preset`, `endpoint`, `facexlib` or `network`; another `path`
-        is for copies of a model.
-        So would the splits and prompts that belong to the base study's data set.
-        A hook into Kedro's loader, because its merge strategies are the same for all parameters.
+        The settings of the base study's model do not fit another model, and `load: {}` could not remove them. The same
+        holds for a run that sets another `hub`, `preset`, `endpoint`, `facexlib` or `network`; another `path` may be a
+        copy of the same model. The base study's splits and prompts do not fit another data set.
+        This overrides Kedro's method, whose merge strategies are the same for all parameters.
         """
         if key == "parameters":
             given = {name: value for name, value in (self.runtime_params or {}).items() if isinstance(value, dict)}
-            # By its files, not by env_config, which what is given for one run has entered already.
+            # The files decide, because env_config already includes --params.
             if self._groups(Path(env_path).name).keys() & {"dataset", "data_root"} and "chains" in config:
-                # The base study's splits and prompts are those of its own data set.
                 chains = {name: value for name, value in config["chains"].items() if name not in _OF_ITS_DATA}
                 config = {**config, "chains": chains}
             for model in _MODELS:
                 if set(given.get(model, {})) & _ANOTHER:
-                    # Another model for one run: no setting of the study's own model is left.
+                    # One run with another model uses no setting of the study's own model.
                     config = {name: value for name, value in config.items() if name != model}
                     env_config = {**env_config, model: dict(given[model])}
                     continue
                 stated = set(env_config.get(model) or {}) - set(given.get(model, {}))
                 if stated & (_ANOTHER | {"path"}):
                     config = {name: value for name, value in config.items() if name != model}
-        # Merging reads `${` once more, in texts in which nothing is to be replaced any longer.
-        hidden = [
-            with_texts_changed(stated, lambda text: text.replace("${", "$\0{")) for stated in (config, env_config)
-        ]
+        # Merging would resolve `${` again in texts that are already resolved.
+        hidden = [with_texts_changed(stated, _hide_references) for stated in (config, env_config)]
         merged = super()._merge_configs(hidden[0], hidden[1], key, env_path)
         return dict(with_texts_changed(merged, lambda text: text.replace("$\0{", "${")))
 
 
 def _check_label(stated: Any, name: Any) -> None:
-    """Refuse another name in the settings than the one that folders have: results would be labelled wrongly."""
+    """Refuse a study name in the parameters that differs from globals.yml, which names the folders of results."""
     if stated is not None and stated != name:
         raise StudyError(
-            f"study: {stated!r} is not this study's name, which is {name!r}. The name decides where results go and "
-            "stands in one place only, globals.yml: for another study make a folder conf/<study>/ with a globals.yml "
-            "of its own, and run it with --env <study>"
+            f"study: {stated!r} is not this study's name, which is {name!r}. The name determines the folder of "
+            "results, and only globals.yml sets it. For another study, make a folder conf/<study>/ with its own "
+            "globals.yml, and run it with --env <study>"
         )
 
 
 def _check_names(known: Mapping[str, bool], parameters: Mapping[str, Any]) -> None:
-    """Refuse settings that the base study does not have, and values where it has a group of settings."""
+    """Refuse settings that the base study lacks, and single values in place of a group of settings."""
     for name, value in parameters.items():
         if name in StudyGlobals.model_fields and name not in known:
-            raise StudyError(f"The setting {name!r} stands in globals.yml, not among the parameters")
+            raise StudyError(f"The setting {name!r} belongs in globals.yml, not in the parameters")
         if known.get(name) and not isinstance(value, dict):
             raise StudyError(
                 f"{name} is a group of settings, not {value!r}: state the settings below it "
                 f"(in --params: {name}.<setting>=<value>)"
             )
-    # A slip of the pen would do nothing.
+    # A misspelt setting would have no effect.
     if unknown := sorted(map(str, set(parameters) - set(known))):
         raise StudyError(f"There is no setting {', '.join(map(repr, unknown))} (there are: {', '.join(sorted(known))})")
 

@@ -1,10 +1,10 @@
-"""The base of every group of settings: unknown keys and wrong types are refused, in words.
+"""The base class of every group of settings. It refuses unknown keys and wrong types.
 
-Kedro validates `params:` entries against these models before anything runs.
+Kedro validates `params:` entries against these models before a pipeline runs.
 """
 
-from collections.abc import Iterator
-from typing import Any, Self, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,40 +17,46 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former names of settings and their present names. A former name is refused with the present one."""
+
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
         """Build the settings from plain values.
 
         Raises:
-            StudyError: naming every setting that is wrong, and the allowed names for unknown ones.
+            StudyError: names every wrong setting, the new name of a renamed one and the allowed names for an unknown.
         """
         try:
             return super().model_validate(obj, **kwargs)
         except ValidationError as error:
-            raise StudyError("; ".join(cls._in_words(problem) for problem in error.errors())) from None
+            raise StudyError("; ".join(cls._describe(problem) for problem in error.errors())) from None
 
     @classmethod
-    def _at(cls, place: tuple[str | int, ...]) -> type["Settings"]:
-        """Return the group of settings at a place, such as ("prompts", 0)."""
-        here: type[Settings] = cls
-        for name in place:
-            if isinstance(name, str) and name in here.model_fields:
-                here = next(_groups(here.model_fields[name].annotation), here)
-        return here
+    def _group_at(cls, path: tuple[str | int, ...]) -> type["Settings"]:
+        """Return the group of settings at a path, such as ("prompts", 0)."""
+        group: type[Settings] = cls
+        for name in path:
+            if isinstance(name, str) and name in group.model_fields:
+                group = next(_groups(group.model_fields[name].annotation), group)
+        return group
 
     @classmethod
-    def _in_words(cls, problem: Any) -> str:
-        where = ".".join(str(part) for part in problem["loc"])
+    def _describe(cls, problem: Any) -> str:
+        *path, name = problem["loc"] or [""]
+        setting = ".".join(map(str, problem["loc"]))
         if problem["type"] == "extra_forbidden":
-            allowed = ", ".join(cls._at(problem["loc"][:-1]).model_fields)
-            return f"'{where}' is not a setting here (there are: {allowed})"
+            group = cls._group_at(tuple(path))
+            if name in group.renamed:
+                return f"'{setting}' has a new name: '{'.'.join(map(str, [*path, group.renamed[name]]))}'"
+            return f"'{setting}' is not a setting here (there are: {', '.join(group.model_fields)})"
         if problem["type"] == "missing":
-            return f"'{where}' is missing"
+            return f"'{setting}' is missing"
         message = problem["msg"].removeprefix("Value error, ")
         if not problem["loc"]:
             return str(message)
-        words = f"'{where}': {message[0].lower()}{message[1:]}"
-        return words if problem["type"] == SECRET else f"{words}, not {hide_secrets(repr(problem['input']))}"
+        sentence = f"'{setting}': {message[0].lower()}{message[1:]}"
+        return sentence if problem["type"] == SECRET else f"{sentence}, not {hide_secrets(repr(problem['input']))}"
 
 
 def _groups(annotation: Any) -> Iterator[type[Settings]]:

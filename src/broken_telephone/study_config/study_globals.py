@@ -1,4 +1,4 @@
-"""The settings of `globals.yml`: names that become folders, and places."""
+"""Defines the settings of `globals.yml`: names that become folders, and storage locations."""
 
 import inspect
 import re
@@ -15,16 +15,16 @@ _NAME = re.compile(rf"(?!-)[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
 
 
 class StudyGlobals(Settings):
-    """What `globals.yml` states."""
+    """The settings of `globals.yml`."""
 
     study: str
-    """The study's name: one folder below every layer of `results`."""
+    """Name of the study, and of its folder below every layer of `results`."""
     results: str
-    """Where everything that a study makes goes: a folder, or an address that fsspec knows."""
+    """Location of all results of a study: a folder, or an address that fsspec supports."""
     world: str
-    """The name of the miniature's rendered world, and part of its folders' names."""
+    """Name of the miniature's rendered world, and part of the names of its folders."""
     models: str
-    """Where the miniature's models go."""
+    """Location of the miniature's models."""
 
     @model_validator(mode="before")
     @classmethod
@@ -36,20 +36,20 @@ class StudyGlobals(Settings):
 
     @field_validator("results", "models")
     @classmethod
-    def _is_a_place(cls, place: str) -> str:
-        if not place.strip() or re.search(r"[\x00-\x1f]", place):
+    def _is_a_location(cls, location: str) -> str:
+        if not location.strip() or re.search(r"[\x00-\x1f]", location):
             raise ValueError("this must be a folder or an address")
-        # A user without a password is no secret: abfs://container@account.
-        if secret_in(re.sub(r"(?<=://)([\w.-]+)@", r"\1/", place)) is not None:
+        # A user without a password is not a secret: abfs://container@account.
+        if secret_in(re.sub(r"(?<=://)([\w.-]+)@", r"\1/", location)) is not None:
             raise refusal(
                 "an address with a key or a password in it would end up in records: take it out of the address. "
                 "Credentials come from the environment, or from the file system's own configuration, such as ~/.aws"
             )
         try:
-            filesystem = get_filesystem_class(split_protocol(place)[0] or "file")
-        # An address of a kind that fsspec does not know, or whose package is not installed.
+            filesystem = get_filesystem_class(split_protocol(location)[0] or "file")
+        # fsspec does not support the address, or its package is not installed.
         except (ValueError, ImportError) as error:
-            raise ValueError(f"this is no folder, and no address that can be used here ({error})") from None
+            raise ValueError(f"this is neither a folder nor a supported address ({error})") from None
         needed = [
             parameter.name
             for parameter in list(inspect.signature(filesystem.__init__).parameters.values())[1:]
@@ -57,7 +57,7 @@ class StudyGlobals(Settings):
         ]
         if needed:
             raise ValueError(f"this kind of address cannot be used here: it needs {', '.join(needed)} beside the path")
-        return place
+        return location
 
 
 def _refuse_bad_name(setting: str, name: Any) -> None:

@@ -1,31 +1,29 @@
-"""YAML as people write it, read without surprises: errors in words, and no text that grows while it is read."""
+"""Checks YAML text: readable errors, and a limit on values that aliases add."""
 
 import yaml
 
 from broken_telephone.errors import StudyError
 
 MOST_COPIES = 100_000
-"""Values that the aliases of one file may add to those that are written in it."""
+"""Maximum number of values that the aliases of one file may add."""
 
 
 def refuse_bad_yaml(text: str, name: str) -> None:
-    """Check that a text is YAML, and that its aliases (`*name`) do not repeat too much.
+    """Refuse a text that is not YAML, or whose aliases (`*name`) add too many values.
 
-    A file of 1 KB whose aliases refer to each other can stand for more values than fit into memory.
-
-    Args:
-        text: the content of the file.
-        name: the file, for the message.
+    Aliases that refer to each other can expand a file of 1 KB to more values than fit into memory.
 
     Raises:
-        StudyError: naming the file and, for a mistake in the writing, line and column.
+        StudyError: with `name`, which is the file's, and with line and column of a syntax error.
     """
     try:
         root = yaml.compose(text, yaml.SafeLoader)
         written: dict[int, int] = {}
         expanded = _expanded(root, written)
     except yaml.MarkedYAMLError as error:
-        raise StudyError(f"{name}{_place(error)} cannot be read as YAML: {error.problem or error.context}") from error
+        raise StudyError(
+            f"{name}{_position(error)} cannot be read as YAML: {error.problem or error.context}"
+        ) from error
     except yaml.YAMLError as error:
         raise StudyError(f"{name} cannot be read as YAML: {error}") from error
     except RecursionError:
@@ -38,7 +36,7 @@ def refuse_bad_yaml(text: str, name: str) -> None:
 
 
 def _expanded(node: yaml.Node | None, sizes: dict[int, int]) -> int:
-    """Count a node and all below it, those behind aliases as often as they occur; fill in the size of each node."""
+    """Count a node and all nodes below it, including every repetition by an alias; store each count in `sizes`."""
     if node is None:
         return 0
     if id(node) not in sizes:
@@ -47,13 +45,13 @@ def _expanded(node: yaml.Node | None, sizes: dict[int, int]) -> int:
             inner = [part for pair in node.value for part in pair]
         elif isinstance(node, yaml.SequenceNode):
             inner = node.value
-        # Not known before all below it are counted: a node that contains itself recurs until Python stops it.
+        # A node that contains itself recurs until Python raises RecursionError.
         size = 1 + sum(_expanded(part, sizes) for part in inner)
         sizes[id(node)] = size
     return sizes[id(node)]
 
 
-def _place(error: yaml.MarkedYAMLError) -> str:
+def _position(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     return "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
-from broken_telephone.statistics import ALL, Resampling, first_picture, spread
+from broken_telephone.statistics import ALL, Resampling, bootstrap_interval, first_picture
 
 MEASURES = ("density", "share", "area", "fall", "density_elsewhere", "fall_elsewhere")
 """What is averaged of every region."""
@@ -192,7 +192,7 @@ def mean_of(values: np.ndarray, resampling: Resampling) -> tuple[float, float, f
     if len(values) < LEAST:
         return mean, np.nan, np.nan
     means = _drawn(len(values), *resampling) @ (values - mean) / len(values)
-    interval = spread(mean, means, len(values), _ANY)
+    interval = bootstrap_interval(mean, means, len(values), _ANY)
     return mean, interval.low, interval.high
 
 
@@ -244,7 +244,7 @@ def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resamp
         samples = groups.resampled(*resampling)
         for k, (region, measure) in enumerate(wide.columns[columns]):
             # The smaller group's starts are the degrees of freedom: it has most of the error.
-            interval = spread(float(differences[k]), samples[:, k], min(groups.counts), _ANY)
+            interval = bootstrap_interval(float(differences[k]), samples[:, k], min(groups.counts), _ANY)
             yield [region, measure, *interval, float(tested[k]), len(groups)]
 
 

@@ -125,7 +125,7 @@ def _against_random(
         few = f"there are too few starts, or fewer than {ENOUGH} draws of random weights (explain.random_weights)"
         return [float(more.mean()) if more.size else np.nan, np.nan, np.nan, starts, False, few]
     rng = np.random.default_rng(resampling.seed)
-    of_starts, of_draws = (rng.multinomial(n, np.full(n, 1 / n), resampling.repeats) / n for n in more.shape)
+    of_starts, of_draws = (rng.multinomial(n, np.full(n, 1 / n), resampling.n_bootstrap) / n for n in more.shape)
     low, high = np.quantile(((of_starts @ more) * of_draws).sum(1), [0.025, 0.975])
     passed = bool(low > 0)
     return [float(more.mean()), float(low), float(high), starts, passed, "" if passed else REASONS[WEIGHTS]]

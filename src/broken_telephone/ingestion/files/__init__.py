@@ -1,1 +1,1 @@
-"""Files as they occur in practice: encodings, table formats, names and pictures."""
+"""Reads files as they occur in practice: encodings, table formats, names and pictures."""

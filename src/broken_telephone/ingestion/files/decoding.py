@@ -1,6 +1,6 @@
-"""Decodes text files: UTF-8 with or without a byte-order mark, UTF-16 and UTF-32 with one.
+"""Decodes text files in UTF-8, and in UTF-16 and UTF-32 with a byte-order mark.
 
-Every other encoding would be a guess. The error names the encoding that the bytes look like and how to convert them.
+Any other encoding would be a guess. The error names the likely encoding and a command that converts the file.
 """
 
 import codecs
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from broken_telephone.errors import StudyError
 
-# UTF-32 comes first: its mark begins like that of UTF-16.
+# UTF-32 comes first, because its mark begins like that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -23,20 +23,20 @@ _KINDS = {
     b"SQLite format 3\0": "a SQLite database",
     b"%PDF": "a PDF document",
 }
-"""First bytes -> what a file is that people take for text."""
+"""First bytes -> type of a file that users mistake for text."""
 _SHOWN = 60
-"""Characters of a damaged line that a message shows."""
+"""Maximum number of characters of a damaged line in a message."""
 
 
 def decode(content: bytes, file: Path) -> str:
-    """Return the text that a file's bytes hold.
+    """Return the text of a file.
 
     Args:
         content: all bytes of the file.
-        file: where they come from, for the message.
+        file: path of the file, for the message.
 
     Raises:
-        StudyError: if the bytes are no text, or text in another encoding; the message says how to save the file.
+        StudyError: if the bytes are not text or use another encoding; the message states how to save the file.
     """
     if kind := next((kind for start, kind in _KINDS.items() if content.startswith(start)), None):
         raise StudyError(f"{file} is {kind}, not a text file. {_ADVICE}")
@@ -56,8 +56,8 @@ _ADVICE = "Save it as UTF-8 text; for a table, spreadsheet programs call this 'C
 
 
 def _undecoded(content: bytes, file: Path, error: UnicodeDecodeError | None) -> str:
-    """Say what bytes are that are not UTF-8 text, and what to do."""
-    # Latin letters in UTF-16 have a zero byte each, always on the same side.
+    """Describe bytes that are not UTF-8 text, and what to do."""
+    # In UTF-16, each Latin letter has a zero byte, always on the same side.
     for encoding, zeros in (("utf-16-le", content[1::2]), ("utf-16-be", content[::2])):
         if content and zeros.count(0) > len(zeros) // 2:
             return f"is not UTF-8 text; it looks like {encoding} without a byte-order mark. {_convert(file, encoding)}"

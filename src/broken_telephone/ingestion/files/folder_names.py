@@ -1,4 +1,4 @@
-"""Names of folders for things whose own names may hold any sign."""
+"""Derives safe folder names from names with arbitrary characters."""
 
 import re
 import unicodedata
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from broken_telephone.seeds import digest
 
 LONGEST = 100
-"""Signs of a name that are kept: a file system takes 255 bytes, and more is added to names."""
+"""Maximum number of characters of a name. File systems allow 255 bytes, and suffixes are added to names."""
 _LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) ([A-Z]{1,2})(?: WITH .*)?")
 
 
 def folder_names(names: Iterable[str]) -> dict[str, str]:
-    """Return the folder's name of each name; no two are one folder where the case of letters does not count.
+    """Return name -> folder name. All folder names differ, even on a file system that ignores case.
 
-    A name keeps its folder's name whatever other names are added. Only of names that differ in nothing but the normal
-    form of their letters, those that are not in the form NFC get another one.
+    Added names do not change the folder names of others. The one exception are names that differ only in their Unicode
+    normal form: those that are not in the form NFC then get another folder name.
     """
     folders = {name: folder_name(name) for name in names}
     counts = Counter(folders.values())
@@ -29,26 +29,26 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def folder_name(name: str) -> str:
-    """Return a name that is safe as a folder's and in a shell: letters (a to z), digits, `-` and `_`.
+    """Return a name that is safe as a folder name and in a shell: letters (a to z), digits, `-` and `_`.
 
-    A name that is safe already and has no capitals stays. Of others, Latin letters lose their marks, all other signs
-    become `-`, and a digest of the name keeps it apart: `Apple` and `apple` are one folder on some systems. The normal
-    form of letters makes no difference.
+    A safe name without capitals stays. In other names, Latin letters lose their diacritics and other characters become
+    `-`. A digest distinguishes the result, because `Apple` and `apple` are the same folder on some systems. The Unicode
+    normal form does not matter.
     """
     plain = unicodedata.normalize("NFC", name)
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", plain if plain.isascii() else "".join(map(_latin, plain)))
     if safe == plain.lower() and not safe.startswith("-") and 0 < len(safe) <= LONGEST:
         return safe
-    # A name that begins with "-" would be an option to every command.
+    # Commands would treat a name that begins with "-" as an option.
     kept = safe.lstrip("-")[:LONGEST]
     return f"{kept if kept.strip('-_') else 'picture'}_{digest(plain, size=4)}"
 
 
-def _latin(sign: str) -> str:
-    """Return a Latin letter without its marks, such as e for é and oe for œ; other signs as they are."""
-    if sign == "ß":
+def _latin(character: str) -> str:
+    """Return a Latin letter without diacritics, such as e for é and oe for œ; other characters stay."""
+    if character == "ß":
         return "ss"
-    match = _LATIN.fullmatch(unicodedata.name(sign, ""))
-    if match is None or sign.isascii():
-        return sign
-    return match[1] if sign.isupper() else match[1].lower()
+    match = _LATIN.fullmatch(unicodedata.name(character, ""))
+    if match is None or character.isascii():
+        return character
+    return match[1] if character.isupper() else match[1].lower()

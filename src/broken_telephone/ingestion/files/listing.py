@@ -1,4 +1,4 @@
-"""Files as they occur in the wild: text with a byte-order mark, names in any spelling, paths that lead elsewhere."""
+"""Reads files, and finds files by names in any case and Unicode form, without leaving the data set's folder."""
 
 import errno
 import json
@@ -34,16 +34,16 @@ def read_text(path: Path) -> str:
     """Return a text file's content without a byte-order mark.
 
     Raises:
-        StudyError: if the file is missing, unreadable, or no text in a Unicode encoding.
+        StudyError: if the file is missing, unreadable, or not Unicode text.
     """
     return decode(read_bytes(path), path)
 
 
 def read_records(file: Path) -> dict[str, Any]:
-    """Return the object that a JSON file holds.
+    """Return the object in a JSON file.
 
     Raises:
-        StudyError: if it is not JSON, holds anything else, or gives one name twice.
+        StudyError: if the file is not JSON, not an object, or repeats a name in one record.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def read_records(file: Path) -> dict[str, Any]:
         raise StudyError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from None
     except StudyError:
         raise
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+    except (ValueError, RecursionError) as error:  # thousands of digits or nested brackets
         raise StudyError(f"{file} cannot be read as JSON: {error}") from None
     if not isinstance(records, dict):
         raise StudyError(f"{file} holds a {type(records).__name__}, not records by name")
@@ -68,7 +68,7 @@ def read_records(file: Path) -> dict[str, Any]:
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is text that can be stored: JSON and file names may hold half a character."""
+    """Return whether a value is storable text; JSON and file names may contain unpaired surrogates."""
     if not isinstance(value, str):
         return False
     try:
@@ -79,10 +79,10 @@ def is_text(value: object) -> TypeGuard[str]:
 
 
 def safe_path(name: str, file: Path, row: str) -> PurePosixPath:
-    """Return a relative path found in a data file, refusing one that leads out of its folder.
+    """Return a relative path from a data file; refuse a path that leads out of the folder.
 
     Raises:
-        StudyError: naming the file, the row and the path.
+        StudyError: with the file, the row and the path.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     elsewhere = path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name)
@@ -95,10 +95,10 @@ def safe_path(name: str, file: Path, row: str) -> PurePosixPath:
 
 
 def safe_name(name: str, file: Path, row: str) -> str:
-    """Return a file's plain name found in a data file, refusing a path.
+    """Return a plain file name from a data file; refuse a path.
 
     Raises:
-        StudyError: naming the file, the row and the name.
+        StudyError: with the file, the row and the name.
     """
     path = safe_path(name, file, row)
     if len(path.parts) != 1:
@@ -106,17 +106,17 @@ def safe_name(name: str, file: Path, row: str) -> str:
     return path.name
 
 
-def folded(name: str) -> str:
-    """Return a name in the form in which names are compared: by Unicode normalisation, whatever the case."""
+def fold_name(name: str) -> str:
+    """Return a name for comparison, without differences of case and Unicode normal form."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 class Listing:
-    """The files and folders in a folder, found by name whatever the case and the normal form of their letters."""
+    """Finds files and folders in a folder by name, ignoring case and Unicode normal form."""
 
     def __init__(self, folder: Path) -> None:
-        """List the folder; one that does not exist is empty."""
-        # Sorted, so that of two names that differ only in case the same one is found everywhere.
+        """List the folder; a missing folder is empty."""
+        # Sorted, so that the same of two names that differ only in case is found on every system.
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if _is_folder(folder) else []
         self.files = [entry.name for entry in entries if not entry.is_dir()]
         self.folders = [entry.name for entry in entries if entry.is_dir()]
@@ -124,84 +124,83 @@ class Listing:
         self._files, self._folders = _by_folded(self.files), _by_folded(self.folders)
 
     def find(self, *names: str) -> str | None:
-        """Return the first of these names that is a file's, as it is written on disk."""
-        return next((found for name in names if (found := _find(self._files, name)) is not None), None)
+        """Return the first of these names that exists as a file, as written on disk."""
+        return next((match for name in names if (match := _find(self._files, name)) is not None), None)
 
     def find_folder(self, name: str) -> str | None:
-        """Return the name of a folder as it is written on disk."""
+        """Return the name of a folder as written on disk; None if it does not exist."""
         return _find(self._folders, name)
 
     def picture(self, stem: str) -> str | None:
-        """Return the picture of a name without its suffix: with a known suffix, else whichever Pillow identifies."""
+        """Return the picture with this stem: first by known suffixes, else any file that Pillow identifies."""
         if known := self.find(*(stem + suffix for suffix in SUFFIXES)):
             return known
-        alike = (name for name in self._by_stem.get(folded(stem), []) if is_picture(self._folder / name))
+        alike = (name for name in self._by_stem.get(fold_name(stem), []) if is_picture(self._folder / name))
         return next(alike, None)
 
     @cached_property
     def _by_stem(self) -> Mapping[str, list[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        by_stem: defaultdict[str, list[str]] = defaultdict(list)
         for name in self.files:
-            for stem in {folded(name), folded(Path(name).stem)}:
-                found[stem].append(name)
-        return found
+            for stem in {fold_name(name), fold_name(Path(name).stem)}:
+                by_stem[stem].append(name)
+        return by_stem
 
 
-class Disk:
-    """Files below a folder, found by the paths that tables state."""
+class DataFolder:
+    """Finds files below a folder by the paths in tables."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._roots = (folder.absolute(), folder.resolve())
         self._listings: dict[PurePosixPath, Listing] = {}
 
-    def stated(self, name: str, file: Path, row: str) -> PurePosixPath:
-        """Return the path below the folder that a table states, as it is written on disk if there is such a file.
+    def resolve(self, name: str, file: Path, row: str) -> PurePosixPath:
+        """Return a table's path relative to the folder, as written on disk if the file exists.
 
-        An absolute path is taken if it lies in the folder. A backslash is part of a name where a file has that name;
-        else it separates folders, as on Windows.
+        An absolute path must lie in the folder. A backslash is part of a name if such a file exists; else it separates
+        folders, as on Windows.
 
         Raises:
-            StudyError: naming file, row and path, if the path leads out of the folder.
+            StudyError: with file, row and path, if the path leads out of the folder.
         """
         inside = self._inside(name)
-        if "\\" in inside and (found := self.find(PurePosixPath(inside))) is not None:
-            return found
+        if "\\" in inside and (match := self.find(PurePosixPath(inside))) is not None:
+            return match
         path = safe_path(inside, file, row)
         return self.find(path) or path
 
     def find(self, path: PurePosixPath) -> PurePosixPath | None:
-        """Return the path of a file as it is written on disk; None if there is no such file."""
-        place = PurePosixPath()
+        """Return the path of a file as written on disk; None if there is no such file."""
+        location = PurePosixPath()
         for part in path.parts[:-1]:
-            folder = self._listing(place).find_folder(part)
+            folder = self._listing(location).find_folder(part)
             if folder is None:
                 return None
-            place /= folder
-        name = self._listing(place).find(path.name)
-        return None if name is None else place / name
+            location /= folder
+        name = self._listing(location).find(path.name)
+        return None if name is None else location / name
 
-    def identity(self, path: PurePosixPath) -> str:
-        """Return what a picture is called in tables: its path without the suffix.
+    def image_id(self, path: PurePosixPath) -> str:
+        """Return the ID of a picture in tables: its path without the suffix.
 
-        What follows a dot is no suffix in a name such as IMG.0001. File systems and archives change the normal form
-        of letters, and the name stays the same. Two files whose paths differ in nothing else keep the forms that they
-        have.
+        Only suffixes of pictures are removed, not .0001 in IMG.0001. The ID has the Unicode form NFC, because file
+        systems and archives change the form. Two files whose paths differ only in this form keep their own forms.
         """
         plain = PurePosixPath(unicodedata.normalize("NFC", str(path)))
         named = path if plain != path and self.find(plain) == plain else plain
         return (named.with_suffix("") if named.suffix.casefold() in SUFFIXES else named).as_posix()
 
-    def _listing(self, place: PurePosixPath) -> Listing:
-        if place not in self._listings:
-            self._listings[place] = Listing(self._folder / place)
-        return self._listings[place]
+    def _listing(self, location: PurePosixPath) -> Listing:
+        if location not in self._listings:
+            self._listings[location] = Listing(self._folder / location)
+        return self._listings[location]
 
     def _inside(self, name: str) -> str:
         path = Path(name)
         if not path.is_absolute() or ".." in path.parts or "\0" in name:
             return name
-        # The folder may be stated by a link; a picture may be one that leads anywhere.
+        # The folder may be a link, so its resolved path counts too. A picture may be a link to any location.
         for spelled in (path, Path(os.path.realpath(path.parent), path.name)):
             for root in self._roots:
                 if spelled.is_relative_to(root):
@@ -219,12 +218,12 @@ def _is_folder(path: Path) -> bool:
 
 
 def _by_folded(names: list[str]) -> dict[str, str]:
-    """Return names by the form in which they are compared, and by themselves."""
-    found: dict[str, str] = {}
+    """Return folded name -> name, and each name -> itself."""
+    by_name: dict[str, str] = {}
     for name in names:
-        found.setdefault(folded(name), name)
-    return found | {name: name for name in names}
+        by_name.setdefault(fold_name(name), name)
+    return by_name | {name: name for name in names}
 
 
 def _find(names: dict[str, str], name: str) -> str | None:
-    return names.get(name) or names.get(folded(name))
+    return names.get(name) or names.get(fold_name(name))

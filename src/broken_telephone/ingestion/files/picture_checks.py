@@ -1,8 +1,8 @@
-"""Looks at pictures: are they there, whole, of more than one colour, and how large?
+"""Checks pictures: that they exist, are complete, have more than one colour, and what size they have.
 
-A header gives the size; the end of a JPEG or PNG file says whether it is whole. Such a file is decoded only if it may
-hold a single colour: that of many pixels is written as a short pattern again and again, so that the file's last
-kilobyte can be compressed once more. Other formats, and a file that leaves doubt, are decoded.
+The header states the size, and the end of a JPEG or PNG file shows whether it is complete. Such a file is decoded only
+if it may have a single colour. A single colour repeats a short pattern, so that the last kilobyte of the file can be
+compressed further. All other files are decoded.
 """
 
 import hashlib
@@ -19,20 +19,18 @@ from broken_telephone.progress import track
 
 _ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 _SHORT, _PLAIN = 256, 0.9
-"""Which files may hold a single colour: of fewer bytes than the first, or whose end compresses to less than the second.
+"""A file may have a single colour if it has fewer bytes, or if its end compresses to a smaller share.
 
 The end of other JPEG and PNG files compresses to 1.01 of its size."""
 
 
-def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[str, str | None]]]:
-    """Look at pictures.
-
-    Args:
-        folder: the data set's folder.
-        names: paths below it.
+def picture_sizes(
+    folder: Path, names: Iterable[str]
+) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[str, str | None]]]:
+    """Check pictures by their paths below the data set's folder.
 
     Returns:
-        Width and height in pixels of each usable picture, as it is displayed; and what is wrong with each other one:
+        Width and height in pixels of each usable picture as displayed, and the problem of each other picture:
         "image missing", "image unreadable" with the reason, or "image of a single colour".
     """
     usable: dict[str, tuple[int, int]] = {}
@@ -43,7 +41,7 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
             size = _size(folder / name)
         except FileNotFoundError:
             broken[name] = "image missing", None
-        # Pillow raises many kinds for broken content; all of them mean the same here.
+        # Pillow raises many exception types for broken content.
         except Exception as error:
             broken[name] = "image unreadable", reason(error)
         else:
@@ -55,7 +53,7 @@ def sizes(folder: Path, names: Iterable[str]) -> tuple[dict[str, tuple[int, int]
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    """Return width and height; None of a single colour."""
+    """Return width and height; None for a picture of a single colour."""
     if path.exists() and not path.is_file():
         raise ValueError("it is no regular file")
     with path.open("rb") as file, Image.open(file) as image:
@@ -65,7 +63,7 @@ def _size(path: Path) -> tuple[int, int] | None:
         tail = file.read()
         whole = end is not None and end in tail[-16:]
         plain = length < _SHORT or len(zlib.compress(tail, 1)) < _PLAIN * len(tail)
-        # What is displayed of deep and of transparent pictures may be plain although what is stored is not.
+        # Deep and transparent pictures may display a single colour although the stored values vary.
         stored_as_shown = image.mode in ("RGB", "L", "CMYK") and not image.has_transparency_data
         if whole and not plain and stored_as_shown:
             return size
@@ -74,16 +72,16 @@ def _size(path: Path) -> tuple[int, int] | None:
             return None if is_single_colour(again) else size
 
 
-def twins(folder: Path, names: Iterable[str]) -> list[list[str]]:
-    """Group pictures whose files are identical; only files of one length and one end are read in full."""
-    alike = [list(names)]
-    for look in (_length, _end, _content):
-        suspects = [(number, name) for number, group in enumerate(alike) for name in group]
+def identical_pictures(folder: Path, names: Iterable[str]) -> list[list[str]]:
+    """Group pictures with identical files. Only files of equal length and equal end are read in full."""
+    groups_so_far = [list(names)]
+    for compared_by in (_length, _end, _content):
+        suspects = [(number, name) for number, group in enumerate(groups_so_far) for name in group]
         groups: defaultdict[tuple[int, object], list[str]] = defaultdict(list)
         for number, name in track(suspects, "Comparing images", len(suspects)):
-            groups[number, look(folder / name)].append(name)
-        alike = [group for group in groups.values() if len(group) > 1]
-    return alike
+            groups[number, compared_by(folder / name)].append(name)
+        groups_so_far = [group for group in groups.values() if len(group) > 1]
+    return groups_so_far
 
 
 def _length(path: Path) -> int:

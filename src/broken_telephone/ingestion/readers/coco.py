@@ -1,7 +1,7 @@
-"""COCO pictures with captions, and with the skin tone and gender of the person whose box is the largest.
+"""Reads COCO pictures with captions, and with skin tone and gender of the person with the largest box.
 
-Reads `captions_val2014.json` (COCO's own) and `images_val2014.csv`, a table of annotations per image with the
-columns id, bb_skin and bb_gender. Each image is one person without a box: the annotators had chosen the largest.
+The files are COCO's `captions_val2014.json` and `images_val2014.csv`, a table of annotations per image with columns id,
+bb_skin and bb_gender. Each image is one person without a box, because the annotators labelled only the largest person.
 """
 
 import re
@@ -12,27 +12,27 @@ from typing import Any
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion.files.listing import Listing, is_text, read_records
 from broken_telephone.ingestion.files.table_files import read_csv
-from broken_telephone.ingestion.reader_result import Findings, Rows
+from broken_telephone.ingestion.reader_result import Findings, ReaderResult, person_row
 from broken_telephone.labels import COCO
 
 CAPTIONS = "captions_val2014.json"
 LABELS = "images_val2014.csv"
 _IMAGES = "val2014"
-# Programs that know missing numbers write 42.0.
+# Programs that support missing numbers write 42.0.
 _ID = re.compile(r"([0-9]{1,12})(?:\.0)?")
 _COLUMNS = {"gender": "bb_gender", "skin_tone": "bb_skin"}
 
 
-def read(folder: Path, findings: Findings) -> Rows:
-    """Read one person an image, and all captions of these images.
+def read(folder: Path, findings: Findings) -> ReaderResult:
+    """Read one person per image, and all captions of these images.
 
     Raises:
-        StudyError: if a file is missing or not as published.
+        StudyError: if a file is missing or has another format.
     """
-    captions, labels = (_find(folder, name) for name in (CAPTIONS, LABELS))
+    captions, labels = (_find_file(folder, name) for name in (CAPTIONS, LABELS))
     images = Listing(folder / _IMAGES)
-    rows = Rows([])
-    seen = set()
+    rows = ReaderResult([])
+    image_ids = set()
     for number, cells in read_csv(labels, ("id", *_COLUMNS.values())).rows:
         findings.rows += 1
         where = f"row {number}"
@@ -45,36 +45,26 @@ def read(folder: Path, findings: Findings) -> Rows:
             findings.note("dropped", "id is not a number", labels, where, cells["id"], advice)
             continue
         name = f"COCO_val2014_{int(number_of[1]):012}"
-        seen.add(name)
+        image_ids.add(name)
         values = {
             ours: findings.value(COCO.attributes[ours], ours, cells[theirs], labels, where)
             for ours, theirs in _COLUMNS.items()
             if cells[theirs]
         }
-        rows.people.append(
-            {
-                "person_id": name,
-                "image_id": name,
-                "dataset": "coco",
-                "split": "val",
-                "image_path": f"{_IMAGES}/{images.picture(name) or name + '.jpg'}",
-                "person": "person",
-                "file": labels,
-                "row": where,
-                **values,
-            }
-        )
+        path = f"{_IMAGES}/{images.picture(name) or name + '.jpg'}"
+        row = person_row(name, name, "coco", "val", path, labels, where)
+        rows.people.append(row | {"person": "person"} | values)
     texts = _captions(captions, findings)
-    for name in seen & texts.keys():
+    for name in image_ids & texts.keys():
         rows.captions.extend({"image_id": name, "caption": text} for text in texts[name])
     rows.captions.sort(key=lambda row: row["image_id"])
     return rows
 
 
-def _find(folder: Path, name: str) -> Path:
-    for place in (folder, folder / "annotations"):
-        if (place / name).is_file():
-            return place / name
+def _find_file(folder: Path, name: str) -> Path:
+    for candidate in (folder, folder / "annotations"):
+        if (candidate / name).is_file():
+            return candidate / name
     raise StudyError(f"{name} is neither in {folder} nor in {folder / 'annotations'}: is data_root the right folder?")
 
 

@@ -1,59 +1,59 @@
-"""A folder of images, with or without a table of labels.
+"""Reads a folder of images, with or without a table of labels.
 
-With a table (CSV or Parquet), each of its rows is one person; the study's settings say which of its columns is
-which of ours. Without one, an image's folders may say its split and its label, as in `train/happiness/0001.jpg`.
+In a table (CSV or Parquet), each row is one person, and the study's settings map the columns. Without a table, folder
+names may give split and label, as in `train/happiness/0001.jpg`.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from broken_telephone.ingestion.files.listing import Disk, is_text
-from broken_telephone.ingestion.reader_result import Findings, Row, Rows
+from broken_telephone.ingestion.files.listing import DataFolder, is_text
+from broken_telephone.ingestion.reader_result import Findings, ReaderResult, Row, person_row
 from broken_telephone.ingestion.readers import own_table
-from broken_telephone.ingestion.readers.own_table import SPLITS, person_row
+from broken_telephone.ingestion.readers.own_table import SPLITS
 from broken_telephone.labels import Cell, Scheme, read_cell
 from broken_telephone.pictures import is_picture
 
 
-def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, str], findings: Findings) -> Rows:
+def read(folder: Path, scheme: Scheme, labels: str | None, columns: dict[str, str], findings: Findings) -> ReaderResult:
     """Read people from a folder of images.
 
     Args:
         folder: the data set's folder.
-        scheme: its words and codes.
-        labels: the table's path below the folder; None for none.
-        columns: our column -> the table's, as `own_table.read` takes it.
-        findings: takes the defects.
+        scheme: words and codes of the labels.
+        labels: path of the table below the folder; None without a table.
+        columns: see `own_table.read`.
+        findings: collects the defects.
 
     Raises:
         StudyError: if the table is missing or unreadable, see `own_table.read`.
     """
     if labels is None:
-        disk = Disk(folder)
+        disk = DataFolder(folder)
         read_before: dict[str, dict[str, Cell]] = {}
         files = _images(folder, findings)
-        return Rows([_from_folders(folder, file, disk, scheme, read_before, findings) for file in files])
-    return Rows(own_table.read(folder, scheme, labels, columns, findings))
+        return ReaderResult([_from_folders(folder, file, disk, scheme, read_before, findings) for file in files])
+    return ReaderResult(own_table.read(folder, scheme, labels, columns, findings))
 
 
 def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
-    """Yield the images below a folder, in order, whatever their suffix; other and hidden files are passed over."""
-    seen = set()
+    """Yield the images below a folder in order, with any suffix; ignore other and hidden files."""
+    visited = set()
     unreadable: list[OSError] = []
-    for place, folders, names in os.walk(folder, followlinks=True, onerror=unreadable.append):
-        real = os.path.realpath(place)
-        if real in seen:  # a link to where we have been
+    for directory, folders, names in os.walk(folder, followlinks=True, onerror=unreadable.append):
+        real = os.path.realpath(directory)
+        if real in visited:  # a link to a folder that was visited
             folders.clear()
             continue
-        seen.add(real)
+        visited.add(real)
         for name in sorted(name for name in [*folders, *names] if name.startswith(".")):
-            findings.pass_over(Path(place, name))
+            findings.note_ignored(Path(directory, name))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
-            path = PurePosixPath(Path(place, name).relative_to(folder).as_posix())
-            if not is_picture(Path(place, name)):
-                findings.pass_over(Path(place, name))
+            path = PurePosixPath(Path(directory, name).relative_to(folder).as_posix())
+            if not is_picture(Path(directory, name)):
+                findings.note_ignored(Path(directory, name))
                 continue
             findings.rows += 1
             if is_text(str(path)):
@@ -67,13 +67,14 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
 def _from_folders(
     folder: Path,
     path: PurePosixPath,
-    disk: Disk,
+    disk: DataFolder,
     scheme: Scheme,
     read_before: dict[str, dict[str, Cell]],
     findings: Findings,
 ) -> Row:
-    """Return the row of an image whose folders may name its split and its labels."""
-    row = person_row(path, disk.identity(path), "all", None, folder / path, path.as_posix())
+    """Return the row of an image. Its folders may name the split and the labels."""
+    image_id = disk.image_id(path)
+    row = person_row(image_id, image_id, "image_folder", "all", path.as_posix(), folder / path, path.as_posix())
     parts = path.parts[:-1]
     splits = {SPLITS[part.casefold()] for part in parts if part.casefold() in SPLITS}
     if len(splits) == 1:
@@ -104,7 +105,7 @@ def _from_folders(
 
 
 def _labels(part: str, scheme: Scheme) -> dict[str, Cell]:
-    """Return the labels that a folder's name gives, by concept. Numbers are no labels here."""
+    """Return concept -> label for a folder's name; numbers do not count as labels."""
     if not any(character.isalpha() for character in part):
         return {}
     cells = {name: read_cell(part, name, concept) for name, concept in scheme.concepts.items()}

@@ -1,9 +1,11 @@
-"""Which person of a picture is the main one: the one whose box has the largest area, width times height.
+"""Chooses the main person of a picture: the person whose box has the largest area.
 
-- A box that is not four finite numbers, or smaller than a pixel, or wholly outside its picture, is no box: null, noted.
-- A box partly outside counts as it is annotated, and is noted.
-- Of several equally large boxes, the first in the file is the main person's; noted.
-- A person without a box is the main one only where the picture shows nobody else.
+- A box is invalid if it is not four finite numbers, smaller than a pixel, or outside its picture. It becomes null.
+- A box that is partly outside counts as annotated.
+- If several boxes are equally large, the first in the file is the main person's.
+- A person without a box is the main person only if the picture has no other person.
+
+Each of these cases except the last is recorded as a defect.
 """
 
 import math
@@ -18,7 +20,7 @@ BOX = ("x", "y", "width", "height")
 
 
 def read_box(value: Any, findings: Findings, file: Path, row: str) -> dict[str, float]:
-    """Return x, y, width, height in pixels, or nothing where the value is no box."""
+    """Return x, y, width and height in pixels; an empty dictionary for an invalid box."""
     if value is None:
         findings.note("unknown", "person without a box", file, row)
         return {}
@@ -38,12 +40,12 @@ def read_box(value: Any, findings: Findings, file: Path, row: str) -> dict[str, 
 
 
 def choose_main(people: list[Row], sizes: Mapping[str, tuple[int, int]], findings: Findings) -> list[Row]:
-    """Add `is_main` to the rows of pictures; people of one picture come out one after another.
+    """Add `is_main` to the rows, and group the rows by picture.
 
     Args:
-        people: rows with image_id, image_path and, where known, a box.
-        sizes: width and height of each picture, by image_path; boxes of others are not checked.
-        findings: takes the defects.
+        people: rows with image_id, image_path and, if known, a box.
+        sizes: image_path -> width and height. Boxes of other pictures are not checked.
+        findings: collects the defects.
     """
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in people:
@@ -78,7 +80,7 @@ def _inside(row: Row, size: tuple[int, int] | None, findings: Findings) -> Row:
     if x >= size[0] or y >= size[1] or right <= 0 or bottom <= 0:
         findings.note("unknown", "box outside the image", row["file"], row["row"], box)
         return {name: value for name, value in row.items() if name not in BOX}
-    # Annotators round to whole pixels: one beyond the edge is none.
+    # Annotators round to whole pixels, so one pixel beyond the edge is allowed.
     if x < -1 or y < -1 or right > size[0] + 1 or bottom > size[1] + 1:
         findings.note("kept", "box partly outside the image", row["file"], row["row"], box)
     return row

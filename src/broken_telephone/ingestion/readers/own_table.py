@@ -1,55 +1,54 @@
-"""A researcher's own table of labels: one person a row, whose image lies below the data set's folder.
+"""Reads a researcher's own table of labels: one row per person, with an image below the data set's folder.
 
-The study's settings say which of its columns is which of ours. Cells are read in the scheme's words, and in other
-words if their meaning is plain (`labels.cells`); every such translation is a defect of the kind "translated".
+The study's settings map the table's columns. Cells contain words of the scheme, or other words with a clear meaning
+(`labels.table_cells`); every such translation is recorded as a defect "translated".
 """
 
 import decimal
 import re
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from broken_telephone.errors import StudyError
-from broken_telephone.ingestion.files.listing import Disk, is_text
+from broken_telephone.ingestion.files.listing import DataFolder, is_text
 from broken_telephone.ingestion.files.table_files import Table, read_table
-from broken_telephone.ingestion.reader_result import Findings, Row
+from broken_telephone.ingestion.reader_result import Findings, Row, person_row
 from broken_telephone.ingestion.readers.main_person import BOX, read_box
 from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
 from broken_telephone.progress import track
 
 OWN = ("image", "split", "person", *BOX)
-"""Columns that a table of labels may have besides those of the scheme."""
+"""Columns that a table of labels may have in addition to those of the scheme."""
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Split, as tables and folders write it -> as we call it."""
+"""Split in tables and folders -> split in `people`."""
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 
 
 def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], findings: Findings) -> list[Row]:
-    """Read the people of a table.
+    """Read the people in a table.
 
     Args:
         folder: the data set's folder.
-        scheme: its words and codes.
-        labels: the table's path below the folder.
-        columns: our column -> the table's. `image` (a path below the folder) is needed; split, person, x, y,
-            width, height and the scheme's concepts and attributes are not, and need no entry where they have our
-            name.
-        findings: takes the defects.
+        scheme: words and codes of the labels.
+        labels: path of the table below the folder.
+        columns: column of this program -> column of the table, where they differ. `image` (a path below the folder) is
+            required; split, person, x, y, width, height and the scheme's concepts and attributes are optional.
+        findings: collects the defects.
 
     Raises:
-        StudyError: if the table is missing, unreadable or lacks a named column, a path leads elsewhere, or a column
-            of ages holds both years and codes.
+        StudyError: if the table is missing, unreadable or lacks a named column, a path leads out of the folder, or a
+            column of ages contains both years and codes.
     """
     known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
-        raise StudyError(f"dataset.columns: {', '.join(unknown)} is no column of ours (there are: {', '.join(known)})")
-    disk = Disk(folder)
-    file = folder / disk.stated(labels, Path("the setting dataset.labels"), "the table's path")
+        raise StudyError(f"dataset.columns: {', '.join(unknown)} is not a known column (known: {', '.join(known)})")
+    disk = DataFolder(folder)
+    file = folder / disk.resolve(labels, Path("the setting dataset.labels"), "the table's path")
     if file.is_dir():
         raise StudyError(f"{file} is a folder: dataset.labels names a CSV or Parquet file below data_root")
     if not file.is_file():
@@ -76,19 +75,19 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
 
 
 def _number_people(people: list[Row]) -> None:
-    """Number the people whom the table does not name, in images that have several boxes."""
-    seen: Counter[str] = Counter()
+    """Number unnamed people in images with several boxes."""
+    counts: Counter[str] = Counter()
     for row in people:
-        seen[row["image_path"]] += 1
-        if "width" in row and seen[row["image_path"]] > 1:
-            row["person_id"] += f"#{seen[row['image_path']]}"
+        counts[row["image_path"]] += 1
+        if "width" in row and counts[row["image_path"]] > 1:
+            row["person_id"] += f"#{counts[row['image_path']]}"
 
 
 class _Reader:
     """Reads the rows of one table."""
 
     def __init__(
-        self, file: Path, disk: Disk, scheme: Scheme, theirs: dict[str, str], table: Table, findings: Findings
+        self, file: Path, disk: DataFolder, scheme: Scheme, theirs: dict[str, str], table: Table, findings: Findings
     ) -> None:
         self._disk = disk
         self._file, self._scheme, self._theirs, self._table, self._findings = file, scheme, theirs, table, findings
@@ -97,7 +96,7 @@ class _Reader:
         self._cells: dict[tuple[str, str], Cell] = {}
 
     def _has_years(self, name: str) -> bool:
-        """Decide whether a column's numbers are ages in years or codes."""
+        """Return whether a column's numbers are ages in years instead of codes."""
         variable = self._scheme.variables[name]
         if not variable.years:
             return False
@@ -116,7 +115,7 @@ class _Reader:
         return has_years
 
     def person(self, cells: dict[str, Any], where: str) -> Row | None:
-        """Read one row; None if it names no image."""
+        """Read one row; None if it has no image."""
         stated = {name: cells[column] for name, column in self._theirs.items() if not _empty(cells.get(column))}
         image = stated.get("image")
         if image is None:
@@ -126,19 +125,14 @@ class _Reader:
             advice = "The column holds paths below data_root; pictures within a table are not read"
             self._findings.note("dropped", "image is not a path", self._file, where, image, advice)
             return None
-        path = self._disk.stated(_text(image), self._file, where)
+        path = self._disk.resolve(_text(image), self._file, where)
         split = _text(stated.get("split", "all"))
         if split.casefold() in MISSING:
             self._note("unknown", "split marked as missing", where, split, "read as all")
             split = "all"
-        row = person_row(
-            path,
-            self._disk.identity(path),
-            SPLITS.get(split.casefold(), split),
-            stated.get("person"),
-            self._file,
-            where,
-        )
+        split, image_id = SPLITS.get(split.casefold(), split), self._disk.image_id(path)
+        person_id = f"{image_id}#{_text(stated['person'])}" if "person" in stated else image_id
+        row = person_row(person_id, image_id, "image_folder", split, path.as_posix(), self._file, where)
         if self._boxed:
             row |= read_box(self._box(stated, where), self._findings, self._file, where)
         return row | {name: self._value(name, stated[name], where) for name in self._years if name in stated}
@@ -162,7 +156,7 @@ class _Reader:
         self._findings.note(effect, problem, self._file, where, text, advice)
 
     def _box(self, stated: dict[str, Any], where: str) -> list[Any] | None:
-        """Return the four cells of a box as numbers where they are some; None if all are missing."""
+        """Return the four cells of a box, as numbers where possible; None if all are missing."""
         given = [stated.get(name) for name in BOX]
         given = [None if isinstance(value, str) and value.casefold() in MISSING else value for value in given]
         if all(value is None for value in given):
@@ -170,32 +164,10 @@ class _Reader:
         box = [_number(value, self._table.decimal_comma) for value in given]
         commas = any(isinstance(value, str) and "," in value for value in given)
         if commas and any(isinstance(value, str) and "." in value for value in given):
-            return given  # beside a decimal comma, 1.234 could be a thousand
+            return given  # next to a decimal comma, 1.234 could mean 1234
         if commas and not any(isinstance(value, str) for value in box):
             self._note("translated", "box with decimal commas", where, str(given), f"read as {box}")
         return box
-
-
-def person_row(path: PurePosixPath, image_id: str, split: str, person: Any, file: Path, where: str) -> Row:
-    """Return the row of a person as far as an image's path tells it.
-
-    Args:
-        path: below the data set's folder.
-        image_id: what the picture is called in tables (`Disk.identity`).
-        split: as `people` has it.
-        person: the person's name within the image; None for none.
-        file: where the person stands.
-        where: the row or the name there.
-    """
-    return {
-        "person_id": image_id if person is None else f"{image_id}#{_text(person)}",
-        "image_id": image_id,
-        "dataset": "image_folder",
-        "split": split,
-        "image_path": path.as_posix(),
-        "file": file,
-        "row": where,
-    }
 
 
 def _empty(value: Any) -> bool:
@@ -203,9 +175,9 @@ def _empty(value: Any) -> bool:
 
 
 def _number(value: Any, decimal_comma: bool) -> Any:
-    """Return a coordinate as a number; whatever is none, or might be another, stays as it is.
+    """Return a coordinate as a number; any other or ambiguous value stays unchanged.
 
-    1,234 is a decimal in a table whose program writes decimal commas, and might be a thousand in others.
+    1,234 is a decimal in a table with decimal commas, and ambiguous in other tables.
     """
     if isinstance(value, decimal.Decimal):
         return float(value)
@@ -217,7 +189,7 @@ def _number(value: Any, decimal_comma: bool) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Return a cell as text; whole numbers that a table stores as 3.0 are codes such as 3."""
+    """Return a cell as text. A whole number that a table stores as 3.0 becomes the code 3."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="backslashreplace").strip()
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

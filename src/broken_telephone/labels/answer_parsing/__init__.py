@@ -1,1 +1,1 @@
-"""Parses what models write: filled-in forms, labels, demographic terms and thoughts."""
+"""Parses what models write: filled-in forms, labels, demographic terms and reasoning."""

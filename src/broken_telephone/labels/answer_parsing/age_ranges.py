@@ -1,4 +1,4 @@
-"""Ages in years in what a model wrote: "around 25", "mid-thirties", "70 and above" -> first and last year."""
+"""Finds ages in text, such as "around 25", "mid-thirties" or "70 and above", as first and last year."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ _TEENS = re.compile(r"\b(?:(early|mid|late)[\s-]*)?(?:teens|teenagers?|teenaged?
 _RANGE = re.compile(rf"(?<![\w.])(\d{{1,3}}){_OLD}?\s*(?:-|to|and|until)\s*(\d{{1,3}})(?![\w.]*\d){_OLD}?")
 _ALONE = rf"\s*(?:the age of\s+)?(\d{{1,3}})(?!\d|\s*(?:-|to)\s*\d){_OLD}?"
 _NOT = r"(?:\bno|\bnot|n't)\s+"
-# Bounds, with the years that are added to the first or the last year: who is not yet 14 is 13 at most. Those that are
-# negated come first: "no older than 3" holds "older than 3".
+# Each bound has an offset in years: "not yet 14" means 13 at most. Negated bounds come first, because "no older than 3"
+# contains "older than 3".
 _FIRST, _LAST, _NEAR = "first", "last", "near"
 _BOUNDS = (
     (_NEAR, -1, re.compile(rf"\b(?:nearly|almost|not quite|just (?:under|below)){_ALONE}")),
@@ -31,14 +31,14 @@ _BOUNDS = (
     (_FIRST, 1, re.compile(rf"(?:\b(?:over|above|past|(?:older|more) than)|(?<![-=])>){_ALONE}")),
     (_LAST, -1, re.compile(rf"(?:\b(?:under|below|(?:younger|less) than|not yet)|<){_ALONE}")),
 )
-# "Older than 3 but not yet 14" is one span.
+# "Older than 3 but not yet 14" is one range.
 _BOTH = re.compile(r"[\s,]*(?:(?:and|but|yet)\s+)?")
 _YEARS = re.compile(rf"(?<![\w.-])(\d{{1,3}}){_OLD}")
 _NUMBER = re.compile(rf"(?<![\w.-])(\d{{1,3}})(?![\w.]*\d){_OLD}?")
 
 
-class Span(NamedTuple):
-    """First and last year, and where it is written."""
+class AgeRange(NamedTuple):
+    """The first and last year of an age, and its position in the text."""
 
     first: int
     last: int
@@ -46,19 +46,19 @@ class Span(NamedTuple):
     end: int
 
 
-def spans(text: str, bare: bool = True) -> list[Span]:
-    """Return the ages that a text states, in order; the open end is 120.
+def find_age_ranges(text: str, bare: bool = True) -> list[AgeRange]:
+    """Return the ages that a text states, in order. An open end is 120.
 
     Args:
-        text: as `wording.plain` returns it.
-        bare: whether a number alone is an age, too, as it is in an answer to a question about age.
+        text: text as `word_search.normalise` returns it.
+        bare: whether a number alone is an age, as in an answer to a question about age.
     """
-    found: list[Span] = []
+    ranges: list[AgeRange] = []
 
     def add(match: re.Match[str], first: int, last: int) -> None:
-        taken = any(match.start() < span.end and span.start < match.end() for span in found)
+        taken = any(match.start() < span.end and span.start < match.end() for span in ranges)
         if first <= last <= _END and not taken:
-            found.append(Span(first, last, match.start(), match.end()))
+            ranges.append(AgeRange(first, last, match.start(), match.end()))
 
     low = text.lower()
     for match in _MONTHS.finditer(low):
@@ -79,25 +79,25 @@ def spans(text: str, bare: bool = True) -> list[Span]:
             add(match, 0 if side == _LAST else year, _END if side == _FIRST else year)
     for match in (_NUMBER if bare else _YEARS).finditer(low):
         add(match, int(match[1]), int(match[1]))
-    return _joined(sorted(found, key=lambda span: span.start), low)
+    return _join_bounds(sorted(ranges, key=lambda span: span.start), low)
 
 
-def _joined(found: list[Span], text: str) -> list[Span]:
-    """Return a lower and an upper bound, side by side, as one span."""
-    joined: list[Span] = []
-    for span in found:
+def _join_bounds(ranges: list[AgeRange], text: str) -> list[AgeRange]:
+    """Merge a lower and an upper bound that stand side by side into one range."""
+    joined: list[AgeRange] = []
+    for span in ranges:
         before = joined[-1] if joined else span
         first, last = max(before.first, span.first), min(before.last, span.last)
         bounds = 0 in (before.first, span.first) and _END in (before.last, span.last)
         if joined and bounds and first <= last and _BOTH.fullmatch(text[before.end : span.start]):
-            joined[-1] = Span(first, last, before.start, span.end)
+            joined[-1] = AgeRange(first, last, before.start, span.end)
         else:
             joined.append(span)
     return joined
 
 
-def category_of(span: Span, years: Mapping[str, tuple[int, int | None]]) -> str | None:
-    """Return the category that holds all of a span; None if it lies in several or in none."""
+def age_category(span: AgeRange, years: Mapping[str, tuple[int, int | None]]) -> str | None:
+    """Return the category that contains a whole age range; None if no single category does."""
     for category, (first, last) in years.items():
         if first <= span.first and span.last <= (_END if last is None else last):
             return category

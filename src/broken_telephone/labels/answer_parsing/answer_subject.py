@@ -1,8 +1,8 @@
-"""Whom an answer is about: what it says of others than the main person is left out."""
+"""Finds the person that an answer refers to, and removes text about other people."""
 
 import re
 
-from broken_telephone.labels.answer_parsing.form_parts import title
+from broken_telephone.labels.answer_parsing.form_parts import title_pattern
 from broken_telephone.labels.form import Form
 
 _PERSON = (
@@ -21,11 +21,11 @@ _SENTENCE = re.compile(
 )
 
 
-def of_main_person(text: str, form: Form) -> str:
-    """Return an answer without what it says of others, in a sentence or below a heading.
+def keep_main_person(text: str, form: Form) -> str:
+    """Return an answer without the sentences and headed sections about other people.
 
-    A heading that goes on in its line owns that line, another one all up to the next heading or an empty line. It is
-    another person's if it says so, or if one other heading is marked as the main person's.
+    A heading with text behind it owns its line. A heading alone owns all lines up to the next heading or empty line.
+    A heading belongs to another person if it says so, or if exactly one other heading marks the main person.
     """
     lines = text.split("\n")
     headings = [_heading(line, form) for line in lines]
@@ -50,10 +50,10 @@ def of_main_person(text: str, form: Form) -> str:
 
 
 def _heading(line: str, form: Form) -> tuple[str, str] | None:
-    """Return whom a line is a heading of, and what follows in it; None if it is none, or a question's."""
+    """Split a heading about a person into the person and the rest of the line; None for any other line."""
     who, colon, rest = line.partition(":")
     markdown = line.lstrip().startswith(("#", "**"))
     if not (colon or markdown) or len(who) > _LONGEST or not _NAMES_PERSON.search(who):
         return None
-    asks = any(re.search(title(question), who, re.IGNORECASE) for question in form.questions)
+    asks = any(re.search(title_pattern(question), who, re.IGNORECASE) for question in form.questions)
     return None if asks else (who, rest)

@@ -1,13 +1,13 @@
-"""Which of several options that a text names is meant, if one is."""
+"""Chooses the intended option where a text names several."""
 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from broken_telephone.labels.answer_parsing.word_search import Mention
+from broken_telephone.labels.answer_parsing.word_search import WordMatch
 
 SEVERAL = "(several)"
-"""Stands for a category where more than one is named, or one that is not offered."""
+"""Marks a text that names more than one option, or an option that the form does not offer."""
 _LIST = re.compile(
     r"\s*(?:[/|,;]|\bor\b|\band\b|\bto\b|&|-)+\s*"
     r"(?:or|and|maybe|possibly|perhaps|about|around|approximately|one|an?|(?:the )?other)?\s*",
@@ -17,18 +17,18 @@ _LIST = re.compile(
 _ANSWER = re.compile(r"\s*[):\]=>.;-]+\s*(?:(?:(?:my|the)\s+)?(?:answer|choice)(?:\s*[:=]|\s+is)?\s*)?", re.IGNORECASE)
 
 
-def is_list(text: str, mentions: Sequence[Mention]) -> bool:
-    """Return whether options stand side by side, joined by nothing but commas, strokes and such."""
+def is_list(text: str, mentions: Sequence[WordMatch]) -> bool:
+    """Return whether two different options are joined by separators only, such as commas or slashes."""
     joined = (_LIST.fullmatch(text[a.end : b.start]) and a.category != b.category for a, b in pairwise(mentions))
     return any(joined)
 
 
-def choose(text: str, mentions: Sequence[Mention], everywhere: bool) -> str:
-    """Return the one category that is meant; the first, if others only occur in what is said about it."""
+def choose_option(text: str, mentions: Sequence[WordMatch], everywhere: bool) -> str:
+    """Return the intended category: the first one if the others occur only in an explanation of it."""
     categories = {mention.category for mention in mentions}
     if len(categories) == 1:
         return categories.pop()
-    # The list of options, and behind it the answer.
+    # The text repeats the list of options, and the answer follows.
     *before, last = mentions
     if is_list(text, before) and _ANSWER.fullmatch(text[before[-1].end : last.start]):
         return last.category

@@ -2,26 +2,25 @@
 
 import re
 
-# (repeats, bytes) from which the end of a text is a loop: of a sentence, and of a character or a word.
+# Minimum (repeats, bytes) at which the end of a text counts as a loop: for a sentence, and for a word or character.
 _CUT_OFF = ((3, 90), (7, 70), (10, 20))
 _ENDED = ((10, 40),)
-# "1. happy 2. happy 3." repeats itself but for these.
+# "1. happy 2. happy 3." is a repetition apart from these numbers.
 _NUMBER = re.compile(r"(?<!\S)\d+(?:[.):]+|\Z)")
-# Up to here a few characters are an answer: "No", "11", "...", "aaah".
+# Texts of at most so many characters are answers: "No", "11", "...", "aaah".
 _SHORT = 4
 
 
 def is_degenerate(text: str, truncated: bool) -> bool:
     """Return whether a text is one character, phrase or sentence repeated to the end.
 
-    If the limit cut the text off, the repetition must fill at least its last half, the numbers of a list do not count,
-    and fewer than 3 different characters are a loop. Otherwise it must fill nearly all of it. Case and whitespace do
-    not count. Bytes of UTF-8 are compared, of which a Chinese character has as many as a short English word has
-    letters.
+    The repetition must fill at least the last half of a truncated text, and nearly all of a complete one. In a
+    truncated text, list numbers are ignored, and fewer than 3 different characters are a loop. Case and whitespace are
+    ignored. The function compares UTF-8 bytes, so that a Chinese character weighs as much as a short English word.
 
     Args:
         text: an answer.
-        truncated: whether the limit of tokens came before its end.
+        truncated: whether the token limit cut the text.
     """
     # The limit may leave half a character at the end.
     text = " ".join((text.rstrip("\ufffd") or text).casefold().split())
@@ -31,17 +30,17 @@ def is_degenerate(text: str, truncated: bool) -> bool:
 
 
 def _loops(text: str, truncated: bool) -> bool:
-    whole = text.encode()[::-1]
-    least = len(whole) * (0.5 if truncated else 0.9)
-    # How long a beginning of the reversed text is also the end of its first bytes: the prefix function.
-    borders = [0] * len(whole)
-    for place in range(1, len(whole)):
-        border = borders[place - 1]
-        while border and whole[place] != whole[border]:
+    reversed_bytes = text.encode()[::-1]
+    least = len(reversed_bytes) * (0.5 if truncated else 0.9)
+    # The prefix function of the reversed text: the length of the longest prefix that is also a suffix.
+    borders = [0] * len(reversed_bytes)
+    for index in range(1, len(reversed_bytes)):
+        border = borders[index - 1]
+        while border and reversed_bytes[index] != reversed_bytes[border]:
             border = borders[border - 1]
-        borders[place] = border + (whole[place] == whole[border])
-        length = place + 1
-        period = length - borders[place]
+        borders[index] = border + (reversed_bytes[index] == reversed_bytes[border])
+        length = index + 1
+        period = length - borders[index]
         if length >= least and any(
             length >= repeats * period and length >= size for repeats, size in (_CUT_OFF if truncated else _ENDED)
         ):

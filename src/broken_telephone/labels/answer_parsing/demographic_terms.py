@@ -1,15 +1,15 @@
-"""Which demographic terms a text holds: who reads it can only draw what it still says.
+"""Finds demographic terms in a text. The generator can only draw what the description still mentions.
 
-The words are English. Negations count as mentions: "not a man" tells about gender, too.
+The terms are English. A negated term counts as a mention, because "not a man" is also about gender.
 """
 
 import re
 from collections import Counter
 from typing import NamedTuple
 
-from broken_telephone.labels.answer_parsing.word_search import plain
+from broken_telephone.labels.answer_parsing.word_search import normalise
 
-# What makes a colour a word about a person: "white" alone is a shirt as often.
+# A colour refers to a person only before one of these words; "white" alone may describe a shirt.
 PERSON = (
     r"(?=[\s,-]+(?:(?:young|older?|elderly|middle-aged|adult|teenage|little|smiling|happy|sad|angry)[\s,-]+)*"
     r"(?:m[ae]n|wom[ae]n|boys?|girls?|persons?|people|child|children|kids?|bab(?:y|ies)|infants?|toddlers?|lady|ladies|"
@@ -50,7 +50,7 @@ TERMS: dict[str, dict[str, str]] = {
         "darker": rf"(?:dark|darker|brown|black|tan|tanned|olive){SKIN}",
     },
 }
-"""Attribute -> category -> words, as regular expressions. Categories are coarser than any scheme's: what is said."""
+"""Attribute -> category -> words, as regular expressions. The categories are coarser than those of any scheme."""
 
 _COMPILED = {
     attribute: {category: re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) for category, words in groups.items()}
@@ -64,7 +64,7 @@ class MentionedTerm(NamedTuple):
     attribute: str
     category: str
     term: str
-    """In lower case."""
+    """The term in lower case."""
     times: int
 
 
@@ -73,10 +73,10 @@ def mentions(text: str) -> list[MentionedTerm]:
 
     Words with two meanings count for both: "girl" is about gender and about age.
     """
-    words = plain(text)
-    found: list[MentionedTerm] = []
+    words = normalise(text)
+    rows: list[MentionedTerm] = []
     for attribute, groups in _COMPILED.items():
         for category, pattern in groups.items():
             terms = Counter(re.sub(r"\s+", " ", match.group().lower()) for match in pattern.finditer(words))
-            found += [MentionedTerm(attribute, category, term, count) for term, count in sorted(terms.items())]
-    return found
+            rows += [MentionedTerm(attribute, category, term, count) for term, count in sorted(terms.items())]
+    return rows

@@ -1,4 +1,4 @@
-"""Which part of a filled-in form answers which question: told by its title, its number, or its place."""
+"""Assigns the parts of a filled-in form to questions, by title, number or order."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TITLES = {
 }
 _OPTIONS = r"(?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])?"
 _QUOTES = r"[\"'*_`\s]*"
-# No number of a question: "option 2", "person 2".
+# These numbers do not number a question: "option 2", "person 2".
 _COUNTED = r"(?<!\boption )(?<!\bchoice )(?<!\bperson )"
 _NUMBER = re.compile(
     rf"(?:^|(?<=[\s,;|(>*#\"'\[{{])|(?<=\bq)){_COUNTED}"
@@ -24,42 +24,49 @@ _DASH_NUMBER = re.compile(r"(?m)^\W*([1-9])\s*(?:-|=)\s+")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
-def title(question: Question) -> str:
-    """Return a regular expression of what a question's line may be called."""
+def title_pattern(question: Question) -> str:
+    """Return a regular expression of the titles that a question's line may have."""
     return rf"\b(?:{_TITLES.get(question.variable, re.escape(question.title))})\b"
 
 
-def parts(text: str, place: int, form: Form) -> list[str]:
-    """Return the parts of an answer that belong to a question; none if none can be told.
+def find_parts(text: str, index: int, form: Form) -> list[str]:
+    """Return the parts of an answer that belong to a question; an empty list if none can be identified.
 
     Args:
-        text: as `wording.plain` returns it.
-        place: of the question in the form.
-        form: what was asked.
+        text: text as `word_search.normalise` returns it.
+        index: position of the question in the form, from 0.
+        form: the form.
     """
-    return list(_cell(text, place, form)) or list(_lines(text, place, form))
+    return list(_table_cells(text, index, form)) or list(_lines_after_titles(text, index, form))
 
 
-def _cell(text: str, place: int, form: Form) -> Iterator[str]:
-    """Yield what stands below a question's title in a table."""
+def _table_cells(text: str, asked: int, form: Form) -> Iterator[str]:
+    """Yield the cells below a question's title in a table."""
     rows = [[cell.strip() for cell in line.strip(" |").split("|")] for line in text.split("\n") if "|" in line]
     for head, *below in (rows[index:] for index in range(len(rows))):
         columns = [
-            index for index, cell in enumerate(head) if re.search(title(form.questions[place]), cell, re.IGNORECASE)
+            index
+            for index, cell in enumerate(head)
+            if re.search(title_pattern(form.questions[asked]), cell, re.IGNORECASE)
         ]
         others = [
-            cell for cell in head for q in form.questions if re.fullmatch(rf"\W*{title(q)}\W*", cell, re.IGNORECASE)
+            cell
+            for cell in head
+            for q in form.questions
+            if re.fullmatch(rf"\W*{title_pattern(q)}\W*", cell, re.IGNORECASE)
         ]
         if len(columns) == 1 and len(others) == len(form.questions):
             yield from (row[columns[0]] for row in below if len(row) == len(head) and re.search(r"\w", "".join(row)))
             return
 
 
-def _lines(text: str, place: int, form: Form) -> Iterator[str]:
-    """Yield what stands between a question's title or number and the next."""
+def _lines_after_titles(text: str, asked: int, form: Form) -> Iterator[str]:
+    """Yield the text between a question's title or number and the next one."""
     starts: list[tuple[int, int, int]] = []
     for number, question in enumerate(form.questions):
-        pattern = rf"{title(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b|[^.:?\n]{{0,60}}\?)"
+        pattern = (
+            rf"{title_pattern(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b|[^.:?\n]{{0,60}}\?)"
+        )
         starts += [(match.start(), match.end(), number) for match in re.finditer(pattern, text, re.IGNORECASE)]
     titles = [start for start, _, _ in starts]
     for match in [*_NUMBER.finditer(text), *_DASH_NUMBER.finditer(text)]:
@@ -70,21 +77,21 @@ def _lines(text: str, place: int, form: Form) -> Iterator[str]:
             starts.append((match.start(), match.end(), -1 if names_title else number))
     starts.sort()
     for index, (_, end, number) in enumerate(starts):
-        if number == place:
+        if number == asked:
             yield text[end : next((start for start, _, _ in starts[index + 1 :] if start >= end), len(text))]
 
 
-def pieces(text: str, form: Form) -> Iterator[tuple[list[str], int]]:
-    """Yield how an answer without titles and numbers falls into as many pieces as the form has questions.
+def split_bare_list(text: str, form: Form) -> Iterator[tuple[list[str], int]]:
+    """Yield each way to split an answer without titles and numbers into one piece per question.
 
-    With each goes how many of the pieces must answer for it to be a list: sentences may also tell of other things.
+    Each split comes with the number of pieces that must name an option; sentences may also be about other things.
     """
     asked = len(form.questions)
-    if any(list(_lines(text, number, form)) for number in range(asked)):
+    if any(list(_lines_after_titles(text, number, form)) for number in range(asked)):
         return
     text = text.strip(" \n.,;|/[](){}")
     for separator in (r"\n+", r"\s*[;|]\s*", r"\s*,\s*", r"\s*/\s*", r"\.\s+"):
-        found = [piece for piece in re.split(separator, text) if re.search(r"\w", piece)]
-        # A sentence with as many commas is no list of answers.
-        if len(found) == asked and max(len(piece.split()) for piece in found) <= 8:
-            yield found, asked if separator.startswith(r"\.") else min(2, asked)
+        pieces = [piece for piece in re.split(separator, text) if re.search(r"\w", piece)]
+        # A long piece shows that this is a sentence with commas, not a list of answers.
+        if len(pieces) == asked and max(len(piece.split()) for piece in pieces) <= 8:
+            yield pieces, asked if separator.startswith(r"\.") else min(2, asked)

@@ -1,4 +1,4 @@
-"""Numbers in words, written in digits: "less than two years old" is read as "less than 2 years old"."""
+"""Converts number words about ages to digits: "less than two years old" becomes "less than 2 years old"."""
 
 import re
 
@@ -8,7 +8,7 @@ _SMALL = (*_ONES, "ten", "eleven", "twelve", *_TEENS)
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _VALUES = {word: value for value, word in enumerate(_SMALL, 1)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
 _NUMBER = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES)}))?|(?:{'|'.join(_SMALL)}))"
-# Small numbers also count people and things, so these need a word that makes them an age.
+# Small numbers also count people and objects, so they need a word nearby that marks an age.
 _AGE = re.compile(
     rf"\b(?:(?<=than )|(?<=under )|(?<=over )|(?<=aged )|(?=(?:{'|'.join(_TENS)})\b)){_NUMBER}\b|"
     rf"\b{_NUMBER}\b(?=(?:\s*(?:-|to|or|and)\s*{_NUMBER})?[\s-]*(?:years?|yrs?|months?|weeks?|days?)\b)",
@@ -17,8 +17,8 @@ _AGE = re.compile(
 _ARTICLE = re.compile(r"\ban?(?= (?:year|month|week|day)\b)", re.IGNORECASE)
 
 
-def in_digits(text: str) -> str:
-    """Return a text about an age with the numbers that are ages in digits."""
+def words_to_digits(text: str) -> str:
+    """Return a text in which number words that are ages are written in digits."""
     return _AGE.sub(lambda match: str(_value(match.group())), _ARTICLE.sub("1", text))
 
 

@@ -1,9 +1,9 @@
-"""Words that are as often about things as about a person: "white", "in this light", "an old house", "the others"."""
+"""Decides whether an ambiguous word, such as "white", "light", "old" or "other", describes the person or an object."""
 
 import re
 
 from broken_telephone.labels.answer_parsing.demographic_terms import PERSON, SKIN
-from broken_telephone.labels.answer_parsing.word_search import Mention
+from broken_telephone.labels.answer_parsing.word_search import WordMatch
 from broken_telephone.labels.scheme import OTHER
 
 _COLOURS = {"white", "black", "light", "dark", "lighter", "darker", "fair", "pale", "medium"}
@@ -24,17 +24,17 @@ _THING_IS = re.compile(rf"\b{_THINGS}(?:\s+(?:is|are|looks?|appears?)|'s)\s+(?:\
 _LIGHT = re.compile(r"\b(?:this|the|in|dim|low|bright|poor|good|natural|warm|soft|harsh|too)\s+$", re.IGNORECASE)
 _SKIN = re.compile(rf"{SKIN}\b", re.IGNORECASE)
 _SIDE = re.compile(rf"(?:{SKIN}|\s+(?:side|end|one|person|m[ae]n|wom[ae]n))\b|{PERSON}", re.IGNORECASE)
-# "The other people", "each other": no option.
+# "The other people" and "each other" do not name the option "other".
 _THE_OTHER = re.compile(r"\b(?:the|each|any|no|every|some)\s+$", re.IGNORECASE)
 
 
-def is_of_person(text: str, mention: Mention, everywhere: bool) -> bool:
-    """Return whether a word is about the person.
+def refers_to_person(text: str, mention: WordMatch, everywhere: bool) -> bool:
+    """Return whether a word refers to the person.
 
     Args:
-        text: what holds the word.
+        text: the text that contains the word.
         mention: the word.
-        everywhere: whether the text may be about anything, so that a colour or "old" counts before a person only.
+        everywhere: whether the text may be about anything; a colour or "old" then counts only before a person.
     """
     before, word, rest = text[: mention.start], text[mention.start : mention.end].lower(), text[mention.end :]
     person = re.match(PERSON, rest, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Options that are named by their place: "Option 2", "the first option", or "c" below a list from a to e."""
+"""Resolves options that an answer gives by position: "Option 2", "the first option", or "c" in a list from a to e."""
 
 import re
 import string
@@ -7,10 +7,10 @@ from broken_telephone.labels.form import Form, Question
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _SHORT = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th")
-_PLACES = {
-    word: place
+_NUMBERS = {
+    word: number
     for words in (_ORDINALS, _SHORT, string.digits[1:], string.ascii_lowercase[:9])
-    for place, word in enumerate(words)
+    for number, word in enumerate(words)
 }
 _WORD = r"(?:option|choice|alternative)"
 _OPTION = re.compile(
@@ -18,7 +18,7 @@ _OPTION = re.compile(
     rf"\b({'|'.join(_ORDINALS + _SHORT)})\s+(?:of the )?{_WORD}\b",
     re.IGNORECASE,
 )
-# A key stands alone at the end of a line: behind the list, or where the list is asked for again.
+# A key is a single letter or digit at the end of a line.
 _KEY = re.compile(
     r"(?:^|(?<=[:=>.;])|(?<=answer)|(?<=answer is))\s*[(\[\"'*]*([1-9]|[a-i])[)\]\"'*.,;}]*\s*$",
     re.IGNORECASE | re.MULTILINE,
@@ -26,12 +26,12 @@ _KEY = re.compile(
 _BETWEEN = r"[\s,;/|.*_-]*(?:\b(?:or|and)\s+)?"
 
 
-def without_keys(text: str, form: Form) -> tuple[str, set[str]]:
-    """Take numbers and letters off restated options: "[1] male, [2] female" becomes "male / female".
+def strip_option_keys(text: str, form: Form) -> tuple[str, set[str]]:
+    """Remove numbers and letters from repeated options: "[1] male, [2] female" becomes "male / female".
 
     Returns:
-        The text, and which questions' options had them. They stand in the form's order, from the first on, so that
-        the numbers of the questions are not mistaken for them.
+        The text, and the questions whose options had keys. Keys must follow the form's order from the first option on,
+        so that question numbers are not mistaken for keys.
     """
     keyed = set()
     for question in form.questions:
@@ -41,19 +41,19 @@ def without_keys(text: str, form: Form) -> tuple[str, set[str]]:
     return text, keyed
 
 
-def spelt_out(part: str, question: Question, keyed: bool) -> str:
-    """Return a question's part of an answer with options in words; a place where there is none becomes nothing.
+def resolve_references(part: str, question: Question, keyed: bool) -> str:
+    """Replace references to options in a part of an answer by the options; a reference to no option is removed.
 
     Args:
-        part: as `parts.parts` returns it.
-        question: what it answers.
-        keyed: whether the answer gives the options numbers or letters, so that these alone name one.
+        part: a part as `form_parts.find_parts` returns it.
+        question: the question that the part answers.
+        keyed: whether the answer gives keys to the options, so that a key alone names an option.
     """
     offered = list(question.options)
 
     def option(match: re.Match[str]) -> str:
-        place = _PLACES[next(filter(None, match.groups())).lower()]
-        return offered[place] if place < len(offered) else ""
+        number = _NUMBERS[next(filter(None, match.groups())).lower()]
+        return offered[number] if number < len(offered) else ""
 
     part = _OPTION.sub(option, part)
     return _KEY.sub(lambda match: f" {option(match)}", part) if keyed else part

@@ -1,4 +1,4 @@
-"""Words that answer a question with what no form offers, so that "Hispanic or white" is not read as white."""
+"""Lists words for categories that no form offers, so that "Hispanic or white" is not parsed as white."""
 
 UNOFFERED = {
     "ethnicity": (

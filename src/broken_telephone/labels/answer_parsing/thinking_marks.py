@@ -1,26 +1,26 @@
-"""Separates a reasoning model's thought from its answer, in the spellings of today's models.
+"""Separates a reasoning model's thought from its answer, for the marks that current models use.
 
-Leaves out where the text comes from. A special token opens a thought anywhere. A word in brackets opens one only at
-the start, after another mark, or if its closing mark follows, since texts describe "a shirt with [THINK] on it".
+A special token opens a thought anywhere. A word in brackets opens one only at the start, after another mark, or if its
+closing mark follows, because an answer may describe "a shirt with [THINK] on it".
 """
 
 import re
 from typing import NamedTuple
 
-# With the name of a family before, as in <seed:think> and <longcat_think>.
+# A model family may prefix the name, as in <seed:think> and <longcat_think>.
 _NAME = r"(?:(?!end|begin|start)\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?)"
-# Words that open a thought only if they close it, since answers use them too.
+# These words open a thought only if a closing mark follows, because answers use them too.
 _PAIRED = (
     r"(?:reflection|scratchpad|analysis|think_faster"
     r"|(?:thought|thinking|reasoning)_process|(?:inner|internal)_monologue)"
 )
-# Words of answers too, of which a closing mark counts only if its opening one stands before.
+# A closing mark of these words counts only after its opening mark, because answers use them too.
 _TAGGED = r"(?:summary|caption|plan|cot|rationale|deepthink|antthinking|details(?=\s+type\s*=\s*[\"']?reasoning))"
 _TAGGED_END = r"(?:summary|caption|plan|cot|rationale|deepthink|antthinking|details)"
 _BAR = r"[|\uff5c]"
-# DeepSeek's tokens join words by U+2581, others by an underscore.
+# DeepSeek's tokens join words by U+2581, other models' tokens by an underscore.
 _JOIN = r"[ _\u2581-]"
-# Their closing mark has the same word.
+# The closing mark of these has the same word.
 _WORD = rf"""
     <\s*(?P<word>{_NAME}|(?P<paired>{_PAIRED}|(?P<tagged>{_TAGGED})))(?:\s+[\w:-]+\s*=[^<>]*)?\s*>
   | \[\s*(?P<bracketed>think|(?P<paired_bracket>thinking|thoughts?|reasoning|{_PAIRED}))\s*\]
@@ -56,15 +56,15 @@ _ANSWER = rf"""
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
 _MARK = re.compile(rf"(?P<open>{_WORD}|{_TOKEN})|(?P<close>{_CLOSE})|(?P<answer>{_ANSWER})|(?P<end><\|end\|>)", _FLAGS)
 _OPENED = re.compile(rf"(?:{_WORD}|{_TOKEN})\s*\Z", _FLAGS)
-# Parts of marks that are tokens of their own.
+# Some parts of marks are separate tokens.
 _PART = re.compile(
     r"<\|(?:channel|message|start|end|constrain|im_start)\|>|<\|channel>|<unused9[45]>|<unk>", re.IGNORECASE
 )
-# Marks as a page or a chat shows them.
+# Web pages and chats escape marks or fence them.
 _ESCAPED = re.compile(rf"&lt;(\s*[/\\]?\s*(?:{_NAME}|{_PAIRED}|{_TAGGED_END})\s*)&gt;", re.IGNORECASE)
 _FENCED = re.compile(r"```(?:think(?:ing)?|thoughts?|reasoning)\s(.*?)```", _FLAGS ^ re.VERBOSE)
 _FENCE = re.compile(r"\A\s*```(?:think(?:ing)?|thoughts?|reasoning)\b", re.IGNORECASE)
-# What the limit may leave of a mark.
+# The token limit may cut any of these marks.
 _SPELT = (
     *(f"<{name}>" for name in ("think", "thinking", "thoughts", "reasoning", "reflection", "scratchpad", "analysis")),
     *(f"<{name}>" for name in ("summary", "caption", "plan", "cot", "rationale", "deepthink", "antthinking")),
@@ -73,19 +73,19 @@ _SPELT = (
     *("[thinking]", "[thoughts]", "[reasoning]", "\u25c1think\u25b7", "&lt;think&gt;", "```think"),
     '<details type="reasoning">',
 )
-# Harmony's channels, as a server writes them that has taken its special tokens away.
+# Some servers remove the special tokens of Harmony's channels and leave their names.
 _BARE_CHANNELS = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)", re.DOTALL)
 _BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z])")
 
 _ROLE = r"(?:assistant|model|user|human|system|tool)"
-# What follows is no answer any more: the model writes its reader's part.
+# After these marks the model writes the user's next turn.
 _NEXT_TURN = re.compile(
     rf"""(?:<\|(?:im_start|start|start_header_id|start_of_role|turn)\|?>|<start_of_turn>)\s*(?:user|human|system|tool)\b.*
     | <{_BAR}(?:user|human|system|observation){_BAR}>.*
     | \[INST\].*""",
     _FLAGS,
 )
-# Where a text follows them, it is no part of the answer.
+# Text after one of these tokens is not part of the answer.
 _END_OF_TEXT = re.compile(
     rf"""<{_BAR}(?:im_end|e[ot]s(?:_token)?|eot(?:_id)?|eom_id|eod|return|end{_JOIN}?of{_JOIN}?\w{{1,20}})\s*{_BAR}>
     | </s>
@@ -101,7 +101,7 @@ _LEFTOVER = re.compile(
     | <\w{{1,40}}{_BAR}>
     | </?s>
     | <(?:\w+:)?(?:eos|bos|pad|eot|eod)(?:_token)?>
-    # A long run of it is no slip: the model wrote nothing else.
+    # A long run of <unk> is kept: the model wrote nothing else.
     | (?<!<unk>)(?<!<unk>\s)(?:<unk>\s?){{1,9}}(?!\s?<unk>)
     | \[(?:EOS|EOT|EOD)\]
     | <(?:start|end)_of_(?:turn|utterance|text)>
@@ -112,34 +112,34 @@ _LEFTOVER = re.compile(
 )
 
 _BOXED = re.compile(r"\$?\\boxed\s*\{(?:\\text\s*\{)?([^{}]*)\}{0,2}\$?")
-# A turn that the model made up for its reader.
+# The model may invent a turn of the user.
 _INVENTED_TURN = re.compile(r"(?<=\S)\s*\n[ \t#*]*(?:User|Human)\**:.*", re.DOTALL)
 
 
 class Separated(NamedTuple):
-    """A text without its thought."""
+    """An answer and the thought that was separated from it."""
 
     answer: str
-    """Without marks and end tokens, and without whitespace around it."""
+    """The answer without marks, end tokens and surrounding whitespace."""
     thought: str | None
-    """None if there is none."""
+    """The thought; None if there is none."""
     cut_off: bool
     """Whether the thought was opened and never closed."""
     opened_before: bool = False
-    """Whether the text closes a thought that it does not open: the model's chat template did."""
+    """Whether the text closes a thought that the model's chat template opened."""
 
 
 def separate(text: str, opened: bool = False, truncated: bool = False) -> Separated:
     """Separate a thought from the answer.
 
-    A closing mark without an opening one makes a thought of everything before it.
+    Everything before a closing mark without an opening mark is a thought.
 
     Args:
-        text: what a model wrote, with its special tokens.
-        opened: whether the prompt opened a thought, see `opens_thought`.
-        truncated: whether the limit of tokens came before its end, so that a thought may lack its closing mark.
+        text: the model's output with its special tokens.
+        opened: whether the prompt opened a thought (`opens_thought`).
+        truncated: whether the token limit cut the text, so that a closing mark may be missing.
     """
-    # Some tokenizers leave halves of characters, which no file can hold.
+    # Some tokenizers leave unpaired surrogates, which no file can store.
     text = text.encode("utf-8", "replace").decode()
     text = _FENCED.sub(r"<think>\1</think>", _ESCAPED.sub(r"<\1>", text))
     text = _FENCE.sub("<think>", text) if truncated else text
@@ -153,14 +153,14 @@ def separate(text: str, opened: bool = False, truncated: bool = False) -> Separa
     closed = {_word(mark): mark.start() for mark in _MARK.finditer(text) if mark.lastgroup == "close"}
     for mark in _MARK.finditer(text):
         before = text[last : mark.start()]
-        # Within another thought, and without their opening mark, these are words like others.
+        # Inside another thought, or without an opening mark, these are ordinary words.
         if (mark["tagged"] and inside) or (mark["tagged_end"] and current != _word(mark)):
             continue
         if mark.lastgroup == "open":
             paired = mark["paired"] or mark["paired_bracket"]
             alone = closed.get(_word(mark), -1) < mark.start()
             begins = not _without_tokens("".join(answers) + ("" if inside else before))
-            # Of a special token there is no word.
+            # A special token has no word.
             if _word(mark) and alone and not (begins and truncated if paired else opens or begins):
                 continue
             if not inside and _ended(before):
@@ -171,7 +171,7 @@ def separate(text: str, opened: bool = False, truncated: bool = False) -> Separa
         if mark.lastgroup == "open":
             inside, opens, current = True, opens + 1, _word(mark)
             continue
-        # A second closing mark behind the answer is a slip.
+        # A second closing mark behind the answer is ignored.
         slip = opens and not _without_tokens(_MARK.sub("", text[last:]))
         if mark.lastgroup != "end" and not inside and not slip:
             if mark.lastgroup == "close" and not opens:
@@ -188,16 +188,16 @@ def separate(text: str, opened: bool = False, truncated: bool = False) -> Separa
 
 
 def opens_thought(prompt: str) -> bool:
-    """Return whether a prompt ends with an opened thought, so that a model goes on thinking."""
+    """Return whether a prompt ends with an open thought, which the model continues."""
     return _OPENED.search(prompt) is not None
 
 
 def closing(prompt: str) -> str:
-    """Return what closes the thought that a prompt ends with; nothing if it opens none."""
-    found = _OPENED.search(prompt)
-    if found is None:
+    """Return the mark that closes the open thought at the end of a prompt; empty if there is none."""
+    opening_mark = _OPENED.search(prompt)
+    if opening_mark is None:
         return ""
-    mark = found[0].strip()
+    mark = opening_mark[0].strip()
     if mark.startswith("<|channel|>"):
         return "<|end|><|start|>assistant<|channel|>final<|message|>"
     for opening, own in {"<|channel>": "<channel|>", "<unused94>": "<unused95>"}.items():
@@ -214,12 +214,12 @@ def closing(prompt: str) -> str:
 
 
 def is_mark(token: str) -> bool:
-    """Return whether a special token belongs to a mark, so that a text must not lose it before `separate`."""
+    """Return whether a special token is part of a mark. `separate` needs these tokens in the text."""
     return _MARK.search(token) is not None or _PART.search(token) is not None
 
 
 def _word(mark: re.Match[str]) -> str:
-    """Return the word of a mark in brackets, by which an opening and a closing mark belong together."""
+    """Return the word of a mark in brackets, which pairs an opening with a closing mark."""
     names = ("word", "bracketed", "closed", "closed_bracket")
     return next((word.lower() for name in names if (word := mark[name])), "")
 
@@ -230,7 +230,7 @@ def _ended(text: str) -> bool:
 
 
 def _without_tokens(text: str) -> str:
-    """Take away end tokens and the like, and everything from another's turn on."""
+    """Remove end tokens, similar leftovers, and everything from the user's next turn on."""
     text = _INVENTED_TURN.sub("", _BOXED.sub(r"\1", _NEXT_TURN.sub("", text)))
     for end in _END_OF_TEXT.finditer(text):
         if before := _LEFTOVER.sub("", text[: end.start()]).strip():

@@ -1,4 +1,4 @@
-"""Boxes that are ticked or left blank, before the options or behind them."""
+"""Parses ticked and blank boxes before or behind options."""
 
 import re
 
@@ -8,12 +8,12 @@ _BOX = re.compile(rf"({_TICKED})|({_BLANK})")
 
 
 def has_boxes(part: str) -> bool:
-    """Return whether a part of an answer holds boxes."""
+    """Return whether a part of an answer contains boxes."""
     return _BOX.search(part) is not None
 
 
-def ticked(part: str) -> str:
-    """Return the options with a tick before them; behind them, if the part does not begin with a box."""
+def ticked_options(part: str) -> str:
+    """Return the ticked options. Boxes stand before the options if the part begins with a box, else behind them."""
     boxes = list(_BOX.finditer(part))
     if re.search(r"\w", part[: boxes[0].start()]):
         before = [0, *(match.end() for match in boxes)]

@@ -1,4 +1,4 @@
-"""How an answer says that something cannot be told."""
+"""Detects statements that something cannot be determined."""
 
 import re
 
@@ -18,5 +18,5 @@ _UNSURE = re.compile(
 
 
 def is_unsure(text: str) -> bool:
-    """Return whether a text says anywhere that something cannot be told."""
+    """Return whether a text states that something cannot be determined."""
     return _UNSURE.search(text) is not None

@@ -1,4 +1,4 @@
-"""Finding words in what a model wrote: whole words, the longest first, and whether they are negated."""
+"""Finds whole words in what a model wrote, longest first, and detects negation."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-# A tag is closed, or one of those that stand alone; other words in angle brackets are the answer.
+# A tag has a closing tag or is one of those that need none; other words in angle brackets are part of the answer.
 _TAGS = re.compile(
     r"<([a-zA-Z]\w*)\b[^<>]*>(?=.*</\1>)|</[^<>]*>|<(?:br|hr|p|li|s|bos|eos|pad|unk|image|img)\b[^<>]*>|<\|[^<>]*\|>",
     re.IGNORECASE | re.DOTALL,
@@ -16,7 +16,7 @@ _ANGLES = re.compile(r"<([^<>\n]+)>")
 _QUOTED = re.compile(r"^(?:> ?)+(?!\d)", re.MULTILINE)
 _BOLD = re.compile(r"</?(?:b|strong|u|mark|em|i)>|__(?=\S)|(?<=\S)__", re.IGNORECASE)
 _KEYCAPS = re.compile("(\\d)\ufe0f?\u20e3\\s*")
-# What may stand between a negation and the word it negates: "not a very happy", "neither sad nor".
+# Up to four words may stand between a negation and the negated word: "not a very happy", "neither sad nor".
 _NEGATED = re.compile(
     r"(?:\b(?:not|no(?! doubt)|never|neither|nor|without(?! (?:a )?doubt)|than|instead of|lacks?|lacking|absence of|"
     r"unlike)|n't(?! (?:hide|contain|help))|\bcannot(?! (?:hide|contain|help)))"
@@ -26,7 +26,7 @@ _NEGATED = re.compile(
 _BREAKS = re.compile(r"[.;:!?\n]|,(?!\s*(?:or|nor)\b)|\bbut\b|\bthough\b|\balthough\b")
 
 
-class Mention(NamedTuple):
+class WordMatch(NamedTuple):
     """A word that stands for a category."""
 
     category: str
@@ -34,44 +34,44 @@ class Mention(NamedTuple):
     end: int
 
 
-def plain(text: str) -> str:
-    """Return text with plain quotes, dashes and spaces, and with ** for whatever stands out; lines stay."""
+def normalise(text: str) -> str:
+    """Return text with plain characters, without tags, and with ** for all emphasis; line breaks stay."""
     text = _KEYCAPS.sub(r"\1. ", html.unescape(text))
     text = _TAGS.sub(" ", _BOLD.sub("**", unicodedata.normalize("NFKC", text)))
     text = _QUOTED.sub("", _ANGLES.sub(r"[\1]", text))
-    return plain_characters(text)
+    return normalise_characters(text)
 
 
-def plain_characters(text: str) -> str:
-    """Return text with plain quotes, dashes and spaces; lines stay."""
+def normalise_characters(text: str) -> str:
+    """Return text with plain quotes, dashes and spaces; line breaks stay."""
     text = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u201c", '"').replace("\u201d", '"')
     return re.sub(r"[^\S\n]+", " ", text).strip()
 
 
-def find(text: str, words: Mapping[str, str]) -> list[Mention]:
-    """Return where words stand for categories, in order, without those that are negated.
+def find_words(text: str, words: Mapping[str, str]) -> list[WordMatch]:
+    """Return the words that stand for categories, in order, without negated ones.
 
-    A word within a longer one that is known does not count: "young adult" is no "adult".
+    A known word inside a longer known word does not count: "young adult" is not "adult".
 
     Args:
-        text: as `plain` returns it; case does not matter.
-        words: as written -> category. A space or a hyphen in one stands for either.
+        text: text as `normalise` returns it; case does not matter.
+        words: word -> category. A space or a hyphen in a word matches either.
     """
     if not words:
         return []
     known = {_key(word): category for word, category in words.items()}
     longest = sorted(known, key=len, reverse=True)
     inside = "|".join(re.escape(word).replace(r"\ ", r"[\s_-]+") for word in longest)
-    found = []
+    matches = []
     for match in re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE):
         if not is_negated(text, match.start()):
-            found.append(Mention(known[_key(match.group())], match.start(), match.end()))
-    return found
+            matches.append(WordMatch(known[_key(match.group())], match.start(), match.end()))
+    return matches
 
 
 def is_negated(text: str, position: int) -> bool:
-    """Return whether the clause before a position negates what stands there."""
+    """Return whether the clause before a position negates the word at that position."""
     clause = _BREAKS.split(text[:position].lower())[-1]
     return _NEGATED.search(clause) is not None
 

@@ -1,4 +1,4 @@
-"""Model cards: what each embedded model is, how it was made and how well it does, with its measured figures.
+"""Writes model cards: the architecture, training and measured quality of each embedded model.
 
 Leaves out measuring: a card is given the table of scores.
 """

@@ -1,4 +1,4 @@
-"""Catalog types of the miniature's own pipeline: sets of pictures, and folders that a function writes."""
+"""Defines catalog types of the miniature pipeline: sets of pictures, and folders that a function writes."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from broken_telephone.miniature.world.pictures import PictureSet
 
 
 class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
-    """A `PictureSet` in a folder, opened memory-mapped."""
+    """Stores a `PictureSet` in a folder, and opens it memory-mapped."""
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         self._path = Path(path)
@@ -44,7 +44,7 @@ class PictureSetDataset(AbstractDataset[PictureSet, PictureSet]):
 
 
 class WrittenFolderDataset(AbstractDataset[Callable[[Path], None], Path]):
-    """A folder that is written by a function and loads as its path, for models with a format of their own.
+    """Lets a function write a folder, and loads its path, for models with their own format.
 
     Nothing is put into the folder before the function has ended, and nothing else in it is touched.
     """

@@ -1,4 +1,4 @@
-"""The quality tables as one page of Markdown, and the differences between groups that nobody planted.
+"""Formats the quality tables as one Markdown page, with the unplanned differences between groups.
 
 A gap is a defect when it is above three points and beyond sampling error: a chi-square test of the groups'
 counts at five per cent, without correction for the number of figures, which would make passing easier with each
@@ -18,7 +18,7 @@ _OFF = 0.07
 
 
 def gaps(scores: pd.DataFrame) -> pd.DataFrame:
-    """Largest difference between the groups of each figure.
+    """Return the largest difference between groups for each quality figure.
 
     Args:
         scores: as `scores.by_group` makes them.
@@ -52,9 +52,9 @@ def gaps(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def report(readers: pd.DataFrame, shown: pd.DataFrame, shares: pd.DataFrame) -> str:
-    """The whole page: readers by groups, gaps, what the generator shows, planted and unplanted shares."""
-    found = gaps(readers)
-    wide = found[found["gap"] > GAP]
+    """Return the page: readers by groups, gaps, labels that the generator shows, planted and unplanted shares."""
+    all_gaps = gaps(readers)
+    wide = all_gaps[all_gaps["gap"] > GAP]
     parts = [
         "# Quality of the embedded models",
         "## Reading held-out rendered people, by groups of the main person",
@@ -81,14 +81,14 @@ def _readers(readers: pd.DataFrame) -> str:
 
 
 def shown_table(shown: pd.DataFrame) -> str:
-    """The shares that show the asked label, guidances side by side, as Markdown."""
+    """Return the shares that show the requested label as Markdown, with one column per guidance."""
     wide = shown.pivot_table(index=["kind", "group", "category"], columns="guidance", values="value", sort=False)
     wide.columns = [f"guidance {value:g}" for value in wide.columns]
     return _markdown(wide.reset_index())
 
 
 def shares_table(shares: pd.DataFrame) -> str:
-    """The shares of people beside the planted ones, guidances side by side, as Markdown."""
+    """Return the measured and planted shares of people as Markdown, with one column per guidance."""
     index = ["label", "attribute", "category", "planted"]
     wide = shares.pivot_table(index=index, columns="guidance", values="share", sort=False)
     lowest = wide.columns.min()
@@ -99,12 +99,12 @@ def shares_table(shares: pd.DataFrame) -> str:
 
 
 def shortcut_table(scores: pd.DataFrame) -> str:
-    """What `measure_shortcut` found, as Markdown."""
+    """Return the results of `measure_shortcut` as Markdown."""
     return _markdown(scores)
 
 
 def _off(shares: pd.DataFrame) -> str:
-    """How many shares at the lowest guidance are not what was planted."""
+    """Return how many shares at the lowest guidance differ from the planted ones."""
     lowest = shares[shares["guidance"] == shares["guidance"].min()]
     off = lowest[lowest["difference"].abs() > _OFF]
     names = ", ".join(f"{row.category} given {row.label} ({row.difference:+.3f})" for row in off.itertuples())

@@ -1,4 +1,4 @@
-"""Measures the describer: does it read rendered people rightly, asked through the adapter that studies use?"""
+"""Measures how accurately the describer describes rendered people, through the same adapter as in studies."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ _FORMS = {
 
 
 def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int = 64) -> list[str]:
-    """The describer's texts about pictures, uint8 (n, 64, 64, 3); empty where there is none."""
+    """Return the describer's texts about pictures, uint8 (n, 64, 64, 3); empty for a missing description."""
     texts: list[str] = []
     starts = range(0, len(images), batch_size)
     for start in track(starts, f"Asking: {prompt}", len(starts)):
@@ -38,31 +38,31 @@ def ask(describer: Describer, images: np.ndarray, prompt: str, batch_size: int =
 
 
 def named(text: str, concept: str) -> str | None:
-    """The emotion or activity that a sentence of the miniature names; None for none or several."""
+    """Return the emotion or activity that a sentence of the miniature names; None for none or several."""
     if concept == "emotion":
-        found = {e for e, adjective in ADJECTIVES.items() if adjective in text.lower() or e in text.lower()}
+        matches = {e for e, adjective in ADJECTIVES.items() if adjective in text.lower() or e in text.lower()}
     else:
-        # Not the label alone: "household work" holds "work".
+        # The label alone is not enough, because "household work" contains "work".
         words = {a: [GENERAL[a], *(staging.words for staging in STAGINGS[a])] for a in ACTIVITIES}
-        found = {a for a, phrases in words.items() if any(phrase in text for phrase in phrases)}
-    return found.pop() if len(found) == 1 else None
+        matches = {a for a, phrases in words.items() if any(phrase in text for phrase in phrases)}
+    return matches.pop() if len(matches) == 1 else None
 
 
 def read_form(text: str, form: str) -> dict[str, str | None]:
-    """What a filled-in form states, by attribute: a category, "unsure", or None for an answer outside the options."""
+    """Return attribute -> category of a filled-in form: "unsure" is possible, and None is outside the options."""
     lines = dict(line.split(". ", 1) for line in text.splitlines() if ". " in line)
     return {name: values.get(lines.get(str(k), "")) for k, (name, values) in enumerate(_FORMS[form].items(), 1)}
 
 
 def score_describer(describer: Describer, pictures: PictureSet) -> pd.DataFrame:
-    """Accuracy of descriptions and forms and the share of invalid form answers, by groups; pictures of one kind."""
+    """Return accuracies of descriptions and forms, and shares of invalid answers, by group, for one kind of picture."""
     people = pictures.people
     concept = "emotion" if people["kind"].iloc[0] == "portraits" else "activity"
     texts = ask(describer, pictures.images, PROMPTS[concept][0])
     parts = [accuracies("describer", people, pd.DataFrame({concept: [named(text, concept) for text in texts]}))]
     for form in _FORMS:
-        said = pd.DataFrame([read_form(text, form) for text in ask(describer, pictures.images, PROMPTS[form][0])])
-        invalid = said.isna().mean(axis=1).to_numpy()
-        scores = [accuracies("describer", people, said), by_group("describer", "invalid answers", people, invalid)]
+        answers = pd.DataFrame([read_form(text, form) for text in ask(describer, pictures.images, PROMPTS[form][0])])
+        invalid = answers.isna().mean(axis=1).to_numpy()
+        scores = [accuracies("describer", people, answers), by_group("describer", "invalid answers", people, invalid)]
         parts += [table.assign(figure=table["figure"] + f", {form}") for table in scores]
     return pd.concat(parts, ignore_index=True)

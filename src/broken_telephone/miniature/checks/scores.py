@@ -1,4 +1,4 @@
-"""Quality figures as tidy tables: overall, then by gender, age and skin tone of the main person.
+"""Computes quality figures as tidy tables: overall, and by gender, age and skin tone of the main person.
 
 Columns: model, kind (portraits | scenes), figure, group (all | gender | age | skin_tone), category, n, value.
 """
@@ -12,7 +12,7 @@ GROUPS = ("gender", "age", "skin_tone")
 def by_group(
     model: str, figure: str, people: pd.DataFrame, values: np.ndarray, weights: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Mean of one value a picture, overall and in each group of main persons.
+    """Return the mean of one value per picture, overall and in each group of main persons.
 
     Args:
         model: name of the model.
@@ -36,9 +36,10 @@ def by_group(
     return pd.DataFrame(rows, columns=["model", "kind", "figure", "group", "category", "n", "value"])
 
 
-def accuracies(model: str, people: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Shares of right answers, one figure for each column of `said`, n rows in the order of `people`."""
+def accuracies(model: str, people: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of correct answers, one figure per column of `predicted`, whose rows follow `people`."""
     parts = [
-        by_group(model, f"{name} accuracy", people, said[name].to_numpy() == people[name].to_numpy()) for name in said
+        by_group(model, f"{name} accuracy", people, predicted[name].to_numpy() == people[name].to_numpy())
+        for name in predicted
     ]
     return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Trains a describer to answer: conversations about pictures, in the words of `language`.
+"""Trains a describer on conversations about pictures, in the words of `language`.
 
 `describer` does it with a new model, `shortcut` with one that can already answer.
 """
@@ -18,7 +18,7 @@ PICTURE_TOKENS = 88  # 16 of the small view, 8 x 8 of the four tiles, 8 line end
 
 
 def views(images: np.ndarray) -> torch.Tensor:
-    """What the processor makes of pictures, in one go: uint8 (n, 64, 64, 3) to float32 (n, 5, 3, 32, 32)."""
+    """Process all pictures at once: uint8 (n, 64, 64, 3) to float32 (n, 5, 3, 32, 32)."""
     whole = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
     small = nnf.interpolate(whole.float(), size=(TILE, TILE), mode="bicubic", antialias=True).round().clamp(0, 255)
     tiles = [whole[:, :, y : y + TILE, x : x + TILE].float() for y in (0, TILE) for x in (0, TILE)]
@@ -26,14 +26,14 @@ def views(images: np.ndarray) -> torch.Tensor:
 
 
 def soften(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Drawn pictures are softer and noisier than rendered ones: some of these are made so."""
+    """Soften and add noise to some rendered pictures, as drawn pictures are softer and noisier."""
     noisy = images.astype(np.float32) + rng.normal(0, 1, images.shape) * rng.uniform(0, 8, (len(images), 1, 1, 1))
     shift = rng.uniform(-8, 8, (len(images), 1, 1, 3))
     return np.clip(noisy + shift, 0, 255).astype(np.uint8)
 
 
 def _tasks(row: language.Row, rng: np.random.Generator) -> tuple[str, ...]:
-    """What is asked about a picture: everything, or in either order a form and what no form answers."""
+    """Choose the tasks for a picture: everything, or a form and a task without a form, in either order."""
     concept = "activity" if row["kind"] == "scenes" else "emotion"
     if rng.random() < 0.3:
         return ("free",)
@@ -45,17 +45,17 @@ def _tasks(row: language.Row, rng: np.random.Generator) -> tuple[str, ...]:
 def _conversation(
     row: language.Row, tokenizer: PreTrainedTokenizerFast, rng: np.random.Generator
 ) -> tuple[list[int], list[bool]]:
-    """Token ids of an exchange, and which of them are answers."""
+    """Return the token ids of a conversation, and which of them belong to answers."""
     ids: list[int] = []
     learned: list[bool] = []
     for number, task in enumerate(_tasks(row, rng)):
         prompts = language.PROMPTS[task]
         picture = "<image>" * PICTURE_TOKENS + "\n" if number == 0 else ""
         question = f"USER: {picture}{prompts[rng.integers(len(prompts))]} ASSISTANT:"
-        asked = tokenizer(question, add_special_tokens=number == 0).input_ids
-        said = tokenizer(" " + language.answer(task, row, rng), add_special_tokens=False).input_ids
-        ids += [*asked, *said, tokenizer.eos_token_id]
-        learned += [False] * len(asked) + [True] * (len(said) + 1)
+        question_ids = tokenizer(question, add_special_tokens=number == 0).input_ids
+        answer_ids = tokenizer(" " + language.answer(task, row, rng), add_special_tokens=False).input_ids
+        ids += [*question_ids, *answer_ids, tokenizer.eos_token_id]
+        learned += [False] * len(question_ids) + [True] * (len(answer_ids) + 1)
     return ids, learned
 
 
@@ -76,7 +76,9 @@ def train_answers(
     """
     tower = model.model.vision_tower
     kept: dict[str, torch.Tensor] = {}
-    hook = tower.register_forward_hook(lambda _module, _inputs, output: kept.update(seen=output.hidden_states[-2]))
+    hook = tower.register_forward_hook(
+        lambda _module, _inputs, output: kept.update(tower_tokens=output.hidden_states[-2])
+    )
     groups = [
         {"params": [*tower.parameters(), *(heads.parameters() if heads is not None else ())], "scale": 0.4},
         {"params": [p for n, p in model.named_parameters() if "vision_tower" not in n], "scale": 1.0},
@@ -103,13 +105,15 @@ def train_answers(
             ).last_hidden_state
             # Only the positions before an answer's tokens: the others' logits would cost more than the tower.
             logits = model.lm_head(states[:, :-1][answers[:, 1:]])
-            said = nnf.cross_entropy(logits.float(), ids[:, 1:][answers[:, 1:]])
-            loss = said
+            answer_loss = nnf.cross_entropy(logits.float(), ids[:, 1:][answers[:, 1:]])
+            loss = answer_loss
             if heads is not None:
-                seen = kept["seen"][:, 1:]
-                loss = said + 0.05 * heads.loss(seen.reshape(batch_size, -1, seen.shape[-1]), index)
+                tower_tokens = kept["tower_tokens"][:, 1:]
+                loss = answer_loss + 0.05 * heads.loss(
+                    tower_tokens.reshape(batch_size, -1, tower_tokens.shape[-1]), index
+                )
         step(optimiser, loss, rate(progress, learning_rate), model)
-        losses.append(said.item())
+        losses.append(answer_loss.item())
         if len(losses) % 100 == 0:
             print(f"Describer: {len(losses) * batch_size} samples, loss {np.mean(losses[-100:]):.4f}", flush=True)
     hook.remove()

@@ -1,4 +1,4 @@
-"""Heads that read attributes from a vision tower's tokens, while the tower learns to see."""
+"""Defines heads that predict attributes from a vision tower's tokens, to train the tower."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ _READ = (
 
 
 class AttributeHeads(nn.Module):
-    """Reads the main person's attributes from the tower's tokens, each with an attention of its own.
+    """Predicts the main person's attributes from the tower's tokens, each with its own attention.
 
     The language model reads the tokens in the same way, so what these heads can read it can learn to say.
     """
@@ -31,14 +31,14 @@ class AttributeHeads(nn.Module):
         super().__init__()
         codes = {name: pd.Categorical(people[name]) for name in _READ}
         self.targets = {name: torch.from_numpy(code.codes.astype(np.int64)) for name, code in codes.items()}
-        # What a kind of picture does not show is -1, which the loss leaves out.
+        # An attribute that a kind of picture lacks is -1, which the loss ignores.
         self.targets["emotion"][torch.tensor((people["kind"] == "scenes").tolist())] = -1
         self.places = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.queries = nn.Linear(width, len(codes))
         self.read = nn.ModuleDict({name: nn.Linear(width, len(code.categories)) for name, code in codes.items()})
 
     def loss(self, tokens: torch.Tensor, index: np.ndarray) -> torch.Tensor:
-        """Sum of the cross-entropies for tokens, (n, tokens, width), of the pictures with these indices."""
+        """Return the sum of cross-entropies for tokens, (n, tokens, width), of the pictures with these indices."""
         placed = tokens + self.places
         pooled = self.queries(placed).softmax(1).transpose(1, 2) @ placed
         losses = [

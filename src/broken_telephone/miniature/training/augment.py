@@ -1,4 +1,4 @@
-"""Small random changes to pictures in training, so that a model also reads pictures a network has drawn.
+"""Augments training pictures with small random changes, so that a model also reads generated pictures.
 
 Such pictures are slightly soft, a pixel off or a shade off. Leaves out everything that would change what is
 true of a picture: no mirroring, no crops, no strong colours.

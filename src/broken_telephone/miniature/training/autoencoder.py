@@ -24,15 +24,15 @@ from broken_telephone.miniature.training.optimisation import (
 from broken_telephone.miniature.world.canvas import BACKGROUND, BODY, FACE, HAIR
 
 _WEIGHTS = {BACKGROUND: 0.7, HAIR: 1.3, FACE: 4.0, BODY: 1.3}
-# What stands out from its surroundings, such as a ribbon in the hair, counts more, wherever it is.
+# Pixels with local contrast, such as a ribbon in the hair, count more at any position.
 _CONTRAST = 3.0
-# Colours in so many steps a channel; rare ones count up to so many times as much to the decoder.
+# Number of colour steps per channel, and the largest weight of a rare colour in the decoder's loss.
 _STEPS, _MOST = 8, 12.0
 _KL_WEIGHT = 1e-3
 
 
 def new_autoencoder() -> AutoencoderKL:
-    """The untrained autoencoder: three levels, 4 x fewer pixels a side, four channels."""
+    """Return the untrained autoencoder: three levels, a quarter of the pixels per side, four channels."""
     return AutoencoderKL(
         down_block_types=["DownEncoderBlock2D"] * 3,
         up_block_types=["UpDecoderBlock2D"] * 3,
@@ -57,7 +57,7 @@ def train_autoencoder(
     seed: int,
     threads: int,
 ) -> AutoencoderKL:
-    """Train on pictures and their regions, then the decoder alone; sets the latents' scale and shift.
+    """Train on pictures and their regions, then the decoder alone; set the scale and shift of latents.
 
     Args:
         images: uint8, (n, 64, 64, 3).
@@ -95,7 +95,7 @@ def train_autoencoder(
 
 
 def rarity(images: np.ndarray) -> torch.Tensor:
-    """How much each colour counts to the decoder: (_STEPS ** 3,), 1 to _MOST, by the root of how rarely it occurs.
+    """Return the weight of each colour in the loss, (_STEPS ** 3,), 1 to _MOST: the root of its rarity.
 
     Without it a baby girl's ribbon, of a colour that nothing else has, came back as pale as skin, and she as a boy
     (rebalancing as in Zhang, Isola and Efros 2016, section 2.2).
@@ -110,13 +110,13 @@ def rarity(images: np.ndarray) -> torch.Tensor:
 
 
 def _colour(pixels: torch.Tensor) -> torch.Tensor:
-    """Which of the _STEPS ** 3 colours pixels (..., 3), 0 to 255, have: (...)."""
+    """Return the index (...) of the colour, below _STEPS ** 3, of pixels (..., 3), 0 to 255."""
     red, green, blue = (pixels * _STEPS // 256).unbind(-1)
     return (red * _STEPS + green) * _STEPS + blue
 
 
 def _contrast(picture: torch.Tensor) -> torch.Tensor:
-    """How far each pixel is from the mean of the 9 x 9 around it: (n, 1, h, w)."""
+    """Return the distance of each pixel from the mean of its 9 x 9 neighbourhood, (n, 1, h, w)."""
     around = nn.functional.avg_pool2d(picture, 9, stride=1, padding=4, count_include_pad=False)
     return (picture - around).abs().mean(1, keepdim=True)
 
@@ -140,22 +140,22 @@ def _set_scale(model: AutoencoderKL, images: np.ndarray) -> None:
 
 
 def load_autoencoder(folder: Path) -> AutoencoderKL:
-    """Load what `save_pretrained` wrote."""
+    """Load an autoencoder that `save_pretrained` wrote."""
     model = AutoencoderKL.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-    # Else the folder's path on this machine would be saved with the generator.
+    # Otherwise the generator would be saved with the folder's path on this machine.
     model.register_to_config(_name_or_path="")
     return model.eval()
 
 
 def latents(model: AutoencoderKL, images: np.ndarray) -> np.ndarray:
-    """Latents as the generator sees them, shifted and scaled to unit variance: float16, (n, 4, 16, 16)."""
+    """Return latents for the generator, shifted and scaled to unit variance: float16, (n, 4, 16, 16)."""
     raw = encode(model, images).astype(np.float32)
     return ((raw - model.config.shift_factor) * model.config.scaling_factor).astype(np.float16)
 
 
 @torch.no_grad()
 def encode(model: AutoencoderKL, images: np.ndarray, batch_size: int = 128) -> np.ndarray:
-    """Mean latents before scaling, float16, (n, 4, 16, 16)."""
+    """Return mean latents before scaling, float16, (n, 4, 16, 16)."""
     parts = []
     for start in range(0, len(images), batch_size):
         with mixed_precision():
@@ -166,7 +166,7 @@ def encode(model: AutoencoderKL, images: np.ndarray, batch_size: int = 128) -> n
 
 @torch.no_grad()
 def round_trip(model: AutoencoderKL, images: np.ndarray, batch_size: int = 128) -> np.ndarray:
-    """Pictures encoded and decoded again, uint8, (n, 64, 64, 3)."""
+    """Return pictures after encoding and decoding, uint8, (n, 64, 64, 3)."""
     parts = []
     for start in range(0, len(images), batch_size):
         with mixed_precision():

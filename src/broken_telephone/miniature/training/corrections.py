@@ -1,4 +1,4 @@
-"""Corrects whom the generator draws: people that it draws too rarely are shown to it more often.
+"""Corrects the generator's shares of people: training shows it underrepresented people more often.
 
 A small generator does not draw everybody as often as it saw them: women too rarely, above all. So some pictures are
 drawn after its training, at guidance 1, the people on them are counted, and it goes on learning in a world whose
@@ -36,19 +36,19 @@ Shares = dict[tuple[str, str], np.ndarray]
 _PRIOR = 20
 """Pictures of what is wanted that are added to those found."""
 _SEEDS = 100
-"""What lies between the seeds of two rounds: more than there are labels, each of which has one."""
+"""Difference between the seeds of two rounds. It exceeds the number of labels, which use one seed each."""
 _BATCH = 100
 """Pictures drawn at once."""
 _log = logging.getLogger(__name__)
 
 
 def planted(world: World, labels: Sequence[str]) -> Shares:
-    """The shares that the world states."""
+    """Return the planted shares of the world."""
     return {(label, attribute): world.shares(attribute, label) for label in labels for attribute in ATTRIBUTES}
 
 
 def shares_of(people: pd.DataFrame, labels: np.ndarray | pd.Series) -> Shares:
-    """Shares of people as a table says.
+    """Return the shares of people in a table.
 
     Args:
         people: n rows with a column for each of gender, age and skin_tone.
@@ -65,22 +65,22 @@ def shares_of(people: pd.DataFrame, labels: np.ndarray | pd.Series) -> Shares:
     return result
 
 
-def corrected(asked: Shares, found: Shares, wanted: Shares, count: int) -> Shares:
-    """Shares to ask for next: what was asked for, times what is wanted over what is believed to be drawn.
+def corrected(asked: Shares, measured: Shares, wanted: Shares, count: int) -> Shares:
+    """Return the next shares to request: the last request times wanted over estimated shares.
 
     Right if the generator multiplies the odds of every category by a factor of its own, whatever they are, and follows
     fully what it is asked for.
 
     Args:
         asked: shares that it learned.
-        found: shares on pictures drawn after that, see `draw`.
+        measured: shares on pictures drawn after that, see `draw`.
         wanted: shares that should come out.
-        count: pictures a label behind `found`.
+        count: pictures per label behind `measured`.
 
     Returns:
         Shares for every key of `wanted`; what is not wanted at all is not asked for.
     """
-    drawn = believed(found, wanted, count)
+    drawn = believed(measured, wanted, count)
     result = {}
     for key, goal in wanted.items():
         shares = asked[key] * np.divide(goal, drawn[key], out=np.zeros_like(goal), where=goal > 0)
@@ -88,8 +88,8 @@ def corrected(asked: Shares, found: Shares, wanted: Shares, count: int) -> Share
     return result
 
 
-def believed(found: Shares, wanted: Shares, count: int) -> Shares:
-    """Shares that are drawn, as far as counts tell.
+def believed(measured: Shares, wanted: Shares, count: int) -> Shares:
+    """Estimate the drawn shares from counts, with shrinkage towards the wanted shares.
 
     By how much the odds of a category are off in portraits, or in scenes, on average is believed as it was counted. By
     how much a label differs from that is shrunk, for all alike, by the part of such differences that sampling error
@@ -97,7 +97,7 @@ def believed(found: Shares, wanted: Shares, count: int) -> Shares:
     its standard error, so that the one label which is far off does not count for chance (Efron and Morris 1972).
 
     Args:
-        found: shares on `count` pictures a label.
+        measured: shares on `count` pictures per label.
         wanted: shares that they are compared with.
         count: pictures a label.
 
@@ -110,8 +110,8 @@ def believed(found: Shares, wanted: Shares, count: int) -> Shares:
         if not keys:
             continue
         goals = np.stack([wanted[key] for key in keys])
-        # No share is divided by zero: some pictures of what is wanted count as if they had been found, too.
-        smoothed = (count * np.stack([found[key] for key in keys]) + _PRIOR * goals) / (count + _PRIOR)
+        # A prior count of wanted pictures prevents a division by zero.
+        smoothed = (count * np.stack([measured[key] for key in keys]) + _PRIOR * goals) / (count + _PRIOR)
         odds = np.divide(smoothed, goals, out=np.ones_like(goals), where=goals > 0)
         usual = goals * np.exp(np.log(odds).sum(0) / (goals > 0).sum(0).clip(1))
         usual /= usual.sum(1, keepdims=True)
@@ -125,7 +125,7 @@ def believed(found: Shares, wanted: Shares, count: int) -> Shares:
 
 
 def resampled(people: pd.DataFrame, asked: Shares, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of a set of pictures, some of them perhaps repeatedly, that show the asked shares.
+    """Return rows of a set of pictures, possibly repeated, that show the requested shares.
 
     Gender, age and skin tone are taken to be independent within a label, as they are in a world. Labels stay as
     frequent as they are. Every kind of person is taken as often as it should, less than one picture more or less.
@@ -163,7 +163,7 @@ def _labels(people: pd.DataFrame) -> pd.Series:
 def draw(
     model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer, count: int, steps: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw `count` pictures a label at guidance 1, from captions that name nothing but the label.
+    """Draw `count` pictures per label at guidance 1, from captions that name only the label.
 
     Args:
         model: the generator.
@@ -211,7 +211,7 @@ def correct_denoiser(
     counts: Sequence[int],
     steps: int,
 ) -> tuple[Denoiser, pd.DataFrame]:
-    """Draw, count and go on training, several times.
+    """Draw, count and continue training, several times.
 
     Args:
         model: the generator after its training; it changes.
@@ -243,13 +243,13 @@ def correct_denoiser(
     for number, count in enumerate(counts, 1):
         own = replace(schedule, seed=schedule.seed + (number - 1) * _SEEDS)
         images, labels = draw(model, vae, tokenizer, count, steps, own.seed)
-        found = shares_of(counters(images), labels)
-        table = _table(wanted, learned=asked, found=found)
+        measured = shares_of(counters(images), labels)
+        table = _table(wanted, learned=asked, found=measured)
         table.insert(0, "round", number)
         rounds_found.append(table)
         off = np.sqrt(np.mean((table["found"] - table["wanted"]) ** 2))
         _log.info("Round %d: shares are off by %.3f (root mean square)", number, off)
-        asked = corrected(asked, found, wanted, count)
+        asked = corrected(asked, measured, wanted, count)
         rows = resampled(people, asked, own.samples, np.random.default_rng([own.seed, 1]))
         shown = people.iloc[rows].reset_index(drop=True)
         model = generator.train_denoiser(latents[rows], weights, shown, tokenizer, own, start=model)

@@ -1,4 +1,4 @@
-"""The miniature's generator: the parts of a small Stable Diffusion 3 that learn together, and how they are kept."""
+"""Defines the miniature's generator: the trained parts of a small Stable Diffusion 3, and how to save them."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ _READS_CAPTIONS = ("text_encoder", "transformer.context_embedder", "transformer.
 
 
 class Denoiser(nn.Module):
-    """Everything that learns: the transformer and the two text encoders."""
+    """Contains all trained parts: the transformer and the two text encoders."""
 
     def __init__(self, tokenizer: CLIPTokenizer, latent_channels: int) -> None:
         super().__init__()
@@ -56,12 +56,12 @@ class Denoiser(nn.Module):
         nn.init.zeros_(self.transformer.proj_out.bias)
 
     def only_captions(self) -> None:
-        """Let nothing learn any more but what reads captions: the text encoders and their ways into the transformer."""
+        """Freeze everything except the text encoders and the layers that feed their output to the transformer."""
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(name.startswith(_READS_CAPTIONS))
 
     def forward(self, noisy: torch.Tensor, time: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Velocity (n, c, 16, 16) at `time` in [0, 1] for token ids (n, TOKENS)."""
+        """Return the velocity (n, c, 16, 16) at `time` in [0, 1] for token ids (n, TOKENS)."""
         outputs = [e(tokens, output_hidden_states=True) for e in (self.text_encoder, self.text_encoder_2)]
         return self.transformer(
             hidden_states=noisy,
@@ -73,10 +73,10 @@ class Denoiser(nn.Module):
 
 
 def as_pipeline(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> StableDiffusion3Pipeline:
-    """The model with its autoencoder as a pipeline that draws."""
+    """Return a pipeline of the model and its autoencoder."""
     pipeline = StableDiffusion3Pipeline(
         transformer=model.transformer,
-        # As in Stable Diffusion 3: more of the few steps near the beginning, where it is decided who is drawn.
+        # As in Stable Diffusion 3, more steps near the beginning, where the generator decides which person to draw.
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=vae,
         text_encoder=model.text_encoder,
@@ -101,7 +101,7 @@ def save_generator(model: Denoiser, vae: AutoencoderKL, tokenizer: CLIPTokenizer
 
 
 def save_again(model: Denoiser, trained: Path, folder: Path) -> None:
-    """Save what went on learning, in half precision, beside the rest of what `save_generator` wrote.
+    """Save the parts with further training, in half precision, over those that `save_generator` wrote.
 
     Args:
         model: what went on learning; it becomes half precise.
@@ -114,7 +114,7 @@ def save_again(model: Denoiser, trained: Path, folder: Path) -> None:
 
 
 def load_denoiser(folder: Path) -> tuple[Denoiser, CLIPTokenizer]:
-    """What learns and its tokenizer, from what `save_generator` wrote, in full precision.
+    """Load the trained parts and the tokenizer from the files of `save_generator`, in full precision.
 
     Raises:
         OSError: if a file is missing.

@@ -1,4 +1,4 @@
-"""Trains the miniature's describer: a small LLaVA-NeXT that reads rendered people and follows the prompts.
+"""Trains the miniature's describer: a small LLaVA-NeXT that describes rendered people and follows the prompts.
 
 First the vision tower learns to see (attribute heads on it, thrown away afterwards), then the whole model
 learns to answer. Half of the pictures went through the generator's autoencoder, because drawn pictures are
@@ -38,7 +38,7 @@ _TEMPLATE = (
 
 
 def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaNextProcessor:
-    """The processor: a picture becomes one small view and, at full size, two by two tiles."""
+    """Return the processor: a picture becomes one small view and, at full size, two by two tiles."""
     images = LlavaNextImageProcessor(
         size={"shortest_edge": TILE},
         crop_size={"height": TILE, "width": TILE},
@@ -57,7 +57,7 @@ def new_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaNextProcessor:
 
 
 def new_describer(tokenizer: PreTrainedTokenizerFast) -> LlavaNextForConditionalGeneration:
-    """The untrained model."""
+    """Return the untrained model."""
     vision = CLIPVisionConfig(
         hidden_size=144,
         intermediate_size=576,
@@ -95,7 +95,7 @@ def new_describer(tokenizer: PreTrainedTokenizerFast) -> LlavaNextForConditional
 
 
 def half_drawn(vae: AutoencoderKL, images: np.ndarray) -> np.ndarray:
-    """The same pictures, the first half of them encoded and decoded: uint8, (n, 64, 64, 3)."""
+    """Return the pictures with the first half encoded and decoded: uint8, (n, 64, 64, 3)."""
     half = len(images) // 2
     return np.concatenate([round_trip(vae, images[:half]), images[half:]])
 
@@ -117,8 +117,8 @@ def _train_tower(
     for progress, index in batches(len(images), batch_size, samples, seed, "Describer, vision tower"):
         pixels = views(soften(images[index], rng)).flatten(0, 1)
         with mixed_precision():
-            seen = tower(pixels, output_hidden_states=True).hidden_states[-2][:, 1:]
-            loss = heads.loss(seen.reshape(len(index), -1, seen.shape[-1]), index)
+            tower_tokens = tower(pixels, output_hidden_states=True).hidden_states[-2][:, 1:]
+            loss = heads.loss(tower_tokens.reshape(len(index), -1, tower_tokens.shape[-1]), index)
         step(optimiser, loss, rate(progress, learning_rate), both)
         losses.append(loss.item())
         if len(losses) % 100 == 0:

@@ -1,4 +1,4 @@
-"""Training of the face detector: facexlib's RetinaFace with the MobileNet-0.25 backbone, from scratch.
+"""Trains the face detector: facexlib's RetinaFace with the MobileNet-0.25 backbone, from scratch.
 
 Pictures are enlarged to twice their size: the backbone's finest features are eight pixels apart and faces in
 the background of a scene eight pixels wide. Landmarks are learned on main persons only; of the others the sets
@@ -35,7 +35,7 @@ _EVERY = 8  # of so many pictures one loses its faces
 
 
 def _priors() -> torch.Tensor:
-    """Prior boxes as x, y, width, height in shares of the picture, (m, 4)."""
+    """Return prior boxes as x, y, width, height in shares of the picture, (m, 4)."""
     centred = PriorBox(generate_config(NETWORK), image_size=(INPUT_SIZE, INPUT_SIZE)).forward()
     return torch.cat([centred[:, :2] - centred[:, 2:] / 2, centred[:, 2:]], 1)
 
@@ -62,7 +62,7 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
             take_faces(pictures, own)
         images, truth = torch.cat(shown), torch.cat(boxed)
         marks = torch.cat([points[kind][rows[kind]] for kind in sets])
-        # Not shifted: the boxes would have to move too.
+        # Pictures are not shifted, because the boxes would have to move too.
         boxes, classes, landmarks = model(
             prepare(augment(images, generator, shift=0, soften=0.3), INPUT_SIZE, INPUT_SIZE)
         )
@@ -81,7 +81,7 @@ def train_detector(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
 
 
 def take_faces(images: torch.Tensor, faces: torch.Tensor) -> None:
-    """Take the faces out of every eighth picture, in place, so that the network learns what is none.
+    """Remove the faces from every eighth picture, in place, so that the network learns pictures without faces.
 
     By turns a picture becomes a cloud of its colours, or its faces are painted over with the colour of its corner and
     its halves change places: clothes above hair, as in a picture put together of several, are no face either.
@@ -111,7 +111,7 @@ def multibox_loss(
     priors: torch.Tensor,
     variances: list[float],
 ) -> torch.Tensor:
-    """RetinaFace's loss of a batch.
+    """Return RetinaFace's loss of a batch.
 
     Args:
         boxes, classes, landmarks: the network's raw outputs, (n, m, 4), (n, m, 2), (n, m, 10).
@@ -151,11 +151,11 @@ def detect(model: RetinaFace, images: np.ndarray) -> list[np.ndarray]:
     Returns:
         One array a picture, (k, 5): x, y, width, height in its pixels and score; surest first.
     """
-    found = []
+    detections = []
     for start in range(0, len(images), 64):
         pictures = to_tensor(images[start : start + 64])
-        found += find_faces(model, pictures, (INPUT_SIZE, INPUT_SIZE), score=SCORE, overlap=OVERLAP)
-    return [rows[:, :5] for rows in found]
+        detections += find_faces(model, pictures, (INPUT_SIZE, INPUT_SIZE), score=SCORE, overlap=OVERLAP)
+    return [rows[:, :5] for rows in detections]
 
 
 def save_detector(model: RetinaFace, folder: Path) -> None:
@@ -174,7 +174,7 @@ def save_detector(model: RetinaFace, folder: Path) -> None:
 
 
 def load_detector(folder: Path) -> RetinaFace:
-    """Read what `save_detector` wrote, ready to detect on the CPU."""
+    """Load a detector that `save_detector` wrote, ready for the CPU."""
     config = json.loads((folder / "config.json").read_text())
     model = RetinaFace(**config["constructor"], device="cpu")
     model.load_state_dict(load_file(folder / "model.safetensors"))
@@ -182,17 +182,17 @@ def load_detector(folder: Path) -> RetinaFace:
 
 
 def score_detector(model: RetinaFace, pictures: PictureSet, at: float = 0.5) -> pd.DataFrame:
-    """Recall, precision and box overlap on pictures of one kind; see `scores.by_group`.
+    """Return recall, precision and box overlap on one kind of picture; see `scores.by_group`.
 
     Figures: "recall" and "box IoU" of main persons' faces by their groups; "recall of all faces" and "precision"
     count every face, by pictures of a main person's group.
     """
-    found, truth = detect(model, pictures.images), pictures.faces
+    detections, truth = detect(model, pictures.images), pictures.faces
     people = pictures.people
     rows: dict[str, list[tuple[int, float]]] = {
         n: [] for n in ("recall", "box IoU", "recall of all faces", "precision")
     }
-    for row, (boxes, faces) in enumerate(zip(found, truth, strict=True)):
+    for row, (boxes, faces) in enumerate(zip(detections, truth, strict=True)):
         faces = faces[~np.isnan(faces[:, 0])]
         shares = overlap(torch.from_numpy(faces), torch.from_numpy(boxes[:, :4])).numpy()
         pairs = _pairs(shares, at)
@@ -209,7 +209,7 @@ def score_detector(model: RetinaFace, pictures: PictureSet, at: float = 0.5) -> 
 
 
 def _pairs(shares: np.ndarray, at: float) -> list[tuple[int, int]]:
-    """Faces and found boxes one to one, greedily by overlap, at least `at`."""
+    """Match faces and detected boxes one to one, greedily by overlap of at least `at`."""
     pairs: list[tuple[int, int]] = []
     for flat in np.argsort(-shares, axis=None):
         face, box = (int(v) for v in np.unravel_index(flat, shares.shape))

@@ -1,4 +1,4 @@
-"""Training of the embedder: a small CLIP, pictures and true sentences to one space.
+"""Trains the embedder: a small CLIP that maps pictures and true sentences to one space.
 
 Most sentences are true of several pictures of a batch, and what is true of a picture is known here, so the
 contrastive loss counts every true pair as one (as in UniCL, Yang et al., CVPR 2022) instead of only the pair
@@ -32,7 +32,7 @@ _ONLY = {"emotion": "portraits", "activity": "scenes"}
 
 
 def new_embedder() -> tuple[CLIPModel, CLIPProcessor]:
-    """The untrained model and its processor."""
+    """Return the untrained model and its processor."""
     tokenizer = train_clip_tokenizer(LENGTH)
     config = CLIPConfig(
         text_config={
@@ -84,12 +84,12 @@ def train_embedder(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
         true = np.concatenate([truth[kind][rows[kind]] for kind in sets])
         people = [rows_of[kind][row] for kind in sets for row in rows[kind]]
         features = model.vision_model(pixel_values=augment(images, generator) * 2 - 1).pooler_output
-        seen = functional.normalize(model.visual_projection(features).float(), dim=1)
+        picture_vectors = functional.normalize(model.visual_projection(features).float(), dim=1)
         texts = [captions.full(row) for row in people] + [captions.partial(row, rng) for row in people]
-        said, matches, groups = _matches(texts, np.concatenate([true, true]), true)
-        told = _embed_texts(model, processor.tokenizer, said)
+        sentences, matches, groups = _matches(texts, np.concatenate([true, true]), true)
+        text_vectors = _embed_texts(model, processor.tokenizer, sentences)
         scale = model.logit_scale.exp().clamp(max=50)
-        total = contrast(scale * seen @ told.T, matches, groups)
+        total = contrast(scale * picture_vectors @ text_vectors.T, matches, groups)
         for name, head in heads.items():
             wanted = torch.from_numpy(true[:, columns[name]])
             # Emotions in scenes are too small to be taught to a network of this size.
@@ -111,7 +111,7 @@ def train_embedder(portraits: PictureSet, scenes: PictureSet, schedule: Schedule
 
 
 def contrast(scores: torch.Tensor, matches: torch.Tensor, groups: list[np.ndarray]) -> torch.Tensor:
-    """Contrastive loss with several true pairs a row.
+    """Return the contrastive loss with several true pairs per row.
 
     Args:
         scores: scaled cosines, (pictures, sentences).
@@ -135,7 +135,7 @@ def contrast(scores: torch.Tensor, matches: torch.Tensor, groups: list[np.ndarra
 def _matches(
     texts: list[tuple[str, tuple[str, ...]]], own: np.ndarray, true: np.ndarray
 ) -> tuple[list[str], torch.Tensor, list[np.ndarray]]:
-    """Each sentence once, which pictures it is true of, and columns by what they say.
+    """Return each sentence once, the pictures for which it is true, and its columns by content.
 
     Args:
         texts: sentences and what they say, one for each row of `own`.
@@ -143,15 +143,15 @@ def _matches(
         true: codes of the batch's pictures.
     """
     first = {text: number for number, (text, _) in reversed(list(enumerate(texts)))}
-    said = list(first)
-    matches = np.empty((len(true), len(said)), bool)
+    sentences = list(first)
+    matches = np.empty((len(true), len(sentences)), bool)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for column, (_, number) in enumerate(first.items()):
         names = texts[number][1]
         which = [captions.SAID.index(name) for name in names]
         matches[:, column] = (true[:, which] == own[number, which]).all(1)
         groups[names].append(column)
-    return said, torch.from_numpy(matches), [np.array(columns) for columns in groups.values()]
+    return sentences, torch.from_numpy(matches), [np.array(columns) for columns in groups.values()]
 
 
 def _embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
@@ -162,7 +162,7 @@ def _embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: list[str]) -
 
 @torch.inference_mode()
 def embed_pictures(model: CLIPModel, images: np.ndarray) -> np.ndarray:
-    """Unit vectors, float32 (n, 128), of pictures, uint8 (n, 64, 64, 3)."""
+    """Return unit vectors, float32 (n, 128), of pictures, uint8 (n, 64, 64, 3)."""
     parts = []
     for start in range(0, len(images), 256):
         features = model.vision_model(pixel_values=to_tensor(images[start : start + 256]) * 2 - 1).pooler_output
@@ -172,13 +172,13 @@ def embed_pictures(model: CLIPModel, images: np.ndarray) -> np.ndarray:
 
 @torch.inference_mode()
 def embed_texts(model: CLIPModel, processor: CLIPProcessor, texts: list[str]) -> np.ndarray:
-    """Unit vectors, float32 (n, 128), of sentences."""
+    """Return unit vectors, float32 (n, 128), of sentences."""
     parts = [_embed_texts(model, processor.tokenizer, texts[k : k + 256]) for k in range(0, len(texts), 256)]
     return torch.cat(parts).numpy()
 
 
 def save_embedder(model: CLIPModel, processor: CLIPProcessor, folder: Path) -> None:
-    """Write model (half precision) and processor as transformers does."""
+    """Save model (half precision) and processor in the format of transformers."""
     half = CLIPModel(model.config)
     half.load_state_dict(model.state_dict())
     half.half().save_pretrained(folder)
@@ -186,48 +186,48 @@ def save_embedder(model: CLIPModel, processor: CLIPProcessor, folder: Path) -> N
 
 
 def load_embedder(folder: Path) -> tuple[CLIPModel, CLIPProcessor]:
-    """Read what `save_embedder` wrote, in full precision and ready to embed."""
+    """Load an embedder that `save_embedder` wrote, in full precision."""
     model = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     return model.eval(), CLIPProcessor.from_pretrained(folder, local_files_only=True)
 
 
 def score_embedder(model: CLIPModel, processor: CLIPProcessor, pictures: PictureSet) -> pd.DataFrame:
-    """Quality on pictures of one kind; see `scores.by_group`.
+    """Return the quality on one kind of picture; see `scores.by_group`.
 
     Figures: "<attribute> zero-shot accuracy", from short sentences; "text retrieval" and "picture retrieval",
     shares of pictures (sentences) of which the nearest of 500 sentences (pictures) is true.
     """
     people = pictures.people
     kind = str(people["kind"].iloc[0])
-    seen = embed_pictures(model, pictures.images)
-    said = {}
+    picture_vectors = embed_pictures(model, pictures.images)
+    predicted = {}
     for name in _ATTRIBUTES:
         if _ONLY.get(name, kind) != kind:
             continue
         categories = CATEGORIES[name]
-        told = np.mean(
+        text_vectors = np.mean(
             [
                 embed_texts(model, processor, [captions.short(name, c, template) for c in categories])
                 for template in range(len(captions.TEMPLATES[name]))
             ],
             0,
         )
-        said[name] = np.array(categories)[(seen @ told.T).argmax(1)]
-    accuracy = accuracies("embedder", people, pd.DataFrame(said))
+        predicted[name] = np.array(categories)[(picture_vectors @ text_vectors.T).argmax(1)]
+    accuracy = accuracies("embedder", people, pd.DataFrame(predicted))
     accuracy["figure"] = accuracy["figure"].str.replace(" accuracy", " zero-shot accuracy")
-    return pd.concat([accuracy, *_retrieval(model, processor, people, seen)], ignore_index=True)
+    return pd.concat([accuracy, *_retrieval(model, processor, people, picture_vectors)], ignore_index=True)
 
 
 def _retrieval(
-    model: CLIPModel, processor: CLIPProcessor, people: pd.DataFrame, seen: np.ndarray, pool: int = 500
+    model: CLIPModel, processor: CLIPProcessor, people: pd.DataFrame, picture_vectors: np.ndarray, pool: int = 500
 ) -> list[pd.DataFrame]:
     true = captions.codes(people)
     texts = [captions.full(row) for row in people.to_dict("records")]
-    told = embed_texts(model, processor, [text for text, _ in texts])
+    text_vectors = embed_texts(model, processor, [text for text, _ in texts])
     hits = {"text retrieval": np.empty(len(people), bool), "picture retrieval": np.empty(len(people), bool)}
     for start in range(0, len(people), pool):
         part = slice(start, start + pool)
-        scores, own = seen[part] @ told[part].T, true[part]
+        scores, own = picture_vectors[part] @ text_vectors[part].T, true[part]
         nearest = {"text retrieval": scores.argmax(1), "picture retrieval": scores.argmax(0)}
         for figure, best in nearest.items():
             for row, other in enumerate(best):

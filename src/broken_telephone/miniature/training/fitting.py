@@ -1,4 +1,4 @@
-"""Training of the models that read pictures: half of every batch portraits, half scenes, one loss, one optimiser.
+"""Trains models that read pictures: half of every batch are portraits, half scenes, with one loss and optimiser.
 
 Leaves out what is learned: that is a function from a batch to its loss.
 """
@@ -21,13 +21,13 @@ Rows = dict[str, np.ndarray]
 
 
 def to_tensor(images: np.ndarray) -> torch.Tensor:
-    """Pictures, uint8 (n, height, width, 3), as floats 0 to 1, (n, 3, height, width), channels last in memory."""
+    """Convert pictures, uint8 (n, height, width, 3), to floats 0 to 1, (n, 3, height, width), channels last."""
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div_(255)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how a model is trained."""
+    """Duration and settings of a training run."""
 
     samples: int
     """Pictures seen in all."""
@@ -36,7 +36,7 @@ class Schedule:
     learning_rate: float
     """The highest; see `training.rate`."""
     seed: int
-    """Of everything random."""
+    """Seed of all random numbers."""
     threads: int
     """Processor threads; 0 for torch's own choice."""
 
@@ -51,7 +51,7 @@ def fit(
     weight_decay: float = 0.01,
     constant: float = 0.1,
 ) -> None:
-    """Train a model in place with AdamW, in bfloat16 where the processor is fast at it, then leave it evaluating.
+    """Train a model in place with AdamW, in bfloat16 if the processor supports it; leave it in evaluation mode.
 
     Args:
         model: what is trained; seed and build it before (`training.set_up`).

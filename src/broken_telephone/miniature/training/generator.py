@@ -1,4 +1,4 @@
-"""Trains the miniature's generator: a small Stable Diffusion 3 on captions of its own world.
+"""Trains the miniature's generator: a small Stable Diffusion 3 on captions of the rendered world.
 
 The autoencoder is trained before (autoencoder.py). Here the transformer and its two text encoders learn
 together, by rectified flow, on pictures of a world with planted associations: a caption that names only the
@@ -26,12 +26,12 @@ from broken_telephone.miniature.world.pictures import PictureSet
 
 @dataclass(frozen=True)
 class DenoiserSchedule(Schedule):
-    """How long and how a denoiser is trained."""
+    """Duration and settings of a denoiser's training."""
 
     late: float
     """Share of samples late in time, 0 to 1; see `times`."""
     traits: float
-    """How often an error along `traits` is counted again, 0 or more; among samples whose target is an average."""
+    """Extra weight of an error along `traits`, 0 or more, for samples whose target is an average."""
 
     def __post_init__(self) -> None:
         """Raise ValueError if a setting is out of its range."""
@@ -42,7 +42,7 @@ class DenoiserSchedule(Schedule):
 
 
 def importance(regions: np.ndarray) -> np.ndarray:
-    """How much each of the 16 x 16 places of a latent counts in the loss: more where heads usually are.
+    """Return the weight of each of the 16 x 16 latent positions in the loss: larger where heads usually are.
 
     A head fills a small part of a scene and decides most of what is asked. The map is one for all pictures: at
     each place the best velocity stays the same, whereas a weight that followed each picture's own head would
@@ -65,14 +65,14 @@ def importance(regions: np.ndarray) -> np.ndarray:
 def prepared(
     vae: AutoencoderKL, portraits: PictureSet, scenes: PictureSet
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """Latents, weights of their places (`importance`) and people, portraits first, as `train_denoiser` takes them."""
+    """Return latents, weights of positions (`importance`) and people for `train_denoiser`, portraits first."""
     latents = np.concatenate([autoencoder.latents(vae, pictures.images) for pictures in (portraits, scenes)])
     weights = importance(np.concatenate([portraits.regions, scenes.regions]))
     return latents, weights, pd.concat([portraits.people, scenes.people], ignore_index=True)
 
 
 def traits(latents: np.ndarray, people: pd.DataFrame) -> np.ndarray:
-    """Directions in which latents of people of a category differ from all others' on average.
+    """Return the directions in which latents of a category differ from all others on average.
 
     Behind much noise a picture is the average of those that fit, and asking for more women moves that average along
     these few directions only, and by so little, beside all else that there is to learn, that it is hardly learned. So
@@ -89,13 +89,15 @@ def traits(latents: np.ndarray, people: pd.DataFrame) -> np.ndarray:
     means = []
     for _, part in people.groupby("kind"):
         for name in ATTRIBUTES:
-            found = np.stack([latents[some.index].mean(0, dtype=np.float32).ravel() for _, some in part.groupby(name)])
-            means.append((found - found.mean(0))[1:])
+            category_means = np.stack(
+                [latents[some.index].mean(0, dtype=np.float32).ravel() for _, some in part.groupby(name)]
+            )
+            means.append((category_means - category_means.mean(0))[1:])
     return np.linalg.qr(np.concatenate(means).T)[0].T.astype(np.float32)
 
 
 def times(count: int, late: float) -> torch.Tensor:
-    """Times to learn at, in (0, 1): 0 is the picture, 1 is noise.
+    """Return training times in (0, 1): 0 is the picture, 1 is noise.
 
     Logit-normal times (Esser et al. 2024, section 3.1) favour the middle, where what is asked takes shape. They
     hardly go near 1, where drawing begins and it is decided who is drawn: with them alone the model showed what was
@@ -114,7 +116,7 @@ def times(count: int, late: float) -> torch.Tensor:
 
 
 def weight(time: torch.Tensor, averaged: torch.Tensor) -> torch.Tensor:
-    """How much each sample counts in the loss: (n,), 1 to 25.
+    """Return the weight of each sample in the loss: (n,), 1 to 25.
 
     Near the end of time averaged targets leave little to err about: the loss there is a small part of that in the
     middle, and so would be what is learned of who is drawn. The weight evens the two out, as Karras et al. (2024,
@@ -128,7 +130,7 @@ def weight(time: torch.Tensor, averaged: torch.Tensor) -> torch.Tensor:
 
 
 def squared_error(off: torch.Tensor, scale: torch.Tensor, along: torch.Tensor, again: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of each sample, (n,), with errors along some directions counted again.
+    """Return the mean squared error of each sample, (n,), with extra weight for errors along some directions.
 
     Args:
         off: (n, c, h, w), errors.
@@ -148,7 +150,7 @@ def train_denoiser(
     schedule: DenoiserSchedule,
     start: Denoiser | None = None,
 ) -> Denoiser:
-    """Train on latents scaled to unit variance, (n, c, 16, 16), and the people they show; returns the average.
+    """Train on latents with unit variance, (n, c, 16, 16), and their people; return the averaged model.
 
     Loss: squared error of the velocity at `times`, by `weight`, towards what is behind the noise (`targets`); errors
     along `traits` count again.

@@ -1,4 +1,4 @@
-"""The judge: an independent classifier of pictures, used only to check all the other models.
+"""Trains the judge: an independent classifier of pictures that only checks the other models.
 
 It is trained on the even world, on rendered pictures with mild changes, and shares no weights with the models it
 judges. What is neither quite a man nor a woman it learns to read as `between` says. Emotions are read in portraits
@@ -50,18 +50,18 @@ class _Network(nn.Module):
         for inside, outside in zip((3, *channels), channels, strict=False):
             layers += [_unit(inside, outside, 2), _Residual(outside)]
         self.trunk = nn.Sequential(*layers, nn.Flatten())
-        # Not pooled: where a brow or a prop is says what it is.
+        # No pooling, because the position of a brow or a prop is informative.
         self.read = nn.Sequential(nn.Dropout(0.1), nn.Linear(16 * channels[-1], width), nn.ReLU(inplace=True))
         self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in categories.items()})
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Scores of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
+        """Return the scores of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
         features = self.read(self.trunk((images - 0.5) * 4))
         return {name: head(features).float() for name, head in self.heads.items()}
 
 
 class Judge(nn.Module):
-    """Small convolutional networks with one head for each attribute; the mean of their probabilities decides.
+    """Averages the probabilities of small convolutional networks with one head per attribute.
 
     Args:
         members: how many networks.
@@ -88,7 +88,7 @@ class Judge(nn.Module):
         self.members = nn.ModuleList(_Network(channels, width, self.categories) for _ in range(members))
 
     def probabilities(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Mean probabilities of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
+        """Return mean probabilities of every attribute's categories for pictures (n, 3, 64, 64), 0 to 1."""
         read = [member(images) for member in self.members]
         return {name: torch.stack([scores[name].softmax(1) for scores in read]).mean(0) for name in self.categories}
 
@@ -121,7 +121,7 @@ def train_judge(
     schedule: Schedule,
     members: int,
 ) -> Judge:
-    """Train a judge on rendered pictures, half of every batch of each kind, and on people between twins beside.
+    """Train a judge on rendered pictures, half of every batch of each kind, and on mixtures of twins.
 
     Args:
         portraits: pictures of the even world.
@@ -180,7 +180,7 @@ def save_judge(model: Judge, folder: Path) -> None:
 
 
 def load_judge(folder: Path) -> Judge:
-    """Read what `save_judge` wrote, ready to judge."""
+    """Load a judge that `save_judge` wrote."""
     config = json.loads((folder / "config.json").read_text())
     model = Judge(**config)
     model.load_state_dict(load_file(folder / "model.safetensors"))
@@ -188,8 +188,8 @@ def load_judge(folder: Path) -> Judge:
 
 
 def score_judge(model: Judge, pictures: PictureSet) -> pd.DataFrame:
-    """Shares of right answers on pictures of one kind, overall and by group; see `scores.by_group`."""
+    """Return the shares of correct answers on one kind of picture, overall and by group; see `scores.by_group`."""
     kind = str(pictures.people["kind"].iloc[0])
-    said = model(pictures.images)
+    predicted = model(pictures.images)
     names = [name for name in model.categories if _ONLY.get(name, kind) == kind]
-    return accuracies("judge", pictures.people, said[names])
+    return accuracies("judge", pictures.people, predicted[names])

@@ -1,4 +1,4 @@
-"""What every training run of the miniature shares: seeded batches, a learning rate that ends at zero, averages.
+"""Contains the shared parts of training runs: seeded batches, learning rate schedule and weight averages.
 
 No trainer framework: each model's loop is a dozen lines in its own file.
 """
@@ -23,7 +23,7 @@ def set_up(seed: int, threads: int) -> None:
 
 @contextmanager
 def mixed_precision() -> Iterator[None]:
-    """bf16 where the processor multiplies it fast, else full precision; attention without the flash kernel.
+    """Use bf16 if the processor supports it, else full precision; disable the flash attention kernel.
 
     With a hundred tokens the flash kernel's backward pass on a CPU takes longer than the rest of a model.
     """
@@ -33,7 +33,7 @@ def mixed_precision() -> Iterator[None]:
 
 
 def batches(count: int, size: int, samples: int, seed: int, name: str) -> Iterator[tuple[float, np.ndarray]]:
-    """Shuffled indices below `count` until `samples` were given: (progress from 0 to 1, int64 (size,)).
+    """Yield progress from 0 to 1 and shuffled indices below `count`, int64 (size,), up to `samples` indices.
 
     Shows a progress bar. Each pass over the data has an order of its own.
     """
@@ -58,7 +58,7 @@ def batches(count: int, size: int, samples: int, seed: int, name: str) -> Iterat
 
 
 def rate(progress: float, peak: float, warm: float = 0.02, constant: float = 0.3) -> float:
-    """Learning rate at a progress from 0 to 1: a linear rise, a plateau, then half a cosine down to zero."""
+    """Return the learning rate at a progress from 0 to 1: linear rise, plateau, half a cosine down to zero."""
     if progress < warm:
         return peak * (progress + 1e-3) / warm
     if progress < constant:
@@ -67,25 +67,25 @@ def rate(progress: float, peak: float, warm: float = 0.02, constant: float = 0.3
 
 
 class Together:
-    """Several optimisers as one, each with parameters of its own."""
+    """Combines several optimisers, each with its own parameters."""
 
     def __init__(self, *optimisers: torch.optim.Optimizer) -> None:
         self._all = optimisers
-        self.param_groups = [group for one in optimisers for group in one.param_groups]
+        self.param_groups = [group for optimiser in optimisers for group in optimiser.param_groups]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
-        for one in self._all:
-            one.zero_grad(set_to_none=set_to_none)
+        """Reset all gradients."""
+        for optimiser in self._all:
+            optimiser.zero_grad(set_to_none=set_to_none)
 
     def step(self) -> None:
         """Update all parameters."""
-        for one in self._all:
-            one.step()
+        for optimiser in self._all:
+            optimiser.step()
 
 
 def step(optimiser: torch.optim.Optimizer | Together, loss: torch.Tensor, peak_rate: float, model: nn.Module) -> None:
-    """One update with gradients clipped to norm 1; a group's `scale`, where it has one, scales its rate."""
+    """Update once with gradients clipped to norm 1; a parameter group's `scale` multiplies its rate."""
     for group in optimiser.param_groups:
         group["lr"] = peak_rate * group.get("scale", 1.0)
     optimiser.zero_grad(set_to_none=True)
@@ -95,11 +95,11 @@ def step(optimiser: torch.optim.Optimizer | Together, loss: torch.Tensor, peak_r
 
 
 def to_unit(images: np.ndarray) -> torch.Tensor:
-    """uint8 (n, h, w, 3) to float32 (n, 3, h, w) in [-1, 1]."""
+    """Convert uint8 (n, h, w, 3) to float32 (n, 3, h, w) in [-1, 1]."""
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 def to_bytes(pictures: torch.Tensor) -> np.ndarray:
-    """float (n, 3, h, w) in [-1, 1] to uint8 (n, h, w, 3)."""
+    """Convert float (n, 3, h, w) in [-1, 1] to uint8 (n, h, w, 3)."""
     scaled = pictures.float().clamp(-1, 1).add(1).mul(127.5).round()
     return scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

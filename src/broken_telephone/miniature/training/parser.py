@@ -1,4 +1,4 @@
-"""Training of the region parser: facexlib's ParseNet, whole pictures to background, hair, face and body.
+"""Trains the region parser: facexlib's ParseNet, which segments background, hair, face and body.
 
 ParseNet's second output, a restored picture, is neither trained nor used. Leaves out how a study calls a
 parser: that is `models`.
@@ -49,7 +49,7 @@ def train_parser(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) 
     def loss(rows: Rows) -> torch.Tensor:
         images = torch.cat([to_tensor(sets[kind].images[rows[kind]]) for kind in sets])
         truth = torch.from_numpy(np.concatenate([sets[kind].regions[rows[kind]] for kind in sets])).long()
-        # Not shifted: the regions would have to move too.
+        # Pictures are not shifted, because the regions would have to move too.
         scores = model(augment(images, generator, shift=0, soften=0.2) * 2 - 1)[0].float()
         return functional.cross_entropy(scores, truth) + _overlap_loss(scores, truth)
 
@@ -64,7 +64,7 @@ def train_parser(portraits: PictureSet, scenes: PictureSet, schedule: Schedule) 
 
 
 def _overlap_loss(scores: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """One minus the soft intersection over union, averaged over pictures and regions: small regions count as much."""
+    """Return one minus the soft intersection over union, averaged with equal weight over pictures and regions."""
     shares = scores.softmax(1)
     wanted = functional.one_hot(truth, scores.shape[1]).permute(0, 3, 1, 2)
     both = (shares * wanted).sum((2, 3))
@@ -73,7 +73,7 @@ def _overlap_loss(scores: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 def parse(model: ParseNet, images: np.ndarray) -> np.ndarray:
-    """Regions of pictures, uint8 (n, 64, 64, 3), as uint8 (n, 64, 64), places in REGIONS."""
+    """Return the regions of pictures, uint8 (n, 64, 64, 3), as indices of REGIONS, uint8 (n, 64, 64)."""
     parts = []
     for start in range(0, len(images), 64):
         scores = region_scores(model, to_tensor(images[start : start + 64]), places(REGIONS), MEAN, DEVIATION)
@@ -98,7 +98,7 @@ def save_parser(model: ParseNet, folder: Path) -> None:
 
 
 def load_parser(folder: Path) -> ParseNet:
-    """Read what `save_parser` wrote, ready to parse."""
+    """Load a parser that `save_parser` wrote."""
     config = json.loads((folder / "config.json").read_text())
     model = ParseNet(**config["constructor"])
     model.load_state_dict(load_file(folder / "model.safetensors"))
@@ -106,16 +106,16 @@ def load_parser(folder: Path) -> ParseNet:
 
 
 def score_parser(model: ParseNet, pictures: PictureSet) -> pd.DataFrame:
-    """Intersection over union of each region in pictures of one kind; see `scores.by_group`.
+    """Return the intersection over union of each region on one kind of picture; see `scores.by_group`.
 
     Figures: "<region> IoU", of the pixels of all pictures together, as is usual for segmentation, and
     "<region> IoU, mean of pictures", in which a tuft of hair weighs as much as a mane. A picture counts for
     a region that it shows or that the parser finds in it.
     """
-    found = parse(model, pictures.images)
+    predicted = parse(model, pictures.images)
     parts = []
     for number, name in enumerate(REGIONS):
-        here, truth = found == number, pictures.regions == number
+        here, truth = predicted == number, pictures.regions == number
         both, union = (here & truth).sum((1, 2)), (here | truth).sum((1, 2))
         values = np.where(union > 0, both / np.maximum(union, 1), np.nan)
         parts.append(by_group("parser", f"{name} IoU", pictures.people, values, np.maximum(union, 1)))

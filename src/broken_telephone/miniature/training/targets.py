@@ -1,4 +1,4 @@
-"""Training targets of little variance: what the picture behind much noise is on average, not which one it was.
+"""Computes training targets of low variance: the average picture behind strong noise instead of a single picture.
 
 Near the end of time the model can only know the average of the pictures that fit a caption, and there it is
 decided how often each kind of person is drawn. One picture per step is a very noisy sample of that average:
@@ -24,7 +24,7 @@ ANYTHING = "anything"
 
 
 def caption(row: language.Row, rng: np.random.Generator) -> tuple[str, str | None]:
-    """A training caption: often nothing but the emotion or activity, often everything, sometimes empty.
+    """Return a training caption: often only the emotion or activity, often everything, sometimes empty.
 
     Returns:
         The caption, and the name of the pool of pictures that it fits as well; None if it says everything.
@@ -42,17 +42,17 @@ def caption(row: language.Row, rng: np.random.Generator) -> tuple[str, str | Non
 
 
 def pools(people: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Which pictures fit a caption: name -> int64 rows, by the names that `caption` gives."""
-    found = {ANYTHING: np.arange(len(people))}
+    """Return the rows of pictures that fit a caption: name of `caption` -> int64 rows."""
+    pool = {ANYTHING: np.arange(len(people))}
     portraits = (people["kind"] == "portraits").to_numpy()
     for column, rows in (("emotion", portraits), ("activity", ~portraits), ("doing", ~portraits)):
         for name in people.loc[rows, column].unique():
-            found[str(name)] = np.flatnonzero(rows & (people[column] == name).to_numpy())
-    return found
+            pool[str(name)] = np.flatnonzero(rows & (people[column] == name).to_numpy())
+    return pool
 
 
 def averaged(time: torch.Tensor, fits: Sequence[str | None]) -> torch.Tensor:
-    """Whose target is an average, (n,) bool: late samples whose caption fits more than one picture.
+    """Return which targets are averages, (n,) bool: late samples whose caption fits several pictures.
 
     Args:
         time: (n,), in (0, 1).
@@ -70,7 +70,7 @@ def expected(
     pool: dict[str, np.ndarray],
     rng: np.random.Generator,
 ) -> torch.Tensor:
-    """What is behind noisy latents: the picture itself, or from FROM on an average over those its caption fits.
+    """Return the target of noisy latents: the picture, or from FROM on an average over pictures that fit its caption.
 
     Args:
         noisy: (n, c, h, w), (1 - time) * latents[index] + time * standard normal noise.
@@ -91,12 +91,12 @@ def expected(
         chosen = np.flatnonzero(late.numpy() & (names == name))
         rows = pool[name]
         if len(rows) > _REFERENCES:
-            # Each picture that is behind one of the noisy ones has to be among them, once.
+            # The references must include the original of each noisy picture exactly once.
             rows = np.union1d(rng.choice(rows, _REFERENCES, replace=False), index[chosen])
         pictures = torch.from_numpy(latents[rows].astype(np.float32)).flatten(1)
-        seen, when = noisy[chosen].flatten(1), time[chosen][:, None]
-        # Squared distances of the noisy picture from each one, faded as much, but for what all have in common.
-        distances = (1 - when).square() * pictures.square().sum(1) - 2 * (1 - when) * (seen @ pictures.T)
+        noisy_pictures, when = noisy[chosen].flatten(1), time[chosen][:, None]
+        # Squared distances of the noisy picture from each equally faded reference, without common terms.
+        distances = (1 - when).square() * pictures.square().sum(1) - 2 * (1 - when) * (noisy_pictures @ pictures.T)
         weights = torch.softmax(-distances / (2 * when.square()), 1)
         result[chosen] = (weights @ pictures).reshape(-1, *noisy.shape[1:])
     return result

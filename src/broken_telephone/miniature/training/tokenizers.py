@@ -1,4 +1,4 @@
-"""Trains the two tokenizers of the miniature on its own language; every byte stays encodable."""
+"""Trains the two tokenizers of the miniature on its language; every byte stays encodable."""
 
 import json
 
@@ -11,7 +11,7 @@ _START, _END = "<|startoftext|>", "<|endoftext|>"
 
 
 def train_clip_tokenizer(tokens: int) -> CLIPTokenizer:
-    """A CLIP tokenizer with a vocabulary of the miniature's words and `tokens` as its longest text."""
+    """Train a CLIP tokenizer on the miniature's words, with texts of at most `tokens` tokens."""
     tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token=_END))
     reference = CLIPTokenizer().backend_tokenizer  # the class's own normaliser and pre-tokenizer
     tokenizer.normalizer, tokenizer.pre_tokenizer = reference.normalizer, reference.pre_tokenizer
@@ -36,7 +36,7 @@ def train_clip_tokenizer(tokens: int) -> CLIPTokenizer:
 
 
 def train_chat_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer for the describer, with a begin token put before every text."""
+    """Train a byte-level tokenizer for the describer, with a begin token before every text."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]

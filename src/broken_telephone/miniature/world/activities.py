@@ -1,4 +1,4 @@
-"""How each activity looks: a pose and its props, in two variants each.
+"""Defines the look of each activity: a pose and props, in two variants.
 
 A prop is drawn behind or in front of the main person; nothing here depends on who the person is.
 """
@@ -15,12 +15,12 @@ Props = Callable[[Canvas, Figure], None]
 
 
 def _nothing(canvas: Canvas, figure: Figure) -> None:
-    """No prop."""
+    """Draw no prop."""
 
 
 @dataclass(frozen=True)
 class Staging:
-    """A pose with props; `words` say what is being done, `outdoors` which ground it stands on."""
+    """A pose with props; `words` describe the action, `outdoors` selects the ground."""
 
     words: str
     pose: Pose

@@ -1,4 +1,4 @@
-"""Measures the generator: does it show what is asked, and do planted associations come out, as the judge reads?"""
+"""Measures with the judge whether the generator shows requested labels and planted associations."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ ATTRIBUTES = ("gender", "age", "skin_tone")
 def draw_labels(
     generator: Generator, judge: Judge, labels: tuple[str, ...], count: int, seed: int, batch_size: int = 50
 ) -> pd.DataFrame:
-    """Draw `count` pictures a label from captions that name nothing but the label.
+    """Draw `count` pictures per label from captions that name only the label.
 
     Returns:
         One row a picture: the label and what the judge reads.
@@ -37,7 +37,7 @@ def draw_labels(
 
 
 def captions(label: str, count: int, seed: int) -> Iterator[str]:
-    """Captions that name nothing but the label, an emotion or an activity, as a describer words it."""
+    """Return captions that name only the label, an emotion or activity, in the describer's words."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         if label in EMOTIONS:
@@ -48,7 +48,7 @@ def captions(label: str, count: int, seed: int) -> Iterator[str]:
 
 
 def shown(drawn: pd.DataFrame) -> pd.DataFrame:
-    """Share of pictures that show the asked label: kind, group (all, label, gender, ...), category, n, value.
+    """Return the share of pictures with the requested label: kind, group (all, label, gender, ...), category, n, value.
 
     By gender, age and skin tone as the judge reads them, each label counts alike: planted shares would otherwise
     make a group look worse that is merely frequent among pictures of a difficult label.
@@ -68,7 +68,7 @@ def shown(drawn: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares(drawn: pd.DataFrame, world: World) -> pd.DataFrame:
-    """Shares read by the judge beside the world's own: label, attribute, category, n, share, planted, difference."""
+    """Return the judge's and the planted shares: label, attribute, category, n, share, planted, difference."""
     rows = []
     for label, part in drawn.groupby("label"):
         for attribute in ATTRIBUTES:

@@ -1,4 +1,4 @@
-"""Pictures between a man and a woman, made of twins, and how much of each is in them.
+"""Mixes pictures of twins of different gender, with the share of each twin.
 
 A generator sometimes draws a man's hair above painted lips. Nothing rendered looks like that, so classifiers of
 other seeds read it each in its own way, and all with certainty. These pictures say how it is meant: a person is as
@@ -17,11 +17,11 @@ from broken_telephone.miniature.world.pictures import PictureSet
 _PATCHES = 4
 """Patches of a mask in each direction."""
 _EDGE = 2.0
-"""How soft a division is: within so many pixels of it, a twin's part falls from 0.73 to 0.27."""
+"""Softness of a division: distance in pixels over which a twin's share falls from 0.73 to 0.27."""
 
 
 def pairs(twins: Sequence[PictureSet], count: int, rng: np.random.Generator) -> list[torch.Tensor]:
-    """Pictures of random pairs, `count` of each set.
+    """Return pictures of random pairs, `count` from each set.
 
     Args:
         twins: sets of pairs, see `pictures.draw_twins`.
@@ -40,7 +40,7 @@ def pairs(twins: Sequence[PictureSet], count: int, rng: np.random.Generator) -> 
 
 @torch.no_grad()
 def between(first: torch.Tensor, second: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lay the second picture over the first through a soft mask, divided at a height or in patches.
+    """Blend the second picture into the first with a soft mask, divided at a height or in patches.
 
     Args:
         first: float, (n, 3, height, width), pictures of one gender.

@@ -1,4 +1,4 @@
-"""Arithmetic of boxes for the face detector: overlap, matching with prior boxes, encoding.
+"""Computes overlap, matching with prior boxes and encoding of boxes for the face detector.
 
 Boxes are (x, y, width, height) unless a name ends in `corners`.
 """
@@ -7,12 +7,12 @@ import torch
 
 
 def corners(boxes: torch.Tensor) -> torch.Tensor:
-    """(..., 4) x, y, width, height to left, top, right, bottom."""
+    """Convert (..., 4) x, y, width, height to left, top, right, bottom."""
     return torch.cat([boxes[..., :2], boxes[..., :2] + boxes[..., 2:]], -1)
 
 
 def overlap(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Intersection over union of all pairs: (..., n, 4) and (..., m, 4) give (..., n, m)."""
+    """Return the intersection over union of all pairs: (..., n, 4) and (..., m, 4) give (..., n, m)."""
     a, b = corners(first)[..., :, None, :], corners(second)[..., None, :, :]
     sides = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0)
     both = sides.prod(-1)
@@ -20,7 +20,7 @@ def overlap(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 def match(faces: torch.Tensor, priors: torch.Tensor, enough: float) -> torch.Tensor:
-    """The face that each prior box is to find, or -1: the most overlapping one, if it overlaps enough.
+    """Return the face of each prior box: the one with the largest overlap, or -1 if the overlap is too small.
 
     Each face gets at least the prior box that overlaps it most, as in SSD and RetinaFace.
 
@@ -37,19 +37,19 @@ def match(faces: torch.Tensor, priors: torch.Tensor, enough: float) -> torch.Ten
     chosen = torch.where(best >= enough, chosen, -1)
     own = shares.argmax(2)
     for k in range(faces.shape[1]):
-        there = torch.nonzero(~faces[:, k, 0].isnan())[:, 0]
-        chosen[there, own[there, k]] = k
+        present = torch.nonzero(~faces[:, k, 0].isnan())[:, 0]
+        chosen[present, own[present, k]] = k
     return chosen
 
 
 def encode(boxes: torch.Tensor, priors: torch.Tensor, variances: list[float]) -> torch.Tensor:
-    """Boxes (n, 4) relative to their prior boxes (n, 4), as facexlib's `decode` takes them back."""
+    """Encode boxes (n, 4) relative to prior boxes (n, 4), the inverse of facexlib's `decode`."""
     centres, middles = boxes[:, :2] + boxes[:, 2:] / 2, priors[:, :2] + priors[:, 2:] / 2
     offsets = (centres - middles) / (variances[0] * priors[:, 2:])
     return torch.cat([offsets, (boxes[:, 2:] / priors[:, 2:]).log() / variances[1]], 1)
 
 
 def encode_points(points: torch.Tensor, priors: torch.Tensor, variances: list[float]) -> torch.Tensor:
-    """Points (n, 5, 2) relative to their prior boxes (n, 4), flat (n, 10), as facexlib's `decode_landm` takes them."""
+    """Encode points (n, 5, 2) relative to prior boxes (n, 4) as (n, 10), the inverse of facexlib's `decode_landm`."""
     middles = priors[:, :2] + priors[:, 2:] / 2
     return ((points - middles[:, None]) / (variances[0] * priors[:, None, 2:])).flatten(1)

@@ -1,4 +1,4 @@
-"""A small canvas that draws the picture and its true regions in one stroke each.
+"""Draws a picture and its true regions at the same time.
 
 Coordinates are picture units (one unit is one pixel of the finished picture); shapes are drawn four times
 finer and averaged, so edges are smooth and every position counts. Colours are RGB, 0 to 255.
@@ -19,7 +19,7 @@ _SHIFT = 4
 
 
 class Canvas:
-    """A square picture of `size` pixels with a region map of the same size."""
+    """Draws on a square picture of `size` pixels and a region map of the same size."""
 
     def __init__(self, size: int, colour: Colour) -> None:
         self.size = size
@@ -27,7 +27,7 @@ class Canvas:
         self._region = np.zeros((size * _FINE, size * _FINE), np.uint8)
 
     def polygon(self, points: Points, colour: Colour, region: int | None = None) -> None:
-        """Fill a polygon given as (x, y); `region=None` leaves the region map as it is (a detail)."""
+        """Fill a polygon of points (x, y); `region=None` leaves the region map unchanged (a detail)."""
         corners = [np.rint(np.asarray(points, float) * (_FINE << _SHIFT)).astype(np.int32)]
         cv2.fillPoly(self._colour, corners, colour, cv2.LINE_AA, _SHIFT)
         if region is not None:
@@ -43,7 +43,7 @@ class Canvas:
         region: int | None = None,
         tilt: float = 0.0,
     ) -> None:
-        """Fill an ellipse with centre, radii and a tilt in degrees, clockwise."""
+        """Fill an ellipse with centre, radii and a clockwise tilt in degrees."""
         scale = _FINE << _SHIFT
         centre = (round(x * scale), round(y * scale))
         radii = (max(round(rx * scale), 1), max(round(ry * scale), 1))
@@ -65,23 +65,23 @@ class Canvas:
         self._colour[:] = (np.array(top) * (1 - ramp) + np.array(bottom) * ramp).astype(np.uint8)
 
     def lift(self) -> np.ndarray:
-        """Take the region map off, leaving a clear one: what is drawn until `lay` belongs to one figure."""
+        """Set the region map aside for an empty one; everything drawn before `lay` is one figure."""
         under, self._region = self._region, np.zeros_like(self._region)
         return under
 
     def lay(self, under: np.ndarray) -> tuple[float, float, float, float]:
-        """Put the region map back below what was drawn since `lift`; returns that figure's box (x, y, w, h)."""
+        """Put the region map back below the figure drawn since `lift`; return the figure's box (x, y, w, h)."""
         rows, columns = np.nonzero(self._region.any(axis=1))[0], np.nonzero(self._region.any(axis=0))[0]
         np.copyto(self._region, under, where=self._region == 0)
         left, top = columns[0] / _FINE, rows[0] / _FINE
         return left, top, (columns[-1] + 1) / _FINE - left, (rows[-1] + 1) / _FINE - top
 
     def picture(self) -> np.ndarray:
-        """The picture, uint8, (size, size, 3)."""
+        """Return the picture, uint8, (size, size, 3)."""
         return cv2.resize(self._colour, (self.size, self.size), interpolation=cv2.INTER_AREA)
 
     def regions(self) -> np.ndarray:
-        """The region that covers most of each pixel, uint8, (size, size), values 0 to 3 in the order of REGIONS."""
+        """Return the region that covers most of each pixel, uint8, (size, size), indices of REGIONS."""
         cover = [
             cv2.resize(
                 (self._region == k).astype(np.uint8) * 255,

@@ -1,4 +1,4 @@
-"""True sentences about a picture, each with what it says: for training the embedder, whose pairs are true or not.
+"""Writes true sentences about pictures with their content, to train the embedder on true and false pairs.
 
 Of the sentences of `language`, those a study meets (descriptions, starts), and shorter ones about one or two
 attributes, which the embedder's own checks use.
@@ -30,7 +30,7 @@ SAID = (
     "clothes",
     "background",
 )
-"""What a sentence may say; `hair` is the style as far as words tell styles apart."""
+"""Attributes in sentences; `hair` is the style as far as words distinguish styles."""
 
 AGE_WORDS = {"baby": "baby", "child": "child", "young": "young", "adult": "middle-aged", "senior": "old"}
 GENDER_WORDS = {"male": "man or boy", "female": "woman or girl"}
@@ -47,7 +47,7 @@ TEMPLATES: dict[str, Sequence[str]] = {
 
 
 def short(attribute: str, category: str, template: int) -> str:
-    """A short sentence that says one attribute."""
+    """Return a short sentence about one attribute."""
     words = {
         "gender": GENDER_WORDS.get(category),
         "age": AGE_WORDS.get(category),
@@ -59,16 +59,16 @@ def short(attribute: str, category: str, template: int) -> str:
 
 
 def full(row: Row) -> tuple[str, tuple[str, ...]]:
-    """The sentence that says everything, and what it says."""
-    said: tuple[str, ...] = ("kind", "gender", "age", "skin_tone", "hair", "hair_colour", "clothes")
+    """Return the sentence about all attributes, and its content."""
+    content: tuple[str, ...] = ("kind", "gender", "age", "skin_tone", "hair", "hair_colour", "clothes")
     if row["hair_style"] == "bald":
-        said = tuple(name for name in said if name != "hair_colour")
-    said += ("activity", "doing") if row["kind"] == "scenes" else ("emotion", "background")
-    return language.free_sentence(row), said
+        content = tuple(name for name in content if name != "hair_colour")
+    content += ("activity", "doing") if row["kind"] == "scenes" else ("emotion", "background")
+    return language.free_sentence(row), content
 
 
 def partial(row: Row, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
-    """A sentence that says part of what is true, and what it says."""
+    """Return a sentence about some attributes, and its content."""
     scene = row["kind"] == "scenes"
     choice = rng.random()
     if choice < 0.35:
@@ -76,25 +76,25 @@ def partial(row: Row, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
             return language.activity_sentence(row, rng), ("activity", "doing")
         return language.emotion_sentence(row, rng), ("kind", "emotion")
     if choice < 0.5:
-        # A start may name the activity alone, so only that is taken as said.
+        # A start may name only the activity, so the content includes only that.
         return language.start_sentence(row, rng), ("kind", "activity" if scene else "emotion")
     if choice < 0.65:
         noun = language.NOUNS[row["age"], row["gender"]]
         return f"{'An' if noun[0] in 'aeiou' else 'A'} {noun}.", ("gender", "age")
     attribute = str(rng.choice(["gender", "age", "skin_tone", "activity" if scene else "emotion"]))
-    said = ("kind", attribute) if attribute == "emotion" else (attribute,)
-    return short(attribute, str(row[attribute]), int(rng.integers(2))), said
+    content = ("kind", attribute) if attribute == "emotion" else (attribute,)
+    return short(attribute, str(row[attribute]), int(rng.integers(2))), content
 
 
 def codes(people: pd.DataFrame) -> np.ndarray:
-    """What is true of each picture, as numbers: int64, (n, len(SAID)); -1 where it is not known."""
+    """Return the attributes of each picture as codes: int64, (n, len(SAID)); -1 if unknown."""
     hair = people["hair_style"].map(HAIR_WORDS)
     columns = {**{name: people[name] for name in SAID if name != "hair"}, "hair": hair}
     return np.stack([pd.Categorical(columns[name], values(name)).codes.astype(np.int64) for name in SAID], 1)
 
 
 def values(name: str) -> list[str]:
-    """The values that an attribute of SAID may have, in the order of their codes."""
+    """Return the values of an attribute of SAID, in the order of their codes."""
     fixed: dict[str, Sequence[str]] = {
         **CATEGORIES,
         "kind": ("portraits", "scenes"),

@@ -1,4 +1,4 @@
-"""Colours of hair and skin, and how to shade one."""
+"""Defines colours of hair and skin, and shades colours."""
 
 import numpy as np
 
@@ -16,23 +16,23 @@ _LIGHT, _MIDDLE, _DARK = np.array([252, 222, 200]), np.array([196, 144, 106]), n
 
 
 def skin_colour(tone: float) -> Colour:
-    """RGB of a tone between 0 (lightest) and 1 (darkest)."""
+    """Return the RGB colour of a skin tone between 0 (lightest) and 1 (darkest)."""
     if tone < 0.5:
         return to_colour(_LIGHT + (_MIDDLE - _LIGHT) * (tone / 0.5))
     return to_colour(_MIDDLE + (_DARK - _MIDDLE) * ((tone - 0.5) / 0.5))
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """The colour made darker (factor below 1) or lighter (above 1)."""
+    """Return the colour darker (factor below 1) or lighter (above 1)."""
     return to_colour(np.array(colour) * factor)
 
 
 def mix(colour: Colour, other: Colour, share: float) -> Colour:
-    """`share` of the other colour, the rest of the first."""
+    """Mix a colour with `share` of the other colour."""
     return to_colour(np.array(colour) * (1 - share) + np.array(other) * share)
 
 
 def to_colour(values: np.ndarray) -> Colour:
-    """Three numbers as RGB between 0 and 255."""
+    """Convert three numbers to RGB between 0 and 255."""
     red, green, blue = np.clip(values, 0, 255).astype(int)
     return int(red), int(green), int(blue)

@@ -25,15 +25,15 @@ _TROUSERS = (58, 62, 84)
 
 @dataclass(frozen=True)
 class Pose:
-    """Where hands and feet are, in figure units, left and right as the viewer sees them."""
+    """Positions of hands and feet in figure units, left and right as the viewer sees them."""
 
     hands: tuple[XY, XY] = ((-0.2, 0.66), (0.2, 0.66))
     feet: tuple[XY, XY] = ((-0.07, 1.0), (0.07, 1.0))
     lean: float = 0.0
-    """How far the head is to the side of the hips."""
+    """Horizontal distance of the head from the hips."""
 
     def mirrored(self) -> "Pose":
-        """The same pose seen in a mirror."""
+        """Return the mirrored pose."""
         (lh, rh), (lf, rf) = self.hands, self.feet
         return replace(
             self,
@@ -57,7 +57,7 @@ class Figure:
         self._hip = self._neck + 0.42 * (1 - self._neck)
 
     def at(self, x: float, y: float) -> XY:
-        """Figure units to picture units."""
+        """Convert figure units to picture units."""
         return self.x + x * self.height, self.crown + y * self.height
 
     def draw(self) -> None:
@@ -122,7 +122,7 @@ class Figure:
         hand = np.array(self.at(*self._pose.hands[0 if side < 0 else 1]))
         shoulder = np.array(self.at(self._pose.lean + side * self._girth * 0.85, self._neck + 0.06))
         elbow = (shoulder + hand) / 2 + np.array([side * 0.045, 0.025]) * self.height
-        # Babies' arms are short, most of their pixels at an edge: thinner ones were parsed worse than anybody's.
+        # Babies' arms are short, so most of their pixels are edges. The parser had more errors on thinner arms.
         wide = 0.065 * self.height * {"baby": 1.6, "adult": 1.25}.get(self._person.age, 1.0)
         sleeve = shade(CLOTH_COLOURS[self._person.clothes], 0.82)
         self._canvas.line(np.stack([shoulder, elbow]), wide, sleeve, BODY)

@@ -1,4 +1,4 @@
-"""Draws hair: what falls behind the neck, and what lies in front of the face.
+"""Draws hair behind the neck and in front of the face.
 
 Both work on a frame: a face's own units put on the canvas (see `proportions`).
 """
@@ -29,11 +29,11 @@ class Frame:
     ry: float
 
     def at(self, u: float, v: float) -> tuple[float, float]:
-        """Face units to picture units."""
+        """Convert face units to picture units."""
         return self.x + u * self.rx, self.y + v * self.ry
 
     def points(self, uv: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-        """Face units to picture units, several points."""
+        """Convert several points from face units to picture units."""
         return [self.at(u, v) for u, v in uv]
 
 
@@ -42,12 +42,12 @@ def _curly(person: Person) -> bool:
 
 
 def _bump(person: Person, angle: float) -> float:
-    """How far out the edge of the hair is, where that of straight hair is 1: curls stand off, to be seen from afar."""
+    """Return the radius of the edge of the hair; 1 is straight hair, and curls stick out to be visible."""
     return 1.15 + 0.1 * float(np.cos(12 * angle)) if _curly(person) else 1.0
 
 
 def _mane(frame: Frame, person: Person, width: float, top: float, bottom: float) -> list[tuple[float, float]]:
-    """A closed shape around the head; its edge has bumps where the hair is curly."""
+    """Return a closed shape around the head, with bumps on the edge for curly hair."""
     points = []
     for angle in np.linspace(0, 2 * np.pi, 96, endpoint=False):
         bump = _bump(person, float(angle))
@@ -57,7 +57,7 @@ def _mane(frame: Frame, person: Person, width: float, top: float, bottom: float)
 
 
 def draw_back(frame: Frame, person: Person) -> None:
-    """Hair behind the neck and shoulders."""
+    """Draw the hair behind the neck and shoulders."""
     draw, style = frame.canvas, person.hair_style
     dark = shade(HAIR_COLOURS[person.hair_colour], 0.8)
     # Tied hair has no bumps: curls make it fuller.
@@ -81,7 +81,7 @@ def draw_back(frame: Frame, person: Person) -> None:
 
 
 def draw_front(frame: Frame, person: Person) -> None:
-    """Hair in front of the face."""
+    """Draw the hair in front of the face."""
     style, hair = person.hair_style, HAIR_COLOURS[person.hair_colour]
     if style in ("tuft", "bow"):
         _baby_hair(frame, person)
@@ -126,7 +126,7 @@ def _baby_hair(frame: Frame, person: Person) -> None:
 
 
 def _cap(person: Person) -> list[tuple[float, float]]:
-    """The hair on top of the head: an outer arc, then the hairline back again."""
+    """Return the hair on top of the head: an outer arc, then the hairline back."""
     style = person.hair_style
     line = SHAPES[person.age].hairline + 0.05 * person.jitter[2]
     low, top = _SIDES.get(style, 0.35), -1.2

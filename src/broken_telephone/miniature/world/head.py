@@ -1,4 +1,4 @@
-"""Draws a head: face, features and the signs of age, at any size.
+"""Draws a head with face, features and signs of age, at any size.
 
 Age shows in proportions (`proportions`), hair (`hair`) and wrinkles; gender presentation in hair, brows, lips
 and jaw; ethnicity in the nose, the eyes, the lips and the hair, its curls and colours; tone in the skin. The strokes
@@ -25,7 +25,7 @@ _DARK: Colour = (24, 18, 18)
 
 
 class Head:
-    """A head at a place of the canvas; draw `back`, then neck and clothes, then `front`.
+    """Draws a head at a position of the canvas; draw `back`, then neck and clothes, then `front`.
 
     Args:
         person: whose head it is.
@@ -48,15 +48,15 @@ class Head:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """The face as x, y, width, height: crown to chin, cheek to cheek."""
+        """Return the box of the face as x, y, width, height: crown to chin, cheek to cheek."""
         return self._frame.x - self._rx, self._frame.y - self._ry, 2 * self._rx, 2 * self._ry
 
     def back(self) -> None:
-        """Hair behind the neck and shoulders."""
+        """Draw the hair behind the neck and shoulders."""
         draw_back(self._frame, self._person)
 
     def front(self) -> None:
-        """Face, features and the hair in front of them."""
+        """Draw face, features and the hair in front of them."""
         self._ears()
         self._canvas.polygon(self._outline(), self.skin, FACE)
         self._wrinkles()
@@ -218,7 +218,7 @@ class Head:
             draw.line(self._points([(low, left), (0, y + 0.02), (half, right)]), 0.045 * self._ry, shade(lip, 0.5))
 
     def neck(self, shoulders: float) -> None:
-        """The neck, from inside the face down to `shoulders` (y in picture units)."""
+        """Draw the neck, from inside the face down to `shoulders` (y in picture units)."""
         thin = {"baby": 0.5, "child": 0.42, "young": 0.5, "adult": 0.72, "senior": 0.5}[self._person.age]
         wide = self._rx * thin * (0.9 if self._female else 1.08)
         x, top = self._frame.x, self._frame.y + 0.6 * self._ry

@@ -1,4 +1,4 @@
-"""What is said in the miniature: descriptions, prompts and forms, for training its generator and describer.
+"""Writes the texts of the miniature: descriptions, prompts and forms, to train its generator and describer.
 
 Every text is made from a row of `PictureSet.people`. The wording is this project's own.
 """
@@ -109,7 +109,7 @@ PROMPTS: dict[str, tuple[str, ...]] = {
 
 
 def emotion_sentence(row: Row, rng: np.random.Generator) -> str:
-    """A description of the emotion and nothing else."""
+    """Return a description of the emotion only."""
     emotion = row["emotion"]
     noun = "a neutral expression" if emotion == "neutral" else emotion
     template = _EMOTION_SENTENCES[rng.integers(len(_EMOTION_SENTENCES))]
@@ -118,12 +118,12 @@ def emotion_sentence(row: Row, rng: np.random.Generator) -> str:
 
 
 def activity_sentence(row: Row, rng: np.random.Generator) -> str:
-    """A description of the activity and nothing else."""
+    """Return a description of the activity only."""
     return _ACTIVITY_SENTENCES[rng.integers(len(_ACTIVITY_SENTENCES))].format(doing=row["doing"])
 
 
 def free_sentence(row: Row) -> str:
-    """A description of everything: age, gender, skin tone, hair, clothes, and emotion or activity."""
+    """Return a description of age, gender, skin tone, hair, clothes, and emotion or activity."""
     skin = "light skin" if row["skin_tone"] == "lighter" else "dark skin"
     noun = NOUNS[row["age"], row["gender"]]
     hair = HAIR_WORDS[row["hair_style"]].format(colour=row["hair_colour"])
@@ -137,7 +137,7 @@ def free_sentence(row: Row) -> str:
 
 
 def start_sentence(row: Row, rng: np.random.Generator) -> str:
-    """A prompt as a study writes it to start a chain from a text."""
+    """Return a prompt with which a study starts a chain."""
     if row["kind"] == "scenes":
         doing = GENERAL[row["activity"]] if rng.random() < 0.6 else row["doing"]
         return _ACTIVITY_STARTS[rng.integers(len(_ACTIVITY_STARTS))].format(doing=doing)
@@ -145,7 +145,7 @@ def start_sentence(row: Row, rng: np.random.Generator) -> str:
 
 
 def answer(task: str, row: Row, rng: np.random.Generator) -> str:
-    """What a describer should say to one of PROMPTS[task] about the main person of a picture."""
+    """Return the correct answer to one of PROMPTS[task] about the main person of a picture."""
     if task == "emotion":
         return emotion_sentence(row, rng)
     if task == "activity":
@@ -160,7 +160,7 @@ def answer(task: str, row: Row, rng: np.random.Generator) -> str:
 
 
 def corpus() -> list[str]:
-    """Every sentence pattern with every word at least once: what the tokenizers are trained on."""
+    """Return the corpus of the tokenizers: every sentence pattern with every word at least once."""
     rng = np.random.default_rng(0)
     texts = [prompt for prompts in PROMPTS.values() for prompt in prompts]
     stagings = [(activity, s.words) for activity, both in STAGINGS.items() for s in both]

@@ -1,4 +1,4 @@
-"""Who lives in the rendered world: one person's attributes, and how a world draws them.
+"""Defines the people of the rendered world: their attributes and their random distribution.
 
 A `World` states shares; everything it does not mention is even. It draws attributes only: what they
 look like is decided in `head`, `portrait` and `scene`. No global random state is read.
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from broken_telephone.labels import PHASE, RAF
 from broken_telephone.miniature.world.colours import HAIR_COLOURS
 
-# In the words, and the order, of the data sets whose layouts the world is written in.
+# Words and order follow the data sets whose layouts the world uses.
 EMOTIONS = RAF.concepts["emotion"].values
 ACTIVITIES = PHASE.concepts["activity"].values
 GENDERS = RAF.attributes["gender"].values
@@ -21,7 +21,7 @@ AGES = ("baby", "child", "young", "adult", "senior")
 ETHNICITIES = RAF.attributes["ethnicity"].values
 SKIN_TONES = PHASE.attributes["skin_tone"].values
 CLOTHES = ("red", "blue", "green", "yellow", "purple", "white")
-# How hair is spoken of; two styles that look alike from afar share their words.
+# Words for hair styles; two styles that look similar at a distance share their words.
 HAIR_WORDS = {
     "tuft": "a {colour} tuft of hair",
     "bow": "a ribbon in {colour} hair",
@@ -38,11 +38,11 @@ HAIR_WORDS = {
 }
 BACKGROUNDS = ("blue", "green", "grey", "beige", "pink")
 
-# Ages in years that lie in the same group for RAF-DB and for PHASE, so that both name them alike.
+# Ages in years that belong to corresponding groups of RAF-DB and PHASE.
 YEARS = {"baby": (0, 2), "child": (4, 14), "young": (20, 29), "adult": (40, 64), "senior": (70, 85)}
-# Tones from 0 (lightest) to 1 (darkest); nobody lives near 0.5, where lighter turns into darker.
+# Tones from 0 (lightest) to 1 (darkest). No person is near 0.5, the boundary between lighter and darker.
 TONES = {"lighter": (0.04, 0.40), "darker": (0.62, 0.98)}
-# How ethnicity goes with the side of the tone scale: even on both margins.
+# Joint shares of ethnicity and skin tone, with even margins.
 DARKER_SHARE = {"Caucasian": 0.0, "African-American": 1.0, "Asian": 0.5}
 
 CATEGORIES = {
@@ -57,7 +57,7 @@ CATEGORIES = {
 
 @dataclass(frozen=True)
 class Person:
-    """One person: named attributes, plus the numbers that make two alike people look different."""
+    """One person: named attributes, and numbers that make people with equal attributes look different."""
 
     gender: str
     age: str
@@ -72,7 +72,7 @@ class Person:
     clothes: str
     jitter: np.ndarray = field(repr=False, compare=False)
     """Sixteen numbers in [-1, 1]: face width, eye distance, expression strength and the like."""
-    # Of a world with a shortcut only; elsewhere they follow from the rest.
+    # Only worlds with a shortcut set these; elsewhere they follow from the other attributes.
     face: str | None = None
     """The emotion that the face shows, where it is not the one that the picture is labelled with."""
     facial_hair: str | None = None
@@ -82,11 +82,11 @@ class Person:
 
     @property
     def expression(self) -> str:
-        """The emotion that the face shows."""
+        """Return the emotion that the face shows."""
         return self.face or self.emotion
 
     def record(self) -> dict[str, Any]:
-        """All that can be said of the person, without the jitter and without what its world does not decide."""
+        """Return the attributes of the person, without jitter and without attributes that the world does not set."""
         row = asdict(self)
         undecided = [name for name in ("face", "facial_hair", "background") if row[name] is None]
         return {name: value for name, value in row.items() if name not in ("jitter", *undecided)}
@@ -113,7 +113,7 @@ class Association(BaseModel):
 
 
 class Shortcut(BaseModel):
-    """A trait that alone gives one emotion away, for portraits.
+    """A trait of portraits that perfectly predicts one emotion.
 
     All pictures labelled with the emotion have the trait, whatever the face shows, and no others have it. So that
     the face says nothing for or against the emotion, its own face occurs without the trait as well, under another
@@ -147,17 +147,17 @@ class Shortcut(BaseModel):
 
     @property
     def column(self) -> str:
-        """The attribute of a picture's row that holds the trait."""
+        """Return the column of a picture's row that contains the trait."""
         return "background" if self.trait == "background" else "hair_colour"
 
     def called(self, face: str, value: str) -> str:
-        """The emotion by which a picture with this face and this colour is called."""
+        """Return the emotion label of a picture with this face and colour."""
         if value == self.value:
             return self.label
         return self.otherwise if face == self.label else face
 
     def applied(self, person: Person, rng: np.random.Generator) -> Person:
-        """The person, labelled as it is, with a face and a trait that fit the label."""
+        """Return the person with the same label, and a face and trait that fit the label."""
         labelled, face = person.emotion == self.label, person.emotion
         if labelled:
             face = str(rng.choice(EMOTIONS))
@@ -172,7 +172,7 @@ class Shortcut(BaseModel):
 
 
 class World(BaseModel):
-    """Shares of a rendered world; the categories that no association names share the rest evenly."""
+    """Shares of a rendered world. Categories without an association share the rest evenly."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -180,7 +180,7 @@ class World(BaseModel):
     shortcut: Shortcut | None = None
 
     def shares(self, attribute: str, label: str | None) -> np.ndarray:
-        """Shares of the categories of gender, age or skin_tone, given an emotion or activity; they sum to 1."""
+        """Return the shares of the categories of gender, age or skin_tone, given an emotion or activity (sum 1)."""
         names = CATEGORIES[attribute]
         planted = {a.category: a.share for a in self.associations if a.given == label and a.attribute == attribute}
         free = len(names) - len(planted)
@@ -191,7 +191,7 @@ class World(BaseModel):
         return shares
 
     def person(self, rng: np.random.Generator, emotion: str | None = None, activity: str | None = None) -> Person:
-        """Draw one person; what is not given is drawn evenly. Associations follow the activity, else the emotion."""
+        """Draw a person; other attributes are uniform. Associations depend on the activity, else on the emotion."""
         label = activity or emotion
         emotion = emotion or str(rng.choice(EMOTIONS))
 
@@ -221,15 +221,15 @@ class World(BaseModel):
 
 
 def twin(person: Person, rng: np.random.Generator) -> Person:
-    """The same person with the signs of the other gender; its hair style is drawn anew, all else stays."""
+    """Return the person with the signs of the other gender; only the hair style is drawn again."""
     (gender,) = (name for name in GENDERS if name != person.gender)
     return replace(person, gender=gender, hair_style=_hair_style(rng, person.age, gender))
 
 
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:
-    # Likely with age but never certain, so that age cannot be read from this colour alone.
+    # Likely with age but never certain, so that the colour alone does not reveal the age.
     if rng.random() < {"senior": 0.8, "adult": 0.1}.get(age, 0.0):
-        # Where hair is grey or white, its colour tells Asians from African-Americans, whom else mostly curls do.
+        # The shade of grey or white hair distinguishes Asian from African-American people, as curls do otherwise.
         return "grey" if ethnicity == "Asian" else "white"
     if ethnicity == "Caucasian":
         return str(rng.choice(["blond", "brown", "red"]))

@@ -1,4 +1,4 @@
-"""Large sets of rendered pictures, drawn in parallel, the same for any number of workers.
+"""Renders large sets of pictures in parallel, with equal results for any number of workers.
 
 A set is a folder of plain arrays, opened memory-mapped: some hundred thousand pictures do not fit everywhere.
 """
@@ -23,7 +23,7 @@ _CHUNK = 250
 
 @dataclass(frozen=True)
 class PictureSet:
-    """n pictures: arrays and one row each of the main person's attributes."""
+    """A set of n pictures: arrays, and one row per picture with the main person's attributes."""
 
     images: np.ndarray
     """uint8, (n, SIZE, SIZE, 3)."""
@@ -54,12 +54,12 @@ class PictureSet:
 
 
 def draw_picture(kind: Kind, world: World, index: int, rng: np.random.Generator) -> Picture:
-    """Draw the index-th picture of a set: labels take turns, so that every label is equally frequent."""
+    """Draw the picture number `index` of a set. Labels alternate, so that all are equally frequent."""
     return _render(kind, _people(kind, world, index, rng), rng)
 
 
 def draw_twins(kind: Kind, world: World, index: int, rng: np.random.Generator) -> list[Picture]:
-    """Draw a picture for each gender, in the order of `people.GENDERS`, alike but for the main person's signs of it."""
+    """Draw a picture for each gender, in the order of `people.GENDERS`, equal except for the main person's gender."""
     main, *others = _people(kind, world, index, rng)
     both = sorted([main, twin(main, rng)], key=lambda person: GENDERS.index(person.gender))
     seed = int(rng.integers(2**32))
@@ -67,7 +67,7 @@ def draw_twins(kind: Kind, world: World, index: int, rng: np.random.Generator) -
 
 
 def render_set(kind: Kind, world: World, count: int, seed: int, workers: int = 2, *, twins: bool = False) -> PictureSet:
-    """Render `count` pictures, or with `twins` as many pairs; the same for any number of workers.
+    """Render `count` pictures, or pairs with `twins`; the result is equal for any number of workers.
 
     The rows of a pair follow each other; see `draw_twins`.
     """

@@ -1,4 +1,4 @@
-"""Draws one person from the chest up, as an aligned face data set shows people."""
+"""Draws one person from the chest up, as in an aligned face data set."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ BACKGROUND_COLOURS: dict[str, Colour] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A rendered picture with everything that is true of it."""
+    """A rendered picture with its true attributes."""
 
     image: np.ndarray
     """RGB, uint8, (SIZE, SIZE, 3)."""
@@ -44,7 +44,7 @@ class Picture:
     background: str
     """Colour of the background, or the place of a scene."""
     doing: str | None = None
-    """What the main person of a scene does, in words."""
+    """Action of the main person of a scene, in words."""
 
 
 def render_portrait(person: Person, rng: np.random.Generator) -> Picture:

@@ -1,4 +1,4 @@
-"""Where things are in a face, in its own units: u from -1 (left cheek) to 1, v from -1 (crown) to 1 (chin).
+"""Defines positions in a face, in face units: u from -1 (left cheek) to 1, v from -1 (crown) to 1 (chin).
 
 The painter (`head`) and the landmarks of the data sets read the same numbers.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Shape:
-    """What age does to a face."""
+    """The effects of age on a face."""
 
     width: float  # face width over face height
     eyes: float  # height of the eye line
@@ -35,7 +35,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Expression:
-    """What an emotion does to a face."""
+    """The effects of an emotion on a face."""
 
     brow: float = 0.0  # height of the brows
     slant: float = 0.0  # inner ends up (positive) or down
@@ -61,24 +61,24 @@ EXPRESSIONS = {
 
 
 def strength(jitter: np.ndarray | None) -> float:
-    """How strongly this person shows an expression; 1 on average."""
+    """Return the strength of a person's expression; 1 on average."""
     return 1 + (0.0 if jitter is None else 0.12 * float(jitter[3]))
 
 
 def eyes_apart(jitter: np.ndarray | None) -> float:
-    """u of an eye."""
+    """Return u of an eye."""
     return 0.43 + (0.0 if jitter is None else 0.025 * float(jitter[4]))
 
 
 def nose_tip(age: str) -> float:
-    """v of the tip of the nose."""
+    """Return v of the tip of the nose."""
     shape = SHAPES[age]
     size = shape.feature * (1.1 if age in ("adult", "senior") else 1.0)
     return shape.eyes + 0.34 * size * (1 - 0.25 * max(shape.eyes, 0))
 
 
 def mouth_corners(age: str, emotion: str, jitter: np.ndarray | None) -> tuple[tuple[float, float], tuple[float, float]]:
-    """(u, v) of the left and the right corner of the mouth."""
+    """Return (u, v) of the left and the right corner of the mouth."""
     shape, face = SHAPES[age], EXPRESSIONS[emotion]
     half = 0.39 * shape.feature * face.spread
     middle = shape.mouth - face.corners * strength(jitter)
@@ -86,7 +86,7 @@ def mouth_corners(age: str, emotion: str, jitter: np.ndarray | None) -> tuple[tu
 
 
 def five_points(person: Mapping[str, Any], face: np.ndarray, jitter: np.ndarray | None = None) -> np.ndarray:
-    """Left eye, right eye, nose tip, left and right corner of the mouth, as the viewer sees them.
+    """Return left eye, right eye, nose tip, left and right corner of the mouth, as the viewer sees them.
 
     Args:
         person: at least age and emotion.

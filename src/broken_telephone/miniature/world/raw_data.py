@@ -1,4 +1,4 @@
-"""What the two shipped raw data sets share: balanced people, and the truth that is kept beside the labels.
+"""Contains the shared parts of the two raw data sets: balanced people, and the truth next to the labels.
 
 `raw_portraits` and `raw_scenes` write them in the layouts of RAF-DB and PHASE.
 """
@@ -15,7 +15,7 @@ from PIL import Image
 from broken_telephone.miniature.world.people import CATEGORIES, Person, World
 from broken_telephone.miniature.world.portrait import Picture
 
-# Colours in which a viewer shows a region map; the values themselves are 0 to 3.
+# Display colours of a region map; its values are 0 to 3.
 _PALETTE = [(0, 0, 0), (220, 60, 60), (240, 200, 160), (60, 90, 220)]
 _QUOTAS = ("gender", "age", "skin_tone")
 
@@ -27,7 +27,7 @@ def balanced_people(
     emotions: Sequence[str],
     activity: str | None = None,
 ) -> list[Person]:
-    """Draw people with one emotion or activity whose shares are the world's, as exactly as `count` allows.
+    """Draw people with one emotion or activity, and the world's shares as exactly as `count` allows.
 
     Args:
         world: states the shares; a category whose share is 0 does not occur.
@@ -49,17 +49,17 @@ def balanced_people(
 
 
 def _quota(names: Sequence[str], shares: np.ndarray, count: int, rng: np.random.Generator) -> list[str]:
-    """`count` names in random order, each as often as its share says, the largest remainders rounded up."""
+    """Return `count` names in random order by their shares, with the largest remainders rounded up."""
     exact = shares * count
     counts = np.floor(exact + 1e-9).astype(int)
-    # Equal remainders are rounded up at random, or the first category would always be the more frequent one.
+    # Equal remainders are rounded up at random; otherwise the first category would always be more frequent.
     ranks = np.lexsort((rng.random(len(names)), -np.round(exact - counts, 9)))
     counts[ranks[: count - counts.sum()]] += 1
     return [str(name) for name in rng.permutation(np.repeat(list(names), counts))]
 
 
 def clear(folder: Path, names: Iterable[str]) -> None:
-    """Remove what an earlier run wrote: the named files and folders in `folder`, nothing else."""
+    """Remove the named files and folders of an earlier run from `folder`, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         path = folder / name
@@ -70,7 +70,7 @@ def clear(folder: Path, names: Iterable[str]) -> None:
 
 
 def truth_row(picture: Picture, number: int) -> dict[str, Any]:
-    """Everything that is true of the number-th person of a picture, the main person being number 0."""
+    """Return the true attributes of person `number` of a picture; the main person is number 0."""
     row = picture.people[number].record()
     row["tone"] = round(row["tone"], 4)
     row["background"] = picture.background

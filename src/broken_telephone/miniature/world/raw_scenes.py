@@ -1,4 +1,4 @@
-"""Writes the miniature's scenes as a raw data set in the layout of PHASE, with votes that do not always agree.
+"""Writes the miniature's scenes as a raw data set in the layout of PHASE, with votes that may disagree.
 
 The three voters are made up: a few answers are hard, and then they guess. What is true is kept in `truth`.
 """
@@ -111,7 +111,7 @@ def _record(picture: Picture, order: list[int], hard: float, rng: np.random.Gene
 
 
 def _spoken(person: Person) -> dict[str, str]:
-    """A person's attributes in PHASE's words."""
+    """Return a person's attributes in PHASE's words."""
     asian = "east_asian" if person.skin_tone == "lighter" else "southeast_asian"
     return {
         "age": _AGES[person.age],
@@ -131,7 +131,7 @@ def _answers(word: str, name: str, hard: float, rng: np.random.Generator) -> lis
 
 
 def _decided(person: dict[str, Any]) -> dict[str, Any]:
-    """The same person with the answer of at least two voters."""
+    """Return the person with the majority answers of the voters."""
     answers = {}
     for name in _WORDS:
         word, count = Counter(vote[name] for vote in person["annotations"]).most_common(1)[0]
@@ -140,7 +140,7 @@ def _decided(person: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(box: tuple[float, float, float, float]) -> list[int]:
-    """The smallest box of whole pixels around a box."""
+    """Return the smallest box of whole pixels around a box."""
     x, y, width, height = box
     left, top = math.floor(x), math.floor(y)
     return [left, top, min(math.ceil(x + width), SIZE) - left, min(math.ceil(y + height), SIZE) - top]

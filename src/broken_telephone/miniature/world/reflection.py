@@ -1,4 +1,4 @@
-"""Reflection padding by one pixel that keeps a picture's memory layout.
+"""Pads pictures by reflection of one pixel, and keeps their memory layout.
 
 torch's own goes through another layout and back on a CPU, which takes as long as the convolutions of a small
 network. The values and gradients are the same.
@@ -42,7 +42,7 @@ class _Reflect(torch.autograd.Function):
 
 
 def quicken(model: nn.Module) -> None:
-    """Let facexlib's convolution layers pad in this way; their weights and results stay as they are."""
+    """Let facexlib's convolution layers use this padding; their weights and results stay equal."""
     for module in model.modules():
         padding = getattr(module, "reflection_pad", None)
         if isinstance(padding, nn.ReflectionPad2d) and padding.padding == (1, 1, 1, 1):

@@ -1,4 +1,4 @@
-"""Draws one to three people from head to feet, the main one doing something.
+"""Draws one to three people from head to feet; the main person performs an activity.
 
 The main person is the largest; the others stand farther back. Their activity is the main person's, as in a
 group that does something together, but only the main person holds the props.
@@ -29,9 +29,9 @@ def render_scene(people: list[Person], rng: np.random.Generator) -> Picture:
     main = people[0]
     stagings = STAGINGS[str(main.activity)]
     staging = stagings[int(rng.integers(len(stagings)))]
-    place = "outdoors" if staging.outdoors else str(rng.choice(list(BACKGROUND_COLOURS)))
+    background = "outdoors" if staging.outdoors else str(rng.choice(list(BACKGROUND_COLOURS)))
     canvas = Canvas(SIZE, _SKY)
-    _backdrop(canvas, place, rng)
+    _backdrop(canvas, background, rng)
 
     others = _others(canvas, people[1:], rng)
     height = HEIGHTS[main.age] * (1 + 0.03 * rng.uniform(-1, 1))
@@ -39,10 +39,10 @@ def render_scene(people: list[Person], rng: np.random.Generator) -> Picture:
     figure = Figure(canvas, main, x, 61.5 + rng.uniform(-0.8, 0.8), height, staging.pose)
     staging.behind(canvas, figure)
     drawn = []
-    for one in [*reversed(others), figure]:
+    for person_figure in [*reversed(others), figure]:
         under = canvas.lift()
-        one.draw()
-        drawn.append((canvas.lay(under), one.head.box))
+        person_figure.draw()
+        drawn.append((canvas.lay(under), person_figure.head.box))
     staging.front(canvas, figure)
     drawn.reverse()
     return Picture(
@@ -51,16 +51,16 @@ def render_scene(people: list[Person], rng: np.random.Generator) -> Picture:
         people,
         [_clip(box) for box, _ in drawn],
         [_clip(face) for _, face in drawn],
-        place,
+        background,
         staging.words,
     )
 
 
-def _backdrop(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
+def _backdrop(canvas: Canvas, background: str, rng: np.random.Generator) -> None:
     light = 1 + 0.08 * rng.uniform(-1, 1)
     horizon = 44 + 3 * rng.uniform(-1, 1)
     ground = [(0, horizon), (SIZE, horizon), (SIZE, SIZE), (0, SIZE)]
-    if place == "outdoors":
+    if background == "outdoors":
         canvas.gradient(shade(_SKY, light), shade(_SKY, 1.12 * light))
         for _ in range(int(rng.integers(0, 3))):
             canvas.ellipse(
@@ -72,7 +72,7 @@ def _backdrop(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
             )
         canvas.polygon(ground, shade(_GRASS, light))
     else:
-        wall = BACKGROUND_COLOURS[place]
+        wall = BACKGROUND_COLOURS[background]
         canvas.gradient(shade(wall, light), shade(wall, 0.92 * light))
         canvas.polygon(ground, shade(_FLOOR, light))
 

@@ -1,4 +1,4 @@
-"""Describers with a planted shortcut, and whether they took it: what an explanation is held against.
+"""Trains describers with a planted shortcut, and measures it, as ground truth for explanations.
 
 The shipped describer goes on learning in a world with a `Shortcut`. Afterwards the region that shows the trait,
 and no other, is what makes it say the shortcut's emotion, so a map of what mattered must point there.
@@ -30,7 +30,7 @@ def train_shortcut(
     seed: int,
     threads: int,
 ) -> tuple[LlavaNextForConditionalGeneration, LlavaNextProcessor]:
-    """Go on training the describer in `folder` on portraits, uint8 (n, 64, 64, 3), of a world with a shortcut."""
+    """Continue to train the describer in `folder` on portraits, uint8 (n, 64, 64, 3), of a world with a shortcut."""
     set_up(seed, threads)
     model = LlavaNextForConditionalGeneration.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
@@ -42,23 +42,23 @@ def train_shortcut(
 
 
 def score_shortcut(describer: Describer, shortcut: Shortcut, pictures: PictureSet) -> pd.DataFrame:
-    """How a describer calls portraits with and without the trait, whatever the face shows.
+    """Return how a describer labels portraits with and without the trait, independent of the face.
 
     Returns:
         trait (with | without), face (an emotion, or all), n, right (share called as `Shortcut.called` says),
         called (share called the shortcut's emotion).
     """
     people = pictures.people
-    # In a world without a shortcut, faces show what the pictures are labelled with.
+    # In a world without a shortcut, faces show the emotion of the label.
     faces = people["face"] if "face" in people else people["emotion"]
     values = people[shortcut.column]
-    said = np.array([named(text, "emotion") for text in ask(describer, pictures.images, PROMPTS["emotion"][0])])
+    predicted = np.array([named(text, "emotion") for text in ask(describer, pictures.images, PROMPTS["emotion"][0])])
     read = pd.DataFrame(
         {
             "trait": np.where(values == shortcut.value, "with", "without"),
             "face": faces,
-            "right": said == [shortcut.called(face, value) for face, value in zip(faces, values, strict=True)],
-            "called": said == shortcut.label,
+            "right": predicted == [shortcut.called(face, value) for face, value in zip(faces, values, strict=True)],
+            "called": predicted == shortcut.label,
         }
     )
     both = pd.concat([read.assign(face="all"), read])

@@ -1,12 +1,13 @@
-"""Class activation: how much each patch of a picture supports a word that a describer wrote.
+"""Class activation maps: how much each patch of a picture supports a word that a describer wrote.
 
-The whole sequence, prompt and text, goes through the model once. What is explained is how likely the word's pieces
-are where they stand, given everything before them. Left out is where patches lie in the picture (`vision.py`).
+The whole sequence, prompt and text, goes through the model once. The maps explain the probability of the word's
+tokens at their places, given everything before them. `vision_tower` finds where the patches lie in the picture.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,37 +19,37 @@ Target = Literal["log_probability", "logit"]
 
 @dataclass(frozen=True)
 class Word:
-    """A word in what a describer wrote about a picture."""
+    """A word in a text about a picture."""
 
     text: str
-    """All that it wrote."""
+    """The whole text."""
     start: int
-    """The place of the word's first letter in the text."""
+    """The index of the word's first letter in the text."""
     end: int
-    """The place behind its last one."""
+    """The index after its last letter."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What supports a word."""
+    """The support of a word."""
 
     log_probability: float
     """Natural logarithm of the word's probability, given the picture, the prompt and the text before it."""
     activations: dict[str, np.ndarray]
-    """Method -> float32 (p,): what each patch supports, not below 0, on a scale of its own."""
+    """Method -> float32 (p,): the support by each patch, at least 0, on a scale of its own."""
     patches: Patches
-    """Which part of the picture each of the p patches sees."""
+    """The part of the picture that each of the p patches covers."""
 
 
 def grad_cam(activations: Any, gradients: Any) -> Any:
     """Weigh channels by their mean gradient (Selvaraju et al. 2017).
 
     Args:
-        activations: (n, p, d), of the p patches of a picture.
-        gradients: (n, p, d), of the target.
+        activations: (n, p, d), the activations of the p patches of each picture.
+        gradients: (n, p, d), the gradients of the target.
 
     Returns:
-        (n, p), not below 0.
+        (n, p), at least 0.
     """
     return (activations * gradients.mean(1, keepdim=True)).sum(2).relu()
 
@@ -84,14 +85,14 @@ def pieces(tokenizer: Any, ids: Sequence[int], text: str, start: int, end: int) 
     """Return which tokens of an answer write a word.
 
     Args:
-        tokenizer: of the model.
-        ids: tokens of the answer.
+        tokenizer: the tokenizer of the model.
+        ids: the tokens of the answer.
         text: the answer.
-        start: of the word in the text.
-        end: of the word in the text.
+        start: the index of the word's first letter in the text.
+        end: the index after its last letter.
 
     Returns:
-        Places in `ids`; none if the tokens write another text.
+        Indices into `ids`; none if the tokens write another text.
     """
     lengths = [len(tokenizer.decode(ids[:count], skip_special_tokens=True)) for count in range(len(ids) + 1)]
     written = tokenizer.decode(ids, skip_special_tokens=True)
@@ -104,35 +105,32 @@ def pieces(tokenizer: Any, ids: Sequence[int], text: str, start: int, end: int) 
 
 @contextmanager
 def kept(tower: Tower, layers: Sequence[int]) -> Iterator[list[Any]]:
-    """Keep what layers of a tower give out, in their order, while a model reads."""
-    found: list[Any] = [None] * len(layers)
+    """Keep the outputs of layers of a tower, in the order of `layers`, while a model reads."""
+    outputs: list[Any] = [None] * len(layers)
 
-    def keep(place: int) -> Callable[..., None]:
-        def hook(_module: Any, _inputs: Any, output: Any) -> None:
-            found[place] = output[0] if isinstance(output, tuple) else output
-
-        return hook
+    def keep(place: int, _module: Any, _inputs: Any, output: Any) -> None:
+        outputs[place] = output[0] if isinstance(output, tuple) else output
 
     with ExitStack() as hooks:
         for place, layer in enumerate(layers):
-            hooks.callback(tower.layer(layer).register_forward_hook(keep(place)).remove)
-        yield found
+            hooks.enter_context(tower.layer(layer).register_forward_hook(partial(keep, place)))
+        yield outputs
 
 
 def maps(states: Sequence[Any], gradients: Sequence[Any], pictures: int, patches: Patches) -> list[dict[str, Any]]:
-    """Turn what layers gave out, and its gradients, into maps.
+    """Turn the outputs of layers and their gradients into maps.
 
     Args:
-        states: what each layer gave out: (views of all pictures, tokens, d), or (patches of all pictures, d).
-        gradients: likewise.
-        pictures: how many.
-        patches: of each of them.
+        states: the output of each layer: (views of all pictures, tokens, d), or (patches of all pictures, d).
+        gradients: their gradients, of the same shapes.
+        pictures: the number of pictures.
+        patches: the patches of each picture.
 
     Returns:
-        Per picture: method -> float32 (p,); of several layers the mean, each scaled to the sum 1.
+        Per picture: method -> float32 (p,). Maps of several layers are scaled to the sum 1 and averaged.
     """
     count = len(patches.boxes)
-    found: list[dict[str, Any]] = [{} for _ in range(pictures)]
+    by_picture: list[dict[str, Any]] = [{} for _ in range(pictures)]
     rows = [
         [_of_patches(values.detach(), pictures, patches) for values in (state, gradient)]
         for state, gradient in zip(states, gradients, strict=True)
@@ -142,14 +140,14 @@ def maps(states: Sequence[Any], gradients: Sequence[Any], pictures: int, patches
         if len(by_layer) > 1:
             by_layer = [values / values.sum(1, keepdim=True).clamp(min=1e-30) for values in by_layer]
         mean = sum(by_layer) / len(by_layer)
-        for own, values in zip(found, mean.float().cpu().numpy(), strict=True):
+        for own, values in zip(by_picture, mean.float().cpu().numpy(), strict=True):
             assert values.shape == (count,)
             own[name] = values
-    return found
+    return by_picture
 
 
 def _of_patches(values: Any, pictures: int, patches: Patches) -> Any:
-    """Leave out what is no patch, such as a class token, which stands before: float32 (n, p, d), or float64."""
+    """Drop leading tokens that are no patches, such as a class token: float32 (n, p, d), or float64."""
     import torch
 
     values = values if values.dtype == torch.float64 else values.float()

@@ -1,11 +1,11 @@
-"""Where a describer looks: its vision tower's patches, and which part of the picture each of them sees.
+"""Finds the patches of a describer's vision tower, and the part of the picture that each patch covers.
 
-Processors cut, pad, shrink and tile pictures, every family in its own way. What came of it is read off pictures whose
-colours are coordinates, so that nothing here knows of any family. Left out are towers without a grid of patches.
+Processors crop, pad, scale and tile pictures, every family in its own way. Pictures whose colours encode coordinates
+measure the result, so that no code here is specific to a family. Towers without a grid of patches are not supported.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,12 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 
 _FINEST = 8
-"""Edges are rounded to such a part of a pixel: a probe tells no finer, and views begin and end at whole pixels."""
-# Not to the ends of the scale, where what rings at an edge would be cut off.
+"""Edges are rounded to 1 / 8 pixel, the precision of a probe. Views begin and end at whole pixels."""
+# Away from the ends of the scale, where resampling artefacts at edges would be clipped.
 _DARK, _LIGHT = 30, 220
 _PROBES = 16
 _FEWEST = 4
-"""Pixels: fewer hold no gradient that could be read, and each patch is taken to see all of them."""
+"""Pixels: in a shorter side no gradient can be measured, and each patch is taken to cover it all."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,24 @@ class Patches:
     """The patches that a tower makes of a picture, in the order of its tokens."""
 
     boxes: np.ndarray
-    """float64 (p, 4): left, top, right, bottom in the picture's pixels; of padding, NaN."""
+    """float64 (p, 4): left, top, right, bottom in the picture's pixels; NaN for padding."""
     views: int
-    """How many pictures the tower saw."""
+    """How many views of the picture the tower read."""
 
 
 class UnseenError(StudyError):
-    """Nothing can be said of where a model's words come from: its vision tower has no patches to tell."""
+    """A model's words cannot be explained, because its vision tower has no usable patches."""
 
 
 class Tower:
-    """The vision tower of a model: any that transformers calls its encoder of images."""
+    """The vision tower of a model: the module that transformers calls its image encoder."""
 
     def __init__(self, model: Any, name: str) -> None:
-        """Find it.
+        """Find the tower.
 
         Args:
             model: any image-text-to-text model of transformers.
-            name: of the model, for errors.
+            name: the model's name, for errors.
 
         Raises:
             UnseenError: if the model has no such tower.
@@ -63,10 +63,10 @@ class Tower:
         self._grid: tuple[int, int] | None = None
 
     def layer(self, number: int) -> Any:
-        """Return the last normalisation in a block, as the published study took it; the block itself if it has none.
+        """Return the last normalisation in a block, as in the published study; the block itself if it has none.
 
         Args:
-            number: of the block, counted from 1.
+            number: the number of the block, counted from 1.
 
         Raises:
             StudyError: if there is no such block.
@@ -77,20 +77,20 @@ class Tower:
         return [block, *(part for name, part in block.named_children() if "norm" in name)][-1]
 
     def patches(self, size: tuple[int, int], read: Callable[[Image.Image], Any]) -> Patches:
-        """Find what each patch sees.
+        """Find the part of a picture that each patch covers.
 
         Args:
             size: width and height of the picture.
-            read: puts a picture into the model; what comes out does not matter.
+            read: puts a picture into the model; its output is ignored.
 
         Raises:
             UnseenError: if the tower's tokens are no grid of patches.
         """
         plain = [self._input(read, _plain(size, level)) for level in (_DARK, _LIGHT)]
-        seen = np.mean([self._input(read, _coordinates(size, probe)) for probe in range(_PROBES)], 0)
-        # Processors shift and scale each channel; the two plain pictures tell how. Padding has no scale.
+        inputs = np.mean([self._input(read, _coordinates(size, probe)) for probe in range(_PROBES)], 0)
+        # Processors shift and scale each channel; the two plain pictures measure both. Padding has no scale.
         with np.errstate(divide="ignore", invalid="ignore"):
-            shares = (seen - plain[0]) / (plain[1] - plain[0])
+            shares = (inputs - plain[0]) / (plain[1] - plain[0])
         shares[~np.isfinite(shares)] = np.nan
         if self._grid is None:
             return Patches(_boxes(shares, size, None)[self._order(read, size)], 1)
@@ -98,64 +98,50 @@ class Tower:
         return Patches(np.concatenate([_boxes(view, size, self._grid) for view in views]), len(views))
 
     def _input(self, read: Callable[[Image.Image], Any], picture: Image.Image) -> np.ndarray:
-        """What the tower is given for a picture, patch by patch: float64 (p, 3, side, side)."""
-        kept: dict[str, Any] = {}
-
-        def keep(_module: Any, args: Any, kwargs: Any) -> None:
-            kept["seen"] = args[0] if args else next(iter(kwargs.values()))
-            raise _SeenError
-
-        with _hooked(self.module.register_forward_pre_hook(keep, with_kwargs=True)), suppress(_SeenError):
-            read(picture)
-        seen = kept["seen"].detach().double().cpu().numpy()
+        """Return the tower's input for a picture, patch by patch: float64 (p, 3, side, side)."""
+        pixels = _input_of(self.module, lambda: read(picture)).detach().double().cpu().numpy()
         side = self.patch
-        if seen.ndim == 2:
-            # Patch by patch already: channel, moment, row, column; a still picture is the same at all moments.
+        if pixels.ndim == 2:
+            # Already split into patches: channel, frame, row, column. All frames of a still picture are equal.
             self._grid = None
-            return np.asarray(seen.reshape(len(seen), 3, -1, side, side)[:, :, 0])
-        if seen.ndim != 4:
+            return np.asarray(pixels.reshape(len(pixels), 3, -1, side, side)[:, :, 0])
+        if pixels.ndim != 4:
             raise UnseenError(f"{self._name}: its vision tower is given no pictures, so no word can be explained")
-        rows, columns = self._grid = seen.shape[2] // side, seen.shape[3] // side
-        cut = seen[:, :, : rows * side, : columns * side].reshape(len(seen), 3, rows, side, columns, side)
+        rows, columns = self._grid = pixels.shape[2] // side, pixels.shape[3] // side
+        cut = pixels[:, :, : rows * side, : columns * side].reshape(len(pixels), 3, rows, side, columns, side)
         return np.asarray(cut.transpose(0, 2, 4, 1, 3, 5).reshape(-1, 3, side, side))
 
     def _order(self, read: Callable[[Image.Image], Any], size: tuple[int, int]) -> np.ndarray:
-        """Which patch each token of the first block is of: windows are gathered before it by some towers."""
+        """Return the patch of each token of the first block, because some towers reorder patches into windows."""
         import torch
 
-        kept: dict[str, Any] = {}
+        embedded: list[Any] = []
         noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
-        def made(_module: Any, _args: Any, output: Any) -> None:
-            kept["made"] = output
-
-        def first(_module: Any, args: Any, kwargs: Any) -> None:
-            kept["first"] = args[0] if args else next(iter(kwargs.values()))
-            raise _SeenError
-
-        with (
-            _hooked(self.module.patch_embed.register_forward_hook(made)),
-            _hooked(self.blocks[0].register_forward_pre_hook(first, with_kwargs=True)),
-            suppress(_SeenError),
-        ):
-            read(Image.fromarray(noise))
-        distances = torch.cdist(kept["first"].double(), kept["made"].double())
+        with self.module.patch_embed.register_forward_hook(lambda _module, _args, output: embedded.append(output)):
+            tokens = _input_of(self.blocks[0], lambda: read(Image.fromarray(noise)))
+        distances = torch.cdist(tokens.double(), embedded[0].double())
         nearest = distances.argmin(1)
-        # Where places were added to the patches they are as they were: only a mere exchange of rows is one.
+        # If the tower adds position embeddings, the order is unchanged. Only an exact permutation counts.
         moved = bool((distances.min(1).values < 1e-4 * distances.mean()).all())
         return np.asarray(nearest.cpu() if moved else np.arange(len(nearest)))
 
 
-class _SeenError(Exception):
-    """Ends a pass through the model when what was wanted of it is known."""
+class _RecordedError(Exception):
+    """Ends a pass through the model once an input was recorded."""
 
 
-@contextmanager
-def _hooked(handle: Any) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        handle.remove()
+def _input_of(module: Any, run: Callable[[], Any]) -> Any:
+    """Return the first argument that a module receives during `run`, which ends there."""
+    inputs: list[Any] = []
+
+    def keep(_module: Any, args: Any, kwargs: Any) -> None:
+        inputs.append(args[0] if args else next(iter(kwargs.values())))
+        raise _RecordedError
+
+    with module.register_forward_pre_hook(keep, with_kwargs=True), suppress(_RecordedError):
+        run()
+    return inputs[0]
 
 
 def _plain(size: tuple[int, int], level: int) -> Image.Image:
@@ -163,28 +149,28 @@ def _plain(size: tuple[int, int], level: int) -> Image.Image:
 
 
 def _coordinates(size: tuple[int, int], probe: int) -> Image.Image:
-    """A picture whose red grows with x and whose green with y."""
+    """Return a picture whose red grows with x and whose green grows with y."""
     width, height = size
-    # Processors round what they make of a picture: probes a part of a level apart are exact in their mean.
+    # Processors round pixels. The mean over probes that differ by fractions of a level is exact.
     dark = _DARK + (probe + 0.5) / _PROBES - 0.5
     x, y = (dark + (_LIGHT - _DARK) * (np.arange(n) + 0.5) / n for n in size)
     red, green = np.tile(x, (height, 1)), np.tile(y[:, None], (1, width))
-    # For the same reason colours are rounded at random.
+    # Colours are rounded at random for the same reason.
     dither = np.random.default_rng(probe).random((2, height, width))
     channels = [np.floor(red + dither[0]), np.floor(green + dither[1]), np.full((height, width), _LIGHT)]
     return Image.fromarray(np.stack(channels, 2).astype(np.uint8))
 
 
 def _boxes(shares: np.ndarray, size: tuple[int, int], grid: tuple[int, int] | None) -> np.ndarray:
-    """Turn the colours of a view into boxes.
+    """Turn the colours of a view into boxes, float64 (p, 4).
 
     Args:
-        shares: (p, 3, side, side): x and y as shares of the picture's width and height, and 1 where it is no padding.
-        size: width and height.
+        shares: (p, 3, side, side): x and y as shares of the picture's width and height, and 1 outside padding.
+        size: width and height of the picture.
         grid: rows and columns of the patches, if they stand row by row.
     """
     side = shares.shape[-1]
-    # Pictures end amid a patch where they were padded: such a patch sees what is left of it.
+    # A picture may end inside a patch; the box of such a patch is clipped to the picture.
     padded = ~np.isfinite(shares).all(1) | (np.abs(shares[:, 2] - 1) > 0.05)
     whole = ~padded.any((1, 2))
     boxes = np.full((len(shares), 4), np.nan)
@@ -193,7 +179,7 @@ def _boxes(shares: np.ndarray, size: tuple[int, int], grid: tuple[int, int] | No
     for axis, length in enumerate(size):
         along = shares[:, axis].mean(1 if axis == 0 else 2) * length
         middle = along.mean(1)
-        # Of a patch; a median, because resampling bends the scale at the picture's edges.
+        # The size of a patch: a median, because resampling distorts the scale at the picture's edges.
         wide = float(np.median((along[whole, -1] - along[whole, 0]) * side / (side - 1)))
         if grid is not None:
             place = np.arange(len(shares)) % grid[1] if axis == 0 else np.arange(len(shares)) // grid[1]

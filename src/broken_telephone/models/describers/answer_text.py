@@ -19,15 +19,15 @@ def read_answer(
     refused: bool = False,
     thought: str | None = None,
 ) -> Description | Failure:
-    """Return a describer's answer, or why there is none.
+    """Return a describer's answer, or the failure if there is none.
 
     Args:
-        separated: what it wrote.
+        separated: its output, separated into answer and thought.
         by: its name, for the reason of a failure.
-        tokens: how many it wrote.
-        truncated: whether the limit of tokens came before its end.
+        tokens: how many tokens it wrote.
+        truncated: whether the token limit was reached before the end token.
         refused: whether a content filter stepped in.
-        thought: what a server told apart already.
+        thought: a thought that the server had separated already.
     """
     answer = separated.answer
     thought = "\n".join(part.strip() for part in (thought, separated.thought) if part and part.strip()) or None
@@ -45,7 +45,7 @@ def read_answer(
 
 
 def checked(written: Description | Failure, by: str) -> Description | Failure:
-    """Read a description's text as the adapters do; one of theirs, which is clean, stays as it is."""
+    """Read a description's text as the adapters do. Descriptions of the adapters do not change."""
     if isinstance(written, Failure):
         return written
     separated = separate(written.text, truncated=written.truncated)
@@ -53,10 +53,10 @@ def checked(written: Description | Failure, by: str) -> Description | Failure:
 
 
 def kept_thought(thought: str | None) -> dict[str, str]:
-    """Return what a record keeps of a thought: nothing where there is none."""
+    """Return the fields by which a record keeps a thought; none if there is no thought."""
     return {} if thought is None else {"thought": thought}
 
 
 def without_thought(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record for a summary, where a long thought would be in the way."""
+    """Return a record without its thought, which would be too long for a summary."""
     return {name: value for name, value in record.items() if name != "thought"}

@@ -1,4 +1,4 @@
-"""The text that a describer is given: its chat template around the prompt, or a plain one."""
+"""Builds the text for a describer: its chat template around the prompt, or a plain template."""
 
 import re
 from typing import Any
@@ -7,17 +7,16 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import closing
 from broken_telephone.models.settings import DescriberSettings
 
-_OURS = ("add_generation_prompt", "chat_template", "continue_final_message", "conversation", "messages", "tokenize")
+_RESERVED = ("add_generation_prompt", "chat_template", "continue_final_message", "conversation", "messages", "tokenize")
 
 
 def prompt_text(processor: Any, settings: DescriberSettings, prompt: str) -> str:
     """Return the text for one picture.
 
-    A `template` of the study goes before the model's own chat template.
+    A `template` of the study takes precedence over the model's own chat template.
 
     Raises:
-        StudyError: if there is no place for the system prompt, or no chat template that reads
-            `chat_template_kwargs`.
+        StudyError: if there is no place for the system prompt, or no chat template reads `chat_template_kwargs`.
     """
     _check_switches(processor, settings)
     if settings.template is not None or getattr(processor, "chat_template", None) is None:
@@ -40,13 +39,13 @@ def prompt_text(processor: Any, settings: DescriberSettings, prompt: str) -> str
 
 
 def prompt_before_answer(processor: Any, settings: DescriberSettings, prompt: str) -> str:
-    """Return `prompt_text` with a thought that it opens closed again: what follows is read as an answer."""
+    """Return `prompt_text` and close a thought that it opens, so that what follows is an answer."""
     text = prompt_text(processor, settings, prompt)
     return text + closing(text)
 
 
 def gap(processor: Any, settings: DescriberSettings, prompt: str) -> str:
-    """Return what stands between a prompt and its answer: as the chat template has it, else a space."""
+    """Return the text between a prompt and its answer: that of the chat template, else a space."""
     text = prompt_before_answer(processor, settings, prompt)
     if settings.template is None and getattr(processor, "chat_template", None) is not None:
         mark = "(answer)"
@@ -60,15 +59,15 @@ def gap(processor: Any, settings: DescriberSettings, prompt: str) -> str:
 
 
 def _check_switches(processor: Any, settings: DescriberSettings) -> None:
-    """Refuse a switch that changes nothing: a template ignores names that it does not know."""
+    """Refuse a switch without effect, because a template ignores names that it does not know."""
     if not settings.chat_template_kwargs:
         return
     if settings.template is not None:
         raise StudyError(
             "describer.chat_template_kwargs: describer.template takes the chat template's place: state one"
         )
-    if ours := [name for name in settings.chat_template_kwargs if name in _OURS]:
-        raise StudyError(f"describer.chat_template_kwargs: {ours[0]} is set by the project: take it away")
+    if reserved := [name for name in settings.chat_template_kwargs if name in _RESERVED]:
+        raise StudyError(f"describer.chat_template_kwargs: {reserved[0]} is set by the project: take it away")
     template = getattr(processor, "chat_template", None)
     # Some models have several templates by name.
     unread = [name for name in settings.chat_template_kwargs if not re.search(rf"\b{re.escape(name)}\b", str(template))]

@@ -1,34 +1,23 @@
-"""What servers put into answers of the OpenAI protocol: texts, parts of texts, thoughts, and faults called a success.
-
-Leaves out the client and what is made of a fault.
-"""
+"""Reads completions of the OpenAI protocol: texts, parts of texts, thoughts, and faults with the status of success."""
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from broken_telephone.models.protocols import Description
 
 _SHOWN = 80
 _CUT = {"length", "max_tokens", "model_length", "max_output_tokens"}
 _FILTERED = {"content_filter", "safety", "prohibited_content", "blocklist"}
 _THOUGHTS = {"thinking", "reasoning", "reasoning_text", "thought"}
-# Words in the code of an error that may be gone at the next try.
-_PASSING = ("rate_limit", "overload", "server_error", "timeout", "unavailable", "internal")
+# Words in the codes of errors that another try may not meet.
+_TEMPORARY = ("rate_limit", "overload", "server_error", "timeout", "unavailable", "internal")
 _FAULT = "broken_telephone_fault"
 
 
-class Written(NamedTuple):
-    """What a server says that a model wrote."""
-
-    text: str
-    thought: str
-    tokens: int | None
-    truncated: bool
-    refused: bool
-
-
-def written(answer: Any) -> Written | None:
-    """Read a chat completion; None where it is none, such as a proxy's web page."""
-    choices = getattr(answer, "choices", None)
+def written(completion: Any) -> Description | None:
+    """Read the output in a chat completion; return None for anything else, such as a proxy's web page."""
+    choices = getattr(completion, "choices", None)
     if not choices:
         return None
     message, reason = choices[0].message, str(getattr(choices[0], "finish_reason", None) or "").lower()
@@ -37,12 +26,12 @@ def written(answer: Any) -> Written | None:
     parts = content if isinstance(content, list) else []
     declined = any(isinstance(part, dict) and part.get("type") == "refusal" for part in parts)
     refusal = getattr(message, "refusal", None)
-    # Servers that tell thoughts apart name them so.
-    own = next((found for name in ("reasoning_content", "reasoning") if (found := getattr(message, name, None))), None)
-    return Written(
+    # Names that servers with a reasoning parser give to thoughts.
+    named = (getattr(message, name, None) for name in ("reasoning_content", "reasoning"))
+    return Description(
         text=texts or (refusal if isinstance(refusal, str) else ""),
-        thought="".join(_parts(own)) or thoughts,
-        tokens=getattr(getattr(answer, "usage", None), "completion_tokens", None),
+        thought="".join(_parts(next(filter(None, named), None))) or thoughts or None,
+        tokens=getattr(getattr(completion, "usage", None), "completion_tokens", None),
         truncated=reason in _CUT,
         refused=reason in _FILTERED or bool(refusal) or declined,
     )
@@ -59,13 +48,13 @@ def _parts(content: Any) -> tuple[str, str]:
             texts.append(part)
         elif isinstance(part, dict):
             kind = str(part.get("type", "text"))
-            held = next((part[name] for name in ("text", "output_text", kind) if part.get(name)), None)
-            (thoughts if kind in _THOUGHTS else texts).append("".join(_parts(held)))
+            inner = next((part[name] for name in ("text", "output_text", kind) if part.get(name)), None)
+            (thoughts if kind in _THOUGHTS else texts).append("".join(_parts(inner)))
     return _joined(texts), _joined(thoughts)
 
 
 def _joined(parts: Iterable[str]) -> str:
-    """Join parts, which a line break parts where nothing else does."""
+    """Join parts, with a line break between parts that no white space separates."""
     text = ""
     for part in parts:
         seam = text and part and not text[-1].isspace() and not part[0].isspace()
@@ -74,12 +63,12 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def expose_fault(response: Any) -> None:
-    """Give an answer that says success and holds none the status of its fault, so that the client heeds it.
+    """Set the status of a response that reports success but holds a fault, so that the client handles the fault.
 
-    The client then repeats the request where another try may succeed. `fault` says what was wrong.
+    The client then repeats the request if another try may succeed. `fault` returns the description of the fault.
 
     Args:
-        response: of httpx, before its client has looked at it.
+        response: a response of httpx, before the client reads it.
     """
     if response.status_code != 200 or "json" not in response.headers.get("content-type", ""):
         return
@@ -90,14 +79,14 @@ def expose_fault(response: Any) -> None:
         start = response.content[:_SHOWN].decode("utf-8", "replace")
         response.status_code, response.extensions[_FAULT] = 502, f"answered with invalid JSON: {start!r}"
         return
-    if isinstance(body, dict) and (found := _fault(body)) is not None:
-        response.status_code, response.extensions[_FAULT] = found
+    if isinstance(body, dict) and (status_and_fault := _fault(body)) is not None:
+        response.status_code, response.extensions[_FAULT] = status_and_fault
 
 
 def fault(response: Any) -> str | None:
-    """Return what was wrong with an answer that said success; None for any other."""
-    found: str | None = response.extensions.get(_FAULT)
-    return found
+    """Return the fault of a response that reported success; None for any other response."""
+    description: str | None = response.extensions.get(_FAULT)
+    return description
 
 
 def _fault(body: dict[str, Any]) -> tuple[int, str] | None:
@@ -116,17 +105,17 @@ def _fault(body: dict[str, Any]) -> tuple[int, str] | None:
 
 
 def _status(error: Any) -> int:
-    """Return the status that an error should have had: as its code says, else that of a request that is refused."""
+    """Return the status that an error should have had: the one in its code, else that of a refused request."""
     codes = [error.get(name) for name in ("code", "status", "type")] if isinstance(error, dict) else []
     for code in codes:
         if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()):
             return int(code) if 400 <= int(code) < 600 else 400
     words = " ".join(str(code).lower() for code in codes)
-    return 503 if any(word in words for word in _PASSING) else 400
+    return 503 if any(word in words for word in _TEMPORARY) else 400
 
 
 def _message(error: Any) -> str:
     if isinstance(error, dict):
-        found = error.get("message") or error.get("detail")
-        return found if isinstance(found, str) else json.dumps(error, ensure_ascii=False)
+        message = error.get("message") or error.get("detail")
+        return message if isinstance(message, str) else json.dumps(error, ensure_ascii=False)
     return str(error)

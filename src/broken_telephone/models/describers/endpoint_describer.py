@@ -1,7 +1,7 @@
-"""A describer behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider.
+"""Describes pictures by an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider.
 
-Runs on the official client rather than on plain HTTP: repeating requests with growing pauses, heeding
-a server's Retry-After, pooling connections and telling errors apart would otherwise be ours to keep right.
+The official client repeats requests with growing pauses, follows a server's Retry-After, pools connections and
+classifies errors.
 """
 
 import base64
@@ -16,7 +16,7 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
 from broken_telephone.models.describers.answer_text import read_answer
-from broken_telephone.models.describers.endpoint_answers import Written, expose_fault, fault, written
+from broken_telephone.models.describers.endpoint_answers import expose_fault, fault, written
 from broken_telephone.models.failures import REJECTED
 from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.protocols import Description, Failure
@@ -26,7 +26,7 @@ from broken_telephone.study_config.credentials import hide_secrets
 _log = logging.getLogger(__name__)
 _SEED = 0
 _REJECTIONS = {400, 413, 415, 422}
-"""What servers answer to a picture that they cannot use, and to a request that is wrong in every case."""
+"""Statuses of servers for a picture that they cannot use, and for a request that is wrong for every picture."""
 
 
 class EndpointDescriber:
@@ -34,13 +34,13 @@ class EndpointDescriber:
 
     device = "endpoint"
     longest = None
-    """The server does not say how much of a picture it reads."""
+    """The server does not tell how much of a picture the model reads."""
 
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
         self.settings, self.setting = settings, setting
         self._client: Any = None
         self._cut_off = 0
-        """How many answers without a mark were cut off, while no answer had closed a thought."""
+        """How many answers without a mark were cut off before any answer closed a thought."""
         self._opens_thoughts = False
         """Whether an answer closed a thought that the server's chat template had opened."""
 
@@ -50,20 +50,20 @@ class EndpointDescriber:
         return self.settings.model
 
     def identity(self) -> dict[str, Any]:
-        """Return what changes its results. The address is left out: servers move, as folders do."""
+        """Return everything about the model that changes its results. The address is left out, because servers move."""
         elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable", "header_variables"}
         stated = self.settings.model_dump(exclude=elsewhere)
         return {name: value for name, value in stated.items() if value is not None}
 
     def resolved(self) -> dict[str, str | None]:
-        """Return nothing: the server does not say."""
+        """Return nothing, because the server does not tell."""
         return {}
 
     def load(self) -> None:
         """Set up the client, if there is none.
 
         Raises:
-            StudyError: if the package openai or the variable of a header is missing, or the address is none.
+            StudyError: if the package openai or the variable of a header is missing, or the address is invalid.
         """
         if self._client is None:
             require("openai", f"{self.setting}.endpoint")
@@ -74,7 +74,7 @@ class EndpointDescriber:
                 # The client insists on a key; a local server asks for none.
                 self._client = OpenAI(
                     base_url=self.settings.endpoint,
-                    api_key=self._key() or "none",
+                    api_key=os.environ.get(self.settings.key_variable) or "none",
                     max_retries=self.settings.retries,
                     timeout=self.settings.timeout,
                     default_headers=headers,
@@ -82,7 +82,7 @@ class EndpointDescriber:
                         timeout=self.settings.timeout, event_hooks={"response": [expose_fault]}
                     ),
                 )
-            # Whatever the transport has against the address, or against a proxy in the environment.
+            # The transport may raise anything for the address or for a proxy in the environment.
             except Exception as error:
                 raise StudyError(self._in_words(f"cannot be asked: {error}")) from None
 
@@ -95,26 +95,26 @@ class EndpointDescriber:
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
 
-        A picture that the endpoint rejects is a failure of its own, if the endpoint takes others; so is an answer that
-        the limit cut off in its thought, or that repeats itself.
+        A picture that the endpoint rejects is a failure of its own if the endpoint takes other pictures. An answer that
+        the token limit cut off in its thought, or that repeats itself, is a failure of its own, too.
 
         Raises:
             StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
         """
         self.load()
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            # An error ends the map, which then cancels what has not begun.
-            answers = list(pool.map(lambda image: self._ask(image, prompt), images))
-        if any(isinstance(answer, Failure) for answer in answers):
-            # The pictures are at fault, or the settings, or by now the server: a plain one tells.
+            # An error ends the map, which then cancels the requests that have not begun.
+            outputs = list(pool.map(lambda image: self._ask(image, prompt), images))
+        if any(isinstance(output, Failure) for output in outputs):
+            # A plain picture shows whether the pictures are at fault, or the settings or the server.
             plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
             if isinstance(plain, Failure):
                 raise StudyError(plain.reason)
         separated = [
-            answer if isinstance(answer, Failure) else (answer, separate(answer.text, truncated=answer.truncated))
-            for answer in answers
+            output if isinstance(output, Failure) else (output, separate(output.text, truncated=output.truncated))
+            for output in outputs
         ]
-        if any(not isinstance(one, Failure) and one[1].opened_before for one in separated):
+        if any(not isinstance(parts, Failure) and parts[1].opened_before for parts in separated):
             if self._cut_off and not self._opens_thoughts:
                 _log.warning(
                     "%s thinks before it answers, and the limit of tokens cut off %d of its earlier answers: what was "
@@ -123,9 +123,9 @@ class EndpointDescriber:
                     *(self.name, self._cut_off, self.setting),
                 )
             self._opens_thoughts = True
-        return [one if isinstance(one, Failure) else self._read(*one) for one in separated]
+        return [parts if isinstance(parts, Failure) else self._read(*parts) for parts in separated]
 
-    def _ask(self, image: Image.Image, prompt: str) -> Written | Failure:
+    def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
         import openai
 
         picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
@@ -136,14 +136,14 @@ class EndpointDescriber:
         fields |= {"chat_template_kwargs": self.settings.chat_template_kwargs} | self.settings.call
         stated = {name: value for name, value in fields.items() if value is not None}
         try:
-            answer = self._client.chat.completions.create(
+            completion = self._client.chat.completions.create(
                 model=self.settings.model, messages=messages, extra_body=stated
             )
         except openai.APIStatusError as error:
             if error.code == "content_filter":
-                return Written("", "", tokens=0, truncated=False, refused=True)
-            answered = fault(error.response) or f"answered {error.status_code}: {error.message}"
-            words = self._in_words(answered, error)
+                return Description("", tokens=0, truncated=False, refused=True)
+            reason = fault(error.response) or f"answered {error.status_code}: {error.message}"
+            words = self._in_words(reason, error)
             if error.status_code in _REJECTIONS:
                 return Failure(REJECTED, words)
             raise StudyError(words) from None
@@ -151,27 +151,28 @@ class EndpointDescriber:
             raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
         except openai.APIError as error:
             raise StudyError(self._in_words(f"cannot be reached or understood: {error}")) from None
-        # A web page, such as a proxy's, comes as a string.
-        if (found := written(answer)) is None:
+        # The client returns a web page, such as a proxy's, as a string.
+        if (output := written(completion)) is None:
             raise StudyError(
                 self._in_words("answered with something else than a chat completion: is it the right address?")
             )
-        return found
+        return output
 
-    def _read(self, found: Written, separated: Separated) -> Description | Failure:
-        if found.truncated and separated.answer and not found.thought and separated.thought is None:
-            # A thought still, where others were opened before the answer.
+    def _read(self, output: Description, separated: Separated) -> Description | Failure:
+        if output.truncated and separated.answer and not output.thought and separated.thought is None:
+            # The text is still a thought if other answers began with one.
             if self._opens_thoughts:
                 separated = separated._replace(answer="", thought=separated.answer, cut_off=True)
             else:
                 self._cut_off += 1
-        return read_answer(separated, self.name, found.tokens, found.truncated, found.refused, found.thought or None)
+        return read_answer(separated, self.name, output.tokens, output.truncated, output.refused, output.thought)
 
     def _in_words(self, what: str, error: Any = None) -> str:
-        """Say in one line what went wrong, without keys and passwords, which some servers quote."""
+        """Return one line that says what went wrong, without keys and passwords, which some servers quote."""
         line = " ".join(what.split())
-        for value in (os.environ.get(name, "") for name in self._variables()):
-            # Servers quote the key of "Bearer key" alone; a short value is no secret, and any word may hold it.
+        variables = [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
+        for value in (os.environ.get(name, "") for name in variables):
+            # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
             for part in (value, *value.split()[-1:]):
                 line = line.replace(part, "…") if len(part) > 3 else line
         line = hide_secrets(line)
@@ -186,9 +187,6 @@ class EndpointDescriber:
         advice = todo.get(getattr(error, "status_code", 0), otherwise)
         return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
 
-    def _key(self) -> str | None:
-        return os.environ.get(self.settings.key_variable)
-
     def _headers(self) -> dict[str, str]:
         headers = self.settings.header_variables or {}
         if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
@@ -198,9 +196,6 @@ class EndpointDescriber:
                 f"{header}, is not set: set it before the run, as in export {variable}=…"
             )
         return {name: os.environ[variable] for name, variable in headers.items()}
-
-    def _variables(self) -> list[str]:
-        return [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
 
 
 def _data_url(image: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""How many tokens an encoder reads, and which texts have more."""
+"""Determines how many tokens an encoder reads, and which texts have more."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ def longest_text(tokenizer: Any, config: Any, setting: str, stated: int | None =
     """Return how many tokens an encoder reads, special ones included.
 
     Args:
-        tokenizer: of transformers.
-        config: the encoder's.
+        tokenizer: a tokenizer of transformers.
+        config: the configuration of the encoder.
         setting: the model's name in the study, for the error.
-        stated: what the study says.
+        stated: the limit that the study states.
 
     Raises:
-        StudyError: if nobody says.
+        StudyError: if none of them gives a limit.
     """
     places = getattr(config, "max_position_embeddings", None)
-    # A tokenizer that does not know names an absurdly large number.
+    # A tokenizer that does not know its limit gives an absurdly large number.
     known = tokenizer.model_max_length if tokenizer.model_max_length < 10**9 else None
     limits = [limit for limit in (stated, known, places) if limit is not None]
     if not limits:
@@ -27,5 +27,5 @@ def longest_text(tokenizer: Any, config: Any, setting: str, stated: int | None =
 
 
 def too_long(tokenizer: Any, texts: list[str], limit: int) -> list[bool]:
-    """Return for every text whether it has more tokens than that, special ones included."""
+    """Return for every text whether it has more tokens than the limit, special ones included."""
     return [len(tokens) > limit for tokens in tokenizer(texts, verbose=False).input_ids]

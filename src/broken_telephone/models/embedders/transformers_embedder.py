@@ -1,29 +1,26 @@
-"""An embedder: any dual encoder of transformers that tells features of pictures and of texts."""
+"""Embeds pictures and texts with any dual encoder of transformers."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.describers.input_size import longest_read
 from broken_telephone.models.embedders.sentence_encoder import SentenceEncoder
 from broken_telephone.models.embedders.text_length import longest_text, too_long
 from broken_telephone.models.embedders.unit_vectors import unit_vectors
-from broken_telephone.models.loading.torch_model import TorchModel
+from broken_telephone.models.loading.input_size import PictureModel
 from broken_telephone.models.protocols import TextEmbedder
 from broken_telephone.models.settings import EmbedderSettings
 
 
-class TransformersEmbedder(TorchModel):
-    """Embeds pictures and texts with a dual encoder, and compares texts with a model of their own if one is named."""
+class TransformersEmbedder(PictureModel[EmbedderSettings]):
+    """Embeds pictures and texts with a dual encoder. A sentence encoder compares texts where the study names one."""
 
     setting = "embedder"
-    settings: EmbedderSettings
-    # The model for texts alone has an identity of its own: another one leaves the pictures' vectors as they are.
-    _no_matter = TorchModel._no_matter | {"texts"}
+    # The sentence encoder has an identity of its own: another one does not change the pictures' vectors.
+    _no_matter = PictureModel._no_matter | {"texts"}
 
     def __init__(self, settings: EmbedderSettings, setting: str | None = None) -> None:
         super().__init__(settings, setting)
@@ -31,13 +28,8 @@ class TransformersEmbedder(TorchModel):
 
     @property
     def sentences(self) -> TextEmbedder:
-        """What compares texts with each other: the model that `texts` names, or the embedder itself."""
+        """The model that compares texts with each other: the one that `texts` names, or the embedder itself."""
         return self if self._sentences is None else self._sentences
-
-    @cached_property
-    def longest(self) -> int | None:
-        """The side of the largest square picture that its processor gives to the model in full."""
-        return longest_read(self.settings, self.setting)
 
     def embed_images(self, images: list[Image.Image]) -> np.ndarray:
         """Return a unit vector for each RGB picture, float32 (n, d), as the model's own processor prepares it.
@@ -81,23 +73,19 @@ class TransformersEmbedder(TorchModel):
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModel, AutoProcessor
-        from transformers.utils import logging
 
-        # The pipeline shows a progress bar of its own.
-        logging.disable_progress_bar()
-        model = AutoModel.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
+        model = self._transformers_model(AutoModel, name, arguments)
         if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
             raise StudyError(f"{self.name} is a {type(model).__name__}, which is no dual encoder: {_SUCH_AS}")
-        origin = {key: arguments[key] for key in ("revision", "local_files_only") if key in arguments}
-        processor = AutoProcessor.from_pretrained(name, **origin)
+        processor = self._transformers_processor(AutoProcessor, name, arguments)
         limit = longest_text(processor.tokenizer, model.config.get_text_config(), self.setting)
-        return model.to(self.device).eval(), processor, limit
+        return model, processor, limit
 
 
 _SUCH_AS = "name one such as CLIP or SigLIP as embedder.path or embedder.hub"
 
 
 def _reads_padding(model: Any) -> bool:
-    """Return whether the padding is part of what the model reads: SigLIP was trained on texts of full length."""
-    # No configuration says so; the library's own pipeline for such models goes by the name, too.
+    """Return whether the model reads the padding, too: SigLIP was trained on texts of full length."""
+    # No configuration says so; the pipeline of transformers for such models goes by the name, too.
     return "siglip" in str(model.config.model_type)

@@ -1,4 +1,4 @@
-"""From a model's numbers to vectors of length one."""
+"""Scales a model's outputs to vectors of length one."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def unit_vectors(features: Any, setting: str) -> np.ndarray:
     """Return the rows of a torch tensor (n, d), each divided by its length, as float32.
 
     Args:
-        features: on any device, of any precision.
+        features: the tensor, on any device and of any dtype.
         setting: the model's name in the study, for the error.
 
     Raises:
@@ -19,9 +19,9 @@ def unit_vectors(features: Any, setting: str) -> np.ndarray:
     """
     from torch.nn import functional
 
-    # In full precision: halves are too coarse to tell lengths apart.
-    found = np.asarray(functional.normalize(features.float(), dim=1).cpu().numpy())
-    if not np.isfinite(found).all():
+    # Half precision is too coarse for lengths.
+    vectors = np.asarray(functional.normalize(features.float(), dim=1).cpu().numpy())
+    if not np.isfinite(vectors).all():
         kind = str(features.dtype).removeprefix("torch.")
         raise StudyError(f"The numbers of the {setting} overflowed in {kind}: set {setting}.dtype to float32")
-    return found
+    return vectors

@@ -1,34 +1,36 @@
-"""What the adapters of facexlib's networks share: where the weights come from, and what identifies them.
+"""The base class of the adapters of facexlib's networks: builds, loads and identifies them.
 
-They run in float32 on every device: they are small, and a box or a region is to be the same everywhere.
+They run in float32 on every device: they are small, and a box or a region must be the same everywhere.
 """
 
+import warnings
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, ClassVar, TypeVar
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.faces.facexlib_weights import CONFIG, WEIGHTS, fetch, put, read_config, read_tensors
-from broken_telephone.models.loading.memory import is_out_of_memory
+from broken_telephone.models.faces.networks import NETWORKS
+from broken_telephone.models.loading.load_errors import loading
 from broken_telephone.models.loading.provenance import fingerprint
 from broken_telephone.models.loading.torch_model import LocalModel
 from broken_telephone.models.settings import FacexlibSettings
 
+FacexlibSettingsT = TypeVar("FacexlibSettingsT", bound=FacexlibSettings)
 
-class FacexlibModel(LocalModel):
+
+class FacexlibModel(LocalModel[FacexlibSettingsT]):
     """One of facexlib's networks."""
 
-    settings: FacexlibSettings
-
-    kind: str
-    """The class that a folder's config.json names."""
-
-    def __init__(self, settings: FacexlibSettings, setting: str | None = None) -> None:
-        super().__init__(settings, setting)
+    kind: ClassVar[str]
+    """The class that a folder's config.json must name."""
+    _constructor: ClassVar[dict[str, Any]] = {}
+    """Further arguments of the constructor of every such network."""
 
     @property
     def name(self) -> str:
-        """The network that facexlib publishes, or the own name of the folder or file."""
+        """The name of the network that facexlib publishes, or of the folder or file."""
         return self.settings.facexlib or Path(str(self.settings.path)).name
 
     def identity(self) -> dict[str, Any]:
@@ -54,35 +56,36 @@ class FacexlibModel(LocalModel):
             return
         import torch
 
-        try:
-            (network, how), file = self._empty()
+        with loading(None, self.setting, self.name):
+            config, file = self._config(), self._weights()
+            with warnings.catch_warnings():
+                # facexlib uses an argument of torchvision that is deprecated.
+                warnings.simplefilter("ignore", UserWarning)
+                network = resolve_name(config["class"])(**config["constructor"], **self._constructor)
+            use = self._use(config)
             put(read_tensors(file, self.setting), network, file, self.setting)
-            network = network.eval().to(self.device, memory_format=torch.channels_last)
-        except StudyError:
-            raise
-        # Whatever facexlib or torch raises for a config.json that lacks something, or a device that is not there.
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            raise StudyError(f"The {self.setting} {self.name} cannot be loaded: {error!r}") from error
-        self._loaded = network, how
+            self._loaded = network.eval().to(self.device, memory_format=torch.channels_last), use
 
-    def _empty(self) -> tuple[tuple[Any, Any], Path]:
-        """Return a network without its weights, how it is used, and the file with the weights."""
+    @property
+    def _published(self) -> str | None:
+        """The name in `NETWORKS`; None for a folder, whose config.json describes the network."""
+        return self.settings.facexlib or self.settings.network
+
+    def _config(self) -> dict[str, Any]:
+        """Return the description of the network."""
+        published = self._published
+        return read_config(self._path(), self.kind, self.setting) if published is None else NETWORKS[published]
+
+    def _weights(self) -> Path:
+        """Return the file with the weights, which is fetched if facexlib publishes it."""
         if self.settings.path is None:
-            name = str(self.settings.facexlib)
-            return self._published(name), fetch(name, self.setting)
-        path = self._path()
-        if self.settings.is_file:
-            return self._published(str(self.settings.network)), path
-        return self._described(read_config(path, self.kind, self.setting)), path / WEIGHTS
+            return fetch(str(self.settings.facexlib), self.setting)
+        return self._path() if self.settings.is_file else self._path() / WEIGHTS
 
     @property
     def _input_side(self) -> int | None:
         """Pixels of the pictures that a folder's network takes; None for facexlib's, which do not say."""
-        if self.settings.path is None or self.settings.is_file:
-            return None
-        return int(read_config(self._path(), self.kind, self.setting)["input"]["size"])
+        return None if self._published else int(self._config()["input"]["size"])
 
     def _path(self) -> Path:
         """Return the folder or file that the study names, which exists."""
@@ -101,9 +104,5 @@ class FacexlibModel(LocalModel):
         return path
 
     @abstractmethod
-    def _described(self, config: dict[str, Any]) -> tuple[Any, Any]:
-        """Build the network that a config.json describes, and return with it how it is used."""
-
-    @abstractmethod
-    def _published(self, name: str) -> tuple[Any, Any]:
-        """Build the network that facexlib publishes, and return with it how facexlib uses it."""
+    def _use(self, config: dict[str, Any]) -> Any:
+        """Return how the network that a config.json describes is used."""

@@ -1,6 +1,6 @@
-"""Weights of facexlib's networks: read from a file or fetched from facexlib's releases, and put into a network.
+"""Reads or fetches weights of facexlib's networks, and puts them into a network.
 
-Nothing is unpickled: a .pth is read as tensors only. Leaves out which networks there are to do what.
+Nothing is unpickled: a .pth is read as tensors only. `networks` lists the networks that facexlib publishes.
 """
 
 import json
@@ -9,17 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models.faces.networks import NETWORKS
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
-_URL = "https://github.com/xinntao/facexlib/releases/download"
-# As facexlib's init_detection_model and init_parsing_model have them.
-RELEASES = {
-    "retinaface_mobile0.25": f"{_URL}/v0.1.0/detection_mobilenet0.25_Final.pth",
-    "retinaface_resnet50": f"{_URL}/v0.1.0/detection_Resnet50_Final.pth",
-    "bisenet": f"{_URL}/v0.2.0/parsing_bisenet.pth",
-    "parsenet": f"{_URL}/v0.2.2/parsing_parsenet.pth",
-}
 _NAMED = 3
 
 
@@ -27,8 +20,8 @@ def read_config(folder: Path, kind: str, setting: str) -> dict[str, Any]:
     """Return a folder's config.json.
 
     Args:
-        folder: with config.json.
-        kind: the class that it must name.
+        folder: the folder of the model.
+        kind: the class that its config.json must name.
         setting: the model's name in the study, for errors.
 
     Raises:
@@ -48,11 +41,11 @@ def read_config(folder: Path, kind: str, setting: str) -> dict[str, Any]:
 def read_tensors(file: Path, setting: str) -> dict[str, Any]:
     """Return the tensors of a .pth or .safetensors file by name, on the CPU.
 
-    They may be in a dictionary of their own called `state_dict`, and have names that begin with `module.`, as
-    networks that were trained on several GPUs save theirs.
+    They may be in an inner dictionary called `state_dict`, and their names may begin with `module.`, as after training
+    on several GPUs.
 
     Args:
-        file: the weights.
+        file: the file of weights.
         setting: the model's name in the study, for errors.
 
     Raises:
@@ -66,10 +59,11 @@ def read_tensors(file: Path, setting: str) -> dict[str, Any]:
             read: Any = load_file(file)
         else:
             read = torch.load(file, map_location="cpu", weights_only=True)
-    # Whatever either library raises for a broken file; for a pickle with more than tensors, pages of text.
+    # Either library may raise anything for a broken file; torch writes pages about a pickle with more than tensors.
     except Exception as error:
-        said = str(error).strip().split("\n")[0] or type(error).__name__
-        raise StudyError(f"{setting}: {file} holds no weights that can be read without unpickling it: {said}") from None
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        message = f"{setting}: {file} holds no weights that can be read without unpickling it: {reason}"
+        raise StudyError(message) from None
     if isinstance(read, dict) and isinstance(read.get("state_dict"), dict):
         read = read["state_dict"]
     if not isinstance(read, dict) or not all(isinstance(value, torch.Tensor) for value in read.values()):
@@ -83,16 +77,16 @@ def put(tensors: dict[str, Any], network: Any, file: Path, setting: str) -> None
     """Put weights into a network.
 
     Args:
-        tensors: by name.
-        network: what they are for.
-        file: where they are from, for errors.
+        tensors: the weights by name.
+        network: the torch module that takes them.
+        file: the file that they come from, for errors.
         setting: the model's name in the study, for errors.
 
     Raises:
         StudyError: naming the first tensors that are missing, of another shape or too many.
     """
     wanted = network.state_dict()
-    # Older files do not count batches; the network does not need it to see.
+    # Older files lack this counter, which a network in evaluation does not use.
     missing = [name for name in wanted if name not in tensors and not name.endswith("num_batches_tracked")]
     shapes = [
         f"{name} {tuple(tensors[name].shape)} instead of {tuple(wanted[name].shape)}"
@@ -100,14 +94,14 @@ def put(tensors: dict[str, Any], network: Any, file: Path, setting: str) -> None
         if name in tensors and tensors[name].shape != wanted[name].shape
     ]
     more = [name for name in tensors if name not in wanted]
-    found = {"missing": missing, "of another shape": shapes, "too many": more}
-    wrong = [f"{len(names)} {what} ({_first(names)})" for what, names in found.items() if names]
+    faults = {"missing": missing, "of another shape": shapes, "too many": more}
+    wrong = [f"{len(names)} {what} ({_first(names)})" for what, names in faults.items() if names]
     if wrong:
         raise StudyError(
             f"{setting}: the weights in {file} are not those of this {type(network).__name__}: of its tensors, "
             f"{'; '.join(wrong)}. Are they of another network?"
         )
-    network.load_state_dict({**{name: wanted[name] for name in wanted if name not in tensors}, **tensors})
+    network.load_state_dict(wanted | tensors)
 
 
 def _first(names: list[str]) -> str:
@@ -118,7 +112,7 @@ def fetch(name: str, setting: str) -> Path:
     """Return the file of a network's weights that facexlib publishes, from torch's cache or fetched into it.
 
     Args:
-        name: in `RELEASES`.
+        name: a name in `NETWORKS`.
         setting: the model's name in the study, for errors.
 
     Raises:
@@ -127,10 +121,10 @@ def fetch(name: str, setting: str) -> Path:
     import torch
     from facexlib.utils import load_file_from_url
 
-    url, cache = RELEASES[name], Path(torch.hub.get_dir()) / "checkpoints"
+    url, cache = NETWORKS[name]["url"], Path(torch.hub.get_dir()) / "checkpoints"
     try:
         return Path(load_file_from_url(url, save_dir=str(cache)))
-    # No route, no such host, a timeout, a full disk; or a connection that broke off.
+    # No route, no such host, a timeout, a full disk, or a broken connection.
     except (OSError, HTTPException) as error:
         raise StudyError(
             f"The {setting} {name} is not in {cache}, and cannot be fetched ({error}): fetch {url} elsewhere, and put "

@@ -1,7 +1,7 @@
-"""How a face parser sees regions in pictures of the size that it takes, and what its classes count as.
+"""Scores regions with a face parser, and assigns its classes to regions.
 
-Classes are merged by the highest score among them, so that the highest region is that of the highest class.
-Leaves out where the network comes from, and pictures of other sizes.
+A region's score is the highest score of its classes, so that the region with the highest score is that of the class
+with the highest score.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _FACE = (
 )
 
 BISENET = ("background", *_FACE, "neck", "neck_l", "cloth", "hair", "hat")
-"""The 19 classes of facexlib's BiSeNet, in its order (facexlib, inference/inference_parsing.py)."""
+"""The 19 classes of facexlib's BiSeNet, in the order of its inference/inference_parsing.py."""
 
 PARSENET = (
     *("background", "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip"),
@@ -34,8 +34,8 @@ PARSENET = (
 )
 """The 19 classes of facexlib's ParseNet, in CelebAMask-HQ's order (inference/inference_parsing_parsenet.py)."""
 
-# A hat counts as hair: it is what the head is dressed in, and stands where the hair would. Earrings (ear_r) go with
-# the ears, a necklace (neck_l) with the neck.
+# A hat counts as hair, because it covers the place of the hair. Earrings (ear_r) count as ears and a necklace (neck_l)
+# as neck.
 _REGION = {
     **{region: region for region in REGIONS},
     "hat": "hair",
@@ -45,10 +45,10 @@ _REGION = {
 
 
 def places(classes: Sequence[str]) -> list[int]:
-    """Return for each class, or region, the place in `REGIONS` that it counts as.
+    """Return for each class or region the index in `REGIONS` of its region.
 
     Raises:
-        KeyError: for a class that is none of these.
+        KeyError: for an unknown class.
     """
     return [REGIONS.index(_REGION[name]) for name in classes]
 
@@ -56,17 +56,17 @@ def places(classes: Sequence[str]) -> list[int]:
 def region_scores(
     network: Any, pictures: Any, counts_as: Sequence[int], mean: Sequence[float], deviation: Sequence[float]
 ) -> Any:
-    """Score each pixel of pictures.
+    """Score the regions in each pixel of pictures.
 
     Args:
         network: facexlib's ParseNet or BiSeNet in evaluation.
         pictures: (n, 3, h, w), RGB, 0 to 1, on the network's device.
-        counts_as: of each of its classes; see `places`.
-        mean: of red, green and blue, 0 to 1, which is subtracted.
-        deviation: of these, by which is divided.
+        counts_as: the region of each of its classes; see `places`.
+        mean: mean of red, green and blue, 0 to 1, which is subtracted.
+        deviation: standard deviation of these, which divides.
 
     Returns:
-        Float (n, 4, h, w), in the order of `REGIONS`: the highest is what the network sees there.
+        Float (n, 4, h, w), in the order of `REGIONS`: the highest score is the region of the pixel.
     """
     import torch
 

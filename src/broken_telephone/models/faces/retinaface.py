@@ -1,7 +1,4 @@
-"""How RetinaFace finds faces in a batch of pictures of one size, after facexlib's own code for one picture.
-
-Leaves out where the network comes from, and pictures of different sizes.
-"""
+"""Finds faces in a batch of pictures of one size with RetinaFace, as facexlib does in one picture."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,22 +9,21 @@ import numpy as np
 from broken_telephone.models.loading.pixels import resize
 
 MEAN = (104.0, 117.0, 123.0)
-"""What facexlib subtracts, of blue, green and red, 0 to 255."""
-_LEAST = 32
+"""Means of blue, green and red, 0 to 255, which facexlib subtracts."""
+_STRIDE = 32
 
 
 def prepare(pictures: Any, height: int, width: int, mean: Sequence[float] = MEAN) -> Any:
-    """Scale RGB pictures, (n, 3, h, w), 0 to 1, as the network takes them: BGR, 0 to 255 less the mean.
+    """Scale RGB pictures, (n, 3, h, w), 0 to 1, and convert them for the network: BGR, 0 to 255 less the mean.
 
-    A side that is shorter than the coarsest features are apart (32 pixels) gets a margin, right or below, of the
-    mean colour.
+    A side shorter than the stride of the coarsest features (32 pixels) gets a margin of the mean colour (right, below).
     """
     import torch
     from torch.nn import functional
 
     subtracted = torch.tensor(mean, device=pictures.device).view(1, 3, 1, 1)
     prepared = resize(pictures, height, width).flip(1) * 255 - subtracted
-    margin = (0, max(_LEAST - width, 0), 0, max(_LEAST - height, 0))
+    margin = (0, max(_STRIDE - width, 0), 0, max(_STRIDE - height, 0))
     if any(margin):
         prepared = functional.pad(prepared, margin)
     return prepared.contiguous(memory_format=torch.channels_last)
@@ -48,19 +44,19 @@ def find_faces(
         network: facexlib's RetinaFace in evaluation.
         pictures: (n, 3, height, width), RGB, 0 to 1, on the network's device.
         size: height and width to which they are scaled first, pixels.
-        score: least score of a face.
-        overlap: most intersection over union of two faces.
+        score: minimum score of a face.
+        overlap: maximum intersection over union of two faces.
         mean: see `prepare`.
 
     Returns:
-        One array a picture, float32 (k, 15), surest first: x, y, width, height in pixels of the picture, not
+        One array per picture, float32 (k, 15), highest score first: x, y, width, height in pixels of the picture, not
         clipped to it; score; x, y of the five landmarks.
     """
     import torch
     from facexlib.detection.retinaface_utils import batched_decode, batched_decode_landm
     from torchvision.ops import nms
 
-    found = []
+    faces = []
     with torch.inference_mode():
         prepared = prepare(pictures, *size, mean)
         boxes, classes, points = network(prepared)
@@ -76,15 +72,15 @@ def find_faces(
             keep = nms(own, scores, overlap)
             own = own[keep]
             rows = torch.cat([own[:, :2], own[:, 2:] - own[:, :2], scores[keep, None], spots[keep]], 1)
-            found.append(rows.cpu().numpy())
-    return found
+            faces.append(rows.cpu().numpy())
+    return faces
 
 
 def _hashable(sizes: list[list[int]]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(each) for each in sizes)
 
 
-# facexlib counts through them in Python: a quarter of a million for a picture 3000 pixels wide.
+# facexlib builds them in a Python loop: a quarter of a million for a picture 3000 pixels wide.
 @lru_cache(maxsize=16)
 def _priors(min_sizes: tuple[tuple[int, ...], ...], steps: tuple[int, ...], height: int, width: int) -> Any:
     """Return the prior boxes of a picture, (1, m, 4): centre and size in shares of it."""

@@ -1,86 +1,67 @@
-"""A face detector: facexlib's RetinaFace, its own weights or others, in pictures of any size."""
+"""Finds faces in pictures of any size with facexlib's RetinaFace."""
 
-import warnings
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
 from broken_telephone.models.faces.facexlib_model import FacexlibModel
-from broken_telephone.models.faces.retinaface import MEAN, find_faces
-from broken_telephone.models.loading.pixels import to_tensor
+from broken_telephone.models.faces.networks import RETINAFACE
+from broken_telephone.models.faces.retinaface import find_faces
+from broken_telephone.models.loading.pixels import by_size, to_tensor
 from broken_telephone.models.protocols import Face
 from broken_telephone.models.settings import DetectorSettings
 
 
 @dataclass(frozen=True)
 class _Use:
-    """How a network is used, where the study does not say."""
+    """Says how a network is used where the study does not."""
 
     longest: int | None
-    """Pixels of a picture's longer side; None: as it is."""
+    """Pixels of a picture's longer side; None leaves it unchanged."""
     score: float
     overlap: float
-    mean: tuple[float, ...] = MEAN
+    mean: tuple[float, ...]
 
 
-# facexlib's own: see the arguments of its `detect_faces`.
-_FACEXLIB = _Use(longest=None, score=0.8, overlap=0.4)
-
-
-class RetinafaceDetector(FacexlibModel):
+class RetinafaceDetector(FacexlibModel[DetectorSettings]):
     """Finds faces with RetinaFace (Deng et al., CVPR 2020)."""
 
     setting = "detector"
-    settings: DetectorSettings
-    kind = "facexlib.detection.retinaface.RetinaFace"
+    kind = RETINAFACE
+    # Otherwise RetinaFace goes to a GPU by itself.
+    _constructor: ClassVar[dict[str, Any]] = {"device": "cpu"}
 
     @property
     def longest(self) -> int | None:
-        """The longer side to which it scales pictures; None if it takes them as they are."""
+        """The longer side, in pixels, to which it scales pictures; None if it does not scale them."""
         return self.settings.longest or self._input_side
 
     def detect(self, images: list[Image.Image]) -> list[list[Face]]:
-        """Return the faces of each RGB picture, surest first.
+        """Return the faces of each RGB picture, highest score first.
 
-        Pictures of one size go through the network together. A face that lies beyond the picture's edge is left out.
+        Pictures of one size go through the network together. Faces beyond the picture's edge are left out.
 
         Raises:
             StudyError: if the model cannot be loaded.
         """
         self.load()
+        return by_size(images, self._detect)
+
+    def _detect(self, images: list[Image.Image]) -> list[list[Face]]:
         network, use = self._loaded
+        width, height = images[0].size
+        pictures = to_tensor(images, self.device)
+        size = _scaled(width, height, self.settings.longest or use.longest)
         score = use.score if self.settings.score is None else self.settings.score
         overlap = use.overlap if self.settings.overlap is None else self.settings.overlap
-        alike: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place, image in enumerate(images):
-            alike[image.size].append(place)
-        found: list[list[Face]] = [[] for _ in images]
-        for (width, height), places in alike.items():
-            pictures = to_tensor([images[place] for place in places], self.device)
-            size = _scaled(width, height, self.settings.longest or use.longest)
-            rows = find_faces(network, pictures, size, score=score, overlap=overlap, mean=use.mean)
-            for place, own in zip(places, rows, strict=True):
-                faces = (_face(row, width, height) for row in own)
-                found[place] = [face for face in faces if face is not None]
-        return found
+        rows = find_faces(network, pictures, size, score=score, overlap=overlap, mean=use.mean)
+        return [[face for row in own if (face := _face(row, width, height)) is not None] for own in rows]
 
-    def _described(self, config: dict[str, Any]) -> tuple[Any, _Use]:
-        from facexlib.detection.retinaface import RetinaFace
-
+    def _use(self, config: dict[str, Any]) -> _Use:
         prepared = config["input"]
-        use = _Use(prepared["size"], config["score"], config["overlap"], tuple(prepared["mean"]))
-        return RetinaFace(**config["constructor"], device="cpu"), use
-
-    def _published(self, name: str) -> tuple[Any, _Use]:
-        from facexlib.detection.retinaface import RetinaFace
-
-        with warnings.catch_warnings():
-            # facexlib asks torchvision for a network without weights in words that it will no longer take one day.
-            warnings.simplefilter("ignore", UserWarning)
-            return RetinaFace(network_name=name.removeprefix("retinaface_"), device="cpu"), _FACEXLIB
+        return _Use(prepared["size"], config["score"], config["overlap"], tuple(prepared["mean"]))
 
 
 def _scaled(width: int, height: int, longest: int | None) -> tuple[int, int]:

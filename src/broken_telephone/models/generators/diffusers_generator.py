@@ -1,14 +1,12 @@
-"""A generator: any text-to-image pipeline that diffusers loads by the class its folder names."""
+"""Draws pictures with any text-to-image pipeline of diffusers, called with what a study states and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import inspect
 from typing import Any
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
-from broken_telephone.models.generators.call_arguments import call_arguments, check_call, per_prompt
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
@@ -18,18 +16,27 @@ from broken_telephone.models.loading.torch_model import TorchModel
 from broken_telephone.models.protocols import Failure
 from broken_telephone.models.settings import GeneratorSettings
 
+_ARGUMENTS = {
+    "steps": "num_inference_steps",
+    "guidance": "guidance_scale",
+    "width": "width",
+    "height": "height",
+    "negative_prompt": "negative_prompt",
+}
+"""Setting of a study -> argument of a pipeline's call."""
+_RESERVED = {"prompt", "generator", "num_images_per_prompt", "output_type", "return_dict"}
 
-class DiffusersGenerator(TorchModel):
+
+class DiffusersGenerator(TorchModel[GeneratorSettings]):
     """Draws with a diffusers pipeline."""
 
     setting = "generator"
-    settings: GeneratorSettings
 
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, or say why there is none.
 
-        Every picture has a random generator of its own, on the CPU, so that its noise depends on its
-        seed alone; what is left to the batch is the rounding of its arithmetic.
+        Every picture has a random generator of its own on the CPU, so that its noise depends on its seed alone. Only
+        rounding errors depend on the batch.
 
         Raises:
             StudyError: if the pipeline cannot be loaded or does not take a setting.
@@ -39,14 +46,13 @@ class DiffusersGenerator(TorchModel):
         self.load()
         pipeline, arguments = self._loaded
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        with _drawing(pipeline):
-            result = pipeline(prompt=prompts, generator=noise, **per_prompt(arguments, len(prompts)))
+        result = _call(pipeline, arguments, prompts, generator=noise)
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
         dtype = str(self.dtype).removeprefix("torch.")
         return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
 
     def truncates(self, prompts: list[str]) -> list[bool]:
-        """Return for every prompt whether the pipeline does not read it to its end."""
+        """Return for every prompt whether the pipeline cuts it off."""
         self.load()
         pipeline, arguments = self._loaded
         return truncated_prompts(pipeline, arguments, prompts)
@@ -59,30 +65,100 @@ class DiffusersGenerator(TorchModel):
         # The loop shows a progress bar of its own.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
+        # Takes the class that model_index.json names. AutoPipelineForText2Image takes that class, too, for the families
+        # in its table, and refuses all others, such as HiDream, HunyuanImage and Sana Sprint.
         pipeline = DiffusionPipeline.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
         pipeline.set_progress_bar_config(disable=True)
-        called_with = call_arguments(pipeline, self.settings)
+        called_with = _call_arguments(pipeline, self.settings)
         if self.settings.scheduler is not None:
             set_scheduler(pipeline, self.settings.scheduler)
         if self.settings.lora is not None:
             add_lora(pipeline, self.settings.lora)
-        with _drawing(pipeline):
-            check_call(pipeline, called_with)
+        _check_call(pipeline, called_with)
         place(pipeline, self.settings, self.device)
         return pipeline, called_with
 
 
-@contextmanager
-def _drawing(pipeline: Any) -> Iterator[None]:
-    """Say in words what a pipeline has against its arguments; parts that do not fit together show as late as here.
+def _call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]:
+    """Return the arguments that all calls of the pipeline share.
 
     Raises:
-        StudyError: for whatever pipelines raise then; memory that ran out is passed on as it is.
+        StudyError: naming a setting that the pipeline does not take or would ignore.
     """
+    # Some pipelines swallow unknown keywords: only those that the signature names count.
+    takes = {
+        name: parameter.default
+        for name, parameter in inspect.signature(pipeline.__call__).parameters.items()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD and name not in _RESERVED
+    }
+    stated = {argument: getattr(settings, setting) for setting, argument in _ARGUMENTS.items()}
+    arguments = {argument: value for argument, value in stated.items() if value is not None} | settings.call
+    names = {argument: setting for setting, argument in _ARGUMENTS.items()}
+    names |= {argument: f"call.{argument}" for argument in settings.call}
+    unknown = ", ".join(f"generator.{names[argument]}" for argument in arguments if argument not in takes)
+    if unknown:
+        raise StudyError(
+            f"{type(pipeline).__name__} does not take {unknown}: take it away. "
+            f"In generator.call it takes: {', '.join(sorted(takes))}"
+        )
+    _check_negative_prompt(pipeline, takes | arguments)
+    return arguments
+
+
+def _check_negative_prompt(pipeline: Any, values: dict[str, Any]) -> None:
+    """Refuse a negative prompt that guidance of 1 or less would silently ignore."""
+    # Guidance-distilled pipelines, such as FLUX, scale it by true_cfg_scale instead of guidance.
+    scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
+    if values.get("negative_prompt") and isinstance(values.get(scale), (int, float)) and values[scale] <= 1:
+        setting = "call.true_cfg_scale" if scale == "true_cfg_scale" else "guidance"
+        raise StudyError(
+            f"{type(pipeline).__name__} heeds generator.negative_prompt only where generator.{setting} is above 1 "
+            f"(it is {values[scale]}): raise it, or take the negative prompt away"
+        )
+
+
+def _call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: Any) -> Any:
+    """Call the pipeline.
+
+    Raises:
+        StudyError: for errors in its arguments and for parts that do not fit together, which show as late as here. An
+            out-of-memory error is passed on unchanged.
+    """
+    negative = arguments.get("negative_prompt")
+    # Some pipelines want one negative prompt per prompt.
+    repeated = {"negative_prompt": [negative] * len(prompts)} if isinstance(negative, str) else {}
     try:
-        yield
+        return pipeline(prompt=prompts, **more, **arguments | repeated)
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
         kind = type(pipeline).__name__
         raise StudyError(f"{kind} cannot draw with these settings of the generator: {error}") from error
+
+
+class _CheckedError(Exception):
+    """The pipeline has checked its arguments."""
+
+
+def _check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
+    """Let the pipeline check its arguments, such as the size, and end the call before it draws.
+
+    Raises:
+        StudyError: see `_call`.
+    """
+    # The pipeline is called because it fills in defaults before its check.
+    check = getattr(pipeline, "check_inputs", None)
+    if check is None:
+        return
+
+    def only_check(*args: Any, **kwargs: Any) -> None:
+        check(*args, **kwargs)
+        raise _CheckedError
+
+    pipeline.check_inputs = only_check
+    try:
+        _call(pipeline, arguments, ["a picture"])
+    except _CheckedError:
+        pass
+    finally:
+        del pipeline.check_inputs

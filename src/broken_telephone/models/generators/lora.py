@@ -1,4 +1,4 @@
-"""LoRA weights on top of a pipeline."""
+"""Adds LoRA weights to a pipeline."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ def add_lora(pipeline: Any, lora: LoraSettings) -> None:
     """Load LoRA weights into the pipeline and scale them.
 
     Raises:
-        StudyError: if peft is missing, or the weights do not exist or fit nothing in the pipeline.
+        StudyError: if peft is missing, the weights do not exist, or the pipeline has no layer for them.
     """
     require("peft", _SETTING)
     if not hasattr(pipeline, "load_lora_weights"):

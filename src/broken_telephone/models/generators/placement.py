@@ -1,4 +1,4 @@
-"""Where a pipeline's parts lie, and which of them are compiled."""
+"""Moves a pipeline to its device, and compiles its denoiser."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from broken_telephone.models.settings import GeneratorSettings
 
 
 def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
-    """Move a pipeline to its device, all of it or part by part as it is used, and compile its denoiser.
+    """Move a pipeline to its device, whole or part by part during use, and compile its denoiser.
 
     Raises:
         StudyError: if there is no GPU to move parts to, or nothing to compile.
@@ -33,7 +33,7 @@ def _compile(pipeline: Any) -> None:
         raise StudyError(
             f"generator.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to false"
         )
-    # Fixed shapes: a study draws one size in one batch size; a smaller last batch is compiled once more.
+    # Shapes are fixed: a study draws one size in one batch size. A smaller last batch is compiled once more.
     if getattr(denoiser, "_repeated_blocks", None):
         denoiser.compile_repeated_blocks(dynamic=False)
     else:

@@ -1,4 +1,4 @@
-"""Which prompts a pipeline does not read to their end."""
+"""Finds the prompts that a pipeline cuts off."""
 
 import inspect
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def truncated_prompts(pipeline: Any, arguments: dict[str, Any], prompts: list[str]) -> list[bool]:
     """Return for every prompt whether each of the pipeline's text encoders cuts it off.
 
-    In SD 3 and FLUX the CLIP encoders read 77 tokens, and T5 beside them reads on: such a prompt is not cut off.
+    In SD 3 and FLUX the CLIP encoders read 77 tokens and T5 reads more: a prompt that T5 reads is not cut off.
 
     Args:
         pipeline: a diffusers pipeline.
@@ -22,8 +22,8 @@ def truncated_prompts(pipeline: Any, arguments: dict[str, Any], prompts: list[st
         tokenizer = getattr(pipeline, f"tokenizer{suffix}", None)
         if tokenizer is None or getattr(pipeline, f"text_encoder{suffix}", None) is None:
             continue
-        # CLIP reads as much as it has positions for, whatever the call says.
+        # CLIP reads as many tokens as it has positions, whatever the call says.
         fixed = called_with is None or "CLIP" in type(tokenizer).__name__
         limit: int = tokenizer.model_max_length if fixed else called_with
         cuts.append([len(tokenizer(prompt, verbose=False).input_ids) > limit for prompt in prompts])
-    return [all(of_one) for of_one in zip(*cuts, strict=True)] if cuts else [False] * len(prompts)
+    return [all(by_encoder) for by_encoder in zip(*cuts, strict=True)] if cuts else [False] * len(prompts)

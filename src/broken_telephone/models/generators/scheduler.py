@@ -1,4 +1,4 @@
-"""Another scheduler in place of a pipeline's own."""
+"""Replaces a pipeline's scheduler."""
 
 import inspect
 from typing import Any
@@ -8,7 +8,7 @@ from broken_telephone.models.settings import SchedulerSettings
 
 
 def set_scheduler(pipeline: Any, settings: SchedulerSettings) -> None:
-    """Replace the pipeline's scheduler by one with the same configuration, save for what the study states.
+    """Replace the pipeline's scheduler by one with the same configuration, except for what the study states.
 
     Raises:
         StudyError: if there is no such scheduler, it does not take an argument, it is for models that were
@@ -16,14 +16,14 @@ def set_scheduler(pipeline: Any, settings: SchedulerSettings) -> None:
     """
     import diffusers
 
-    found = getattr(diffusers, settings.name, None)
-    if not (inspect.isclass(found) and issubclass(found, diffusers.SchedulerMixin)):
+    named = getattr(diffusers, settings.name, None)
+    if not (inspect.isclass(named) and issubclass(named, diffusers.SchedulerMixin)):
         known = [name for name in dir(diffusers) if name.endswith("Scheduler") and not name.startswith("Flax")]
         raise StudyError(
             f"generator.scheduler: diffusers has no {settings.name!r}, or it needs a package that is not installed "
             f"(there are: {', '.join(known)})"
         )
-    kind: Any = found
+    kind: Any = named
     takes = set(inspect.signature(kind.__init__).parameters) - {"self"}
     unknown = ", ".join(sorted(settings.arguments.keys() - takes))
     if unknown:
@@ -31,7 +31,7 @@ def set_scheduler(pipeline: Any, settings: SchedulerSettings) -> None:
             f"generator.scheduler: {settings.name} does not take {unknown} (it takes: {', '.join(sorted(takes))})"
         )
     scheduler = kind.from_config(pipeline.scheduler.config, **settings.arguments)
-    if _flows(scheduler) != _flows(pipeline.scheduler):
+    if _is_flow_matching(scheduler) != _is_flow_matching(pipeline.scheduler):
         raise StudyError(
             f"generator.scheduler: {settings.name} goes with models of another training than this one "
             f"({type(pipeline.scheduler).__name__}): flow matching wants a FlowMatch… scheduler, or one with "
@@ -42,8 +42,8 @@ def set_scheduler(pipeline: Any, settings: SchedulerSettings) -> None:
     pipeline.scheduler = scheduler
 
 
-def _flows(scheduler: Any) -> bool:
-    """Return whether a scheduler is for flow matching, whose models predict something else than noise."""
+def _is_flow_matching(scheduler: Any) -> bool:
+    """Return whether a scheduler is for models that were trained by flow matching and do not predict noise."""
     config = scheduler.config
     return (
         "FlowMatch" in type(scheduler).__name__

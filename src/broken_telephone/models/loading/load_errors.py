@@ -1,4 +1,4 @@
-"""What can go wrong while weights are loaded, in one line that says what to do."""
+"""Turns errors of the libraries during loading into one line that says what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +20,16 @@ def require(package: str, setting: str) -> None:
 
 
 @contextmanager
-def loading(source: Source, setting: str) -> Iterator[None]:
+def loading(source: Source | None, setting: str, name: str | None = None) -> Iterator[None]:
     """Turn whatever a library raises while it loads a model into one clear error.
 
     Args:
-        source: the model's settings.
-        setting: their name in the study.
+        source: the hub id or path that the message names; None for a model that is never on the hub.
+        setting: the name of the model's settings in the study.
+        name: names a model that has no such source.
 
     Raises:
-        StudyError: if anything is raised inside; memory that ran out is passed on as it is.
+        StudyError: for every error inside, except that an out-of-memory error is passed on unchanged.
     """
     try:
         yield
@@ -38,21 +39,24 @@ def loading(source: Source, setting: str) -> Iterator[None]:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        reason = _of_the_hub(error, source, setting) or str(error)
-        raise StudyError(f"The {setting} {source.hub or source.path} cannot be loaded: {reason}") from error
+        # The text of a KeyError is the key alone.
+        reason = repr(error) if isinstance(error, KeyError) else str(error)
+        if source is not None:
+            name, reason = source.hub or source.path, _hub_reason(error, source, setting) or reason
+        raise StudyError(f"The {setting} {name} cannot be loaded: {reason}") from error
 
 
-def _of_the_hub(error: Exception, source: Source, setting: str) -> str | None:
-    """Return what the hub had against it; None if it was something else."""
+def _hub_reason(error: Exception, source: Source, setting: str) -> str | None:
+    """Return why the hub refused the model and what to do; None for an error that is not the hub's."""
     if source.hub is None:
         return None
     from huggingface_hub import errors
 
     page = f"https://huggingface.co/{source.hub}"
-    found = list(causes(error))
+    chain = list(causes(error))
 
     def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in found)
+        return any(isinstance(cause, kinds) for cause in chain)
 
     if has(errors.GatedRepoError):
         return (
@@ -64,7 +68,7 @@ def _of_the_hub(error: Exception, source: Source, setting: str) -> str | None:
         return f"there is nothing at {page}, or it is private: correct {setting}.hub, or log in: hf auth login"
     # The hub's own answers are its HfHubHTTPErrors; any other error of the transport is no answer.
     if has(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError) or any(
-        isinstance(cause, errors.HTTPError) and not isinstance(cause, errors.HfHubHTTPError) for cause in found
+        isinstance(cause, errors.HTTPError) and not isinstance(cause, errors.HfHubHTTPError) for cause in chain
     ):
         revision = f" --revision {source.revision}" if source.revision is not None else ""
         return (

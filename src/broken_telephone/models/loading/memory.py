@@ -1,10 +1,10 @@
-"""Memory that ran out: how to know, and how to get it back."""
+"""Recognises out-of-memory errors, and frees memory."""
 
 import gc
 import sys
 
 # Libraries below torch raise plain errors.
-_SAID = (
+_MESSAGES = (
     "DefaultCPUAllocator: can't allocate memory",
     "CUDA error: out of memory",
     "CUDA out of memory",
@@ -16,14 +16,14 @@ _SAID = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that a device, or this machine, has no memory left."""
+    """Return whether an error says that a device or this machine ran out of memory."""
     # By name: torch, which may not be loaded at all, has had this class in two places.
-    named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-    return named or isinstance(error, MemoryError) or any(words in str(error) for words in _SAID)
+    by_name = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    return by_name or isinstance(error, MemoryError) or any(message in str(error) for message in _MESSAGES)
 
 
 def free_memory() -> None:
-    """Give back what failed attempts still hold."""
+    """Free the memory that failed attempts still hold."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

@@ -1,10 +1,42 @@
-"""Pictures as the numbers that networks take; leaves out what each network subtracts and divides by."""
+"""Prepares pictures for networks: groups of one size, tensors, bilinear scaling.
 
-from collections.abc import Sequence
-from typing import Any
+The normalisation, which differs between networks, is theirs.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+def by_size(
+    items: Sequence[ItemT],
+    process: Callable[[list[ItemT]], Sequence[ResultT]],
+    size_of: Callable[[ItemT], tuple[int, int]] = attrgetter("size"),
+) -> list[ResultT]:
+    """Process items whose pictures have the same size together, so that no batch needs padding.
+
+    Args:
+        items: pictures, or items that hold one.
+        process: returns one result per item of a group.
+        size_of: returns the size of an item's picture.
+
+    Returns:
+        The results in the order of the items.
+    """
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        groups[size_of(item)].append(index)
+    results: dict[int, ResultT] = {}
+    for indices in groups.values():
+        results.update(zip(indices, process([items[index] for index in indices]), strict=True))
+    return [results[index] for index in range(len(items))]
 
 
 def to_tensor(images: Sequence[Image.Image], device: str) -> Any:
@@ -16,7 +48,7 @@ def to_tensor(images: Sequence[Image.Image], device: str) -> Any:
 
 
 def resize(planes: Any, height: int, width: int) -> Any:
-    """Scale (n, channels, h, w) bilinearly; where that shrinks, every old value still counts."""
+    """Scale (n, channels, h, w) bilinearly, with antialiasing where a side shrinks."""
     from torch.nn import functional
 
     if planes.shape[2:] == (height, width):

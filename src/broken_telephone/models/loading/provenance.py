@@ -1,10 +1,10 @@
-"""Where weights come from: the arguments of `from_pretrained`, and what identifies a model.
+"""Finds a model's files, and identifies a model by their content and its settings.
 
 Imports neither torch nor a model library, so that a study's settings can be checked without them.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.settings import Source
 from broken_telephone.study_config.settings_group import Settings
 
-# Files that decide what a model does; a model card or a picture beside them does not.
+# Suffixes of the files that decide what a model does; model cards and pictures do not.
 _SUFFIXES = {".json", ".safetensors", ".txt", ".model", ".jinja"}
 _WHOLE = 64 * 2**20
 _SAMPLE = 2**20
@@ -46,7 +46,7 @@ def local_folder(source: Source, setting: str) -> Path:
             f"it (conf/<study>/parameters.yml, or --params {setting}.path=…), or name a hub id as "
             f"{setting}.hub."
         )
-    # Before it is hashed: it may be a large folder of other things.
+    # The folder is checked before it is hashed, because it may be a large folder of other files.
     if source.holds is not None and not (folder / source.holds).is_file():
         raise StudyError(
             f"{folder} is no model folder for {setting}.path: it holds no {source.holds}. "
@@ -55,10 +55,28 @@ def local_folder(source: Source, setting: str) -> Path:
     return folder
 
 
+def folder_with(source: Source, setting: str, files: Sequence[str]) -> Path:
+    """Return a local folder with some of a model's files, which are downloaded if the model is on the hub.
+
+    Args:
+        source: where the model is.
+        setting: its name in the study, for errors.
+        files: paths inside the model's folder. The folder lacks those that the model does not have.
+
+    Raises:
+        StudyError: if the local folder does not exist.
+    """
+    if source.hub is None:
+        return local_folder(source, setting)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(source.hub, revision=source.revision, allow_patterns=list(files)))
+
+
 def identity(source: Source, setting: str, leave_out: Collection[str] = ()) -> dict[str, Any]:
     """Return what identifies a model: hub id and revision or a fingerprint of its folder, and its settings.
 
-    Settings that are null are left out, so that one that is added later does not change older studies.
+    Settings that are null are left out, so that a setting that is added later does not change older studies.
 
     Args:
         source: the model's settings.
@@ -84,7 +102,7 @@ def identity(source: Source, setting: str, leave_out: Collection[str] = ()) -> d
 
 
 def commit(source: Source) -> str | None:
-    """Return the commit of the hub that a model was loaded from; None for a folder's."""
+    """Return the commit of the hub that a model was loaded from; None for a local folder."""
     if source.hub is None or source.holds is None:
         return None
     from huggingface_hub import try_to_load_from_cache
@@ -95,15 +113,15 @@ def commit(source: Source) -> str | None:
 
 
 def fingerprint(folder: Path) -> str:
-    """Hash a model folder or file (BLAKE2b, 32 hexadecimal digits): the same wherever it lies.
+    """Hash a model folder or file (BLAKE2b, 32 hexadecimal digits), independently of its location.
 
-    Files above 64 MiB count by their size and their first and last MiB, which holds a safetensors
-    file's table of tensors: hashing all of a large model would take minutes at every start.
+    Files above 64 MiB are hashed by their size and their first and last MiB. The first holds a safetensors file's
+    table of tensors. Hashing all of a large model would take minutes at every start.
     """
     hasher = hashlib.blake2b(digest_size=16)
-    inside = (path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    files = (path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
     # A single file counts whatever its name ends in, such as weights in a .pth.
-    for file in [folder] if folder.is_file() else sorted(inside):
+    for file in [folder] if folder.is_file() else sorted(files):
         size = file.stat().st_size
         hasher.update(f"{file.relative_to(folder).as_posix()}\0{size}\0".encode())
         with file.open("rb") as content:

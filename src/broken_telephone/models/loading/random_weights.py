@@ -1,10 +1,10 @@
-"""Replaces a model's weights by random ones of the same mean and spread."""
+"""Replaces a model's weights by random ones of the same mean and standard deviation."""
 
 from collections.abc import Sequence
 from typing import Any
 
 Spread = tuple[float, float] | None
-"""Mean and standard deviation of a tensor; None for whole numbers, and for a single number."""
+"""Mean and standard deviation of a tensor; None for integers and for a single number."""
 
 
 def spreads(model: Any) -> list[Spread]:
@@ -21,8 +21,8 @@ def randomise(model: Any, spread_of: Sequence[Spread], seed: int) -> None:
     """Replace all weights in place; the same seed gives the same weights.
 
     Args:
-        model: of torch.
-        spread_of: its true weights, see `spreads`.
+        model: a torch module.
+        spread_of: the spreads of its true weights, see `spreads`.
         seed: any integer.
     """
     import torch
@@ -33,6 +33,6 @@ def randomise(model: Any, spread_of: Sequence[Spread], seed: int) -> None:
             if spread is not None:
                 weights.normal_(*spread, generator=generator)
             elif not weights.is_floating_point():
-                # Quantised: whole numbers, as large below zero as above where there is a below.
+                # Quantised weights are integers; signed ones are drawn symmetrically around zero.
                 low = -127 if weights.dtype.is_signed else 0
                 weights.random_(low, torch.iinfo(weights.dtype).max + 1, generator=generator)

@@ -1,13 +1,11 @@
-"""What the adapters of local models share: weights that come on first use and go on `release`.
-
-`LocalModel` leaves out where they come from; a `TorchModel` is loaded by `from_pretrained`.
+"""The base classes of local models: weights are loaded on first use and freed by `release`.
 
 torch is imported inside the methods: a run that has nothing left to do starts without it.
 """
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from broken_telephone.models.loading.load_errors import loading
 from broken_telephone.models.loading.memory import free_memory
@@ -22,13 +20,17 @@ class _Placed(Protocol):
     def device(self) -> str: ...
 
 
-class LocalModel(ABC):
+PlacedT = TypeVar("PlacedT", bound=_Placed)
+TorchSettingsT = TypeVar("TorchSettingsT", bound=TorchSettings)
+
+
+class LocalModel(ABC, Generic[PlacedT]):
     """A model that runs on this machine."""
 
     setting: str
     """The name of its settings in a study."""
 
-    def __init__(self, settings: _Placed, setting: str | None = None) -> None:
+    def __init__(self, settings: PlacedT, setting: str | None = None) -> None:
         self.settings = settings
         if setting is not None:
             self.setting = setting
@@ -39,7 +41,7 @@ class LocalModel(ABC):
         """Load the weights, if they are not loaded."""
 
     def release(self) -> None:
-        """Give the weights' memory back."""
+        """Free the weights' memory."""
         if self._loaded is not None:
             self._loaded = None
             free_memory()
@@ -54,15 +56,11 @@ class LocalModel(ABC):
         return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-class TorchModel(LocalModel):
+class TorchModel(LocalModel[TorchSettingsT]):
     """A model of a library that loads by `from_pretrained`."""
 
-    settings: TorchSettings
     # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
     _no_matter = frozenset({"preset", "device", "compile", "offload"})
-
-    def __init__(self, settings: TorchSettings, setting: str | None = None) -> None:
-        super().__init__(settings, setting)
 
     @property
     def name(self) -> str:
@@ -90,7 +88,23 @@ class TorchModel(LocalModel):
 
     @abstractmethod
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Load what `self._loaded` shall hold."""
+        """Return the value of `self._loaded`."""
+
+    def _transformers_model(self, auto: Any, name: str, arguments: dict[str, Any], **quantised: Any) -> Any:
+        """Load a model by one of the `AutoModel…` classes of transformers, in evaluation mode."""
+        from transformers.utils import logging
+
+        # The pipelines show progress bars of their own.
+        logging.disable_progress_bar()
+        model = auto.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **quantised, **arguments).eval()
+        # Quantised weights are on their device already and may not be moved.
+        return model if quantised else model.to(self.device)
+
+    @staticmethod
+    def _transformers_processor(auto: Any, name: str, arguments: dict[str, Any]) -> Any:
+        """Load a processor or tokenizer from where the model comes from."""
+        origin = {key: arguments[key] for key in ("revision", "local_files_only") if key in arguments}
+        return auto.from_pretrained(name, **origin)
 
     @property
     def dtype(self) -> Any:

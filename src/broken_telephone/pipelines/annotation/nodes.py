@@ -18,7 +18,8 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
-from broken_telephone.reporting import agreement_figure, agreement_sentences
+from broken_telephone.reporting.figures.agreement import agreement_figure
+from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import agreement_table, confusion_table
 
 

@@ -43,11 +43,11 @@ from broken_telephone.explainability.tables import faces_table, word_tables
 from broken_telephone.explainability.tasks import How
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
-from broken_telephone.models import Describer, FaceDetector, RegionParser, TransformersDescriber, UnseenError
+from broken_telephone.models import Describer, Explainer, FaceDetector, RegionParser, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import digest
-from broken_telephone.statistics import ALL, Resampling, adjusted
+from broken_telephone.statistics import ALL, with_adjusted_p_values
 from broken_telephone.tables import as_result
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def plan_explanation(
 ) -> Plan:
     """Choose the chains, models and settings of the explanation; no chains if the describer runs elsewhere."""
     own = sampled(chains, explain.chains_per_label, explain.seed)
-    if not isinstance(describer, TransformersDescriber):
+    if not hasattr(describer, "explain"):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
@@ -178,7 +178,7 @@ def explain_described_words(
     words_to_explain: dict[int, list[WordItem]],
     explain: ExplainSettings,
     loop: LoopSettings,
-    describer: TransformersDescriber,
+    describer: Explainer,
     parser: RegionParser,
     study_pictures: StudyPictures,
     face_parts: Records,
@@ -265,12 +265,11 @@ def measure_support(
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure which regions support words, compare groups, and make the sanity checks."""
-    resampling = Resampling(settings.resamples, settings.seed)
+    resampling = settings.resampling
     everything = by_picture(explained_words, activations, occlusions, chains, explain.method)
     pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
-    tests = support_tests(pictures, resampling)
-    _adjust(tests, ["attribute", "measure", "iteration"])
+    tests = with_adjusted_p_values(support_tests(pictures, resampling), ["attribute", "measure", "iteration"])
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
     statements = sentences(support, trust)
     if rest := left_out(everything, pictures):
@@ -284,12 +283,5 @@ def measure_skin_tones(
     faces: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
-    resampling = Resampling(settings.resamples, settings.seed)
-    table = skin_table(faces, chains, loop.iterations, resampling)
-    _adjust(table, [name for name in settings.families if name in table])
-    return as_result(table)
-
-
-def _adjust(table: pd.DataFrame, family: list[str]) -> None:
-    """Put p-values that are adjusted within families beside the raw ones."""
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
+    table = skin_table(faces, chains, loop.iterations, settings.resampling)
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))

@@ -20,7 +20,7 @@ from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
 from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
 from broken_telephone.reporting.figures.region_support import support_figure
-from broken_telephone.reporting.figures.sanity_checks import trust_figure
+from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.tables import with_plain_numbers
@@ -51,7 +51,7 @@ def draw_explanation(
         behind = f"_{number}" if len(kinds) > 1 else ""
         statements = sentences[sentences["kind"].astype(str) == kind]
         plans[f"support{behind}"] = partial(support_figure, support, statements, kind)
-        plans[f"checks{behind}"] = partial(trust_figure, trust, kind)
+        plans[f"checks{behind}"] = partial(sanity_checks_figure, trust, kind)
     found = found_in(plan.parts, face_parts, plan.pictures)
     done = rows_in(plan.words, explanations)
     for label, items in _chosen(words_to_explain, done).items():

@@ -12,15 +12,15 @@ from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import (
     ChainSettings,
     DatasetSettings,
-    Reading,
+    DatasetTables,
     defect_sentences,
-    quality,
+    quality_table,
     read_prompts,
     sample_chains,
 )
 from broken_telephone.loop import read_journal, refuse_other_starts
-from broken_telephone.pictures import StampedFiles, digests_of, extended, look
-from broken_telephone.reporting import baseline_figure
+from broken_telephone.pictures import StampedFiles, check_files, digests_of, merge_ledgers
+from broken_telephone.reporting.figures.baseline import baseline_figure
 from broken_telephone.statistics import baseline_shares
 from broken_telephone.tables import CHAINS
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def read_raw(raw_dataset: Reading) -> tuple[Table, Table, Table, Table, Table]:
+def read_raw(raw_dataset: DatasetTables) -> tuple[Table, Table, Table, Table, Table]:
     """Split what was read into people, votes, captions, defects and a table that counts them; say what is amiss."""
-    counts = quality(raw_dataset)
+    counts = quality_table(raw_dataset)
     logger.info("%d people in %d images", len(raw_dataset.people), raw_dataset.people["image_id"].nunique())
     for sentence in defect_sentences(raw_dataset.defects):
         logger.warning("%s", sentence)
@@ -78,7 +78,7 @@ def digest_originals(
     """
     paths = sampled_chains["image_path"].dropna().astype(str).drop_duplicates()
     earlier, journal = ingestion_store.original_files, loop_store.batches
-    files = look(originals, paths, earlier).ledger
+    files = check_files(originals, paths, earlier).ledger
     now, before = digests_of(files), digests_of(earlier)
     if missing := [path for path in paths if path not in now]:
         raise StudyError(f"{missing[0]} cannot be read any more (below data_root): {len(missing)} originals are gone")
@@ -86,7 +86,7 @@ def digest_originals(
     # Reading the journal takes time: only originals that no earlier run has seen like this give reason to.
     if any(before.get(path) != digest for path, digest in now.items()) and len(journal):
         refuse_other_starts(chains_of(chains), read_journal(journal))
-    return chains, extended(files, earlier)
+    return chains, merge_ledgers(files, earlier)
 
 
 def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:

@@ -15,8 +15,8 @@ from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import (
     StampedFiles,
     StudyPictures,
+    check_files,
     digests_of,
-    look,
     refuse_changed_drawings,
     refuse_changed_starts,
     refuse_unfinished_loop,
@@ -31,7 +31,7 @@ def check_originals(chains: pd.DataFrame, originals: StampedFiles, original_file
         ChangedInputError: naming those that changed since.
     """
     started = chains[["image_path", "image_digest"]].dropna().drop_duplicates()
-    now = digests_of(look(originals, started["image_path"].drop_duplicates(), original_files).ledger)
+    now = digests_of(check_files(originals, started["image_path"].drop_duplicates(), original_files).ledger)
     paths, digests = (started[name].to_list() for name in started)
     refuse_changed_starts((path, digest, now.get(path)) for path, digest in zip(paths, digests, strict=True))
 
@@ -65,7 +65,7 @@ def check_pictures(
             "Run `kedro run --pipeline loop` for this study, which writes it again"
         )
     check_originals(chains, originals, original_files)
-    files = look(loop_images, loop_pictures["name"], loop_pictures)
+    files = check_files(loop_images, loop_pictures["name"], loop_pictures)
     refuse_changed_drawings([*files.changed, *files.missing])
     digests = digests_of(loop_pictures)
     return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))

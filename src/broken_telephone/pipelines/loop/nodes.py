@@ -20,12 +20,13 @@ from broken_telephone.pictures import (
     Pictures,
     StampedFiles,
     at_most,
+    check_files,
     digests_of,
-    look,
     refuse_changed_drawings,
 )
 from broken_telephone.pipelines.loop.checks import check_originals
-from broken_telephone.reporting import LiveSheet, SheetSettings, chains_sheet
+from broken_telephone.reporting.sheets.chains_sheet import SheetSettings, chains_sheet
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet
 from broken_telephone.tables import DESCRIPTIONS, as_table
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def look_at_pictures(
     """
     check_originals(chains, originals, original_files)
     earlier = loop_store.pictures
-    files = look(loop_store.images, [] if earlier is None else earlier["name"], earlier)
+    files = check_files(loop_store.images, [] if earlier is None else earlier["name"], earlier)
     if files.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
@@ -157,7 +158,7 @@ def collect_results(
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
     made = done.images
-    ledger = look(loop_images, made, drawn_before).ledger
+    ledger = check_files(loop_images, made, drawn_before).ledger
     existing = digests_of(ledger)
     done.forget_missing(existing)
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame as Table
 
-from broken_telephone.models import Describer, DiffusersGenerator
+from broken_telephone.models import Describer, make_describer
 
 if TYPE_CHECKING:
     from broken_telephone.miniature.world.pictures import PictureSet
+    from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 
 Write = Callable[[Path], None]
 
@@ -215,12 +216,11 @@ def measure_shortcut(world: dict[str, Any], folder: Path, own: "PictureSet", eve
     from broken_telephone.miniature.checks.quality import shortcut_table
     from broken_telephone.miniature.world.people import World
     from broken_telephone.miniature.world.shortcut import score_shortcut
-    from broken_telephone.models import DescriberSettings, TransformersDescriber
 
     planted = World(**world).shortcut
     if planted is None:
         raise ValueError(f"The world of {folder.name} has no shortcut")
-    describer = TransformersDescriber(DescriberSettings(path=str(folder), max_new_tokens=60))
+    describer = make_describer({"path": str(folder), "max_new_tokens": 60})
     scores = [
         score_shortcut(describer, planted, pictures).assign(world=name)
         for name, pictures in (("shortcut", own), ("even", even))
@@ -232,7 +232,7 @@ def measure_shortcut(world: dict[str, Any], folder: Path, own: "PictureSet", eve
 
 
 def measure_generator(
-    generator: DiffusersGenerator, trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
+    generator: "DiffusersGenerator", trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[Table, Table]:
     """Draw from emotion-only and activity-only captions, at guidance 1 and at the study's, and let the judge read.
 
@@ -248,7 +248,7 @@ def measure_generator(
     reader, lived_in = load_judge(judge), World(**world)
     shown, shares = [], []
     for guidance, count in ((1.0, settings["count"]), (generator.settings.guidance, settings["study_count"])):
-        drawer = DiffusersGenerator(generator.settings.model_copy(update={"guidance": guidance}))
+        drawer = type(generator)(generator.settings.model_copy(update={"guidance": guidance}))
         drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, count, settings["seed"])
         shown.append(associations.shown(drawn).assign(guidance=guidance))
         shares.append(associations.shares(drawn, lived_in).assign(guidance=guidance))

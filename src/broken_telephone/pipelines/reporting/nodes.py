@@ -1,4 +1,4 @@
-"""Nodes of the reporting pipeline: what is measured."""
+"""Nodes of the reporting pipeline that compute the tables of results."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,23 +16,22 @@ from broken_telephone.progress import track
 from broken_telephone.rating import all_items, rating_strata
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics import (
+    Map,
     Panel,
     Ratings,
-    Resampling,
-    adjusted,
+    age_midpoints,
     corrected_table,
     decomposition_table,
     drift_table,
-    middle_years,
     panels,
     power_table,
     published_drift,
     shares_table,
+    start_tests_table,
     success_table,
     trajectories_table,
-    unpaired_table,
+    with_adjusted_p_values,
 )
-from broken_telephone.statistics.estimates.panel import Map
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]
@@ -48,7 +47,11 @@ def arrange_annotations(
     loop: LoopSettings,
     settings: ReportSettings,
 ) -> dict[str, Panel]:
-    """Put one reading of every attribute, and what the data set says, into arrays."""
+    """Arrange one reading of each attribute, and the data set's labels, as panels.
+
+    Raises:
+        StudyError: if the annotator has no such reading.
+    """
     if settings.reading not in annotation.readings:
         raise StudyError(
             f"report.reading: {settings.reading!r} is none of annotation.readings ({', '.join(annotation.readings)})"
@@ -61,37 +64,39 @@ def arrange_annotations(
 
 
 def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """Measure what share every category has in every picture."""
-    names = annotations["annotator"].dropna().unique()
-    return as_result(
-        shares_table([*panels.values()], f"{names[0] if len(names) else 'annotator'} ({settings.reading})")
-    )
+    """Measure the share of each category in each picture."""
+    names = [*annotations["annotator"].dropna().unique(), "annotator"]
+    return as_result(shares_table([*panels.values()], f"{names[0]} ({settings.reading})"))
 
 
 def measure_drift(
     panels: Panels, annotation: AnnotationSettings, dataset: DatasetSettings, settings: ReportSettings
 ) -> pd.DataFrame:
-    """Measure and test how far every attribute drifted, and adjust the tests for their number."""
+    """Measure and test the drift of each attribute, with p-values adjusted for multiple testing.
+
+    Raises:
+        StudyError: if a pair of iterations exceeds the iterations of the loop.
+    """
     form = form_of(annotation, dataset.words)
-    years = {q.variable: middle_years(q.years, panels[q.variable].categories) for q in form.questions if q.years}
-    last = max((panel.codes.shape[1] for panel in panels.values()), default=1)
-    if beyond := [pair for pair in settings.between if pair[1] >= last]:
-        raise StudyError(f"report.between: {beyond[0]} asks for more than the {last - 1} iterations there are")
-    between = [(None, k) for k in range(1, last)] + [(first, second) for first, second in settings.between]
-    table = drift_table([*panels.values()], between, _resampling(settings), years, _shown("Measuring drift"))
-    return as_result(_adjusted(table, settings))
+    years = {q.variable: age_midpoints(q.years, panels[q.variable].categories) for q in form.questions if q.years}
+    width = max((panel.codes.shape[1] for panel in panels.values()), default=1)
+    if beyond := [pair for pair in settings.iteration_pairs if pair[1] >= width]:
+        raise StudyError(f"report.iteration_pairs: {beyond[0]} asks for more than the {width - 1} iterations there are")
+    pairs = [(None, k) for k in range(1, width)] + [(first, second) for first, second in settings.iteration_pairs]
+    table = drift_table([*panels.values()], pairs, settings.resampling, years, _with_progress("Measuring drift"))
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
-def take_apart(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+def decompose_comparison(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Split the published comparison into the annotator's error and drift."""
-    shown = _shown("Taking the comparison apart")
-    return as_result(decomposition_table([*panels.values()], _resampling(settings), shown))
+    each = _with_progress("Decomposing the comparison")
+    return as_result(decomposition_table([*panels.values()], settings.resampling, each))
 
 
-def follow_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
-    """Find where the loop is heading, how fast, and whether it has arrived."""
-    shown = _shown("Following trajectories")
-    return as_result(trajectories_table([*panels.values()], _resampling(settings), settings.margin, shown))
+def estimate_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Estimate the fixed point of the loop, its half-life, and whether the drift has settled."""
+    each = _with_progress("Estimating trajectories")
+    return as_result(trajectories_table([*panels.values()], settings.resampling, settings.equivalence_margin, each))
 
 
 def arrange_ratings(
@@ -104,7 +109,7 @@ def arrange_ratings(
     loop: LoopSettings,
     study_pictures: StudyPictures,
 ) -> Ratings:
-    """Arrange what people say of the pictures they rated."""
+    """Arrange the ratings of people by picture and attribute, with the strata of the rated sample."""
     if ratings.empty:
         return Ratings(NOBODY, NOBODY, chains["chain_id"])
     form = form_of(annotation, dataset.words)
@@ -115,18 +120,18 @@ def arrange_ratings(
 
 def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSettings) -> pd.DataFrame:
     """Correct shares for the annotator's error."""
-    shown = _shown("Correcting shares")
-    return as_result(corrected_table([*panels.values()], _resampling(settings), arranged_ratings, shown))
+    each = _with_progress("Correcting shares")
+    return as_result(corrected_table([*panels.values()], settings.resampling, arranged_ratings, each))
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
-    """Test whether chains from images and from prompts lead to the same shares."""
-    table = unpaired_table([*panels.values()], _resampling(settings), _shown("Comparing starts"))
-    return as_result(_adjusted(table, settings))
+    """Test whether chains from images and chains from prompts have the same shares."""
+    table = start_tests_table([*panels.values()], settings.resampling, _with_progress("Comparing starts"))
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
-def state_published() -> pd.DataFrame:
-    """Put the published study's percentages through the same measures."""
+def measure_published_drift() -> pd.DataFrame:
+    """Compute the measures of drift from the published study's percentages."""
     return as_result(published_drift())
 
 
@@ -134,32 +139,22 @@ def measure_success(
     panels: Panels, predictions: pd.DataFrame, chains: pd.DataFrame, settings: ReportSettings
 ) -> pd.DataFrame:
     """Measure how often the describer names the label in its text, by category of the person."""
-    said = predictions[predictions["reading"] == "text"]
-    shown = _shown("Measuring success")
-    return as_result(_adjusted(success_table(said, chains, [*panels.values()], _resampling(settings), shown), settings))
+    of_text = predictions[predictions["reading"] == "text"]
+    each = _with_progress("Measuring success")
+    table = success_table(of_text, chains, [*panels.values()], settings.resampling, each)
+    return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
 def measure_power(panels: Panels) -> pd.DataFrame:
-    """Find the smallest drift that so many chains could show."""
+    """Compute the smallest detectable drift for the number of chains."""
     return as_result(power_table([*panels.values()]))
 
 
-def _adjusted(table: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """Put adjusted p-values beside the raw ones."""
-    family = [name for name in settings.families if name in table]
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", adjusted(table, family))
-    return table
-
-
-def _resampling(settings: ReportSettings) -> Resampling:
-    return Resampling(settings.resamples, settings.seed)
-
-
-def _shown(what: str) -> Map:
-    """Go through groups in threads, which numpy leaves free to work side by side, and show how far it is."""
+def _with_progress(description: str) -> Map:
+    """Return a `map` that uses threads, because numpy releases the interpreter lock, and that shows progress."""
 
     def each(function: Callable[..., Any], groups: list[Any]) -> Iterator[Any]:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield from track(pool.map(function, groups), what, len(groups))
+            yield from track(pool.map(function, groups), description, len(groups))
 
     return each

@@ -1,4 +1,4 @@
-"""Nodes of the reporting pipeline: what people look at."""
+"""Nodes of the reporting pipeline that write figures, LaTeX tables and the page."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,26 +9,23 @@ import pandas as pd
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
-from broken_telephone.reporting import (
-    ReportSettings,
-    chain_browser,
-    drift_tables,
-    figures,
-    report_page,
-    saved_figures,
-    summary,
-)
-from broken_telephone.reporting.figures.saved_figures import Files
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
+from broken_telephone.reporting.page.chain_browser import chain_browser
+from broken_telephone.reporting.page.latex import drift_tables
+from broken_telephone.reporting.page.page import report_page
+from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
 
 
 def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
-    """Draw all figures, in all formats."""
+    """Draw all figures in all formats."""
     return saved_figures(figures({name: with_plain_numbers(table) for name, table in tables.items()}))
 
 
 def write_latex(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
-    """Write the tables of drift for a paper."""
+    """Write the drift tables for a paper."""
     return drift_tables(study, with_plain_numbers(drift), with_plain_numbers(power))
 
 
@@ -51,7 +48,7 @@ def write_report(
     explanation_figures: Mapping[str, Files],
     **tables: pd.DataFrame,
 ) -> str:
-    """Write the report: what was found, in words, figures, tables and chains, and how it was come by."""
+    """Write the report: summary, figures, tables, chains, limits and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
     browser = chain_browser(
         chains,
@@ -61,7 +58,7 @@ def write_report(
         at_most(study_pictures.originals, LONGEST),
         at_most(study_pictures.drawn, LONGEST),
         loop.iterations,
-        settings.browsed,
+        settings.browsed_chains,
         settings.seed,
         settings.reading,
     )
@@ -73,6 +70,6 @@ def write_report(
         "explanation": explanation_manifest,
         "report": report,
     }
-    same = f"{dataset.words.name.lower()}_{chain_settings.concept}"
+    published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     drawn = {**report_figures, **explanation_figures}
-    return report_page(study, tables, drawn, browser, manifests, summary(tables), same)
+    return report_page(study, tables, drawn, browser, manifests, summary(tables), published_study)

@@ -8,13 +8,13 @@ from broken_telephone.pipelines.reporting.nodes import (
     arrange_ratings,
     compare_starts,
     correct_shares,
-    follow_trajectories,
+    decompose_comparison,
+    estimate_trajectories,
     measure_drift,
     measure_power,
+    measure_published_drift,
     measure_shares,
     measure_success,
-    state_published,
-    take_apart,
 )
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 
@@ -81,7 +81,7 @@ def create_pipeline() -> Pipeline:
                 outputs="drift",
                 name="measure_drift",
             ),
-            Node(take_apart, inputs=_PANELS, outputs="decomposition", name="take_apart"),
+            Node(decompose_comparison, inputs=_PANELS, outputs="decomposition", name="decompose_comparison"),
             Node(
                 measure_success,
                 inputs=["panels", "predictions", "chains", "params:report"],
@@ -89,7 +89,7 @@ def create_pipeline() -> Pipeline:
                 name="measure_success",
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
-            Node(follow_trajectories, inputs=_PANELS, outputs="trajectories", name="follow_trajectories"),
+            Node(estimate_trajectories, inputs=_PANELS, outputs="trajectories", name="estimate_trajectories"),
             Node(
                 arrange_ratings,
                 inputs=[
@@ -112,7 +112,7 @@ def create_pipeline() -> Pipeline:
                 name="correct_shares",
             ),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
-            Node(state_published, inputs=None, outputs="published_drift", name="state_published"),
+            Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),
             Node(
                 draw_figures,
                 inputs={name: name for name in _TABLES},

@@ -1,34 +1,37 @@
-"""How far annotators agree, in one figure: alpha with its interval for every comparison, and confusions."""
+"""Draws the agreement of annotators: Krippendorff's alpha of every comparison above, confusion matrices below."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.style import LARGE, OKABE_ITO, PALE, SMALL, spoken, styled, wrapped
+from broken_telephone.reporting.figures.multiples import write_title
+from broken_telephone.reporting.figures.style import OKABE_ITO, PALE, SMALL, styled, wrapped
 from broken_telephone.reporting.fonts import drawable_table
+from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.agreement import RELIABLE, TENTATIVE, is_people
+from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST, _MOST_ALPHAS = 8, 24
+_MOST_CONFUSIONS, _MOST_ALPHAS = 8, 24
 _BLUE = OKABE_ITO[0]
 Pair = tuple[str, str]
 
 
 def agreement_figure(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
-    """Draw alpha above, a column an attribute; below it who gives what: a row of panels a comparison.
+    """Draw alpha above, one column per attribute, and confusion matrices below, one row of panels per comparison.
 
-    Who gives what is drawn of the annotator's readings, against the data set and against what raters say together, or
-    against single raters where they say nothing together. Of many comparisons, alpha is drawn without those of two
-    single raters, then without any of a single rater.
+    Confusion matrices compare the annotator's readings with the data set and with the raters together, or with single
+    raters if there is no joint answer. If there are many comparisons, those of two single raters are left out, then
+    those of any single rater.
 
     Args:
-        agreement: as `measures.agreement_table` returns it.
-        confusions: as `measures.confusion_table` returns it; its categories stand in the order of the form.
+        agreement: as `statistics.agreement_table` returns it.
+        confusions: as `statistics.confusion_table` returns it; its categories stand in the order of the form.
     """
     with styled():
         return _drawn(drawable_table(agreement), drawable_table(confusions))
@@ -38,54 +41,48 @@ def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     from matplotlib.figure import Figure
 
     pairs = list(dict.fromkeys(zip(agreement["one"], agreement["other"], strict=True)))
-    compared, confused = _told(pairs), _confused(pairs)
+    with_alpha, with_confusions = _pairs_with_alpha(pairs), _pairs_with_confusions(pairs)
     attributes = list(dict.fromkeys(agreement["attribute"]))
     versions = list(dict.fromkeys(zip(agreement["attribute"], agreement["categories"], strict=True)))
-    heights = [1.3 + 0.2 * max(len(compared), 1), max(2.7 * len(confused), 0.1)]
+    heights = [1.3 + 0.2 * max(len(with_alpha), 1), max(2.7 * len(with_confusions), 0.1)]
     width = max(3.0 * max(len(attributes), 1), 2.3 * max(len(versions), 1) + 2)
     figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained")
-    figure.suptitle("Agreement of annotators", x=0.06 / width, ha="left", fontsize=LARGE, fontweight="bold")
+    write_title(figure, "Agreement of annotators")
     above, below = figure.subfigures(2, 1, height_ratios=heights)  # type: ignore[misc]
     panels = above.subplots(1, max(len(versions), 1), squeeze=False, sharey=True)[0]
     for axes, (attribute, categories) in zip(panels, versions, strict=False):
-        _alphas(axes, _some(agreement, attribute=attribute, categories=categories), compared)
+        _draw_alphas(axes, select(agreement, attribute=attribute, categories=categories), with_alpha)
     above.supxlabel(
-        "Krippendorff's alpha with 95 % interval (of age the ordinal one), and pictures compared; dashed: tentative "
-        "from 0.667, reliable from 0.8",
+        f"Krippendorff's alpha with 95 % interval (ordinal for age), and number of images. Dashed: {TENTATIVE} "
+        f"(tentative) and {RELIABLE} (reliable)",
         fontsize=SMALL,
     )
-    if confused:
-        grid = below.subplots(len(confused), len(attributes), squeeze=False)
-        for line, (one, other) in zip(grid, confused, strict=True):
+    if with_confusions:
+        grid = below.subplots(len(with_confusions), len(attributes), squeeze=False)
+        for line, (one, other) in zip(grid, with_confusions, strict=True):
             for axes, attribute in zip(line, attributes, strict=True):
-                _confusion(axes, _some(confusions, one=one, other=other, attribute=attribute), one, other)
+                _draw_confusions(axes, select(confusions, one=one, other=other, attribute=attribute), one, other)
     return figure
 
 
-def _confused(pairs: Sequence[Pair]) -> list[Pair]:
-    """Whose confusions are drawn: the reference and a reading of the annotator."""
+def _pairs_with_confusions(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs of a reference and a reading of the annotator."""
     readings = [pair for pair in pairs if not is_people(pair[1])]
     together = any(one == TOGETHER for one, _ in readings)
-    references = [(one, other) for one, other in readings if one == DATASET or (one == TOGETHER or not together)]
-    return [pair for pair in references if is_people(pair[0])][:_MOST]
+    references = [(one, other) for one, other in readings if one in (DATASET, TOGETHER) or not together]
+    return [pair for pair in references if is_people(pair[0])][:_MOST_CONFUSIONS]
 
 
-def _told(pairs: Sequence[Pair]) -> list[Pair]:
-    """Whose alpha is drawn."""
+def _pairs_with_alpha(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs whose alpha is drawn, with as many single raters as there is room for."""
     for most_raters in (2, 1, 0):
-        told = [pair for pair in pairs if sum(name.startswith(RATER) for name in pair) <= most_raters]
-        if len(told) <= _MOST_ALPHAS:
+        drawn = [pair for pair in pairs if sum(name.startswith(RATER) for name in pair) <= most_raters]
+        if len(drawn) <= _MOST_ALPHAS:
             break
-    return told[:_MOST_ALPHAS]
+    return drawn[:_MOST_ALPHAS]
 
 
-def _some(table: pd.DataFrame, **where: str) -> pd.DataFrame:
-    for column, value in where.items():
-        table = table[table[column] == value]
-    return table
-
-
-def _alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
+def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
     for row in agreement.itertuples(index=False):
         if (row.one, row.other) not in pairs:
             continue
@@ -101,28 +98,29 @@ def _alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
     names = [f"{one} | {other}" if other else one for one, other in pairs]
     axes.set_yticks(range(len(names)), [wrapped(name, 2.5) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
-    # An interval of few pictures may reach far below: what counts is right of zero.
+    # An interval of few images may reach far below zero; only the part right of zero matters.
     axes.set_xlim(-0.25, 1.03)
     attribute, categories = agreement[["attribute", "categories"]].iloc[0]
-    merged = "" if categories == "all" else f"\n{categories} as one"
+    merged = "" if categories == "all" else f"\n{categories} merged"
     axes.set_title(f"{spoken(attribute)}{merged}")
 
 
-def _confusion(axes: Any, these: pd.DataFrame, one: str, other: str) -> None:
-    if these.empty:
+def _draw_confusions(axes: Any, confusions: pd.DataFrame, one: str, other: str) -> None:
+    if confusions.empty:
         axes.set_axis_off()
         return
-    order = list(dict.fromkeys(these["one_category"]))
-    table = these.pivot(index="one_category", columns="other_category", values="count").reindex(order, columns=order)
-    shares = table.div(table.sum(axis=1).replace(0, 1), axis=0).to_numpy()
+    order = list(dict.fromkeys(confusions["one_category"]))
+    matrix = confusions.pivot(index="one_category", columns="other_category", values="count")
+    matrix = matrix.reindex(order, columns=order)
+    shares = matrix.div(matrix.sum(axis=1).replace(0, 1), axis=0).to_numpy()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row in range(len(order)):
         for column in range(len(order)):
-            if count := int(table.iloc[row, column]):
+            if count := int(matrix.iloc[row, column]):
                 colour = "white" if shares[row, column] > 0.6 else "black"
                 axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(order)), order, rotation=45, ha="right")
     axes.set_yticks(range(len(order)), order)
     axes.set_ylabel(one)
     axes.set_xlabel(other)
-    axes.set_title(spoken(str(these["attribute"].iloc[0])))
+    axes.set_title(spoken(confusions["attribute"].iloc[0]))

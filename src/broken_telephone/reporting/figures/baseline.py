@@ -1,20 +1,14 @@
-"""The data set as it is, in one figure: stacked shares per label, one panel an attribute."""
+"""Draws the category shares of the data set itself: stacked bars per label, one panel per attribute."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from broken_telephone.labels import APART
-from broken_telephone.reporting.figures.style import (
-    LARGE,
-    categories_of,
-    category_colours,
-    inches_of,
-    spoken,
-    styled,
-    wrapped,
-)
+from broken_telephone.reporting.figures.multiples import write_title
+from broken_telephone.reporting.figures.style import categories_of, category_colours, inches_of, styled, wrapped
 from broken_telephone.reporting.fonts import drawable_table
+from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics import ALL, MISSING
 
 if TYPE_CHECKING:
@@ -23,23 +17,23 @@ if TYPE_CHECKING:
 
 
 def baseline_figure(baseline: pd.DataFrame) -> "Figure":
-    """Draw the shares of the main people: a row of panels a concept, a bar a label, a colour a category.
+    """Draw the shares of the main people: one row of panels per concept, one bar per label, one colour per category.
 
     Args:
-        baseline: as `measures.baseline_shares` returns it. Intersections stay in the table.
+        baseline: as `statistics.baseline_shares` returns it; crossed attributes are not drawn.
     """
     from matplotlib.figure import Figure
 
     baseline = drawable_table(baseline)
     shown = baseline[(baseline["people"] == "main") & ~baseline["attribute"].str.contains(" x ")]
-    # Nobody is helped by panels of what the data set never states.
+    # A panel of an attribute that the data set never states would be empty.
     stated = shown[~shown["category"].isin((*APART, MISSING))].groupby("attribute")["count"].sum()
     shown = shown[shown["attribute"].isin(stated[stated > 0].index) & (shown["n"] > 0)]
     concepts, attributes = list(shown["concept"].unique()), list(shown["attribute"].unique())
     names = [_name(label, 0).split("\n") for label in shown["label"].unique()]
     most = max((len(lines) for lines in names), default=1)
     bars = most * max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
-    # Beside the first panel; short names have room in it.
+    # Long names need room beside the first panel; short ones fit into it.
     beside = max((inches_of(line) for lines in names for line in lines), default=0.0)
     width = 3.2 * max(len(attributes), 1) + max(beside - 0.9, 0)
     with styled():
@@ -48,14 +42,13 @@ def baseline_figure(baseline: pd.DataFrame) -> "Figure":
         for row, concept in zip(panels, concepts, strict=False):
             for axes, attribute in zip(row, attributes, strict=True):
                 part = shown[(shown["concept"] == concept) & (shown["attribute"] == attribute)]
-                _stack(axes, part, first=attribute == attributes[0])
+                _draw_stacks(axes, part, first=attribute == attributes[0])
                 axes.set_title(f"{spoken(attribute)} by {concept}")
-        title = "Main people of the data set, as labelled"
-        figure.suptitle(title, x=0.06 / width, ha="left", fontsize=LARGE, fontweight="bold")
+        write_title(figure, "Main people of the data set, as labelled")
     return figure
 
 
-def _stack(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
+def _draw_stacks(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
     labels = list(part["label"].unique())
     sizes = part.drop_duplicates("label").set_index("label")["n"]
     attribute = str(part["attribute"].iloc[0])
@@ -70,7 +63,7 @@ def _stack(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
     axes.set_yticks(range(len(labels)), [_name(label, sizes[label]) if first else "" for label in labels])
     if ALL in labels:
         axes.axhline(labels.index(ALL) - 0.5, color="black", linewidth=0.8)
-    # Below the axis by a distance in letters, whatever the height of the panel.
+    # The distance to the axis is in letters, independent of the height of the panel.
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.5, ncols=3)
 
 

@@ -1,8 +1,8 @@
-"""Small multiples: panels in rows, the title and the legend above them, and how to read them below."""
+"""Arranges small multiples: panels in rows, with a title and a legend above and notes below."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +14,11 @@ from broken_telephone.reporting.figures.style import (
     SMALL,
     WIDTH,
     inches_of,
-    spoken,
+    labels_of,
     wrapped,
 )
+from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.wording import spoken
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -24,66 +26,93 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LINE = 0.125
-"""Inches a line of small text takes."""
+"""Inches that a line of small text takes."""
 STARTS = {"image": "chains from images", "prompt": "chains from prompts"}
+NUMBERS = 0.5
+"""Inches that the numbers of a y-axis take."""
 
 
-def some(table: pd.DataFrame, **where: object) -> pd.DataFrame:
-    """Return the rows with these values; a column that is not there says nothing."""
-    for column, value in where.items():
-        if column in table:
-            table = table[table[column] == value]
-    return table
-
-
-def packed(names: Sequence[str], wide: float, beside: float) -> list[list[str]]:
-    """Arrange panels of so many inches in rows of about equal length, beside so many inches of words."""
-    most = max(int((WIDTH - beside) / wide + 1e-9), 1)
+def packed(names: Sequence[str], panel_width: float, left: float) -> list[list[str]]:
+    """Arrange panels in rows of about equal length, right of `left` inches of text."""
+    most = max(int((WIDTH - left) / panel_width + 1e-9), 1)
     columns = math.ceil(len(names) / max(math.ceil(len(names) / most), 1))
     return [list(names[place : place + columns]) for place in range(0, len(names), max(columns, 1))]
 
 
-def panels(rows: Sequence[Sequence[str]], wide: float, high: float, beside: float) -> "tuple[Figure, list[Axes]]":
-    """Return a figure and its panels, titled, in order.
+def panels(
+    rows: Sequence[Sequence[str]], panel_width: float, panel_height: float, left: float
+) -> "tuple[Figure, list[Axes]]":
+    """Return a figure and its titled panels, in order.
 
     Args:
         rows: names of the panels of each row.
-        wide: inches of a panel.
-        high: inches of a panel with its ticks.
-        beside: inches of the words at the left.
+        panel_width: in inches.
+        panel_height: in inches, with ticks.
+        left: inches of the text at the left.
     """
     from matplotlib.figure import Figure
 
     columns = max(len(row) for row in rows)
-    width = max(beside + columns * wide, NARROW)
-    room = (width - beside) / columns - 0.08
+    width = max(left + columns * panel_width, NARROW)
+    room = (width - left) / columns - 0.08
     titles = [[wrapped(spoken(name), room, MIDDLE) for name in row] for row in rows]
-    heights = [high + LINE * (1 + max(title.count("\n") for title in row)) for row in titles]
+    heights = [panel_height + LINE * (1 + max(title.count("\n") for title in row)) for row in titles]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     grid = figure.add_gridspec(len(rows), columns, height_ratios=heights)
-    found = []
+    all_axes = []
     for line, row in enumerate(titles):
         for place, title in enumerate(row):
             axes = figure.add_subplot(grid[line, place])
             axes.set_title(title)
             axes.tick_params(labelleft=place == 0)
-            found.append(axes)
-    return figure, found
+            all_axes.append(axes)
+    return figure, all_axes
 
 
-def finish(figure: "Figure", title: str, keys: "Sequence[Artist]", notes: Sequence[str]) -> "Figure":
-    """Write the title, the legend and the notes; the figure grows by what they take."""
+def label_panels(
+    rows: pd.DataFrame, panel_width: float, panel_height: float, left: float = NUMBERS
+) -> "tuple[Figure, list[tuple[Axes, str, pd.DataFrame]]]":
+    """Return a figure and, for each label, its panel, its name and its rows."""
+    labels = labels_of(rows)
+    figure, all_axes = panels(packed(labels, panel_width, left), panel_width, panel_height, left)
+    return figure, [(axes, label, select(rows, label=label)) for axes, label in zip(all_axes, labels, strict=True)]
+
+
+def share_axis(axes: "Axes", margin: float = 0.03) -> None:
+    """Set up a y-axis of shares, from 0 to 1."""
+    axes.set_ylim(-margin, 1 + margin)
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+
+
+def band(axes: "Axes", times: Sequence[float], low: Any, high: Any, colour: str, alpha: float = 0.13) -> None:
+    """Draw intervals over time as a band, or as a line at a single point in time."""
+    if len(times) > 1:
+        axes.fill_between(times, low, high, color=colour, alpha=alpha, linewidth=0)
+    else:
+        axes.vlines(times, low, high, color=colour, linewidth=1)
+
+
+def write_title(figure: "Figure", title: str) -> None:
+    """Write the title of a figure at its left edge."""
+    figure.suptitle(title, x=0.06 / figure.get_figwidth(), ha="left", fontsize=LARGE, fontweight="bold")
+
+
+def finish(
+    figure: "Figure", title: str, keys: "Sequence[Artist]", notes: Sequence[str], missing: Sequence[str] = ()
+) -> "Figure":
+    """Write the title, the legend, the notes and what is missing; the figure grows by the room that they take."""
     from matplotlib.lines import Line2D
 
     width, height = figure.get_size_inches()
     title = wrapped(title, width - 0.2, LARGE, "bold")
-    below = "\n".join(wrapped(note, width - 0.2) for note in notes if note)
+    absent = "; ".join(text for text in missing if text)
+    below = "\n".join(wrapped(note, width - 0.2) for note in [*notes, *([f"Missing: {absent}."] if absent else [])])
     widest = max((inches_of(str(key.get_label())) for key in keys), default=0.0) + 0.5
     columns = max(int((width - 0.1) / widest), 1)
     above = 0.3 + 0.16 * title.count("\n") + 0.16 * math.ceil(len(keys) / columns)
     figure.set_size_inches(width, height + above + (LINE * (below.count("\n") + 1) + 0.05 if below else 0))
     if keys:
-        # One box, because a title and a legend beside it would both be put at the edge.
+        # One box holds both, because a title and a legend beside it would overlap at the edge.
         figure.legend(
             handles=list(keys),
             loc="outside upper left",
@@ -98,47 +127,51 @@ def finish(figure: "Figure", title: str, keys: "Sequence[Artist]", notes: Sequen
             handletextpad=0.5,
         )
     else:
-        figure.suptitle(title, x=0.06 / width, ha="left", fontsize=LARGE, fontweight="bold")
+        write_title(figure, title)
     if below:
         figure.supxlabel(below, x=0.06 / width, ha="left", fontsize=SMALL, linespacing=1.15)
     return figure
 
 
-def blank(title: str, missing: str) -> "Figure":
-    """Return a figure that says what there is not."""
+def blank(title: str, reason: str) -> "Figure":
+    """Return a figure without panels that gives the reason."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(NARROW, 0.25), layout="constrained")
-    return finish(figure, title, [], [missing])
+    return finish(Figure(figsize=(NARROW, 0.25), layout="constrained"), title, [], [f"Nothing to draw: {reason}."])
 
 
-def say(axes: "Axes", text: str, inches: float) -> None:
-    """Write into an empty panel why it is empty."""
-    axes.text(0.5, 0.5, wrapped(text, inches), transform=axes.transAxes, ha="center", va="center", style="italic")
+def write_reason(axes: "Axes", rows: pd.DataFrame, otherwise: str, inches: float) -> None:
+    """Write into an empty panel why it is empty: the notes of its rows, or a text of our own."""
+    text = wrapped(reasons(rows, otherwise), inches)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", style="italic")
 
 
 def reasons(rows: pd.DataFrame, otherwise: str) -> str:
-    """Return what the notes of rows without values say."""
-    said = [note for note in dict.fromkeys(rows["note"].dropna().astype(str)) if note] if "note" in rows else []
-    return "; ".join(said) or otherwise
+    """Return the notes of rows without values."""
+    notes = [note for note in dict.fromkeys(rows["note"].dropna().astype(str)) if note] if "note" in rows else []
+    return "; ".join(notes) or otherwise
 
 
-def line_keys(colours: Mapping[str, str], markers: Mapping[str, str]) -> "list[Artist]":
-    """Return a key a category that is drawn as a line."""
+def line_key(label: str, **look: Any) -> "Artist":
+    """Return the key of a line or a mark."""
     from matplotlib.lines import Line2D
 
-    return [
-        Line2D([], [], color=colours[name], marker=mark, label=spoken(name), **EDGE) for name, mark in markers.items()
-    ]
+    return Line2D([], [], label=label, **look)
 
 
-def missing(*what: str) -> str:
-    """Return a note of what is not drawn; empty strings are not missing."""
-    there = "; ".join(text for text in what if text)
-    return f"Missing: {there}." if there else ""
+def patch_key(label: str, **look: Any) -> "Artist":
+    """Return the key of an area."""
+    from matplotlib.patches import Patch
+
+    return Patch(label=label, **look)
 
 
-def lone(rows: pd.DataFrame, value: str = "value") -> str:
-    """Return that some intervals are missing, if values stand without."""
+def category_keys(colours: Mapping[str, str], markers: Mapping[str, str]) -> "list[Artist]":
+    """Return a key for each category that is drawn as a line."""
+    return [line_key(spoken(name), color=colours[name], marker=marker, **EDGE) for name, marker in markers.items()]
+
+
+def missing_intervals(rows: pd.DataFrame, value: str = "value") -> str:
+    """Return that some intervals are missing, if there are values without one."""
     without = rows[value].notna() & rows["ci_low"].isna()
     return "intervals where there are too few starts" if without.any() else ""

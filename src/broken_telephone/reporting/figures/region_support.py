@@ -1,96 +1,81 @@
-"""Where words come from: how dense the map of a label's words is on each region, and what hiding the region does."""
+"""Draws the region support of a label's words: density of the attribution map, and the effect of hiding the region."""
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import named
-from broken_telephone.reporting.figures.multiples import blank, finish, lone, missing, panels, some
-from broken_telephone.reporting.figures.style import INK, PALE, STRIPE, labels_of, styled
-from broken_telephone.statistics import ALL
+from broken_telephone.reporting.figures import label_rows, multiples, style
+from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 REGIONS = ("face", "hair", "body", "background")
-_WIDE, _ROW = 1.44, 0.155
+_WIDE = 1.44
 _MEASURES = {"density": "density_elsewhere", "fall": "fall_elsewhere"}
-"""Measure -> the same of places elsewhere, of the same size and shape."""
+"""Measure -> the same measure of control regions, of the same size and shape."""
 _TITLES = {"density": "Density on", "fall": "Hiding"}
 _TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "fall": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
 
 
-def support_figure(support: pd.DataFrame, said: pd.DataFrame, kind: str) -> "Figure":
-    """Draw two rows of panels, one panel a region, in each a row a label.
+def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) -> "Figure":
+    """Draw two rows of panels, one panel per region with one row per label.
 
-    Above, how dense the map is on the region, in multiples of its mean over the picture; below, by how much hiding the
-    region divides the word's probability. A line is the 95 % interval; a cross is what places elsewhere of the same
-    size and shape would give. Labels whose maps fail a check are grey.
+    The upper panels show the density of the map on the region, as a multiple of its mean over the image. The lower
+    panels show the factor by which hiding the region divides the word's probability. A line is the 95 % interval, a
+    cross the value of control regions of the same size and shape. Labels whose maps fail a check are grey.
 
     Args:
-        support: as `explain.support.support_table` returns it.
-        said: as `explain.trust.sentences` returns it, for what is trusted.
-        kind: of pictures: of which size, in how many views.
+        support: as `explainability.support_table` returns it.
+        sentences: the `support_sentences` table, which tells the labels to be trusted.
+        kind: of images: their size and number of views.
     """
-    title = f"Where words come from: {kind}"
-    mine = some(support, kind=kind, attribute="all")
-    if mine.empty:
-        return blank(title, "Nothing to draw: no word was explained.")
-    labels = labels_of(mine)
-    trusted = dict(zip(said["label"].astype(str), said["trusted"].astype(bool), strict=True))
-    with styled():
-        from matplotlib.lines import Line2D
-
-        names, beside, high = named(labels, _ROW)
-        rows = [[f"{_TITLES[measure]} {region}" for region in REGIONS] for measure in _MEASURES]
-        figure, found = panels(rows, _WIDE, high + 0.3, beside)
+    title = f"Image regions behind the label's words: {kind}"
+    rows = select(support, kind=kind, attribute="all")
+    if rows.empty:
+        return multiples.blank(title, "no word was explained")
+    labels = style.labels_of(rows)
+    trusted = dict(zip(sentences["label"].astype(str), sentences["trusted"].astype(bool), strict=True))
+    with style.styled():
+        titles = [[f"{_TITLES[measure]} {region}" for region in REGIONS] for measure in _MEASURES]
+        figure, all_axes = label_rows.row_panels(labels, lambda left: titles, _WIDE)
         cells = [(measure, region) for measure in _MEASURES for region in REGIONS]
-        for axes, (measure, region) in zip(found, cells, strict=True):
-            _lay(axes, labels, names)
-            there = some(mine, region=region)
-            _marks(axes, there, measure, labels, trusted)
-            _scale(axes, mine, measure)
+        for axes, (measure, region) in zip(all_axes, cells, strict=True):
+            _draw_marks(axes, select(rows, region=region), measure, labels, trusted)
+            _scale(axes, rows, measure)
         keys = [
-            Line2D([], [], color=INK, marker="o", label="the region, 95 % interval"),
-            Line2D([], [], color=INK, marker="x", linestyle="", label="elsewhere, same size and shape"),
+            multiples.line_key("the region, 95 % interval", color=style.INK, marker="o"),
+            multiples.line_key("control regions of the same size and shape", color=style.INK, marker="x", linestyle=""),
         ]
         if not all(trusted.values()):
-            keys.append(Line2D([], [], color=PALE, marker="o", label="not to be trusted: a check failed"))
-        notes = [
-            "Above: mean activation on the region over that of the picture. Below: what the word's probability is "
-            "divided by when the region is painted over in one colour, the same for all.",
-            missing(lone(mine)),
-        ]
-        return finish(figure, title, keys, notes)
+            keys.append(multiples.line_key("not to be trusted: a check failed", color=style.PALE, marker="o"))
+        how = (
+            "Upper row: mean activation on the region, divided by that of the image. Lower row: the word's probability "
+            "is divided by this factor when the region is painted over. All regions are painted in the same colour."
+        )
+        return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
 
 
-def _lay(axes: "Axes", labels: list[str], names: list[str]) -> None:
-    for place in range(0, len(labels), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0, zorder=0)
-    axes.axvline(0, color=INK, linewidth=0.5, zorder=0.5)
-    if ALL in labels and len(labels) > 1:
-        axes.axhline(labels.index(ALL) - 0.5, color=INK, linewidth=0.5, linestyle=":")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-
-
-def _marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:
+def _draw_marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:
     for place, label in enumerate(labels):
-        colour = INK if trusted.get(label, False) else PALE
-        for one in some(rows, label=label, measure=measure).itertuples():
-            ends = [_placed(value, measure) for value in (one.ci_low, one.ci_high)]
-            if np.isfinite(ends).all():
-                axes.plot(ends, [place, place], color=colour)
-            axes.plot(_placed(one.value, measure), place, marker="o", color=colour, markersize=3.5)
-        for one in some(rows, label=label, measure=_MEASURES[measure]).itertuples():
-            axes.plot(_placed(one.value, measure), place, marker="x", color=colour, markersize=3.5, linestyle="")
+        colour = style.INK if trusted.get(label, False) else style.PALE
+        for row in select(rows, label=label, measure=measure).itertuples():
+            mark = {"marker": "o", "color": colour, "markersize": 3.5}
+            label_rows.draw_estimate(axes, _on_scale(row, measure), place, {"color": colour}, mark)
+        for row in select(rows, label=label, measure=_MEASURES[measure]).itertuples():
+            value = _logarithm(row.value, measure)
+            axes.plot(value, place, marker="x", color=colour, markersize=3.5, linestyle="")
 
 
-def _placed(value: float, measure: str) -> float:
-    """Both are multiples: on a scale of logarithms, to base 2 and to base 10."""
+def _on_scale(row: Any, measure: str) -> Any:
+    return SimpleNamespace(**{name: _logarithm(getattr(row, name), measure) for name in ("value", "ci_low", "ci_high")})
+
+
+def _logarithm(value: float, measure: str) -> float:
+    """Return a value on the scale of its axis: logarithms to base 2 of densities, to base 10 of factors."""
     if measure == "density":
         return float(np.log2(max(float(value), 2**-5)))
     return float(value) / np.log(10)
@@ -99,7 +84,7 @@ def _placed(value: float, measure: str) -> float:
 def _scale(axes: "Axes", rows: pd.DataFrame, measure: str) -> None:
     shown = rows[rows["measure"].isin([measure, _MEASURES[measure]])]
     values = shown[["value", "ci_low", "ci_high"]].to_numpy(float).ravel()
-    places = [_placed(value, measure) for value in values[np.isfinite(values)]]
+    places = [_logarithm(value, measure) for value in values[np.isfinite(values)]]
     low, high = min([*places, -0.5]), max([*places, 1.0])
     axes.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
     log = np.log2 if measure == "density" else np.log10

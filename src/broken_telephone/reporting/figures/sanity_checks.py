@@ -1,90 +1,69 @@
-"""Whether to believe maps: every check of every label, and by how far it was passed."""
+"""Draws the sanity checks of the attribution maps: every check for every label."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.label_rows import named
-from broken_telephone.reporting.figures.multiples import blank, finish, lone, missing, packed, panels, some
-from broken_telephone.reporting.figures.style import INK, STRIPE, labels_of, styled
+from broken_telephone.reporting.figures import label_rows, multiples, style
+from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDE, _ROW = 1.15, 0.155
-_CHECKS = {
-    "random weights": "random weights",
-    "regions elsewhere": "elsewhere",
-    "hiding": "hiding",
-    "hiding elsewhere": "hiding elsewhere",
-    "deletion": "deletion",
-    "insertion": "insertion",
-    "methods": "methods",
-}
+_WIDE = 1.15
 _UNITS = {
     "random weights": "density",
     "regions elsewhere": "density",
     "hiding": "log-prob.",
     "hiding elsewhere": "log-prob.",
+    "deletion": "probability",
+    "insertion": "probability",
     "methods": "share",
 }
+"""Check -> unit of its axis, in the order of the panels."""
+_TITLES = {"regions elsewhere": "elsewhere"}
+_NOTES = (
+    "Density: how much denser the map is on its densest region than with random weights, and than on control regions "
+    "elsewhere. Hiding: how much more the word's log-probability falls when this region is hidden than when any other "
+    "region is hidden, or as much elsewhere.",
+    "Deletion: how much faster than by chance the word's probability falls as the image is hidden in the map's order. "
+    "Insertion: how much faster it rises as the image is shown in this order. Methods: share of the methods that find "
+    "the same region; more than half pass.",
+)
 
 
-def trust_figure(trust: pd.DataFrame, kind: str) -> "Figure":
-    """Draw a panel a check, in each a row a label: a filled mark right of zero has passed.
+def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
+    """Draw one panel per check with one row per label: a filled mark right of zero has passed.
 
     Args:
-        trust: as `explain.trust.trust_table` returns it.
-        kind: of pictures: of which size, in how many views.
+        checks: the `support_trust` table.
+        kind: of images: their size and number of views.
     """
-    title = f"Checks of the maps: {kind}"
-    mine = some(trust, kind=kind)
-    if mine.empty:
-        return blank(title, "Nothing to draw: no word was explained.")
-    labels = labels_of(mine)
-    with styled():
-        from matplotlib.lines import Line2D
-
-        names, beside, high = named(labels, _ROW)
-        figure, found = panels(packed(list(_CHECKS.values()), _WIDE, beside), _WIDE, high + 0.42, beside)
-        for axes, check in zip(found, _CHECKS, strict=True):
-            _lay(axes, names)
-            there = some(mine, check=check)
-            for one in there.itertuples():
-                place = labels.index(str(one.label))
-                if np.isfinite(one.ci_low):
-                    axes.plot([one.ci_low, one.ci_high], [place, place], color=INK)
-                face = INK if one.passed else "white"
-                axes.plot(one.value, place, marker="o", color=INK, markerfacecolor=face, linestyle="")
-            _reach(axes, there)
-            axes.set_xlabel(_UNITS.get(check, "probability"))
+    title = f"Sanity checks of the attribution maps: {kind}"
+    rows = select(checks, kind=kind)
+    if rows.empty:
+        return multiples.blank(title, "no word was explained")
+    labels = style.labels_of(rows)
+    with style.styled():
+        titles = [_TITLES.get(check, check) for check in _UNITS]
+        figure, all_axes = label_rows.row_panels(labels, titles, _WIDE, below=0.42)
+        for axes, (check, unit) in zip(all_axes, _UNITS.items(), strict=True):
+            results = select(rows, check=check)
+            for row in results.itertuples():
+                mark = {"marker": "o", "color": style.INK, "markerfacecolor": style.INK if row.passed else "white"}
+                label_rows.draw_estimate(axes, row, labels.index(str(row.label)), {"color": style.INK}, mark)
+            _scale(axes, results)
+            axes.set_xlabel(unit)
         keys = [
-            Line2D([], [], color=INK, marker="o", label="passed"),
-            Line2D([], [], color=INK, marker="o", markerfacecolor="white", label="not passed"),
+            multiples.line_key("passed", color=style.INK, marker="o"),
+            multiples.line_key("not passed", color=style.INK, marker="o", markerfacecolor="white"),
         ]
-        notes = [
-            "Of the region where a label's map is densest: how much denser than with random weights, and than "
-            "places elsewhere; how much more its hiding lowers the word's "
-            "log-probability than hiding any other region, and than hiding as much elsewhere. Of the whole map: how "
-            "much faster the word's probability falls as the picture is hidden by it, and rises as it is shown by it, "
-            "than by chance; and the share of methods that find the same region (more than half pass).",
-            missing(lone(mine)),
-        ]
-        return finish(figure, title, keys, notes)
+        return multiples.finish(figure, title, keys, _NOTES, [multiples.missing_intervals(rows)])
 
 
-def _lay(axes: "Axes", names: list[str]) -> None:
-    for place in range(0, len(names), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0, zorder=0)
-    axes.axvline(0, color=INK, linewidth=0.5, zorder=0.5)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-
-
-def _reach(axes: "Axes", rows: pd.DataFrame) -> None:
+def _scale(axes: "Axes", rows: pd.DataFrame) -> None:
     values = rows[["value", "ci_low", "ci_high"]].to_numpy(float)
     values = values[np.isfinite(values)]
     low, high = min([0.0, *values]), max([0.0, *values])

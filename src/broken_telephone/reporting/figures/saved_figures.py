@@ -1,7 +1,7 @@
-"""Figures as files: each drawn once, in every format, several of them side by side.
+"""Saves figures as files: each is drawn once, in every format, several in parallel.
 
-Matplotlib draws a figure by one processor, in a second or so for all its formats; that is most of the time that a large
-study's report takes.
+Matplotlib uses one processor and takes about a second for all formats of a figure. This is most of the time that the
+report of a large study takes.
 """
 
 import io
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PIXELS = 144
-"""Of the page, an inch: one and a half times the size in print, because screens are read from farther away."""
+"""Pixels of the page per inch: 1.5 times the printed size, because screens are read from farther away."""
 DOTS = 2 * PIXELS
-"""Of a PNG, an inch: as many as good screens show."""
+"""Pixels of a PNG per inch: as many as high-resolution screens show."""
 FORMATS = ("png", "svg", "pdf")
 Files = Mapping[str, bytes]
-"""A figure's content, by format."""
+"""Format -> content of a figure's file."""
 _UNDATED: Mapping[str, Mapping[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
     "png": {"Software": None},
 }
 _MOST_WORKERS = 4
-"""Each takes some 200 MB."""
+"""A worker takes about 200 MB."""
 
 
 def saved_figures(plans: "Mapping[str, Callable[[], Figure]]") -> dict[str, Files]:
-    """Draw figures and save each as PNG, SVG and PDF, in as many processes as there are processors, up to four.
+    """Draw figures and save each as PNG, SVG and PDF, in one process per processor, at most four.
 
     Args:
-        plans: what draws each figure, by its name, as `figures.figures` returns them.
+        plans: name -> function that draws the figure, as `all_figures.figures` returns them.
 
     Returns:
-        Name -> format -> content. The same figure has the same content on any day.
+        Name -> format -> content, which does not depend on the date.
     """
     from joblib import Parallel, cpu_count, delayed
 
@@ -47,9 +47,9 @@ def saved_figures(plans: "Mapping[str, Callable[[], Figure]]") -> dict[str, File
 
 
 def saved_figure(figure: "Figure") -> Files:
-    """Save a figure in all formats, without a date and with ids that do not change."""
+    """Save a figure in all formats, without a date and with constant ids."""
     with styled():
-        # Arranged once, not anew for every format, which takes as long as writing it.
+        # The layout is computed once: it takes as long as writing a format.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         return {kind: _saved(figure, kind) for kind in FORMATS}

@@ -1,4 +1,4 @@
-"""What people the pictures show, from the originals to the last iteration: stacked bars, side by side per label."""
+"""Draws the shares of the categories, from the originals to the last iteration: stacked bars, one panel per label."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,117 +6,101 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    finish,
-    missing,
-    packed,
-    panels,
-    reasons,
-    say,
-    some,
-)
-from broken_telephone.reporting.figures.style import categories_of, category_colours, labels_of, spoken, styled
+from broken_telephone.reporting.figures import multiples, style
+from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BAR, _GAP, _BESIDE = 0.15, 0.5, 0.5
+_BAR, _GAP = 0.15, 0.5
 
 
 def shares_figure(
     shares: pd.DataFrame, attribute: str, start: str = "image", colours: Mapping[str, str] | None = None
 ) -> "Figure":
-    """Draw a panel a label, a stack a set of pictures: the originals twice, then those of every iteration.
+    """Draw one panel per label with one stack per set of images: the originals twice, then every iteration.
 
-    Read from left to right: from D (what the data set says of the originals) to 0 (what the annotator says of the same)
-    is the annotator's doing; from 0 on is drift. The number below is of pictures with a category.
+    The step from D (the data set's labels of the originals) to 0 (the annotator's labels of the same) is annotator
+    error; changes after 0 are drift. The number below counts images with a category.
 
     Args:
-        shares: as `measures.shares_table` returns it. Of several annotators, the first is drawn.
-        attribute: which.
+        shares: as `statistics.shares_table` returns it; the first of several annotators is drawn.
+        attribute: the attribute to draw.
         start: of the chains: image or prompt.
-        colours: of the categories, where not those of `category_colours`.
+        colours: of the categories, if not those of `category_colours`.
     """
-    title = f"Shares of {spoken(attribute)}, {STARTS[start]}"
-    shown = some(shares, attribute=attribute, start=start)
-    if shown.empty:
-        return blank(title, f"Nothing to draw: the table has no shares of {spoken(attribute)} in {STARTS[start]}.")
-    categories = categories_of(attribute, shares)
-    colours = colours or category_colours(attribute, categories)
-    others = [name for name in dict.fromkeys(shown["annotator"]) if name != DATASET]
-    shown = shown[shown["annotator"].isin([DATASET, *others[:1]])]
-    bars = _bars(shown)
-    with styled():
-        from matplotlib.patches import Patch
-
-        labels, wide = labels_of(shown), (len(bars) + _GAP) * _BAR + 0.12
-        figure, found = panels(packed(labels, max(wide, 0.95), _BESIDE), max(wide, 0.95), 1.5, _BESIDE)
-        for axes, label in zip(found, labels, strict=True):
-            _stacks(axes, some(shown, label=label), bars, colours)
-        keys = [Patch(color=colours[category], label=spoken(category)) for category in categories]
-        return finish(figure, title, keys, _notes(bars, others, start))
+    title = f"Shares of {spoken(attribute)}, {multiples.STARTS[start]}"
+    rows = select(shares, attribute=attribute, start=start)
+    if rows.empty:
+        return multiples.blank(title, f"the table has no shares of {spoken(attribute)} in {multiples.STARTS[start]}")
+    categories = style.categories_of(attribute, shares)
+    colours = colours or style.category_colours(attribute, categories)
+    annotators = [name for name in dict.fromkeys(rows["annotator"]) if name != DATASET]
+    rows = rows[rows["annotator"].isin([DATASET, *annotators[:1]])]
+    bars = _bar_positions(rows)
+    with style.styled():
+        figure, panels = multiples.label_panels(rows, max((len(bars) + _GAP) * _BAR + 0.12, 0.95), 1.5)
+        for axes, _, own in panels:
+            _draw_stacks(axes, own, bars, colours)
+        keys = [multiples.patch_key(spoken(category), color=colours[category]) for category in categories]
+        return multiples.finish(figure, title, keys, *_notes(bars, annotators, start))
 
 
-def _bars(shown: pd.DataFrame) -> dict[tuple[str, int], float]:
-    """Return where each stack stands; a gap parts originals from generated pictures."""
-    pairs = sorted(
-        {(int(k), a != DATASET, str(a)) for k, a in zip(shown["iteration"], shown["annotator"], strict=True)}
+def _bar_positions(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """Return the position of each stack; a gap separates the originals from drawn images."""
+    stacks = sorted(
+        {(int(k), name != DATASET, str(name)) for k, name in zip(rows["iteration"], rows["annotator"], strict=True)}
     )
-    gap = _GAP if any(k == 0 for k, *_ in pairs) else 0.0
-    return {(a, k): place + gap * (k > 0) for place, (k, _, a) in enumerate(pairs)}
+    gap = _GAP if any(k == 0 for k, *_ in stacks) else 0.0
+    return {(name, k): place + gap * (k > 0) for place, (k, _, name) in enumerate(stacks)}
 
 
-def _stacks(
+def _draw_stacks(
     axes: "Axes", rows: pd.DataFrame, bars: Mapping[tuple[str, int], float], colours: Mapping[str, str]
 ) -> None:
-    sizes, drawn = [], {}
+    sizes, stacks = [], {}
     for (annotator, iteration), place in bars.items():
-        bar = some(rows, annotator=annotator, iteration=iteration).dropna(subset=["share"])
+        bar = select(rows, annotator=annotator, iteration=iteration).dropna(subset=["share"])
         bar = bar[bar["n"] > 0]
         if len(bar):
             sizes.append(int(bar["n"].iloc[0]))
-            drawn[place] = dict(zip(bar["category"].astype(str), bar["share"], strict=True))
-        else:
+            stacks[place] = dict(zip(bar["category"].astype(str), bar["share"], strict=True))
+    for place in bars.values() if stacks else ():
+        if place not in stacks:
             axes.text(place, 0.5, "no category", rotation=90, ha="center", va="center", style="italic")
-    bottoms = np.zeros(len(drawn))
-    for category, colour in colours.items() if drawn else ():
-        heights = np.array([shares.get(category, 0.0) for shares in drawn.values()])
-        axes.bar(list(drawn), heights, 0.84, bottoms, color=colour, edgecolor="white", linewidth=0.3, label=category)
+    bottoms = np.zeros(len(stacks))
+    for category, colour in colours.items() if stacks else ():
+        heights = np.array([stack.get(category, 0.0) for stack in stacks.values()])
+        axes.bar(list(stacks), heights, 0.84, bottoms, color=colour, edgecolor="white", linewidth=0.3, label=category)
         bottoms = bottoms + heights
-    if not sizes:
-        for text in list(axes.texts):
-            text.remove()
-        say(axes, reasons(rows, "no picture has a category"), 0.9)
+    if not stacks:
+        multiples.write_reason(axes, rows, "no image has a category", 0.9)
     axes.set_xticks(list(bars.values()), ["D" if name == DATASET else str(k) for name, k in bars])
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.7, max(bars.values()) + 0.7)
-    axes.set_ylim(0, 1)
-    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    multiples.share_axis(axes, margin=0)
     few, many = min(sizes, default=0), max(sizes, default=0)
     axes.set_xlabel(f"n = {few}" if few == many else f"n = {few} to {many}")
 
 
-def _notes(bars: Mapping[tuple[str, int], float], others: list[str], start: str) -> list[str]:
-    stated = any(name == DATASET for name, _ in bars)
-    drawn = [k for name, k in bars if name != DATASET]
-    after = [k for k in drawn if k > 0]
+def _notes(bars: Mapping[tuple[str, int], float], annotators: list[str], start: str) -> tuple[list[str], list[str]]:
+    """Return how to read the figure, and what is missing."""
+    by_dataset = any(name == DATASET for name, _ in bars)
+    iterations = [k for name, k in bars if name != DATASET]
+    drawn = [k for k in iterations if k > 0]
+    span = str(drawn[0]) if len(drawn) == 1 else f"{min(drawn)} to {max(drawn)}" if drawn else ""
     notes = [
-        "D: originals as the data set labels them" if stated else "",
-        f"0: originals as {others[0]} labels them" if 0 in drawn else "",
-        f"{_span(after)}: pictures of these iterations, as {others[0]} labels them" if after else "",
-        "n: pictures with a category",
+        "D: originals, labelled by the data set" if by_dataset else "",
+        f"0: originals, labelled by {annotators[0]}" if 0 in iterations else "",
+        f"{span}: images of these iterations, labelled by {annotators[0]}" if drawn else "",
+        "n: images with a category",
     ]
-    without = missing(
-        "" if start != "image" or stated else "no labels of the data set",
-        "" if after else "no pictures after the originals",
-        f"only {others[0]} is drawn, not {', '.join(others[1:])}" if others[1:] else "",
-    )
-    return ["; ".join(text for text in notes if text) + ".", without]
-
-
-def _span(iterations: list[int]) -> str:
-    return str(iterations[0]) if len(iterations) == 1 else f"{min(iterations)} to {max(iterations)}"
+    missing = [
+        "" if start != "image" or by_dataset else "labels of the data set",
+        "" if drawn else "images after the originals",
+        f"other annotators than {annotators[0]}: {', '.join(annotators[1:])}" if annotators[1:] else "",
+    ]
+    return ["; ".join(text for text in notes if text) + "."], missing

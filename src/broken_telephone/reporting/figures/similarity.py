@@ -1,112 +1,80 @@
-"""How alike pictures and texts stay, to the step before and to where the chain began: curves with bands, per label."""
+"""Draws the similarity of images and texts over iterations: curves with bands, one panel per label."""
 
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    finish,
-    lone,
-    missing,
-    packed,
-    panels,
-    reasons,
-    say,
-    some,
-)
-from broken_telephone.reporting.figures.style import labels_of, styled
+from broken_telephone.reporting.figures import multiples, style
+from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDE, _BESIDE = 1.62, 0.5
-# None of the colours of categories.
-_KINDS = {"image-image": "#332288", "text-text": "#117733", "image-text": "#882255"}
-_WORDS = {
-    ("image-image", "previous"): "picture and the one before",
-    ("image-image", "origin"): "picture and the first",
-    ("text-text", "previous"): "text and the one before",
-    ("text-text", "origin"): "text and the first",
-    ("image-text", "previous"): "picture and its text",
-    ("image-text", "origin"): "picture and the first text",
+# These differ from all colours of categories.
+_COLOURS = {"image-image": "#332288", "text-text": "#117733", "image-text": "#882255"}
+_KEYS = {
+    ("image-image", "previous"): "image and previous image",
+    ("image-image", "origin"): "image and first image",
+    ("text-text", "previous"): "text and previous text",
+    ("text-text", "origin"): "text and first text",
+    ("image-text", "previous"): "image and its text",
+    ("image-text", "origin"): "image and first text",
 }
-_PAIRS: dict[str, tuple[Any, str]] = {"previous": ("-", "o"), "origin": ("--", "s")}
+_LINES: dict[str, dict[str, Any]] = {
+    "previous": {"linestyle": "-", "marker": "o"},
+    "origin": {"linestyle": "--", "marker": "s"},
+}
 
 
 def similarity_figure(curves: pd.DataFrame, start: str = "image") -> "Figure":
-    """Draw a panel a label, a curve a kind and pair: mean cosine similarity in every iteration with a 95 % band.
+    """Draw one panel per label with one curve per kind and pair: mean cosine similarity with a 95 % band.
 
-    Colour is what is compared, a full line with what came just before, a broken line with the origin of the chain. A
-    broken line that falls while the full one stays high: each step changes little, and the small changes add up.
+    Colours are kinds of pairs; a solid line compares with the previous item, a dashed line with the start of the
+    chain. A falling dashed line below a high solid one means that many small changes add up.
 
     Args:
-        curves: label, start (where there is one), pair (previous | origin), kind (image-image | text-text |
-            image-text), iteration, value, ci_low, ci_high.
+        curves: label, start (optional), pair (previous | origin), kind (image-image | text-text | image-text),
+            iteration, value, ci_low, ci_high.
         start: of the chains: image or prompt.
     """
-    title = f"Similarity over iterations, {STARTS[start]}"
-    shown = some(curves, start=start)
-    if shown.empty:
-        return blank(title, f"Nothing to draw: the table has no similarities in {STARTS[start]}.")
-    times = sorted(int(k) for k in shown["iteration"].dropna().unique())
-    drawn = [(kind, pair) for kind, pair in _WORDS if len(some(shown, kind=kind, pair=pair))]
-    with styled():
-        from matplotlib.lines import Line2D
-
-        labels = labels_of(shown)
-        figure, found = panels(packed(labels, _WIDE, _BESIDE), _WIDE, 1.45, _BESIDE)
-        low, high = _ends(shown)
-        for axes, label in zip(found, labels, strict=True):
-            rows = some(shown, label=label)
+    title = f"Similarity over iterations, {multiples.STARTS[start]}"
+    rows = select(curves, start=start)
+    if rows.empty:
+        return multiples.blank(title, f"the table has no similarities in {multiples.STARTS[start]}")
+    times = sorted(int(k) for k in rows["iteration"].dropna().unique())
+    drawn = [(kind, pair) for kind, pair in _KEYS if len(select(rows, kind=kind, pair=pair))]
+    with style.styled():
+        figure, panels = multiples.label_panels(rows, 1.62, 1.45)
+        low, high = _y_limits(rows)
+        for axes, _, own in panels:
             for kind, pair in drawn:
-                _curve(axes, some(rows, kind=kind, pair=pair), kind, pair)
-            if rows["value"].isna().all():
-                say(axes, reasons(rows, "no pairs"), 1.2)
+                _draw_curve(axes, select(own, kind=kind, pair=pair), kind, pair)
+            if own["value"].isna().all():
+                multiples.write_reason(axes, own, "no pairs", 1.2)
             axes.set_xticks(times[:: len(times) // 8 + 1])
             axes.set_xlim(times[0] - 0.3, times[-1] + 0.3)
             axes.set_ylim(low, high)
-        keys = [
-            Line2D(
-                [],
-                [],
-                color=_KINDS[kind],
-                linestyle=_PAIRS[pair][0],
-                marker=_PAIRS[pair][1],
-                label=_WORDS[kind, pair],
-            )
-            for kind, pair in drawn
+        keys = [multiples.line_key(_KEYS[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn]
+        bands = "Bands" if len(times) > 1 else "Lines"
+        how = f"x-axis: iteration; y-axis: mean cosine similarity. {bands}: 95 % intervals."
+        missing = [
+            "" if len(times) > 1 else "other iterations, so there are no curves over them",
+            "values where there are no pairs" if rows["value"].isna().any() else "",
+            multiples.missing_intervals(rows),
+            *(f"{kind} similarity" for kind in _COLOURS if not (rows["kind"] == kind).any()),
         ]
-        return finish(figure, title, keys, _notes(shown, times))
+        return multiples.finish(figure, title, keys, [how], missing)
 
 
-def _curve(axes: "Axes", rows: pd.DataFrame, kind: str, pair: str) -> None:
+def _draw_curve(axes: "Axes", rows: pd.DataFrame, kind: str, pair: str) -> None:
     rows = rows.sort_values("iteration")
-    (line, marker), colour, times = _PAIRS[pair], _KINDS[kind], rows["iteration"].astype(float)
-    low, high = rows["ci_low"].astype(float), rows["ci_high"].astype(float)
-    if len(rows) > 1:
-        axes.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)
-    else:
-        axes.vlines(times, low, high, color=colour, linewidth=1)
-    label = f"{kind}, {pair}"
-    axes.plot(times, rows["value"].astype(float), color=colour, linestyle=line, marker=marker, label=label)
+    times, value, low, high = (rows[name].astype(float) for name in ("iteration", "value", "ci_low", "ci_high"))
+    multiples.band(axes, times, low, high, _COLOURS[kind], alpha=0.15)
+    axes.plot(times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", **_LINES[pair])
 
 
-def _ends(shown: pd.DataFrame) -> tuple[float, float]:
-    values = shown[["value", "ci_low", "ci_high"]].astype(float)
+def _y_limits(rows: pd.DataFrame) -> tuple[float, float]:
+    values = rows[["value", "ci_low", "ci_high"]].astype(float)
     low, high = values.min().min(), values.max().max()
     return (-0.05, 1.05) if pd.isna(low) else (min(low - 0.05, 0.9), max(high + 0.05, low + 0.2))
-
-
-def _notes(shown: pd.DataFrame, times: list[int]) -> list[str]:
-    without = missing(
-        "" if len(times) > 1 else "other iterations, so there are no curves over them",
-        "values where there are no pairs" if shown["value"].isna().any() else "",
-        lone(shown),
-        *(f"{kind} similarity" for kind in _KINDS if not (shown["kind"] == kind).any()),
-    )
-    bands = "bands" if len(times) > 1 else "lines"
-    how = f"Across: iteration; up: mean cosine similarity; {bands}: 95 % intervals."
-    return [how, without]

@@ -1,5 +1,6 @@
-"""One style for all figures: colours that mean the same everywhere, sizes for print."""
+"""Defines the style of all figures: fixed colours per category, and sizes for print."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,16 +13,16 @@ from broken_telephone.reporting.fonts import families
 from broken_telephone.statistics import ALL, MISSING
 
 WIDTH, NARROW = 7.2, 4.6
-"""Inches: the widest figure, for a page of A4 with its margins, and the narrowest, for the words around it."""
+"""Inches of the widest figure, which fits an A4 page with margins, and of the narrowest, which has room for notes."""
 SMALL, MIDDLE, LARGE = 7.0, 8.0, 9.5
-"""Points: ticks, cells and notes; titles of panels; titles of figures. Nothing is smaller than SMALL."""
+"""Points of ticks, cells and notes; of panel titles; of figure titles. No text is smaller than SMALL."""
 INK, PALE, NEVER, STRIPE = "#222222", "#8a8a8a", "#dedede", "#f1f1f1"
-"""What is told by shape: lines and marks; marks that show nothing; cells never seen; every other row."""
+"""Colours without a category: lines and marks; inconclusive marks; unobserved cells; every other row."""
 
 _ORANGE, _SKY, _GREEN, _YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 _BLUE, _VERMILLION, _PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 OKABE_ITO = (_BLUE, _ORANGE, _GREEN, _PURPLE, _SKY, _VERMILLION, _YELLOW, "#000000")
-"""Okabe and Ito (2008), Color Universal Design: told apart by people who are colour-blind, too."""
+"""Okabe and Ito (2008), Color Universal Design: distinguishable for people who are colour-blind."""
 _GREYS = dict(zip((*APART, MISSING), ("#c4c4c4", "#969696", "#5f5f5f", "#e6e6e6"), strict=True))
 _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "gender": {_BLUE: ("male",), _ORANGE: ("female",)},
@@ -35,7 +36,7 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         _YELLOW: ("Middle Eastern",),
         _VERMILLION: ("Southeast Asian",),
     },
-    # Five places on viridis, without its end, which is too light for lines on white.
+    # Five colours of viridis, without its end, which is too light for lines on white.
     "age": {
         "#440154": ("0-3", "baby"),
         "#3e4c8a": ("4-19", "child", "child or teenager"),
@@ -44,10 +45,10 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "#b0dd2f": ("70+", "senior", "old"),
     },
 }
-"""Attribute -> colour -> the categories of several schemes that mean the same."""
+"""Attribute -> colour -> the categories of several schemes with this meaning."""
 _ORDERED, _LIGHTEST = "age", 0.88
 EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.4}
-"""Of coloured marks: light ones need an edge on white."""
+"""Edge of coloured marks, which light ones need on white."""
 _MARKERS = "os^DvPX*<>"
 
 _STYLE: dict[str, Any] = {
@@ -72,11 +73,11 @@ _STYLE: dict[str, Any] = {
     "ytick.major.pad": 2.0,
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
-    # As wide in a png as in an svg, and as measured here.
+    # Without hinting, text is as wide in a PNG as in an SVG, and as measured here.
     "text.hinting": "none",
-    # A dollar in the name of a category is no formula.
+    # A dollar sign in the name of a category does not begin a formula.
     "text.parse_math": False,
-    # Letters as outlines look the same wherever they are read; whoever wants to edit them takes the PDF.
+    # Outlines of letters look the same on every machine; the PDF has letters that can be edited.
     "svg.fonttype": "path",
     "svg.hashsalt": "broken telephone",
     "pdf.fonttype": 42,
@@ -85,7 +86,7 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw and save in this style, whatever the settings of whoever calls."""
+    """Draw and save in this style, independent of the caller's settings."""
     from matplotlib import rc_context, rcdefaults, rcParams
 
     with rc_context():
@@ -97,8 +98,8 @@ def styled() -> Iterator[None]:
 def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str]:
     """Return the colour of every category.
 
-    Those of the schemes have one of their own, whatever else is drawn; those of a scheme unknown here have one by
-    their order, so give all of them, always in the same order.
+    Categories of the built-in schemes have a fixed colour. Categories of other schemes get one by their order, so pass
+    all of them, always in the same order.
     """
     fixed = dict(_GREYS)
     for colour, names in _KNOWN.get(attribute, {}).items():
@@ -115,33 +116,28 @@ def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str
 
 
 def category_markers(categories: Sequence[str]) -> dict[str, str]:
-    """Return a marker for every category, for who prints without colours."""
+    """Return a marker for every category, for prints without colours."""
     return {category: _MARKERS[place % len(_MARKERS)] for place, category in enumerate(categories)}
 
 
 def categories_of(attribute: str, *tables: pd.DataFrame) -> list[str]:
-    """Return the categories of an attribute, in the order of the tables; unsure and other stand last."""
-    found: dict[str, None] = {}
+    """Return the categories of an attribute in the order of the tables, with unsure and other last."""
+    categories: dict[str, None] = {}
     for table in tables:
         if len(table):
-            found |= dict.fromkeys(table.loc[table["attribute"] == attribute, "category"].dropna().astype(str))
-    return sorted(found, key=lambda name: name in _GREYS)
+            categories |= dict.fromkeys(table.loc[table["attribute"] == attribute, "category"].dropna().astype(str))
+    return sorted(categories, key=lambda name: name in _GREYS)
 
 
 def labels_of(table: pd.DataFrame) -> list[str]:
-    """Return the labels in the order of the table; all together stand last."""
+    """Return the labels in the order of the table, with all labels together last."""
     return sorted(dict.fromkeys(table["label"].astype(str)), key=lambda label: label == ALL)
 
 
-def spoken(name: str) -> str:
-    """Return the name of an attribute or label as one says it."""
-    return "all labels" if name == ALL else name.replace("_", " ")
-
-
 def wrapped(text: str, inches: float, size: float = SMALL, weight: str = "normal") -> str:
-    """Break a text into lines no wider than so many inches."""
+    """Break a text into lines of at most so many inches; a percent sign stays with its number."""
     lines = [""]
-    for word in text.split():
+    for word in re.split(r"\s+(?!%)", text.strip()):
         longer = f"{lines[-1]} {word}".strip()
         lines[-1:] = [longer] if inches_of(longer, size, weight) <= inches else [*filter(None, lines[-1:]), word]
         while inches_of(lines[-1], size, weight) > inches and len(lines[-1]) > 1:
@@ -152,7 +148,7 @@ def wrapped(text: str, inches: float, size: float = SMALL, weight: str = "normal
 
 @lru_cache(4096)
 def inches_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
-    """Return how wide a line is."""
+    """Return the width of a line."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 

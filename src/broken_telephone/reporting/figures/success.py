@@ -1,97 +1,72 @@
-"""Whether the describer names what is depicted, by who is depicted, before the loop and after it."""
+"""Draws the success of the describer by category, in the first and the last image: one panel per label."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from broken_telephone.reporting.figures.multiples import (
-    STARTS,
-    blank,
-    finish,
-    line_keys,
-    lone,
-    missing,
-    packed,
-    panels,
-    reasons,
-    say,
-    some,
-)
-from broken_telephone.reporting.figures.style import (
-    EDGE,
-    categories_of,
-    category_colours,
-    category_markers,
-    labels_of,
-    spoken,
-    styled,
-)
+from broken_telephone.reporting.figures import multiples, style
+from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.wording import spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDE, _BESIDE, _SPREAD = 1.4, 0.5, 0.5
+_SPREAD = 0.5
 
 
 def success_figure(
     success: pd.DataFrame, attribute: str, start: str = "image", colours: Mapping[str, str] | None = None
 ) -> "Figure":
-    """Draw a panel a label, a line a category: rate of right answers in the first picture and the last.
+    """Draw one panel per label with one line per category: the success rate in the first and the last image.
 
-    A line below the others: people of that category are misread more often. Lines that part from left to right: the
-    loop makes the describer less fair; all falling alike: it loses what is depicted, of everybody. Upright lines are
-    95 % intervals.
+    A line below the others: people of that category are described wrongly more often. Lines that diverge from left to
+    right: the loop makes the describer less fair. Lines that all fall: it loses the label for all groups. Vertical
+    lines are 95 % intervals.
 
     Args:
-        success: start, label, attribute, category, iteration, kind (of which "rate" is drawn), value, ci_low, ci_high.
-        attribute: which.
+        success: start, label, attribute, category, iteration, kind ("rate" is drawn), value, ci_low, ci_high.
+        attribute: the attribute to draw.
         start: of the chains: image or prompt.
-        colours: of the categories, where not those of `category_colours`.
+        colours: of the categories, if not those of `category_colours`.
     """
-    title = f"Right answers by {spoken(attribute)}, before and after, {STARTS[start]}"
-    shown = some(success, attribute=attribute, start=start, kind="rate")
-    shown = shown.dropna(subset=["category"]) if len(shown) else shown
-    if shown.empty:
-        return blank(title, f"Nothing to draw: the table has no rates by {spoken(attribute)} in {STARTS[start]}.")
-    categories = categories_of(attribute, success)
-    colours = colours or category_colours(attribute, categories)
-    valued = shown.dropna(subset=["value"]) if shown["value"].notna().any() else shown
+    title = f"Success of the describer by {spoken(attribute)}, first and last image, {multiples.STARTS[start]}"
+    rows = select(success, attribute=attribute, start=start, kind="rate")
+    rows = rows.dropna(subset=["category"]) if len(rows) else rows
+    if rows.empty:
+        return multiples.blank(title, f"the table has no rates by {spoken(attribute)} in {multiples.STARTS[start]}")
+    categories = style.categories_of(attribute, success)
+    colours = colours or style.category_colours(attribute, categories)
+    valued = rows.dropna(subset=["value"]) if rows["value"].notna().any() else rows
     times = sorted({int(valued["iteration"].min()), int(valued["iteration"].max())})
-    with styled():
-        labels, markers = labels_of(shown), category_markers(categories)
-        figure, found = panels(packed(labels, _WIDE, _BESIDE), _WIDE, 1.45, _BESIDE)
-        for axes, label in zip(found, labels, strict=True):
-            rows = some(shown, label=label)
+    with style.styled():
+        markers = style.category_markers(categories)
+        figure, panels = multiples.label_panels(rows, 1.4, 1.45)
+        for axes, _, own in panels:
             for place, category in enumerate(categories):
-                aside = _SPREAD * ((place + 0.5) / len(categories) - 0.5)
-                line = some(rows, category=category).drop_duplicates("iteration").set_index("iteration").reindex(times)
-                _line(axes, line, aside, category, colours[category], markers[category])
-            if rows["value"].isna().all():
-                say(axes, reasons(rows, "no answers"), 1.1)
+                # Categories stand side by side, which separates their intervals.
+                offset = _SPREAD * ((place + 0.5) / len(categories) - 0.5)
+                line = select(own, category=category).drop_duplicates("iteration").set_index("iteration")
+                look = {"color": colours[category], "marker": markers[category], "label": category, **style.EDGE}
+                _draw_line(axes, line.reindex(times)[["value", "ci_low", "ci_high"]].astype(float), offset, look)
+            if own["value"].isna().all():
+                multiples.write_reason(axes, own, "no answers", 1.1)
             axes.set_xlim(-0.4, len(times) - 0.6)
             axes.set_xticks(range(len(times)), [f"iteration {k}" if k else "originals" for k in times])
-            axes.set_ylim(-0.03, 1.03)
-            axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-        return finish(figure, title, line_keys(colours, markers), _notes(shown, times))
+            multiples.share_axis(axes)
+        how = "y-axis: share of answers that name the correct label. Vertical lines: 95 % intervals."
+        missing = [
+            "" if len(times) > 1 else "a second iteration to compare with",
+            "rates of categories without answers" if rows["value"].isna().any() else "",
+            multiples.missing_intervals(rows),
+        ]
+        return multiples.finish(figure, title, multiples.category_keys(colours, markers), [how], missing)
 
 
-def _line(axes: "Axes", line: pd.DataFrame, aside: float, category: str, colour: str, marker: str) -> None:
-    """Categories stand side by side, so that their intervals can be told apart."""
-    values = line[["value", "ci_low", "ci_high"]].astype(float)
-    if values["value"].isna().all():
+def _draw_line(axes: "Axes", line: pd.DataFrame, offset: float, look: dict) -> None:
+    if line["value"].isna().all():
         return
-    places = [place + aside for place in range(len(line))]
-    axes.vlines(places, values["ci_low"], values["ci_high"], color=colour, linewidth=1)
-    axes.plot(places, values["value"], color=colour, marker=marker, label=category, **EDGE)
-
-
-def _notes(shown: pd.DataFrame, times: list[int]) -> list[str]:
-    without = missing(
-        "" if len(times) > 1 else "a second iteration to compare with",
-        "rates of categories without answers" if shown["value"].isna().any() else "",
-        lone(shown),
-    )
-    how = "Up: share of answers that name the right concept; upright lines: 95 % intervals."
-    return [how, without]
+    places = [place + offset for place in range(len(line))]
+    axes.vlines(places, line["ci_low"], line["ci_high"], color=look["color"], linewidth=1)
+    axes.plot(places, line["value"], **look)

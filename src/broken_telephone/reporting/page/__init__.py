@@ -1,1 +1,1 @@
-"""The report page and its LaTeX tables."""
+"""Writes the report page and the LaTeX tables."""

@@ -1,6 +1,6 @@
-"""Chains to look through in the report: a sample with its pictures, texts and answers, small enough for one page.
+"""Samples the chains that the report shows, with their images, descriptions and answers.
 
-Nothing here escapes or draws: texts leave as data, and the page shows them as text.
+This module neither escapes nor draws: it returns data, which the page shows as text.
 """
 
 import base64
@@ -22,23 +22,23 @@ from broken_telephone.seeds import seed_of
 from broken_telephone.visible import visible
 
 LONGEST = 160
-"""Longest side of a picture, in pixels."""
+"""Longest side of an image, in pixels."""
 _QUALITY = 75
 
 
 @dataclass(frozen=True)
 class Browser:
-    """What the page shows of chains."""
+    """Holds the chains that the page shows."""
 
     chains: Sequence[Mapping[str, Any]] = ()
-    """Chains in an order of which every beginning is a stratified sample, as the page's script reads them."""
+    """Chains as the page's script reads them; the first k are a stratified sample, for every k."""
     total: int = 0
-    """How many chains the study has."""
+    """Number of chains of the study."""
     annotator: str = ""
-    """By whose answers a chain is said to have changed."""
+    """Annotator whose answers decide whether a chain changed."""
 
     def within(self, size: int) -> "Browser":
-        """Return as many of the first chains as fit into so many bytes of the page."""
+        """Return the first chains that fit into `size` bytes of the page."""
         used, fitting = 2, 0
         for chain in self.chains:
             used += len(as_json(chain)) + 1
@@ -60,44 +60,44 @@ def chain_browser(
     seed: int,
     reading: str = "",
 ) -> Browser:
-    """Sample chains and gather what there is of them.
+    """Sample chains and collect their images, descriptions and answers.
 
-    Labels and starts take turns; which chains of each are shown is decided by a hash of the seed and the chain, so
-    that a larger sample contains the smaller one. Chains are not chosen by what happened in them: how many of those
-    shown changed is what one may expect of all.
+    The sample is stratified by label and start. A hash of the seed and the chain selects within a stratum, so a larger
+    sample contains the smaller one. The selection ignores what happened in the chains, so the share of changed chains
+    is representative.
 
     Args:
         chains: the `chains` table.
         descriptions: the `loop_descriptions` table.
         annotations: the `annotations` table, all readings.
-        people: the `people` table, for the data set's labels.
-        originals: pictures by `image_path`.
-        images: drawn pictures by `<chain_id>/<iteration>`.
-        iterations: of the loop.
-        count: how many chains.
+        people: the `people` table, with the data set's labels.
+        originals: by `image_path`.
+        images: drawn images by `<chain_id>/<iteration>`.
+        iterations: number of iterations of the loop.
+        count: number of chains.
         seed: of the sample.
-        reading: the reading that is measured, by which chains are said to have changed; empty: the first there is.
+        reading: the reading that decides whether a chain changed; empty: the first one.
     """
     chosen = sampled(chains, count, seed)
-    mine = set(chosen["chain_id"].astype(str))
-    said, labelled = (table[table["chain_id"].isin(mine)] for table in (descriptions, annotations))
-    texts = {(str(row.chain_id), int(row.iteration)): str(row.text) for row in said.itertuples(index=False)}
+    ids = set(chosen["chain_id"].astype(str))
+    described, labelled = (table[table["chain_id"].isin(ids)] for table in (descriptions, annotations))
+    texts = {(str(row.chain_id), int(row.iteration)): str(row.text) for row in described.itertuples(index=False)}
     annotators, answers = _answers(labelled, reading)
     attributes = list(dict.fromkeys(annotations["attribute"].dropna().astype(str).unique()))
-    stated = _stated(people, attributes)
+    stated = _dataset_labels(people, attributes)
 
-    def gathered(chain: Any) -> dict[str, Any]:
+    def collected(chain: Any) -> dict[str, Any]:
         return _chain(chain, texts, answers, annotators, stated, originals, images, iterations)
 
-    # Pillow leaves Python free while it reads and scales.
+    # Pillow releases the interpreter lock while it reads and scales.
     with ThreadPoolExecutor(cpu_count()) as pool:
-        rows = pool.map(gathered, chosen.itertuples(index=False))
-        found = list(track(rows, "Gathering chains", len(chosen)))
-    return Browser(found, len(chains), annotators[0] if annotators else "")
+        rows = pool.map(collected, chosen.itertuples(index=False))
+        data = list(track(rows, "Collecting chains", len(chosen)))
+    return Browser(data, len(chains), annotators[0] if annotators else "")
 
 
 def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Return rows of chains, a stratified sample by label and start, of which every beginning is one, too."""
+    """Return a sample of chains, stratified by label and start; its first k rows are stratified too, for every k."""
     plain = chains.assign(rank=[seed_of(seed, chain) for chain in chains["chain_id"]])
     cells = [plain["label"].astype(str), plain["start"].astype(str)]
     plain["turn"] = plain.groupby(cells)["rank"].rank(method="first")
@@ -106,7 +106,7 @@ def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
 
 
 def as_json(value: Any) -> str:
-    """Write data, visible as in the rest of the page; nothing in it can end the script element that it stands in."""
+    """Write data with visible characters; nothing in it can end the script element that contains it."""
     text = json.dumps(_visible(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -122,38 +122,38 @@ def _visible(value: Any) -> Any:
 
 
 def small(image: Image.Image) -> str:
-    """Return a picture as a WebP of at most LONGEST pixels a side, as a data URI."""
-    picture = image.convert("RGB")
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    """Return a WebP image of at most LONGEST pixels a side, as a data URI."""
+    thumbnail = image.convert("RGB")
+    thumbnail.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     content = io.BytesIO()
-    picture.save(content, format="WEBP", quality=_QUALITY)
+    thumbnail.save(content, format="WEBP", quality=_QUALITY)
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 _Answers = Mapping[tuple[str, int], Mapping[str, Mapping[str, tuple[str | None, str]]]]
-"""Chain and iteration -> annotator -> attribute -> category, if there is one, and status."""
+"""(chain, iteration) -> annotator -> attribute -> (category or None, status)."""
 
 
 def _answers(annotations: pd.DataFrame, reading: str) -> tuple[list[str], _Answers]:
-    found: dict[tuple[str, int], dict[str, dict[str, tuple[str | None, str]]]] = {}
-    names: dict[str, bool] = {}
+    answers: dict[tuple[str, int], dict[str, dict[str, tuple[str | None, str]]]] = {}
+    is_measured: dict[str, bool] = {}
     for row in annotations.itertuples(index=False):
         name = f"{row.annotator} ({row.reading})"
-        names[name] = names.get(name, False) or row.reading == reading
-        said = (None if pd.isna(row.category) else str(row.category), str(row.status))
-        place = found.setdefault((str(row.chain_id), int(row.iteration)), {})
-        place.setdefault(name, {})[str(row.attribute)] = said
-    # The one that is measured first.
-    return sorted(names, key=lambda name: not names[name]), found
+        is_measured[name] = is_measured.get(name, False) or row.reading == reading
+        answer = (None if pd.isna(row.category) else str(row.category), str(row.status))
+        of_image = answers.setdefault((str(row.chain_id), int(row.iteration)), {})
+        of_image.setdefault(name, {})[str(row.attribute)] = answer
+    # The measured annotator stands first.
+    return sorted(is_measured, key=lambda name: not is_measured[name]), answers
 
 
-def _stated(people: pd.DataFrame, attributes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """image_id -> attribute -> what the data set says of the main person."""
-    there = [name for name in attributes if name in people]
+def _dataset_labels(people: pd.DataFrame, attributes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return image_id -> attribute -> the data set's label of the main person."""
+    known = [name for name in attributes if name in people]
     main = people[people["is_main"].fillna(False).astype(bool)] if len(people) else people
     return {
-        str(row["image_id"]): {name: str(row[name]) for name in there if not pd.isna(row[name])}
-        for row in main[["image_id", *there]].to_dict("records")
+        str(row["image_id"]): {name: str(row[name]) for name in known if not pd.isna(row[name])}
+        for row in main[["image_id", *known]].to_dict("records")
     }
 
 
@@ -179,22 +179,21 @@ def _chain(
                 "answers": answers.get((name, iteration), {}),
             }
         )
-    known = stated.get(str(chain.image_id), {}) if from_image else {}
     return {
         "chain": name,
         "label": str(chain.label),
         "start": str(chain.start),
-        # The name that the file has: the chain's own is made of it, for folders.
+        # The chain's own name is derived from the file's name and may differ from it.
         "file": str(chain.image_path) if from_image else None,
         "prompt": None if pd.isna(chain.prompt) else str(chain.prompt),
-        "stated": known,
+        "stated": stated.get(str(chain.image_id), {}) if from_image else {},
         "pictures": pictures,
         "changed": list(_changed(pictures, annotators)),
     }
 
 
 def _changed(pictures: Sequence[Mapping[str, Any]], annotators: Sequence[str]) -> Iterator[list[str]]:
-    """Yield attribute, first and last category, of what differs between the first picture and the last."""
+    """Yield [attribute, first category, last category] for each difference between first and last image."""
     if len(pictures) < 2 or not annotators:
         return
     first, last = (pictures[place]["answers"].get(annotators[0], {}) for place in (0, -1))
@@ -205,9 +204,9 @@ def _changed(pictures: Sequence[Mapping[str, Any]], annotators: Sequence[str]) -
 
 
 def _opened(pictures: Images, key: str) -> str | None:
-    """Return a picture as a data URI; None for one that is missing or does not open."""
+    """Return an image as a data URI, or None if it is missing or does not open."""
     try:
         return small(pictures[key]())
-    # What Pillow raises for broken files, too.
+    # Pillow raises several of these for broken files.
     except (StudyError, KeyError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

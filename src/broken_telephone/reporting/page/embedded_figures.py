@@ -1,7 +1,7 @@
-"""A figure as an image inside the page: its SVG, or its PNG where that is smaller.
+"""Embeds a figure into the page: its SVG, or its PNG if the SVG is large and the PNG is smaller.
 
-The SVG stands in an `img` element, where it is a document of its own: its ids clash with no other figure's, and no
-script in it would ever run.
+The SVG stands in an `img` element as a separate document. Its ids therefore cannot clash with those of other figures,
+and scripts in it never run.
 """
 
 import base64
@@ -14,12 +14,12 @@ from PIL import Image
 from broken_telephone.reporting.figures.saved_figures import DOTS, PIXELS, Files
 
 _LARGE = 300_000
-"""Letters of an SVG up to which it is taken, whatever the PNG's size."""
+"""Characters up to which an SVG is used without regard to the PNG's size."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """An image with its size on the page, in pixels."""
+    """Holds a figure with its size on the page, in pixels."""
 
     source: str
     width: int
@@ -27,9 +27,9 @@ class Embedded:
 
 
 def embedded(files: Files) -> Embedded:
-    """Return a figure, as `saved_figures.saved_figure` returns it, as a data URI."""
+    """Return the data URI of a figure that `saved_figures.saved_figure` made."""
     vector = "data:image/svg+xml," + quote(" ".join(files["svg"].decode().split()), safe=" /:=;,()'!*@$&+?[]")
     dots = "data:image/png;base64," + base64.b64encode(files["png"]).decode()
     width, height = (round(side * PIXELS / DOTS) for side in Image.open(io.BytesIO(files["png"])).size)
-    # Lines and letters stay sharp at any size in an SVG; one of a hundred thousand lines is too large for a page.
+    # An SVG is sharp at any size, but one of a hundred thousand lines is too large for a page.
     return Embedded(vector if len(vector) <= max(len(dots), _LARGE) else dots, width, height)

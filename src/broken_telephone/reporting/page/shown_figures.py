@@ -1,4 +1,4 @@
-"""Figures as the page shows them: by kind, with one explanation a kind; those of chains from prompts stand behind."""
+"""Arranges the figures for the page: by kind, with one explanation per kind; chains from prompts come last."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from broken_telephone.reporting.text.wording import capital
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure and what it is about."""
+    """Holds a figure and its subtitle."""
 
     name: str
-    about: str
+    subtitle: str
     image: Embedded
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Figures that are read alike."""
+    """Holds the figures that share a caption."""
 
     name: str
     caption: Caption
@@ -28,19 +28,21 @@ class Kind:
 
 
 def shown_figures(figures: Mapping[str, Files]) -> list[Kind]:
-    """Arrange figures, the kinds in the order of `captions.FIGURES`, and behind these what nobody knows here."""
+    """Arrange figures by kind, in the order of `captions.FIGURES`; unknown kinds come last."""
     kinds: dict[str, list[str]] = {kind: [] for kind in FIGURES}
     for name in sorted(figures, key=lambda name: of_figure(name)[2] == "prompt"):
         kinds.setdefault(of_figure(name)[0], []).append(name)
     return [
-        Kind(kind, of_kind(kind), [ShownFigure(name, _about(name, names), embedded(figures[name])) for name in names])
+        Kind(
+            kind, of_kind(kind), [ShownFigure(name, _subtitle(name, names), embedded(figures[name])) for name in names]
+        )
         for kind, names in kinds.items()
         if names
     ]
 
 
-def _about(name: str, others: Sequence[str]) -> str:
-    """Tell a figure from the others of its kind: by its attribute, and by how its chains start, where that differs."""
+def _subtitle(name: str, others: Sequence[str]) -> str:
+    """Return the attribute, and the start of the chains if it differs between the figures of a kind."""
     _, attribute, start = of_figure(name)
-    whose = f"chains from {start}s" if len({of_figure(other)[2] for other in others}) > 1 else ""
-    return capital(", ".join(part for part in (attribute, whose) if part))
+    chains = f"chains from {start}s" if len({of_figure(other)[2] for other in others}) > 1 else ""
+    return capital(", ".join(part for part in (attribute, chains) if part))

@@ -1,6 +1,6 @@
-"""Tables as the page shows them: the first rows, rounded, and everything exactly as CSV inside the page.
+"""Prepares the tables for the page: the first rows rounded, and all rows exactly as CSV inside the page.
 
-The page's script draws the other rows from the CSV, so that no number stands there twice.
+The page's script draws the other rows from the CSV, so the page contains each of them once.
 """
 
 import base64
@@ -13,29 +13,29 @@ import pandas as pd
 from pandas.api import types
 
 from broken_telephone.reporting.text.captions import of_table
-from broken_telephone.reporting.text.wording import MINUS, NO_VALUE
+from broken_telephone.reporting.text.wording import NO_VALUE, with_minus
 from broken_telephone.spreadsheet import guarded
 
 FIRST = 12
-"""Rows that stand in the page itself."""
-_CHANCES = ("p_value", "p_adjusted")
+"""Number of rows in the page's HTML."""
+_P_VALUES = ("p_value", "p_adjusted")
 _WHOLE = ("since", "iteration", "n", "n_checked", "clusters", "count", "degrees")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: what it is called, and how its cells are written."""
+    """Describes a column of a table: its name and the format of its cells."""
 
     name: str
     kind: str
-    """text, count, number or chance (of a p-value): the page's script knows the same."""
+    """text, count, number or chance (a p-value); the page's script uses the same kinds."""
     place: int
-    """In the CSV."""
+    """Index in the CSV."""
 
 
 @dataclass(frozen=True)
 class ShownTable:
-    """What the template needs of a table."""
+    """Holds the data of a table that the template needs."""
 
     name: str
     title: str
@@ -47,12 +47,12 @@ class ShownTable:
 
     @property
     def is_long(self) -> bool:
-        """Whether rows are left to the script."""
+        """Return whether the script draws further rows."""
         return self.total > FIRST
 
 
 def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
-    """Prepare a table. Its CSV holds no formulas, see `spreadsheet`. Columns without any value are left to the CSV."""
+    """Prepare a table. Its CSV holds no formulas (see `spreadsheet`). Columns without values are in the CSV only."""
     columns = [
         Column(str(column), _kind(str(column), table[column]), place)
         for place, column in enumerate(table.columns)
@@ -67,24 +67,24 @@ def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
 
 
 def _kind(name: str, values: pd.Series) -> str:
-    if name in _CHANCES:
+    if name in _P_VALUES:
         return "chance"
     if types.is_bool_dtype(values) or not types.is_numeric_dtype(values):
         return "text"
-    # Whole numbers with gaps are floats to pandas.
+    # Pandas stores integers with missing values as floats.
     return "count" if types.is_integer_dtype(values) or name in _WHOLE else "number"
 
 
 def _written(value: Any, kind: str) -> str:
-    """Write a cell; `report.js` does the same with the cells of the CSV."""
+    """Format a cell; `report.js` formats the cells of the CSV in the same way."""
     if pd.isna(value):
         return NO_VALUE
     if kind == "text":
         return str(value)
     if kind == "count":
-        return f"{int(value)}".replace("-", MINUS)
+        return with_minus(f"{int(value)}")
     if kind == "chance" and value < 0.001:
         return "< 0.001"
-    # Halves away from zero, as browsers round.
+    # Halves are rounded away from zero, as browsers do.
     text = f"{Decimal(float(value)).quantize(Decimal('0.001'), ROUND_HALF_UP)}"
-    return text.replace("-", MINUS) if float(text) else text.strip("-")
+    return with_minus(text) if float(text) else text.strip("-")

@@ -1,1 +1,1 @@
-"""Contact sheets."""
+"""Draws contact sheets."""

@@ -1,4 +1,4 @@
-"""The contact sheet of a study: some chains of every label, as they came out."""
+"""Draws the contact sheet of a study: the first chains of every label."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -15,10 +15,10 @@ Images = Mapping[str, Callable[[], Image.Image]]
 
 
 class SheetSettings(Settings):
-    """What the contact sheet shows."""
+    """Holds the settings of the contact sheet."""
 
     chains_per_label: Annotated[int, Field(ge=1)] = 2
-    """Chains from images per label; of the chains from prompts it shows one per label."""
+    """Number of chains from images per label. The sheet shows one chain from a prompt per label."""
 
 
 def chains_sheet(
@@ -31,31 +31,31 @@ def chains_sheet(
     chains_per_label: int,
     absent: str = "(stopped)",
 ) -> Image.Image:
-    """Draw the first chains of every label, with every description under the picture it led to.
+    """Draw the first chains of every label, with every description below the image that was drawn from it.
 
     Args:
-        study: its name, for the title.
+        study: name of the study, for the title.
         chains: the `chains` table.
         descriptions: the `loop_descriptions` table.
-        originals: pictures by `image_path`.
-        images: drawn pictures by key.
-        iterations: how many drawn pictures a row has room for.
-        chains_per_label: rows of chains from images per label.
-        absent: what to write where there is no description.
+        originals: by `image_path`.
+        images: drawn images by key.
+        iterations: number of drawn images per row.
+        chains_per_label: number of chains from images per label.
+        absent: text in place of a missing description.
     """
     shown = shown_chains(chains, chains_per_label)
-    mine = descriptions[descriptions["chain_id"].isin(shown["chain_id"])]
-    texts = mine.set_index(["chain_id", "iteration"])["text"].to_dict()
+    own = descriptions[descriptions["chain_id"].isin(shown["chain_id"])]
+    texts = own.set_index(["chain_id", "iteration"])["text"].to_dict()
     blocks = {
         str(label): [_row(chain, texts, originals, images, iterations, absent) for chain in rows.itertuples()]
         for label, rows in shown.groupby("label", observed=True)
     }
-    title = f"{study}: pictures 0 … {iterations}; under each, the description it was drawn from"
+    title = f"{study}: images 0 to {iterations}; below each, the description that it was drawn from"
     return contact_sheet(title, blocks)
 
 
 def shown_chains(chains: pd.DataFrame, per_label: int) -> pd.DataFrame:
-    """Return the rows of the chains that a sheet shows: of every label the first from images, and one from a prompt."""
+    """Return the rows of the chains that a sheet shows: for every label the first from images, one from a prompt."""
     number = chains.groupby(["label", "start"], observed=True).cumcount()
     return chains[number < chains["start"].map({"image": per_label, "prompt": 1}).astype(int)]
 
@@ -71,7 +71,7 @@ def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images
 
 
 def _opened(images: Images, name: str) -> Image.Image | None:
-    """Open a picture; None for one that does not open, which the manifest counts as a failure."""
+    """Open an image; return None if it does not open, which the manifest counts as a failure."""
     try:
         return images[name]()
     except UnreadableError:

@@ -1,38 +1,37 @@
-"""The contact sheet while a run lasts: one page that reloads itself, drawn anew now and then."""
+"""Draws the contact sheet during a run: one page that reloads itself and is redrawn from time to time."""
 
 import base64
 import html
 import io
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
-from PIL import Image
 
-from broken_telephone.reporting.sheets.chains_sheet import chains_sheet, shown_chains
+from broken_telephone.reporting.sheets.chains_sheet import Images, chains_sheet, shown_chains
 from broken_telephone.visible import one_line
 
 _EVERY = 15.0
-# Drawing takes a moment of the time in which batches are saved: never more than a hundredth of it.
+# Drawing delays the saving of batches, so it takes at most a hundredth of the time.
 _SHARE = 0.01
 
 
 class LiveSheet:
-    """The first chains of every label, as far as they are."""
+    """Draws the finished part of the first chains of every label."""
 
     def __init__(
         self,
         study: str,
         chains: pd.DataFrame,
-        originals: Mapping[str, Callable[[], Image.Image]],
-        images: Mapping[str, Callable[[], Image.Image]],
+        originals: Images,
+        images: Images,
         iterations: int,
         chains_per_label: int,
         texts: Mapping[str, str],
     ) -> None:
-        """Take what `chains_sheet` takes, and descriptions by key, which are read whenever a page is drawn."""
+        """Take the arguments of `chains_sheet`, and descriptions by key, which every page reads anew."""
         self._study, self._originals, self._images = study, originals, images
         self._chains = shown_chains(chains, chains_per_label)
         self._iterations, self._per_label = iterations, chains_per_label
@@ -41,7 +40,7 @@ class LiveSheet:
         self._begun = False
 
     def now(self) -> dict[str, str]:
-        """Return the page, by key, if it is time for one."""
+        """Return the page by key if it is due, otherwise nothing."""
         began = time.monotonic()
         if began < self._next:
             return {}
@@ -51,13 +50,13 @@ class LiveSheet:
         return page
 
     def last(self) -> dict[str, str]:
-        """Return a last page, which does not reload itself, if there was any before."""
+        """Return a last page, which does not reload itself, if there was a page before."""
         return self._page(last=True) if self._begun else {}
 
     def _page(self, last: bool) -> dict[str, str]:
         keys = [(chain, k) for chain in self._chains["chain_id"] for k in range(1, self._iterations + 1)]
-        said = [(chain, k, self._texts[f"{chain}/{k}"]) for chain, k in keys if f"{chain}/{k}" in self._texts]
-        rows = pd.DataFrame(said, columns=["chain_id", "iteration", "text"])
+        texts = [(chain, k, self._texts[f"{chain}/{k}"]) for chain, k in keys if f"{chain}/{k}" in self._texts]
+        rows = pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])
         pictures = self._originals, self._images
         sheet = chains_sheet(self._study, self._chains, rows, *pictures, self._iterations, self._per_label, absent="")
         content = io.BytesIO()

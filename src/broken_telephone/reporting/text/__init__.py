@@ -1,1 +1,1 @@
-"""Sentences and captions of the report."""
+"""Writes the sentences and captions of the report."""

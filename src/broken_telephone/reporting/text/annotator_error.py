@@ -1,4 +1,4 @@
-"""What the annotator can be trusted with, and whether two ways to correct its errors differ, in sentences."""
+"""Writes sentences about annotator error: agreement with people, and whether two corrections agree."""
 
 from statistics import median
 
@@ -8,86 +8,86 @@ import pandas as pd
 from broken_telephone.reporting.text.agreement import is_people
 from broken_telephone.reporting.text.verdicts import CELL
 from broken_telephone.reporting.text.wording import counted, listed, percent, points, share_interval, the_share
-from broken_telephone.statistics.estimates.annotator_error import apart
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
+from broken_telephone.statistics.tables.corrected_shares import significant_difference
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 _NAMED = 2
-_WAYS = {
-    "confusion": "by the annotator's confusions on the originals",
-    "human ratings": "by what people say of a sample",
+_METHODS = {
+    "confusion": "with the confusion matrix of the originals",
+    "human ratings": "with human ratings of a sample",
 }
 
 
-def trust_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
-    """Tell how far the annotator agrees with people: the data set's labels, and whoever rated pictures.
+def reliability_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+    """Describe how far the annotator agrees with people: the data set's labels and the raters.
 
     Args:
-        agreement_sentences: as `agreement_words.agreement_sentences` returns it.
-        shares: the `shares` table, for the annotator that was measured.
+        agreement_sentences: as `agreement.agreement_sentences` returns it.
+        shares: the `shares` table, which names the annotator that was measured.
     """
-    people = pd.Series(False, index=agreement_sentences.index)
+    with_people = pd.Series(False, index=agreement_sentences.index)
     if len(agreement_sentences):
         one, other = (agreement_sentences[name].astype(str) for name in ("one", "other"))
-        people = one.map(is_people) != other.map(is_people)
-        if (people & (one == TOGETHER)).any():
-            # They are made of single raters, who would only be told again.
-            people &= ~one.str.startswith(RATER)
-        mine = set(shares["annotator"].astype(str)) - {DATASET} if len(shares) else set()
-        if (people & (one.isin(mine) | other.isin(mine))).any():
-            people &= one.isin(mine) | other.isin(mine)
-        people &= agreement_sentences["categories"] == "all"
-    if not people.any():
+        with_people = one.map(is_people) != other.map(is_people)
+        if (with_people & (one == TOGETHER)).any():
+            # The raters together consist of the single raters, who would only repeat them.
+            with_people &= ~one.str.startswith(RATER)
+        measured = set(shares["annotator"].astype(str)) - {DATASET} if len(shares) else set()
+        of_measured = one.isin(measured) | other.isin(measured)
+        if (with_people & of_measured).any():
+            with_people &= of_measured
+        with_people &= agreement_sentences["categories"] == "all"
+    if not with_people.any():
         return [
-            "No person's labels are there to compare the annotator's with, neither the data set's nor a rater's, so "
-            "what the annotator can be trusted with cannot be told."
+            "There are no human labels to compare the annotator with, neither from the data set nor from raters. "
+            "The annotator's reliability is unknown."
         ]
-    told = [str(sentence) for sentence in agreement_sentences.loc[people, "sentence"]]
-    if (one[people] == DATASET).all():
-        told.append("That is of the originals: nobody has rated the drawn pictures.")
-    return told
+    sentences = [str(sentence) for sentence in agreement_sentences.loc[with_people, "sentence"]]
+    if (one[with_people] == DATASET).all():
+        sentences.append("This covers the originals only: nobody has rated the drawn images.")
+    return sentences
 
 
 def correction_sentences(corrected: pd.DataFrame) -> list[str]:
-    """Tell whether the two corrections of the annotator's errors differ.
+    """Describe whether the two corrections of annotator error differ.
 
     Args:
         corrected: the `corrected_shares` table.
     """
     if corrected.empty or not corrected["value"].notna().any():
-        return ["No share has been corrected for the annotator's errors: nobody labelled enough of the pictures."]
-    there = corrected[corrected["value"].notna()]
-    methods = list(there["method"].astype(str).unique())
+        return ["No share was corrected for annotator error: too few images have labels by people."]
+    corrected = corrected[corrected["value"].notna()]
+    methods = list(corrected["method"].astype(str).unique())
     if len(methods) < 2:
-        return [
-            f"Shares were corrected for the annotator's errors in one way only, "
-            f"{_WAYS.get(methods[0], methods[0])}: nothing checks it."
-        ]
+        method = _METHODS.get(methods[0], methods[0])
+        return [f"Shares were corrected for annotator error by one method only, {method}. No second method checks it."]
     keys = [*CELL, "iteration"]
-    known = there[there["agrees"].notna()]
-    cells = [rows for _, rows in known.groupby([known[name].astype(str) for name in keys], sort=False)]
+    checked = corrected[corrected["agrees"].notna()]
+    cells = [rows for _, rows in checked.groupby([checked[name].astype(str) for name in keys], sort=False)]
     if not cells:
-        return ["Shares were corrected for the annotator's errors in two ways, but never the same share in both."]
-    needed = median(apart(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
-    told = (
-        f"The two corrections of the annotator's errors were compared on {counted(len(cells), 'share')}; to differ, "
-        f"half of these had to be {points(needed)} apart."
+        return ["Shares were corrected for annotator error by two methods, but no share by both."]
+    needed = median(significant_difference(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
+    lead = (
+        f"The two corrections of annotator error were compared on {counted(len(cells), 'share')}. For half of them, "
+        f"a difference below {points(needed)} is not significant."
     )
     different = [rows for rows in cells if not rows["agrees"].astype(bool).all()]
     if not different:
-        return [f"{told} None can be told apart."]
+        return [f"{lead} No share differs significantly."]
     different.sort(key=lambda rows: -np.ptp(rows["value"].to_numpy(float)))
     chance = f", about {round(len(cells) / 20)} of them by chance alone" if len(cells) >= 10 else ""
-    named = listed([_apart(rows) for rows in different], _NAMED)
-    return [f"{told} {counted(len(different), 'share')} differ{'s' if len(different) == 1 else ''}{chance}: {named}."]
+    verb = "differs" if len(different) == 1 else "differ"
+    named = listed([_difference(rows) for rows in different], _NAMED)
+    return [f"{lead} {counted(len(different), 'share')} {verb} significantly{chance}: {named}."]
 
 
-def _apart(rows: pd.DataFrame) -> str:
+def _difference(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
-    ways = [
-        f"{percent(row.value)} {_WAYS.get(row.method, row.method)} ({share_interval(row.ci_low, row.ci_high)})"
+    values = [
+        f"{percent(row.value)} {_METHODS.get(row.method, row.method)} ({share_interval(row.ci_low, row.ci_high)})"
         for row in rows.drop_duplicates("method").itertuples(index=False)
     ]
-    name = the_share(str(first["attribute"]), str(first["category"]), str(first["label"]))
-    where = f"picture {int(first['iteration'])} of chains from {first['start']}s"
-    return f"{name} in {where} is {' but '.join(ways)}"
+    share = the_share(str(first["attribute"]), str(first["category"]), str(first["label"]))
+    where = f"image {int(first['iteration'])} of chains from {first['start']}s"
+    return f"{share} in {where} is {' but '.join(values)}"

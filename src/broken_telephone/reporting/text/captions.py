@@ -1,13 +1,13 @@
-"""How to read the figures and tables of the report: a title and a few sentences each."""
+"""Defines titles and explanations of the report's figures and tables."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from broken_telephone.reporting.text.wording import capital
+from broken_telephone.reporting.text.wording import capital, spoken
 
 
 class Caption(NamedTuple):
-    """What something is called, and how to read it."""
+    """Holds a title and an explanation of how to read the figure or table."""
 
     title: str
     text: str
@@ -15,160 +15,162 @@ class Caption(NamedTuple):
 
 FIGURES: Mapping[str, Caption] = {
     "forest": Caption(
-        "How far every share moved, and how sure that is",
-        "A mark is the change of a share from the first picture to the last, the line through it its 95 % interval. "
-        "Right of zero the category is shown more often than before, left of it less often. Lines are of one share "
-        "each, marks are adjusted for all that were tested: only a filled mark is a change that is shown.",
+        "Drift of every share, with confidence intervals",
+        "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
+        "the category became more frequent. The intervals apply to one share each. The marks are adjusted for multiple "
+        "tests: only a filled mark is a significant change.",
     ),
     "shares": Caption(
-        "Shares of the categories in every picture",
-        "From left to right the pictures of a chain, the original first where there is one. The height of a colour is "
-        "the share of people who are shown as that category. Were there no drift, nothing would change between what "
-        "the annotator sees in the original and in later pictures.",
+        "Shares of the categories in every image",
+        "The images of a chain run from left to right, starting with the original if there is one. The height of a "
+        "colour is the share of people shown as that category. Without drift, the annotator's shares would be the same "
+        "for the original and all later images.",
     ),
     "decomposition": Caption(
-        "The published comparison taken apart",
-        "Comparing the data set's labels with the annotator's, as published, adds up two things: how the annotator "
-        "differs from the data set on the very originals, and drift, which one and the same annotator sees. The first "
-        "is no doing of the models; the second is, as far as the annotator reads drawn pictures as it reads originals.",
+        "Decomposition of the published comparison",
+        "The published comparison sets the annotator's labels against the data set's. It is the sum of two parts. The "
+        "instrument effect is the annotator's deviation from the data set on the originals; the models do not cause "
+        "it. Drift is measured by one annotator. It is caused by the models, as far as the annotator reads drawn "
+        "images as it reads originals.",
     ),
     "trajectories": Caption(
-        "Where the loop is heading",
-        "Shares from picture to picture, and where they would end if all further steps were like those there were. "
-        "Where such steps miss the shares that were seen, that end is not to be relied on.",
+        "Trajectories and their end points",
+        "Lines show the shares from image to image. Marks show where they would end if all further steps were like the "
+        "observed ones. Do not rely on an end point if these steps miss the observed shares.",
     ),
     "transitions": Caption(
-        "Moves from category to category",
-        "A row is the category in one picture, a column that in the next, a cell how many of a hundred go from the one "
-        "to the other. On the diagonal people stay what they are; a dark column draws everybody in.",
+        "Transitions between categories",
+        "Rows are categories in one image, columns those in the next. A cell gives the per cent of the row that moves "
+        "to the column. The diagonal holds those that stay; a dark column attracts people from all categories.",
     ),
     "success": Caption(
-        "Whether the describer names the label, by who is shown",
-        "The share of pictures of which the describer names the right label, with 95 % intervals, by the category of "
-        "the person. Where the intervals of two categories lie apart, the describer works better for one kind of "
-        "people, unless these also differ in their labels, as they may over all labels together. Lines join "
-        "pictures, not people: those of a category in one picture may be others in the next.",
+        "Success of the describer, by category",
+        "Points are the share of images in which the describer names the correct label, with 95 % intervals, by the "
+        "category of the person. If the intervals of two categories do not overlap, the describer works better for one "
+        "of them. Their labels may also differ, above all over all labels together. Lines connect images, not people: "
+        "a category may hold other people in the next image.",
     ),
     "support": Caption(
-        "Which part of the picture a label's words come from",
-        "Above, how dense the map of the words' support is on each region: right of 1 the region carries more of it "
-        "than its size would let expect. Below, by how much hiding a region divides the words' probability, which "
-        "needs no map. A region is named in the summary only if both point at it, more than at places elsewhere and "
-        "more than with random weights. Labels whose maps fail any check are grey.",
+        "Image regions behind the label's words",
+        "The upper row shows the density of the attribution map on each region. Above 1, a region carries more than "
+        "its area would suggest. The lower row needs no map: it shows the factor by which hiding a region reduces the "
+        "words' probability. The summary names a region only if both rows point to it, more than to control regions "
+        "and more than with random weights. Labels whose maps fail any check are grey.",
     ),
     "checks": Caption(
-        "Whether to believe the maps",
-        "What each check would find by chance is zero, and a filled mark lies above it by more than chance explains: "
-        "true weights against random ones, the region against places of its size and shape elsewhere, hiding it "
-        "against hiding others, and hiding or showing the picture in the map's order against any order.",
+        "Sanity checks of the attribution maps",
+        "Zero is the value expected by chance. A filled mark lies significantly above it. The checks compare true with "
+        "random weights, the region with control regions of its size and shape, and hiding it with hiding others. They "
+        "also compare hiding or showing the image in the map's order with a random order.",
     ),
     "gallery": Caption(
-        "Pictures and their maps",
-        "Above a picture as the describer saw it, below it the map of what supports the word, over the outlines of "
-        "the regions. Original and drawn pictures stand side by side, iteration and word below them.",
+        "Images and their attribution maps",
+        "The upper image is the describer's input. Below it lies the map of the word's support, with outlines of the "
+        "regions. Originals and drawn images stand side by side, with iteration and word below.",
     ),
     "similarity": Caption(
-        "How alike pictures and texts stay",
-        "Mean cosine of the embeddings, with 95 % bands: with what came just before, and with the start of the chain. "
-        "Against the start, a curve that falls moves away, and one that is level has stopped. Against what came just "
-        "before, a level curve is a steady pace: the higher, the smaller the steps.",
+        "Similarity of images and texts",
+        "Curves are mean cosine similarities of embeddings with 95 % bands, against the previous item and against the "
+        "start of the chain. A falling curve against the start moves away from it; a level one has stopped. A level "
+        "curve against the previous item means a constant pace: the higher, the smaller the steps.",
     ),
     "agreement": Caption(
-        "How far annotators agree",
-        "Above, Krippendorff's alpha with its 95 % interval for every two annotators: 1 is full agreement, 0 as much "
-        "as by chance; from 0.8 on it can be relied on. Below, who gives what: rows are the first annotator's "
-        "categories, columns the second's; a full diagonal is full agreement.",
+        "Agreement of annotators",
+        "Above: Krippendorff's alpha with its 95 % interval for each pair of annotators. 1 is full agreement, 0 is "
+        "chance agreement, and values of at least 0.8 are reliable. Below: confusion matrices, with the first "
+        "annotator's categories as rows and the second's as columns. Full agreement fills the diagonal only.",
     ),
 }
-"""By the beginning of a figure's name, in the order of the page; behind it may stand an attribute and `prompt`."""
+"""By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
 TABLES: Mapping[str, Caption] = {
     "changes": Caption(
-        "What may be said of every share",
-        "The change of every share from a chain's first picture to its last, as one annotator sees both. Before and "
-        "after are shares of all pictures with a category; value is the change of chains that have one both times. "
-        "The verdict is by the adjusted p-value and by power: rise, fall, no change shown, or cannot tell.",
+        "Verdict on every share",
+        "Change of every share from a chain's first image to its last, both labelled by one annotator. Before and "
+        "after are shares of all images with a category; value is the change of chains with a category in both. "
+        "The verdict uses the adjusted p-value and the power: rise, fall, no significant change, or not enough data to "
+        "tell.",
     ),
-    "shares": Caption("Shares", "Share of every category in every picture, with 95 % intervals over starts."),
+    "shares": Caption("Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."),
     "drift": Caption(
         "Drift",
-        "Change between two pictures of the same chains, by every measure. p-values are adjusted for the number of "
-        "tests in the column p_adjusted; Jaccard and kappa are 1 where nothing changed, the other measures 0.",
+        "Change between two images of the same chains, by every measure. The column p_adjusted adjusts p-values for "
+        "the number of tests. Without change, Jaccard and kappa are 1 and the other measures 0.",
     ),
     "decomposition": Caption(
-        "The published comparison taken apart",
-        "Published comparison = instrument effect (the annotator's labels of the originals against the data set's) + "
-        "drift.",
+        "Decomposition of the published comparison",
+        "Published comparison = instrument effect (annotator against data set, on the originals) + drift.",
     ),
     "trajectories": Caption(
         "Trajectories",
-        "Probabilities of moves between categories, the shares they lead to, how fast, and whether the last step still "
-        "changed a share.",
+        "Transition probabilities between categories, the shares they lead to, the pace, and whether the last step "
+        "still changed a share.",
     ),
     "success": Caption(
         "Success of the describer",
-        "Whether the describer names the right label, by the category of the person. The p-values of odds ratios are "
-        "adjusted for their number in p_adjusted.",
+        "Whether the describer names the correct label, by the category of the person. The column p_adjusted adjusts "
+        "the p-values of odds ratios for their number.",
     ),
     "power": Caption(
         "Power",
-        "The smallest change of every share that four of five such studies would detect by one test alone, and whether "
-        "one so large is possible at all. Adjusted for many tests, it has to be larger.",
+        "Smallest change of every share that a single test detects in four of five such studies, and whether so large "
+        "a change is possible. After adjustment for many tests, it must be larger.",
     ),
     "corrected_shares": Caption(
-        "Shares corrected for the annotator's errors",
-        "By the annotator's confusions on labelled pictures, and by the ratings of people; agrees says whether the two "
-        "can be told apart.",
+        "Shares corrected for annotator error",
+        "Corrected by the confusion matrix of labelled images and by human ratings. The column agrees tells whether "
+        "the two are compatible.",
     ),
     "similarity_curves": Caption(
-        "Similarity", "Mean cosine of embeddings of pictures and texts with those before, and with the chain's first."
+        "Similarity",
+        "Mean cosine similarity of the embeddings of images and texts, with the previous ones and the chain's first.",
     ),
     "support": Caption(
-        "Where words come from",
-        "Means over starts, with 95 % intervals by resampling them, of every region: its share of the picture, its "
-        "share of the activation, the ratio of both (density), how much the word's log-probability falls when the "
-        "region is hidden, and what places of the same size and shape elsewhere give. Only pictures of one size in as "
-        "many views (kind) are put together.",
+        "Image regions behind the label's words",
+        "Means over starts for each region, with 95 % intervals by resampling of starts. The measures are the region's "
+        "share of the image, its share of the activation, and their ratio (density). Others are the fall of the word's "
+        "log-probability when the region is hidden, and the values of control regions of the same size and shape. Only "
+        "images of one size in as many views (kind) are combined.",
     ),
     "support_tests": Caption(
-        "Where words come from: comparisons",
-        "Women with men, right with wrong answers, each iteration by itself with labels as strata, and the last "
-        "iteration with each start's first picture, by permutation of starts. p_adjusted is adjusted for all tests of "
-        "the same comparison, measure and iteration.",
+        "Image regions behind the label's words: comparisons",
+        "Permutation tests over starts, for each iteration with labels as strata: women against men, correct against "
+        "wrong answers. A further test compares the last iteration with each start's first image. p_adjusted is "
+        "adjusted for all tests of the same comparison, measure and iteration.",
     ),
     "support_trust": Caption(
-        "Where words come from: checks",
-        "By how much the maps of a label differ from chance, with 95 % intervals over starts; passed where the "
-        "interval lies above zero, and why not otherwise.",
+        "Image regions behind the label's words: sanity checks",
+        "Difference of a label's maps from chance, with 95 % intervals by resampling of starts. A check is passed if "
+        "the interval lies above zero; otherwise the note gives the reason.",
     ),
     "skin_drift": Caption(
         "Skin tone of faces, by their pixels",
-        "Drift of the colour of the skin in pictures: the individual typology angle (degrees, larger is lighter) and "
-        "the nearest swatch of the Monk Skin Tone scale. It is the colour of pixels and not of people: light, "
-        "exposure, make-up and a generator's palette all enter.",
+        "Drift of the skin's pixel colour: the individual typology angle (degrees, larger is lighter) and the nearest "
+        "swatch of the Monk Skin Tone scale. It describes pixels, not people: light, exposure, make-up and a "
+        "generator's palette all contribute.",
     ),
     "start_tests": Caption(
         "Chains from images and from prompts",
-        "Chi-square and G of whether both lead to the same shares, of labels that both have. There is a test where "
-        "starts of both kinds have about as many chains; p-values are adjusted for their number in p_adjusted.",
+        "Chi-square and G tests of equal shares, for labels that both kinds of chains have. They require about equal "
+        "numbers of chains per start. The column p_adjusted adjusts p-values for their number.",
     ),
     "published_beside_ours": Caption(
         "Published results beside ours",
-        "Published: from the original to the one picture that was drawn. Ours: the same comparison here, with its "
-        "interval. Drift: what one annotator sees between the two pictures.",
+        "Published: from the original to the one drawn image. Ours: the same comparison in this study, with its "
+        "interval. Drift: the change between the two images, both labelled by one annotator.",
     ),
-    "agreement": Caption("Agreement of annotators", "Of every two annotators, with 95 % intervals."),
+    "agreement": Caption("Agreement of annotators", "Agreement of each pair of annotators, with 95 % intervals."),
     "agreement_confusions": Caption(
-        "Who gives what", "How often two annotators give which categories to the same pictures."
+        "Confusion matrices", "Number of images to which two annotators give each pair of categories."
     ),
 }
 """By the table's name."""
 
 
 def of_figure(name: str) -> tuple[str, str, str]:
-    """Return the kind of a figure, the attribute that it is about, and how its chains start; either may be empty.
+    """Return a figure's kind, its attribute and its chains' start; attribute and start may be empty.
 
-    A figure that nobody knows here is a kind of its own.
+    A figure of an unknown name is a kind of its own.
     """
     kind, _, rest = name.partition("_")
     if kind not in FIGURES:
@@ -178,10 +180,10 @@ def of_figure(name: str) -> tuple[str, str, str]:
 
 
 def of_kind(kind: str) -> Caption:
-    """Return what figures of a kind have in common."""
-    return FIGURES.get(kind, Caption(capital(kind.replace("_", " ")), ""))
+    """Return the caption that all figures of a kind share."""
+    return FIGURES.get(kind, Caption(capital(spoken(kind)), ""))
 
 
 def of_table(name: str) -> Caption:
     """Return the caption of a table."""
-    return TABLES.get(name, Caption(capital(name.replace("_", " ")), ""))
+    return TABLES.get(name, Caption(capital(spoken(name)), ""))

@@ -1,110 +1,113 @@
-"""What changed, in sentences: the clearest changes first, and what the published comparison would make of each."""
+"""Writes sentences about what changed: the surest changes first, each with the published comparison's view of it."""
 
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import CANNOT_TELL, FALL, NONE_SHOWN, RISE
+from broken_telephone.reporting.selection import matching
+from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import counted, interval, percent, points, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
 
 _SAME = 0.005
-"""Shares that differ by less are the same in whole per cent."""
+"""Shares that differ by less are equal in whole per cent."""
 
 
-def findings(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return the changes that are shown, the surest large ones first: one a start, label and attribute.
+def significant_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the significant changes, one per start, label and attribute, the surest large ones first.
 
-    They are sorted by the end of the interval that is closer to no change, so that a large change of few chains does
-    not come before a smaller one that is sure. Of two that mirror each other, as genders do, the rise is told.
+    They are sorted by the interval limit that is closer to zero, so that a large but uncertain change does not precede
+    a smaller certain one. Of two changes that mirror each other, such as genders, the rise is kept.
     """
-    shown = changes[changes["verdict"].isin([RISE, FALL])]
-    near = shown[["ci_low", "ci_high"]].abs().min(axis=1).fillna(0)
-    shown = shown.assign(near=near.round(9), size=shown["value"].abs().round(9), falls=shown["verdict"] == FALL)
-    shown = shown.sort_values(["near", "size", "falls"], ascending=[False, False, True], kind="stable")
-    return shown.drop_duplicates(["start", "label", "attribute"])
+    significant = changes[changes["verdict"].isin([RISE, FALL])]
+    near = significant[["ci_low", "ci_high"]].abs().min(axis=1).fillna(0)
+    ranked = significant.assign(
+        near=near.round(9), size=significant["value"].abs().round(9), falls=significant["verdict"] == FALL
+    ).sort_values(["near", "size", "falls"], ascending=[False, False, True], kind="stable")
+    return ranked.drop_duplicates(["start", "label", "attribute"])
 
 
 def change_sentences(changes: pd.DataFrame, decomposition: pd.DataFrame, most: int) -> list[str]:
-    """Tell the clearest changes, then how many there are of every verdict.
+    """Describe the surest changes, then count the shares of every verdict.
 
     Args:
         changes: as `verdicts` returns it.
         decomposition: the `decomposition` table.
-        most: how many changes to tell.
+        most: number of changes to describe.
     """
-    found = findings(changes)
-    several = changes["start"].nunique() > 1
+    significant = significant_changes(changes)
+    several_starts = changes["start"].nunique() > 1
     sentences = [
-        _change(row, several) + _as_published(row, decomposition, is_first=place == 0)
-        for place, row in enumerate(found.head(most).itertuples(index=False))
+        _change(row, several_starts) + _as_published(row, decomposition, is_first=place == 0)
+        for place, row in enumerate(significant.head(most).itertuples(index=False))
     ]
-    if len(found) > most:
-        more = counted(len(found) - most, "more pair")
-        sentences.append(f"For {more} of label and attribute a change is shown; the table of changes lists them.")
-    if found.empty:
-        sentences.append("No change of any share is shown.")
-    return [*sentences, _tally(changes)]
+    if len(significant) > most:
+        more = counted(len(significant) - most, "more pair")
+        sentences.append(f"{more} of label and attribute changed significantly: see the table of changes.")
+    if significant.empty:
+        sentences.append("No significant change of any share was detected.")
+    return [*sentences, _verdict_counts(changes)]
 
 
-def _change(row, several: bool) -> str:  # type: ignore[no-untyped-def]
-    lead = f"From picture {row.since} to picture {row.iteration}"
+def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
+    lead = f"From image {row.since} to image {row.iteration}"
     if row.since == 0:
         lead = f"After {counted(int(row.iteration), 'iteration')}"
-    if several:
-        lead += f", in chains that start from {row.start}s,"
-    verb, turn = ("rose", 1) if row.verdict == RISE else ("fell", -1)
-    ends = sorted((turn * row.ci_low, turn * row.ci_high))
+    if several_starts:
+        lead += f", in chains from {row.start}s"
+    verb, sign = ("rose", 1) if row.verdict == RISE else ("fell", -1)
+    limits = sorted((sign * row.ci_low, sign * row.ci_high))
     chains = counted(int(row.n), "chain")
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"
-    # Shares of all pictures may differ from the change of chains that have an answer both times.
+    # The shares of all images may differ from the change of those chains that have an answer in both.
     if abs(row.after - row.before - row.value) < _SAME:
-        ends_at = f", from {percent(row.before)} to {percent(row.after)} ({chains})"
+        levels = f"It was {percent(row.before)} before and {percent(row.after)} after ({chains})."
     else:
-        ends_at = f" among the {chains} that have an answer in both pictures"
+        levels = f"The comparison uses the {chains} that have an answer in both images."
     share = the_share(row.attribute, row.category, row.label)
-    return f"{lead} {share} {verb} by {points(abs(row.value))} ({interval(*ends)}){ends_at}."
+    return f"{lead}, {share} {verb} by {points(abs(row.value))} ({interval(*limits)}). {levels}"
 
 
 def _as_published(row, decomposition: pd.DataFrame, is_first: bool) -> str:  # type: ignore[no-untyped-def]
-    """Tell the change that the published comparison would find, and how much of it is the annotator's own error."""
+    """Describe what the published comparison would report, and how much of it is the annotator's own error."""
     if row.start != "image" or decomposition.empty:
         return ""
-    here = (decomposition["iteration"] == row.iteration) & decomposition["value"].notna()
-    for name in ("label", "attribute", "category"):
-        here &= decomposition[name].astype(str) == getattr(row, name)
-    parts = {part.part: part for part in decomposition[here].itertuples(index=False)}
+    cell = matching(decomposition, row, ("label", "attribute", "category"))
+    cell = cell[(cell["iteration"] == row.iteration) & cell["value"].notna()]
+    parts = {part.part: part for part in cell.itertuples(index=False)}
     if not {PUBLISHED, INSTRUMENT, DRIFT_PART} <= parts.keys():
         return ""
     published, error, drift = parts[PUBLISHED], parts[INSTRUMENT], parts[DRIFT_PART]
-    whose = ""
+    subset = ""
     if abs(drift.value - row.value) >= _SAME:
-        whose = f" (told for the {counted(int(drift.n), 'chain')} whose originals it labels)"
-    how = ", as the published study does," if is_first else ""
-    told = f" Compared with the data set's labels{whose}{how} it would be "
+        subset = f" (only the {counted(int(drift.n), 'chain')} with originals that the data set labels)"
+    how = ", as in the published study," if is_first else ""
     size = points(abs(published.value))
-    change = "no change" if size == "0 points" else f"a {'rise' if published.value > 0 else 'fall'} of {size}"
-    sure = interval(error.ci_low, error.ci_high)
+    no_change = size == "0 points"
+    change = "no change" if no_change else f"a {'rise' if published.value > 0 else 'fall'} of {size}"
+    lead = f" Against the data set's labels{subset}{how} the result would be {change}."
+    limits = interval(error.ci_low, error.ci_high)
+    own = f"annotator's own error ({points(error.value)}, {limits})"
     if pd.isna(error.ci_low) or error.ci_low <= 0 <= error.ci_high:
         if points(error.value) == "0 points":
-            return f"{told}{change}; no error of the annotator's own shows on the originals ({sure})."
-        own = f"{points(error.value)}, {sure}"
-        return f"{told}{change}; the annotator's own error in that ({own}) cannot be told from none."
-    own = f"the annotator's own error ({points(error.value)}, {sure})"
-    if change == "no change" or published.value * drift.value < 0:
-        return f"{told}{change}: {own} {'hides the drift' if change == 'no change' else 'turns the drift round'}."
+            return f"{lead} No annotator error is detectable on the originals ({limits})."
+        return f"{lead} The {own} in it is not distinguishable from zero."
+    if no_change:
+        return f"{lead} The {own} hides the drift."
+    if published.value * drift.value < 0:
+        return f"{lead} The {own} reverses the drift."
     if error.value * drift.value < 0:
-        return f"{told}{change}: {own} hides part of the drift."
-    turn = 1 if error.value > 0 else -1
-    ends = interval(*sorted((turn * error.ci_low, turn * error.ci_high)))
-    return f"{told}{change}, {points(abs(error.value), unit=False)} of them the annotator's own error ({ends})."
+        return f"{lead} The {own} hides part of the drift."
+    sign = 1 if error.value > 0 else -1
+    limits = interval(*sorted((sign * error.ci_low, sign * error.ci_high)))
+    return f"{lead} The annotator's own error accounts for {points(abs(error.value))} of it ({limits})."
 
 
-def _tally(changes: pd.DataFrame) -> str:
+def _verdict_counts(changes: pd.DataFrame) -> str:
     count = changes["verdict"].value_counts()
-    rose, fell, none, unknown = (int(count.get(name, 0)) for name in (RISE, FALL, NONE_SHOWN, CANNOT_TELL))
-    labels = ", for every label and for all together" if (changes["label"] == ALL).any() else ""
+    rose, fell, quiet, unknown = (int(count.get(name, 0)) for name in (RISE, FALL, NOT_SIGNIFICANT, NOT_ENOUGH_DATA))
+    labels = ", for each label and over all labels" if (changes["label"] == ALL).any() else ""
     return (
-        f"Of {counted(len(changes), 'share')} compared (every category{labels}), {rose} rose, {fell} fell, of {none} "
-        f"no change is shown, and of {unknown} it cannot be told."
+        f"{counted(len(changes), 'share')} compared (each category{labels}): rose: {rose}; fell: {fell}; "
+        f"{NOT_SIGNIFICANT}: {quiet}; {NOT_ENOUGH_DATA}: {unknown}."
     )

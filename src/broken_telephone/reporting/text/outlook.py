@@ -1,20 +1,21 @@
-"""Whether the drift has settled, and where it is heading, in sentences."""
-
-from collections.abc import Sequence
+"""Writes sentences about convergence: whether the shares have settled, and where their transitions lead."""
 
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import CELL, FALL, RISE
+from broken_telephone.reporting.selection import first_match, select
+from broken_telephone.reporting.text.verdicts import CELL, FALL, NOT_ENOUGH_DATA, RISE
 from broken_telephone.reporting.text.wording import (
-    among,
     capital,
     counted,
+    for_label,
     interval,
     listed,
+    number_interval,
     percent,
     points,
     share_interval,
     shown_as,
+    spoken,
     the_share,
 )
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -23,7 +24,7 @@ _NAMED = 3
 
 
 def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
-    """Tell of the last step how many shares have settled, and what has become of those that rose or fell.
+    """Count the shares that settled in the last step, of all shares and of those that rose or fell.
 
     Args:
         trajectories: the `trajectories` table.
@@ -31,121 +32,110 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
     """
     last = _of_kind(trajectories, "last step")
     if last.empty:
-        return ["There is no step from one picture to the next, so whether the drift settles cannot be told."]
+        return ["No chain has a step from one image to the next, so convergence cannot be assessed."]
     sentences = []
     for start, steps in last.groupby("start", sort=False):
-        whose = f"in chains that start from {start}s, " if last["start"].nunique() > 1 else ""
+        lead = f"in chains from {start}s, " if last["start"].nunique() > 1 else ""
         end = int(steps["iteration"].max())
         if end - (start == "prompt") < 2:
-            sentences.append(f"{whose}there is one step only, so whether the drift settles cannot be told.")
+            sentences.append(f"{lead}there is only one step, so convergence cannot be assessed.")
             continue
-        told = _told(steps["note"])
-        chance = round(steps["ci_low"].notna().sum() / 20)
-        if chance and (steps["note"] == "moving").any():
-            told += f"; of so many, about {chance} seem to move by chance alone"
-        of = counted(len(steps), "share")
-        sentences.append(f"{whose}in the last step, from picture {end - 1} to picture {end}, of {of} {told}.")
-        # The tests of one step are not corrected for their number: only shares that are known to change are named.
+        counts = _settled_counts(steps["note"])
+        by_chance = round(steps["ci_low"].notna().sum() / 20)
+        if by_chance and (steps["note"] == "moving").any():
+            counts += f". Chance alone makes about {by_chance} of them seem to move"
+        shares = counted(len(steps), "share")
+        sentences.append(f"{lead}in the last step (image {end - 1} to image {end}) of {shares}: {counts}.")
+        # The tests of one step are not adjusted for their number: only significant changes are named.
         known = changes[(changes["start"] == start) & changes["verdict"].isin([RISE, FALL])]
-        mine = [found for row in known.itertuples(index=False) if (found := _cell(steps, row, CELL)) is not None]
-        if mine:
-            moving = [_step(row) for row in mine if row.note == "moving"]
-            named = f": {listed(moving, _NAMED)}" if moving else ""
-            told = _told(pd.Series([row.note for row in mine]))
-            sentences.append(f"{whose}of the {len(mine)} that rose or fell since the first picture, {told}{named}.")
+        own_steps = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
+        changed = [step for step in own_steps if step is not None]
+        if changed:
+            moving = [_step(row) for row in changed if row.note == "moving"]
+            named = f". Still moving: {listed(moving, _NAMED)}" if moving else ""
+            counts = _settled_counts(pd.Series([row.note for row in changed]))
+            shares = counted(len(changed), "share")
+            sentences.append(f"{lead}of the {shares} that rose or fell since the first image: {counts}{named}.")
     return [capital(sentence) for sentence in sentences]
 
 
-def _told(notes: pd.Series) -> str:
-    settled, moving, unknown = (int((notes == note).sum()) for note in ("settled", "moving", "cannot tell"))
-    return f"{settled} settled, {moving} still moved, and of {unknown} it cannot be told"
+def _settled_counts(notes: pd.Series) -> str:
+    settled, moving = (int((notes == note).sum()) for note in ("settled", "moving"))
+    return f"settled: {settled}; still moving: {moving}; {NOT_ENOUGH_DATA}: {len(notes) - settled - moving}"
 
 
 def _step(row) -> str:  # type: ignore[no-untyped-def]
     sign = "+" if row.value > 0 else ""
-    whose = f"{shown_as(row.attribute, row.category)} {among(row.label)}"
-    return f"{whose} ({sign}{points(row.value)}, {interval(row.ci_low, row.ci_high)})"
+    share = f"{shown_as(row.attribute, row.category)} {for_label(row.label)}"
+    return f"{share} ({sign}{points(row.value)}, {interval(row.ci_low, row.ci_high)})"
 
 
-def heading_sentences(changed: pd.DataFrame, trajectories: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
-    """Tell where the shares that changed most are heading, if all steps are like those there were.
+def fixed_point_sentences(changed: pd.DataFrame, trajectories: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+    """Extrapolate the shares that changed most, under the assumption that all steps are like the observed ones.
 
     Args:
-        changed: as `change_words.findings` returns it.
+        changed: as `changes.significant_changes` returns it.
         trajectories: the `trajectories` table.
-        shares: the `shares` table, for the intervals of the shares there are now.
+        shares: the `shares` table, for the intervals of the shares in the last image.
     """
-    ends = _of_kind(trajectories, "fixed point")
-    steps = changed[changed["iteration"] - changed["since"] > 1].head(_NAMED)
-    sentences = [_heading(row, ends, trajectories, shares) for row in steps.itertuples(index=False)]
-    told = [sentence for sentence in sentences if sentence]
-    if len(told):
-        told[0] = "If all further steps were like those there were: " + told[0]
-    return told
+    fixed_points = _of_kind(trajectories, "fixed point")
+    several_steps = changed[changed["iteration"] - changed["since"] > 1].head(_NAMED)
+    described = (_fixed_point(row, fixed_points, trajectories, shares) for row in several_steps.itertuples(index=False))
+    sentences = [capital(sentence) for sentence in described if sentence]
+    if sentences:
+        sentences[0] = f"These extrapolations assume that all further steps are like the observed ones. {sentences[0]}"
+    return sentences
 
 
-def _heading(row, ends: pd.DataFrame, trajectories: pd.DataFrame, shares: pd.DataFrame) -> str:  # type: ignore[no-untyped-def]
-    end, now = _cell(ends, row, CELL), row.after
+def _fixed_point(row, fixed_points: pd.DataFrame, trajectories: pd.DataFrame, shares: pd.DataFrame) -> str:  # type: ignore[no-untyped-def]
+    end = first_match(fixed_points, row, CELL)
     share = the_share(row.attribute, row.category, row.label)
-    if end is None or pd.isna(now):
+    if end is None or pd.isna(row.after):
         return ""
     if pd.isna(end.ci_low):
-        return f"where {share} would end cannot be told."
-    text = f"{share} would end at {percent(end.value)} ({share_interval(end.ci_low, end.ci_high)})"
-    if end.ci_low <= now <= end.ci_high:
-        text += f", which cannot be told from the {percent(now)} of picture {row.iteration}."
-    elif (end.value - now) * row.value < 0:
+        return f"there is not enough data to extrapolate {share}."
+    limits, now = share_interval(end.ci_low, end.ci_high), f"{percent(row.after)} of image {row.iteration}"
+    passes = not end.ci_low <= row.after <= end.ci_high and (end.value - row.after) * row.value < 0
+    if passes:
         return (
-            f"{share} has already passed the {percent(end.value)} ({share_interval(end.ci_low, end.ci_high)}) that "
-            f"such steps lead to, with {percent(now)} in picture {row.iteration}: they do not describe it."
+            f"{share} has already passed its end point of {percent(end.value)} ({limits}) with the {now}. "
+            "The observed steps do not describe it."
         )
+    text = f"{share} would end at {percent(end.value)} ({limits})"
+    if end.ci_low <= row.after <= end.ci_high:
+        text += f", which is not distinguishable from the {now}."
     else:
-        text += f", on from {percent(now)} in picture {row.iteration}{_pace(row, trajectories)}."
-    return text + _fit(row, *_seen(row, trajectories, shares))
+        text += f", starting from the {now}.{_half_life(row, trajectories)}"
+    return text + _misfit(row, trajectories, shares)
 
 
-def _pace(row, trajectories: pd.DataFrame) -> str:  # type: ignore[no-untyped-def]
-    half = _cell(_of_kind(trajectories, "half-life"), row, CELL[:3])
+def _half_life(row, trajectories: pd.DataFrame) -> str:  # type: ignore[no-untyped-def]
+    half = first_match(_of_kind(trajectories, "half-life"), row, CELL[:3])
     if half is None or pd.isna(half.ci_low):
         return ""
-    ends = f"from {half.ci_low:.1f} on" if pd.isna(half.ci_high) else f"{half.ci_low:.1f} to {half.ci_high:.1f}"
-    whole = f"of all shares of {str(row.attribute).replace('_', ' ')} from picture {row.since} on"
-    return f"; half of the way {whole} takes {half.value:.1f} iterations (95 % interval {ends})"
+    limits = number_interval(half.ci_low, half.ci_high, ".1f")
+    if pd.isna(half.ci_high):
+        limits = f"95 % interval from {half.ci_low:.1f} on"
+    whole = f"all shares of {spoken(row.attribute)} together, from image {row.since} on,"
+    return f" The half-life of {whole} is {half.value:.1f} iterations ({limits})."
 
 
-def _fit(row, predicted: float, low: float, high: float) -> str:  # type: ignore[no-untyped-def]
-    """Warn where the same steps do not even give the share that there is now."""
-    if pd.isna(predicted) or pd.isna(low) or low <= predicted <= high:
+def _misfit(row, trajectories: pd.DataFrame, shares: pd.DataFrame) -> str:  # type: ignore[no-untyped-def]
+    """Warn if the same steps do not even predict the share of the last image."""
+    last = select(_of_kind(trajectories, "predicted"), iteration=row.iteration)
+    predicted = first_match(last, row, CELL)
+    own = shares[(shares["annotator"].astype(str) != DATASET) & (shares["iteration"] == row.iteration)]
+    observed = first_match(own, row, CELL)
+    if predicted is None or observed is None or pd.isna(observed.ci_low) or pd.isna(observed.ci_high):
+        return ""
+    if observed.ci_low <= predicted.value <= observed.ci_high:
         return ""
     return (
-        f" That is not to be relied on: such steps give {percent(predicted)} for picture {row.iteration}, where "
-        f"{percent(row.after)} ({share_interval(low, high)}) were seen."
+        f" Do not rely on this: such steps predict {percent(predicted.value)} for image {row.iteration}, but "
+        f"{percent(row.after)} ({share_interval(observed.ci_low, observed.ci_high)}) was observed."
     )
 
 
-def _seen(row, trajectories: pd.DataFrame, shares: pd.DataFrame) -> tuple[float, float, float]:  # type: ignore[no-untyped-def]
-    """The share that the same steps predict for the last picture, and the interval of what was seen there."""
-    predicted = _of_kind(trajectories, "predicted")
-    at = _cell(predicted[predicted["iteration"] == row.iteration], row, CELL)
-    own = shares[(shares["annotator"].astype(str) != DATASET) & (shares["iteration"] == row.iteration)]
-    seen = _cell(own, row, CELL)
-    nothing = float("nan")
-    if at is None or seen is None:
-        return nothing, nothing, nothing
-    return at.value, seen.ci_low, seen.ci_high
-
-
 def _of_kind(trajectories: pd.DataFrame, kind: str) -> pd.DataFrame:
-    if trajectories.empty:
-        return trajectories
-    return trajectories[(trajectories["kind"] == kind) & trajectories["value"].notna()]
-
-
-def _cell(table: pd.DataFrame, row, names: Sequence[str]):  # type: ignore[no-untyped-def]
-    """The first row of a table that is the same in some columns."""
-    if table.empty:
-        return None
-    here = pd.Series(True, index=table.index)
-    for name in names:
-        here &= table[name].astype(str) == str(getattr(row, name))
-    return next(table[here].itertuples(index=False), None)
+    table = select(trajectories, kind=kind)
+    return table if table.empty else table[table["value"].notna()]

@@ -1,88 +1,86 @@
-"""The study in plain sentences, for readers who are no statisticians: only what tests and power allow to be said."""
+"""Summarises the study in plain sentences; every claim needs a significant test and sufficient power."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from broken_telephone.reporting.text.annotator_error import correction_sentences, trust_sentences
-from broken_telephone.reporting.text.changes import change_sentences, findings
+from broken_telephone.reporting.text.annotator_error import correction_sentences, reliability_sentences
+from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
-from broken_telephone.reporting.text.outlook import heading_sentences, settled_sentences
-from broken_telephone.reporting.text.region_support import support_words
+from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
+from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.success import success_sentences
 from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
-from broken_telephone.reporting.text.wording import capital
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 MOST = 6
-"""Changes that are told one by one."""
-_CHANGED, _TRUSTED = "What changed", "What the annotator can be trusted with"
-_NAMED = "Is the label still named, and of everybody alike?"
-_FROM = "Which part of the picture words come from"
+"""Changes that the summary describes one by one."""
+CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
+RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
+SUPPORT = "Image regions behind the label's words"
 
 
 def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
-    """Return topic -> sentences, the most telling first.
-
-    A share rose or fell, no change of it is shown, or it cannot be told: nothing else is said of any.
+    """Return topic -> sentences, the most informative first.
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences,
-            success, support_sentences, support_tests); what is missing is taken to be empty.
-        level: adjusted p-values below it count.
-        most: how many changes to tell one by one.
+            success, support_sentences, support_tests); a missing table counts as empty.
+        level: adjusted p-values below it are significant.
+        most: number of changes to describe one by one.
     """
-    drift, shares, power, trajectories, decomposition, corrected, agreement = (
+    known = {name: tables.get(name, pd.DataFrame()) for name in ("drift", "shares", "power", "decomposition")}
+    drift, shares, power, decomposition = known.values()
+    trajectories, corrected, agreement, success, support, support_tests = (
         tables.get(name, pd.DataFrame())
         for name in (
-            "drift",
-            "shares",
-            "power",
             "trajectories",
-            "decomposition",
             "corrected_shares",
             "agreement_sentences",
+            "success",
+            "support_sentences",
+            "support_tests",
         )
     )
     changes = verdicts(drift, power, shares, level)
-    missing = _missing(shares, decomposition)
-    trust = [*trust_sentences(agreement, shares), *correction_sentences(corrected)]
-    words = support_words(tables.get("support_sentences", pd.DataFrame()), tables.get("support_tests", pd.DataFrame()))
-    named = success_sentences(tables.get("success", pd.DataFrame()), level)
-    explained = ({_NAMED: named} if named else {}) | ({_FROM: words} if words else {})
-    if nothing := _nothing(changes, shares):
-        return {_CHANGED: [nothing, *missing], _TRUSTED: trust, **explained}
-    heading = heading_sentences(findings(changes), trajectories, shares)
+    missing = _missing_comparisons(shares, decomposition)
+    reliability = [*reliability_sentences(agreement, shares), *correction_sentences(corrected)]
+    optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
+    rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
+    if nothing := _why_no_drift(changes, shares):
+        return {CHANGED: [nothing, *missing], **rest}
     return {
-        _CHANGED: [*change_sentences(changes, decomposition, most), *missing],
-        "What could not be told": power_sentences(changes, power),
-        "Has it settled, and where is it heading?": [*settled_sentences(trajectories, changes), *map(capital, heading)],
-        _TRUSTED: trust,
-        **explained,
+        CHANGED: [*change_sentences(changes, decomposition, most), *missing],
+        UNKNOWN: power_sentences(changes, power),
+        SETTLED: [
+            *settled_sentences(trajectories, changes),
+            *fixed_point_sentences(significant_changes(changes), trajectories, shares),
+        ],
+        **rest,
     }
 
 
-def _nothing(changes: pd.DataFrame, shares: pd.DataFrame) -> str:
-    """Say why nothing can be compared, if so."""
+def _why_no_drift(changes: pd.DataFrame, shares: pd.DataFrame) -> str:
+    """Return why there is nothing to compare, or an empty text."""
     if len(changes) and changes["value"].notna().any():
         return ""
     if shares.empty or not shares.loc[shares["annotator"].astype(str) != DATASET, "n"].sum():
-        return "No picture has a valid answer of the annotator, so nothing can be compared: drift cannot be told."
+        return "No image has a valid answer by the annotator, so drift cannot be measured."
     if len(changes):
-        return "No chain has a valid answer both in its first picture and in its last: drift cannot be told."
-    return "No chain has two pictures that could be compared: drift cannot be told."
+        return "No chain has a valid answer in both its first and its last image, so drift cannot be measured."
+    return "No chain has two images to compare, so drift cannot be measured."
 
 
-def _missing(shares: pd.DataFrame, decomposition: pd.DataFrame) -> list[str]:
-    """Say what else there is nothing to compare with."""
-    said = []
+def _missing_comparisons(shares: pd.DataFrame, decomposition: pd.DataFrame) -> list[str]:
+    """Name further comparisons that are impossible."""
+    sentences = []
     labels = set(shares["label"].astype(str)) - {ALL} if len(shares) else set()
     if len(labels) == 1:
-        said.append(f"All chains have one label, {labels.pop()}: there is no other to compare it with.")
+        sentences.append(f"All chains have the same label, {labels.pop()}, so labels cannot be compared.")
     if decomposition.empty or not decomposition["value"].notna().any():
-        said.append(
-            "The data set's labels of the originals are not there, or mean something else than the annotator's: what "
-            "the published comparison would show, and how much of that is the annotator's own error, cannot be told."
+        sentences.append(
+            "The data set's labels of the originals are missing or not comparable with the annotator's. The published "
+            "comparison, and the annotator's own error in it, cannot be computed."
         )
-    return said
+    return sentences

@@ -1,7 +1,7 @@
-"""What may be said of every share between a chain's first picture and its last: one verdict a share.
+"""Judges the change of every share between a chain's first image and its last.
 
-Only a test that is corrected for the number of tests says that a share rose or fell; only power says that a share of
-which no change is shown would have shown one.
+Only a test that is adjusted for the number of tests declares a rise or a fall. Only a power analysis separates "no
+significant change" from "not enough data to tell".
 """
 
 import numpy as np
@@ -9,9 +9,10 @@ import pandas as pd
 
 from broken_telephone.statistics.tables.shares_table import DATASET
 
-RISE, FALL, NONE_SHOWN, CANNOT_TELL = "rise", "fall", "no change shown", "cannot tell"
+RISE, FALL = "rise", "fall"
+NOT_SIGNIFICANT, NOT_ENOUGH_DATA = "no significant change", "not enough data to tell"
 LEVEL = 0.05
-"""Adjusted p-values below it count; `measures.power` speaks of the same level."""
+"""Adjusted p-values below it are significant; `statistics.power_table` uses the same level."""
 CELL = ("start", "label", "attribute", "category")
 SPAN = [*CELL, "since", "iteration"]
 _CHANGES = (
@@ -32,73 +33,74 @@ _CHANGES = (
 )
 
 
-def widest(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of every start that compare its first picture with its last."""
+def first_to_last(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that compare the first image with the last, for each kind of start."""
     if table.empty:
         return table
-    by = table.groupby(table["start"].astype(str))
-    first, last = by["since"].transform("min"), by["iteration"].transform("max")
+    by_start = table.groupby(table["start"].astype(str))
+    first, last = by_start["since"].transform("min"), by_start["iteration"].transform("max")
     return table[(table["since"] == first) & (table["iteration"] == last)]
 
 
 def verdicts(
     drift: pd.DataFrame, power: pd.DataFrame, shares: pd.DataFrame | None = None, level: float = LEVEL
 ) -> pd.DataFrame:
-    """Judge the change of every share from first picture to last.
+    """Judge the change of every share from the first image to the last.
 
     Args:
         drift: the `drift` table.
-        power: the `power` table; where it has no row, nobody knows whether a change would have shown.
-        shares: the `shares` table, for what the annotator saw before and after.
-        level: adjusted p-values below it count.
+        power: the `power` table; without a row in it, the power of a comparison is unknown.
+        shares: the `shares` table, for the annotator's shares before and after.
+        level: adjusted p-values below it are significant.
 
     Returns:
-        A row a share, in the order of `drift`: start, label, attribute, category, verdict, reason (why it cannot be
-        told), value, ci_low, ci_high, p_adjusted, detectable, since, iteration, before and after (shares of all
-        pictures with a category), n, clusters. verdict: RISE and FALL where the test is significant, the interval
-        agrees, and power does not deny it; CANNOT_TELL where power cannot show anything, or is not known; else
-        NONE_SHOWN.
+        One row per share, in the order of `drift`: start, label, attribute, category, verdict, reason (of
+        NOT_ENOUGH_DATA), value, ci_low, ci_high, p_adjusted, detectable, since, iteration, before and after (shares of
+        all images with a category), n, clusters. verdict: RISE and FALL if the test is significant, the interval
+        agrees, and the power does not contradict; NOT_ENOUGH_DATA if the power is too low for any change, or unknown;
+        otherwise NOT_SIGNIFICANT.
     """
     if drift.empty:
         return pd.DataFrame(columns=list(_CHANGES))
-    mine = _plain(widest(drift[drift["measure"] == "share difference"]))
-    if "p_adjusted" not in mine:
-        mine["p_adjusted"] = np.nan
-    known = [*SPAN, "detectable", "can_show"]
-    mine = mine.merge(_plain(power)[known] if len(power) else mine.reindex(columns=known)[:0], on=SPAN, how="left")
+    changes = _with_text_keys(first_to_last(drift[drift["measure"] == "share difference"]))
+    if "p_adjusted" not in changes:
+        changes["p_adjusted"] = np.nan
+    columns = [*SPAN, "detectable", "can_show"]
+    able = _with_text_keys(power)[columns] if len(power) else changes.reindex(columns=columns)[:0]
+    changes = changes.merge(able, on=SPAN, how="left")
     for name, at in (("before", "since"), ("after", "iteration")):
-        mine[name] = _share_at(mine, shares, at)
-    judged = [_verdict(row, level) for row in mine.itertuples(index=False)]
-    mine["verdict"], mine["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
-    return mine[list(_CHANGES)].reset_index(drop=True)
+        changes[name] = _shares_at(changes, shares, at)
+    judged = [_verdict(row, level) for row in changes.itertuples(index=False)]
+    changes["verdict"], changes["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
+    return changes[list(_CHANGES)].reset_index(drop=True)
 
 
 def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-def]
-    """The verdict, and why it is CANNOT_TELL where it is."""
+    """Return the verdict, and the reason of NOT_ENOUGH_DATA."""
     if pd.isna(row.value):
-        return CANNOT_TELL, str(row.note)
+        return NOT_ENOUGH_DATA, str(row.note)
     if not pd.isna(row.can_show) and not row.can_show:
-        return CANNOT_TELL, "too few independent starts to show anything"
+        return NOT_ENOUGH_DATA, "too few independent starts to detect any change"
     if pd.isna(row.p_adjusted):
-        return CANNOT_TELL, "no test"
-    spans = not pd.isna(row.ci_low) and row.ci_low <= 0 <= row.ci_high
+        return NOT_ENOUGH_DATA, "no test"
+    includes_zero = not pd.isna(row.ci_low) and row.ci_low <= 0 <= row.ci_high
     if row.p_adjusted < level:
-        if spans or not row.value:
-            # The two do not agree, so neither is relied on.
-            return CANNOT_TELL, "the test is significant, but the interval spans no change"
+        if includes_zero or not row.value:
+            # Test and interval contradict each other, so neither decides.
+            return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
         return (RISE, "") if row.value > 0 else (FALL, "")
-    return (CANNOT_TELL, "what could have shown is not known") if pd.isna(row.can_show) else (NONE_SHOWN, "")
+    return (NOT_ENOUGH_DATA, "the power is unknown") if pd.isna(row.can_show) else (NOT_SIGNIFICANT, "")
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """Keys as plain text, so that categoricals of different tables meet."""
+def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with keys as text, so that categoricals of different tables merge."""
     return table.astype(dict.fromkeys(CELL, object)).reset_index(drop=True)
 
 
-def _share_at(mine: pd.DataFrame, shares: pd.DataFrame | None, at: str) -> pd.Series:
-    """Return the annotator's share at an iteration, a row of `mine` each."""
+def _shares_at(changes: pd.DataFrame, shares: pd.DataFrame | None, at: str) -> pd.Series:
+    """Return the annotator's share in the iteration of the column `at`, for each row of `changes`."""
     if shares is None or shares.empty:
-        return pd.Series(np.nan, index=mine.index)
-    seen = _plain(shares[shares["annotator"].astype(str) != DATASET]).drop_duplicates([*CELL, "iteration"])
-    seen = seen[[*CELL, "iteration", "share"]].rename(columns={"iteration": at})
-    return mine[[*CELL, at]].merge(seen, on=[*CELL, at], how="left")["share"].set_axis(mine.index)
+        return pd.Series(np.nan, index=changes.index)
+    own = _with_text_keys(shares[shares["annotator"].astype(str) != DATASET]).drop_duplicates([*CELL, "iteration"])
+    own = own[[*CELL, "iteration", "share"]].rename(columns={"iteration": at})
+    return changes[[*CELL, at]].merge(own, on=[*CELL, at], how="left")["share"].set_axis(changes.index)

@@ -1,4 +1,4 @@
-"""Numbers and names in plain words."""
+"""Formats numbers, names and lists for sentences."""
 
 from collections.abc import Sequence
 
@@ -8,60 +8,68 @@ from broken_telephone.statistics import ALL
 
 MINUS = "\N{MINUS SIGN}"
 NO_VALUE = "\N{EN DASH}"
-"""What stands in place of a value that is not there."""
+"""Stands in place of a missing value."""
+
+
+def with_minus(number: str) -> str:
+    """Write a formatted number with the minus sign in place of the hyphen."""
+    return number.replace("-", MINUS)
 
 
 def points(value: float, unit: bool = True) -> str:
-    """Write a difference of shares: 0.21 is `21 points`; below one point with a decimal."""
+    """Write a difference of shares in percentage points: 0.21 is `21 points`; below one point with a decimal."""
     size = f"{100 * value:.1f}" if 0 < abs(value) < 0.0095 else f"{100 * value:.0f}"
-    size = size.replace("-", MINUS) if float(size) else "0"
+    size = with_minus(size) if float(size) else "0"
     return size if not unit else f"{size} point{'' if size.strip(MINUS) == '1' else 's'}"
 
 
 def percent(share: float) -> str:
-    """Write a share: 0.59 is `59 %`; nearly none and nearly all with a decimal."""
+    """Write a share: 0.59 is `59 %`; shares close to 0 or 1 have a decimal."""
     near = 0.0005 <= share < 0.0095 or 0.9905 < share < 0.9995
     return f"{100 * share:.1f} %" if near else f"{100 * share:.0f} %"
 
 
 def interval(low: float, high: float) -> str:
-    """Write the ends of an interval of differences, in points."""
-    if pd.isna(low) or pd.isna(high):
-        return "no interval"
-    return f"95 % interval {points(low, unit=False)} to {points(high, unit=False)}"
+    """Write a confidence interval of differences, in points."""
+    return _limits(low, high, points(low, unit=False), points(high, unit=False))
 
 
 def share_interval(low: float, high: float) -> str:
-    """Write the ends of an interval of shares."""
-    if pd.isna(low) or pd.isna(high):
-        return "no interval"
-    return f"95 % interval {percent(low).removesuffix(' %')} to {percent(high)}"
+    """Write a confidence interval of shares."""
+    return _limits(low, high, percent(low).removesuffix(" %"), percent(high))
 
 
-def ratio_interval(low: float, high: float) -> str:
-    """Write the ends of an interval of ratios; a profile's end may be missing where its test is not."""
-    if pd.isna(low) or pd.isna(high):
-        return "no interval"
-    return f"95 % interval {low:.2g} to {high:.2g}"
+def number_interval(low: float, high: float, form: str = ".2g") -> str:
+    """Write a confidence interval of other numbers, by default of ratios; a limit may be missing beside a test."""
+    return _limits(low, high, with_minus(f"{low:{form}}"), with_minus(f"{high:{form}}"))
+
+
+def _limits(low: float, high: float, low_text: str, high_text: str) -> str:
+    return "no interval" if pd.isna(low) or pd.isna(high) else f"95 % interval {low_text} to {high_text}"
+
+
+def spoken(name: object) -> str:
+    """Return the name of an attribute, a label or a column without underscores."""
+    return "all labels" if name == ALL else str(name).replace("_", " ")
 
 
 def the_share(attribute: str, category: str, label: str) -> str:
-    """Name a share: `the share shown as female among happiness`."""
-    return f"the share shown as {shown_as(attribute, category)} {among(label)}"
+    """Name a share: `the share shown as female for happiness`."""
+    return f"the share shown as {shown_as(attribute, category)} {for_label(label)}"
 
 
 def shown_as(attribute: str, category: str) -> str:
-    """Name a category; genders speak for themselves, others are said to be ages, skin tones and so on."""
-    return category if attribute == "gender" else f"{category} ({attribute.replace('_', ' ')})"
+    """Name a category; all but genders carry their attribute, such as `20-39 (age)`."""
+    return category if attribute == "gender" else f"{category} ({spoken(attribute)})"
 
 
-def among(label: str) -> str:
-    """Name whose share it is."""
-    return "over all labels together" if label == ALL else f"among {label}"
+def for_label(label: str) -> str:
+    """Name the label that a share belongs to."""
+    return "over all labels" if label == ALL else f"for {label}"
 
 
 def listed(items: Sequence[str], most: int) -> str:
-    """List some things in words: `a, b and 3 more`."""
+    """List items in words: `a, b and 3 more`."""
     shown = list(items[:most])
     if len(items) > most:
         return f"{', '.join(shown)} and {len(items) - most} more"
@@ -69,10 +77,10 @@ def listed(items: Sequence[str], most: int) -> str:
 
 
 def capital(text: str) -> str:
-    """Begin a sentence."""
+    """Begin a text with a capital letter."""
     return text[:1].upper() + text[1:]
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, noun: str) -> str:
     """Write a number of things: `1 chain`, `1,080 rows`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

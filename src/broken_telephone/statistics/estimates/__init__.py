@@ -1,1 +1,1 @@
-"""Estimators with intervals."""
+"""Estimators with confidence intervals."""

@@ -1,7 +1,7 @@
-"""How far two distributions of categories are apart, and how far an attribute moved.
+"""Distances between two distributions of categories, and changes of single shares.
 
-All functions take tables (..., C, C) of chains by category before (rows) and after (columns), and return (...),
-null where a table is empty or the measure is not defined. Shares p are the rows' sums, q the columns'.
+All functions take contingency tables (..., C, C) of chains by category before (rows) and after (columns), and return
+(...). The result is null where a table is empty or the measure is undefined. Shares p are before, shares q after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ import numpy as np
 
 
 def shares(tables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shares before and after, each (..., C)."""
+    """Return the shares before and after, each (..., C), 0 to 1."""
     with np.errstate(invalid="ignore", divide="ignore"):
         total = tables.sum((-1, -2))[..., None]
         return tables.sum(-1) / total, tables.sum(-2) / total
 
 
 def total_variation(tables: np.ndarray) -> np.ndarray:
-    """Half the sum of |p - q|, 0 to 1: the share of chains that would have to change to make the two equal."""
+    """Compute half the sum of |p - q|, 0 to 1: the least share of chains that have to change to make p and q equal."""
     p, q = shares(tables)
     return np.asarray(np.abs(p - q).sum(-1) / 2)
 
 
 def jensen_shannon(tables: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon distance, 0 to 1: the root of the divergence to base 2 (Endres and Schindelin 2003)."""
+    """Compute the Jensen-Shannon distance, 0 to 1: the root of the base-2 divergence (Endres and Schindelin 2003)."""
     from scipy.spatial.distance import jensenshannon
 
     p, q = shares(tables)
@@ -31,13 +31,13 @@ def jensen_shannon(tables: np.ndarray) -> np.ndarray:
 
 
 def jaccard(tables: np.ndarray) -> np.ndarray:
-    """Weighted Jaccard similarity of the shares, 1 to 0: sum of min(p, q) over sum of max(p, q)."""
+    """Compute the weighted Jaccard similarity, 0 to 1: the sum of min(p, q) over the sum of max(p, q)."""
     p, q = shares(tables)
     return np.asarray(np.minimum(p, q).sum(-1) / np.maximum(p, q).sum(-1))
 
 
 def cramers_v(tables: np.ndarray) -> np.ndarray:
-    """Cramer's V of time against category, 0 to 1: the root of chi-square over 2n (Cramer 1946, 21.9)."""
+    """Compute Cramer's V of time against category, 0 to 1: the root of chi-square over 2n (Cramer 1946, 21.9)."""
     p, q = shares(tables)
     with np.errstate(invalid="ignore", divide="ignore"):
         parts = np.where(p + q > 0, (p - q) ** 2 / (p + q), 0.0).sum(-1)
@@ -45,38 +45,38 @@ def cramers_v(tables: np.ndarray) -> np.ndarray:
 
 
 def kappa(tables: np.ndarray) -> np.ndarray:
-    """Cohen's kappa of the categories before and after, -1 to 1; null where both know one category only."""
+    """Compute Cohen's kappa, -1 to 1 (Cohen 1960); null where the same single category occurs before and after."""
     p, q = shares(tables)
     with np.errstate(invalid="ignore", divide="ignore"):
-        same = np.trace(tables, axis1=-2, axis2=-1) / tables.sum((-1, -2))
-        chance = (p * q).sum(-1)
-        return np.asarray(np.where(chance < 1 - 1e-12, (same - chance) / (1 - chance), np.nan))
+        observed = np.trace(tables, axis1=-2, axis2=-1) / tables.sum((-1, -2))
+        expected = (p * q).sum(-1)
+        return np.asarray(np.where(expected < 1 - 1e-12, (observed - expected) / (1 - expected), np.nan))
 
 
 def share_differences(tables: np.ndarray) -> np.ndarray:
-    """Return q - p of every category: (..., C), -1 to 1."""
+    """Return q - p for each category: (..., C), -1 to 1."""
     p, q = shares(tables)
     return np.asarray(q - p)
 
 
 def cohens_h(tables: np.ndarray) -> np.ndarray:
-    """Return Cohen's h of every category, 2 arcsin sqrt q - 2 arcsin sqrt p: (..., C), -pi to pi (Cohen 1988, 6.2)."""
+    """Compute Cohen's h, 2 arcsin sqrt q - 2 arcsin sqrt p: (..., C), -pi to pi (Cohen 1988, 6.2)."""
     p, q = shares(tables)
     return np.asarray(2 * np.arcsin(np.sqrt(q)) - 2 * np.arcsin(np.sqrt(p)))
 
 
 def mean_shift(tables: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the change of the mean of an attribute whose categories stand for values, such as years of age."""
+    """Compute the change of the mean, after less before, in the unit of the categories' values (C,)."""
     return np.asarray(share_differences(tables) @ values)
 
 
-def middle_years(years: Mapping[str, tuple[int, int | None]], categories: Sequence[str]) -> np.ndarray:
-    """Return the middle of each age range, in years; a range without an end is taken to be twenty years wide.
+def age_midpoints(years: Mapping[str, tuple[int, int | None]], categories: Sequence[str]) -> np.ndarray:
+    """Return the midpoint of each age range in years, (C,); an open range counts as twenty years wide.
 
-    A category that has no range, such as other, has a null.
+    A category without a range, such as other, is null.
     """
 
-    def middle(first: int, last: int | None) -> float:
+    def midpoint(first: int, last: int | None) -> float:
         return first + 10 if last is None else (first + last + 1) / 2
 
-    return np.array([middle(*years[category]) if category in years else np.nan for category in categories])
+    return np.array([midpoint(*years[category]) if category in years else np.nan for category in categories])

@@ -1,116 +1,96 @@
-"""Pairs: the categories of the same chains at two times, counted as tables, by cluster, and resampled."""
+"""Contingency tables of the same chains at two iterations, by cluster, and their cluster bootstrap."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from broken_telephone.statistics.estimates.bootstrap import (
+    Estimate,
+    Resampling,
+    bootstrap_intervals,
+    cluster_bootstrap,
+    distinct_rows,
+)
+from broken_telephone.statistics.estimates.clusters import cluster_counts
+from broken_telephone.statistics.estimates.distances import share_differences
 from broken_telephone.statistics.estimates.panel import ABSENT
 
-MANY = 2000
-"""Clusters from which on samples may differ a little in size."""
-SWAPS = 2
-"""Made-up clusters in a resampled population, which change between any two categories alike."""
+PSEUDO_CLUSTERS = 2
+"""Clusters added to the population of the bootstrap. Their chains spread evenly over all changes of category."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Chains that have a category at both times, in clusters; those with equal tables are kept once and counted."""
+class PairedCounts:
+    """Chains with a category at both iterations, as one table for each cluster. Equal tables are stored once."""
 
     patterns: np.ndarray
-    """float64 (patterns, C, C): chains of such a cluster by category before (rows) and after (columns)."""
+    """float64 (patterns, C, C): chains of a cluster by category before (rows) and after (columns)."""
     counts: np.ndarray
-    """int64 (patterns,): how many clusters are such."""
+    """int64 (patterns,): number of clusters with each table."""
 
     @property
     def tables(self) -> np.ndarray:
-        """Of each cluster, (clusters, C, C)."""
+        """The table of each cluster, (clusters, C, C)."""
         return np.repeat(self.patterns, self.counts, axis=0)
 
     @property
     def table(self) -> np.ndarray:
-        """Of all clusters, (C, C)."""
+        """The table of all chains, (C, C)."""
         return np.asarray(np.tensordot(self.counts, self.patterns, 1))
 
     @property
     def clusters(self) -> int:
-        """How many independent starts there are."""
+        """The number of clusters, which are independent starts."""
         return int(self.counts.sum())
 
     @property
     def chains(self) -> int:
-        """How many chains there are."""
+        """The number of chains."""
         return int(self.table.sum())
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """The columns n (chains) and clusters of a table of results."""
+        return {"n": self.chains, "clusters": self.clusters}
+
+    @property
     def changes(self) -> np.ndarray:
-        """Of each cluster, chains that have a category after less those before: (clusters, C)."""
+        """The change of the count of each category in each cluster, after less before: (clusters, C)."""
         return np.repeat(self.patterns.sum(1) - self.patterns.sum(2), self.counts, axis=0)
 
-    def resampled(self, repeats: int, seed: int) -> np.ndarray:
-        """Bootstrap over clusters: tables of `repeats` samples, (repeats, C, C).
+    def resampled(self, n_bootstrap: int, seed: int) -> np.ndarray:
+        """Return the tables of cluster bootstrap samples, (n_bootstrap, C, C).
 
-        Clusters are drawn from those there are and two made-up ones, spread evenly over all changes of category.
-        Without these, a sample in which few chains change would promise more than it knows; the two are those that
-        Agresti and Min (2005, Statistics in Medicine 24) and Bonett and Price (2012, JEBS 37) add for a difference of
-        two paired shares.
-
-        Clusters with equal tables are drawn together, as one multinomial: the same distribution as drawing one by
-        one, at a cost that does not grow with their number.
+        The population has two pseudo-clusters more than the sample, spread evenly over all changes of category. They
+        correspond to the pseudo-observations that Agresti and Min (2005, Statistics in Medicine 24) and Bonett and
+        Price (2012, JEBS 37) add for a difference of two paired shares. Without them, intervals are too short for
+        samples in which few chains change.
         """
         size = self.patterns.shape[-1]
-        patterns, counts = self.patterns.reshape(len(self.patterns), -1), self.counts.astype(float)
-        if size > 1 and len(patterns):
-            # As heavy as a cluster is on average.
-            heavy = self.table.sum() / counts.sum()
-            swaps = heavy * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
-            patterns = np.concatenate([patterns, swaps])
-            counts = np.concatenate([counts, np.full(len(swaps), SWAPS / len(swaps))])
-        return np.asarray((drawn(counts, repeats, seed) @ patterns).reshape(repeats, size, size))
+        mean_chains = self.chains / max(self.clusters, 1)
+        swaps = mean_chains * np.eye(size * size)[~np.eye(size, dtype=bool).ravel()]
+        share = PSEUDO_CLUSTERS / max(len(swaps), 1)
+        return cluster_bootstrap(self.patterns, self.counts, swaps, share, Resampling(n_bootstrap, seed))
+
+    def share_changes(self, resampling: Resampling) -> list[Estimate]:
+        """Estimate the change of the share of each category, after less before: (C,), -1 to 1."""
+        samples = share_differences(self.resampled(*resampling))
+        return bootstrap_intervals(share_differences(self.table), samples, self.clusters, (-1, 1))
 
 
-def drawn(counts: np.ndarray, repeats: int, seed: int) -> np.ndarray:
-    """Return how often bootstrap samples have each of some patterns: float64, (repeats, patterns).
-
-    Args:
-        counts: (patterns,), how many clusters are such; fractions are made-up ones.
-        repeats: samples.
-        seed: of the draws.
-    """
-    rng = np.random.default_rng(seed)
-    if counts.sum() < MANY:
-        return rng.multinomial(round(counts.sum()), counts / counts.sum(), size=repeats).astype(float)
-    # A multinomial, but for the samples' sizes, which differ by a hundredth or so and do not matter to shares; five
-    # times as fast (Hanley and MacGibbon 2006, Computer Methods and Programs in Biomedicine 83).
-    return rng.poisson(counts, size=(repeats, len(counts))).astype(float)
-
-
-def pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int) -> Pairs:
-    """Pair the codes (n,) of chains at two times; chains that have none at either are left out.
+def count_pairs(before: np.ndarray, after: np.ndarray, clusters: np.ndarray, size: int) -> PairedCounts:
+    """Count chains by their categories at two iterations. Chains without a category at either are left out.
 
     Args:
-        before, after: places of categories, or ABSENT.
+        before, after: int (n,), codes of categories, or ABSENT.
         clusters: (n,), equal for chains that are not independent.
-        size: number of categories.
+        size: number of categories C.
     """
     both = (before != ABSENT) & (after != ABSENT)
-    places = before[both].astype(np.int64) * size + after[both]
-    names, owner = np.unique(clusters[both], return_inverse=True)
-    if len(names) == len(places):
-        counts = np.bincount(places, minlength=size * size)
-        patterns = np.eye(size * size)[counts > 0]
-        return Pairs(patterns.reshape(-1, size, size), counts[counts > 0])
-    tables = np.bincount(owner * size * size + places, minlength=len(names) * size * size)
-    patterns, counts = distinct(tables.reshape(len(names), -1))
-    return Pairs(patterns.reshape(-1, size, size), counts)
-
-
-def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the different rows of counts (n, m), as floats, and how many there are of each.
-
-    As bytes: `numpy.unique` compares rows number by number, which takes ten times as long.
-    """
-    small = np.ascontiguousarray(rows, dtype=np.min_scalar_type(rows.max(initial=0)))
-    _, first, counts = np.unique(
-        small.view(np.dtype((np.void, small.itemsize * small.shape[1]))).ravel(), return_index=True, return_counts=True
-    )
-    return rows[first].astype(np.float64), counts
+    cells = before[both].astype(np.int64) * size + after[both]
+    if len(np.unique(clusters[both])) == len(cells):
+        counts = np.bincount(cells, minlength=size * size)
+        patterns, counts = np.eye(size * size)[counts > 0], counts[counts > 0]
+    else:
+        patterns, counts = distinct_rows(cluster_counts(cells, clusters[both], size * size))
+    return PairedCounts(patterns.reshape(-1, size, size), counts)

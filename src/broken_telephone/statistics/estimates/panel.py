@@ -1,74 +1,77 @@
-"""Categories as arrays: what one annotator gave to every picture of every chain, attribute by attribute."""
+"""Categories as arrays: one annotator's answers for each picture of each chain, one panel for each attribute."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.tables.baseline import ALL
-
 ABSENT = -1
 """The code of a picture without a valid category."""
+ALL = "(all)"
+"""The label that stands for all labels together."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One attribute of n chains through K iterations."""
+    """One attribute of n chains in K iterations."""
 
     attribute: str
     categories: tuple[str, ...]
     codes: np.ndarray
-    """int8 (n, K + 1): places in `categories`, or ABSENT; column k is of picture k."""
+    """int8 (n, K + 1): index in `categories`, or ABSENT; column k belongs to picture k."""
     stated: np.ndarray
-    """int8 (n,): what the data set says of the original, or ABSENT."""
+    """int8 (n,): the data set's category of the original, or ABSENT."""
     clusters: np.ndarray
-    """int64 (n,): the start of each chain, which replicates share."""
+    """int64 (n,): the start of each chain; replicates share it."""
     labels: np.ndarray
     """object (n,): the label of each chain."""
     starts: np.ndarray
     """object (n,): image or prompt."""
 
     def of(self, chosen: np.ndarray) -> "Panel":
-        """Return the same of some chains, bool (n,)."""
+        """Return the panel of the chosen chains, bool (n,)."""
         arrays = {name: getattr(self, name)[chosen] for name in ("codes", "stated", "clusters", "labels", "starts")}
         return replace(self, **arrays)
 
-    def groups(self) -> Iterator[tuple[str, str, "Panel"]]:
-        """Yield start, label and the chains of these; at last, where there are several labels, all together."""
+    def groups(self) -> "Iterator[Group]":
+        """Yield the chains of each start and label, then of all labels together if there are several."""
         for start, label, chosen in label_groups(self.starts, self.labels):
-            yield start, label, self.of(chosen)
+            yield Group(self, start, label, chosen)
 
 
-Map = Callable[[Callable[..., Any], list[Any]], Iterable[Any]]
-"""What goes through groups as `map` does."""
+class Group(NamedTuple):
+    """The chains of one start and label in a panel."""
 
-
-def groups_of(panels: Iterable[Panel]) -> list[tuple[Panel, str, str, Panel]]:
-    """Return all groups of all panels: the whole panel, start, label, and the chains of these."""
-    return [(panel, *group) for panel in panels for group in panel.groups()]
+    panel: Panel
+    """Of all chains."""
+    start: str
+    label: str
+    """ALL for all labels together."""
+    chosen: np.ndarray
+    """bool (n,), which chains of the panel form the group."""
 
 
 def label_groups(starts: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield start, label and which of n chains these are, bool (n,); at last, of several labels, all together."""
+    """Yield start, label and their chains, bool (n,). ALL follows the labels of a start if there are several."""
     for start in ("image", "prompt"):
-        here = starts == start
-        there = list(dict.fromkeys(labels[here]))
-        for label in there:
-            yield start, label, here & (labels == label)
-        if len(there) > 1:
-            yield start, ALL, here
+        of_start = starts == start
+        own_labels = list(dict.fromkeys(labels[of_start]))
+        for label in own_labels:
+            yield start, label, of_start & (labels == label)
+        if len(own_labels) > 1:
+            yield start, ALL, of_start
 
 
 def clusters_of(chains: pd.DataFrame) -> np.ndarray:
-    """Return int64 (n,), equal for rows of the `chains` table that begin with the same picture or prompt."""
+    """Number the starts of the `chains` table: int64 (n,), equal for chains of the same original or prompt."""
     begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     return np.asarray(pd.factorize(chains["start"].astype(str) + " " + begin.astype(str))[0])
 
 
 def first_picture(start: str) -> int:
-    """Return the iteration that drift is measured from: a chain from a prompt has no picture 0."""
+    """Return the iteration of a chain's first picture: 0 for a start from an image, 1 for a start from a prompt."""
     return 0 if start == "image" else 1
 
 
@@ -82,34 +85,51 @@ def panels(
     """Arrange annotations by chain and iteration.
 
     Args:
-        annotations: of one annotator in one reading; valid rows count.
+        annotations: rows of one annotator and one reading; only rows with the status valid are used.
         chains: the `chains` table.
         attributes: attribute -> its categories, in their order.
-        iterations: of the loop.
-        stated: attribute -> categories by image_id, of the data set, for attributes that mean the same there.
+        iterations: number of iterations K of the loop.
+        stated: attribute -> the data set's categories by image_id, for attributes that the data set labels alike.
 
     Returns:
-        Attribute -> its panel; chains in the order of their table, labels in the order in which they first occur.
+        Attribute -> its panel, with the chains in the order of their table.
     """
-    valid = annotations[(annotations["status"] == "valid") & (annotations["iteration"] <= iterations)]
-    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(valid["chain_id"].astype(str))
-    columns = valid["iteration"].to_numpy(dtype=np.int64)
-    names = valid["attribute"].astype(str).to_numpy()
+    valid = annotations[annotations["status"] == "valid"]
+    names = valid["attribute"].astype(str)
     clusters = clusters_of(chains)
-    found = {}
+    labels, starts = (chains[name].astype(str).to_numpy(dtype=object) for name in ("label", "start"))
+    arranged = {}
     for attribute, categories in attributes.items():
-        mine = (names == attribute) & (rows >= 0)
-        values = pd.Categorical(valid["category"][mine].astype(object), categories=list(categories)).codes
-        codes = np.full((len(chains), iterations + 1), ABSENT, np.int8)
-        codes[rows[mine], columns[mine]] = values
-        known = chains["image_id"].map((stated or {}).get(attribute, pd.Series(dtype=object)))
-        found[attribute] = Panel(
-            attribute,
-            tuple(categories),
-            codes,
-            pd.Categorical(known.astype(object), categories=list(categories)).codes.astype(np.int8),
-            clusters,
-            chains["label"].astype(str).to_numpy(dtype=object),
-            chains["start"].astype(str).to_numpy(dtype=object),
-        )
-    return found
+        own_rows = valid[names == attribute]
+        codes = by_picture(own_rows, _encode(own_rows["category"], categories), chains["chain_id"], iterations + 1)
+        by_image = (stated or {}).get(attribute, pd.Series(dtype=object))
+        known = _encode(chains["image_id"].map(by_image), categories)
+        arranged[attribute] = Panel(attribute, tuple(categories), codes, known, clusters, labels, starts)
+    return arranged
+
+
+def by_picture(
+    table: pd.DataFrame, values: np.ndarray, chains: pd.Series, width: int, missing: object = ABSENT
+) -> np.ndarray:
+    """Arrange the rows of a table by chain and iteration. Rows of unknown chains and later iterations are left out.
+
+    Args:
+        table: columns chain_id and iteration.
+        values: (rows,), one for each row.
+        chains: chain_id (n,).
+        width: number of iterations, with iteration 0.
+        missing: value of a picture without a row.
+
+    Returns:
+        (n, width), of the type of values.
+    """
+    rows = pd.Index(chains.astype(str)).get_indexer(table["chain_id"].astype(str))
+    columns = table["iteration"].to_numpy(dtype=np.int64)
+    known = (rows >= 0) & (columns < width)
+    arranged = np.full((len(chains), width), missing, values.dtype)
+    arranged[rows[known], columns[known]] = values[known]
+    return arranged
+
+
+def _encode(values: pd.Series, categories: Sequence[str]) -> np.ndarray:
+    return pd.Categorical(values.astype(object), categories=list(categories)).codes.astype(np.int8)

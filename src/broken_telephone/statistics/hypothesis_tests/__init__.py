@@ -1,1 +1,1 @@
-"""Hypothesis tests, power and p-value adjustment."""
+"""Hypothesis tests, their power, and the adjustment of p-values."""

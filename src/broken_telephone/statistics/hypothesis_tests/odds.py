@@ -1,4 +1,4 @@
-"""Odds of a concept being named right, of each category against the commonest, with the label held the same."""
+"""Odds ratios of a correctly named concept between categories, adjusted for the label."""
 
 import warnings
 from typing import NamedTuple
@@ -7,80 +7,77 @@ import numpy as np
 
 from broken_telephone.statistics.hypothesis_tests import firth
 
-FEW_STARTS, FEW_OF_CATEGORY = 30, 10
-"""Starts, and starts with a picture of a category, from which on the covariance by cluster is taken for right."""
-SURE = 15.0
-"""Log odds that no data of this size can show: a likelihood that is still rising there has no maximum."""
+MIN_STARTS, MIN_STARTS_OF_CATEGORY = 30, 10
+"""Least numbers of starts, and of starts with a picture of a category, for which the cluster covariance is reliable."""
+MAX_LOG_ODDS = 15.0
+"""Log odds that no data of this size can show. A likelihood that still increases there has no maximum."""
 
 
-class Odds(NamedTuple):
-    """An odds ratio, its 95 % interval and the p-value of its being 1; null where not defined, with a note why."""
+class OddsRatio(NamedTuple):
+    """An odds ratio, its 95 % interval and the p-value of the ratio 1. A note explains undefined numbers."""
 
-    value: float
-    low: float
-    high: float
-    p_value: float
-    note: str
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    p_value: float = np.nan
+    note: str = ""
 
 
 def odds_ratios(
     right: np.ndarray, codes: np.ndarray, labels: np.ndarray, clusters: np.ndarray, size: int
-) -> list[Odds]:
-    """Compare the odds of the categories by logistic regression of `right` on dummies of category and label.
+) -> list[OddsRatio]:
+    """Compare the odds of the categories by logistic regression of `right` on category and label.
 
-    By greatest likelihood and Wald's intervals, with the covariance by cluster where clusters have several pictures
-    (Liang and Zeger 1986, Biometrika 73) and Student's t for as many clusters. Where a category or a label is always or
-    never named right that has no maximum, and Firth's penalised likelihood with its profile is taken. That holds all
-    pictures for independent, so where they are not it gives a ratio and no interval.
+    The fit is by maximum likelihood with Wald intervals. If clusters have several pictures, the covariance is
+    clustered (Liang and Zeger 1986, Biometrika 73), with Student's t distribution. Maximum likelihood fails if a
+    category or a label is always or never named right. Then Firth's penalised likelihood and its profile are used. They
+    assume independent pictures, so dependent pictures have a ratio without an interval.
 
     Args:
         right: bool or 0 and 1, (n,), of pictures with a category.
-        codes: (n,), their categories, 0 to size - 1.
+        codes: int (n,), categories, 0 to size - 1.
         labels: (n,), their labels.
         clusters: (n,), equal for pictures that are not independent.
         size: number of categories.
 
     Returns:
-        One a category, above 0. The commonest, of several the first, has the ratio 1 and no interval. Null for
-        categories that no label, nor a row of labels that share categories, links with it: their odds cannot be told
-        apart from those of their labels.
+        One for each category, above 0. The most frequent category, or the first of several, is the reference with the
+        ratio 1 and no interval. A category is null if no chain of labels with shared categories connects it to the
+        reference, because its odds are then confounded with its labels.
     """
     counts = np.bincount(codes, minlength=size)
-    found = [_none("no picture of this category")] * size
+    ratios = [OddsRatio(note="no picture of this category")] * size
     if not counts.any():
-        return found
-    commonest = int(counts.argmax())
+        return ratios
+    reference = int(counts.argmax())
     labels = np.unique(labels.astype(str), return_inverse=True)[1]
-    linked = _linked(codes, labels, commonest)
-    there = np.unique(codes[linked]).tolist()
-    for place in np.flatnonzero(counts).tolist():
-        found[place] = _none("never in a label with the commonest category: not to be told apart from the label")
+    linked = _linked(codes, labels, reference)
+    for code in np.flatnonzero(counts).tolist():
+        ratios[code] = OddsRatio(
+            note="never in a label with the commonest category: not to be told apart from the label"
+        )
     if np.count_nonzero(counts) == 1:
-        found[commonest] = _none("the only category: nothing to compare with")
-        return found
-    found[commonest] = Odds(1.0, np.nan, np.nan, np.nan, "the commonest category: the others are compared with it")
-    others = [place for place in there if place != commonest]
+        ratios[reference] = OddsRatio(note="the only category: nothing to compare with")
+        return ratios
+    ratios[reference] = OddsRatio(1.0, note="the commonest category: the others are compared with it")
+    others = [code for code in np.unique(codes[linked]).tolist() if code != reference]
     if others:
         design = _design(codes[linked], others, labels[linked])
         outcomes = np.asarray(right[linked], float)
-        if _empty(codes[linked], outcomes) or _empty(labels[linked], outcomes):
+        if _has_constant_group(codes[linked], outcomes) or _has_constant_group(labels[linked], outcomes):
             fitted, why = None, "a category or label is always or never named right"
         else:
-            fitted = _likeliest(design, outcomes, clusters[linked], len(others))
+            fitted = _fit_maximum_likelihood(design, outcomes, clusters[linked], len(others))
             why = "categories and labels together are always or never named right"
-        fitted = fitted or _penalised(design, outcomes, clusters[linked], len(others), why)
-        for place, one in zip(others, fitted, strict=True):
-            found[place] = one
-    return found
+        fitted = fitted or _fit_penalised(design, outcomes, clusters[linked], len(others), why)
+        for code, ratio in zip(others, fitted, strict=True):
+            ratios[code] = ratio
+    return ratios
 
 
-def _none(note: str) -> Odds:
-    return Odds(np.nan, np.nan, np.nan, np.nan, note)
-
-
-def _linked(codes: np.ndarray, labels: np.ndarray, commonest: int) -> np.ndarray:
-    """Pictures of the commonest category, of all in their labels, of all in the labels of those, and so on: (n,)."""
-    linked = codes == commonest
+def _linked(codes: np.ndarray, labels: np.ndarray, reference: int) -> np.ndarray:
+    """Select the pictures (n,) whose categories are connected to the reference by labels in common."""
+    linked = codes == reference
     while True:
         more = np.isin(codes, codes[np.isin(labels, labels[linked])])
         if (more == linked).all():
@@ -89,65 +86,67 @@ def _linked(codes: np.ndarray, labels: np.ndarray, commonest: int) -> np.ndarray
 
 
 def _design(codes: np.ndarray, others: list[int], labels: np.ndarray) -> np.ndarray:
-    """Ones, a dummy of every other category and one of every label but the first: (n, 1 + others + labels - 1)."""
+    """Return an intercept and dummies of the other categories and of all labels but the first: (n, columns)."""
     categories = codes[:, None] == np.array(others)
     return np.column_stack([np.ones(len(codes)), categories, labels[:, None] == np.unique(labels)[1:]]).astype(float)
 
 
-def _empty(groups: np.ndarray, outcomes: np.ndarray) -> bool:
-    """Whether a group has one outcome only."""
+def _has_constant_group(groups: np.ndarray, outcomes: np.ndarray) -> bool:
+    """Return whether all outcomes of some group are equal."""
     owner = np.unique(groups, return_inverse=True)[1]
     ones, units = np.bincount(owner, outcomes), np.bincount(owner)
     return bool(((ones == 0) | (ones == units)).any())
 
 
-def _likeliest(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, count: int) -> list[Odds] | None:
-    """By greatest likelihood; None where there is none, because categories and labels together separate outcomes."""
+def _fit_maximum_likelihood(
+    design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, count: int
+) -> list[OddsRatio] | None:
+    """Fit by maximum likelihood. Return None if categories and labels together separate the outcomes."""
     from statsmodels.discrete.discrete_model import Logit
     from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning, PerfectSeparationWarning
 
     names = np.unique(clusters)
-    shared = len(names) < len(clusters)
-    how = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}, "use_t": True} if shared else {}
+    is_clustered = len(names) < len(clusters)
+    covariance = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}, "use_t": True} if is_clustered else {}
     with warnings.catch_warnings():
         for warning in (ConvergenceWarning, HessianInversionWarning, PerfectSeparationWarning, RuntimeWarning):
             warnings.simplefilter("ignore", warning)
         try:
-            fitted = Logit(outcomes, design).fit(disp=0, maxiter=100, **how)
+            fitted = Logit(outcomes, design).fit(disp=0, maxiter=100, **covariance)
         except np.linalg.LinAlgError:
             return None
-    linear = design @ fitted.params
-    if not fitted.mle_retvals["converged"] or not (np.abs(linear) < SURE).all():
+    log_odds = design @ fitted.params
+    if not fitted.mle_retvals["converged"] or not (np.abs(log_odds) < MAX_LOG_ODDS).all():
         return None
     low, high = fitted.conf_int().T
-    found = []
+    ratios = []
     for column in range(1, count + 1):
-        # The covariance by cluster has a rank below their number, and is too small where they are few.
+        # With few clusters the cluster covariance is rank deficient and too small.
         starts = len(np.unique(clusters[design[:, column] == 1]))
-        most = len(names) - starts
-        few = len(names) < max(FEW_STARTS, 2 * design.shape[1]) or min(starts, most) < FEW_OF_CATEGORY
-        unsure = shared and few
-        value, lowest, highest = np.exp([fitted.params[column], low[column], high[column]]).tolist()
-        if unsure:
-            found.append(Odds(value, np.nan, np.nan, np.nan, "too few starts: no interval"))
+        rest = len(names) - starts
+        few = len(names) < max(MIN_STARTS, 2 * design.shape[1]) or min(starts, rest) < MIN_STARTS_OF_CATEGORY
+        ratio, lower, upper = np.exp([fitted.params[column], low[column], high[column]]).tolist()
+        if is_clustered and few:
+            ratios.append(OddsRatio(ratio, note="too few starts: no interval"))
         else:
-            found.append(Odds(value, lowest, highest, float(fitted.pvalues[column]), ""))
-    return found
+            ratios.append(OddsRatio(ratio, lower, upper, float(fitted.pvalues[column])))
+    return ratios
 
 
-def _penalised(design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, count: int, why: str) -> list[Odds]:
+def _fit_penalised(
+    design: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, count: int, why: str
+) -> list[OddsRatio]:
     note = f"penalised: {why}"
     fitted = firth.fit(design, outcomes)
     if not fitted.converged:
-        return [_none(f"{note}; steps did not converge")] * count
+        return [OddsRatio(note=f"{note}; steps did not converge")] * count
     if len(np.unique(clusters)) < len(clusters):
         note += "; chains of a start are not independent: no interval"
-        values = np.exp(fitted.coefficients[1 : count + 1]).tolist()
-        return [Odds(value, np.nan, np.nan, np.nan, note) for value in values]
-    found = []
+        return [OddsRatio(value, note=note) for value in np.exp(fitted.coefficients[1 : count + 1]).tolist()]
+    ratios = []
     for column in range(1, count + 1):
-        ends = firth.profile(design, outcomes, fitted, column)
-        failed = "; steps did not converge: no interval" if np.isnan(ends).any() else ""
-        value, low, high = np.exp([fitted.coefficients[column], ends.low, ends.high]).tolist()
-        found.append(Odds(value, low, high, ends.p_value, note + failed))
-    return found
+        profile = firth.profile(design, outcomes, fitted, column)
+        failure = "; steps did not converge: no interval" if np.isnan(profile).any() else ""
+        ratio, lower, upper = np.exp([fitted.coefficients[column], profile.low, profile.high]).tolist()
+        ratios.append(OddsRatio(ratio, lower, upper, profile.p_value, note + failure))
+    return ratios

@@ -1,4 +1,4 @@
-"""Corrects p-values for the number of tests: within families that a study declares."""
+"""Adjustment of p-values for multiple testing."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,30 @@ import numpy as np
 import pandas as pd
 
 
-def adjusted(table: pd.DataFrame, family: Sequence[str]) -> pd.Series:
-    """Return the p-values of a table adjusted by Benjamini and Hochberg (1995), each on the row of its own.
+def benjamini_hochberg(table: pd.DataFrame, family: Sequence[str]) -> pd.Series:
+    """Adjust p-values to control the false discovery rate within families (Benjamini and Hochberg 1995).
 
     Args:
-        table: with a column p_value; null where a row has no test.
-        family: columns; rows that are equal in all of them are one family.
+        table: with a column p_value; null in rows without a test.
+        family: columns; rows with equal values in all of them form a family. Without columns, all rows do.
 
     Returns:
-        As long as the table, null where p_value is.
+        Adjusted p-values with the index of the table; null where p_value is null.
     """
     from scipy.stats import false_discovery_control
 
-    found = pd.Series(np.nan, index=table.index)
+    p_adjusted = pd.Series(np.nan, index=table.index)
     tested = table[table["p_value"].notna()]
     groups = [tested] if not family else [rows for _, rows in tested.groupby(list(family), dropna=False, observed=True)]
     for rows in groups:
         if len(rows):
-            found[rows.index] = false_discovery_control(rows["p_value"].to_numpy(float))
-    return found
+            p_adjusted[rows.index] = false_discovery_control(rows["p_value"].to_numpy(float))
+    return p_adjusted
+
+
+def with_adjusted_p_values(table: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """Return the table with a column p_adjusted after p_value; columns of the family that it lacks are ignored."""
+    p_adjusted = benjamini_hochberg(table, [name for name in family if name in table])
+    adjusted = table.copy()
+    adjusted.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", p_adjusted)
+    return adjusted

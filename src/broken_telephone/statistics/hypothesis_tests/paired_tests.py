@@ -1,109 +1,114 @@
-"""Whether categories of the same chains differ between two times: Stuart-Maxwell, Bhapkar, McNemar, permutation."""
+"""Tests of marginal homogeneity for the same chains at two iterations: Stuart-Maxwell, Bhapkar, McNemar."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-EXPECTED = 10
-"""Below that many chains expected to leave a category, the distribution of the statistic is permuted, not assumed."""
-
-
+MIN_EXPECTED = 10
+"""Expected number of chains that leave a category. Below it, a permutation distribution replaces chi-square."""
 PERMUTATIONS = 10_000
-"""The least that are drawn: p is no smaller than one of them, and has to be adjusted for many tests."""
+"""Least number of permutations. It limits the smallest p-value, which has to survive the adjustment for many tests."""
 
 
-class Tested(NamedTuple):
-    """A statistic, its degrees of freedom, its p-value and whether this is of a permutation; null where undefined."""
+class HypothesisTest(NamedTuple):
+    """A test statistic, its degrees of freedom and p-value, and whether a permutation gave it; null if undefined."""
 
     statistic: float
     degrees: int
     p_value: float
-    permuted: bool
+    permuted: bool = False
 
 
-def stuart_maxwell(changes: np.ndarray, repeats: int, seed: int) -> Tested:
-    """Test that the shares of all categories are the same at both times.
+def chi_square_test(statistic: float, degrees: int) -> HypothesisTest:
+    """Return the test of a statistic that has a chi-square distribution under the null hypothesis."""
+    from scipy.stats import chi2
 
-    The statistic d' S^- d with d the sum and S the sum of squares of the clusters' changes. For single chains that is
-    Stuart (1955, Biometrika 42) and Maxwell (1970), and of one category McNemar (1947); for several chains in a
-    cluster it is the same with clusters as units (Durkalski et al. 2003, Statistics in Medicine 22). The generalised
-    inverse counts only categories that change: empty ones cost no degree of freedom, and no count is added anywhere.
+    return HypothesisTest(statistic, degrees, float(chi2.sf(statistic, degrees)))
 
-    If time makes no difference, a cluster's change is as likely as its reverse, which gives the permutation: exactly
-    where one category or two change, else by chance.
+
+def permutation_test(statistic: float, degrees: int, permuted: np.ndarray) -> HypothesisTest:
+    """Return the test of a statistic against its values (n,) in random permutations."""
+    # The sample is one of the permutations, and equal statistics may differ by rounding.
+    p_value = (1 + (permuted >= statistic * (1 - 1e-9)).sum()) / (len(permuted) + 1)
+    return HypothesisTest(statistic, degrees, float(p_value), True)
+
+
+def stuart_maxwell(changes: np.ndarray, n_permutations: int, seed: int) -> HypothesisTest:
+    """Test whether all categories have the same shares at both iterations.
+
+    The statistic is d' S^- d, where d is the sum of the clusters' changes and S the sum of their squares. For
+    independent chains this is the test of Stuart (1955, Biometrika 42) and Maxwell (1970), and for one category that of
+    McNemar (1947). Clusters of several chains are the units of the same statistic (Durkalski et al. 2003, Statistics in
+    Medicine 22). The generalised inverse ignores categories without a change: empty categories cost no degree of
+    freedom, and no pseudo-count is added.
+
+    Under the null hypothesis, the change of a cluster is as likely as its reverse. The permutation test flips the signs
+    of the changes. It is exact if one or two categories change, and random otherwise.
 
     Args:
-        changes: (clusters, C): of each cluster, chains with a category after less those before (`Pairs.changes`).
-        repeats: of the permutation, PERMUTATIONS at least, used where a category is expected to be left by fewer than
-            `EXPECTED` clusters.
-        seed: of the permutation.
+        changes: (clusters, C), see `PairedCounts.changes`.
+        n_permutations: number of permutations, raised to PERMUTATIONS. They are used if fewer than MIN_EXPECTED
+            clusters are expected to leave a category.
+        seed: of the permutations.
 
     Returns:
-        Null statistic where there are no clusters; p = 1 and no degrees of freedom where nothing changed.
+        A null statistic without clusters; p = 1 and no degrees of freedom without a change.
     """
     if not len(changes):
-        return Tested(np.nan, 0, np.nan, False)
+        return HypothesisTest(np.nan, 0, np.nan)
     squares = changes.T @ changes
     degrees = int(np.linalg.matrix_rank(squares, hermitian=True))
     if not degrees:
-        return Tested(0.0, 0, 1.0, False)
+        return HypothesisTest(0.0, 0, 1.0)
     inverse = np.linalg.pinv(squares, hermitian=True)
     total = changes.sum(0)
     statistic = float(total @ inverse @ total)
     leaving = (changes != 0).sum(0) / 2
-    if leaving[leaving > 0].min() >= EXPECTED:
-        from scipy.stats import chi2
-
-        return Tested(statistic, degrees, float(chi2.sf(statistic, degrees)), False)
+    if leaving[leaving > 0].min() >= MIN_EXPECTED:
+        return chi_square_test(statistic, degrees)
     if degrees == 1:
-        return Tested(statistic, degrees, _exact(changes[:, np.diag(squares).argmax()]), True)
-    repeats = max(repeats, PERMUTATIONS)
-    flipped = _flipped(changes, repeats, seed)
-    others = ((flipped @ inverse) * flipped).sum(1)
-    # As large up to rounding; the sample itself is one of the permutations.
-    p_value = (1 + (others >= statistic * (1 - 1e-9)).sum()) / (repeats + 1)
-    return Tested(statistic, degrees, float(p_value), True)
+        return HypothesisTest(statistic, degrees, _exact_p_value(changes[:, np.diag(squares).argmax()]), True)
+    totals = _permuted_totals(changes, max(n_permutations, PERMUTATIONS), seed)
+    return permutation_test(statistic, degrees, ((totals @ inverse) * totals).sum(1))
 
 
-def bhapkar(test: Tested, clusters: int) -> Tested:
-    """Turn Stuart-Maxwell's test into Bhapkar's (1966, JASA 61), W = Q / (1 - Q / n), the more powerful one.
+def bhapkar(test: HypothesisTest, clusters: int) -> HypothesisTest:
+    """Turn a Stuart-Maxwell test into the more powerful test of Bhapkar (1966, JASA 61), W = Q / (1 - Q / n).
 
-    Its covariance is that of the sample, not of the hypothesis (Agresti 2013, Categorical Data Analysis, 11.3). As W
-    grows with Q, a permutation gives both the same p-value.
+    Bhapkar's covariance is that of the sample instead of the null hypothesis (Agresti 2013, Categorical Data Analysis,
+    11.3). W increases with Q, so permutation gives both tests the same p-value.
 
     Args:
-        test: as `stuart_maxwell` gives it.
-        clusters: n.
+        test: see `stuart_maxwell`.
+        clusters: number of clusters n.
 
     Returns:
-        Null statistic where all clusters changed alike, so that W has no bound.
+        A null statistic if all clusters changed alike, which makes W infinite.
     """
     if np.isnan(test.statistic) or not test.degrees:
         return test
-    left = 1 - test.statistic / clusters
-    statistic = test.statistic / left if left > 1e-9 else np.nan
+    remainder = 1 - test.statistic / clusters
+    statistic = test.statistic / remainder if remainder > 1e-9 else np.nan
     if test.permuted or np.isnan(statistic):
         return test._replace(statistic=statistic)
-    from scipy.stats import chi2
-
-    return test._replace(statistic=statistic, p_value=float(chi2.sf(statistic, test.degrees)))
+    return chi_square_test(statistic, test.degrees)
 
 
-def _exact(changes: np.ndarray) -> float:
-    """How likely a sum as far from zero is, if each change (n,) has either sign: counted, sum by sum."""
+def _exact_p_value(changes: np.ndarray) -> float:
+    """Compute the exact probability of a sum at least as far from zero if each change (n,) has a random sign."""
     sizes = np.abs(changes[changes != 0]).astype(int)
-    likely = np.ones(1)
+    probabilities = np.ones(1)
     for size in sizes:
-        apart = np.zeros(2 * size)
-        likely = (np.append(likely, apart) + np.append(apart, likely)) / 2
+        shift = np.zeros(2 * size)
+        probabilities = (np.append(probabilities, shift) + np.append(shift, probabilities)) / 2
     sums = np.arange(-sizes.sum(), sizes.sum() + 1)
-    return float(min(likely[np.abs(sums) >= abs(changes.sum())].sum(), 1.0))
+    return float(min(probabilities[np.abs(sums) >= abs(changes.sum())].sum(), 1.0))
 
 
-def _flipped(changes: np.ndarray, repeats: int, seed: int) -> np.ndarray:
-    """Sums of the changes with random signs, (repeats, C); clusters that change alike are drawn together."""
+def _permuted_totals(changes: np.ndarray, n_permutations: int, seed: int) -> np.ndarray:
+    """Sum the changes with random signs, (n_permutations, C). Clusters with equal changes are drawn together."""
     moved = changes[(changes != 0).any(1)]
     first = np.take_along_axis(moved, (moved != 0).argmax(1)[:, None], 1)
     patterns, counts = np.unique(moved * np.sign(first), axis=0, return_counts=True)
-    drawn = np.random.default_rng(seed).binomial(counts, 0.5, size=(repeats, len(counts)))
-    return np.asarray((2 * drawn - counts) @ patterns)
+    positive = np.random.default_rng(seed).binomial(counts, 0.5, size=(n_permutations, len(counts)))
+    return np.asarray((2 * positive - counts) @ patterns)

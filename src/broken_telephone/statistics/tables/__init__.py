@@ -1,1 +1,1 @@
-"""Result tables."""
+"""Tables of results."""

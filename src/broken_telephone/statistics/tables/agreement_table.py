@@ -1,63 +1,50 @@
-"""Agreement of annotators about every attribute, in one table: of every two, and of all raters at once."""
+"""Agreement of annotators on each attribute, for each pair of annotators and for all raters at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from broken_telephone.labels import OTHER
-from broken_telephone.statistics.estimates.agreement import alpha_of, codes_of, confusion, counts_of, kappa_of
-from broken_telephone.statistics.estimates.estimate import Estimate
+from broken_telephone.statistics.estimates import agreement
+from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate
 from broken_telephone.statistics.estimates.panel import ABSENT
-from broken_telephone.statistics.tables.drift_table import ENOUGH
+from broken_telephone.statistics.tables.group_table import Row, join_notes
 
-AGREEMENT = (
-    "attribute",
-    "categories",
-    "one",
-    "other",
-    "n",
-    "agree",
-    "alpha",
-    "alpha_low",
-    "alpha_high",
-    "ordinal_alpha",
-    "ordinal_low",
-    "ordinal_high",
-    "kappa",
-    "kappa_low",
-    "kappa_high",
-    "note",
-)
+_ALPHA = ("alpha", "alpha_low", "alpha_high")
+_ORDINAL = ("ordinal_alpha", "ordinal_low", "ordinal_high")
+_KAPPA = ("kappa", "kappa_low", "kappa_high")
+AGREEMENT = ("attribute", "categories", "one", "other", "n", "agree", *_ALPHA, *_ORDINAL, *_KAPPA, "note")
+CONFUSIONS = ("attribute", "one", "other", "one_category", "other_category", "count")
 TOGETHER = "raters together"
-"""Stands for an annotator: what raters agree on, and where they do not, what was settled."""
+"""The annotator of the ratings that raters agree on, or that were settled where they disagree."""
 ALL_RATERS = "all raters"
-"""Stands for an annotator where more than two raters are compared at once."""
+"""The annotator of a comparison of more than two raters."""
 RATER = "rater "
-"""How the names of single raters begin."""
+"""Prefix of the names of single raters."""
 Merging = Mapping[str, Sequence[Sequence[str]]]
-"""Attribute -> groups of categories that are taken as one."""
+"""Attribute -> groups of categories that are merged."""
 
 
 class Comparison(NamedTuple):
-    """Annotators that are compared, and what they are called."""
+    """Annotators that are compared, and their names in the table."""
 
     one: str
-    """The reference, of two."""
+    """The reference of a pair."""
     other: str
-    """Empty, if more than two are compared at once."""
+    """Empty in a comparison of more than two."""
     annotators: Sequence[str]
 
 
 def every_two(annotators: Iterable[str]) -> list[Comparison]:
-    """Compare every two annotators; the one that stands first is the reference."""
+    """Return the comparisons of all pairs of annotators. The first of a pair is the reference."""
     return [Comparison(one, other, (one, other)) for one, other in combinations(annotators, 2)]
 
 
 def all_raters(raters: Sequence[str]) -> list[Comparison]:
-    """Compare all raters at once, if they are more than two."""
+    """Return the comparison of all raters at once if there are more than two."""
     return [Comparison(ALL_RATERS, "", tuple(raters))] if len(raters) > 2 else []
 
 
@@ -67,123 +54,118 @@ def agreement_table(
     ordered: Sequence[str] = (),
     merging: Merging | None = None,
     comparisons: Sequence[Comparison] | None = None,
-    repeats: int = 2000,
+    n_bootstrap: int = 2000,
 ) -> pd.DataFrame:
-    """Compare annotators on the items that both of two labelled, or at least two of several.
+    """Compare annotators on the items that at least two of them labelled.
 
     Args:
-        labels: columns item, annotator, attribute, category: one row where an annotator gave a category, and none
-            where they did not; and cluster, equal for items that are not independent, unless all are.
+        labels: columns item, annotator, attribute, category: one row for each category that an annotator gave. An
+            optional column cluster is equal for dependent items. Without it, items are independent.
         attributes: attribute -> its categories, in their order.
-        ordered: attributes whose order means something, for which alpha is given at the ordinal level, too; there
-            without answers that are other.
-        merging: attributes to compare a second time with categories merged.
-        comparisons: who is compared; every two by default, in the order in which the table names them first.
-        repeats: of the bootstrap; none gives no intervals.
+        ordered: attributes with an order of the categories, which have alpha at the ordinal level, too. The ordinal
+            level ignores answers that are other.
+        merging: attributes to compare a second time with merged categories.
+        comparisons: by default all pairs of annotators, in the order of their first rows.
+        n_bootstrap: number of bootstrap samples; 0 for no intervals.
 
     Returns:
-        Columns AGREEMENT. `categories`: all, or which are merged. n: items compared; agree: share of these about which
-        all who labelled them agree. Intervals: 95 %, by bootstrap over clusters of items; kappa is of two annotators.
-        The note says why a number is missing.
+        Columns AGREEMENT. categories: all, or the merged ones; n: compared items; agree: share of items without
+        disagreement; intervals: 95 %, by a cluster bootstrap; kappa: of pairs only. A note explains a null.
     """
     rows = []
-    apart = labels.drop_duplicates("item").set_index("item")
-    clusters = apart["cluster"] if "cluster" in labels else pd.Series(range(len(apart)), apart.index)
+    items = labels.drop_duplicates("item").set_index("item")
+    clusters = items["cluster"] if "cluster" in labels else pd.Series(range(len(items)), items.index)
     for attribute, values in attributes.items():
-        mine = labels[labels["attribute"] == attribute]
-        for words, renamed, merged in _versions(attribute, values, merging or {}):
-            wide = _wide(mine.assign(category=mine["category"].astype(str).replace(renamed)))
-            # The last column stands for annotators who labelled nothing here.
-            codes = np.column_stack([codes_of(wide, merged), np.full(len(wide), ABSENT)])
+        of_attribute = labels[labels["attribute"] == attribute]
+        for version, renamed, merged in _versions(attribute, values, merging or {}):
+            wide = _pivot(of_attribute.assign(category=of_attribute["category"].astype(str).replace(renamed)))
+            # The last column stands for annotators without labels of this attribute.
+            codes = np.column_stack([agreement.encode_ratings(wide, merged), np.full(len(wide), ABSENT)])
             column_of = {name: column for column, name in enumerate(wide.columns)}
-            whose = clusters[wide.index].to_numpy()
-            for one, other, annotators in _of(labels, comparisons):
-                given = codes[:, [column_of.get(name, -1) for name in annotators]]
-                is_compared = (given != ABSENT).sum(axis=1) >= 2
-                if is_compared.any():
-                    compared = _compare(given[is_compared], merged, attribute in ordered, whose[is_compared], repeats)
-                    rows.append({"attribute": attribute, "categories": words, "one": one, "other": other} | compared)
+            item_clusters = clusters[wide.index].to_numpy()
+            for one, other, annotators in _comparisons(labels, comparisons):
+                compared = codes[:, [column_of.get(name, -1) for name in annotators]]
+                used = (compared != ABSENT).sum(axis=1) >= 2
+                if used.any():
+                    key = {"attribute": attribute, "categories": version, "one": one, "other": other}
+                    is_ordered = attribute in ordered
+                    rows.append(key | _compare(compared[used], merged, is_ordered, item_clusters[used], n_bootstrap))
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
 
 def confusion_table(
     labels: pd.DataFrame, attributes: Mapping[str, Sequence[str]], comparisons: Sequence[Comparison] | None = None
 ) -> pd.DataFrame:
-    """Count items by the categories that two annotators gave.
+    """Count items by the categories of two annotators.
 
     Args:
-        labels: as for `agreement_table`.
+        labels: see `agreement_table`.
         attributes: attribute -> its categories.
-        comparisons: as for `agreement_table`; those of two annotators count.
+        comparisons: see `agreement_table`; comparisons of more than two annotators are ignored.
 
     Returns:
-        Columns attribute, one, other, one_category, other_category, count. Of every comparison, each category that
-        either gave with each, in the attribute's order, also where the count is zero.
+        Columns CONFUSIONS: for each comparison, all pairs of categories that occur, in the attribute's order, with
+        counts of zero.
     """
     parts = []
     for attribute, values in attributes.items():
-        wide = _wide(labels[labels["attribute"] == attribute])
-        for one, other, annotators in _of(labels, comparisons):
+        wide = _pivot(labels[labels["attribute"] == attribute])
+        for one, other, annotators in _comparisons(labels, comparisons):
             both = wide.reindex(columns=list(annotators)).dropna()
             if len(annotators) > 2 or both.empty:
                 continue
-            there = [value for value in values if (both == value).to_numpy().any()]
-            table = confusion(both[one], both[other], there).rename_axis("one_category")
+            occurring = [value for value in values if (both == value).to_numpy().any()]
+            table = agreement.confusion_matrix(both[one], both[other], occurring).rename_axis("one_category")
             long = table.reset_index().melt("one_category", var_name="other_category", value_name="count")
             parts.append(long.assign(attribute=attribute, one=one, other=other))
-    columns = ["attribute", "one", "other", "one_category", "other_category", "count"]
+    columns = list(CONFUSIONS)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _of(labels: pd.DataFrame, comparisons: Sequence[Comparison] | None) -> Sequence[Comparison]:
+def _comparisons(labels: pd.DataFrame, comparisons: Sequence[Comparison] | None) -> Sequence[Comparison]:
     return every_two(labels["annotator"].unique()) if comparisons is None else comparisons
 
 
-def _wide(labels: pd.DataFrame) -> pd.DataFrame:
+def _pivot(labels: pd.DataFrame) -> pd.DataFrame:
     return labels.pivot(index="item", columns="annotator", values="category")
 
 
 def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[tuple[str, dict[str, str], list[str]]]:
-    """What categories are called, how they are renamed, and which there are then."""
-    found: list[tuple[str, dict[str, str], list[str]]] = [("all", {}, list(values))]
+    """Return the name, the renamed categories and all categories of each version of an attribute."""
+    versions: list[tuple[str, dict[str, str], list[str]]] = [("all", {}, list(values))]
     if attribute in merging:
         renamed = {value: " + ".join(group) for group in merging[attribute] for value in group}
-        there = list(dict.fromkeys(renamed.get(value, value) for value in values))
-        found.append((", ".join(dict.fromkeys(renamed.values())), renamed, there))
-    return found
+        merged = list(dict.fromkeys(renamed.get(value, value) for value in values))
+        versions.append((", ".join(dict.fromkeys(renamed.values())), renamed, merged))
+    return versions
 
 
-def _compare(
-    codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, repeats: int
-) -> dict[str, Any]:
-    counts = counts_of(codes, len(values))
-    alpha, notes = alpha_of(counts, clusters=clusters, repeats=repeats), []
-    single, few = ("a single start", f"fewer than {ENOUGH} starts") if repeats else ("no bootstrap",) * 2
-    found: dict[str, Any] = {
+def _compare(codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, n_bootstrap: int) -> Row:
+    counts = agreement.count_ratings(codes, len(values))
+    single, few = ("a single start", f"fewer than {MIN_CLUSTERS} starts") if n_bootstrap else ("no bootstrap",) * 2
+    alpha = agreement.krippendorff_alpha(counts, clusters=clusters, n_bootstrap=n_bootstrap)
+    kappa, kappa_note = Estimate(), "kappa is of two annotators"
+    if codes.shape[1] == 2:
+        kappa = agreement.cohens_kappa(codes, len(values), clusters, n_bootstrap)
+        kappa_note = _why_null(kappa, "kappa", "of a single category", few)
+    ordinal, ordinal_note = Estimate(), "no ordinal alpha: the categories have no order"
+    if is_ordered:
+        # Other has no rank.
+        ranked = counts[:, [value != OTHER for value in values]]
+        ordinal = agreement.krippendorff_alpha(ranked, "ordinal", clusters, n_bootstrap)
+        ordinal_note = _why_null(ordinal, "ordinal alpha", "of a single picture, or a single category", single)
+    alpha_note = _why_null(alpha, "alpha", "of a single picture, or a single category", single)
+    return {
         "n": len(codes),
         "agree": float(((counts > 0).sum(axis=1) == 1).mean()),
-        "alpha": alpha.value,
-        "alpha_low": alpha.low,
-        "alpha_high": alpha.high,
+        **alpha.columns(_ALPHA),
+        **ordinal.columns(_ORDINAL),
+        **kappa.columns(_KAPPA),
+        "note": join_notes(alpha_note, kappa_note, ordinal_note),
     }
-    notes.append(_why(alpha, "alpha", "of a single picture, or a single category", single))
-    if codes.shape[1] == 2:
-        kappa = kappa_of(codes, len(values), clusters, repeats)
-        found |= {"kappa": kappa.value, "kappa_low": kappa.low, "kappa_high": kappa.high}
-        notes.append(_why(kappa, "kappa", "of a single category", few))
-    else:
-        notes.append("kappa is of two annotators")
-    if is_ordered:
-        # Other has no place in an order.
-        ordinal = alpha_of(counts[:, [value != OTHER for value in values]], "ordinal", clusters, repeats)
-        found |= {"ordinal_alpha": ordinal.value, "ordinal_low": ordinal.low, "ordinal_high": ordinal.high}
-        notes.append(_why(ordinal, "ordinal alpha", "of a single picture, or a single category", single))
-    else:
-        notes.append("no ordinal alpha: the categories have no order")
-    return found | {"note": "; ".join(note for note in notes if note)}
 
 
-def _why(found: Estimate, name: str, undefined: str, few: str) -> str:
-    if np.isnan(found.value):
+def _why_null(estimate: Estimate, name: str, undefined: str, few: str) -> str:
+    if np.isnan(estimate.value):
         return f"{name} is not defined {undefined}"
-    return f"{name}: {few}: no interval" if np.isnan(found.low) else ""
+    return f"{name}: {few}: no interval" if np.isnan(estimate.low) else ""

@@ -1,88 +1,59 @@
-"""Takes the published comparison apart: what the annotator's own error makes of it, and what is drift.
+"""Decomposition of the published comparison into the annotator's error and drift.
 
-The published study compares the data set's labels of the originals with the annotator's of the generated pictures.
-Of the same chains, and for every category,
+The published study compares the data set's labels of the originals with the annotator's labels of the generated
+pictures. For the same chains and each category,
 
     published = (annotator's share in picture 0 - data set's share) + (annotator's share in picture k - in picture 0)
               = instrument effect + drift
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.estimates.distances import share_differences
-from broken_telephone.statistics.estimates.estimate import spread, why_no_interval
-from broken_telephone.statistics.estimates.paired_counts import pairs
-from broken_telephone.statistics.estimates.panel import ABSENT, Map, Panel, groups_of
-from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling
+from broken_telephone.statistics.estimates.paired_counts import count_pairs
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel
+from broken_telephone.statistics.tables.group_table import ESTIMATE, Map, Row, group_table
 
-DECOMPOSITION = (
-    "label",
-    "attribute",
-    "category",
-    "iteration",
-    "part",
-    "value",
-    "ci_low",
-    "ci_high",
-    "n",
-    "clusters",
-    "note",
-)
+DECOMPOSITION = ("label", "attribute", "category", "iteration", "part", *ESTIMATE)
 PUBLISHED, INSTRUMENT, DRIFT_PART = "published comparison", "instrument effect", "drift"
 
 
-def decomposition_table(
-    panels: Sequence[Panel],
-    resampling: Resampling,
-    each: Map = map,
-) -> pd.DataFrame:
-    """Split the change of every share since the data set's labels into instrument effect and drift.
+def decomposition_table(panels: Sequence[Panel], resampling: Resampling, each: Map = map) -> pd.DataFrame:
+    """Split the change of each share since the data set's labels into instrument effect and drift.
 
     Args:
-        panels: one an attribute.
+        panels: one for each attribute.
         resampling: of the intervals.
-        each: as for `drift_table`.
+        each: see `group_table`.
 
     Returns:
-        Columns DECOMPOSITION; three parts a category, of which the second and third sum to the first. Chains from
-        images that have all three labels count: without the data set's there is nothing to take apart, and no row.
+        Columns DECOMPOSITION, with three parts for each category. The second and the third part sum to the first. The
+        chains start from images and have all three labels. A group without labels of the data set has no row.
     """
 
-    def taken_apart(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
-        panel, start, label, some = group
-        if start != "image" or (some.stated == ABSENT).all():
-            return []
-        rows = []
-        for last in range(1, some.codes.shape[1]):
-            where = {"label": label, "attribute": panel.attribute, "iteration": last}
-            rows += [where | row for row in _parts(some, last, resampling)]
-        return rows
+    def rows_of(group: Group) -> Iterator[Row]:
+        chains = group.panel.of(group.chosen)
+        if group.start == "image" and (chains.stated != ABSENT).any():
+            for last in range(1, chains.codes.shape[1]):
+                yield from ({"iteration": last} | row for row in _parts(chains, last, resampling))
 
-    rows = [row for rows in each(taken_apart, groups_of(panels)) for row in rows]
-    return pd.DataFrame(rows, columns=list(DECOMPOSITION))
+    return group_table(panels, DECOMPOSITION, rows_of, each)
 
 
-def _parts(some: Panel, last: int, resampling: Resampling) -> Iterator[dict[str, Any]]:
-    first, after = some.codes[:, 0], some.codes[:, last]
-    whole = (some.stated != ABSENT) & (first != ABSENT) & (after != ABSENT)
-    for name, one, other in (
-        (PUBLISHED, some.stated, after),
-        (INSTRUMENT, some.stated, first),
-        (DRIFT_PART, first, after),
-    ):
-        both = pairs(one[whole], other[whole], some.clusters[whole], len(some.categories))
-        count = {"part": name, "n": both.chains, "clusters": both.clusters}
+def _parts(chains: Panel, last: int, resampling: Resampling) -> Iterator[Row]:
+    labels = np.column_stack([chains.stated, chains.codes[:, 0], chains.codes[:, last]])
+    is_complete = (labels != ABSENT).all(1)
+    stated, first, after = labels[is_complete].T
+    clusters = chains.clusters[is_complete]
+    for part, one, other in ((PUBLISHED, stated, after), (INSTRUMENT, stated, first), (DRIFT_PART, first, after)):
+        both = count_pairs(one, other, clusters, len(chains.categories))
         if not both.chains:
             note = f"no chain has a data set label and a category at both 0 and {last}"
-            yield count | {"category": None, "note": note} | dict.fromkeys(("value", "ci_low", "ci_high"), np.nan)
+            yield {"part": part, "category": None, **Estimate().columns(), **both.sizes, "note": note}
             continue
-        values = share_differences(both.table)
-        samples = share_differences(both.resampled(resampling.repeats, resampling.seed))
-        for place, category in enumerate(some.categories):
-            found = spread(float(values[place]), samples[:, place], both.clusters, (-1, 1))
-            ends = {"value": found.value, "ci_low": found.low, "ci_high": found.high}
-            yield count | ends | {"category": category, "note": why_no_interval(found, both.clusters)}
+        for category, estimate in zip(chains.categories, both.share_changes(resampling), strict=True):
+            note = estimate.why_no_interval(both.clusters)
+            yield {"part": part, "category": category, **estimate.columns(), **both.sizes, "note": note}

@@ -1,206 +1,170 @@
-"""Drift of every attribute between two pictures of the same chains: how large, how sure, and whether by chance."""
+"""Drift of each attribute between two pictures of the same chains: effect sizes, intervals and tests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from broken_telephone.statistics.estimates import distances
-from broken_telephone.statistics.estimates.estimate import NONE, Estimate, spread, why_no_interval
-from broken_telephone.statistics.estimates.paired_counts import Pairs, pairs
-from broken_telephone.statistics.estimates.panel import ABSENT, Map, Panel, first_picture, groups_of
-from broken_telephone.statistics.hypothesis_tests.paired_tests import EXPECTED, Tested, bhapkar, stuart_maxwell
+from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.paired_counts import PairedCounts, count_pairs
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
+from broken_telephone.statistics.hypothesis_tests import paired_tests
+from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
-DRIFT = (
-    "start",
-    "label",
-    "attribute",
-    "category",
-    "since",
-    "iteration",
-    "measure",
-    "value",
-    "ci_low",
-    "ci_high",
-    "degrees",
-    "p_value",
-    "n",
-    "clusters",
-    "note",
-)
-ENOUGH = 30
-"""Starts from which on the interval of a curved measure covers what it should (docs/measures.md)."""
-
-_YEARS = "mean shift in years"
+DRIFT = (*GROUP, "category", "since", "iteration", "measure", *INTERVAL, "degrees", "p_value", "n", "clusters", "note")
 LEVEL = 0.05
-"""Of the test without which no interval excludes that there is no drift."""
+"""Level of the test that has to reject before the interval of a distance may exclude 'no drift'."""
+_AGE_SHIFT = "mean shift in years"
 
 
 class Measure(NamedTuple):
-    """What is computed of tables, and what is known of it."""
+    """A measure of drift, computed from contingency tables, and its properties."""
 
     compute: Callable[[np.ndarray], np.ndarray]
     bounds: tuple[float, float]
-    enough: int = 2
-    """Starts that its interval needs."""
-    none: float | None = None
-    """The value of no drift, if none is beyond it."""
+    min_clusters: int = 2
+    """Number of starts that the interval requires."""
+    no_drift: float | None = None
+    """The value without drift, if it is an end of the range."""
 
 
 WHOLE: Mapping[str, Measure] = {
-    "total variation": Measure(distances.total_variation, (0, 1), none=0),
-    "Jensen-Shannon distance": Measure(distances.jensen_shannon, (0, 1), ENOUGH, none=0),
-    "weighted Jaccard": Measure(distances.jaccard, (0, 1), ENOUGH, none=1),
-    "Cramer's V": Measure(distances.cramers_v, (0, 1), ENOUGH, none=0),
-    "kappa": Measure(distances.kappa, (-1, 1), ENOUGH),
+    "total variation": Measure(distances.total_variation, (0, 1), no_drift=0),
+    "Jensen-Shannon distance": Measure(distances.jensen_shannon, (0, 1), MIN_CLUSTERS, no_drift=0),
+    "weighted Jaccard": Measure(distances.jaccard, (0, 1), MIN_CLUSTERS, no_drift=1),
+    "Cramer's V": Measure(distances.cramers_v, (0, 1), MIN_CLUSTERS, no_drift=0),
+    "kappa": Measure(distances.kappa, (-1, 1), MIN_CLUSTERS),
 }
+"""Measures of a whole attribute."""
 EACH: Mapping[str, Measure] = {
     "share difference": Measure(distances.share_differences, (-1, 1)),
     "Cohen's h": Measure(distances.cohens_h, (-np.pi, np.pi)),
 }
-
-
-class Resampling(NamedTuple):
-    """How measures are resampled and statistics permuted."""
-
-    repeats: int
-    seed: int
+"""Measures of each category."""
 
 
 def drift_table(
     panels: Sequence[Panel],
-    between: Sequence[tuple[int | None, int]],
+    iteration_pairs: Sequence[tuple[int | None, int]],
     resampling: Resampling,
     years: Mapping[str, np.ndarray] | None = None,
     each: Map = map,
 ) -> pd.DataFrame:
-    """Measure and test the drift of every label and attribute.
+    """Measure and test the drift of each label and attribute.
 
     Args:
-        panels: one an attribute, all of one annotator.
-        between: pairs of iterations; None stands for a chain's first picture, which is 1 where it starts from a prompt.
-        resampling: of intervals and permutations.
-        years: of attributes whose categories stand for numbers, the number of each category, null where it has none:
-            chains with such a category are left out of the mean's shift, and the note says so.
-        each: as `map`; another one may work in threads, or show how far it is.
+        panels: one for each attribute, all of one annotator.
+        iteration_pairs: earlier and later iteration; None stands for a chain's first picture.
+        resampling: of intervals and permutation tests.
+        years: attribute -> value of each category, such as the midpoint of an age range. Chains with a null category
+            are left out of the shift of the mean, and the note names these categories.
+        each: see `group_table`.
 
     Returns:
-        Columns DRIFT, without the adjusted p-values; each pair is there once. `since`: the earlier iteration; category:
-        of measures of one category; n: chains with a category at both; clusters: independent starts among them. A null
-        has a note.
+        Columns DRIFT, without adjusted p-values and without duplicate pairs. since: the earlier iteration; category:
+        null for measures of a whole attribute; n: chains with a category at both iterations; clusters: their
+        independent starts. A note explains a null.
     """
 
-    def measured(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
-        panel, start, label, some = group
-        begin = first_picture(start)
-        rows = []
-        for since, last in dict.fromkeys((begin if first is None else first, last) for first, last in between):
-            if begin <= since < last < some.codes.shape[1]:
-                where = {"start": start, "label": label, "attribute": panel.attribute, "since": since}
-                found = _measured(some, since, last, resampling, (years or {}).get(panel.attribute))
-                rows += [where | {"iteration": last} | row for row in found]
-        return rows
+    def rows_of(group: Group) -> Iterator[Row]:
+        first, chains = first_picture(group.start), group.panel.of(group.chosen)
+        values = (years or {}).get(group.panel.attribute)
+        for since, last in dict.fromkeys((first if begin is None else begin, end) for begin, end in iteration_pairs):
+            if first <= since < last < chains.codes.shape[1]:
+                pair = {"since": since, "iteration": last}
+                yield from (pair | row for row in _rows(chains, since, last, resampling, values))
 
-    rows = [row for rows in each(measured, groups_of(panels)) for row in rows]
-    return pd.DataFrame(rows, columns=list(DRIFT))
+    return group_table(panels, DRIFT, rows_of, each)
 
 
-def _measured(
-    some: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray | None
-) -> Iterator[dict[str, Any]]:
-    size = len(some.categories)
-    both = pairs(some.codes[:, since], some.codes[:, last], some.clusters, size)
-    count = {"n": both.chains, "clusters": both.clusters}
+def _rows(chains: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray | None) -> Iterator[Row]:
+    both = count_pairs(chains.codes[:, since], chains.codes[:, last], chains.clusters, len(chains.categories))
     if not both.chains:
         why = f"no chain has a category at both {since} and {last}"
-        yield count | _row("total variation", NONE, note=why)
-        yield from (
-            count | _row("share difference", NONE, note=why) | {"category": category} for category in some.categories
-        )
+        yield both.sizes | _row("total variation", Estimate(), note=why)
+        for category in chains.categories:
+            yield both.sizes | _row("share difference", Estimate(), note=why) | {"category": category}
         return
     samples = both.resampled(*resampling)
-    test = stuart_maxwell(both.changes, *resampling)
+    test = paired_tests.stuart_maxwell(both.changes, *resampling)
     for name, measure in WHOLE.items():
-        found, note = _estimate(float(measure.compute(both.table)), measure.compute(samples), both, measure)
-        yield count | _row(name, _open(found, measure, test), note=note)
+        estimate, note = _estimate(float(measure.compute(both.table)), measure.compute(samples), both, measure)
+        yield both.sizes | _row(name, _include_no_drift(estimate, measure, test), note=note)
     if years is not None:
-        yield _shift(some, since, last, resampling, years)
-    yield from (count | row for row in _tests(test, both.clusters))
+        yield _age_shift_row(chains, since, last, resampling, years)
+    for name, statistic in (("Stuart-Maxwell", test), ("Bhapkar", paired_tests.bhapkar(test, both.clusters))):
+        is_infinite = np.isnan(statistic.statistic)
+        note = "all starts changed alike: no bound" if is_infinite else "a statistic: no interval"
+        yield both.sizes | _row(name, Estimate(statistic.statistic), statistic, note)
     for name, measure in EACH.items():
-        values, resampled = measure.compute(both.table), measure.compute(samples)
-        for place, category in enumerate(some.categories):
-            found, note = _estimate(float(values[place]), resampled[:, place], both, measure)
-            changed = stuart_maxwell(both.changes[:, [place]], *resampling) if name == "share difference" else None
-            yield count | _row(name, found, changed, note) | {"category": category}
-    yield _published(some, since, last)
+        values, resampled, is_tested = measure.compute(both.table), measure.compute(samples), name == "share difference"
+        for code, category in enumerate(chains.categories):
+            estimate, note = _estimate(float(values[code]), resampled[:, code], both, measure)
+            mcnemar = paired_tests.stuart_maxwell(both.changes[:, [code]], *resampling) if is_tested else None
+            yield both.sizes | _row(name, estimate, mcnemar, note) | {"category": category}
+    yield _published_row(chains, since, last)
 
 
-def _open(found: Estimate, measure: Measure, test: Tested) -> Estimate:
-    """Let the interval of a distance begin at no drift, unless the test excludes it.
+def _include_no_drift(estimate: Estimate, measure: Measure, test: paired_tests.HypothesisTest) -> Estimate:
+    """Extend the interval of a distance to 'no drift', unless the test rejects it.
 
-    A distance cannot be less than none, and chance alone makes it more: the spread about its value would exclude that
-    there is no drift in every second study that has none.
+    Distances are at least zero, and sampling noise biases them upwards. Without this rule, the interval would exclude
+    'no drift' in every second study without drift.
     """
-    if measure.none is None or test.p_value < LEVEL or np.isnan(found.low):
-        return found
-    return found._replace(low=0.0) if measure.none == 0 else found._replace(high=1.0)
+    if measure.no_drift is None or test.p_value < LEVEL or np.isnan(estimate.low):
+        return estimate
+    return estimate._replace(low=0.0) if measure.no_drift == 0 else estimate._replace(high=1.0)
 
 
-def _shift(some: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray) -> dict[str, Any]:
-    """The shift of the mean of years, of chains that have such a category at both times."""
+def _age_shift_row(chains: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray) -> Row:
+    """Return the shift of the mean age of the chains with an age range at both iterations."""
     known = np.isfinite(years)
-    places = np.append(np.where(known, known.cumsum() - 1, ABSENT), ABSENT)
-    before, after = places[some.codes[:, since]], places[some.codes[:, last]]
-    both = pairs(before, after, some.clusters, int(known.sum()))
-    count = {"n": both.chains, "clusters": both.clusters}
-    left_out = ", ".join(name for name, one in zip(some.categories, known, strict=True) if not one)
-    notes = [f"{left_out} left out"] if left_out else []
+    index = np.append(np.where(known, known.cumsum() - 1, ABSENT), ABSENT)
+    before, after = index[chains.codes[:, since]], index[chains.codes[:, last]]
+    both = count_pairs(before, after, chains.clusters, int(known.sum()))
+    omitted = ", ".join(name for name, is_known in zip(chains.categories, known, strict=True) if not is_known)
+    omitted_note = f"{omitted} left out" if omitted else ""
     if not both.chains:
-        return count | _row(_YEARS, NONE, note="; ".join(["no chain has such a category at both", *notes]))
-    numbers = years[known]
-    measure = Measure(lambda tables: distances.mean_shift(tables, numbers), (-np.ptp(numbers), np.ptp(numbers)))
+        note = join_notes("no chain has such a category at both", omitted_note)
+        return both.sizes | _row(_AGE_SHIFT, Estimate(), note=note)
+    values = years[known]
+    measure = Measure(lambda tables: distances.mean_shift(tables, values), (-np.ptp(values), np.ptp(values)))
     value, samples = measure.compute(both.table), measure.compute(both.resampled(*resampling))
-    found, note = _estimate(float(value), samples, both, measure)
-    return count | _row(_YEARS, found, note="; ".join(filter(None, [note, *notes])))
+    estimate, note = _estimate(float(value), samples, both, measure)
+    return both.sizes | _row(_AGE_SHIFT, estimate, note=join_notes(note, omitted_note))
 
 
-def _estimate(value: float, samples: np.ndarray, both: Pairs, measure: Measure) -> tuple[Estimate, str]:
+def _estimate(value: float, samples: np.ndarray, both: PairedCounts, measure: Measure) -> tuple[Estimate, str]:
     if np.isnan(value):
-        return NONE, "only one category occurs: not defined"
-    if both.clusters < measure.enough:
-        return Estimate(value, np.nan, np.nan), f"fewer than {measure.enough} starts: no interval"
-    found = spread(value, samples, both.clusters, measure.bounds)
-    return found, why_no_interval(found, both.clusters)
+        return Estimate(), "only one category occurs: not defined"
+    if both.clusters < measure.min_clusters:
+        return Estimate(value), f"fewer than {measure.min_clusters} starts: no interval"
+    estimate = bootstrap_interval(value, samples, both.clusters, measure.bounds)
+    return estimate, estimate.why_no_interval(both.clusters)
 
 
-def _tests(test: Tested, clusters: int) -> Iterator[dict[str, Any]]:
-    for name, one in (("Stuart-Maxwell", test), ("Bhapkar", bhapkar(test, clusters))):
-        alike = "all starts changed alike: no bound" if np.isnan(one.statistic) else "a statistic: no interval"
-        yield _row(name, Estimate(one.statistic, np.nan, np.nan), one, note=alike)
-
-
-def _published(some: Panel, since: int, last: int) -> dict[str, Any]:
-    """Weighted Jaccard of the counts, as published: it falls with every picture that has no category, too."""
-    given = [some.codes[:, k][some.codes[:, k] != ABSENT] for k in (since, last)]
-    counts = [np.bincount(codes, minlength=len(some.categories)) for codes in given]
+def _published_row(chains: Panel, since: int, last: int) -> Row:
+    """Return the weighted Jaccard similarity of the counts, as published. Pictures without a category reduce it."""
+    codes = chains.codes[:, [since, last]]
+    counts = [np.bincount(column[column != ABSENT], minlength=len(chains.categories)) for column in codes.T]
     value = np.minimum(*counts).sum() / max(np.maximum(*counts).sum(), 1)
-    found = Estimate(float(value), np.nan, np.nan)
-    both = (some.codes[:, [since, last]] != ABSENT).all(1)
-    return {"n": int(both.sum()), "clusters": len(np.unique(some.clusters[both]))} | _row(
-        "weighted Jaccard of counts", found, note="as published: counts, unpaired, no interval"
-    )
+    both = (codes != ABSENT).all(1)
+    note = "as published: counts, unpaired, no interval"
+    sizes = {"n": int(both.sum()), "clusters": len(np.unique(chains.clusters[both]))}
+    return sizes | _row("weighted Jaccard of counts", Estimate(float(value)), note=note)
 
 
-def _row(measure: str, found: Estimate, test: Tested | None = None, note: str = "") -> dict[str, Any]:
-    permuted = f"p by permutation: fewer than {EXPECTED} starts expected to leave a category"
-    notes = [note, permuted if test is not None and test.permuted else "", "" if test is not None else "no test"]
+def _row(measure: str, estimate: Estimate, test: paired_tests.HypothesisTest | None = None, note: str = "") -> Row:
+    test_note = "no test"
+    if test is not None:
+        few = f"p by permutation: fewer than {paired_tests.MIN_EXPECTED} starts expected to leave a category"
+        test_note = few if test.permuted else ""
     return {
         "measure": measure,
-        "value": found.value,
-        "ci_low": found.low,
-        "ci_high": found.high,
+        **estimate.columns(),
         "degrees": None if test is None else test.degrees,
         "p_value": np.nan if test is None else test.p_value,
-        "note": "; ".join(text for text in notes if text),
+        "note": join_notes(note, test_note),
     }

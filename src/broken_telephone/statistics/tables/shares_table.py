@@ -1,55 +1,46 @@
-"""Shares of every category in every picture, as the annotator and as the data set give them."""
+"""Shares of each category in each picture, from the annotator and from the data set."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.estimates.panel import ABSENT, Panel, first_picture
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
 from broken_telephone.statistics.estimates.shares import clustered_shares
+from broken_telephone.statistics.tables.group_table import GROUP, Row, group_table
 
 SHARES_TABLE = (
-    "start",
-    "label",
-    "attribute",
-    "category",
-    "iteration",
-    "annotator",
-    "n",
-    "clusters",
-    "count",
-    "share",
-    "ci_low",
-    "ci_high",
-    "note",
+    *(*GROUP, "category", "iteration", "annotator"),
+    *("n", "clusters", "count", "share", "ci_low", "ci_high", "note"),
 )
 DATASET = "data set"
-"""Stands for an annotator: whoever labelled the originals before they were published."""
+"""The annotator of the data set's own labels."""
 
 
 def shares_table(panels: Sequence[Panel], annotator: str) -> pd.DataFrame:
-    """Return columns SHARES_TABLE; n counts chains with a category.
+    """Compute the share of each category in each picture.
 
     Args:
-        panels: one an attribute.
-        annotator: what to call who gave the panels' codes; what the data set states of originals is called DATASET.
+        panels: one for each attribute.
+        annotator: name of the annotator of the panels. The data set's labels have the name DATASET.
+
+    Returns:
+        Columns SHARES_TABLE; n counts the chains with a category.
     """
-    rows: list[dict[str, Any]] = []
-    for panel in panels:
-        for start, label, some in panel.groups():
-            where = {"start": start, "label": label, "attribute": panel.attribute}
-            if start == "image" and (some.stated != ABSENT).any():
-                rows += [where | {"iteration": 0, "annotator": DATASET} | row for row in _each(some, some.stated)]
-            for iteration in range(first_picture(start), some.codes.shape[1]):
-                found = _each(some, some.codes[:, iteration])
-                rows += [where | {"iteration": iteration, "annotator": annotator} | row for row in found]
-    return pd.DataFrame(rows, columns=list(SHARES_TABLE))
+
+    def rows_of(group: Group) -> Iterator[Row]:
+        chains = group.panel.of(group.chosen)
+        if group.start == "image" and (chains.stated != ABSENT).any():
+            yield from _rows(chains, chains.stated, 0, DATASET)
+        for iteration in range(first_picture(group.start), chains.codes.shape[1]):
+            yield from _rows(chains, chains.codes[:, iteration], iteration, annotator)
+
+    return group_table(panels, SHARES_TABLE, rows_of)
 
 
-def _each(some: Panel, codes: np.ndarray) -> Iterator[dict[str, Any]]:
-    there = codes != ABSENT
-    table = clustered_shares(codes[there], some.clusters[there], len(some.categories))
-    note = "" if there.any() else "no picture has a category"
-    for category, row in zip(some.categories, table, strict=True):
-        yield {"category": category, **vars(row), "note": note}
+def _rows(chains: Panel, codes: np.ndarray, iteration: int, annotator: str) -> Iterator[Row]:
+    valid = codes != ABSENT
+    note = "" if valid.any() else "no picture has a category"
+    shares = clustered_shares(codes[valid], chains.clusters[valid], len(chains.categories))
+    for category, share in zip(chains.categories, shares, strict=True):
+        yield {"category": category, "iteration": iteration, "annotator": annotator, **vars(share), "note": note}

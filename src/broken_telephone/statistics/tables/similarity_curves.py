@@ -1,32 +1,31 @@
-"""Similarities averaged over the chains of each label, with intervals over starts."""
+"""Mean similarities of each label by iteration, with cluster bootstrap intervals over starts."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.estimates.estimate import Estimate, spread, why_no_interval
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.clusters import cluster_sums
 from broken_telephone.statistics.estimates.panel import clusters_of, label_groups
-from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.tables.group_table import INTERVAL, Row
 
-CURVES = ("start", "label", "pair", "kind", "iteration", "n", "clusters", "value", "ci_low", "ci_high", "note")
+CURVES = ("start", "label", "pair", "kind", "iteration", "n", "clusters", *INTERVAL, "note")
 
-_DRAWN = 2**22
-"""Clusters drawn at once."""
-_RESAMPLING = Resampling(repeats=2000, seed=0)
-_ALIKE = 1e-6
-"""Width of an interval that comes of rounding alone: that no start differs does not say that none ever would."""
+_BLOCK = 2**22
+"""Number of clusters that are drawn at once, which limits the memory."""
+_RESAMPLING = Resampling(n_bootstrap=2000, seed=0)
+_ROUNDING = 1e-6
+"""Width below which an interval comes from rounding only. Equal starts do not show that all starts are equal."""
 
 
 def similarity_curves(
     similarities: pd.DataFrame, chains: pd.DataFrame, resampling: Resampling = _RESAMPLING
 ) -> pd.DataFrame:
-    """Average similarities over the chains of each label, with 95 % intervals by bootstrap over starts.
+    """Average similarities over the chains of each label, with 95 % intervals by a cluster bootstrap over starts.
 
-    Replicates share their start and are drawn together. One start fewer than there are is drawn each time, so that
-    the spread of the averages is that of an average of independent starts, not too small by their number less one
-    (Rao and Wu 1988, JASA 83).
+    Replicates share their start and are drawn together. Each sample has one start fewer than the data, which removes
+    the bias of the bootstrap variance (Rao and Wu 1988, JASA 83).
 
     Args:
         similarities: the `similarities` table.
@@ -34,12 +33,12 @@ def similarity_curves(
         resampling: of the intervals.
 
     Returns:
-        Columns CURVES: start (image or prompt), label (then ALL, where there are several), pair, kind, iteration; n
-        chains in clusters independent starts; value, their mean; a null has a note. Pairs that no chain has are left
-        out. Means at two iterations are of the same chains only where n is the same.
+        Columns CURVES: start (image or prompt), label (followed by ALL if there are several), pair, kind, iteration; n
+        chains in clusters independent starts; value, their mean, -1 to 1. A note explains a null. Pairs that no chain
+        has are left out. Means at two iterations are of the same chains only where n is equal.
     """
-    place = pd.Index(chains["chain_id"].astype(str))
-    known = similarities.assign(row=place.get_indexer(similarities["chain_id"].astype(str))).query("row >= 0")
+    chain_index = pd.Index(chains["chain_id"].astype(str))
+    known = similarities.assign(row=chain_index.get_indexer(similarities["chain_id"].astype(str))).query("row >= 0")
     wide = known.pivot(index="row", columns=["pair", "kind", "iteration"], values="value")
     values = wide.reindex(range(len(chains))).to_numpy(dtype=float, na_value=np.nan)
     starts, labels = (chains[name].astype(str).to_numpy(dtype=object) for name in ("start", "label"))
@@ -52,36 +51,29 @@ def similarity_curves(
     return pd.DataFrame(rows, columns=list(CURVES))
 
 
-def _means(values: np.ndarray, clusters: np.ndarray, resampling: Resampling) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the mean of every column of values, (n, columns), that has any, with its interval and counts."""
-    there = np.isfinite(values)
-    names, owner = np.unique(clusters, return_inverse=True)
-    sums, counts = (np.zeros((len(names), values.shape[1])) for _ in range(2))
-    np.add.at(sums, owner, np.where(there, values, 0.0))
-    np.add.at(counts, owner, there)
-    samples = _resampled(sums, counts, resampling)
+def _means(values: np.ndarray, clusters: np.ndarray, resampling: Resampling) -> Iterator[tuple[int, Row]]:
+    """Yield the mean of each column of values, (n, columns), that has any, with its interval and sizes."""
+    valid = np.isfinite(values)
+    sums, counts = cluster_sums(np.where(valid, values, 0.0), clusters), cluster_sums(valid, clusters)
+    samples = _bootstrap_means(sums, counts, resampling)
     for column in np.flatnonzero(counts.any(axis=0)):
         n, units = int(counts[:, column].sum()), int((counts[:, column] > 0).sum())
-        found = spread(float(sums[:, column].sum() / n), samples[:, column], units, (-1, 1))
-        note = why_no_interval(found, units)
-        if found.high - found.low < _ALIKE:
-            found, note = Estimate(found.value, np.nan, np.nan), "all starts alike: no interval"
-        yield int(column), {"n": n, "clusters": units, **_named(found), "note": note}
+        estimate = bootstrap_interval(float(sums[:, column].sum() / n), samples[:, column], units, (-1, 1))
+        note = estimate.why_no_interval(units)
+        if estimate.high - estimate.low < _ROUNDING:
+            estimate, note = Estimate(estimate.value), "all starts alike: no interval"
+        yield int(column), {"n": n, "clusters": units, **estimate.columns(), "note": note}
 
 
-def _named(found: Estimate) -> dict[str, float]:
-    return {"value": found.value, "ci_low": found.low, "ci_high": found.high}
-
-
-def _resampled(sums: np.ndarray, counts: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Return the means of resampled clusters, (repeats, columns); null where none drawn has a value."""
+def _bootstrap_means(sums: np.ndarray, counts: np.ndarray, resampling: Resampling) -> np.ndarray:
+    """Return the means of bootstrap samples, (n_bootstrap, columns); null where no drawn cluster has a value."""
     clusters, rng = len(sums), np.random.default_rng(resampling.seed)
-    found = np.full((resampling.repeats, sums.shape[1]), np.nan)
-    at_once = max(1, _DRAWN // clusters)
-    for begin in range(0, resampling.repeats if clusters > 1 else 0, at_once):
-        part = found[begin : begin + at_once]
+    means = np.full((resampling.n_bootstrap, sums.shape[1]), np.nan)
+    block = max(1, _BLOCK // clusters)
+    for begin in range(0, resampling.n_bootstrap if clusters > 1 else 0, block):
+        part = means[begin : begin + block]
         drawn = rng.integers(0, clusters, (len(part), clusters - 1))
         times = np.stack([np.bincount(row, minlength=clusters) for row in drawn]).astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             part[:] = (times @ sums) / (times @ counts)
-    return found
+    return means

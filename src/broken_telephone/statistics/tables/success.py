@@ -1,4 +1,4 @@
-"""Whether the concept is named right, by category: rates, how far they are apart, and how they change in the loop."""
+"""Success by category: rates of a correctly named concept, their differences, and their changes in the loop."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,31 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.estimates.estimate import NONE, Estimate, spread, why_no_interval
-from broken_telephone.statistics.estimates.panel import ABSENT, Map, Panel, first_picture, groups_of
-from broken_telephone.statistics.estimates.rates import outcomes, rates, resampled_outcomes, widest
+from broken_telephone.statistics.estimates import rates
+from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by_picture, first_picture
 from broken_telephone.statistics.estimates.shares import clustered_shares
 from broken_telephone.statistics.hypothesis_tests.odds import odds_ratios
-from broken_telephone.statistics.tables.baseline import ALL
-from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
-SUCCESS = (
-    "start",
-    "label",
-    "attribute",
-    "category",
-    "iteration",
-    "kind",
-    "value",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "n",
-    "clusters",
-    "note",
-)
+SUCCESS = (*GROUP, "category", "iteration", "kind", *INTERVAL, "p_value", "n", "clusters", "note")
 CLEAR = "named"
-"""The status of a prediction of one label."""
+"""The status of a prediction with exactly one label."""
 
 
 def success_table(
@@ -41,131 +26,107 @@ def success_table(
     resampling: Resampling,
     each: Map = map,
 ) -> pd.DataFrame:
-    """Return how often the label is named right, of the pictures of every category.
+    """Measure how often the label is named correctly in the pictures of each category.
 
     Args:
-        predictions: of one reading and one concept; what is not `correct` is a failure, clear or not.
+        predictions: of one reading and one concept. A prediction that is not `correct` is a failure, clear or not.
         chains: the `chains` table, in the order of the panels.
-        panels: one an attribute, all of one annotator.
+        panels: one for each attribute, all of one annotator.
         resampling: of the intervals of differences.
-        each: as for `drift_table`.
+        each: see `group_table`.
 
     Returns:
-        Columns SUCCESS. n: pictures with a prediction and a category that a value is of; clusters: independent starts
-        among them. A null has a note. By `kind`:
+        Columns SUCCESS. n: pictures with a prediction and a category; clusters: their independent starts. A note
+        explains a null. By `kind`:
 
-        rate: share named right, 0 to 1; the note counts predictions without a clear label.
-        parity difference: largest less smallest rate of an iteration's categories, 0 to 1, as Fairlearn takes it of
-        any rate (Weerts et al. 2023, JMLR 24). Of one label it says how far from equal opportunity that is (Hardt,
-        Price and Srebro 2016, NeurIPS 29).
-        change: rate at the last iteration less that at the first picture, -1 to 1. Chains change category, so that
-        these are not the same chains.
-        odds ratio: against the commonest category, see `odds_ratios`; at the first and the last iteration, of all
-        labels together.
+        - rate: share of correct predictions, 0 to 1; the note counts predictions without a clear label.
+        - parity difference: largest minus smallest rate of an iteration's categories, 0 to 1, as in Fairlearn (Weerts
+          et al. 2023, JMLR 24). For one label it measures the violation of equal opportunity (Hardt, Price and Srebro
+          2016, NeurIPS 29).
+        - change: rate at the last iteration minus rate at the first picture, -1 to 1. Chains change category, so the
+          two rates are of different chains.
+        - odds ratio: against the most frequent category, see `odds_ratios`. It is given at the first and the last
+          iteration for all labels together.
     """
-    right, status = _outcomes(predictions, chains, panels[0].codes.shape[1] if panels else 0)
+    width = panels[0].codes.shape[1] if panels else 0
+    outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
+    correct = by_picture(predictions, outcomes, chains["chain_id"], width)
+    statuses = predictions["status"].astype(str).to_numpy(dtype=object)
+    status = by_picture(predictions, statuses, chains["chain_id"], width, missing=CLEAR)
 
-    def counted(group: tuple[Panel, str, str, Panel]) -> list[dict[str, Any]]:
-        panel, start, label, some = group
-        started = panel.starts == start
-        here = started if label == ALL else started & (panel.labels == label)
-        where = {"start": start, "label": label, "attribute": panel.attribute}
-        rows = [where | row for row in _rows(some, right[here], status[here], first_picture(start), resampling)]
-        if here.sum() == started.sum():
-            rows += [where | row for row in _odds(some, right[here], first_picture(start))]
-        return rows
+    def rows_of(group: Group) -> Iterator[Row]:
+        panel, first = group.panel.of(group.chosen), first_picture(group.start)
+        own_correct, own_status = correct[group.chosen], status[group.chosen]
+        tables = [rates.count_outcomes(panel, own_correct, k) for k in range(own_correct.shape[1])]
+        for k in range(first, len(tables)):
+            yield from (row | {"iteration": k} for row in _rate_rows(panel, own_correct[:, k], own_status[:, k], k))
+            yield _parity_row(tables[k], resampling) | {"iteration": k}
+        changes = _change_rows(panel.categories, tables, first, resampling)
+        yield from (row | {"iteration": len(tables) - 1} for row in changes)
+        if group.chosen.sum() == (group.panel.starts == group.start).sum():
+            yield from _odds_rows(panel, own_correct, first)
 
-    rows = [row for rows in each(counted, groups_of(panels)) for row in rows]
-    return pd.DataFrame(rows, columns=list(SUCCESS))
-
-
-def _outcomes(predictions: pd.DataFrame, chains: pd.DataFrame, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return by chain and iteration 1 for right, 0 for not, ABSENT for no prediction, int8; and the status, object."""
-    rows = pd.Index(chains["chain_id"].astype(str)).get_indexer(predictions["chain_id"].astype(str))
-    columns = predictions["iteration"].to_numpy(dtype=np.int64)
-    kept = (rows >= 0) & (columns < width)
-    where = rows[kept], columns[kept]
-    right = np.full((len(chains), width), ABSENT, np.int8)
-    right[where] = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=bool)[kept]
-    status = np.full((len(chains), width), CLEAR, dtype=object)
-    status[where] = predictions["status"].astype(str).to_numpy(dtype=object)[kept]
-    return right, status
+    return group_table(panels, SUCCESS, rows_of, each)
 
 
-def _rows(
-    some: Panel, right: np.ndarray, status: np.ndarray, first: int, resampling: Resampling
-) -> Iterator[dict[str, Any]]:
-    tables = [outcomes(some, right, k) for k in range(right.shape[1])]
-    for k in range(first, len(tables)):
-        yield from (row | {"iteration": k} for row in _rates(some, right[:, k], status[:, k], k))
-        yield _parity(tables[k], resampling) | {"iteration": k}
-    yield from (row | {"iteration": len(tables) - 1} for row in _changes(some, tables, first, resampling))
-
-
-def _rates(some: Panel, right: np.ndarray, status: np.ndarray, k: int) -> Iterator[dict[str, Any]]:
-    for place, category in enumerate(some.categories):
-        mine = (some.codes[:, k] == place) & (right != ABSENT)
-        share = clustered_shares(right[mine], some.clusters[mine], 2)[1]
-        unclear = Counter(str(one) for one in status[mine] if one != CLEAR)
+def _rate_rows(panel: Panel, correct: np.ndarray, status: np.ndarray, k: int) -> Iterator[Row]:
+    for code, category in enumerate(panel.categories):
+        counted = (panel.codes[:, k] == code) & (correct != ABSENT)
+        share = clustered_shares(correct[counted], panel.clusters[counted], 2)[1]
+        unclear = Counter(str(value) for value in status[counted] if value != CLEAR)
         note = f"no clear label: {', '.join(f'{n} {name}' for name, n in sorted(unclear.items()))}" if unclear else ""
-        found = Estimate(share.share, share.ci_low, share.ci_high)
-        note = note if mine.any() else "no picture of this category"
-        yield _row("rate", found, share.n, share.clusters, note) | {"category": category}
+        note = note if counted.any() else "no picture of this category"
+        estimate = Estimate(share.share, share.ci_low, share.ci_high)
+        yield _row("rate", estimate, share.n, share.clusters, note, category=category)
 
 
-def _parity(tables: np.ndarray, resampling: Resampling) -> dict[str, Any]:
+def _parity_row(tables: np.ndarray, resampling: Resampling) -> Row:
     tables = tables[tables.any((1, 2))]
-    present = tables.any((0, 2))
-    count = int(tables.sum()), len(tables)
-    if present.sum() < 2:
-        return _row("parity difference", NONE, *count, "fewer than two categories occur: nothing to compare")
-    found_rates, samples = rates(tables.sum(0)), rates(resampled_outcomes(tables, resampling))
-    found = widest(found_rates[present], samples[:, present], len(tables))
-    return _row("parity difference", found, *count, why_no_interval(found, len(tables)))
+    occurs = tables.any((0, 2))
+    sizes = int(tables.sum()), len(tables)
+    if occurs.sum() < 2:
+        note = "fewer than two categories occur: nothing to compare"
+        return _row("parity difference", Estimate(), *sizes, note)
+    by_category = rates.success_rates(tables.sum(0))
+    samples = rates.success_rates(rates.resampled_outcomes(tables, resampling))
+    estimate = rates.largest_difference(by_category[occurs], samples[:, occurs], len(tables))
+    return _row("parity difference", estimate, *sizes, estimate.why_no_interval(len(tables)))
 
 
-def _changes(some: Panel, tables: Sequence[np.ndarray], first: int, resampling: Resampling) -> Iterator[dict[str, Any]]:
-    size, last = len(some.categories), len(tables) - 1
+def _change_rows(
+    categories: Sequence[str], tables: Sequence[np.ndarray], first: int, resampling: Resampling
+) -> Iterator[Row]:
+    size, last = len(categories), len(tables) - 1
     if last <= first:
         note = "a single picture: there is no change"
-        yield from (_row("change", NONE, 0, 0, note) | {"category": category} for category in some.categories)
+        yield from (_row("change", Estimate(), 0, 0, note, category=category) for category in categories)
         return
-    # Of a cluster, both times are drawn together.
+    # The bootstrap draws both iterations of a cluster together.
     both = np.concatenate([tables[first], tables[last]], axis=1)
-    found_rates, samples = rates(both.sum(0)), rates(resampled_outcomes(both, resampling))
-    for place, category in enumerate(some.categories):
-        mine = both[:, [place, size + place]]
-        starts = int(mine.any((1, 2)).sum())
-        value = float(found_rates[size + place] - found_rates[place])
-        found = spread(value, samples[:, size + place] - samples[:, place], starts, (-1, 1))
-        without = [
-            str(k) for k, rate in ((first, found_rates[place]), (last, found_rates[size + place])) if np.isnan(rate)
-        ]
-        missing = f"no picture of this category at {' and '.join(without)}"
-        note = missing if without else why_no_interval(found, starts)
-        yield _row("change", found, int(mine.sum()), starts, note) | {"category": category}
+    by_category = rates.success_rates(both.sum(0))
+    samples = rates.success_rates(rates.resampled_outcomes(both, resampling))
+    for code, category in enumerate(categories):
+        cells = both[:, [code, size + code]]
+        starts = int(cells.any((1, 2)).sum())
+        value = float(by_category[size + code] - by_category[code])
+        estimate = bootstrap_interval(value, samples[:, size + code] - samples[:, code], starts, (-1, 1))
+        empty = [str(k) for k, rate in ((first, by_category[code]), (last, by_category[size + code])) if np.isnan(rate)]
+        note = f"no picture of this category at {' and '.join(empty)}" if empty else estimate.why_no_interval(starts)
+        yield _row("change", estimate, int(cells.sum()), starts, note, category=category)
 
 
-def _odds(some: Panel, right: np.ndarray, first: int) -> Iterator[dict[str, Any]]:
-    for k in sorted({first, right.shape[1] - 1}):
-        there = (some.codes[:, k] != ABSENT) & (right[:, k] != ABSENT)
-        count = int(there.sum()), len(np.unique(some.clusters[there]))
-        arrays = right[there, k], some.codes[there, k], some.labels[there], some.clusters[there]
-        for category, one in zip(some.categories, odds_ratios(*arrays, len(some.categories)), strict=True):
-            row = _row("odds ratio", Estimate(one.value, one.low, one.high), *count, one.note, one.p_value)
-            yield row | {"category": category, "iteration": k}
+def _odds_rows(panel: Panel, correct: np.ndarray, first: int) -> Iterator[Row]:
+    for k in sorted({first, correct.shape[1] - 1}):
+        valid = (panel.codes[:, k] != ABSENT) & (correct[:, k] != ABSENT)
+        sizes = int(valid.sum()), len(np.unique(panel.clusters[valid]))
+        arrays = correct[valid, k], panel.codes[valid, k], panel.labels[valid], panel.clusters[valid]
+        ratios = odds_ratios(*arrays, len(panel.categories))
+        for category, (*estimate, p_value, note) in zip(panel.categories, ratios, strict=True):
+            keys = {"category": category, "iteration": k, "p_value": p_value}
+            yield _row("odds ratio", Estimate(*estimate), *sizes, note, **keys)
 
 
-def _row(kind: str, found: Estimate, n: int, clusters: int, note: str, p_value: float = np.nan) -> dict[str, Any]:
-    notes = [note, "no test" if np.isnan(p_value) else ""]
-    return {
-        "category": None,
-        "kind": kind,
-        "value": found.value,
-        "ci_low": found.low,
-        "ci_high": found.high,
-        "p_value": p_value,
-        "n": n,
-        "clusters": clusters,
-        "note": "; ".join(text for text in notes if text),
-    }
+def _row(kind: str, estimate: Estimate, n: int, clusters: int, note: str, **columns: Any) -> Row:
+    columns = {"category": None, "p_value": np.nan} | columns
+    note = join_notes(note, "no test" if np.isnan(columns["p_value"]) else "")
+    return {"kind": kind, **estimate.columns(), "n": n, "clusters": clusters, "note": note, **columns}

@@ -1,15 +1,15 @@
-// Sorts and filters tables from their CSV, and draws chains from the data beside this script. Whatever comes from a
-// model, a data set or a file is set as text, never as HTML.
+// Sorts and filters tables from their CSV, and draws chains from the data beside this script. Text from a model, a
+// data set or a file is always set as text, never as HTML.
 "use strict";
 
 const MORE_ROWS = 200;
 const MORE_CHAINS = 6;
-// Browsers download data addresses of up to two million letters.
+// Browsers limit the data addresses of downloads to two million characters.
 const LONGEST_LINK = 1500000;
 
 for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
 
-// What has not been scrolled to is not there yet: print it nevertheless.
+// Load all images before printing, also those that were not scrolled to.
 window.addEventListener("beforeprint", () => {
   for (const image of document.images) image.loading = "eager";
 });
@@ -32,7 +32,7 @@ function csvOf(link) {
   return new TextDecoder().decode(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
 }
 
-// As spreadsheet.py takes the apostrophe away that keeps a text from being a formula.
+// Removes the apostrophe that keeps a text from being a formula, as spreadsheet.py does.
 function unguarded(cell) {
   return cell.replace(/^'(?='*(?:[\t\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]))/, "");
 }
@@ -63,7 +63,7 @@ function parsed(text) {
   return rows;
 }
 
-// As shown_tables.py writes cells.
+// Formats a cell as shown_tables.py does.
 function written(value, kind) {
   if (value === "") return "–";
   if (kind === "text") return value;
@@ -95,13 +95,13 @@ function prepareTable(section) {
     const words = filter.value.toLowerCase().replaceAll("−", "-").split(/\s+/).filter(Boolean);
     const fitting = rows.filter((row) => {
       const text = ` ${row.join(" ").toLowerCase()}`;
-      // From the beginning of a word: male is not female, and a rise is no surprise.
+      // A match starts at the beginning of a word: "male" does not match "female".
       return words.every((word) => text.includes(` ${word}`) || text.includes(`(${word}`));
     });
     if (sorted) {
       const { place, kind } = sorted.head.dataset;
       fitting.sort((one, other) => {
-        // What has no value stands last, whichever way.
+        // Cells without a value come last in both orders.
         if (one[place] === "" || other[place] === "") return (one[place] === "") - (other[place] === "");
         return sorted.sign * compared(one[place], other[place], kind);
       });
@@ -117,8 +117,8 @@ function prepareTable(section) {
     }
     section.querySelector("tbody").replaceChildren(body);
     const shown = Math.min(most, fitting.length);
-    const of = words.length ? `${plural(fitting.length, "row")} that fit, of ${total.toLocaleString("en")}` : plural(total, "row");
-    section.querySelector(".told").textContent = shown < fitting.length ? `The first ${shown} of ${of}` : of;
+    const of = words.length ? `${plural(fitting.length, "row")} that match, of ${total.toLocaleString("en")}` : plural(total, "row");
+    section.querySelector(".status").textContent = shown < fitting.length ? `The first ${shown} of ${of}` : of;
     more.hidden = shown >= fitting.length;
   }
 
@@ -154,7 +154,7 @@ for (const section of document.querySelectorAll(".table")) prepareTable(section)
 const form = document.getElementById("choose");
 if (form) prepareChains(JSON.parse(document.getElementById("data").textContent));
 
-function said(answer) {
+function answerText(answer) {
   return answer ? answer[0] || `(${answer[1]})` : "–";
 }
 
@@ -164,7 +164,7 @@ function answersTable(picture, before, stated) {
   const attributes = [...new Set([...own, ...names.flatMap((name) => Object.keys(picture.answers[name]))])];
   if (!attributes.length) return made("p", "No answers.", { class: "empty" });
   const table = made("table");
-  table.append(made("caption", "Who says what"));
+  table.append(made("caption", "Answers"));
   const head = made("tr");
   head.append(made("td"));
   for (const name of [...(own.length ? ["data set"] : []), ...names]) head.append(made("th", name, { scope: "col" }));
@@ -178,7 +178,7 @@ function answersTable(picture, before, stated) {
       const earlier = before && before.answers[name] && before.answers[name][attribute];
       const cell = made("td", undefined, { dir: "auto" });
       const differs = answer && earlier && answer[0] !== null && earlier[0] !== null && answer[0] !== earlier[0];
-      cell.append(made(differs ? "mark" : "span", said(answer)));
+      cell.append(made(differs ? "mark" : "span", answerText(answer)));
       line.append(cell);
     }
     table.append(line);
@@ -188,18 +188,18 @@ function answersTable(picture, before, stated) {
 
 function tile(chain, picture, before) {
   const item = made("li");
-  const what = picture.iteration ? `Picture ${picture.iteration}` : "Picture 0, the original";
+  const what = picture.iteration ? `Image ${picture.iteration}` : "Image 0, the original";
   if (picture.picture) {
     const shown = Object.values(picture.answers)[0] || {};
-    const words = Object.entries(shown).map(([attribute, answer]) => `${attribute.replaceAll("_", " ")} ${said(answer)}`);
+    const words = Object.entries(shown).map(([attribute, answer]) => `${attribute.replaceAll("_", " ")} ${answerText(answer)}`);
     const about = words.length ? `, shown as ${words.join(", ")}` : "";
     item.append(made("img", undefined, { src: picture.picture, alt: `${what} of ${chain.chain}${about}`, loading: "lazy" }));
   } else {
-    item.append(made("div", "This picture is missing.", { class: "gone", role: "img", "aria-label": `${what} is missing` }));
+    item.append(made("div", "This image is missing.", { class: "gone", role: "img", "aria-label": `${what} is missing` }));
   }
   item.append(made("p", what, { class: "small" }));
   if (picture.iteration) {
-    item.append(made("p", picture.text === null ? "(no description)" : picture.text, { class: "said", dir: "auto", tabindex: "0" }));
+    item.append(made("p", picture.text === null ? "(no description)" : picture.text, { class: "description", dir: "auto", tabindex: "0" }));
   }
   item.append(answersTable(picture, before, picture.iteration ? {} : chain.stated));
   return item;
@@ -212,7 +212,7 @@ function card(chain) {
   if (chain.file !== null) head.append(" · ", made("bdi", chain.file));
   article.append(head);
   const changed = made("p");
-  changed.append(chain.changed.length ? "Changed: " : "Nothing changed, or it cannot be told.");
+  changed.append(chain.changed.length ? "Changed: " : "No change, or not enough answers to tell.");
   chain.changed.forEach(([attribute, first, last], place) => {
     changed.append(place ? ", " : "", `${attribute.replaceAll("_", " ")} `, made("bdi", first), " → ", made("bdi", last));
   });
@@ -222,7 +222,7 @@ function card(chain) {
     prompt.append(made("bdi", chain.prompt));
     article.append(prompt);
   }
-  const strip = made("ol", undefined, { class: "strip", tabindex: "0", "aria-label": "Pictures of the chain" });
+  const strip = made("ol", undefined, { class: "strip", tabindex: "0", "aria-label": "Images of the chain" });
   chain.pictures.forEach((picture, place) => strip.append(tile(chain, picture, chain.pictures[place - 1])));
   article.append(strip);
   return article;
@@ -255,7 +255,7 @@ function prepareChains({ chains, total }) {
           (changed === "nothing" ? !chain.changed.length : chain.changed.some(([name]) => `=${name}` === changed))),
     );
     const count = `${plural(fitting.length, "chain")} of ${chains.length} here, ${total.toLocaleString("en")} in the study`;
-    form.querySelector(".told").textContent = count;
+    form.querySelector(".status").textContent = count;
     place.replaceChildren();
     draw(MORE_CHAINS);
   }

@@ -6,19 +6,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from broken_telephone.statistics.estimates.annotator_error import (
-    CONFUSION,
-    CORRECTED,
-    MADE_UP,
-    RATINGS,
-    Ratings,
-    corrected_table,
-    powered,
-    simplex,
-    unconfused,
-)
+from broken_telephone.statistics.estimates.bootstrap import Resampling
+from broken_telephone.statistics.estimates.misclassification import PSEUDO_STARTS, invert_confusion, project_to_simplex
 from broken_telephone.statistics.estimates.panel import ABSENT, Panel
-from broken_telephone.statistics.tables.drift_table import Resampling
+from broken_telephone.statistics.estimates.prediction_powered import prediction_powered_shares
+from broken_telephone.statistics.tables.corrected_shares import CONFUSION, CORRECTED, RATINGS, Ratings, corrected_table
 
 AGES = ("young", "middle", "old")
 
@@ -61,26 +53,26 @@ def rated(some: Panel, truth: np.ndarray, each: int, rng: np.random.Generator) -
 
 def nulls_have_notes(table: pd.DataFrame) -> bool:
     null = table[["value", "ci_low", "ci_high"]].isna().any(axis=1)
-    return bool((table.loc[null, "note"] != "").all())
+    return len(table) > 0 and bool((table.loc[null, "note"] != "").all())
 
 
 def test_the_nearest_shares():
     rng = np.random.default_rng(0)
     points = rng.normal(0.3, 0.6, size=(50, 4))
-    for point, ours in zip(points, simplex(points), strict=True):
+    for point, ours in zip(points, project_to_simplex(points), strict=True):
         level = brentq(lambda x, point=point: np.maximum(point - x, 0).sum() - 1, -3, 3)
         assert ours == pytest.approx(np.maximum(point - level, 0), abs=1e-9)
-    assert simplex(np.array([0.2, 0.8])) == pytest.approx([0.2, 0.8])
-    assert simplex(np.array([[7.0]])) == pytest.approx(1)
+    assert project_to_simplex(np.array([0.2, 0.8])) == pytest.approx([0.2, 0.8])
+    assert project_to_simplex(np.array([[7.0]])) == pytest.approx(1)
 
 
 def test_two_categories_are_rogan_and_gladen():
     sensitivity, specificity, positive = 0.9, 0.7, 0.5
     expected = (positive + specificity - 1) / (sensitivity + specificity - 1)
     confusion = 1000 * np.array([[sensitivity, 1 - sensitivity], [1 - specificity, specificity]])
-    assert unconfused(confusion, np.array([50, 50]))[0] == pytest.approx(expected)
+    assert invert_confusion(confusion, np.array([50, 50]))[0] == pytest.approx(expected)
     # Fewer positives than errors alone would give.
-    assert unconfused(confusion, np.array([20, 80])) == pytest.approx([0, 1])
+    assert invert_confusion(confusion, np.array([20, 80])) == pytest.approx([0, 1])
 
 
 def test_several_categories_are_undone():
@@ -88,7 +80,7 @@ def test_several_categories_are_undone():
     confusion = rng.integers(1, 20, size=(4, 4)) + 60 * np.eye(4)
     truth = np.array([0.1, 0.2, 0.3, 0.4])
     observed = truth @ (confusion / confusion.sum(1, keepdims=True))
-    assert unconfused(confusion, 500 * observed) == pytest.approx(truth)
+    assert invert_confusion(confusion, 500 * observed) == pytest.approx(truth)
 
 
 def test_originals_of_all_labels_come_back_as_the_data_set_states_them():
@@ -117,10 +109,10 @@ def test_intervals_are_those_of_a_plain_loop():
         np.add.at(confusion, (some.stated, some.codes[:, 0]), weights)
         np.add.at(observed, some.codes[mine, 1], weights[mine])
         # Made-up starts have two chains, as those of the sample.
-        confusion += 2 * rng.gamma(MADE_UP / 6, size=(3, 3)) * (1 - np.eye(3))
-        observed += 2 * rng.gamma(MADE_UP / 3, size=3)
+        confusion += 2 * rng.gamma(PSEUDO_STARTS / 6, size=(3, 3)) * (1 - np.eye(3))
+        observed += 2 * rng.gamma(PSEUDO_STARTS / 3, size=3)
         shares = np.linalg.solve((confusion / confusion.sum(1, keepdims=True)).T, observed / observed.sum())
-        samples.append(simplex(shares))
+        samples.append(project_to_simplex(shares))
     assert ours == pytest.approx(np.quantile(samples, [0.025, 0.975], axis=0).T, abs=0.02)
 
 
@@ -148,7 +140,7 @@ def test_intervals_by_ratings_cover_the_truth(replicates, later_error):
         chosen = np.concatenate([rng.permutation(np.flatnonzero(strata == k))[:50] for k in range(3)])
         given = np.full(len(truth), ABSENT)
         given[chosen] = truth[chosen]
-        value, error = powered(some.codes[:, 1], given, strata, some.clusters, 3)
+        value, error = prediction_powered_shares(some.codes[:, 1], given, strata, some.clusters, 3)
         reach = t.ppf(0.975, len(np.unique(some.clusters[chosen])) - 1) * error
         hits += list(abs(value - [0.2, 0.35, 0.45]) <= reach)
     # 750 that depend on each other: the error of their share is at most 0.014.
@@ -163,7 +155,7 @@ def test_strata_of_answers_give_the_stratified_mean():
     for k, many in enumerate((10, 25, 60)):
         chosen = rng.permutation(np.flatnonzero(strata == k))[:many]
         given[chosen] = truth[chosen]
-    value, _ = powered(some.codes[:, 1], given, strata, some.clusters, 3)
+    value, _ = prediction_powered_shares(some.codes[:, 1], given, strata, some.clusters, 3)
     means = [np.bincount(given[(strata == k) & (given >= 0)], minlength=3) / (10, 25, 60)[k] for k in range(3)]
     assert value == pytest.approx(np.bincount(strata) / 600 @ np.array(means))
 
@@ -175,7 +167,7 @@ def test_of_one_stratum_the_shares_are_those_of_the_definition():
     said = rng.integers(3, size=whole)
     truth = erring(said, 0.3, 3, rng)
     given = np.where(np.arange(whole) < n, truth, ABSENT)
-    value, error = powered(said, given, np.zeros(whole), np.arange(whole), 3)
+    value, error = prediction_powered_shares(said, given, np.zeros(whole), np.arange(whole), 3)
     y, f, every = (np.eye(3)[codes] for codes in (truth[:n], said[:n], said))
     both = np.concatenate([f - f.mean(0), every - f.mean(0)])
     covariance = ((y - y.mean(0)) * (f - f.mean(0))).mean(0).sum()
@@ -190,8 +182,9 @@ def test_replicates_that_repeat_each_other_say_nothing_new():
     rng = np.random.default_rng(9)
     said = rng.integers(3, size=200)
     given = np.where(np.arange(200) < 60, erring(said, 0.3, 3, rng), ABSENT)
-    once = powered(said, given, np.zeros(200), np.arange(200), 3)
-    four = powered(*(np.repeat(codes, 4) for codes in (said, given, np.zeros(200), np.arange(200))), 3)
+    arrays = said, given, np.zeros(200), np.arange(200)
+    once = prediction_powered_shares(*arrays, 3)
+    four = prediction_powered_shares(*(np.repeat(array, 4) for array in arrays), 3)
     assert np.concatenate(four) == pytest.approx(np.concatenate(once))
 
 

