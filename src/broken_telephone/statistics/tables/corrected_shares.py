@@ -65,7 +65,7 @@ def corrected_table(
     Raises:
         ValueError: if people gave a picture two categories of an attribute, or if a picture is in two strata.
     """
-    arranged = {panel.attribute: _arrange(ratings, panel) for panel in panels if ratings is not None}
+    arranged = {panel.attribute: arrange_ratings(ratings, panel) for panel in panels if ratings is not None}
 
     def rows_of(group: Group) -> Iterator[Row]:
         panel = group.panel
@@ -147,7 +147,7 @@ def _by_ratings(group: Group, iteration: int, ratings: np.ndarray, strata: np.nd
     return _rows(RATINGS, sizes, panel, join_notes(few, unrated_note), value, low, high)
 
 
-def _arrange(ratings: Ratings, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+def arrange_ratings(ratings: Ratings, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Return the codes of people's categories and the numbers of the strata, each (n, K + 1), or ABSENT."""
     given = ratings.given[ratings.given["attribute"] == panel.attribute]
     for table in (given, ratings.strata):

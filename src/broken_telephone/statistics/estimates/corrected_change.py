@@ -1,0 +1,122 @@
+"""Prediction-powered change of shares: the annotator's drift, corrected with human ratings at both iterations."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from broken_telephone.statistics.estimates.clusters import cluster_sums
+from broken_telephone.statistics.estimates.panel import ABSENT
+
+PSEUDO_RATINGS = 2
+"""Ratings that are added to the error of each iteration, in which people and annotator disagree in both directions."""
+
+
+class Sampled(NamedTuple):
+    """The pictures of one iteration: the annotator's answers, and ratings of a stratified sample."""
+
+    codes: np.ndarray
+    """(n,), the annotator's categories, or ABSENT."""
+    rated: np.ndarray
+    """(n,), the categories of people, or ABSENT without a rating."""
+    strata: np.ndarray
+    """(n,), numbers of the sampling strata, or ABSENT outside the sampling frame."""
+
+
+class CorrectedChange(NamedTuple):
+    """The corrected change of the share of each category, and the error of the annotator's own change."""
+
+    value: np.ndarray
+    """(C,), -1 to 1; they sum to 0."""
+    covariance: np.ndarray
+    """(C, C), of the values, without pseudo-ratings."""
+    bias: np.ndarray
+    """(C,), the annotator's change less the change that people see."""
+    bias_covariance: np.ndarray
+    """(C, C), of the bias, without pseudo-ratings."""
+    pseudo: np.ndarray
+    """(C, C), what the pseudo-ratings add to both covariances."""
+    ratings: float
+    """Number of starts with a rating, at the iteration that has fewer; the effective number if changes are pooled."""
+
+
+def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size: int) -> CorrectedChange:
+    """Correct the change of shares between two iterations with ratings of samples of both.
+
+    The estimator is the prediction-powered mean (Angelopoulos et al. 2023, Science 382) of a paired change, with the
+    power tuning of PPI++ (Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453):
+
+        change = mean(t (after - before)) + rectifier(after) - rectifier(before)
+        rectifier = weighted mean of (rating - t answer) over the rated pictures
+
+    The weight of a rating is the number of pictures in its stratum for each rated one. Strata without a rating are
+    assumed to resemble the others. The influence of each start on both terms is summed before it is squared, so that
+    the covariance accounts for replicates, for the pairing, and for starts that are rated at both iterations. The
+    tuning parameter t, 0 to 1, minimises the trace of the covariance.
+
+    Errors of the annotator may be too rare for a small sample to contain them. As Bonett and Price (2012, JEBS 37) do
+    for a difference of paired shares, pseudo-ratings are therefore added to the covariance. Their weight falls with the
+    share of pictures that are rated.
+
+    Args:
+        before: the earlier iteration.
+        after: the later iteration.
+        clusters: (n,), the starts of the chains.
+        size: number of categories C.
+
+    Returns:
+        The change, with null covariances if fewer than two starts are rated at an iteration.
+
+    Raises:
+        ValueError: if no picture of an iteration is rated.
+    """
+    one_hot = np.eye(size + 1)[:, :size]  # The last row, which ABSENT selects, is zero.
+    n, starts = len(clusters), len(np.unique(clusters))
+    # Everything is linear in t, so that each quantity has a part without the answers and a part that t multiplies.
+    value = np.zeros((2, size))
+    influence = np.zeros((2, n, size))
+    naive = np.zeros((n, size))
+    pseudo, rated_starts = 0.0, starts
+    for sign, sampled in ((-1, before), (1, after)):
+        weights, codes, ratings = _weights(sampled)[:, None], one_hot[sampled.codes], one_hot[sampled.rated]
+        means = np.array([(weights * ratings).mean(0), (weights * -codes).mean(0)])
+        value += sign * means
+        value[1] += sign * codes.mean(0)
+        influence[0] += sign * weights * (ratings - means[0])
+        influence[1] += sign * (codes - codes.mean(0) - weights * (codes + means[1]))
+        naive += sign * (codes - codes.mean(0))
+        own_starts = len(np.unique(clusters[weights[:, 0] > 0]))
+        pseudo += PSEUDO_RATINGS / 4 / own_starts**2 * (1 - own_starts / starts)
+        rated_starts = min(rated_starts, own_starts)
+    of_ratings, of_answers, of_naive = (cluster_sums(part, clusters) for part in (*influence, naive))
+    power = float((of_answers**2).sum())
+    tuning = float(np.clip(-(of_ratings * of_answers).sum() / power, 0, 1)) if power else 1.0
+
+    def covariance(influences: np.ndarray) -> np.ndarray:
+        if rated_starts < 2:
+            return np.full((size, size), np.nan)
+        return np.asarray(influences.T @ influences * (starts / (starts - 1) / n**2))
+
+    plain = value[0] + value[1]  # t = 1: the annotator's own change less its bias
+    # Pseudo-ratings move one category against all others, which keeps the sum of the changes at 0.
+    against = (size * np.eye(size) - 1) / max(size - 1, 1)
+    return CorrectedChange(
+        value[0] + tuning * value[1],
+        covariance(of_ratings + tuning * of_answers),
+        (one_hot[after.codes] - one_hot[before.codes]).mean(0) - plain,
+        covariance(of_naive - of_ratings - of_answers),
+        pseudo * against,
+        rated_starts,
+    )
+
+
+def _weights(sampled: Sampled) -> np.ndarray:
+    """Return the weight of each picture (n,): 0 without a rating; the mean over all pictures is 1."""
+    in_frame, has_rating = sampled.strata != ABSENT, sampled.rated != ABSENT
+    size = sampled.strata.max(initial=ABSENT) + 1
+    pictures = np.bincount(sampled.strata[in_frame], minlength=size)
+    ratings = np.bincount(sampled.strata[in_frame & has_rating], minlength=size)
+    weights = np.zeros(len(sampled.codes))
+    chosen = in_frame & has_rating
+    weights[chosen] = (pictures / np.maximum(ratings, 1))[sampled.strata[chosen]]
+    total = weights.sum()
+    return weights * (len(weights) / total) if total else weights
