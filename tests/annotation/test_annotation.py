@@ -208,7 +208,7 @@ def test_predictions_are_read_from_the_description_of_each_picture_and_asked(ben
     # Description 1 is of picture 0; the last picture is described for the annotation alone.
     assert predictions.loc[("i0_r0", 0, "text"), "predicted"] == "fear"
     last = predictions.loc[("i0_r0", ITERATIONS, "text")]
-    assert (last["predicted"], last["correct"], last["by"]) == ("happiness", True, "fake describer")
+    assert (last["predicted"], last["correct"], last["model"]) == ("happiness", True, "fake describer")
     # A prompt is of no picture.
     assert ("p0_r0", 0, "text") not in predictions.index
     assert predictions.loc[("p0_r0", 1, "text"), "predicted"] == "fear"
@@ -422,7 +422,7 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
     assert set(project.load("rating_sample")["item"]) <= set(items["item"])
     assert len(items) == counts["images"] + counts["chains_from_images"]
     assert set(project.load("last_descriptions")["iteration"]) <= {3}
-    assert set(project.load("agreement")["one"]) <= {"data set", "describer (free)"}
+    assert set(project.load("agreement")["annotator_a"]) <= {"data set", "describer (free)"}
     project.run("annotation")
     again = project.load("annotations")
     pd.testing.assert_frame_equal(again, table)

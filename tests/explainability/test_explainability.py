@@ -89,7 +89,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     total = record["explained"]["pictures"] + sum(record["left_out"].values()) + len(record["failures"])
     assert total == record["pictures"]
     assert record["explained"]["pictures"] >= 9
-    assert set(words["named"]) >= {"happiness", "sadness"}
+    assert set(words["named_label"]) >= {"happiness", "sadness"}
     assert set(words["views"]) == {5}
     assert words["gender"].notna().any()
     methods = {*METHODS, "HiResCAM, random weights 1"}
@@ -101,8 +101,9 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     assert set(faces["monk"].dropna()) <= {f"monk {k:02}" for k in range(1, 11)}
     # Hiding the face lowers the probability of the word by far the most.
     support = load("support")
-    fall = support[(support["label"] == "(all)") & (support["attribute"] == "all") & (support["measure"] == "fall")]
-    assert fall.set_index("region")["value"].astype(float).idxmax() == "face"
+    drop = support[(support["label"] == "(all)") & (support["attribute"] == "all")]
+    drop = drop[drop["measure"] == "log_probability_drop"]
+    assert drop.set_index("region")["value"].astype(float).idxmax() == "face"
     figures = load("explanation_figures")
     assert {"support", "checks", "gallery_happiness", "gallery_sadness"} <= set(figures)
     page, said = load("report"), load("support_sentences")

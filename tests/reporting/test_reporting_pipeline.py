@@ -155,7 +155,7 @@ def test_people_check_the_shares_of_the_pictures_they_rated():
     row = women.loc["human ratings"]
     assert row["n_checked"] == 200
     assert row["value"] == pytest.approx(np.mean([category == "female" for category in told]), abs=0.01)
-    assert not row["agrees"]
+    assert not row["methods_agree"]
 
 
 def test_a_reading_that_was_not_asked_for_is_refused():

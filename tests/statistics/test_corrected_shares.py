@@ -195,14 +195,14 @@ def test_both_methods_agree_where_the_annotator_errs_as_before_and_not_else():
         some, truth = world(rng, 1500, 1, 0.1, later_error=later_error)
         table = corrected_table([some], Resampling(300, 1), rated(some, truth, 60, rng))
         assert nulls_have_notes(table)
-        assert table[table["iteration"] == 0]["agrees"].isna().all()
+        assert table[table["iteration"] == 0]["methods_agree"].isna().all()
         later = table[(table["iteration"] == 1) & (table["label"] == "(all)")]
-        assert later.groupby("category")["agrees"].nunique().max() == 1
+        assert later.groupby("category")["methods_agree"].nunique().max() == 1
         found[later_error] = later[later["method"] == RATINGS]
         assert (found[later_error]["n_checked"] == 360).all()
         assert found[later_error]["value"].to_numpy() == pytest.approx([0.2, 0.35, 0.45], abs=0.08)
-    assert found[0.1]["agrees"].all()
-    assert not found[0.7]["agrees"].all()
+    assert found[0.1]["methods_agree"].all()
+    assert not found[0.7]["methods_agree"].all()
 
 
 def test_a_label_with_enough_originals_has_a_confusion_of_its_own():

@@ -21,7 +21,7 @@ from broken_telephone.statistics.estimates.paired_counts import PairedCounts, co
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
 from broken_telephone.statistics.tables.group_table import ESTIMATE, GROUP, Map, Row, group_table
 
-TRAJECTORIES = (*GROUP, "kind", "category", "to", "iteration", *ESTIMATE)
+TRAJECTORIES = (*GROUP, "kind", "category", "to_category", "iteration", *ESTIMATE)
 
 
 def trajectories_table(
@@ -39,7 +39,7 @@ def trajectories_table(
     Returns:
         Columns TRAJECTORIES, by `kind`:
 
-        - transition: probability of the category `to` after `category`; n counts steps
+        - transition: probability of the category `to_category` after `category`; n counts steps
         - fixed point: share of `category`
         - half-life: in iterations
         - predicted: share of `category` at `iteration`
