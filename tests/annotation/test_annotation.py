@@ -240,6 +240,7 @@ def test_the_last_word_of_a_truncated_answer_does_not_count(bench):
 def test_terms_are_found_in_every_description(bench):
     mentions = bench.run().mentions
     assert set(mentions["term"]) == {"he", "woman", "she"}
+    assert mentions["count"].ge(1).all()
     assert set(mentions.loc[mentions["term"] == "woman", "iteration"]) == {ITERATIONS + 1}
 
 
