@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from kedro_datasets import pandas as tables
 
-from broken_telephone.datasets.places import LiteralVersions
+from broken_telephone.datasets.locations import LiteralVersions
 from broken_telephone.spreadsheet import guarded, unguarded
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from kedro.io import AbstractVersionedDataset, Version
 
 from broken_telephone.datasets.atomic_write import write_whole
-from broken_telephone.datasets.places import LiteralVersions, located
+from broken_telephone.datasets.locations import LiteralVersions, located
 
 Files = Mapping[str, bytes]
 

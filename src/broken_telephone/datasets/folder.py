@@ -15,7 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 
 from broken_telephone.datasets.atomic_write import write_whole
-from broken_telephone.datasets.places import located
+from broken_telephone.datasets.locations import located
 from broken_telephone.errors import UnreadableError
 from broken_telephone.seeds import content_digest
 

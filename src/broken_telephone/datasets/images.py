@@ -14,7 +14,7 @@ from PIL import Image
 
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
-from broken_telephone.datasets.places import LiteralVersions, located
+from broken_telephone.datasets.locations import LiteralVersions, located
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.pictures import SUFFIXES, Needed, as_png, open_picture
 from broken_telephone.pictures.thumbnails import thumbnails

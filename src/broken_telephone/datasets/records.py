@@ -9,7 +9,7 @@ from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
-from broken_telephone.datasets.places import located
+from broken_telephone.datasets.locations import located
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
 

@@ -8,7 +8,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 from broken_telephone.datasets.atomic_write import write_whole
-from broken_telephone.datasets.places import located
+from broken_telephone.datasets.locations import located
 from broken_telephone.errors import StudyError
 
 

@@ -5,7 +5,7 @@ from kedro_datasets.matplotlib import MatplotlibDataset as KedroMatplotlib
 from kedro_datasets.pandas import ParquetDataset as KedroParquet
 from kedro_datasets.text import TextDataset as KedroText
 
-from broken_telephone.datasets.places import LiteralVersions
+from broken_telephone.datasets.locations import LiteralVersions
 
 
 class JSONDataset(LiteralVersions, KedroJSON):

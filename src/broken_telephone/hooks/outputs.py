@@ -8,7 +8,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset, AbstractVersionedDataset, CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from broken_telephone.datasets.places import located
+from broken_telephone.datasets.locations import located
 from broken_telephone.loop import LoopSettings
 
 

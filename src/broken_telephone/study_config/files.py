@@ -2,8 +2,8 @@
 
 import io
 import os
+import pickle
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,13 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
         text = filesystem.cat_file(file.as_posix()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(f"{file} is not encoded in UTF-8 (byte {error.start}): save it as UTF-8") from None
-    return deepcopy(_parsed(text, file))
+    settings: DictConfig = pickle.loads(_parsed(text, file))
+    return settings
 
 
-# One run reads the same files several times.
+# One run reads the same files several times. Kedro changes what it gets, and OmegaConf copies slowly: hence the bytes.
 @lru_cache(maxsize=64)
-def _parsed(text: str, file: Path) -> DictConfig:
+def _parsed(text: str, file: Path) -> bytes:
     refuse_bad_yaml(text, str(file))
     try:
         settings = OmegaConf.load(io.StringIO(text))
@@ -51,7 +52,7 @@ def _parsed(text: str, file: Path) -> DictConfig:
         raise StudyError(f"{file}{line} cannot be read as settings: {reason}") from error
     if not isinstance(settings, DictConfig) or "" in settings:
         raise StudyError(f"{file} does not hold settings by name, such as `chains:`")
-    return settings
+    return pickle.dumps(settings)
 
 
 def alike(first: Any, second: Any) -> bool:
