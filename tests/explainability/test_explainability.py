@@ -108,7 +108,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     assert {"support", "checks", "gallery_happiness", "gallery_sadness"} <= set(figures)
     page, said = load("report"), load("support_sentences")
     assert all(sentence.split(":")[0] in page for sentence in said["sentence"])
-    assert "Pictures and their maps" in page
+    assert "Images and their attribution maps" in page
     before = study.files("data/07_model_output/miniature/explanations")
     run(study, "explainability", to_nodes=["explainability.tabulate_explanation"], **common)
     assert study.files("data/07_model_output/miniature/explanations") == before
