@@ -106,6 +106,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     figures = load("explanation_figures")
     assert {"support", "checks", "gallery_happiness", "gallery_sadness"} <= set(figures)
     page, said = load("report"), load("support_sentences")
+    assert len(said)
     assert all(sentence.split(":")[0] in page for sentence in said["sentence"])
     assert "Pictures and their maps" in page
     before = study.files("data/07_model_output/miniature/explanations")
@@ -133,21 +134,5 @@ def test_a_describer_behind_an_endpoint_leaves_empty_tables_and_a_report(project
     assert (record["pictures"], record["explained"]) == (0, {"pictures": 0, "words": 0})
     assert record["by"]["describer"] == "some-vlm"
     page = load("report")
-    assert "Where the describer" in page or "Which part of the picture" not in page
+    assert "Which part of the picture" not in page
     assert "some-vlm" in page
-
-
-def test_every_entry_is_in_the_catalog_and_has_a_layer(project):
-    from kedro.framework.project import pipelines
-
-    with KedroSession.create(project.path) as session:
-        catalog = session.load_context().catalog
-    passed_on = {"explanation_plan", "words_to_explain", "study_pictures"}
-    for name in pipelines["explainability"].datasets() - passed_on:
-        if not name.startswith("params:"):
-            dataset = catalog.get(name)
-            assert type(dataset).__name__ != "MemoryDataset", name
-            assert dataset.metadata["kedro-viz"]["layer"], name
-            if name in pipelines["explainability"].all_outputs():
-                path = str(dataset._describe().get("filepath") or dataset._describe()["path"])
-                assert "/miniature/" in path, name
