@@ -426,7 +426,7 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
     assert sample <= set(items["item"])
     assert len(items) == counts["images"] + counts["chains_from_images"]
     assert set(project.load("last_descriptions")["iteration"]) == {3}
-    assert set(project.load("agreement")["one"]) == {"data set", "describer (free)"}
+    assert set(project.load("agreement")["one"]) == {"data set"}
     project.run("annotation")
     again = project.load("annotations")
     pd.testing.assert_frame_equal(again, table)
