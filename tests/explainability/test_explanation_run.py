@@ -95,6 +95,7 @@ def test_what_is_written_is_of_the_picture_and_its_regions(study):
     stripes = np.repeat([HAIR, FACE, BODY, BACKGROUND], 2)
     mine = activations[(activations["chain_id"] == "i1_r0") & (activations["iteration"] == 1)]
     assert {name for name in mine["method"] if "random" not in name} == set(METHODS)
+    assert set(found.activations) == set(METHODS)
     for method, values in found.activations.items():
         upper, lower = values[:2].sum(), values[2:].sum()
         rows = mine[mine["method"] == method].set_index("region")
@@ -168,6 +169,7 @@ def test_checks_made_later_are_made_only_where_they_lack(study, checked, batch):
     study.describer.explained.clear()
     after = study.run(checked=9, batch=batch)
     same(after, checked)
+    assert len(after[1]) == 13
     assert after[1]["deletion"].notna().all()
     # With the true weights the others, and with each random ones the others, too.
     seeds = [seed for *_, seed in study.describer.explained.elements()]
@@ -351,6 +353,7 @@ def test_pictures_of_any_size(study, size):
     # What is not in the picture is not hidden.
     areas = activations[activations["method"] == "HiResCAM"].set_index([*WHERE, "region"])["area"]
     drops = occlusions.set_index([*WHERE, "region"])[["log_probability_drop", "log_probability_drop_elsewhere"]]
+    assert len(drops) == len(areas) > 0
     for column in drops:
         assert (drops[column].notna() == (areas > 0).reindex(drops.index)).all()
     assert drops["log_probability_drop"].isna().any() == (size == (1, 1))
@@ -361,6 +364,7 @@ def test_pictures_without_a_region_do_not_lower_its_mean_drop(study):
     _, words, activations, occlusions, _ = study.run()
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     bodies = table[table["region"] == "body"]
+    assert {"1 x 1, 1 view"} < set(bodies["kind"])
     assert (bodies["log_probability_drop"].isna() == (bodies["kind"] == "1 x 1, 1 view")).all()
     # The same in pictures of one size: a parser that sees no body in one of them.
     whole = occlusions[occlusions["region"] == "body"].dropna(subset=["log_probability_drop"])
@@ -443,6 +447,7 @@ def test_other_errors_at_every_word_are_raised(study):
 
 def test_of_no_chains_nothing_is_explained(study):
     tables = study.run(chains_per_label=0)
+    assert len(tables) == 5
     assert all(table.empty for table in tables[:4])
     assert tables[4]["pictures"] == 0
     assert not study.describer.explained
@@ -468,6 +473,7 @@ def test_pictures_are_explained_in_a_frame_with_their_proportions(study, size):
     study.describer = Keeping()
     _, words, activations, _, _ = study.run(size=list(size))
     assert {(row.width, row.height) for row in words.itertuples()} == {size}
+    assert shown
     for image in shown:
         assert image.size == size
         pixels = np.asarray(image)

@@ -314,6 +314,7 @@ def test_pictures_of_different_sizes_are_never_mixed():
         assert list(dict.fromkeys(table["kind"].astype(str))) == kinds
     assert said["region"].tolist() == ["face", "hair"]
     assert set(support.loc[support["attribute"] == "all", "n"]) == {6}
+    assert len(tests)
     assert tests["value"].isna().all()
 
 
@@ -339,11 +340,13 @@ def test_too_few_starts_are_said_to_be_too_few():
         for iteration in range(6):
             made.word(chain, iteration, "fear", "face")
     support, tests, trust, said = made.measured()
+    assert len(tests)
     assert tests["value"].isna().all()
     assert support["ci_low"].isna().all()
     assert set(support["note"]) == {"fewer than 6 starts: no interval"}
     # The share of methods that agree is no mean over starts.
     rest = trust[trust["check"] != "methods"]
+    assert len(rest)
     assert not rest["passed"].any()
     assert all("too few starts" in note for note in rest["note"])
     assert "cannot be told" in said["sentence"].item()

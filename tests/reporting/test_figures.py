@@ -162,7 +162,9 @@ def test_colours_of_unknown_schemes_are_the_same_in_all_figures_of_a_study():
     given["success"] = given["success"][given["success"]["category"] != "cook"]
     drawn = {name: draw() for name, draw in figures(given).items()}
     bars = bars_of(drawn["shares_job"].axes[0])
-    for name, (line,) in marks_of(drawn["success_job"].axes[0]).items():
+    marks = marks_of(drawn["success_job"].axes[0])
+    assert set(marks) == {"clerk", "smith"}
+    for name, (line,) in marks.items():
         assert to_hex(line.get_color()) == to_hex(bars[name][0].get_facecolor())
     many = category_colours("job", [f"job {number}" for number in range(20)])
     assert len(set(many.values())) == 20

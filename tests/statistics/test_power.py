@@ -38,7 +38,7 @@ def assert_every_null_has_a_note(table):
     assert len(table)
     numbers = table[["share_changing", "minimum_detectable_change", "maximum_possible_change"]].astype(float)
     assert not (~np.isfinite(numbers).all(axis=1) & (table["note"] == "")).any()
-    assert set(map(type, table["is_detectable"])) <= {bool}
+    assert set(map(type, table["is_detectable"])) == {bool}
 
 
 @pytest.mark.parametrize("n", [8, 20, 100, 400, 5000.5])
