@@ -194,23 +194,40 @@ def test_reasons_are_of_commands_that_there_are():
         assert any(text in " ".join(command.words) for command in COMMANDS), text
 
 
+def named_files(page: Path) -> list[str]:
+    """Return the project's files and folders that a page names, but for those that a reader makes."""
+    ours = re.compile(r"(benchmarks|docs|notebooks|src|conf)/[\w./]+|\w+/\w+\.py")
+    codes = [code for code in spans(page.read_text(encoding="utf-8")) if ours.fullmatch(code)]
+    return [code for code in codes if not code.startswith(("conf/my_", "conf/local"))]
+
+
+def links(page: Path) -> list[str]:
+    """Return the links of a page to places in the project."""
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in link]
+
+
+def test_pages_name_files_and_have_links():
+    """So that the two tests below check something."""
+    assert len(PAGES) > 5
+    assert sum(len(named_files(page)) for page in PAGES) > 10
+    assert sum(len(links(page)) for page in PAGES) > 10
+    assert any(link.partition("#")[2] for page in PAGES for link in links(page))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_a_page_names_are_there(page):
-    ours = re.compile(r"(benchmarks|docs|notebooks|src|conf)/[\w./]+|\w+/\w+\.py")
-    for code in spans(page.read_text(encoding="utf-8")):
-        if ours.fullmatch(code) and not code.startswith(("conf/my_", "conf/local")):
-            assert (ROOT / code).exists() or (ROOT / "src/broken_telephone" / code).exists(), code
+    for code in named_files(page):
+        assert (ROOT / code).exists() or (ROOT / "src/broken_telephone" / code).exists(), code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_a_page_lead_somewhere(page):
-    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+    for link in links(page):
         path, _, anchor = link.partition("#")
-        if "://" not in link:
-            target = page.parent / path if path else page
-            assert target.exists(), link
-            assert not anchor or anchor in anchors(target), link
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 def anchors(page: Path) -> set[str]:

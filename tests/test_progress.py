@@ -137,6 +137,7 @@ def test_a_node_without_progress_of_its_own_shows_that_it_runs(capsys, often):
             capsys.readouterr()
             shown("Reading: 1 of 2")
             assert "collect" not in texts[-1]
+    assert number == 1
     shown("collect: running for")
     hooks.on_pipeline_error({})
     capsys.readouterr()

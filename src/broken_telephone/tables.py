@@ -73,7 +73,7 @@ PREDICTIONS = _PICTURE | {
     "predicted": "category",
     "correct": "bool",
     "reading": "category",
-    "by": "category",
+    "model": "category",
     "status": "category",
     "probability": "number",
 }
@@ -81,7 +81,7 @@ MENTIONS = _PICTURE | {
     "attribute": "category",
     "category": "category",
     "term": "category",
-    "times": "integer",
+    "count": "integer",
 }
 SIMILARITIES = {
     "chain_id": "text",
@@ -101,8 +101,8 @@ FACES = (
 )
 _WORD = _PICTURE | {
     "face": "integer",
-    "token": "category",
-    "place": "integer",
+    "word": "category",
+    "char_offset": "integer",
 }
 ACTIVATIONS = _WORD | {
     "method": "category",
@@ -113,13 +113,13 @@ ACTIVATIONS = _WORD | {
 }
 OCCLUSIONS = _WORD | {
     "region": "category",
-    "fall": "number",
-    "fall_elsewhere": "number",
+    "log_probability_drop": "number",
+    "log_probability_drop_elsewhere": "number",
     "density_elsewhere": "number",
 }
 WORDS = _WORD | {
     "label": "category",
-    "named": "category",
+    "named_label": "category",
     "correct": "bool",
     "gender": "category",
     "width": "integer",
@@ -129,15 +129,16 @@ WORDS = _WORD | {
     **dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), "number"),
 }
 _RESULTS = (
-    dict.fromkeys(("study", "start", "label", "attribute", "category", "to", "annotator"), "category")
+    dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "by", "one", "other", "reference", "region", "check", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "note"),
         "category",
     )
-    | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees"), "integer")
+    | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
+    | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
-    | dict.fromkeys(("changing", "detectable", "possible"), "number")
-    | dict.fromkeys(("can_show", "agrees", "passed"), "bool")
+    | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
+    | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""
 

@@ -18,7 +18,7 @@ from broken_telephone.explainability.maps.attribution_scores import by_picture
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 
-WHERE = ["chain_id", "iteration", "face", "token", "place"]
+WHERE = ["chain_id", "iteration", "face", "word", "char_offset"]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_every_word_about_every_picture_is_explained_once(study):
     true = {key: n for key, n in study.describer.explained.items() if key[3] is None}
     assert (set(true.values()), len(true)) == ({1}, 13)
     # Words name happiness of whatever picture; the prompt's own text is of no picture.
-    assert set(words["named"]) == {"happiness"}
+    assert set(words["named_label"]) == {"happiness"}
     assert words.set_index("chain_id")["correct"].groupby(level=0).all().to_dict() == {
         "i0_r0": True,
         "i0_r1": True,
@@ -71,8 +71,8 @@ def test_every_word_about_every_picture_is_explained_once(study):
         "p0_r0": False,
     }
     assert (words["iteration"] == 0).sum() == 3
-    assert set(words["token"]) == {"happy"}
-    assert set(words["place"]) == {17}
+    assert set(words["word"]) == {"happy"}
+    assert set(words["char_offset"]) == {17}
     said = words[words["gender"].notna()]
     assert said[["chain_id", "iteration", "gender"]].to_numpy().tolist() == [["i0_r0", 0, "female"]]
     assert len(occlusions) == 13 * len(REGIONS)
@@ -95,6 +95,7 @@ def test_what_is_written_is_of_the_picture_and_its_regions(study):
     stripes = np.repeat([HAIR, FACE, BODY, BACKGROUND], 2)
     mine = activations[(activations["chain_id"] == "i1_r0") & (activations["iteration"] == 1)]
     assert {name for name in mine["method"] if "random" not in name} == set(METHODS)
+    assert set(found.activations) == set(METHODS)
     for method, values in found.activations.items():
         upper, lower = values[:2].sum(), values[2:].sum()
         rows = mine[mine["method"] == method].set_index("region")
@@ -105,9 +106,10 @@ def test_what_is_written_is_of_the_picture_and_its_regions(study):
             assert rows.loc[region, "density"] == pytest.approx(4 * inside / (upper + lower), rel=1e-5)
     # Hiding a stripe paints it in the colour of all: the describer reads the mean of the picture.
     colour = study.plan().colour
-    falls = occlusions[(occlusions["chain_id"] == "i1_r0") & (occlusions["iteration"] == 1)].set_index("region")["fall"]
-    fall = (np.mean(colour) - np.mean([121, 0, 1])) / 4 / 100
-    assert falls.to_numpy(float) == pytest.approx([fall] * 4, abs=1e-5)
+    first = occlusions[(occlusions["chain_id"] == "i1_r0") & (occlusions["iteration"] == 1)]
+    drops = first.set_index("region")["log_probability_drop"]
+    expected = (np.mean(colour) - np.mean([121, 0, 1])) / 4 / 100
+    assert drops.to_numpy(float) == pytest.approx([expected] * 4, abs=1e-5)
 
 
 def test_costly_checks_are_made_on_some_chains_alone(study):
@@ -167,6 +169,7 @@ def test_checks_made_later_are_made_only_where_they_lack(study, checked, batch):
     study.describer.explained.clear()
     after = study.run(checked=9, batch=batch)
     same(after, checked)
+    assert len(after[1]) == 13
     assert after[1]["deletion"].notna().all()
     # With the true weights the others, and with each random ones the others, too.
     seeds = [seed for *_, seed in study.describer.explained.elements()]
@@ -349,28 +352,30 @@ def test_pictures_of_any_size(study, size):
     assert (row["width"], row["height"]) == size
     # What is not in the picture is not hidden.
     areas = activations[activations["method"] == "HiResCAM"].set_index([*WHERE, "region"])["area"]
-    falls = occlusions.set_index([*WHERE, "region"])[["fall", "fall_elsewhere"]]
-    for column in falls:
-        assert (falls[column].notna() == (areas > 0).reindex(falls.index)).all()
-    assert falls["fall"].isna().any() == (size == (1, 1))
+    drops = occlusions.set_index([*WHERE, "region"])[["log_probability_drop", "log_probability_drop_elsewhere"]]
+    assert len(drops) == len(areas) > 0
+    for column in drops:
+        assert (drops[column].notna() == (areas > 0).reindex(drops.index)).all()
+    assert drops["log_probability_drop"].isna().any() == (size == (1, 1))
 
 
-def test_pictures_without_a_region_do_not_lower_its_mean_fall(study):
+def test_pictures_without_a_region_do_not_lower_its_mean_drop(study):
     save(study.drawn, {"i1_r0/1": plain(7, size=(1, 1)), "i2_r0/2": plain(8, size=(8, 8))})
     _, words, activations, occlusions, _ = study.run()
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     bodies = table[table["region"] == "body"]
-    assert (bodies["fall"].isna() == (bodies["kind"] == "1 x 1, 1 view")).all()
+    assert {"1 x 1, 1 view"} < set(bodies["kind"])
+    assert (bodies["log_probability_drop"].isna() == (bodies["kind"] == "1 x 1, 1 view")).all()
     # The same in pictures of one size: a parser that sees no body in one of them.
-    whole = occlusions[occlusions["region"] == "body"].dropna(subset=["fall"])
+    whole = occlusions[occlusions["region"] == "body"].dropna(subset=["log_probability_drop"])
     first = (whole["chain_id"] == "i2_r0") & (whole["iteration"] == 1)
     rest = whole[~first & (whole["chain_id"] == "i2_r0")]
-    occlusions.loc[whole.index[first], ["fall", "fall_elsewhere"]] = None
+    occlusions.loc[whole.index[first], ["log_probability_drop", "log_probability_drop_elsewhere"]] = None
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     mine = table[(table["region"] == "body") & (table["chain_id"] == "i2_r0")]
     assert len(mine) == 3
-    assert mine["fall"].mean() == pytest.approx(rest["fall"].astype(float).mean())
-    assert mine["fall"].mean() > 0
+    assert mine["log_probability_drop"].mean() == pytest.approx(rest["log_probability_drop"].astype(float).mean())
+    assert mine["log_probability_drop"].mean() > 0
 
 
 class Failing(FakeExplainer):
@@ -442,6 +447,7 @@ def test_other_errors_at_every_word_are_raised(study):
 
 def test_of_no_chains_nothing_is_explained(study):
     tables = study.run(chains_per_label=0)
+    assert len(tables) == 5
     assert all(table.empty for table in tables[:4])
     assert tables[4]["pictures"] == 0
     assert not study.describer.explained
@@ -467,6 +473,7 @@ def test_pictures_are_explained_in_a_frame_with_their_proportions(study, size):
     study.describer = Keeping()
     _, words, activations, _, _ = study.run(size=list(size))
     assert {(row.width, row.height) for row in words.itertuples()} == {size}
+    assert shown
     for image in shown:
         assert image.size == size
         pixels = np.asarray(image)
@@ -501,9 +508,9 @@ def test_texts_without_a_word_are_counted(study):
     assert record["left_out"]["no description"] == 1
     assert record["explained"] == {"pictures": 10, "words": 11}
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 2)]
-    assert mine["token"].tolist() == ["happy", "surprised"]
-    assert mine["named"].tolist() == ["happiness", "surprise"]
-    assert mine["place"].tolist() == [6, 26]
+    assert mine["word"].tolist() == ["happy", "surprised"]
+    assert mine["named_label"].tolist() == ["happiness", "surprise"]
+    assert mine["char_offset"].tolist() == [6, 26]
     assert mine["correct"].tolist() == [True, False]
     total = sum(record["left_out"].values()) + record["explained"]["pictures"] + len(record["failures"])
     assert total == record["pictures"]
@@ -576,8 +583,8 @@ def test_the_skin_of_each_face_is_its_own(study):
 def test_replicates_share_what_their_original_shows(study):
     _, words, activations, occlusions, _ = study.run()
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
-    assert set(table["start"]) == {"0", "1", "2", "A sad man."}
-    assert set(table.loc[table["chain_id"].isin(["i0_r0", "i0_r1"]), "start"]) == {"0"}
+    assert set(table["start_id"]) == {"0", "1", "2", "A sad man."}
+    assert set(table.loc[table["chain_id"].isin(["i0_r0", "i0_r1"]), "start_id"]) == {"0"}
     assert len(table) == 13 * len(REGIONS)
 
 

@@ -88,7 +88,9 @@ def test_a_frame_is_as_large_as_it_is_asked_for(study):
     faces, words, *_ = study.run(size=[24, 16])
     assert {(row.width, row.height) for row in words.itertuples()} == {(24, 16)}
     mine = faces[(faces["chain_id"] == "i0_r0") & (faces["iteration"] == 0)]
-    assert set(mine["person_id"].dropna()) <= {"a"}
+    # The fake detector takes the grey margin for a crowd, which is outside the person's box.
+    assert len(mine) == 128
+    assert mine["person_id"].isna().all()
 
 
 def test_regions_keep_their_places_in_another_size():

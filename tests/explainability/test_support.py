@@ -73,21 +73,21 @@ class Planted:
         face=0,
         checked=True,
         strength=2.0,
-        fall=3.0,
+        drop=3.0,
         curves=0.2,
         others=None,
         elsewhere=1.0,
         random=1.0,
         noise=0.05,
-        fall_elsewhere=0.2,
+        drop_elsewhere=0.2,
     ):
-        """A word that comes from a region, or, if that is None, from nowhere: then its map and falls are noise."""
-        where = {"chain_id": chain, "iteration": iteration, "face": face, "token": named, "place": len(named)}
+        """A word that comes from a region, or, if that is None, from nowhere: then its map and drops are noise."""
+        where = {"chain_id": chain, "iteration": iteration, "face": face, "word": named, "char_offset": len(named)}
         draw = lambda: float(self.rng.normal(0, noise))  # noqa: E731
         helped = curves if source is not None else 0.0
         self.words.append(
             where
-            | {"label": label or named, "named": named, "correct": (label or named) == named, "gender": gender}
+            | {"label": label or named, "named_label": named, "correct": (label or named) == named, "gender": gender}
             | {"width": width, "height": 64, "views": 1, "log_probability": -1.0, "agreement": 0.9}
             | {
                 "deletion": 0.4 - helped + draw() if checked else None,
@@ -108,8 +108,8 @@ class Planted:
                 where
                 | {
                     "region": region,
-                    "fall": (fall if region == source else 0.1) + draw(),
-                    "fall_elsewhere": fall_elsewhere + draw(),
+                    "log_probability_drop": (drop if region == source else 0.1) + draw(),
+                    "log_probability_drop_elsewhere": drop_elsewhere + draw(),
                 }
                 | {"density_elsewhere": (elsewhere if region == source else 1) + draw()}
             )
@@ -178,21 +178,21 @@ def test_the_region_that_words_come_from_is_named(measured):
     support, _, trust, said = measured
     for label, source in (("fear", "background"), ("happiness", "face")):
         row = one(said, label=label)
-        assert (row["region"], row["trusted"]) == (source, True)
+        assert (row["region"], row["all_checks_passed"]) == (source, True)
         assert f"Words for {label} come from the {source}" in row["sentence"]
         assert trust.loc[trust["label"] == label, "passed"].all()
         density = one(support, label=label, attribute="all", region=source, measure="density")
         assert density["ci_low"] > 1.2
-        fall = one(support, label=label, attribute="all", region=source, measure="fall")
-        assert fall["ci_low"] - 0.02 < 3 < fall["ci_high"] + 0.02
-        assert f"{np.exp(fall['value']):,.3g}" in row["sentence"]
+        drop = one(support, label=label, attribute="all", region=source, measure="log_probability_drop")
+        assert drop["ci_low"] - 0.02 < 3 < drop["ci_high"] + 0.02
+        assert f"{np.exp(drop['value']):,.3g}" in row["sentence"]
 
 
 def test_a_map_of_nothing_is_reported_with_what_it_fails(measured):
     _, _, trust, said = measured
     row = one(said, label="anger")
     assert pd.isna(row["region"])
-    assert not row["trusted"]
+    assert not row["all_checks_passed"]
     assert "cannot be told" in row["sentence"]
     failed = trust[(trust["label"] == "anger") & ~trust["passed"].astype(bool)]
     assert {"random weights", "hiding"} & set(failed["check"])
@@ -206,8 +206,8 @@ def test_a_map_of_nothing_is_reported_with_what_it_fails(measured):
     [
         ({"random": 2.0}, "random weights"),
         ({"elsewhere": 2.0}, "regions elsewhere"),
-        ({"fall": 0.0}, "hiding"),
-        ({"fall_elsewhere": 3.5}, "hiding elsewhere"),
+        ({"drop": 0.0}, "hiding"),
+        ({"drop_elsewhere": 3.5}, "hiding elsewhere"),
         ({"curves": 0.0}, "deletion"),
         ({"curves": 0.0}, "insertion"),
         ({"others": "hair"}, "methods"),
@@ -221,10 +221,10 @@ def test_each_check_can_fail_alone(broken, check):
     failed = set(trust.loc[~trust["passed"].astype(bool), "check"])
     assert check in failed
     # A region whose hiding does nothing does not do more than its hiding elsewhere.
-    beside = {"curves": {"deletion", "insertion"}, "fall": {"hiding elsewhere"}}
+    beside = {"curves": {"deletion", "insertion"}, "drop": {"hiding elsewhere"}}
     assert failed <= {check, *beside.get(next(iter(broken)), ())}
     row = said.iloc[0]
-    assert not row["trusted"]
+    assert not row["all_checks_passed"]
     # Without one of these no region is named; the others are of the map as a whole.
     assert pd.isna(row["region"]) == (check in NEEDED)
     assert REASONS[check] in row["sentence"]
@@ -242,15 +242,22 @@ def slowly_by_picture(planted):
     sums = defaultdict(lambda: defaultdict(list))
     starts = {row.chain_id: row.image_id if row.start == "image" else row.prompt for row in chains.itertuples()}
     for word in words.to_dict("records"):
-        key = [word[name] for name in ("chain_id", "iteration", "face", "token", "place")]
+        key = [word[name] for name in ("chain_id", "iteration", "face", "word", "char_offset")]
         for table in (activations, occlusions):
             for row in table.to_dict("records"):
-                if [row[name] for name in ("chain_id", "iteration", "face", "token", "place")] != key:
+                if [row[name] for name in ("chain_id", "iteration", "face", "word", "char_offset")] != key:
                     continue
                 if row.get("method", METHOD) != METHOD:
                     continue
                 kind = f"{word['width']} x 64, 1 view"
-                where = kind, word["named"], starts[row["chain_id"]], row["chain_id"], row["iteration"], row["region"]
+                where = (
+                    kind,
+                    word["named_label"],
+                    starts[row["chain_id"]],
+                    row["chain_id"],
+                    row["iteration"],
+                    row["region"],
+                )
                 for measure in MEASURES:
                     if measure in row:
                         sums[where][measure].append(row[measure])
@@ -278,10 +285,10 @@ def test_pictures_are_what_a_loop_over_words_finds(crooked):
     table = crooked.pictures()
     assert len(table) == len(expected)
     for row in table.to_dict("records"):
-        where = tuple(row[name] for name in ("kind", "named", "start", "chain_id", "iteration", "region"))
+        where = tuple(row[name] for name in ("kind", "named_label", "start_id", "chain_id", "iteration", "region"))
         assert {name: row[name] for name in MEASURES} == pytest.approx(expected[where])
     assert set(table["gender"]) == {"female", "male", "unknown"}
-    assert set(table.loc[table["named"] == "anger", "answer"]) == {"wrong"}
+    assert set(table.loc[table["named_label"] == "anger", "answer"]) == {"wrong"}
 
 
 def test_every_start_counts_once_whatever_its_replicates_and_pictures(crooked):
@@ -307,6 +314,7 @@ def test_pictures_of_different_sizes_are_never_mixed():
         assert list(dict.fromkeys(table["kind"].astype(str))) == kinds
     assert said["region"].tolist() == ["face", "hair"]
     assert set(support.loc[support["attribute"] == "all", "n"]) == {6}
+    assert len(tests)
     assert tests["value"].isna().all()
 
 
@@ -332,11 +340,13 @@ def test_too_few_starts_are_said_to_be_too_few():
         for iteration in range(6):
             made.word(chain, iteration, "fear", "face")
     support, tests, trust, said = made.measured()
+    assert len(tests)
     assert tests["value"].isna().all()
     assert support["ci_low"].isna().all()
     assert set(support["note"]) == {"fewer than 6 starts: no interval"}
     # The share of methods that agree is no mean over starts.
     rest = trust[trust["check"] != "methods"]
+    assert len(rest)
     assert not rest["passed"].any()
     assert all("too few starts" in note for note in rest["note"])
     assert "cannot be told" in said["sentence"].item()
@@ -362,7 +372,7 @@ def test_two_words_in_every_picture_are_checked_apart():
         made.word(chain, 0, "happiness", "face", label="fear", strength=6.0, others="hair")
     _, _, trust, said = made.measured()
     assert one(said, label="fear")["region"] == "background"
-    assert one(said, label="fear")["trusted"]
+    assert one(said, label="fear")["all_checks_passed"]
     assert one(said, label="happiness")["region"] == "face"
     agree = trust[trust["check"] == "methods"].set_index("label")["value"]
     assert agree["fear"] == 1
@@ -450,7 +460,7 @@ def test_what_pictures_alone_make_dense_passes_seldom():
 
 def test_hiding_as_much_elsewhere_is_told_and_needed():
     assert "hiding elsewhere" in NEEDED
-    _, _, trust, said = words_of_faces(Planted(seed=23), fall_elsewhere=2.9, noise=0.01).measured()
+    _, _, trust, said = words_of_faces(Planted(seed=23), drop_elsewhere=2.9, noise=0.01).measured()
     row = one(trust, check="hiding elsewhere")
     assert row["passed"]
     assert row["value"] == pytest.approx(0.1, abs=0.03)
@@ -483,7 +493,11 @@ def two_sided(observed, permuted):
 def density_of(made, region="face"):
     """(start, named, iteration) -> density, of pictures without replicates."""
     rows = made.pictures().to_dict("records")
-    return {(row["start"], row["named"], row["iteration"]): row["density"] for row in rows if row["region"] == region}
+    return {
+        (row["start_id"], row["named_label"], row["iteration"]): row["density"]
+        for row in rows
+        if row["region"] == region
+    }
 
 
 def slow_difference(values, first):
@@ -556,8 +570,8 @@ def test_a_start_with_pictures_of_both_groups_counts_in_neither():
     row = one(made.measured()[1], attribute="gender", region="face", measure="density")
     assert (row["n"], row["note"]) == (13, "1 start with pictures of both left out")
     mine = made.pictures()
-    mine = mine[(mine["region"] == "face") & (mine["start"] != "0")]
-    means = mine.groupby(["gender", "start"])["density"].mean().groupby("gender").mean()
+    mine = mine[(mine["region"] == "face") & (mine["start_id"] != "0")]
+    means = mine.groupby(["gender", "start_id"])["density"].mean().groupby("gender").mean()
     assert row["value"] == pytest.approx(means["female"] - means["male"])
 
 
@@ -573,8 +587,8 @@ def simulated(rng, starts=32, iterations=4, by_iteration=1.0, by_label=0.0, repl
             woman = rng.random() < 0.3 + 0.1 * iteration + 0.2 * for_fear
             density = 1 + by_iteration * (iteration == 0) + by_label * for_fear + own + rng.normal(0, 0.1)
             rows.append(
-                {"kind": "64 x 64, 1 view", "named": label, "begin": "prompt" if prompts else "image"}
-                | {"start": str(start), "chain_id": f"{start}_{replicate}", "iteration": iteration, "region": "face"}
+                {"kind": "64 x 64, 1 view", "named_label": label, "start": "prompt" if prompts else "image"}
+                | {"start_id": str(start), "chain_id": f"{start}_{replicate}", "iteration": iteration, "region": "face"}
                 | {"gender": "female" if woman else "male", "answer": "right" if right else "wrong"}
                 | dict.fromkeys(MEASURES, density)
             )
@@ -623,7 +637,7 @@ def test_chains_from_prompts_are_compared_from_their_own_first_picture():
     row = one(tests, attribute="iteration", region="face", measure="density")
     found = density_of(made)
     expected = np.mean([found[f"A man {k}.", "fear", 3] - found[f"A man {k}.", "fear", 1] for k in range(6)])
-    assert (row["one"], row["other"], row["n"]) == ("last", "first", 6)
+    assert (row["group_a"], row["group_b"], row["n"]) == ("last", "first", 6)
     assert pd.isna(row["iteration"])
     assert row["value"] == pytest.approx(expected)
     assert row["p_value"] == pytest.approx(2 / 2**6)
@@ -663,7 +677,7 @@ def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
     for table in (support, tests, trust):
         assert set(table["kind"]) == {"64 x 64, 1 view"}
     last = said.iloc[-1]
-    assert (last["kind"], last["label"], bool(last["trusted"])) == (OTHER_SIZES, ALL, False)
+    assert (last["kind"], last["label"], bool(last["all_checks_passed"])) == (OTHER_SIZES, ALL, False)
     assert pd.isna(last["region"])
     assert last["sentence"] == (
         "70 pictures of 70 sizes in 1 view are left out, since too few have the same: bring all to one by explain.size."
@@ -706,14 +720,14 @@ def test_p_values_between_iterations_are_those_of_all_swaps_within_starts():
     # A start without a last picture is no pair.
     made.word(made.chain("alone", "fear"), 0, "fear", "face", strength=9.0)
     found = {
-        (row["start"], row["iteration"]): row["density"]
+        (row["start_id"], row["iteration"]): row["density"]
         for row in made.pictures().to_dict("records")
         if row["region"] == "face"
     }
     differences = np.array([found[str(k), 2] - found[str(k), 0] for k in range(7)])
     everything = [np.mean(differences * signs) for signs in itertools.product([1, -1], repeat=7)]
     row = one(made.measured()[1], attribute="iteration", region="face", measure="density")
-    assert (row["one"], row["other"], row["n"]) == ("last", "first", 7)
+    assert (row["group_a"], row["group_b"], row["n"]) == ("last", "first", 7)
     assert row["value"] == pytest.approx(differences.mean())
     assert row["p_value"] == pytest.approx(two_sided(differences.mean(), everything))
 
@@ -739,7 +753,7 @@ def test_right_answers_are_compared_with_wrong_ones():
         label = "fear" if number % 2 else "anger"
         made.word(made.chain(str(number), label), 0, "fear", "face" if label == "fear" else "body", label=label)
     row = one(made.measured()[1], attribute="answer", region="face", measure="share")
-    assert (row["one"], row["other"]) == ("right", "wrong")
+    assert (row["group_a"], row["group_b"]) == ("right", "wrong")
     assert row["value"] > 0.05
     assert row["p_value"] < 0.01
 

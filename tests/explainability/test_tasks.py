@@ -79,6 +79,7 @@ def test_no_more_pictures_are_hidden_at_once_than_words_are_explained_at_once(co
     each = 2 * len(REGIONS) + 4 * (STEPS - 1)
     assert max(model.at_once) == count
     assert sum(model.at_once) == count * each
+    assert len(records) == count
     assert all(np.isfinite(record["deletion"]).all() for record in records)
 
 
@@ -141,6 +142,7 @@ def test_the_frames_margin_is_neither_hidden_nor_counted(frame):
     (record,) = explained(model, one)
     assert not one.inside.all()
     parts = painted_over(model)
+    assert parts
     assert not any((where & ~one.inside).any() for where in parts)
     for region in range(len(REGIONS)):
         own = (one.regions == region) & one.inside
@@ -201,6 +203,7 @@ class Failing(Watched):
 def test_a_word_that_raises_an_error_fails_alone(hidden):
     records = explained(Failing({"1", "4"}, hidden), *(subject(number=number, curves=False) for number in range(6)))
     whole = explained(Watched(), *(subject(number=number, curves=False) for number in range(6)))
+    assert len(records) == 6
     for number, (record, expected) in enumerate(zip(records, whole, strict=True)):
         if number in (1, 4):
             assert isinstance(record, Failure)

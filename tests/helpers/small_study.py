@@ -119,11 +119,14 @@ def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
     drift["p_adjusted"] = benjamini_hochberg(drift, ["start", "iteration", "measure"])
     agreement = pd.DataFrame(
         [("gender", "all", "data set", ANNOTATOR, 80, 0.97, 0.95, 0.9, 0.99)] * stated,
-        columns=["attribute", "categories", "one", "other", "n", "agree", "alpha", "alpha_low", "alpha_high"],
+        columns=[
+            *("attribute", "categories", "annotator_a", "annotator_b"),
+            *("n", "share_agreeing", "alpha", "alpha_low", "alpha_high"),
+        ],
     )
     confusions = pd.DataFrame(
         [("gender", "data set", ANNOTATOR, "male", "male", 80)] * stated,
-        columns=["attribute", "one", "other", "one_category", "other_category", "count"],
+        columns=["attribute", "annotator_a", "annotator_b", "category_a", "category_b", "count"],
     )
     return {
         "shares": shares_table(arranged, ANNOTATOR),

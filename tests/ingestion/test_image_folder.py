@@ -190,4 +190,7 @@ def test_file_names_with_half_a_character_can_be_stored_as_defects(folder):
     (folder / os.fsdecode(b"ni\xf1o")).mkdir()
     two_colours((9, 9)).save(folder / os.fsdecode(b"ni\xf1o") / "x.png")
     (folder / "5.jpg").write_bytes(b"no picture")
-    read("image_folder", folder).defects.to_parquet(folder / "defects.parquet")
+    defects = read("image_folder", folder).defects
+    defects.to_parquet(folder / "defects.parquet")
+    stored = pd.read_parquet(folder / "defects.parquet")
+    assert stored["file"].tolist() == defects["file"].tolist()

@@ -140,7 +140,9 @@ def test_prompts_offer_what_is_read():
         "3. Age: baby (0-2) / child (3-14) / young adult (15-29) / adult (30-64) / senior (65+) / unsure"
     )
     for form in FORMS.values():
+        assert form.questions
         for question in form.questions:
+            assert question.options
             for word, category in question.options.items():
                 found = parse_form(word, type(form)("one", (question,)))[question.variable]
                 assert (found.category or found.status) == category

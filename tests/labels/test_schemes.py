@@ -49,6 +49,7 @@ def test_an_unknown_word_is_refused_with_the_values_there_are():
 @pytest.mark.parametrize("scheme", SCHEMES.values())
 def test_schemes_are_consistent(scheme):
     assert not scheme.concepts.keys() & scheme.attributes.keys()
+    assert scheme.variables
     for variable in scheme.variables.values():
         assert set(variable.codes.values()) <= set(variable.categories)
         assert set(variable.synonyms.values()) <= set(variable.categories)

@@ -169,15 +169,31 @@ def test_more_workers_than_a_cluster_has_room_for_are_refused():
         ray.shutdown()
 
 
+class HeldGenerator(FakeGenerator):
+    """Answers nothing before a file is there."""
+
+    def __init__(self, gate: Path) -> None:
+        super().__init__()
+        self.gate = gate
+
+    def draw(self, prompts, seeds):
+        while not self.gate.exists():
+            time.sleep(0.01)
+        return super().draw(prompts, seeds)
+
+
 @pytest.mark.usefixtures("ray_finds_the_fakes")
-def test_workers_of_a_cluster_are_counted():
+def test_workers_of_a_cluster_are_counted(tmp_path):
+    gate = tmp_path / "gate"
     settings = LoopSettings(iterations=1, describe_prompt="Describe.", executor="ray")
-    with executor(settings, {"generator": FakeGenerator()}) as workers:
+    with executor(settings, {"generator": HeldGenerator(gate)}) as workers:
         assert workers.workers == 1
         assert workers.loading() is None
         asked = workers.submit(Draw(["a"], [1]))
         # Until the first answer comes, an actor of another process may be loading it.
-        assert workers.loading() == "generator" or asked.done()
+        assert workers.loading() == "generator"
+        assert not asked.done()
+        gate.touch()
         answer = asked.result()
         assert workers.loading() is None
         assert answer.images[0].size == (4, 4)

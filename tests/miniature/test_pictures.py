@@ -71,7 +71,10 @@ def test_the_main_face_lies_in_its_box(kind, request):
 
 
 def test_no_face_is_hidden(scenes):
-    for row, column in zip(*np.nonzero(~np.isnan(scenes.faces[..., 0])), strict=True):
+    places = np.argwhere(~np.isnan(scenes.faces[..., 0]))
+    # Some scenes have more than their main person.
+    assert len(places) > len(scenes.faces)
+    for row, column in places:
         x, y, width, height = scenes.faces[row, column]
         inside = scenes.regions[row, round(y) : round(y + height), round(x) : round(x + width)]
         assert (inside == FACE).mean() > 0.25, (row, column)

@@ -54,14 +54,17 @@ def test_captions_say_what_they_claim(kind, request):
     people = request.getfixturevalue(kind).people
     codes, rng = captions.codes(people), np.random.default_rng(4)
     said_by_text: dict[str, np.ndarray] = {}
+    claims = 0
     for row, code in zip(people.to_dict("records"), codes, strict=True):
         for text, said in (captions.full(row), captions.partial(row, rng)):
             which = [captions.SAID.index(name) for name in said]
             assert (code[which] >= 0).all()
+            claims += len(which)
             claim = np.full(len(captions.SAID), -1)
             claim[which] = code[which]
             # One sentence never claims two different things.
             assert (said_by_text.setdefault(text, claim) == claim).all()
+    assert claims > len(people)
 
 
 def test_the_contrast_is_least_for_the_true_pairs():

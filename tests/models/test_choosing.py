@@ -122,6 +122,7 @@ def test_pictures_whose_answers_share_different_numbers_of_tokens_do_not_meet(mo
         together = Prefix(model._loaded[0], inputs).log_likelihoods(answers)
         for place, picture in enumerate(same):
             alone = Prefix(model._loaded[0], model._inputs([picture], PROMPT)).log_likelihoods([answers[place]])[0]
+            assert len(alone) == 2
             for a, b in zip(together[place], alone, strict=True):
                 assert a == pytest.approx(b, abs=1e-4)
 
@@ -147,6 +148,7 @@ def test_forms_that_share_the_picture_are_filled_in_as_each_by_itself(model, pic
     together = model.choose(pictures, forms)
     for place, form in enumerate(forms):
         for picture, alone in zip(together, model.choose(pictures, [form]), strict=True):
+            assert [len(line) for line in alone[0]] == [len(line) for line in form.lines]
             for a, b in zip(picture[place], alone[0], strict=True):
                 assert a == pytest.approx(b, abs=1e-4)
 

@@ -125,6 +125,7 @@ def test_maps_are_those_of_the_slow_way(layer, target, describer, embedded, rend
         total, maps = slow(direct, image, word, layer, target)
         if target == "log_probability":
             assert [one.log_probability for one in every] == pytest.approx([total] * 3, abs=1e-4)
+        assert maps
         for name, wanted in maps.items():
             for found in every:
                 shown = painted(found.activations[name], found.patches.boxes, (64, 64))
@@ -144,6 +145,7 @@ def test_maps_of_a_single_view_are_those_of_the_slow_way(describers):
         asked = "[INST] <image> {}  [/INST]"
         total, maps = slow(direct, image, word_of(text, word), 1, views=[(10, 0, 20)], columns=2, asked=asked)
         assert found.log_probability == pytest.approx(total, abs=1e-4)
+        assert maps
         for name, wanted in maps.items():
             shown = painted(found.activations[name], found.patches.boxes, image.size)
             assert np.abs(shown - wanted).max() <= (1e-3 if name == "Grad-CAM++" else 1e-4) * wanted.max(), name

@@ -26,6 +26,7 @@ def test_descriptions_belong_to_their_pictures_not_to_the_batch(family, describe
     assert together == [model.describe([picture], PROMPT)[0] for picture in pictures]
     if family == "blip2":  # which may write one token over and over here: that is no description
         together = [answer for answer in together if isinstance(answer, Description)]
+    assert together
     assert all(0 <= answer.tokens <= 6 for answer in together)
     assert all(answer.truncated == (answer.tokens == 6) for answer in together)
     assert not any(answer.refused for answer in together)
@@ -40,7 +41,9 @@ def test_descriptions_belong_to_their_pictures_not_to_the_batch(family, describe
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_limit_is_kept_and_told(family, describers, pictures):
     model = describer(describers[family], family, max_new_tokens=2)
-    for answer in model.describe(pictures, PROMPT):
+    answers = model.describe(pictures, PROMPT)
+    assert len(answers) == len(pictures) > 0
+    for answer in answers:
         assert answer.tokens <= 2
         assert answer.truncated == (answer.tokens == 2)
 

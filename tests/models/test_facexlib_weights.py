@@ -53,6 +53,7 @@ def test_the_networks_for_photographs_run(face_weights, astronaut):
     )
     # Random weights find nothing in particular; what they find is in the picture.
     faces = detector.detect([astronaut])[0]
+    assert faces
     assert all(x >= 0 and x + width <= 512 and y + height <= 512 for x, y, width, height in (f.box for f in faces))
     parser = make_parser({"path": str(face_weights["bisenet"]), "network": "bisenet"})
     ((seen,),) = parser.parse([astronaut], [[box(178, 57, 95, 120)]])

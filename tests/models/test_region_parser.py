@@ -104,6 +104,7 @@ def test_more_faces_than_go_through_the_network_at_once():
     faces = [[box(10 * number, 5, 10, 10) for number in range(40)]]
     (maps,), sizes = seen_by_colour([image], faces, 1.0)
     assert [shape[0] for shape in sizes] == [16, 16, 8]
+    assert len(maps) == 40
     for number, each in enumerate(maps):
         assert (each[5:15, 10 * number : 10 * number + 10] == FACE).all()
         assert (each == FACE).sum() == 100

@@ -389,7 +389,7 @@ def test_raters_together_say_what_they_agree_on_else_what_was_settled_last(annot
         called["agreed, whatever was settled"]: "male",
         called["settled"]: "male",
     }
-    pairs = [(pair.one, pair.other) for pair in comparisons_of(labels)]
+    pairs = [(pair.annotator_a, pair.annotator_b) for pair in comparisons_of(labels)]
     assert pairs == [
         (TOGETHER, "m (closed)"),
         ("rater Ben", "rater Zoe"),

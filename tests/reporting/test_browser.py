@@ -34,7 +34,9 @@ def test_every_beginning_of_the_sample_is_even_over_labels_and_starts(study):
 
 def test_a_chain_has_its_pictures_texts_answers_and_labels(study):
     files = study.chains.set_index("chain_id")["image_path"]
-    for chain in browser_of(study, 10).chains:
+    chains = browser_of(study, 10).chains
+    assert {chain["start"] for chain in chains} == {"image", "prompt"}
+    for chain in chains:
         from_image = chain["start"] == "image"
         assert [picture["iteration"] for picture in chain["pictures"]] == list(range(0 if from_image else 1, 3))
         assert (chain["prompt"] is None) == from_image
@@ -54,6 +56,7 @@ def test_no_change_is_told_from_answers_that_do_not_count(study):
         category=study.annotations["category"].astype(object).where(~last), status=np.where(last, "refused", "valid")
     )
     chains = browser_of(study, 8, annotations=annotations).chains
+    assert len(chains) == 8
     assert all(chain["changed"] == [] for chain in chains)
     assert chains[0]["pictures"][-1]["answers"]["judge (free)"]["gender"] == (None, "refused")
 
@@ -117,5 +120,6 @@ def test_studies_with_little_in_them(how):
     assert browser.total == len(little.chains)
     empty = {"descriptions": little.descriptions[:0], "annotations": little.annotations[:0]}
     nothing = browser_of(little, 10, {}, {}, **empty, people=little.people[["image_id", "is_main"]][:0])
+    assert len(nothing.chains) == len(browser.chains)
     assert all(chain["changed"] == [] for chain in nothing.chains)
     assert nothing.annotator == ""

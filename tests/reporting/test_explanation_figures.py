@@ -36,7 +36,14 @@ def support_of(labels=LABELS, kind=KIND, seed=0, ends=True):
     random = np.random.default_rng(seed)
     rows = []
     for label, region in itertools.product(labels, REGIONS):
-        for measure in ("density", "fall", "density_elsewhere", "fall_elsewhere", "share", "area"):
+        for measure in (
+            "density",
+            "log_probability_drop",
+            "density_elsewhere",
+            "log_probability_drop_elsewhere",
+            "share",
+            "area",
+        ):
             value = random.uniform(0.2, 4)
             low, high = (value * 0.8, value * 1.2) if ends else (np.nan, np.nan)
             where = {"kind": kind, "label": label, "attribute": "all", "category": "all", "region": region}
@@ -61,8 +68,8 @@ def checks_of(labels=LABELS, kind=KIND, seed=0, ends=True):
 
 
 def sentences_of(labels=LABELS, trusted=("joy",), kind=KIND):
-    rows = [{"kind": kind, "label": label, "region": "face", "trusted": label in trusted} for label in labels]
-    return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted"])
+    rows = [{"kind": kind, "label": label, "region": "face", "all_checks_passed": label in trusted} for label in labels]
+    return pd.DataFrame(rows, columns=["kind", "label", "region", "all_checks_passed"])
 
 
 def marks(axes, marker):
@@ -79,7 +86,10 @@ def test_marks_stand_where_densities_and_falls_are(region):
     support = support_of()
     figure = support_figure(support, sentences_of(), KIND)
     assert set(DRAWN) == set(REGIONS)
-    scales = {"density": (f"Density on {region}", np.log2), "fall": (f"Hiding {region}", lambda x: x / np.log(10))}
+    scales = {
+        "density": (f"Density on {region}", np.log2),
+        "log_probability_drop": (f"Hiding {region}", lambda x: x / np.log(10)),
+    }
     for measure, (title, scale) in scales.items():
         axes = axes_of(figure, title)
         own = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])

@@ -50,7 +50,7 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
                     by_table["success"].append(row | {"kind": "rate", "value": share, "p_value": np.nan})
         for category in categories:
             for to, share in zip(categories, random.dirichlet(np.ones(len(categories))), strict=True):
-                move = {"kind": "transition", "category": category, "to": to, "value": share}
+                move = {"kind": "transition", "category": category, "to_category": to, "value": share}
                 by_table["trajectories"].append(where | move | {"ci_low": 0, "ci_high": 1} | count)
             rest = {"kind": "fixed point", "category": category, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}
             by_table["trajectories"].append(where | rest | count)
@@ -58,7 +58,7 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             effect, drift = random.uniform(-0.3, 0.3, 2)
             ends = {"measure": "share difference", "value": drift, "ci_low": drift - 0.2, "ci_high": drift + 0.2}
             by_table["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
-            by_table["power"].append(cell | {"can_show": True})
+            by_table["power"].append(cell | {"is_detectable": True})
             for part, value in (
                 ("published comparison", effect + drift),
                 ("instrument effect", effect),
@@ -162,7 +162,9 @@ def test_colours_of_unknown_schemes_are_the_same_in_all_figures_of_a_study():
     given["success"] = given["success"][given["success"]["category"] != "cook"]
     drawn = {name: draw() for name, draw in figures(given).items()}
     bars = bars_of(drawn["shares_job"].axes[0])
-    for name, (line,) in marks_of(drawn["success_job"].axes[0]).items():
+    marks = marks_of(drawn["success_job"].axes[0])
+    assert set(marks) == {"clerk", "smith"}
+    for name, (line,) in marks.items():
         assert to_hex(line.get_color()) == to_hex(bars[name][0].get_facecolor())
     many = category_colours("job", [f"job {number}" for number in range(20)])
     assert len(set(many.values())) == 20
@@ -222,10 +224,10 @@ def test_lines_go_through_the_shares_and_end_at_their_fixed_point():
 def test_moves_are_written_in_their_cells_and_grey_where_never_seen():
     given = tables({"age": AGES}, ("joy",))["trajectories"]
     given.loc[given["category"] == "old", ["value", "n"]] = [np.nan, 0]
-    given.loc[(given["category"] == "young adult") & (given["to"] == "other"), "value"] = 0.123
+    given.loc[(given["category"] == "young adult") & (given["to_category"] == "other"), "value"] = 0.123
     figure = transitions_figure(given, "age")
     (axes,) = figure.axes
-    moves = given.dropna(subset=["to"]).set_index(["category", "to"])
+    moves = given.dropna(subset=["to_category"]).set_index(["category", "to_category"])
     cells = {text.get_position(): text.get_text() for text in axes.texts}
     for (row, one), (column, other) in itertools.product(enumerate(AGES), repeat=2):
         value = moves.loc[(one, other), "value"]
@@ -245,9 +247,9 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     drift.loc[drift["label"].isin(["sure", "unable"]), "p_adjusted"] = 0.01
     drift.loc[drift["label"] == "untested", "p_adjusted"] = np.nan
     drift.loc[drift["label"] == "void", ["value", "ci_low", "ci_high"]] = np.nan
-    power.loc[power["label"] == "unable", "can_show"] = False
-    power["can_show"] = power["can_show"].astype(object)
-    power.loc[power["label"] == "untested", "can_show"] = None
+    power.loc[power["label"] == "unable", "is_detectable"] = False
+    power["is_detectable"] = power["is_detectable"].astype(object)
+    power.loc[power["label"] == "untested", "is_detectable"] = None
     figure = forest_figure(drift, power)
     axes = axes_of(figure, "gender: male")
     marks = {line.get_ydata()[0]: line for lines in marks_of(axes).values() for line in lines}

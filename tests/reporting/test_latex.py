@@ -60,11 +60,11 @@ def test_unadjusted_p_values_never_star():
 
 def test_what_cannot_show_anything_has_a_dagger_and_no_star(tables):
     drift = tables["drift"].assign(p_adjusted=1e-9)
-    power = tables["power"].assign(can_show=False)
+    power = tables["power"].assign(is_detectable=False)
     body = " ".join(" & ".join(cells) for cells in rows_of(drift_tables("a study", drift, power)))
     assert r"^{\dagger}" in body
     assert "*" not in body
-    can = drift_tables("a study", drift, tables["power"].assign(can_show=True))
+    can = drift_tables("a study", drift, tables["power"].assign(is_detectable=True))
     assert r"^{\dagger}" not in " ".join(" & ".join(cells) for cells in rows_of(can))
 
 

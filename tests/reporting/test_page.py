@@ -106,8 +106,12 @@ def test_the_policy_allows_the_one_script_and_nothing_from_elsewhere(study):
 def test_what_stands_in_the_study_is_text(evil):
     parts = Parts(evil)
     assert len(parts.all("script")) == 2
-    assert not any(name.startswith("on") for _, one in parts.elements for name in one)
-    assert all(image["src"].startswith("data:") for image in parts.all("img"))
+    attributes = {name for _, one in parts.elements for name in one}
+    assert attributes
+    assert not any(name.startswith("on") for name in attributes)
+    sources = [image["src"] for image in parts.all("img")]
+    assert sources
+    assert all(source.startswith("data:") for source in sources)
     assert "49" not in re.findall(r"<h1[^>]*>(.*?)</h1>", evil, re.S)[0]
     assert f'<h1 dir="auto">{html.escape(EVIL, quote=False)[:9]}' in evil
 
@@ -132,14 +136,17 @@ def test_the_page_can_be_found_ones_way_in(study):
     ids = [one["id"] for _, one in parts.elements if "id" in one]
     assert len(ids) == len(set(ids))
     targets = [one["href"][1:] for one in parts.all("a") if one["href"].startswith("#")]
+    assert set(targets)
     assert set(targets) <= set(ids)
     levels = [int(tag[1]) for tag, _ in parts.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert parts.all("img")
     assert all(image["alt"] for image in parts.all("img"))
-    assert len(parts.all("table")) == len(parts.all("caption"))
+    assert len(parts.all("table")) == len(parts.all("caption")) > 0
     assert parts.all("html")[0]["lang"] == "en"
+    assert parts.all("th")
     assert all(head["scope"] == "col" for head in parts.all("th"))
 
 
@@ -149,10 +156,12 @@ def test_the_csv_is_exact(study):
     for name in ("drift", "shares", "trajectories"):
         content = base64.b64decode(links[f"{name}.csv"].split(",")[1])
         table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], float_precision="round_trip")
-        for column in ("value", "share", "p_adjusted"):
-            if column in table:
-                assert table[column].equals(study.tables[name][column].reset_index(drop=True))
-        assert len(table) == len(study.tables[name])
+        assert list(table) == list(study.tables[name])
+        assert len(table) == len(study.tables[name]) > 0
+        numbers = [column for column in ("value", "share", "p_adjusted") if column in table]
+        assert numbers
+        for column in numbers:
+            assert table[column].equals(study.tables[name][column].reset_index(drop=True))
 
 
 def test_an_empty_study_makes_a_page_that_says_so():
@@ -323,14 +332,17 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     page.select_option("select[name=label]", "anger")
     page.select_option("select[name=start]", "prompt")
     assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"anger"}
+    assert cards.count() > 0
     assert page.locator(".chain img").count() == 3 * cards.count()
     assert "From the prompt: anger" in cards.first.inner_text()
     page.select_option("select[name=label]", "")
     page.select_option("select[name=start]", "")
     page.select_option("select[name=changed]", "=gender")
+    assert cards.count() > 0
     assert all("Changed: gender male → female" in text for text in cards.all_inner_texts())
     assert page.locator(".chain mark").count() > 0
     page.select_option("select[name=changed]", "nothing")
+    assert cards.count() > 0
     assert all("No change" in text for text in cards.all_inner_texts())
     page.select_option("select[name=changed]", "")
     page.locator("#chains-head").click()
@@ -341,7 +353,7 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     assert places == [0, 1, 2, 3, 4, 5, 6, 7, 6, 5]
     first = page.locator(".chain img").first
     first.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.chain img').naturalWidth === 160")
+    page.wait_for_function("() => document.querySelector('.chain img').naturalWidth === 160")
     assert re.match(r"Image 0, the original of \w+, shown as gender", first.get_attribute("alt"))
     assert page.troubles == []
 

@@ -24,8 +24,9 @@ def share(iteration, value, **other) -> dict:
     return row | {"ci_low": value - 0.05, "ci_high": value + 0.05} | other
 
 
-def power(can_show=True, **other) -> dict:
-    return CELL | {"since": 0, "iteration": 3, "detectable": 0.1, "can_show": can_show, "n": 60, "note": ""} | other
+def power(is_detectable=True, **other) -> dict:
+    row = CELL | {"since": 0, "iteration": 3, "n": 60, "note": ""}
+    return row | {"minimum_detectable_change": 0.1, "is_detectable": is_detectable} | other
 
 
 def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
@@ -206,9 +207,9 @@ def test_no_null_ever_stands_in_a_sentence(gone):
         assert not {"nan", "None", "NaN", "<NA>"} & set(text.replace("(", " ").replace(")", " ").split())
 
 
-def corrected(method, value, agrees) -> dict:
+def corrected(method, value, methods_agree) -> dict:
     ends = {"ci_low": value - 0.05, "ci_high": value + 0.05}
-    return CELL | {"iteration": 3, "method": method, "value": value, "agrees": agrees} | ends
+    return CELL | {"iteration": 3, "method": method, "value": value, "methods_agree": methods_agree} | ends
 
 
 def test_corrections_agree_disagree_or_are_alone():
@@ -217,20 +218,20 @@ def test_corrections_agree_disagree_or_are_alone():
         "1 share. For half of them, a difference below 7 points is not significant. No share differs significantly."
     )
     apart = [corrected("confusion", 0.75, False), corrected("human ratings", 0.5, False)]
-    sentence = correction_sentences(pd.DataFrame(apart).astype({"agrees": "boolean"}))[0]
+    sentence = correction_sentences(pd.DataFrame(apart).astype({"methods_agree": "boolean"}))[0]
     assert "1 share differs significantly: the share" in sentence
     assert (
         "in image 3 of chains from images is 75 % with the confusion matrix of the originals "
         "(95 % interval 70 to 80 %) but" in sentence
     )
     assert "by one method only" in correction_sentences(pd.DataFrame(both[:1]))[0]
-    alone = [one | {"agrees": pd.NA} for one in both]
+    alone = [one | {"methods_agree": pd.NA} for one in both]
     assert "but no share by both" in correction_sentences(pd.DataFrame(alone))[0]
 
 
 def trajectory(kind, value, low=np.nan, high=np.nan, note="", **other) -> dict:
     row = CELL | {"kind": kind, "value": value, "ci_low": low, "ci_high": high, "note": note, "iteration": np.nan}
-    return row | {"to": None, "n": 60, "clusters": 60} | other
+    return row | {"to_category": None, "n": 60, "clusters": 60} | other
 
 
 def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():

@@ -24,7 +24,7 @@ def test_differences_are_told_largest_first_and_only_where_they_are_shown():
             ("a", "gender", "anger", "hair", "density", 0.2, 0.1, 0.3, 0.01, 2, ""),
             ("a", "gender", ALL, "face", "density", -0.5, -0.8, -0.2, 0.02, 2, ""),
             ("a", "gender", "anger", "body", "density", 3.0, -1.0, 7.0, 0.2, 2, ""),
-            ("a", "gender", "anger", "body", "fall", 9.0, 8.0, 10.0, 0.001, 2, ""),
+            ("a", "gender", "anger", "body", "log_probability_drop", 9.0, 8.0, 10.0, 0.001, 2, ""),
             ("a", "answer", "anger", "face", "density", 0.1, -0.2, 0.4, 0.9, 2, ""),
         ),
     )

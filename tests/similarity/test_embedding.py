@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from fakes import FakeModel
-from kedro.framework.session import KedroSession
 from PIL import Image
 from study_pictures import digested, save, study_pictures
 
@@ -332,22 +331,6 @@ def test_the_pipeline_measures_what_the_loop_made(project):
     assert project.files(FEATURE) == before
     pd.testing.assert_frame_equal(project.load("similarities"), table)
     pd.testing.assert_frame_equal(project.load("similarity_curves"), curves)
-
-
-def test_every_entry_is_in_the_catalog_and_has_a_layer(project):
-    from kedro.framework.project import pipelines
-
-    with KedroSession.create(project.path) as session:
-        catalog = session.load_context().catalog
-    for name in pipelines["similarity"].datasets() - {"spaces", "study_pictures"}:
-        if not name.startswith("params:"):
-            dataset = catalog.get(name)
-            assert type(dataset).__name__ != "MemoryDataset", name
-            assert dataset.metadata["kedro-viz"]["layer"], name
-            if name in pipelines["similarity"].all_outputs():
-                path = str(dataset._describe().get("filepath") or dataset._describe()["path"])
-                assert "/miniature/" in path, name
-    assert catalog.load("embedder").name == "embedder"
 
 
 def test_a_study_that_names_another_embedder_starts_from_nothing():

@@ -36,9 +36,9 @@ def changing(n, moved, replicates=1):
 
 def assert_every_null_has_a_note(table):
     assert len(table)
-    numbers = table[["changing", "detectable", "possible"]].astype(float)
+    numbers = table[["share_changing", "minimum_detectable_change", "maximum_possible_change"]].astype(float)
     assert not (~np.isfinite(numbers).all(axis=1) & (table["note"] == "")).any()
-    assert set(map(type, table["can_show"])) <= {bool}
+    assert set(map(type, table["is_detectable"])) == {bool}
 
 
 @pytest.mark.parametrize("n", [8, 20, 100, 400, 5000.5])
@@ -61,9 +61,9 @@ def test_a_worked_example():
 @pytest.mark.parametrize(("n", "moved"), [(100, 30), (100, 4), (400, 100), (400, 20)])
 def test_studies_detect_it_four_times_in_five(n, moved):
     row = power_table([changing(n, moved)]).iloc[0]
-    assert row["changing"] == pytest.approx((moved + 2) / (n + 2))
-    shift = row["detectable"]
-    share = max(row["changing"], shift)
+    assert row["share_changing"] == pytest.approx((moved + 2) / (n + 2))
+    shift = row["minimum_detectable_change"]
+    share = max(row["share_changing"], shift)
     rng = np.random.default_rng(n + moved)
     found = []
     for seed in range(600):
@@ -76,8 +76,8 @@ def test_studies_detect_it_four_times_in_five(n, moved):
 def test_chains_of_a_start_that_change_alike_are_worth_one():
     once, thrice = (power_table([changing(200, 40, replicates)]).iloc[0] for replicates in (1, 3))
     assert (thrice["n"], thrice["clusters"]) == (600, 200)
-    assert thrice["detectable"] == pytest.approx(once["detectable"])
-    assert thrice["changing"] == pytest.approx(once["changing"])
+    assert thrice["minimum_detectable_change"] == pytest.approx(once["minimum_detectable_change"])
+    assert thrice["share_changing"] == pytest.approx(once["share_changing"])
     assert (once["note"], thrice["note"]) == ("", "chains of a start change alike: worth 200 independent ones")
 
 
@@ -89,7 +89,8 @@ def test_chains_of_a_start_that_change_on_their_own_are_worth_all():
     apart, together = (
         power_table([panel(codes, owner)]).iloc[0] for owner in (np.arange(600), np.repeat(np.arange(200), 3))
     )
-    assert apart["detectable"] <= together["detectable"] < 1.1 * apart["detectable"]
+    smallest = apart["minimum_detectable_change"]
+    assert smallest <= together["minimum_detectable_change"] < 1.1 * smallest
 
 
 def test_the_share_that_changes_is_that_of_resampled_pairs():
@@ -100,23 +101,25 @@ def test_the_share_that_changes_is_that_of_resampled_pairs():
     samples = count_pairs(codes[:, 0], codes[:, 1], owner, 4).resampled(20_000, 1)
     moved = samples.sum(1) + samples.sum(2) - 2 * np.diagonal(samples, axis1=1, axis2=2)
     assert PSEUDO_CLUSTERS == 2
-    assert table["changing"].to_numpy(float) == pytest.approx(moved.mean(0) / samples.sum((1, 2)).mean(), abs=0.01)
+    assert table["share_changing"].to_numpy(float) == pytest.approx(
+        moved.mean(0) / samples.sum((1, 2)).mean(), abs=0.01
+    )
 
 
 def test_what_is_possible_bounds_what_can_be_shown():
     # Nine of ten chains begin in a: it can fall by 0.9, b can rise by as much.
     codes = np.column_stack([np.repeat([0, 1], [9, 1]), np.repeat([0, 1, 0], [5, 4, 1])])
     table = power_table([panel(codes)])
-    assert list(table["possible"]) == [0.9, 0.9]
-    assert list(table["can_show"]) == [True, True]
+    assert list(table["maximum_possible_change"]) == [0.9, 0.9]
+    assert list(table["is_detectable"]) == [True, True]
     seven = power_table([panel([[0, 1]] * 3 + [[1, 0]] * 4)])
-    assert seven["possible"].tolist() == pytest.approx([4 / 7] * 2)
-    assert (seven["detectable"] > 0.8).all()
-    assert list(seven["can_show"]) == [False, False]
+    assert seven["maximum_possible_change"].tolist() == pytest.approx([4 / 7] * 2)
+    assert (seven["minimum_detectable_change"] > 0.8).all()
+    assert list(seven["is_detectable"]) == [False, False]
 
 
 def test_more_chains_detect_less():
-    shifts = [power_table([changing(n, n // 5)])["detectable"].iloc[0] for n in (10, 30, 100, 1000)]
+    shifts = [power_table([changing(n, n // 5)])["minimum_detectable_change"].iloc[0] for n in (10, 30, 100, 1000)]
     assert shifts == sorted(shifts, reverse=True)
 
 
@@ -124,19 +127,19 @@ def test_more_chains_detect_less():
 def test_five_starts_show_nothing(n):
     """The test that permutes five starts has no p-value below 2/2^5."""
     table = power_table([changing(n, n, replicates=20)])
-    assert table["detectable"].isna().all()
+    assert table["minimum_detectable_change"].isna().all()
     assert set(table["note"]) >= {
         f"chains of a start change alike: worth {n} independent ones; fewer than 6 starts: no shift is detectable"
     }
-    assert not table["can_show"].any()
+    assert not table["is_detectable"].any()
     assert_every_null_has_a_note(table)
 
 
 def test_where_hardly_any_change_more_would_have_to():
     row = power_table([changing(500, 0)]).iloc[0]
-    assert row["changing"] == pytest.approx(2 / 502)
-    assert row["detectable"] > row["changing"]
-    assert (row["note"], row["can_show"]) == ("detectable only if more chains change than do", True)
+    assert row["share_changing"] == pytest.approx(2 / 502)
+    assert row["minimum_detectable_change"] > row["share_changing"]
+    assert (row["note"], row["is_detectable"]) == ("detectable only if more chains change than do", True)
 
 
 def test_nothing_there_is_said():
@@ -148,7 +151,7 @@ def test_nothing_there_is_said():
     assert set(first["note"]) == {"a single picture: there is no shift"}
     for table in (absent, alone, first):
         assert_every_null_has_a_note(table)
-        assert table["detectable"].isna().all()
+        assert table["minimum_detectable_change"].isna().all()
     for nothing in ([], [panel(np.empty((0, 3)))]):
         assert list(power_table(nothing).columns) == list(POWER)
         assert power_table(nothing).empty

@@ -124,6 +124,8 @@ def test_planted_steps_are_found():
     table = trajectories_table([panel(walks(3000, 8))], RESAMPLING, 0.05)
     assert_every_null_has_a_note(table)
     moves = table[table["kind"] == "transition"]
+    assert list(moves["category"]) == [name for name in dict.fromkeys(moves["category"]) for _ in range(3)]
+    assert list(moves["to_category"]) == [*dict.fromkeys(moves["category"])] * 3
     assert moves["value"].to_numpy() == pytest.approx(STEPS.ravel(), abs=0.02)
     # The model holds here, so the shares that it predicts are the shares there are.
     predicted = table[(table["kind"] == "predicted") & (table["iteration"] == 8)]["value"]

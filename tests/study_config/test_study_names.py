@@ -138,9 +138,11 @@ def test_an_address_with_a_password_is_refused_and_not_repeated(conf, setting, p
     assert "AKIA" not in message
 
 
-def test_an_address_may_name_a_user_or_a_container(conf):
-    study(conf, globals_yml="study: mine\nresults: memory://container@account.example/x")
-    assert load(conf)["globals"]["results"] == "memory://container@account.example/x"
+# A container, and a folder that is named like the home of a user who does not exist.
+@pytest.mark.parametrize("place", ["memory://container@account.example/x", "~nobody-here/x"])
+def test_an_address_or_a_folder_may_name_a_user(conf, place):
+    study(conf, globals_yml=f"study: mine\nresults: {place}")
+    assert load(conf)["globals"]["results"] == place
 
 
 @pytest.mark.parametrize("env", ["../conf", "miniature_activity/", "nope", ".", "MINIATURE_ACTIVITY"])
@@ -175,11 +177,6 @@ def test_the_home_folder_is_found_in_every_path(conf, monkeypatch):
     assert catalog["people"]["filepath"] == "/home/me/results/02_intermediate/mine/people.parquet"
     assert catalog["originals"]["path"] == "/home/me/other"
     assert catalog["miniature_judge"]["path"] == "/home/me/models/judge"
-
-
-def test_a_user_who_does_not_exist_may_be_a_folder(conf):
-    study(conf, globals_yml="study: mine\nresults: ~nobody-here/x")
-    assert load(conf)["globals"]["results"] == "~nobody-here/x"
 
 
 @pytest.mark.parametrize("text", ["a ${x}", "a ${x", "${}", "${no:1}"])

@@ -97,7 +97,7 @@ def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
     """
     names = [str(name) for name in labels["annotator"].unique()]
     raters = [name for name in names if name.startswith(RATER)]
-    pairs = [pair for pair in every_two(names) if pair.one != TOGETHER or pair.other not in raters]
+    pairs = [pair for pair in every_two(names) if pair.annotator_a != TOGETHER or pair.annotator_b not in raters]
     return pairs + all_raters(raters)
 
 

@@ -23,7 +23,7 @@ def checked(labels: pd.DataFrame, strata: pd.DataFrame, chains: pd.DataFrame) ->
     if rated.empty and len(alone) == 1:
         rated = labels[labels["annotator"] == alone[0]]
     originals = chains.set_index("chain_id")["image_id"].astype(object)
-    cells = strata[["label", "split", "iteration", "said"]].astype(str)
+    cells = strata[["label", "split", "iteration", "answer"]].astype(str)
     places = pd.DataFrame(
         {
             "chain_id": strata["chain_id"],

@@ -131,7 +131,7 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
             "predicted": row["category"],
             "correct": row["category"] == label,
             "reading": CLOSED,
-            "by": row["annotator"],
+            "model": row["annotator"],
             "status": "named",
             "probability": row["probability"],
         }
@@ -183,7 +183,7 @@ def _named(
             "predicted": naming.label,
             "correct": naming.label == labels[chain_id],
             "reading": "text",
-            "by": describer,
+            "model": describer,
             "status": naming.status,
         }
 
@@ -191,4 +191,11 @@ def _named(
 def _mentioned(texts: list[tuple[str, int, str, str]]) -> Iterator[Record]:
     for chain_id, iteration, text, _ in texts:
         for term in mentions(text):
-            yield {"chain_id": chain_id, "iteration": iteration, **term._asdict()}
+            yield {
+                "chain_id": chain_id,
+                "iteration": iteration,
+                "attribute": term.attribute,
+                "category": term.category,
+                "term": term.term,
+                "count": term.occurrences,
+            }

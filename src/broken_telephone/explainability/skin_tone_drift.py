@@ -69,7 +69,7 @@ def _mean(values: np.ndarray, clusters: np.ndarray, resampling: Resampling, test
     """Return the mean, its interval by resampling starts, and a test of whether it is zero."""
     known = np.isfinite(values)
     names, places = np.unique(clusters[known], return_inverse=True)
-    count = {"n": int(known.sum()), "clusters": len(names), "degrees": pd.NA, "p_value": np.nan}
+    count = {"n": int(known.sum()), "clusters": len(names), "degrees_of_freedom": pd.NA, "p_value": np.nan}
     if not len(names):
         return count | {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "note": "no face"}
     sums = np.bincount(places, values[known])

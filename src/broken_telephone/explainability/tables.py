@@ -1,4 +1,4 @@
-"""The journals as tables: faces, activations of regions, falls of probability, and what is known of every word."""
+"""The journals as tables: faces, activations of regions, drops of log-probability, and what is known of every word."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -113,8 +113,8 @@ def word_tables(
             "chain_id": item.chain_id,
             "iteration": item.iteration,
             "face": item.face,
-            "token": item.token,
-            "place": item.word.start,
+            "word": item.token,
+            "char_offset": item.word.start,
         }
         width, height = row["size"]
         curves = {name: _under(row, name) for name in ("deletion", "insertion")}
@@ -124,7 +124,7 @@ def word_tables(
             {
                 **where,
                 "label": labels[item.chain_id],
-                "named": item.named,
+                "named_label": item.named,
                 "correct": item.named == labels[item.chain_id],
                 "gender": genders.get((item.chain_id, item.iteration)),
                 "width": width,
@@ -147,8 +147,8 @@ def word_tables(
                 {
                     **where,
                     "region": region,
-                    "fall": row["log_probability"] - _at(row, "hidden", place),
-                    "fall_elsewhere": row["log_probability"] - _at(row, "hidden_elsewhere", place),
+                    "log_probability_drop": row["log_probability"] - _at(row, "hidden", place),
+                    "log_probability_drop_elsewhere": row["log_probability"] - _at(row, "hidden_elsewhere", place),
                     "density_elsewhere": _at(row, "elsewhere", place),
                 }
             )

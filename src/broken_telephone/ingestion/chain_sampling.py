@@ -51,7 +51,7 @@ class Sample:
     chains: pd.DataFrame
     """Columns `tables.CHAINS`: first image starts by label, then prompts."""
     cells: pd.DataFrame
-    """Columns label, split, the balanced attributes, there (available people), taken, missing (of `count`)."""
+    """Columns label, split, the balanced attributes, available, sampled, missing (of `count`)."""
     unlabelled: dict[str, int]
     """Concept or attribute -> main people that were left out because their value is null, unsure or disagreement."""
     captionless: int
@@ -135,16 +135,16 @@ def _fill_cells(
     order = pd.Series([digest(settings.seed, name) for name in candidates["person_id"]], dtype=object)
     ordered = candidates.iloc[order.argsort(kind="stable")]
     groups = dict(list(ordered.groupby(names, observed=True)))
-    taken, cells = [candidates.iloc[:0]], []
+    sampled, cells = [candidates.iloc[:0]], []
     for key in product(*values):
         cell = groups.get(key, ordered.iloc[:0])
         chosen = cell if settings.count is None else cell.head(settings.count)
-        taken.append(chosen)
+        sampled.append(chosen)
         missing = 0 if settings.count is None else settings.count - len(chosen)
         values_by_name = dict(zip(["label", *names[1:]], key, strict=True))
-        cells.append(values_by_name | {"there": len(cell), "taken": len(chosen), "missing": missing})
-    columns = ["label", *names[1:], "there", "taken", "missing"]
-    return pd.concat(taken), pd.DataFrame(cells, columns=columns)
+        cells.append(values_by_name | {"available": len(cell), "sampled": len(chosen), "missing": missing})
+    columns = ["label", *names[1:], "available", "sampled", "missing"]
+    return pd.concat(sampled), pd.DataFrame(cells, columns=columns)
 
 
 def refuse_other_chains(chains: pd.DataFrame, concept: str, seed: int) -> None:

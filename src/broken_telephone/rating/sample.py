@@ -41,7 +41,7 @@ def rating_sample(
     table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
     cell = ["label", "split", "iteration"]
     table = table.sort_values("rank")
-    table["turn"] = table.groupby([*cell, "said"], observed=True).cumcount()
+    table["turn"] = table.groupby([*cell, "answer"], observed=True).cumcount()
     chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
     names = _item_names(chains, pictures, zip(chosen["chain_id"], chosen["iteration"], strict=True))
     chosen = chosen.assign(item=pd.Series(names, chosen.index, dtype=object)).dropna(subset="item")
@@ -52,14 +52,14 @@ def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.Da
     """Return all pictures that may be rated, with their strata.
 
     Returns:
-        Columns chain_id, iteration, said (the annotator's answer), label, image_id, split. An original that replicates
+        Columns chain_id, iteration, answer (the annotator's), label, image_id, split. An original that replicates
         share occurs once.
     """
     answered = (
         annotations[annotations["reading"] == annotations["reading"].iloc[0]] if len(annotations) else annotations
     )
-    labelled = answered.assign(said=answered["category"].astype(object).fillna(answered["status"].astype(object)))
-    answers = labelled.groupby(["chain_id", "iteration"], sort=False)["said"].agg(" | ".join).reset_index()
+    labelled = answered.assign(answer=answered["category"].astype(object).fillna(answered["status"].astype(object)))
+    answers = labelled.groupby(["chain_id", "iteration"], sort=False)["answer"].agg(" | ".join).reset_index()
     split = people.drop_duplicates("image_id").set_index("image_id")["split"].astype(str)
     table = answers.merge(chains[["chain_id", "label", "image_id", "replicate"]], on="chain_id")
     # Replicates share their original, so only the first keeps it.

@@ -10,27 +10,16 @@ import pandas as pd
 from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
 from broken_telephone.statistics import ALL, Resampling, bootstrap_interval, first_picture
 
-MEASURES = ("density", "share", "area", "fall", "density_elsewhere", "fall_elsewhere")
+MEASURES = ("density", "share", "area", "log_probability_drop", "density_elsewhere", "log_probability_drop_elsewhere")
 """What is averaged of every region."""
-TESTED = ("density", "share", "fall")
+TESTED = ("density", "share", "log_probability_drop")
 _COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "value", "ci_low", "ci_high", "n"]
 _TESTS = [
-    "kind",
-    "label",
-    "attribute",
-    "iteration",
-    "one",
-    "other",
-    "region",
-    "measure",
-    "value",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "n",
+    *("kind", "label", "attribute", "iteration", "group_a", "group_b", "region", "measure"),
+    *("value", "ci_low", "ci_high", "p_value", "n"),
 ]
 _ANY = (-np.inf, np.inf)
-_OF_A_PICTURE = ["kind", "named", "begin", "start", "chain_id", "iteration", "gender", "answer", "region"]
+_OF_A_PICTURE = ["kind", "named_label", "start", "start_id", "chain_id", "iteration", "gender", "answer", "region"]
 PAIRS = {"gender": ("female", "male"), "answer": ("right", "wrong"), "iteration": ("last", "first")}
 """Attribute -> the two groups that are compared."""
 SPOKEN = {
@@ -41,7 +30,7 @@ SPOKEN = {
 """Attribute -> what these are called in sentences."""
 OTHER_SIZES = "other sizes"
 """Kind of the pictures of sizes that too few have."""
-OF_A_WORD = ["chain_id", "iteration", "face", "token", "place"]
+OF_A_WORD = ["chain_id", "iteration", "face", "word", "char_offset"]
 """What tells a word from all others."""
 LEAST = 6
 """Starts below which there is neither interval nor test."""
@@ -60,16 +49,16 @@ def by_picture(
         method: whose maps count.
 
     Returns:
-        Columns kind (pictures of one size in so many views, which alone are compared), named (the label that the
-        words stand for), begin (image or prompt), start, chain_id, iteration, gender, answer (right or wrong), region,
-        and `MEASURES`.
+        Columns kind (pictures of one size in so many views, which alone are compared), named_label (the label that the
+        words stand for), start (image or prompt), start_id, chain_id, iteration, gender, answer (right or wrong),
+        region, and `MEASURES`.
     """
     own = activations[activations["method"].astype(str) == method]
     rows = own.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
-    starts = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
-    rows["start"] = rows["chain_id"].map(dict(zip(chains["chain_id"].astype(str), starts.astype(str), strict=True)))
-    begin = dict(zip(chains["chain_id"].astype(str), chains["start"].astype(str), strict=True))
-    rows["begin"] = rows["chain_id"].map(begin)
+    start_ids = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    for column, values in (("start_id", start_ids), ("start", chains["start"])):
+        by_chain = dict(zip(chains["chain_id"].astype(str), values.astype(str), strict=True))
+        rows[column] = rows["chain_id"].map(by_chain)
     rows["kind"] = [
         f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
         for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
@@ -83,7 +72,7 @@ def by_picture(
 
 def comparable_kinds(pictures: pd.DataFrame) -> pd.DataFrame:
     """Return the pictures of kinds that have as many starts as an interval needs; a kind that is the only one stays."""
-    starts = pictures.groupby("kind")["start"].transform("nunique")
+    starts = pictures.groupby("kind")["start_id"].transform("nunique")
     return pictures if pictures["kind"].nunique() < 2 else pictures[starts >= LEAST]
 
 
@@ -119,7 +108,7 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     rows = []
     for kind, label, attribute, category, own in _groups(pictures):
         for region, some in own.groupby("region", sort=False):
-            means = some.groupby("start")[list(MEASURES)].mean()
+            means = some.groupby("start_id")[list(MEASURES)].mean()
             for measure in MEASURES:
                 values = means[measure].dropna().to_numpy()
                 rows.append(
@@ -142,24 +131,26 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
         resampling: how often; permutations are 10,000 at least.
 
     Returns:
-        Columns kind, label, attribute, iteration (null where iterations are compared), one, other, region, measure,
-        value (one less other), ci_low, ci_high, p_value, n (starts) and note. Where nothing of a kind of pictures can
-        be compared, a row without numbers, of any region, whose note says why.
+        Columns kind, label, attribute, iteration (null where iterations are compared), group_a, group_b, region,
+        measure, value (group_a minus group_b), ci_low, ci_high, p_value, n (starts) and note. If no pictures of a kind
+        can be compared, one row without numbers, with region `any`, states the reason in its note.
     """
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
     for kind, own in pictures.groupby("kind", sort=False):
-        for attribute, (one, other) in PAIRS.items():
+        for attribute, (group_a, group_b) in PAIRS.items():
             if attribute == "iteration":
                 sides = _sides(own, last)
                 tested = _paired(sides, resampling)
                 why = _why_no_pairs(*sides)
             else:
-                tested = _apart(own, attribute, one, other, resampling)
-                why = _why_not(set(own[attribute]), attribute, one, other)
-            compared = [[kind, label, attribute, iteration, one, other, *rest] for label, iteration, *rest in tested]
-            label = ALL if own["named"].nunique() > 1 else own["named"].iloc[0]
-            nothing = [kind, label, attribute, None, one, other, "any", TESTED[0], *[np.nan] * 4, 0, why]
+                tested = _apart(own, attribute, group_a, group_b, resampling)
+                why = _why_not(set(own[attribute]), attribute, group_a, group_b)
+            compared = [
+                [kind, label, attribute, iteration, group_a, group_b, *numbers] for label, iteration, *numbers in tested
+            ]
+            label = ALL if own["named_label"].nunique() > 1 else own["named_label"].iloc[0]
+            nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
     kinds = {kind: place for place, kind in enumerate(dict.fromkeys(pictures["kind"]))}
@@ -170,9 +161,9 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield kind, label and the rows of these; of several labels, at last, all together."""
     for kind, own in pictures.groupby("kind", sort=False):
-        for label, some in own.groupby("named", sort=False):
+        for label, some in own.groupby("named_label", sort=False):
             yield str(kind), str(label), some
-        if own["named"].nunique() > 1:
+        if own["named_label"].nunique() > 1:
             yield str(kind), ALL, own
 
 
@@ -202,10 +193,12 @@ def _drawn(count: int, repeats: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), repeats).astype(float)
 
 
-def _apart(own: pd.DataFrame, attribute: str, one: str, other: str, resampling: Resampling) -> Iterator[list[Any]]:
+def _apart(
+    own: pd.DataFrame, attribute: str, group_a: str, group_b: str, resampling: Resampling
+) -> Iterator[list[Any]]:
     """Yield label, iteration, region, measure, value, ends, p-value, starts and note of every comparison."""
-    some = own[own[attribute].isin([one, other])]
-    of_a_start = ["iteration", "named", "begin", "start"]
+    some = own[own[attribute].isin([group_a, group_b])]
+    of_a_start = ["iteration", "named_label", "start", "start_id"]
     wide = _wide(some, [*of_a_start, attribute])
     # A start with pictures of both groups is in neither.
     keys = wide.index.droplevel(attribute)
@@ -213,25 +206,27 @@ def _apart(own: pd.DataFrame, attribute: str, one: str, other: str, resampling: 
     both, wide = wide[twice], wide[~twice]
     for iteration in sorted(set(wide.index.get_level_values("iteration"))):
         here = wide.xs(iteration, level="iteration")
-        labels = here.index.get_level_values("named")
+        labels = here.index.get_level_values("named_label")
         mixed = both.index[both.index.get_level_values("iteration") == iteration]
         for label in [*_labels(own), ALL]:
-            if label == ALL and own["named"].nunique() == 1:
+            if label == ALL and own["named_label"].nunique() == 1:
                 continue
             chosen = here if label == ALL else here[labels == label]
             left = {row[2:4] for row in mixed if label in (ALL, row[1])}
             note = (
                 f"{len(left)} {'start' if len(left) == 1 else 'starts'} with pictures of both left out" if left else ""
             )
-            for region, measure, *numbers in _stratified(chosen, attribute, one, resampling):
+            for region, measure, *numbers in _stratified(chosen, attribute, group_a, resampling):
                 why = "not defined in too many samples: no interval" if np.isnan(numbers[1]) else ""
                 yield [label, iteration, region, measure, *numbers, "; ".join(filter(None, (note, why)))]
 
 
-def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resampling) -> Iterator[list[Any]]:
+def _stratified(wide: pd.DataFrame, attribute: str, group_a: str, resampling: Resampling) -> Iterator[list[Any]]:
     where = wide.index.to_frame(index=False)
-    starts, strata = (where.groupby(names).ngroup().to_numpy() for names in (["begin", "start"], ["begin", "named"]))
-    first = (where[attribute] == one).to_numpy(bool)
+    starts, strata = (
+        where.groupby(names).ngroup().to_numpy() for names in (["start", "start_id"], ["start", "named_label"])
+    )
+    first = (where[attribute] == group_a).to_numpy(bool)
     values = wide.to_numpy(float)
     known = np.isfinite(values)
     # Regions that some pictures lack have fewer starts.
@@ -250,24 +245,23 @@ def _stratified(wide: pd.DataFrame, attribute: str, one: str, resampling: Resamp
 
 def _sides(own: pd.DataFrame, last: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pictures of the last iteration, and the first ones of chains that have another."""
-    begin = own["begin"].map({start: first_picture(start) for start in ("image", "prompt")})
-    own, begin = own[begin < last], begin[begin < last]
-    return own[own["iteration"] == last], own[own["iteration"] == begin]
+    first = own["start"].map({start: first_picture(start) for start in ("image", "prompt")})
+    own, first = own[first < last], first[first < last]
+    return own[own["iteration"] == last], own[own["iteration"] == first]
 
 
 def _paired(sides: tuple[pd.DataFrame, pd.DataFrame], resampling: Resampling) -> Iterator[list[Any]]:
     """Yield the same as `_apart`."""
     if not all(map(len, sides)):
         return
-    late, early = (_wide(some, ["named", "begin", "start"]) for some in sides)
+    late, early = (_wide(some, ["named_label", "start", "start_id"]) for some in sides)
     pairs = (late - early).dropna(how="all")
-    labels = pairs.index.get_level_values("named")
-    several = (
-        [ALL] if late.index.get_level_values("named").union(early.index.get_level_values("named")).nunique() > 1 else []
-    )
+    labels = pairs.index.get_level_values("named_label")
+    all_labels = late.index.append(early.index).get_level_values("named_label")
+    several = [ALL] if all_labels.nunique() > 1 else []
     for label in [*_labels(pd.concat(sides)), *several]:
         chosen = pairs if label == ALL else pairs[labels == label]
-        by_start = chosen.groupby(level=["begin", "start"]).mean()
+        by_start = chosen.groupby(level=["start", "start_id"]).mean()
         for region, measure in by_start:
             differences = by_start[region, measure].dropna().to_numpy(float)
             if len(differences) >= LEAST:
@@ -283,14 +277,14 @@ def _wide(some: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _labels(own: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(own["named"]))
+    return list(dict.fromkeys(own["named_label"]))
 
 
-def _why_not(existing: set[str], attribute: str, one: str, other: str) -> str:
+def _why_not(existing: set[str], attribute: str, group_a: str, group_b: str) -> str:
     first, second = SPOKEN[attribute]
-    if not {one, other} & existing:
+    if not {group_a, group_b} & existing:
         return f"there are neither {first} nor {second}"
-    if missing := [name for group, name in ((one, first), (other, second)) if group not in existing]:
+    if missing := [name for group, name in ((group_a, first), (group_b, second)) if group not in existing]:
         return f"there are no {missing[0]}"
     return f"no iteration has {LEAST} starts of either whose words are for the same labels"
 

@@ -31,7 +31,7 @@ REASONS = {
 """Check -> what it means that a map fails it."""
 NEEDED = (WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE)
 """Checks without which no region is named; the others are of the map as a whole."""
-_PICTURE = ["chain_id", "iteration", "named"]
+_PICTURE = ["chain_id", "iteration", "named_label"]
 """A picture, and the label that words about it stand for: two labels in one text are checked apart."""
 
 
@@ -60,18 +60,18 @@ def trust_table(
         direction; of `METHODS_AGREE` the share of methods that find the same region.
     """
     rows = []
-    maps = activations.merge(words[[*OF_A_WORD, "named"]], on=OF_A_WORD)
-    maps = maps.astype(dict.fromkeys(("named", "method", "region"), str) | {"density": float})
+    maps = activations.merge(words[[*OF_A_WORD, "named_label"]], on=OF_A_WORD)
+    maps = maps.astype(dict.fromkeys(("named_label", "method", "region"), str) | {"density": float})
     for kind, label, own in label_groups(pictures):
         # Every start counts once, as in the means that are reported.
-        means = own.groupby(["start", "region"])["density"].mean().groupby("region").mean()
+        means = own.groupby(["start_id", "region"])["density"].mean().groupby("region").mean()
         if means.notna().sum() == 0:
             continue
         densest = str(means.idxmax())
         here = own[own["region"] == densest].set_index(_PICTURE)
         where = [kind, label, densest]
         for check, values in _differences(own, here, words, maps, method, densest).items():
-            by_start = values.dropna().groupby(level="start").mean().to_numpy()
+            by_start = values.dropna().groupby(level="start_id").mean().to_numpy()
             value, low, high = mean_of(by_start, resampling)
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
@@ -91,20 +91,20 @@ def _differences(
 ) -> Mapping[str, pd.Series]:
     """Check -> one number a picture, which is above 0 on average if the map passes; by start."""
     curves = (
-        words.astype({"named": str})
+        words.astype({"named_label": str})
         .groupby(_PICTURE)[["deletion", "deletion_chance", "insertion", "insertion_chance"]]
         .mean()
         .astype(float)
     )
-    falls = own.pivot_table(index=_PICTURE, columns="region", values="fall")
+    drops = own.pivot_table(index=_PICTURE, columns="region", values="log_probability_drop")
     differences: dict[str, Any] = {
         ELSEWHERE: here["density"] - here["density_elsewhere"],
-        HIDING_ELSEWHERE: here["fall"] - here["fall_elsewhere"],
-        HIDING: falls[densest] - falls.drop(columns=densest).max(axis=1),
+        HIDING_ELSEWHERE: here["log_probability_drop"] - here["log_probability_drop_elsewhere"],
+        HIDING: drops[densest] - drops.drop(columns=densest).max(axis=1),
         DELETION: curves["deletion_chance"] - curves["deletion"],
         INSERTION: curves["insertion"] - curves["insertion_chance"],
     }
-    starts = pd.Index(here["start"], name="start")
+    starts = pd.Index(here["start_id"], name="start_id")
     return {check: values.reindex(here.index).set_axis(starts) for check, values in differences.items()}
 
 
@@ -117,9 +117,9 @@ def _against_random(
     both of which are few.
     """
     chance = maps[maps["method"].str.startswith(f"{method}, {RANDOM}") & (maps["region"] == densest)]
-    chance = chance.merge(here[["start", "density"]].reset_index(), on=_PICTURE, suffixes=("", "_true"))
+    chance = chance.merge(here[["start_id", "density"]].reset_index(), on=_PICTURE, suffixes=("", "_true"))
     chance["more"] = chance["density_true"] - chance["density"]
-    more = chance.pivot_table(index="start", columns="method", values="more").dropna().to_numpy()
+    more = chance.pivot_table(index="start_id", columns="method", values="more").dropna().to_numpy()
     starts, draws = more.shape
     if min(starts, draws) < ENOUGH:
         few = f"there are too few starts, or fewer than {ENOUGH} draws of random weights (explain.random_weights)"
@@ -133,12 +133,12 @@ def _against_random(
 
 def _same_region(own: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[float, int]:
     """Share of methods that find the same region densest, and how many starts there are."""
-    starts = own[[*_PICTURE, "start"]].drop_duplicates()
+    starts = own[[*_PICTURE, "start_id"]].drop_duplicates()
     rows = maps[~maps["method"].str.contains(RANDOM, regex=False)].merge(starts, on=_PICTURE)
-    means = rows.groupby(["start", "method", "region"])["density"].mean().groupby(["method", "region"]).mean()
+    means = rows.groupby(["start_id", "method", "region"])["density"].mean().groupby(["method", "region"]).mean()
     # A method whose maps are all empty finds nothing.
     same = means.dropna().groupby(level="method").idxmax().map(lambda place: place[1] == densest)
-    return float(same.mean()), int(own["start"].nunique())
+    return float(same.mean()), int(own["start_id"].nunique())
 
 
 def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +149,7 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
         trust: as `trust_table` returns it.
 
     Returns:
-        Columns kind, label, region (null where it cannot be told), trusted (whether no check failed) and sentence.
+        Columns kind, label, region (null where it cannot be told), all_checks_passed and sentence.
     """
     rows = []
     overall = support[support["attribute"].astype(str) == "all"]
@@ -160,18 +160,19 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
         named = not failed["check"].isin(NEEDED).any()
         words = _named(own, densest, failed) if named else _unnamed(own, densest, failed)
         rows.append([kind, label, densest if named else None, failed.empty, words])
-    return pd.DataFrame(rows, columns=["kind", "label", "region", "trusted", "sentence"])
+    return pd.DataFrame(rows, columns=["kind", "label", "region", "all_checks_passed", "sentence"])
 
 
 def _named(own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     values = own.set_index(["region", "measure"])
     density = values.loc[(densest, "density")]
-    fall, elsewhere = (np.exp(float(values.loc[(densest, name), "value"])) for name in ("fall", "fall_elsewhere"))
+    drops = [values.loc[(densest, f"log_probability_drop{where}"), "value"] for where in ("", "_elsewhere")]
+    factor, elsewhere = (_factor(np.exp(float(drop))) for drop in drops)
     doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
     return (
         f"Words for {_label(own)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
         f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
-        f"the word's probability by {_factor(fall)} (hiding as much elsewhere: by {_factor(elsewhere)}).{doubts}"
+        f"the word's probability by {factor} (hiding as much elsewhere: by {elsewhere}).{doubts}"
     )
 
 

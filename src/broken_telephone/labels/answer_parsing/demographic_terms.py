@@ -65,7 +65,7 @@ class MentionedTerm(NamedTuple):
     category: str
     term: str
     """The term in lower case."""
-    times: int
+    occurrences: int
 
 
 def mentions(text: str) -> list[MentionedTerm]:

@@ -40,7 +40,7 @@ def agreement_figure(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figu
 def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     from matplotlib.figure import Figure
 
-    pairs = list(dict.fromkeys(zip(agreement["one"], agreement["other"], strict=True)))
+    pairs = list(dict.fromkeys(zip(agreement["annotator_a"], agreement["annotator_b"], strict=True)))
     with_alpha, with_confusions = _pairs_with_alpha(pairs), _pairs_with_confusions(pairs)
     attributes = list(dict.fromkeys(agreement["attribute"]))
     versions = list(dict.fromkeys(zip(agreement["attribute"], agreement["categories"], strict=True)))
@@ -59,17 +59,18 @@ def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     )
     if with_confusions:
         grid = below.subplots(len(with_confusions), len(attributes), squeeze=False)
-        for line, (one, other) in zip(grid, with_confusions, strict=True):
+        for line, (annotator_a, annotator_b) in zip(grid, with_confusions, strict=True):
             for axes, attribute in zip(line, attributes, strict=True):
-                _draw_confusions(axes, select(confusions, one=one, other=other, attribute=attribute), one, other)
+                pair = {"annotator_a": annotator_a, "annotator_b": annotator_b}
+                _draw_confusions(axes, select(confusions, **pair, attribute=attribute), annotator_a, annotator_b)
     return figure
 
 
 def _pairs_with_confusions(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs of a reference and a reading of the annotator."""
     readings = [pair for pair in pairs if not is_people(pair[1])]
-    together = any(one == TOGETHER for one, _ in readings)
-    references = [(one, other) for one, other in readings if one in (DATASET, TOGETHER) or not together]
+    together = any(a == TOGETHER for a, _ in readings)
+    references = [(a, b) for a, b in readings if a in (DATASET, TOGETHER) or not together]
     return [pair for pair in references if is_people(pair[0])][:_MOST_CONFUSIONS]
 
 
@@ -84,9 +85,9 @@ def _pairs_with_alpha(pairs: Sequence[Pair]) -> list[Pair]:
 
 def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
     for row in agreement.itertuples(index=False):
-        if (row.one, row.other) not in pairs:
+        if (row.annotator_a, row.annotator_b) not in pairs:
             continue
-        place = pairs.index((row.one, row.other))
+        place = pairs.index((row.annotator_a, row.annotator_b))
         value, low, high = row.alpha, row.alpha_low, row.alpha_high
         if pd.notna(row.ordinal_alpha):
             value, low, high = row.ordinal_alpha, row.ordinal_low, row.ordinal_high
@@ -95,7 +96,7 @@ def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> N
         axes.annotate(f"{row.n}", (1.04, place), xycoords=("axes fraction", "data"), va="center", color=PALE)
     for level in (TENTATIVE, RELIABLE):
         axes.axvline(level, color=PALE, linewidth=0.8, linestyle="--")
-    names = [f"{one} | {other}" if other else one for one, other in pairs]
+    names = [f"{a} | {b}" if b else a for a, b in pairs]
     axes.set_yticks(range(len(names)), [wrapped(name, 2.5) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     # An interval of few images may reach far below zero; only the part right of zero matters.
@@ -105,12 +106,12 @@ def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> N
     axes.set_title(f"{spoken(attribute)}{merged}")
 
 
-def _draw_confusions(axes: Any, confusions: pd.DataFrame, one: str, other: str) -> None:
+def _draw_confusions(axes: Any, confusions: pd.DataFrame, annotator_a: str, annotator_b: str) -> None:
     if confusions.empty:
         axes.set_axis_off()
         return
-    order = list(dict.fromkeys(confusions["one_category"]))
-    matrix = confusions.pivot(index="one_category", columns="other_category", values="count")
+    order = list(dict.fromkeys(confusions["category_a"]))
+    matrix = confusions.pivot(index="category_a", columns="category_b", values="count")
     matrix = matrix.reindex(order, columns=order)
     shares = matrix.div(matrix.sum(axis=1).replace(0, 1), axis=0).to_numpy()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -121,6 +122,6 @@ def _draw_confusions(axes: Any, confusions: pd.DataFrame, one: str, other: str) 
                 axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(order)), order, rotation=45, ha="right")
     axes.set_yticks(range(len(order)), order)
-    axes.set_ylabel(one)
-    axes.set_xlabel(other)
+    axes.set_ylabel(annotator_a)
+    axes.set_xlabel(annotator_b)
     axes.set_title(spoken(confusions["attribute"].iloc[0]))

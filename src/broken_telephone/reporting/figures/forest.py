@@ -38,7 +38,7 @@ def forest_figure(drift: pd.DataFrame, power: pd.DataFrame | None = None, start:
 
     Args:
         drift: as `statistics.drift_table` returns it, with p_adjusted.
-        power: with can_show for each cell; without it no cell is crossed.
+        power: with is_detectable for each cell; without it no cell is crossed.
         start: of the chains: image or prompt.
     """
     title = f"Drift of shares, {multiples.STARTS[start]}"
@@ -100,9 +100,9 @@ def _with_looks(rows: pd.DataFrame, power: pd.DataFrame | None, start: str) -> p
     look = look.mask(tested < LEVEL, "significant").mask(tested >= LEVEL, "not significant")
     if power is not None and len(power):
         keys = [*_CELL, "since", "iteration"]
-        able = select(power, start=start).drop_duplicates(keys).set_index(keys)["can_show"]
-        can_show = able.reindex(pd.MultiIndex.from_frame(rows[keys]))
-        look = look.mask([not pd.isna(can) and not can for can in can_show], "too few starts")
+        by_cell = select(power, start=start).drop_duplicates(keys).set_index(keys)["is_detectable"]
+        is_detectable = by_cell.reindex(pd.MultiIndex.from_frame(rows[keys]))
+        look = look.mask([not pd.isna(value) and not value for value in is_detectable], "too few starts")
     return rows.assign(look=look)
 
 

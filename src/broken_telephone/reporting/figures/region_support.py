@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 REGIONS = ("face", "hair", "body", "background")
 _WIDE = 1.44
-_MEASURES = {"density": "density_elsewhere", "fall": "fall_elsewhere"}
+_MEASURES = {"density": "density_elsewhere", "log_probability_drop": "log_probability_drop_elsewhere"}
 """Measure -> the same measure of control regions, of the same size and shape."""
-_TITLES = {"density": "Density on", "fall": "Hiding"}
-_TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "fall": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
+_TITLES = {"density": "Density on", "log_probability_drop": "Hiding"}
+_TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "log_probability_drop": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
 
 
 def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) -> "Figure":
@@ -38,7 +38,7 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
     if rows.empty:
         return multiples.blank(title, "no word was explained")
     labels = style.labels_of(rows)
-    trusted = dict(zip(sentences["label"].astype(str), sentences["trusted"].astype(bool), strict=True))
+    trusted = dict(zip(sentences["label"].astype(str), sentences["all_checks_passed"].astype(bool), strict=True))
     with style.styled():
         titles = [[f"{_TITLES[measure]} {region}" for region in REGIONS] for measure in _MEASURES]
         figure, all_axes = label_rows.row_panels(labels, lambda left: titles, _WIDE)

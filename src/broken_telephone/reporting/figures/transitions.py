@@ -56,9 +56,9 @@ def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], nam
     """Draw the transition matrix of a label; return whether there is any transition."""
     size = len(categories)
     matrix = np.full((size, size), np.nan)
-    moves = rows.dropna(subset=["category", "to"])
+    moves = rows.dropna(subset=["category", "to_category"])
     for row in moves.itertuples(index=False):
-        matrix[categories.index(str(row.category)), categories.index(str(row.to))] = row.value
+        matrix[categories.index(str(row.category)), categories.index(str(row.to_category))] = row.value
     axes.set_facecolor(style.NEVER if len(moves) else "white")
     if not len(moves):
         multiples.write_reason(axes, rows, "no transitions", max(_CELL * size, 0.9))

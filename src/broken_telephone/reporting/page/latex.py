@@ -76,10 +76,10 @@ def _low_power_cells(power: pd.DataFrame) -> set[tuple[str, ...]]:
     if power.empty:
         return set()
     plain = power.assign(**{name: power[name].astype(str) for name in CELL})
-    can = plain["can_show"].fillna(False).astype(bool)
-    cells = set(plain.loc[~can, list(CELL)].itertuples(index=False, name=None))
-    whole = can.groupby([plain[name] for name in CELL[:3]]).any()
-    return cells | {(*key, "") for key, any_can in whole.items() if not any_can}
+    is_detectable = plain["is_detectable"].fillna(False).astype(bool)
+    cells = set(plain.loc[~is_detectable, list(CELL)].itertuples(index=False, name=None))
+    whole = is_detectable.groupby([plain[name] for name in CELL[:3]]).any()
+    return cells | {(*key, "") for key, any_detectable in whole.items() if not any_detectable}
 
 
 def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, low_power: set[tuple[str, ...]]) -> str:
@@ -132,7 +132,9 @@ def _cells(
             yield "--"
         elif measure == "Stuart-Maxwell":
             mark = _mark(getattr(row, "p_adjusted", np.nan), (*key, "") in low_power)
-            yield _number(row.value, ".1f", mark) + ("" if pd.isna(row.degrees) else f" ({int(row.degrees)})")
+            yield _number(row.value, ".1f", mark) + (
+                "" if pd.isna(row.degrees_of_freedom) else f" ({int(row.degrees_of_freedom)})"
+            )
         else:
             limits = f" [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "$-$")
             yield _number(row.value, ".2f") + ("" if pd.isna(row.ci_low) or measure == "kappa" else limits)

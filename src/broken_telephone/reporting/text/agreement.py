@@ -33,14 +33,14 @@ def agreement_sentences(agreement: pd.DataFrame, confusions: pd.DataFrame) -> pd
     for row in agreement.reindex(columns=list(AGREEMENT)).itertuples(index=False):
         alpha = _alpha(row)
         verdict = _verdict(row.n, *alpha[1:])
-        same_pair = (confusions["one"] == row.one) & (confusions["other"] == row.other)
+        same_pair = (confusions["annotator_a"] == row.annotator_a) & (confusions["annotator_b"] == row.annotator_b)
         own_confusions = confusions[same_pair & (confusions["attribute"] == row.attribute)]
         merged = "" if row.categories == "all" else f", with {row.categories} merged"
         attribute = f"{capital(spoken(row.attribute).lower())}{merged}"
         sentence = f"{attribute}: {_annotators(row)} {_how_often(row)} ({_alpha_text(*alpha)}). {_MEANING[verdict]}"
         weakest = _weakest_category(own_confusions) if row.categories == "all" else ""
-        rows.append((row.attribute, row.one, row.other, row.categories, verdict, f"{sentence}{weakest}"))
-    return pd.DataFrame(rows, columns=["attribute", "one", "other", "categories", "verdict", "sentence"])
+        rows.append((row.attribute, row.annotator_a, row.annotator_b, row.categories, verdict, f"{sentence}{weakest}"))
+    return pd.DataFrame(rows, columns=["attribute", "annotator_a", "annotator_b", "categories", "verdict", "sentence"])
 
 
 _MEANING = {
@@ -74,15 +74,17 @@ def _verdict(n: int, alpha: float, low: float, high: float) -> str:
 
 
 def _annotators(row: Any) -> str:
-    if not row.other:
-        return f"{row.one} of an image give the same category"
-    one, other = (f"the {name}" if name in (DATASET, TOGETHER) else name for name in (row.one, row.other))
-    return f"{other} {'give' if row.other == TOGETHER else 'gives'} the category of {one}"
+    if not row.annotator_b:
+        return f"{row.annotator_a} of an image give the same category"
+    annotator_a, annotator_b = (
+        f"the {name}" if name in (DATASET, TOGETHER) else name for name in (row.annotator_a, row.annotator_b)
+    )
+    return f"{annotator_b} {'give' if row.annotator_b == TOGETHER else 'gives'} the category of {annotator_a}"
 
 
 def _how_often(row: Any) -> str:
-    share = "" if row.n < FEWEST else f", {100 * row.agree:.1f} %"
-    return f"to {round(row.agree * row.n)} of {counted(row.n, 'image')}{share}"
+    share = "" if row.n < FEWEST else f", {100 * row.share_agreeing:.1f} %"
+    return f"to {round(row.share_agreeing * row.n)} of {counted(row.n, 'image')}{share}"
 
 
 def _alpha_text(name: str, alpha: float, low: float, high: float) -> str:
@@ -95,16 +97,16 @@ def _alpha_text(name: str, alpha: float, low: float, high: float) -> str:
 
 def _weakest_category(confusions: pd.DataFrame) -> str:
     """Describe the first annotator's category that the second gives least often, unless it always gives it."""
-    counts = confusions.assign(same=confusions["one_category"].astype(str) == confusions["other_category"].astype(str))
+    counts = confusions.assign(same=confusions["category_a"].astype(str) == confusions["category_b"].astype(str))
     counts = counts[counts["count"] > 0]
-    totals = counts.groupby("one_category", observed=True)["count"].sum()
-    same = counts[counts["same"]].groupby("one_category", observed=True)["count"].sum()
+    totals = counts.groupby("category_a", observed=True)["count"].sum()
+    same = counts[counts["same"]].groupby("category_a", observed=True)["count"].sum()
     same = same.reindex(totals.index, fill_value=0)
     shares = same / totals
     if shares.empty or shares.min() == 1:
         return ""
     weakest = shares.idxmin()
-    others = counts[(counts["one_category"] == weakest) & ~counts["same"]].sort_values("count", ascending=False)
-    instead, often = others["other_category"].iloc[0], "" if len(others) == 1 else " most often"
+    others = counts[(counts["category_a"] == weakest) & ~counts["same"]].sort_values("count", ascending=False)
+    instead, often = others["category_b"].iloc[0], "" if len(others) == 1 else " most often"
     agreed = f"both give it to {same[weakest]} of {totals[weakest]}"
     return f" The weakest category is {weakest}: {agreed}, and the second gives {instead}{often} instead."

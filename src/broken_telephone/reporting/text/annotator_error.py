@@ -28,13 +28,13 @@ def reliability_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFram
     """
     with_people = pd.Series(False, index=agreement_sentences.index)
     if len(agreement_sentences):
-        one, other = (agreement_sentences[name].astype(str) for name in ("one", "other"))
-        with_people = one.map(is_people) != other.map(is_people)
-        if (with_people & (one == TOGETHER)).any():
+        annotator_a, annotator_b = (agreement_sentences[name].astype(str) for name in ("annotator_a", "annotator_b"))
+        with_people = annotator_a.map(is_people) != annotator_b.map(is_people)
+        if (with_people & (annotator_a == TOGETHER)).any():
             # The raters together consist of the single raters, who would only repeat them.
-            with_people &= ~one.str.startswith(RATER)
+            with_people &= ~annotator_a.str.startswith(RATER)
         measured = set(shares["annotator"].astype(str)) - {DATASET} if len(shares) else set()
-        of_measured = one.isin(measured) | other.isin(measured)
+        of_measured = annotator_a.isin(measured) | annotator_b.isin(measured)
         if (with_people & of_measured).any():
             with_people &= of_measured
         with_people &= agreement_sentences["categories"] == "all"
@@ -44,7 +44,7 @@ def reliability_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFram
             "The annotator's reliability is unknown."
         ]
     sentences = [str(sentence) for sentence in agreement_sentences.loc[with_people, "sentence"]]
-    if (one[with_people] == DATASET).all():
+    if (annotator_a[with_people] == DATASET).all():
         sentences.append("This covers the originals only: nobody has rated the drawn images.")
     return sentences
 
@@ -63,7 +63,7 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
         method = _METHODS.get(methods[0], methods[0])
         return [f"Shares were corrected for annotator error by one method only, {method}. No second method checks it."]
     keys = [*CELL, "iteration"]
-    checked = corrected[corrected["agrees"].notna()]
+    checked = corrected[corrected["methods_agree"].notna()]
     cells = [rows for _, rows in checked.groupby([checked[name].astype(str) for name in keys], sort=False)]
     if not cells:
         return ["Shares were corrected for annotator error by two methods, but no share by both."]
@@ -72,7 +72,7 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
         f"The two corrections of annotator error were compared on {counted(len(cells), 'share')}. For half of them, "
         f"a difference below {points(needed)} is not significant."
     )
-    different = [rows for rows in cells if not rows["agrees"].astype(bool).all()]
+    different = [rows for rows in cells if not rows["methods_agree"].astype(bool).all()]
     if not different:
         return [f"{lead} No share differs significantly."]
     different.sort(key=lambda rows: -np.ptp(rows["value"].to_numpy(float)))

@@ -118,8 +118,8 @@ TABLES: Mapping[str, Caption] = {
     ),
     "corrected_shares": Caption(
         "Shares corrected for annotator error",
-        "Corrected by the confusion matrix of labelled images and by human ratings. The column agrees tells whether "
-        "the two are compatible.",
+        "Corrected by the confusion matrix of labelled images and by human ratings. The column methods_agree tells "
+        "whether the two are compatible.",
     ),
     "similarity_curves": Caption(
         "Similarity",
@@ -128,7 +128,7 @@ TABLES: Mapping[str, Caption] = {
     "support": Caption(
         "Image regions behind the label's words",
         "Means over starts for each region, with 95 % intervals by resampling of starts. The measures are the region's "
-        "share of the image, its share of the activation, and their ratio (density). Others are the fall of the word's "
+        "share of the image, its share of the activation, and their ratio (density). Others are the drop of the word's "
         "log-probability when the region is hidden, and the values of control regions of the same size and shape. Only "
         "images of one size in as many views (kind) are combined.",
     ),

@@ -25,7 +25,7 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     own_power, single = power[is_compared], int((~is_compared).sum())
     answered = own_power[own_power["n"] > 0]
     unanswered = int((own_power["n"] == 0).sum())
-    blind = answered[~answered["can_show"].fillna(False).astype(bool)]
+    blind = answered[~answered["is_detectable"].fillna(False).astype(bool)]
     sentences = []
     if len(blind):
         sentences += [
@@ -45,7 +45,7 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         sentences.append(f"{counted(single, 'more share')} cannot be compared: each chain has a single image.")
     quiet = changes[changes["verdict"] == NOT_SIGNIFICANT]
     if len(quiet):
-        least, middle, most = (points(x) for x in quiet["detectable"].quantile([0, 0.5, 1]))
+        least, middle, most = (points(x) for x in quiet["minimum_detectable_change"].quantile([0, 0.5, 1]))
         sentences += [
             "Where no change is significant, a smaller one may exist.",
             "By a single test, four of five such studies detect a change only if it is large enough: from "

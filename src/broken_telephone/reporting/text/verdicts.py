@@ -23,7 +23,7 @@ _CHANGES = (
     "ci_low",
     "ci_high",
     "p_adjusted",
-    "detectable",
+    "minimum_detectable_change",
     "since",
     "iteration",
     "before",
@@ -55,19 +55,19 @@ def verdicts(
 
     Returns:
         One row per share, in the order of `drift`: start, label, attribute, category, verdict, reason (of
-        NOT_ENOUGH_DATA), value, ci_low, ci_high, p_adjusted, detectable, since, iteration, before and after (shares of
-        all images with a category), n, clusters. verdict: RISE and FALL if the test is significant, the interval
-        agrees, and the power does not contradict; NOT_ENOUGH_DATA if the power is too low for any change, or unknown;
-        otherwise NOT_SIGNIFICANT.
+        NOT_ENOUGH_DATA), value, ci_low, ci_high, p_adjusted, minimum_detectable_change, since, iteration, before and
+        after (shares of all images with a category), n, clusters. verdict: RISE and FALL if the test is significant,
+        the interval agrees, and the power does not contradict; NOT_ENOUGH_DATA if the power is too low for any change,
+        or unknown; otherwise NOT_SIGNIFICANT.
     """
     if drift.empty:
         return pd.DataFrame(columns=list(_CHANGES))
     changes = _with_text_keys(first_to_last(drift[drift["measure"] == "share difference"]))
     if "p_adjusted" not in changes:
         changes["p_adjusted"] = np.nan
-    columns = [*SPAN, "detectable", "can_show"]
-    able = _with_text_keys(power)[columns] if len(power) else changes.reindex(columns=columns)[:0]
-    changes = changes.merge(able, on=SPAN, how="left")
+    columns = [*SPAN, "minimum_detectable_change", "is_detectable"]
+    own_power = _with_text_keys(power)[columns] if len(power) else changes.reindex(columns=columns)[:0]
+    changes = changes.merge(own_power, on=SPAN, how="left")
     for name, at in (("before", "since"), ("after", "iteration")):
         changes[name] = _shares_at(changes, shares, at)
     judged = [_verdict(row, level) for row in changes.itertuples(index=False)]
@@ -79,7 +79,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
     """Return the verdict, and the reason of NOT_ENOUGH_DATA."""
     if pd.isna(row.value):
         return NOT_ENOUGH_DATA, str(row.note)
-    if not pd.isna(row.can_show) and not row.can_show:
+    if not pd.isna(row.is_detectable) and not row.is_detectable:
         return NOT_ENOUGH_DATA, "too few independent starts to detect any change"
     if pd.isna(row.p_adjusted):
         return NOT_ENOUGH_DATA, "no test"
@@ -89,7 +89,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
             # Test and interval contradict each other, so neither decides.
             return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
         return (RISE, "") if row.value > 0 else (FALL, "")
-    return (NOT_ENOUGH_DATA, "the power is unknown") if pd.isna(row.can_show) else (NOT_SIGNIFICANT, "")
+    return (NOT_ENOUGH_DATA, "the power is unknown") if pd.isna(row.is_detectable) else (NOT_SIGNIFICANT, "")
 
 
 def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,11 @@ from broken_telephone.statistics.tables.group_table import Row, join_notes
 _ALPHA = ("alpha", "alpha_low", "alpha_high")
 _ORDINAL = ("ordinal_alpha", "ordinal_low", "ordinal_high")
 _KAPPA = ("kappa", "kappa_low", "kappa_high")
-AGREEMENT = ("attribute", "categories", "one", "other", "n", "agree", *_ALPHA, *_ORDINAL, *_KAPPA, "note")
-CONFUSIONS = ("attribute", "one", "other", "one_category", "other_category", "count")
+AGREEMENT = (
+    *("attribute", "categories", "annotator_a", "annotator_b"),
+    *("n", "share_agreeing", *_ALPHA, *_ORDINAL, *_KAPPA, "note"),
+)
+CONFUSIONS = ("attribute", "annotator_a", "annotator_b", "category_a", "category_b", "count")
 TOGETHER = "raters together"
 """The annotator of the ratings that raters agree on, or that were settled where they disagree."""
 ALL_RATERS = "all raters"
@@ -31,16 +34,16 @@ Merging = Mapping[str, Sequence[Sequence[str]]]
 class Comparison(NamedTuple):
     """Annotators that are compared, and their names in the table."""
 
-    one: str
+    annotator_a: str
     """The reference of a pair."""
-    other: str
+    annotator_b: str
     """Empty in a comparison of more than two."""
     annotators: Sequence[str]
 
 
 def every_two(annotators: Iterable[str]) -> list[Comparison]:
     """Return the comparisons of all pairs of annotators. The first of a pair is the reference."""
-    return [Comparison(one, other, (one, other)) for one, other in combinations(annotators, 2)]
+    return [Comparison(*pair, pair) for pair in combinations(annotators, 2)]
 
 
 def all_raters(raters: Sequence[str]) -> list[Comparison]:
@@ -69,8 +72,8 @@ def agreement_table(
         n_bootstrap: number of bootstrap samples; 0 for no intervals.
 
     Returns:
-        Columns AGREEMENT. categories: all, or the merged ones; n: compared items; agree: share of items without
-        disagreement; intervals: 95 %, by a cluster bootstrap; kappa: of pairs only. A note explains a null.
+        Columns AGREEMENT. categories: all, or the merged ones; n: compared items; share_agreeing: share of items
+        without disagreement; intervals: 95 %, by a cluster bootstrap; kappa: of pairs only. A note explains a null.
     """
     rows = []
     items = labels.drop_duplicates("item").set_index("item")
@@ -83,11 +86,12 @@ def agreement_table(
             codes = np.column_stack([agreement.encode_ratings(wide, merged), np.full(len(wide), ABSENT)])
             column_of = {name: column for column, name in enumerate(wide.columns)}
             item_clusters = clusters[wide.index].to_numpy()
-            for one, other, annotators in _comparisons(labels, comparisons):
-                compared = codes[:, [column_of.get(name, -1) for name in annotators]]
+            for comparison in _comparisons(labels, comparisons):
+                compared = codes[:, [column_of.get(name, -1) for name in comparison.annotators]]
                 used = (compared != ABSENT).sum(axis=1) >= 2
                 if used.any():
-                    key = {"attribute": attribute, "categories": version, "one": one, "other": other}
+                    pair = {"annotator_a": comparison.annotator_a, "annotator_b": comparison.annotator_b}
+                    key = {"attribute": attribute, "categories": version, **pair}
                     is_ordered = attribute in ordered
                     rows.append(key | _compare(compared[used], merged, is_ordered, item_clusters[used], n_bootstrap))
     return pd.DataFrame(rows, columns=list(AGREEMENT))
@@ -110,14 +114,15 @@ def confusion_table(
     parts = []
     for attribute, values in attributes.items():
         wide = _pivot(labels[labels["attribute"] == attribute])
-        for one, other, annotators in _comparisons(labels, comparisons):
+        for annotator_a, annotator_b, annotators in _comparisons(labels, comparisons):
             both = wide.reindex(columns=list(annotators)).dropna()
             if len(annotators) > 2 or both.empty:
                 continue
             occurring = [value for value in values if (both == value).to_numpy().any()]
-            table = agreement.confusion_matrix(both[one], both[other], occurring).rename_axis("one_category")
-            long = table.reset_index().melt("one_category", var_name="other_category", value_name="count")
-            parts.append(long.assign(attribute=attribute, one=one, other=other))
+            table = agreement.confusion_matrix(both[annotator_a], both[annotator_b], occurring)
+            long = table.rename_axis("category_a").reset_index()
+            long = long.melt("category_a", var_name="category_b", value_name="count")
+            parts.append(long.assign(attribute=attribute, annotator_a=annotator_a, annotator_b=annotator_b))
     columns = list(CONFUSIONS)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -157,7 +162,7 @@ def _compare(codes: np.ndarray, values: Sequence[str], is_ordered: bool, cluster
     alpha_note = _why_null(alpha, "alpha", "of a single picture, or a single category", single)
     return {
         "n": len(codes),
-        "agree": float(((counts > 0).sum(axis=1) == 1).mean()),
+        "share_agreeing": float(((counts > 0).sum(axis=1) == 1).mean()),
         **alpha.columns(_ALPHA),
         **ordinal.columns(_ORDINAL),
         **kappa.columns(_KAPPA),

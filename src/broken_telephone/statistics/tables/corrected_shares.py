@@ -18,7 +18,10 @@ from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by
 from broken_telephone.statistics.estimates.prediction_powered import prediction_powered_shares
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
-CORRECTED = (*GROUP, "category", "iteration", "method", *INTERVAL, "n", "n_checked", "clusters", "agrees", "note")
+CORRECTED = (
+    *(*GROUP, "category", "iteration", "method", *INTERVAL),
+    *("n", "n_checked", "clusters", "methods_agree", "note"),
+)
 CONFUSION, RATINGS = "confusion", "human ratings"
 MAX_CONDITION = 100
 """Condition number of the confusion matrix above which an error of 1 % in a share may become one of 100 %."""
@@ -59,8 +62,8 @@ def corrected_table(
         with or without a category; n_checked: rated pictures; clusters: their starts. Pictures that people cannot label
         are assumed to resemble the others of their stratum.
 
-        agrees: whether the difference between the two methods is within sampling error at the 5 % level; null if an
-        interval is missing. Agreement may also mean that there is too little data to show a difference.
+        methods_agree: whether the difference between the two methods is within sampling error at the 5 % level; null
+        if an interval is missing. Agreement may also mean that there is too little data to show a difference.
 
     Raises:
         ValueError: if people gave a picture two categories of an attribute, or if a picture is in two strata.
@@ -82,10 +85,10 @@ def corrected_table(
             if ratings_and_strata is not None and (ratings_and_strata[0] != ABSENT).any():
                 methods.append(_by_ratings(group, iteration, *ratings_and_strata))
             for category, *rows in zip(panel.categories, *methods, strict=True):
-                key = {"category": category, "iteration": iteration, "agrees": _agree(rows)}
+                key = {"category": category, "iteration": iteration, "methods_agree": _agree(rows)}
                 yield from (key | row for row in rows)
 
-    return group_table(panels, CORRECTED, rows_of, each).astype({"agrees": "boolean"})
+    return group_table(panels, CORRECTED, rows_of, each).astype({"methods_agree": "boolean"})
 
 
 def _by_confusion(

@@ -13,7 +13,10 @@ from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, fi
 from broken_telephone.statistics.hypothesis_tests import paired_tests
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
-DRIFT = (*GROUP, "category", "since", "iteration", "measure", *INTERVAL, "degrees", "p_value", "n", "clusters", "note")
+DRIFT = (
+    *(*GROUP, "category", "since", "iteration", "measure"),
+    *(*INTERVAL, "degrees_of_freedom", "p_value", "n", "clusters", "note"),
+)
 LEVEL = 0.05
 """Level of the test that has to reject before the interval of a distance may exclude 'no drift'."""
 _AGE_SHIFT = "mean shift in years"
@@ -164,7 +167,7 @@ def _row(measure: str, estimate: Estimate, test: paired_tests.HypothesisTest | N
     return {
         "measure": measure,
         **estimate.columns(),
-        "degrees": None if test is None else test.degrees,
+        "degrees_of_freedom": None if test is None else test.degrees,
         "p_value": np.nan if test is None else test.p_value,
         "note": join_notes(note, test_note),
     }

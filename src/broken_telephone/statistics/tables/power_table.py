@@ -12,10 +12,8 @@ from broken_telephone.statistics.estimates.panel import Group, Panel, first_pict
 from broken_telephone.statistics.hypothesis_tests.power import MIN_CHANGES, detectable_shift
 from broken_telephone.statistics.tables.group_table import GROUP, Row, group_table, join_notes
 
-POWER = (
-    *(*GROUP, "category", "since", "iteration"),
-    *("n", "clusters", "changing", "detectable", "possible", "can_show", "note"),
-)
+_CHANGES = ("share_changing", "minimum_detectable_change", "maximum_possible_change")
+POWER = (*GROUP, "category", "since", "iteration", "n", "clusters", *_CHANGES, "is_detectable", "note")
 
 
 def power_table(panels: Sequence[Panel]) -> pd.DataFrame:
@@ -27,10 +25,11 @@ def power_table(panels: Sequence[Panel]) -> pd.DataFrame:
         panels: one for each attribute, all of one annotator.
 
     Returns:
-        Columns POWER. n: chains with a category at both iterations; changing: their share that enters or leaves the
-        category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; detectable: see `detectable_shift`, for
-        the effective sample size of n chains; possible: the largest shift from the share before, 1/2 to 1; can_show:
-        whether detectable is at most possible. A note explains a null.
+        Columns POWER. n: chains with a category at both iterations; share_changing: their share that enters or leaves
+        the category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; minimum_detectable_change: see
+        `detectable_shift`, for the effective sample size of n chains; maximum_possible_change: the largest shift from
+        the share before, 1/2 to 1; is_detectable: whether the minimum detectable change is at most the maximum possible
+        one. A note explains a null.
     """
 
     def rows_of(group: Group) -> Iterator[Row]:
@@ -44,7 +43,7 @@ def power_table(panels: Sequence[Panel]) -> pd.DataFrame:
             why = "a single category: its share cannot shift"
         elif not both.chains:
             why = f"no chain has a category at both {since} and {last}"
-        undefined = dict.fromkeys(("changing", "detectable", "possible"), np.nan) | {"can_show": False, "note": why}
+        undefined = dict.fromkeys(_CHANGES, np.nan) | {"is_detectable": False, "note": why}
         for code, category in enumerate(chains.categories):
             power = undefined if why else _power(both, code)
             yield {"category": category, "since": since, "iteration": last, **both.sizes, **power}
@@ -59,23 +58,23 @@ def _power(both: PairedCounts, code: int) -> Row:
     # The pseudo-clusters move chains like any other change.
     mean_chains = n / both.clusters
     pseudo_moved = 2 * PSEUDO_CLUSTERS / len(table) * mean_chains
-    changing = (moved + pseudo_moved) / (n + PSEUDO_CLUSTERS * mean_chains)
+    share_changing = (moved + pseudo_moved) / (n + PSEUDO_CLUSTERS * mean_chains)
     changes, units = both.changes[:, code], both.tables.sum((1, 2))
     shift = changes.sum() / n
     independent_variance = (moved / n - shift**2) / n
     effective = effective_sample_size(units, independent_variance, changes - shift * units)
-    possible = max(before, 1 - before)
+    maximum_possible = max(before, 1 - before)
     # The test permutes starts, whatever the effective number of chains.
-    detectable = detectable_shift(effective, changing) if both.clusters >= MIN_CHANGES else np.nan
-    unlikely = "detectable only if more chains change than do" if detectable > changing else ""
+    minimum_detectable = detectable_shift(effective, share_changing) if both.clusters >= MIN_CHANGES else np.nan
+    unlikely = "detectable only if more chains change than do" if minimum_detectable > share_changing else ""
     note = join_notes(
         f"chains of a start change alike: worth {effective:.4g} independent ones" if effective < n else "",
-        f"fewer than {MIN_CHANGES} starts: no shift is detectable" if np.isnan(detectable) else unlikely,
+        f"fewer than {MIN_CHANGES} starts: no shift is detectable" if np.isnan(minimum_detectable) else unlikely,
     )
     return {
-        "changing": changing,
-        "detectable": detectable,
-        "possible": possible,
-        "can_show": detectable <= possible,
+        "share_changing": share_changing,
+        "minimum_detectable_change": minimum_detectable,
+        "maximum_possible_change": maximum_possible,
+        "is_detectable": minimum_detectable <= maximum_possible,
         "note": note,
     }

@@ -11,7 +11,10 @@ from broken_telephone.statistics.estimates.panel import ABSENT, Panel
 from broken_telephone.statistics.hypothesis_tests.unpaired_tests import MIN_EXPECTED, homogeneity_tests
 from broken_telephone.statistics.tables.group_table import Map, Row
 
-START_TESTS = ("label", "attribute", "iteration", "one", "other", "measure", "value", "degrees", "p_value", "n", "note")
+START_TESTS = (
+    *("label", "attribute", "iteration", "group_a", "group_b"),
+    *("measure", "value", "degrees_of_freedom", "p_value", "n", "note"),
+)
 _STARTS = ("image", "prompt")
 
 
@@ -31,7 +34,7 @@ def start_tests_table(panels: Sequence[Panel], resampling: Resampling, each: Map
 
     def rows_of(group: tuple[Panel, str]) -> list[Row]:
         panel, label = group
-        key = {"label": label, "attribute": panel.attribute, **dict(zip(("one", "other"), _STARTS, strict=True))}
+        key = {"label": label, "attribute": panel.attribute, **dict(zip(("group_a", "group_b"), _STARTS, strict=True))}
         chains = panel.of(panel.labels == label)
         iterations = range(1, chains.codes.shape[1])
         return [key | {"iteration": k} | row for k in iterations for row in _rows(chains, k, resampling)]
@@ -60,6 +63,6 @@ def _rows(chains: Panel, iteration: int, resampling: Resampling) -> Iterator[Row
         no_test = "" if np.isnan(test.statistic) or test.degrees else "only one category occurs"
         if np.isfinite(test.statistic) and np.isnan(test.p_value):
             no_test = "starts of one kind have more chains than those of the other: no test"
-        values = {"value": test.statistic, "degrees": test.degrees, "p_value": test.p_value}
+        values = {"value": test.statistic, "degrees_of_freedom": test.degrees, "p_value": test.p_value}
         n = int(sum(counts.sum() for counts in groups))
         yield {"measure": measure, **values, "n": n, "note": no_test or note or few}

@@ -21,7 +21,7 @@ from broken_telephone.statistics.estimates.paired_counts import PairedCounts, co
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
 from broken_telephone.statistics.tables.group_table import ESTIMATE, GROUP, Map, Row, group_table
 
-TRAJECTORIES = (*GROUP, "kind", "category", "to", "iteration", *ESTIMATE)
+TRAJECTORIES = (*GROUP, "kind", "category", "to_category", "iteration", *ESTIMATE)
 
 
 def trajectories_table(
@@ -39,7 +39,7 @@ def trajectories_table(
     Returns:
         Columns TRAJECTORIES, by `kind`:
 
-        - transition: probability of the category `to` after `category`; n counts steps
+        - transition: probability of the category `to_category` after `category`; n counts steps
         - fixed point: share of `category`
         - half-life: in iterations
         - predicted: share of `category` at `iteration`
@@ -76,8 +76,8 @@ def _markov_rows(
         occurs = samples[:, code].sum(-1, keepdims=True) > 0
         estimates = bootstrap_intervals(values, np.where(occurs, matrices[:, code], np.nan), steps.clusters, (0, 1))
         note = "" if leaving else "never seen before a step"
-        for to, estimate in zip(chains.categories, estimates, strict=True):
-            yield row("transition", estimate, note=note, category=category, to=to) | {"n": leaving}
+        for to_category, estimate in zip(chains.categories, estimates, strict=True):
+            yield row("transition", estimate, note=note, category=category, to_category=to_category) | {"n": leaving}
     codes = chains.codes[:, first][chains.codes[:, first] != ABSENT]
     initial = np.bincount(codes, minlength=len(chains.categories)) / max(len(codes), 1)
     absorbing = [name for name, counts in zip(chains.categories, table, strict=True) if not counts.sum()]
