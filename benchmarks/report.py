@@ -132,7 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SETTINGS,
     )
     nobody = Ratings(nodes.NOBODY, nodes.NOBODY, study["chains"]["chain_id"])
+    corrected, bias = timed("correction of drift", nodes.correct_drift, there, nobody, SETTINGS)
     tables = {
+        "corrected_drift": corrected,
+        "annotator_bias": bias,
         "shares": timed("shares", nodes.measure_shares, there, study["annotations"], SETTINGS),
         "drift": timed("drift", nodes.measure_drift, there, ASKED, DATASET, SETTINGS),
         "decomposition": timed("decomposition", nodes.decompose_comparison, there, SETTINGS),

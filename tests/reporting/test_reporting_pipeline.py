@@ -69,7 +69,10 @@ class Study:
         there = nodes.arrange_annotations(
             self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
         )
+        corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
         return {
+            "corrected_drift": corrected,
+            "annotator_bias": bias,
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
             "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
             "decomposition": nodes.decompose_comparison(there, SETTINGS),

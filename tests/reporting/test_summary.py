@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from small_study import small_study
 
-from broken_telephone.reporting.text.annotator_error import correction_sentences
+from broken_telephone.reporting.text.annotator_error import bias_sentences, correction_sentences
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE, verdicts
 from broken_telephone.reporting.text.wording import interval, listed, percent, points
@@ -42,8 +42,8 @@ def what_changed(rows, shares=(), powers=None, **tables) -> list[str]:
 
 def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
-        "After 3 iterations, the share shown as female for happiness rose by 21 points (95 % interval 17 to 25). "
-        "It was 59 % before and 80 % after (60 chains). Against the data set's labels, as in the published study, the "
+        "After 3 iterations, the share shown as female for happiness rose by 21 points (95 % interval 17 to 25), "
+        "according to an annotator that no rating checks on drawn images. It was 59 % before and 80 % after (60 chains). Against the data set's labels, as in the published study, the "
         "result would be a rise of 25 points. The annotator's own error accounts for 4 points of it (95 % interval 1 "
         "to 7)."
     )
@@ -93,12 +93,61 @@ def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, 
     assert words in what_changed([drift()], decomposition=parts(published, instrument, low, high))[0]
 
 
+def corrected(value=0.12, low=0.05, high=0.19, p=0.004, **other) -> dict:
+    row = CELL | {"since": 0, "iteration": 3, "method": "human ratings", "value": value, "ci_low": low, "ci_high": high}
+    return row | {"p_adjusted": p, "n": 60, "n_checked": 40, "clusters": 20, "note": ""} | other
+
+
+def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_annotators_beside_it():
+    rows = pd.DataFrame([corrected()])
+    assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07), corrected_drift=rows)[0] == (
+        "After 3 iterations, the share shown as female for happiness rose by 12 points (95 % interval 5 to 19), "
+        "corrected with 40 rated images. The annotator's answers alone show a rise of 21 points."
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict", "reason"),
+    [
+        (corrected(), RISE, ""),
+        (corrected(-0.12, -0.19, -0.05), FALL, ""),
+        (corrected(0.02, -0.1, 0.14, 0.7), NOT_SIGNIFICANT, ""),
+        (corrected(0.02, -0.4, 0.44, 0.9), NOT_ENOUGH_DATA, "too few ratings to detect any change"),
+        (corrected(np.nan, np.nan, np.nan, np.nan, note="no rating"), RISE, ""),
+        (corrected(label="sadness"), RISE, ""),
+    ],
+)
+def test_the_verdict_is_that_of_the_corrected_change_where_there_is_one(row, verdict, reason):
+    powers = pd.DataFrame([power(maximum_possible_change=0.41)])
+    judged = verdicts(pd.DataFrame([drift()]), powers, corrected=pd.DataFrame([row])).iloc[0]
+    assert (judged["verdict"], judged["reason"]) == (verdict, reason)
+    is_corrected = row["label"] == "happiness" and not np.isnan(row["value"])
+    assert judged["method"] == ("human ratings" if is_corrected else "annotator")
+    assert judged["value"] == (row["value"] if is_corrected else 0.21)
+    assert judged["annotator_value"] == 0.21
+
+
+def test_it_is_told_whether_ratings_contradict_the_annotator():
+    row = {"start": "image", "label": ALL, "attribute": "skin_tone", "since": 0, "iteration": 3, "p_value": 0.001}
+    row |= {"p_adjusted": 0.002, "n_checked": 280, "value": 14.0}
+    rows = [row, row | {"attribute": "age", "p_adjusted": 0.4}, row | {"label": "fear"}, row | {"iteration": 2}]
+    assert bias_sentences(pd.DataFrame(rows), 0.05) == [
+        "Human ratings contradict the annotator's drift of skin tone in chains from images (joint test, adjusted p = "
+        "0.002, 280 rated images).",
+        "Human ratings do not contradict the annotator's drift of age in chains from images (joint test, adjusted p = "
+        "0.4, 280 rated images).",
+    ]
+    unchecked = "No rating checks the annotator's drift: whether it errs differently on drawn images is unknown."
+    assert bias_sentences(pd.DataFrame(), 0.05) == [unchecked]
+    assert bias_sentences(pd.DataFrame([row | {"p_value": np.nan}]), 0.05) == [unchecked]
+
+
 def test_falls_prompts_and_replicates_are_told_as_they_are():
     row = drift(-0.21, -0.25, -0.17, start="prompt", since=1, n=120, clusters=60)
     shares = [share(1, 0.80, start="prompt"), share(3, 0.59, start="prompt")]
     assert what_changed([row], shares, [power(start="prompt", since=1)])[0] == (
-        "From image 1 to image 3, the share shown as female for happiness fell by 21 points (95 % interval 17 to 25). "
-        "It was 80 % before and 59 % after (120 chains from 60 starts)."
+        "From image 1 to image 3, the share shown as female for happiness fell by 21 points (95 % interval 17 to 25), "
+        "according to an annotator that no rating checks on drawn images. It was 80 % before and 59 % after (120 chains from 60 starts)."
     )
 
 

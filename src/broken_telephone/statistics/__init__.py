@@ -16,6 +16,7 @@ from broken_telephone.statistics.estimates.similarity import Vectors, similariti
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
+from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
@@ -42,10 +43,12 @@ __all__ = [
     "agreement_table",
     "baseline_shares",
     "benjamini_hochberg",
+    "bias_table",
     "bootstrap_interval",
     "category_shares",
     "clusters_of",
     "confusion_table",
+    "corrected_drift_table",
     "corrected_table",
     "decomposition_table",
     "drift_table",

@@ -20,6 +20,8 @@ from broken_telephone.statistics import (
     Panel,
     Ratings,
     age_midpoints,
+    bias_table,
+    corrected_drift_table,
     corrected_table,
     decomposition_table,
     drift_table,
@@ -122,6 +124,16 @@ def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSe
     """Correct shares for the annotator's error."""
     each = _with_progress("Correcting shares")
     return as_result(corrected_table([*panels.values()], settings.resampling, arranged_ratings, each))
+
+
+def correct_drift(
+    panels: Panels, arranged_ratings: Ratings, settings: ReportSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift."""
+    each = _with_progress("Correcting drift")
+    tables = [make([*panels.values()], arranged_ratings, each) for make in (corrected_drift_table, bias_table)]
+    drift, bias = (as_result(with_adjusted_p_values(table, settings.fdr_family)) for table in tables)
+    return drift, bias
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:

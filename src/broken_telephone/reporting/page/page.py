@@ -62,7 +62,7 @@ def report_page(
         StudyError: if the page is too large even without chains.
     """
     drift, power = (tables.get(name, pd.DataFrame()) for name in ("drift", "power"))
-    changes = verdicts(drift, power, tables.get("shares"), level)
+    changes = verdicts(drift, power, tables.get("shares"), level, tables.get("corrected_drift"))
     published = beside_published(published_study, tables)
     drawn = shown_figures(figures)
     content: dict[str, Any] = {

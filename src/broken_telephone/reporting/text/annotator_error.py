@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.text.agreement import is_people
-from broken_telephone.reporting.text.verdicts import CELL
-from broken_telephone.reporting.text.wording import counted, listed, percent, points, share_interval, the_share
+from broken_telephone.reporting.text.verdicts import CELL, first_to_last
+from broken_telephone.reporting.text.wording import counted, listed, percent, points, share_interval, spoken, the_share
+from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
 from broken_telephone.statistics.tables.corrected_shares import significant_difference
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -80,6 +81,26 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
     verb = "differs" if len(different) == 1 else "differ"
     named = listed([_difference(rows) for rows in different], _NAMED)
     return [f"{lead} {counted(len(different), 'share')} {verb} significantly{chance}: {named}."]
+
+
+def bias_sentences(bias: pd.DataFrame, level: float) -> list[str]:
+    """Say for which attributes ratings contradict the annotator's drift up to the last image.
+
+    Args:
+        bias: the `annotator_bias` table.
+        level: adjusted p-values below it are significant.
+    """
+    tested = first_to_last(bias[bias["p_value"].notna()]) if len(bias) else bias
+    if tested.empty:
+        return ["No rating checks the annotator's drift: whether it errs differently on drawn images is unknown."]
+    overall = tested[tested["label"].astype(str).isin([ALL]) | (tested["label"].nunique() == 1)]
+    sentences = []
+    for row in overall.itertuples(index=False):
+        of_attribute = f"the annotator's drift of {spoken(row.attribute)} in chains from {row.start}s"
+        test = f"joint test, adjusted p = {row.p_adjusted:.2g}, {counted(int(row.n_checked), 'rated image')}"
+        verb = "contradict" if row.p_adjusted < level else "do not contradict"
+        sentences.append(f"Human ratings {verb} {of_attribute} ({test}).")
+    return sentences
 
 
 def _difference(rows: pd.DataFrame) -> str:

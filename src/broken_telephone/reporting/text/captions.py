@@ -121,6 +121,16 @@ TABLES: Mapping[str, Caption] = {
         "Corrected by the confusion matrix of labelled images and by human ratings. The column methods_agree tells "
         "whether the two are compatible.",
     ),
+    "corrected_drift": Caption(
+        "Drift corrected for annotator error",
+        "Change of every share since the first image, corrected with human ratings of samples of both images. The "
+        "correction assumes only that strata without ratings resemble the rated ones.",
+    ),
+    "annotator_bias": Caption(
+        "Tests of the annotator's drift",
+        "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for the "
+        "number of tests.",
+    ),
     "similarity_curves": Caption(
         "Similarity",
         "Mean cosine similarity of the embeddings of images and texts, with the previous ones and the chain's first.",

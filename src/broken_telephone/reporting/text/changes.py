@@ -3,13 +3,14 @@
 import pandas as pd
 
 from broken_telephone.reporting.selection import matching
-from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import counted, interval, percent, points, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
 
 _SAME = 0.005
 """Shares that differ by less are equal in whole per cent."""
+UNCHECKED = "according to an annotator that no rating checks on drawn images"
 
 
 def significant_changes(changes: pd.DataFrame) -> pd.DataFrame:
@@ -56,6 +57,13 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
         lead += f", in chains from {row.start}s"
     verb, sign = ("rose", 1) if row.verdict == RISE else ("fell", -1)
     limits = sorted((sign * row.ci_low, sign * row.ci_high))
+    share = the_share(row.attribute, row.category, row.label)
+    result = f"{lead}, {share} {verb} by {points(abs(row.value))} ({interval(*limits)}), "
+    if row.method != ANNOTATOR:
+        alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"
+        alone = "no change" if points(row.annotator_value) == "0 points" else alone
+        rated = counted(int(row.n_checked), "rated image")
+        return f"{result}corrected with {rated}. The annotator's answers alone show {alone}."
     chains = counted(int(row.n), "chain")
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"
@@ -64,13 +72,12 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
         levels = f"It was {percent(row.before)} before and {percent(row.after)} after ({chains})."
     else:
         levels = f"The comparison uses the {chains} that have an answer in both images."
-    share = the_share(row.attribute, row.category, row.label)
-    return f"{lead}, {share} {verb} by {points(abs(row.value))} ({interval(*limits)}). {levels}"
+    return f"{result}{UNCHECKED}. {levels}"
 
 
 def _as_published(row, decomposition: pd.DataFrame, is_first: bool) -> str:  # type: ignore[no-untyped-def]
     """Describe what the published comparison would report, and how much of it is the annotator's own error."""
-    if row.start != "image" or decomposition.empty:
+    if row.start != "image" or row.method != ANNOTATOR or decomposition.empty:
         return ""
     cell = matching(decomposition, row, ("label", "attribute", "category"))
     cell = cell[(cell["iteration"] == row.iteration) & cell["value"].notna()]

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from broken_telephone.reporting.text.annotator_error import correction_sentences, reliability_sentences
+from broken_telephone.reporting.text.annotator_error import (
+    bias_sentences,
+    correction_sentences,
+    reliability_sentences,
+)
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
@@ -25,27 +29,28 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     """Return topic -> sentences, the most informative first.
 
     Args:
-        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, agreement_sentences,
-            success, support_sentences, support_tests); a missing table counts as empty.
+        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
+            annotator_bias, agreement_sentences, success, support_sentences, support_tests); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
     known = {name: tables.get(name, pd.DataFrame()) for name in ("drift", "shares", "power", "decomposition")}
     drift, shares, power, decomposition = known.values()
-    trajectories, corrected, agreement, success, support, support_tests = (
+    trajectories, corrected, bias, agreement, success, support, support_tests = (
         tables.get(name, pd.DataFrame())
         for name in (
             "trajectories",
             "corrected_shares",
+            "annotator_bias",
             "agreement_sentences",
             "success",
             "support_sentences",
             "support_tests",
         )
     )
-    changes = verdicts(drift, power, shares, level)
+    changes = verdicts(drift, power, shares, level, tables.get("corrected_drift"))
     missing = _missing_comparisons(shares, decomposition)
-    reliability = [*reliability_sentences(agreement, shares), *correction_sentences(corrected)]
+    reliability = [*reliability_sentences(agreement, shares), *correction_sentences(corrected), *bias_sentences(bias, level)]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
