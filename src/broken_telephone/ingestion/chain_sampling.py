@@ -99,24 +99,22 @@ def sample_chains(
         captionless = int((~captioned).sum())
         candidates = candidates[captioned]
     chosen, cells = _fill_cells(candidates, settings, scheme, splits)
-    rows: list[dict] = []
+    starts: list[dict] = []
     folders = folder_names(people["person_id"])
     for person in chosen.to_dict("records"):
-        name, label = folders[person["person_id"]], person[settings.concept]
+        name, origin = folders[person["person_id"]], {"label": person[settings.concept], "image_id": person["image_id"]}
         if "image" in settings.starts:
-            start = {"start": "image", "image_id": person["image_id"], "image_path": person["image_path"]}
-            rows += _replicates(name, label, start, settings.replicates, settings)
+            starts.append({"name": name, "start": "image", "image_path": person["image_path"], **origin})
         if "caption" in settings.starts:
-            start = {"start": "prompt", "image_id": person["image_id"], "prompt": texts[person["image_id"]]}
-            rows += _replicates(f"{name}_caption", label, start, settings.replicates, settings)
-    rows += _prompt_chains([*settings.prompts, *prompts], labels, settings, scheme)
-    if not rows:
+            starts.append({"name": f"{name}_caption", "start": "prompt", "prompt": texts[person["image_id"]], **origin})
+    starts += _prompt_chains([*settings.prompts, *prompts], labels, settings, scheme)
+    if not starts:
         raise StudyError(
             f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
             "splits (chains.splits), or chains.count is 0, or no image has the caption that chains.starts asks for; "
             "and there are no prompts (chains.prompts)."
         )
-    chains = as_table(rows, CHAINS)
+    chains = as_table(_replicates(pd.DataFrame(starts), settings), CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
     chains["label"] = chains["label"].cat.set_categories(list(labels))
     return Sample(chains, cells, unlabelled, captionless)
@@ -166,7 +164,7 @@ def refuse_other_chains(chains: pd.DataFrame, concept: str, seed: int) -> None:
 def _prompt_chains(
     prompts: list[PromptSettings], labels: tuple[str, ...], settings: ChainSettings, scheme: Scheme
 ) -> list[dict]:
-    rows: list[dict] = []
+    starts: list[dict] = []
     texts = [prompt.text for prompt in prompts]
     if twice := sorted({text for text in texts if texts.count(text) > 1}):
         raise StudyError(f"chains.prompts: {twice[0]!r} is stated twice; repeats follows a prompt more than once")
@@ -182,9 +180,9 @@ def _prompt_chains(
             )
         # The name contains a digest of the text, so that a changed text makes another chain.
         name = folder_name(f"prompt_{label.replace(' ', '-')}_{digest(prompt.text, size=5)}")
-        start = {"start": "prompt", "prompt": prompt.text}
-        rows += _replicates(name, label, start, prompt.repeats or settings.replicates, settings)
-    return rows
+        start = {"name": name, "label": label, "start": "prompt", "prompt": prompt.text}
+        starts.append(start | {"count": prompt.repeats or settings.replicates})
+    return starts
 
 
 def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
@@ -201,19 +199,13 @@ def _splits(people: pd.DataFrame, settings: ChainSettings) -> list[str]:
     return settings.splits
 
 
-def _replicates(name: str, label: str, start: dict, count: int, settings: ChainSettings) -> list[dict]:
-    """Return one row per replicate of a start. `name` must be valid as a folder name."""
-    rows = []
-    for replicate in range(count):
-        chain_id = f"{name}_r{replicate}"
-        rows.append(
-            {
-                "chain_id": chain_id,
-                "replicate": replicate,
-                **start,
-                "concept": settings.concept,
-                "label": label,
-                "seed": chain_seed(settings.seed, chain_id, replicate),
-            }
-        )
-    return rows
+def _replicates(starts: pd.DataFrame, settings: ChainSettings) -> pd.DataFrame:
+    """Repeat the row of each start for each replicate. A start may state its own number as `count`."""
+    counts = starts.get("count", pd.Series(dtype=float)).reindex(starts.index).fillna(settings.replicates).astype(int)
+    rows = starts.loc[starts.index.repeat(counts)]
+    rows["replicate"] = rows.groupby(level=0).cumcount()
+    rows["chain_id"] = rows["name"] + "_r" + rows["replicate"].astype(str)
+    rows["concept"] = settings.concept
+    names = zip(rows["chain_id"], rows["replicate"], strict=True)
+    rows["seed"] = [chain_seed(settings.seed, name, replicate) for name, replicate in names]
+    return rows.reset_index(drop=True)
