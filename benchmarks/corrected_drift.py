@@ -53,7 +53,7 @@ def simulate(
 
 def measure(studies: int, starts: int, replicates: int, moves: float, errors: tuple[float, float]) -> str:
     """Simulate studies of one kind; coverage and claims of the annotator's and the corrected drift."""
-    rng, expected = np.random.default_rng(1), moves * (MEN_AFTER_A_MOVE - 0.5)
+    rng, expected = np.random.default_rng(1), 0.0 if not moves else moves * (MEN_AFTER_A_MOVE - 0.5)
     covered: dict[str, list[bool]] = {"annotator": [], "corrected": []}
     claims: dict[str, list[bool]] = {"annotator": [], "corrected": []}
     contradicted = []

@@ -43,7 +43,8 @@ def what_changed(rows, shares=(), powers=None, **tables) -> list[str]:
 def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07))[0] == (
         "After 3 iterations, the share shown as female for happiness rose by 21 points (95 % interval 17 to 25), "
-        "according to an annotator that no rating checks on drawn images. It was 59 % before and 80 % after (60 chains). Against the data set's labels, as in the published study, the "
+        "according to an annotator that no rating checks on drawn images. It was 59 % before and 80 % after (60 "
+        "chains). Against the data set's labels, as in the published study, the "
         "result would be a rise of 25 points. The annotator's own error accounts for 4 points of it (95 % interval 1 "
         "to 7)."
     )
@@ -93,13 +94,13 @@ def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, 
     assert words in what_changed([drift()], decomposition=parts(published, instrument, low, high))[0]
 
 
-def corrected(value=0.12, low=0.05, high=0.19, p=0.004, **other) -> dict:
+def corrected_row(value=0.12, low=0.05, high=0.19, p=0.004, **other) -> dict:
     row = CELL | {"since": 0, "iteration": 3, "method": "human ratings", "value": value, "ci_low": low, "ci_high": high}
     return row | {"p_adjusted": p, "n": 60, "n_checked": 40, "clusters": 20, "note": ""} | other
 
 
 def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_annotators_beside_it():
-    rows = pd.DataFrame([corrected()])
+    rows = pd.DataFrame([corrected_row()])
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07), corrected_drift=rows)[0] == (
         "After 3 iterations, the share shown as female for happiness rose by 12 points (95 % interval 5 to 19), "
         "corrected with 40 rated images. The annotator's answers alone show a rise of 21 points."
@@ -109,12 +110,12 @@ def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_an
 @pytest.mark.parametrize(
     ("row", "verdict", "reason"),
     [
-        (corrected(), RISE, ""),
-        (corrected(-0.12, -0.19, -0.05), FALL, ""),
-        (corrected(0.02, -0.1, 0.14, 0.7), NOT_SIGNIFICANT, ""),
-        (corrected(0.02, -0.4, 0.44, 0.9), NOT_ENOUGH_DATA, "too few ratings to detect any change"),
-        (corrected(np.nan, np.nan, np.nan, np.nan, note="no rating"), RISE, ""),
-        (corrected(label="sadness"), RISE, ""),
+        (corrected_row(), RISE, ""),
+        (corrected_row(-0.12, -0.19, -0.05), FALL, ""),
+        (corrected_row(0.02, -0.1, 0.14, 0.7), NOT_SIGNIFICANT, ""),
+        (corrected_row(0.02, -0.4, 0.44, 0.9), NOT_ENOUGH_DATA, "too few ratings to detect any change"),
+        (corrected_row(np.nan, np.nan, np.nan, np.nan, note="no rating"), RISE, ""),
+        (corrected_row(label="sadness"), RISE, ""),
     ],
 )
 def test_the_verdict_is_that_of_the_corrected_change_where_there_is_one(row, verdict, reason):
@@ -147,7 +148,8 @@ def test_falls_prompts_and_replicates_are_told_as_they_are():
     shares = [share(1, 0.80, start="prompt"), share(3, 0.59, start="prompt")]
     assert what_changed([row], shares, [power(start="prompt", since=1)])[0] == (
         "From image 1 to image 3, the share shown as female for happiness fell by 21 points (95 % interval 17 to 25), "
-        "according to an annotator that no rating checks on drawn images. It was 80 % before and 59 % after (120 chains from 60 starts)."
+        "according to an annotator that no rating checks on drawn images. It was 80 % before and 59 % after (120 "
+        "chains from 60 starts)."
     )
 
 

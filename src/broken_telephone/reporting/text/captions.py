@@ -128,8 +128,8 @@ TABLES: Mapping[str, Caption] = {
     ),
     "annotator_bias": Caption(
         "Tests of the annotator's drift",
-        "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for the "
-        "number of tests.",
+        "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
+        "the number of tests.",
     ),
     "similarity_curves": Caption(
         "Similarity",

@@ -30,7 +30,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, support_sentences, support_tests); a missing table counts as empty.
+            annotator_bias, agreement_sentences, success, support_sentences, support_tests); a missing table counts as
+            empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
@@ -50,7 +51,11 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     )
     changes = verdicts(drift, power, shares, level, tables.get("corrected_drift"))
     missing = _missing_comparisons(shares, decomposition)
-    reliability = [*reliability_sentences(agreement, shares), *correction_sentences(corrected), *bias_sentences(bias, level)]
+    reliability = [
+        *reliability_sentences(agreement, shares),
+        *correction_sentences(corrected),
+        *bias_sentences(bias, level),
+    ]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):

@@ -19,7 +19,7 @@ SPAN = [*CELL, "since", "iteration"]
 ANNOTATOR = "annotator"
 """The method of a change that no rating corrects."""
 _POWER_FACTOR = 1.43
-"""The change that a test at 5 % detects with 80 % power, over half the width of the 95 % interval: (1.96 + 0.84) / 1.96."""
+"""Change that a test at 5 % detects with 80 % power, over half the width of the 95 % interval: (1.96 + 0.84) / 1.96."""
 _CHANGES = (
     *CELL,
     "verdict",
@@ -70,9 +70,9 @@ def verdicts(
         One row per share, in the order of `drift`: start, label, attribute, category, verdict, reason (of
         NOT_ENOUGH_DATA), method (ANNOTATOR or that of the correction), value, ci_low, ci_high, p_adjusted,
         annotator_value (the change by the annotator's answers alone), minimum_detectable_change, since, iteration,
-        before and after (shares of all images with a category), n, n_checked (rated images), clusters. verdict: RISE and FALL if the test is significant,
-        the interval agrees, and the power does not contradict; NOT_ENOUGH_DATA if the power is too low for any change,
-        or unknown; otherwise NOT_SIGNIFICANT.
+        before and after (shares of all images with a category), n, n_checked (rated images), clusters. verdict: RISE
+        and FALL if the test is significant, the interval agrees, and the power does not contradict; NOT_ENOUGH_DATA if
+        the power is too low for any change, or unknown; otherwise NOT_SIGNIFICANT.
     """
     if drift.empty:
         return pd.DataFrame(columns=list(_CHANGES))
