@@ -107,6 +107,14 @@ def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_an
     )
 
 
+def test_too_few_ratings_correct_nothing_and_the_sentence_says_so():
+    rows = pd.DataFrame([corrected_row(np.nan, np.nan, np.nan, np.nan, note="no rating", n_checked=10)])
+    assert (
+        "rose by 21 points (95 % interval 17 to 25), according to the annotator's answers, because too few ratings "
+        "check them. It was 59 %"
+    ) in what_changed([drift()], corrected_drift=rows)[0]
+
+
 @pytest.mark.parametrize(
     ("row", "verdict", "reason"),
     [

@@ -11,6 +11,7 @@ from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUM
 _SAME = 0.005
 """Shares that differ by less are equal in whole per cent."""
 UNCHECKED = "according to an annotator that no rating checks on drawn images"
+TOO_FEW = "according to the annotator's answers, because too few ratings check them"
 
 
 def significant_changes(changes: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
         levels = f"It was {percent(row.before)} before and {percent(row.after)} after ({chains})."
     else:
         levels = f"The comparison uses the {chains} that have an answer in both images."
-    return f"{result}{UNCHECKED}. {levels}"
+    return f"{result}{TOO_FEW if row.n_checked else UNCHECKED}. {levels}"
 
 
 def _as_published(row, decomposition: pd.DataFrame, is_first: bool) -> str:  # type: ignore[no-untyped-def]

@@ -95,9 +95,10 @@ def _with_corrections(changes: pd.DataFrame, corrected: pd.DataFrame | None) -> 
     if corrected is None or corrected.empty:
         return changes
     results = ["value", "ci_low", "ci_high", "p_adjusted", "method", "n_checked", "clusters"]
-    usable = _with_text_keys(corrected[corrected[["value", "ci_low", "ci_high"]].notna().all(axis=1)])
-    matched = changes[SPAN].merge(usable[[*SPAN, *results]], on=SPAN, how="left").set_axis(changes.index)
-    has_correction = matched["value"].notna()
+    own = _with_text_keys(corrected)[[*SPAN, *results]]
+    matched = changes[SPAN].merge(own, on=SPAN, how="left").set_axis(changes.index)
+    changes["n_checked"] = matched["n_checked"].fillna(0).astype(int)
+    has_correction = matched[["value", "ci_low", "ci_high"]].notna().all(axis=1)
     changes.loc[has_correction, results] = matched.loc[has_correction, results]
     detectable = _POWER_FACTOR * (matched["ci_high"] - matched["ci_low"]).astype(float) / 2
     possible = changes["maximum_possible_change"].astype(float).fillna(1)
