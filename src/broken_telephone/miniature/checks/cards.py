@@ -14,8 +14,8 @@ from broken_telephone.miniature.world.people import CATEGORIES
 
 _TRAINED = "Trained from scratch on the even world of the miniature (rendered people, no photograph, no real person)"
 _LIMITS = (
-    "It knows the drawn people of the miniature and nothing else: it is of no use on photographs, and what it says "
-    "about age, gender, ethnicity or skin tone repeats what a renderer was told, not facts about anybody."
+    "It knows only the drawn people of the miniature and is of no use on photographs. Its answers about age, gender, "
+    "ethnicity or skin tone repeat the settings of a renderer. They are no facts about anybody."
 )
 
 CARDS = {
@@ -63,10 +63,10 @@ An independent classifier of rendered and generated pictures: emotion (portraits
 ethnicity and skin tone of the main person. It checks the other models and is part of no study.
 
 {_TRAINED}, by `kedro run --pipeline miniature --tags judge`.
-Three convolutional networks on 64 x 64 pixels, each with one trunk and a head for each attribute, of which the mean of
-the probabilities decides; pictures were shifted, softened, recoloured and made noisy a little, so that it also reads
-what a generator draws. Some people that a generator draws are neither quite a woman nor a man: what it says of them it
-learned from pictures between rendered twins, by how much of what tells the two apart shows the one and the other.
+Three convolutional networks read 64 x 64 pixels. Each has one trunk and a head for each attribute, and the mean of
+their probabilities decides. Training pictures were slightly shifted, blurred, recoloured and made noisy, so that the
+judge also reads generated pictures. Some generated people look like neither a woman nor a man. For them, the judge
+learned from mixtures of two rendered twins. The label of a mixture is each twin's share of the visible difference.
 `broken_telephone.miniature.training.judge.load_judge(folder)` loads it.
 
 Limits: {_LIMITS} Emotions in scenes are not judged.

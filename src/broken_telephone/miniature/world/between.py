@@ -1,8 +1,8 @@
 """Mixes pictures of twins of different gender, with the share of each twin.
 
-A generator sometimes draws a man's hair above painted lips. Nothing rendered looks like that, so classifiers of
-other seeds read it each in its own way, and all with certainty. These pictures say how it is meant: a person is as
-much a woman as what tells the twins apart shows the woman.
+A generator sometimes draws a man's hair above painted lips. Nothing rendered looks like that, so classifiers with other
+seeds read it differently, and all with certainty. These pictures define the answer: the share of a gender is its twin's
+share of the visible difference.
 """
 
 from collections.abc import Sequence
