@@ -131,7 +131,7 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "unsure", "note"),
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")

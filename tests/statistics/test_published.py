@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from broken_telephone.labels import SCHEMES, UNSURE
 from broken_telephone.statistics.tables.drift_table import DRIFT
 from broken_telephone.statistics.tables.published import (
+    A_CATEGORY,
+    LEFT_OUT,
     PUBLISHED_DRIFT,
     PUBLISHED_SHARES,
     published_drift,
@@ -57,19 +60,22 @@ def test_shares_are_shares_and_spelt_as_here(shares):
 
 def test_sizes_are_known_of_one_study(shares):
     raf = shares[shares["study"] == "raf_emotion"]
-    assert raf.drop_duplicates("label")["n"].sum() == 12271 + 3068
+    assert raf.drop_duplicates("label")["n_original"].sum() == 12271 + 3068
+    counts = np.stack([raf[name] * raf[f"n_{name}"].astype(float) for name in ("original", "generated")])
+    assert counts == pytest.approx(counts.round(), abs=1e-6)
     other = shares[shares["study"] != "raf_emotion"]
     assert len(other)
-    assert other["n"].isna().all()
+    assert other[["n_original", "n_generated"]].isna().all(axis=None)
 
 
 def test_measures_by_hand(drift):
     assert tuple(drift.columns) == PUBLISHED_DRIFT
-    assert set(PUBLISHED_DRIFT) - {"study"} <= set(DRIFT)
-    assert np.isfinite(drift["value"]).all()
-    rows = drift.set_index([*KEYS, "measure"]).sort_index()
+    assert set(PUBLISHED_DRIFT) - {"study", "unsure"} <= set(DRIFT)
+    known = drift[drift["unsure"] == LEFT_OUT]
+    assert np.isfinite(known["value"]).all()
+    rows = known.set_index([*KEYS, "measure"]).sort_index()
     # Men and women of RAF anger, without those who are unsure.
-    p, q = (np.array(both) / sum(both) for both in ((0.6597, 0.3230), (0.1499, 0.8397)))
+    p, q = (np.array(both) / sum(both) for both in ((572, 280), (130, 728)))
     anger = rows.loc[("raf_emotion", "anger", "gender")]
     assert anger.loc["total variation", "value"] == pytest.approx(q[1] - p[1])
     assert anger.loc["weighted Jaccard", "value"] == pytest.approx((q[0] + p[1]) / (p[0] + q[1]))
@@ -97,6 +103,41 @@ def test_years_are_those_of_the_scheme(drift, shares):
 
 def test_nothing_moves_where_nothing_moved(drift):
     """Household: nine pictures, whose men and women stayed as many."""
-    same = drift[(drift["label"] == "household") & (drift["attribute"] == "gender")].set_index("measure")["value"]
+    same = drift[(drift["label"] == "household") & (drift["attribute"] == "gender") & (drift["unsure"] == LEFT_OUT)]
+    same = same.set_index("measure")["value"]
     assert same["total variation"].item() == pytest.approx(0, abs=1e-12)
     assert same["weighted Jaccard"].item() == pytest.approx(1)
+
+
+def test_rows_with_unsure_reproduce_the_published_comparison(drift, shares):
+    """Plain loops over the published shares, with unsure as one more category."""
+    published = drift[drift["unsure"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
+    cells = 0
+    for key, rows in shares.groupby(KEYS):
+        pairs = list(zip(rows["original"], rows["generated"], strict=True))
+        cells += len(pairs) * (key[0] != "phase_activity")
+        overlap = sum(min(pair) for pair in pairs) / sum(max(pair) for pair in pairs)
+        moved = sum(abs(after - before) for before, after in pairs) / 2
+        assert published.loc[(*key, "weighted Jaccard"), "value"].item() == pytest.approx(overlap, abs=1e-12)
+        assert published.loc[(*key, "total variation"), "value"].item() == pytest.approx(moved, abs=1e-12)
+        changes = published.loc[(*key, "share difference")].set_index("category")["value"]
+        expected = rows.set_index("category")
+        assert changes.to_dict() == pytest.approx((expected["generated"] - expected["original"]).to_dict())
+    assert cells == 77 + 72
+
+
+def test_chi_square_of_the_published_counts(drift, shares):
+    published = drift[drift["unsure"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
+    for key, rows in shares[shares["study"] == "raf_emotion"].groupby(KEYS):
+        counts = [
+            [round(share * int(n)) for share, n in zip(rows[name], rows[f"n_{name}"], strict=True)]
+            for name in ("original", "generated")
+        ]
+        some = [column for column in zip(*counts, strict=True) if any(column)]
+        expected = stats.chi2_contingency(np.array(some).T, correction=False).statistic
+        assert published.loc[(*key, "chi-square"), "value"].item() == pytest.approx(expected)
+        overlap = sum(map(min, *counts)) / sum(map(max, *counts))
+        assert published.loc[(*key, "weighted Jaccard of counts"), "value"].item() == pytest.approx(overlap)
+    phase = published.loc[("phase_emotion", "fear", "gender", "chi-square")]
+    assert np.isnan(float(phase["value"]))
+    assert "the number of pictures is not published" in str(phase["note"])

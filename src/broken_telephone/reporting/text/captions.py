@@ -167,7 +167,8 @@ TABLES: Mapping[str, Caption] = {
     "published_beside_ours": Caption(
         "Published results beside ours",
         "Published: from the original to the one drawn image. Ours: the same comparison in this study, with its "
-        "interval. Drift: the change between the two images, both labelled by one annotator.",
+        "interval. Drift: the change between the two images, both labelled by one annotator. Rows in which unsure is a "
+        "category reproduce the published weighted Jaccard and chi-square; this study has no such comparison.",
     ),
     "agreement": Caption("Agreement of annotators", "Agreement of each pair of annotators, with 95 % intervals."),
     "agreement_confusions": Caption(

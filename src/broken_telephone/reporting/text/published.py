@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, PUBLISHED
+from broken_telephone.statistics.tables.published import A_CATEGORY
 
-COLUMNS = ("label", "attribute", "category", "measure", "published", "ours", "ci_low", "ci_high", "drift", "n")
+_OURS = ("ours", "ci_low", "ci_high", "drift", "n")
+COLUMNS = ("label", "attribute", "unsure", "category", "measure", "published", *_OURS, "note")
 _KEYS = ("label", "attribute", "category")
 _AT = 1
 """The published study drew one image from every original."""
@@ -23,23 +25,27 @@ def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -
     Returns:
         Columns COLUMNS. ours: the same comparison here, of the data set's labels with the annotator's labels of image
         1, for changes of shares only; with its interval and n. drift: any measure between images 0 and 1, both
-        labelled by one annotator, which the published study does not have. Empty if no published study fits.
+        labelled by one annotator, which the published study does not have. Both are null where unsure is a category:
+        this project measures pictures with a category. Empty if no published study fits.
     """
     published = tables.get("published_drift", pd.DataFrame())
     if published.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     fitting = published[published["study"] == published_study]
     rows = [row | _ours(row, tables) for row in fitting.to_dict("records")]
-    table = pd.DataFrame(rows, columns=[*_KEYS, "measure", "value", *COLUMNS[5:]]).rename(
-        columns={"value": "published"}
-    )
+    table = pd.DataFrame(rows).rename(columns={"value": "published"}).reindex(columns=list(COLUMNS))
     # Labels that this study lacks are left out. Rows with most to compare stand first.
-    comparable = table[table[["ours", "drift"]].notna().any(axis=1)]
-    return comparable.sort_values("ours", key=pd.isna, kind="stable").reset_index(drop=True)[list(COLUMNS)]
+    comparable = table[["ours", "drift"]].notna().any(axis=1)
+    own_labels = set(table.loc[comparable, "label"])
+    shown = table[comparable | ((table["unsure"] == A_CATEGORY) & table["label"].isin(own_labels))]
+    order = shown["ours"].isna().astype(int) + shown["drift"].isna()
+    return shown.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _ours(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    missing = dict.fromkeys(COLUMNS[5:], float("nan"))
+    missing = dict.fromkeys(_OURS, float("nan"))
+    if row.get("unsure") == A_CATEGORY:
+        return missing
     if "difference" in str(row["measure"]):
         cell = _same_cell(tables.get("decomposition", pd.DataFrame()), row)
         parts = {part.part: part for part in cell.itertuples(index=False) if part.iteration == _AT}

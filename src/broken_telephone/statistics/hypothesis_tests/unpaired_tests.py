@@ -69,9 +69,14 @@ def _expected(counts: np.ndarray) -> np.ndarray:
     return np.asarray(rows * columns / counts.sum((-1, -2), keepdims=True))
 
 
+def chi_square(counts: np.ndarray) -> np.ndarray:
+    """Compute Pearson's statistic of counts (..., groups, C); no group and no category is empty."""
+    expected = _expected(counts)
+    return np.asarray(((counts - expected) ** 2 / expected).sum((-1, -2)))
+
+
 def _statistics(counts: np.ndarray) -> dict[str, np.ndarray]:
     from scipy.special import xlogy
 
-    expected = _expected(counts)
-    chi_square = ((counts - expected) ** 2 / expected).sum((-1, -2))
-    return {CHI_SQUARE: chi_square, G: 2 * xlogy(counts, counts / expected).sum((-1, -2))}
+    likelihood_ratio = 2 * xlogy(counts, counts / _expected(counts)).sum((-1, -2))
+    return {CHI_SQUARE: chi_square(counts), G: likelihood_ratio}

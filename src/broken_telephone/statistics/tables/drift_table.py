@@ -20,6 +20,8 @@ DRIFT = (
 LEVEL = 0.05
 """Level of the test that has to reject before the interval of a distance may exclude 'no drift'."""
 _AGE_SHIFT = "mean shift in years"
+JACCARD_OF_COUNTS = "weighted Jaccard of counts"
+"""As published: it also falls when pictures have no category."""
 
 
 class Measure(NamedTuple):
@@ -156,7 +158,7 @@ def _published_row(chains: Panel, since: int, last: int) -> Row:
     both = (codes != ABSENT).all(1)
     note = "as published: counts, unpaired, no interval"
     sizes = {"n": int(both.sum()), "clusters": len(np.unique(chains.clusters[both]))}
-    return sizes | _row("weighted Jaccard of counts", Estimate(float(value)), note=note)
+    return sizes | _row(JACCARD_OF_COUNTS, Estimate(float(value)), note=note)
 
 
 def _row(measure: str, estimate: Estimate, test: paired_tests.HypothesisTest | None = None, note: str = "") -> Row:
