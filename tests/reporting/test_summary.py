@@ -274,7 +274,8 @@ def corrected(method, value, methods_agree) -> dict:
 def test_corrections_agree_disagree_or_are_alone():
     both = [corrected("confusion", 0.75, True), corrected("human ratings", 0.73, True)]
     assert correction_sentences(pd.DataFrame(both))[0].endswith(
-        "1 share. For half of them, a difference below 7 points is not significant. No share differs significantly."
+        "1 share. For half of them, a difference below 7 points is not significant. Ratings do not contradict the "
+        "assumption for any share, which does not prove it."
     )
     apart = [corrected("confusion", 0.75, False), corrected("human ratings", 0.5, False)]
     sentence = correction_sentences(pd.DataFrame(apart).astype({"methods_agree": "boolean"}))[0]
@@ -283,9 +284,10 @@ def test_corrections_agree_disagree_or_are_alone():
         "in image 3 of chains from images is 75 % with the confusion matrix of the originals "
         "(95 % interval 70 to 80 %) but" in sentence
     )
-    assert "by one method only" in correction_sentences(pd.DataFrame(both[:1]))[0]
+    assert "No rating of drawn images checks this assumption" in correction_sentences(pd.DataFrame(both[:1]))[0]
+    assert "with human ratings of a sample" in correction_sentences(pd.DataFrame(both[1:]))[0]
     alone = [one | {"methods_agree": pd.NA} for one in both]
-    assert "but no share by both" in correction_sentences(pd.DataFrame(alone))[0]
+    assert "For no share do enough ratings check" in correction_sentences(pd.DataFrame(alone))[0]
 
 
 def trajectory(kind, value, low=np.nan, high=np.nan, note="", **other) -> dict:

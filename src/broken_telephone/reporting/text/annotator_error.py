@@ -1,4 +1,4 @@
-"""Writes sentences about annotator error: agreement with people, and whether two corrections agree."""
+"""Writes sentences about annotator error: agreement with people, and how sensitive shares are to an assumption."""
 
 from statistics import median
 
@@ -10,14 +10,15 @@ from broken_telephone.reporting.text.verdicts import CELL, first_to_last
 from broken_telephone.reporting.text.wording import counted, listed, percent, points, share_interval, spoken, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
-from broken_telephone.statistics.tables.corrected_shares import significant_difference
+from broken_telephone.statistics.tables.corrected_shares import CONFUSION, RATINGS, significant_difference
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 _NAMED = 2
-_METHODS = {
-    "confusion": "with the confusion matrix of the originals",
-    "human ratings": "with human ratings of a sample",
-}
+_METHODS = {CONFUSION: "with the confusion matrix of the originals", RATINGS: "with human ratings of a sample"}
+_ASSUMPTION = (
+    "Sensitivity analysis: the confusion matrix of the originals corrects shares under the assumption that the "
+    "annotator errs on drawn images as it does on originals."
+)
 
 
 def reliability_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
@@ -51,7 +52,7 @@ def reliability_sentences(agreement_sentences: pd.DataFrame, shares: pd.DataFram
 
 
 def correction_sentences(corrected: pd.DataFrame) -> list[str]:
-    """Describe whether the two corrections of annotator error differ.
+    """Describe the corrections of shares: by ratings, and by the confusion matrix as a sensitivity analysis.
 
     Args:
         corrected: the `corrected_shares` table.
@@ -59,23 +60,24 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
     if corrected.empty or not corrected["value"].notna().any():
         return ["No share was corrected for annotator error: too few images have labels by people."]
     corrected = corrected[corrected["value"].notna()]
-    methods = list(corrected["method"].astype(str).unique())
-    if len(methods) < 2:
-        method = _METHODS.get(methods[0], methods[0])
-        return [f"Shares were corrected for annotator error by one method only, {method}. No second method checks it."]
+    methods = set(corrected["method"].astype(str))
+    if CONFUSION not in methods:
+        return ["Shares were corrected for annotator error with human ratings of a sample."]
+    if RATINGS not in methods:
+        return [f"{_ASSUMPTION} No rating of drawn images checks this assumption."]
     keys = [*CELL, "iteration"]
     checked = corrected[corrected["methods_agree"].notna()]
     cells = [rows for _, rows in checked.groupby([checked[name].astype(str) for name in keys], sort=False)]
     if not cells:
-        return ["Shares were corrected for annotator error by two methods, but no share by both."]
+        return [f"{_ASSUMPTION} For no share do enough ratings check this assumption."]
     needed = median(significant_difference(*(rows["ci_high"] - rows["ci_low"])) for rows in cells)
     lead = (
-        f"The two corrections of annotator error were compared on {counted(len(cells), 'share')}. For half of them, "
+        f"{_ASSUMPTION} Human ratings check it for {counted(len(cells), 'share')}. For half of them, "
         f"a difference below {points(needed)} is not significant."
     )
     different = [rows for rows in cells if not rows["methods_agree"].astype(bool).all()]
     if not different:
-        return [f"{lead} No share differs significantly."]
+        return [f"{lead} Ratings do not contradict the assumption for any share, which does not prove it."]
     different.sort(key=lambda rows: -np.ptp(rows["value"].to_numpy(float)))
     chance = f", about {round(len(cells) / 20)} of them by chance alone" if len(cells) >= 10 else ""
     verb = "differs" if len(different) == 1 else "differ"
