@@ -37,7 +37,11 @@ def agreement_sentences(agreement: pd.DataFrame, confusions: pd.DataFrame) -> pd
         own_confusions = confusions[same_pair & (confusions["attribute"] == row.attribute)]
         merged = "" if row.categories == "all" else f", with {row.categories} merged"
         attribute = f"{capital(spoken(row.attribute).lower())}{merged}"
-        sentence = f"{attribute}: {_annotators(row)} {_how_often(row)} ({_alpha_text(*alpha)}). {_MEANING[verdict]}"
+        meaning = _MEANING[verdict]
+        if DATASET in (row.annotator_a, row.annotator_b):
+            # The data set labels originals only, so nothing follows for drawn images.
+            meaning = meaning.replace("agreement", "agreement on originals", 1)
+        sentence = f"{attribute}: {_annotators(row)} {_how_often(row)} ({_alpha_text(*alpha)}). {meaning}"
         weakest = _weakest_category(own_confusions) if row.categories == "all" else ""
         rows.append((row.attribute, row.annotator_a, row.annotator_b, row.categories, verdict, f"{sentence}{weakest}"))
     return pd.DataFrame(rows, columns=["attribute", "annotator_a", "annotator_b", "categories", "verdict", "sentence"])

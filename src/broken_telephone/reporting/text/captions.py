@@ -118,8 +118,8 @@ TABLES: Mapping[str, Caption] = {
     ),
     "corrected_shares": Caption(
         "Shares corrected for annotator error",
-        "Corrected by human ratings and by the confusion matrix of the originals. The second is a sensitivity analysis: "
-        "it assumes equal errors on drawn images. The column methods_agree tells whether the two are compatible.",
+        "Corrected by human ratings, and by the confusion matrix of the originals. The latter is a sensitivity "
+        "analysis, which assumes equal errors on drawn images. The column methods_agree compares the two.",
     ),
     "corrected_drift": Caption(
         "Drift corrected for annotator error",
