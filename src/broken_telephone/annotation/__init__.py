@@ -1,5 +1,6 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
+from broken_telephone.annotation.annotator_choice import annotators_of, answers_by, headline, measured_answers
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotation.human_ratings import checked
 from broken_telephone.annotation.questions import form_of
@@ -8,10 +9,14 @@ from broken_telephone.annotation.settings import AnnotationSettings
 __all__ = [
     "DATASET",
     "AnnotationSettings",
+    "annotators_of",
+    "answers_by",
     "asked_for",
     "checked",
     "comparable",
     "comparisons_of",
     "form_of",
+    "headline",
     "labels_of",
+    "measured_answers",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from broken_telephone.annotation.annotator_choice import is_comparable
 from broken_telephone.labels import UNSURE, Form, Scheme
 from broken_telephone.statistics.estimates.panel import clusters_of
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER, Comparison, all_raters, every_two
@@ -93,11 +94,12 @@ def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
     """Return the comparisons: every two annotators, and all raters at once.
 
     Of two, the reference is who stands first in `labels_of`. What raters say together is compared with none of them,
-    for it is made of what they say.
+    for it is made of what they say. Different models are compared by the same reading only.
     """
     names = [str(name) for name in labels["annotator"].unique()]
     raters = [name for name in names if name.startswith(RATER)]
     pairs = [pair for pair in every_two(names) if pair.annotator_a != TOGETHER or pair.annotator_b not in raters]
+    pairs = [pair for pair in pairs if is_comparable(pair.annotator_a, pair.annotator_b, names)]
     return pairs + all_raters(raters)
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import AnnotationSettings, asked_for, checked, comparable, form_of, labels_of
+from broken_telephone.annotation import (
+    AnnotationSettings,
+    annotators_of,
+    asked_for,
+    checked,
+    comparable,
+    form_of,
+    headline,
+    labels_of,
+    measured_answers,
+)
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -52,7 +62,7 @@ def arrange_annotations(
     """Arrange one reading of each attribute, and the data set's labels, as panels.
 
     Raises:
-        StudyError: if the annotator has no such reading.
+        StudyError: if there is no such annotator, or it has no such reading.
     """
     if settings.reading not in annotation.readings:
         raise StudyError(
@@ -61,13 +71,13 @@ def arrange_annotations(
     form = form_of(annotation, dataset.words)
     main = people[people["is_main"]].set_index("image_id")
     stated = {name: main[name].astype(object) for name in comparable(form, dataset.words) if name in main}
-    read = annotations[annotations["reading"] == settings.reading]
-    return panels(read, chains, asked_for(form), loop.iterations, stated)
+    own = measured_answers(annotations, settings.annotator, settings.reading)
+    return panels(own, chains, asked_for(form), loop.iterations, stated)
 
 
 def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
     """Measure the share of each category in each picture."""
-    names = [*annotations["annotator"].dropna().unique(), "annotator"]
+    names = [*annotators_of(headline(annotations, settings.annotator)), "annotator"]
     return as_result(shares_table([*panels.values()], f"{names[0]} ({settings.reading})"))
 
 
