@@ -4,6 +4,7 @@ from broken_telephone.annotation.annotator_choice import annotators_of, answers_
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotation.human_ratings import checked
 from broken_telephone.annotation.questions import form_of
+from broken_telephone.annotation.reference_answers import reference_answers
 from broken_telephone.annotation.settings import AnnotationSettings
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "headline",
     "labels_of",
     "measured_answers",
+    "reference_answers",
 ]

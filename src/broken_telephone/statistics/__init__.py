@@ -18,6 +18,7 @@ from broken_telephone.statistics.tables.agreement_table import agreement_table, 
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
 from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
+from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
@@ -54,6 +55,7 @@ __all__ = [
     "drift_table",
     "first_picture",
     "label_groups",
+    "leading_first",
     "panels",
     "power_table",
     "published_drift",

@@ -17,6 +17,7 @@ from broken_telephone.annotation import (
     headline,
     labels_of,
     measured_answers,
+    reference_answers,
 )
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
@@ -35,6 +36,7 @@ from broken_telephone.statistics import (
     corrected_table,
     decomposition_table,
     drift_table,
+    leading_first,
     panels,
     power_table,
     published_drift,
@@ -136,14 +138,29 @@ def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSe
     return as_result(corrected_table([*panels.values()], settings.resampling, arranged_ratings, each))
 
 
+def arrange_reference(annotations: pd.DataFrame, chains: pd.DataFrame, settings: ReportSettings) -> Ratings:
+    """Arrange the answers of the reference annotator, if the study names one.
+
+    Raises:
+        StudyError: if there is no such annotator, or the report measures it already.
+    """
+    return reference_answers(annotations, chains, settings.reference_annotator, settings.annotator, settings.reading)
+
+
 def correct_drift(
-    panels: Panels, arranged_ratings: Ratings, settings: ReportSettings
+    panels: Panels, arranged_ratings: Ratings, settings: ReportSettings, reference: Ratings | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift."""
+    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift.
+
+    If ratings and a reference annotator both correct a share, ratings lead.
+    """
     each = _with_progress("Correcting drift")
     tables = [make([*panels.values()], arranged_ratings, each) for make in (corrected_drift_table, bias_table)]
-    drift, bias = (as_result(with_adjusted_p_values(table, settings.fdr_family)) for table in tables)
-    return drift, bias
+    if reference is not None and settings.reference_annotator is not None:
+        tables.append(corrected_drift_table([*panels.values()], reference, each, settings.reference_annotator))
+    # Each method corrects the same shares, so its tests are a family of their own.
+    drift, bias, *by_reference = (with_adjusted_p_values(table, settings.fdr_family) for table in tables)
+    return as_result(leading_first([drift, *by_reference])), as_result(bias)
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
