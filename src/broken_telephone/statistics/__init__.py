@@ -14,6 +14,7 @@ from broken_telephone.statistics.estimates.panel import (
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
+from broken_telephone.statistics.tables.agreement_by_kind import agreement_by_kind
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
 from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
@@ -41,6 +42,7 @@ __all__ = [
     "Resampling",
     "Vectors",
     "age_midpoints",
+    "agreement_by_kind",
     "agreement_table",
     "baseline_shares",
     "benjamini_hochberg",

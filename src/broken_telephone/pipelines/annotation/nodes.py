@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
+from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
@@ -21,7 +22,7 @@ from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.text.agreement import agreement_sentences
-from broken_telephone.statistics import agreement_table, confusion_table
+from broken_telephone.statistics import agreement_by_kind, agreement_table, confusion_table
 
 
 def state_inquiries(
@@ -118,8 +119,8 @@ def compare_annotators(
     loop: LoopSettings,
     study_pictures: StudyPictures,
     ratings: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
-    """Measure how far the data set's labels, the annotator's readings and the people who rated agree."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any, pd.DataFrame]:
+    """Measure how far the data set's labels, the annotators' readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
     attributes = asked_for(form)
@@ -129,4 +130,5 @@ def compare_annotators(
     agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
-    return agreement, confusions, sentences, agreement_figure(agreement, confusions)
+    by_kind = agreement_by_kind(labels, attributes, ["age"], form.merged, between_models(comparisons))
+    return agreement, confusions, sentences, agreement_figure(agreement, confusions), by_kind

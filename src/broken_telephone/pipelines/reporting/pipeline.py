@@ -37,6 +37,7 @@ _TABLES = (
     "agreement",
     "agreement_confusions",
     "agreement_sentences",
+    "annotator_agreement",
 )
 """Tables that the report shows, in this order."""
 _EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
