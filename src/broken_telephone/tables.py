@@ -223,8 +223,8 @@ def check_annotations(annotations: pd.DataFrame) -> None:
 
 
 def check_predictions(predictions: pd.DataFrame) -> None:
-    """Check `predictions`: columns, one row for each picture, concept and reading."""
-    key = ["chain_id", "iteration", "concept", "reading"]
+    """Check `predictions`: columns, one row for each picture, concept, reading and model."""
+    key = ["chain_id", "iteration", "concept", "reading", "model"]
     _check(predictions, PREDICTIONS, key=key, table="predictions")
 
 

@@ -1,17 +1,24 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
+from broken_telephone.annotation.annotator_choice import annotators_of, answers_by, headline, measured_answers
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotation.human_ratings import checked
 from broken_telephone.annotation.questions import form_of
+from broken_telephone.annotation.reference_answers import reference_answers
 from broken_telephone.annotation.settings import AnnotationSettings
 
 __all__ = [
     "DATASET",
     "AnnotationSettings",
+    "annotators_of",
+    "answers_by",
     "asked_for",
     "checked",
     "comparable",
     "comparisons_of",
     "form_of",
+    "headline",
     "labels_of",
+    "measured_answers",
+    "reference_answers",
 ]

@@ -1,9 +1,10 @@
 """Puts the labels of all annotators side by side: the data set, human raters, and the annotator's readings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from broken_telephone.annotation.annotator_choice import is_comparable, split_reading
 from broken_telephone.labels import UNSURE, Form, Scheme
 from broken_telephone.statistics.estimates.panel import clusters_of
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER, Comparison, all_raters, every_two
@@ -93,12 +94,19 @@ def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
     """Return the comparisons: every two annotators, and all raters at once.
 
     Of two, the reference is who stands first in `labels_of`. What raters say together is compared with none of them,
-    for it is made of what they say.
+    for it is made of what they say. Different models are compared by the same reading only.
     """
     names = [str(name) for name in labels["annotator"].unique()]
     raters = [name for name in names if name.startswith(RATER)]
     pairs = [pair for pair in every_two(names) if pair.annotator_a != TOGETHER or pair.annotator_b not in raters]
+    pairs = [pair for pair in pairs if is_comparable(pair.annotator_a, pair.annotator_b, names)]
     return pairs + all_raters(raters)
+
+
+def between_models(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Return the comparisons of two different models."""
+    parts = ((pair, split_reading(pair.annotator_a), split_reading(pair.annotator_b)) for pair in comparisons)
+    return [pair for pair, a, b in parts if a is not None and b is not None and a[0] != b[0]]
 
 
 def names_of(table: pd.DataFrame, originals: pd.Series) -> pd.Series:

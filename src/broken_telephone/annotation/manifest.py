@@ -1,17 +1,17 @@
 """Summarises the annotation of a study in one record: questions, answers, failures and times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation.questions import Inquiry
+from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
 from broken_telephone.execution.journal import Records, records_of, seconds_in
 
 
 def manifest(
-    study: str, inquiries: Iterable[Inquiry], answers: Answers, records: Records, annotations: pd.DataFrame
+    study: str, inquiries: Sequence[Inquiry], answers: Answers, records: Records, annotations: pd.DataFrame
 ) -> dict[str, Any]:
     """State what was asked and how it was answered.
 
@@ -23,12 +23,14 @@ def manifest(
         annotations: the table made of the answers.
 
     Returns:
-        `asked`: who, prompts and options, pictures answered about, failures, seconds in the model. `statuses`: shares
-        of valid, unsure, invalid and refused answers, by reading and attribute, over all rows of the table.
+        `asked`, by question: who, reading, prompts and options, pictures answered about, failures, seconds in the
+        model. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
+        all rows of the table.
     """
     asked = {
         inquiry.name: {
             "by": inquiry.by,
+            "reading": inquiry.reading,
             "settings": dict(inquiry.settings),
             "asked": [vars(one) for one in inquiry.asked],
             "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
@@ -41,12 +43,17 @@ def manifest(
         }
         for inquiry in inquiries
     }
-    return {"study": study, "asked": asked, "statuses": _statuses(annotations)}
+    return {"study": study, "asked": asked, "statuses": _statuses(inquiries, annotations)}
 
 
-def _statuses(annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+def _statuses(inquiries: Iterable[Inquiry], annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     statuses: dict[str, dict[str, dict[str, float]]] = {}
-    for (reading, attribute), rows in annotations.groupby(["reading", "attribute"], observed=True):
-        shares = rows["status"].astype(str).value_counts(normalize=True)
-        statuses.setdefault(str(reading), {})[str(attribute)] = {str(k): round(float(v), 4) for k, v in shares.items()}
+    for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.name):
+        if inquiry.reading == LAST:
+            continue
+        own = annotations[(annotations["annotator"] == inquiry.by) & (annotations["reading"] == inquiry.reading)]
+        for attribute, rows in own.groupby("attribute", observed=True):
+            shares = rows["status"].astype(str).value_counts(normalize=True)
+            shares_of = statuses.setdefault(inquiry.name, {})
+            shares_of[str(attribute)] = {str(status): round(float(share), 4) for status, share in shares.items()}
     return statuses

@@ -1,12 +1,14 @@
 """States the questions about pictures: the model, the prompt, and the options of each."""
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
 
+from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.tasks import Choose, Describe, Task
@@ -14,7 +16,11 @@ from broken_telephone.labels import FORMS, Form, Scheme, concept_form
 from broken_telephone.models import Choices, Describer
 from broken_telephone.seeds import digest
 
+logger = logging.getLogger(__name__)
+
 FREE, CLOSED, LAST = "free", "closed", "last"
+_NEEDED = {FREE: "describe", CLOSED: "choose"}
+"""Reading -> the method of a model that gives it."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,13 @@ class Inquiry:
     """One question that a model answers about pictures."""
 
     name: str
+    """The name of the question: the reading; for a further annotator also its name."""
+    reading: str
     """`FREE` or `CLOSED`, the readings of the form, the second with the label's; `LAST`, a description."""
     model: str
     """The model that answers, by the name that tasks use."""
     by: str
-    """The model's own name."""
+    """The model's own name; of a further annotator the name that the study gives it."""
     settings: Mapping[str, Any]
     """The model's identity."""
     asked: Sequence[Choices]
@@ -38,12 +46,15 @@ class Inquiry:
 
     @property
     def key(self) -> str:
-        """The identity of its records in the journal. Other models and wordings have another."""
-        return f"{self.name}_{self.identity}"
+        """The identity of its records in the journal. Other models and wordings have another.
+
+        The name and the position of an annotator in the study do not matter: renamed or moved, it keeps its answers.
+        """
+        return f"{self.reading}_{self.identity}"
 
     def task(self, images: list[Image.Image]) -> Task:
         """Return the task that asks it about pictures."""
-        if self.name == CLOSED:
+        if self.reading == CLOSED:
             return Choose(images, self.asked, self.model)
         return Describe(images, self.asked[0].prompt, self.model)
 
@@ -56,8 +67,9 @@ def inquiries(
     annotator: Describer,
     describer: Describer,
     loop_settings: Mapping[str, Any],
+    further: Mapping[str, Describer] | None = None,
 ) -> list[Inquiry]:
-    """Return all questions about the pictures of a study.
+    """Return all questions about the pictures of a study, in the order in which they are asked.
 
     The last pictures of the loop are described, too, by the study's describer: the loop itself describes those before.
 
@@ -66,13 +78,16 @@ def inquiries(
         scheme: the data set's.
         concept: the study's.
         describe_prompt: the loop's.
-        annotator: labels people.
+        annotator: labels people. It is the first annotator, and must give all readings.
         describer: the loop's.
         loop_settings: as sealed: other pictures are other answers.
+        further: further annotators by name. They give the readings that they can; a warning names the others.
 
     Raises:
-        StudyError: if options are to be chosen among by a model that cannot, or a prompt has unknown places.
+        StudyError: if options are to be chosen among by a model that cannot, a prompt has unknown places, or two
+            annotators have one name or are one model.
     """
+    further = further or {}
     form = form_of(settings, scheme)
     label = concept_form(concept, scheme.concepts[concept])
     prompt = settings.form_prompt or form.prompt
@@ -80,6 +95,7 @@ def inquiries(
         "annotation.concept_prompt", settings.concept_prompt, concept=concept, options=label.questions[0].offered
     )
     chosen = (Choices(prompt, lines(form, settings.line)), Choices(naming, lines(label, "{option}")))
+    check_names(annotator.name, further)
     if "closed" in settings.readings and not hasattr(annotator, "choose"):
         raise StudyError(
             f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
@@ -87,14 +103,52 @@ def inquiries(
         )
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
-    result = []
-    for name in (*(reading for reading in asked if reading in settings.readings), LAST):
-        who, model = ("describer", describer) if name == LAST else ("annotator", annotator)
+
+    def inquiry(name: str, reading: str, who: str, model: Describer, by: str) -> Inquiry:
         model_settings = model.identity()
-        depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[name]]]
+        depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[reading]]]
         identity = digest(json.dumps(depends, sort_keys=True), size=6)
-        result.append(Inquiry(name, who, model.name, model_settings, asked[name], forms[name], identity))
+        return Inquiry(name, reading, who, by, model_settings, asked[reading], forms[reading], identity)
+
+    readings = [reading for reading in (FREE, CLOSED) if reading in settings.readings]
+    result = [inquiry(reading, reading, "annotator", annotator, annotator.name) for reading in readings]
+    result.append(inquiry(LAST, LAST, "describer", describer, describer.name))
+    _refuse_equal_models({annotator.name: annotator, **further})
+    for by, model in further.items():
+        result += [
+            inquiry(f"{reading} by {by}", reading, task_name(by), model, by)
+            for reading in _possible_readings(by, model, readings)
+        ]
     return result
+
+
+def task_name(further: str) -> str:
+    """Return the name that tasks use for a further annotator."""
+    return f"annotator {further}"
+
+
+def _possible_readings(by: str, model: Describer, wanted: Sequence[str]) -> Iterator[str]:
+    possible = [reading for reading in wanted if hasattr(model, _NEEDED[reading])]
+    if not possible:
+        raise StudyError(
+            f"further_annotators: {by} can give none of annotation.readings ({', '.join(wanted)}). Add another "
+            "reading, or name another model"
+        )
+    if missing := [reading for reading in wanted if reading not in possible]:
+        logger.warning("The annotator %s gives no %s reading. Only the others are asked of it.", by, missing[0])
+    yield from possible
+
+
+def _refuse_equal_models(models: Mapping[str, Describer]) -> None:
+    names: dict[str, str] = {}
+    for name, model in models.items():
+        identity = json.dumps(model.identity(), sort_keys=True)
+        if identity in names:
+            raise StudyError(
+                f"further_annotators: {name!r} and {names[identity]!r} are the same model with the same settings, so "
+                "their answers would be the same. Remove one of them"
+            )
+        names[identity] = name
 
 
 def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:

@@ -46,17 +46,28 @@ def annotate(
         model = models[inquiry.model]
         return Phase(
             name=inquiry.name,
-            doing=_DOING[inquiry.name],
+            doing=_doing(inquiry),
             identity=inquiry.key,
-            items=last if inquiry.name == LAST else pictures,
+            items=last if inquiry.reading == LAST else pictures,
             open=lambda picture: study.open(picture, bound_for(model)),
             task=inquiry.task,
             record=partial(_record, inquiry),
             entries=_entries,
         )
 
+    if "residency" not in settings.model_fields_set and any(_is_further(one) for one in inquiries):
+        # No model is used again after its own questions.
+        settings = settings.model_copy(update={"residency": "one"})
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
     return run_stage([phase(one) for one in inquiries], batches, settings, models, "pictures", asked=asked_of)
+
+
+def _is_further(inquiry: Inquiry) -> bool:
+    return inquiry.name != inquiry.reading
+
+
+def _doing(inquiry: Inquiry) -> str:
+    return _DOING[inquiry.reading] + (f" by {inquiry.by}" if _is_further(inquiry) else "")
 
 
 def answers_to(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import NamedTuple
 
 import pandas as pd
@@ -53,26 +54,33 @@ def tables(
         known: its values and synonyms.
 
     Returns:
-        Rows in the order of chains and iterations; see `broken_telephone.tables` for the columns.
+        Rows in the order of annotators, chains and iterations; see `broken_telephone.tables` for the columns.
     """
-    asked = {inquiry.name: inquiry for inquiry in inquiries}
+    last_inquiry = next(inquiry for inquiry in inquiries if inquiry.reading == LAST)
+    readings: dict[str, list[Inquiry]] = {}
+    for inquiry in inquiries:
+        if inquiry.reading != LAST:
+            readings.setdefault(inquiry.by, []).append(inquiry)
     attributes: list[Record] = []
     weights: list[Record] = []
     choices: list[Record] = []
-    for chain, picture in study.along(chains, iterations):
-        where, name = {"chain_id": chain.chain_id, "iteration": picture.iteration}, picture.name
-        if (answer := answers.get(FREE, {}).get(name)) is not None:
-            who = where | {"annotator": asked[FREE].by, "reading": FREE}
-            attributes += [who | row for row in _free(asked[FREE].forms[0], answer)]
-        if (answer := answers.get(CLOSED, {}).get(name)) is not None and "failure" not in answer:
-            who = where | {"annotator": asked[CLOSED].by, "reading": CLOSED}
+    for own, (chain, picture) in product(readings.values(), list(study.along(chains, iterations))):
+        for inquiry in own:
+            answer = answers.get(inquiry.name, {}).get(picture.name)
+            if answer is None or "failure" in answer:
+                continue
+            who: Record = {"chain_id": chain.chain_id, "iteration": picture.iteration}
+            who |= {"annotator": inquiry.by, "reading": inquiry.reading}
+            if inquiry.reading == FREE:
+                attributes += [who | row for row in _free(inquiry.forms[0], answer)]
+                continue
             for rows, form, likelihoods in zip(
-                (attributes, choices), asked[CLOSED].forms, answer["likelihoods"], strict=True
+                (attributes, choices), inquiry.forms, answer["likelihoods"], strict=True
             ):
                 for row, each in _closed(form, likelihoods):
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
-    last = _last(chains, study, iterations, asked, answers)
+    last = _last(chains, study, iterations, last_inquiry, answers)
     texts = _texts(pd.concat([descriptions[descriptions["iteration"] <= iterations], last]))
     return Tables(
         as_table(attributes, ANNOTATIONS),
@@ -84,8 +92,6 @@ def tables(
 
 
 def _free(form: Form, answer: Record) -> Iterator[Record]:
-    if "failure" in answer:
-        return
     for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
@@ -138,7 +144,7 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
 
 
 def _last(
-    chains: list[Chain], study: StudyPictures, iterations: int, asked: Mapping[str, Inquiry], answers: Answers
+    chains: list[Chain], study: StudyPictures, iterations: int, inquiry: Inquiry, answers: Answers
 ) -> pd.DataFrame:
     """Return descriptions of the last pictures as rows of the loop; empty and refused ones are left out.
 
@@ -147,10 +153,10 @@ def _last(
     rows = []
     for chain in chains:
         one = study.of(chain, iterations)
-        answer = answers.get(LAST, {}).get(one.name) if one is not None else None
+        answer = answers.get(inquiry.name, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
             words = {name: answer[name] for name in ("text", "tokens", "truncated")}
-            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": asked[LAST].by}
+            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": inquiry.by}
             rows.append(where | words)
     return as_table(rows, DESCRIPTIONS)
 

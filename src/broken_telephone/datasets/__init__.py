@@ -4,7 +4,7 @@ from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
-from broken_telephone.datasets.model import ModelDataset
+from broken_telephone.datasets.model import ModelDataset, ModelsDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset
@@ -23,6 +23,7 @@ __all__ = [
     "ImagePartitionsDataset",
     "JSONDataset",
     "ModelDataset",
+    "ModelsDataset",
     "PagesDataset",
     "RatingsDataset",
     "RawDataset",

@@ -1,4 +1,4 @@
-"""A catalog type for the study's models: `catalog.load("describer")` returns a describer."""
+"""Catalog types for the study's models: `catalog.load("describer")` returns a describer."""
 
 from typing import Any
 
@@ -52,6 +52,46 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
     def save(self, data: None) -> None:
         """Refuse: models are trained elsewhere."""
         raise TypeError(f"the {self._kind} is only read, never written")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"kind": self._kind, "settings": self._settings}
+
+
+class ModelsDataset(AbstractDataset[None, dict[str, AnyModel]]):
+    """Several of a study's models of one kind, by name. The weights of each are loaded when it is first used."""
+
+    def __init__(
+        self, *, kind: Kind, settings: dict[str, dict[str, Any]], setting: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Check the settings of each model as `ModelDataset` does.
+
+        Args:
+            kind: the kind of all models.
+            settings: name -> settings of the model.
+            setting: the name of the settings in parameters.yml, for errors.
+            metadata: for kedro-viz.
+
+        Raises:
+            StudyError: naming the model and the settings that are wrong.
+        """
+        self._kind = kind
+        self._settings = settings
+        self.metadata = metadata
+        self._models: dict[str, AnyModel] = {}
+        for name, own in settings.items():
+            if not isinstance(name, str):
+                raise StudyError(f"{setting}: {name!r} is no name. Write it in quotation marks")
+            if not isinstance(own, dict) or not own:
+                raise StudyError(f"{setting}.{name}: the settings of a model are expected, not {own!r}")
+            self._models[name] = ModelDataset(kind=kind, settings=own, setting=f"{setting}.{name}").load()
+
+    def load(self) -> dict[str, AnyModel]:
+        """Return the models by name, always the same ones, in the order of the settings."""
+        return self._models
+
+    def save(self, data: None) -> None:
+        """Refuse: models are trained elsewhere."""
+        raise TypeError(f"a {self._kind} is only read, never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"kind": self._kind, "settings": self._settings}

@@ -107,9 +107,9 @@ def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
 
 def _annotation_lines(manifest: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Annotation, {name}: {asked['by']} answered about {asked['answered']} pictures in {asked['seconds']:.0f} s, "
-        f"{len(asked['failures'])} failures."
-        for name, asked in manifest["asked"].items()
+        f"Annotation, {asked['reading']}: {asked['by']} answered about {asked['answered']} pictures in "
+        f"{asked['seconds']:.0f} s, {len(asked['failures'])} failures."
+        for asked in manifest["asked"].values()
     ]
     for reading, attributes in manifest["statuses"].items():
         for attribute, shares in attributes.items():

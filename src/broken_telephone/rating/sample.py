@@ -5,6 +5,7 @@ from itertools import product
 
 import pandas as pd
 
+from broken_telephone.annotation import headline
 from broken_telephone.chains import chains_of
 from broken_telephone.pictures import Picture, StudyPictures
 from broken_telephone.seeds import digest, seed_of
@@ -49,15 +50,16 @@ def rating_sample(
 
 
 def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Return all pictures that may be rated, with their strata.
+    """Return all pictures that may be rated, with their strata: the answers of the first annotator.
+
+    `report.annotator` does not change the strata, because the sample must be weighted as it was drawn.
 
     Returns:
         Columns chain_id, iteration, answer (the annotator's), label, image_id, split. An original that replicates
         share occurs once.
     """
-    answered = (
-        annotations[annotations["reading"] == annotations["reading"].iloc[0]] if len(annotations) else annotations
-    )
+    own = headline(annotations)
+    answered = own[own["reading"] == own["reading"].iloc[0]] if len(own) else own
     labelled = answered.assign(answer=answered["category"].astype(object).fillna(answered["status"].astype(object)))
     answers = labelled.groupby(["chain_id", "iteration"], sort=False)["answer"].agg(" | ".join).reset_index()
     split = people.drop_duplicates("image_id").set_index("image_id")["split"].astype(str)

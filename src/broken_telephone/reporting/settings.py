@@ -23,6 +23,10 @@ class ReportSettings(Settings):
 
     reading: Literal["free", "closed"] = "free"
     """The annotator's reading that the report analyses; one of `annotation.readings`."""
+    annotator: str | None = None
+    """The annotator that the report measures, by its name in the table `annotations`. Null: the first annotator."""
+    reference_annotator: str | None = None
+    """A further, better annotator: the drift is corrected with its answers. Null: none."""
     iteration_pairs: list[Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]] = []
     """Further pairs of iterations to compare, the earlier first. Every iteration is compared with the first picture."""
     n_bootstrap: Annotated[int, Field(ge=200)] = 10_000

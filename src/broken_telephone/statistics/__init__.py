@@ -14,10 +14,12 @@ from broken_telephone.statistics.estimates.panel import (
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
+from broken_telephone.statistics.tables.agreement_by_kind import agreement_by_kind
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
 from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
+from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
@@ -40,6 +42,7 @@ __all__ = [
     "Resampling",
     "Vectors",
     "age_midpoints",
+    "agreement_by_kind",
     "agreement_table",
     "baseline_shares",
     "benjamini_hochberg",
@@ -54,6 +57,7 @@ __all__ = [
     "drift_table",
     "first_picture",
     "label_groups",
+    "leading_first",
     "panels",
     "power_table",
     "published_drift",

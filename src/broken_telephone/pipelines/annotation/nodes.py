@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
+from broken_telephone.annotation.annotator_choice import refuse_missing_headline
+from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.manifest import manifest
-from broken_telephone.annotation.questions import Inquiry, inquiries
+from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
 from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
@@ -20,7 +22,7 @@ from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.text.agreement import agreement_sentences
-from broken_telephone.statistics import agreement_table, confusion_table
+from broken_telephone.statistics import agreement_by_kind, agreement_table, confusion_table
 
 
 def state_inquiries(
@@ -31,10 +33,12 @@ def state_inquiries(
     annotator: Describer,
     describer: Describer,
     loop_settings: Mapping[str, Any],
+    further_annotators: Mapping[str, Describer],
 ) -> list[Inquiry]:
     """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
-    return inquiries(annotation, scheme, concept, loop.describe_prompt, annotator, describer, loop_settings)
+    prompt = loop.describe_prompt
+    return inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
 
 
 def annotate_pictures(
@@ -46,10 +50,12 @@ def annotate_pictures(
     describer: Describer,
     study_pictures: StudyPictures,
     annotation_store: StageStore,
+    further_annotators: Mapping[str, Describer],
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
     pictures = study_pictures.by_iteration(chains_of(chains), loop.iterations)
-    models = {"annotator": annotator, "describer": describer}
+    further = {task_name(name): model for name, model in further_annotators.items()}
+    models = {"annotator": annotator, "describer": describer, **further}
     yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches)
 
 
@@ -64,7 +70,11 @@ def collect_annotations(
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Parse all answers into tables, and summarise the annotation."""
+    """Parse all answers into tables, and summarise the annotation.
+
+    Raises:
+        StudyError: if the first of several annotators labelled no picture.
+    """
     followed = chains_of(chains)
     pictures = study_pictures.by_iteration(followed, loop.iterations)
     answers = {inquiry.name: answers_to(inquiry, annotation_batches, pictures) for inquiry in inquiries}
@@ -74,6 +84,7 @@ def collect_annotations(
     result: Tables = tables(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
     )
+    refuse_missing_headline(inquiries[0].by, result.annotations)
     record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
     return *result, {**record, "made_from": study_pictures.state}
 
@@ -108,8 +119,8 @@ def compare_annotators(
     loop: LoopSettings,
     study_pictures: StudyPictures,
     ratings: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]:
-    """Measure how far the data set's labels, the annotator's readings and the people who rated agree."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any, pd.DataFrame]:
+    """Measure how far the data set's labels, the annotators' readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
     attributes = asked_for(form)
@@ -119,4 +130,5 @@ def compare_annotators(
     agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
-    return agreement, confusions, sentences, agreement_figure(agreement, confusions)
+    by_kind = agreement_by_kind(labels, attributes, ["age"], form.merged, between_models(comparisons))
+    return agreement, confusions, sentences, agreement_figure(agreement, confusions), by_kind

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.annotation import headline
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
@@ -229,11 +230,8 @@ def tabulate_explanation(
     along = study_pictures.along(chains_of(plan.chains), loop.iterations)
     faces = faces_table(along, found, plan.people, concept, labels)
     items = [item for some in words_to_explain.values() for item in some]
-    gender = annotations[
-        (annotations["attribute"] == "gender")
-        & (annotations["reading"] == settings.reading)
-        & (annotations["status"] == "valid")
-    ]
+    own = headline(annotations, settings.annotator)
+    gender = own[(own["attribute"] == "gender") & (own["reading"] == settings.reading) & (own["status"] == "valid")]
     genders = {
         (str(chain), int(iteration)): str(category)
         for chain, iteration, category in zip(gender["chain_id"], gender["iteration"], gender["category"], strict=True)

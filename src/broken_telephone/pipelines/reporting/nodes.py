@@ -7,7 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import AnnotationSettings, asked_for, checked, comparable, form_of, labels_of
+from broken_telephone.annotation import (
+    AnnotationSettings,
+    annotators_of,
+    asked_for,
+    checked,
+    comparable,
+    form_of,
+    headline,
+    labels_of,
+    measured_answers,
+    reference_answers,
+)
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -25,6 +36,7 @@ from broken_telephone.statistics import (
     corrected_table,
     decomposition_table,
     drift_table,
+    leading_first,
     panels,
     power_table,
     published_drift,
@@ -52,7 +64,7 @@ def arrange_annotations(
     """Arrange one reading of each attribute, and the data set's labels, as panels.
 
     Raises:
-        StudyError: if the annotator has no such reading.
+        StudyError: if there is no such annotator, or it has no such reading.
     """
     if settings.reading not in annotation.readings:
         raise StudyError(
@@ -61,13 +73,13 @@ def arrange_annotations(
     form = form_of(annotation, dataset.words)
     main = people[people["is_main"]].set_index("image_id")
     stated = {name: main[name].astype(object) for name in comparable(form, dataset.words) if name in main}
-    read = annotations[annotations["reading"] == settings.reading]
-    return panels(read, chains, asked_for(form), loop.iterations, stated)
+    own = measured_answers(annotations, settings.annotator, settings.reading)
+    return panels(own, chains, asked_for(form), loop.iterations, stated)
 
 
 def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
     """Measure the share of each category in each picture."""
-    names = [*annotations["annotator"].dropna().unique(), "annotator"]
+    names = [*annotators_of(headline(annotations, settings.annotator)), "annotator"]
     return as_result(shares_table([*panels.values()], f"{names[0]} ({settings.reading})"))
 
 
@@ -126,14 +138,29 @@ def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSe
     return as_result(corrected_table([*panels.values()], settings.resampling, arranged_ratings, each))
 
 
+def arrange_reference(annotations: pd.DataFrame, chains: pd.DataFrame, settings: ReportSettings) -> Ratings:
+    """Arrange the answers of the reference annotator, if the study names one.
+
+    Raises:
+        StudyError: if there is no such annotator, or the report measures it already.
+    """
+    return reference_answers(annotations, chains, settings.reference_annotator, settings.annotator, settings.reading)
+
+
 def correct_drift(
-    panels: Panels, arranged_ratings: Ratings, settings: ReportSettings
+    panels: Panels, arranged_ratings: Ratings, settings: ReportSettings, reference: Ratings | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift."""
+    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift.
+
+    If ratings and a reference annotator both correct a share, ratings lead.
+    """
     each = _with_progress("Correcting drift")
     tables = [make([*panels.values()], arranged_ratings, each) for make in (corrected_drift_table, bias_table)]
-    drift, bias = (as_result(with_adjusted_p_values(table, settings.fdr_family)) for table in tables)
-    return drift, bias
+    if reference is not None and settings.reference_annotator is not None:
+        tables.append(corrected_drift_table([*panels.values()], reference, each, settings.reference_annotator))
+    # Each method corrects the same shares, so its tests are a family of their own.
+    drift, bias, *by_reference = (with_adjusted_p_values(table, settings.fdr_family) for table in tables)
+    return as_result(leading_first([drift, *by_reference])), as_result(bias)
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.annotation import annotators_of, headline
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
@@ -61,6 +62,7 @@ def write_report(
         settings.browsed_chains,
         settings.seed,
         settings.reading,
+        annotators_of(headline(annotations, settings.annotator))[:1],
     )
     report = {"written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "settings": settings.model_dump()}
     manifests = {

@@ -6,6 +6,7 @@ from broken_telephone.pipelines.loop.checks import picture_check
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
+    arrange_reference,
     compare_starts,
     correct_drift,
     correct_shares,
@@ -36,6 +37,7 @@ _TABLES = (
     "agreement",
     "agreement_confusions",
     "agreement_sentences",
+    "annotator_agreement",
 )
 """Tables that the report shows, in this order."""
 _EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
@@ -115,8 +117,14 @@ def create_pipeline() -> Pipeline:
                 name="correct_shares",
             ),
             Node(
+                arrange_reference,
+                inputs=["annotations", "chains", "params:report"],
+                outputs="arranged_reference",
+                name="arrange_reference",
+            ),
+            Node(
                 correct_drift,
-                inputs=["panels", "arranged_ratings", "params:report"],
+                inputs=["panels", "arranged_ratings", "params:report", "arranged_reference"],
                 outputs=["corrected_drift", "annotator_bias"],
                 name="correct_drift",
             ),

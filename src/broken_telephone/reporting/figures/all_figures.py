@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from broken_telephone.reporting.figures.agreement import agreement_figure
+from broken_telephone.reporting.figures.annotators import annotators_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
 from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.shares import shares_figure
@@ -29,13 +30,13 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
     """Plan a figure for every table with rows.
 
     Args:
-        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success, agreement and
-            agreement_confusions. Missing and empty tables get no figure.
+        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success, agreement,
+            agreement_confusions and annotator_agreement. Missing and empty tables get no figure.
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_ and
-        success_<attribute>, forest, similarity and agreement; figures of chains from prompts end in `_prompt`.
-        `saved_figures.saved_figures` draws and saves them.
+        success_<attribute>, forest, similarity, agreement and annotators; figures of chains from prompts end in
+        `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
     shares, trajectories, decomposition, success, curves, drift = (
@@ -67,4 +68,6 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
     if "agreement" in drawable:
         plans["agreement"] = partial(agreement_figure, tables["agreement"], tables["agreement_confusions"])
+    if "annotator_agreement" in drawable:
+        plans["annotators"] = partial(annotators_figure, tables["annotator_agreement"])
     return plans

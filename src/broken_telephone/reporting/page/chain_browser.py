@@ -59,6 +59,7 @@ def chain_browser(
     count: int,
     seed: int,
     reading: str = "",
+    measured: Sequence[str] = (),
 ) -> Browser:
     """Sample chains and collect their images, descriptions and answers.
 
@@ -77,12 +78,13 @@ def chain_browser(
         count: number of chains.
         seed: of the sample.
         reading: the reading that decides whether a chain changed; empty: the first one.
+        measured: annotators whose reading decides it; empty: all.
     """
     chosen = sampled(chains, count, seed)
     ids = set(chosen["chain_id"].astype(str))
     described, labelled = (table[table["chain_id"].isin(ids)] for table in (descriptions, annotations))
     texts = {(str(row.chain_id), int(row.iteration)): str(row.text) for row in described.itertuples(index=False)}
-    annotators, answers = _answers(labelled, reading)
+    annotators, answers = _answers(labelled, reading, measured)
     attributes = list(dict.fromkeys(annotations["attribute"].dropna().astype(str).unique()))
     stated = _dataset_labels(people, attributes)
 
@@ -134,12 +136,12 @@ _Answers = Mapping[tuple[str, int], Mapping[str, Mapping[str, tuple[str | None, 
 """(chain, iteration) -> annotator -> attribute -> (category or None, status)."""
 
 
-def _answers(annotations: pd.DataFrame, reading: str) -> tuple[list[str], _Answers]:
+def _answers(annotations: pd.DataFrame, reading: str, measured: Sequence[str]) -> tuple[list[str], _Answers]:
     answers: dict[tuple[str, int], dict[str, dict[str, tuple[str | None, str]]]] = {}
     is_measured: dict[str, bool] = {}
     for row in annotations.itertuples(index=False):
         name = f"{row.annotator} ({row.reading})"
-        is_measured[name] = is_measured.get(name, False) or row.reading == reading
+        is_measured[name] = row.reading == reading and (not measured or row.annotator in measured)
         answer = (None if pd.isna(row.category) else str(row.category), str(row.status))
         of_image = answers.setdefault((str(row.chain_id), int(row.iteration)), {})
         of_image.setdefault(name, {})[str(row.attribute)] = answer

@@ -80,6 +80,11 @@ FIGURES: Mapping[str, Caption] = {
         "chance agreement, and values of at least 0.8 are reliable. Below: confusion matrices, with the first "
         "annotator's categories as rows and the second's as columns. Full agreement fills the diagonal only.",
     ),
+    "annotators": Caption(
+        "Agreement of several annotators",
+        "Krippendorff's alpha with its 95 % interval for each pair of annotators, on originals and on drawn images "
+        "apart. Where two annotators agree less on drawn images, at least one of them may err more there.",
+    ),
 }
 """By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
@@ -171,6 +176,10 @@ TABLES: Mapping[str, Caption] = {
         "category reproduce the published weighted Jaccard and chi-square; this study has no such comparison.",
     ),
     "agreement": Caption("Agreement of annotators", "Agreement of each pair of annotators, with 95 % intervals."),
+    "annotator_agreement": Caption(
+        "Agreement of several annotators",
+        "Agreement of each pair of models, on originals and on drawn images apart, with 95 % intervals.",
+    ),
     "agreement_confusions": Caption(
         "Confusion matrices", "Number of images to which two annotators give each pair of categories."
     ),

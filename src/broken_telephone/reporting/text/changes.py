@@ -3,6 +3,7 @@
 import pandas as pd
 
 from broken_telephone.reporting.selection import matching
+from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import counted, interval, percent, points, the_share
 from broken_telephone.statistics import ALL
@@ -63,8 +64,7 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     if row.method != ANNOTATOR:
         alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"
         alone = "no change" if points(row.annotator_value) == "0 points" else alone
-        rated = counted(int(row.n_checked), "rated image")
-        return f"{result}corrected with {rated}. The annotator's answers alone show {alone}."
+        return f"{result}{correction_text(row.method, int(row.n_checked))}. The annotator's answers alone show {alone}."
     chains = counted(int(row.n), "chain")
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"

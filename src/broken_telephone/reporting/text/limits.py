@@ -93,9 +93,12 @@ def shared_model_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
             name: _source(asked["settings"]) for name, asked in record.get("asked", {}).items() if "settings" in asked
         }
         describer = models.pop("last", None)
-        if describer in models.values():
+        shared = {record["asked"][name].get("by", "") for name, model in models.items() if model == describer}
+        if shared:
+            annotators = {record["asked"][name].get("by", "") for name in models}
+            name = "annotator" if len(annotators) == 1 else f"the annotator {', '.join(sorted(shared))}"
             sentences.append(
-                "According to their settings, annotator and describer are one model, so their errors may be "
+                f"According to their settings, {name} and describer are one model, so their errors may be "
                 "correlated. Only labels by people or by another model can show this."
             )
     return sentences

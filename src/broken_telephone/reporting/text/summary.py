@@ -9,6 +9,7 @@ from broken_telephone.reporting.text.annotator_error import (
     correction_sentences,
     reliability_sentences,
 )
+from broken_telephone.reporting.text.annotators import annotator_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
@@ -52,6 +53,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     changes = verdicts(drift, power, shares, level, tables.get("corrected_drift"))
     missing = _missing_comparisons(shares, decomposition)
     reliability = [
+        *annotator_sentences(tables.get("annotator_agreement", pd.DataFrame()), shares),
         *reliability_sentences(agreement, shares),
         *correction_sentences(corrected),
         *bias_sentences(bias, level),

@@ -95,7 +95,8 @@ def _with_corrections(changes: pd.DataFrame, corrected: pd.DataFrame | None) -> 
     if corrected is None or corrected.empty:
         return changes
     results = ["value", "ci_low", "ci_high", "p_adjusted", "method", "n_checked", "clusters"]
-    own = _with_text_keys(corrected)[[*SPAN, *results]]
+    # Of several corrections of a share, the leading one stands first.
+    own = _with_text_keys(corrected)[[*SPAN, *results]].drop_duplicates(SPAN)
     matched = changes[SPAN].merge(own, on=SPAN, how="left").set_axis(changes.index)
     changes["n_checked"] = matched["n_checked"].fillna(0).astype(int)
     has_correction = matched[["value", "ci_low", "ci_high"]].notna().all(axis=1)

@@ -30,13 +30,16 @@ class _Part(NamedTuple):
     """None without ratings at one of the iterations."""
 
 
-def corrected_drift_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd.DataFrame:
+def corrected_drift_table(
+    panels: Sequence[Panel], ratings: Ratings, each: Map = map, method: str = RATINGS
+) -> pd.DataFrame:
     """Correct the change of each share, from the first picture of the chains to each later one.
 
     Args:
         panels: one for each attribute, all of one annotator.
-        ratings: of people.
+        ratings: of people, or the answers of a better annotator in their place.
         each: see `group_table`.
+        method: RATINGS, or the name of the better annotator. Its own error is not corrected.
 
     Returns:
         Columns CORRECTED_DRIFT; no rows for an attribute without ratings. value: the change, -1 to 1, with a 95 %
@@ -52,9 +55,10 @@ def corrected_drift_table(panels: Sequence[Panel], ratings: Ratings, each: Map =
     def rows_of(change: CorrectedChange | None, categories: Sequence[str]) -> Iterator[Row]:
         for index, category in enumerate(categories):
             estimate, p_value = (Estimate(), np.nan) if change is None else _estimate(change, index)
-            yield {"category": category, "method": RATINGS, **estimate.columns(), "p_value": p_value}
+            yield {"category": category, "method": method, **estimate.columns(), "p_value": p_value}
 
-    return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each)
+    source = "rating" if method == RATINGS else "reference answer"
+    return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each, source)
 
 
 def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd.DataFrame:
@@ -89,6 +93,7 @@ def _table(
     columns: Sequence[str],
     rows_of: Callable[[CorrectedChange | None, Sequence[str]], Iterable[Row]],
     each: Map,
+    source: str = "rating",
 ) -> pd.DataFrame:
     arranged = {panel.attribute: arrange_ratings(ratings, panel) for panel in panels}
     rated_panels = [panel for panel in panels if (arranged[panel.attribute][0] != ABSENT).any()]
@@ -100,12 +105,12 @@ def _table(
             chosen = [group.chosen & (panel.labels == label) for label in own_labels]
             parts = [_part(panel, some, since, iteration, *arranged[panel.attribute]) for some in chosen]
             unrated = [label for label, part in zip(own_labels, parts, strict=True) if part.change is None]
-            missing = f"no rating at iteration {since} or {iteration}"
+            missing = f"no {source} at iteration {since} or {iteration}"
             note = missing if unrated and group.label != ALL else ""
             if unrated and group.label == ALL:
                 note = f"{missing}: {', '.join(unrated)}"
             elif min(part.clusters for part in parts) < 2:
-                note = note or "ratings of a single start: no interval"
+                note = note or f"{source}s of a single start: no interval"
             sizes = {name: sum(getattr(part, name) for part in parts) for name in ("n_checked", "clusters")}
             shared = {"since": since, "iteration": iteration, "n": sum(part.chains for part in parts), **sizes}
             yield from (shared | {"note": note} | row for row in rows_of(_pool(parts), panel.categories))
