@@ -91,9 +91,32 @@ def test_the_figure_writes_signs_frames_significant_cells_and_hatches_cells_with
     assert sum(not patch.get_fill() for patch in axes.patches) == len(bold)
     assert sum(bool(patch.get_hatch()) for patch in axes.patches) == 1
     notes = text_of(figure)
-    assert "no label has 6 starts in the category: 0-3 x male, 0-3 x female, 70+ x male." in notes
+    assert "no single label has 6 starts in the category" in notes
+    assert "0-3 x male, 0-3 x female, 70+ x male." in notes
     assert "fewer than 6 starts" in notes
     assert not outside_or_overlapping(figure)
+
+
+def test_long_names_neither_overlap_nor_break_within_a_word():
+    table = changes().astype({"label": str, "category": str})
+    table["label"] = table["label"].replace("happiness", "transportation of many people")
+    table["category"] = table["category"].str.replace("20-39", "a very long age of people")
+    wide = [table.assign(label=table["label"] + f" {k}") for k in range(4)]
+    figure = intersections_figure(pd.concat(wide), CROSS)
+    assert "transportation" in text_of(figure)
+    assert not outside_or_overlapping(figure)
+
+
+def test_a_category_that_only_all_labels_show_has_a_row_if_it_changed():
+    table = changes()
+    few = (table["category"] == "70+ x female") & (table["label"] != "(all)")
+    table["starts_in_category"] = table["starts_in_category"].mask(few, 5)
+    names = [label.get_text() for label in intersections_figure(table, CROSS).axes[0].get_yticklabels()]
+    assert names == ["20-39 x male", "20-39 x female"]
+    changed = (table["category"] == "70+ x female") & (table["label"] == "(all)")
+    table["p_adjusted"] = table["p_adjusted"].mask(changed, 0.01)
+    names = [label.get_text() for label in intersections_figure(table, CROSS).axes[0].get_yticklabels()]
+    assert names == ["20-39 x male", "20-39 x female", "70+ x female"]
 
 
 def test_without_a_change_there_is_no_frame_and_no_sentence():

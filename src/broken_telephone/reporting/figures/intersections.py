@@ -24,8 +24,8 @@ def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "im
     """Draw a matrix of crossed categories (rows) by labels (columns): the partially pooled change of each share.
 
     A cell gives the change in points with its sign; the darker, the larger it is. A frame and bold type mark a
-    significant change. Hatched cells have too few starts for any test. A category that is hatched for all labels has
-    no row, and the notes name it.
+    significant change. Hatched cells have too few starts for any test. A category that is hatched for all single
+    labels has no row unless its change over all labels is significant; the notes name it.
 
     Args:
         changes: as `statistics.intersections_table` returns it, with p_adjusted.
@@ -39,11 +39,14 @@ def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "im
         return multiples.blank(title, reason)
     rows = rows.assign(is_shown=(rows["starts_in_category"] >= MIN_CHANGES) & rows["value"].notna())
     labels, categories = style.labels_of(rows), style.categories_of(attribute, rows)
-    occurring = set(rows.loc[rows["is_shown"], "category"].astype(str))
+    # A category that only all labels together show is worth a row only if its change is significant.
+    alone = rows["label"].nunique() > 1
+    counts = rows["is_shown"] & ((rows["label"] != ALL) | (not alone) | (rows["p_adjusted"] < LEVEL))
+    occurring = set(rows.loc[counts, "category"].astype(str))
     folded = [category for category in categories if category not in occurring]
     shown = [category for category in categories if category in occurring]
     if not shown:
-        return multiples.blank(title, f"no category has {MIN_CHANGES} starts for any label")
+        return multiples.blank(title, f"no crossed category has {MIN_CHANGES} starts for any label")
     with style.styled():
         figure, axes = _matrix(labels, shown)
         reach = float(rows.loc[rows["is_shown"], "pooled_value"].abs().max())
@@ -60,7 +63,10 @@ def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "im
         ]
         if folded:
             names = ", ".join(spoken(category) for category in folded)
-            notes.append(f"Not drawn, because no label has {MIN_CHANGES} starts in the category: {names}.")
+            notes.append(
+                f"Not drawn, because no single label has {MIN_CHANGES} starts in the category, and no change is "
+                f"significant: {names}."
+            )
         return multiples.finish(figure, title, keys, notes)
 
 
@@ -71,14 +77,21 @@ def _matrix(labels: Sequence[str], categories: Sequence[str]) -> "tuple[Figure, 
     names = [spoken(category) for category in categories]
     left = max(style.inches_of(name) for name in names) + 0.2
     column = min(max(_COLUMN, (style.NARROW - left) / len(labels)), (style.WIDTH - left) / len(labels))
-    columns = [style.wrapped(spoken(label), max(column - 0.06, 0.3)) for label in labels]
+    room = column - 0.06
+    columns = [style.wrapped(spoken(label), room) for label in labels]
     above = multiples.LINE * (max(name.count("\n") for name in columns) + 1) + 0.1
+    is_upright = any(style.inches_of(word) > room for label in labels for word in spoken(label).split())
+    if is_upright:
+        columns = [style.wrapped(spoken(label), _LONGEST) for label in labels]
+        above = max(style.inches_of(line) for name in columns for line in name.split("\n")) + 0.1
     width = max(left + column * len(labels), style.NARROW)
     figure = Figure(figsize=(width, _ROW * len(names) + above), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlim(0, len(labels))
     axes.set_ylim(len(names), 0)
     axes.set_xticks([place + 0.5 for place in range(len(labels))], columns)
+    if is_upright:
+        axes.tick_params(axis="x", labelrotation=90)
     axes.set_yticks([place + 0.5 for place in range(len(names))], names)
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
@@ -105,7 +118,7 @@ def _draw_cell(axes: "Axes", row: Any, column: int, line: int, reach: float) -> 
     axes.add_patch(Rectangle((column, line), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.6))
     is_significant = not pd.isna(row.p_adjusted) and row.p_adjusted < LEVEL
     if is_significant:
-        frame = {"fill": False, "edgecolor": style.INK, "linewidth": 1.2, "zorder": 4}
+        frame: dict[str, Any] = {"fill": False, "edgecolor": style.INK, "linewidth": 1.2, "zorder": 4}
         axes.add_patch(Rectangle((column + 0.04, line + 0.08), 0.92, 0.84, **frame))
     text = points(row.pooled_value, unit=False)
     text = f"+{text}" if row.pooled_value > 0 and text != "0" else text

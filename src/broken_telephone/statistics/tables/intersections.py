@@ -75,7 +75,7 @@ def _estimate(group: Group, size: tuple[int, int], resampling: Resampling) -> tu
     """Return the rows of a group without pooled changes, and the changes to pool."""
     chains, since = group.panel.of(group.chosen), first_picture(group.start)
     last = chains.codes.shape[1] - 1
-    key = dict(zip(GROUP, (group.start, group.label, group.panel.attribute), strict=True))
+    key: Row = dict(zip(GROUP, (group.start, group.label, group.panel.attribute), strict=True))
     missing = (chains.codes[:, [min(since, last), last]] == ABSENT).mean(0)
     key |= {"since": since, "iteration": last, "missing_before": missing[0], "missing_after": missing[1]}
     both = count_pairs(chains.codes[:, since], chains.codes[:, last], chains.clusters, len(chains.categories))
