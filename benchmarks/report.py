@@ -145,6 +145,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "power": timed("power", nodes.measure_power, there),
         "start_tests": timed("start tests", nodes.compare_starts, there, SETTINGS),
     }
+    crossed = timed(
+        "intersections",
+        nodes.measure_intersections,
+        there,
+        *(study[name] for name in ("annotations", "predictions", "chains")),
+        SETTINGS,
+    )
+    names = ("intersection_shares", "intersection_changes", "intersection_success")
+    tables |= dict(zip(names, crossed, strict=True))
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)

@@ -138,6 +138,9 @@ _RESULTS = (
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
+    | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
+    | dict.fromkeys(("missing_before", "missing_after"), "number")
+    | {"starts_in_category": "integer"}
     | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

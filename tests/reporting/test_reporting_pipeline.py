@@ -70,7 +70,9 @@ class Study:
             self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
         )
         corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
+        crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, SETTINGS)
         return {
+            **dict(zip(("intersection_shares", "intersection_changes", "intersection_success"), crossed, strict=True)),
             "corrected_drift": corrected,
             "annotator_bias": bias,
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),

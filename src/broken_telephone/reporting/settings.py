@@ -35,6 +35,8 @@ class ReportSettings(Settings):
     """Random seed of the bootstrap and of the permutation tests."""
     fdr_family: list[Column] = ["start", "since", "iteration", "measure"]
     """Tests with equal values in all of these columns form one family for the false discovery rate."""
+    intersections: list[Annotated[list[str], Field(min_length=2, max_length=2)]] | None = None
+    """Pairs of attributes to cross. Null: age and gender, if the annotator's form has both."""
     equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Change of a share, from 0 to 1, that is too small to matter. A smaller last step counts as settled."""
     browsed_chains: Annotated[int, Field(ge=0)] = 140
@@ -47,6 +49,17 @@ class ReportSettings(Settings):
             if first >= second:
                 raise ValueError(f"[{first}, {second}]: the earlier iteration stands first")
         return iteration_pairs
+
+    @field_validator("intersections")
+    @classmethod
+    def _check_pairs(cls, intersections: list[list[str]] | None) -> list[list[str]] | None:
+        pairs = [sorted(pair) for pair in intersections or []]
+        for first, second in pairs:
+            if first == second:
+                raise ValueError(f"[{first}, {second}]: an attribute cannot be crossed with itself")
+            if pairs.count([first, second]) > 1:
+                raise ValueError(f"[{first}, {second}] occurs twice")
+        return intersections
 
     @property
     def resampling(self) -> Resampling:

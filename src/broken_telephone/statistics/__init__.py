@@ -1,6 +1,7 @@
 """Statistics as pure functions of arrays and tables: estimates, hypothesis tests, and the tables made of them."""
 
 from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.crossed_panels import CROSS, crossed_panels
 from broken_telephone.statistics.estimates.distances import age_midpoints
 from broken_telephone.statistics.estimates.panel import (
     ABSENT,
@@ -23,6 +24,7 @@ from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.statistics.tables.intersections import intersections_table
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.shares_table import shares_table
@@ -34,6 +36,7 @@ from broken_telephone.statistics.tables.trajectories import trajectories_table
 __all__ = [
     "ABSENT",
     "ALL",
+    "CROSS",
     "MISSING",
     "Estimate",
     "Map",
@@ -53,9 +56,11 @@ __all__ = [
     "confusion_table",
     "corrected_drift_table",
     "corrected_table",
+    "crossed_panels",
     "decomposition_table",
     "drift_table",
     "first_picture",
+    "intersections_table",
     "label_groups",
     "leading_first",
     "panels",

@@ -26,6 +26,7 @@ from broken_telephone.pictures import StudyPictures
 from broken_telephone.progress import track
 from broken_telephone.rating import all_items, rating_strata
 from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.crossed_attributes import crossed_attributes
 from broken_telephone.statistics import (
     Map,
     Panel,
@@ -34,9 +35,11 @@ from broken_telephone.statistics import (
     bias_table,
     corrected_drift_table,
     corrected_table,
+    crossed_panels,
     decomposition_table,
     drift_table,
     leading_first,
+    intersections_table,
     panels,
     power_table,
     published_drift,
@@ -182,6 +185,29 @@ def measure_success(
     each = _with_progress("Measuring success")
     table = success_table(of_text, chains, [*panels.values()], settings.resampling, each)
     return as_result(with_adjusted_p_values(table, settings.fdr_family))
+
+
+def measure_intersections(
+    panels: Panels,
+    annotations: pd.DataFrame,
+    predictions: pd.DataFrame,
+    chains: pd.DataFrame,
+    settings: ReportSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Measure shares, changes and success of crossed attributes.
+
+    Raises:
+        StudyError: if the settings name an unknown attribute.
+    """
+    pairs = crossed_attributes(settings, panels)
+    crossed = crossed_panels(panels, pairs)
+    each = _with_progress("Measuring intersections")
+    changes = intersections_table([(panels[a], panels[b]) for a, b in pairs], settings.resampling, each)
+    return (
+        measure_shares(crossed, annotations, settings),
+        as_result(with_adjusted_p_values(changes, settings.fdr_family)),
+        measure_success(crossed, predictions, chains, settings),
+    )
 
 
 def measure_power(panels: Panels) -> pd.DataFrame:

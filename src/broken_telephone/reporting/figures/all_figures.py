@@ -10,6 +10,7 @@ from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.figures.annotators import annotators_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
 from broken_telephone.reporting.figures.forest import forest_figure
+from broken_telephone.reporting.figures.intersections import intersections_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
 from broken_telephone.reporting.figures.style import categories_of, category_colours
@@ -30,14 +31,18 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
     """Plan a figure for every table with rows.
 
     Args:
-        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success, agreement,
-            agreement_confusions and annotator_agreement. Missing and empty tables get no figure.
+        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success,
+            intersection_changes, agreement, agreement_confusions and annotator_agreement. Missing and empty tables get
+            no figure.
 
     Returns:
-        Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_ and
-        success_<attribute>, forest, similarity, agreement and annotators; figures of chains from prompts end in
-        `_prompt`. `saved_figures.saved_figures` draws and saves them.
+        Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
+        success_ and intersections_<attribute>, forest, similarity, agreement and annotators; figures of chains from
+        prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
+    crossed = tables.get("intersection_changes", pd.DataFrame())
+    # The other figures have no room for crossed categories.
+    tables = {name: table for name, table in tables.items() if not name.startswith("intersection_")}
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
     shares, trajectories, decomposition, success, curves, drift = (
         drawable.get(name, pd.DataFrame())
@@ -66,6 +71,11 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"forest{suffix}"] = partial(forest_figure, drift, drawable.get("power"), start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
+    if len(crossed):
+        crossed = drawable_table(crossed)
+        for attribute, start in crossed[["attribute", "start"]].astype(str).drop_duplicates().itertuples(index=False):
+            name = f"intersections_{attribute.replace(' ', '_')}{_SUFFIXES[start]}"
+            plans[name] = partial(intersections_figure, crossed, attribute, start)
     if "agreement" in drawable:
         plans["agreement"] = partial(agreement_figure, tables["agreement"], tables["agreement_confusions"])
     if "annotator_agreement" in drawable:

@@ -26,6 +26,13 @@ FIGURES: Mapping[str, Caption] = {
         "colour is the share of people shown as that category. Without drift, the annotator's shares would be the same "
         "for the original and all later images.",
     ),
+    "intersections": Caption(
+        "Changes of crossed attributes",
+        "A crossed category, such as 20-39 x female, holds the people with both categories. Cells are changes of its "
+        "share from the first image to the last, in points. They are partially pooled: a cell with few chains is moved "
+        "towards the change that its two attributes alone predict. Only a framed cell is a significant change. The "
+        "test uses the change before pooling, and is adjusted for all crossed categories.",
+    ),
     "decomposition": Caption(
         "Decomposition of the published comparison",
         "The published comparison sets the annotator's labels against the data set's. It is the sum of two parts. The "
@@ -115,6 +122,21 @@ TABLES: Mapping[str, Caption] = {
         "Success of the describer",
         "Whether the describer names the correct label, by the category of the person. The column p_adjusted adjusts "
         "the p-values of odds ratios for their number.",
+    ),
+    "intersection_changes": Caption(
+        "Changes of crossed attributes",
+        "Change of the share of every crossed category from the first image to the last. The test and p_adjusted "
+        "belong to value. The column predicted_value is the change that the two attributes' own changes predict; "
+        "pooled_value is moved towards it, the more the fewer chains there are. The columns missing_before and "
+        "missing_after are the shares of images without a valid answer for an attribute.",
+    ),
+    "intersection_shares": Caption(
+        "Shares of crossed attributes", "Share of every crossed category in every image, with 95 % intervals."
+    ),
+    "intersection_success": Caption(
+        "Success of the describer, by crossed attributes",
+        "Whether the describer names the correct label, by the crossed category of the person. The column p_adjusted "
+        "adjusts the p-values of odds ratios for their number.",
     ),
     "power": Caption(
         "Power",
