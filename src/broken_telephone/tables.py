@@ -138,6 +138,7 @@ _RESULTS = (
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
+    | dict.fromkeys(("rate", "reference_rate", "before", "after"), "number")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

@@ -60,4 +60,6 @@ def penalised_coefficients(design: np.ndarray, outcomes: np.ndarray, columns: li
         model.lrt(features=columns)
         ends = model.conf_int(alpha=1 - CONFIDENCE, method="pl", features=columns, max_iter=MAX_STEPS, tol=TOLERANCE)
     values, p_values = np.ravel(model.coef_)[columns], np.ravel(model.lrt_pvalues_)[columns]
-    return [Penalised(*map(float, numbers)) for numbers in zip(values, *np.asarray(ends)[columns].T, p_values, strict=True)]
+    return [
+        Penalised(*map(float, numbers)) for numbers in zip(values, *np.asarray(ends)[columns].T, p_values, strict=True)
+    ]
