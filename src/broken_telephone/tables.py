@@ -141,6 +141,7 @@ _RESULTS = (
     | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
     | dict.fromkeys(("missing_before", "missing_after"), "number")
     | {"starts_in_category": "integer"}
+    | dict.fromkeys(("rate", "reference_rate", "before", "after"), "number")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

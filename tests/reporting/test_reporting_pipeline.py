@@ -69,6 +69,9 @@ class Study:
         there = nodes.arrange_annotations(
             self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
         )
+        differences, changes = nodes.compare_success(
+            there, self.predictions, self.chains, self.rated(ratings), SETTINGS
+        )
         corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
         crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, SETTINGS)
         return {
@@ -81,6 +84,8 @@ class Study:
             "corrected_shares": nodes.correct_shares(there, self.rated(ratings), SETTINGS),
             "trajectories": nodes.estimate_trajectories(there, SETTINGS),
             "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
+            "success_differences": differences,
+            "success_changes": changes,
             "power": nodes.measure_power(there),
             "start_tests": nodes.compare_starts(there, SETTINGS),
             "published_drift": nodes.measure_published_drift(),

@@ -362,7 +362,10 @@ RATES = [
 
 
 def odds(value=0.4, p=0.01, **other) -> dict:
-    return success(value=value, **{"kind": "odds ratio", "iteration": 3, "p_value": 1e-9, "p_adjusted": p} | other)
+    return success(
+        value=value,
+        **{"kind": "odds ratio", "reference": "20-39", "iteration": 3, "p_value": 1e-9, "p_adjusted": p} | other,
+    )
 
 
 def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
@@ -371,8 +374,8 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
     ) == [
         "In chains from images, the describer names the correct label, and no other, in 88 % of 40 originals and in "
         "60 % of 40 images of iteration 3. These are the images with a description and a valid answer about age.",
-        "Adjusted for the label, it does so less often for images of iteration 3 shown as 4-19 (age) than for the most "
-        "common category. The odds ratio is 0.4 (95 % interval 0.2 to 0.8).",
+        "Adjusted for the label, it does so less often for images of iteration 3 shown as 4-19 (age) than for those "
+        "shown as 20-39 (age). The odds ratio is 0.4 (95 % interval 0.2 to 0.8).",
         "Adjusted for the label, no difference by gender is significant.",
         "There is no test for a difference by skin tone: see the reasons in the table of success.",
         "A label is no longer named if the image has lost it or if the describer misses it.",
@@ -382,7 +385,7 @@ def test_it_is_told_how_often_the_label_is_named_and_of_whom_less_often():
 def test_differences_in_naming_count_by_their_adjusted_p_values_and_the_surest_are_told():
     rows = [odds(p=p, value=value, attribute=f"{p}") for p, value in ((0.04, 3), (0.03, 0.5), (0.01, 2), (0.02, 2))]
     sentences = named([*RATES, *rows])
-    assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("category. The odds ratio is 0.4 (no interval).")
+    assert named([*RATES, odds(ci_high=np.nan)])[1].endswith("20-39 (age). The odds ratio is 0.4 (no interval).")
     assert [" more often " in line for line in sentences[1:4]] == [True, True, False]
     assert sentences[4] == "The table of success lists 1 more such difference."
     assert named([*RATES, *rows], level=0.005)[1] == (

@@ -31,6 +31,11 @@ from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
 from broken_telephone.statistics.tables.start_tests import start_tests_table
 from broken_telephone.statistics.tables.success import success_table
+from broken_telephone.statistics.tables.success_differences import (
+    success_changes_table,
+    success_differences_table,
+    success_findings,
+)
 from broken_telephone.statistics.tables.trajectories import trajectories_table
 
 __all__ = [
@@ -70,6 +75,9 @@ __all__ = [
     "similarities",
     "similarity_curves",
     "start_tests_table",
+    "success_changes_table",
+    "success_differences_table",
+    "success_findings",
     "success_table",
     "trajectories_table",
     "with_adjusted_p_values",

@@ -38,13 +38,15 @@ from broken_telephone.statistics import (
     crossed_panels,
     decomposition_table,
     drift_table,
-    leading_first,
     intersections_table,
+    leading_first,
     panels,
     power_table,
     published_drift,
     shares_table,
     start_tests_table,
+    success_changes_table,
+    success_differences_table,
     success_table,
     trajectories_table,
     with_adjusted_p_values,
@@ -208,6 +210,25 @@ def measure_intersections(
         as_result(with_adjusted_p_values(changes, settings.fdr_family)),
         measure_success(crossed, predictions, chains, settings),
     )
+
+
+def compare_success(
+    panels: Panels,
+    predictions: pd.DataFrame,
+    chains: pd.DataFrame,
+    arranged_ratings: Ratings,
+    settings: ReportSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare the success of groups, adjusted for the label, and measure changes from the first image to the last."""
+    of_text = predictions[predictions["reading"] == "text"]
+    each = _with_progress("Comparing success")
+    tables = [
+        make(of_text, chains, [*panels.values()], arranged_ratings, each)
+        for make in (success_differences_table, success_changes_table)
+    ]
+    family = [*settings.fdr_family, "method"]
+    differences, changes = (as_result(with_adjusted_p_values(table, family)) for table in tables)
+    return differences, changes
 
 
 def measure_power(panels: Panels) -> pd.DataFrame:

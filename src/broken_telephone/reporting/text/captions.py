@@ -120,8 +120,20 @@ TABLES: Mapping[str, Caption] = {
     ),
     "success": Caption(
         "Success of the describer",
-        "Whether the describer names the correct label, by the category of the person. The column p_adjusted adjusts "
-        "the p-values of odds ratios for their number.",
+        "Whether the describer names the correct label, by the category of the person. Odds ratios compare a category "
+        "with the one in the column reference: the most frequent category of the originals, the same in every image. "
+        "The column p_adjusted adjusts the p-values of odds ratios for their number.",
+    ),
+    "success_differences": Caption(
+        "Differences in success, adjusted for the label",
+        "Success rate of a category minus that of the reference, if both had the same labels. Rows of the method human "
+        "ratings correct the annotator's categories with ratings of a sample; they assume only that unrated images "
+        "resemble the rated ones of their stratum. n_checked is the number of ratings.",
+    ),
+    "success_changes": Caption(
+        "Changes of differences in success",
+        "Difference in success in the last image (after) minus that in the first (before), adjusted for the label with "
+        "the same weights for both images. The column p_adjusted adjusts p-values for the number of tests.",
     ),
     "intersection_changes": Caption(
         "Changes of crossed attributes",

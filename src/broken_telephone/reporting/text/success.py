@@ -60,7 +60,8 @@ def _odds_ratios(rows: pd.DataFrame, level: float) -> Iterator[str]:
         images = f"images of iteration {int(row.iteration)}" if row.iteration else "originals"
         yield (
             f"Adjusted for the label, it does so {'more' if row.value > 1 else 'less'} often for {images} shown as "
-            f"{shown_as(str(row.attribute), str(row.category))} than for the most common category. "
+            f"{shown_as(str(row.attribute), str(row.category))} than for those shown as "
+            f"{shown_as(str(row.attribute), str(row.reference))}. "
             f"The odds ratio is {row.value:.2g} ({number_interval(row.ci_low, row.ci_high)})."
         )
     if len(significant) > _NAMED:

@@ -16,6 +16,7 @@ from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.success import success_sentences
+from broken_telephone.reporting.text.success_differences import success_difference_sentences
 from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -33,8 +34,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, support_sentences, support_tests, intersection_changes); a
-            missing table counts as empty.
+            annotator_bias, agreement_sentences, success, success_differences, success_changes, support_sentences,
+            support_tests, intersection_changes); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
@@ -60,9 +61,18 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
     ]
-    optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
-    crossed = intersection_sentences(tables.get("intersection_changes", pd.DataFrame()), level)
-    optional = {CROSSED: crossed} | optional
+    differences, success_changes, crossed = (
+        tables.get(name, pd.DataFrame()) for name in ("success_differences", "success_changes", "intersection_changes")
+    )
+    success_topic = [
+        *success_sentences(success, level),
+        *success_difference_sentences(differences, success_changes, level),
+    ]
+    optional = {
+        CROSSED: intersection_sentences(crossed, level),
+        SUCCESS: success_topic,
+        SUPPORT: region_sentences(support, support_tests),
+    }
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
         return {CHANGED: [nothing, *missing], **rest}

@@ -77,7 +77,7 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
     naive = np.zeros((n, size))
     pseudo, rated_starts = 0.0, starts
     for sign, sampled in ((-1, before), (1, after)):
-        weights, codes, ratings = _weights(sampled)[:, None], one_hot[sampled.codes], one_hot[sampled.rated]
+        weights, codes, ratings = rating_weights(sampled)[:, None], one_hot[sampled.codes], one_hot[sampled.rated]
         means = np.array([(weights * ratings).mean(0), (weights * -codes).mean(0)])
         value += sign * means
         value[1] += sign * codes.mean(0)
@@ -109,7 +109,7 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
     )
 
 
-def _weights(sampled: Sampled) -> np.ndarray:
+def rating_weights(sampled: Sampled) -> np.ndarray:
     """Return the weight of each picture (n,): 0 without a rating; the mean over all pictures is 1."""
     in_frame, has_rating = sampled.strata != ABSENT, sampled.rated != ABSENT
     size = sampled.strata.max(initial=ABSENT) + 1

@@ -125,7 +125,7 @@ def _part(panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: n
         codes, own_rated, own_strata = (array[chosen, k] for array in (panel.codes, rated, strata))
         if k == 0:
             # Replicates share their original, whose rating stands in the row of one of them.
-            own_rated, own_strata = (_of_start(values, clusters) for values in (own_rated, own_strata))
+            own_rated, own_strata = (shared_by_start(values, clusters) for values in (own_rated, own_strata))
         sampled.append(Sampled(codes, own_rated, own_strata))
     n_checked = int((rated[chosen][:, [since, iteration]] != ABSENT).sum())
     starts = [len(np.unique(clusters[one.rated != ABSENT])) for one in sampled]
@@ -133,7 +133,7 @@ def _part(panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: n
     return _Part(int(chosen.sum()), n_checked, min(starts), change)
 
 
-def _of_start(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+def shared_by_start(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Give each chain (n,) the value of the chain of its start that has one."""
     names, owner = np.unique(clusters, return_inverse=True)
     shared = np.full(len(names), ABSENT, values.dtype)

@@ -10,11 +10,12 @@ import pandas as pd
 from broken_telephone.statistics.estimates import rates
 from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling, bootstrap_interval
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by_picture, first_picture
+from broken_telephone.statistics.estimates.reference import reference_category
 from broken_telephone.statistics.estimates.shares import clustered_shares
 from broken_telephone.statistics.hypothesis_tests.odds import odds_ratios
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 
-SUCCESS = (*GROUP, "category", "iteration", "kind", *INTERVAL, "p_value", "n", "clusters", "note")
+SUCCESS = (*GROUP, "category", "reference", "iteration", "kind", *INTERVAL, "p_value", "n", "clusters", "note")
 CLEAR = "named"
 """The status of a prediction with exactly one label."""
 
@@ -45,8 +46,8 @@ def success_table(
           2016, NeurIPS 29).
         - change: rate at the last iteration minus rate at the first picture, -1 to 1. Chains change category, so the
           two rates are of different chains.
-        - odds ratio: against the most frequent category, see `odds_ratios`. It is given at the first and the last
-          iteration for all labels together.
+        - odds ratio: against the category `reference`, see `odds_ratios` and `reference_category`. It is given at the
+          first and the last iteration for all labels together.
     """
     width = panels[0].codes.shape[1] if panels else 0
     outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
@@ -64,7 +65,7 @@ def success_table(
         changes = _change_rows(panel.categories, tables, first, resampling)
         yield from (row | {"iteration": len(tables) - 1} for row in changes)
         if group.chosen.sum() == (group.panel.starts == group.start).sum():
-            yield from _odds_rows(panel, own_correct, first)
+            yield from _odds_rows(panel, own_correct, first, reference_category(group.panel))
 
     return group_table(panels, SUCCESS, rows_of, each)
 
@@ -115,18 +116,18 @@ def _change_rows(
         yield _row("change", estimate, int(cells.sum()), starts, note, category=category)
 
 
-def _odds_rows(panel: Panel, correct: np.ndarray, first: int) -> Iterator[Row]:
+def _odds_rows(panel: Panel, correct: np.ndarray, first: int, reference: int) -> Iterator[Row]:
     for k in sorted({first, correct.shape[1] - 1}):
         valid = (panel.codes[:, k] != ABSENT) & (correct[:, k] != ABSENT)
         sizes = int(valid.sum()), len(np.unique(panel.clusters[valid]))
         arrays = correct[valid, k], panel.codes[valid, k], panel.labels[valid], panel.clusters[valid]
-        ratios = odds_ratios(*arrays, len(panel.categories))
+        ratios = odds_ratios(*arrays, len(panel.categories), reference)
         for category, (*estimate, p_value, note) in zip(panel.categories, ratios, strict=True):
-            keys = {"category": category, "iteration": k, "p_value": p_value}
+            keys = {"category": category, "reference": panel.categories[reference], "iteration": k, "p_value": p_value}
             yield _row("odds ratio", Estimate(*estimate), *sizes, note, **keys)
 
 
 def _row(kind: str, estimate: Estimate, n: int, clusters: int, note: str, **columns: Any) -> Row:
-    columns = {"category": None, "p_value": np.nan} | columns
+    columns = {"category": None, "reference": None, "p_value": np.nan} | columns
     note = join_notes(note, "no test" if np.isnan(columns["p_value"]) else "")
     return {"kind": kind, **estimate.columns(), "n": n, "clusters": clusters, "note": note, **columns}

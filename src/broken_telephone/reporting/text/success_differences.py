@@ -1,0 +1,108 @@
+"""Writes sentences about adjusted differences in success between groups, and about their changes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.reporting.text.wording import counted, interval, listed, points, shown_as, spoken
+from broken_telephone.statistics import success_findings
+
+_NAMED = 3
+_ANNOTATOR = "annotator"
+
+
+def success_difference_sentences(differences: pd.DataFrame, changes: pd.DataFrame, level: float) -> list[str]:
+    """Describe differences in success in the last image, their changes since the first, and what checks them.
+
+    Corrected values are described where ratings give an interval; the annotator's value follows them.
+
+    Args:
+        differences: the `success_differences` table, with p_adjusted.
+        changes: the `success_changes` table, with p_adjusted.
+        level: adjusted p-values below it are significant.
+    """
+    if differences.empty:
+        return []
+    sentences = []
+    for start, rows in differences.groupby(differences["start"].astype(str), sort=False):
+        last = rows[rows["iteration"] == rows["iteration"].max()]
+        headline = success_findings(last.assign(since=last["iteration"]))
+        sentences += list(_differences(str(start), headline, level))
+        if len(changes):
+            own = changes[changes["start"].astype(str) == start]
+            sentences += list(_changes(str(start), success_findings(own), level))
+        sentences += _checks(rows, headline)
+    return sentences
+
+
+def _differences(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
+    tested, significant = _by_significance(rows, level)
+    for row in significant.head(_NAMED).itertuples(index=False):
+        yield (
+            f"In images of iteration {int(row.iteration)} of chains from {start}s, the success rate for "
+            f"{shown_as(str(row.attribute), str(row.category))} is {_points(abs(row.value))} "
+            f"{'above' if row.value > 0 else 'below'} that for {shown_as(str(row.attribute), str(row.reference))}, "
+            f"adjusted for the label ({interval(row.ci_low, row.ci_high)}{_by_annotator(row)})."
+        )
+    if len(significant) > _NAMED:
+        yield f"The table of differences lists {counted(len(significant) - _NAMED, 'more such difference')}."
+    quiet = sorted(set(tested["attribute"].astype(str)) - set(significant["attribute"].astype(str)))
+    for attribute in quiet:
+        widest = (tested[tested["attribute"].astype(str) == attribute].eval("ci_high - ci_low") / 2).max()
+        reference = tested.loc[tested["attribute"].astype(str) == attribute, "reference"].iloc[0]
+        yield (
+            f"For {spoken(attribute)}, no category of the last image differs significantly in success from the "
+            f"reference, {spoken(reference)}; the intervals reach up to {_points(widest)} to either side."
+        )
+
+
+def _changes(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
+    tested, significant = _by_significance(rows, level)
+    for row in significant.head(_NAMED).itertuples(index=False):
+        yield (
+            f"In chains from {start}s, the difference in success between "
+            f"{shown_as(str(row.attribute), str(row.category))} and {shown_as(str(row.attribute), str(row.reference))} "
+            f"changes from {points(row.before)} to {points(row.after)} between image {int(row.since)} and image "
+            f"{int(row.iteration)}, by {points(row.value)} ({interval(row.ci_low, row.ci_high)}{_by_annotator(row)})."
+        )
+    if len(significant) > _NAMED:
+        yield f"The table of changes in success lists {counted(len(significant) - _NAMED, 'more such change')}."
+    if len(tested) and significant.empty:
+        names = sorted(spoken(name) for name in set(tested["attribute"].astype(str)))
+        yield (
+            f"No difference in success by {listed(names, len(names))} changes significantly from the first image of "
+            f"chains from {start}s to the last."
+        )
+
+
+def _by_significance(rows: pd.DataFrame, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tested rows and the significant ones, the smallest p-values first."""
+    tested = rows[rows["p_adjusted"].notna()].sort_values("p_adjusted", kind="stable")
+    return tested, tested[tested["p_adjusted"] < level]
+
+
+def _by_annotator(row) -> str:  # type: ignore[no-untyped-def]
+    """Name the ratings behind a corrected value, and the value by the annotator's categories."""
+    if str(row.method) == _ANNOTATOR:
+        return ", by the annotator's categories"
+    return f", corrected with {counted(int(row.n_checked), 'rating')}; by the annotator {points(row.annotator_value)}"
+
+
+def _checks(rows: pd.DataFrame, headline: pd.DataFrame) -> Iterator[str]:
+    """Name the attributes whose categories nothing checks, and those with too few ratings for a correction."""
+    methods = rows["method"].astype(str)
+    rated = set(rows.loc[methods != _ANNOTATOR, "attribute"].astype(str))
+    uncorrected = headline[(headline["method"].astype(str) == _ANNOTATOR) & headline["value"].notna()]
+    names = set(uncorrected["attribute"].astype(str))
+    if unchecked := sorted(spoken(name) for name in names - rated):
+        yield (
+            f"Nothing checks the annotator's categories of {listed(unchecked, len(unchecked))} in these comparisons. "
+            "An annotator that errs more often for one group, or in drawn images, would change them."
+        )
+    if few := sorted(spoken(name) for name in names & rated):
+        yield f"For some categories of {listed(few, len(few))}, the ratings are too few to correct these comparisons."
+
+
+def _points(size: float) -> str:
+    return points(float(np.abs(size)))
