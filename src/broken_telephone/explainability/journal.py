@@ -16,8 +16,8 @@ CHECKED = 2
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is in a picture."""
+class PictureContent:
+    """Faces, regions and skin colours of a picture."""
 
     size: tuple[int, int]
     """Width and height that faces and maps are in."""
@@ -46,15 +46,15 @@ def sight_in(identity: str, records: Records) -> tuple[Needed | None, Record]:
 
 
 def face_entries(batches: Iterable[Record]) -> Iterator[Entry]:
-    """Yield what records say about pictures; a result is a `Found`."""
+    """Yield what records say about pictures; a result is a `PictureContent`."""
     for record in batches:
         for place, one in enumerate(record["pictures"]):
             faces = [Face(tuple(f["box"]), f["score"], np.array(f["landmarks"], np.float32)) for f in one["faces"]]
             width, height = one["size"]
             raw = np.frombuffer(zlib.decompress(record[f"maps_{place}"].tobytes()), np.uint8)
             maps = raw.reshape(len(faces), height, width)
-            found = Found((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
-            yield Entry(one["name"], one["digest"], found)
+            content = PictureContent((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
+            yield Entry(one["name"], one["digest"], content)
         yield from failed_items(record)
 
 
@@ -63,7 +63,9 @@ def faces_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Pi
     return known_items(face_entries(records_of(identity, records)), pictures)
 
 
-def found_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
+def contents_in(
+    identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]
+) -> dict[str, PictureContent]:
     """Return picture -> what is in it."""
     return results_of(faces_in(identity, records, pictures))
 

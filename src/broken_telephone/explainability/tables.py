@@ -8,10 +8,10 @@ import pandas as pd
 
 from broken_telephone.chains import Chain
 from broken_telephone.execution.journal import Records
-from broken_telephone.explainability.faces.face_matching import People, counted, in_file, matches
+from broken_telephone.explainability.faces.face_matching import People, in_file, main_faces, matches
 from broken_telephone.explainability.faces.skin_tone import monk_bin, typology_angle
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import Found, random_identity, rows_in
+from broken_telephone.explainability.journal import PictureContent, random_identity, rows_in
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pictures import Picture
@@ -23,29 +23,27 @@ RANDOM = "random weights"
 
 def faces_table(
     chains: Iterable[tuple[Chain, Picture]],
-    found: Mapping[str, Found],
+    contents: Mapping[str, PictureContent],
     people: People,
-    concept: str,
-    labels: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return a row for each face in each picture of the chains; replicates repeat those of their original.
 
+    Only the main person's face is counted.
+
     Args:
         chains: that are explained, with their pictures (`StudyPictures.along`).
-        found: picture -> what is in it.
+        contents: picture -> its faces.
         people: see `face_matching.people_of`.
-        concept: of the study.
-        labels: chain -> its label.
 
     Returns:
         Columns `tables.FACES`; places are in pixels of the picture's file, as displayed.
     """
     rows = []
     for chain, picture in chains:
-        if picture.name not in found:
+        if picture.name not in contents:
             continue
-        own = found[picture.name]
-        counting = counted(picture.name, own, people, concept, labels[chain.chain_id])
+        own = contents[picture.name]
+        main = main_faces(picture.name, own, people)
         for place, (seen, person, lab) in enumerate(
             zip(own.faces, matches(picture.name, own, people), own.skin, strict=True)
         ):
@@ -59,7 +57,7 @@ def faces_table(
                     "score": float(face.score),
                     **_landmarks(face.landmarks),
                     "person_id": None if person is None else str(people[picture.name].iloc[person]["person_id"]),
-                    "counted": place in counting,
+                    "counted": place in main,
                     "typology_angle": None if lab is None else typology_angle(np.array(lab)),
                     "monk": None if lab is None else monk_bin(np.array(lab)),
                 }
