@@ -11,6 +11,8 @@ from broken_telephone.execution.journal import Entry, Record, Records, failed_it
 from broken_telephone.models import Face
 from broken_telephone.pictures import Needed, Picture
 
+SKIN = ("L*", "a*", "b*", "clipped share")
+"""Numbers that are kept of the skin of a face."""
 CHECKED = 2
 """The level of words on which the costly checks were made."""
 
@@ -28,7 +30,7 @@ class PictureContent:
     maps: np.ndarray
     """uint8 (faces, height, width), places in `REGIONS`, as the parser sees them around each face."""
     skin: list[list[float] | None]
-    """L*, a*, b* of each face."""
+    """`SKIN` of each face; None for a face of too few pixels."""
 
 
 def sight_key(identity: str) -> str:

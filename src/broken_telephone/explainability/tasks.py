@@ -11,7 +11,7 @@ from PIL import Image
 from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, at_fault
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.faces.regions import person_regions
-from broken_telephone.explainability.faces.skin_tone import skin_colour
+from broken_telephone.explainability.faces.skin_tone import clipped_share, skin_colour
 from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
 from broken_telephone.explainability.maps.region_statistics import region_numbers
@@ -47,10 +47,15 @@ class FindParts:
             # A parser may see several faces in one map: of each, what is nearer to it than to any other.
             nobody = [None] * len(faces)
             apart = person_regions(list(stack), [face.box for face in faces], nobody, nobody)
-            colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in apart]
-            skin = [None if colour is None else [round(float(v), 3) for v in colour] for colour in colours]
+            skin = [_skin(np.asarray(image), own == REGIONS.index("face")) for own in apart]
             contents.append(PictureContent(image.size, before, faces, stack, skin))
         return Parted(contents=contents)
+
+
+def _skin(picture: np.ndarray, face: np.ndarray) -> list[float] | None:
+    """Return `journal.SKIN` of a face, rounded; None of too few pixels."""
+    colour = skin_colour(picture, face)
+    return None if colour is None else [round(float(v), 3) for v in (*colour, clipped_share(picture, face))]
 
 
 @dataclass(frozen=True)

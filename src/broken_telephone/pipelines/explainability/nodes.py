@@ -24,7 +24,7 @@ from broken_telephone.explainability.faces.face_matching import (
 )
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.items import WordItem, sampled, texts_of, word_items
-from broken_telephone.explainability.journal import PictureContent, contents_in, faces_in, sight_in, words_in
+from broken_telephone.explainability.journal import SKIN, PictureContent, contents_in, faces_in, sight_in, words_in
 from broken_telephone.explainability.manifest import manifest
 from broken_telephone.explainability.maps.attribution_scores import (
     OTHER_SIZES,
@@ -98,7 +98,7 @@ def plan_explanation(
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
-    parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size}
+    parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
