@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
+from broken_telephone.pipelines.reporting.mentions import measure_mentions
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -29,6 +30,7 @@ _TABLES = (
     "annotator_bias",
     "trajectories",
     "success",
+    "mention_shares",
     "similarity_curves",
     "power",
     "start_tests",
@@ -90,6 +92,21 @@ def create_pipeline() -> Pipeline:
                 inputs=["panels", "predictions", "chains", "params:report"],
                 outputs="success",
                 name="measure_success",
+            ),
+            Node(
+                measure_mentions,
+                inputs=[
+                    "panels",
+                    "mentions",
+                    "loop_descriptions",
+                    "last_descriptions",
+                    "chains",
+                    "params:dataset",
+                    "params:loop",
+                    "params:report",
+                ],
+                outputs="mention_shares",
+                name="measure_mentions",
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(estimate_trajectories, inputs=_PANELS, outputs="trajectories", name="estimate_trajectories"),

@@ -11,6 +11,7 @@ from broken_telephone.reporting.text.annotator_error import (
 )
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
+from broken_telephone.reporting.text.mentions import mention_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.skin_tone import skin_sentences
@@ -24,6 +25,7 @@ MOST = 6
 CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
 RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
 SUPPORT = "Image regions behind the label's words"
+MENTIONS = "Attributes that the descriptions still mention"
 SKIN = "Skin tone of faces, by their pixels"
 
 
@@ -32,8 +34,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, support_sentences, support_tests, skin_drift); a missing
-            table counts as empty.
+            annotator_bias, agreement_sentences, success, support_sentences, support_tests, skin_drift,
+            mention_shares); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
@@ -59,6 +61,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *bias_sentences(bias, level),
     ]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
+    optional[MENTIONS] = mention_sentences(tables.get("mention_shares", pd.DataFrame()), level)
     optional[SKIN] = skin_sentences(tables.get("skin_drift", pd.DataFrame()), level)
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
