@@ -44,15 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measured = (("describe", 8, asked.side), ("embed", 8, asked.side), ("explain", 2, asked.explained))
     # Explaining describes first.
     for what, count, side in measured[-1:] if asked.tiny else measured:
-        found = {}
+        costs = {}
         for own in (side,) if asked.tiny else (side, 64):
             with tempfile.TemporaryDirectory() as folder:
                 subprocess.run([sys.executable, __file__, "--one", f"write {count}", folder, str(own)], check=True)
                 command = [sys.executable, __file__, "--one", what, folder, str(own)]
                 # Progress is printed before.
                 *_, last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-                found[own] = json.loads(last)
-            print(f"{what} {count} of {own:,} x {own:,}: {found[own]['seconds']} s, peak {found[own]['MB']:,} MB")
+                costs[own] = json.loads(last)
+            print(f"{what} {count} of {own:,} x {own:,}: {costs[own]['seconds']} s, peak {costs[own]['MB']:,} MB")
 
 
 def write(count: int, folder: Path, side: int) -> None:
@@ -89,10 +89,10 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     from broken_telephone.chains import chains_of
     from broken_telephone.datasets import ImageFolderDataset
     from broken_telephone.explainability import ExplainSettings
-    from broken_telephone.explainability.faces.face_matching import counted, regions_of
+    from broken_telephone.explainability.faces.face_matching import main_faces, regions_of
     from broken_telephone.explainability.faces.face_parts import FaceParts
     from broken_telephone.explainability.items import word_items
-    from broken_telephone.explainability.journal import found_in
+    from broken_telephone.explainability.journal import contents_in
     from broken_telephone.explainability.run import explain_words, find_parts, needed_of
     from broken_telephone.explainability.tasks import How
     from broken_telephone.labels import RAF
@@ -119,15 +119,15 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     there = pictures.by_iteration(chains, 0)
     began = time.perf_counter()
     size = needed_of(parts, settings.frame)
-    found = found_in("parts", _kept(find_parts(there, "parts", settings, parts, size, pictures, {})), there)
-    who = {name: counted(name, one, {}, "emotion", None) for name, one in found.items()}
+    contents = contents_in("parts", _kept(find_parts(there, "parts", settings, parts, size, pictures, {})), there)
+    who = {name: main_faces(name, one, {}) for name, one in contents.items()}
     told = {f"0/{name}": (name, text) for name, text in zip(names, texts, strict=True)}
-    items = word_items(there, told, RAF.concepts["emotion"], found, who, dict.fromkeys(found, ()))
+    items = word_items(there, told, RAF.concepts["emotion"], contents, who, dict.fromkeys(contents, ()))
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(
             items,
-            lambda item: regions_of(item, found[item.picture.name], {}, None),
+            lambda item: regions_of(item, contents[item.picture.name], {}, None),
             set(names),
             "words",
             how,

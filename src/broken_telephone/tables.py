@@ -97,7 +97,9 @@ FACES = (
     | {"face": "integer"}
     | dict.fromkeys(("x", "y", "width", "height", "score"), "number")
     | {f"{point}_{axis}": "number" for point in LANDMARKS for axis in "xy"}
-    | {"person_id": "text", "counted": "bool", "typology_angle": "number", "monk": "category"}
+    | {"person_id": "text", "counted": "bool"}
+    | dict.fromkeys(("typology_angle", "typology_angle_low", "typology_angle_high"), "number")
+    | dict.fromkeys(("monk", "monk_darker", "monk_lighter", "skin_note"), "category")
 )
 _WORD = _PICTURE | {
     "face": "integer",

@@ -13,7 +13,7 @@ from study_pictures import save
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.explainability.items import sampled
-from broken_telephone.explainability.journal import found_in
+from broken_telephone.explainability.journal import contents_in
 from broken_telephone.explainability.maps.attribution_scores import by_picture
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
@@ -338,7 +338,7 @@ def test_pictures_with_any_number_of_faces(study, count):
     assert record["left_out"]["no face"] == (count == 0)
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
     assert mine["face"].tolist() == ([count - 1] if count else [])
-    kept = found_in(study.plan().parts, study.parts.load(), study.plan().pictures)["i1_r0/1"]
+    kept = contents_in(study.plan().parts, study.parts.load(), study.plan().pictures)["i1_r0/1"]
     assert kept.maps.shape == (count, 40, 30)
 
 
@@ -537,15 +537,16 @@ def test_a_text_that_changed_is_explained_anew(study):
     assert len(words) == 13
 
 
-def test_only_faces_of_people_with_the_label_count(study):
-    """The picture's people have boxes: two of its faces are theirs, and one of these is happy."""
+def test_only_the_face_of_the_main_person_counts(study):
+    """The picture's people have boxes: two happy people, of whom one is the main person."""
     plain(50, faces=3, size=(20, 30)).save(study.path / "raw/0.png")
     plain(51, faces=1, size=(20, 30)).save(study.path / "raw/1.png")
-    rows = [("a", "0", 0, "sadness"), ("b", "0", 10, "happiness"), ("c", "1", 25, "happiness")]
+    rows = [("a", "0", 0, False), ("b", "0", 10, True), ("c", "1", 25, True)]
     study.people = pd.DataFrame(
         [
-            {"person_id": p, "image_id": i, "x": 0.0, "y": y, "width": 9.0, "height": 10.0, "emotion": e}
-            for p, i, y, e in rows
+            {"person_id": p, "image_id": i, "x": 0.0, "y": y, "width": 9.0, "height": 10.0}
+            | {"is_main": is_main, "emotion": "happiness"}
+            for p, i, y, is_main in rows
         ]
     )
     faces, words, activations, _, record = study.run()
@@ -555,7 +556,7 @@ def test_only_faces_of_people_with_the_label_count(study):
     assert first["counted"].tolist() == [False, True, False]
     assert words.loc[(words["iteration"] == 0) & (words["chain_id"] == "i0_r0"), "face"].tolist() == [1]
     # The other picture's face is not in its person's box.
-    assert record["left_out"]["no face of a person with the label"] == 1
+    assert record["left_out"]["no face of the main person"] == 1
     assert record["explained"]["pictures"] == 12
 
 

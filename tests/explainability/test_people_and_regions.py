@@ -10,15 +10,14 @@ from PIL import Image
 
 from broken_telephone.explainability.faces.face_matching import (
     boxes_of,
-    counted,
     crop_of,
-    labels_by_picture,
+    main_faces,
     matches,
     people_of,
 )
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.faces.regions import matched, person_regions
-from broken_telephone.explainability.journal import Found
+from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.miniature.world.people import World
 from broken_telephone.miniature.world.pictures import render_set
 from broken_telephone.models import REGIONS, make_detector, make_parser
@@ -213,7 +212,7 @@ def test_where_the_parser_did_not_look_the_box_below_the_face_is_body():
 
 def found(boxes, size=(40, 40), original=(80, 120)):
     faces = [box(*one) for one in boxes]
-    return Found(size, original, faces, np.zeros((len(faces), *size[::-1]), np.uint8), [None] * len(faces))
+    return PictureContent(size, original, faces, np.zeros((len(faces), *size[::-1]), np.uint8), [None] * len(faces))
 
 
 ROWS = pd.DataFrame(
@@ -224,7 +223,8 @@ ROWS = pd.DataFrame(
         "y": [0.0, 0.0, 0.0, None],
         "width": [40.0, 40.0, 40.0, None],
         "height": [120.0, 120.0, 30.0, None],
-        "activity": ["sports", "eating", "sports", "sports"],
+        "activity": ["eating", "eating", "sports", "sports"],
+        "is_main": [False, True, True, True],
     }
 )
 CHAINS = pd.DataFrame(
@@ -244,16 +244,18 @@ def test_people_have_boxes_in_the_pixels_that_faces_are_in():
     assert boxes_of("0/p/7.png", found([], (80, 120)), people) == [(0, 0, 40, 120), (40, 0, 40, 120)]
     assert boxes_of("0/p/9.png", found([]), people) == []
     assert matches("0/p/7.png", found([(25, 1, 5, 5), (5, 1, 5, 5), (5, 30, 5, 5)]), people) == [1, 0, None]
-    assert labels_by_picture(CHAINS) == {"0/p/7.png": "eating", "0/p/8.png": "sports", "0/p/9.png": "sports"}
 
 
-def test_faces_of_people_with_the_label_count_and_else_the_largest():
+def test_one_face_a_picture_counts():
+    """The main person's where the data set gives boxes, however large others are and whatever label they have."""
     people = people_of(CHAINS, ROWS)
     both = [(25, 1, 5, 5), (5, 1, 9, 9)]
-    assert counted("0/p/7.png", found(both), people, "activity", "eating") == [0]
-    assert counted("0/p/7.png", found(both), people, "activity", "sports") == [1]
-    assert counted("0/p/7.png", found(both[1:]), people, "activity", "eating") == []
-    assert counted("0/p/7.png", found([]), people, "activity", "eating") == []
-    assert counted("0/p/9.png", found(both), people, "activity", "sports") == [1]
-    assert counted("c/1", found([(0, 0, 2, 2)] * 20), people, "activity", "sports") == [0]
-    assert counted("c/1", found([(0, 0, 2, 2)] * 19 + [(0, 0, 9, 9)]), people, "activity", None) == [19]
+    assert main_faces("0/p/7.png", found(both), people) == [0]
+    assert main_faces("0/p/7.png", found(both[::-1]), people) == [1]
+    assert main_faces("0/p/7.png", found(both[1:]), people) == []
+    assert main_faces("0/p/7.png", found([]), people) == []
+    # Without boxes, and in every drawn picture, the largest.
+    assert main_faces("0/p/9.png", found(both), people) == [1]
+    assert main_faces("c/1", found([]), people) == []
+    assert main_faces("c/1", found([(0, 0, 2, 2)] * 20), people) == [0]
+    assert main_faces("c/1", found([(0, 0, 2, 2)] * 19 + [(0, 0, 9, 9)]), people) == [19]

@@ -6,24 +6,37 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control
-from skimage.color import rgb2lab
+from skimage import data
+from skimage.color import rgb2lab, rgb2xyz, xyz2lab
 
+from broken_telephone.explainability.faces.skin_light import why_no_skin_tone
 from broken_telephone.explainability.faces.skin_tone import (
     MONK,
     MONK_BINS,
+    at_brightness,
+    clipped_share,
     monk_bin,
     skin_colour,
     to_lab,
     typology_angle,
 )
-from broken_telephone.explainability.skin_tone_drift import skin_table
+from broken_telephone.explainability.skin_tone_drift import BRIGHTNESS_ERROR, LACKING, skin_table
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.explainability.nodes import measure_skin_tones
 from broken_telephone.reporting import ReportSettings
-from broken_telephone.statistics import ALL, Resampling
+from broken_telephone.reporting.text.skin_tone import skin_sentences
+from broken_telephone.statistics import ALL, Resampling, with_adjusted_p_values
 from broken_telephone.tables import CHAINS, FACES, as_result, as_table, check_faces, check_result
 
 RESAMPLING = Resampling(400, 1)
+
+
+@pytest.fixture
+def astronaut_face():
+    """A photograph, and the skin of the face in it."""
+    picture = data.astronaut()[70:180, 175:275]
+    rows, columns = np.mgrid[:110, :100]
+    return picture, ((rows - 60) / 45) ** 2 + ((columns - 50) / 32) ** 2 < 1
 
 
 def swatch(colour: str) -> np.ndarray:
@@ -109,6 +122,11 @@ class Faces:
             {"chain_id": chain, "iteration": iteration, "face": face, "score": 0.9, "counted": counted}
             | dict.fromkeys(("x", "y", "width", "height"), 1.0)
             | {"typology_angle": angle, "monk": None if number is None else MONK_BINS[number]}
+            | {"typology_angle_low": None if angle is None else angle - 2}
+            | {
+                "typology_angle_high": None if angle is None else angle + 4,
+                "skin_note": "grey" if angle is None else "",
+            }
         )
 
     def table(self):
@@ -202,7 +220,6 @@ def test_faces_that_do_not_count_or_have_no_colour_are_left_out():
     made = Faces(0.0, count=6)
     plain = made.table()
     made.face("0_r0", 1, 85.0, face=1, counted=False)
-    made.face("2_r0", 1, None, face=2)
     pd.testing.assert_frame_equal(made.table(), plain)
     # Of several that count in a picture the mean is taken.
     made.face("4_r0", 1, made.angles["4_r0", 1] + 12, face=3)
@@ -232,3 +249,71 @@ def test_of_too_few_faces_the_table_says_so(count):
     assert table.empty == (count == 0)
     if count:
         assert row_of(table, "mean", 1, "fear")["note"] == "too few starts: no interval"
+
+
+def test_faces_without_a_skin_tone_are_counted_by_reason_and_told():
+    made = Faces(2.0, count=12)
+    made.rows = [row for row in made.rows if (row["chain_id"], row["iteration"]) not in {("1_r0", 2), ("2_r0", 2)}]
+    plain = made.table()
+    for chain in ("1_r0", "2_r0"):
+        made.face(chain, 2, None)
+    table = made.table()
+    kept, expected = (some[some["measure"] != LACKING].reset_index(drop=True) for some in (table, plain))
+    pd.testing.assert_frame_equal(kept.astype({"category": object}), expected.astype({"category": object}))
+    lacking = table[(table["measure"] == LACKING) & (table["iteration"] == 2) & (table["label"] == ALL)]
+    shares = dict(zip(lacking["category"].astype(object).fillna("all"), lacking["value"], strict=True))
+    assert shares == {"all": pytest.approx(2 / 12), "grey": pytest.approx(2 / 12)}
+    assert set(lacking["n"]) == {12}
+    assert row_of(table, BRIGHTNESS_ERROR, 2)["value"] == pytest.approx(3)
+    first, last = skin_sentences(with_adjusted_p_values(table, ["measure"]))
+    assert "A change of brightness by 10 % moves the angle of a face by 3.0° on average." in first
+    assert "The shift is significant." in first
+    assert last == "In chains from images, 2 of 48 faces have no skin tone and do not count: 2 grey."
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1, 0.3])
+@pytest.mark.parametrize("colour", [*MONK, "#8090a0", "#020202"])
+def test_colours_under_other_light_are_those_of_another_library(colour, factor):
+    lab = rgb2lab(swatch(colour)[None, None] / 255)[0, 0]
+    expected = xyz2lab(rgb2xyz(swatch(colour)[None, None] / 255) * factor)[0, 0]
+    assert at_brightness(lab, factor) == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("colour", MONK)
+def test_every_swatch_has_a_skin_tone(colour):
+    picture, face = np.tile(swatch(colour), (6, 6, 1)), np.ones((6, 6), bool)
+    lab = skin_colour(picture, face)
+    assert why_no_skin_tone(lab, clipped_share(picture, face)) == ""
+    low, high = (typology_angle(at_brightness(lab, factor)) for factor in (0.9, 1.1))
+    assert low < typology_angle(lab) < high
+
+
+@pytest.mark.parametrize(
+    ("colour", "reason"),
+    [
+        ((150, 150, 150), "grey"),
+        ((152, 150, 149), "grey"),
+        ((120, 140, 190), "coloured light"),
+        ((120, 190, 120), "coloured light"),
+        ((230, 120, 10), "coloured light"),
+        ((8, 6, 5), "too dark"),
+        ((20, 0, 0), "too dark"),
+        ((255, 252, 248), "overexposed"),
+        ((255, 230, 205), "overexposed"),
+    ],
+)
+def test_light_that_allows_no_skin_tone_is_named(colour, reason):
+    picture, face = np.tile(np.array(colour, np.uint8), (6, 6, 1)), np.ones((6, 6), bool)
+    assert why_no_skin_tone(skin_colour(picture, face), clipped_share(picture, face)) == reason
+
+
+def test_a_grey_photograph_of_a_face_has_no_skin_tone(astronaut_face):
+    """The colour photograph has one. Its grey copy had a typology angle of 90 degrees."""
+    picture, face = astronaut_face
+    grey = np.repeat(np.round(picture.mean(2, keepdims=True)).astype(np.uint8), 3, 2)
+    blue = (picture * np.array([0.55, 0.75, 1.0])).astype(np.uint8)
+    reasons = [
+        why_no_skin_tone(skin_colour(one, face), clipped_share(one, face))
+        for one in (picture, grey, blue, picture // 20)
+    ]
+    assert reasons == ["", "grey", "coloured light", "too dark"]

@@ -243,7 +243,6 @@ class Study:
 
     def tables(self, **stated):
         """Faces, words, activations, occlusions and the manifest."""
-        _, chains = self._asked()
         people = as_table(
             [
                 {
@@ -264,7 +263,6 @@ class Study:
             self.images(),
             self.chosen(**stated),
             self.settings(**stated),
-            chains,
             self.loop,
             ReportSettings(n_bootstrap=200),
             people,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from broken_telephone.chains import chains_of
-from broken_telephone.explainability.journal import Found
+from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.labels import Variable, find_label_words
 from broken_telephone.models import Word
 from broken_telephone.pictures import Picture, StudyPictures
@@ -74,30 +74,30 @@ def word_items(
     pictures: Mapping[int, Sequence[Picture]],
     texts: Mapping[str, tuple[str, str]],
     concept: Variable,
-    found: Mapping[str, Found],
-    counted: Mapping[str, Sequence[int]],
+    contents: Mapping[str, PictureContent],
+    main_face: Mapping[str, Sequence[int]],
     boxes: Mapping[str, object],
 ) -> dict[int, list[WordItem]]:
-    """Return every word that names a label, for every face that counts, by iteration.
+    """Return every word that names a label, for the main person of each picture, by iteration.
 
     Args:
         pictures: that are explained, by iteration.
         texts: see `texts_of`.
         concept: whose labels words name.
-        found: picture -> its faces.
-        counted: picture -> which of its faces count.
+        contents: picture -> its faces.
+        main_face: picture -> the face of its main person; empty if there is none.
         boxes: picture -> the data set's boxes of its people, on which the regions depend.
     """
     items: dict[int, list[WordItem]] = {iteration: [] for iteration in pictures}
     for iteration, some in pictures.items():
         for one in some:
-            if one.name not in texts or one.name not in found:
+            if one.name not in texts or one.name not in contents:
                 continue
             chain_id, text = texts[one.name]
             for mention in find_label_words(text, concept):
                 word = Word(text, mention.start, mention.end)
                 token = text[mention.start : mention.end].lower()
-                for face in counted[one.name]:
+                for face in main_face[one.name]:
                     of = (one.name, text, mention.start, face)
                     name, seed = digest(*of, one.digest, boxes[one.name], size=8), digest(*of, size=8)
                     items[iteration].append(WordItem(name, chain_id, one, word, token, mention.category, face, seed))

@@ -11,13 +11,15 @@ from broken_telephone.execution.journal import Entry, Record, Records, failed_it
 from broken_telephone.models import Face
 from broken_telephone.pictures import Needed, Picture
 
+SKIN = ("L*", "a*", "b*", "clipped share")
+"""Numbers that are kept of the skin of a face."""
 CHECKED = 2
 """The level of words on which the costly checks were made."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is in a picture."""
+class PictureContent:
+    """Faces, regions and skin colours of a picture."""
 
     size: tuple[int, int]
     """Width and height that faces and maps are in."""
@@ -28,7 +30,7 @@ class Found:
     maps: np.ndarray
     """uint8 (faces, height, width), places in `REGIONS`, as the parser sees them around each face."""
     skin: list[list[float] | None]
-    """L*, a*, b* of each face."""
+    """`SKIN` of each face; None for a face of too few pixels."""
 
 
 def sight_key(identity: str) -> str:
@@ -46,15 +48,15 @@ def sight_in(identity: str, records: Records) -> tuple[Needed | None, Record]:
 
 
 def face_entries(batches: Iterable[Record]) -> Iterator[Entry]:
-    """Yield what records say about pictures; a result is a `Found`."""
+    """Yield what records say about pictures; a result is a `PictureContent`."""
     for record in batches:
         for place, one in enumerate(record["pictures"]):
             faces = [Face(tuple(f["box"]), f["score"], np.array(f["landmarks"], np.float32)) for f in one["faces"]]
             width, height = one["size"]
             raw = np.frombuffer(zlib.decompress(record[f"maps_{place}"].tobytes()), np.uint8)
             maps = raw.reshape(len(faces), height, width)
-            found = Found((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
-            yield Entry(one["name"], one["digest"], found)
+            content = PictureContent((width, height), tuple(one["original_size"]), faces, maps, one["skin"])
+            yield Entry(one["name"], one["digest"], content)
         yield from failed_items(record)
 
 
@@ -63,7 +65,9 @@ def faces_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Pi
     return known_items(face_entries(records_of(identity, records)), pictures)
 
 
-def found_in(identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]) -> dict[str, Found]:
+def contents_in(
+    identity: str, records: Records, pictures: Mapping[int, Sequence[Picture]]
+) -> dict[str, PictureContent]:
     """Return picture -> what is in it."""
     return results_of(faces_in(identity, records, pictures))
 

@@ -13,7 +13,7 @@ def manifest(
     pictures: Sequence[str],
     written: Set[str],
     faces: Mapping[str, Entry],
-    counted: Mapping[str, Sequence[int]],
+    main_face: Mapping[str, Sequence[int]],
     items: Sequence[WordItem],
     words: Mapping[str, Entry],
     seconds: float,
@@ -26,7 +26,7 @@ def manifest(
         pictures: that were sampled.
         written: pictures that something was written about.
         faces: picture -> what the journal says about its faces.
-        counted: picture -> which faces count.
+        main_face: picture -> the face of its main person; empty if there is none.
         items: words that are explained.
         words: word -> what the journal says about it.
         seconds: in the describer.
@@ -43,9 +43,9 @@ def manifest(
     with_words = {item.picture.name for item in items}
     looked_at = results_of(faces)
     faceless = [name for name in pictures if name in looked_at and not looked_at[name].faces]
-    uncounted = [name for name in pictures if name in looked_at and looked_at[name].faces and not counted[name]]
-    silent = [name for name in pictures if counted.get(name) and name not in written]
-    wordless = [name for name in pictures if counted.get(name) and name in written and name not in with_words]
+    without_main = [name for name in pictures if name in looked_at and looked_at[name].faces and not main_face[name]]
+    silent = [name for name in pictures if main_face.get(name) and name not in written]
+    wordless = [name for name in pictures if main_face.get(name) and name in written and name not in with_words]
     return {
         "study": study,
         "by": dict(by),
@@ -53,7 +53,7 @@ def manifest(
         "explained": {"pictures": len({item.picture.name for item in done}), "words": len(done)},
         "left_out": {
             "no face": len(faceless),
-            "no face of a person with the label": len(uncounted),
+            "no face of the main person": len(without_main),
             "no description": len(silent),
             "no word that names a label": len(wordless),
             "the model's tokens do not write the word": len(unwritten),

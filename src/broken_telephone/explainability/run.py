@@ -141,16 +141,16 @@ def _sight(identity: str, records: Records, needed: Needed | None, **stated: obj
 def _faces_record(pictures: Sequence[Picture], answer: Answer | None, unopened: list[Record]) -> Record:
     """Return the record of a batch: the faces of each picture, and their maps, compressed because nearly all is one."""
     record: Record = {"pictures": [], "failures": unopened}
-    answers = answer.found if isinstance(answer, Parted) else []
-    for place, (picture, found) in enumerate(zip(pictures, answers, strict=True)):
+    answers = answer.contents if isinstance(answer, Parted) else []
+    for place, (picture, content) in enumerate(zip(pictures, answers, strict=True)):
         faces = [
             {"box": list(map(float, face.box)), "score": float(face.score), "landmarks": face.landmarks.tolist()}
-            for face in found.faces
+            for face in content.faces
         ]
-        sizes = {"size": found.size, "original_size": found.original_size}
+        sizes = {"size": content.size, "original_size": content.original_size}
         about = {"name": picture.name, "digest": picture.digest}
-        record["pictures"].append({**about, **sizes, "faces": faces, "skin": found.skin})
-        packed = zlib.compress(np.ascontiguousarray(found.maps).tobytes())
+        record["pictures"].append({**about, **sizes, "faces": faces, "skin": content.skin})
+        packed = zlib.compress(np.ascontiguousarray(content.maps).tobytes())
         record[f"maps_{place}"] = np.frombuffer(packed, np.uint8)
     return record
 

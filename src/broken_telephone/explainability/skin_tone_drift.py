@@ -1,5 +1,7 @@
 """Drift of the colour of faces: of its mean as an angle, and of its places on the Monk Skin Tone scale."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,7 @@ from broken_telephone.statistics import (
 )
 
 ANGLE, MONK = "typology angle", "monk"
+LACKING, BRIGHTNESS_ERROR = "share without skin tone", "shift at 10 % brightness"
 _DEGREES = (-180.0, 180.0)
 
 
@@ -23,18 +26,21 @@ def skin_table(faces: pd.DataFrame, chains: pd.DataFrame, iterations: int, resam
     """Measure how far the colour of the counted faces drifted since each chain's first picture.
 
     Args:
-        faces: the table of faces; of several that count in a picture the mean is taken, or the surest one's place.
+        faces: the table of faces; one counts in each picture.
         chains: the `chains` table; those without a face do not count.
         iterations: of the loop.
         resampling: of intervals.
 
     Returns:
-        Columns of `measures.DRIFT`: attribute `typology angle`, measure "mean" (degrees, of each iteration; since is
-        that iteration; without a p-value) and "mean shift" (of chains with a face in both pictures; the p-value is that
-        of changing the signs of all shifts of a start, in all ways if starts are few), and attribute `monk` with all
-        measures of drift.
+        Columns of `drift_table.DRIFT`. Attribute `monk` has all measures of drift. Attribute `typology angle` has:
+
+        - "mean": degrees, of each iteration (since is that iteration), without a p-value;
+        - "mean shift": degrees, of chains with a face in both pictures. The p-value comes from changing the signs of
+          all shifts of a start, in all ways if starts are few;
+        - `LACKING` and `BRIGHTNESS_ERROR` of the faces of each iteration.
     """
-    counted = faces[faces["counted"].astype(bool) & faces["typology_angle"].notna()]
+    main = faces[faces["counted"].astype(bool)]
+    counted = main[main["typology_angle"].notna()]
     counted = counted.sort_values("face").assign(attribute=MONK, status="valid", category=counted["monk"])
     first = counted.drop_duplicates(["chain_id", "iteration"])
     of_faces = chains[chains["chain_id"].isin(counted["chain_id"])]
@@ -45,8 +51,33 @@ def skin_table(faces: pd.DataFrame, chains: pd.DataFrame, iterations: int, resam
     )
     angles = counted.pivot_table(index="chain_id", columns="iteration", values="typology_angle", aggfunc="mean")
     angles = angles.reindex(of_faces["chain_id"]).reindex(columns=range(iterations + 1)).to_numpy(float)
-    rows = [*_means(angles, of_faces, resampling)]
+    rows = [*_means(angles, of_faces, resampling), *_light(main, chains)]
     return pd.concat([pd.DataFrame(rows, columns=list(table.columns)), table], ignore_index=True)
+
+
+def _light(faces: pd.DataFrame, chains: pd.DataFrame) -> Iterator[dict]:
+    """Yield, by iteration, the share of faces without a skin tone, and how far 10 % of brightness moves the angle.
+
+    The share stands for all faces (no category) and for each reason (category). The error of a face is half the
+    difference between its angles at 10 % more and at 10 % less light.
+    """
+    clusters = chains.assign(cluster=clusters_of(chains))[["chain_id", "start", "label", "cluster"]]
+    own = faces.merge(clusters, on="chain_id")
+    starts, labels = (own[name].astype(str).to_numpy(object) for name in ("start", "label"))
+    for start, label, chosen in label_groups(starts, labels):
+        for iteration, some in own[chosen].groupby("iteration"):
+            lacking = some["typology_angle"].isna()
+            known = some[~lacking]
+            half = (known["typology_angle_high"] - known["typology_angle_low"]).astype(float) / 2
+            where = {"start": start, "label": label, "attribute": ANGLE, "since": iteration, "iteration": iteration}
+            where |= {"ci_low": np.nan, "ci_high": np.nan, "degrees_of_freedom": pd.NA, "p_value": np.nan}
+            reasons = some.loc[lacking, "skin_note"].astype(str).value_counts()
+            for reason, count in ((None, int(lacking.sum())), *reasons.items()):
+                share = {"measure": LACKING, "category": reason, "value": count / len(some), "n": len(some)}
+                yield where | share | {"clusters": some["cluster"].nunique(), "note": "no interval, no test"}
+            error = {"measure": BRIGHTNESS_ERROR, "value": float(half.mean()) if len(half) else np.nan}
+            sizes = {"n": len(known), "clusters": known["cluster"].nunique()}
+            yield where | error | sizes | {"category": None, "note": "no interval, no test"}
 
 
 def _means(angles: np.ndarray, chains: pd.DataFrame, resampling: Resampling) -> list[dict]:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from broken_telephone.chains import Chain
 from broken_telephone.execution.journal import Records
-from broken_telephone.explainability.faces.face_matching import People, counted, in_file, matches
-from broken_telephone.explainability.faces.skin_tone import monk_bin, typology_angle
+from broken_telephone.explainability.faces.face_matching import People, in_file, main_faces, matches
+from broken_telephone.explainability.faces.skin_light import BRIGHTNESS_CHANGE, TOO_SMALL, why_no_skin_tone
+from broken_telephone.explainability.faces.skin_tone import at_brightness, monk_bin, typology_angle
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import Found, random_identity, rows_in
+from broken_telephone.explainability.journal import PictureContent, random_identity, rows_in
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pictures import Picture
@@ -23,30 +24,28 @@ RANDOM = "random weights"
 
 def faces_table(
     chains: Iterable[tuple[Chain, Picture]],
-    found: Mapping[str, Found],
+    contents: Mapping[str, PictureContent],
     people: People,
-    concept: str,
-    labels: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return a row for each face in each picture of the chains; replicates repeat those of their original.
 
+    Only the main person's face is counted.
+
     Args:
         chains: that are explained, with their pictures (`StudyPictures.along`).
-        found: picture -> what is in it.
+        contents: picture -> its faces.
         people: see `face_matching.people_of`.
-        concept: of the study.
-        labels: chain -> its label.
 
     Returns:
         Columns `tables.FACES`; places are in pixels of the picture's file, as displayed.
     """
     rows = []
     for chain, picture in chains:
-        if picture.name not in found:
+        if picture.name not in contents:
             continue
-        own = found[picture.name]
-        counting = counted(picture.name, own, people, concept, labels[chain.chain_id])
-        for place, (seen, person, lab) in enumerate(
+        own = contents[picture.name]
+        main = main_faces(picture.name, own, people)
+        for place, (seen, person, skin) in enumerate(
             zip(own.faces, matches(picture.name, own, people), own.skin, strict=True)
         ):
             face = in_file(own, seen)
@@ -59,12 +58,29 @@ def faces_table(
                     "score": float(face.score),
                     **_landmarks(face.landmarks),
                     "person_id": None if person is None else str(people[picture.name].iloc[person]["person_id"]),
-                    "counted": place in counting,
-                    "typology_angle": None if lab is None else typology_angle(np.array(lab)),
-                    "monk": None if lab is None else monk_bin(np.array(lab)),
+                    "counted": place in main,
+                    **_skin_tone(skin),
                 }
             )
     return as_table(rows, FACES)
+
+
+def _skin_tone(skin: Sequence[float] | None) -> dict[str, Any]:
+    """Return the skin tone of a face, with its values under less and more light, or the reason why there is none."""
+    reason = TOO_SMALL if skin is None else why_no_skin_tone(np.array(skin[:3]), skin[3])
+    if skin is None or reason:
+        return {"skin_note": reason}
+    lab = np.array(skin[:3])
+    low, high = (at_brightness(lab, 1 + change) for change in (-BRIGHTNESS_CHANGE, BRIGHTNESS_CHANGE))
+    return {
+        "typology_angle": typology_angle(lab),
+        "typology_angle_low": typology_angle(low),
+        "typology_angle_high": typology_angle(high),
+        "monk": monk_bin(lab),
+        "monk_darker": monk_bin(low),
+        "monk_lighter": monk_bin(high),
+        "skin_note": "",
+    }
 
 
 def _landmarks(points: np.ndarray) -> dict[str, float]:

@@ -11,8 +11,8 @@ from PIL import Image
 from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, at_fault
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.faces.regions import person_regions
-from broken_telephone.explainability.faces.skin_tone import skin_colour
-from broken_telephone.explainability.journal import Found
+from broken_telephone.explainability.faces.skin_tone import clipped_share, skin_colour
+from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
 from broken_telephone.explainability.maps.region_statistics import region_numbers
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
@@ -27,7 +27,7 @@ _SMALL = 96
 class Parted(Answer):
     """What is in pictures."""
 
-    found: Sequence[Found] = ()
+    contents: Sequence[PictureContent] = ()
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,22 @@ class FindParts:
 
     def do(self, model: FaceParts) -> Parted:
         """Do it."""
-        found = []
+        contents = []
         answers = model.find([image for image, _ in self.pictures])
         for (image, before), (faces, maps) in zip(self.pictures, answers, strict=True):
             stack = np.stack(maps) if maps else np.zeros((0, image.height, image.width), np.uint8)
             # A parser may see several faces in one map: of each, what is nearer to it than to any other.
             nobody = [None] * len(faces)
             apart = person_regions(list(stack), [face.box for face in faces], nobody, nobody)
-            colours = [skin_colour(np.asarray(image), own == REGIONS.index("face")) for own in apart]
-            skin = [None if colour is None else [round(float(v), 3) for v in colour] for colour in colours]
-            found.append(Found(image.size, before, faces, stack, skin))
-        return Parted(found=found)
+            skin = [_skin(np.asarray(image), own == REGIONS.index("face")) for own in apart]
+            contents.append(PictureContent(image.size, before, faces, stack, skin))
+        return Parted(contents=contents)
+
+
+def _skin(picture: np.ndarray, face: np.ndarray) -> list[float] | None:
+    """Return `journal.SKIN` of a face, rounded; None of too few pixels."""
+    colour = skin_colour(picture, face)
+    return None if colour is None else [round(float(v), 3) for v in (*colour, clipped_share(picture, face))]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.intersections import intersections_table
+from broken_telephone.statistics.tables.mentions import mention_shares
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.shares_table import shares_table
@@ -68,6 +69,7 @@ __all__ = [
     "intersections_table",
     "label_groups",
     "leading_first",
+    "mention_shares",
     "panels",
     "power_table",
     "published_drift",

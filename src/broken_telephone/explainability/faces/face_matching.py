@@ -1,4 +1,4 @@
-"""Which faces of a picture count, and whose regions are whose."""
+"""Finds the main person's face in a picture, and whose regions are whose."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from broken_telephone.explainability.faces.regions import Box, matched, person_regions
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import Found
+from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.occlusion import Fitted
 from broken_telephone.models import Face
 
@@ -24,74 +24,70 @@ def people_of(chains: pd.DataFrame, people: pd.DataFrame) -> dict[str, pd.DataFr
     return {f"0/{path}": by_image[image] for path, image in pairs if image in by_image}
 
 
-def matches(name: str, found: Found, people: People) -> list[int | None]:
+def matches(name: str, content: PictureContent, people: People) -> list[int | None]:
     """Return for each face of a picture the row of its person among the picture's people."""
-    return matched([face.box for face in found.faces], boxes_of(name, found, people))
+    return matched([face.box for face in content.faces], boxes_of(name, content, people))
 
 
-def boxes_of(name: str, found: Found, people: People) -> list[Box]:
+def boxes_of(name: str, content: PictureContent, people: People) -> list[Box]:
     """Return the boxes of a picture's people, in the pixels that its faces are in."""
     if name not in people:
         return []
     columns = people[name][["x", "y", "width", "height"]].to_numpy(float)
-    if found.size != found.original_size:
-        factors, shift = _from_file(found)
+    if content.size != content.original_size:
+        factors, shift = _from_file(content)
         columns = columns * [*factors, *factors] + [*shift, 0, 0]
     return [(float(x), float(y), float(w), float(h)) for x, y, w, h in columns]
 
 
-def in_file(found: Found, face: Face) -> Face:
+def in_file(content: PictureContent, face: Face) -> Face:
     """Return a face in the pixels of the picture's file as displayed, in which the data set's boxes are."""
-    if found.size == found.original_size:
+    if content.size == content.original_size:
         return face
-    factors, shift = _from_file(found)
+    factors, shift = _from_file(content)
     (x, y), (width, height) = (np.array(face.box[:2]) - shift) / factors, np.array(face.box[2:]) / factors
     box = float(x), float(y), float(width), float(height)
     return Face(box, face.score, ((face.landmarks - shift) / factors).astype(np.float32))
 
 
-def _from_file(found: Found) -> np.ndarray:
-    return Fitted.into(found.original_size, found.size).from_file(found.original_size)
+def _from_file(content: PictureContent) -> np.ndarray:
+    return Fitted.into(content.original_size, content.size).from_file(content.original_size)
 
 
-def counted(name: str, found: Found, people: People, concept: str, label: str | None) -> list[int]:
-    """Return which faces of a picture words are explained for.
+def main_faces(name: str, content: PictureContent, people: People) -> list[int]:
+    """Return the face of the picture's main person, whom prompt and text are about: a list of one place, or none.
 
-    Of a picture whose people the data set gives boxes of: those of people with the chain's label. Of any other
-    picture: the largest, which is whom describers call the person.
+    In an original whose people have boxes in the data set, it is the face of the main person (`is_main`: the person
+    with the largest box). In any other picture, it is the largest face. Bystanders never count, so that originals and
+    drawn pictures are compared person by person.
 
     Args:
         name: of the picture.
-        found: what is in it.
+        content: of the picture.
         people: see `people_of`.
-        concept: of the study.
-        label: of the chain.
     """
-    if not found.faces:
-        return []
     if name in people:
-        rows = people[name]
-        labels = rows[concept].astype(object).tolist() if concept in rows else [label] * len(rows)
-        whose = matches(name, found, people)
-        return [face for face, person in enumerate(whose) if person is not None and labels[person] == label]
-    areas = [face.box[2] * face.box[3] for face in found.faces]
-    return [int(np.argmax(areas))]
+        is_main = people[name]["is_main"].to_numpy(bool)
+        persons = matches(name, content, people)
+        return [face for face, person in enumerate(persons) if person is not None and is_main[person]]
+    areas = [face.box[2] * face.box[3] for face in content.faces]
+    return [int(np.argmax(areas))] if areas else []
 
 
-def regions_of(item: WordItem, found: Found, people: People, grow: float | None) -> np.ndarray:
+def regions_of(item: WordItem, content: PictureContent, people: People, grow: float | None) -> np.ndarray:
     """Return the regions of a picture as the item's person has them: uint8 (height, width).
 
     Args:
         item: the word about the person.
-        found: what is in the picture.
+        content: of the picture.
         people: see `people_of`.
         grow: how much larger than a face the parser's crop is; None if it looks at whole pictures.
     """
-    boxes = boxes_of(item.picture.name, found, people)
-    whose = matches(item.picture.name, found, people)
+    boxes = boxes_of(item.picture.name, content, people)
+    whose = matches(item.picture.name, content, people)
     own = [None if person is None else boxes[person] for person in whose]
-    seen = [None if grow is None else crop_of(face, grow) for face in found.faces]
-    return person_regions(list(found.maps), [face.box for face in found.faces], own, seen)[item.face]
+    seen = [None if grow is None else crop_of(face, grow) for face in content.faces]
+    return person_regions(list(content.maps), [face.box for face in content.faces], own, seen)[item.face]
 
 
 def crop_of(face: Face, grow: float) -> Box:
@@ -99,9 +95,3 @@ def crop_of(face: Face, grow: float) -> Box:
     x, y, width, height = face.box
     side = grow * max(width, height)
     return x + width / 2 - side / 2, y + height / 2 - side / 2, side, side
-
-
-def labels_by_picture(chains: pd.DataFrame) -> dict[str, str]:
-    """Return original -> label of its chains."""
-    pairs = zip(chains["image_path"], chains["label"], strict=True)
-    return {f"0/{path}": str(label) for path, label in pairs if isinstance(path, str)}

@@ -19,14 +19,13 @@ from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
     People,
     boxes_of,
-    counted,
-    labels_by_picture,
+    main_faces,
     people_of,
     regions_of,
 )
 from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.items import WordItem, sampled, texts_of, word_items
-from broken_telephone.explainability.journal import Found, faces_in, found_in, sight_in, words_in
+from broken_telephone.explainability.journal import SKIN, PictureContent, contents_in, faces_in, sight_in, words_in
 from broken_telephone.explainability.manifest import manifest
 from broken_telephone.explainability.maps.attribution_scores import (
     OTHER_SIZES,
@@ -63,8 +62,6 @@ class Plan:
     pictures: Mapping[int, list[Picture]]
     """By iteration."""
     people: People
-    labels: Mapping[str, str]
-    """Original -> label."""
     parts: str
     """Identity of faces and regions."""
     words: str
@@ -79,9 +76,9 @@ class Plan:
     needed: tuple[Needed | None, Needed | None]
     """How large pictures are looked at for faces, and for words; as it was in the first run. None without pictures."""
 
-    def counted(self, found: Mapping[str, Found], concept: str) -> dict[str, list[int]]:
-        """Return picture -> which of its faces count."""
-        return {name: counted(name, one, self.people, concept, self.labels.get(name)) for name, one in found.items()}
+    def main_faces(self, contents: Mapping[str, PictureContent]) -> dict[str, list[int]]:
+        """Return picture -> the face of its main person; empty if there is none."""
+        return {name: main_faces(name, one, self.people) for name, one in contents.items()}
 
 
 def plan_explanation(
@@ -102,7 +99,7 @@ def plan_explanation(
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
-    parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size}
+    parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
@@ -123,7 +120,6 @@ def plan_explanation(
         own,
         pictures,
         people_of(own, people),
-        labels_by_picture(own),
         key_of_parts,
         key_of_words,
         {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
@@ -165,13 +161,13 @@ def choose_words(
     face_parts: Records,
 ) -> dict[int, list[WordItem]]:
     """Find the words that name labels, in what the describer wrote about the pictures."""
-    found = found_in(plan.parts, face_parts, plan.pictures)
+    contents = contents_in(plan.parts, face_parts, plan.pictures)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
-    count = plan.counted(found, concept)
-    boxes = {name: boxes_of(name, one, plan.people) for name, one in found.items()}
-    return word_items(plan.pictures, texts, known, found, count, boxes)
+    main_face = plan.main_faces(contents)
+    boxes = {name: boxes_of(name, one, plan.people) for name, one in contents.items()}
+    return word_items(plan.pictures, texts, known, contents, main_face, boxes)
 
 
 def explain_described_words(
@@ -186,13 +182,13 @@ def explain_described_words(
     explainability_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
-    found = found_in(plan.parts, face_parts, plan.pictures)
+    contents = contents_in(plan.parts, face_parts, plan.pictures)
     how = How(loop.describe_prompt, explain.layers, explain.method, explain.target, plan.colour)
     checked = set(sampled(plan.chains, explain.checked, explain.seed)["chain_id"].astype(str))
     try:
         yield from explain_words(
             words_to_explain,
-            lambda item: regions_of(item, found[item.picture.name], plan.people, parser.grow),
+            lambda item: regions_of(item, contents[item.picture.name], plan.people, parser.grow),
             checked,
             plan.words,
             how,
@@ -213,7 +209,6 @@ def tabulate_explanation(
     study_pictures: StudyPictures,
     words_to_explain: dict[int, list[WordItem]],
     explain: ExplainSettings,
-    chain_settings: ChainSettings,
     loop: LoopSettings,
     settings: ReportSettings,
     annotations: pd.DataFrame,
@@ -224,11 +219,10 @@ def tabulate_explanation(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Turn the journals into tables, and summarise the explanation."""
     known = faces_in(plan.parts, face_parts, plan.pictures)
-    found = results_of(known)
-    concept = chain_settings.concept
+    contents = results_of(known)
     labels = dict(zip(plan.chains["chain_id"].astype(str), plan.chains["label"].astype(str), strict=True))
     along = study_pictures.along(chains_of(plan.chains), loop.iterations)
-    faces = faces_table(along, found, plan.people, concept, labels)
+    faces = faces_table(along, contents, plan.people)
     items = [item for some in words_to_explain.values() for item in some]
     own = headline(annotations, settings.annotator)
     gender = own[(own["attribute"] == "gender") & (own["reading"] == settings.reading) & (own["status"] == "valid")]
@@ -246,7 +240,7 @@ def tabulate_explanation(
         names,
         texts.keys(),
         known,
-        plan.counted(found, concept),
+        plan.main_faces(contents),
         items,
         words_in(plan.words, explanations),
         seconds_in(records_of(plan.words, explanations)),

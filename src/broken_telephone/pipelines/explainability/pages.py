@@ -13,7 +13,7 @@ from broken_telephone.execution.journal import Records
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import regions_of
 from broken_telephone.explainability.items import WordItem
-from broken_telephone.explainability.journal import found_in, rows_in
+from broken_telephone.explainability.journal import contents_in, rows_in
 from broken_telephone.explainability.maps.occlusion import framed
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
@@ -52,7 +52,7 @@ def draw_explanation(
         statements = sentences[sentences["kind"].astype(str) == kind]
         plans[f"support{behind}"] = partial(support_figure, support, statements, kind)
         plans[f"checks{behind}"] = partial(sanity_checks_figure, trust, kind)
-    found = found_in(plan.parts, face_parts, plan.pictures)
+    contents = contents_in(plan.parts, face_parts, plan.pictures)
     done = rows_in(plan.words, explanations)
     for label, items in _chosen(words_to_explain, done).items():
         overlays = []
@@ -63,7 +63,7 @@ def draw_explanation(
                 # The manifest of the next run lists it.
                 continue
             image = framed(image, explain.frame)
-            regions = regions_of(item, found[item.picture.name], plan.people, parser.grow)
+            regions = regions_of(item, contents[item.picture.name], plan.people, parser.grow)
             words = f"{item.chain_id}, {item.iteration}: {item.token}"
             overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
         if overlays:

@@ -89,7 +89,6 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "words_to_explain",
                     "params:explain",
-                    "params:chains",
                     "params:loop",
                     "params:report",
                     "annotations",

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
+from broken_telephone.pipelines.reporting.mentions import measure_mentions
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -37,6 +38,7 @@ _TABLES = (
     "intersection_success",
     "success_differences",
     "success_changes",
+    "mention_shares",
     "similarity_curves",
     "power",
     "start_tests",
@@ -105,6 +107,21 @@ def create_pipeline() -> Pipeline:
                 inputs=["panels", "annotations", "predictions", "chains", "params:report"],
                 outputs=["intersection_shares", "intersection_changes", "intersection_success"],
                 name="measure_intersections",
+            ),
+            Node(
+                measure_mentions,
+                inputs=[
+                    "panels",
+                    "mentions",
+                    "loop_descriptions",
+                    "last_descriptions",
+                    "chains",
+                    "params:dataset",
+                    "params:loop",
+                    "params:report",
+                ],
+                outputs="mention_shares",
+                name="measure_mentions",
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(estimate_trajectories, inputs=_PANELS, outputs="trajectories", name="estimate_trajectories"),

@@ -11,6 +11,7 @@ from broken_telephone.reporting.figures.annotators import annotators_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
 from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.intersections import intersections_figure
+from broken_telephone.reporting.figures.mentions import mentions_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
 from broken_telephone.reporting.figures.style import categories_of, category_colours
@@ -32,13 +33,13 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
 
     Args:
         tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success,
-            intersection_changes, agreement, agreement_confusions and annotator_agreement. Missing and empty tables get
-            no figure.
+            intersection_changes, mention_shares, agreement, agreement_confusions and annotator_agreement. Missing and
+            empty tables get no figure.
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
-        success_ and intersections_<attribute>, forest, similarity, agreement and annotators; figures of chains from
-        prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
+        success_ and intersections_<attribute>, forest, mentions, similarity, agreement and annotators; figures of
+        chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
     crossed = tables.get("intersection_changes", pd.DataFrame())
     # The other figures have no room for crossed categories.
@@ -71,6 +72,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"forest{suffix}"] = partial(forest_figure, drift, drawable.get("power"), start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
+        if len(select(drawable.get("mention_shares", pd.DataFrame()), start=start)):
+            plans[f"mentions{suffix}"] = partial(mentions_figure, drawable["mention_shares"], start)
     if len(crossed):
         crossed = drawable_table(crossed)
         for attribute, start in crossed[["attribute", "start"]].astype(str).drop_duplicates().itertuples(index=False):

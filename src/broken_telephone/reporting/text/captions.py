@@ -57,6 +57,12 @@ FIGURES: Mapping[str, Caption] = {
         "of them. Their labels may also differ, above all over all labels together. Lines connect images, not people: "
         "a category may hold other people in the next image.",
     ),
+    "mentions": Caption(
+        "Attributes that the descriptions still mention",
+        "The generator can draw only what a description carries. A solid line is the share of descriptions that "
+        "mention an attribute, with its 95 % band. A dashed line concerns the descriptions that name exactly one "
+        "category. It is the share in which this is the annotator's category of the chain's first image.",
+    ),
     "support": Caption(
         "Image regions behind the label's words",
         "The upper row shows the density of the attribution map on each region. Above 1, a region carries more than "
@@ -149,6 +155,12 @@ TABLES: Mapping[str, Caption] = {
         "Success of the describer, by crossed attributes",
         "Whether the describer names the correct label, by the crossed category of the person. The column p_adjusted "
         "adjusts the p-values of odds ratios for their number.",
+    ),
+    "mention_shares": Caption(
+        "Attributes in the descriptions",
+        "Share of the descriptions of an image that mention an attribute, and agreement of the mentioned category with "
+        "the annotator's category of the first image. The column p_adjusted adjusts the p-values of changes for their "
+        "number.",
     ),
     "power": Caption(
         "Power",

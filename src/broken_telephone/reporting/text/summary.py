@@ -13,8 +13,10 @@ from broken_telephone.reporting.text.annotators import annotator_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.intersections import intersection_sentences
 from broken_telephone.reporting.text.limits import power_sentences
+from broken_telephone.reporting.text.mentions import mention_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
+from broken_telephone.reporting.text.skin_tone import skin_sentences
 from broken_telephone.reporting.text.success import success_sentences
 from broken_telephone.reporting.text.success_differences import success_difference_sentences
 from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
@@ -27,6 +29,8 @@ CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
 RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
 SUPPORT = "Image regions behind the label's words"
 CROSSED = "Crossed attributes"
+MENTIONS = "Attributes that the descriptions still mention"
+SKIN = "Skin tone of faces, by their pixels"
 
 
 def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
@@ -35,7 +39,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
             annotator_bias, agreement_sentences, success, success_differences, success_changes, support_sentences,
-            support_tests, intersection_changes); a missing table counts as empty.
+            support_tests, intersection_changes, skin_drift, mention_shares); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
@@ -61,8 +65,9 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
     ]
-    differences, success_changes, crossed = (
-        tables.get(name, pd.DataFrame()) for name in ("success_differences", "success_changes", "intersection_changes")
+    differences, success_changes, crossed, skin, mentions = (
+        tables.get(name, pd.DataFrame())
+        for name in ("success_differences", "success_changes", "intersection_changes", "skin_drift", "mention_shares")
     )
     success_topic = [
         *success_sentences(success, level),
@@ -72,6 +77,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         CROSSED: intersection_sentences(crossed, level),
         SUCCESS: success_topic,
         SUPPORT: region_sentences(support, support_tests),
+        MENTIONS: mention_sentences(mentions, level),
+        SKIN: skin_sentences(skin, level),
     }
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
