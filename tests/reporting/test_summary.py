@@ -224,7 +224,7 @@ def test_a_study_that_drifts_is_summed_up():
     assert first.startswith("After 3 iterations, in chains from images, the share shown as female for happiness ")
     assert "too few independent starts" in " ".join(topics["Statistical power"])
     assert "not enough data to tell" in " ".join(topics["Convergence"])
-    assert "This agreement is reliable" in " ".join(topics["Reliability of the annotator"])
+    assert "This agreement on originals is reliable" in " ".join(topics["Reliability of the annotator"])
 
 
 @pytest.mark.parametrize(
