@@ -138,7 +138,11 @@ _RESULTS = (
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
-    | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
+    | dict.fromkeys(("effective_n", "smallest_p_value"), "number")
+    | dict.fromkeys(("family", "verdict", "reason"), "category")
+    | dict.fromkeys(("shrunken_value", "annotator_value", "before", "after"), "number")
+    | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high"), "number")
+    | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""
 

@@ -20,6 +20,7 @@ from broken_telephone.statistics.tables.corrected_drift import bias_table, corre
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
@@ -52,6 +53,7 @@ __all__ = [
     "corrected_table",
     "decomposition_table",
     "drift_table",
+    "findings_table",
     "first_picture",
     "label_groups",
     "panels",
