@@ -145,6 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "power": timed("power", nodes.measure_power, there),
         "start_tests": timed("start tests", nodes.compare_starts, there, SETTINGS),
     }
+    judged = {name: tables[name] for name in ("drift", "power", "shares", "corrected_drift", "success")}
+    tables["findings"] = timed("findings", nodes.judge_changes, **judged)
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)

@@ -5,11 +5,13 @@
 
 Seven labels and three attributes with two or three categories. In studies with drift, half of the pairs of label and
 attribute drift: the share of one category rises by the effect. In studies without drift, chains change their category,
-but no share changes. Every study is judged by `findings_table`, and its claims are those that the summary describes.
+but no share changes. Every study is judged by `findings_table`, and its claims are those that the summary describes. Studies
+without drift also have success, crossed attributes and missing answers, and claims of all families count.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -18,7 +20,17 @@ import pandas as pd
 from broken_telephone.progress import track
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.summary import MOST
-from broken_telephone.statistics import ALL, Panel, Resampling, drift_table, findings_table, power_table
+from broken_telephone.reporting.text.verdicts import FALL, RISE
+from broken_telephone.statistics import (
+    ALL,
+    Panel,
+    Resampling,
+    drift_table,
+    findings_table,
+    power_table,
+    success_comparisons,
+    success_table,
+)
 
 LABELS = 7
 ATTRIBUTES = {"gender": (0.5, 0.5), "age": (0.5, 0.3, 0.2), "ethnicity": (0.6, 0.25, 0.15)}
@@ -56,30 +68,60 @@ def simulate(
     return panels, truth
 
 
-def claims_of(panels: list[Panel]) -> pd.DataFrame:
-    """Return the claims that the summary describes one by one."""
-    drift = drift_table(panels, [(None, 1)], Resampling(200, 1), shares_only=True)
-    return significant_changes(findings_table(drift, power_table(panels))).head(MOST)
+def judged(panels: list[Panel], **families: pd.DataFrame) -> pd.DataFrame:
+    """Judge a study as the report does."""
+    return findings_table(changes_of(panels), power_table(panels), families=families)
+
+
+def changes_of(panels: list[Panel]) -> pd.DataFrame:
+    """Return the changes of shares."""
+    return drift_table(panels, [(None, 1)], Resampling(200, 1), shares_only=True)
+
+
+def further_families(rng: np.random.Generator, panels: list[Panel]) -> dict[str, pd.DataFrame]:
+    """Return the comparisons of success, crossed attributes and missing answers of a study without drift."""
+    first, second, unchanged = panels[0], panels[1], {"stated": panels[0].stated}
+    crossed = first.codes * len(second.categories) + second.codes
+    names = tuple(f"{one} x {other}" for one, other in product(first.categories, second.categories))
+    both = replace(first, attribute="gender x age", categories=names, codes=crossed, **unchanged)
+    chance = rng.choice([0.02, 0.1, 0.3], len(first.codes))[:, None]
+    missing = (rng.random(first.codes.shape) < chance).astype(np.int8)
+    answers = replace(first, categories=("valid", "missing"), codes=missing)
+    chains = pd.DataFrame({"chain_id": [f"c{k}" for k in range(len(first.codes))]})
+    seen = pd.concat([chains.assign(iteration=k) for k in (0, 1)], ignore_index=True)
+    predictions = seen.assign(correct=rng.random(len(seen)) < 0.7, status="named")
+    success = success_table(predictions, chains, panels, Resampling(200, 1))
+    missing_changes = changes_of([answers])
+    return {
+        "success": success_comparisons(success),
+        "intersections": changes_of([both]),
+        "missing answers": missing_changes[missing_changes["category"] == "missing"],
+    }
 
 
 def measure(studies: int, starts: int, replicates: int, effect: float) -> str:
     """Simulate studies of one kind: claims, false claims, coverage, and claimed over true change."""
     rng = np.random.default_rng([starts, replicates, round(100 * effect)])
-    covered, ratios, raw_ratios, naive, false = [], [], [], [], []
+    covered, ratios, raw_ratios, false = [], [], [], []
     for _ in track(range(studies), "Simulating studies", studies):
         panels, truth = simulate(rng, starts, replicates, effect)
-        claims = claims_of(panels)
-        true = np.array([truth[key] for key in zip(claims["label"], claims["attribute"], claims["category"], strict=True)])
+        findings = judged(panels, **({} if effect else further_families(rng, panels)))
+        claims = significant_changes(findings[findings["family"] == "shares"]).head(MOST)
+        true = np.array(
+            [truth[key] for key in zip(claims["label"], claims["attribute"], claims["category"], strict=True)]
+        )
         covered += ((claims["ci_low"] <= true) & (true <= claims["ci_high"])).tolist()
         is_true = true * claims["value"] > 0
-        false.append(not is_true.all())
+        false.append(not is_true.all() if effect else bool(findings["verdict"].isin([RISE, FALL]).any()))
         ratios += (claims["shrunken_value"] / true)[is_true].tolist()
         raw_ratios += (claims["value"] / true)[is_true].tolist()
     cells = [len(covered) / studies, np.mean(false), np.mean(covered or [np.nan])]
     cells += [np.median(values or [np.nan]) for values in (ratios, raw_ratios)]
-    return f"| {starts} | {replicates} | {effect} | " + " | ".join(
-        f"{x:{form}}" for x, form in zip(cells, (".1f", ".1%", ".1%", ".2f", ".2f"), strict=True)
-    ) + " |"
+    return (
+        f"| {starts} | {replicates} | {effect} | "
+        + " | ".join(f"{x:{form}}" for x, form in zip(cells, (".1f", ".1%", ".1%", ".2f", ".2f"), strict=True))
+        + " |"
+    )
 
 
 def kinds(is_tiny: bool) -> Iterator[tuple[int, int, float]]:

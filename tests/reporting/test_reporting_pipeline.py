@@ -70,7 +70,7 @@ class Study:
             self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
         )
         corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
-        return {
+        tables = {
             "corrected_drift": corrected,
             "annotator_bias": bias,
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
@@ -83,6 +83,8 @@ class Study:
             "start_tests": nodes.compare_starts(there, SETTINGS),
             "published_drift": nodes.measure_published_drift(),
         }
+        judged = {name: tables[name] for name in ("drift", "power", "shares", "corrected_drift", "success")}
+        return tables | {"findings": nodes.judge_changes(**judged)}
 
 
 KINDS = {

@@ -20,7 +20,7 @@ from broken_telephone.statistics.tables.corrected_drift import bias_table, corre
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
-from broken_telephone.statistics.tables.findings import findings_table
+from broken_telephone.statistics.tables.findings import findings_table, success_comparisons
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
@@ -63,6 +63,7 @@ __all__ = [
     "similarities",
     "similarity_curves",
     "start_tests_table",
+    "success_comparisons",
     "success_table",
     "trajectories_table",
     "with_adjusted_p_values",

@@ -25,11 +25,13 @@ from broken_telephone.statistics import (
     corrected_table,
     decomposition_table,
     drift_table,
+    findings_table,
     panels,
     power_table,
     published_drift,
     shares_table,
     start_tests_table,
+    success_comparisons,
     success_table,
     trajectories_table,
     with_adjusted_p_values,
@@ -160,6 +162,22 @@ def measure_success(
 def measure_power(panels: Panels) -> pd.DataFrame:
     """Compute the smallest detectable drift for the number of chains."""
     return as_result(power_table([*panels.values()]))
+
+
+def judge_changes(
+    drift: pd.DataFrame,
+    power: pd.DataFrame,
+    shares: pd.DataFrame,
+    corrected_drift: pd.DataFrame,
+    success: pd.DataFrame,
+    share_bounds: pd.DataFrame | None = None,
+    planned: pd.DataFrame | None = None,
+    **families: pd.DataFrame,
+) -> pd.DataFrame:
+    """Judge all comparisons of the study together; `families` are further tables of comparisons by name."""
+    further = {name.replace("_", " "): table for name, table in families.items()}
+    all_families = {"success": success_comparisons(success), **further}
+    return as_result(findings_table(drift, power, shares, corrected_drift, share_bounds, all_families, planned=planned))
 
 
 def _with_progress(description: str) -> Map:

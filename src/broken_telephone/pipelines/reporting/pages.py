@@ -72,4 +72,5 @@ def write_report(
     }
     published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     drawn = {**report_figures, **explanation_figures}
-    return report_page(study, tables, drawn, browser, manifests, summary(tables), published_study)
+    sentences = summary(tables, margin=settings.equivalence_margin)
+    return report_page(study, tables, drawn, browser, manifests, sentences, published_study)

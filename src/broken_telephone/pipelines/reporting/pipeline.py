@@ -11,6 +11,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     correct_shares,
     decompose_comparison,
     estimate_trajectories,
+    judge_changes,
     measure_drift,
     measure_power,
     measure_published_drift,
@@ -21,6 +22,7 @@ from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex
 
 _PANELS = ["panels", "params:report"]
 _TABLES = (
+    "findings",
     "shares",
     "drift",
     "decomposition",
@@ -119,6 +121,12 @@ def create_pipeline() -> Pipeline:
                 inputs=["panels", "arranged_ratings", "params:report"],
                 outputs=["corrected_drift", "annotator_bias"],
                 name="correct_drift",
+            ),
+            Node(
+                judge_changes,
+                inputs={name: name for name in ("drift", "power", "shares", "corrected_drift", "success")},
+                outputs="findings",
+                name="judge_changes",
             ),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),

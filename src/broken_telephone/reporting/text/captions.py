@@ -84,12 +84,13 @@ FIGURES: Mapping[str, Caption] = {
 """By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
 TABLES: Mapping[str, Caption] = {
-    "changes": Caption(
-        "Verdict on every share",
-        "Change of every share from a chain's first image to its last, both labelled by one annotator. Before and "
-        "after are shares of all images with a category; value is the change of chains with a category in both. "
-        "The verdict uses the adjusted p-value and the power: rise, fall, no significant change, or not enough data to "
-        "tell.",
+    "findings": Caption(
+        "Verdict on every comparison",
+        "Change of every share from a chain's first image to its last, and further families of comparisons. p_adjusted "
+        "adjusts for all of them together. The verdict is rise, fall, no significant change, or not enough data to "
+        "tell. Rises and falls have a shrunken value, which corrects for their selection, and an interval adjusted for "
+        "it. Before and after are shares of all images with a category; value is the change of chains with a category "
+        "in both. Success is compared by the logarithm of the odds ratio in one image.",
     ),
     "shares": Caption("Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."),
     "drift": Caption(

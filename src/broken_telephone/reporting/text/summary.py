@@ -14,10 +14,13 @@ from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.success import success_sentences
-from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
+from broken_telephone.reporting.text.success_findings import with_findings
+from broken_telephone.reporting.text.verdicts import LEVEL, of_family
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.shares_table import DATASET
 
+MARGIN = 0.05
+"""Largest last change of a share that counts as settled, unless the settings say otherwise."""
 MOST = 6
 """Changes that the summary describes one by one."""
 CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
@@ -25,18 +28,21 @@ RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still
 SUPPORT = "Image regions behind the label's words"
 
 
-def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
+def summary(
+    tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST, margin: float = MARGIN
+) -> dict[str, list[str]]:
     """Return topic -> sentences, the most informative first.
 
     Args:
-        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, support_sentences, support_tests); a missing table counts as
+        tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
+            agreement_sentences, success, support_sentences, support_tests); a missing table counts as
             empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
+        margin: largest last change of a share that counts as settled, 0 to 1.
     """
-    known = {name: tables.get(name, pd.DataFrame()) for name in ("drift", "shares", "power", "decomposition")}
-    drift, shares, power, decomposition = known.values()
+    known = {name: tables.get(name, pd.DataFrame()) for name in ("shares", "power", "decomposition")}
+    shares, power, decomposition = known.values()
     trajectories, corrected, bias, agreement, success, support, support_tests = (
         tables.get(name, pd.DataFrame())
         for name in (
@@ -49,14 +55,18 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
             "support_tests",
         )
     )
-    changes = verdicts(drift, power, shares, level, tables.get("corrected_drift"))
+    findings = tables.get("findings", pd.DataFrame())
+    changes = of_family(findings)
     missing = _missing_comparisons(shares, decomposition)
     reliability = [
         *reliability_sentences(agreement, shares),
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
     ]
-    optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
+    optional = {
+        SUCCESS: success_sentences(with_findings(success, findings), level),
+        SUPPORT: region_sentences(support, support_tests),
+    }
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
         return {CHANGED: [nothing, *missing], **rest}
@@ -64,7 +74,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         CHANGED: [*change_sentences(changes, decomposition, most), *missing],
         UNKNOWN: power_sentences(changes, power),
         SETTLED: [
-            *settled_sentences(trajectories, changes),
+            *settled_sentences(trajectories, changes, margin),
             *fixed_point_sentences(significant_changes(changes), trajectories, shares),
         ],
         **rest,

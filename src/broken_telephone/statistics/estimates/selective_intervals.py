@@ -6,6 +6,7 @@ from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE
 from broken_telephone.statistics.hypothesis_tests.power import POWER
 
 _BISECTIONS = 60
+_GRID, _EM_STEPS = 81, 200
 
 
 def standard_errors(value: np.ndarray, low: np.ndarray, high: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -68,6 +69,24 @@ def detectable_changes(errors: np.ndarray, clusters: np.ndarray, level: np.ndarr
     return margins(errors, clusters, level) + margins(errors, clusters, np.full(len(errors), 2 * (1 - POWER)))
 
 
+def equivalence_p_values(value: np.ndarray, errors: np.ndarray, clusters: np.ndarray, margin: float) -> np.ndarray:
+    """Test that the absolute true values are below a margin, by two one-sided t-tests (Schuirmann 1987).
+
+    Args:
+        value, errors, clusters: (n,), see `standard_errors`.
+        margin: above 0.
+
+    Returns:
+        (n,), p-values of the hypothesis that the absolute true value is at least the margin; null without an error.
+    """
+    from scipy.stats import t
+
+    distance = margin - np.abs(value)
+    certain = np.where(distance > 0, 0.0, 1.0)
+    p_values = t.sf(distance / np.where(errors > 0, errors, 1), np.maximum(clusters, 2) - 1)
+    return np.where(np.isnan(errors), np.nan, np.where(errors > 0, p_values, certain))
+
+
 def shrunken_values(value: np.ndarray, errors: np.ndarray, threshold: np.ndarray) -> np.ndarray:
     """Correct estimates for their selection: the winner's curse.
 
@@ -99,3 +118,29 @@ def shrunken_values(value: np.ndarray, errors: np.ndarray, threshold: np.ndarray
         is_below = chance_of_more(middle) < 0.5
         low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
     return np.sign(value) * low
+
+
+def posterior_medians(value: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Estimate each value by empirical Bayes from all values of a family, significant or not.
+
+    The prior is the nonparametric maximum likelihood estimate on a grid, by EM (Kiefer and Wolfowitz 1956; Jiang and
+    Zhang 2009, Annals of Statistics 37). Medians of the posterior need no correction for any later selection, such as
+    the largest values, as far as the prior is right.
+
+    Args:
+        value: (n,), all finite.
+        errors: (n,), their standard errors, above 0.
+
+    Returns:
+        (n,), between the smallest and the largest value, or 0.
+    """
+    from scipy.stats import norm
+
+    grid = np.linspace(min(value.min(), 0.0), max(value.max(), 0.0), _GRID)
+    likelihood = norm.pdf((value[:, None] - grid) / errors[:, None]) + 1e-300
+    prior = np.full(_GRID, 1 / _GRID)
+    for _ in range(_EM_STEPS):
+        posterior = likelihood * prior
+        posterior /= posterior.sum(1, keepdims=True)
+        prior = posterior.mean(0)
+    return np.asarray(grid[(posterior.cumsum(1) >= 0.5 - 1e-12).argmax(1)])

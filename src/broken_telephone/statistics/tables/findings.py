@@ -13,6 +13,7 @@ from broken_telephone.statistics.estimates.selective_intervals import (
     detectable_changes,
     intervals_at,
     margins,
+    posterior_medians,
     shrunken_values,
     standard_errors,
 )
@@ -107,6 +108,18 @@ def first_to_last(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["since"] == first) & (table["iteration"] == last)]
 
 
+def success_comparisons(success: pd.DataFrame) -> pd.DataFrame:
+    """Return the tested odds ratios of the `success` table as a family of comparisons, as logarithms.
+
+    They compare categories within one image, so that `since` equals `iteration`.
+    """
+    if success.empty:
+        return success
+    rows = success[(success["kind"] == "odds ratio") & success["p_value"].notna()]
+    logarithms = {name: np.log(rows[name].astype(float)) for name in ("value", "ci_low", "ci_high")}
+    return rows.assign(since=rows["iteration"], **logarithms)
+
+
 def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     tables = []
     for family, table in {SHARES: drift, **families}.items():
@@ -114,7 +127,9 @@ def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.Dat
             continue
         rows = table[table["measure"] == "share difference"] if "measure" in table else table
         own = [name for name in ("before", "after") if name in rows]
-        tables.append(_with_text_keys(first_to_last(rows))[[*SPAN, *_OF_FAMILY, *own]].assign(family=family))
+        is_within = rows["since"] == rows["iteration"]
+        chosen = pd.concat([first_to_last(rows[~is_within]), rows[is_within]])
+        tables.append(_with_text_keys(chosen)[[*SPAN, *_OF_FAMILY, *own]].assign(family=family))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
@@ -182,9 +197,7 @@ def _with_selection(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Add the power at the adjusted level, and give significant comparisons intervals and values for selected ones."""
     from scipy.stats import norm
 
-    value, clusters, adjusted_level = (
-        rows[name].to_numpy() for name in ("value", "clusters", "rejection_level")
-    )
+    value, clusters, adjusted_level = (rows[name].to_numpy() for name in ("value", "clusters", "rejection_level"))
     errors = standard_errors(value, rows["ci_low"].to_numpy(), rows["ci_high"].to_numpy(), clusters)
     # An odds ratio's logarithm has no bound.
     bound = np.where(rows["family"] == SUCCESS, np.inf, 1.0)
@@ -201,6 +214,12 @@ def _with_selection(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     by_test = np.abs(value) * norm.isf(adjusted_level / 2) / norm.isf(p_values / 2)
     by_interval = margins(errors, clusters, adjusted_level)
     shrunken = shrunken_values(value, errors, np.fmax(by_test, by_interval))
+    by_prior = np.full(len(rows), np.nan)
+    for family in rows["family"].unique():
+        own = (rows["family"] == family).to_numpy() & (errors > 0)
+        by_prior[own] = posterior_medians(value[own], errors[own]) if own.any() else np.nan
+    # Of both corrections, the stronger one counts. It stays within the interval, on the side of the value.
+    shrunken = np.sign(value) * np.fmin(np.abs(shrunken), np.maximum(np.sign(value) * by_prior, 0))
     nearest = np.where(value > 0, np.fmax(shrunken, rows["ci_low"]), np.fmin(shrunken, rows["ci_high"]))
     possible = rows["maximum_possible_change"].fillna(np.inf)
     return rows.assign(

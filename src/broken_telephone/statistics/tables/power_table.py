@@ -29,11 +29,11 @@ def power_table(panels: Sequence[Panel]) -> pd.DataFrame:
 
     Returns:
         Columns POWER. n: chains with a category at both iterations; share_changing: their share that enters or leaves
-        the category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; effective_n: effective sample size of
-        the n chains; smallest_p_value: of the exact test, if all starts that change did so in one direction;
-        minimum_detectable_change: see `detectable_shift`, for the effective sample size; maximum_possible_change: the largest shift from
-        the share before, 1/2 to 1; is_detectable: whether the minimum detectable change is at most the maximum possible
-        one. A note explains a null.
+        the category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; effective_n: effective sample size
+        of the n chains; smallest_p_value: of the exact test, if all starts that change did so in one direction;
+        minimum_detectable_change: see `detectable_shift`, for the effective sample size; maximum_possible_change: the
+        largest shift from the share before, 1/2 to 1; is_detectable: whether the minimum detectable change is at most
+        the maximum possible one. A note explains a null.
     """
 
     def rows_of(group: Group) -> Iterator[Row]:
