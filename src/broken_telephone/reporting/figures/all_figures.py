@@ -17,6 +17,7 @@ from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.verdicts import of_family
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
     """Plan a figure for every table with rows.
 
     Args:
-        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success, agreement and
+        tables: by name: shares, findings, decomposition, trajectories, similarity_curves, success, agreement and
             agreement_confusions. Missing and empty tables get no figure.
 
     Returns:
@@ -38,9 +39,9 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         `saved_figures.saved_figures` draws and saves them.
     """
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
-    shares, trajectories, decomposition, success, curves, drift = (
+    shares, trajectories, decomposition, success, curves, findings = (
         drawable.get(name, pd.DataFrame())
-        for name in ("shares", "trajectories", "decomposition", "success", "similarity_curves", "drift")
+        for name in ("shares", "trajectories", "decomposition", "success", "similarity_curves", "findings")
     )
     with_categories = [table for table in drawable.values() if {"attribute", "category"} <= set(table)]
     attributes = list(dict.fromkeys(str(name) for table in with_categories for name in table["attribute"].dropna()))
@@ -61,8 +62,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         if len(select(decomposition, attribute=attribute)):
             plans[f"decomposition_{attribute}"] = partial(decomposition_figure, decomposition, attribute)
     for start, suffix in _SUFFIXES.items():
-        if len(select(drift, start=start)):
-            plans[f"forest{suffix}"] = partial(forest_figure, drift, drawable.get("power"), start)
+        if len(select(of_family(findings), start=start)):
+            plans[f"forest{suffix}"] = partial(forest_figure, findings, start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
     if "agreement" in drawable:

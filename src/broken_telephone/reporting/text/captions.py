@@ -17,8 +17,9 @@ FIGURES: Mapping[str, Caption] = {
     "forest": Caption(
         "Drift of every share, with confidence intervals",
         "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
-        "the category became more frequent. The intervals apply to one share each. The marks are adjusted for multiple "
-        "tests: only a filled mark is a significant change.",
+        "the category became more frequent. Only a filled mark is a significant change, after adjustment for all tests "
+        "of the study. Its value and interval are corrected for its selection. A grey bar is the change by the "
+        "annotator's answers alone, where ratings correct it.",
     ),
     "shares": Caption(
         "Shares of the categories in every image",

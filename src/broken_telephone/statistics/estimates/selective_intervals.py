@@ -6,7 +6,7 @@ from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE
 from broken_telephone.statistics.hypothesis_tests.power import POWER
 
 _BISECTIONS = 60
-_GRID, _EM_STEPS = 81, 200
+_GRID, _EM_STEPS = 161, 200
 
 
 def standard_errors(value: np.ndarray, low: np.ndarray, high: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -125,22 +125,25 @@ def posterior_medians(value: np.ndarray, errors: np.ndarray) -> np.ndarray:
 
     The prior is the nonparametric maximum likelihood estimate on a grid, by EM (Kiefer and Wolfowitz 1956; Jiang and
     Zhang 2009, Annals of Statistics 37). Medians of the posterior need no correction for any later selection, such as
-    the largest values, as far as the prior is right.
+    the largest values, as far as the prior is right. The prior is symmetric around 0, so that two shares that mirror
+    each other, such as genders, get estimates that mirror each other.
 
     Args:
         value: (n,), all finite.
         errors: (n,), their standard errors, above 0.
 
     Returns:
-        (n,), between the smallest and the largest value, or 0.
+        (n,), on a grid between the largest absolute value and its negative.
     """
     from scipy.stats import norm
 
-    grid = np.linspace(min(value.min(), 0.0), max(value.max(), 0.0), _GRID)
-    likelihood = norm.pdf((value[:, None] - grid) / errors[:, None]) + 1e-300
+    size = np.abs(value)
+    grid = np.linspace(-size.max(), size.max(), _GRID)
+    likelihood = norm.pdf((size[:, None] - grid) / errors[:, None]) + 1e-300
     prior = np.full(_GRID, 1 / _GRID)
     for _ in range(_EM_STEPS):
         posterior = likelihood * prior
         posterior /= posterior.sum(1, keepdims=True)
         prior = posterior.mean(0)
-    return np.asarray(grid[(posterior.cumsum(1) >= 0.5 - 1e-12).argmax(1)])
+        prior = (prior + prior[::-1]) / 2
+    return np.asarray(np.sign(value) * grid[(posterior.cumsum(1) >= 0.5 - 1e-12).argmax(1)])
