@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)
-    timed("latex", write_latex, "study", tables["drift"], tables["power"])
+    timed("latex", write_latex, "study", tables["drift"], tables["findings"])
     page = timed(
         "page",
         write_report,

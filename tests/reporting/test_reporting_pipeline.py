@@ -108,7 +108,7 @@ def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
     plain = {name: with_plain_numbers(table) for name, table in whole.items()}
     drawn = {name: draw() for name, draw in figures(plain).items()}
     assert ("shares_age" in drawn) == (kind != "prompts alone, one picture each")
-    assert write_latex("study", tables["drift"], tables["power"])
+    assert write_latex("study", tables["drift"], tables["findings"])
     words = summary(plain)
     said = " ".join(sentence for sentences in words.values() for sentence in sentences)
     expected = {

@@ -24,9 +24,9 @@ def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
     return saved_figures(figures({name: with_plain_numbers(table) for name, table in tables.items()}))
 
 
-def write_latex(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
+def write_latex(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:
     """Write the drift tables for a paper."""
-    return drift_tables(study, with_plain_numbers(drift), with_plain_numbers(power))
+    return drift_tables(study, with_plain_numbers(drift), with_plain_numbers(findings))
 
 
 def write_report(

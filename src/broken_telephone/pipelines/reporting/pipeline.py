@@ -136,7 +136,7 @@ def create_pipeline() -> Pipeline:
                 outputs="report_figures",
                 name="draw_figures",
             ),
-            Node(write_latex, inputs=["params:study", "drift", "power"], outputs="report_latex", name="write_latex"),
+            Node(write_latex, inputs=["params:study", "drift", "findings"], outputs="report_latex", name="write_latex"),
             Node(
                 write_report,
                 inputs={
