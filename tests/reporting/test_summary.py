@@ -9,7 +9,7 @@ from broken_telephone.reporting.text.annotator_error import bias_sentences, corr
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import interval, listed, percent, points
-from broken_telephone.statistics import ALL, findings_table
+from broken_telephone.statistics import ALL, findings_table, success_comparisons
 
 CELL = {"start": "image", "label": "happiness", "attribute": "gender", "category": "female"}
 
@@ -402,3 +402,18 @@ def test_naming_is_told_of_a_single_label_and_of_originals_alone():
     )
     assert named([success(n=0)])[0].startswith("No image of chains from images has")
     assert "Does the describer still name the label?" not in summary({})
+
+
+def test_differences_in_naming_are_claimed_only_if_all_comparisons_of_the_study_allow_it():
+    test = {"p_value": 0.004, "p_adjusted": 0.01, "clusters": 400, "ci_low": 0.35, "ci_high": 0.72}
+    rows = [success(kind="odds ratio", value=0.5, iteration=3, **test)]
+    table = pd.DataFrame([*RATES, *rows])
+    comparisons = success_comparisons(table[table["kind"] == "odds ratio"])
+    sentences = []
+    for others in (0, 40):
+        changes = pd.DataFrame([drift(0.01, -0.1, 0.1, 0.9, label=f"label {k}") for k in range(others)])
+        judged = findings_table(changes, pd.DataFrame(), families={"success": comparisons})
+        topics = summary({"success": table, "findings": judged})
+        sentences.append(topics["Does the describer still name the label?"])
+    assert "less often for images of iteration 3 shown as 4-19 (age)" in sentences[0][1]
+    assert sentences[1][1] == "Adjusted for the label, no difference by age is significant."
