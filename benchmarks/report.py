@@ -154,10 +154,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     names = ("intersection_shares", "intersection_changes", "intersection_success")
     tables |= dict(zip(names, crossed, strict=True))
+    judged = {name: tables[name] for name in ("drift", "power", "shares", "corrected_drift", "success")}
+    tables["findings"] = timed("findings", nodes.judge_changes, **judged)
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)
-    timed("latex", write_latex, "study", tables["drift"], tables["power"])
+    timed("latex", write_latex, "study", tables["drift"], tables["findings"])
     page = timed(
         "page",
         write_report,

@@ -133,7 +133,7 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "unsure", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "unsure_answers", "note"),
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
@@ -141,10 +141,16 @@ _RESULTS = (
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
     | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
-    | dict.fromkeys(("missing_before", "missing_after"), "number")
     | {"starts_in_category": "integer"}
-    | dict.fromkeys(("rate", "reference_rate", "before", "after"), "number")
-    | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
+    | dict.fromkeys(("rate", "reference_rate"), "number")
+    | dict.fromkeys(("effective_n", "smallest_p_value"), "number")
+    | dict.fromkeys(("family", "verdict", "reason"), "category")
+    | dict.fromkeys(("shrunken_value", "annotator_value"), "number")
+    | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high"), "number")
+    | dict.fromkeys(
+        ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
+    )
+    | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""
 

@@ -15,6 +15,7 @@ from broken_telephone.statistics import (
     benjamini_hochberg,
     decomposition_table,
     drift_table,
+    findings_table,
     panels,
     power_table,
     shares_table,
@@ -128,12 +129,14 @@ def measured(study: SmallStudy, stated: bool) -> dict[str, pd.DataFrame]:
         [("gender", "data set", ANNOTATOR, "male", "male", 80)] * stated,
         columns=["attribute", "annotator_a", "annotator_b", "category_a", "category_b", "count"],
     )
+    shares, power = shares_table(arranged, ANNOTATOR), power_table(arranged)
     return {
-        "shares": shares_table(arranged, ANNOTATOR),
+        "findings": findings_table(drift, power, shares),
+        "shares": shares,
         "drift": drift,
         "decomposition": decomposition_table(arranged, resampling),
         "trajectories": trajectories_table(arranged, resampling, 0.05),
-        "power": power_table(arranged),
+        "power": power,
         "agreement_sentences": agreement_sentences(agreement, confusions),
     }
 

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from figure_contents import axes_of, bars_of, marks_of, outside_or_overlapping, text_of, texts_of
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from broken_telephone.labels import SCHEMES
@@ -36,7 +35,7 @@ ACTIVITIES = SCHEMES["phase"].concepts["activity"].values
 def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("image",), seed=0):
     """Return tables of every kind with made-up numbers; what has to sum to something does."""
     random = np.random.default_rng(seed)
-    by_table = {name: [] for name in ("shares", "trajectories", "drift", "power", "decomposition", "success")}
+    by_table = {name: [] for name in ("shares", "trajectories", "findings", "decomposition", "success")}
     for start, label, (attribute, categories) in itertools.product(starts, labels, attributes.items()):
         first, where = int(start == "prompt"), {"start": start, "label": label, "attribute": attribute}
         count = {"n": 40, "clusters": 40, "note": ""}
@@ -56,9 +55,10 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
             by_table["trajectories"].append(where | rest | count)
             cell = where | {"category": category, "since": first, "iteration": last} | count
             effect, drift = random.uniform(-0.3, 0.3, 2)
-            ends = {"measure": "share difference", "value": drift, "ci_low": drift - 0.2, "ci_high": drift + 0.2}
-            by_table["drift"].append(cell | ends | {"p_value": 0.02, "p_adjusted": 0.2})
-            by_table["power"].append(cell | {"is_detectable": True})
+            ends = {"family": "shares", "value": drift, "ci_low": drift - 0.2, "ci_high": drift + 0.2}
+            more = {"method": "annotator", "shrunken_value": drift, "annotator_value": drift, "reason": ""}
+            test = {"p_value": 0.02, "p_adjusted": 0.2, "verdict": "no significant change"}
+            by_table["findings"].append(cell | ends | more | test)
             for part, value in (
                 ("published comparison", effect + drift),
                 ("instrument effect", effect),
@@ -138,7 +138,7 @@ def test_pictures_without_a_category_are_named_not_drawn_as_none():
 def test_a_category_has_one_colour_in_every_figure_and_study():
     given = tables({"ethnicity": ETHNICITIES, "age": AGES, "gender": ("male", "female", "unsure")}, ("joy",))
     given["success"] = given["success"][given["success"]["category"] != "Latino"]
-    del given["decomposition"], given["similarity_curves"], given["drift"]
+    del given["decomposition"], given["similarity_curves"], given["findings"]
     drawn = {name: draw() for name, draw in figures(given).items()}
     for attribute in ("ethnicity", "age", "gender"):
         seen = {}
@@ -243,18 +243,20 @@ def test_moves_are_written_in_their_cells_and_grey_where_never_seen():
 
 def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     given = tables(labels=("sure", "unsure", "unable", "untested", "void"))
-    drift, power = given["drift"], given["power"]
-    drift.loc[drift["label"].isin(["sure", "unable"]), "p_adjusted"] = 0.01
-    drift.loc[drift["label"] == "untested", "p_adjusted"] = np.nan
-    drift.loc[drift["label"] == "void", ["value", "ci_low", "ci_high"]] = np.nan
-    power.loc[power["label"] == "unable", "is_detectable"] = False
-    power["is_detectable"] = power["is_detectable"].astype(object)
-    power.loc[power["label"] == "untested", "is_detectable"] = None
-    figure = forest_figure(drift, power)
+    drift = given["findings"]
+    drift.loc[drift["label"] == "sure", "verdict"] = "rise"
+    drift.loc[drift["label"].isin(["unable", "untested", "void"]), "verdict"] = "not enough data to tell"
+    drift.loc[drift["label"] == "untested", "p_value"] = np.nan
+    drift.loc[drift["label"] == "void", ["value", "shrunken_value", "ci_low", "ci_high"]] = np.nan
+    drift.loc[drift["label"] == "sure", "shrunken_value"] /= 2
+    drift.loc[drift["label"] == "sure", "method"] = "human ratings"
+    figure = forest_figure(drift)
     axes = axes_of(figure, "gender: male")
     marks = {line.get_ydata()[0]: line for lines in marks_of(axes).values() for line in lines}
-    values = drift[drift["category"] == "male"]["value"].to_list()
-    assert [marks[place].get_xdata()[0] for place in range(4)] == values[:4]
+    males = drift[drift["category"] == "male"]
+    assert [marks[place].get_xdata()[0] for place in range(4)] == males["shrunken_value"].to_list()[:4]
+    alone = [line for line in axes.lines if line.get_marker() == "|"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in alone] == [(males["annotator_value"].iloc[0], 0)]
     looks = [(marks[place].get_marker(), to_hex(marks[place].get_markerfacecolor())) for place in range(4)]
     assert looks[0][1] != looks[1][1] == "#ffffff"
     assert looks[0][0] == looks[1][0] == "o"
@@ -265,17 +267,14 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     assert axes.texts[0].get_position()[1] == 4
     assert 4 not in marks
     keys = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert len(keys) == 4
-    without = forest_figure(drift)
-    assert "power, so cells with too few starts are not marked" in text_of(without)
-    assert not any(line.get_marker() == "x" for line in without.findobj(Line2D))
+    assert len(keys) == 5
+    assert "annotator's answers alone" in keys
 
 
-def test_the_forest_shows_the_last_iteration_since_the_first_picture():
-    given = tables(starts=("image", "prompt"))["drift"]
-    other = given.assign(iteration=1, value=0.9)
-    since = given.assign(since=2, value=-0.9)
-    figure = forest_figure(pd.concat([other, since, given]), start="prompt")
+def test_the_forest_shows_the_shares_of_one_start_only():
+    given = tables(starts=("image", "prompt"))["findings"]
+    other = given.assign(family="missing answers", value=0.9, shrunken_value=0.9)
+    figure = forest_figure(pd.concat([other, given]), start="prompt")
     wanted = given[(given["start"] == "prompt") & (given["category"] == "female")]["value"]
     marks = marks_of(axes_of(figure, "gender: female"))
     assert [line.get_xdata()[0] for lines in marks.values() for line in lines] == wanted.to_list()
@@ -331,7 +330,7 @@ EMPTY = {
     "shares": lambda t: shares_figure(t, "age"),
     "trajectories": lambda t: trajectories_figure(t, t, "age"),
     "transitions": lambda t: transitions_figure(t, "age"),
-    "forest": lambda t: forest_figure(t, t.iloc[:0]),
+    "forest": forest_figure,
     "decomposition": lambda t: decomposition_figure(t, "age"),
     "similarity": similarity_figure,
     "success": lambda t: success_figure(t, "age"),
@@ -340,7 +339,7 @@ EMPTY = {
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_an_empty_table_makes_a_figure_that_says_so(name):
-    source = {"forest": "drift", "transitions": "trajectories", "similarity": "similarity_curves"}.get(name, name)
+    source = {"forest": "findings", "transitions": "trajectories", "similarity": "similarity_curves"}.get(name, name)
     for table in (pd.DataFrame(), tables()[source].iloc[:0]):
         figure = EMPTY[name](table)
         assert "Nothing to draw" in text_of(figure)
@@ -350,9 +349,9 @@ def test_an_empty_table_makes_a_figure_that_says_so(name):
 @pytest.mark.parametrize("name", EMPTY)
 def test_values_that_are_all_null_are_drawn_as_missing(name):
     given = tables({"age": AGES})
-    source = {"forest": "drift", "transitions": "trajectories", "similarity": "similarity_curves"}.get(name, name)
+    source = {"forest": "findings", "transitions": "trajectories", "similarity": "similarity_curves"}.get(name, name)
     table = given["shares" if name == "trajectories" else source]
-    for column in {"value", "share", "ci_low", "ci_high", "p_adjusted"} & set(table):
+    for column in {"value", "shrunken_value", "share", "ci_low", "ci_high", "p_adjusted"} & set(table):
         table[column] = np.nan
     figure = trajectories_figure(table, given["trajectories"], "age") if name == "trajectories" else EMPTY[name](table)
     assert outside_or_overlapping(figure) == []
@@ -368,7 +367,6 @@ def test_figures_are_named_and_drawn_of_what_there_is(monkeypatch):
         # By its name, the package may mean the function.
         monkeypatch.setattr(import_module(figures.__module__), f"{kind}_figure", lambda *given: given)
     given = tables({"age": AGES} | GENDER, ("joy",), last=1, starts=("image", "prompt"))
-    given["power"] = pd.DataFrame()
     given["success"] = given["success"].query("attribute == 'age' and start == 'image'")
     each = ("shares", "trajectories", "transitions")
     names = {
@@ -390,7 +388,7 @@ def test_settings_of_whoever_calls_neither_count_nor_change():
 
 def some_pictures():
     given = tables(labels=("(all)",), last=1)
-    drawn = forest_figure(given["drift"]), shares_figure(given["shares"], "gender")
+    drawn = forest_figure(given["findings"]), shares_figure(given["shares"], "gender")
     return b"".join(content for figure in drawn for content in saved_figure(figure).values())
 
 
@@ -423,6 +421,6 @@ def test_text_is_wrapped_by_its_width_and_no_letter_is_lost():
 
 
 def test_stripes_lie_behind_every_other_row():
-    figure = forest_figure(tables(labels=("a", "b", "c"))["drift"])
+    figure = forest_figure(tables(labels=("a", "b", "c"))["findings"])
     stripes = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
     assert [patch.get_y() for patch in stripes] == [-0.5, 1.5]

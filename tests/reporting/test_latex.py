@@ -3,11 +3,11 @@
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from small_study import EVIL, small_study
 
 from broken_telephone.reporting.page.latex import drift_tables, escape
+from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -33,17 +33,24 @@ def tables():
 
 def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
     drift = tables["drift"].sample(frac=1, random_state=3)
-    text = drift_tables("a study", drift, pd.DataFrame())
+    findings = tables["findings"].copy()
+    is_corrected = (findings["label"] == "anger") & (findings["category"] == "male") & (findings["start"] == "image")
+    findings.loc[is_corrected, ["method", "annotator_value"]] = ["human ratings", 0.1234]
+    text = drift_tables("a study", drift, findings)
     check(text)
-    one = drift[(drift["measure"] == "share difference") & (drift["start"] == "image") & (drift["iteration"] == 3)]
+    one = findings[findings["start"] == "image"]
     expected = {}
     for row in one.itertuples():
         stars = (
             "***" if row.p_adjusted < 0.001 else "**" if row.p_adjusted < 0.01 else "*" if row.p_adjusted < 0.05 else ""
         )
-        number = f"{100 * row.value:+.1f}" if abs(row.value) > 1e-9 else "0.0"
+        stars = stars if row.verdict in (RISE, FALL) else ""
+        stars = r"\dagger" if row.verdict == NOT_ENOUGH_DATA else stars
+        size = row.shrunken_value
+        number = f"{100 * size:+.1f}" if abs(size) > 1e-9 else "0.0"
         expected[row.label, row.category] = f"${number}{f'^{{{stars}}}' if stars else ''}$"
     assert any("*" in cell for cell in expected.values())
+    expected["anger", "male"] += " ($+12.3$)"
     actual = {}
     for part in text.split(r"\begin{table}")[1:]:
         if "chains from images" in part:
@@ -54,17 +61,19 @@ def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
 
 
 def test_unadjusted_p_values_never_star():
-    rows = small_study(count=8).tables["drift"].assign(p_value=1e-9, p_adjusted=np.nan)
-    assert "$^{*}" not in drift_tables("a study", rows, pd.DataFrame()).replace("$^{*}\\,p", "")
+    tables = small_study(count=8).tables
+    rows, findings = (tables[name].assign(p_value=1e-9, p_adjusted=np.nan) for name in ("drift", "findings"))
+    body = " ".join(" & ".join(cells) for cells in rows_of(drift_tables("a study", rows, findings)))
+    assert "*" not in body
 
 
 def test_what_cannot_show_anything_has_a_dagger_and_no_star(tables):
     drift = tables["drift"].assign(p_adjusted=1e-9)
-    power = tables["power"].assign(is_detectable=False)
-    body = " ".join(" & ".join(cells) for cells in rows_of(drift_tables("a study", drift, power)))
+    unknown = tables["findings"].assign(verdict=NOT_ENOUGH_DATA)
+    body = " ".join(" & ".join(cells) for cells in rows_of(drift_tables("a study", drift, unknown)))
     assert r"^{\dagger}" in body
     assert "*" not in body
-    can = drift_tables("a study", drift, tables["power"].assign(is_detectable=True))
+    can = drift_tables("a study", drift, tables["findings"].assign(verdict=NOT_SIGNIFICANT))
     assert r"^{\dagger}" not in " ".join(" & ".join(cells) for cells in rows_of(can))
 
 
@@ -77,8 +86,9 @@ def test_everything_is_escaped(tables):
     assert escape("4--19, ''x'' `y` ,,z,,") == "4-{}-19, '{}'x'{}' \\textasciigrave{}y\\textasciigrave{} ,{},z,{},"
     assert escape("a\u202eb\u2066") == r"a\textless{}U+202E\textgreater{}b\textless{}U+2066\textgreater{}"
     assert escape("$5_$ 日本語 é") == r"\$5\_\$ 日本語 é"
-    drift = tables["drift"].replace({"label": {"happiness": EVIL + "\\\\ & % _ \n [1]"}, "category": {"male": "m&m_%"}})
-    text = drift_tables("100 % of a_study\n\\input{x}", drift, pd.DataFrame())
+    renamed = {"label": {"happiness": EVIL + "\\\\ & % _ \n [1]"}, "category": {"male": "m&m_%"}}
+    drift, findings = (tables[name].replace(renamed) for name in ("drift", "findings"))
+    text = drift_tables("100 % of a_study\n\\input{x}", drift, findings)
     check(text)
     assert "<" not in text.replace("p<0", "")
     assert r"\input{x}" not in text
@@ -87,7 +97,7 @@ def test_everything_is_escaped(tables):
 @pytest.mark.parametrize("how", [{"iterations": 1, "starts": ("prompt",)}, {"status": "invalid"}, {"count": 0}])
 def test_nothing_to_compare_is_a_comment(how):
     study = small_study(**{"count": 8} | how)
-    text = drift_tables("a study", study.tables["drift"], study.tables["power"])
+    text = drift_tables("a study", study.tables["drift"], study.tables["findings"])
     assert all(line.startswith("%") for line in text.splitlines())
     assert "there is nothing to compare" in text
 
@@ -95,6 +105,6 @@ def test_nothing_to_compare_is_a_comment(how):
 def test_small_studies_have_gaps_and_no_nulls():
     for how in ({"labels": ("happiness",)}, {"iterations": 1}, {"count": 4}):
         study = small_study(**{"count": 8} | how)
-        text = drift_tables("a study", study.tables["drift"], study.tables["power"])
+        text = drift_tables("a study", study.tables["drift"], study.tables["findings"])
         check(text)
         assert "nan" not in text

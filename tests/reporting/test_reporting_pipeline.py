@@ -74,8 +74,12 @@ class Study:
         )
         corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
         crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, SETTINGS)
-        return {
-            **dict(zip(("intersection_shares", "intersection_changes", "intersection_success"), crossed, strict=True)),
+        answers = (self.annotations, self.chains, self.loop, SETTINGS)
+        missing, bounds = nodes.measure_missing_answers(there, *answers)
+        tables = {
+            **dict(zip(INTERSECTIONS, crossed, strict=True)),
+            "missing_answers": missing,
+            "share_bounds": bounds,
             "corrected_drift": corrected,
             "annotator_bias": bias,
             "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
@@ -90,6 +94,8 @@ class Study:
             "start_tests": nodes.compare_starts(there, SETTINGS),
             "published_drift": nodes.measure_published_drift(),
         }
+        judged = {name: tables[name] for name in JUDGED}
+        return tables | {"findings": nodes.judge_changes(**judged)}
 
 
 KINDS = {
@@ -113,7 +119,7 @@ def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
     plain = {name: with_plain_numbers(table) for name, table in whole.items()}
     drawn = {name: draw() for name, draw in figures(plain).items()}
     assert ("shares_age" in drawn) == (kind != "prompts alone, one picture each")
-    assert write_latex("study", tables["drift"], tables["power"])
+    assert write_latex("study", tables["drift"], tables["findings"])
     words = summary(plain)
     said = " ".join(sentence for sentences in words.values() for sentence in sentences)
     expected = {

@@ -7,16 +7,16 @@ from small_study import small_study
 
 from broken_telephone.reporting.text.annotator_error import bias_sentences, correction_sentences
 from broken_telephone.reporting.text.summary import summary
-from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE, verdicts
+from broken_telephone.reporting.text.verdicts import FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import interval, listed, percent, points
-from broken_telephone.statistics import ALL
+from broken_telephone.statistics import ALL, findings_table, success_comparisons
 
 CELL = {"start": "image", "label": "happiness", "attribute": "gender", "category": "female"}
 
 
 def drift(value=0.21, low=0.17, high=0.25, p=0.001, **other) -> dict:
     row = CELL | {"since": 0, "iteration": 3, "measure": "share difference", "value": value, "ci_low": low}
-    return row | {"ci_high": high, "p_value": 1e-9, "p_adjusted": p, "n": 60, "clusters": 60, "note": ""} | other
+    return row | {"ci_high": high, "p_value": p, "n": 60, "clusters": 60, "note": ""} | other
 
 
 def share(iteration, value, **other) -> dict:
@@ -26,7 +26,8 @@ def share(iteration, value, **other) -> dict:
 
 def power(is_detectable=True, **other) -> dict:
     row = CELL | {"since": 0, "iteration": 3, "n": 60, "note": ""}
-    return row | {"minimum_detectable_change": 0.1, "is_detectable": is_detectable} | other
+    able = {"effective_n": 60.0 if is_detectable else 5.0, "share_changing": 0.3, "maximum_possible_change": 0.59}
+    return row | able | {"smallest_p_value": 1e-9} | other
 
 
 def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
@@ -37,7 +38,9 @@ def parts(published, instrument, low, high, moved=0.21) -> pd.DataFrame:
 
 def what_changed(rows, shares=(), powers=None, **tables) -> list[str]:
     given = {"drift": pd.DataFrame(rows), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80), *shares])}
-    return summary({**given, "power": pd.DataFrame([power()] if powers is None else powers), **tables})["What changed"]
+    given["power"] = pd.DataFrame([power()] if powers is None else powers)
+    given["findings"] = findings_table(**given, corrected_drift=tables.pop("corrected_drift", None))
+    return summary({**given, **tables})["What changed"]
 
 
 def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparison_makes_of_it():
@@ -96,14 +99,15 @@ def test_the_annotators_error_adds_to_hides_or_turns_round_the_drift(published, 
 
 def corrected_row(value=0.12, low=0.05, high=0.19, p=0.004, **other) -> dict:
     row = CELL | {"since": 0, "iteration": 3, "method": "human ratings", "value": value, "ci_low": low, "ci_high": high}
-    return row | {"p_adjusted": p, "n": 60, "n_checked": 40, "clusters": 20, "note": ""} | other
+    return row | {"p_value": p, "n": 60, "n_checked": 40, "clusters": 20, "note": ""} | other
 
 
 def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_annotators_beside_it():
     rows = pd.DataFrame([corrected_row()])
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07), corrected_drift=rows)[0] == (
-        "After 3 iterations, the share shown as female for happiness rose by 12 points (95 % interval 5 to 19), "
-        "corrected with 40 rated images. The annotator's answers alone show a rise of 21 points."
+        "After 3 iterations, the share shown as female for happiness rose by 11 points (95 % interval 5 to 19; "
+        "12 points before shrinkage), corrected with 40 rated images. The annotator's answers alone show a rise of 21 "
+        "points."
     )
 
 
@@ -121,14 +125,18 @@ def test_too_few_ratings_correct_nothing_and_the_sentence_says_so():
         (corrected_row(), RISE, ""),
         (corrected_row(-0.12, -0.19, -0.05), FALL, ""),
         (corrected_row(0.02, -0.1, 0.14, 0.7), NOT_SIGNIFICANT, ""),
-        (corrected_row(0.02, -0.4, 0.44, 0.9), NOT_ENOUGH_DATA, "too few ratings to detect any change"),
+        (
+            corrected_row(0.02, -0.4, 0.44, 0.9),
+            NOT_ENOUGH_DATA,
+            "too few ratings to detect any change after adjustment for all tests",
+        ),
         (corrected_row(np.nan, np.nan, np.nan, np.nan, note="no rating"), RISE, ""),
         (corrected_row(label="sadness"), RISE, ""),
     ],
 )
 def test_the_verdict_is_that_of_the_corrected_change_where_there_is_one(row, verdict, reason):
     powers = pd.DataFrame([power(maximum_possible_change=0.41)])
-    judged = verdicts(pd.DataFrame([drift()]), powers, corrected=pd.DataFrame([row])).iloc[0]
+    judged = findings_table(pd.DataFrame([drift()]), powers, corrected_drift=pd.DataFrame([row])).iloc[0]
     assert (judged["verdict"], judged["reason"]) == (verdict, reason)
     is_corrected = row["label"] == "happiness" and not np.isnan(row["value"])
     assert judged["method"] == ("human ratings" if is_corrected else "annotator")
@@ -175,8 +183,9 @@ def test_shares_of_other_pictures_than_those_compared_are_not_given():
         (drift(-0.21, -0.25, -0.17), True, FALL),
         (drift(p=0.2), True, NOT_SIGNIFICANT),
         (drift(p=0.2), False, NOT_ENOUGH_DATA),
-        (drift(p=0.2), None, NOT_ENOUGH_DATA),
-        (drift(), False, NOT_ENOUGH_DATA),
+        (drift(p=0.2), None, NOT_SIGNIFICANT),
+        (drift(p=0.2, clusters=5), None, NOT_ENOUGH_DATA),
+        (drift(), False, RISE),
         (drift(), None, RISE),
         (drift(low=-0.01), True, NOT_ENOUGH_DATA),
         (drift(p=np.nan), True, NOT_ENOUGH_DATA),
@@ -186,17 +195,12 @@ def test_shares_of_other_pictures_than_those_compared_are_not_given():
 )
 def test_the_verdict_is_by_the_adjusted_test_the_interval_and_power(row, can, verdict):
     powers = pd.DataFrame([] if can is None else [power(can)])
-    assert list(verdicts(pd.DataFrame([row]), powers)["verdict"]) == [verdict]
-
-
-def test_nothing_is_said_of_tests_that_were_not_adjusted():
-    rows = pd.DataFrame([drift()]).drop(columns="p_adjusted")
-    assert list(verdicts(rows, pd.DataFrame([power()]))["verdict"]) == [NOT_ENOUGH_DATA]
+    assert list(findings_table(pd.DataFrame([row]), powers)["verdict"]) == [verdict]
 
 
 def test_categoricals_meet_plain_text():
     rows, powers = (pd.DataFrame([row]).astype(dict.fromkeys(CELL, "category")) for row in (drift(), power()))
-    assert list(verdicts(rows, powers)["verdict"]) == [RISE]
+    assert list(findings_table(rows, powers)["verdict"]) == [RISE]
 
 
 def test_sure_changes_come_first_and_mirrors_are_told_once():
@@ -213,7 +217,8 @@ def test_sure_changes_come_first_and_mirrors_are_told_once():
         "fear",
     ]
     assert "shown as female" in sentences[0]
-    assert sentences[3].startswith("4 shares compared (each category, for each label and over all labels): rose: 3; ")
+    assert sentences[3].startswith("Significant changes look larger than they are")
+    assert sentences[4].startswith("4 shares compared (each category, for each label and over all labels): rose: 3; ")
     many = [drift(label=f"label {k}") for k in range(9)]
     assert "3 more pairs of label and attribute changed significantly" in what_changed(many)[6]
 
@@ -239,7 +244,7 @@ def test_a_study_that_drifts_is_summed_up():
         ({"stated": False}, "the annotator's own error in it, cannot be computed."),
         ({"stated": False}, "The annotator's reliability is unknown."),
         ({"count": 4}, "24 of 24 shares have too few independent starts"),
-        ({"count": 4}, "No significant change of any share was detected."),
+        ({"count": 4}, "There is not enough data to tell whether any share changed."),
     ],
 )
 def test_where_there_is_nothing_to_compare_it_says_so(how, words):
@@ -304,8 +309,10 @@ def test_what_changed_has_settled_or_moves_on_to_where_its_steps_lead():
         trajectory("predicted", 0.79, iteration=3),
     ]
     given = {"drift": pd.DataFrame([drift()]), "shares": pd.DataFrame([share(0, 0.59), share(3, 0.80)])}
-    given |= {"power": pd.DataFrame([power()]), "trajectories": pd.DataFrame(steps)}
-    first, second, third = summary(given)["Convergence"]
+    given |= {"power": pd.DataFrame([power()])}
+    given |= {"trajectories": pd.DataFrame(steps), "findings": findings_table(**given)}
+    first, second, margin, third = summary(given, margin=0.07)["Convergence"]
+    assert "an equivalence test shows that its last change is below 7 points" in margin
     assert first.startswith("In the last step (image 2 to image 3) of 2 shares: settled: 0; still moving: 2; ")
     # Anger moves, too, but no change of it since the first image is significant.
     assert second.endswith(": 0. Still moving: female for happiness (+8 points, 95 % interval 2 to 14).")
@@ -400,3 +407,18 @@ def test_naming_is_told_of_a_single_label_and_of_originals_alone():
     )
     assert named([success(n=0)])[0].startswith("No image of chains from images has")
     assert "Does the describer still name the label?" not in summary({})
+
+
+def test_differences_in_naming_are_claimed_only_if_all_comparisons_of_the_study_allow_it():
+    test = {"p_value": 0.004, "p_adjusted": 0.01, "clusters": 400, "ci_low": 0.35, "ci_high": 0.72}
+    rows = [success(kind="odds ratio", value=0.5, iteration=3, **test)]
+    table = pd.DataFrame([*RATES, *rows])
+    comparisons = success_comparisons(table[table["kind"] == "odds ratio"])
+    sentences = []
+    for others in (0, 40):
+        changes = pd.DataFrame([drift(0.01, -0.1, 0.1, 0.9, label=f"label {k}") for k in range(others)])
+        judged = findings_table(changes, pd.DataFrame(), families={"success": comparisons})
+        topics = summary({"success": table, "findings": judged})
+        sentences.append(topics["Does the describer still name the label?"])
+    assert "less often for images of iteration 3 shown as 4-19 (age)" in sentences[0][1]
+    assert sentences[1][1] == "Adjusted for the label, no difference by age is significant."

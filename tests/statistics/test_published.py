@@ -70,8 +70,8 @@ def test_sizes_are_known_of_one_study(shares):
 
 def test_measures_by_hand(drift):
     assert tuple(drift.columns) == PUBLISHED_DRIFT
-    assert set(PUBLISHED_DRIFT) - {"study", "unsure"} <= set(DRIFT)
-    known = drift[drift["unsure"] == LEFT_OUT]
+    assert set(PUBLISHED_DRIFT) - {"study", "unsure_answers"} <= set(DRIFT)
+    known = drift[drift["unsure_answers"] == LEFT_OUT]
     assert np.isfinite(known["value"]).all()
     rows = known.set_index([*KEYS, "measure"]).sort_index()
     # Men and women of RAF anger, without those who are unsure.
@@ -103,7 +103,9 @@ def test_years_are_those_of_the_scheme(drift, shares):
 
 def test_nothing_moves_where_nothing_moved(drift):
     """Household: nine pictures, whose men and women stayed as many."""
-    same = drift[(drift["label"] == "household") & (drift["attribute"] == "gender") & (drift["unsure"] == LEFT_OUT)]
+    same = drift[
+        (drift["label"] == "household") & (drift["attribute"] == "gender") & (drift["unsure_answers"] == LEFT_OUT)
+    ]
     same = same.set_index("measure")["value"]
     assert same["total variation"].item() == pytest.approx(0, abs=1e-12)
     assert same["weighted Jaccard"].item() == pytest.approx(1)
@@ -111,7 +113,7 @@ def test_nothing_moves_where_nothing_moved(drift):
 
 def test_rows_with_unsure_reproduce_the_published_comparison(drift, shares):
     """Plain loops over the published shares, with unsure as one more category."""
-    published = drift[drift["unsure"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
+    published = drift[drift["unsure_answers"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
     cells = 0
     for key, rows in shares.groupby(KEYS):
         pairs = list(zip(rows["original"], rows["generated"], strict=True))
@@ -127,7 +129,7 @@ def test_rows_with_unsure_reproduce_the_published_comparison(drift, shares):
 
 
 def test_chi_square_of_the_published_counts(drift, shares):
-    published = drift[drift["unsure"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
+    published = drift[drift["unsure_answers"] == A_CATEGORY].set_index([*KEYS, "measure"]).sort_index()
     for key, rows in shares[shares["study"] == "raf_emotion"].groupby(KEYS):
         counts = [
             [round(share * int(n)) for share, n in zip(rows[name], rows[f"n_{name}"], strict=True)]

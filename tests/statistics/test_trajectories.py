@@ -156,6 +156,20 @@ def test_what_still_moves_and_what_cannot_be_told():
     assert_every_null_has_a_note(few)
 
 
+def test_a_small_step_that_is_significant_moves_and_equivalence_is_adjusted():
+    codes = np.repeat([[0, 0, 0], [1, 1, 1], [0, 0, 1]], [1500, 1480, 20], axis=0)
+    last = trajectories_table([panel(codes)], RESAMPLING, 0.05).query("kind == 'last step'").set_index("category")
+    assert last["ci_high"].max() < 0.05
+    assert last["note"].to_dict() == {"young": "moving", "adult": "moving", "old": "settled"}
+    # Sixty chains that stay have settled by tests of their own, but not among tests that cannot tell.
+    quiet = np.zeros((60, 3), int)
+    alone = trajectories_table([panel(quiet)], RESAMPLING, 0.038)
+    restless = [panel(walks(60, 2, seed)) for seed in range(6)]
+    together = trajectories_table([panel(quiet), *restless], RESAMPLING, 0.038)
+    notes = [table[table["kind"] == "last step"]["note"].head(3).tolist() for table in (alone, together)]
+    assert notes == [["settled"] * 3, ["cannot tell"] * 3]
+
+
 @pytest.mark.parametrize(
     ("codes", "start", "note"),
     [

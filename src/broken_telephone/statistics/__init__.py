@@ -23,17 +23,21 @@ from broken_telephone.statistics.tables.corrected_shares import Ratings, correct
 from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.intersections import intersections_table
 from broken_telephone.statistics.tables.mentions import mention_shares
+from broken_telephone.statistics.tables.missing_answers import answer_kinds, missing_answers_table, missing_changes
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
+from broken_telephone.statistics.tables.share_bounds import share_bounds_table
 from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
 from broken_telephone.statistics.tables.start_tests import start_tests_table
 from broken_telephone.statistics.tables.success import success_table
 from broken_telephone.statistics.tables.success_differences import (
     success_changes_table,
+    success_comparisons,
     success_differences_table,
     success_findings,
 )
@@ -53,6 +57,7 @@ __all__ = [
     "age_midpoints",
     "agreement_by_kind",
     "agreement_table",
+    "answer_kinds",
     "baseline_shares",
     "benjamini_hochberg",
     "bias_table",
@@ -65,19 +70,24 @@ __all__ = [
     "crossed_panels",
     "decomposition_table",
     "drift_table",
+    "findings_table",
     "first_picture",
     "intersections_table",
     "label_groups",
     "leading_first",
     "mention_shares",
+    "missing_answers_table",
+    "missing_changes",
     "panels",
     "power_table",
     "published_drift",
+    "share_bounds_table",
     "shares_table",
     "similarities",
     "similarity_curves",
     "start_tests_table",
     "success_changes_table",
+    "success_comparisons",
     "success_differences_table",
     "success_findings",
     "success_table",

@@ -32,25 +32,32 @@ from broken_telephone.statistics import (
     Panel,
     Ratings,
     age_midpoints,
+    answer_kinds,
     bias_table,
     corrected_drift_table,
     corrected_table,
     crossed_panels,
     decomposition_table,
     drift_table,
+    findings_table,
     intersections_table,
     leading_first,
+    missing_answers_table,
+    missing_changes,
     panels,
     power_table,
     published_drift,
+    share_bounds_table,
     shares_table,
     start_tests_table,
     success_changes_table,
+    success_comparisons,
     success_differences_table,
     success_table,
     trajectories_table,
     with_adjusted_p_values,
 )
+from broken_telephone.statistics.tables.findings import INTERSECTIONS, MISSING_ANSWERS, SUCCESS
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]
@@ -234,6 +241,40 @@ def compare_success(
 def measure_power(panels: Panels) -> pd.DataFrame:
     """Compute the smallest detectable drift for the number of chains."""
     return as_result(power_table([*panels.values()]))
+
+
+def measure_missing_answers(
+    panels: Panels, annotations: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure missing answers, and bound the shares of all attributes, crossed ones included."""
+    own = measured_answers(annotations, settings.annotator, settings.reading)
+    kinds = answer_kinds(own, chains, list(panels), loop.iterations)
+    each = _with_progress("Measuring missing answers")
+    missing = missing_answers_table([*panels.values()], kinds, settings.resampling, each)
+    crossed = crossed_panels(panels, crossed_attributes(settings, panels))
+    bounds = share_bounds_table([*panels.values(), *crossed.values()])
+    return as_result(with_adjusted_p_values(missing, [*settings.fdr_family, "kind"])), as_result(bounds)
+
+
+def judge_changes(
+    drift: pd.DataFrame,
+    power: pd.DataFrame,
+    shares: pd.DataFrame,
+    corrected_drift: pd.DataFrame,
+    share_bounds: pd.DataFrame,
+    intersection_changes: pd.DataFrame,
+    success_differences: pd.DataFrame,
+    success_changes: pd.DataFrame,
+    missing_answers: pd.DataFrame,
+    planned: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Judge all comparisons of the study together."""
+    families = {
+        SUCCESS: success_comparisons(success_differences, success_changes),
+        INTERSECTIONS: intersection_changes,
+        MISSING_ANSWERS: missing_changes(missing_answers),
+    }
+    return as_result(findings_table(drift, power, shares, corrected_drift, share_bounds, families, planned=planned))
 
 
 def _with_progress(description: str) -> Map:

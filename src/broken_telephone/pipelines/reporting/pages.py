@@ -25,9 +25,9 @@ def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
     return saved_figures(figures({name: with_plain_numbers(table) for name, table in tables.items()}))
 
 
-def write_latex(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
+def write_latex(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:
     """Write the drift tables for a paper."""
-    return drift_tables(study, with_plain_numbers(drift), with_plain_numbers(power))
+    return drift_tables(study, with_plain_numbers(drift), with_plain_numbers(findings))
 
 
 def write_report(
@@ -74,4 +74,5 @@ def write_report(
     }
     published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     drawn = {**report_figures, **explanation_figures}
-    return report_page(study, tables, drawn, browser, manifests, summary(tables), published_study)
+    sentences = summary(tables, margin=settings.equivalence_margin)
+    return report_page(study, tables, drawn, browser, manifests, sentences, published_study)

@@ -14,6 +14,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     correct_shares,
     decompose_comparison,
     estimate_trajectories,
+    judge_changes,
     measure_drift,
     measure_intersections,
     measure_power,
@@ -25,6 +26,7 @@ from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex
 
 _PANELS = ["panels", "params:report"]
 _TABLES = (
+    "findings",
     "shares",
     "drift",
     "decomposition",
@@ -39,6 +41,8 @@ _TABLES = (
     "success_differences",
     "success_changes",
     "mention_shares",
+    "missing_answers",
+    "share_bounds",
     "similarity_curves",
     "power",
     "start_tests",
@@ -49,6 +53,11 @@ _TABLES = (
     "annotator_agreement",
 )
 """Tables that the report shows, in this order."""
+_JUDGED = (
+    *("drift", "power", "shares", "corrected_drift", "share_bounds"),
+    *("intersection_changes", "success_differences", "success_changes", "missing_answers"),
+)
+"""Tables whose comparisons are judged together."""
 _EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
 """Tables of the section on explainability."""
 _SOURCES = (
@@ -110,6 +119,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 measure_mentions,
+                measure_missing_answers,
                 inputs=[
                     "panels",
                     "mentions",
@@ -122,6 +132,12 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="mention_shares",
                 name="measure_mentions",
+            ),
+            Node(
+                measure_missing_answers,
+                inputs=["panels", "annotations", "chains", "params:loop", "params:report"],
+                outputs=["missing_answers", "share_bounds"],
+                name="measure_missing_answers",
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(estimate_trajectories, inputs=_PANELS, outputs="trajectories", name="estimate_trajectories"),
@@ -164,6 +180,12 @@ def create_pipeline() -> Pipeline:
                 outputs=["success_differences", "success_changes"],
                 name="compare_success",
             ),
+            Node(
+                judge_changes,
+                inputs={name: name for name in _JUDGED},
+                outputs="findings",
+                name="judge_changes",
+            ),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),
             Node(
@@ -172,7 +194,7 @@ def create_pipeline() -> Pipeline:
                 outputs="report_figures",
                 name="draw_figures",
             ),
-            Node(write_latex, inputs=["params:study", "drift", "power"], outputs="report_latex", name="write_latex"),
+            Node(write_latex, inputs=["params:study", "drift", "findings"], outputs="report_latex", name="write_latex"),
             Node(
                 write_report,
                 inputs={

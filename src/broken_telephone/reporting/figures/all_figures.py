@@ -12,6 +12,7 @@ from broken_telephone.reporting.figures.decomposition import decomposition_figur
 from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.intersections import intersections_figure
 from broken_telephone.reporting.figures.mentions import mentions_figure
+from broken_telephone.reporting.figures.missing_answers import missing_answers_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
 from broken_telephone.reporting.figures.style import categories_of, category_colours
@@ -20,36 +21,44 @@ from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.verdicts import judged_together, of_family
+from broken_telephone.statistics.tables.findings import INTERSECTIONS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SUFFIXES = {"image": "", "prompt": "_prompt"}
 """Start of the chains -> suffix of the figure's name."""
+_MIXED = ("findings", "missing_answers", "share_bounds")
+"""Tables whose column `category` also has crossed categories or groups of chains."""
 
 
 def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figure]]":
     """Plan a figure for every table with rows.
 
     Args:
-        tables: by name: shares, drift, power, decomposition, trajectories, similarity_curves, success,
-            intersection_changes, mention_shares, agreement, agreement_confusions and annotator_agreement. Missing and
-            empty tables get no figure.
+        tables: by name: shares, findings, decomposition, trajectories, similarity_curves, success,
+            intersection_changes, missing_answers, mention_shares, agreement, agreement_confusions and
+            annotator_agreement. Missing and empty tables get no figure.
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
-        success_ and intersections_<attribute>, forest, mentions, similarity, agreement and annotators; figures of
-        chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
+        success_, missing_ and intersections_<attribute>, forest, mentions, similarity, agreement and annotators;
+        figures of chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
     crossed = tables.get("intersection_changes", pd.DataFrame())
+    crossed = judged_together(crossed, tables.get("findings"), INTERSECTIONS)
     # The other figures have no room for crossed categories.
     tables = {name: table for name, table in tables.items() if not name.startswith("intersection_")}
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
-    shares, trajectories, decomposition, success, curves, drift = (
+    shares, trajectories, decomposition, success, curves, findings = (
         drawable.get(name, pd.DataFrame())
-        for name in ("shares", "trajectories", "decomposition", "success", "similarity_curves", "drift")
+        for name in ("shares", "trajectories", "decomposition", "success", "similarity_curves", "findings")
     )
-    with_categories = [table for table in drawable.values() if {"attribute", "category"} <= set(table)]
+    missing_answers = drawable.get("missing_answers", pd.DataFrame())
+    with_categories = [
+        table for name, table in drawable.items() if {"attribute", "category"} <= set(table) and name not in _MIXED
+    ]
     attributes = list(dict.fromkeys(str(name) for table in with_categories for name in table["attribute"].dropna()))
     plans: dict[str, Callable[[], Figure]] = {}
     for attribute in attributes:
@@ -65,11 +74,13 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
                 plans[f"transitions_{name}"] = partial(transitions_figure, trajectories, attribute, start)
             if len(select(success, **cell)):
                 plans[f"success_{name}"] = partial(success_figure, success, attribute, start, colours)
+            if select(missing_answers, **cell).get("after", pd.Series()).gt(0).any():
+                plans[f"missing_{name}"] = partial(missing_answers_figure, missing_answers, attribute, start, colours)
         if len(select(decomposition, attribute=attribute)):
             plans[f"decomposition_{attribute}"] = partial(decomposition_figure, decomposition, attribute)
     for start, suffix in _SUFFIXES.items():
-        if len(select(drift, start=start)):
-            plans[f"forest{suffix}"] = partial(forest_figure, drift, drawable.get("power"), start)
+        if len(select(of_family(findings), start=start)):
+            plans[f"forest{suffix}"] = partial(forest_figure, findings, start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
         if len(select(drawable.get("mention_shares", pd.DataFrame()), start=start)):

@@ -1,16 +1,24 @@
 """Writes drift as LaTeX tables: one table per attribute, one row per label, with significance marks and sizes.
 
-Every mark comes from the adjusted p-value in the row of its value. The tables need the package booktabs, and LuaLaTeX
-or XeLaTeX for labels in other than Latin letters.
+Changes and marks of shares are those of the `findings` table, so that the paper and the summary agree. The tables
+need the package booktabs, and LuaLaTeX or XeLaTeX for labels in other than Latin letters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import CELL, first_to_last
+from broken_telephone.reporting.text.verdicts import (
+    ANNOTATOR,
+    CELL,
+    FALL,
+    NOT_ENOUGH_DATA,
+    RISE,
+    first_to_last,
+    of_family,
+)
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics import ALL
 from broken_telephone.visible import visible
@@ -37,16 +45,19 @@ _WHOLE = (("total variation", "TV"), ("kappa", r"$\kappa$"), ("Stuart-Maxwell", 
 _HEAD = "% Needs \\usepackage{booktabs}. Other than Latin letters need LuaLaTeX or XeLaTeX and a font.\n"
 
 
-def drift_tables(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
+def drift_tables(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:
     r"""Write the drift from first image to last: change of every share in points, then measures of all categories.
 
-    Marks: * for an adjusted p below 0.05, ** below 0.01, *** below 0.001, of a share (McNemar's test) or of all
-    categories (Stuart-Maxwell). A dagger replaces the mark if the `power` table says that no change is detectable.
+    The change of a share is that of the `findings` table: corrected where ratings correct it, with the annotator's own
+    change in parentheses, and shrunken where it is significant. Marks: * for an adjusted p below 0.05, ** below 0.01,
+    *** below 0.001, of a share (over all comparisons of the study) or of all categories (Stuart-Maxwell). A dagger
+    replaces the mark of a share if there is not enough data to tell; without a share that has enough, the test of all
+    categories has no mark.
 
     Args:
         study: name of the study, for the captions.
         drift: the `drift` table.
-        power: the `power` table; it may be empty.
+        findings: the `findings` table; shares that it lacks have no value.
 
     Returns:
         LaTeX for \input; only a comment if there is nothing to compare.
@@ -54,9 +65,10 @@ def drift_tables(study: str, drift: pd.DataFrame, power: pd.DataFrame) -> str:
     rows = first_to_last(drift).astype(dict.fromkeys(CELL, object)) if len(drift) else drift
     if rows.empty or not rows["value"].notna().any():
         return f"{_HEAD}% {_line(study)}: there is nothing to compare.\n"
-    low_power = _low_power_cells(power)
+    shares = of_family(findings)
+    judged = {tuple(map(str, key)): row for key, row in zip(_keys(shares), shares.itertuples(index=False), strict=True)}
     groups = rows.groupby(["start", "attribute"], sort=False)
-    return _HEAD + "\n".join(_table(study, start, attribute, table, low_power) for (start, attribute), table in groups)
+    return _HEAD + "\n".join(_table(study, start, attribute, table, judged) for (start, attribute), table in groups)
 
 
 def escape(text: object) -> str:
@@ -71,18 +83,11 @@ def _line(text: str) -> str:
     return visible(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text))
 
 
-def _low_power_cells(power: pd.DataFrame) -> set[tuple[str, ...]]:
-    """Return the cells in which no change is detectable; an attribute as a whole has the category ''."""
-    if power.empty:
-        return set()
-    plain = power.assign(**{name: power[name].astype(str) for name in CELL})
-    is_detectable = plain["is_detectable"].fillna(False).astype(bool)
-    cells = set(plain.loc[~is_detectable, list(CELL)].itertuples(index=False, name=None))
-    whole = is_detectable.groupby([plain[name] for name in CELL[:3]]).any()
-    return cells | {(*key, "") for key, any_detectable in whole.items() if not any_detectable}
+def _keys(findings: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    return findings[list(CELL)].itertuples(index=False, name=None)
 
 
-def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, low_power: set[tuple[str, ...]]) -> str:
+def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, judged: Mapping[tuple[str, ...], Any]) -> str:
     changes = rows[rows["measure"] == "share difference"]
     categories = [str(category) for category in changes["category"].dropna().unique()]
     since, last = int(rows["since"].iloc[0]), int(rows["iteration"].iloc[0])
@@ -92,11 +97,13 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, low_power
         r"\begin{table}",
         r"\centering\footnotesize",
         rf"\caption{{{escape(study)}: change of {name} from image {since} to image {last}, chains from {start}s. "
-        rf"Categories: change of the share in points. TV: total variation with its 95\,\% interval. $\kappa$: "
+        r"Categories: change of the share in points, corrected for annotator error where ratings allow it "
+        r"(the annotator's own change in parentheses); significant changes are shrunken for their selection. "
+        r"TV: total variation with its 95\,\% interval. $\kappa$: "
         r"agreement of the two images. $\chi^2$: Stuart--Maxwell, with degrees of freedom; $p$ by "
         r"permutation if few starts leave a category. "
         r"$^{*}\,p<0.05$, $^{**}\,p<0.01$, $^{***}\,p<0.001$, adjusted for the number of tests; "
-        rf"$^{{{_LOW_POWER}}}$ too few starts to detect any change.}}",
+        rf"$^{{{_LOW_POWER}}}$ not enough data to tell.}}",
         rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', f'{study}-{attribute}-{start}'.lower())}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
         r"\toprule",
@@ -106,7 +113,7 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, low_power
     for label, own in rows.groupby("label", sort=False):
         if label == ALL and len(lines) > 8:
             lines.append(r"\midrule")
-        cells = [escape(label), *_counts(own), *_cells((start, str(label), attribute), own, categories, low_power)]
+        cells = [escape(label), *_counts(own), *_cells((start, str(label), attribute), own, categories, judged)]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
@@ -117,22 +124,20 @@ def _counts(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _cells(
-    key: tuple[str, str, str], rows: pd.DataFrame, categories: list[str], low_power: set[tuple[str, ...]]
+    key: tuple[str, str, str], rows: pd.DataFrame, categories: list[str], judged: Mapping[tuple[str, ...], Any]
 ) -> Iterator[str]:
     whole = {row.measure: row for row in rows[rows["category"].isna()].itertuples(index=False)}
-    each = rows[rows["measure"] == "share difference"].set_index("category")
-    each.index = each.index.astype(str)
     for category in categories:
-        row = each.loc[category] if category in each.index else None
-        marks = "" if row is None else _mark(row.get("p_adjusted"), (*key, category) in low_power)
-        yield _number(np.nan if row is None else 100 * row["value"], "+.1f", marks)
+        row = judged.get((*key, category))
+        yield "--" if row is None else _share(row)
+    cells = [judged[(*key, category)] for category in categories if (*key, category) in judged]
+    can_tell = "p_adjusted" in rows and any(row.verdict != NOT_ENOUGH_DATA for row in cells)
     for measure, _ in _WHOLE:
         row = whole.get(measure)
         if row is None:
             yield "--"
         elif measure == "Stuart-Maxwell":
-            mark = _mark(getattr(row, "p_adjusted", np.nan), (*key, "") in low_power)
-            yield _number(row.value, ".1f", mark) + (
+            yield _number(row.value, ".1f", _stars(row.p_adjusted if can_tell else None)) + (
                 "" if pd.isna(row.degrees_of_freedom) else f" ({int(row.degrees_of_freedom)})"
             )
         else:
@@ -140,9 +145,15 @@ def _cells(
             yield _number(row.value, ".2f") + ("" if pd.isna(row.ci_low) or measure == "kappa" else limits)
 
 
-def _mark(p_adjusted: float | None, has_low_power: bool) -> str:
-    if has_low_power:
-        return f"^{{{_LOW_POWER}}}"
+def _share(row) -> str:  # type: ignore[no-untyped-def]
+    """Write the change of a share, and the annotator's own change if it was corrected."""
+    marks = f"^{{{_LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else ""
+    marks = _stars(row.p_adjusted) if row.verdict in (RISE, FALL) else marks
+    change = _number(100 * row.shrunken_value, "+.1f", marks)
+    return change if row.method == ANNOTATOR else f"{change} ({_number(100 * row.annotator_value, '+.1f')})"
+
+
+def _stars(p_adjusted: float | None) -> str:
     if p_adjusted is None or pd.isna(p_adjusted):
         return ""
     return next((f"^{{{stars}}}" for level, stars in _MARKS if p_adjusted < level), "")

@@ -20,7 +20,7 @@ from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table
 from broken_telephone.reporting.text.limits import limits, shared_model_sentences
 from broken_telephone.reporting.text.published import beside_published
-from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
+from broken_telephone.reporting.text.verdicts import of_family
 from broken_telephone.reporting.text.wording import capital, counted, spoken, with_minus
 from broken_telephone.visible import visible
 
@@ -42,7 +42,6 @@ def report_page(
     manifests: Mapping[str, Mapping[str, Any]],
     summary: Mapping[str, Sequence[str]],
     published_study: str = "",
-    level: float = LEVEL,
     most_bytes: int = MOST_BYTES,
 ) -> str:
     """Write the page.
@@ -55,25 +54,19 @@ def report_page(
         manifests: records of the runs, by name.
         summary: topic -> sentences, as `summary.summary` returns it.
         published_study: the study for comparison, see `published.beside_published`.
-        level: adjusted p-values below it are significant.
         most_bytes: upper limit of the page's size.
 
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    drift, power = (tables.get(name, pd.DataFrame()) for name in ("drift", "power"))
-    changes = verdicts(drift, power, tables.get("shares"), level, tables.get("corrected_drift"))
+    changes = of_family(tables.get("findings"))
     published = beside_published(published_study, tables)
     drawn = shown_figures(figures)
     content: dict[str, Any] = {
         "study": study,
         "summary": summary,
         "figures": drawn,
-        "tables": [
-            shown_table(name, table)
-            for name, table in {"changes": changes, **tables}.items()
-            if name not in _NOT_LISTED
-        ],
+        "tables": [shown_table(name, table) for name, table in tables.items() if name not in _NOT_LISTED],
         "limits": _limits(changes, tables, manifests),
         "published": shown_table("published_beside_ours", published),
         "manifests": manifests,

@@ -17,8 +17,9 @@ FIGURES: Mapping[str, Caption] = {
     "forest": Caption(
         "Drift of every share, with confidence intervals",
         "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
-        "the category became more frequent. The intervals apply to one share each. The marks are adjusted for multiple "
-        "tests: only a filled mark is a significant change.",
+        "the category became more frequent. Only a filled mark is a significant change, after adjustment for all tests "
+        "of the study. Its value and interval are corrected for its selection. A grey bar is the change by the "
+        "annotator's answers alone, where ratings correct it.",
     ),
     "shares": Caption(
         "Shares of the categories in every image",
@@ -32,6 +33,12 @@ FIGURES: Mapping[str, Caption] = {
         "share from the first image to the last, in points. They are partially pooled: a cell with few chains is moved "
         "towards the change that its two attributes alone predict. Only a framed cell is a significant change. The "
         "test uses the change before pooling, and is adjusted for all crossed categories.",
+    ),
+    "missing": Caption(
+        "Images without a valid answer",
+        "The annotator may be unsure, refuse, or answer outside the form. Such images are in no share. If answers are "
+        "missing more often for one group, shares of the others rise without any drift. The dashed line is the share "
+        "of all chains; colours are chains by the category of their first image.",
     ),
     "decomposition": Caption(
         "Decomposition of the published comparison",
@@ -102,12 +109,13 @@ FIGURES: Mapping[str, Caption] = {
 """By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
 TABLES: Mapping[str, Caption] = {
-    "changes": Caption(
-        "Verdict on every share",
-        "Change of every share from a chain's first image to its last, both labelled by one annotator. Before and "
-        "after are shares of all images with a category; value is the change of chains with a category in both. "
-        "The verdict uses the adjusted p-value and the power: rise, fall, no significant change, or not enough data to "
-        "tell.",
+    "findings": Caption(
+        "Verdict on every comparison",
+        "Change of every share from a chain's first image to its last, and further families of comparisons. p_adjusted "
+        "adjusts for all of them together. The verdict is rise, fall, no significant change, or not enough data to "
+        "tell. Rises and falls have a shrunken value, which corrects for their selection, and an interval adjusted for "
+        "it. Before and after are shares of all images with a category; value is the change of chains with a category "
+        "in both. Success is compared by the logarithm of the odds ratio in one image.",
     ),
     "shares": Caption("Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."),
     "drift": Caption(
@@ -209,6 +217,16 @@ TABLES: Mapping[str, Caption] = {
         "Drift of the skin's pixel colour: the individual typology angle (degrees, larger is lighter) and the nearest "
         "swatch of the Monk Skin Tone scale. It describes pixels, not people: light, exposure, make-up and a "
         "generator's palette all contribute.",
+    ),
+    "missing_answers": Caption(
+        "Missing answers",
+        "Share of images without a valid answer. Kind change: its change since the first image, for all chains. Kind "
+        "difference: chains of one category of the first image against the chains of the others.",
+    ),
+    "share_bounds": Caption(
+        "Bounds on shares",
+        "Each share, and its change since the first image, if none or all of the missing answers were of the category. "
+        "The bounds need no assumption about missing answers.",
     ),
     "start_tests": Caption(
         "Chains from images and from prompts",

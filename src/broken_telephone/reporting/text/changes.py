@@ -12,6 +12,10 @@ from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUM
 _SAME = 0.005
 """Shares that differ by less are equal in whole per cent."""
 UNCHECKED = "according to an annotator that no rating checks on drawn images"
+_ADJUSTED = (
+    "Significant changes look larger than they are, because they were selected. These changes are therefore shrunken. "
+    "Their tests and intervals are adjusted for all comparisons of the study."
+)
 TOO_FEW = "according to the annotator's answers, because too few ratings check them"
 
 
@@ -33,7 +37,7 @@ def change_sentences(changes: pd.DataFrame, decomposition: pd.DataFrame, most: i
     """Describe the surest changes, then count the shares of every verdict.
 
     Args:
-        changes: as `verdicts` returns it.
+        changes: the shares of the `findings` table.
         decomposition: the `decomposition` table.
         most: number of changes to describe.
     """
@@ -47,8 +51,18 @@ def change_sentences(changes: pd.DataFrame, decomposition: pd.DataFrame, most: i
         more = counted(len(significant) - most, "more pair")
         sentences.append(f"{more} of label and attribute changed significantly: see the table of changes.")
     if significant.empty:
-        sentences.append("No significant change of any share was detected.")
+        sentences.append(_no_claim(changes))
+    else:
+        sentences.append(_ADJUSTED)
     return [*sentences, _verdict_counts(changes)]
+
+
+def _no_claim(changes: pd.DataFrame) -> str:
+    judged = int((changes["verdict"] == NOT_SIGNIFICANT).sum())
+    if not judged:
+        return "There is not enough data to tell whether any share changed."
+    of_shares = "any share" if judged == len(changes) else f"the {counted(judged, 'share')} with enough data"
+    return f"No significant change of {of_shares} was detected."
 
 
 def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
@@ -60,7 +74,9 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     verb, sign = ("rose", 1) if row.verdict == RISE else ("fell", -1)
     limits = sorted((sign * row.ci_low, sign * row.ci_high))
     share = the_share(row.attribute, row.category, row.label)
-    result = f"{lead}, {share} {verb} by {points(abs(row.value))} ({interval(*limits)}), "
+    size = points(abs(row.shrunken_value))
+    raw = f"; {points(abs(row.value))} before shrinkage" if size != points(abs(row.value)) else ""
+    result = f"{lead}, {share} {verb} by {size} ({interval(*limits)}{raw}), "
     if row.method != ANNOTATOR:
         alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"
         alone = "no change" if points(row.annotator_value) == "0 points" else alone

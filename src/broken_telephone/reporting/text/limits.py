@@ -15,22 +15,21 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     """Count the shares with too little power, and give the smallest detectable change.
 
     Args:
-        changes: as `verdicts` returns it.
+        changes: the shares of the `findings` table.
         power: the `power` table.
     """
     if power.empty:
         return ["The smallest detectable change is unknown."]
     compared = pd.MultiIndex.from_frame(changes[list(SPAN)].astype(str))
-    is_compared = pd.MultiIndex.from_frame(power[list(SPAN)].astype(str)).isin(compared)
-    own_power, single = power[is_compared], int((~is_compared).sum())
-    answered = own_power[own_power["n"] > 0]
-    unanswered = int((own_power["n"] == 0).sum())
-    blind = answered[~answered["is_detectable"].fillna(False).astype(bool)]
+    single = int((~pd.MultiIndex.from_frame(power[list(SPAN)].astype(str)).isin(compared)).sum())
+    answered = changes[changes["n"] > 0]
+    unanswered = int((changes["n"] == 0).sum())
+    blind = answered[answered["reason"].str.startswith("too few independent starts")]
     sentences = []
     if len(blind):
         sentences += [
-            f"{len(blind)} of {counted(len(answered), 'share')} have too few independent starts: even the largest "
-            "possible change would be missed too often.",
+            f"{len(blind)} of {counted(len(answered), 'share')} have too few independent starts: after adjustment "
+            "for all tests, even the largest possible change would be missed too often.",
             f"This applies to {'; '.join(_counts_by_label(answered, blind))}.",
         ]
     elif len(answered):
@@ -48,8 +47,8 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         least, middle, most = (points(x) for x in quiet["minimum_detectable_change"].quantile([0, 0.5, 1]))
         sentences += [
             "Where no change is significant, a smaller one may exist.",
-            "By a single test, four of five such studies detect a change only if it is large enough: from "
-            f"{least} to {most}, depending on the share (median {middle}).",
+            "After adjustment for all tests, four of five such studies detect a change only if it is large enough: "
+            f"from {least} to {most}, depending on the share (median {middle}).",
         ]
     others = int((changes["verdict"] == NOT_ENOUGH_DATA).sum()) - len(blind) - unanswered
     if others > 0:
@@ -69,7 +68,7 @@ def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests:
     """Return heading -> sentences about the limits of the conclusions, without the annotator's reliability.
 
     Args:
-        changes: as `verdicts` returns it.
+        changes: the shares of the `findings` table.
         tables: all tables; `power` is read.
         manifests: records of the runs, by name.
     """

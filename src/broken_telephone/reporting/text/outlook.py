@@ -23,12 +23,13 @@ from broken_telephone.statistics.tables.shares_table import DATASET
 _NAMED = 3
 
 
-def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
+def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame, margin: float) -> list[str]:
     """Count the shares that settled in the last step, of all shares and of those that rose or fell.
 
     Args:
         trajectories: the `trajectories` table.
-        changes: as `verdicts` returns it.
+        changes: the shares of the `findings` table.
+        margin: the largest change of a share that counts as settled, 0 to 1.
     """
     last = _of_kind(trajectories, "last step")
     if last.empty:
@@ -41,12 +42,8 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
             sentences.append(f"{lead}there is only one step, so convergence cannot be assessed.")
             continue
         counts = _settled_counts(steps["note"])
-        by_chance = round(steps["ci_low"].notna().sum() / 20)
-        if by_chance and (steps["note"] == "moving").any():
-            counts += f". Chance alone makes about {by_chance} of them seem to move"
         shares = counted(len(steps), "share")
         sentences.append(f"{lead}in the last step (image {end - 1} to image {end}) of {shares}: {counts}.")
-        # The tests of one step are not adjusted for their number: only significant changes are named.
         known = changes[(changes["start"] == start) & changes["verdict"].isin([RISE, FALL])]
         own_steps = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
         changed = [step for step in own_steps if step is not None]
@@ -56,6 +53,11 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame) -> list
             counts = _settled_counts(pd.Series([row.note for row in changed]))
             shares = counted(len(changed), "share")
             sentences.append(f"{lead}of the {shares} that rose or fell since the first image: {counts}{named}.")
+    if any("settled" in sentence for sentence in sentences):
+        sentences.append(
+            f"A share has settled if an equivalence test shows that its last change is below {points(margin)}, and it "
+            "still moves if its last change is significant. Both tests are adjusted for the number of shares."
+        )
     return [capital(sentence) for sentence in sentences]
 
 
@@ -78,6 +80,8 @@ def fixed_point_sentences(changed: pd.DataFrame, trajectories: pd.DataFrame, sha
         trajectories: the `trajectories` table.
         shares: the `shares` table, for the intervals of the shares in the last image.
     """
+    if shares.empty:
+        return []
     fixed_points = _of_kind(trajectories, "fixed point")
     several_steps = changed[changed["iteration"] - changed["since"] > 1].head(_NAMED)
     described = (_fixed_point(row, fixed_points, trajectories, shares) for row in several_steps.itertuples(index=False))

@@ -9,7 +9,7 @@ from broken_telephone.statistics.tables.decomposition import DRIFT_PART, PUBLISH
 from broken_telephone.statistics.tables.published import A_CATEGORY
 
 _OURS = ("ours", "ci_low", "ci_high", "drift", "n")
-COLUMNS = ("label", "attribute", "unsure", "category", "measure", "published", *_OURS, "note")
+COLUMNS = ("label", "attribute", "unsure_answers", "category", "measure", "published", *_OURS, "note")
 _KEYS = ("label", "attribute", "category")
 _AT = 1
 """The published study drew one image from every original."""
@@ -37,14 +37,14 @@ def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -
     # Labels that this study lacks are left out. Rows with most to compare stand first.
     comparable = table[["ours", "drift"]].notna().any(axis=1)
     own_labels = set(table.loc[comparable, "label"])
-    shown = table[comparable | ((table["unsure"] == A_CATEGORY) & table["label"].isin(own_labels))]
+    shown = table[comparable | ((table["unsure_answers"] == A_CATEGORY) & table["label"].isin(own_labels))]
     order = shown["ours"].isna().astype(int) + shown["drift"].isna()
     return shown.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _ours(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     missing = dict.fromkeys(_OURS, float("nan"))
-    if row.get("unsure") == A_CATEGORY:
+    if row.get("unsure_answers") == A_CATEGORY:
         return missing
     if "difference" in str(row["measure"]):
         cell = _same_cell(tables.get("decomposition", pd.DataFrame()), row)

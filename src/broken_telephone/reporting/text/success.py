@@ -1,24 +1,18 @@
-"""Writes sentences about whether the describer still names the label, and equally often for all groups."""
+"""Writes sentences about how often the describer still names the label."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
-from broken_telephone.reporting.text.wording import counted, listed, number_interval, percent, shown_as, spoken
+from broken_telephone.reporting.text.wording import counted, percent, spoken
 from broken_telephone.statistics import ALL
 
-_NAMED = 3
 
-
-def success_sentences(success: pd.DataFrame, level: float) -> list[str]:
-    """Describe how often the label is named in the first and last images, and for which groups more or less often.
-
-    Groups are compared by odds ratios adjusted for the label. Unadjusted rates differ between groups whenever some
-    labels are easier to name and occur more often in some groups.
+def success_sentences(success: pd.DataFrame) -> list[str]:
+    """Describe how often the label is named in the first and last images.
 
     Args:
-        success: the `success` table, with p_adjusted.
-        level: adjusted p-values below it are significant.
+        success: the `success` table.
     """
     if success.empty:
         return []
@@ -26,7 +20,7 @@ def success_sentences(success: pd.DataFrame, level: float) -> list[str]:
     for start, rows in success.groupby(success["start"].astype(str), sort=False):
         labels = rows["label"].astype(str)
         overall = rows[labels == (ALL if (labels == ALL).any() else labels.iloc[0])]
-        sentences += [*_rates(str(start), overall), *_odds_ratios(overall, level)]
+        sentences += _rates(str(start), overall)
     return [*sentences, "A label is no longer named if the image has lost it or if the describer misses it."]
 
 
@@ -50,27 +44,3 @@ def _rate(rates: pd.DataFrame, iteration: int) -> str:
     share = float((rates["value"] * rates["n"]).sum() / count)
     images = f"{counted(count, 'image')} of iteration {iteration}" if iteration else counted(count, "original")
     return f"{percent(share)} of {images}"
-
-
-def _odds_ratios(rows: pd.DataFrame, level: float) -> Iterator[str]:
-    odds = rows[rows["kind"] == "odds ratio"]
-    tested = odds[odds["p_adjusted"].notna()].sort_values("p_adjusted", kind="stable")
-    significant = tested[tested["p_adjusted"] < level]
-    for row in significant.head(_NAMED).itertuples(index=False):
-        images = f"images of iteration {int(row.iteration)}" if row.iteration else "originals"
-        yield (
-            f"Adjusted for the label, it does so {'more' if row.value > 1 else 'less'} often for {images} shown as "
-            f"{shown_as(str(row.attribute), str(row.category))} than for those shown as "
-            f"{shown_as(str(row.attribute), str(row.reference))}. "
-            f"The odds ratio is {row.value:.2g} ({number_interval(row.ci_low, row.ci_high)})."
-        )
-    if len(significant) > _NAMED:
-        yield f"The table of success lists {counted(len(significant) - _NAMED, 'more such difference')}."
-    if quiet := sorted(set(tested["attribute"].astype(str)) - set(significant["attribute"].astype(str))):
-        yield f"Adjusted for the label, no difference by {_attributes(quiet)} is significant."
-    if untested := sorted(set(odds["attribute"].astype(str)) - set(tested["attribute"].astype(str))):
-        yield f"There is no test for a difference by {_attributes(untested)}: see the reasons in the table of success."
-
-
-def _attributes(names: list[str]) -> str:
-    return listed([spoken(name) for name in names], len(names))

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from broken_telephone.reporting.text.verdicts import judged_together
 from broken_telephone.reporting.text.wording import counted, interval, listed, points, shown_as, spoken
 from broken_telephone.statistics import success_findings
+from broken_telephone.statistics.tables.findings import SUCCESS
 
 _NAMED = 3
 _ANNOTATOR = "annotator"
 
 
-def success_difference_sentences(differences: pd.DataFrame, changes: pd.DataFrame, level: float) -> list[str]:
+def success_difference_sentences(
+    differences: pd.DataFrame, changes: pd.DataFrame, findings: pd.DataFrame, level: float
+) -> list[str]:
     """Describe differences in success in the last image, their changes since the first, and what checks them.
 
     Corrected values are described where ratings give an interval; the annotator's value follows them.
@@ -20,6 +24,7 @@ def success_difference_sentences(differences: pd.DataFrame, changes: pd.DataFram
     Args:
         differences: the `success_differences` table, with p_adjusted.
         changes: the `success_changes` table, with p_adjusted.
+        findings: the `findings` table, which adjusts them for all comparisons of the study; it may be empty.
         level: adjusted p-values below it are significant.
     """
     if differences.empty:
@@ -27,11 +32,11 @@ def success_difference_sentences(differences: pd.DataFrame, changes: pd.DataFram
     sentences = []
     for start, rows in differences.groupby(differences["start"].astype(str), sort=False):
         last = rows[rows["iteration"] == rows["iteration"].max()]
-        headline = success_findings(last.assign(since=last["iteration"]))
+        headline = judged_together(success_findings(last.assign(since=last["iteration"])), findings, SUCCESS)
         sentences += list(_differences(str(start), headline, level))
         if len(changes):
             own = changes[changes["start"].astype(str) == start]
-            sentences += list(_changes(str(start), success_findings(own), level))
+            sentences += list(_changes(str(start), judged_together(success_findings(own), findings, SUCCESS), level))
         sentences += _checks(rows, headline)
     return sentences
 

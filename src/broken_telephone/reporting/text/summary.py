@@ -1,5 +1,6 @@
 """Summarises the study in plain sentences; every claim needs a significant test and sufficient power."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import pandas as pd
@@ -14,80 +15,71 @@ from broken_telephone.reporting.text.changes import change_sentences, significan
 from broken_telephone.reporting.text.intersections import intersection_sentences
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.mentions import mention_sentences
+from broken_telephone.reporting.text.missing_answers import missing_answer_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.skin_tone import skin_sentences
 from broken_telephone.reporting.text.success import success_sentences
 from broken_telephone.reporting.text.success_differences import success_difference_sentences
-from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
+from broken_telephone.reporting.text.verdicts import LEVEL, judged_together, of_family
 from broken_telephone.statistics import ALL
+from broken_telephone.statistics.tables.findings import INTERSECTIONS
 from broken_telephone.statistics.tables.shares_table import DATASET
 
+MARGIN = 0.05
+"""Largest last change of a share that counts as settled, unless the settings say otherwise."""
 MOST = 6
 """Changes that the summary describes one by one."""
 CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
 RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
 SUPPORT = "Image regions behind the label's words"
-CROSSED = "Crossed attributes"
+CROSSED, MISSING = "Crossed attributes", "Missing answers"
 MENTIONS = "Attributes that the descriptions still mention"
 SKIN = "Skin tone of faces, by their pixels"
 
 
-def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
+def summary(
+    tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST, margin: float = MARGIN
+) -> dict[str, list[str]]:
     """Return topic -> sentences, the most informative first.
 
     Args:
-        tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, success_differences, success_changes, support_sentences,
-            support_tests, intersection_changes, skin_drift, mention_shares); a missing table counts as empty.
+        tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
+            agreement_sentences, success, success_differences, success_changes, support_sentences, support_tests,
+            intersection_changes, missing_answers, share_bounds, skin_drift, mention_shares, annotator_agreement); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
+        margin: largest last change of a share that counts as settled, 0 to 1.
     """
-    known = {name: tables.get(name, pd.DataFrame()) for name in ("drift", "shares", "power", "decomposition")}
-    drift, shares, power, decomposition = known.values()
-    trajectories, corrected, bias, agreement, success, support, support_tests = (
-        tables.get(name, pd.DataFrame())
-        for name in (
-            "trajectories",
-            "corrected_shares",
-            "annotator_bias",
-            "agreement_sentences",
-            "success",
-            "support_sentences",
-            "support_tests",
-        )
-    )
-    changes = verdicts(drift, power, shares, level, tables.get("corrected_drift"))
-    missing = _missing_comparisons(shares, decomposition)
+    given = defaultdict(pd.DataFrame, tables)
+    findings, shares, trajectories = given["findings"], given["shares"], given["trajectories"]
+    changes = of_family(findings)
+    missing = _missing_comparisons(shares, given["decomposition"])
     reliability = [
-        *annotator_sentences(tables.get("annotator_agreement", pd.DataFrame()), shares),
-        *reliability_sentences(agreement, shares),
-        *correction_sentences(corrected),
-        *bias_sentences(bias, level),
-    ]
-    differences, success_changes, crossed, skin, mentions = (
-        tables.get(name, pd.DataFrame())
-        for name in ("success_differences", "success_changes", "intersection_changes", "skin_drift", "mention_shares")
-    )
-    success_topic = [
-        *success_sentences(success, level),
-        *success_difference_sentences(differences, success_changes, level),
+        *annotator_sentences(given["annotator_agreement"], shares),
+        *reliability_sentences(given["agreement_sentences"], shares),
+        *correction_sentences(given["corrected_shares"]),
+        *bias_sentences(given["annotator_bias"], level),
     ]
     optional = {
-        CROSSED: intersection_sentences(crossed, level),
-        SUCCESS: success_topic,
-        SUPPORT: region_sentences(support, support_tests),
-        MENTIONS: mention_sentences(mentions, level),
-        SKIN: skin_sentences(skin, level),
+        MISSING: missing_answer_sentences(given["missing_answers"], given["share_bounds"], findings, level),
+        CROSSED: intersection_sentences(judged_together(given["intersection_changes"], findings, INTERSECTIONS), level),
+        SUCCESS: [
+            *success_sentences(given["success"]),
+            *success_difference_sentences(given["success_differences"], given["success_changes"], findings, level),
+        ],
+        SUPPORT: region_sentences(given["support_sentences"], given["support_tests"]),
+        MENTIONS: mention_sentences(given["mention_shares"], level),
+        SKIN: skin_sentences(given["skin_drift"], level),
     }
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
         return {CHANGED: [nothing, *missing], **rest}
     return {
-        CHANGED: [*change_sentences(changes, decomposition, most), *missing],
-        UNKNOWN: power_sentences(changes, power),
+        CHANGED: [*change_sentences(changes, given["decomposition"], most), *missing],
+        UNKNOWN: power_sentences(changes, given["power"]),
         SETTLED: [
-            *settled_sentences(trajectories, changes),
+            *settled_sentences(trajectories, changes, margin),
             *fixed_point_sentences(significant_changes(changes), trajectories, shares),
         ],
         **rest,

@@ -33,3 +33,59 @@ def with_adjusted_p_values(table: pd.DataFrame, family: Sequence[str]) -> pd.Dat
     adjusted = table.copy()
     adjusted.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", p_adjusted)
     return adjusted
+
+
+def rejection_levels(p_values: np.ndarray, level: float) -> np.ndarray:
+    """Compute the raw p-value up to which each test is rejected by Benjamini and Hochberg, given the other p-values.
+
+    If the p-value of one test were 0 and r tests were rejected then, this test is rejected up to level r / m. Its
+    adjusted p-value is at most `level` exactly if its p-value is at most the result (Benjamini, Krieger and Yekutieli
+    2006, Biometrika 93).
+
+    Args:
+        p_values: (m,), of one family, none of them null.
+        level: false discovery rate.
+
+    Returns:
+        (m,), level / m to level; the same for all rejected tests.
+    """
+    m = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    ranked, ranks = p_values[order], np.arange(1, m + 1)
+    passes, passes_one_ahead = ranked <= ranks * level / m, ranked <= (ranks + 1) * level / m
+    rejected = int(ranks[passes].max(initial=0))
+    # Tests of smaller p-values move up by one rank if this test is put before them.
+    before = np.append(0, np.maximum.accumulate(np.where(passes_one_ahead, ranks, 0)))[:m]
+    levels = np.empty(m)
+    levels[order] = np.maximum(before + 1, np.where(rejected > ranks, rejected, 0)) * level / m
+    return levels
+
+
+def adjusted_together(p_values: np.ndarray, smallest: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Adjust one family of tests, some of which cannot reject, by Benjamini and Hochberg.
+
+    A discrete test whose smallest possible p-value is above the level can never be rejected. It is not counted (Gilbert
+    2005, Applied Statistics 54, after Tarone 1990, Biometrics 46). This costs no validity if the smallest p-value does
+    not depend on what is tested, such as the direction of the changes.
+
+    Args:
+        p_values: (n,), null without a test.
+        smallest: (n,), smallest possible p-values; 0 for a continuous test.
+        level: false discovery rate.
+
+    Returns:
+        Adjusted p-values (n,), null without a test and 1 where the test is not counted; and the raw p-values (n,) up
+        to which each test is rejected, given the others. For a test that is not counted, and for a missing one, it is
+        that of one further test.
+    """
+    from scipy.stats import false_discovery_control
+
+    is_tested = ~np.isnan(p_values)
+    is_counted = is_tested & (smallest <= level)
+    counted = p_values[is_counted]
+    p_adjusted = np.where(is_tested, 1.0, np.nan)
+    levels = np.full(len(p_values), rejection_levels(np.append(counted, 0.0), level)[-1])
+    if len(counted):
+        p_adjusted[is_counted] = false_discovery_control(counted)
+        levels[is_counted] = rejection_levels(counted, level)
+    return p_adjusted, levels

@@ -56,6 +56,7 @@ def drift_table(
     resampling: Resampling,
     years: Mapping[str, np.ndarray] | None = None,
     each: Map = map,
+    shares_only: bool = False,
 ) -> pd.DataFrame:
     """Measure and test the drift of each label and attribute.
 
@@ -66,6 +67,7 @@ def drift_table(
         years: attribute -> value of each category, such as the midpoint of an age range. Chains with a null category
             are left out of the shift of the mean, and the note names these categories.
         each: see `group_table`.
+        shares_only: measure only the share differences, which takes a fraction of the time.
 
     Returns:
         Columns DRIFT, without adjusted p-values and without duplicate pairs. since: the earlier iteration; category:
@@ -79,12 +81,14 @@ def drift_table(
         for since, last in dict.fromkeys((first if begin is None else begin, end) for begin, end in iteration_pairs):
             if first <= since < last < chains.codes.shape[1]:
                 pair = {"since": since, "iteration": last}
-                yield from (pair | row for row in _rows(chains, since, last, resampling, values))
+                yield from (pair | row for row in _rows(chains, since, last, resampling, values, shares_only))
 
     return group_table(panels, DRIFT, rows_of, each)
 
 
-def _rows(chains: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray | None) -> Iterator[Row]:
+def _rows(
+    chains: Panel, since: int, last: int, resampling: Resampling, years: np.ndarray | None, shares_only: bool
+) -> Iterator[Row]:
     both = count_pairs(chains.codes[:, since], chains.codes[:, last], chains.clusters, len(chains.categories))
     if not both.chains:
         why = f"no chain has a category at both {since} and {last}"
@@ -93,6 +97,9 @@ def _rows(chains: Panel, since: int, last: int, resampling: Resampling, years: n
             yield both.sizes | _row("share difference", Estimate(), note=why) | {"category": category}
         return
     samples = both.resampled(*resampling)
+    if shares_only:
+        yield from _category_rows("share difference", both, samples, chains.categories, resampling)
+        return
     test = paired_tests.stuart_maxwell(both.changes, *resampling)
     for name, measure in WHOLE.items():
         estimate, note = _estimate(float(measure.compute(both.table)), measure.compute(samples), both, measure)
@@ -103,13 +110,20 @@ def _rows(chains: Panel, since: int, last: int, resampling: Resampling, years: n
         is_infinite = np.isnan(statistic.statistic)
         note = "all starts changed alike: no bound" if is_infinite else "a statistic: no interval"
         yield both.sizes | _row(name, Estimate(statistic.statistic), statistic, note)
-    for name, measure in EACH.items():
-        values, resampled, is_tested = measure.compute(both.table), measure.compute(samples), name == "share difference"
-        for code, category in enumerate(chains.categories):
-            estimate, note = _estimate(float(values[code]), resampled[:, code], both, measure)
-            mcnemar = paired_tests.stuart_maxwell(both.changes[:, [code]], *resampling) if is_tested else None
-            yield both.sizes | _row(name, estimate, mcnemar, note) | {"category": category}
+    for name in EACH:
+        yield from _category_rows(name, both, samples, chains.categories, resampling)
     yield _published_row(chains, since, last)
+
+
+def _category_rows(
+    name: str, both: PairedCounts, samples: np.ndarray, categories: Sequence[str], resampling: Resampling
+) -> Iterator[Row]:
+    measure, is_tested = EACH[name], name == "share difference"
+    values, resampled = measure.compute(both.table), measure.compute(samples)
+    for code, category in enumerate(categories):
+        estimate, note = _estimate(float(values[code]), resampled[:, code], both, measure)
+        mcnemar = paired_tests.stuart_maxwell(both.changes[:, [code]], *resampling) if is_tested else None
+        yield both.sizes | _row(name, estimate, mcnemar, note) | {"category": category}
 
 
 def _include_no_drift(estimate: Estimate, measure: Measure, test: paired_tests.HypothesisTest) -> Estimate:

@@ -12,7 +12,10 @@ from broken_telephone.statistics.estimates.panel import Group, Panel, first_pict
 from broken_telephone.statistics.hypothesis_tests.power import MIN_CHANGES, detectable_shift
 from broken_telephone.statistics.tables.group_table import GROUP, Row, group_table, join_notes
 
-_CHANGES = ("share_changing", "minimum_detectable_change", "maximum_possible_change")
+_CHANGES = (
+    *("share_changing", "effective_n", "smallest_p_value"),
+    *("minimum_detectable_change", "maximum_possible_change"),
+)
 POWER = (*GROUP, "category", "since", "iteration", "n", "clusters", *_CHANGES, "is_detectable", "note")
 
 
@@ -26,10 +29,11 @@ def power_table(panels: Sequence[Panel]) -> pd.DataFrame:
 
     Returns:
         Columns POWER. n: chains with a category at both iterations; share_changing: their share that enters or leaves
-        the category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; minimum_detectable_change: see
-        `detectable_shift`, for the effective sample size of n chains; maximum_possible_change: the largest shift from
-        the share before, 1/2 to 1; is_detectable: whether the minimum detectable change is at most the maximum possible
-        one. A note explains a null.
+        the category, 0 to 1, with the pseudo-clusters of `PairedCounts.resampled`; effective_n: effective sample size
+        of the n chains; smallest_p_value: of the exact test, if all starts that change did so in one direction;
+        minimum_detectable_change: see `detectable_shift`, for the effective sample size; maximum_possible_change: the
+        largest shift from the share before, 1/2 to 1; is_detectable: whether the minimum detectable change is at most
+        the maximum possible one. A note explains a null.
     """
 
     def rows_of(group: Group) -> Iterator[Row]:
@@ -65,7 +69,7 @@ def _power(both: PairedCounts, code: int) -> Row:
     effective = effective_sample_size(units, independent_variance, changes - shift * units)
     maximum_possible = max(before, 1 - before)
     # The test permutes starts, whatever the effective number of chains.
-    minimum_detectable = detectable_shift(effective, share_changing) if both.clusters >= MIN_CHANGES else np.nan
+    minimum_detectable = float(detectable_shift(effective, share_changing)) if both.clusters >= MIN_CHANGES else np.nan
     unlikely = "detectable only if more chains change than do" if minimum_detectable > share_changing else ""
     note = join_notes(
         f"chains of a start change alike: worth {effective:.4g} independent ones" if effective < n else "",
@@ -73,6 +77,8 @@ def _power(both: PairedCounts, code: int) -> Row:
     )
     return {
         "share_changing": share_changing,
+        "effective_n": effective,
+        "smallest_p_value": min(2.0 ** (1 - np.count_nonzero(changes)), 1.0),
         "minimum_detectable_change": minimum_detectable,
         "maximum_possible_change": maximum_possible,
         "is_detectable": minimum_detectable <= maximum_possible,

@@ -17,7 +17,7 @@ from broken_telephone.statistics.tables.drift_table import EACH, JACCARD_OF_COUN
 from broken_telephone.statistics.tables.group_table import Row
 
 PUBLISHED_SHARES = ("study", "label", "attribute", "category", "original", "generated", "n_original", "n_generated")
-PUBLISHED_DRIFT = ("study", "label", "attribute", "unsure", "category", "measure", "value", "note")
+PUBLISHED_DRIFT = ("study", "label", "attribute", "unsure_answers", "category", "measure", "value", "note")
 LEFT_OUT, A_CATEGORY = "left out", "a category"
 """How `published_drift` treats answers of unsure: as this project does, or as the published study does."""
 
@@ -42,7 +42,7 @@ def published_drift() -> pd.DataFrame:
     published study. These rows reproduce its weighted Jaccard similarity and its chi-square test.
 
     Returns:
-        Columns PUBLISHED_DRIFT, from original to generated. unsure: LEFT_OUT or A_CATEGORY; category: null for measures
+        Columns PUBLISHED_DRIFT, from original to generated. unsure_answers: LEFT_OUT or A_CATEGORY; category: null for measures
         of a whole attribute. The note states the shares of unsure, if there are any, and explains a null.
     """
     rows = []
@@ -54,11 +54,13 @@ def published_drift() -> pd.DataFrame:
         note = "unsure and left out: {original:.1%} of originals, {generated:.1%} of generated".format(**unsure)
         years = SCHEMES[str(study).split("_")[0]].attributes[str(attribute)].years
         measured = _measure(known, distances.age_midpoints(years, list(known["category"])) if years else None)
-        rows += [key | {"unsure": LEFT_OUT} | row | {"note": note if unsure.any() else ""} for row in measured]
+        rows += [key | {"unsure_answers": LEFT_OUT} | row | {"note": note if unsure.any() else ""} for row in measured]
         note = "unsure is a category: {original:.1%} of originals, {generated:.1%} of generated".format(**unsure)
         note = note if unsure.any() else "no picture is unsure"
         for row in _as_published(shares):
-            rows.append(key | {"unsure": A_CATEGORY} | row | {"note": "; ".join(filter(None, (note, row["note"])))})
+            rows.append(
+                key | {"unsure_answers": A_CATEGORY} | row | {"note": "; ".join(filter(None, (note, row["note"])))}
+            )
     return pd.DataFrame(rows, columns=list(PUBLISHED_DRIFT))
 
 

@@ -124,6 +124,26 @@ def success_findings(changes: pd.DataFrame) -> pd.DataFrame:
     return chosen.merge(values, on=keys, how="left")
 
 
+def success_comparisons(differences: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of success that a study judges: differences in the last image, and their changes.
+
+    Args:
+        differences: the table of `success_differences_table`.
+        changes: the table of `success_changes_table`.
+
+    Returns:
+        Rows as `success_findings` returns them. A difference compares groups within one image: since equals iteration.
+    """
+    tables = []
+    if len(differences):
+        last = differences.groupby(differences["start"].astype(str))["iteration"].transform("max")
+        within = differences[differences["iteration"] == last]
+        tables.append(success_findings(within.assign(since=within["iteration"])))
+    if len(changes):
+        tables.append(success_findings(changes))
+    return pd.concat(tables, ignore_index=True) if tables else changes
+
+
 def _studies(
     predictions: pd.DataFrame, chains: pd.DataFrame, panels: Sequence[Panel], ratings: Ratings | None
 ) -> dict[str, _Study]:

@@ -19,9 +19,16 @@ from broken_telephone.statistics.estimates.bootstrap import (
 )
 from broken_telephone.statistics.estimates.paired_counts import PairedCounts, count_pairs
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
+from broken_telephone.statistics.estimates.selective_intervals import equivalence_p_values, standard_errors
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
+from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_maxwell
 from broken_telephone.statistics.tables.group_table import ESTIMATE, GROUP, Map, Row, group_table
 
+LEVEL = 0.05
+"""Adjusted p-values below it are significant."""
+SETTLED, MOVING, UNKNOWN = "settled", "moving", "cannot tell"
 TRAJECTORIES = (*GROUP, "kind", "category", "to_category", "iteration", *ESTIMATE)
+_TEST = ("p_value", "smallest_p_value")
 
 
 def trajectories_table(
@@ -43,7 +50,9 @@ def trajectories_table(
         - fixed point: share of `category`
         - half-life: in iterations
         - predicted: share of `category` at `iteration`
-        - last step: change of the share of `category` in the last iteration; the note is settled, moving or cannot tell
+        - last step: change of the share of `category` in the last iteration. The note is MOVING if McNemar's test is
+          significant; otherwise SETTLED if an equivalence test shows that the change is within the margin; otherwise
+          UNKNOWN. Each kind of test is adjusted for all shares.
     """
 
     def rows_of(group: Group) -> Iterator[Row]:
@@ -59,9 +68,12 @@ def trajectories_table(
             yield nothing | {"note": "no chain has categories in two pictures in a row"}
             return
         yield from _markov_rows(chains, first, steps, resampling, equivalence_margin)
-        yield from _last_step_rows(chains, last, resampling, equivalence_margin)
+        yield from _last_step_rows(chains, last, resampling)
 
-    return group_table(panels, TRAJECTORIES, rows_of, each)
+    table = group_table(panels, (*TRAJECTORIES, *_TEST), rows_of, each)
+    steps = table[(table["kind"] == "last step") & table["value"].notna()]
+    table.loc[steps.index, "note"] = _last_step_verdicts(steps, equivalence_margin)
+    return table[list(TRAJECTORIES)]
 
 
 def _markov_rows(
@@ -116,20 +128,28 @@ def _half_life_row(factor: float, samples: np.ndarray, sizes: dict[str, int]) ->
     return _row("half-life", estimate, sizes, note)
 
 
-def _last_step_rows(chains: Panel, last: int, resampling: Resampling, equivalence_margin: float) -> Iterator[Row]:
+def _last_step_rows(chains: Panel, last: int, resampling: Resampling) -> Iterator[Row]:
     step = count_pairs(chains.codes[:, last - 1], chains.codes[:, last], chains.clusters, len(chains.categories))
     if not step.chains:
         yield {"kind": "last step", **step.sizes, "note": "no chain has categories in the last two pictures"}
         return
-    for category, estimate in zip(chains.categories, step.share_changes(resampling), strict=True):
-        verdict = _verdict(estimate, equivalence_margin)
-        yield _row("last step", estimate, step.sizes, verdict, category=category, iteration=last)
+    for code, (category, estimate) in enumerate(zip(chains.categories, step.share_changes(resampling), strict=True)):
+        changes = step.changes[:, [code]]
+        test = {
+            "p_value": stuart_maxwell(changes, *resampling).p_value,
+            "smallest_p_value": min(2.0 ** (1 - np.count_nonzero(changes)), 1.0),
+        }
+        yield _row("last step", estimate, step.sizes, UNKNOWN, category=category, iteration=last) | test
 
 
-def _verdict(change: Estimate, equivalence_margin: float) -> str:
-    if -equivalence_margin < change.low and change.high < equivalence_margin:
-        return "settled"
-    return "moving" if change.low > 0 or change.high < 0 else "cannot tell"
+def _last_step_verdicts(steps: pd.DataFrame, margin: float) -> np.ndarray:
+    """Judge the last steps of all shares: first whether they move, then whether they are equivalent to no change."""
+    columns = ("value", "ci_low", "ci_high", "clusters", "p_value", "smallest_p_value")
+    value, low, high, clusters, p_value, smallest = (steps[name].to_numpy(float) for name in columns)
+    p_equivalent = equivalence_p_values(value, standard_errors(value, low, high, clusters), clusters, margin)
+    moves = adjusted_together(p_value, smallest, LEVEL)[0] < LEVEL
+    settles = adjusted_together(p_equivalent, np.zeros(len(steps)), LEVEL)[0] < LEVEL
+    return np.where(moves, MOVING, np.where(settles, SETTLED, UNKNOWN))
 
 
 def _row(kind: str, estimate: Estimate, sizes: dict[str, int], note: str, **keys: Any) -> Row:

@@ -1,0 +1,260 @@
+"""Judges every comparison of a study together: a claim needs a test that is adjusted for all of them.
+
+Where ratings correct the annotator's drift, the corrected change is judged. Only the power at the adjusted level
+separates "no significant change" from "not enough data to tell".
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.statistics.estimates.selective_intervals import (
+    detectable_changes,
+    intervals_at,
+    margins,
+    posterior_medians,
+    shrunken_values,
+    standard_errors,
+)
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
+from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
+from broken_telephone.statistics.tables.group_table import join_notes
+from broken_telephone.statistics.tables.shares_table import DATASET
+
+RISE, FALL = "rise", "fall"
+NOT_SIGNIFICANT, NOT_ENOUGH_DATA = "no significant change", "not enough data to tell"
+LEVEL = 0.05
+"""Adjusted p-values below it are significant. It is also the false coverage rate of the intervals of claims."""
+CELL = ("start", "label", "attribute", "category")
+SPAN = [*CELL, "since", "iteration"]
+ANNOTATOR = "annotator"
+"""The method of a change that no rating corrects."""
+SHARES, INTERSECTIONS, SUCCESS, MISSING_ANSWERS = "shares", "intersections", "success", "missing answers"
+"""Families of comparisons."""
+FINDINGS = (
+    *("family", *CELL, "since", "iteration", "verdict", "reason", "method"),
+    *("value", "shrunken_value", "ci_low", "ci_high", "p_value", "p_adjusted", "is_planned"),
+    *("annotator_value", "minimum_detectable_change", "before", "after", "n", "n_checked", "clusters"),
+    *("missing_before", "missing_after", "change_low", "change_high", "note"),
+)
+_BOUNDS = ["missing_before", "missing_after", "change_low", "change_high"]
+_POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible_change"]
+_OF_FAMILY = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", "note"]
+_NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", *_POWER, *_BOUNDS, "before", "after"]
+
+
+def findings_table(
+    drift: pd.DataFrame,
+    power: pd.DataFrame,
+    shares: pd.DataFrame | None = None,
+    corrected_drift: pd.DataFrame | None = None,
+    share_bounds: pd.DataFrame | None = None,
+    families: Mapping[str, pd.DataFrame] | None = None,
+    planned: pd.DataFrame | None = None,
+    level: float = LEVEL,
+) -> pd.DataFrame:
+    """Judge every comparison from the first image of a chain to its last.
+
+    Args:
+        drift: the `drift` table.
+        power: the `power` table. The power of comparisons without a row in it follows from their intervals.
+        shares: the `shares` table, for the annotator's shares before and after.
+        corrected_drift: the `corrected_drift` table. Its values replace those of the annotator.
+        share_bounds: worst-case bounds on changes of shares if answers are missing.
+        families: name -> table of further comparisons with the columns SPAN, value, ci_low, ci_high, p_value, n,
+            clusters and note. The intervals are 95 % intervals of Student's t distribution.
+        planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own.
+        level: adjusted p-values below it are significant.
+
+    Returns:
+        Columns FINDINGS, one row per comparison, in the order of the tables.
+
+        - p_adjusted: over all comparisons of all families (Benjamini and Hochberg). Tests that cannot reject, because
+          too few starts change, are not counted and have 1.
+        - verdict: RISE and FALL if the test is significant and the interval agrees; NOT_ENOUGH_DATA, with a reason, if
+          no possible change would be detected at the adjusted level, or if missing answers leave the change open;
+          otherwise NOT_SIGNIFICANT.
+        - ci_low, ci_high: 95 % interval; of a significant comparison with a false coverage rate of `level`.
+        - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value.
+        - annotator_value: the change by the annotator's answers alone.
+        - minimum_detectable_change: at the level that the adjustment leaves to this test, with 80 % power.
+        - before, after: shares of all images with a category. n_checked: rated images.
+        - missing_before, missing_after, change_low, change_high: see `share_bounds`; null where nothing is known.
+    """
+    rows = _joined(drift, families or {})
+    if rows.empty:
+        return pd.DataFrame(columns=list(FINDINGS))
+    rows = _with_columns_of(rows, power, _POWER, [SHARES, INTERSECTIONS])
+    rows = _with_columns_of(rows, share_bounds, _BOUNDS, [SHARES, INTERSECTIONS])
+    rows = _with_corrections(_with_shares(rows, shares), corrected_drift)
+    rows = rows.astype(dict.fromkeys(_NUMBERS, float))
+    rows["is_planned"] = _is_planned(rows, planned)
+    rows = _with_selection(_with_adjustment(rows, level), level)
+    judged = [_verdict(row, level) for row in rows.itertuples(index=False)]
+    rows["verdict"], rows["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
+    is_claim = rows["verdict"].isin([RISE, FALL])
+    rows["shrunken_value"] = rows["shrunken_value"].where(is_claim, rows["value"])
+    rows["note"] = [_note(row) for row in rows.itertuples(index=False)]
+    return rows[list(FINDINGS)].astype(dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters"), "Int64"))
+
+
+def first_to_last(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that compare the first image with the last, for each kind of start."""
+    if table.empty:
+        return table
+    by_start = table.groupby(table["start"].astype(str))
+    first, last = by_start["since"].transform("min"), by_start["iteration"].transform("max")
+    return table[(table["since"] == first) & (table["iteration"] == last)]
+
+
+def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    tables = []
+    for family, table in {SHARES: drift, **families}.items():
+        if table.empty:
+            continue
+        rows = table[table["measure"] == "share difference"] if "measure" in table else table
+        own = [name for name in ("before", "after") if name in rows]
+        is_within = rows["since"] == rows["iteration"]
+        chosen = pd.concat([first_to_last(rows[~is_within]), rows[is_within]])
+        tables.append(_with_text_keys(chosen)[[*SPAN, *_OF_FAMILY, *own]].assign(family=family))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _with_columns_of(
+    rows: pd.DataFrame, table: pd.DataFrame | None, columns: list[str], families: list[str]
+) -> pd.DataFrame:
+    """Add columns of a table by cell and span, for some families; null where the table has no row."""
+    if table is None or table.empty:
+        return rows.assign(**dict.fromkeys(columns, np.nan))
+    own = _with_text_keys(table).reindex(columns=[*SPAN, *columns]).drop_duplicates(SPAN)
+    matched = rows[SPAN].merge(own, on=SPAN, how="left")[columns].astype(float)
+    return rows.assign(**matched.where(rows["family"].isin(families), np.nan).to_dict("series"))
+
+
+def _with_corrections(rows: pd.DataFrame, corrected: pd.DataFrame | None) -> pd.DataFrame:
+    """Replace the changes of shares that ratings correct. Their tests are not those of the `power` table."""
+    results = ["value", "ci_low", "ci_high", "p_value", "n_checked", "clusters"]
+    rows = rows.assign(method=ANNOTATOR, annotator_value=rows["value"], n_checked=0.0)
+    matched = _with_columns_of(rows, corrected, results, [SHARES, INTERSECTIONS])[results]
+    if corrected is None or corrected.empty:
+        return rows
+    rows["n_checked"] = matched["n_checked"].fillna(0)
+    has_correction = matched[["value", "ci_low", "ci_high"]].notna().all(axis=1)
+    rows = rows.astype(dict.fromkeys(results, float))
+    rows.loc[has_correction, results] = matched.loc[has_correction, results]
+    methods = _with_text_keys(corrected)[[*SPAN, "method"]].drop_duplicates(SPAN)
+    own = rows[SPAN].merge(methods, on=SPAN, how="left")["method"].astype(object)
+    rows.loc[has_correction, "method"] = own[has_correction]
+    rows.loc[has_correction, ["effective_n", "smallest_p_value"]] = np.nan
+    return rows
+
+
+def _with_shares(rows: pd.DataFrame, shares: pd.DataFrame | None) -> pd.DataFrame:
+    """Add the annotator's shares before and after, unless the family's own table has them."""
+    rows = rows.assign(**{name: rows.get(name, np.nan) for name in ("before", "after")})
+    if shares is None or shares.empty:
+        return rows
+    own = _with_text_keys(shares[shares["annotator"].astype(str) != DATASET]).drop_duplicates([*CELL, "iteration"])
+    for name, at in (("before", "since"), ("after", "iteration")):
+        keyed = own[[*CELL, "iteration", "share"]].rename(columns={"iteration": at})
+        matched = rows[[*CELL, at]].merge(keyed, on=[*CELL, at], how="left")["share"].astype(float)
+        rows[name] = matched.where(rows["family"].isin([SHARES, INTERSECTIONS]), rows[name])
+    return rows
+
+
+def _is_planned(rows: pd.DataFrame, planned: pd.DataFrame | None) -> np.ndarray:
+    if planned is None or planned.empty:
+        return np.zeros(len(rows), bool)
+    cells = pd.MultiIndex.from_frame(planned[list(CELL)].astype(str))
+    in_plan = pd.MultiIndex.from_frame(rows[list(CELL)].astype(str)).isin(cells)
+    return np.asarray(in_plan & (rows["family"] == SHARES).to_numpy())
+
+
+def _with_adjustment(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Add adjusted p-values, and the raw p-value up to which the adjustment rejects each test."""
+    rows = rows.assign(p_adjusted=np.nan, rejection_level=np.nan)
+    smallest = rows["smallest_p_value"].fillna(0)
+    for _, own in rows.groupby("is_planned"):
+        adjusted, levels = adjusted_together(own["p_value"].to_numpy(), smallest[own.index].to_numpy(), level)
+        rows.loc[own.index, "p_adjusted"], rows.loc[own.index, "rejection_level"] = adjusted, levels
+    return rows
+
+
+def _with_selection(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Add the power at the adjusted level, and give significant comparisons intervals and values for selected ones."""
+    from scipy.stats import norm
+
+    value, clusters, adjusted_level = (rows[name].to_numpy() for name in ("value", "clusters", "rejection_level"))
+    errors = standard_errors(value, rows["ci_low"].to_numpy(), rows["ci_high"].to_numpy(), clusters)
+    # A change of a difference in success is the difference of four rates.
+    bound = np.where(rows["family"] == SUCCESS, 2.0, 1.0)
+    of_pairs = detectable_shift(rows["effective_n"].fillna(0), rows["share_changing"].fillna(0), adjusted_level)
+    enough = (clusters >= least_changes(adjusted_level)) | (rows["method"] != ANNOTATOR)
+    of_errors = detectable_changes(errors, clusters, adjusted_level)
+    detectable = np.where(enough, np.where(rows["effective_n"].notna(), of_pairs, of_errors), np.nan)
+    is_selected = (rows["p_adjusted"] < level).to_numpy()
+    limits = intervals_at(value, errors, clusters, adjusted_level, bound)
+    for name, limit in zip(("ci_low", "ci_high"), limits, strict=True):
+        rows[name] = np.where(is_selected & ~np.isnan(limit), limit, rows[name])
+    # The least value that both the test and the interval would have selected.
+    p_values = np.clip(rows["p_value"].to_numpy(), 1e-300, 1 - 1e-9)
+    by_test = np.abs(value) * norm.isf(adjusted_level / 2) / norm.isf(p_values / 2)
+    by_interval = margins(errors, clusters, adjusted_level)
+    shrunken = shrunken_values(value, errors, np.fmax(by_test, by_interval))
+    by_prior = np.full(len(rows), np.nan)
+    for family in rows["family"].unique():
+        own = (rows["family"] == family).to_numpy() & (errors > 0)
+        by_prior[own] = posterior_medians(value[own], errors[own]) if own.any() else np.nan
+    # Of both corrections, the stronger one counts. It stays within the interval, on the side of the value.
+    shrunken = np.sign(value) * np.fmin(np.abs(shrunken), np.maximum(np.sign(value) * by_prior, 0))
+    nearest = np.where(value > 0, np.fmax(shrunken, rows["ci_low"]), np.fmin(shrunken, rows["ci_high"]))
+    possible = rows["maximum_possible_change"].fillna(np.inf)
+    return rows.assign(
+        shrunken_value=np.where(np.isnan(nearest), value, nearest),
+        minimum_detectable_change=detectable,
+        is_detectable=detectable <= np.minimum(possible, bound),
+    )
+
+
+def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+    """Return the verdict, and the reason of NOT_ENOUGH_DATA."""
+    if np.isnan(row.value):
+        return NOT_ENOUGH_DATA, str(row.note)
+    if np.isnan(row.p_adjusted):
+        return NOT_ENOUGH_DATA, "no test"
+    has_missing = row.missing_before > 0 or row.missing_after > 0
+    if row.p_adjusted < level:
+        if not row.value or row.ci_low <= 0 <= row.ci_high:
+            # Test and interval contradict each other, so neither decides.
+            return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
+        if has_missing and row.change_low <= 0 <= row.change_high:
+            return NOT_ENOUGH_DATA, _missing_reason(row)
+        return (RISE, "") if row.value > 0 else (FALL, "")
+    if not row.is_detectable:
+        few = "independent starts" if row.method == ANNOTATOR else "ratings"
+        return NOT_ENOUGH_DATA, f"too few {few} to detect any change after adjustment for all tests"
+    if has_missing and max(-row.change_low, row.change_high) > row.minimum_detectable_change:
+        return NOT_ENOUGH_DATA, _missing_reason(row)
+    return NOT_SIGNIFICANT, ""
+
+
+def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
+    before, after, low, high = (
+        f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}")
+        for value in (row.missing_before, row.missing_after, row.change_low, row.change_high)
+    )
+    return f"{before} % of answers missing before and {after} % after: a change of {low} to {high} points is possible"
+
+
+def _note(row) -> str:  # type: ignore[no-untyped-def]
+    """Explain missing numbers."""
+    no_bounds = "no bounds for missing answers" if np.isnan(row.change_low) else ""
+    no_shares = "no shares before and after" if np.isnan(row.before) or np.isnan(row.after) else ""
+    no_power = "no change is detectable" if np.isnan(row.minimum_detectable_change) else ""
+    return join_notes(str(row.note), no_power, no_shares, no_bounds)
+
+
+def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with keys as text, so that categoricals of different tables merge."""
+    return table.astype(dict.fromkeys(CELL, object)).reset_index(drop=True)

@@ -1,0 +1,243 @@
+"""Claims are judged together: adjustment, selection, power at the adjusted level, missing answers, plans."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import false_discovery_control, t
+
+from broken_telephone.statistics import Panel, Resampling, drift_table, findings_table, power_table, shares_table
+from broken_telephone.statistics.estimates.selective_intervals import (
+    equivalence_p_values,
+    intervals_at,
+    posterior_medians,
+    shrunken_values,
+    standard_errors,
+)
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, rejection_levels
+from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
+from broken_telephone.statistics.tables.findings import (
+    FALL,
+    FINDINGS,
+    LEVEL,
+    NOT_ENOUGH_DATA,
+    NOT_SIGNIFICANT,
+    RISE,
+    success_comparisons,
+)
+from broken_telephone.tables import as_result, check_result
+
+RESAMPLING = Resampling(300, 1)
+
+
+def panel(before, after, attribute="gender", categories=("male", "female"), labels=None):
+    n = len(before)
+    image, unknown = np.full(n, "image", dtype=object), np.full(n, -1, np.int8)
+    names = np.full(n, "fear", dtype=object) if labels is None else np.asarray(labels, dtype=object)
+    codes = np.column_stack([before, after]).astype(np.int8)
+    return Panel(attribute, tuple(categories), codes, unknown, np.arange(n), names, image)
+
+
+def judged(panels, **other):
+    drift = drift_table(panels, [(None, 1)], RESAMPLING, shares_only=True)
+    return findings_table(drift, power_table(panels), shares_table(panels, "judge"), **other)
+
+
+def comparison(label="fear", value=0.3, p_value=1e-4, half=0.1, **other):
+    row = {"start": "image", "label": label, "attribute": "gender", "category": "male", "since": 0, "iteration": 1}
+    row |= {"value": value, "ci_low": value - half, "ci_high": value + half, "p_value": p_value, "n": 90, "note": ""}
+    return row | {"clusters": 90} | other
+
+
+def of_rows(rows, **other):
+    drift = pd.DataFrame(rows).assign(measure="share difference")
+    return findings_table(drift, pd.DataFrame(), **other)
+
+
+def test_a_test_is_rejected_up_to_its_level_whatever_its_own_p_value():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        p_values = rng.random(rng.integers(1, 12)) ** rng.integers(1, 6)
+        levels = rejection_levels(p_values, 0.05)
+        for place, level in enumerate(levels):
+            for own, is_rejected in ((level * 0.999, True), (level * 1.001, False)):
+                others = p_values.copy()
+                others[place] = own
+                assert (false_discovery_control(others)[place] <= 0.05) == is_rejected
+
+
+def test_tests_that_cannot_reject_do_not_count():
+    p_values = np.array([0.01, 0.04, 1.0, 1.0, np.nan])
+    adjusted, levels = adjusted_together(p_values, np.array([0.0, 0.01, 0.06, 1.0, 0.0]), 0.05)
+    assert adjusted[:2] == pytest.approx(false_discovery_control(p_values[:2]))
+    assert adjusted[2:4].tolist() == [1, 1]
+    assert np.isnan(adjusted[4])
+    # One more test beside two that are rejected.
+    assert levels == pytest.approx([0.05, 0.05, 0.05, 0.05, 0.05])
+
+
+def test_intervals_at_another_level_are_those_of_students_t():
+    value, clusters = np.array([0.2, 0.95]), np.array([12, 40])
+    half = t.ppf(0.975, clusters - 1) * np.array([0.05, 0.03])
+    errors = standard_errors(value, value - half, np.minimum(value + half, 1), clusters)
+    assert errors == pytest.approx([0.05, 0.03])
+    low, high = intervals_at(value, errors, clusters, np.full(2, 0.001), np.ones(2))
+    assert low == pytest.approx(value - t.ppf(0.9995, clusters - 1) * errors)
+    assert high.tolist() == pytest.approx([0.2 + t.ppf(0.9995, 11) * 0.05, 1])
+
+
+def test_equivalence_is_two_one_sided_tests():
+    p_value = equivalence_p_values(
+        np.array([0.01, -0.2, 0.0, 0.1]), np.array([0.02, 0.02, 0.0, 0.0]), np.full(4, 30), 0.05
+    )
+    assert p_value[:2] == pytest.approx([t.sf(2, 29), t.sf(-7.5, 29)])
+    assert p_value[2:].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("center", [0.05, 0.1, 0.3])
+def test_conditional_estimates_are_right_in_the_median(center):
+    values = np.random.default_rng(1).normal(center, 0.05, 20_000)
+    chosen = values[np.abs(values) > 0.15]
+    estimates = shrunken_values(chosen, np.full(len(chosen), 0.05), np.full(len(chosen), 0.15))
+    assert (np.abs(estimates) <= np.abs(chosen)).all()
+    assert np.median(np.sign(chosen) * estimates) == pytest.approx(center, abs=0.012)
+    assert np.median(chosen) > center + 0.02 or center == 0.3
+
+
+def test_empirical_bayes_finds_the_values_behind_the_noise_and_mirrors():
+    rng = np.random.default_rng(2)
+    truth = np.repeat([0.0, 0.3], [40, 20])
+    value = rng.normal(truth, 0.08)
+    medians = posterior_medians(value, np.full(60, 0.08))
+    assert np.abs(medians - truth).mean() < 0.5 * np.abs(value - truth).mean()
+    assert posterior_medians(-value, np.full(60, 0.08)) == pytest.approx(-medians)
+    # The largest of them is no longer too large.
+    assert value.max() > 0.42
+    assert medians.max() < 0.36
+
+
+def test_eight_of_eight_people_change_and_further_shares_share_the_tests():
+    before, after = np.zeros(8), np.ones(8)
+    alone = judged([panel(before, after)])
+    assert alone["verdict"].tolist() == [FALL, RISE]
+    # Forty further people change in other labels, one in two of them in either direction.
+    more = np.arange(40) % 2
+    labels = ["fear"] * 8 + [f"label {k % 5}" for k in range(40)]
+    crowded = judged([panel([*before, *more], [*after, *(1 - more)], labels=labels)])
+    own = crowded[crowded["label"] == "fear"]
+    assert (own["p_adjusted"] > LEVEL).all()
+    assert set(own["verdict"]) == {NOT_ENOUGH_DATA}
+    assert own["reason"].str.startswith("too few independent starts").all()
+    assert not (crowded["verdict"] == NOT_SIGNIFICANT).any() or (crowded["minimum_detectable_change"] < 1).any()
+
+
+def test_power_is_that_of_the_adjusted_level():
+    rng = np.random.default_rng(3)
+    before = rng.integers(2, size=700)
+    after = np.where(rng.random(700) < 0.2, 1 - before, before)
+    table = judged([panel(before, after, labels=[f"label {k % 7}" for k in range(700)])])
+    row, power = table.iloc[0], power_table([panel(before[::7], after[::7])]).iloc[0]
+    # 16 tests, none of them significant: each must have p <= .05 / 16.
+    expected = detectable_shift(power["effective_n"], power["share_changing"], LEVEL / 16)
+    assert row["minimum_detectable_change"] == pytest.approx(float(expected))
+    assert row["minimum_detectable_change"] > 1.2 * power["minimum_detectable_change"]
+    assert least_changes(np.array([0.05, 2 / 2**9, 2.1 / 2**9])).tolist() == [6, 9, 9]
+
+
+def test_selected_intervals_and_values_are_adjusted_and_others_are_not():
+    rows = [comparison(f"label {k}", *given) for k, given in enumerate([(0.3, 1e-5), *[(0.02, 0.7)] * 19])]
+    table = of_rows(rows)
+    first, rest = table.iloc[0], table.iloc[1:]
+    error = 0.1 / t.ppf(0.975, 89)
+    assert first["ci_low"] == pytest.approx(0.3 - error * t.isf(LEVEL / 20 / 2, 89))
+    assert first["ci_low"] <= first["shrunken_value"] < 0.3
+    assert rest["ci_low"].tolist() == pytest.approx([-0.08] * 19)
+    assert rest["shrunken_value"].tolist() == rest["value"].tolist()
+    assert first["p_adjusted"] == pytest.approx(2e-4)
+
+
+def test_families_are_adjusted_together_and_plans_by_themselves():
+    rows = [comparison(f"label {k}", p_value=p) for k, p in enumerate([0.004, 0.5, 0.6])]
+    other = pd.DataFrame([comparison(f"label {k}", p_value=0.9) for k in range(17)])
+    assert of_rows(rows)["verdict"].tolist()[0] == RISE
+    together = of_rows(rows, families={"missing answers": other})
+    assert together["family"].tolist() == ["shares"] * 3 + ["missing answers"] * 17
+    assert together["p_adjusted"].to_numpy() == pytest.approx(false_discovery_control([0.004, 0.5, 0.6, *[0.9] * 17]))
+    assert not together["verdict"].isin([RISE]).any()
+    planned = together[together["label"] == "label 0"][["start", "label", "attribute", "category"]].head(1)
+    table = of_rows(rows, families={"missing answers": other}, planned=planned)
+    assert table["is_planned"].tolist() == [True] + [False] * 19
+    assert table["p_adjusted"].iloc[0] == pytest.approx(0.004)
+    assert table["verdict"].iloc[0] == RISE
+
+
+def bounds(before=0.0, after=0.5, low=-0.4, high=0.2):
+    keys = {name: comparison()[name] for name in ("start", "label", "attribute", "category", "since", "iteration")}
+    return pd.DataFrame(
+        [keys | {"missing_before": before, "missing_after": after, "change_low": low, "change_high": high}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("p_value", "given", "verdict"),
+    [
+        (1e-4, bounds(), NOT_ENOUGH_DATA),
+        (1e-4, bounds(low=0.1, high=0.6), RISE),
+        (0.9, bounds(), NOT_ENOUGH_DATA),
+        (0.9, bounds(after=0.01, low=-0.02, high=0.02), NOT_SIGNIFICANT),
+        (0.9, bounds(after=0.0), NOT_SIGNIFICANT),
+        (0.9, None, NOT_SIGNIFICANT),
+    ],
+)
+def test_missing_answers_leave_a_change_open(p_value, given, verdict):
+    row = of_rows([comparison(p_value=p_value)], share_bounds=given).iloc[0]
+    assert row["verdict"] == verdict
+    is_open = verdict == NOT_ENOUGH_DATA
+    reason = "0 % of answers missing before and 50 % after: a change of \N{MINUS SIGN}40 to 20 points is possible"
+    assert row["reason"] == (reason if is_open else "")
+
+
+def test_odds_ratios_are_compared_by_their_logarithms_within_one_image():
+    row = {"start": "image", "label": "(all)", "attribute": "age", "category": "old", "iteration": 3, "note": ""}
+    row |= {"kind": "odds ratio", "value": 0.5, "ci_low": 0.35, "ci_high": 0.7143, "p_value": 1e-4, "n": 400}
+    rows = [
+        row | {"clusters": 400},
+        row | {"kind": "rate", "clusters": 400},
+        row | {"p_value": np.nan, "clusters": 400},
+    ]
+    table = of_rows([comparison()], families={"success": success_comparisons(pd.DataFrame(rows))})
+    assert table["family"].tolist() == ["shares", "success"]
+    assert table["value"].iloc[1] == pytest.approx(np.log(0.5))
+    assert table["verdict"].iloc[1] == FALL
+
+
+def test_the_table_explains_its_nulls():
+    absent = panel(np.full(9, -1), np.full(9, -1))
+    changing = panel([0] * 20 + [1] * 20, [1] * 14 + [0] * 6 + [1] * 20, "age", ("young", "old"))
+    table = judged([absent, changing])
+    assert list(table) == list(FINDINGS)
+    check_result(as_result(table))
+    assert table["verdict"].tolist() == [NOT_ENOUGH_DATA] * 2 + [FALL, RISE]
+    assert findings_table(pd.DataFrame(), pd.DataFrame()).empty
+
+
+def test_studies_without_drift_claim_nothing_and_claims_are_not_too_large():
+    """A reduced form of benchmarks/selection.py: ten labels, one of which drifts in the second half of the studies."""
+    rng, claims, covered, ratios = np.random.default_rng(5), [], [], []
+    for study in range(40):
+        effect = 0.0 if study < 20 else 0.3
+        labels = np.repeat([f"label {k}" for k in range(10)], 60)
+        before = rng.integers(2, size=600)
+        after = np.where(rng.random(600) < 0.2, rng.integers(2, size=600), before)
+        after = np.where((labels == "label 0") & (rng.random(600) < 2 * effect), 1, after)
+        table = judged([panel(before, after, labels=labels)])
+        own = table[table["verdict"].isin([RISE, FALL])]
+        if not effect:
+            claims.append(len(own) > 0)
+            continue
+        rises = own[(own["label"] == "label 0") & (own["verdict"] == RISE)]
+        covered += ((rises["ci_low"] <= effect) & (effect <= rises["ci_high"])).tolist()
+        ratios += (rises["shrunken_value"] / effect).tolist()
+    assert np.mean(claims) <= 0.1
+    assert len(ratios) >= 17
+    assert np.mean(covered) >= 0.9
+    assert 0.85 <= np.median(ratios) <= 1.15
