@@ -252,9 +252,8 @@ def test_published_results_stand_beside_ours_where_they_fit(study):
     # Of measures of all categories only drift is known here, which is not what was published.
     assert np.isnan(beside.loc[1, "ours"])
     assert beside.loc[1, "drift"] == pytest.approx(abs(ours["drift"]))
-    unsure = published[:1].assign(
-        measure="weighted Jaccard", value=0.3, unsure_answers="a category", note="with unsure"
-    )
+    unsure = published[:1].assign(measure="weighted Jaccard", value=0.3, note="with unsure")
+    unsure["unsure_answers"] = "a category"
     tables["published_drift"] = pd.concat([published, unsure, unsure.assign(label="disgust")])
     beside = beside_published("raf_emotion", tables)
     assert list(beside["published"]) == [0.33, 0.4, 0.3]

@@ -19,6 +19,11 @@ from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
 DATASET = DatasetSettings(source="raf_db")
+INTERSECTIONS = ("intersection_shares", "intersection_changes", "intersection_success")
+JUDGED = (
+    *("drift", "power", "shares", "corrected_drift", "share_bounds", "intersection_changes"),
+    *("success_differences", "success_changes", "missing_answers"),
+)
 CATEGORIES = {
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
     "gender": ("male", "female"),

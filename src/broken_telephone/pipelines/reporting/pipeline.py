@@ -17,6 +17,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     judge_changes,
     measure_drift,
     measure_intersections,
+    measure_missing_answers,
     measure_power,
     measure_published_drift,
     measure_shares,
@@ -119,7 +120,6 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 measure_mentions,
-                measure_missing_answers,
                 inputs=[
                     "panels",
                     "mentions",

@@ -1,7 +1,7 @@
 """Draws the missing answers over iterations, by the category of the first image: one panel per label."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -9,11 +9,12 @@ from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics import ALL
+from broken_telephone.statistics.tables.missing_answers import NO_ANSWER
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_TOTAL = {"color": "0.15", "linestyle": "--", "linewidth": 1.2}
+_TOTAL: dict[str, Any] = {"color": "0.15", "linestyle": "--", "linewidth": 1.2}
 
 
 def missing_answers_figure(
@@ -34,10 +35,10 @@ def missing_answers_figure(
     rows = select(missing_answers, attribute=attribute, start=start)
     if rows.empty:
         return multiples.blank(title, f"the table has no rows of {spoken(attribute)} in {multiples.STARTS[start]}")
-    categories = (
-        [name for name in style.categories_of(attribute, missing_answers) if name in colours] if colours else []
-    )
-    colours = colours or style.category_colours(attribute, categories)
+    names = [name for name in style.categories_of(attribute, rows) if name not in (ALL, NO_ANSWER)]
+    colours = colours or style.category_colours(attribute, names)
+    # In the order of the form, which chains by their first image need not have.
+    categories = [name for name in colours if name in names]
     with style.styled():
         markers = style.category_markers(categories)
         figure, panels = multiples.label_panels(rows, 1.62, 1.3)

@@ -45,8 +45,9 @@ def summary(
 
     Args:
         tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
-            agreement_sentences, success, success_differences, success_changes, support_sentences, support_tests,
-            intersection_changes, missing_answers, share_bounds, skin_drift, mention_shares, annotator_agreement); a missing table counts as empty.
+            annotator_agreement, agreement_sentences, success, success_differences, success_changes, missing_answers,
+            share_bounds, support_sentences, support_tests, intersection_changes, skin_drift, mention_shares); a missing
+            table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
         margin: largest last change of a share that counts as settled, 0 to 1.

@@ -14,7 +14,7 @@ from broken_telephone.labels import SCHEMES, UNSURE
 from broken_telephone.statistics.estimates import distances
 from broken_telephone.statistics.hypothesis_tests.unpaired_tests import CHI_SQUARE, chi_square
 from broken_telephone.statistics.tables.drift_table import EACH, JACCARD_OF_COUNTS, WHOLE
-from broken_telephone.statistics.tables.group_table import Row
+from broken_telephone.statistics.tables.group_table import Row, join_notes
 
 PUBLISHED_SHARES = ("study", "label", "attribute", "category", "original", "generated", "n_original", "n_generated")
 PUBLISHED_DRIFT = ("study", "label", "attribute", "unsure_answers", "category", "measure", "value", "note")
@@ -42,8 +42,8 @@ def published_drift() -> pd.DataFrame:
     published study. These rows reproduce its weighted Jaccard similarity and its chi-square test.
 
     Returns:
-        Columns PUBLISHED_DRIFT, from original to generated. unsure_answers: LEFT_OUT or A_CATEGORY; category: null for measures
-        of a whole attribute. The note states the shares of unsure, if there are any, and explains a null.
+        Columns PUBLISHED_DRIFT, from original to generated. unsure_answers: LEFT_OUT or A_CATEGORY; category: null for
+        measures of a whole attribute. The note states the shares of unsure, if there are any, and explains a null.
     """
     rows = []
     for (study, label, attribute), shares in published_shares().groupby(["study", "label", "attribute"], sort=False):
@@ -58,9 +58,7 @@ def published_drift() -> pd.DataFrame:
         note = "unsure is a category: {original:.1%} of originals, {generated:.1%} of generated".format(**unsure)
         note = note if unsure.any() else "no picture is unsure"
         for row in _as_published(shares):
-            rows.append(
-                key | {"unsure_answers": A_CATEGORY} | row | {"note": "; ".join(filter(None, (note, row["note"])))}
-            )
+            rows.append(key | {"unsure_answers": A_CATEGORY} | row | {"note": join_notes(note, row["note"])})
     return pd.DataFrame(rows, columns=list(PUBLISHED_DRIFT))
 
 
