@@ -94,7 +94,7 @@ def speed(catalog, batches: list[int], rounds: int) -> None:
     pictures = [images[key]() for key in list(images)[: max(batches)]]
     closed = next(
         one
-        for one in state_inquiries(*settings, annotator, annotator, catalog.load("loop_settings"))
+        for one in state_inquiries(*settings, annotator, annotator, catalog.load("loop_settings"), {})
         if one.name == "closed"
     )
     form: Choices = closed.asked[0]

@@ -107,6 +107,20 @@ def test_a_reference_annotator_of_everything_gives_its_own_drift():
     assert women(table)["n_checked"] == 120 + 360
 
 
+def test_a_share_that_no_chain_changes_has_an_interval():
+    """An error of zero would leave the biased value of the measured annotator as the headline."""
+    study = Study(starts=8, replicates=1)
+    is_big, first = study.annotations["annotator"] == "big", study.annotations["iteration"] == 0
+    before = study.annotations[is_big & first].set_index("chain_id")["category"]
+    study.annotations.loc[is_big, "category"] = study.annotations.loc[is_big, "chain_id"].map(before)
+    table = study.corrected(reference_annotator="big")
+    check_result(table)
+    for label in (ALL, "happiness"):
+        row = women(table, label)
+        assert (row["value"], row["p_value"]) == (0, 1)
+        assert -0.5 < row["ci_low"] < 0 < row["ci_high"] < 0.5
+
+
 def test_a_reference_annotator_of_a_part_corrects_the_whole():
     study = Study(starts=200, labelled=0.3)
     table, truth = study.corrected(reference_annotator="big"), Study(starts=200).drift(annotator="big")

@@ -12,6 +12,7 @@ from study_pictures import save
 
 from broken_telephone.annotation import annotators_of, headline, measured_answers
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
+from broken_telephone.annotation.annotator_sample import sampled_chains
 from broken_telephone.annotation.annotators_compared import comparisons_of
 from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.run import answers_to
@@ -167,6 +168,42 @@ def test_an_annotator_gives_the_readings_that_it_can_and_a_warning_names_the_oth
         ("fake annotator (free)", "fake annotator (closed)"),
         ("fake annotator (free)", "endpoint (free)"),
     ]
+
+
+def test_a_slow_annotator_labels_all_pictures_of_a_sample_of_starts(bench):
+    bench.further = {"slow": Contrary("slow model")}
+    found = bench.run(starts_per_label={"slow": 1})
+    chains = set(of(found.annotations, "slow")["chain_id"])
+    # One of two originals, with all its replicates, and the only prompt.
+    assert chains in ({"i0_r0", "i0_r1", "p0_r0"}, {"i1_r0", "p0_r0"})
+    assert len(bench.further["slow"].asked) == 1 + ITERATIONS * len(chains)
+    # A larger sample asks about the rest only; the smaller sample again does not use those answers.
+    bench.run(starts_per_label={"slow": 2})
+    assert len(bench.further["slow"].asked) == PICTURES
+    assert bench.run(starts_per_label={"slow": 1}).annotations.equals(found.annotations)
+    assert len(bench.further["slow"].asked) == PICTURES
+    with pytest.raises(StudyError, match=r"starts_per_label: 'fast' is none of further_annotators \(slow\)"):
+        bench.run(starts_per_label={"fast": 1})
+
+
+def test_the_sample_is_drawn_for_each_label_and_kind_of_start():
+    rows = [
+        {"chain_id": f"{label}{k}_r{r}", "label": label, "start": start, "replicate": r}
+        | {
+            "image_id": f"{label}{k}" if start == "image" else None,
+            "prompt": None if start == "image" else f"{label}{k}",
+        }
+        for label in ("anger", "fear")
+        for start, count in (("image", 30), ("prompt", 4))
+        for k in range(count)
+        for r in range(2)
+    ]
+    chains = pd.DataFrame(rows)
+    small, large = (sampled_chains(chains, count) for count in (3, 10))
+    sizes = large.groupby(["label", "start"]).size()
+    assert sizes.to_dict() == {(a, s): n for a in ("anger", "fear") for s, n in (("image", 20), ("prompt", 8))}
+    assert set(small["chain_id"]) < set(large["chain_id"])
+    assert set(sampled_chains(chains, 99)["chain_id"]) == set(chains["chain_id"])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from PIL import Image
 from study_pictures import digested, save, study_pictures
 
 from broken_telephone.annotation import AnnotationSettings
+from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.questions import inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
 from broken_telephone.annotation.tables import tables
@@ -113,12 +114,17 @@ class Bench:
         self.chains = digested(self.chains, self.path / "raw")
         return self.study().by_iteration(chains_of(self.chains), ITERATIONS)
 
+    def samples(self, starts_per_label=None, **_):
+        chains = self.chains.assign(image_id=self.chains["image_path"])
+        return sampled_pictures(starts_per_label or {}, chains, ITERATIONS, self.study())
+
     def follow(self, **settings):
         models = {"annotator": self.annotator, "describer": self.describer}
         models |= {task_name(name): model for name, model in self.further.items()}
         loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
         study = self.study()
-        for answered in annotate(self.pictures(), self.ask(**settings), loaded, models, study, self.batches.load()):
+        pictures, samples = self.pictures(), self.samples(**settings)
+        for answered in annotate(pictures, self.ask(**settings), loaded, models, study, self.batches.load(), samples):
             self.batches.save(answered.batches)
             yield answered
 
@@ -129,7 +135,8 @@ class Bench:
 
     def tables(self, **settings):
         asked = self.ask(**settings)
-        answers = {inquiry.name: answers_to(inquiry, self.batches.load(), self.pictures()) for inquiry in asked}
+        pictures, samples, batches = self.pictures(), self.samples(**settings), self.batches.load()
+        answers = {one.name: answers_to(one, batches, samples.get(one.by, pictures)) for one in asked}
         labels = dict.fromkeys(self.chains["chain_id"], "happiness")
         emotion = RAF.concepts["emotion"]
         chains = chains_of(self.chains)

@@ -74,5 +74,5 @@ def test_only_the_annotators_that_are_the_describer_are_named():
     assert "annotator and describer are one model" in single
     several = asked | {"free by big": {"by": "big", "settings": other}}
     (named,) = shared_model_sentences({"annotation": {"asked": several}})
-    assert "the annotator a and describer are one model" in named
+    assert "annotator (a) and describer are one model" in named
     assert shared_model_sentences({"annotation": {"asked": several | {"free": {"by": "c", "settings": other}}}}) == []

@@ -72,10 +72,12 @@ def test_if_all_images_are_rated_the_change_is_that_of_the_ratings():
     naive = np.diff([np.bincount(answers[:, k], minlength=3) / 60 for k in (0, 1)], axis=0)[0]
     assert change.bias == pytest.approx(naive - expected)
     assert change.value.sum() == pytest.approx(0)
-    # The paired change of the ratings has this covariance, and nothing is left for pseudo-ratings.
+    # The paired change of the ratings has this covariance. Two pseudo-starts of Bonett and Price add a squared change
+    # of 1, so that changes that no start shows are possible.
     moved = np.eye(3)[truth[:, 1]] - np.eye(3)[truth[:, 0]]
     assert change.covariance == pytest.approx(np.cov(moved.T) / 60)
-    assert change.pseudo == pytest.approx(0)
+    assert np.diag(change.pseudo) == pytest.approx(1 / 60**2)
+    assert change.pseudo.sum(0) == pytest.approx(0)
 
 
 def test_an_annotator_without_errors_leaves_its_own_change_and_only_pseudo_ratings_add_to_its_error():

@@ -96,6 +96,11 @@ def inquiries(
     )
     chosen = (Choices(prompt, lines(form, settings.line)), Choices(naming, lines(label, "{option}")))
     check_names(annotator.name, further)
+    if unknown := [name for name in settings.starts_per_label if name not in further]:
+        raise StudyError(
+            f"annotation.starts_per_label: {unknown[0]!r} is none of further_annotators "
+            f"({', '.join(further) or 'none'})"
+        )
     if "closed" in settings.readings and not hasattr(annotator, "choose"):
         raise StudyError(
             f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "

@@ -29,6 +29,7 @@ def annotate(
     models: Mapping[str, Model],
     study: StudyPictures,
     batches: Records,
+    samples: Mapping[str, Mapping[int, list[Picture]]] | None = None,
 ) -> Iterator[Output]:
     """Ask everything about every picture that was not asked before; see `run_stage`.
 
@@ -39,7 +40,9 @@ def annotate(
         models: by the names that inquiries use.
         study: opens the pictures.
         batches: the journal.
+        samples: annotator -> its pictures by iteration, for further annotators that label a sample.
     """
+    samples = samples or {}
     last = {iteration: some for iteration, some in pictures.items() if iteration == max(pictures)}
 
     def phase(inquiry: Inquiry) -> Phase[Picture, Image.Image]:
@@ -48,7 +51,7 @@ def annotate(
             name=inquiry.name,
             doing=_doing(inquiry),
             identity=inquiry.key,
-            items=last if inquiry.reading == LAST else pictures,
+            items=last if inquiry.reading == LAST else samples.get(inquiry.by, pictures),
             open=lambda picture: study.open(picture, bound_for(model)),
             task=inquiry.task,
             record=partial(_record, inquiry),

@@ -1,8 +1,8 @@
 """The settings of the annotation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from broken_telephone.execution.settings import BatchedSettings
 
@@ -25,6 +25,9 @@ class AnnotationSettings(BatchedSettings):
     """How the label of the concept is asked for; the answer is one of the options."""
     readings: list[Reading] = ["free", "closed"]
     """free: the annotator writes the form, which is parsed. closed: it weighs every option, and the label's, too."""
+    starts_per_label: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Further annotators that label a sample: name -> number of originals, and of prompts, for each label. All images
+    of their chains are labelled."""
 
     @field_validator("readings")
     @classmethod

@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
+from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
@@ -56,7 +57,8 @@ def annotate_pictures(
     pictures = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     further = {task_name(name): model for name, model in further_annotators.items()}
     models = {"annotator": annotator, "describer": describer, **further}
-    yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches)
+    samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
+    yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches, samples)
 
 
 def collect_annotations(
@@ -69,6 +71,7 @@ def collect_annotations(
     loop: LoopSettings,
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
+    annotation: AnnotationSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Parse all answers into tables, and summarise the annotation.
 
@@ -77,7 +80,11 @@ def collect_annotations(
     """
     followed = chains_of(chains)
     pictures = study_pictures.by_iteration(followed, loop.iterations)
-    answers = {inquiry.name: answers_to(inquiry, annotation_batches, pictures) for inquiry in inquiries}
+    samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
+    answers = {
+        inquiry.name: answers_to(inquiry, annotation_batches, samples.get(inquiry.by, pictures))
+        for inquiry in inquiries
+    }
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]

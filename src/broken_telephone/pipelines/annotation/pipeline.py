@@ -60,6 +60,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "loop_descriptions",
                     "annotation_batches",
+                    "params:annotation",
                 ],
                 outputs=[
                     "annotations",

@@ -95,7 +95,7 @@ def shared_model_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
         shared = {record["asked"][name].get("by", "") for name, model in models.items() if model == describer}
         if shared:
             annotators = {record["asked"][name].get("by", "") for name in models}
-            name = "annotator" if len(annotators) == 1 else f"the annotator {', '.join(sorted(shared))}"
+            name = "annotator" if len(annotators) == 1 else f"annotator ({', '.join(sorted(shared))})"
             sentences.append(
                 f"According to their settings, {name} and describer are one model, so their errors may be "
                 "correlated. Only labels by people or by another model can show this."

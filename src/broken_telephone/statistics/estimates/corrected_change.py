@@ -55,7 +55,8 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
 
     Errors of the annotator may be too rare for a small sample to contain them. As Bonett and Price (2012, JEBS 37) do
     for a difference of paired shares, pseudo-ratings are therefore added to the covariance. Their weight falls with the
-    share of pictures that are rated.
+    share of pictures that are rated. If all are rated, they are the pseudo-starts of Bonett and Price: changes, too,
+    may be too rare for the starts to contain them.
 
     Args:
         before: the earlier iteration.
@@ -85,7 +86,8 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
         influence[1] += sign * (codes - codes.mean(0) - weights * (codes + means[1]))
         naive += sign * (codes - codes.mean(0))
         own_starts = len(np.unique(clusters[weights[:, 0] > 0]))
-        pseudo += PSEUDO_RATINGS / 4 / own_starts**2 * (1 - own_starts / starts)
+        rated_share = own_starts / starts
+        pseudo += PSEUDO_RATINGS / 4 * ((1 - rated_share) / own_starts**2 + rated_share / starts**2)
         rated_starts = min(rated_starts, own_starts)
     of_ratings, of_answers, of_naive = (cluster_sums(part, clusters) for part in (*influence, naive))
     power = float((of_answers**2).sum())
