@@ -349,7 +349,7 @@ def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_an
     rows += [(f"i{n}", who, "gender", "male") for n in range(9) for who in "abc"]
     labels = pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
     comparisons = [Comparison("all raters", "", ("a", "b", "c"))]
-    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, n_bootstrap=0).to_dict(
+    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, resampling=None).to_dict(
         "records"
     )
     two = agreement_table(labels, {"age": ("young", "old")}, comparisons=every_two("ab")).iloc[0]

@@ -92,6 +92,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "study_pictures",
                     "ratings",
+                    "params:report",
                 ],
                 outputs=["agreement", "agreement_confusions", "agreement_sentences", "agreement_figure"],
                 name="compare_annotators",
