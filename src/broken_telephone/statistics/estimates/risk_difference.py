@@ -71,7 +71,7 @@ def risk_difference(times: list[Success], labels: np.ndarray, clusters: np.ndarr
     """
     counts = np.stack([one.members for one in times], 1)
     # Other pictures contribute nothing.
-    chosen = counts.any((1, 2))
+    chosen = np.asarray(counts.any((1, 2)))
     times = [_of(one, chosen) for one in times]
     counts, labels, clusters = counts[chosen], np.unique(labels[chosen], return_inverse=True)[1], clusters[chosen]
     both = np.stack([counts, np.stack([one.members * one.correct[:, None] for one in times], 1)], 1)
