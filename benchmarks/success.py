@@ -106,6 +106,22 @@ def coverage(
     }
 
 
+def rejections(studies: int, starts: int, replicates: int) -> tuple[float, float]:
+    """Return the shares of tests of a difference, and of its change, that reject in studies without any, by 5 %."""
+    rng, errors = np.random.default_rng(2), (0.0, 0.0, 1.0)
+    rejected = []
+    for _ in track(range(studies), "Simulating small studies", studies):
+        predictions, chains, panel, _ = simulate(rng, starts, replicates, (0.0, 0.0), errors)
+        differences = success_differences_table(predictions, chains, [panel])
+        p_values = (
+            differences["p_value"].iloc[1],
+            success_changes_table(predictions, chains, [panel])["p_value"].iloc[0],
+        )
+        rejected.append([p_value < 0.05 for p_value in p_values])
+    first, second = np.mean(rejected, 0).tolist()
+    return first, second
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line for each kind of study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,6 +145,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shares = coverage(2 if options.tiny else options.studies, *kind).values()
         cells = "     ".join(f"{covered:6.1%} {claimed:6.1%} {width:5.2f}" for covered, claimed, width in shares)
         print(f"{kind[0]:6} {kind[1]:10} {kind[2]!s:>12} {kind[3]!s:>17}   {cells}", flush=True)
+    print("starts replicates  without differences and errors, rejected: difference, change")
+    for starts in (10,) if options.tiny else (10, 30, 300):
+        for replicates in (1, 3):
+            first, second = rejections(2 if options.tiny else 2 * options.studies, starts, replicates)
+            print(f"{starts:6} {replicates:10} {first:6.1%} {second:6.1%}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from broken_telephone.rating import all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.text.summary import summary
+from broken_telephone.statistics import agreement_table, similarity_curves
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -69,17 +70,17 @@ class Study:
             told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, drawn
         )
 
-    def tables(self, ratings=None):
+    def tables(self, ratings=None, settings=SETTINGS):
         asked = AnnotationSettings()
         there = nodes.arrange_annotations(
-            self.annotations, self.chains, self.people, asked, DATASET, self.loop, SETTINGS
+            self.annotations, self.chains, self.people, asked, DATASET, self.loop, settings
         )
         differences, changes = nodes.compare_success(
-            there, self.predictions, self.chains, self.rated(ratings), SETTINGS
+            there, self.predictions, self.chains, self.rated(ratings), settings
         )
-        corrected, bias = nodes.correct_drift(there, self.rated(ratings), SETTINGS)
-        crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, SETTINGS)
-        answers = (self.annotations, self.chains, self.loop, SETTINGS)
+        corrected, bias = nodes.correct_drift(there, self.rated(ratings), settings)
+        crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, settings)
+        answers = (self.annotations, self.chains, self.loop, settings)
         missing, bounds = nodes.measure_missing_answers(there, *answers)
         tables = {
             **dict(zip(INTERSECTIONS, crossed, strict=True)),
@@ -87,16 +88,16 @@ class Study:
             "share_bounds": bounds,
             "corrected_drift": corrected,
             "annotator_bias": bias,
-            "shares": nodes.measure_shares(there, self.annotations, SETTINGS),
-            "drift": nodes.measure_drift(there, asked, DATASET, SETTINGS),
-            "decomposition": nodes.decompose_comparison(there, SETTINGS),
-            "corrected_shares": nodes.correct_shares(there, self.rated(ratings), SETTINGS),
-            "trajectories": nodes.estimate_trajectories(there, SETTINGS),
-            "success": nodes.measure_success(there, self.predictions, self.chains, SETTINGS),
+            "shares": nodes.measure_shares(there, self.annotations, settings),
+            "drift": nodes.measure_drift(there, asked, DATASET, settings),
+            "decomposition": nodes.decompose_comparison(there, settings),
+            "corrected_shares": nodes.correct_shares(there, self.rated(ratings), settings),
+            "trajectories": nodes.estimate_trajectories(there, settings),
+            "success": nodes.measure_success(there, self.predictions, self.chains, settings),
             "success_differences": differences,
             "success_changes": changes,
             "power": nodes.measure_power(there),
-            "start_tests": nodes.compare_starts(there, SETTINGS),
+            "start_tests": nodes.compare_starts(there, settings),
             "published_drift": nodes.measure_published_drift(),
         }
         judged = {name: tables[name] for name in JUDGED}
@@ -137,6 +138,59 @@ def test_whatever_the_study_its_tables_say_why_a_number_is_missing(kind):
         "prompts alone, one picture each": "drift cannot be measured",
     }
     assert expected[kind] in said
+
+
+RESAMPLED = {
+    "drift": "measure",
+    "decomposition": "part",
+    "trajectories": "kind",
+    "success": "kind",
+    "corrected_shares": "method",
+    "agreement": "attribute",
+    "similarity_curves": "kind",
+}
+"""Tables with resampled intervals, and the column that tells their kinds of rows apart."""
+BY_FORMULA = {"rate", "odds ratio", "human ratings", "stuart-maxwell", "bhapkar"}
+
+
+def resampled_tables(settings):
+    study = Study()
+    tables = study.tables(None, settings)
+    chains = study.chains
+    labels = pd.DataFrame({"item": range(60), "category": ["male", "female"] * 30, "attribute": "gender"})
+    given = pd.concat(
+        [labels.assign(annotator="a"), labels.assign(annotator="b", category=labels["category"].to_numpy()[::-1])]
+    )
+    given.loc[given["item"] < 20, "category"] = "male"
+    values = np.random.default_rng(0).random(2 * len(chains))
+    where = pd.DataFrame({"chain_id": [*chains["chain_id"]] * 2, "kind": "image-image", "pair": "previous"})
+    similarity = where.assign(iteration=np.repeat([1, 2], len(chains)), value=values)
+    return tables | {
+        "agreement": agreement_table(given, {"gender": ("male", "female")}, resampling=settings.resampling).rename(
+            columns={"alpha_low": "ci_low", "alpha_high": "ci_high"}
+        ),
+        "similarity_curves": similarity_curves(similarity, chains, settings.resampling),
+    }
+
+
+def test_number_and_seed_of_bootstrap_samples_reach_every_resampled_interval():
+    one, more, other = (
+        resampled_tables(ReportSettings(n_bootstrap=n_bootstrap, seed=seed))
+        for n_bootstrap, seed in ((300, 1), (600, 1), (300, 2))
+    )
+    for name, column in RESAMPLED.items():
+        for changed in (more, other):
+            first, second = (
+                table[name][["ci_low", "ci_high"]].astype(float).fillna(0).to_numpy() for table in (one, changed)
+            )
+            kinds = one[name][column].astype(str).to_numpy()
+            with_interval = one[name]["ci_low"].notna().to_numpy()
+            for kind in set(kinds[with_interval]) - BY_FORMULA:
+                own = with_interval & (kinds == kind)
+                # Limits at the bounds of a measure stay there, and samples of few chains may agree by chance.
+                is_inside = (np.abs(first[own] % 1) > 1e-9).any(1)
+                differs = (first[own] != second[own]).any(1)
+                assert differs[is_inside].mean() > 0.5, (name, kind)
 
 
 def test_drift_is_found_and_adjusted_within_its_families():

@@ -349,7 +349,7 @@ def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_an
     rows += [(f"i{n}", who, "gender", "male") for n in range(9) for who in "abc"]
     labels = pd.DataFrame(rows, columns=["item", "annotator", "attribute", "category"])
     comparisons = [Comparison("all raters", "", ("a", "b", "c"))]
-    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, n_bootstrap=0).to_dict(
+    (row,) = agreement_table(labels, {"age": ("young", "old")}, comparisons=comparisons, resampling=None).to_dict(
         "records"
     )
     two = agreement_table(labels, {"age": ("young", "old")}, comparisons=every_two("ab")).iloc[0]
@@ -360,3 +360,17 @@ def test_an_annotator_who_labelled_nothing_about_an_attribute_changes_nothing_an
     assert np.isnan(row["alpha_low"])
     assert "no bootstrap: no interval" in row["note"]
     assert two["alpha_low"] < two["alpha"]
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+def test_many_items_are_drawn_by_their_patterns_with_the_same_interval(level):
+    rng = np.random.default_rng(0)
+    one = rng.integers(3, size=400)
+    other = np.where(rng.random(400) < 0.8, one, rng.integers(3, size=400))
+    counts = count_ratings(np.column_stack([one, other]), 3)
+    found = krippendorff_alpha(counts, level, n_bootstrap=2000, seed=1)
+    drawn = [krippendorff_alpha(counts[rng.integers(400, size=400)], level, n_bootstrap=0).value for _ in range(1000)]
+    assert found.high == pytest.approx(np.quantile(drawn, 0.975), abs=0.01)
+    # The lower end has a pseudo-item more.
+    assert found.low == pytest.approx(np.quantile(drawn, 0.025), abs=0.02)
+    assert found != krippendorff_alpha(counts, level, n_bootstrap=2000, seed=2)

@@ -12,6 +12,7 @@ from broken_telephone.statistics.tables.similarity_curves import CURVES
 from broken_telephone.tables import CHAINS, SIMILARITIES, as_result, as_table, check_result, check_similarities
 
 ITERATIONS = 2
+RESAMPLING = Resampling(2000, 0)
 WHERE = ["chain_id", "kind", "pair", "iteration"]
 
 
@@ -122,7 +123,7 @@ def test_nothing_at_all_is_an_empty_table(planted):
     table = similarities(chains, none, none, none)
     check_similarities(table)
     assert table.empty
-    curves = similarity_curves(table, chains)
+    curves = similarity_curves(table, chains, RESAMPLING)
     assert curves.empty
     assert list(curves.columns) == list(CURVES)
 
@@ -158,7 +159,7 @@ def test_replicates_are_no_independent_starts():
     once = chains_of(*((f"{name}_r0", "image", f"{name}.png") for name in starts))
     thrice = chains_of(*((f"{name}_r{r}", "image", f"{name}.png") for name in starts for r in range(3)))
     rows = [
-        similarity_curves(made({name: starts[name[0]] for name in chains["chain_id"]}), chains).iloc[0]
+        similarity_curves(made({name: starts[name[0]] for name in chains["chain_id"]}), chains, RESAMPLING).iloc[0]
         for chains in (once, thrice)
     ]
     assert [(row["n"], row["clusters"]) for row in rows] == [(4, 4), (12, 4)]
@@ -168,7 +169,7 @@ def test_replicates_are_no_independent_starts():
 
 
 def test_a_single_start_has_no_interval_and_says_so(planted):
-    curves = similarity_curves(similarities(*planted), planted[0])
+    curves = similarity_curves(similarities(*planted), planted[0], RESAMPLING)
     check_result(as_result(curves))
     assert set(curves["start"]) == {"image", "prompt"}
     assert set(curves["note"]) == {"a single start: no interval"}
@@ -181,7 +182,7 @@ def test_a_single_start_has_no_interval_and_says_so(planted):
 def test_starts_that_are_all_alike_promise_nothing():
     chains = chains_of(*((f"c{k}", "image", f"{k}.png") for k in range(5)))
     table = made({name: 1 - k * 1e-8 for k, name in enumerate(chains["chain_id"])})
-    (row,) = similarity_curves(table, chains).to_dict("records")
+    (row,) = similarity_curves(table, chains, RESAMPLING).to_dict("records")
     assert row["value"] == pytest.approx(1)
     assert np.isnan([row["ci_low"], row["ci_high"]]).all()
     assert row["note"] == "all starts alike: no interval"
@@ -196,7 +197,9 @@ def test_labels_stand_alone_and_together():
         ],
         ignore_index=True,
     )
-    curves = similarity_curves(made({"a": 0.1, "b": 0.3, "c": 0.7, "e": 0.5, "unknown": 1.0, "other": 1.0}), chains)
+    curves = similarity_curves(
+        made({"a": 0.1, "b": 0.3, "c": 0.7, "e": 0.5, "unknown": 1.0, "other": 1.0}), chains, RESAMPLING
+    )
     found = curves.set_index(["start", "label"])[["value", "n", "clusters"]].T.to_dict("list")
     assert found == {
         ("image", "happiness"): pytest.approx([0.2, 2, 2]),

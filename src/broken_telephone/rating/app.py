@@ -27,6 +27,10 @@ from broken_telephone.rating.overview import overview
 from broken_telephone.rating.protection import protect
 from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.raters import LONGEST_NAME, rater_name
+from broken_telephone.statistics import Resampling
+
+RESAMPLING = Resampling(n_bootstrap=2000, seed=0)
+"""Used where no study states it."""
 
 
 def make_app(
@@ -38,6 +42,7 @@ def make_app(
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
+    resampling: Resampling = RESAMPLING,
 ) -> Flask:
     """Return the application.
 
@@ -50,6 +55,7 @@ def make_app(
         hosts: host names that requests may use; None for all.
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
+        resampling: of the intervals of agreement.
     """
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -96,7 +102,7 @@ def make_app(
 
     @app.get("/overview")
     def show_overview() -> str:
-        return render_template("overview.html", study=study, **overview(queue, store))
+        return render_template("overview.html", study=study, **overview(queue, store, resampling))
 
     @app.get("/adjudicate/<rater>")
     def adjudicate(rater: str) -> str | tuple[str, int]:

@@ -6,15 +6,14 @@ import pandas as pd
 
 from broken_telephone.rating.answer_store import ADJUDICATION, AnswerStore
 from broken_telephone.rating.rater_queue import RaterQueue
-from broken_telephone.statistics import agreement_table
+from broken_telephone.statistics import Resampling, agreement_table
 from broken_telephone.statistics.tables.agreement_table import all_raters, every_two
 
-_REPEATS = 2000
 _PAIRS = 15
 """Maximum number of pairs of raters for which the page computes confidence intervals."""
 
 
-def overview(queue: RaterQueue, store: AnswerStore) -> dict[str, Any]:
+def overview(queue: RaterQueue, store: AnswerStore, resampling: Resampling) -> dict[str, Any]:
     """Return the data of the overview page: progress by rater, agreement by attribute and raters, disagreements."""
     answers = queue.known(store.answers())
     raters = sorted({answer.rater for answer in answers})
@@ -29,8 +28,11 @@ def overview(queue: RaterQueue, store: AnswerStore) -> dict[str, Any]:
         row
         # The pairs of an attribute come before its row of all raters.
         for name, options in queue.questions.items()
-        for comparisons, repeats in ((pairs, _REPEATS * (len(pairs) <= _PAIRS)), (all_raters(raters), _REPEATS))
-        for row in agreement_table(labels, {name: options}, ordered, None, comparisons, repeats).to_dict("records")
+        for comparisons, own in (
+            (pairs, resampling if len(pairs) <= _PAIRS else None),
+            (all_raters(raters), resampling),
+        )
+        for row in agreement_table(labels, {name: options}, ordered, None, comparisons, own).to_dict("records")
     ]
     settlements = queue.known(store.answers(mode=ADJUDICATION))
     return {

@@ -15,10 +15,11 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import Form
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.rating.answer_store import AnswerStore
-from broken_telephone.rating.app import make_app
+from broken_telephone.rating.app import RESAMPLING, make_app
 from broken_telephone.rating.protection import LONGEST_FORM
 from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.sample import item_name
+from broken_telephone.statistics import Resampling
 
 
 def study_app(
@@ -33,6 +34,7 @@ def study_app(
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
+    resampling: Resampling = RESAMPLING,
 ) -> Flask:
     """Return the application for a study's sample.
 
@@ -48,6 +50,7 @@ def study_app(
         hosts: host names that requests may use; None for all.
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
+        resampling: of the intervals of agreement.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     description_of = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
@@ -62,7 +65,7 @@ def study_app(
         pictures[row.item] = partial(study_pictures.open, picture, LONGEST)
         texts[row.item] = description_of.get((row.chain_id, row.iteration + 1), "")
     queue = RaterQueue(list(pictures), asked_for(form), seed)
-    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address)
+    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address, resampling)
 
 
 def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:

@@ -21,6 +21,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.text.agreement import agreement_sentences
 from broken_telephone.statistics import agreement_by_kind, agreement_table, confusion_table
@@ -126,6 +127,7 @@ def compare_annotators(
     loop: LoopSettings,
     study_pictures: StudyPictures,
     ratings: pd.DataFrame,
+    settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any, pd.DataFrame]:
     """Measure how far the data set's labels, the annotators' readings and the people who rated agree."""
     scheme = dataset.words
@@ -134,7 +136,7 @@ def compare_annotators(
     items = all_items(chains, loop.iterations, study_pictures)
     labels = labels_of(annotations, people, chains, items, ratings, attributes, comparable(form, scheme))
     comparisons = comparisons_of(labels)
-    agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons)
+    agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons, settings.resampling)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
     by_kind = agreement_by_kind(labels, attributes, ["age"], form.merged, between_models(comparisons))

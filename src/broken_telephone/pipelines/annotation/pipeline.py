@@ -95,6 +95,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "study_pictures",
                     "ratings",
+                    "params:report",
                 ],
                 outputs=[
                     "agreement",

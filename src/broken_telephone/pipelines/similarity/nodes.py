@@ -12,6 +12,7 @@ from broken_telephone.execution.journal import Record, Records
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Embedder
 from broken_telephone.pictures import StudyPictures
+from broken_telephone.reporting import ReportSettings
 from broken_telephone.similarity.items import items
 from broken_telephone.similarity.journal import stored
 from broken_telephone.similarity.manifest import manifest
@@ -53,6 +54,7 @@ def measure_similarities(
     study_pictures: StudyPictures,
     loop_descriptions: pd.DataFrame,
     embeddings: Records,
+    settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Measure similarities along every chain, average them, and summarise the embedding."""
     by_space = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
@@ -65,4 +67,4 @@ def measure_similarities(
                 "%d of %d texts are longer than %s reads: of these, the beginning is compared",
                 *(embedded[name] for name in ("cut", "embedded", "by")),
             )
-    return table, as_result(similarity_curves(table, chains)), record
+    return table, as_result(similarity_curves(table, chains, settings.resampling)), record

@@ -45,6 +45,7 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "loop_descriptions",
                     "embeddings",
+                    "params:report",
                 ],
                 outputs=["similarities", "similarity_curves", "similarity_manifest"],
                 name="measure_similarities",

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SPREAD = 0.5
+_GAP = 0.25
+"""Distance of a mark from the middle of its category, whose width is 1."""
 
 
 def success_figure(
     success: pd.DataFrame, attribute: str, start: str = "image", colours: Mapping[str, str] | None = None
 ) -> "Figure":
-    """Draw one panel per label with one line per category: the success rate in the first and the last image.
+    """Draw one panel per label with one pair of marks per category: the success rate in the first and the last image.
 
-    A line below the others: people of that category are described wrongly more often. Lines that diverge from left to
-    right: the loop makes the describer less fair. Lines that all fall: it loses the label for all groups. Vertical
+    Categories stand side by side, so that equal rates do not hide each other. A pair below the others: people of that
+    category are described wrongly more often. A pair that falls: the loop loses the label for that category. Vertical
     lines are 95 % intervals.
 
     Args:
@@ -45,17 +46,17 @@ def success_figure(
         figure, panels = multiples.label_panels(rows, 1.4, 1.45)
         for axes, _, own in panels:
             for place, category in enumerate(categories):
-                # Categories stand side by side, which separates their intervals.
-                offset = _SPREAD * ((place + 0.5) / len(categories) - 0.5)
                 line = select(own, category=category).drop_duplicates("iteration").set_index("iteration")
                 look = {"color": colours[category], "marker": markers[category], "label": category, **style.EDGE}
-                _draw_line(axes, line.reindex(times)[["value", "ci_low", "ci_high"]].astype(float), offset, look)
+                _draw_pair(axes, line.reindex(times)[["value", "ci_low", "ci_high"]].astype(float), place, look)
             if own["value"].isna().all():
                 multiples.write_reason(axes, own, "no answers", 1.1)
-            axes.set_xlim(-0.4, len(times) - 0.6)
-            axes.set_xticks(range(len(times)), [f"iteration {k}" if k else "originals" for k in times])
+            axes.set_xlim(-0.6, len(categories) - 0.4)
+            axes.set_xticks([])
             multiples.share_axis(axes)
-        how = "y-axis: share of answers that name the correct label. Vertical lines: 95 % intervals."
+        names = [f"iteration {k}" if k else "the originals" for k in times]
+        pairs = f" Each pair: {names[0]} (left, hollow) and {names[1]} (right, filled)." if len(times) > 1 else ""
+        how = f"y-axis: share of answers that name the correct label.{pairs} Vertical lines: 95 % intervals."
         missing = [
             "" if len(times) > 1 else "a second iteration to compare with",
             "rates of categories without answers" if rows["value"].isna().any() else "",
@@ -64,9 +65,12 @@ def success_figure(
         return multiples.finish(figure, title, multiples.category_keys(colours, markers), [how], missing)
 
 
-def _draw_line(axes: "Axes", line: pd.DataFrame, offset: float, look: dict) -> None:
+def _draw_pair(axes: "Axes", line: pd.DataFrame, middle: float, look: dict) -> None:
     if line["value"].isna().all():
         return
-    places = [place + offset for place in range(len(line))]
+    places = [middle + _GAP * (2 * place - 1) for place in range(len(line))] if len(line) > 1 else [middle]
     axes.vlines(places, line["ci_low"], line["ci_high"], color=look["color"], linewidth=1)
     axes.plot(places, line["value"], **look)
+    if len(line) > 1:
+        hollow = look | {"markerfacecolor": "white", "markeredgecolor": look["color"], "label": "_first"}
+        axes.plot(places[:1], line["value"].iloc[:1], **hollow)

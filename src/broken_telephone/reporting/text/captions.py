@@ -59,10 +59,11 @@ FIGURES: Mapping[str, Caption] = {
     ),
     "success": Caption(
         "Success of the describer, by category",
-        "Points are the share of images in which the describer names the correct label, with 95 % intervals, by the "
-        "category of the person. If the intervals of two categories do not overlap, the describer works better for one "
-        "of them. Their labels may also differ, above all over all labels together. Lines connect images, not people: "
-        "a category may hold other people in the next image.",
+        "Marks are the share of images in which the describer names the correct label, with 95 % intervals, by the "
+        "category of the person: left in the first images, right in the last. If the intervals of two categories do "
+        "not overlap, the describer works better for one of them. Their labels may also differ, above all over all "
+        "labels together. Lines connect images, not people: a category may hold other people in the next image. The "
+        "table of differences in success compares categories with equal labels.",
     ),
     "mentions": Caption(
         "Attributes that the descriptions still mention",

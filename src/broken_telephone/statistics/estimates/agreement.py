@@ -18,7 +18,11 @@ from broken_telephone.statistics.estimates.panel import ABSENT
 
 Level = Literal["nominal", "ordinal"]
 _CACHED_ITEMS = 256
-"""Largest number of items whose bootstrap draws are cached, at 4 MB each."""
+"""Largest number of items whose bootstrap draws are cached, at 5 MB each for ten thousand samples."""
+_BLOCK = 2**22
+"""Number of items that are drawn at once, which limits the memory."""
+_DIGITS = 9
+"""Decimals in which equal items agree; sums of ratings are rounded."""
 
 
 def encode_ratings(ratings: pd.DataFrame, categories: Sequence[str]) -> np.ndarray:
@@ -108,18 +112,25 @@ def _expected_disagreement(matrix: np.ndarray) -> np.ndarray:
 
 def _bootstrap_alpha(matrices: np.ndarray, level: Level, n_bootstrap: int, seed: int) -> np.ndarray:
     """Return alpha of the bootstrap samples in which it is defined."""
-    count = len(matrices)
-    # Pairs of raters with equally many items share their draws, which take most of the time.
-    draw = _draw_items if count <= _CACHED_ITEMS else _draw_items.__wrapped__
-    values = _alpha(draw(count, n_bootstrap, seed) @ _sufficient_statistics(matrices, level), level)
+    count, statistics = len(matrices), _sufficient_statistics(matrices, level)
+    if count <= _CACHED_ITEMS:
+        # Pairs of raters with equally many items share their draws, which take most of the time.
+        values = _alpha(_draw_items(count, n_bootstrap, seed).astype(float) @ statistics, level)
+        return values[np.isfinite(values)]
+    # Equal items are drawn together, as one multinomial: the same distribution in less memory and time.
+    patterns, repeats = np.unique(statistics.round(_DIGITS), axis=0, return_counts=True)
+    rng, block = np.random.default_rng(seed), max(_BLOCK // len(patterns), 1)
+    sizes = [min(block, n_bootstrap - begin) for begin in range(0, n_bootstrap, block)]
+    parts = [_alpha(rng.multinomial(count, repeats / count, size=size) @ patterns, level) for size in sizes]
+    values = np.concatenate(parts)
     return values[np.isfinite(values)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _draw_items(count: int, n_bootstrap: int, seed: int) -> np.ndarray:
-    """Draw how often each of `count` items occurs in each bootstrap sample: float64 (n_bootstrap, count)."""
+    """Draw how often each of `count` items occurs in each bootstrap sample: int16 (n_bootstrap, count)."""
     draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=n_bootstrap)
-    return draws.astype(np.float64)
+    return draws.astype(np.int16)
 
 
 def _sufficient_statistics(matrices: np.ndarray, level: Level) -> np.ndarray:

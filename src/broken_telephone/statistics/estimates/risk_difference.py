@@ -69,8 +69,11 @@ def risk_difference(times: list[Success], labels: np.ndarray, clusters: np.ndarr
     Returns:
         The difference. It is null if no label contains both categories at all iterations.
     """
-    labels = np.unique(labels, return_inverse=True)[1]
     counts = np.stack([one.members for one in times], 1)
+    # Other pictures contribute nothing.
+    chosen = np.asarray(counts.any((1, 2)))
+    times = [_of(one, chosen) for one in times]
+    counts, labels, clusters = counts[chosen], np.unique(labels[chosen], return_inverse=True)[1], clusters[chosen]
     both = np.stack([counts, np.stack([one.members * one.correct[:, None] for one in times], 1)], 1)
     sums = cluster_sums(both, labels)  # (L, 2, T, 2)
     rates, weights = _rates(sums)
@@ -105,6 +108,11 @@ def risk_difference(times: list[Success], labels: np.ndarray, clusters: np.ndarr
         if degrees < MIN_DEGREES:
             return no_interval
     return _tested(float((contrast * standardised).sum()), np.sqrt(variance), degrees, standardised, used_labels)
+
+
+def _of(pictures: Success, chosen: np.ndarray) -> Success:
+    weights = None if pictures.weights is None else pictures.weights[chosen]
+    return Success(pictures.correct[chosen], pictures.members[chosen], weights)
 
 
 def _tested(value: float, error: float, degrees: float, rates: np.ndarray, labels: int) -> Difference:

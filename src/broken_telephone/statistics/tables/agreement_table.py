@@ -9,7 +9,7 @@ import pandas as pd
 
 from broken_telephone.labels import OTHER
 from broken_telephone.statistics.estimates import agreement
-from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate
+from broken_telephone.statistics.estimates.bootstrap import MIN_CLUSTERS, Estimate, Resampling
 from broken_telephone.statistics.estimates.panel import ABSENT
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 
@@ -27,6 +27,7 @@ ALL_RATERS = "all raters"
 """The annotator of a comparison of more than two raters."""
 RATER = "rater "
 """Prefix of the names of single raters."""
+_RESAMPLING = Resampling(n_bootstrap=2000, seed=0)
 Merging = Mapping[str, Sequence[Sequence[str]]]
 """Attribute -> groups of categories that are merged."""
 
@@ -57,7 +58,7 @@ def agreement_table(
     ordered: Sequence[str] = (),
     merging: Merging | None = None,
     comparisons: Sequence[Comparison] | None = None,
-    n_bootstrap: int = 2000,
+    resampling: Resampling | None = _RESAMPLING,
 ) -> pd.DataFrame:
     """Compare annotators on the items that at least two of them labelled.
 
@@ -69,7 +70,7 @@ def agreement_table(
             level ignores answers that are other.
         merging: attributes to compare a second time with merged categories.
         comparisons: by default all pairs of annotators, in the order of their first rows.
-        n_bootstrap: number of bootstrap samples; 0 for no intervals.
+        resampling: of the intervals; None for no intervals.
 
     Returns:
         Columns AGREEMENT. categories: all, or the merged ones; n: compared items; share_agreeing: share of items
@@ -93,7 +94,7 @@ def agreement_table(
                     pair = {"annotator_a": comparison.annotator_a, "annotator_b": comparison.annotator_b}
                     key = {"attribute": attribute, "categories": version, **pair}
                     is_ordered = attribute in ordered
-                    rows.append(key | _compare(compared[used], merged, is_ordered, item_clusters[used], n_bootstrap))
+                    rows.append(key | _compare(compared[used], merged, is_ordered, item_clusters[used], resampling))
     return pd.DataFrame(rows, columns=list(AGREEMENT))
 
 
@@ -145,19 +146,22 @@ def _versions(attribute: str, values: Sequence[str], merging: Merging) -> list[t
     return versions
 
 
-def _compare(codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, n_bootstrap: int) -> Row:
+def _compare(
+    codes: np.ndarray, values: Sequence[str], is_ordered: bool, clusters: np.ndarray, resampling: Resampling | None
+) -> Row:
     counts = agreement.count_ratings(codes, len(values))
+    n_bootstrap, seed = resampling or (0, 0)
     single, few = ("a single start", f"fewer than {MIN_CLUSTERS} starts") if n_bootstrap else ("no bootstrap",) * 2
-    alpha = agreement.krippendorff_alpha(counts, clusters=clusters, n_bootstrap=n_bootstrap)
+    alpha = agreement.krippendorff_alpha(counts, "nominal", clusters, n_bootstrap, seed)
     kappa, kappa_note = Estimate(), "kappa is of two annotators"
     if codes.shape[1] == 2:
-        kappa = agreement.cohens_kappa(codes, len(values), clusters, n_bootstrap)
+        kappa = agreement.cohens_kappa(codes, len(values), clusters, n_bootstrap, seed)
         kappa_note = _why_null(kappa, "kappa", "of a single category", few)
     ordinal, ordinal_note = Estimate(), "no ordinal alpha: the categories have no order"
     if is_ordered:
         # Other has no rank.
         ranked = counts[:, [value != OTHER for value in values]]
-        ordinal = agreement.krippendorff_alpha(ranked, "ordinal", clusters, n_bootstrap)
+        ordinal = agreement.krippendorff_alpha(ranked, "ordinal", clusters, n_bootstrap, seed)
         ordinal_note = _why_null(ordinal, "ordinal alpha", "of a single picture, or a single category", single)
     alpha_note = _why_null(alpha, "alpha", "of a single picture, or a single category", single)
     return {

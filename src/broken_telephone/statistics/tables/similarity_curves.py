@@ -14,14 +14,11 @@ CURVES = ("start", "label", "pair", "kind", "iteration", "n", "clusters", *INTER
 
 _BLOCK = 2**22
 """Number of clusters that are drawn at once, which limits the memory."""
-_RESAMPLING = Resampling(n_bootstrap=2000, seed=0)
 _ROUNDING = 1e-6
 """Width below which an interval comes from rounding only. Equal starts do not show that all starts are equal."""
 
 
-def similarity_curves(
-    similarities: pd.DataFrame, chains: pd.DataFrame, resampling: Resampling = _RESAMPLING
-) -> pd.DataFrame:
+def similarity_curves(similarities: pd.DataFrame, chains: pd.DataFrame, resampling: Resampling) -> pd.DataFrame:
     """Average similarities over the chains of each label, with 95 % intervals by a cluster bootstrap over starts.
 
     Replicates share their start and are drawn together. Each sample has one start fewer than the data, which removes

@@ -148,10 +148,10 @@ def _studies(
     predictions: pd.DataFrame, chains: pd.DataFrame, panels: Sequence[Panel], ratings: Ratings | None
 ) -> dict[str, _Study]:
     outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
+    width = panels[0].codes.shape[1] if panels else 0
+    correct = by_picture(predictions, outcomes, chains["chain_id"], width)
     studies = {}
     for panel in panels:
-        width = panel.codes.shape[1]
-        correct = by_picture(predictions, outcomes, chains["chain_id"], width)
         rated, strata = (None, None) if ratings is None else arrange_ratings(ratings, panel)
         if rated is not None and strata is not None and width:
             # Replicates share their original, whose rating stands in the row of one of them.
