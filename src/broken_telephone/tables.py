@@ -115,6 +115,7 @@ ACTIVATIONS = _WORD | {
 }
 OCCLUSIONS = _WORD | {
     "region": "category",
+    "fill": "category",
     "log_probability_drop": "number",
     "log_probability_drop_elsewhere": "number",
     "density_elsewhere": "number",
@@ -133,7 +134,7 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "fill", "check", "note"),
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")

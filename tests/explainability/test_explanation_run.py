@@ -15,6 +15,7 @@ from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.explainability.items import sampled
 from broken_telephone.explainability.journal import contents_in
 from broken_telephone.explainability.maps.attribution_scores import by_picture
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 
@@ -75,7 +76,8 @@ def test_every_word_about_every_picture_is_explained_once(study):
     assert set(words["char_offset"]) == {17}
     said = words[words["gender"].notna()]
     assert said[["chain_id", "iteration", "gender"]].to_numpy().tolist() == [["i0_r0", 0, "female"]]
-    assert len(occlusions) == 13 * len(REGIONS)
+    assert len(occlusions) == 13 * len(REGIONS) * len(FILLS)
+    assert set(occlusions["fill"]) == set(FILLS)
     # Faces are listed for every chain, replicates too.
     assert len(faces) == 4 + 10
     assert faces["counted"].all()
@@ -107,6 +109,9 @@ def test_what_is_written_is_of_the_picture_and_its_regions(study):
     # Hiding a stripe paints it in the colour of all: the describer reads the mean of the picture.
     colour = study.plan().colour
     first = occlusions[(occlusions["chain_id"] == "i1_r0") & (occlusions["iteration"] == 1)]
+    blurred = first.loc[first["fill"] == "blurred", "log_probability_drop"]
+    assert blurred.to_numpy(float) == pytest.approx([0] * 4, abs=1e-5)  # A plain picture stays what it is.
+    first = first[first["fill"] == FILLS[0]]
     drops = first.set_index("region")["log_probability_drop"]
     expected = (np.mean(colour) - np.mean([121, 0, 1])) / 4 / 100
     assert drops.to_numpy(float) == pytest.approx([expected] * 4, abs=1e-5)
@@ -352,6 +357,14 @@ def test_pictures_of_any_size(study, size):
     assert (row["width"], row["height"]) == size
     # What is not in the picture is not hidden.
     areas = activations[activations["method"] == "HiResCAM"].set_index([*WHERE, "region"])["area"]
+    assert len(occlusions) % len(FILLS) == 0
+    for fill in FILLS[1:]:
+        empty = [
+            some["log_probability_drop"].isna().to_numpy()
+            for some in (occlusions[occlusions["fill"] == fill], occlusions[occlusions["fill"] == FILLS[0]])
+        ]
+        assert np.array_equal(*empty)
+    occlusions = occlusions[occlusions["fill"] == FILLS[0]]
     drops = occlusions.set_index([*WHERE, "region"])[["log_probability_drop", "log_probability_drop_elsewhere"]]
     assert len(drops) == len(areas) > 0
     for column in drops:
@@ -369,7 +382,7 @@ def test_pictures_without_a_region_do_not_lower_its_mean_drop(study):
     # The same in pictures of one size: a parser that sees no body in one of them.
     whole = occlusions[occlusions["region"] == "body"].dropna(subset=["log_probability_drop"])
     first = (whole["chain_id"] == "i2_r0") & (whole["iteration"] == 1)
-    rest = whole[~first & (whole["chain_id"] == "i2_r0")]
+    rest = whole[~first & (whole["chain_id"] == "i2_r0") & (whole["fill"] == FILLS[0])]
     occlusions.loc[whole.index[first], ["log_probability_drop", "log_probability_drop_elsewhere"]] = None
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     mine = table[(table["region"] == "body") & (table["chain_id"] == "i2_r0")]

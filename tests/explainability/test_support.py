@@ -9,16 +9,20 @@ import pytest
 
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.maps.attribution_scores import (
+    DROPS,
     MEASURES,
     OTHER_SIZES,
     TESTED,
     by_picture,
+    column_of,
     comparable_kinds,
     left_out,
     mean_of,
     support_table,
     support_tests,
+    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
@@ -80,6 +84,7 @@ class Planted:
         random=1.0,
         noise=0.05,
         drop_elsewhere=0.2,
+        fills=None,
     ):
         """A word that comes from a region, or, if that is None, from nowhere: then its map and drops are noise."""
         where = {"chain_id": chain, "iteration": iteration, "face": face, "word": named, "char_offset": len(named)}
@@ -103,12 +108,14 @@ class Planted:
         for seed in range(1, self.draws + 1) if checked else ():
             of_chance = source if random > 1 else None
             self._map(where | {"method": f"{METHOD}, random weights {seed}"}, of_chance, random, draw)
-        for region in REGIONS:
+        for region, fill in itertools.product(REGIONS, FILLS):
+            own = drop if fill not in (fills or {}) else fills[fill]
             self.occlusions.append(
                 where
                 | {
                     "region": region,
-                    "log_probability_drop": (drop if region == source else 0.1) + draw(),
+                    "fill": fill,
+                    "log_probability_drop": (own if region == source else 0.1) + draw(),
                     "log_probability_drop_elsewhere": drop_elsewhere + draw(),
                 }
                 | {"density_elsewhere": (elsewhere if region == source else 1) + draw()}
@@ -150,6 +157,9 @@ class Planted:
 
 
 def one(table, **where):
+    """The only row; of measures of hidden regions, that of the first fill."""
+    if "fill" in table and "fill" not in where:
+        table = table[table["fill"].isna() | (table["fill"].astype(object) == FILLS[0])]
     for column, value in where.items():
         table = table[table[column].astype(object) == value]
     assert len(table) == 1, (where, len(table))
@@ -258,9 +268,10 @@ def slowly_by_picture(planted):
                     row["iteration"],
                     row["region"],
                 )
-                for measure in MEASURES:
-                    if measure in row:
-                        sums[where][measure].append(row[measure])
+                fill = row.get("fill", FILLS[0])
+                for measure in set(MEASURES) & set(row):
+                    if measure in DROPS or fill == FILLS[0]:
+                        sums[where][column_of(measure, fill)].append(row[measure])
     return {where: {name: np.mean(values) for name, values in own.items()} for where, own in sums.items()}
 
 
@@ -703,7 +714,8 @@ def test_a_single_kind_is_kept_however_few_starts_there_are():
 
 def test_families_are_comparison_measure_and_iteration():
     found = support_tests(simulated(np.random.default_rng(27)), RESAMPLING)
-    assert set(found["measure"]) == set(TESTED)
+    pairs = zip(found["measure"], found["fill"].fillna(FILLS[0]), strict=True)
+    assert {column_of(measure, fill) for measure, fill in pairs} == set(TESTED)
     expected = benjamini_hochberg(found, ["attribute", "measure", "iteration"])
     for (attribute, iteration), rows in found.groupby(["attribute", "iteration"], dropna=False):
         own = benjamini_hochberg(found.loc[rows.index], ["measure"])
@@ -792,3 +804,35 @@ def test_of_six_starts_without_an_effect_few_intervals_lie_above_zero():
     rng = np.random.default_rng(28)
     above = [mean_of(rng.normal(0, 1, 6), Resampling(1000, 1))[1] > 0 for _ in range(1000)]
     assert np.mean(above) < 0.05
+
+
+def test_a_verdict_that_depends_on_the_fill_says_so():
+    """Hiding the face lowers the probability with two fills, a blurred face keeps what matters."""
+    _, _, trust, said = words_of_faces(Planted(seed=23), fills={"blurred": 0.1}, noise=0.01).measured()
+    passed = {(row["check"], row["fill"]): row["passed"] for row in trust.to_dict("records") if pd.notna(row["fill"])}
+    assert passed == {(check, fill): fill != "blurred" for check in ("hiding", "hiding elsewhere") for fill in FILLS}
+    assert "from the face" in said["sentence"].item()
+    assert (
+        "depends on the fill: hiding the face with the mean colour and with noise lowers the probability more than "
+        "hiding any other region and as much elsewhere; hiding it with a blurred copy does not."
+    ) in said["sentence"].item()
+    assert not said["all_checks_passed"].item()
+    # With the reference fill alone, the region is not named; that noise would name it is told.
+    _, _, _, said = words_of_faces(Planted(seed=23), fills={"mean colour": 0.1, "blurred": 0.1}).measured()
+    assert said["region"].isna().all()
+    assert "hiding the face with noise lowers" in said["sentence"].item()
+    _, _, _, said = words_of_faces(Planted(seed=23)).measured()
+    assert "depends on the fill" not in said["sentence"].item()
+
+
+def test_comparisons_that_depend_on_the_fill_are_noted():
+    keys = {"kind": "k", "label": ALL, "attribute": "gender", "iteration": 0, "measure": DROPS[0], "note": ""}
+    rows = [
+        keys | {"region": region, "fill": fill, "value": value, "p_adjusted": p}
+        for region, values in (("face", ((1.0, 0.01), (1.0, 0.2), (-1.0, 0.01))), ("hair", ((1.0, 0.01),) * 3))
+        for fill, (value, p) in zip(FILLS, values, strict=True)
+    ]
+    rows.append(keys | {"region": "face", "fill": None, "measure": "density", "value": 1.0, "p_adjusted": 0.01})
+    noted = with_fill_notes(pd.DataFrame(rows).astype({"iteration": "Int64"}), 0.05)
+    expected = "the verdict depends on the fill (mean colour: higher, noise: no significant difference, blurred: lower)"
+    assert noted["note"].tolist() == [expected] * 3 + [""] * 4

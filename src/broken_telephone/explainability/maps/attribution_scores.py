@@ -7,15 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
 from broken_telephone.statistics import ALL, Resampling, bootstrap_interval, first_picture
 
-MEASURES = ("density", "share", "area", "log_probability_drop", "density_elsewhere", "log_probability_drop_elsewhere")
-"""What is averaged of every region."""
-TESTED = ("density", "share", "log_probability_drop")
-_COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "value", "ci_low", "ci_high", "n"]
+DROPS = ("log_probability_drop", "log_probability_drop_elsewhere")
+"""Measures that depend on the fill of the hidden region."""
+
+
+def column_of(measure: str, fill: str) -> str:
+    """Return the column of `by_picture` that holds one of DROPS for a fill; that of the first fill has no suffix."""
+    return measure if fill == FILLS[0] else f"{measure}, {fill}"
+
+
+_DROPS = {column_of(measure, fill): (measure, fill) for fill in FILLS for measure in DROPS}
+_MAPS = ("density", "share", "area", "density_elsewhere")
+MEASURES = (*_MAPS, *_DROPS)
+"""Columns of every region that are averaged."""
+TESTED = ("density", "share", *(column_of(DROPS[0], fill) for fill in FILLS))
+_COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "fill", "value", "ci_low", "ci_high", "n"]
 _TESTS = [
-    *("kind", "label", "attribute", "iteration", "group_a", "group_b", "region", "measure"),
+    *("kind", "label", "attribute", "iteration", "group_a", "group_b", "region", "measure", "fill"),
     *("value", "ci_low", "ci_high", "p_value", "n"),
 ]
 _ANY = (-np.inf, np.inf)
@@ -44,17 +56,17 @@ def by_picture(
     Args:
         words: the table of words.
         activations: of regions; those of `method` count.
-        occlusions: of regions.
+        occlusions: of regions and fills.
         chains: the `chains` table, which says which chains have one start.
         method: whose maps count.
 
     Returns:
         Columns kind (pictures of one size in so many views, which alone are compared), named_label (the label that the
         words stand for), start (image or prompt), start_id, chain_id, iteration, gender, answer (right or wrong),
-        region, and `MEASURES`.
+        region, and `MEASURES`: drops of each fill have a column (`column_of`).
     """
     own = activations[activations["method"].astype(str) == method]
-    rows = own.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
+    rows = own.merge(_by_fill(occlusions), on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
     start_ids = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     for column, values in (("start_id", start_ids), ("start", chains["start"])):
         by_chain = dict(zip(chains["chain_id"].astype(str), values.astype(str), strict=True))
@@ -68,6 +80,17 @@ def by_picture(
     numbers = rows[list(MEASURES)].astype(float)
     rows = pd.concat([rows[_OF_A_PICTURE].astype(object), numbers], axis=1)
     return rows.groupby(_OF_A_PICTURE, sort=False, observed=True).mean().reset_index()
+
+
+def _by_fill(occlusions: pd.DataFrame) -> pd.DataFrame:
+    """Put the drops of all fills of a region into one row."""
+    keys = [*OF_A_WORD, "region"]
+    rows = occlusions.astype(dict.fromkeys(("fill", "region"), str))
+    wide = rows[rows["fill"] == FILLS[0]][[*keys, "density_elsewhere"]]
+    for column, (measure, fill) in _DROPS.items():
+        own = rows[rows["fill"] == fill][[*keys, measure]].rename(columns={measure: column})
+        wide = wide.merge(own, on=keys, how="left")
+    return wide
 
 
 def comparable_kinds(pictures: pd.DataFrame) -> pd.DataFrame:
@@ -102,8 +125,8 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
         resampling: how often.
 
     Returns:
-        Columns kind, label, attribute (all, gender, answer or iteration), category, region, measure, value, ci_low,
-        ci_high, n (starts) and note.
+        Columns kind, label, attribute (all, gender, answer or iteration), category, region, measure, fill (null
+        for measures of maps), value, ci_low, ci_high, n (starts) and note.
     """
     rows = []
     for kind, label, attribute, category, own in _groups(pictures):
@@ -111,9 +134,8 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
             means = some.groupby("start_id")[list(MEASURES)].mean()
             for measure in MEASURES:
                 values = means[measure].dropna().to_numpy()
-                rows.append(
-                    [kind, label, attribute, category, region, measure, *mean_of(values, resampling), len(values)]
-                )
+                where = [kind, label, attribute, category, region, *_DROPS.get(measure, (measure, None))]
+                rows.append([*where, *mean_of(values, resampling), len(values)])
     return _with_note(pd.DataFrame(rows, columns=_COLUMNS))
 
 
@@ -132,8 +154,9 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 
     Returns:
         Columns kind, label, attribute, iteration (null where iterations are compared), group_a, group_b, region,
-        measure, value (group_a minus group_b), ci_low, ci_high, p_value, n (starts) and note. If no pictures of a kind
-        can be compared, one row without numbers, with region `any`, states the reason in its note.
+        measure, fill (null for measures of maps), value (group_a minus group_b), ci_low, ci_high, p_value, n (starts)
+        and note. If no pictures of a kind can be compared, one row without numbers, with region `any`, states the
+        reason in its note.
     """
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
@@ -147,10 +170,21 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
                 tested = _apart(own, attribute, group_a, group_b, resampling)
                 why = _why_not(set(own[attribute]), attribute, group_a, group_b)
             compared = [
-                [kind, label, attribute, iteration, group_a, group_b, *numbers] for label, iteration, *numbers in tested
+                [
+                    kind,
+                    label,
+                    attribute,
+                    iteration,
+                    group_a,
+                    group_b,
+                    region,
+                    *_DROPS.get(column, (column, None)),
+                    *numbers,
+                ]
+                for label, iteration, region, column, *numbers in tested
             ]
             label = ALL if own["named_label"].nunique() > 1 else own["named_label"].iloc[0]
-            nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], *[np.nan] * 4, 0, why]
+            nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], None, *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
     kinds = {kind: place for place, kind in enumerate(dict.fromkeys(pictures["kind"]))}
@@ -300,4 +334,27 @@ def _why_no_pairs(late: pd.DataFrame, early: pd.DataFrame) -> str:
 def _with_note(table: pd.DataFrame) -> pd.DataFrame:
     missing = table["ci_low"].isna()
     table["note"] = np.where(missing, f"fewer than {LEAST} starts: no interval", "")
+    return table
+
+
+def with_fill_notes(tests: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Note, in the rows of a comparison of drops, where the fill of the hidden region decides the verdict.
+
+    Args:
+        tests: as `support_tests` returns them, with p_adjusted.
+        level: adjusted p-values below it are significant.
+
+    Returns:
+        The table; a comparison whose fills differ in significance or direction has a note in all of its rows.
+    """
+    table = tests.copy()
+    drops = table[table["fill"].notna() & table["p_adjusted"].notna()]
+    verdicts = np.where(drops["p_adjusted"].astype(float) < level, np.sign(drops["value"].astype(float)), 0)
+    keys = ["kind", "label", "attribute", "iteration", "region", "measure"]
+    for _, rows in drops.assign(verdict=verdicts).groupby(keys, dropna=False, observed=True):
+        if rows["verdict"].nunique() > 1:
+            words = {1: "higher", -1: "lower", 0: "no significant difference"}
+            each = [f"{fill}: {words[int(sign)]}" for fill, sign in zip(rows["fill"], rows["verdict"], strict=True)]
+            note = f"the verdict depends on the fill ({', '.join(each)})"
+            table.loc[rows.index, "note"] = [f"{old}; {note}" if old else note for old in rows["note"].astype(str)]
     return table

@@ -33,7 +33,9 @@ from broken_telephone.explainability.maps.attribution_scores import (
     left_out,
     support_table,
     support_tests,
+    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
 from broken_telephone.explainability.maps.sanity_checks import sentences, trust_table
 from broken_telephone.explainability.run import explain_words, find_parts, needed_of
@@ -45,6 +47,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer, Explainer, FaceDetector, RegionParser, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.text.verdicts import LEVEL
 from broken_telephone.seeds import digest
 from broken_telephone.statistics import ALL, with_adjusted_p_values
 from broken_telephone.tables import as_result
@@ -99,7 +102,7 @@ def plan_explanation(
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
-    by = {"describer": describer.identity(), **parts, "explain": explain.changing}
+    by = {"describer": describer.identity(), **parts, "explain": explain.changing, "fills": FILLS}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
     )
@@ -121,7 +124,13 @@ def plan_explanation(
         people_of(own, people),
         key_of_parts,
         key_of_words,
-        {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
+        {
+            "describer": describer.name,
+            "detector": detector.name,
+            "parser": parser.name,
+            **explain.changing,
+            "fills": FILLS,
+        },
         colour,
         (for_faces, for_words),
     )
@@ -264,6 +273,7 @@ def measure_support(
     pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
     tests = with_adjusted_p_values(support_tests(pictures, resampling), ["attribute", "measure", "iteration"])
+    tests = with_fill_notes(tests, LEVEL)
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
     statements = sentences(support, trust)
     if rest := left_out(everything, pictures):
