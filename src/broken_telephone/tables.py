@@ -105,6 +105,7 @@ _WORD = _PICTURE | {
     "face": "integer",
     "word": "category",
     "char_offset": "integer",
+    "term": "category",
 }
 ACTIVATIONS = _WORD | {
     "method": "category",
@@ -122,7 +123,6 @@ OCCLUSIONS = _WORD | {
 }
 WORDS = _WORD | {
     "label": "category",
-    "named_label": "category",
     "correct": "bool",
     "gender": "category",
     "width": "integer",

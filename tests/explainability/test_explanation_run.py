@@ -19,7 +19,7 @@ from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 
-WHERE = ["chain_id", "iteration", "face", "word", "char_offset"]
+WHERE = ["chain_id", "iteration", "face", "word", "char_offset", "term"]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_every_word_about_every_picture_is_explained_once(study):
     true = {key: n for key, n in study.describer.explained.items() if key[3] is None}
     assert (set(true.values()), len(true)) == ({1}, 13)
     # Words name happiness of whatever picture; the prompt's own text is of no picture.
-    assert set(words["named_label"]) == {"happiness"}
+    assert set(words["term"]) == {"happiness"}
     assert words.set_index("chain_id")["correct"].groupby(level=0).all().to_dict() == {
         "i0_r0": True,
         "i0_r1": True,
@@ -517,12 +517,12 @@ def test_texts_without_a_word_are_counted(study):
     study.texts["i1_r0", 3] = "He is happy, not sad, and surprised."
     del study.texts["i2_r0", 3]
     _, words, _, _, record = study.run()
-    assert record["left_out"]["no word that names a label"] == 2
+    assert record["left_out"]["no word to explain"] == 2
     assert record["left_out"]["no description"] == 1
     assert record["explained"] == {"pictures": 10, "words": 11}
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 2)]
     assert mine["word"].tolist() == ["happy", "surprised"]
-    assert mine["named_label"].tolist() == ["happiness", "surprise"]
+    assert mine["term"].tolist() == ["happiness", "surprise"]
     assert mine["char_offset"].tolist() == [6, 26]
     assert mine["correct"].tolist() == [True, False]
     total = sum(record["left_out"].values()) + record["explained"]["pictures"] + len(record["failures"])
@@ -623,3 +623,60 @@ def test_broken_tables_are_refused(study):
     empty = activations.copy()
     empty.loc[:3, ["density", "share"]] = pd.NA
     check_activations(empty)
+
+
+def test_words_that_match_a_pattern_are_explained_beside_labels(study):
+    study.texts["i1_r0", 2] = "She is young. The youngest looks happy; her hat is HER hat."
+    study.texts["i2_r0", 2] = "The person looks happy and Young."
+    plain_words = study.run()[1]
+    study.describer.explained.clear()
+    patterns = ["young", "she|her", "hap+y"]
+    _, words, activations, occlusions, record = study.run(words=patterns)
+    check_activations(activations)
+    assert len(occlusions) == len(words) * len(REGIONS) * len(FILLS)
+    own = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
+    terms = zip(own["term"], own["word"], own["char_offset"], strict=True)
+    text = study.texts["i1_r0", 2]
+    assert sorted(terms) == sorted(
+        [
+            ("happiness", "happy", text.index("happy")),
+            ("hap+y", "happy", text.index("happy")),
+            ("young", "young", 7),
+            ("she|her", "she", 0),
+            ("she|her", "her", text.index("her hat")),
+            ("she|her", "her", text.index("HER")),
+        ]
+    )
+    assert (words["correct"].isna() == words["term"].isin(patterns)).all()
+    # Words that name labels are not explained again, and have the same numbers.
+    labels = words[~words["term"].isin(patterns)].reset_index(drop=True)
+    columns = [name for name in words if name not in ("word", "term")]
+    pd.testing.assert_frame_equal(labels[columns], plain_words[columns])
+    true = [key for key in study.describer.explained.elements() if key[3] is None]
+    assert len(true) == len(words) - len(plain_words)
+    assert record["patterns"] == {
+        "young": {"pictures": 13, "without": 11},
+        "she|her": {"pictures": 13, "without": 12},
+        "hap+y": {"pictures": 13, "without": 0},
+    }
+    assert record["by"]["words"] == patterns
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["young("], r"'words': 'young\(' is no regular expression"),
+        (["young|"], r"'words': 'young\|' matches a text without a word"),
+        (["x*"], r"'words': 'x\*' matches a text without a word"),
+        (["(?i)young"], r"'words': '\(\?i\)young' is no regular expression"),
+        (["a", "a"], "'words': a pattern occurs twice"),
+    ],
+)
+def test_bad_patterns_are_refused_by_name(words, message):
+    with pytest.raises(StudyError, match=message):
+        Study.settings(words=words)
+
+
+def test_a_label_is_no_pattern(study):
+    with pytest.raises(StudyError, match=r"explain\.words: happiness is a label"):
+        study.chosen(words=["happiness"])

@@ -133,6 +133,7 @@ def word_tables(
             "face": item.face,
             "word": item.token,
             "char_offset": item.word.start,
+            "term": item.term,
         }
         width, height = row["size"]
         curves = {name: _under(row, name) for name in ("deletion", "insertion")}
@@ -142,8 +143,7 @@ def word_tables(
             {
                 **where,
                 "label": labels[item.chain_id],
-                "named_label": item.named,
-                "correct": item.named == labels[item.chain_id],
+                "correct": item.term == labels[item.chain_id] if item.names_label else None,
                 "gender": genders.get((item.chain_id, item.iteration)),
                 "width": width,
                 "height": height,

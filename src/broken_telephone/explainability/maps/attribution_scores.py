@@ -31,7 +31,7 @@ _TESTS = [
     *("value", "ci_low", "ci_high", "p_value", "n"),
 ]
 _ANY = (-np.inf, np.inf)
-_OF_A_PICTURE = ["kind", "named_label", "start", "start_id", "chain_id", "iteration", "gender", "answer", "region"]
+_OF_A_PICTURE = ["kind", "term", "start", "start_id", "chain_id", "iteration", "gender", "answer", "region"]
 PAIRS = {"gender": ("female", "male"), "answer": ("right", "wrong"), "iteration": ("last", "first")}
 """Attribute -> the two groups that are compared."""
 SPOKEN = {
@@ -42,8 +42,10 @@ SPOKEN = {
 """Attribute -> what these are called in sentences."""
 OTHER_SIZES = "other sizes"
 """Kind of the pictures of sizes that too few have."""
-OF_A_WORD = ["chain_id", "iteration", "face", "word", "char_offset"]
+OF_A_WORD = ["chain_id", "iteration", "face", "word", "char_offset", "term"]
 """What tells a word from all others."""
+NO_ANSWER = "no answer"
+"""Answer of words that match a pattern and name no label, so that they are neither right nor wrong."""
 LEAST = 6
 """Starts below which there is neither interval nor test."""
 
@@ -61,9 +63,9 @@ def by_picture(
         method: whose maps count.
 
     Returns:
-        Columns kind (pictures of one size in so many views, which alone are compared), named_label (the label that the
-        words stand for), start (image or prompt), start_id, chain_id, iteration, gender, answer (right or wrong),
-        region, and `MEASURES`: drops of each fill have a column (`column_of`).
+        Columns kind (pictures of one size in so many views, which alone are compared), term (the label that the words
+        name, or the pattern that they match), start (image or prompt), start_id, chain_id, iteration, gender, answer
+        (right, wrong or NO_ANSWER), region, and `MEASURES`: drops of each fill have a column (`column_of`).
     """
     own = activations[activations["method"].astype(str) == method]
     rows = own.merge(_by_fill(occlusions), on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
@@ -75,7 +77,7 @@ def by_picture(
         f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
         for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
     ]
-    rows["answer"] = np.where(rows["correct"].astype(bool), "right", "wrong")
+    rows["answer"] = rows["correct"].astype(object).map({True: "right", False: "wrong"}).fillna(NO_ANSWER)
     rows["gender"] = rows["gender"].astype(object).where(rows["gender"].notna(), "unknown")
     numbers = rows[list(MEASURES)].astype(float)
     rows = pd.concat([rows[_OF_A_PICTURE].astype(object), numbers], axis=1)
@@ -183,7 +185,7 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
                 ]
                 for label, iteration, region, column, *numbers in tested
             ]
-            label = ALL if own["named_label"].nunique() > 1 else own["named_label"].iloc[0]
+            label = ALL if len(_named_labels(own)) > 1 else own["term"].iloc[0]
             nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], None, *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
@@ -193,19 +195,20 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 
 
 def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield kind, label and the rows of these; of several labels, at last, all together."""
+    """Yield kind, term and the rows of these; of several labels, at last, all together, without patterns."""
     for kind, own in pictures.groupby("kind", sort=False):
-        for label, some in own.groupby("named_label", sort=False):
+        for label, some in own.groupby("term", sort=False):
             yield str(kind), str(label), some
-        if own["named_label"].nunique() > 1:
-            yield str(kind), ALL, own
+        named = own[own["answer"] != NO_ANSWER]
+        if named["term"].nunique() > 1:
+            yield str(kind), ALL, named
 
 
 def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
     for kind, label, own in label_groups(pictures):
         yield kind, label, "all", "all", own
         for attribute in ("gender", "answer", "iteration"):
-            for category, some in own.groupby(attribute):
+            for category, some in own[own[attribute] != NO_ANSWER].groupby(attribute):
                 yield kind, label, attribute, str(category), some
 
 
@@ -232,21 +235,23 @@ def _apart(
 ) -> Iterator[list[Any]]:
     """Yield label, iteration, region, measure, value, ends, p-value, starts and note of every comparison."""
     some = own[own[attribute].isin([group_a, group_b])]
-    of_a_start = ["iteration", "named_label", "start", "start_id"]
+    of_a_start = ["iteration", "term", "start", "start_id"]
     wide = _wide(some, [*of_a_start, attribute])
     # A start with pictures of both groups is in neither.
     keys = wide.index.droplevel(attribute)
     twice = keys.duplicated(keep=False)
     both, wide = wide[twice], wide[~twice]
+    named = _named_labels(own)
     for iteration in sorted(set(wide.index.get_level_values("iteration"))):
         here = wide.xs(iteration, level="iteration")
-        labels = here.index.get_level_values("named_label")
+        labels = here.index.get_level_values("term")
         mixed = both.index[both.index.get_level_values("iteration") == iteration]
         for label in [*_labels(own), ALL]:
-            if label == ALL and own["named_label"].nunique() == 1:
+            if label == ALL and len(named) < 2:
                 continue
-            chosen = here if label == ALL else here[labels == label]
-            left = {row[2:4] for row in mixed if label in (ALL, row[1])}
+            terms = named if label == ALL else {label}
+            chosen = here[labels.isin(terms)]
+            left = {row[2:4] for row in mixed if row[1] in terms}
             note = (
                 f"{len(left)} {'start' if len(left) == 1 else 'starts'} with pictures of both left out" if left else ""
             )
@@ -257,9 +262,7 @@ def _apart(
 
 def _stratified(wide: pd.DataFrame, attribute: str, group_a: str, resampling: Resampling) -> Iterator[list[Any]]:
     where = wide.index.to_frame(index=False)
-    starts, strata = (
-        where.groupby(names).ngroup().to_numpy() for names in (["start", "start_id"], ["start", "named_label"])
-    )
+    starts, strata = (where.groupby(names).ngroup().to_numpy() for names in (["start", "start_id"], ["start", "term"]))
     first = (where[attribute] == group_a).to_numpy(bool)
     values = wide.to_numpy(float)
     known = np.isfinite(values)
@@ -288,13 +291,13 @@ def _paired(sides: tuple[pd.DataFrame, pd.DataFrame], resampling: Resampling) ->
     """Yield the same as `_apart`."""
     if not all(map(len, sides)):
         return
-    late, early = (_wide(some, ["named_label", "start", "start_id"]) for some in sides)
+    late, early = (_wide(some, ["term", "start", "start_id"]) for some in sides)
     pairs = (late - early).dropna(how="all")
-    labels = pairs.index.get_level_values("named_label")
-    all_labels = late.index.append(early.index).get_level_values("named_label")
-    several = [ALL] if all_labels.nunique() > 1 else []
+    labels = pairs.index.get_level_values("term")
+    named = _named_labels(pd.concat(sides))
+    several = [ALL] if len(named) > 1 else []
     for label in [*_labels(pd.concat(sides)), *several]:
-        chosen = pairs if label == ALL else pairs[labels == label]
+        chosen = pairs[labels.isin(named if label == ALL else {label})]
         by_start = chosen.groupby(level=["start", "start_id"]).mean()
         for region, measure in by_start:
             differences = by_start[region, measure].dropna().to_numpy(float)
@@ -310,8 +313,13 @@ def _wide(some: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return means.swaplevel(axis=1)[[(r, m) for r in dict.fromkeys(some["region"]) for m in TESTED]]
 
 
+def _named_labels(own: pd.DataFrame) -> set[str]:
+    """Return the terms that are labels."""
+    return set(own.loc[own["answer"] != NO_ANSWER, "term"])
+
+
 def _labels(own: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(own["named_label"]))
+    return list(dict.fromkeys(own["term"]))
 
 
 def _why_not(existing: set[str], attribute: str, group_a: str, group_b: str) -> str:

@@ -1,6 +1,6 @@
 """Whether to believe a map, label by label: checks that it can fail, and what is then said of the label's words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,12 @@ REASONS = {
     METHODS_AGREE: "most methods find another region densest",
 }
 """Check -> what it means that a map fails it."""
+LACKING_WORDS = "lacking words"
+"""Kind of the sentences that count descriptions without a word that matches a pattern."""
 _FILL_WORDS = {MEAN_COLOUR: "with the mean colour", NOISE: "with noise", BLURRED: "with a blurred copy"}
 NEEDED = (WEIGHTS, ELSEWHERE, HIDING, HIDING_ELSEWHERE)
 """Checks without which no region is named; the others are of the map as a whole."""
-_PICTURE = ["chain_id", "iteration", "named_label"]
+_PICTURE = ["chain_id", "iteration", "term"]
 """A picture, and the label that words about it stand for: two labels in one text are checked apart."""
 
 
@@ -63,8 +65,8 @@ def trust_table(
         direction; of `METHODS_AGREE` the share of methods that find the same region.
     """
     rows = []
-    maps = activations.merge(words[[*OF_A_WORD, "named_label"]], on=OF_A_WORD)
-    maps = maps.astype(dict.fromkeys(("named_label", "method", "region"), str) | {"density": float})
+    maps = activations.merge(words[OF_A_WORD], on=OF_A_WORD)
+    maps = maps.astype(dict.fromkeys(("term", "method", "region"), str) | {"density": float})
     for kind, label, own in label_groups(pictures):
         # Every start counts once, as in the means that are reported.
         means = own.groupby(["start_id", "region"])["density"].mean().groupby("region").mean()
@@ -94,7 +96,7 @@ def _differences(
 ) -> Mapping[tuple[str, str | None], pd.Series]:
     """Check and fill -> one number a picture, which is above 0 on average if the map passes; by start."""
     curves = (
-        words.astype({"named_label": str})
+        words.astype({"term": str})
         .groupby(_PICTURE)[["deletion", "deletion_chance", "insertion", "insertion_chance"]]
         .mean()
         .astype(float)
@@ -146,15 +148,16 @@ def _same_region(own: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[f
     return float(same.mean()), int(own["start_id"].nunique())
 
 
-def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
+def sentences(support: pd.DataFrame, trust: pd.DataFrame, patterns: Collection[str] = ()) -> pd.DataFrame:
     """Say of every label which region its words come from, or why that cannot be told.
 
     Args:
         support: as `support.support_table` returns it.
         trust: as `trust_table` returns it.
+        patterns: terms that are no labels, see `word_patterns`.
 
     Returns:
-        Columns kind, label, region (null where it cannot be told), all_checks_passed and sentence.
+        Columns kind, label (or pattern), region (null where it cannot be told), all_checks_passed and sentence.
     """
     rows = []
     overall = support[support["attribute"].astype(str) == "all"]
@@ -165,31 +168,43 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
         # The reference fill decides; the others tell whether the verdict depends on it.
         failed = all_failed[all_failed["fill"].isna() | (all_failed["fill"] == FILLS[0])]
         named = not failed["check"].isin(NEEDED).any()
-        words = _named(own, densest, failed) if named else _unnamed(own, densest, failed)
+        subject = f'Words that match "{label}"' if label in patterns else f"Words for {_label(own)}"
+        words = (_named if named else _unnamed)(subject, own, densest, failed)
         words += _dependence(checks, densest)
         rows.append([kind, label, densest if named else None, all_failed.empty, words])
     return pd.DataFrame(rows, columns=["kind", "label", "region", "all_checks_passed", "sentence"])
 
 
-def _named(own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+def _named(subject: str, own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     values = own[own["fill"].isna() | (own["fill"] == FILLS[0])].set_index(["region", "measure"])
     density = values.loc[(densest, "density")]
     drops = [values.loc[(densest, f"log_probability_drop{where}"), "value"] for where in ("", "_elsewhere")]
     factor, elsewhere = (_factor(np.exp(float(drop))) for drop in drops)
     doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
     return (
-        f"Words for {_label(own)} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
+        f"{subject} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
         f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
         f"the word's probability by {factor} (hiding as much elsewhere: by {elsewhere}).{doubts}"
     )
 
 
-def _unnamed(own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
+def _unnamed(subject: str, own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     density = own.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
     return (
-        f"Where words for {_label(own)} come from cannot be told: the map is densest on the {densest} "
+        f"Where {subject[0].lower()}{subject[1:]} come from cannot be told: the map is densest on the {densest} "
         f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
     )
+
+
+def pattern_sentences(counts: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str]]:
+    """Yield each pattern and a sentence with the number of descriptions that lack it.
+
+    Args:
+        counts: pattern -> number of `pictures` with a description, and of those `without` a match.
+    """
+    for pattern, own in counts.items():
+        lacking = f"{own['without']} of {own['pictures']} descriptions have no word that matches"
+        yield pattern, f'{lacking} "{pattern}". Their pictures are not explained for it.'
 
 
 def _dependence(checks: pd.DataFrame, densest: str) -> str:

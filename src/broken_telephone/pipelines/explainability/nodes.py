@@ -12,7 +12,7 @@ import pandas as pd
 
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
-from broken_telephone.errors import UnreadableError
+from broken_telephone.errors import StudyError, UnreadableError
 from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
@@ -37,7 +37,7 @@ from broken_telephone.explainability.maps.attribution_scores import (
 )
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
-from broken_telephone.explainability.maps.sanity_checks import sentences, trust_table
+from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
 from broken_telephone.explainability.run import explain_words, find_parts, needed_of
 from broken_telephone.explainability.skin_tone_drift import skin_table
 from broken_telephone.explainability.tables import faces_table, word_tables
@@ -130,6 +130,7 @@ def plan_explanation(
             "parser": parser.name,
             **explain.changing,
             "fills": FILLS,
+            "words": explain.words,
         },
         colour,
         (for_faces, for_words),
@@ -161,6 +162,7 @@ def find_faces_and_regions(
 def choose_words(
     plan: Plan,
     study_pictures: StudyPictures,
+    explain: ExplainSettings,
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
@@ -168,14 +170,20 @@ def choose_words(
     last_descriptions: pd.DataFrame,
     face_parts: Records,
 ) -> dict[int, list[WordItem]]:
-    """Find the words that name labels, in what the describer wrote about the pictures."""
+    """Find the words that name labels or match a pattern, in what the describer wrote about the pictures.
+
+    Raises:
+        StudyError: if a pattern of `explain.words` is the name of a label.
+    """
     contents = contents_in(plan.parts, face_parts, plan.pictures)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
+    if labels := set(explain.words) & set(known.categories):
+        raise StudyError(f"explain.words: {', '.join(sorted(labels))} is a label, whose words are explained anyway")
     main_face = plan.main_faces(contents)
     boxes = {name: boxes_of(name, one, plan.people) for name, one in contents.items()}
-    return word_items(plan.pictures, texts, known, contents, main_face, boxes)
+    return word_items(plan.pictures, texts, known, contents, main_face, boxes, explain.words)
 
 
 def explain_described_words(
@@ -255,6 +263,7 @@ def tabulate_explanation(
         items,
         words_in(plan.words, explanations),
         seconds_in(records_of(plan.words, explanations)),
+        explain.words,
     )
     return faces, *tables, {**record, "made_from": study_pictures.state}
 
@@ -264,6 +273,7 @@ def measure_support(
     activations: pd.DataFrame,
     occlusions: pd.DataFrame,
     chains: pd.DataFrame,
+    explanation_manifest: Mapping[str, Any],
     explain: ExplainSettings,
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -275,7 +285,9 @@ def measure_support(
     tests = with_adjusted_p_values(support_tests(pictures, resampling), ["attribute", "measure", "iteration"])
     tests = with_fill_notes(tests, LEVEL)
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
-    statements = sentences(support, trust)
+    statements = sentences(support, trust, explain.words)
+    for pattern, sentence in pattern_sentences(explanation_manifest["patterns"]):
+        statements.loc[len(statements)] = [LACKING_WORDS, pattern, None, False, sentence]
     if rest := left_out(everything, pictures):
         logger.warning("%s", rest)
         # Told last; of no label.
