@@ -20,7 +20,7 @@ OTHER_FILLS = dict(zip(FILLS[1:], ("^", "s"), strict=True))
 """Fill of hidden regions -> its mark; the first fill has the main mark."""
 _MEASURES = {"density": "density_elsewhere", "log_probability_drop": "log_probability_drop_elsewhere"}
 """Measure -> the same measure of control regions, of the same size and shape."""
-_OPEN = {"color": style.INK, "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
+_OPEN: dict[str, Any] = {"color": style.INK, "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
 _TITLES = {"density": "Density on", "log_probability_drop": "Hiding"}
 _TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "log_probability_drop": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
 

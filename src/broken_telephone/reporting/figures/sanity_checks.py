@@ -1,6 +1,6 @@
 """Draws the sanity checks of the attribution maps: every check for every label."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
             results = select(rows, check=check)
             for fill, marker in OTHER_FILLS.items():
                 for row in select(results, fill=fill).itertuples():
-                    look = {"markersize": 2.5, "markerfacecolor": style.INK if row.passed else "white"}
+                    look: dict[str, Any] = {"markersize": 2.5, "markerfacecolor": style.INK if row.passed else "white"}
                     place = labels.index(str(row.label)) + 0.25
                     axes.plot(row.value, place, marker=marker, linestyle="", color=style.INK, **look)
             for row in results[results["fill"].isna() | (results["fill"] == FILLS[0])].itertuples():
