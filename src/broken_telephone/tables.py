@@ -105,6 +105,7 @@ _WORD = _PICTURE | {
     "face": "integer",
     "word": "category",
     "char_offset": "integer",
+    "term": "category",
 }
 ACTIVATIONS = _WORD | {
     "method": "category",
@@ -115,13 +116,13 @@ ACTIVATIONS = _WORD | {
 }
 OCCLUSIONS = _WORD | {
     "region": "category",
+    "fill": "category",
     "log_probability_drop": "number",
     "log_probability_drop_elsewhere": "number",
     "density_elsewhere": "number",
 }
 WORDS = _WORD | {
     "label": "category",
-    "named_label": "category",
     "correct": "bool",
     "gender": "category",
     "width": "integer",
@@ -133,7 +134,7 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "unsure_answers", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "fill", "check", "unsure_answers", "note"),
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")

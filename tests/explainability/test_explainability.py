@@ -90,7 +90,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     total = record["explained"]["pictures"] + sum(record["left_out"].values()) + len(record["failures"])
     assert total == record["pictures"]
     assert record["explained"]["pictures"] >= 9
-    assert set(words["named_label"]) >= {"happiness", "sadness"}
+    assert set(words["term"]) >= {"happiness", "sadness"}
     assert set(words["views"]) == {5}
     assert words["gender"].notna().any()
     methods = {*METHODS, "HiResCAM, random weights 1"}

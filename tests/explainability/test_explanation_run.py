@@ -15,10 +15,11 @@ from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.explainability.items import sampled
 from broken_telephone.explainability.journal import contents_in
 from broken_telephone.explainability.maps.attribution_scores import by_picture
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 
-WHERE = ["chain_id", "iteration", "face", "word", "char_offset"]
+WHERE = ["chain_id", "iteration", "face", "word", "char_offset", "term"]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_every_word_about_every_picture_is_explained_once(study):
     true = {key: n for key, n in study.describer.explained.items() if key[3] is None}
     assert (set(true.values()), len(true)) == ({1}, 13)
     # Words name happiness of whatever picture; the prompt's own text is of no picture.
-    assert set(words["named_label"]) == {"happiness"}
+    assert set(words["term"]) == {"happiness"}
     assert words.set_index("chain_id")["correct"].groupby(level=0).all().to_dict() == {
         "i0_r0": True,
         "i0_r1": True,
@@ -75,7 +76,8 @@ def test_every_word_about_every_picture_is_explained_once(study):
     assert set(words["char_offset"]) == {17}
     said = words[words["gender"].notna()]
     assert said[["chain_id", "iteration", "gender"]].to_numpy().tolist() == [["i0_r0", 0, "female"]]
-    assert len(occlusions) == 13 * len(REGIONS)
+    assert len(occlusions) == 13 * len(REGIONS) * len(FILLS)
+    assert set(occlusions["fill"]) == set(FILLS)
     # Faces are listed for every chain, replicates too.
     assert len(faces) == 4 + 10
     assert faces["counted"].all()
@@ -107,6 +109,9 @@ def test_what_is_written_is_of_the_picture_and_its_regions(study):
     # Hiding a stripe paints it in the colour of all: the describer reads the mean of the picture.
     colour = study.plan().colour
     first = occlusions[(occlusions["chain_id"] == "i1_r0") & (occlusions["iteration"] == 1)]
+    blurred = first.loc[first["fill"] == "blurred", "log_probability_drop"]
+    assert blurred.to_numpy(float) == pytest.approx([0] * 4, abs=1e-5)  # A plain picture stays what it is.
+    first = first[first["fill"] == FILLS[0]]
     drops = first.set_index("region")["log_probability_drop"]
     expected = (np.mean(colour) - np.mean([121, 0, 1])) / 4 / 100
     assert drops.to_numpy(float) == pytest.approx([expected] * 4, abs=1e-5)
@@ -352,6 +357,14 @@ def test_pictures_of_any_size(study, size):
     assert (row["width"], row["height"]) == size
     # What is not in the picture is not hidden.
     areas = activations[activations["method"] == "HiResCAM"].set_index([*WHERE, "region"])["area"]
+    assert len(occlusions) % len(FILLS) == 0
+    for fill in FILLS[1:]:
+        empty = [
+            some["log_probability_drop"].isna().to_numpy()
+            for some in (occlusions[occlusions["fill"] == fill], occlusions[occlusions["fill"] == FILLS[0]])
+        ]
+        assert np.array_equal(*empty)
+    occlusions = occlusions[occlusions["fill"] == FILLS[0]]
     drops = occlusions.set_index([*WHERE, "region"])[["log_probability_drop", "log_probability_drop_elsewhere"]]
     assert len(drops) == len(areas) > 0
     for column in drops:
@@ -369,7 +382,7 @@ def test_pictures_without_a_region_do_not_lower_its_mean_drop(study):
     # The same in pictures of one size: a parser that sees no body in one of them.
     whole = occlusions[occlusions["region"] == "body"].dropna(subset=["log_probability_drop"])
     first = (whole["chain_id"] == "i2_r0") & (whole["iteration"] == 1)
-    rest = whole[~first & (whole["chain_id"] == "i2_r0")]
+    rest = whole[~first & (whole["chain_id"] == "i2_r0") & (whole["fill"] == FILLS[0])]
     occlusions.loc[whole.index[first], ["log_probability_drop", "log_probability_drop_elsewhere"]] = None
     table = by_picture(words, activations, occlusions, study.chains, "HiResCAM")
     mine = table[(table["region"] == "body") & (table["chain_id"] == "i2_r0")]
@@ -504,12 +517,12 @@ def test_texts_without_a_word_are_counted(study):
     study.texts["i1_r0", 3] = "He is happy, not sad, and surprised."
     del study.texts["i2_r0", 3]
     _, words, _, _, record = study.run()
-    assert record["left_out"]["no word that names a label"] == 2
+    assert record["left_out"]["no word to explain"] == 2
     assert record["left_out"]["no description"] == 1
     assert record["explained"] == {"pictures": 10, "words": 11}
     mine = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 2)]
     assert mine["word"].tolist() == ["happy", "surprised"]
-    assert mine["named_label"].tolist() == ["happiness", "surprise"]
+    assert mine["term"].tolist() == ["happiness", "surprise"]
     assert mine["char_offset"].tolist() == [6, 26]
     assert mine["correct"].tolist() == [True, False]
     total = sum(record["left_out"].values()) + record["explained"]["pictures"] + len(record["failures"])
@@ -610,3 +623,60 @@ def test_broken_tables_are_refused(study):
     empty = activations.copy()
     empty.loc[:3, ["density", "share"]] = pd.NA
     check_activations(empty)
+
+
+def test_words_that_match_a_pattern_are_explained_beside_labels(study):
+    study.texts["i1_r0", 2] = "She is young. The youngest looks happy; her hat is HER hat."
+    study.texts["i2_r0", 2] = "The person looks happy and Young."
+    plain_words = study.run()[1]
+    study.describer.explained.clear()
+    patterns = ["young", "she|her", "hap+y"]
+    _, words, activations, occlusions, record = study.run(words=patterns)
+    check_activations(activations)
+    assert len(occlusions) == len(words) * len(REGIONS) * len(FILLS)
+    own = words[(words["chain_id"] == "i1_r0") & (words["iteration"] == 1)]
+    terms = zip(own["term"], own["word"], own["char_offset"], strict=True)
+    text = study.texts["i1_r0", 2]
+    assert sorted(terms) == sorted(
+        [
+            ("happiness", "happy", text.index("happy")),
+            ("hap+y", "happy", text.index("happy")),
+            ("young", "young", 7),
+            ("she|her", "she", 0),
+            ("she|her", "her", text.index("her hat")),
+            ("she|her", "her", text.index("HER")),
+        ]
+    )
+    assert (words["correct"].isna() == words["term"].isin(patterns)).all()
+    # Words that name labels are not explained again, and have the same numbers.
+    labels = words[~words["term"].isin(patterns)].reset_index(drop=True)
+    columns = [name for name in words if name not in ("word", "term")]
+    pd.testing.assert_frame_equal(labels[columns], plain_words[columns])
+    true = [key for key in study.describer.explained.elements() if key[3] is None]
+    assert len(true) == len(words) - len(plain_words)
+    assert record["patterns"] == {
+        "young": {"pictures": 13, "without": 11},
+        "she|her": {"pictures": 13, "without": 12},
+        "hap+y": {"pictures": 13, "without": 0},
+    }
+    assert record["by"]["words"] == patterns
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["young("], r"'words': 'young\(' is no regular expression"),
+        (["young|"], r"'words': 'young\|' matches a text without a word"),
+        (["x*"], r"'words': 'x\*' matches a text without a word"),
+        (["(?i)young"], r"'words': '\(\?i\)young' is no regular expression"),
+        (["a", "a"], "'words': a pattern occurs twice"),
+    ],
+)
+def test_bad_patterns_are_refused_by_name(words, message):
+    with pytest.raises(StudyError, match=message):
+        Study.settings(words=words)
+
+
+def test_a_label_is_no_pattern(study):
+    with pytest.raises(StudyError, match=r"explain\.words: happiness is a label"):
+        study.chosen(words=["happiness"])

@@ -9,16 +9,20 @@ import pytest
 
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.maps.attribution_scores import (
+    DROPS,
     MEASURES,
     OTHER_SIZES,
     TESTED,
     by_picture,
+    column_of,
     comparable_kinds,
     left_out,
     mean_of,
     support_table,
     support_tests,
+    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support
@@ -80,14 +84,23 @@ class Planted:
         random=1.0,
         noise=0.05,
         drop_elsewhere=0.2,
+        fills=None,
+        pattern=False,
     ):
         """A word that comes from a region, or, if that is None, from nowhere: then its map and drops are noise."""
-        where = {"chain_id": chain, "iteration": iteration, "face": face, "word": named, "char_offset": len(named)}
+        where = {
+            "chain_id": chain,
+            "iteration": iteration,
+            "face": face,
+            "word": named,
+            "char_offset": len(named),
+            "term": named,
+        }
         draw = lambda: float(self.rng.normal(0, noise))  # noqa: E731
         helped = curves if source is not None else 0.0
         self.words.append(
             where
-            | {"label": label or named, "named_label": named, "correct": (label or named) == named, "gender": gender}
+            | {"label": label or named, "correct": None if pattern else (label or named) == named, "gender": gender}
             | {"width": width, "height": 64, "views": 1, "log_probability": -1.0, "agreement": 0.9}
             | {
                 "deletion": 0.4 - helped + draw() if checked else None,
@@ -103,12 +116,14 @@ class Planted:
         for seed in range(1, self.draws + 1) if checked else ():
             of_chance = source if random > 1 else None
             self._map(where | {"method": f"{METHOD}, random weights {seed}"}, of_chance, random, draw)
-        for region in REGIONS:
+        for region, fill in itertools.product(REGIONS, FILLS):
+            own = drop if fill not in (fills or {}) else fills[fill]
             self.occlusions.append(
                 where
                 | {
                     "region": region,
-                    "log_probability_drop": (drop if region == source else 0.1) + draw(),
+                    "fill": fill,
+                    "log_probability_drop": (own if region == source else 0.1) + draw(),
                     "log_probability_drop_elsewhere": drop_elsewhere + draw(),
                 }
                 | {"density_elsewhere": (elsewhere if region == source else 1) + draw()}
@@ -150,6 +165,9 @@ class Planted:
 
 
 def one(table, **where):
+    """The only row; of measures of hidden regions, that of the first fill."""
+    if "fill" in table and "fill" not in where:
+        table = table[table["fill"].isna() | (table["fill"].astype(object) == FILLS[0])]
     for column, value in where.items():
         table = table[table[column].astype(object) == value]
     assert len(table) == 1, (where, len(table))
@@ -242,25 +260,26 @@ def slowly_by_picture(planted):
     sums = defaultdict(lambda: defaultdict(list))
     starts = {row.chain_id: row.image_id if row.start == "image" else row.prompt for row in chains.itertuples()}
     for word in words.to_dict("records"):
-        key = [word[name] for name in ("chain_id", "iteration", "face", "word", "char_offset")]
+        key = [word[name] for name in ("chain_id", "iteration", "face", "word", "char_offset", "term")]
         for table in (activations, occlusions):
             for row in table.to_dict("records"):
-                if [row[name] for name in ("chain_id", "iteration", "face", "word", "char_offset")] != key:
+                if [row[name] for name in ("chain_id", "iteration", "face", "word", "char_offset", "term")] != key:
                     continue
                 if row.get("method", METHOD) != METHOD:
                     continue
                 kind = f"{word['width']} x 64, 1 view"
                 where = (
                     kind,
-                    word["named_label"],
+                    word["term"],
                     starts[row["chain_id"]],
                     row["chain_id"],
                     row["iteration"],
                     row["region"],
                 )
-                for measure in MEASURES:
-                    if measure in row:
-                        sums[where][measure].append(row[measure])
+                fill = row.get("fill", FILLS[0])
+                for measure in set(MEASURES) & set(row):
+                    if measure in DROPS or fill == FILLS[0]:
+                        sums[where][column_of(measure, fill)].append(row[measure])
     return {where: {name: np.mean(values) for name, values in own.items()} for where, own in sums.items()}
 
 
@@ -285,10 +304,10 @@ def test_pictures_are_what_a_loop_over_words_finds(crooked):
     table = crooked.pictures()
     assert len(table) == len(expected)
     for row in table.to_dict("records"):
-        where = tuple(row[name] for name in ("kind", "named_label", "start_id", "chain_id", "iteration", "region"))
+        where = tuple(row[name] for name in ("kind", "term", "start_id", "chain_id", "iteration", "region"))
         assert {name: row[name] for name in MEASURES} == pytest.approx(expected[where])
     assert set(table["gender"]) == {"female", "male", "unknown"}
-    assert set(table.loc[table["named_label"] == "anger", "answer"]) == {"wrong"}
+    assert set(table.loc[table["term"] == "anger", "answer"]) == {"wrong"}
 
 
 def test_every_start_counts_once_whatever_its_replicates_and_pictures(crooked):
@@ -493,11 +512,7 @@ def two_sided(observed, permuted):
 def density_of(made, region="face"):
     """(start, named, iteration) -> density, of pictures without replicates."""
     rows = made.pictures().to_dict("records")
-    return {
-        (row["start_id"], row["named_label"], row["iteration"]): row["density"]
-        for row in rows
-        if row["region"] == region
-    }
+    return {(row["start_id"], row["term"], row["iteration"]): row["density"] for row in rows if row["region"] == region}
 
 
 def slow_difference(values, first):
@@ -587,7 +602,7 @@ def simulated(rng, starts=32, iterations=4, by_iteration=1.0, by_label=0.0, repl
             woman = rng.random() < 0.3 + 0.1 * iteration + 0.2 * for_fear
             density = 1 + by_iteration * (iteration == 0) + by_label * for_fear + own + rng.normal(0, 0.1)
             rows.append(
-                {"kind": "64 x 64, 1 view", "named_label": label, "start": "prompt" if prompts else "image"}
+                {"kind": "64 x 64, 1 view", "term": label, "start": "prompt" if prompts else "image"}
                 | {"start_id": str(start), "chain_id": f"{start}_{replicate}", "iteration": iteration, "region": "face"}
                 | {"gender": "female" if woman else "male", "answer": "right" if right else "wrong"}
                 | dict.fromkeys(MEASURES, density)
@@ -673,7 +688,7 @@ def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
     assert set(comparable_kinds(every)["kind"]) == {"64 x 64, 1 view"}
     settings = ReportSettings(n_bootstrap=200)
     explain = ExplainSettings(method=METHOD)
-    support, tests, trust, said = measure_support(*made.tables(), explain, settings)
+    support, tests, trust, said = measure_support(*made.tables(), {"patterns": {}}, explain, settings)
     for table in (support, tests, trust):
         assert set(table["kind"]) == {"64 x 64, 1 view"}
     last = said.iloc[-1]
@@ -686,7 +701,7 @@ def test_kinds_that_too_few_starts_have_are_left_out_and_counted(caplog):
     assert len(said) == 2
     # Without a kind that is large enough nothing else is said.
     large = [table[table["iteration"] == 0] if "iteration" in table else table for table in made.tables()]
-    *tables, said = measure_support(*large, explain, settings)
+    *tables, said = measure_support(*large, {"patterns": {}}, explain, settings)
     assert all(table.empty for table in tables)
     assert said["kind"].tolist() == [OTHER_SIZES]
     for table in tables:
@@ -703,7 +718,8 @@ def test_a_single_kind_is_kept_however_few_starts_there_are():
 
 def test_families_are_comparison_measure_and_iteration():
     found = support_tests(simulated(np.random.default_rng(27)), RESAMPLING)
-    assert set(found["measure"]) == set(TESTED)
+    pairs = zip(found["measure"], found["fill"].fillna(FILLS[0]), strict=True)
+    assert {column_of(measure, fill) for measure, fill in pairs} == set(TESTED)
     expected = benjamini_hochberg(found, ["attribute", "measure", "iteration"])
     for (attribute, iteration), rows in found.groupby(["attribute", "iteration"], dropna=False):
         own = benjamini_hochberg(found.loc[rows.index], ["measure"])
@@ -792,3 +808,66 @@ def test_of_six_starts_without_an_effect_few_intervals_lie_above_zero():
     rng = np.random.default_rng(28)
     above = [mean_of(rng.normal(0, 1, 6), Resampling(1000, 1))[1] > 0 for _ in range(1000)]
     assert np.mean(above) < 0.05
+
+
+def test_a_verdict_that_depends_on_the_fill_says_so():
+    """Hiding the face lowers the probability with two fills, a blurred face keeps what matters."""
+    _, _, trust, said = words_of_faces(Planted(seed=23), fills={"blurred": 0.1}, noise=0.01).measured()
+    passed = {(row["check"], row["fill"]): row["passed"] for row in trust.to_dict("records") if pd.notna(row["fill"])}
+    assert passed == {(check, fill): fill != "blurred" for check in ("hiding", "hiding elsewhere") for fill in FILLS}
+    assert "from the face" in said["sentence"].item()
+    assert (
+        "depends on the fill: hiding the face with the mean colour and with noise lowers the probability more than "
+        "hiding any other region and as much elsewhere; hiding it with a blurred copy does not."
+    ) in said["sentence"].item()
+    assert not said["all_checks_passed"].item()
+    # With the reference fill alone, the region is not named; that noise would name it is told.
+    _, _, _, said = words_of_faces(Planted(seed=23), fills={"mean colour": 0.1, "blurred": 0.1}).measured()
+    assert said["region"].isna().all()
+    assert "hiding the face with noise lowers" in said["sentence"].item()
+    _, _, _, said = words_of_faces(Planted(seed=23)).measured()
+    assert "depends on the fill" not in said["sentence"].item()
+
+
+def test_comparisons_that_depend_on_the_fill_are_noted():
+    keys = {"kind": "k", "label": ALL, "attribute": "gender", "iteration": 0, "measure": DROPS[0], "note": ""}
+    rows = [
+        keys | {"region": region, "fill": fill, "value": value, "p_adjusted": p}
+        for region, values in (("face", ((1.0, 0.01), (1.0, 0.2), (-1.0, 0.01))), ("hair", ((1.0, 0.01),) * 3))
+        for fill, (value, p) in zip(FILLS, values, strict=True)
+    ]
+    rows.append(keys | {"region": "face", "fill": None, "measure": "density", "value": 1.0, "p_adjusted": 0.01})
+    noted = with_fill_notes(pd.DataFrame(rows).astype({"iteration": "Int64"}), 0.05)
+    expected = "the verdict depends on the fill (mean colour: higher, noise: no significant difference, blurred: lower)"
+    assert noted["note"].tolist() == [expected] * 3 + [""] * 4
+
+
+def test_patterns_are_terms_of_their_own_and_no_part_of_all_labels():
+    made, plain = Planted(seed=3, draws=ENOUGH), Planted(seed=3, draws=ENOUGH)
+    for number in range(16):
+        label, gender = ("fear", "anger")[number % 2], ("female", "male")[number // 2 % 2]
+        for planted in (made, plain):
+            chain = planted.chain(str(number), label)
+            for iteration in range(2):
+                planted.word(chain, iteration, label, "face", gender=gender)
+    for number in range(16):
+        for iteration in range(2):
+            made.word(f"{number}_r0", iteration, "she|her", "hair", gender="female", pattern=True)
+    settings, explain = ReportSettings(n_bootstrap=200), ExplainSettings(method=METHOD, words=["she|her"])
+    counts = {"patterns": {"she|her": {"pictures": 40, "without": 8}}}
+    support, tests, trust, said = measure_support(*made.tables(), counts, explain, settings)
+    others, other_tests, _, _ = measure_support(
+        *plain.tables(), {"patterns": {}}, ExplainSettings(method=METHOD), settings
+    )
+    for table, other in ((support, others), (tests, other_tests)):
+        own = table[table["label"] != "she|her"].drop(columns="p_adjusted", errors="ignore").reset_index(drop=True)
+        other = other.drop(columns="p_adjusted", errors="ignore")
+        pd.testing.assert_frame_equal(own.astype(object), other.astype(object))
+    pattern = support[support["label"] == "she|her"]
+    assert set(pattern["attribute"]) == {"all", "gender", "iteration"}
+    assert one(pattern, attribute="all", region="hair", measure="density")["value"] > 1.5
+    row = said[said["label"] == "she|her"].iloc[0]
+    assert row["region"] == "hair"
+    assert row["sentence"].startswith('Words that match "she|her" come from the hair')
+    assert said.iloc[-1]["sentence"].startswith('8 of 40 descriptions have no word that matches "she|her".')
+    assert set(trust["label"]) == {"fear", "anger", ALL, "she|her"}

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from plain_study import BODY, FACE, GRID, HAIR, FakeExplainer
 
+from broken_telephone.explainability.maps.fills import FILLS, filling
 from broken_telephone.explainability.maps.occlusion import Fitted, framed
 from broken_telephone.explainability.tasks import STEPS, ExplainWords, How, Subject
 from broken_telephone.models import METHODS, REGIONS, Explanation, Failure, Word
@@ -65,18 +66,18 @@ def test_regions_that_are_not_there_are_not_hidden():
     model = Watched()
     one = subject(np.full((SIDE, SIDE), FACE, np.uint8), curves=False)
     (record,) = explained(model, one)
-    # The picture is all face: hidden, and as much elsewhere.
-    assert len(model.shown) == 2
+    # The picture is all face: hidden, and as much elsewhere, with each fill.
+    assert len(model.shown) == 2 * len(FILLS)
     for name in ("hidden", "hidden_elsewhere"):
-        assert np.isfinite(record[name]).tolist() == [region == "face" for region in REGIONS]
-    assert all(where.all() for where in painted_over(model))
+        assert np.isfinite(record[name]).tolist() == [[region == "face" for region in REGIONS]] * len(FILLS)
+    assert all(where.all() for where in painted_over(model)[:2])
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_no_more_pictures_are_hidden_at_once_than_words_are_explained_at_once(count):
     model = Watched()
     records = explained(model, *(subject(number=number) for number in range(count)))
-    each = 2 * len(REGIONS) + 4 * (STEPS - 1)
+    each = 2 * len(REGIONS) * len(FILLS) + 4 * (STEPS - 1)
     assert max(model.at_once) == count
     assert sum(model.at_once) == count * each
     assert len(records) == count
@@ -104,7 +105,7 @@ def test_hidden_pictures_are_made_when_they_are_shown(monkeypatch):
 
 def curves_of(model):
     """The parts that are painted over in the pictures of the curves: true and by chance, deletion and insertion."""
-    parts = painted_over(model)[2 * len(REGIONS) :]
+    parts = painted_over(model)[2 * len(REGIONS) * len(FILLS) :]
     assert len(parts) == 4 * (STEPS - 1)
     true, chance = parts[: 2 * (STEPS - 1)], parts[2 * (STEPS - 1) :]
     return true[::2], true[1::2], chance[::2], chance[1::2]
@@ -141,7 +142,8 @@ def test_the_frames_margin_is_neither_hidden_nor_counted(frame):
     one = subject(regions, frame=frame)
     (record,) = explained(model, one)
     assert not one.inside.all()
-    parts = painted_over(model)
+    before = np.asarray(one.image)
+    parts = [(picture != before).any(2) for picture, _ in model.shown]
     assert parts
     assert not any((where & ~one.inside).any() for where in parts)
     for region in range(len(REGIONS)):
@@ -150,10 +152,10 @@ def test_the_frames_margin_is_neither_hidden_nor_counted(frame):
         assert area == pytest.approx(own.sum() / one.inside.sum())
     # What is hidden elsewhere is as large as the region.
     there = [region for region in range(len(REGIONS)) if ((one.regions == region) & one.inside).any()]
-    sizes = [int(where.sum()) for where in parts[: 2 * len(there)]]
+    sizes = [int(where.sum()) for where in painted_over(model)[: 2 * len(there)]]
     assert sizes[: len(there)] == sizes[len(there) :]
     # Each step of a curve hides as much of the picture.
-    for hidden, rest in zip(*curves_from(parts[2 * len(there) :]), strict=True):
+    for hidden, rest in zip(*curves_from(painted_over(model)[2 * len(there) * len(FILLS) :]), strict=True):
         assert np.array_equal(hidden ^ rest, one.inside)
 
 
@@ -220,3 +222,45 @@ def test_memory_that_runs_out_is_no_words_fault():
 def test_an_error_at_every_word_is_no_words_fault():
     with pytest.raises(ValueError, match="cannot do"):
         explained(Failing({"0", "1", "a"}), subject(number=0), subject(number=1))
+
+
+def test_each_fill_hides_the_same_places_and_nothing_else():
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    model = Watched()
+    one = subject(curves=False)
+    one = Subject(Image.fromarray(photo), one.word, one.regions, 7, one.inside)
+    explained(model, one)
+    shown = [picture for picture, _ in model.shown]
+    each = 2 * len(REGIONS)
+    assert len(shown) == each * len(FILLS)
+    for number in range(each):
+        colour, noise, blurred = (shown[number + place * each] for place in range(len(FILLS)))
+        where = (colour == COLOUR).all(2)
+        assert where.any()
+        for picture in (noise, blurred):
+            assert np.array_equal(picture[~where], photo[~where])
+            assert (picture[where] != photo[where]).any(1).mean() > 0.9
+        # Noise is as wild as the photo here, a blur much calmer.
+        assert noise[where].std() > 50 > 40 > blurred[where].std()
+    again = Watched()
+    explained(again, one)
+    assert all(np.array_equal(a, b) for (a, _), (b, _) in zip(model.shown, again.shown, strict=True))
+
+
+def test_fills_are_what_their_names_say():
+    flat = np.full((40, 60, 3), (10, 200, 90), np.uint8)
+    assert np.array_equal(filling(flat, "blurred", COLOUR, 1), flat)
+    assert filling(flat, "mean colour", COLOUR, 1).tolist() == list(COLOUR)
+    noise = filling(flat, "noise", COLOUR, 1)
+    assert abs(noise.mean() - 127.5) < 3
+    assert not np.array_equal(noise, filling(flat, "noise", COLOUR, 2))
+    step = flat.copy()
+    step[:, 30:] = 0
+    # A tenth of the shorter side: the standard deviation of the blurred step's slope.
+    slope = -np.diff(filling(step, "blurred", COLOUR, 1)[20, :, 1].astype(float))
+    places = np.arange(len(slope))
+    middle = np.average(places, weights=slope)
+    assert np.sqrt(np.average((places - middle) ** 2, weights=slope)) == pytest.approx(4, abs=0.3)
+    with pytest.raises(ValueError, match="'grey' is none of mean colour, noise, blurred"):
+        filling(flat, "grey", COLOUR, 1)

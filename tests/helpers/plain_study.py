@@ -206,6 +206,7 @@ class Study:
         return nodes.choose_words(
             self.plan(**stated),
             self.images(),
+            self.settings(**stated),
             dataset,
             chains,
             self.loop,

@@ -10,10 +10,11 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from test_figures import LONG
 
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.models import REGIONS
 from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
+from broken_telephone.reporting.figures.region_support import OTHER_FILLS, support_figure
 from broken_telephone.reporting.figures.region_support import REGIONS as DRAWN
-from broken_telephone.reporting.figures.region_support import support_figure
 from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure
 from broken_telephone.reporting.figures.saved_figures import saved_figures
 from broken_telephone.reporting.figures.style import INK, PALE, SMALL
@@ -47,9 +48,11 @@ def support_of(labels=LABELS, kind=KIND, seed=0, ends=True):
             value = random.uniform(0.2, 4)
             low, high = (value * 0.8, value * 1.2) if ends else (np.nan, np.nan)
             where = {"kind": kind, "label": label, "attribute": "all", "category": "all", "region": region}
-            rows.append(
-                where | {"measure": measure, "value": value, "ci_low": low, "ci_high": high, "n": 9, "note": ""}
-            )
+            fill = FILLS[0] if "drop" in measure else None
+            estimate = {"value": value, "ci_low": low, "ci_high": high, "n": 9, "note": ""}
+            for other in FILLS[1:] if fill else ():
+                rows.append(where | {"measure": measure, "fill": other} | estimate | {"value": value / 2})
+            rows.append(where | {"measure": measure, "fill": fill} | estimate)
             rows.append(rows[-1] | {"attribute": "gender", "category": "female", "value": 99.0})
     return pd.DataFrame(rows)
 
@@ -61,9 +64,11 @@ def checks_of(labels=LABELS, kind=KIND, seed=0, ends=True):
         value = random.uniform(-1, 1)
         low, high = (value - 0.2, value + 0.2) if ends else (np.nan, np.nan)
         where = {"kind": kind, "label": label, "region": "face", "check": check}
-        rows.append(
-            where | {"value": value, "ci_low": low, "ci_high": high, "n": 9, "passed": number % 3 > 0, "note": ""}
-        )
+        estimate = {"value": value, "ci_low": low, "ci_high": high, "n": 9, "passed": number % 3 > 0, "note": ""}
+        fill = FILLS[0] if check.startswith("hiding") else None
+        for other in FILLS[1:] if fill else ():
+            rows.append(where | {"fill": other} | estimate | {"value": value / 2, "passed": False})
+        rows.append(where | {"fill": fill} | estimate)
     return pd.DataFrame(rows)
 
 
@@ -92,7 +97,12 @@ def test_marks_stand_where_densities_and_falls_are(region):
     }
     for measure, (title, scale) in scales.items():
         axes = axes_of(figure, title)
-        own = support[(support["region"] == region) & (support["attribute"] == "all")].set_index(["label", "measure"])
+        own = support[(support["region"] == region) & (support["attribute"] == "all")]
+        for fill, mark in OTHER_FILLS.items():
+            values = own[(own["fill"] == fill) & (own["measure"] == measure)].set_index("label")["value"]
+            others = {place - 0.25: x for place, (x, _) in marks(axes, mark).items()}
+            assert others == {LABELS.index(label): pytest.approx(scale(x)) for label, x in values.items()}
+        own = own[own["fill"].isna() | (own["fill"] == FILLS[0])].set_index(["label", "measure"])
         on_region, elsewhere = marks(axes, "o"), marks(axes, "x")
         assert len(on_region) == len(elsewhere) == len(LABELS)
         for place, label in enumerate(LABELS):
@@ -135,7 +145,12 @@ def test_filled_marks_have_passed():
     titles = {"random weights": "random weights", "regions elsewhere": "elsewhere", "hiding": "hiding"}
     for check in (*titles, "deletion", "insertion", "hiding elsewhere", "methods"):
         axes = axes_of(figure, titles.get(check, check))
-        own = trust[trust["check"] == check].set_index("label")
+        own = trust[trust["check"] == check]
+        for fill, mark in OTHER_FILLS.items():
+            values = own[own["fill"] == fill].set_index("label")["value"]
+            others = {place - 0.25: x for place, (x, _) in marks(axes, mark).items()}
+            assert others == {LABELS.index(label): pytest.approx(x) for label, x in values.items()}
+        own = own[own["fill"].isna() | (own["fill"] == FILLS[0])].set_index("label")
         lines = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o"}
         for place, label in enumerate(LABELS):
             assert lines[place].get_xdata()[0] == pytest.approx(own.loc[label, "value"])

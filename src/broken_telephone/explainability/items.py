@@ -1,12 +1,14 @@
-"""Chooses the chains to explain, and finds the words that name labels in their texts."""
+"""Chooses the chains to explain, and finds the words that are explained in their texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
 from broken_telephone.chains import chains_of
 from broken_telephone.explainability.journal import PictureContent
+from broken_telephone.explainability.word_patterns import find_pattern
 from broken_telephone.labels import Variable, find_label_words
 from broken_telephone.models import Word
 from broken_telephone.pictures import Picture, StudyPictures
@@ -25,8 +27,10 @@ class WordItem:
     word: Word
     token: str
     """The word as it stands in the text."""
-    named: str
-    """The label that it stands for."""
+    term: str
+    """The label that it names, or the pattern that it matches."""
+    names_label: bool
+    """Whether the term is a label."""
     face: int
     """Place among the picture's faces, surest first."""
     seed_name: str
@@ -77,8 +81,9 @@ def word_items(
     contents: Mapping[str, PictureContent],
     main_face: Mapping[str, Sequence[int]],
     boxes: Mapping[str, object],
+    patterns: Sequence[str] = (),
 ) -> dict[int, list[WordItem]]:
-    """Return every word that names a label, for the main person of each picture, by iteration.
+    """Return every word that names a label or matches a pattern, for the main person of each picture, by iteration.
 
     Args:
         pictures: that are explained, by iteration.
@@ -87,6 +92,7 @@ def word_items(
         contents: picture -> its faces.
         main_face: picture -> the face of its main person; empty if there is none.
         boxes: picture -> the data set's boxes of its people, on which the regions depend.
+        patterns: of further words, see `word_patterns`.
     """
     items: dict[int, list[WordItem]] = {iteration: [] for iteration in pictures}
     for iteration, some in pictures.items():
@@ -94,11 +100,18 @@ def word_items(
             if one.name not in texts or one.name not in contents:
                 continue
             chain_id, text = texts[one.name]
-            for mention in find_label_words(text, concept):
-                word = Word(text, mention.start, mention.end)
-                token = text[mention.start : mention.end].lower()
-                for face in main_face[one.name]:
-                    of = (one.name, text, mention.start, face)
-                    name, seed = digest(*of, one.digest, boxes[one.name], size=8), digest(*of, size=8)
-                    items[iteration].append(WordItem(name, chain_id, one, word, token, mention.category, face, seed))
+            for (begin, end, term, names_label), face in product(_terms(text, concept, patterns), main_face[one.name]):
+                of = (one.name, text, begin, face, *(() if names_label else (end, term)))
+                name, seed = digest(*of, one.digest, boxes[one.name], size=8), digest(*of, size=8)
+                word, token = Word(text, begin, end), text[begin:end].lower()
+                items[iteration].append(WordItem(name, chain_id, one, word, token, term, names_label, face, seed))
     return items
+
+
+def _terms(text: str, concept: Variable, patterns: Sequence[str]) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield start, end and term of every word, and whether the term is a label."""
+    for mention in find_label_words(text, concept):
+        yield mention.start, mention.end, mention.category, True
+    for pattern in patterns:
+        for begin, end in find_pattern(text, pattern):
+            yield begin, end, pattern, False

@@ -17,6 +17,7 @@ def manifest(
     items: Sequence[WordItem],
     words: Mapping[str, Entry],
     seconds: float,
+    patterns: Sequence[str] = (),
 ) -> dict[str, Any]:
     """State what was explained.
 
@@ -30,6 +31,7 @@ def manifest(
         items: words that are explained.
         words: word -> what the journal says about it.
         seconds: in the describer.
+        patterns: of further words.
 
     Returns:
         Counts of pictures, and of those that were left out by what they lack (of words, where the model's tokens do
@@ -46,6 +48,8 @@ def manifest(
     without_main = [name for name in pictures if name in looked_at and looked_at[name].faces and not main_face[name]]
     silent = [name for name in pictures if main_face.get(name) and name not in written]
     wordless = [name for name in pictures if main_face.get(name) and name in written and name not in with_words]
+    with_description = [name for name in pictures if main_face.get(name) and name in written]
+    matched = {(item.picture.name, item.term) for item in items if not item.names_label}
     return {
         "study": study,
         "by": dict(by),
@@ -55,8 +59,15 @@ def manifest(
             "no face": len(faceless),
             "no face of the main person": len(without_main),
             "no description": len(silent),
-            "no word that names a label": len(wordless),
+            "no word to explain": len(wordless),
             "the model's tokens do not write the word": len(unwritten),
+        },
+        "patterns": {
+            pattern: {
+                "pictures": len(with_description),
+                "without": sum((name, pattern) not in matched for name in with_description),
+            }
+            for pattern in patterns
         },
         "failures": [{"picture": name, "reason": failure["reason"]} for name, failure in failures.items()],
         "seconds": seconds,

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from broken_telephone.execution.settings import BatchedSettings, Positive, Size
+from broken_telephone.explainability.word_patterns import check_pattern
 from broken_telephone.models import Target
 
 Side = Annotated[int, Field(ge=1)]
@@ -29,8 +30,19 @@ class ExplainSettings(BatchedSettings):
     """Chains of each label that the costly checks are made on."""
     random_weights: Positive = 10
     """How often the describer's weights are replaced by random ones, to see what maps then show."""
+    words: list[str] = []
+    """Further words to explain beside those that name labels: regular expressions of whole words in descriptions."""
     batch: Size = 16
     seed: int = 1
+
+    @field_validator("words")
+    @classmethod
+    def _check_patterns(cls, words: list[str]) -> list[str]:
+        if len(set(words)) < len(words):
+            raise ValueError("a pattern occurs twice")
+        for pattern in words:
+            check_pattern(pattern)
+        return words
 
     @property
     def frame(self) -> tuple[int, int] | None:

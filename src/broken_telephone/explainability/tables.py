@@ -1,5 +1,6 @@
 """The journals as tables: faces, activations of regions, drops of log-probability, and what is known of every word."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from broken_telephone.explainability.faces.skin_light import BRIGHTNESS_CHANGE, 
 from broken_telephone.explainability.faces.skin_tone import at_brightness, monk_bin, typology_angle
 from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import PictureContent, random_identity, rows_in
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pictures import Picture
@@ -105,7 +107,7 @@ def word_tables(
     genders: Mapping[tuple[str, int], str],
     method: str,
 ) -> WordTables:
-    """Return a row for each word, for each of its regions by each method, and for each region that was hidden.
+    """Return a row for each word, for each of its regions by each method, and for each region and fill that hid it.
 
     Args:
         items: the words, of all iterations.
@@ -131,6 +133,7 @@ def word_tables(
             "face": item.face,
             "word": item.token,
             "char_offset": item.word.start,
+            "term": item.term,
         }
         width, height = row["size"]
         curves = {name: _under(row, name) for name in ("deletion", "insertion")}
@@ -140,8 +143,7 @@ def word_tables(
             {
                 **where,
                 "label": labels[item.chain_id],
-                "named_label": item.named,
-                "correct": item.named == labels[item.chain_id],
+                "correct": item.term == labels[item.chain_id] if item.names_label else None,
                 "gender": genders.get((item.chain_id, item.iteration)),
                 "width": width,
                 "height": height,
@@ -158,16 +160,13 @@ def word_tables(
             if item.name in rows:
                 values = rows[item.name]["numbers"][list(METHODS).index(method)]
                 activations += _by_region(where | {"method": f"{method}, {RANDOM} {seed}"}, values)
-        for place, region in enumerate(REGIONS):
-            occlusions.append(
-                {
-                    **where,
-                    "region": region,
-                    "log_probability_drop": row["log_probability"] - _at(row, "hidden", place),
-                    "log_probability_drop_elsewhere": row["log_probability"] - _at(row, "hidden_elsewhere", place),
-                    "density_elsewhere": _at(row, "elsewhere", place),
-                }
-            )
+        for (place, region), (number, fill) in itertools.product(enumerate(REGIONS), enumerate(FILLS)):
+            drops = {
+                f"log_probability_drop{suffix}": row["log_probability"] - float(row[f"hidden{suffix}"][number, place])
+                for suffix in ("", "_elsewhere")
+            }
+            density = {"density_elsewhere": float(row["elsewhere"][place])}
+            occlusions.append({**where, "region": region, "fill": fill, **drops, **density})
     return WordTables(as_table(words, WORDS), as_table(activations, ACTIVATIONS), as_table(occlusions, OCCLUSIONS))
 
 
@@ -182,10 +181,6 @@ def _by_region(where: dict[str, Any], values: np.ndarray) -> list[dict]:
 def _under(row: Mapping[str, Any], name: str) -> float | None:
     """Mean probability of a word while its picture is hidden, or shown, step by step."""
     return float(np.exp(row[name].astype(float)).mean()) if name in row else None
-
-
-def _at(row: Mapping[str, Any], name: str, place: int) -> float:
-    return float(row[name][place]) if name in row else float("nan")
 
 
 def _number(value: float) -> float | None:

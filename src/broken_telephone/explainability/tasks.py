@@ -13,12 +13,15 @@ from broken_telephone.explainability.faces.face_parts import FaceParts
 from broken_telephone.explainability.faces.regions import person_regions
 from broken_telephone.explainability.faces.skin_tone import clipped_share, skin_colour
 from broken_telephone.explainability.journal import PictureContent
+from broken_telephone.explainability.maps.fills import FILLS, filling
 from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
 from broken_telephone.explainability.maps.region_statistics import region_numbers
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
 
 STEPS = 8
 """In how many steps the curves hide a picture, or show it."""
+_HIDDEN = ("hidden", "hidden_elsewhere")
+"""Arrays (fills, regions) of log-probabilities when regions are hidden."""
 _SMALL = 96
 """Pixels of the longer side of a map that is kept to be looked at."""
 
@@ -90,7 +93,7 @@ class How:
     method: str
     target: Target
     colour: Colour
-    """What hidden parts of pictures are painted in."""
+    """The mean colour of pictures, see `fills.filling`."""
 
 
 @dataclass(frozen=True)
@@ -164,14 +167,19 @@ class _Chart:
         mean, own = self.map[self.seen].mean() if self.seen.any() else 0.0, self.map[where & self.seen]
         return float(own.mean() / mean) if len(own) and mean > 0 else float("nan")
 
-    def hidden(self, colour: Colour) -> Iterator[tuple[str, int, Image.Image]]:
-        """Yield the picture with parts hidden: what it is for, its place among those, and the picture."""
+    def hidden(self, colour: Colour) -> Iterator[tuple[str, int | tuple[int, int], Image.Image]]:
+        """Yield the picture with parts hidden: what it is for, its index in that array, and the picture.
+
+        Regions are hidden with each fill, the steps of the curves with the mean colour.
+        """
         pixels = np.asarray(self.subject.image)
-        for name, parts in (("hidden", self.regions), ("hidden_elsewhere", self.elsewhere)):
-            for region, where in enumerate(parts):
-                # Nothing is to be seen where nothing is hidden.
-                if self.regions[region].any() and where.any():
-                    yield name, region, hidden(pixels, where, colour)
+        for place, fill in enumerate(FILLS):
+            content = filling(pixels, fill, colour, self.subject.seed)
+            for name, parts in (("hidden", self.regions), ("hidden_elsewhere", self.elsewhere)):
+                for region, where in enumerate(parts):
+                    # Nothing is to be seen where nothing is hidden.
+                    if self.regions[region].any() and where.any():
+                        yield name, (place, region), hidden(pixels, where, content)
         if self.subject.curves:
             # Chance is the map itself at another place: as coherent, and as much of it.
             for name, values in (("", self.map), ("_chance", moved(self.map, self.rng, self.box))):
@@ -188,17 +196,17 @@ def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[i
     """How likely words are when parts of their pictures are hidden; null where there is nothing to hide."""
     values: dict[int, dict[str, np.ndarray]] = {}
     for place, chart in charts.items():
-        lengths = dict.fromkeys(("hidden", "hidden_elsewhere"), len(REGIONS))
+        shapes: dict[str, int | tuple[int, int]] = dict.fromkeys(_HIDDEN, (len(FILLS), len(REGIONS)))
         if chart.subject.curves:
-            lengths |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
-        values[place] = {name: np.full(length, np.nan, np.float32) for name, length in lengths.items()}
+            shapes |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
+        values[place] = {name: np.full(shape, np.nan, np.float32) for name, shape in shapes.items()}
     every = ((place, *one) for place, chart in charts.items() for one in chart.hidden(how.colour))
     # As many at once as pictures were explained at once: that much fits into memory.
     while some := list(islice(every, len(charts))):
         words = [charts[place].subject.word for place, *_ in some]
         likely = model.weigh([image for *_, image in some], how.prompt, words)
-        for (place, name, number, _), value in zip(some, likely, strict=True):
-            values[place][name][number] = value
+        for (place, name, index, _), value in zip(some, likely, strict=True):
+            values[place][name][index] = value
     return values
 
 

@@ -7,19 +7,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
 from broken_telephone.statistics import ALL, Resampling, bootstrap_interval, first_picture
 
-MEASURES = ("density", "share", "area", "log_probability_drop", "density_elsewhere", "log_probability_drop_elsewhere")
-"""What is averaged of every region."""
-TESTED = ("density", "share", "log_probability_drop")
-_COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "value", "ci_low", "ci_high", "n"]
+DROPS = ("log_probability_drop", "log_probability_drop_elsewhere")
+"""Measures that depend on the fill of the hidden region."""
+
+
+def column_of(measure: str, fill: str) -> str:
+    """Return the column of `by_picture` that holds one of DROPS for a fill; that of the first fill has no suffix."""
+    return measure if fill == FILLS[0] else f"{measure}, {fill}"
+
+
+_DROPS = {column_of(measure, fill): (measure, fill) for fill in FILLS for measure in DROPS}
+_MAPS = ("density", "share", "area", "density_elsewhere")
+MEASURES = (*_MAPS, *_DROPS)
+"""Columns of every region that are averaged."""
+TESTED = ("density", "share", *(column_of(DROPS[0], fill) for fill in FILLS))
+_COLUMNS = ["kind", "label", "attribute", "category", "region", "measure", "fill", "value", "ci_low", "ci_high", "n"]
 _TESTS = [
-    *("kind", "label", "attribute", "iteration", "group_a", "group_b", "region", "measure"),
+    *("kind", "label", "attribute", "iteration", "group_a", "group_b", "region", "measure", "fill"),
     *("value", "ci_low", "ci_high", "p_value", "n"),
 ]
 _ANY = (-np.inf, np.inf)
-_OF_A_PICTURE = ["kind", "named_label", "start", "start_id", "chain_id", "iteration", "gender", "answer", "region"]
+_OF_A_PICTURE = ["kind", "term", "start", "start_id", "chain_id", "iteration", "gender", "answer", "region"]
 PAIRS = {"gender": ("female", "male"), "answer": ("right", "wrong"), "iteration": ("last", "first")}
 """Attribute -> the two groups that are compared."""
 SPOKEN = {
@@ -30,8 +42,10 @@ SPOKEN = {
 """Attribute -> what these are called in sentences."""
 OTHER_SIZES = "other sizes"
 """Kind of the pictures of sizes that too few have."""
-OF_A_WORD = ["chain_id", "iteration", "face", "word", "char_offset"]
+OF_A_WORD = ["chain_id", "iteration", "face", "word", "char_offset", "term"]
 """What tells a word from all others."""
+NO_ANSWER = "no answer"
+"""Answer of words that match a pattern and name no label, so that they are neither right nor wrong."""
 LEAST = 6
 """Starts below which there is neither interval nor test."""
 
@@ -44,17 +58,17 @@ def by_picture(
     Args:
         words: the table of words.
         activations: of regions; those of `method` count.
-        occlusions: of regions.
+        occlusions: of regions and fills.
         chains: the `chains` table, which says which chains have one start.
         method: whose maps count.
 
     Returns:
-        Columns kind (pictures of one size in so many views, which alone are compared), named_label (the label that the
-        words stand for), start (image or prompt), start_id, chain_id, iteration, gender, answer (right or wrong),
-        region, and `MEASURES`.
+        Columns kind (pictures of one size in so many views, which alone are compared), term (the label that the words
+        name, or the pattern that they match), start (image or prompt), start_id, chain_id, iteration, gender, answer
+        (right, wrong or NO_ANSWER), region, and `MEASURES`: drops of each fill have a column (`column_of`).
     """
     own = activations[activations["method"].astype(str) == method]
-    rows = own.merge(occlusions, on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
+    rows = own.merge(_by_fill(occlusions), on=[*OF_A_WORD, "region"]).merge(words.drop(columns="label"), on=OF_A_WORD)
     start_ids = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
     for column, values in (("start_id", start_ids), ("start", chains["start"])):
         by_chain = dict(zip(chains["chain_id"].astype(str), values.astype(str), strict=True))
@@ -63,11 +77,22 @@ def by_picture(
         f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
         for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
     ]
-    rows["answer"] = np.where(rows["correct"].astype(bool), "right", "wrong")
+    rows["answer"] = rows["correct"].astype(object).map({True: "right", False: "wrong"}).fillna(NO_ANSWER)
     rows["gender"] = rows["gender"].astype(object).where(rows["gender"].notna(), "unknown")
     numbers = rows[list(MEASURES)].astype(float)
     rows = pd.concat([rows[_OF_A_PICTURE].astype(object), numbers], axis=1)
     return rows.groupby(_OF_A_PICTURE, sort=False, observed=True).mean().reset_index()
+
+
+def _by_fill(occlusions: pd.DataFrame) -> pd.DataFrame:
+    """Put the drops of all fills of a region into one row."""
+    keys = [*OF_A_WORD, "region"]
+    rows = occlusions.astype(dict.fromkeys(("fill", "region"), str))
+    wide = rows[rows["fill"] == FILLS[0]][[*keys, "density_elsewhere"]]
+    for column, (measure, fill) in _DROPS.items():
+        own = rows[rows["fill"] == fill][[*keys, measure]].rename(columns={measure: column})
+        wide = wide.merge(own, on=keys, how="left")
+    return wide
 
 
 def comparable_kinds(pictures: pd.DataFrame) -> pd.DataFrame:
@@ -102,8 +127,8 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
         resampling: how often.
 
     Returns:
-        Columns kind, label, attribute (all, gender, answer or iteration), category, region, measure, value, ci_low,
-        ci_high, n (starts) and note.
+        Columns kind, label, attribute (all, gender, answer or iteration), category, region, measure, fill (null
+        for measures of maps), value, ci_low, ci_high, n (starts) and note.
     """
     rows = []
     for kind, label, attribute, category, own in _groups(pictures):
@@ -111,9 +136,8 @@ def support_table(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
             means = some.groupby("start_id")[list(MEASURES)].mean()
             for measure in MEASURES:
                 values = means[measure].dropna().to_numpy()
-                rows.append(
-                    [kind, label, attribute, category, region, measure, *mean_of(values, resampling), len(values)]
-                )
+                where = [kind, label, attribute, category, region, *_DROPS.get(measure, (measure, None))]
+                rows.append([*where, *mean_of(values, resampling), len(values)])
     return _with_note(pd.DataFrame(rows, columns=_COLUMNS))
 
 
@@ -132,8 +156,9 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 
     Returns:
         Columns kind, label, attribute, iteration (null where iterations are compared), group_a, group_b, region,
-        measure, value (group_a minus group_b), ci_low, ci_high, p_value, n (starts) and note. If no pictures of a kind
-        can be compared, one row without numbers, with region `any`, states the reason in its note.
+        measure, fill (null for measures of maps), value (group_a minus group_b), ci_low, ci_high, p_value, n (starts)
+        and note. If no pictures of a kind can be compared, one row without numbers, with region `any`, states the
+        reason in its note.
     """
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
@@ -147,10 +172,21 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
                 tested = _apart(own, attribute, group_a, group_b, resampling)
                 why = _why_not(set(own[attribute]), attribute, group_a, group_b)
             compared = [
-                [kind, label, attribute, iteration, group_a, group_b, *numbers] for label, iteration, *numbers in tested
+                [
+                    kind,
+                    label,
+                    attribute,
+                    iteration,
+                    group_a,
+                    group_b,
+                    region,
+                    *_DROPS.get(column, (column, None)),
+                    *numbers,
+                ]
+                for label, iteration, region, column, *numbers in tested
             ]
-            label = ALL if own["named_label"].nunique() > 1 else own["named_label"].iloc[0]
-            nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], *[np.nan] * 4, 0, why]
+            label = ALL if len(_named_labels(own)) > 1 else own["term"].iloc[0]
+            nothing = [kind, label, attribute, None, group_a, group_b, "any", TESTED[0], None, *[np.nan] * 4, 0, why]
             rows += compared or [nothing]
     labels = {label: place for place, label in enumerate([*_labels(pictures), ALL])}
     kinds = {kind: place for place, kind in enumerate(dict.fromkeys(pictures["kind"]))}
@@ -159,19 +195,20 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
 
 
 def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield kind, label and the rows of these; of several labels, at last, all together."""
+    """Yield kind, term and the rows of these; of several labels, at last, all together, without patterns."""
     for kind, own in pictures.groupby("kind", sort=False):
-        for label, some in own.groupby("named_label", sort=False):
+        for label, some in own.groupby("term", sort=False):
             yield str(kind), str(label), some
-        if own["named_label"].nunique() > 1:
-            yield str(kind), ALL, own
+        named = own[own["answer"] != NO_ANSWER]
+        if named["term"].nunique() > 1:
+            yield str(kind), ALL, named
 
 
 def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
     for kind, label, own in label_groups(pictures):
         yield kind, label, "all", "all", own
         for attribute in ("gender", "answer", "iteration"):
-            for category, some in own.groupby(attribute):
+            for category, some in own[own[attribute] != NO_ANSWER].groupby(attribute):
                 yield kind, label, attribute, str(category), some
 
 
@@ -198,21 +235,23 @@ def _apart(
 ) -> Iterator[list[Any]]:
     """Yield label, iteration, region, measure, value, ends, p-value, starts and note of every comparison."""
     some = own[own[attribute].isin([group_a, group_b])]
-    of_a_start = ["iteration", "named_label", "start", "start_id"]
+    of_a_start = ["iteration", "term", "start", "start_id"]
     wide = _wide(some, [*of_a_start, attribute])
     # A start with pictures of both groups is in neither.
     keys = wide.index.droplevel(attribute)
     twice = keys.duplicated(keep=False)
     both, wide = wide[twice], wide[~twice]
+    named = _named_labels(own)
     for iteration in sorted(set(wide.index.get_level_values("iteration"))):
         here = wide.xs(iteration, level="iteration")
-        labels = here.index.get_level_values("named_label")
+        labels = here.index.get_level_values("term")
         mixed = both.index[both.index.get_level_values("iteration") == iteration]
         for label in [*_labels(own), ALL]:
-            if label == ALL and own["named_label"].nunique() == 1:
+            if label == ALL and len(named) < 2:
                 continue
-            chosen = here if label == ALL else here[labels == label]
-            left = {row[2:4] for row in mixed if label in (ALL, row[1])}
+            terms = named if label == ALL else {label}
+            chosen = here[labels.isin(terms)]
+            left = {row[2:4] for row in mixed if row[1] in terms}
             note = (
                 f"{len(left)} {'start' if len(left) == 1 else 'starts'} with pictures of both left out" if left else ""
             )
@@ -223,9 +262,7 @@ def _apart(
 
 def _stratified(wide: pd.DataFrame, attribute: str, group_a: str, resampling: Resampling) -> Iterator[list[Any]]:
     where = wide.index.to_frame(index=False)
-    starts, strata = (
-        where.groupby(names).ngroup().to_numpy() for names in (["start", "start_id"], ["start", "named_label"])
-    )
+    starts, strata = (where.groupby(names).ngroup().to_numpy() for names in (["start", "start_id"], ["start", "term"]))
     first = (where[attribute] == group_a).to_numpy(bool)
     values = wide.to_numpy(float)
     known = np.isfinite(values)
@@ -254,13 +291,13 @@ def _paired(sides: tuple[pd.DataFrame, pd.DataFrame], resampling: Resampling) ->
     """Yield the same as `_apart`."""
     if not all(map(len, sides)):
         return
-    late, early = (_wide(some, ["named_label", "start", "start_id"]) for some in sides)
+    late, early = (_wide(some, ["term", "start", "start_id"]) for some in sides)
     pairs = (late - early).dropna(how="all")
-    labels = pairs.index.get_level_values("named_label")
-    all_labels = late.index.append(early.index).get_level_values("named_label")
-    several = [ALL] if all_labels.nunique() > 1 else []
+    labels = pairs.index.get_level_values("term")
+    named = _named_labels(pd.concat(sides))
+    several = [ALL] if len(named) > 1 else []
     for label in [*_labels(pd.concat(sides)), *several]:
-        chosen = pairs if label == ALL else pairs[labels == label]
+        chosen = pairs[labels.isin(named if label == ALL else {label})]
         by_start = chosen.groupby(level=["start", "start_id"]).mean()
         for region, measure in by_start:
             differences = by_start[region, measure].dropna().to_numpy(float)
@@ -276,8 +313,13 @@ def _wide(some: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return means.swaplevel(axis=1)[[(r, m) for r in dict.fromkeys(some["region"]) for m in TESTED]]
 
 
+def _named_labels(own: pd.DataFrame) -> set[str]:
+    """Return the terms that are labels."""
+    return set(own.loc[own["answer"] != NO_ANSWER, "term"])
+
+
 def _labels(own: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(own["named_label"]))
+    return list(dict.fromkeys(own["term"]))
 
 
 def _why_not(existing: set[str], attribute: str, group_a: str, group_b: str) -> str:
@@ -300,4 +342,27 @@ def _why_no_pairs(late: pd.DataFrame, early: pd.DataFrame) -> str:
 def _with_note(table: pd.DataFrame) -> pd.DataFrame:
     missing = table["ci_low"].isna()
     table["note"] = np.where(missing, f"fewer than {LEAST} starts: no interval", "")
+    return table
+
+
+def with_fill_notes(tests: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Note, in the rows of a comparison of drops, where the fill of the hidden region decides the verdict.
+
+    Args:
+        tests: as `support_tests` returns them, with p_adjusted.
+        level: adjusted p-values below it are significant.
+
+    Returns:
+        The table; a comparison whose fills differ in significance or direction has a note in all of its rows.
+    """
+    table = tests.copy()
+    drops = table[table["fill"].notna() & table["p_adjusted"].notna()]
+    verdicts = np.where(drops["p_adjusted"].astype(float) < level, np.sign(drops["value"].astype(float)), 0)
+    keys = ["kind", "label", "attribute", "iteration", "region", "measure"]
+    for _, rows in drops.assign(verdict=verdicts).groupby(keys, dropna=False, observed=True):
+        if rows["verdict"].nunique() > 1:
+            words = {1: "higher", -1: "lower", 0: "no significant difference"}
+            each = [f"{fill}: {words[int(sign)]}" for fill, sign in zip(rows["fill"], rows["verdict"], strict=True)]
+            note = f"the verdict depends on the fill ({', '.join(each)})"
+            table.loc[rows.index, "note"] = [f"{old}; {note}" if old else note for old in rows["note"].astype(str)]
     return table

@@ -37,18 +37,15 @@ def _covered(begin: np.ndarray, end: np.ndarray, length: int) -> np.ndarray:
     return np.asarray(np.clip(np.minimum(end[:, None], pixels + 1) - np.maximum(begin[:, None], pixels), 0, 1))
 
 
-def hidden(picture: np.ndarray, where: np.ndarray, colour: Colour) -> Image.Image:
-    """Paint over a part of a picture.
+def hidden(picture: np.ndarray, where: np.ndarray, filling: np.ndarray | Colour) -> Image.Image:
+    """Replace a part of a picture.
 
     Args:
         picture: uint8 (height, width, 3).
         where: bool (height, width).
-        colour: red, green and blue, the same for all pictures: the mean of the picture itself would leave much of
-            what its hidden part had shown.
+        filling: uint8 (height, width, 3), or a colour that is the same for all pictures; see `fills.filling`.
     """
-    result = picture.copy()
-    result[where] = colour
-    return Image.fromarray(result)
+    return Image.fromarray(np.where(where[..., None], np.asarray(filling, np.uint8), picture))
 
 
 def mean_colour(pictures: Iterable[np.ndarray]) -> Colour:

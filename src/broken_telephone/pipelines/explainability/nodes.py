@@ -13,7 +13,7 @@ import pandas as pd
 from broken_telephone.annotation import headline
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
-from broken_telephone.errors import UnreadableError
+from broken_telephone.errors import StudyError, UnreadableError
 from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
@@ -34,9 +34,11 @@ from broken_telephone.explainability.maps.attribution_scores import (
     left_out,
     support_table,
     support_tests,
+    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
-from broken_telephone.explainability.maps.sanity_checks import sentences, trust_table
+from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
 from broken_telephone.explainability.run import explain_words, find_parts, needed_of
 from broken_telephone.explainability.skin_tone_drift import skin_table
 from broken_telephone.explainability.tables import faces_table, word_tables
@@ -46,6 +48,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer, Explainer, FaceDetector, RegionParser, UnseenError
 from broken_telephone.pictures import Needed, Picture, StudyPictures
 from broken_telephone.reporting import ReportSettings
+from broken_telephone.reporting.text.verdicts import LEVEL
 from broken_telephone.seeds import digest
 from broken_telephone.statistics import ALL, with_adjusted_p_values
 from broken_telephone.tables import as_result
@@ -100,7 +103,7 @@ def plan_explanation(
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
-    by = {"describer": describer.identity(), **parts, "explain": explain.changing}
+    by = {"describer": describer.identity(), **parts, "explain": explain.changing, "fills": FILLS}
     key_of_parts, key_of_words = (
         digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
     )
@@ -122,7 +125,14 @@ def plan_explanation(
         people_of(own, people),
         key_of_parts,
         key_of_words,
-        {"describer": describer.name, "detector": detector.name, "parser": parser.name, **explain.changing},
+        {
+            "describer": describer.name,
+            "detector": detector.name,
+            "parser": parser.name,
+            **explain.changing,
+            "fills": FILLS,
+            "words": explain.words,
+        },
         colour,
         (for_faces, for_words),
     )
@@ -153,6 +163,7 @@ def find_faces_and_regions(
 def choose_words(
     plan: Plan,
     study_pictures: StudyPictures,
+    explain: ExplainSettings,
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
@@ -160,14 +171,20 @@ def choose_words(
     last_descriptions: pd.DataFrame,
     face_parts: Records,
 ) -> dict[int, list[WordItem]]:
-    """Find the words that name labels, in what the describer wrote about the pictures."""
+    """Find the words that name labels or match a pattern, in what the describer wrote about the pictures.
+
+    Raises:
+        StudyError: if a pattern of `explain.words` is the name of a label.
+    """
     contents = contents_in(plan.parts, face_parts, plan.pictures)
     texts = texts_of(plan.chains, study_pictures, loop.iterations, loop_descriptions, last_descriptions)
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]
+    if labels := set(explain.words) & set(known.categories):
+        raise StudyError(f"explain.words: {', '.join(sorted(labels))} is a label, whose words are explained anyway")
     main_face = plan.main_faces(contents)
     boxes = {name: boxes_of(name, one, plan.people) for name, one in contents.items()}
-    return word_items(plan.pictures, texts, known, contents, main_face, boxes)
+    return word_items(plan.pictures, texts, known, contents, main_face, boxes, explain.words)
 
 
 def explain_described_words(
@@ -244,6 +261,7 @@ def tabulate_explanation(
         items,
         words_in(plan.words, explanations),
         seconds_in(records_of(plan.words, explanations)),
+        explain.words,
     )
     return faces, *tables, {**record, "made_from": study_pictures.state}
 
@@ -253,6 +271,7 @@ def measure_support(
     activations: pd.DataFrame,
     occlusions: pd.DataFrame,
     chains: pd.DataFrame,
+    explanation_manifest: Mapping[str, Any],
     explain: ExplainSettings,
     settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -262,8 +281,11 @@ def measure_support(
     pictures = comparable_kinds(everything)
     support = support_table(pictures, resampling)
     tests = with_adjusted_p_values(support_tests(pictures, resampling), ["attribute", "measure", "iteration"])
+    tests = with_fill_notes(tests, LEVEL)
     trust = trust_table(pictures, explained_words, activations, explain.method, resampling)
-    statements = sentences(support, trust)
+    statements = sentences(support, trust, explain.words)
+    for pattern, sentence in pattern_sentences(explanation_manifest["patterns"]):
+        statements.loc[len(statements)] = [LACKING_WORDS, pattern, None, False, sentence]
     if rest := left_out(everything, pictures):
         logger.warning("%s", rest)
         # Told last; of no label.

@@ -67,7 +67,11 @@ def draw_explanation(
             words = f"{item.chain_id}, {item.iteration}: {item.token}"
             overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
         if overlays:
-            plans[f"gallery_{label}"] = partial(gallery_figure, f"Words for {label}", overlays)
+            if label in explain.words:
+                name, title = f"pattern {explain.words.index(label) + 1}", f'Words that match "{label}"'
+            else:
+                name, title = label, f"Words for {label}"
+            plans[f"gallery_{name}"] = partial(gallery_figure, title, overlays)
     return saved_figures(plans)
 
 
@@ -78,7 +82,7 @@ def _chosen(items: Mapping[int, list[WordItem]], done: Mapping[str, object]) -> 
         here: dict[str, list[WordItem]] = {}
         for item in some:
             if item.name in done:
-                here.setdefault(item.named, []).append(item)
+                here.setdefault(item.term, []).append(item)
         for label, own in here.items():
             by_label.setdefault(label, []).append(own)
     return {

@@ -56,6 +56,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "explanation_plan",
                     "study_pictures",
+                    "params:explain",
                     "params:dataset",
                     "params:chains",
                     "params:loop",
@@ -101,7 +102,15 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 measure_support,
-                inputs=["explained_words", "activations", "occlusions", "chains", "params:explain", "params:report"],
+                inputs=[
+                    "explained_words",
+                    "activations",
+                    "occlusions",
+                    "chains",
+                    "explanation_manifest",
+                    "params:explain",
+                    "params:report",
+                ],
                 outputs=["support", "support_tests", "support_trust", "support_sentences"],
                 name="measure_support",
             ),

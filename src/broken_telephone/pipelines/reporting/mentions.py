@@ -33,7 +33,7 @@ def _named_categories(
     mentions: pd.DataFrame, attributes: Mapping[str, Variable]
 ) -> Iterator[tuple[tuple[str, str, str], str]]:
     """Yield each mentioned term with the category of the scheme that it names, by its own word or by its group's."""
-    known = SCHEMES["free"].attributes | dict(attributes)
+    known = {**SCHEMES["free"].attributes, **attributes}
     keys = ["attribute", "category", "term"]
     for attribute, category, term in mentions[keys].drop_duplicates().astype(str).to_numpy():
         if attribute in known:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 REGIONS = ("face", "hair", "body", "background")
 _WIDE = 1.44
+OTHER_FILLS = dict(zip(FILLS[1:], ("^", "s"), strict=True))
+"""Fill of hidden regions -> its mark; the first fill has the main mark."""
 _MEASURES = {"density": "density_elsewhere", "log_probability_drop": "log_probability_drop_elsewhere"}
 """Measure -> the same measure of control regions, of the same size and shape."""
+_OPEN: dict[str, Any] = {"color": style.INK, "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
 _TITLES = {"density": "Density on", "log_probability_drop": "Hiding"}
 _TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "log_probability_drop": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
 
@@ -26,7 +30,8 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
 
     The upper panels show the density of the map on the region, as a multiple of its mean over the image. The lower
     panels show the factor by which hiding the region divides the word's probability. A line is the 95 % interval, a
-    cross the value of control regions of the same size and shape. Labels whose maps fail a check are grey.
+    cross the value of control regions of the same size and shape. Small open marks are the factors with other fills of
+    the hidden region. Labels whose maps fail a check are grey.
 
     Args:
         support: as `explainability.support_table` returns it.
@@ -50,11 +55,15 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
             multiples.line_key("the region, 95 % interval", color=style.INK, marker="o"),
             multiples.line_key("control regions of the same size and shape", color=style.INK, marker="x", linestyle=""),
         ]
+        keys += [
+            multiples.line_key(f"hidden: {fill}", marker=mark, linestyle="", **_OPEN)
+            for fill, mark in OTHER_FILLS.items()
+        ]
         if not all(trusted.values()):
             keys.append(multiples.line_key("not to be trusted: a check failed", color=style.PALE, marker="o"))
         how = (
             "Upper row: mean activation on the region, divided by that of the image. Lower row: the word's probability "
-            "is divided by this factor when the region is painted over. All regions are painted in the same colour."
+            "is divided by this factor when the region is hidden. Large marks: hidden by the mean colour of all images."
         )
         return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
 
@@ -62,10 +71,15 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:
     for place, label in enumerate(labels):
         colour = style.INK if trusted.get(label, False) else style.PALE
-        for row in select(rows, label=label, measure=measure).itertuples():
+        for fill, marker in OTHER_FILLS.items():
+            for row in select(rows, label=label, measure=measure, fill=fill).itertuples():
+                look = _OPEN | {"color": colour, "markeredgecolor": colour}
+                axes.plot(_logarithm(row.value, measure), place + 0.25, marker=marker, linestyle="", **look)
+        main = rows[rows["fill"].isna() | (rows["fill"] == FILLS[0])]
+        for row in select(main, label=label, measure=measure).itertuples():
             mark = {"marker": "o", "color": colour, "markersize": 3.5}
             label_rows.draw_estimate(axes, _on_scale(row, measure), place, {"color": colour}, mark)
-        for row in select(rows, label=label, measure=_MEASURES[measure]).itertuples():
+        for row in select(main, label=label, measure=_MEASURES[measure]).itertuples():
             value = _logarithm(row.value, measure)
             axes.plot(value, place, marker="x", color=colour, markersize=3.5, linestyle="")
 

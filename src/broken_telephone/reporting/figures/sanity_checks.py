@@ -1,11 +1,13 @@
 """Draws the sanity checks of the attribution maps: every check for every label."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.reporting.figures import label_rows, multiples, style
+from broken_telephone.reporting.figures.region_support import OTHER_FILLS
 from broken_telephone.reporting.selection import select
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _NOTES = (
 def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
     """Draw one panel per check with one row per label: a filled mark right of zero has passed.
 
+    Small marks are the checks of hiding with other fills of the hidden region.
+
     Args:
         checks: the `support_trust` table.
         kind: of images: their size and number of views.
@@ -51,7 +55,12 @@ def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
         figure, all_axes = label_rows.row_panels(labels, titles, _WIDE, below=0.42)
         for axes, (check, unit) in zip(all_axes, _UNITS.items(), strict=True):
             results = select(rows, check=check)
-            for row in results.itertuples():
+            for fill, marker in OTHER_FILLS.items():
+                for row in select(results, fill=fill).itertuples():
+                    look: dict[str, Any] = {"markersize": 2.5, "markerfacecolor": style.INK if row.passed else "white"}
+                    place = labels.index(str(row.label)) + 0.25
+                    axes.plot(row.value, place, marker=marker, linestyle="", color=style.INK, **look)
+            for row in results[results["fill"].isna() | (results["fill"] == FILLS[0])].itertuples():
                 mark = {"marker": "o", "color": style.INK, "markerfacecolor": style.INK if row.passed else "white"}
                 label_rows.draw_estimate(axes, row, labels.index(str(row.label)), {"color": style.INK}, mark)
             _scale(axes, results)
@@ -59,6 +68,10 @@ def sanity_checks_figure(checks: pd.DataFrame, kind: str) -> "Figure":
         keys = [
             multiples.line_key("passed", color=style.INK, marker="o"),
             multiples.line_key("not passed", color=style.INK, marker="o", markerfacecolor="white"),
+        ]
+        keys += [
+            multiples.line_key(f"hidden: {fill}", color=style.INK, marker=marker, linestyle="", markersize=2.5)
+            for fill, marker in OTHER_FILLS.items()
         ]
         return multiples.finish(figure, title, keys, _NOTES, [multiples.missing_intervals(rows)])
 
