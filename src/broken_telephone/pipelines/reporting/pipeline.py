@@ -103,6 +103,7 @@ def create_pipeline() -> Pipeline:
                     "params:annotation",
                     "params:dataset",
                     "params:loop",
+                    "params:rating",
                     "study_pictures",
                 ],
                 outputs="arranged_ratings",
