@@ -41,7 +41,7 @@ class Study:
         self.truth = np.stack([before, after], 1).astype(int)
         missed = rng.random(n) < np.where(after, *errors)
         self.answers = np.stack([before, after ^ missed], 1).astype(np.int8)
-        # Without hints, the other opinions err independently of the annotator and repeat its answer instead of the truth.
+        # Without hints, the other opinions repeat the annotator's answer instead of the truth.
         known = self.truth if informed else self.answers
         second = np.where(rng.random((n, 2)) < 0.1, 1 - known, known)
         is_wrong = (self.answers != known).ravel()
@@ -127,10 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (300, 60, 0.3, (0.25, 0.02), True),
         (300, 60, 0.3, (0.25, 0.02), False),
     ]
-    print(
-        "starts per_cell  change        errors  hints               sampler  ratings half width  ratio  covered", end=""
-    )
-    print("    bias  error")
+    print("starts per_cell  change        errors  hints               sampler", end="")
+    print("  ratings half width  ratio  covered    bias  error")
     for kind in kinds[:1] if options.tiny else kinds:
         print("\n".join(measure_samplers(2 if options.tiny else options.studies, *kind)), flush=True)
 

@@ -52,7 +52,7 @@ class RatingSettings(Settings):
     def _has_enough_ratings(self) -> Self:
         if self.sampler == "neyman" and self.per_cell < LEAST * LEVELS:
             raise ValueError(
-                f"rating.sampler: neyman needs a rating.per_cell of at least {LEAST * LEVELS}, which is {LEAST} pictures "
-                f"for each of {LEVELS} levels of doubt"
+                f"rating.sampler: neyman needs a rating.per_cell of at least {LEAST * LEVELS}, which is {LEAST} "
+                f"pictures for each of {LEVELS} levels of doubt"
             )
         return self

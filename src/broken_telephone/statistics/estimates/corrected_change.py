@@ -50,9 +50,9 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
 
     The weight of a rating is the number of pictures in its stratum for each rated one. Strata without a rating are
     assumed to resemble the others. Pictures are a random sample, and the rated ones are a stratified sample of these
-    (two-phase sampling, Cochran 1977, Sampling Techniques, section 12.2). The influence of each start on both terms is summed before it is squared, so that
-    the covariance accounts for replicates, for the pairing, and for starts that are rated at both iterations. The
-    tuning parameter t, 0 to 1, minimises the trace of the covariance.
+    (two-phase sampling, Cochran 1977, Sampling Techniques, section 12.2). The influence of each start on both terms is
+    summed before it is squared, so that the covariance accounts for replicates, for the pairing, and for starts that
+    are rated at both iterations. The tuning parameter t, 0 to 1, minimises the trace of the covariance.
 
     Errors of the annotator may be too rare for a small sample to contain them. As Bonett and Price (2012, JEBS 37) do
     for a difference of paired shares, pseudo-ratings are therefore added to the covariance. Their weight falls with the
@@ -125,9 +125,9 @@ def rating_weights(sampled: Sampled) -> np.ndarray:
 def _sample_influence(values: np.ndarray, weights: np.ndarray, sampled: Sampled, clusters: np.ndarray) -> np.ndarray:
     """Return the influence of each picture (n, C) on the weighted mean of values (n, C) over the rated pictures.
 
-    A rated picture deviates from the mean of its stratum. Every picture of a stratum, rated or not, shares the deviation
-    of that mean from the mean of all. A stratum with a single rated start has no variance of its own. Its rated pictures
-    therefore deviate from the mean of all.
+    A rated picture deviates from the mean of its stratum. Every picture of a stratum, rated or not, shares the
+    deviation of that mean from the mean of all. A stratum with a single rated start has no variance of its own. Its
+    rated pictures therefore deviate from the mean of all.
 
     Args:
         values: of the rated pictures; those of the others have no effect.
