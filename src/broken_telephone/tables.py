@@ -131,12 +131,12 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "bin", "note"),
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
-    | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
+    | dict.fromkeys(("share", "value", "confidence", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )

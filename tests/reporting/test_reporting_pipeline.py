@@ -11,7 +11,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
-from broken_telephone.rating import all_items
+from broken_telephone.rating import RatingSettings, all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.text.summary import summary
@@ -19,6 +19,7 @@ from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
 DATASET = DatasetSettings(source="raf_db")
+RATING = RatingSettings(database="sqlite:///ratings.sqlite")
 CATEGORIES = {
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
     "gender": ("male", "female"),
@@ -61,7 +62,7 @@ class Study:
         told = pd.DataFrame() if ratings is None else ratings
         drawn = every_picture(self.chains, 2)
         return nodes.arrange_ratings(
-            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, drawn
+            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, RATING, drawn
         )
 
     def tables(self, ratings=None):

@@ -1,6 +1,7 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
+from broken_telephone.annotation.closed_answers import closed_answers
 from broken_telephone.annotation.human_ratings import checked
 from broken_telephone.annotation.questions import form_of
 from broken_telephone.annotation.settings import AnnotationSettings
@@ -10,6 +11,7 @@ __all__ = [
     "AnnotationSettings",
     "asked_for",
     "checked",
+    "closed_answers",
     "comparable",
     "comparisons_of",
     "form_of",

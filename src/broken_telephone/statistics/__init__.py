@@ -23,6 +23,7 @@ from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
+from broken_telephone.statistics.tables.reliability import reliability_table
 from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
 from broken_telephone.statistics.tables.start_tests import start_tests_table
@@ -57,6 +58,7 @@ __all__ = [
     "panels",
     "power_table",
     "published_drift",
+    "reliability_table",
     "shares_table",
     "similarities",
     "similarity_curves",

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
+from broken_telephone.pipelines.reporting.annotator_nodes import arrange_labels, measure_reliability
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -27,6 +28,7 @@ _TABLES = (
     "corrected_shares",
     "corrected_drift",
     "annotator_bias",
+    "reliability",
     "trajectories",
     "success",
     "similarity_curves",
@@ -120,6 +122,35 @@ def create_pipeline() -> Pipeline:
                 inputs=["panels", "arranged_ratings", "params:report"],
                 outputs=["corrected_drift", "annotator_bias"],
                 name="correct_drift",
+            ),
+            Node(
+                arrange_labels,
+                inputs=[
+                    "ratings",
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:annotation",
+                    "params:dataset",
+                    "params:loop",
+                    "study_pictures",
+                ],
+                outputs="annotator_labels",
+                name="arrange_labels",
+            ),
+            Node(
+                measure_reliability,
+                inputs=[
+                    "annotator_labels",
+                    "annotation_probabilities",
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:rating",
+                    "params:report",
+                ],
+                outputs="reliability",
+                name="measure_reliability",
             ),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),

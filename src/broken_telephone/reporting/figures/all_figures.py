@@ -9,6 +9,7 @@ import pandas as pd
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
 from broken_telephone.reporting.figures.forest import forest_figure
+from broken_telephone.reporting.figures.reliability import reliability_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
 from broken_telephone.reporting.figures.style import categories_of, category_colours
@@ -34,8 +35,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_ and
-        success_<attribute>, forest, similarity and agreement; figures of chains from prompts end in `_prompt`.
-        `saved_figures.saved_figures` draws and saves them.
+        success_<attribute>, forest, similarity, reliability and agreement; figures of chains from prompts end in
+        `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
     shares, trajectories, decomposition, success, curves, drift = (
@@ -65,6 +66,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"forest{suffix}"] = partial(forest_figure, drift, drawable.get("power"), start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
+    if "reliability" in drawable:
+        plans["reliability"] = partial(reliability_figure, drawable["reliability"])
     if "agreement" in drawable:
         plans["agreement"] = partial(agreement_figure, tables["agreement"], tables["agreement_confusions"])
     return plans

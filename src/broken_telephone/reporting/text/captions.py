@@ -74,6 +74,13 @@ FIGURES: Mapping[str, Caption] = {
         "start of the chain. A falling curve against the start moves away from it; a level one has stopped. A level "
         "curve against the previous item means a constant pace: the higher, the smaller the steps.",
     ),
+    "reliability": Caption(
+        "Reliability of the closed-form probabilities",
+        "Marks are the share of right answers among answers of about equal probability, with 95 % intervals. Right are "
+        "answers that agree with the data set or with the raters. Below the diagonal, the annotator is too sure. "
+        "The expected calibration error (ECE) is the mean distance from the diagonal. Recalibration divides the "
+        "log-likelihoods by one temperature; it is measured on starts that the temperature was not fitted to.",
+    ),
     "agreement": Caption(
         "Agreement of annotators",
         "Above: Krippendorff's alpha with its 95 % interval for each pair of annotators. 1 is full agreement, 0 is "
@@ -130,6 +137,12 @@ TABLES: Mapping[str, Caption] = {
         "Tests of the annotator's drift",
         "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
         "the number of tests.",
+    ),
+    "reliability": Caption(
+        "Reliability of the closed-form probabilities",
+        "Mean probability of the preferred option (confidence) and share of right answers (accuracy) in bins of the "
+        "probability, the expected calibration error, and the temperature that recalibrates. Rated images are weighted "
+        "by their strata.",
     ),
     "similarity_curves": Caption(
         "Similarity",

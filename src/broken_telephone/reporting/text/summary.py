@@ -9,6 +9,7 @@ from broken_telephone.reporting.text.annotator_error import (
     correction_sentences,
     reliability_sentences,
 )
+from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
@@ -55,6 +56,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *reliability_sentences(agreement, shares),
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
+        *calibration_sentences(tables.get("reliability", pd.DataFrame())),
     ]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}

@@ -1,0 +1,43 @@
+"""Nodes of the reporting pipeline that measure the annotators themselves."""
+
+import pandas as pd
+
+from broken_telephone.annotation import AnnotationSettings, asked_for, closed_answers, comparable, form_of, labels_of
+from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.loop import LoopSettings
+from broken_telephone.pictures import StudyPictures
+from broken_telephone.rating import RatingSettings, all_items, sampling_strata
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics import reliability_table
+from broken_telephone.tables import as_result
+
+
+def arrange_labels(
+    ratings: pd.DataFrame,
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    loop: LoopSettings,
+    study_pictures: StudyPictures,
+) -> pd.DataFrame:
+    """Put the labels of the data set, the raters and the annotators below each other."""
+    form = form_of(annotation, dataset.words)
+    items = all_items(chains, loop.iterations, study_pictures)
+    return labels_of(annotations, people, chains, items, ratings, asked_for(form), comparable(form, dataset.words))
+
+
+def measure_reliability(
+    annotator_labels: pd.DataFrame,
+    annotation_probabilities: pd.DataFrame,
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    rating: RatingSettings,
+    settings: ReportSettings,
+) -> pd.DataFrame:
+    """Measure whether the closed-form answers are right as often as their probability says."""
+    strata = sampling_strata(annotations, chains, people, rating.sampler)
+    answers = closed_answers(annotation_probabilities, annotator_labels, strata, chains)
+    return as_result(reliability_table(answers, settings.resampling))
