@@ -136,7 +136,10 @@ _RESULTS = (
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
-    | dict.fromkeys(("share", "value", "confidence", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
+    | dict.fromkeys(("ratings_for_5_points", "ratings_for_10_points"), "integer")
+    | dict.fromkeys(
+        ("half_width", "share", "value", "confidence", "ci_low", "ci_high", "p_value", "p_adjusted"), "number"
+    )
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed"), "bool")
 )

@@ -38,6 +38,7 @@ def make_app(
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
+    notes: Sequence[str] = (),
 ) -> Flask:
     """Return the application.
 
@@ -50,6 +51,7 @@ def make_app(
         hosts: host names that requests may use; None for all.
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
+        notes: sentences for the overview, such as how many ratings are needed.
     """
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -96,7 +98,7 @@ def make_app(
 
     @app.get("/overview")
     def show_overview() -> str:
-        return render_template("overview.html", study=study, **overview(queue, store))
+        return render_template("overview.html", study=study, notes=notes, **overview(queue, store))
 
     @app.get("/adjudicate/<rater>")
     def adjudicate(rater: str) -> str | tuple[str, int]:

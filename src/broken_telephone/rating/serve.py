@@ -33,6 +33,7 @@ def study_app(
     hosts: list[str] | None,
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
+    notes: Sequence[str] = (),
 ) -> Flask:
     """Return the application for a study's sample.
 
@@ -48,6 +49,7 @@ def study_app(
         hosts: host names that requests may use; None for all.
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
+        notes: sentences for the overview.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     description_of = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
@@ -62,7 +64,7 @@ def study_app(
         pictures[row.item] = partial(study_pictures.open, picture, LONGEST)
         texts[row.item] = description_of.get((row.chain_id, row.iteration + 1), "")
     queue = RaterQueue(list(pictures), asked_for(form), seed)
-    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address)
+    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address, notes)
 
 
 def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:

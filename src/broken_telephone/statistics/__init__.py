@@ -23,6 +23,7 @@ from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
+from broken_telephone.statistics.tables.ratings_needed import ratings_needed_table
 from broken_telephone.statistics.tables.reliability import reliability_table
 from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
@@ -58,6 +59,7 @@ __all__ = [
     "panels",
     "power_table",
     "published_drift",
+    "ratings_needed_table",
     "reliability_table",
     "shares_table",
     "similarities",

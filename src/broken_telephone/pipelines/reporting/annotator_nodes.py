@@ -8,7 +8,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, sampling_strata
 from broken_telephone.reporting import ReportSettings
-from broken_telephone.statistics import reliability_table
+from broken_telephone.statistics import ratings_needed_table, reliability_table
 from broken_telephone.tables import as_result
 
 
@@ -41,3 +41,8 @@ def measure_reliability(
     strata = sampling_strata(annotations, chains, people, rating.sampler)
     answers = closed_answers(annotation_probabilities, annotator_labels, strata, chains)
     return as_result(reliability_table(answers, settings.resampling))
+
+
+def plan_ratings(corrected_drift: pd.DataFrame, drift: pd.DataFrame) -> pd.DataFrame:
+    """Compute the number of ratings that the corrected drift needs for intervals of two widths."""
+    return as_result(ratings_needed_table(corrected_drift, drift))

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
-from broken_telephone.pipelines.reporting.annotator_nodes import arrange_labels, measure_reliability
+from broken_telephone.pipelines.reporting.annotator_nodes import arrange_labels, measure_reliability, plan_ratings
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -28,6 +28,7 @@ _TABLES = (
     "corrected_shares",
     "corrected_drift",
     "annotator_bias",
+    "ratings_needed",
     "reliability",
     "trajectories",
     "success",
@@ -152,6 +153,7 @@ def create_pipeline() -> Pipeline:
                 outputs="reliability",
                 name="measure_reliability",
             ),
+            Node(plan_ratings, inputs=["corrected_drift", "drift"], outputs="ratings_needed", name="plan_ratings"),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),
             Node(

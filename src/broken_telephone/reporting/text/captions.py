@@ -138,6 +138,12 @@ TABLES: Mapping[str, Caption] = {
         "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
         "the number of tests.",
     ),
+    "ratings_needed": Caption(
+        "Ratings that the corrected drift needs",
+        "Half width of each interval of the corrected drift, and the number of images to rate in each of the two "
+        "iterations for an interval of ± 5 and ± 10 percentage points. For all labels together it is the sum over labels. "
+        "If even all images do not suffice, the note gives the width that they allow: only more chains make it smaller.",
+    ),
     "reliability": Caption(
         "Reliability of the closed-form probabilities",
         "Mean probability of the preferred option (confidence) and share of right answers (accuracy) in bins of the "

@@ -13,6 +13,7 @@ from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
+from broken_telephone.reporting.text.ratings_needed import ratings_needed_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.success import success_sentences
 from broken_telephone.reporting.text.verdicts import LEVEL, verdicts
@@ -56,6 +57,7 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *reliability_sentences(agreement, shares),
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
+        *ratings_needed_sentences(tables.get("ratings_needed", pd.DataFrame())),
         *calibration_sentences(tables.get("reliability", pd.DataFrame())),
     ]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
