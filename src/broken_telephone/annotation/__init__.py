@@ -3,6 +3,7 @@
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotation.closed_answers import closed_answers
 from broken_telephone.annotation.human_ratings import checked
+from broken_telephone.annotation.independent_annotators import independent_annotators, with_start_and_label
 from broken_telephone.annotation.questions import form_of
 from broken_telephone.annotation.settings import AnnotationSettings
 
@@ -15,5 +16,7 @@ __all__ = [
     "comparable",
     "comparisons_of",
     "form_of",
+    "independent_annotators",
     "labels_of",
+    "with_start_and_label",
 ]

@@ -21,6 +21,7 @@ from broken_telephone.statistics.tables.corrected_shares import Ratings, correct
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.statistics.tables.latent_classes import latent_class_tables
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.ratings_needed import ratings_needed_table
@@ -56,6 +57,7 @@ __all__ = [
     "drift_table",
     "first_picture",
     "label_groups",
+    "latent_class_tables",
     "panels",
     "power_table",
     "published_drift",

@@ -2,13 +2,22 @@
 
 import pandas as pd
 
-from broken_telephone.annotation import AnnotationSettings, asked_for, closed_answers, comparable, form_of, labels_of
+from broken_telephone.annotation import (
+    AnnotationSettings,
+    asked_for,
+    closed_answers,
+    comparable,
+    form_of,
+    independent_annotators,
+    labels_of,
+    with_start_and_label,
+)
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, sampling_strata
 from broken_telephone.reporting import ReportSettings
-from broken_telephone.statistics import ratings_needed_table, reliability_table
+from broken_telephone.statistics import latent_class_tables, ratings_needed_table, reliability_table
 from broken_telephone.tables import as_result
 
 
@@ -46,3 +55,18 @@ def measure_reliability(
 def plan_ratings(corrected_drift: pd.DataFrame, drift: pd.DataFrame) -> pd.DataFrame:
     """Compute the number of ratings that the corrected drift needs for intervals of two widths."""
     return as_result(ratings_needed_table(corrected_drift, drift))
+
+
+def estimate_latent_classes(
+    annotator_labels: pd.DataFrame,
+    chains: pd.DataFrame,
+    annotation: AnnotationSettings,
+    dataset: DatasetSettings,
+    settings: ReportSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Estimate shares and the errors of every annotator from the answers of all annotators."""
+    labels = with_start_and_label(annotator_labels, chains)
+    annotators = independent_annotators(annotator_labels, settings.reading)
+    attributes = asked_for(form_of(annotation, dataset.words))
+    shares, confusions = latent_class_tables(labels, attributes, annotators, settings.resampling)
+    return as_result(shares), as_result(confusions)

@@ -3,7 +3,12 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
-from broken_telephone.pipelines.reporting.annotator_nodes import arrange_labels, measure_reliability, plan_ratings
+from broken_telephone.pipelines.reporting.annotator_nodes import (
+    arrange_labels,
+    estimate_latent_classes,
+    measure_reliability,
+    plan_ratings,
+)
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
@@ -28,6 +33,8 @@ _TABLES = (
     "corrected_shares",
     "corrected_drift",
     "annotator_bias",
+    "latent_classes",
+    "annotator_confusions",
     "ratings_needed",
     "reliability",
     "trajectories",
@@ -152,6 +159,12 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="reliability",
                 name="measure_reliability",
+            ),
+            Node(
+                estimate_latent_classes,
+                inputs=["annotator_labels", "chains", "params:annotation", "params:dataset", "params:report"],
+                outputs=["latent_classes", "annotator_confusions"],
+                name="estimate_latent_classes",
             ),
             Node(plan_ratings, inputs=["corrected_drift", "drift"], outputs="ratings_needed", name="plan_ratings"),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),

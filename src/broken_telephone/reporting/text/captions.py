@@ -138,11 +138,21 @@ TABLES: Mapping[str, Caption] = {
         "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
         "the number of tests.",
     ),
+    "latent_classes": Caption(
+        "Latent class estimate of the shares",
+        "Shares estimated from the answers of all annotators (Dawid and Skene 1979). It assumes that annotators err "
+        "independently, given the true category. Errors that annotators share count as the truth.",
+    ),
+    "annotator_confusions": Caption(
+        "Latent class estimate of the annotators' errors",
+        "Probability that an annotator answers to_category if the latent class is category, for originals and drawn "
+        "images apart. It makes the same assumption as the latent class estimate of the shares.",
+    ),
     "ratings_needed": Caption(
         "Ratings that the corrected drift needs",
         "Half width of each interval of the corrected drift, and the number of images to rate in each of the two "
-        "iterations for an interval of ± 5 and ± 10 percentage points. For all labels together it is the sum over labels. "
-        "If even all images do not suffice, the note gives the width that they allow: only more chains make it smaller.",
+        "iterations for an interval of ± 5 and ± 10 percentage points. The number for all labels is their sum. If "
+        "even all images do not suffice, the note gives the width that they allow, which only more chains reduce.",
     ),
     "reliability": Caption(
         "Reliability of the closed-form probabilities",

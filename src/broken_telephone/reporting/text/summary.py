@@ -11,6 +11,7 @@ from broken_telephone.reporting.text.annotator_error import (
 )
 from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
+from broken_telephone.reporting.text.latent_classes import latent_class_sentences
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
 from broken_telephone.reporting.text.ratings_needed import ratings_needed_sentences
@@ -57,6 +58,9 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *reliability_sentences(agreement, shares),
         *correction_sentences(corrected),
         *bias_sentences(bias, level),
+        *latent_class_sentences(
+            *(tables.get(name, pd.DataFrame()) for name in ("latent_classes", "annotator_confusions"))
+        ),
         *ratings_needed_sentences(tables.get("ratings_needed", pd.DataFrame())),
         *calibration_sentences(tables.get("reliability", pd.DataFrame())),
     ]
