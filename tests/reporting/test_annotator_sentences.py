@@ -4,6 +4,7 @@ import pandas as pd
 
 from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.latent_classes import latent_class_sentences
+from broken_telephone.statistics.tables.reliability import ERROR
 
 
 def test_the_latent_class_sentence_gives_accuracies_with_the_assumption_or_the_reason():
