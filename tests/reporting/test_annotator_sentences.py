@@ -26,7 +26,7 @@ def test_the_calibration_sentence_gives_the_errors_before_and_after_recalibratio
         kind="drawn images",
         reference="raters together",
         attribute="gender",
-        measure="expected calibration error",
+        measure=ERROR,
         n=150,
     )
     assert calibration_sentences(table) == [

@@ -1,5 +1,7 @@
 """Drift corrected with ratings, against truth known in full, a jackknife, and planted errors of the annotator."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -209,3 +211,16 @@ def test_the_standard_error_of_a_stratified_sample_is_the_spread_of_repeated_sam
     assert np.mean(values) == pytest.approx(0, abs=0.005)
     # One mean for all strata would give a standard error that is too large by 30 %.
     assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(values), rel=0.1)
+
+
+def test_a_test_with_too_few_rated_starts_says_so():
+    study = Study(np.random.default_rng(12), starts=40)
+    panel = study.panel()
+    ratings = study.ratings(per_label=2)
+    # A category more than the two rated starts allow.
+    codes = panel.codes.copy()
+    codes[::7] = 2
+    panel = replace(panel, categories=("woman", "man", "child"), codes=codes)
+    row = bias_table([panel], ratings).iloc[0]
+    assert np.isnan(row["value"])
+    assert row["note"] == "too few rated starts for the number of categories: no test"
