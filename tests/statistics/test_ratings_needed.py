@@ -43,7 +43,8 @@ def test_without_ratings_there_is_no_row_and_without_an_interval_no_number():
     assert needed(study, 0).empty
     drift = drift_table([study.panel()], [(None, 1)], Resampling(200, 1))
     corrected = corrected_drift_table([study.panel()], study.ratings(per_label=10, iterations=(1,)))
-    table = ratings_needed_table(corrected, drift)
+    # As the catalog keeps them, with nullable numbers.
+    table = ratings_needed_table(as_result(corrected), as_result(drift))
     assert table["half_width"].isna().all()
     assert table["note"].str.contains("no rating").all()
     assert ratings_needed_sentences(table) == []

@@ -33,10 +33,11 @@ def ratings_needed_table(corrected_drift: pd.DataFrame, drift: pd.DataFrame) -> 
     if corrected_drift.empty:
         return pd.DataFrame(columns=list(RATINGS_NEEDED))
     own = corrected_drift[corrected_drift["method"].astype(str) == RATINGS]
+    own = own.astype({"ci_low": float, "ci_high": float})
     own = own[own["iteration"] == own.groupby(own["start"].astype(str))["iteration"].transform("max")]
     naive = drift[drift["measure"].astype(str) == "share difference"]
     naive = naive.astype(dict.fromkeys((*GROUP, "category"), object))
-    by_cell = naive.set_index(_CELL)[["ci_low", "ci_high", "clusters"]]
+    by_cell = naive.set_index(_CELL)[["ci_low", "ci_high", "clusters"]].astype(float)
     rows = []
     for row in own.to_dict("records"):
         key = tuple(row[name] for name in _CELL)
