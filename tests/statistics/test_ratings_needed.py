@@ -10,6 +10,7 @@ from broken_telephone.statistics import Resampling
 from broken_telephone.statistics.tables.corrected_drift import corrected_drift_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.ratings_needed import RATINGS_NEEDED, ratings_needed_table
+from broken_telephone.tables import as_result
 
 
 def needed(study: Study, per_label: int) -> pd.DataFrame:
