@@ -1,11 +1,15 @@
-"""Intervals of the corrected drift with equal and with Neyman allocation of the same number of ratings.
+"""Intervals of the corrected drift with equal and with Neyman allocation of ratings, and latent class estimates.
 
-    python benchmarks/ratings.py             200 studies of each kind; some minutes
+    python benchmarks/ratings.py             200 studies of each kind; an hour
+    python benchmarks/ratings.py --only latent
     python benchmarks/ratings.py --tiny
 
 Seven labels, 100 or 300 originals each, one drawn image per original. In drawn images the annotator calls 25 % of the
 men women and 2 % of the women men. A second annotator errs in 10 % of all images, independently. The closed reading
 gives its answer a probability of .99 on average if it is right and of .9 if it is wrong.
+
+Latent classes: 300 drawn images with 30 % men. The annotators miss 30, 10 and 3 % of the men, and 5, 15 and 3 % of the
+women. The second repeats a share of the answers of the first, which makes their errors dependent.
 """
 
 import argparse
@@ -16,13 +20,15 @@ import pandas as pd
 
 from broken_telephone.progress import track
 from broken_telephone.rating.neyman import neyman_choice, with_doubt
-from broken_telephone.statistics import ALL, Ratings
+from broken_telephone.statistics import ALL, Ratings, Resampling, latent_class_tables
 from broken_telephone.statistics.estimates.panel import Panel
 from broken_telephone.statistics.tables.corrected_drift import corrected_drift_table
 
 LABELS = 7
 CATEGORIES = np.array(["woman", "man"], dtype=object)
 MEN_AFTER_A_MOVE = 0.2
+MEN = 0.3
+"""Share of men among the drawn images of the latent class simulation."""
 SAMPLERS = ("equal", "neyman", "neyman after a pilot")
 
 
@@ -113,12 +119,39 @@ def measure_samplers(
     return lines
 
 
+def measure_latent_classes(studies: int, n: int, copied: float) -> str:
+    """Simulate studies of one kind: bias and coverage of the share of men by the latent class estimate."""
+    rng, errors = np.random.default_rng(1), {"one": (0.05, 0.3), "two": (0.15, 0.1), "three": (0.03, 0.03)}
+    values, covered = [], []
+    for _ in track(range(studies), "Simulating annotators", studies):
+        truth = rng.random(n) < MEN
+        answers = {name: truth ^ (rng.random(n) < np.where(truth, men, women)) for name, (women, men) in errors.items()}
+        answers["two"] = np.where(rng.random(n) < copied, answers["one"], answers["two"])
+        frame = pd.DataFrame({"item": [f"c{k}/1" for k in range(n)], "cluster": range(n)})
+        frame = frame.assign(iteration=1, start="image", label="joy", attribute="gender")
+        frames = [frame.assign(annotator=name, category=CATEGORIES[own.astype(int)]) for name, own in answers.items()]
+        table, _ = latent_class_tables(pd.concat(frames), {"gender": CATEGORIES}, list(errors), Resampling(100, 1))
+        row = table[table["category"] == "man"].iloc[0]
+        values.append(row["value"])
+        covered.append(row["ci_low"] <= MEN <= row["ci_high"])
+    bias, error = np.nanmean(values) - MEN, np.nanstd(values)
+    return f"{n:6} {copied:14.0%} {bias:+8.3f} {error:9.3f} {np.mean(covered):9.1%} {np.isnan(values).mean():12.1%}"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line for each kind of study and sampler."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=200, help="of each kind")
     parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--only", choices=["samplers", "latent"])
     options = parser.parse_args(arguments)
+    studies = 2 if options.tiny else options.studies
+    if options.only != "samplers":
+        print("images  copied answers    bias  std.dev.   covered  no estimate")
+        for copied in (0.0, 0.2, 0.5, 0.8)[: 1 if options.tiny else None]:
+            print(measure_latent_classes(studies, 300, copied), flush=True)
+    if options.only == "latent":
+        return
     kinds = [
         (100, 20, 0.0, (0.25, 0.02), True),
         (100, 20, 0.3, (0.25, 0.02), True),
@@ -130,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("starts per_cell  change        errors  hints               sampler", end="")
     print("  ratings half width  ratio  covered    bias  error")
     for kind in kinds[:1] if options.tiny else kinds:
-        print("\n".join(measure_samplers(2 if options.tiny else options.studies, *kind)), flush=True)
+        print("\n".join(measure_samplers(studies, *kind)), flush=True)
 
 
 if __name__ == "__main__":

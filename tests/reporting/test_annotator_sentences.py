@@ -31,6 +31,6 @@ def test_the_calibration_sentence_gives_the_errors_before_and_after_recalibratio
     )
     assert calibration_sentences(table) == [
         "Expected calibration error of the closed reading in drawn images, with the raters together as reference: "
-        "gender 17 points (stated 99 % on average, recalibrated 3, 150 images)."
+        "gender 17.0 points (stated 99 % on average, recalibrated 3.1, 150 images)."
     ]
     assert calibration_sentences(table.head(0)) == []

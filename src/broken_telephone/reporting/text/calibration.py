@@ -21,9 +21,9 @@ def calibration_sentences(reliability: pd.DataFrame) -> list[str]:
         after = own[own["method"] == RECALIBRATED].set_index("attribute")["value"]
         parts = []
         for row in own[own["method"] == STATED].itertuples(index=False):
-            recalibrated = "" if pd.isna(after[row.attribute]) else f", recalibrated {100 * after[row.attribute]:.0f}"
+            recalibrated = "" if pd.isna(after[row.attribute]) else f", recalibrated {100 * after[row.attribute]:.1f}"
             parts.append(
-                f"{spoken(row.attribute)} {100 * row.value:.0f} points (stated {percent(row.confidence)} on average"
+                f"{spoken(row.attribute)} {100 * row.value:.1f} points (stated {percent(row.confidence)} on average"
                 f"{recalibrated}, {counted(int(row.n), 'image')})"
             )
         sentences.append(
