@@ -75,8 +75,8 @@ def neyman_choice(table: pd.DataFrame, per_cell: int, wrong: pd.DataFrame) -> pd
     level = table.groupby(["is_drawn", "answer"], observed=True)
     rates = level.agg(expected=("doubt", "mean"), errors=("wrong", "sum"), ratings=("wrong", "count"))
     expected = rates["expected"].clip(lower=_LEAST_ERRORS).to_numpy()
-    observed = (rates[name].to_numpy(dtype=float) for name in ("errors", "ratings"))
-    rates["deviation"] = error_deviations(expected, *observed, _PRIOR_RATINGS)
+    errors, ratings = (rates[name].to_numpy(dtype=float) for name in ("errors", "ratings"))
+    rates["deviation"] = error_deviations(expected, errors, ratings, _PRIOR_RATINGS)
     groups = table.groupby(stratum, observed=True, sort=True)
     cells = groups.agg(size=("rank", "size"), rated=("wrong", "count"), is_drawn=("is_drawn", "first")).reset_index()
     cells = cells.join(rates["deviation"], on=["is_drawn", "answer"])
@@ -88,8 +88,8 @@ def neyman_choice(table: pd.DataFrame, per_cell: int, wrong: pd.DataFrame) -> pd
     for _, own in cells.groupby(["label", "start", "ends"], observed=True):
         total = int(own.drop_duplicates(cell)["budget"].sum())
         least = np.maximum(own["rated"].to_numpy(), LEAST)
-        arrays = (own[name].to_numpy() for name in ("size", "deviation"))
-        cells.loc[own.index, "chosen"] = neyman_allocation(*arrays, total, least, own["scale"].to_numpy())
+        sizes, deviations, scales = (own[name].to_numpy() for name in ("size", "deviation", "scale"))
+        cells.loc[own.index, "chosen"] = neyman_allocation(sizes, deviations, total, least, scales)
     table = table.merge(cells[[*stratum, "chosen"]], on=stratum)
     # Pictures that are rated already stay in the sample.
     table = table.sort_values(["wrong", "rank"], key=lambda column: column.isna() if column.name == "wrong" else column)

@@ -109,15 +109,14 @@ def _estimate(arranged: _Arranged, categories: Sequence[str], resampling: Resamp
     confusions = []
     for annotator, name in enumerate(arranged.annotators):
         answered = answers[:, annotator] != ABSENT
-        sizes = {"n": int(answered.sum()), "clusters": len(np.unique(clusters[answered]))}
+        starts = len(np.unique(clusters[answered]))
+        sizes = {"n": int(answered.sum()), "clusters": starts}
         for row in range(size):
             for column in range(size):
                 one = np.array([sample.confusions[annotator, row, column] for sample in samples])
-                estimate = bootstrap_interval(
-                    float(value.confusions[annotator, row, column]), one, sizes["clusters"], (0, 1)
-                )
+                estimate = bootstrap_interval(float(value.confusions[annotator, row, column]), one, starts, (0, 1))
                 key = {"annotator": name, "category": categories[row], "to_category": categories[column]}
-                reason = note or estimate.why_no_interval(sizes["clusters"])
+                reason = note or estimate.why_no_interval(starts)
                 confusions.append(key | estimate.columns() | sizes | {"note": reason})
     return shares, confusions
 
