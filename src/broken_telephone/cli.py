@@ -171,6 +171,7 @@ def rate(env: str | None, host: str, port: int) -> None:
     from broken_telephone.rating.answer_store import AnswerStore
     from broken_telephone.rating.serve import serve, study_app
     from broken_telephone.reporting import ReportSettings
+    from broken_telephone.reporting.text.ratings_needed import ratings_needed_sentences
 
     _refuse_empty({"env": env}, "env")
     with _in_a_paragraph():
@@ -202,6 +203,8 @@ def rate(env: str | None, host: str, port: int) -> None:
                 settings.adjudicators,
                 settings.public_address,
                 ReportSettings.model_validate(catalog.load("params:report")).resampling,
+                # The report of an earlier run knows how wide the intervals are.
+                ratings_needed_sentences(catalog.load("ratings_needed")) if catalog.exists("ratings_needed") else (),
             )
         serve(app, host, port, settings.public_address)
 

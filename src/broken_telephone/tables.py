@@ -134,12 +134,15 @@ WORDS = _WORD | {
 _RESULTS = (
     dict.fromkeys(("study", "start", "label", "attribute", "category", "to_category", "annotator"), "category")
     | dict.fromkeys(
-        ("part", "kind", "pair", "method", "measure", "reference", "region", "fill", "check", "unsure_answers", "note"),
+        ("part", "kind", "pair", "method", "measure", "reference", "region", "fill", "check", "bin", "note"),
         "category",
     )
-    | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
+    | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b", "unsure_answers"), "category")
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
-    | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
+    | dict.fromkeys(("ratings_for_5_points", "ratings_for_10_points"), "integer")
+    | dict.fromkeys(
+        ("half_width", "share", "value", "confidence", "ci_low", "ci_high", "p_value", "p_adjusted"), "number"
+    )
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
     | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
     | {"starts_in_category": "integer"}

@@ -11,7 +11,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.pipelines.reporting.pages import write_latex
-from broken_telephone.rating import all_items
+from broken_telephone.rating import RatingSettings, all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.text.summary import summary
@@ -25,6 +25,7 @@ JUDGED = (
     *("drift", "power", "shares", "corrected_drift", "share_bounds", "intersection_changes"),
     *("success_differences", "success_changes", "missing_answers"),
 )
+RATING = RatingSettings(database="sqlite:///ratings.sqlite")
 CATEGORIES = {
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
     "gender": ("male", "female"),
@@ -67,7 +68,7 @@ class Study:
         told = pd.DataFrame() if ratings is None else ratings
         drawn = every_picture(self.chains, 2)
         return nodes.arrange_ratings(
-            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, drawn
+            told, self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, self.loop, RATING, drawn
         )
 
     def tables(self, ratings=None, settings=SETTINGS):

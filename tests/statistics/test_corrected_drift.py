@@ -1,5 +1,7 @@
 """Drift corrected with ratings, against truth known in full, a jackknife, and planted errors of the annotator."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,3 +193,36 @@ def test_equal_errors_in_both_directions_are_no_contradiction():
         rejected += (tests["p_value"] < 0.05).tolist()
     assert len(rejected) == 160
     assert np.mean(rejected) <= 0.08
+
+
+def test_the_standard_error_of_a_stratified_sample_is_the_spread_of_repeated_samples():
+    rng = np.random.default_rng(11)
+    n, values, errors = 300, [], []
+    for _ in range(400):
+        truth = (rng.random(n) < 0.5).astype(int)
+        # A fifth of the images is doubtful: the annotator errs in half of these, and in 2 % of the others.
+        doubtful = (rng.random(n) < 0.2).astype(int)
+        answers = np.where(rng.random(n) < np.where(doubtful, 0.5, 0.02), WOMAN, truth)
+        rated = np.full(n, ABSENT)
+        for stratum, ratings in ((0, 40), (1, 40)):
+            chosen = rng.permutation(np.flatnonzero(doubtful == stratum))[:ratings]
+            rated[chosen] = truth[chosen]
+        change = corrected_change(Sampled(truth, truth, truth), Sampled(answers, rated, doubtful), np.arange(n), 2)
+        values.append(change.value[1])
+        errors.append(change.covariance[1, 1])
+    assert np.mean(values) == pytest.approx(0, abs=0.005)
+    # One mean for all strata would give a standard error that is too large by 30 %.
+    assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(values), rel=0.1)
+
+
+def test_a_test_with_too_few_rated_starts_says_so():
+    study = Study(np.random.default_rng(12), starts=40)
+    panel = study.panel()
+    ratings = study.ratings(per_label=2)
+    # A category more than the two rated starts allow.
+    codes = panel.codes.copy()
+    codes[::7] = 2
+    panel = replace(panel, categories=("woman", "man", "child"), codes=codes)
+    row = bias_table([panel], ratings).iloc[0]
+    assert np.isnan(row["value"])
+    assert row["note"] == "too few rated starts for the number of categories: no test"

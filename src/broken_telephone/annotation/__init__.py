@@ -2,7 +2,9 @@
 
 from broken_telephone.annotation.annotator_choice import annotators_of, answers_by, headline, measured_answers
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
+from broken_telephone.annotation.closed_answers import closed_answers
 from broken_telephone.annotation.human_ratings import checked
+from broken_telephone.annotation.independent_annotators import independent_annotators, with_start_and_label
 from broken_telephone.annotation.questions import form_of
 from broken_telephone.annotation.reference_answers import reference_answers
 from broken_telephone.annotation.settings import AnnotationSettings
@@ -14,11 +16,14 @@ __all__ = [
     "answers_by",
     "asked_for",
     "checked",
+    "closed_answers",
     "comparable",
     "comparisons_of",
     "form_of",
     "headline",
+    "independent_annotators",
     "labels_of",
     "measured_answers",
     "reference_answers",
+    "with_start_and_label",
 ]

@@ -43,6 +43,7 @@ def make_app(
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
     resampling: Resampling = RESAMPLING,
+    notes: Sequence[str] = (),
 ) -> Flask:
     """Return the application.
 
@@ -56,6 +57,7 @@ def make_app(
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
         resampling: of the intervals of agreement.
+        notes: sentences for the overview, such as how many ratings are needed.
     """
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -102,7 +104,7 @@ def make_app(
 
     @app.get("/overview")
     def show_overview() -> str:
-        return render_template("overview.html", study=study, **overview(queue, store, resampling))
+        return render_template("overview.html", study=study, notes=notes, **overview(queue, store, resampling))
 
     @app.get("/adjudicate/<rater>")
     def adjudicate(rater: str) -> str | tuple[str, int]:

@@ -8,9 +8,12 @@ import pandas as pd
 from broken_telephone.annotation import headline
 from broken_telephone.chains import chains_of
 from broken_telephone.pictures import Picture, StudyPictures
+from broken_telephone.rating.neyman import neyman_choice, with_doubt
 from broken_telephone.seeds import digest, seed_of
 
 ITEMS = ("item", "chain_id", "iteration", "label", "split")
+EQUAL, NEYMAN = "equal", "neyman"
+_NOTHING_RATED = pd.DataFrame({"chain_id": [], "iteration": [], "wrong": []})
 
 
 def rating_sample(
@@ -20,10 +23,13 @@ def rating_sample(
     per_cell: int,
     seed: int,
     pictures: StudyPictures,
+    sampler: str = EQUAL,
+    wrong: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Sample pictures by label, split and iteration, balanced over the annotator's answers.
 
-    Within each cell, the sample takes the annotator's different answers in turn, so that it includes rare answers. A
+    Within each cell, the sampler "equal" takes the annotator's different answers in turn, so that the sample includes
+    rare answers. The sampler "neyman" takes more pictures where the annotator probably errs (`neyman.neyman_choice`). A
     hash of seed and picture gives the order. A larger sample contains the smaller one.
 
     Args:
@@ -33,20 +39,37 @@ def rating_sample(
         per_cell: number of pictures per label, split and iteration.
         seed: seed of the sample.
         pictures: pictures of the study. A picture that is drawn again gets another name.
+        sampler: EQUAL or NEYMAN.
+        wrong: for NEYMAN, the errors in the pictures that are rated already, as `neyman.wrong_answers` returns them.
 
     Returns:
         Columns ITEMS. `item` is a name that does not reveal the chain. Smaller cells return all their pictures.
     """
-    table = rating_strata(annotations, chains, people)
+    table = sampling_strata(annotations, chains, people, sampler)
     keys = zip(table["chain_id"], table["iteration"], strict=True)
     table["rank"] = [seed_of(seed, chain, iteration) for chain, iteration in keys]
-    cell = ["label", "split", "iteration"]
-    table = table.sort_values("rank")
-    table["turn"] = table.groupby([*cell, "answer"], observed=True).cumcount()
-    chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
+    if sampler == NEYMAN:
+        chosen = neyman_choice(table, per_cell, _NOTHING_RATED if wrong is None else wrong)
+    else:
+        cell = ["label", "split", "iteration"]
+        table = table.sort_values("rank")
+        table["turn"] = table.groupby([*cell, "answer"], observed=True).cumcount()
+        chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
     names = _item_names(chains, pictures, zip(chosen["chain_id"], chosen["iteration"], strict=True))
     chosen = chosen.assign(item=pd.Series(names, chosen.index, dtype=object)).dropna(subset="item")
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})
+
+
+def sampling_strata(
+    annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame, sampler: str
+) -> pd.DataFrame:
+    """Return all pictures that may be rated, with the strata of a sampler.
+
+    Returns:
+        As `rating_strata`; for NEYMAN, `answer` holds the level of doubt (`neyman.with_doubt`).
+    """
+    strata = rating_strata(annotations, chains, people)
+    return with_doubt(strata, headline(annotations)) if sampler == NEYMAN else strata
 
 
 def rating_strata(annotations: pd.DataFrame, chains: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:

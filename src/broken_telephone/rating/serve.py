@@ -35,6 +35,7 @@ def study_app(
     adjudicators: Sequence[str] = (),
     public_address: str | None = None,
     resampling: Resampling = RESAMPLING,
+    notes: Sequence[str] = (),
 ) -> Flask:
     """Return the application for a study's sample.
 
@@ -51,6 +52,7 @@ def study_app(
         adjudicators: raters who may settle disagreements about any picture.
         public_address: address of a proxy, if any.
         resampling: of the intervals of agreement.
+        notes: sentences for the overview.
     """
     by_id = {chain.chain_id: chain for chain in chains_of(chains)}
     description_of = descriptions.set_index(["chain_id", "iteration"])["text"].astype(str).to_dict()
@@ -65,7 +67,7 @@ def study_app(
         pictures[row.item] = partial(study_pictures.open, picture, LONGEST)
         texts[row.item] = description_of.get((row.chain_id, row.iteration + 1), "")
     queue = RaterQueue(list(pictures), asked_for(form), seed)
-    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address, resampling)
+    return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address, resampling, notes)
 
 
 def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:

@@ -1,10 +1,12 @@
 """Defines the settings of human ratings."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from broken_telephone.rating.address import PublicAddress
+from broken_telephone.rating.allocation import LEAST
+from broken_telephone.rating.doubt import LEVELS
 from broken_telephone.rating.raters import rater_name
 from broken_telephone.study_config.settings_group import Settings
 
@@ -14,6 +16,8 @@ class RatingSettings(Settings):
 
     per_cell: Annotated[int, Field(ge=1)] = 2
     """Number of pictures per label, split and iteration."""
+    sampler: Literal["equal", "neyman"] = "equal"
+    """How the pictures are chosen: evenly over the annotator's answers, or where the annotator probably errs."""
     seed: int = 1
     """Seed of the sample and of each rater's order."""
     database: str
@@ -43,3 +47,12 @@ class RatingSettings(Settings):
         if address is not None:
             PublicAddress.parse(address)
         return address
+
+    @model_validator(mode="after")
+    def _has_enough_ratings(self) -> Self:
+        if self.sampler == "neyman" and self.per_cell < LEAST * LEVELS:
+            raise ValueError(
+                f"rating.sampler: neyman needs a rating.per_cell of at least {LEAST * LEVELS}, which is {LEAST} "
+                f"pictures for each of {LEVELS} levels of doubt"
+            )
+        return self

@@ -26,10 +26,13 @@ from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.intersections import intersections_table
+from broken_telephone.statistics.tables.latent_classes import latent_class_tables
 from broken_telephone.statistics.tables.mentions import mention_shares
 from broken_telephone.statistics.tables.missing_answers import answer_kinds, missing_answers_table, missing_changes
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
+from broken_telephone.statistics.tables.ratings_needed import ratings_needed_table
+from broken_telephone.statistics.tables.reliability import reliability_table
 from broken_telephone.statistics.tables.share_bounds import share_bounds_table
 from broken_telephone.statistics.tables.shares_table import shares_table
 from broken_telephone.statistics.tables.similarity_curves import similarity_curves
@@ -74,6 +77,7 @@ __all__ = [
     "first_picture",
     "intersections_table",
     "label_groups",
+    "latent_class_tables",
     "leading_first",
     "mention_shares",
     "missing_answers_table",
@@ -81,6 +85,8 @@ __all__ = [
     "panels",
     "power_table",
     "published_drift",
+    "ratings_needed_table",
+    "reliability_table",
     "share_bounds_table",
     "shares_table",
     "similarities",

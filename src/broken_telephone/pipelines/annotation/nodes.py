@@ -5,7 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, comparisons_of, form_of, labels_of
+from broken_telephone.annotation import (
+    AnnotationSettings,
+    asked_for,
+    comparable,
+    comparisons_of,
+    form_of,
+    headline,
+    labels_of,
+)
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
@@ -20,7 +28,7 @@ from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
 from broken_telephone.pictures import StudyPictures
-from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample
+from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample, wrong_answers
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.text.agreement import agreement_sentences
@@ -102,10 +110,17 @@ def sample_for_raters(
     chains: pd.DataFrame,
     people: pd.DataFrame,
     rating: RatingSettings,
+    loop: LoopSettings,
     study_pictures: StudyPictures,
+    ratings: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Choose the pictures that people rate."""
-    return rating_sample(annotations, chains, people, rating.per_cell, rating.seed, study_pictures)
+    """Choose the pictures that people rate; ratings that exist already show where the annotator errs."""
+    wrong = None
+    if rating.sampler == "neyman":
+        wrong = wrong_answers(headline(annotations), ratings, all_items(chains, loop.iterations, study_pictures))
+    return rating_sample(
+        annotations, chains, people, rating.per_cell, rating.seed, study_pictures, rating.sampler, wrong
+    )
 
 
 def name_rating_items(

@@ -74,7 +74,15 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 sample_for_raters,
-                inputs=["annotations", "chains", "people", "params:rating", "study_pictures"],
+                inputs=[
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:rating",
+                    "params:loop",
+                    "study_pictures",
+                    "ratings",
+                ],
                 outputs="rating_sample",
                 name="sample_for_raters",
             ),

@@ -24,7 +24,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.progress import track
-from broken_telephone.rating import all_items, rating_strata
+from broken_telephone.rating import RatingSettings, all_items, sampling_strata
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.crossed_attributes import crossed_attributes
 from broken_telephone.statistics import (
@@ -133,6 +133,7 @@ def arrange_ratings(
     annotation: AnnotationSettings,
     dataset: DatasetSettings,
     loop: LoopSettings,
+    rating: RatingSettings,
     study_pictures: StudyPictures,
 ) -> Ratings:
     """Arrange the ratings of people by picture and attribute, with the strata of the rated sample."""
@@ -141,7 +142,7 @@ def arrange_ratings(
     form = form_of(annotation, dataset.words)
     items = all_items(chains, loop.iterations, study_pictures)
     labels = labels_of(annotations, people, chains, items, ratings, asked_for(form), {})
-    return checked(labels, rating_strata(annotations, chains, people), chains)
+    return checked(labels, sampling_strata(annotations, chains, people, rating.sampler), chains)
 
 
 def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSettings) -> pd.DataFrame:

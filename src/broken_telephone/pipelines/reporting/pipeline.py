@@ -3,6 +3,12 @@
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
+from broken_telephone.pipelines.reporting.annotator_nodes import (
+    arrange_labels,
+    estimate_latent_classes,
+    measure_reliability,
+    plan_ratings,
+)
 from broken_telephone.pipelines.reporting.mentions import measure_mentions
 from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
@@ -34,6 +40,10 @@ _TABLES = (
     "corrected_shares",
     "corrected_drift",
     "annotator_bias",
+    "latent_classes",
+    "annotator_confusions",
+    "ratings_needed",
+    "reliability",
     "trajectories",
     "success",
     "intersection_changes",
@@ -151,6 +161,7 @@ def create_pipeline() -> Pipeline:
                     "params:annotation",
                     "params:dataset",
                     "params:loop",
+                    "params:rating",
                     "study_pictures",
                 ],
                 outputs="arranged_ratings",
@@ -186,6 +197,42 @@ def create_pipeline() -> Pipeline:
                 outputs="findings",
                 name="judge_changes",
             ),
+            Node(
+                arrange_labels,
+                inputs=[
+                    "ratings",
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:annotation",
+                    "params:dataset",
+                    "params:loop",
+                    "study_pictures",
+                ],
+                outputs="annotator_labels",
+                name="arrange_labels",
+            ),
+            Node(
+                measure_reliability,
+                inputs=[
+                    "annotator_labels",
+                    "annotation_probabilities",
+                    "annotations",
+                    "chains",
+                    "people",
+                    "params:rating",
+                    "params:report",
+                ],
+                outputs="reliability",
+                name="measure_reliability",
+            ),
+            Node(
+                estimate_latent_classes,
+                inputs=["annotator_labels", "chains", "params:annotation", "params:dataset", "params:report"],
+                outputs=["latent_classes", "annotator_confusions"],
+                name="estimate_latent_classes",
+            ),
+            Node(plan_ratings, inputs=["corrected_drift", "drift"], outputs="ratings_needed", name="plan_ratings"),
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),
             Node(

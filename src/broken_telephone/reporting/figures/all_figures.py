@@ -13,6 +13,7 @@ from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.intersections import intersections_figure
 from broken_telephone.reporting.figures.mentions import mentions_figure
 from broken_telephone.reporting.figures.missing_answers import missing_answers_figure
+from broken_telephone.reporting.figures.reliability import reliability_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
 from broken_telephone.reporting.figures.style import categories_of, category_colours
@@ -43,8 +44,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
-        success_, missing_ and intersections_<attribute>, forest, mentions, similarity, agreement and annotators;
-        figures of chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
+        success_, missing_ and intersections_<attribute>, forest, mentions, similarity, reliability, agreement and
+        annotators; figures of chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
     """
     crossed = tables.get("intersection_changes", pd.DataFrame())
     crossed = judged_together(crossed, tables.get("findings"), INTERSECTIONS)
@@ -90,6 +91,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         for attribute, start in crossed[["attribute", "start"]].astype(str).drop_duplicates().itertuples(index=False):
             name = f"intersections_{attribute.replace(' ', '_')}{_SUFFIXES[start]}"
             plans[name] = partial(intersections_figure, crossed, attribute, start)
+    if "reliability" in drawable:
+        plans["reliability"] = partial(reliability_figure, drawable["reliability"])
     if "agreement" in drawable:
         plans["agreement"] = partial(agreement_figure, tables["agreement"], tables["agreement_confusions"])
     if "annotator_agreement" in drawable:

@@ -95,6 +95,13 @@ FIGURES: Mapping[str, Caption] = {
         "start of the chain. A falling curve against the start moves away from it; a level one has stopped. A level "
         "curve against the previous item means a constant pace: the higher, the smaller the steps.",
     ),
+    "reliability": Caption(
+        "Reliability of the closed-form probabilities",
+        "Marks are the share of right answers among answers of about equal probability, with 95 % intervals. Right are "
+        "answers that agree with the data set or with the raters. Below the diagonal, the annotator is too sure. "
+        "The expected calibration error (ECE) is the mean distance from the diagonal. Recalibration divides the "
+        "log-likelihoods by one temperature; it is measured on starts that the temperature was not fitted to.",
+    ),
     "agreement": Caption(
         "Agreement of annotators",
         "Above: Krippendorff's alpha with its 95 % interval for each pair of annotators. 1 is full agreement, 0 is "
@@ -190,6 +197,28 @@ TABLES: Mapping[str, Caption] = {
         "Tests of the annotator's drift",
         "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
         "the number of tests.",
+    ),
+    "latent_classes": Caption(
+        "Latent class estimate of the shares",
+        "Shares estimated from the answers of all annotators (Dawid and Skene 1979). It assumes that annotators err "
+        "independently, given the true category. Errors that annotators share count as the truth.",
+    ),
+    "annotator_confusions": Caption(
+        "Latent class estimate of the annotators' errors",
+        "Probability that an annotator answers to_category if the latent class is category, for originals and drawn "
+        "images apart. It makes the same assumption as the latent class estimate of the shares.",
+    ),
+    "ratings_needed": Caption(
+        "Ratings that the corrected drift needs",
+        "Half width of each interval of the corrected drift, and the number of images to rate in each of the two "
+        "iterations for an interval of ± 5 and ± 10 percentage points. The number for all labels is their sum. If "
+        "even all images do not suffice, the note gives the width that they allow, which only more chains reduce.",
+    ),
+    "reliability": Caption(
+        "Reliability of the closed-form probabilities",
+        "Mean probability of the preferred option (confidence) and share of right answers (accuracy) in bins of the "
+        "probability, the expected calibration error, and the temperature that recalibrates. Rated images are weighted "
+        "by their strata.",
     ),
     "similarity_curves": Caption(
         "Similarity",

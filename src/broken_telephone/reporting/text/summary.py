@@ -11,12 +11,15 @@ from broken_telephone.reporting.text.annotator_error import (
     reliability_sentences,
 )
 from broken_telephone.reporting.text.annotators import annotator_sentences
+from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
 from broken_telephone.reporting.text.intersections import intersection_sentences
+from broken_telephone.reporting.text.latent_classes import latent_class_sentences
 from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.mentions import mention_sentences
 from broken_telephone.reporting.text.missing_answers import missing_answer_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
+from broken_telephone.reporting.text.ratings_needed import ratings_needed_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.skin_tone import skin_sentences
 from broken_telephone.reporting.text.success import success_sentences
@@ -61,6 +64,9 @@ def summary(
         *reliability_sentences(given["agreement_sentences"], shares),
         *correction_sentences(given["corrected_shares"]),
         *bias_sentences(given["annotator_bias"], level),
+        *latent_class_sentences(given["latent_classes"], given["annotator_confusions"]),
+        *ratings_needed_sentences(given["ratings_needed"]),
+        *calibration_sentences(given["reliability"]),
     ]
     optional = {
         MISSING: missing_answer_sentences(given["missing_answers"], given["share_bounds"], findings, level),

@@ -49,9 +49,10 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
         rectifier = weighted mean of (rating - t answer) over the rated pictures
 
     The weight of a rating is the number of pictures in its stratum for each rated one. Strata without a rating are
-    assumed to resemble the others. The influence of each start on both terms is summed before it is squared, so that
-    the covariance accounts for replicates, for the pairing, and for starts that are rated at both iterations. The
-    tuning parameter t, 0 to 1, minimises the trace of the covariance.
+    assumed to resemble the others. Pictures are a random sample, and the rated ones are a stratified sample of these
+    (two-phase sampling, Cochran 1977, Sampling Techniques, section 12.2). The influence of each start on both terms is
+    summed before it is squared, so that the covariance accounts for replicates, for the pairing, and for starts that
+    are rated at both iterations. The tuning parameter t, 0 to 1, minimises the trace of the covariance.
 
     Errors of the annotator may be too rare for a small sample to contain them. As Bonett and Price (2012, JEBS 37) do
     for a difference of paired shares, pseudo-ratings are therefore added to the covariance. Their weight falls with the
@@ -79,11 +80,10 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
     pseudo, rated_starts = 0.0, starts
     for sign, sampled in ((-1, before), (1, after)):
         weights, codes, ratings = rating_weights(sampled)[:, None], one_hot[sampled.codes], one_hot[sampled.rated]
-        means = np.array([(weights * ratings).mean(0), (weights * -codes).mean(0)])
-        value += sign * means
+        value += sign * np.array([(weights * ratings).mean(0), (weights * -codes).mean(0)])
         value[1] += sign * codes.mean(0)
-        influence[0] += sign * weights * (ratings - means[0])
-        influence[1] += sign * (codes - codes.mean(0) - weights * (codes + means[1]))
+        influence[0] += sign * _sample_influence(ratings, weights, sampled, clusters)
+        influence[1] += sign * (codes - codes.mean(0) + _sample_influence(-codes, weights, sampled, clusters))
         naive += sign * (codes - codes.mean(0))
         own_starts = len(np.unique(clusters[weights[:, 0] > 0]))
         rated_share = own_starts / starts
@@ -122,3 +122,34 @@ def rating_weights(sampled: Sampled) -> np.ndarray:
     weights[chosen] = (pictures / np.maximum(ratings, 1))[sampled.strata[chosen]]
     total = weights.sum()
     return weights * (len(weights) / total) if total else weights
+
+
+def _sample_influence(values: np.ndarray, weights: np.ndarray, sampled: Sampled, clusters: np.ndarray) -> np.ndarray:
+    """Return the influence of each picture (n, C) on the weighted mean of values (n, C) over the rated pictures.
+
+    A rated picture deviates from the mean of its stratum. Every picture of a stratum, rated or not, shares the
+    deviation of that mean from the mean of all. A stratum with a single rated start has no variance of its own. Its
+    rated pictures therefore deviate from the mean of all.
+
+    Args:
+        values: of the rated pictures; those of the others have no effect.
+        weights: (n, 1), as `rating_weights` returns them.
+        sampled: the pictures.
+        clusters: (n,), their starts.
+    """
+    mean, deviations = (weights * values).mean(0), np.zeros(values.shape)
+    is_rated = weights[:, 0] > 0
+    covered = np.isin(sampled.strata, sampled.strata[is_rated])
+    starts = len(np.unique(clusters))
+    for stratum in np.unique(sampled.strata[is_rated]):
+        members = sampled.strata == stratum
+        rated = members & is_rated
+        rated_starts = len(np.unique(clusters[rated]))
+        own_mean, scale = mean, 1.0
+        if rated_starts > 1:
+            own_mean = np.average(values[rated], axis=0, weights=weights[rated, 0])
+            # The covariance multiplies by starts / (starts - 1) later.
+            scale = np.sqrt(rated_starts / (rated_starts - 1) * (starts - 1) / starts)
+        deviations[rated] = scale * weights[rated] * (values[rated] - own_mean)
+        deviations[members] += (own_mean - mean) * len(values) / covered.sum()
+    return deviations

@@ -82,7 +82,9 @@ def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd
 
     def rows_of(change: CorrectedChange | None, _: Sequence[str]) -> Iterator[Row]:
         statistic, degrees, p_value = (np.nan, 0, np.nan) if change is None else _hotelling(change)
-        yield {"value": statistic, "degrees_of_freedom": degrees, "p_value": p_value}
+        row = {"value": statistic, "degrees_of_freedom": degrees, "p_value": p_value}
+        is_too_few = change is not None and np.isnan(statistic)
+        yield row | ({"note": "too few rated starts for the number of categories: no test"} if is_too_few else {})
 
     return _table(panels, ratings, BIAS_TESTS, rows_of, each)
 

@@ -1,0 +1,132 @@
+"""Reliability of closed-form probabilities: are answers right as often as their probability says?"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE, Estimate, Resampling, bootstrap_interval
+from broken_telephone.statistics.estimates.calibration import (
+    EDGES,
+    FOLDS,
+    bin_of,
+    calibration_error,
+    cross_validated_probabilities,
+    fit_temperature,
+    probabilities_at,
+)
+from broken_telephone.statistics.estimates.clusters import cluster_sums
+from broken_telephone.statistics.tables.group_table import INTERVAL, Row
+
+RELIABILITY = (
+    *("reference", "attribute", "kind", "method", "measure", "bin", "confidence", *INTERVAL),
+    *("n", "clusters", "note"),
+)
+STATED, RECALIBRATED = "as stated", "recalibrated"
+ACCURACY, ERROR, TEMPERATURE = "accuracy", "expected calibration error", "temperature"
+ORIGINALS, DRAWN = "originals", "drawn images"
+MIN_STARTS = 30
+"""Number of starts from which probabilities are recalibrated."""
+_BLOCK = 500
+
+
+class Answers(NamedTuple):
+    """The closed-form answers about one attribute of n pictures, beside the categories of a reference."""
+
+    reference: str
+    attribute: str
+    kind: str
+    """ORIGINALS or DRAWN."""
+    log_likelihoods: np.ndarray
+    """(n, C), of all options."""
+    truth: np.ndarray
+    """int (n,), index of the reference's category."""
+    clusters: np.ndarray
+    """(n,), the starts."""
+    weights: np.ndarray
+    """(n,), number of pictures that each stands for."""
+
+
+def reliability_table(answers: Iterable[Answers], resampling: Resampling) -> pd.DataFrame:
+    """Compare the probability of the preferred option with the share of right answers.
+
+    Args:
+        answers: by reference, attribute and kind of picture.
+        resampling: of the intervals of the expected calibration error.
+
+    Returns:
+        Columns RELIABILITY. measure: ACCURACY, in each bin of probabilities; ERROR; TEMPERATURE of the recalibration.
+        confidence: mean probability of the preferred option. method: STATED, or RECALIBRATED, where the temperature was
+        fitted to other starts than those that are measured. value: of the measure, with a 95 % interval: Wilson's at
+        the effective sample size of clustered and weighted pictures (Kish 1965) for ACCURACY, a cluster bootstrap for
+        ERROR. n: pictures; clusters: their starts. A note explains a null.
+    """
+    rows = [row for own in answers if len(own.truth) for row in _rows(own, resampling)]
+    return pd.DataFrame(rows, columns=list(RELIABILITY))
+
+
+def _rows(own: Answers, resampling: Resampling) -> Iterator[Row]:
+    starts = len(np.unique(own.clusters))
+    key = {"reference": own.reference, "attribute": own.attribute, "kind": own.kind}
+    for row in _measures(own, probabilities_at(own.log_likelihoods), resampling):
+        yield key | {"method": STATED} | row
+    sizes = {"n": len(own.truth), "clusters": starts}
+    key |= {"method": RECALIBRATED}
+    if starts < max(MIN_STARTS, FOLDS):
+        note = f"fewer than {MIN_STARTS} starts: not recalibrated"
+        yield key | {"measure": ERROR, **Estimate().columns(), **sizes, "note": note}
+        return
+    arrays = (own.log_likelihoods, own.truth, own.weights)
+    for row in _measures(own, cross_validated_probabilities(*arrays, own.clusters, resampling.seed), resampling):
+        yield key | row
+    value = fit_temperature(*arrays)
+    confidence = np.average(probabilities_at(own.log_likelihoods, value).max(1), weights=own.weights)
+    row = {"measure": TEMPERATURE, "confidence": confidence, **Estimate(value).columns()}
+    yield key | row | sizes | {"note": "fitted to all pictures: no interval"}
+
+
+def _measures(own: Answers, probabilities: np.ndarray, resampling: Resampling) -> Iterator[Row]:
+    """Return a row for each bin with pictures, then the expected calibration error."""
+    confidence, is_right = probabilities.max(1), probabilities.argmax(1) == own.truth
+    bins = bin_of(confidence)
+    cells = np.zeros((len(bins), len(EDGES) - 1, 3))
+    contents = own.weights[:, None] * np.stack([np.ones(len(bins)), confidence, is_right], axis=1)
+    cells[np.arange(len(bins)), bins] = contents
+    sums = cluster_sums(cells, own.clusters)
+    for k in np.unique(bins):
+        chosen = bins == k
+        weight, stated, right = sums[:, k].sum(0)
+        estimate = _wilson(right / weight, sums[:, k, 0])
+        sizes = {"n": int(chosen.sum()), "clusters": len(np.unique(own.clusters[chosen]))}
+        name = f"{EDGES[k]:g} to {EDGES[k + 1]:g}"
+        yield (
+            {"measure": ACCURACY, "bin": name, "confidence": stated / weight}
+            | estimate.columns()
+            | sizes
+            | {"note": ""}
+        )
+    samples = np.concatenate(list(_resampled(sums, resampling)))
+    value = float(calibration_error(sums.sum(0)))
+    estimate = bootstrap_interval(value, calibration_error(samples), len(sums), (0, 1))
+    row = {"measure": ERROR, "confidence": np.average(confidence, weights=own.weights), **estimate.columns()}
+    yield row | {"n": len(bins), "clusters": len(sums), "note": estimate.why_no_interval(len(sums))}
+
+
+def _wilson(share: float, weights: np.ndarray) -> Estimate:
+    """Return a share with Wilson's interval, if the units of the clusters have these weights (clusters,)."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    own = weights[weights > 0]
+    effective = own.sum() ** 2 / (own**2).sum()
+    low, high = proportion_confint(share * effective, effective, alpha=1 - CONFIDENCE, method="wilson")
+    return Estimate(float(share), float(low), float(high))
+
+
+def _resampled(sums: np.ndarray, resampling: Resampling) -> Iterator[np.ndarray]:
+    """Yield blocks (block, bins, 3) of cluster bootstrap samples of sums (clusters, bins, 3)."""
+    rng, flat = np.random.default_rng(resampling.seed), sums.reshape(len(sums), -1)
+    for k in range(0, resampling.n_bootstrap, _BLOCK):
+        count = min(_BLOCK, resampling.n_bootstrap - k)
+        drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=count)
+        yield (drawn @ flat).reshape(count, *sums.shape[1:])
