@@ -76,7 +76,8 @@ FIGURES: Mapping[str, Caption] = {
         "The upper row shows the density of the attribution map on each region. Above 1, a region carries more than "
         "its area would suggest. The lower row needs no map: it shows the factor by which hiding a region reduces the "
         "words' probability. The summary names a region only if both rows point to it, more than to control regions "
-        "and more than with random weights. Labels whose maps fail any check are grey.",
+        "and more than with random weights. Small marks show other fills of the hidden region: if they differ, the "
+        "verdict depends on how the region is hidden. Labels that fail any check with any fill are grey.",
     ),
     "checks": Caption(
         "Sanity checks of the attribution maps",
@@ -235,7 +236,8 @@ TABLES: Mapping[str, Caption] = {
         "Image regions behind the label's words: comparisons",
         "Permutation tests over starts, for each iteration with labels as strata: women against men, correct against "
         "wrong answers. A further test compares the last iteration with each start's first image. p_adjusted is "
-        "adjusted for all tests of the same comparison, measure and iteration.",
+        "adjusted for all tests of the same comparison, measure and iteration. A note marks comparisons whose verdict "
+        "depends on the fill of the hidden region.",
     ),
     "support_trust": Caption(
         "Image regions behind the label's words: sanity checks",
@@ -245,7 +247,8 @@ TABLES: Mapping[str, Caption] = {
     "skin_drift": Caption(
         "Skin tone of faces, by their pixels",
         "Drift of the skin's pixel colour: the individual typology angle (degrees, larger is lighter) and the nearest "
-        "swatch of the Monk Skin Tone scale. It describes pixels, not people: light, exposure, make-up and a "
+        "swatch of the Monk Skin Tone scale. Grey, tinted and badly exposed faces have none, and the table gives their "
+        "share. It describes pixels, not people: light, exposure, make-up and a "
         "generator's palette all contribute.",
     ),
     "missing_answers": Caption(
