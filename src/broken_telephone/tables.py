@@ -134,7 +134,9 @@ _RESULTS = (
         ("part", "kind", "pair", "method", "measure", "reference", "region", "check", "note"),
         "category",
     )
-    | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b"), "category")
+    | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b", "direction", "answer"), "category")
+    | dict.fromkeys(("look", "starts_per_cell"), "integer")
+    | dict.fromkeys(("net_change", "boundary", "level_spent"), "number")
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("share", "value", "ci_low", "ci_high", "p_value", "p_adjusted"), "number")
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")

@@ -21,6 +21,9 @@ from broken_telephone.statistics.tables.corrected_shares import Ratings, correct
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.statistics.tables.interim_looks import interim_looks_table, look_sizes
+from broken_telephone.statistics.tables.plan_table import assumed_from_pilot, plan_table
+from broken_telephone.statistics.tables.planned_table import planned_table
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.shares_table import shares_table
@@ -41,6 +44,7 @@ __all__ = [
     "Vectors",
     "age_midpoints",
     "agreement_table",
+    "assumed_from_pilot",
     "baseline_shares",
     "benjamini_hochberg",
     "bias_table",
@@ -53,8 +57,12 @@ __all__ = [
     "decomposition_table",
     "drift_table",
     "first_picture",
+    "interim_looks_table",
     "label_groups",
+    "look_sizes",
     "panels",
+    "plan_table",
+    "planned_table",
     "power_table",
     "published_drift",
     "shares_table",

@@ -23,6 +23,7 @@ MOST = 6
 CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
 RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
 SUPPORT = "Image regions behind the label's words"
+PLAN = "Planned and exploratory"
 
 
 def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST) -> dict[str, list[str]]:
@@ -30,8 +31,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
 
     Args:
         tables: by name (shares, drift, decomposition, trajectories, power, corrected_shares, corrected_drift,
-            annotator_bias, agreement_sentences, success, support_sentences, support_tests); a missing table counts as
-            empty.
+            annotator_bias, agreement_sentences, success, support_sentences, support_tests, plan_sentences);
+            a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
     """
@@ -57,6 +58,8 @@ def summary(tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int 
         *bias_sentences(bias, level),
     ]
     optional = {SUCCESS: success_sentences(success, level), SUPPORT: region_sentences(support, support_tests)}
+    plan = tables.get("plan_sentences", pd.DataFrame())
+    optional[PLAN] = [str(sentence) for sentence in plan["sentence"]] if len(plan) else []
     rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
     if nothing := _why_no_drift(changes, shares):
         return {CHANGED: [nothing, *missing], **rest}

@@ -37,9 +37,7 @@ def corrected_half_width(
     return np.asarray(stdtrit(np.maximum(m - 1, 1), (1 + CONFIDENCE) / 2) * np.sqrt(variance))
 
 
-def ratings_needed(
-    half_width: float, starts: int, share: float, share_changing: float, error: float
-) -> int | None:
+def ratings_needed(half_width: float, starts: int, share: float, share_changing: float, error: float) -> int | None:
     """Find the smallest number of ratings at each of the two iterations for a wished half-width.
 
     Args:

@@ -1,6 +1,7 @@
-"""The size of a study: starts and ratings that every label and attribute needs for a wished precision."""
+"""The size of a study: starts and ratings that hypotheses, labels and attributes need for a wished precision."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,9 @@ def plan_table(
     looks: Sequence[float] = (1.0,),
     seed: int = 1,
 ) -> pd.DataFrame:
-    """Compute the starts and ratings that each label and attribute needs, by its most demanding category.
+    """Compute the starts and ratings that each planned hypothesis needs, and each label and attribute.
+
+    The row of a label and attribute is that of its most demanding category.
 
     Adjusted tests are assumed at the level divided by the number of tests of their family. This holds for Holm's first
     step, and for Benjamini and Hochberg if a single share changes; further changes need fewer starts. Without a pilot,
@@ -94,7 +97,7 @@ def plan_table(
     from scipy.stats import norm
 
     wanted = planned[[*CELL, "category"]].drop_duplicates()
-    primary = wanted.merge(assumed, on=[*CELL, "category"], how="inner")
+    primary = wanted.merge(assumed, on=[*CELL, "category"], how="left")
     families = [(PLANNED, primary, len(wanted)), (EXPLORATORY, assumed, len(assumed))]
     rows = []
     for family, table, tests in families:
@@ -106,7 +109,8 @@ def plan_table(
             # An upper bound: earlier looks add to the power of the last.
             last, single, y = interval_quantiles(looks, own_level)[-1], norm.isf(own_level / 2), norm.isf(1 - power)
             inflation = float(((last + y) / (single + y)) ** 2)
-        for row in _largest(table, change, power, own_level, seed):
+        keys = [*CELL, "category"] if family == PLANNED else CELL
+        for row in _largest(table, keys, change, power, own_level, seed):
             number = starts.get(row["label"])
             known = None if number is None or pd.isna(number) else int(number)
             needed = None if pd.isna(row["starts_needed"]) else int(np.ceil(row["starts_needed"] * inflation))
@@ -117,26 +121,35 @@ def plan_table(
     return pd.DataFrame(rows, columns=list(PLAN))
 
 
-def _largest(table: pd.DataFrame, change: float, power: float, level: float, seed: int) -> Iterator[Row]:
-    """Yield the row of the category that needs the most starts, for each label and attribute."""
-    for _, group in table.groupby(CELL, sort=False, observed=True):
-        candidates = [_needed(row, change, power, level, seed) for row in group.to_dict("records")]
-        possible = [row for row in candidates if not np.isnan(row["starts_needed"])]
-        yield max(possible or candidates, key=lambda row: row["starts_needed"])
+def _largest(
+    table: pd.DataFrame, keys: list[str], change: float, power: float, level: float, seed: int
+) -> Iterator[Row]:
+    """Yield the row that needs the most starts in each group."""
+    for _, group in table.groupby(keys, sort=False, observed=True):
+        candidates = [_with_changing(row, change) for row in group.to_dict("records")]
+        # The number of starts increases with the share that changes.
+        row = max(candidates, key=lambda row: -1 if np.isnan(row["share_changing"]) else row["share_changing"])
+        moving = row["share_changing"]
+        yield {**row, "starts_needed": np.nan if np.isnan(moving) else _starts(change, moving, level, power, seed)}
 
 
-def _needed(row: Row, change: float, power: float, level: float, seed: int) -> Row:
+def _with_changing(row: Row, change: float) -> Row:
+    """Add the share of starts that enter or leave the category if its share changes as wished."""
     share, note = float(row["share"]), ""
+    if np.isnan(share):
+        return {**row, "share_changing": np.nan, "note": "the share is unknown"}
     if change > max(share, 1 - share):
-        why = f"the share cannot change by {change:g}"
-        return {**row, "share_changing": np.nan, "starts_needed": np.nan, "note": why}
+        return {**row, "share_changing": np.nan, "note": f"the share cannot change by {change:g}"}
     after = share + change if share <= 0.5 else share - change
     changing = row["share_changing"]
     if changing is None or pd.isna(changing):
         changing, note = share + after - 2 * share * after, "first and last image assumed to be independent"
-    changing = max(float(changing), change)
-    number = float(starts_needed(change, changing, level, power, seed))
-    return {**row, "share_changing": changing, "starts_needed": number, "note": note}
+    return {**row, "share_changing": max(float(changing), change), "note": note}
+
+
+@lru_cache(maxsize=4096)
+def _starts(change: float, changing: float, level: float, power: float, seed: int) -> float:
+    return float(starts_needed(change, changing, level, power, seed))
 
 
 def _ratings(row: Row, starts: int | None, half_width: float, error: float) -> tuple[float, str]:
