@@ -23,6 +23,8 @@ def assumed_from_people(
 ) -> pd.DataFrame:
     """Return the shares of the data set's main people, or one half where the data set states none.
 
+    Two pseudo-people, one of whom is in the category, keep shares of few people from 0 and 1.
+
     Args:
         people: the `people` table; None if it does not exist yet.
         concept: whose labels the chains have.
@@ -41,10 +43,10 @@ def assumed_from_people(
             given = own[attribute].astype(object) if attribute in comparable and attribute in own else pd.Series()
             known = given[given.isin(categories)]
             for category in categories:
-                share = float((known == category).mean()) if len(known) else ASSUMED_SHARE
+                share = ((known == category).sum() + 1) / (len(known) + 2) if len(known) else ASSUMED_SHARE
                 source = "data set" if len(known) else "assumed"
                 cell = {"label": label, "attribute": attribute, "category": category}
-                rows.append(cell | {"share": share, "share_changing": np.nan, "source": source})
+                rows.append(cell | {"share": float(share), "share_changing": np.nan, "source": source})
     return pd.DataFrame(rows, columns=list(ASSUMED))
 
 

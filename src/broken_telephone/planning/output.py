@@ -53,7 +53,7 @@ def show_resources(resources: pd.DataFrame, option: str) -> None:
         resources: columns of `resources_table`.
         option: of the command line, which names the study.
     """
-    shown = resources.assign(disk=[f"{value / 1e9:,.3g} GB" for value in resources["disk_bytes"]])
+    shown = resources.assign(disk=[_size(value) for value in resources["disk_bytes"]])
     shown["time"] = ["unknown" if pd.isna(hours) else f"{hours:,.2g} hours" for hours in resources["hours"]]
     for name in ("chains", "images", "descriptions"):
         shown[name] = [f"{value:,}" for value in resources[name]]
@@ -70,13 +70,20 @@ def show_resources(resources: pd.DataFrame, option: str) -> None:
 
 def show_table(title: str, table: pd.DataFrame) -> None:
     """Print a table. Its cells are data and are shown as text."""
-    shown = Table(title=title, title_justify="left")
+    # Without lines, the tables of a plan fit into 80 characters.
+    shown = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in table:
         number = pd.api.types.is_numeric_dtype(table[name])
         shown.add_column(str(name).replace("_", " "), justify="right" if number else "left", no_wrap=not number)
     for row in table.itertuples(index=False):
         shown.add_row(*(Text(visible(_cell(value))) for value in row))
     rich.get_console().print(shown)
+
+
+def _size(number: float) -> str:
+    """Write a number of bytes, such as `1.4 GB`."""
+    unit, name = next(((unit, name) for unit, name in ((1e12, "TB"), (1e9, "GB")) if number >= unit), (1e6, "MB"))
+    return f"{number / unit:,.1f} {name}"
 
 
 def _cell(value: Any) -> str:

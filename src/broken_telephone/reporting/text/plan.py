@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, the_share
+from broken_telephone.reporting.text.wording import counted, listed, percent, points, the_share
 from broken_telephone.statistics.tables.interim_looks import FALL, OPEN, RISE, SMALL
 from broken_telephone.statistics.tables.planned_table import NO_TEST
 
@@ -80,7 +80,7 @@ def _frozen(record: Mapping[str, Any]) -> Iterator[str]:
 
 def _hypothesis(row: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
     """Write one sentence about a planned hypothesis."""
-    share = capital(the_share(str(row["attribute"]), str(row["category"]), str(row["label"])))
+    share = the_share(str(row["attribute"]), str(row["category"]), str(row["label"]))
     start = " in chains from prompts" if str(row["start"]) == "prompt" else ""
     answer, limit = str(row["answer"]), points(plan["change"])
     if answer == NO_TEST:

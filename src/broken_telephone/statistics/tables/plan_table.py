@@ -81,7 +81,7 @@ def plan_table(
     Args:
         assumed: columns ASSUMED.
         planned: primary hypotheses, columns label, attribute, category; they form a family of their own.
-        starts: label -> number of starts that the study has or will have, for `ratings_needed`.
+        starts: label -> number of starts that the study has.
         change: wished detectable change of a share, above 0 and below 1.
         power: wished probability of detecting it.
         half_width: wished half-width of the corrected change's interval, as a difference of shares.
@@ -92,7 +92,8 @@ def plan_table(
 
     Returns:
         Columns PLAN. tests: number of tests in the family; level: of a single test; starts: those of the study;
-        ratings_needed: rated pictures at the first and at the last iteration, each; a note explains a null.
+        ratings_needed: rated pictures at the first and at the last iteration, each, if the study has the starts that it
+        needs, or its own if these are more; a note explains a null.
     """
     from scipy.stats import norm
 
@@ -114,7 +115,9 @@ def plan_table(
             number = starts.get(row["label"])
             known = None if number is None or pd.isna(number) else int(number)
             needed = None if pd.isna(row["starts_needed"]) else int(np.ceil(row["starts_needed"] * inflation))
-            ratings, note = _ratings(row, known or needed, half_width, float(errors.get(row["attribute"], np.nan)))
+            ratings, note = _ratings(
+                row, max(known or 0, needed or 0), half_width, float(errors.get(row["attribute"], np.nan))
+            )
             notes = {"note": join_notes(row["note"], note), "starts": np.nan if known is None else known}
             sizes = {"starts_needed": np.nan if needed is None else needed, "ratings_needed": ratings}
             rows.append({**row, **sizes, **notes, "family": family, "tests": tests, "level": own_level})
@@ -152,8 +155,8 @@ def _starts(change: float, changing: float, level: float, power: float, seed: in
     return float(starts_needed(change, changing, level, power, seed))
 
 
-def _ratings(row: Row, starts: int | None, half_width: float, error: float) -> tuple[float, str]:
-    if starts is None or pd.isna(row["share_changing"]) or np.isnan(error):
+def _ratings(row: Row, starts: int, half_width: float, error: float) -> tuple[float, str]:
+    if not starts or pd.isna(row["share_changing"]) or np.isnan(error):
         return np.nan, "ratings need a number of starts"
     number = ratings_needed(half_width, starts, float(row["share"]), float(row["share_changing"]), error)
     if number is None:

@@ -88,5 +88,7 @@ def _looked_at(row: Row, look: Row | None) -> Row:
         return {**row, **untested, **dict.fromkeys(INTERVAL, np.nan), "answer": NO_TEST, "note": note}
     answer = look["answer"] if look["answer"] in (RISE, FALL, SMALL) else NOT_SHOWN
     note = f"judged at look {look['look']} by alpha spending: no ordinary p-value"
+    if pd.isna(look["value"]):
+        answer, note = NO_TEST, f"no chain has a category in both images at look {look['look']}"
     shared = {name: look[name] for name in (*INTERVAL, "n", "clusters")}
     return {**row, **untested, **shared, "method": "annotator", "answer": answer, "note": note}
