@@ -63,8 +63,8 @@ class _Study:
             raise StudyError(
                 f"There are no annotations yet: run `kedro run --pipeline annotation{self.option}` for this study first"
             )
-        tables = (self.catalog.load(name) for name in ("annotations", "chains", "people"))
-        return arrange_annotations(*tables, self.annotation, self.dataset, self.loop, self.report)
+        annotations, chains, people = (self.catalog.load(name) for name in ("annotations", "chains", "people"))
+        return arrange_annotations(annotations, chains, people, self.annotation, self.dataset, self.loop, self.report)
 
     def labels(self) -> list[str]:
         """Return the labels of the chains from images; those of the concept if there are no chains yet."""
@@ -140,7 +140,7 @@ def look_at_results(env: str | None) -> None:
                 f"`kedro plan --freeze{study.option}` before the results"
             )
         chains, people = study.table("chains"), study.table("people")
-        looks = look_at_plan(record, study.panels(), chains, people, study.chains)  # type: ignore[arg-type]
+        looks = look_at_plan(record, study.panels(), chains, people, study.chains)
         columns = ["label", "attribute", "category", "look", "clusters", "value", "ci_low", "ci_high", "answer"]
         show_table("Interim looks", looks[columns])
         for sentence in look_sentences(record["plan"], looks):

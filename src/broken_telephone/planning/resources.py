@@ -37,8 +37,7 @@ def measured_seconds(
     """
     own = {name for name in sessions if sessions[name]().get("host") == host}
     names, totals = sorted(batches), dict.fromkeys(PHASES, (0.0, 0))
-    chosen = np.unique(np.linspace(0, len(names) - 1, min(len(names), _SAMPLED)).astype(int)) if names else []
-    for index in chosen:
+    for index in np.unique(np.linspace(0, max(len(names) - 1, 0), min(len(names), _SAMPLED)).astype(int)):
         record = batches[names[index]]()
         phase = record.get("phase")
         if record.get("session") in own and "seconds" in record and phase in totals:
