@@ -90,7 +90,7 @@ def test_a_plan_before_during_and_after_the_results(planned):
     looks = plan("--look")
     assert "The question is answered at look 2 (14 starts). The study may stop." in looks
     assert "rise" in looks
-    assert "Source of the shares: pilot" in plan("--pilot", "my_plan")
+    assert "pilot (9 rows)" in plan("--pilot", "my_plan")
 
     file = planned.path / "conf/my_plan/parameters.yml"
     file.write_text(HYPOTHESES.replace("looks: 2", "looks: 3"))

@@ -21,7 +21,7 @@ from broken_telephone.loop.concurrent_runs import place
 from broken_telephone.pipelines.reporting.nodes import arrange_annotations
 from broken_telephone.pipelines.reporting.plan import look_at_plan
 from broken_telephone.planning import PlanSettings, plan_record
-from broken_telephone.planning.assumptions import annotator_errors, assumed_from_people
+from broken_telephone.planning.assumptions import annotator_errors, assumed_from_people, with_pilot
 from broken_telephone.planning.frozen_plan import PLANNED
 from broken_telephone.planning.output import show_resources, show_sizes, show_table
 from broken_telephone.planning.resources import chains_needed, measured_seconds, rates, resources_table
@@ -164,14 +164,14 @@ def size_study(env: str | None, pilot: str | None, change: float | None, power: 
         study.check_hypotheses()
         labels, attributes = study.labels(), asked_for(study.form)
         change = study.plan.change if change is None else change
-        if pilot is None:
-            words = study.dataset.words
-            known = comparable(study.form, words)
-            assumed = assumed_from_people(study.table("people"), study.chains.concept, labels, attributes, list(known))
-            agreement, other = study.table("agreement"), None
-        else:
+        words = study.dataset.words
+        known = list(comparable(study.form, words))
+        assumed = assumed_from_people(study.table("people"), study.chains.concept, labels, attributes, known)
+        agreement, other = study.table("agreement"), None
+        if pilot is not None:
             with _opened(pilot) as other:
-                assumed, agreement = assumed_from_pilot([*other.panels().values()]), other.table("agreement")
+                agreement = other.table("agreement")
+                assumed = with_pilot(assumed, assumed_from_pilot([*other.panels().values()]))
         errors, sources = annotator_errors(agreement, list(attributes), study.report.reading)
         planned = pd.DataFrame([one.model_dump() for one in study.plan.hypotheses], columns=PLANNED)
         count = study.plan.count or study.chains.count

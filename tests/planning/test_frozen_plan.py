@@ -13,7 +13,8 @@ from broken_telephone.datasets import FrozenPlanDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import ChainSettings
 from broken_telephone.planning import PlanSettings, deviations, plan_record, planned_hypotheses, ranks_in_cells
-from broken_telephone.planning.assumptions import annotator_errors, assumed_from_people
+from broken_telephone.planning.assumptions import annotator_errors, assumed_from_people, with_pilot
+from broken_telephone.planning.output import show_resources
 from broken_telephone.planning.resources import chains_needed, measured_seconds, rates, resources_table
 from broken_telephone.reporting.text.plan import look_sentences, plan_sentences
 from broken_telephone.statistics import ALL
@@ -128,6 +129,24 @@ def test_shares_come_from_the_data_set():
     assert shares[ALL, "gender", "female"] == pytest.approx(0.5)
     assert set(shares[:, "age", :]) == {0.5}
     assert set(assumed_from_people(None, "emotion", ["joy"], asked, ["gender"])["source"]) == {"assumed"}
+
+
+def test_a_pilot_replaces_what_it_knows():
+    columns = ["label", "attribute", "category", "share", "share_changing", "source"]
+    assumed = pd.DataFrame([(x, "age", "old", 0.5, np.nan, "assumed") for x in ("joy", "fear")], columns=columns)
+    pilot = pd.DataFrame([(x, "age", "old", 0.2, 0.3, "pilot") for x in ("fear", "none")], columns=columns)
+    table = with_pilot(assumed, pilot)
+    assert table["source"].tolist() == ["assumed", "pilot"]
+    assert table["share_changing"].astype(float).tolist() == pytest.approx([np.nan, 0.3], nan_ok=True)
+    assert with_pilot(assumed, pilot.head(0))["share"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.5, "8 minutes"), (0.001, "1 seconds"), (60, "17 hours"), (900, "10 days")]
+)
+def test_time_has_a_readable_unit(seconds, text, capsys):
+    show_resources(resources_table({"x": 1000}, 1, rates({"draw": seconds, "describe": 0}, None, {})), "")
+    assert text in capsys.readouterr().out
 
 
 def test_errors_come_from_agreement_with_raters_first():

@@ -50,6 +50,18 @@ def assumed_from_people(
     return pd.DataFrame(rows, columns=list(ASSUMED))
 
 
+def with_pilot(assumed: pd.DataFrame, pilot: pd.DataFrame) -> pd.DataFrame:
+    """Replace assumptions by those of a pilot, for the labels, attributes and categories that both have.
+
+    Args:
+        assumed: columns ASSUMED, one row for each label, attribute and category.
+        pilot: the same.
+    """
+    cell = ["label", "attribute", "category"]
+    both = assumed[cell].merge(pilot, on=cell, how="left").set_axis(assumed.index)
+    return assumed.where(both["source"].isna(), both)[list(ASSUMED)]
+
+
 def annotator_errors(
     agreement: pd.DataFrame | None, attributes: Sequence[str], reading: str
 ) -> tuple[pd.Series, dict[str, str]]:

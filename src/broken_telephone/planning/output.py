@@ -54,7 +54,7 @@ def show_resources(resources: pd.DataFrame, option: str) -> None:
         option: of the command line, which names the study.
     """
     shown = resources.assign(disk=[_size(value) for value in resources["disk_bytes"]])
-    shown["time"] = ["unknown" if pd.isna(hours) else f"{hours:,.2g} hours" for hours in resources["hours"]]
+    shown["time"] = [_time(hours) for hours in resources["hours"]]
     for name in ("chains", "images", "descriptions"):
         shown[name] = [f"{value:,}" for value in resources[name]]
     columns = ["size", "chains", "images", "descriptions", "disk", "time"]
@@ -84,6 +84,15 @@ def _size(number: float) -> str:
     """Write a number of bytes, such as `1.4 GB`."""
     unit, name = next(((unit, name) for unit, name in ((1e12, "TB"), (1e9, "GB")) if number >= unit), (1e6, "MB"))
     return f"{number / unit:,.1f} {name}"
+
+
+def _time(hours: float) -> str:
+    """Write a duration in the largest unit that gives at least two, such as `12 minutes`."""
+    if pd.isna(hours):
+        return "unknown"
+    units = ((48, "days", 1 / 24), (2, "hours", 1.0), (1 / 30, "minutes", 60.0))
+    name, factor = next(((name, factor) for least, name, factor in units if hours >= least), ("seconds", 3600.0))
+    return f"{hours * factor:,.0f} {name}"
 
 
 def _cell(value: Any) -> str:
