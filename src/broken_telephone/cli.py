@@ -1,4 +1,4 @@
-"""The project's command line: `kedro run` with readable errors, and `kedro rate`.
+"""The project's command line: `kedro run` with readable errors, `kedro rate` and `kedro plan`.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.
@@ -207,6 +207,55 @@ def rate(env: str | None, host: str, port: int) -> None:
                 ratings_needed_sentences(catalog.load("ratings_needed")) if catalog.exists("ratings_needed") else (),
             )
         serve(app, host, port, settings.public_address)
+
+
+@cli.command()
+@click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
+@click.option("--pilot", default=None, help="A study whose annotations state shares and changes.")
+@click.option(
+    "--change",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=None,
+    help="Change of a share to detect, from 0 to 1.  [default: plan.change]",
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="Probability of detecting it.",
+)
+@click.option(
+    "--half-width",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Half-width of the interval of a corrected change.",
+)
+@click.option("--freeze", is_flag=True, help="Make the plan of the settings binding, with digest and time.")
+@click.option("--look", is_flag=True, help="Test the hypotheses of the frozen plan at the looks reached so far.")
+def plan(
+    env: str | None,
+    pilot: str | None,
+    change: float | None,
+    power: float,
+    half_width: float,
+    freeze: bool,
+    look: bool,
+) -> None:
+    """Plan a study: chains, ratings, images, disk space and time that it needs."""
+    from broken_telephone.plan_command import freeze_plan, look_at_results, size_study
+
+    _refuse_empty({"env": env, "pilot": pilot}, "env", "pilot")
+    if freeze and look:
+        raise _ParagraphError("--freeze and --look are two commands: give one of them.")
+    with _in_a_paragraph():
+        if freeze:
+            freeze_plan(env)
+        elif look:
+            look_at_results(env)
+        else:
+            size_study(env, pilot, change, power, half_width)
 
 
 if find_spec("kedro_viz") is None:

@@ -138,6 +138,9 @@ _RESULTS = (
         "category",
     )
     | dict.fromkeys(("annotator_a", "annotator_b", "group_a", "group_b", "unsure_answers"), "category")
+    | dict.fromkeys(("direction", "answer"), "category")
+    | dict.fromkeys(("look", "starts_per_cell"), "integer")
+    | dict.fromkeys(("net_change", "boundary", "level_spent"), "number")
     | dict.fromkeys(("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom"), "integer")
     | dict.fromkeys(("ratings_for_5_points", "ratings_for_10_points"), "integer")
     | dict.fromkeys(

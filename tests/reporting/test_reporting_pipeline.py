@@ -102,7 +102,7 @@ class Study:
             "published_drift": nodes.measure_published_drift(),
         }
         judged = {name: tables[name] for name in JUDGED}
-        return tables | {"findings": nodes.judge_changes(**judged)}
+        return tables | {"findings": nodes.judge_changes(**judged, frozen_plan={})}
 
 
 KINDS = {

@@ -3,6 +3,7 @@
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
+from broken_telephone.datasets.frozen_plan import FrozenPlanDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset, ModelsDataset
 from broken_telephone.datasets.pages import PagesDataset
@@ -18,6 +19,7 @@ __all__ = [
     "CSVDataset",
     "ComparedDataset",
     "FiguresDataset",
+    "FrozenPlanDataset",
     "ImageDataset",
     "ImageFolderDataset",
     "ImagePartitionsDataset",

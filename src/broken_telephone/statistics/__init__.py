@@ -25,10 +25,13 @@ from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
 from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.statistics.tables.interim_looks import interim_looks_table, look_sizes
 from broken_telephone.statistics.tables.intersections import intersections_table
 from broken_telephone.statistics.tables.latent_classes import latent_class_tables
 from broken_telephone.statistics.tables.mentions import mention_shares
 from broken_telephone.statistics.tables.missing_answers import answer_kinds, missing_answers_table, missing_changes
+from broken_telephone.statistics.tables.plan_table import assumed_from_pilot, plan_table
+from broken_telephone.statistics.tables.planned_table import planned_table
 from broken_telephone.statistics.tables.power_table import power_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.ratings_needed import ratings_needed_table
@@ -61,6 +64,7 @@ __all__ = [
     "agreement_by_kind",
     "agreement_table",
     "answer_kinds",
+    "assumed_from_pilot",
     "baseline_shares",
     "benjamini_hochberg",
     "bias_table",
@@ -75,14 +79,18 @@ __all__ = [
     "drift_table",
     "findings_table",
     "first_picture",
+    "interim_looks_table",
     "intersections_table",
     "label_groups",
     "latent_class_tables",
     "leading_first",
+    "look_sizes",
     "mention_shares",
     "missing_answers_table",
     "missing_changes",
     "panels",
+    "plan_table",
+    "planned_table",
     "power_table",
     "published_drift",
     "ratings_needed_table",

@@ -23,6 +23,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
+from broken_telephone.planning import planned_hypotheses
 from broken_telephone.progress import track
 from broken_telephone.rating import RatingSettings, all_items, sampling_strata
 from broken_telephone.reporting import ReportSettings
@@ -267,14 +268,15 @@ def judge_changes(
     success_differences: pd.DataFrame,
     success_changes: pd.DataFrame,
     missing_answers: pd.DataFrame,
-    planned: pd.DataFrame | None = None,
+    frozen_plan: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Judge all comparisons of the study together."""
+    """Judge all comparisons of the study together; planned hypotheses are a family of their own."""
     families = {
         SUCCESS: success_comparisons(success_differences, success_changes),
         INTERSECTIONS: intersection_changes,
         MISSING_ANSWERS: missing_changes(missing_answers),
     }
+    planned = planned_hypotheses(frozen_plan)
     return as_result(findings_table(drift, power, shares, corrected_drift, share_bounds, families, planned=planned))
 
 

@@ -30,6 +30,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     measure_success,
 )
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
+from broken_telephone.pipelines.reporting.plan import judge_plan, look_at_plan
 
 _PANELS = ["panels", "params:report"]
 _TABLES = (
@@ -66,11 +67,13 @@ _TABLES = (
 """Tables that the report shows, in this order."""
 _JUDGED = (
     *("drift", "power", "shares", "corrected_drift", "share_bounds"),
-    *("intersection_changes", "success_differences", "success_changes", "missing_answers"),
+    *("intersection_changes", "success_differences", "success_changes", "missing_answers", "frozen_plan"),
 )
-"""Tables whose comparisons are judged together."""
+"""Tables whose comparisons are judged together, and the plan."""
 _EXPLAINED = ("support", "support_tests", "support_trust", "support_sentences", "skin_drift")
 """Tables of the section on explainability."""
+_PLAN = ("planned_changes", "interim_looks", "plan_sentences")
+"""Tables of the section on the plan."""
 _SOURCES = (
     "chains",
     "people",
@@ -236,6 +239,23 @@ def create_pipeline() -> Pipeline:
             Node(compare_starts, inputs=_PANELS, outputs="start_tests", name="compare_starts"),
             Node(measure_published_drift, inputs=None, outputs="published_drift", name="measure_published_drift"),
             Node(
+                look_at_plan,
+                inputs=["frozen_plan", "panels", "chains", "people", "params:chains"],
+                outputs="interim_looks",
+                name="look_at_plan",
+            ),
+            Node(
+                judge_plan,
+                inputs=[
+                    *("frozen_plan", "drift", "corrected_drift", "interim_looks"),
+                    *("params:dataset", "params:chains", "params:loop"),
+                    *("params:generator", "params:describer", "params:annotator"),
+                    *("params:annotation", "params:report", "params:plan"),
+                ],
+                outputs=["planned_changes", "plan_sentences"],
+                name="judge_plan",
+            ),
+            Node(
                 draw_figures,
                 inputs={name: name for name in _TABLES},
                 outputs="report_figures",
@@ -251,7 +271,7 @@ def create_pipeline() -> Pipeline:
                     "loop": "params:loop",
                     "settings": "params:report",
                     "report_figures": "report_figures",
-                    **{name: name for name in (*_SOURCES, *_TABLES, *_EXPLAINED)},
+                    **{name: name for name in (*_SOURCES, *_TABLES, *_EXPLAINED, *_PLAN)},
                 },
                 outputs="report",
                 name="write_report",

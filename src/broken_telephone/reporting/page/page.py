@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 """Upper limit of a page's size."""
-_NOT_LISTED = ("agreement_sentences", "published_drift", "support_sentences")
+_NOT_LISTED = ("agreement_sentences", "plan_sentences", "published_drift", "support_sentences")
 """Tables that the page shows in other parts."""
 _NOT_COMPARED = "No two annotators were compared."
 

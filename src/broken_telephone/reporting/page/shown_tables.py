@@ -19,7 +19,7 @@ from broken_telephone.spreadsheet import guarded
 FIRST = 12
 """Number of rows in the page's HTML."""
 _P_VALUES = ("p_value", "p_adjusted")
-_WHOLE = ("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom")
+_WHOLE = ("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom", "look")
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,16 @@ TABLES: Mapping[str, Caption] = {
         "probability, the expected calibration error, and the temperature that recalibrates. Rated images are weighted "
         "by their strata.",
     ),
+    "planned_changes": Caption(
+        "Planned changes",
+        "The primary hypotheses of the frozen plan. Their tests form a family of their own, and their intervals hold "
+        "together.",
+    ),
+    "interim_looks": Caption(
+        "Interim looks",
+        "Each planned hypothesis at each look. A net change that reaches the boundary answers it. So does an interval "
+        "that excludes the planned change in both directions.",
+    ),
     "similarity_curves": Caption(
         "Similarity",
         "Mean cosine similarity of the embeddings of images and texts, with the previous ones and the chain's first.",

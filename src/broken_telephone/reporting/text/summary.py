@@ -39,6 +39,7 @@ SUPPORT = "Image regions behind the label's words"
 CROSSED, MISSING = "Crossed attributes", "Missing answers"
 MENTIONS = "Attributes that the descriptions still mention"
 SKIN = "Skin tone of faces, by their pixels"
+PLAN = "Planned and exploratory"
 
 
 def summary(
@@ -48,9 +49,10 @@ def summary(
 
     Args:
         tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
-            annotator_agreement, agreement_sentences, success, success_differences, success_changes, missing_answers,
-            share_bounds, support_sentences, support_tests, intersection_changes, skin_drift, mention_shares); a missing
-            table counts as empty.
+            annotator_agreement, agreement_sentences, latent_classes, annotator_confusions, ratings_needed, reliability,
+            success, success_differences, success_changes, missing_answers, share_bounds, support_sentences,
+            support_tests, intersection_changes, skin_drift, mention_shares, plan_sentences); a missing table counts as
+            empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
         margin: largest last change of a share that counts as settled, 0 to 1.
@@ -68,7 +70,9 @@ def summary(
         *ratings_needed_sentences(given["ratings_needed"]),
         *calibration_sentences(given["reliability"]),
     ]
+    plan = given["plan_sentences"]
     optional = {
+        PLAN: [str(sentence) for sentence in plan["sentence"]] if len(plan) else [],
         MISSING: missing_answer_sentences(given["missing_answers"], given["share_bounds"], findings, level),
         CROSSED: intersection_sentences(judged_together(given["intersection_changes"], findings, INTERSECTIONS), level),
         SUCCESS: [

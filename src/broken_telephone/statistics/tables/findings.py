@@ -223,7 +223,8 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
         return NOT_ENOUGH_DATA, str(row.note)
     if np.isnan(row.p_adjusted):
         return NOT_ENOUGH_DATA, "no test"
-    has_missing = row.missing_before > 0 or row.missing_after > 0
+    # Ratings of people correct a share whether or not the annotator answers.
+    has_missing = row.method == ANNOTATOR and (row.missing_before > 0 or row.missing_after > 0)
     if row.p_adjusted < level:
         if not row.value or row.ci_low <= 0 <= row.ci_high:
             # Test and interval contradict each other, so neither decides.
