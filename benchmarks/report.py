@@ -41,6 +41,10 @@ CATEGORIES = {
     "gender": ("male", "female"),
     "ethnicity": ("Caucasian", "African-American", "Asian"),
 }
+JUDGED = (
+    *("drift", "power", "shares", "corrected_drift", "share_bounds", "intersection_changes"),
+    *("success_differences", "success_changes", "missing_answers"),
+)
 DATASET, SETTINGS, ASKED = DatasetSettings(source="raf_db"), ReportSettings(), AnnotationSettings()
 
 
@@ -154,8 +158,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     names = ("intersection_shares", "intersection_changes", "intersection_success")
     tables |= dict(zip(names, crossed, strict=True))
-    judged = {name: tables[name] for name in ("drift", "power", "shares", "corrected_drift", "success")}
-    tables["findings"] = timed("findings", nodes.judge_changes, **judged)
+    measured = study["predictions"], study["chains"]
+    differences = timed("comparison of success", nodes.compare_success, there, *measured, nobody, SETTINGS)
+    missing = timed(
+        "missing answers", nodes.measure_missing_answers, there, study["annotations"], study["chains"], loop, SETTINGS
+    )
+    tables |= dict(zip(("success_differences", "success_changes"), differences, strict=True))
+    tables |= dict(zip(("missing_answers", "share_bounds"), missing, strict=True))
+    tables["findings"] = timed(
+        "findings", nodes.judge_changes, **{name: tables[name] for name in JUDGED}, frozen_plan={}
+    )
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)

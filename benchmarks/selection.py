@@ -22,14 +22,19 @@ from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.summary import MOST
 from broken_telephone.reporting.text.verdicts import FALL, RISE
 from broken_telephone.statistics import (
+    ABSENT,
     ALL,
     Panel,
     Resampling,
     drift_table,
     findings_table,
+    intersections_table,
+    missing_answers_table,
+    missing_changes,
     power_table,
+    success_changes_table,
     success_comparisons,
-    success_table,
+    success_differences_table,
 )
 
 LABELS = 7
@@ -80,29 +85,24 @@ def changes_of(panels: list[Panel]) -> pd.DataFrame:
 
 def further_families(rng: np.random.Generator, panels: list[Panel]) -> dict[str, pd.DataFrame]:
     """Return the comparisons of success, crossed attributes and missing answers of a study without drift."""
-    first, second, unchanged = panels[0], panels[1], {"stated": panels[0].stated}
-    crossed = first.codes * len(second.categories) + second.codes
-    names = tuple(f"{one} x {other}" for one, other in product(first.categories, second.categories))
-    both = replace(first, attribute="gender x age", categories=names, codes=crossed, **unchanged)
-    chance = rng.choice([0.02, 0.1, 0.3], len(first.codes))[:, None]
-    missing = (rng.random(first.codes.shape) < chance).astype(np.int8)
-    answers = replace(first, categories=("valid", "missing"), codes=missing)
-    chains = pd.DataFrame({"chain_id": [f"c{k}" for k in range(len(first.codes))]})
+    resampling = Resampling(200, 1)
+    chains = pd.DataFrame({"chain_id": [f"c{k}" for k in range(len(panels[0].codes))]})
     seen = pd.concat([chains.assign(iteration=k) for k in (0, 1)], ignore_index=True)
-    predictions = seen.assign(correct=rng.random(len(seen)) < 0.7, status="named")
-    # Odds ratios are of all labels together, so that the other groups take time only.
-    success = success_table(
-        predictions,
-        chains,
-        panels,
-        Resampling(200, 1),
-        lambda rows, groups: map(rows, [g for g in groups if g.label == ALL]),
+    predictions = seen.assign(correct=rng.random(len(seen)) < 0.7)
+    differences, changes = (
+        make(predictions, chains, panels) for make in (success_differences_table, success_changes_table)
     )
-    missing_changes = changes_of([answers])
+    # Answers are missing as often before as after, at three rates.
+    chance = rng.choice([0.02, 0.1, 0.3], len(chains))[:, None]
+    answered = [
+        replace(panel, codes=np.where(rng.random(panel.codes.shape) < chance, np.int8(ABSENT), panel.codes))
+        for panel in panels
+    ]
+    kinds = {panel.attribute: np.full(panel.codes.shape, "unsure", dtype=object) for panel in panels}
     return {
-        "success": success_comparisons(success),
-        "intersections": changes_of([both]),
-        "missing answers": missing_changes[missing_changes["category"] == "missing"],
+        "success": success_comparisons(differences, changes),
+        "intersections": intersections_table([(panels[0], panels[1])], resampling),
+        "missing answers": missing_changes(missing_answers_table(answered, kinds, resampling)),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from broken_telephone.reporting.figures.annotators import annotators_figure
 from broken_telephone.reporting.text.annotators import annotator_sentences
 from broken_telephone.reporting.text.limits import shared_model_sentences
-from broken_telephone.statistics import agreement_by_kind, agreement_table
+from broken_telephone.statistics import Resampling, agreement_by_kind, agreement_table
 from broken_telephone.statistics.tables.agreement_table import every_two
 
 GENDERS = {"gender": ("male", "female")}
@@ -30,7 +30,7 @@ def labels():
 
 @pytest.fixture(scope="module")
 def table(labels):
-    return agreement_by_kind(labels, GENDERS, [], {}, every_two(labels["annotator"].unique()), 300)
+    return agreement_by_kind(labels, GENDERS, [], {}, every_two(labels["annotator"].unique()), Resampling(300, 1))
 
 
 def test_originals_and_drawn_images_are_compared_apart(labels, table):
@@ -38,7 +38,7 @@ def test_originals_and_drawn_images_are_compared_apart(labels, table):
     big = big.set_index("pictures")
     assert big["n"].to_dict() == {"originals": 80, "drawn images": 120}
     assert big["share_agreeing"].to_dict() == pytest.approx({"originals": 1.0, "drawn images": 1 - 40 / 120})
-    together = agreement_table(labels, GENDERS, comparisons=every_two(["small (free)", "big (free)"]), n_bootstrap=0)
+    together = agreement_table(labels, GENDERS, comparisons=every_two(["small (free)", "big (free)"]), resampling=None)
     assert big["alpha"]["drawn images"] < together["alpha"].iloc[0] < big["alpha"]["originals"] == 1
     assert len(table) == 2 * 3
 

@@ -16,7 +16,7 @@ def row(method="annotator", value=-0.12, p=0.001, attribute="gender", category="
 
 
 def told(differences, changes=(), level=0.05):
-    return success_difference_sentences(pd.DataFrame(differences), pd.DataFrame(changes), level)
+    return success_difference_sentences(pd.DataFrame(differences), pd.DataFrame(changes), pd.DataFrame(), level)
 
 
 def test_a_difference_names_the_reference_and_that_nothing_checks_the_annotator():

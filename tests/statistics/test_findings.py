@@ -22,7 +22,6 @@ from broken_telephone.statistics.tables.findings import (
     NOT_ENOUGH_DATA,
     NOT_SIGNIFICANT,
     RISE,
-    success_comparisons,
 )
 from broken_telephone.tables import as_result, check_result
 
@@ -194,20 +193,6 @@ def test_missing_answers_leave_a_change_open(p_value, given, verdict):
     is_open = verdict == NOT_ENOUGH_DATA
     reason = "0 % of answers missing before and 50 % after: a change of \N{MINUS SIGN}40 to 20 points is possible"
     assert row["reason"] == (reason if is_open else "")
-
-
-def test_odds_ratios_are_compared_by_their_logarithms_within_one_image():
-    row = {"start": "image", "label": "(all)", "attribute": "age", "category": "old", "iteration": 3, "note": ""}
-    row |= {"kind": "odds ratio", "value": 0.5, "ci_low": 0.35, "ci_high": 0.7143, "p_value": 1e-4, "n": 400}
-    rows = [
-        row | {"clusters": 400},
-        row | {"kind": "rate", "clusters": 400},
-        row | {"p_value": np.nan, "clusters": 400},
-    ]
-    table = of_rows([comparison()], families={"success": success_comparisons(pd.DataFrame(rows))})
-    assert table["family"].tolist() == ["shares", "success"]
-    assert table["value"].iloc[1] == pytest.approx(np.log(0.5))
-    assert table["verdict"].iloc[1] == FALL
 
 
 def test_the_table_explains_its_nulls():

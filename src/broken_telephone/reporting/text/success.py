@@ -16,7 +16,7 @@ def success_sentences(success: pd.DataFrame) -> list[str]:
     """
     if success.empty:
         return []
-    sentences = []
+    sentences: list[str] = []
     for start, rows in success.groupby(success["start"].astype(str), sort=False):
         labels = rows["label"].astype(str)
         overall = rows[labels == (ALL if (labels == ALL).any() else labels.iloc[0])]

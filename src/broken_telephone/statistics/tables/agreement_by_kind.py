@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from broken_telephone.statistics.estimates.bootstrap import Resampling
 from broken_telephone.statistics.tables.agreement_table import AGREEMENT, Comparison, Merging, agreement_table
 
 ORIGINALS, DRAWN = "originals", "drawn images"
@@ -16,7 +17,7 @@ def agreement_by_kind(
     ordered: Sequence[str],
     merging: Merging | None,
     comparisons: Sequence[Comparison],
-    n_bootstrap: int = 2000,
+    resampling: Resampling | None = None,
 ) -> pd.DataFrame:
     """Compare annotators on originals and on drawn pictures apart.
 
@@ -29,14 +30,14 @@ def agreement_by_kind(
         ordered: see `agreement_table`.
         merging: see `agreement_table`.
         comparisons: pairs of annotators.
-        n_bootstrap: see `agreement_table`.
+        resampling: see `agreement_table`.
 
     Returns:
         Columns AGREEMENT_BY_KIND. pictures: ORIGINALS or DRAWN.
     """
     parts = []
     for kind, is_kind in ((ORIGINALS, labels["iteration"] == 0), (DRAWN, labels["iteration"] > 0)):
-        table = agreement_table(labels[is_kind], attributes, ordered, merging, comparisons, n_bootstrap)
+        table = agreement_table(labels[is_kind], attributes, ordered, merging, comparisons, resampling)
         table.insert(0, "pictures", kind)
         parts.append(table)
     used = [part for part in parts if len(part)]
