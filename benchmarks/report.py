@@ -165,9 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     tables |= dict(zip(("success_differences", "success_changes"), differences, strict=True))
     tables |= dict(zip(("missing_answers", "share_bounds"), missing, strict=True))
-    tables["findings"] = timed(
-        "findings", nodes.judge_changes, **{name: tables[name] for name in JUDGED}, frozen_plan={}
-    )
+    judged = {name: tables[name] for name in JUDGED}
+    tables["findings"] = timed("findings", nodes.judge_changes, **judged, frozen_plan={})
     for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)

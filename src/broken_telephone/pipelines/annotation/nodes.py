@@ -154,7 +154,6 @@ def compare_annotators(
     agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons, settings.resampling)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
-    by_kind = agreement_by_kind(
-        labels, attributes, ["age"], form.merged, between_models(comparisons), settings.resampling
-    )
+    models = between_models(comparisons)
+    by_kind = agreement_by_kind(labels, attributes, ["age"], form.merged, models, settings.resampling)
     return agreement, confusions, sentences, agreement_figure(agreement, confusions), by_kind
