@@ -41,7 +41,7 @@ IN_MEMORY = {
     "annotation": {"inquiries", "study_pictures"},
     "similarity": {"spaces", "study_pictures"},
     "explainability": {"explanation_plan", "words_to_explain", "study_pictures"},
-    "reporting": {"arranged_ratings", "arranged_reference", "panels", "study_pictures"},
+    "reporting": {"annotator_labels", "arranged_ratings", "arranged_reference", "panels", "study_pictures"},
 }
 """What each pipeline passes on without storing it."""
 

@@ -167,7 +167,8 @@ _IS = {
     "number": types.is_float_dtype,
     "integer": types.is_integer_dtype,
     "bool": types.is_bool_dtype,
-    "category": lambda column: isinstance(column.dtype, pd.CategoricalDtype),
+    # Parquet does not keep the type of a column of categories without values.
+    "category": lambda column: isinstance(column.dtype, pd.CategoricalDtype) or column.isna().all(),
 }
 
 

@@ -13,6 +13,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
 from broken_telephone.rating import all_items
+from broken_telephone.rating import RatingSettings
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.statistics import ALL
@@ -20,6 +21,7 @@ from broken_telephone.statistics.tables.correction_order import KEY
 from broken_telephone.tables import check_result
 
 DATASET = DatasetSettings(source="raf_db")
+RATING = RatingSettings(database="sqlite:///ratings.sqlite")
 LOOP = LoopSettings(iterations=1, describe_prompt="Describe.")
 GENDERS = np.array(["male", "female"])
 
@@ -68,7 +70,7 @@ class Study:
         chosen = settings(**stated)
         rated = nodes.arrange_ratings(
             pd.DataFrame() if ratings is None else ratings,
-            *(self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, LOOP),
+            *(self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, LOOP, RATING),
             every_picture(self.chains, 1),
         )
         reference = nodes.arrange_reference(self.annotations, self.chains, chosen)

@@ -28,7 +28,7 @@ def study(tmp_path):
     turned = plain(50, faces=2, size=(600, 800)).transpose(Image.Transpose.ROTATE_90)
     turned.save(study.path / "raw/0.png", exif=record, compress_level=1)
     columns = ["person_id", "image_id", "x", "y", "width", "height", "emotion"]
-    study.people = pd.DataFrame([BOXED], columns=columns)
+    study.people = pd.DataFrame([BOXED], columns=columns).assign(is_main=True)
     return study
 
 
