@@ -153,7 +153,7 @@ _RESULTS = (
     | dict.fromkeys(("effective_n", "smallest_p_value"), "number")
     | dict.fromkeys(("family", "verdict", "reason"), "category")
     | dict.fromkeys(("shrunken_value", "annotator_value"), "number")
-    | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high"), "number")
+    | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high", "p_bounds"), "number")
     | dict.fromkeys(
         ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
     )

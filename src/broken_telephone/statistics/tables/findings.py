@@ -39,9 +39,10 @@ FINDINGS = (
     *("missing_before", "missing_after", "change_low", "change_high", "note"),
 )
 _BOUNDS = ["missing_before", "missing_after", "change_low", "change_high"]
+_OF_BOUNDS = [*_BOUNDS, "limit_low", "limit_high", "p_bounds"]
 _POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible_change"]
 _OF_FAMILY = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", "note"]
-_NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", *_POWER, *_BOUNDS, "before", "after"]
+_NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", *_POWER, *_OF_BOUNDS, "before", "after"]
 
 
 def findings_table(
@@ -72,6 +73,7 @@ def findings_table(
 
         - p_adjusted: over all comparisons of all families (Benjamini and Hochberg). Tests that cannot reject, because
           too few starts change, are not counted and have 1.
+        - p_value: if answers are missing, the larger one of two tests: of the complete pairs, and of the bounds.
         - verdict: RISE and FALL if the test is significant and the interval agrees; NOT_ENOUGH_DATA, with a reason, if
           no possible change would be detected at the adjusted level, or if missing answers leave the change open;
           otherwise NOT_SIGNIFICANT.
@@ -86,9 +88,14 @@ def findings_table(
     if rows.empty:
         return pd.DataFrame(columns=list(FINDINGS))
     rows = _with_columns_of(rows, power, _POWER, [SHARES, INTERSECTIONS])
-    rows = _with_columns_of(rows, share_bounds, _BOUNDS, [SHARES, INTERSECTIONS])
+    limits = {"ci_low": "limit_low", "ci_high": "limit_high"}
+    bounds = None if share_bounds is None else share_bounds.rename(columns=limits)
+    rows = _with_columns_of(rows, bounds, _OF_BOUNDS, [SHARES, INTERSECTIONS])
     rows = _with_corrections(_with_shares(rows, shares), corrected_drift)
     rows = rows.astype(dict.fromkeys(_NUMBERS, float))
+    rows["pairs_p_value"] = rows["p_value"]
+    is_bounded = _has_missing(rows) & rows["p_value"].notna()
+    rows["p_value"] = np.where(is_bounded, np.fmax(rows["p_value"], rows["p_bounds"]), rows["p_value"])
     rows["is_planned"] = _is_planned(rows, planned)
     rows = _with_selection(_with_adjustment(rows, level), level)
     judged = [_verdict(row, level) for row in rows.itertuples(index=False)]
@@ -223,8 +230,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
         return NOT_ENOUGH_DATA, str(row.note)
     if np.isnan(row.p_adjusted):
         return NOT_ENOUGH_DATA, "no test"
-    # Ratings of people correct a share whether or not the annotator answers.
-    has_missing = row.method == ANNOTATOR and (row.missing_before > 0 or row.missing_after > 0)
+    has_missing = _has_missing(row)
     if row.p_adjusted < level:
         if not row.value or row.ci_low <= 0 <= row.ci_high:
             # Test and interval contradict each other, so neither decides.
@@ -235,9 +241,16 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
     if not row.is_detectable:
         few = "independent starts" if row.method == ANNOTATOR else "ratings"
         return NOT_ENOUGH_DATA, f"too few {few} to detect any change after adjustment for all tests"
-    if has_missing and max(-row.change_low, row.change_high) > row.minimum_detectable_change:
+    # Sampling error adds to the bounds, as it does to every estimate.
+    widest = np.nanmax([-row.change_low, row.change_high, -row.limit_low, row.limit_high, 0])
+    if has_missing and (widest > row.minimum_detectable_change or row.pairs_p_value <= row.rejection_level):
         return NOT_ENOUGH_DATA, _missing_reason(row)
     return NOT_SIGNIFICANT, ""
+
+
+def _has_missing(rows):  # type: ignore[no-untyped-def]
+    """Return whether missing answers matter. Ratings correct a share whether or not the annotator answers."""
+    return (rows.method == ANNOTATOR) & ((rows.missing_before > 0) | (rows.missing_after > 0))
 
 
 def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
@@ -245,7 +258,12 @@ def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
         f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}")
         for value in (row.missing_before, row.missing_after, row.change_low, row.change_high)
     )
-    return f"{before} % of answers missing before and {after} % after: a change of {low} to {high} points is possible"
+    is_decisive = row.change_low <= 0 <= row.change_high and (
+        row.p_adjusted < LEVEL or max(-row.change_low, row.change_high) > row.minimum_detectable_change
+    )
+    error = "" if is_decisive else ", without sampling error"
+    possible = f"a change of {low} to {high} points is possible{error}"
+    return f"{before} % of answers missing before and {after} % after: {possible}"
 
 
 def _note(row) -> str:  # type: ignore[no-untyped-def]
