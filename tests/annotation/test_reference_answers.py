@@ -12,8 +12,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pipelines.reporting import nodes
-from broken_telephone.rating import all_items
-from broken_telephone.rating import RatingSettings
+from broken_telephone.rating import RatingSettings, all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.statistics import ALL
