@@ -19,6 +19,7 @@ from broken_telephone.reporting.text.wording import (
     the_share,
 )
 from broken_telephone.statistics.tables.shares_table import DATASET
+from broken_telephone.statistics.tables.trajectories import HIDDEN
 
 _NAMED = 3
 
@@ -63,7 +64,9 @@ def settled_sentences(trajectories: pd.DataFrame, changes: pd.DataFrame, margin:
 
 def _settled_counts(notes: pd.Series) -> str:
     settled, moving = (int((notes == note).sum()) for note in ("settled", "moving"))
-    return f"settled: {settled}; still moving: {moving}; {NOT_ENOUGH_DATA}: {len(notes) - settled - moving}"
+    unknown, hidden = len(notes) - settled - moving, int((notes == HIDDEN).sum())
+    why = f" ({hidden} because of missing answers)" if hidden else ""
+    return f"settled: {settled}; still moving: {moving}; {NOT_ENOUGH_DATA}: {unknown}{why}"
 
 
 def _step(row) -> str:  # type: ignore[no-untyped-def]

@@ -28,7 +28,7 @@ def share_bounds_table(panels: Sequence[Panel], each: Map = map) -> pd.DataFrame
         each: see `group_table`.
 
     Returns:
-        Columns SHARE_BOUNDS, also for the last step. They are about all chains of the group, with or without answers.
+        Columns SHARE_BOUNDS. They are about all chains of the group, with or without answers.
 
         - missing_before, missing_after: shares of chains without a valid answer at `since` and `iteration`, 0 to 1.
         - share_low, share_high: share at `iteration` if none or all missing answers were of the category.
@@ -42,26 +42,23 @@ def share_bounds_table(panels: Sequence[Panel], each: Map = map) -> pd.DataFrame
 
     def rows_of(group: Group) -> Iterator[Row]:
         chains, since = group.panel.of(group.chosen), first_picture(group.start)
-        last = chains.codes.shape[1] - 1
-        pairs = [(since, iteration) for iteration in range(since + 1, last + 1)]
-        for before, after in dict.fromkeys([*pairs, (last - 1, last)] if pairs else []):
-            yield from _rows(chains, before, after)
+        for iteration in range(since + 1, chains.codes.shape[1]):
+            for category, bounds in zip(chains.categories, change_bounds(chains, since, iteration), strict=True):
+                yield {"category": category, "since": since, "iteration": iteration} | bounds
 
     return group_table(panels, SHARE_BOUNDS, rows_of, each)
 
 
-def _rows(chains: Panel, since: int, iteration: int) -> Iterator[Row]:
+def change_bounds(chains: Panel, since: int, iteration: int) -> Iterator[Row]:
+    """Yield the columns of `share_bounds_table` from missing_before on, for each category of the chains."""
     before, after = (chains.codes[:, [k]] for k in (since, iteration))
     codes = np.arange(len(chains.categories))
-    was, would_have_been = before == codes, (before == codes) | (before == ABSENT)
+    was, may_have_been = before == codes, (before == codes) | (before == ABSENT)
     is_now, may_be_now = after == codes, (after == codes) | (after == ABSENT)
-    lowest, highest = is_now.astype(int) - would_have_been, may_be_now.astype(int) - was
+    lowest, highest = is_now.astype(int) - may_have_been, may_be_now.astype(int) - was
     low, high, p_values, clusters = _limits(lowest, highest, chains.clusters)
-    for code, category in enumerate(chains.categories):
+    for code in codes:
         yield {
-            "category": category,
-            "since": since,
-            "iteration": iteration,
             "missing_before": (before == ABSENT).mean(),
             "missing_after": (after == ABSENT).mean(),
             "share_low": is_now[:, code].mean(),

@@ -23,12 +23,14 @@ from broken_telephone.statistics.estimates.selective_intervals import equivalenc
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
 from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_maxwell
 from broken_telephone.statistics.tables.group_table import ESTIMATE, GROUP, Map, Row, group_table
+from broken_telephone.statistics.tables.share_bounds import change_bounds
 
 LEVEL = 0.05
 """Adjusted p-values below it are significant."""
 SETTLED, MOVING, UNKNOWN = "settled", "moving", "cannot tell"
+HIDDEN = "cannot tell because of missing answers"
 TRAJECTORIES = (*GROUP, "kind", "category", "to_category", "iteration", *ESTIMATE)
-_TEST = ("p_value", "smallest_p_value")
+_TEST = ("p_value", "smallest_p_value", "largest_hidden")
 
 
 def trajectories_table(
@@ -52,7 +54,8 @@ def trajectories_table(
         - predicted: share of `category` at `iteration`
         - last step: change of the share of `category` in the last iteration. The note is MOVING if McNemar's test is
           significant; otherwise SETTLED if an equivalence test shows that the change is within the margin; otherwise
-          UNKNOWN. Each kind of test is adjusted for all shares.
+          UNKNOWN. It is HIDDEN instead of SETTLED if the limits of `change_bounds` reach beyond the margin because
+          of missing answers. Each kind of test is adjusted for all shares.
     """
 
     def rows_of(group: Group) -> Iterator[Row]:
@@ -133,11 +136,16 @@ def _last_step_rows(chains: Panel, last: int, resampling: Resampling) -> Iterato
     if not step.chains:
         yield {"kind": "last step", **step.sizes, "note": "no chain has categories in the last two pictures"}
         return
-    for code, (category, estimate) in enumerate(zip(chains.categories, step.share_changes(resampling), strict=True)):
+    estimates = zip(
+        chains.categories, step.share_changes(resampling), change_bounds(chains, last - 1, last), strict=True
+    )
+    for code, (category, estimate, bounds) in enumerate(estimates):
+        limits = [-bounds["ci_low"], bounds["ci_high"], -bounds["change_low"], bounds["change_high"]]
         changes = step.changes[:, [code]]
         test = {
             "p_value": stuart_maxwell(changes, *resampling).p_value,
             "smallest_p_value": min(2.0 ** (1 - np.count_nonzero(changes)), 1.0),
+            "largest_hidden": np.fmax.reduce(limits) if bounds["missing_before"] or bounds["missing_after"] else 0.0,
         }
         yield _row("last step", estimate, step.sizes, UNKNOWN, category=category, iteration=last) | test
 
@@ -149,7 +157,8 @@ def _last_step_verdicts(steps: pd.DataFrame, margin: float) -> np.ndarray:
     p_equivalent = equivalence_p_values(value, standard_errors(value, low, high, clusters), clusters, margin)
     moves = adjusted_together(p_value, smallest, LEVEL)[0] < LEVEL
     settles = adjusted_together(p_equivalent, np.zeros(len(steps)), LEVEL)[0] < LEVEL
-    return np.where(moves, MOVING, np.where(settles, SETTLED, UNKNOWN))
+    is_hidden = steps["largest_hidden"].to_numpy(float) > margin
+    return np.where(moves, MOVING, np.where(settles, np.where(is_hidden, HIDDEN, SETTLED), UNKNOWN))
 
 
 def _row(kind: str, estimate: Estimate, sizes: dict[str, int], note: str, **keys: Any) -> Row:
