@@ -10,6 +10,7 @@ from kedro.framework.session import KedroSession
 from PIL import Image
 
 from broken_telephone.errors import ChangedInputError
+from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.models import METHODS, REGIONS, Description
 from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
 from broken_telephone.tables import check_activations, check_faces, check_result
@@ -98,7 +99,7 @@ def test_the_pipeline_explains_what_the_describer_wrote(study):
     checked = words[words["deletion"].notna()]
     assert 0 < len(checked) < len(words)
     assert len(activations) == (len(words) * len(METHODS) + len(checked)) * len(REGIONS)
-    assert len(load("occlusions")) == len(words) * len(REGIONS)
+    assert len(load("occlusions")) == len(words) * len(REGIONS) * len(FILLS)
     assert set(faces["monk"].dropna()) <= {f"monk {k:02}" for k in range(1, 11)}
     # Hiding the face lowers the probability of the word by far the most.
     support = load("support")
