@@ -43,7 +43,8 @@ def judged_together(table: pd.DataFrame, findings: pd.DataFrame | None, family: 
     """Return a family's table with the intervals and adjusted p-values of the `findings` table.
 
     Findings are adjusted for all comparisons of the study. A comparison that is not claimed there counts as not
-    significant, with an adjusted p-value of 1. Without findings, the table is returned as it is.
+    significant, with an adjusted p-value of 1; it is null without a test. Without findings, the table is returned as it
+    is.
 
     Args:
         table: columns CELL, since, iteration, value, ci_low, ci_high, p_adjusted.
@@ -58,7 +59,8 @@ def judged_together(table: pd.DataFrame, findings: pd.DataFrame | None, family: 
     columns = ["ci_low", "ci_high", "p_adjusted", "verdict"]
     matched = own[keys].merge(judged[[*keys, *columns]].drop_duplicates(keys), on=keys, how="left")
     is_claim = matched["verdict"].isin([RISE, FALL])
-    own["p_adjusted"] = matched["p_adjusted"].astype(float).where(is_claim, 1.0).where(matched["verdict"].notna())
+    adjusted = matched["p_adjusted"].astype(float)
+    own["p_adjusted"] = adjusted.where(is_claim | adjusted.isna(), 1.0)
     for name in ("ci_low", "ci_high"):
         own[name] = own[name].astype(float).where(~is_claim, matched[name].astype(float))
     return own
