@@ -53,6 +53,14 @@ def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparis
     )
 
 
+def test_a_change_that_is_shrunken_to_the_end_of_its_interval_is_a_bound():
+    findings = findings_table(pd.DataFrame([drift()]), pd.DataFrame([power()]))
+    shrunken = findings.assign(shrunken_value=findings["ci_low"])
+    for table, words in ((findings, "rose by 21 points (95 %"), (shrunken, "rose by at least 17 points (95 %")):
+        shares = pd.DataFrame([share(0, 0.59), share(3, 0.80)])
+        assert words in summary({"findings": table, "shares": shares})["What changed"][0]
+
+
 @pytest.mark.parametrize(
     ("published", "instrument", "low", "high", "words"),
     [

@@ -1,5 +1,6 @@
 """Writes sentences about what changed: the surest changes first, each with the published comparison's view of it."""
 
+import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.selection import matching
@@ -76,7 +77,9 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     share = the_share(row.attribute, row.category, row.label)
     size = points(abs(row.shrunken_value))
     raw = f"; {points(abs(row.value))} before shrinkage" if size != points(abs(row.value)) else ""
-    result = f"{lead}, {share} {verb} by {size} ({interval(*limits)}{raw}), "
+    # A value that is shrunken to the end of its interval is a bound, not an estimate.
+    is_bound = raw and np.isclose(sign * row.shrunken_value, limits[0])
+    result = f"{lead}, {share} {verb} by {'at least ' if is_bound else ''}{size} ({interval(*limits)}{raw}), "
     if row.method != ANNOTATOR:
         alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"
         alone = "no change" if points(row.annotator_value) == "0 points" else alone
