@@ -65,7 +65,7 @@ class Study:
             self.annotations, self.chains, self.people, AnnotationSettings(), DATASET, LOOP, settings(**stated)
         )
 
-    def corrected(self, ratings=None, **stated):
+    def corrected_and_tested(self, ratings=None, **stated):
         chosen = settings(**stated)
         rated = nodes.arrange_ratings(
             pd.DataFrame() if ratings is None else ratings,
@@ -73,7 +73,10 @@ class Study:
             every_picture(self.chains, 1),
         )
         reference = nodes.arrange_reference(self.annotations, self.chains, chosen)
-        return nodes.correct_drift(self.panels(), rated, chosen, reference)[0]
+        return nodes.correct_drift(self.panels(), rated, chosen, reference)
+
+    def corrected(self, ratings=None, **stated):
+        return self.corrected_and_tested(ratings, **stated)[0]
 
     def drift(self, **stated):
         return nodes.measure_drift(self.panels(**stated), AnnotationSettings(), DATASET, settings(**stated))
@@ -146,6 +149,25 @@ def test_ratings_lead_and_the_reference_annotator_stands_beside_them():
         *(one[one["method"] == "big"].reset_index(drop=True).astype(object) for one in (both, reference))
     )
     assert set(both.drop_duplicates(KEY)["method"]) == {"human ratings"}
+
+
+def test_the_reference_annotator_also_tests_the_measured_annotator():
+    study = Study()
+    rated = study.chains.groupby("label").head(20)["chain_id"]
+    alone = study.corrected_and_tested(reference_annotator="big")[1]
+    check_result(alone)
+    assert set(alone["method"]) == {"big"}
+    row = alone[alone["label"] == ALL].iloc[0]
+    # The small annotator's drift is too large, and 120 starts with replicates show it.
+    assert row["p_adjusted"] < 0.001
+    assert row["n_checked"] == 120 + 360
+    both = study.corrected_and_tested(study.ratings(rated), reference_annotator="big")[1]
+    check_result(both)
+    assert list(dict.fromkeys(both["method"])) == ["human ratings", "big"]
+    pd.testing.assert_frame_equal(
+        *(one[one["method"] == "big"].reset_index(drop=True).astype(object) for one in (both, alone))
+    )
+    assert study.corrected_and_tested()[1].empty
 
 
 def test_ratings_of_one_label_leave_the_other_to_the_reference_annotator():

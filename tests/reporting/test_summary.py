@@ -122,8 +122,8 @@ def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_an
 def test_too_few_ratings_correct_nothing_and_the_sentence_says_so():
     rows = pd.DataFrame([corrected_row(np.nan, np.nan, np.nan, np.nan, note="no rating", n_checked=10)])
     assert (
-        "rose by 21 points (95 % interval 17 to 25), according to the annotator's answers, because too few ratings "
-        "check them. It was 59 %"
+        "rose by 21 points (95 % interval 17 to 25), according to the annotator's answers, because too few images "
+        "are checked to correct them. It was 59 %"
     ) in what_changed([drift()], corrected_drift=rows)[0]
 
 
@@ -154,7 +154,7 @@ def test_the_verdict_is_that_of_the_corrected_change_where_there_is_one(row, ver
 
 def test_it_is_told_whether_ratings_contradict_the_annotator():
     row = {"start": "image", "label": ALL, "attribute": "skin_tone", "since": 0, "iteration": 3, "p_value": 0.001}
-    row |= {"p_adjusted": 0.002, "n_checked": 280, "value": 14.0}
+    row |= {"p_adjusted": 0.002, "n_checked": 280, "value": 14.0, "method": "human ratings", "note": ""}
     rows = [row, row | {"attribute": "age", "p_adjusted": 0.4}, row | {"label": "fear"}, row | {"iteration": 2}]
     assert bias_sentences(pd.DataFrame(rows), 0.05) == [
         "Human ratings contradict the annotator's drift of skin tone in chains from images (joint test, adjusted p = "
@@ -164,7 +164,30 @@ def test_it_is_told_whether_ratings_contradict_the_annotator():
     ]
     unchecked = "No rating checks the annotator's drift: whether it errs differently on drawn images is unknown."
     assert bias_sentences(pd.DataFrame(), 0.05) == [unchecked]
-    assert bias_sentences(pd.DataFrame([row | {"p_value": np.nan}]), 0.05) == [unchecked]
+    assert bias_sentences(pd.DataFrame([row | {"n_checked": 0}]), 0.05) == [unchecked]
+    few = row | {"p_value": np.nan, "p_adjusted": np.nan, "n_checked": 9, "note": "no rating at iteration 0 or 3"}
+    assert bias_sentences(pd.DataFrame([few]), 0.05) == [
+        "Human ratings do not suffice to test the annotator's drift of skin tone in chains from images (9 rated "
+        "images: no rating at iteration 0 or 3)."
+    ]
+
+
+def test_a_reference_annotator_that_corrects_the_headline_also_tests_the_annotator():
+    row = {"start": "image", "label": "fear", "attribute": "age", "since": 0, "iteration": 3, "p_value": 0.001}
+    row |= {"p_adjusted": 0.002, "n_checked": 280, "value": 14.0, "method": "big (free)", "note": ""}
+    assert bias_sentences(pd.DataFrame([row]), 0.05) == [
+        "The answers of big (free) contradict the annotator's drift of age in chains from images (joint test, adjusted "
+        "p = 0.002, 280 images).",
+        "Nobody rated drawn images, so errors that both annotators share remain unknown.",
+    ]
+    judged = findings_table(
+        pd.DataFrame([drift()]),
+        pd.DataFrame([power()]),
+        corrected_drift=pd.DataFrame([corrected_row(0.02, -0.6, 0.64, 0.9, method="big (free)", clusters=3)]),
+    ).iloc[0]
+    assert judged["reason"] == "too few answers of big (free) to detect any change after adjustment for all tests"
+    tables = {"findings": pd.DataFrame([judged]), "annotator_bias": pd.DataFrame([row])}
+    assert "No rating checks the annotator's drift" not in all_sentences(tables)
 
 
 def test_falls_prompts_and_replicates_are_told_as_they_are():

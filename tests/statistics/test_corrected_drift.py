@@ -225,4 +225,4 @@ def test_a_test_with_too_few_rated_starts_says_so():
     panel = replace(panel, categories=("woman", "man", "child"), codes=codes)
     row = bias_table([panel], ratings).iloc[0]
     assert np.isnan(row["value"])
-    assert row["note"] == "too few rated starts for the number of categories: no test"
+    assert row["note"] == "too few starts with a rating for the number of categories: no test"

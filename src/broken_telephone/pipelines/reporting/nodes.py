@@ -58,6 +58,7 @@ from broken_telephone.statistics import (
     trajectories_table,
     with_adjusted_p_values,
 )
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.findings import INTERSECTIONS, MISSING_ANSWERS, SUCCESS
 from broken_telephone.tables import as_result
 
@@ -164,17 +165,23 @@ def arrange_reference(annotations: pd.DataFrame, chains: pd.DataFrame, settings:
 def correct_drift(
     panels: Panels, arranged_ratings: Ratings, settings: ReportSettings, reference: Ratings | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Correct the drift for the annotator's error, and test whether ratings contradict the annotator's drift.
+    """Correct the drift for the annotator's error, and test whether the corrections contradict the annotator's drift.
 
     If ratings and a reference annotator both correct a share, ratings lead.
     """
     each = _with_progress("Correcting drift")
-    tables = [make([*panels.values()], arranged_ratings, each) for make in (corrected_drift_table, bias_table)]
+    methods = [(RATINGS, arranged_ratings)]
     if reference is not None and settings.reference_annotator is not None:
-        tables.append(corrected_drift_table([*panels.values()], reference, each, settings.reference_annotator))
+        methods.append((settings.reference_annotator, reference))
     # Each method corrects the same shares, so its tests are a family of their own.
-    drift, bias, *by_reference = (with_adjusted_p_values(table, settings.fdr_family) for table in tables)
-    return as_result(leading_first([drift, *by_reference])), as_result(bias)
+    drift, bias = (
+        [
+            with_adjusted_p_values(make([*panels.values()], given, each, method), settings.fdr_family)
+            for method, given in methods
+        ]
+        for make in (corrected_drift_table, bias_table)
+    )
+    return as_result(leading_first(drift)), as_result(pd.concat([table for table in bias if len(table)] or bias[:1]))
 
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
         corrected: the `corrected_shares` table.
     """
     if corrected.empty or not corrected["value"].notna().any():
-        return ["No share was corrected for annotator error: too few images have labels by people."]
+        return ["No share was corrected with labels by people: too few images have them."]
     corrected = corrected[corrected["value"].notna()]
     methods = set(corrected["method"].astype(str))
     if CONFUSION not in methods:
@@ -86,22 +86,31 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
 
 
 def bias_sentences(bias: pd.DataFrame, level: float) -> list[str]:
-    """Say for which attributes ratings contradict the annotator's drift up to the last image.
+    """Say for which attributes ratings or a reference annotator contradict the annotator's drift up to the last image.
 
     Args:
         bias: the `annotator_bias` table.
         level: adjusted p-values below it are significant.
     """
-    tested = first_to_last(bias[bias["p_value"].notna()]) if len(bias) else bias
-    if tested.empty:
+    checked = first_to_last(bias[bias["n_checked"] > 0]) if len(bias) else bias
+    if checked.empty:
         return ["No rating checks the annotator's drift: whether it errs differently on drawn images is unknown."]
-    overall = tested[tested["label"].astype(str).isin([ALL]) | (tested["label"].nunique() == 1)]
     sentences = []
-    for row in overall.itertuples(index=False):
-        of_attribute = f"the annotator's drift of {spoken(row.attribute)} in chains from {row.start}s"
-        test = f"joint test, adjusted p = {row.p_adjusted:.2g}, {counted(int(row.n_checked), 'rated image')}"
-        verb = "contradict" if row.p_adjusted < level else "do not contradict"
-        sentences.append(f"Human ratings {verb} {of_attribute} ({test}).")
+    for method, rows in checked.groupby(checked["method"].astype(str), sort=False):
+        source = "Human ratings" if method == RATINGS else f"The answers of {method}"
+        overall = rows[rows["label"].astype(str).isin([ALL]) | (rows["label"].nunique() == 1)]
+        for row in overall.itertuples(index=False):
+            of_attribute = f"the annotator's drift of {spoken(row.attribute)} in chains from {row.start}s"
+            images = counted(int(row.n_checked), "rated image" if method == RATINGS else "image")
+            if pd.isna(row.p_adjusted):
+                sentences.append(f"{source} do not suffice to test {of_attribute} ({images}: {row.note}).")
+                continue
+            verb = "contradict" if row.p_adjusted < level else "do not contradict"
+            sentences.append(
+                f"{source} {verb} {of_attribute} (joint test, adjusted p = {row.p_adjusted:.2g}, {images})."
+            )
+    if RATINGS not in set(checked["method"].astype(str)):
+        sentences.append("Nobody rated drawn images, so errors that both annotators share remain unknown.")
     return sentences
 
 

@@ -191,13 +191,14 @@ TABLES: Mapping[str, Caption] = {
     ),
     "corrected_drift": Caption(
         "Drift corrected for annotator error",
-        "Change of every share since the first image, corrected with human ratings of samples of both images. The "
-        "correction assumes only that strata without ratings resemble the rated ones.",
+        "Change of every share since the first image, corrected with human ratings of samples of both images, or with "
+        "the answers of a reference annotator. The correction assumes only that strata without ratings resemble the "
+        "rated ones.",
     ),
     "annotator_bias": Caption(
         "Tests of the annotator's drift",
-        "Joint test of all categories whether human ratings contradict the annotator's drift. p_adjusted adjusts for "
-        "the number of tests.",
+        "Joint test of all categories whether human ratings, or the answers of a reference annotator, contradict the "
+        "annotator's drift. p_adjusted adjusts for the number of tests by the same method.",
     ),
     "latent_classes": Caption(
         "Latent class estimate of the shares",

@@ -17,7 +17,7 @@ _ADJUSTED = (
     "Significant changes look larger than they are, because they were selected. These changes are therefore shrunken. "
     "Their tests and intervals are adjusted for all comparisons of the study."
 )
-TOO_FEW = "according to the annotator's answers, because too few ratings check them"
+TOO_FEW = "according to the annotator's answers, because too few images are checked to correct them"
 
 
 def significant_changes(changes: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
-"""Drift corrected for the annotator's error with human ratings, and a test whether ratings contradict the annotator.
+"""Drift corrected for the annotator's error, and a test whether the corrections contradict the annotator.
 
-Both assume only that strata of pictures without ratings resemble the rated ones.
+Human ratings, or the answers of a better annotator, correct it. Both assume only that strata of pictures without
+ratings resemble the rated ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map,
 
 _SIZES = ("n", "n_checked", "clusters", "note")
 CORRECTED_DRIFT = (*GROUP, "category", "since", "iteration", "method", *INTERVAL, "p_value", *_SIZES)
-BIAS_TESTS = (*GROUP, "since", "iteration", "value", "degrees_of_freedom", "p_value", *_SIZES)
+BIAS_TESTS = (*GROUP, "since", "iteration", "method", "value", "degrees_of_freedom", "p_value", *_SIZES)
 
 
 class _Part(NamedTuple):
@@ -57,11 +58,10 @@ def corrected_drift_table(
             estimate, p_value = (Estimate(), np.nan) if change is None else _estimate(change, index)
             yield {"category": category, "method": method, **estimate.columns(), "p_value": p_value}
 
-    source = "rating" if method == RATINGS else "reference answer"
-    return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each, source)
+    return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each, method)
 
 
-def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd.DataFrame:
+def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map, method: str = RATINGS) -> pd.DataFrame:
     """Test jointly, over all categories, whether ratings contradict the annotator's change of the shares.
 
     The statistic is Hotelling's T-squared of the annotator's bias (Hotelling 1931, Annals of Mathematical Statistics
@@ -69,9 +69,7 @@ def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd
     weighted by their chains.
 
     Args:
-        panels: as for `corrected_drift_table`.
-        ratings: of people.
-        each: see `group_table`.
+        panels, ratings, each, method: see `corrected_drift_table`.
 
     Returns:
         Columns BIAS_TESTS. degrees_of_freedom: of the numerator of F.
@@ -82,11 +80,15 @@ def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map) -> pd
 
     def rows_of(change: CorrectedChange | None, _: Sequence[str]) -> Iterator[Row]:
         statistic, degrees, p_value = (np.nan, 0, np.nan) if change is None else _hotelling(change)
-        row = {"value": statistic, "degrees_of_freedom": degrees, "p_value": p_value}
+        row = {"method": method, "value": statistic, "degrees_of_freedom": degrees, "p_value": p_value}
         is_too_few = change is not None and np.isnan(statistic)
-        yield row | ({"note": "too few rated starts for the number of categories: no test"} if is_too_few else {})
+        yield row | (
+            {"note": f"too few starts with a {_source(method)} for the number of categories: no test"}
+            if is_too_few
+            else {}
+        )
 
-    return _table(panels, ratings, BIAS_TESTS, rows_of, each)
+    return _table(panels, ratings, BIAS_TESTS, rows_of, each, method)
 
 
 def _table(
@@ -95,8 +97,9 @@ def _table(
     columns: Sequence[str],
     rows_of: Callable[[CorrectedChange | None, Sequence[str]], Iterable[Row]],
     each: Map,
-    source: str = "rating",
+    method: str,
 ) -> pd.DataFrame:
+    source = _source(method)
     arranged = {panel.attribute: arrange_ratings(ratings, panel) for panel in panels}
     rated_panels = [panel for panel in panels if (arranged[panel.attribute][0] != ABSENT).any()]
 
@@ -118,6 +121,11 @@ def _table(
             yield from (shared | {"note": note} | row for row in rows_of(_pool(parts), panel.categories))
 
     return group_table(rated_panels, columns, group_rows, each)
+
+
+def _source(method: str) -> str:
+    """Return the noun for one label that corrects the annotator."""
+    return "rating" if method == RATINGS else "reference answer"
 
 
 def _part(panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: np.ndarray, strata: np.ndarray) -> _Part:

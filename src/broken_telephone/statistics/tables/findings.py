@@ -19,6 +19,7 @@ from broken_telephone.statistics.estimates.selective_intervals import (
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
 from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.group_table import join_notes
 from broken_telephone.statistics.tables.shares_table import DATASET
 
@@ -239,7 +240,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
             return NOT_ENOUGH_DATA, _missing_reason(row)
         return (RISE, "") if row.value > 0 else (FALL, "")
     if not row.is_detectable:
-        few = "independent starts" if row.method == ANNOTATOR else "ratings"
+        few = {ANNOTATOR: "independent starts", RATINGS: "ratings"}.get(row.method, f"answers of {row.method}")
         return NOT_ENOUGH_DATA, f"too few {few} to detect any change after adjustment for all tests"
     # Sampling error adds to the bounds, as it does to every estimate.
     widest = np.nanmax([-row.change_low, row.change_high, -row.limit_low, row.limit_high, 0])
