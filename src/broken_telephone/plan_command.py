@@ -190,8 +190,8 @@ def size_study(env: str | None, pilot: str | None, change: float | None, power: 
         )
         needs = resources_table(_sizes(study, sizes, labels), study.loop.iterations, _rates(study, other))
         show_sizes(sizes, change, power, half_width)
-        told = [f"{name} {errors[name]:.0%} ({source})" for name, source in sources.items()]
-        say(f"Annotator error: {', '.join(told)}. Errors on drawn images may be larger.")
+        errors_by_attribute = [f"{name} {errors[name]:.0%} ({source})" for name, source in sources.items()]
+        say(f"Annotator error: {', '.join(errors_by_attribute)}. Errors on drawn images may be larger.")
         show_resources(needs, study.option)
         for name, table in (("plan_sizes", sizes), ("plan_resources", needs)):
             study.catalog.save(name, table)

@@ -13,6 +13,11 @@ def test_one_reading_of_each_model_and_every_single_rater():
     assert independent_annotators(labels, "closed") == [*rest, "m (closed)", "n (closed)"]
 
 
+def test_a_rater_whose_name_looks_like_a_reading_is_a_rater():
+    names = ["rater Ann (free)", "rater Ann (closed)", "m (free)"]
+    assert independent_annotators(pd.DataFrame({"annotator": names}), "free") == names
+
+
 def test_labels_have_the_start_and_the_label_of_their_chains():
     chains = pd.DataFrame(
         {"start": ["image", "image", "prompt"], "image_id": ["x", "x", None], "prompt": [None, None, "A man."]}

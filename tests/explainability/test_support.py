@@ -20,8 +20,8 @@ from broken_telephone.explainability.maps.attribution_scores import (
     mean_of,
     support_table,
     support_tests,
-    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fill_notes import with_fill_notes
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS

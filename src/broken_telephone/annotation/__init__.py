@@ -1,6 +1,6 @@
 """One instrument for all pictures: the same annotator labels originals and what the loop drew."""
 
-from broken_telephone.annotation.annotator_choice import annotators_of, answers_by, headline, measured_answers
+from broken_telephone.annotation.annotator_choice import annotators_of, headline, measured_answers
 from broken_telephone.annotation.annotators_compared import DATASET, asked_for, comparable, comparisons_of, labels_of
 from broken_telephone.annotation.closed_answers import closed_answers
 from broken_telephone.annotation.human_ratings import checked
@@ -13,7 +13,6 @@ __all__ = [
     "DATASET",
     "AnnotationSettings",
     "annotators_of",
-    "answers_by",
     "asked_for",
     "checked",
     "closed_answers",

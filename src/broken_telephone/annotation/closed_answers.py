@@ -1,4 +1,4 @@
-"""Puts the closed-form answers of the first annotator beside the categories of people, to measure calibration."""
+"""Puts the closed-form answers of one annotator beside the categories of people, to measure calibration."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def closed_answers(
     rated. A rated picture stands for the pictures of its stratum.
 
     Args:
-        probabilities: the `annotation_probabilities` table.
+        probabilities: rows of the `annotation_probabilities` table; of several annotators, the first counts.
         labels: as `labels_of` returns them.
         strata: as `rating.sampling_strata` returns them.
         chains: the `chains` table.

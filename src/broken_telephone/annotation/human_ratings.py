@@ -12,7 +12,7 @@ def checked(labels: pd.DataFrame, strata: pd.DataFrame, chains: pd.DataFrame) ->
 
     Args:
         labels: as `labels_of` returns them. What raters say together counts, of a single rater what that one says.
-        strata: as `rating.rating_strata` returns them.
+        strata: as `rating.sampling_strata` returns them.
         chains: the `chains` table.
 
     Returns:

@@ -1,13 +1,10 @@
 """Chooses the annotators of the latent class estimate: one reading of each model, the data set, and every rater."""
 
-import re
-
 import pandas as pd
 
+from broken_telephone.annotation.annotator_choice import split_reading
 from broken_telephone.statistics.estimates.panel import clusters_of
 from broken_telephone.statistics.tables.agreement_table import TOGETHER
-
-_READING = re.compile(r"(.+) \((free|closed)\)")
 
 
 def independent_annotators(labels: pd.DataFrame, reading: str) -> list[str]:
@@ -23,9 +20,8 @@ def independent_annotators(labels: pd.DataFrame, reading: str) -> list[str]:
     names = [str(name) for name in labels["annotator"].unique() if name != TOGETHER]
     chosen: dict[str, str] = {}
     for name in names:
-        match = _READING.fullmatch(name)
-        model = match[1] if match else name
-        if model not in chosen or (match and match[2] == reading):
+        model, own_reading = split_reading(name) or (name, "")
+        if model not in chosen or own_reading == reading:
             chosen[model] = name
     return list(chosen.values())
 

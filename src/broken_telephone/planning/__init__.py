@@ -5,18 +5,15 @@ from broken_telephone.planning.frozen_plan import (
     deviations,
     plan_record,
     planned_hypotheses,
-    settings_that_matter,
 )
 from broken_telephone.planning.look_order import ranks_in_cells
-from broken_telephone.planning.settings import HypothesisSettings, PlanSettings
+from broken_telephone.planning.settings import PlanSettings
 
 __all__ = [
-    "HypothesisSettings",
     "PlanSettings",
     "check_plan",
     "deviations",
     "plan_record",
     "planned_hypotheses",
     "ranks_in_cells",
-    "settings_that_matter",
 ]

@@ -145,9 +145,9 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     """Compare groups: women with men, right with wrong answers, each start's first picture with the last iteration.
 
     Women and men, right and wrong answers are compared in each iteration by itself, with strata of starts from images
-    and from prompts, and, of all labels together, of the labels that words stand for (`exchange.Strata`). Of replicates
-    that belong to one group the mean is taken; a start whose replicates belong to both counts for that label in
-    neither. Starts are exchanged within strata. First and last pictures are compared label by label within each start,
+    and from prompts, and, of all labels together, of the labels that words stand for
+    (`permutation_tests.Strata`). Of replicates that belong to one group the mean is taken; a start whose replicates
+    belong to both counts for that label in neither. Starts are exchanged within strata. First and last pictures are compared label by label within each start,
     of several labels by the mean, and exchanged within starts.
 
     Args:
@@ -213,7 +213,7 @@ def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.Dat
 
 
 def mean_of(values: np.ndarray, resampling: Resampling) -> tuple[float, float, float]:
-    """Return a mean and its 95 % interval (`measures.spread` of resampled means); null ends of too few values."""
+    """Return a mean and its 95 % interval (`bootstrap_interval` of resampled means); null ends of too few values."""
     if not len(values):
         return np.nan, np.nan, np.nan
     mean = float(values.mean())
@@ -342,27 +342,4 @@ def _why_no_pairs(late: pd.DataFrame, early: pd.DataFrame) -> str:
 def _with_note(table: pd.DataFrame) -> pd.DataFrame:
     missing = table["ci_low"].isna()
     table["note"] = np.where(missing, f"fewer than {LEAST} starts: no interval", "")
-    return table
-
-
-def with_fill_notes(tests: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Note, in the rows of a comparison of drops, where the fill of the hidden region decides the verdict.
-
-    Args:
-        tests: as `support_tests` returns them, with p_adjusted.
-        level: adjusted p-values below it are significant.
-
-    Returns:
-        The table; a comparison whose fills differ in significance or direction has a note in all of its rows.
-    """
-    table = tests.copy()
-    drops = table[table["fill"].notna() & table["p_adjusted"].notna()]
-    verdicts = np.where(drops["p_adjusted"].astype(float) < level, np.sign(drops["value"].astype(float)), 0)
-    keys = ["kind", "label", "attribute", "iteration", "region", "measure"]
-    for _, rows in drops.assign(verdict=verdicts).groupby(keys, dropna=False, observed=True):
-        if rows["verdict"].nunique() > 1:
-            words = {1: "higher", -1: "lower", 0: "no significant difference"}
-            each = [f"{fill}: {words[int(sign)]}" for fill, sign in zip(rows["fill"], rows["verdict"], strict=True)]
-            note = f"the verdict depends on the fill ({', '.join(each)})"
-            table.loc[rows.index, "note"] = [f"{old}; {note}" if old else note for old in rows["note"].astype(str)]
     return table

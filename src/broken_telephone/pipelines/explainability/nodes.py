@@ -34,8 +34,8 @@ from broken_telephone.explainability.maps.attribution_scores import (
     left_out,
     support_table,
     support_tests,
-    with_fill_notes,
 )
+from broken_telephone.explainability.maps.fill_notes import with_fill_notes
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
