@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control, t
 
-from broken_telephone.statistics import Panel, Resampling, drift_table, findings_table, power_table, shares_table
+from broken_telephone.statistics import (
+    Panel,
+    Resampling,
+    drift_table,
+    findings_table,
+    planned_table,
+    power_table,
+    shares_table,
+)
 from broken_telephone.statistics.estimates.selective_intervals import (
     equivalence_p_values,
     intervals_at,
@@ -13,7 +21,12 @@ from broken_telephone.statistics.estimates.selective_intervals import (
     shrunken_values,
     standard_errors,
 )
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, rejection_levels
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import (
+    adjusted_together,
+    holm,
+    holm_together,
+    rejection_levels,
+)
 from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
 from broken_telephone.statistics.tables.findings import (
     FALL,
@@ -167,6 +180,32 @@ def test_families_are_adjusted_together_and_plans_by_themselves():
     assert table["is_planned"].tolist() == [True] + [False] * 19
     assert table["p_adjusted"].iloc[0] == pytest.approx(0.004)
     assert table["verdict"].iloc[0] == RISE
+
+
+def test_planned_hypotheses_have_the_adjusted_p_values_of_the_plan():
+    rows = [comparison(f"label {k}", p_value=p) for k, p in enumerate([0.03, 0.02, 0.9, 0.001])]
+    cells = pd.DataFrame(rows)[["start", "label", "attribute", "category", "since", "iteration"]].head(2)
+    table = of_rows(rows, planned=cells).head(2)
+    plan = planned_table(pd.DataFrame(rows).assign(method="annotator"), cells.assign(direction=""), 0.1)
+    assert table["p_adjusted"].tolist() == plan["p_adjusted"].tolist() == [0.04, 0.04]
+    rows[0]["p_value"] = 0.045
+    # By Benjamini and Hochberg, the first would have 0.045.
+    assert of_rows(rows, planned=cells)["p_adjusted"].tolist()[:2] == pytest.approx([0.045, 0.04])
+    rows[1]["p_value"] = 0.04
+    table = of_rows(rows, planned=cells)
+    assert table["p_adjusted"].tolist()[:2] == pytest.approx([0.08, 0.08])
+    assert not table["verdict"].head(2).isin([RISE, FALL]).any()
+
+
+def test_a_planned_test_is_rejected_up_to_its_level_whatever_its_own_p_value():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        p_values = rng.random(rng.integers(1, 8)) ** rng.integers(1, 6)
+        for place, level in enumerate(holm_together(p_values, 0.05)[1]):
+            for own, is_rejected in ((level * 0.999, True), (level * 1.001, False)):
+                others = p_values.copy()
+                others[place] = own
+                assert (holm(others)[place] <= 0.05) == is_rejected
 
 
 def bounds(before=0.0, after=0.5, low=-0.4, high=0.2):

@@ -10,10 +10,10 @@ from broken_telephone.statistics import assumed_from_pilot, plan_table, planned_
 from broken_telephone.statistics.estimates.corrected_change import Sampled, corrected_change
 from broken_telephone.statistics.estimates.panel import ABSENT, ALL, Panel
 from broken_telephone.statistics.estimates.ratings_needed import corrected_half_width, ratings_needed
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import holm
 from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_maxwell
 from broken_telephone.statistics.hypothesis_tests.sample_size import simulated_power, starts_needed
 from broken_telephone.statistics.tables.plan_table import EXPLORATORY, PLANNED
-from broken_telephone.statistics.tables.planned_table import holm
 
 CELL = ["label", "attribute", "category"]
 

@@ -145,10 +145,10 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     """Compare groups: women with men, right with wrong answers, each start's first picture with the last iteration.
 
     Women and men, right and wrong answers are compared in each iteration by itself, with strata of starts from images
-    and from prompts, and, of all labels together, of the labels that words stand for
-    (`permutation_tests.Strata`). Of replicates that belong to one group the mean is taken; a start whose replicates
-    belong to both counts for that label in neither. Starts are exchanged within strata. First and last pictures are compared label by label within each start,
-    of several labels by the mean, and exchanged within starts.
+    and from prompts, and, of all labels together, of the labels that words stand for (`permutation_tests.Strata`). Of
+    replicates that belong to one group the mean is taken; a start whose replicates belong to both counts for that
+    label in neither. Starts are exchanged within strata. First and last pictures are compared label by label within
+    each start, of several labels by the mean, and exchanged within starts.
 
     Args:
         pictures: as `by_picture` returns them.

@@ -89,3 +89,42 @@ def adjusted_together(p_values: np.ndarray, smallest: np.ndarray, level: float) 
         p_adjusted[is_counted] = false_discovery_control(counted)
         levels[is_counted] = rejection_levels(counted, level)
     return p_adjusted, levels
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Adjust p-values to control the familywise error rate (Holm 1979, Scandinavian Journal of Statistics 6).
+
+    Args:
+        p_values: (m,); null without a test, which counts as a test that does not reject.
+
+    Returns:
+        (m,), adjusted p-values; null where the p-value is null.
+    """
+    filled = np.where(np.isnan(p_values), 1.0, p_values)
+    order = np.argsort(filled, kind="stable")
+    steps = np.minimum(np.maximum.accumulate(filled[order] * np.arange(len(filled), 0, -1)), 1.0)
+    adjusted = np.empty(len(filled))
+    adjusted[order] = steps
+    return np.where(np.isnan(p_values), np.nan, adjusted)
+
+
+def holm_together(p_values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Adjust one family of tests by Holm's method, as `adjusted_together` does by that of Benjamini and Hochberg.
+
+    Args:
+        p_values: (n,), null without a test, which counts as a test that does not reject.
+        level: familywise error rate.
+
+    Returns:
+        Adjusted p-values (n,), and the raw p-values (n,) up to which each test is rejected, given the others: if the
+        other tests alone let r of them be rejected, it is level / (n - r).
+    """
+    n = len(p_values)
+    filled = np.where(np.isnan(p_values), 1.0, p_values)
+    steps = level / np.arange(n, 0, -1)
+    levels = np.empty(n)
+    for index in range(n):
+        others = np.sort(np.delete(filled, index))
+        rejected = np.logical_and.accumulate(others <= steps[:-1]).sum()
+        levels[index] = steps[rejected]
+    return holm(p_values), levels

@@ -17,7 +17,7 @@ from broken_telephone.statistics.estimates.selective_intervals import (
     shrunken_values,
     standard_errors,
 )
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, holm_together
 from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.group_table import join_notes
@@ -66,14 +66,15 @@ def findings_table(
         share_bounds: worst-case bounds on changes of shares if answers are missing.
         families: name -> table of further comparisons with the columns SPAN, value, ci_low, ci_high, p_value, n,
             clusters and note. The intervals are 95 % intervals of Student's t distribution.
-        planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own.
+        planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own,
+            adjusted by Holm's method as in `planned_table`.
         level: adjusted p-values below it are significant.
 
     Returns:
         Columns FINDINGS, one row per comparison, in the order of the tables.
 
-        - p_adjusted: over all comparisons of all families (Benjamini and Hochberg). Tests that cannot reject, because
-          too few starts change, are not counted and have 1.
+        - p_adjusted: over all comparisons of all families that are not planned (Benjamini and Hochberg). Tests that
+          cannot reject, because too few starts change, are not counted and have 1.
         - p_value: if answers are missing, the larger one of two tests: of the complete pairs, and of the bounds.
         - verdict: RISE and FALL if the test is significant and the interval agrees; NOT_ENOUGH_DATA, with a reason, if
           no possible change would be detected at the adjusted level, or if missing answers leave the change open;
@@ -183,8 +184,12 @@ def _with_adjustment(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Add adjusted p-values, and the raw p-value up to which the adjustment rejects each test."""
     rows = rows.assign(p_adjusted=np.nan, rejection_level=np.nan)
     smallest = rows["smallest_p_value"].fillna(0)
-    for _, own in rows.groupby("is_planned"):
-        adjusted, levels = adjusted_together(own["p_value"].to_numpy(), smallest[own.index].to_numpy(), level)
+    for is_planned, own in rows.groupby("is_planned"):
+        p_values = own["p_value"].to_numpy()
+        if is_planned:
+            adjusted, levels = holm_together(p_values, level)
+        else:
+            adjusted, levels = adjusted_together(p_values, smallest[own.index].to_numpy(), level)
         rows.loc[own.index, "p_adjusted"], rows.loc[own.index, "rejection_level"] = adjusted, levels
     return rows
 

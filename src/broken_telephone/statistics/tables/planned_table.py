@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import holm
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Row, join_notes
 from broken_telephone.statistics.tables.interim_looks import FALL, RISE, SMALL
 
@@ -10,23 +11,6 @@ KEY = [*GROUP, "category", "since", "iteration"]
 PLANNED_CHANGES = (*KEY, "direction", "method", *INTERVAL, "p_value", "p_adjusted", "answer", "n", "clusters", "note")
 NOT_SHOWN, NO_TEST = "not shown", "no test"
 """Answers beside RISE, FALL and SMALL. NOT_SHOWN: neither a change, nor that the change is smaller than planned."""
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Adjust p-values to control the familywise error rate (Holm 1979, Scandinavian Journal of Statistics 6).
-
-    Args:
-        p_values: (m,); null without a test, which counts as a test that does not reject.
-
-    Returns:
-        (m,), adjusted p-values; null where the p-value is null.
-    """
-    filled = np.where(np.isnan(p_values), 1.0, p_values)
-    order = np.argsort(filled, kind="stable")
-    steps = np.minimum(np.maximum.accumulate(filled[order] * np.arange(len(filled), 0, -1)), 1.0)
-    adjusted = np.empty(len(filled))
-    adjusted[order] = steps
-    return np.where(np.isnan(p_values), np.nan, adjusted)
 
 
 def planned_table(
