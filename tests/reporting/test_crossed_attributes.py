@@ -15,6 +15,7 @@ from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.intersections import intersections_figure
 from broken_telephone.reporting.text.intersections import intersection_sentences
 from broken_telephone.reporting.text.summary import CROSSED, summary
+from broken_telephone.reporting.text.verdicts import judged_together
 from broken_telephone.statistics import Panel, Resampling, intersections_table, with_adjusted_p_values
 from broken_telephone.tables import as_result, check_result, with_plain_numbers
 
@@ -136,10 +137,12 @@ def test_a_table_without_changes_gives_a_figure_with_the_reason():
 def test_all_figures_hold_one_matrix_for_each_start():
     plans = figures({"intersection_changes": changes(starts=("image", "prompt"))})
     assert list(plans) == ["intersections_age_x_gender", "intersections_age_x_gender_prompt"]
+    few = changes().assign(starts_in_category=5)
+    assert not figures({"intersection_changes": few})
 
 
 def test_sentences_name_the_surest_changes_and_what_the_attributes_predict():
-    table = changes()
+    table = judged_together(changes(), None, "intersections")
     sentences = intersection_sentences(table, 0.05)
     assert len(sentences) == 2
     # 30 of the 60 chains for happiness change.
@@ -150,9 +153,25 @@ def test_sentences_name_the_surest_changes_and_what_the_attributes_predict():
     assert "The changes of age and of gender alone predict a " in sentences[0]
     assert "over all labels" in sentences[1]
     assert sentences[1].endswith("The table of crossed attributes lists 2 more significant changes.")
-    assert summary({"intersection_changes": table})[CROSSED] == sentences
+    assert summary({"intersection_changes": changes()})[CROSSED] == sentences
+    shrunken = table.assign(shrunken_value=table["value"] / 2)
+    assert "; 50 points before shrinkage) according to" in intersection_sentences(shrunken, 0.05)[0]
+
+
+def test_sentences_name_the_attributes_that_ratings_contradict():
+    table = judged_together(changes(), None, "intersections")
+    assert intersection_sentences(table, 0.05, ["gender", "ethnicity"])[-1] == (
+        "Human ratings contradict the annotator's drift of gender, and nothing corrects crossed attributes. Do not "
+        "rely on these changes."
+    )
+    bias = pd.DataFrame({"start": "image", "label": "(all)", "attribute": "gender", "since": 0, "iteration": [2]})
+    for p, number in ((0.01, 3), (0.2, 2)):
+        tested = bias.assign(p_value=p, p_adjusted=p, n_checked=40, method="human ratings")
+        sentences = summary({"intersection_changes": changes(), "annotator_bias": tested})[CROSSED]
+        assert len(sentences) == number
 
 
 def test_sentences_name_the_start_if_there_are_two():
-    sentences = intersection_sentences(changes(starts=("image", "prompt")), 0.05)
+    both = judged_together(changes(starts=("image", "prompt")), None, "intersections")
+    sentences = intersection_sentences(both, 0.05)
     assert all("in chains from " in sentence for sentence in sentences)

@@ -252,8 +252,15 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     drift.loc[drift["label"] == "sure", "method"] = "human ratings"
     figure = forest_figure(drift)
     axes = axes_of(figure, "gender: male")
-    marks = {line.get_ydata()[0]: line for lines in marks_of(axes).values() for line in lines}
+    marks = {
+        line.get_ydata()[0]: line
+        for look, lines in marks_of(axes).items()
+        if look != "before shrinkage"
+        for line in lines
+    }
     males = drift[drift["category"] == "male"]
+    (before,) = marks_of(axes)["before shrinkage"]
+    assert (before.get_xdata()[0], before.get_ydata()[0]) == (males["value"].iloc[0], 0)
     assert [marks[place].get_xdata()[0] for place in range(4)] == males["shrunken_value"].to_list()[:4]
     alone = [line for line in axes.lines if line.get_marker() == "|"]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in alone] == [(males["annotator_value"].iloc[0], 0)]
@@ -267,8 +274,8 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     assert axes.texts[0].get_position()[1] == 4
     assert 4 not in marks
     keys = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert len(keys) == 5
-    assert "annotator's answers alone" in keys
+    assert len(keys) == 6
+    assert {"annotator's answers alone", "the same before shrinkage"} <= keys
 
 
 def test_the_forest_shows_the_shares_of_one_start_only():

@@ -48,8 +48,11 @@ def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
         stars = r"\dagger" if row.verdict == NOT_ENOUGH_DATA else stars
         size = row.shrunken_value
         number = f"{100 * size:+.1f}" if abs(size) > 1e-9 else "0.0"
-        expected[row.label, row.category] = f"${number}{f'^{{{stars}}}' if stars else ''}$"
+        cell = f"${number}{f'^{{{stars}}}' if stars else ''}$"
+        before = f"{100 * row.value:+.1f}"
+        expected[row.label, row.category] = cell if before == f"{100 * size:+.1f}" else f"{cell} [${before}$]"
     assert any("*" in cell for cell in expected.values())
+    assert any("[" in cell for cell in expected.values())
     expected["anger", "male"] += " ($+12.3$)"
     actual = {}
     for part in text.split(r"\begin{table}")[1:]:

@@ -168,7 +168,8 @@ def test_an_empty_study_makes_a_page_that_says_so():
     page = report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {})
     for words in (
         "There are no figures.",
-        "The table has no rows.",
+        "There are no tables with rows.",
+        "Tables without rows: Drift.",
         "There are no chains to show.",
         "There are no records of runs.",
     ):

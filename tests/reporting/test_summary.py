@@ -428,7 +428,8 @@ def test_differences_in_success_are_claimed_only_if_all_comparisons_of_the_study
         judged = findings_table(changes, pd.DataFrame(), families=families)
         topics = summary({"success": pd.DataFrame(RATES), "success_differences": differences, "findings": judged})
         sentences.append(topics["Does the describer still name the label?"])
-    assert "the success rate for 4-19 (age) is 20 points below that for 20-39 (age)" in sentences[0][2]
+    assert "the success rate for 4-19 (age) is 17 points below that for 20-39 (age)" in sentences[0][2]
+    assert "; 20 points before shrinkage" in sentences[0][2]
     assert "no category of the last image differs significantly" in sentences[1][2]
     untested = differences.assign(p_value=np.nan, p_adjusted=np.nan, ci_low=np.nan, ci_high=np.nan, note="one start")
     families = {"success": success_comparisons(untested, pd.DataFrame())}

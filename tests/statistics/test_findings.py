@@ -197,6 +197,14 @@ def test_planned_hypotheses_have_the_adjusted_p_values_of_the_plan():
     assert not table["verdict"].head(2).isin([RISE, FALL]).any()
 
 
+def test_interim_looks_leave_planned_hypotheses_without_an_ordinary_test():
+    rows = [comparison(p_value=1e-6), comparison(p_value=1e-6, label="other")]
+    planned = pd.DataFrame(rows)[["start", "label", "attribute", "category"]].head(1)
+    table = of_rows(rows, planned=planned, at_looks=True)
+    assert table["verdict"].tolist() == [NOT_ENOUGH_DATA, RISE]
+    assert "interim looks" in table["reason"].iloc[0]
+
+
 def test_a_planned_test_is_rejected_up_to_its_level_whatever_its_own_p_value():
     rng = np.random.default_rng(0)
     for _ in range(100):

@@ -284,7 +284,10 @@ def judge_changes(
         MISSING_ANSWERS: missing_changes(missing_answers),
     }
     planned = planned_hypotheses(frozen_plan)
-    return as_result(findings_table(drift, power, shares, corrected_drift, share_bounds, families, planned=planned))
+    at_looks = bool(frozen_plan) and frozen_plan["plan"]["looks"] > 1
+    return as_result(
+        findings_table(drift, power, shares, corrected_drift, share_bounds, families, planned, at_looks=at_looks)
+    )
 
 
 def _with_progress(description: str) -> Map:

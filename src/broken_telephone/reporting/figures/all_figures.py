@@ -10,7 +10,7 @@ from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.figures.annotators import annotators_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
 from broken_telephone.reporting.figures.forest import forest_figure
-from broken_telephone.reporting.figures.intersections import intersections_figure
+from broken_telephone.reporting.figures.intersections import has_cells, intersections_figure
 from broken_telephone.reporting.figures.mentions import mentions_figure
 from broken_telephone.reporting.figures.missing_answers import missing_answers_figure
 from broken_telephone.reporting.figures.reliability import reliability_figure
@@ -24,6 +24,7 @@ from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import judged_together, of_family
 from broken_telephone.statistics.tables.findings import INTERSECTIONS
+from broken_telephone.statistics.tables.mentions import MENTIONED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,12 +36,13 @@ _MIXED = ("findings", "missing_answers", "share_bounds")
 
 
 def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figure]]":
-    """Plan a figure for every table with rows.
+    """Plan a figure for every table with something to draw.
 
     Args:
         tables: by name: shares, findings, decomposition, trajectories, similarity_curves, success,
             intersection_changes, missing_answers, mention_shares, agreement, agreement_confusions and
-            annotator_agreement. Missing and empty tables get no figure.
+            annotator_agreement. Missing and empty tables get no figure, nor do crossed categories
+            that all have too few starts, nor attributes that no description mentions.
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
@@ -84,11 +86,14 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"forest{suffix}"] = partial(forest_figure, findings, start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
-        if len(select(drawable.get("mention_shares", pd.DataFrame()), start=start)):
+        mentioned = select(drawable.get("mention_shares", pd.DataFrame()), start=start)
+        if len(mentioned) and (select(mentioned, measure=MENTIONED)["value"] > 0).any():
             plans[f"mentions{suffix}"] = partial(mentions_figure, drawable["mention_shares"], start)
     if len(crossed):
         crossed = drawable_table(crossed)
         for attribute, start in crossed[["attribute", "start"]].astype(str).drop_duplicates().itertuples(index=False):
+            if not has_cells(select(crossed, attribute=attribute, start=start)):
+                continue
             name = f"intersections_{attribute.replace(' ', '_')}{_SUFFIXES[start]}"
             plans[name] = partial(intersections_figure, crossed, attribute, start)
     if "reliability" in drawable:

@@ -33,6 +33,10 @@ _KEYS = {
     "not enough data": NOT_ENOUGH_DATA,
     "not tested": "not tested",
 }
+_BEFORE: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 2.5, "markerfacecolor": "white"}
+"""A significant change before shrinkage."""
+_LEAST = 0.02
+"""Smallest shrinkage that is drawn."""
 _ALONE: dict[str, Any] = {"color": style.PALE, "marker": "|", "markersize": 6, "linestyle": ""}
 """The annotator's own change beside a corrected one."""
 
@@ -42,8 +46,9 @@ def forest_figure(findings: pd.DataFrame, start: str = "image") -> "Figure":
 
     The change is from the first image to the last; right of zero, the category became more frequent. The line is the
     95 % interval. A filled mark is significant after adjustment for all tests of the study. It stands at the shrunken
-    value, and its interval is adjusted for the selection. A hollow mark is not significant. A grey cross marks a cell
-    without enough data, which says nothing either way. A grey bar is the annotator's own change beside a corrected one.
+    value, and its interval is adjusted for the selection. A small hollow mark beside it is the value before shrinkage.
+    A hollow mark is not significant. A grey cross marks a cell without enough data, which says nothing either way. A
+    grey bar is the annotator's own change beside a corrected one.
 
     Args:
         findings: as `statistics.findings_table` returns it.
@@ -66,6 +71,8 @@ def forest_figure(findings: pd.DataFrame, start: str = "image") -> "Figure":
             _draw_marks(axes, select(rows, attribute=attribute, category=category), labels)
         looks = {look: how for look, how in _LOOKS.items() if (rows["look"] == look).any()}
         keys = [multiples.line_key(_KEYS[look], linewidth=1, **how) for look, how in looks.items()]
+        if rows["is_shrunken"].any():
+            keys.append(multiples.line_key("the same before shrinkage", linestyle="", **_BEFORE))
         if (rows["method"] != ANNOTATOR).any():
             keys.append(multiples.line_key("annotator's answers alone", **_ALONE))
         since, last = int(rows["since"].iloc[0]), int(rows["iteration"].iloc[0])
@@ -100,7 +107,10 @@ def _with_looks(rows: pd.DataFrame) -> pd.DataFrame:
     verdict = rows["verdict"]
     look = pd.Series("not enough data", rows.index).mask(verdict == NOT_SIGNIFICANT, "not significant")
     look = look.mask(verdict.isin([RISE, FALL]), "significant").mask(rows["p_value"].isna(), "not tested")
-    return rows.assign(look=look, value=rows["shrunken_value"].fillna(rows["value"]).astype(float))
+    before = rows["value"].astype(float)
+    value = rows["shrunken_value"].astype(float).fillna(before)
+    is_shrunken = (look == "significant") & ((before - value).abs() >= _LEAST)
+    return rows.assign(look=look, value=value, before_shrinkage=before, is_shrunken=is_shrunken)
 
 
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, labels: list[str]) -> None:
@@ -115,3 +125,5 @@ def _draw_marks(axes: "Axes", rows: pd.DataFrame, labels: list[str]) -> None:
         if row.method != ANNOTATOR:
             axes.plot(row.annotator_value, place, **_ALONE)
         label_rows.draw_estimate(axes, row, place, line, mark)
+        if row.is_shrunken:
+            axes.plot(row.before_shrinkage, place, linestyle="", label="before shrinkage", **_BEFORE)

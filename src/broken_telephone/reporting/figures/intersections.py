@@ -70,6 +70,11 @@ def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "im
         return multiples.finish(figure, title, keys, notes)
 
 
+def has_cells(changes: pd.DataFrame) -> bool:
+    """Return whether any crossed category has enough starts for a test for some label."""
+    return bool(((changes["starts_in_category"] >= MIN_CHANGES) & changes["value"].notna()).any())
+
+
 def _matrix(labels: Sequence[str], categories: Sequence[str]) -> "tuple[Figure, Axes]":
     """Return an empty matrix with its names, and lines between the categories of the first attribute."""
     from matplotlib.figure import Figure

@@ -27,7 +27,7 @@ _LOOKS = {
 
 
 def reliability_figure(reliability: pd.DataFrame) -> "Figure":
-    """Draw one panel for each attribute, kind of picture and reference.
+    """Draw one row for each kind of picture and reference, with one panel per attribute.
 
     Below the diagonal, the annotator is surer than it is right.
 
@@ -37,11 +37,12 @@ def reliability_figure(reliability: pd.DataFrame) -> "Figure":
     title = "Reliability of the closed-form probabilities"
     attributes = list(dict.fromkeys(reliability["attribute"].astype(str)))
     pairs = reliability[["kind", "reference"]].astype(str).drop_duplicates().itertuples(index=False, name=None)
-    columns = sorted(pairs, key=lambda pair: (ORIGINALS, DRAWN).index(pair[0]))
-    cells = [(attribute, kind, reference) for attribute in attributes for kind, reference in columns]
-    names = [[f"{attribute}, {kind}, by {reference}" for kind, reference in columns] for attribute in attributes]
+    kinds = sorted(pairs, key=lambda pair: (ORIGINALS, DRAWN).index(pair[0]))
+    cells = [(attribute, kind, reference) for kind, reference in kinds for attribute in attributes]
+    names = [[f"{attribute}, {kind}, by {reference}" for attribute in attributes] for kind, reference in kinds]
     with style.styled():
-        figure, panels = multiples.panels(names, max(_PANEL, style.NARROW / len(columns)), _PANEL, multiples.NUMBERS)
+        room = (style.WIDTH - multiples.NUMBERS) / len(attributes)
+        figure, panels = multiples.panels(names, min(_PANEL, room), _PANEL, multiples.NUMBERS)
         for axes, (attribute, kind, reference) in zip(panels, cells, strict=True):
             _draw(axes, select(reliability, attribute=attribute, kind=kind, reference=reference))
         keys = [multiples.line_key(linestyle="", **look) for look in _LOOKS.values()]

@@ -49,10 +49,11 @@ def drift_tables(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str
     r"""Write the drift from first image to last: change of every share in points, then measures of all categories.
 
     The change of a share is that of the `findings` table: corrected where ratings correct it, with the annotator's own
-    change in parentheses, and shrunken where it is significant. Marks: * for an adjusted p below 0.05, ** below 0.01,
-    *** below 0.001, of a share (over all comparisons of the study) or of all categories (Stuart-Maxwell). A dagger
-    replaces the mark of a share if there is not enough data to tell; without a share that has enough, the test of all
-    categories has no mark.
+    change in parentheses. A significant change is shrunken, with the value before shrinkage in brackets.
+
+    Marks: * for an adjusted p below 0.05, ** below 0.01, *** below 0.001, of a share (over all comparisons of the
+    study) or of all categories (Stuart-Maxwell). A dagger replaces the mark of a share if there is not enough data to
+    tell. Without a share that has enough, the test of all categories has no mark.
 
     Args:
         study: name of the study, for the captions.
@@ -98,7 +99,8 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, judged: M
         r"\centering\footnotesize",
         rf"\caption{{{escape(study)}: change of {name} from image {since} to image {last}, chains from {start}s. "
         r"Categories: change of the share in points, corrected for annotator error where ratings allow it "
-        r"(the annotator's own change in parentheses); significant changes are shrunken for their selection. "
+        r"(the annotator's own change in parentheses); significant changes are shrunken for their selection "
+        r"[before shrinkage]. TV, $\kappa$ and $\chi^2$ are of the annotator's answers. "
         r"TV: total variation with its 95\,\% interval. $\kappa$: "
         r"agreement of the two images. $\chi^2$: Stuart--Maxwell, with degrees of freedom; $p$ by "
         r"permutation if few starts leave a category. "
@@ -150,6 +152,9 @@ def _share(row) -> str:  # type: ignore[no-untyped-def]
     marks = f"^{{{_LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else ""
     marks = _stars(row.p_adjusted) if row.verdict in (RISE, FALL) else marks
     change = _number(100 * row.shrunken_value, "+.1f", marks)
+    before = _number(100 * row.value, "+.1f")
+    if before != _number(100 * row.shrunken_value, "+.1f"):
+        change += f" [{before}]"
     return change if row.method == ANNOTATOR else f"{change} ({_number(100 * row.annotator_value, '+.1f')})"
 
 

@@ -18,6 +18,7 @@ from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
 from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table
+from broken_telephone.reporting.text.captions import of_table
 from broken_telephone.reporting.text.limits import limits, shared_model_sentences
 from broken_telephone.reporting.text.published import beside_published
 from broken_telephone.reporting.text.verdicts import of_family
@@ -62,11 +63,13 @@ def report_page(
     changes = of_family(tables.get("findings"))
     published = beside_published(published_study, tables)
     drawn = shown_figures(figures)
+    listed_tables = {name: table for name, table in tables.items() if name not in _NOT_LISTED}
     content: dict[str, Any] = {
         "study": study,
         "summary": summary,
         "figures": drawn,
-        "tables": [shown_table(name, table) for name, table in tables.items() if name not in _NOT_LISTED],
+        "tables": [shown_table(name, table) for name, table in listed_tables.items() if len(table)],
+        "tables_without_rows": [of_table(name).title for name, table in listed_tables.items() if table.empty],
         "limits": _limits(changes, tables, manifests),
         "published": shown_table("published_beside_ours", published),
         "manifests": manifests,

@@ -79,9 +79,14 @@ def correction_sentences(corrected: pd.DataFrame) -> list[str]:
     if not different:
         return [f"{lead} Ratings do not contradict the assumption for any share, which does not prove it."]
     different.sort(key=lambda rows: -np.ptp(rows["value"].to_numpy(float)))
-    chance = f", about {round(len(cells) / 20)} of them by chance alone" if len(cells) >= 10 else ""
+    chance = f" (by chance alone: about {round(len(cells) / 20)})" if len(cells) >= 10 else ""
     verb = "differs" if len(different) == 1 else "differ"
-    named = listed([_difference(rows) for rows in different], _NAMED)
+    first = {
+        (row.start, row.label, row.attribute, row.iteration): rows
+        for rows in reversed(different)
+        for row in rows.head(1).itertuples(index=False)
+    }
+    named = listed([_difference(rows) for rows in reversed(first.values())], 1)
     return [f"{lead} {counted(len(different), 'share')} {verb} significantly{chance}: {named}."]
 
 
@@ -112,6 +117,19 @@ def bias_sentences(bias: pd.DataFrame, level: float) -> list[str]:
     if RATINGS not in set(checked["method"].astype(str)):
         sentences.append("Nobody rated drawn images, so errors that both annotators share remain unknown.")
     return sentences
+
+
+def contradicted_attributes(bias: pd.DataFrame, level: float) -> list[str]:
+    """Return the attributes for which human ratings contradict the annotator's drift of any label.
+
+    Args:
+        bias: the `annotator_bias` table.
+        level: adjusted p-values below it are significant.
+    """
+    if bias.empty:
+        return []
+    tested = first_to_last(bias[bias["p_value"].notna() & (bias["method"].astype(str) == RATINGS)])
+    return list(dict.fromkeys(tested.loc[tested["p_adjusted"] < level, "attribute"].astype(str)))
 
 
 def _difference(rows: pd.DataFrame) -> str:

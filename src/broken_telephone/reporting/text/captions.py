@@ -18,7 +18,8 @@ FIGURES: Mapping[str, Caption] = {
         "Drift of every share, with confidence intervals",
         "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
         "the category became more frequent. Only a filled mark is a significant change, after adjustment for all tests "
-        "of the study. Its value and interval are corrected for its selection. A grey bar is the change by the "
+        "of the study. Its value and interval are corrected for its selection; a small hollow mark is its value before "
+        "that correction. A grey bar is the change by the "
         "annotator's answers alone, where ratings correct it.",
     ),
     "shares": Caption(
@@ -32,7 +33,7 @@ FIGURES: Mapping[str, Caption] = {
         "A crossed category, such as 20-39 x female, holds the people with both categories. Cells are changes of its "
         "share from the first image to the last, in points. They are partially pooled: a cell with few chains is moved "
         "towards the change that its two attributes alone predict. Only a framed cell is a significant change. The "
-        "test uses the change before pooling, and is adjusted for all crossed categories.",
+        "test uses the change before pooling, and is adjusted for all tests of the study.",
     ),
     "missing": Caption(
         "Images without a valid answer",
@@ -124,7 +125,7 @@ TABLES: Mapping[str, Caption] = {
         "adjusts for all of them together. The verdict is rise, fall, no significant change, or not enough data to "
         "tell. Rises and falls have a shrunken value, which corrects for their selection, and an interval adjusted for "
         "it. Before and after are shares of all images with a category; value is the change of chains with a category "
-        "in both. Success is compared by the logarithm of the odds ratio in one image.",
+        "in both. For success, value is the change of the difference in success between a category and its reference.",
     ),
     "shares": Caption("Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."),
     "drift": Caption(

@@ -6,7 +6,7 @@ import pandas as pd
 from broken_telephone.reporting.selection import matching
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
-from broken_telephone.reporting.text.wording import counted, interval, percent, points, the_share
+from broken_telephone.reporting.text.wording import before_shrinkage, counted, interval, percent, points, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
 
@@ -15,7 +15,8 @@ _SAME = 0.005
 UNCHECKED = "according to an annotator that no rating checks on drawn images"
 _ADJUSTED = (
     "Significant changes look larger than they are, because they were selected. These changes are therefore shrunken. "
-    "Their tests and intervals are adjusted for all comparisons of the study."
+    "Their tests and intervals are adjusted for all comparisons of the study. A change that shrinks to less than half "
+    "is only just significant, so its size is uncertain."
 )
 TOO_FEW = "according to the annotator's answers, because too few images are checked to correct them"
 
@@ -76,7 +77,7 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     limits = sorted((sign * row.ci_low, sign * row.ci_high))
     share = the_share(row.attribute, row.category, row.label)
     size = points(abs(row.shrunken_value))
-    raw = f"; {points(abs(row.value))} before shrinkage" if size != points(abs(row.value)) else ""
+    raw = before_shrinkage(row.value, row.shrunken_value)
     # A value that is shrunken to the end of its interval is a bound, not an estimate.
     is_bound = raw and np.isclose(sign * row.shrunken_value, limits[0])
     result = f"{lead}, {share} {verb} by {'at least ' if is_bound else ''}{size} ({interval(*limits)}{raw}), "

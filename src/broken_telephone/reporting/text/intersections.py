@@ -1,21 +1,32 @@
 """Writes sentences about the significant changes of crossed categories, such as `20-39 x female`."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.text.wording import counted, interval, points, spoken, the_share
+from broken_telephone.reporting.text.wording import (
+    before_shrinkage,
+    capital,
+    counted,
+    interval,
+    listed,
+    points,
+    spoken,
+    the_share,
+)
 from broken_telephone.statistics import CROSS
 
 _NAMED = 2
 
 
-def intersection_sentences(changes: pd.DataFrame, level: float) -> list[str]:
+def intersection_sentences(changes: pd.DataFrame, level: float, contradicted: Collection[str] = ()) -> list[str]:
     """Describe the surest significant changes of crossed categories, at most two, and count the others.
 
     Args:
-        changes: the `intersection_changes` table, with p_adjusted.
+        changes: the `intersection_changes` table, as `verdicts.judged_together` returns it.
         level: adjusted p-values below it are significant.
+        contradicted: attributes for which human ratings contradict the annotator's drift.
 
     Returns:
         No sentence if no change is significant, or if its interval includes zero.
@@ -34,6 +45,10 @@ def intersection_sentences(changes: pd.DataFrame, level: float) -> list[str]:
     if len(significant) > len(named):
         more = counted(len(significant) - len(named), "more significant change")
         sentences[-1] += f" The table of crossed attributes lists {more}."
+    pairs = {name for attribute in named["attribute"].astype(str) for name in attribute.split(CROSS)}
+    if wrong := sorted(spoken(name) for name in pairs & set(contradicted)):
+        doubt = f"human ratings contradict the annotator's drift of {listed(wrong, len(wrong))}"
+        sentences.append(capital(f"{doubt}, and nothing corrects crossed attributes. Do not rely on these changes."))
     return sentences
 
 
@@ -47,7 +62,8 @@ def _sentence(row: Any, several_starts: bool) -> str:
     change = f"a {'rise' if row.predicted_value > 0 else 'fall'} of {points(abs(row.predicted_value))}"
     change = "no change" if predicted == "0 points" else change
     return (
-        f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by {points(abs(row.value))} "
-        f"({interval(*limits)}) according to the annotator's answers. "
+        f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by "
+        f"{points(abs(row.shrunken_value))} ({interval(*limits)}"
+        f"{before_shrinkage(row.value, row.shrunken_value)}) according to the annotator's answers. "
         f"The changes of {first} and of {second} alone predict {change}."
     )

@@ -15,8 +15,9 @@ def latent_class_sentences(shares: pd.DataFrame, confusions: pd.DataFrame) -> li
     if shares.empty:
         return []
     if confusions.empty or not confusions["value"].notna().any():
-        reasons = dict.fromkeys(str(note) for note in shares["note"] if note)
-        return [f"There is no latent class estimate ({'; '.join(reasons)})."] if reasons else []
+        # The originals, which stand first, have the most annotators: the data set labels them.
+        reason = next((str(note) for note in shares["note"] if note), "")
+        return [f"There is no latent class estimate ({reason})."] if reason else []
     right = confusions[confusions["category"].astype(str) == confusions["to_category"].astype(str)]
     right = right.astype(dict.fromkeys(("kind", "attribute", "annotator"), str))
     sentences = []

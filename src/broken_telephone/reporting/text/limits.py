@@ -30,7 +30,7 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         sentences += [
             f"{len(blind)} of {counted(len(answered), 'share')} have too few independent starts: after adjustment "
             "for all tests, even the largest possible change would be missed too often.",
-            f"This applies to {'; '.join(_counts_by_label(answered, blind))}.",
+            f"They are {'; '.join(_counts_by_label(answered, blind))}.",
         ]
     elif len(answered):
         sentences.append(
@@ -44,7 +44,8 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         sentences.append(f"{counted(single, 'more share')} cannot be compared: each chain has a single image.")
     quiet = changes[changes["verdict"] == NOT_SIGNIFICANT]
     if len(quiet):
-        least, middle, most = (points(x) for x in quiet["minimum_detectable_change"].quantile([0, 0.5, 1]))
+        sizes = quiet["minimum_detectable_change"].quantile([0, 0.5, 1])
+        (least, middle), most = (points(size, unit=False) for size in sizes[:0.5]), points(sizes[1])
         sentences += [
             "Where no change is significant, a smaller one may exist.",
             "After adjustment for all tests, four of five such studies detect a change only if it is large enough: "
@@ -59,6 +60,8 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
 def _counts_by_label(answered: pd.DataFrame, blind: pd.DataFrame) -> Iterator[str]:
     for start, rows in answered.groupby("start", sort=False, observed=True):
         own = blind[blind["start"] == start]
+        if own.empty:
+            continue
         counts = own.groupby("label", sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
         names = listed([f"{spoken(label)}: {number}" for label, number in counts.items()], _NAMED)
         yield f"{len(own)} of {len(rows)} shares in chains from {start}s{f' ({names})' if names else ''}"

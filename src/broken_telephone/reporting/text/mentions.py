@@ -4,7 +4,7 @@ import pandas as pd
 
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import LEVEL
-from broken_telephone.reporting.text.wording import capital, interval, listed, percent, points, spoken
+from broken_telephone.reporting.text.wording import capital, interval, percent, points, spoken
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.mentions import AGREEMENT, CHANGE, MENTIONED
 
@@ -29,7 +29,7 @@ def mention_sentences(table: pd.DataFrame, level: float = LEVEL) -> list[str]:
             if name not in never:
                 sentences += [_mentioned(rows, name, start, level), *_agreement(rows, name, start, level)]
         if never:
-            named = listed([spoken(name) for name in never], len(never))
+            named = " or ".join(filter(None, [", ".join(map(spoken, never[:-1])), spoken(never[-1])]))
             sentences.append(f"In chains from {start}s, no description mentions {named}.")
     return sentences
 

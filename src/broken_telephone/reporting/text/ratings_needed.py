@@ -22,14 +22,18 @@ def ratings_needed_sentences(needed: pd.DataFrame) -> list[str]:
         for name, wish in WISHED.items():
             known = own[name].dropna()
             lacking = len(own) - len(known)
-            part = f"for ± {100 * wish:.0f} points up to {int(known.max())} each" if len(known) else ""
+            if known.empty:
+                continue
+            part = f"for ± {100 * wish:.0f} points up to {int(known.max())} each"
             if lacking:
                 few = f"{lacking} of {len(own)} intervals cannot reach ± {100 * wish:.0f} points without more chains"
-                part = f"{part} ({few})" if part else few
+                part = f"{part} ({few})"
             parts.append(part)
-        sentences.append(
+        lead = (
             f"Corrected drift of {spoken(attribute)}: the interval of a label is now up to ± "
-            f"{100 * own['half_width'].max():.0f} points. Images to rate per label, in the first and in the last "
-            f"iteration: {', '.join(parts)}."
+            f"{100 * own['half_width'].max():.0f} points."
         )
+        images = f"Images to rate per label, in the first and in the last iteration: {', '.join(parts)}."
+        least = f"No number of ratings narrows it to ± {100 * max(WISHED.values()):.0f} points; that takes more chains."
+        sentences.append(f"{lead} {images if parts else least}")
     return sentences

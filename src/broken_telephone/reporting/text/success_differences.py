@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.text.verdicts import judged_together
-from broken_telephone.reporting.text.wording import counted, interval, listed, points, shown_as, spoken
+from broken_telephone.reporting.text.wording import (
+    before_shrinkage,
+    counted,
+    interval,
+    listed,
+    points,
+    shown_as,
+    spoken,
+)
 from broken_telephone.statistics import success_findings
 from broken_telephone.statistics.tables.findings import SUCCESS
 
@@ -30,10 +38,12 @@ def success_difference_sentences(
     if differences.empty:
         return []
     sentences = []
+    several_starts = differences["start"].nunique() > 1
     for start, rows in differences.groupby(differences["start"].astype(str), sort=False):
         last = rows[rows["iteration"] == rows["iteration"].max()]
         headline = judged_together(success_findings(last.assign(since=last["iteration"])), findings, SUCCESS)
-        sentences += list(_differences(str(start), headline, level))
+        where = f" of chains from {start}s" if several_starts else ""
+        sentences += list(_differences(str(start), where, headline, level))
         if len(changes):
             own = changes[changes["start"].astype(str) == start]
             sentences += list(_changes(str(start), judged_together(success_findings(own), findings, SUCCESS), level))
@@ -41,14 +51,20 @@ def success_difference_sentences(
     return sentences
 
 
-def _differences(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
+def _differences(start: str, where: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
     tested, significant = _by_significance(rows, level)
+    if tested.empty:
+        notes = {part for note in rows["note"].dropna().astype(str) for part in note.split("; ") if part != "no test"}
+        reasons = f": {listed(sorted(notes), _NAMED)}" if notes - {""} else ""
+        yield f"Categories cannot be compared in success in the last images of chains from {start}s{reasons}."
+        return
     for row in significant.head(_NAMED).itertuples(index=False):
         yield (
             f"In images of iteration {int(row.iteration)} of chains from {start}s, the success rate for "
-            f"{shown_as(str(row.attribute), str(row.category))} is {_points(abs(row.value))} "
+            f"{shown_as(str(row.attribute), str(row.category))} is {points(abs(row.shrunken_value))} "
             f"{'above' if row.value > 0 else 'below'} that for {shown_as(str(row.attribute), str(row.reference))}, "
-            f"adjusted for the label ({interval(row.ci_low, row.ci_high)}{_by_annotator(row)})."
+            f"adjusted for the label ({interval(row.ci_low, row.ci_high)}"
+            f"{before_shrinkage(row.value, row.shrunken_value)}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of differences lists {counted(len(significant) - _NAMED, 'more such difference')}."
@@ -57,7 +73,7 @@ def _differences(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
         widest = (tested[tested["attribute"].astype(str) == attribute].eval("ci_high - ci_low") / 2).max()
         reference = tested.loc[tested["attribute"].astype(str) == attribute, "reference"].iloc[0]
         yield (
-            f"For {spoken(attribute)}, no category of the last image differs significantly in success from the "
+            f"For {spoken(attribute)}, no category of the last image{where} differs significantly in success from the "
             f"reference, {spoken(reference)}; the intervals reach up to {_points(widest)} to either side."
         )
 
@@ -69,7 +85,8 @@ def _changes(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
             f"In chains from {start}s, the difference in success between "
             f"{shown_as(str(row.attribute), str(row.category))} and {shown_as(str(row.attribute), str(row.reference))} "
             f"changes from {points(row.before)} to {points(row.after)} between image {int(row.since)} and image "
-            f"{int(row.iteration)}, by {points(row.value)} ({interval(row.ci_low, row.ci_high)}{_by_annotator(row)})."
+            f"{int(row.iteration)}, by {points(row.shrunken_value)} ({interval(row.ci_low, row.ci_high)}"
+            f"{before_shrinkage(row.value, row.shrunken_value)}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of changes in success lists {counted(len(significant) - _NAMED, 'more such change')}."

@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.reporting.text.annotator_error import (
     bias_sentences,
+    contradicted_attributes,
     correction_sentences,
     reliability_sentences,
 )
@@ -24,7 +25,7 @@ from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.skin_tone import skin_sentences
 from broken_telephone.reporting.text.success import success_sentences
 from broken_telephone.reporting.text.success_differences import success_difference_sentences
-from broken_telephone.reporting.text.verdicts import LEVEL, judged_together, of_family
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, LEVEL, judged_together, of_family
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.findings import INTERSECTIONS
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -40,6 +41,7 @@ CROSSED, MISSING = "Crossed attributes", "Missing answers"
 MENTIONS = "Attributes that the descriptions still mention"
 SKIN = "Skin tone of faces, by their pixels"
 PLAN = "Planned and exploratory"
+_BY_ANNOTATOR = "These results use the annotator's answers alone; nothing corrects the single steps."
 
 
 def summary(
@@ -63,35 +65,44 @@ def summary(
     missing = _missing_comparisons(shares, given["decomposition"])
     reliability = [
         *annotator_sentences(given["annotator_agreement"], shares),
+        *bias_sentences(given["annotator_bias"], level),
         *reliability_sentences(given["agreement_sentences"], shares),
         *correction_sentences(given["corrected_shares"]),
-        *bias_sentences(given["annotator_bias"], level),
         *latent_class_sentences(given["latent_classes"], given["annotator_confusions"]),
         *ratings_needed_sentences(given["ratings_needed"]),
         *calibration_sentences(given["reliability"]),
     ]
     plan = given["plan_sentences"]
-    optional = {
+    crossed = judged_together(given["intersection_changes"], findings, INTERSECTIONS)
+    further_claims = {
         PLAN: [str(sentence) for sentence in plan["sentence"]] if len(plan) else [],
+        CROSSED: intersection_sentences(crossed, level, contradicted_attributes(given["annotator_bias"], level)),
         MISSING: missing_answer_sentences(given["missing_answers"], given["share_bounds"], findings, level),
-        CROSSED: intersection_sentences(judged_together(given["intersection_changes"], findings, INTERSECTIONS), level),
+    }
+    further_topics = {
         SUCCESS: [
             *success_sentences(given["success"]),
             *success_difference_sentences(given["success_differences"], given["success_changes"], findings, level),
         ],
-        SUPPORT: region_sentences(given["support_sentences"], given["support_tests"]),
         MENTIONS: mention_sentences(given["mention_shares"], level),
+        SUPPORT: region_sentences(given["support_sentences"], given["support_tests"]),
         SKIN: skin_sentences(given["skin_drift"], level),
     }
-    rest = {RELIABILITY: reliability} | {topic: sentences for topic, sentences in optional.items() if sentences}
+    claims, topics = (
+        {topic: sentences for topic, sentences in group.items() if sentences}
+        for group in (further_claims, further_topics)
+    )
+    rest = {RELIABILITY: reliability} | topics
     if nothing := _why_no_drift(changes, shares):
-        return {CHANGED: [nothing, *missing], **rest}
+        return {CHANGED: [nothing, *missing], **claims, **rest}
     return {
         CHANGED: [*change_sentences(changes, given["decomposition"], most), *missing],
+        **claims,
         UNKNOWN: power_sentences(changes, given["power"]),
         SETTLED: [
             *settled_sentences(trajectories, changes, margin),
             *fixed_point_sentences(significant_changes(changes), trajectories, shares),
+            *([_BY_ANNOTATOR] if (changes["method"] != ANNOTATOR).any() else []),
         ],
         **rest,
     }

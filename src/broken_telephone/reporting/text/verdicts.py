@@ -43,8 +43,9 @@ def judged_together(table: pd.DataFrame, findings: pd.DataFrame | None, family: 
     """Return a family's table with the intervals and adjusted p-values of the `findings` table.
 
     Findings are adjusted for all comparisons of the study. A comparison that is not claimed there counts as not
-    significant, with an adjusted p-value of 1; it is null without a test. Without findings, the table is returned as it
-    is.
+    significant, with an adjusted p-value of 1; it is null without a test. The column `shrunken_value` has the claims'
+    values corrected for selection, and the values of the others. Without findings, it has all values, and the rest of
+    the table stays as it is.
 
     Args:
         table: columns CELL, since, iteration, value, ci_low, ci_high, p_adjusted.
@@ -52,15 +53,18 @@ def judged_together(table: pd.DataFrame, findings: pd.DataFrame | None, family: 
         family: of the table's comparisons.
     """
     judged = of_family(findings, family)
-    if table.empty or judged.empty:
+    if table.empty:
         return table
+    if judged.empty:
+        return table.assign(shrunken_value=table["value"])
     keys = [*CELL, "since", "iteration"]
     own = table.astype(dict.fromkeys(CELL, object)).reset_index(drop=True)
-    columns = ["ci_low", "ci_high", "p_adjusted", "verdict"]
+    columns = ["shrunken_value", "ci_low", "ci_high", "p_adjusted", "verdict"]
     matched = own[keys].merge(judged[[*keys, *columns]].drop_duplicates(keys), on=keys, how="left")
     is_claim = matched["verdict"].isin([RISE, FALL])
     adjusted = matched["p_adjusted"].astype(float)
     own["p_adjusted"] = adjusted.where(is_claim | adjusted.isna(), 1.0)
-    for name in ("ci_low", "ci_high"):
+    own["shrunken_value"] = own["value"]
+    for name in ("shrunken_value", "ci_low", "ci_high"):
         own[name] = own[name].astype(float).where(~is_claim, matched[name].astype(float))
     return own

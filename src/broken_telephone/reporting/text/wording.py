@@ -34,6 +34,12 @@ def interval(low: float, high: float) -> str:
     return _limits(low, high, points(low, unit=False), points(high, unit=False))
 
 
+def before_shrinkage(value: float, shrunken: float) -> str:
+    """Write a change before its correction for selection, if rounding does not hide the difference."""
+    size = points(abs(value))
+    return f"; {size} before shrinkage" if size != points(abs(shrunken)) else ""
+
+
 def share_interval(low: float, high: float) -> str:
     """Write a confidence interval of shares."""
     return _limits(low, high, percent(low).removesuffix(" %"), percent(high))

@@ -39,6 +39,7 @@ FINDINGS = (
     *("annotator_value", "minimum_detectable_change", "before", "after", "n", "n_checked", "clusters"),
     *("missing_before", "missing_after", "change_low", "change_high", "note"),
 )
+_AT_LOOKS = "planned: the interim looks judge it"
 _BOUNDS = ["missing_before", "missing_after", "change_low", "change_high"]
 _OF_BOUNDS = [*_BOUNDS, "limit_low", "limit_high", "p_bounds"]
 _POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible_change"]
@@ -54,6 +55,7 @@ def findings_table(
     share_bounds: pd.DataFrame | None = None,
     families: Mapping[str, pd.DataFrame] | None = None,
     planned: pd.DataFrame | None = None,
+    at_looks: bool = False,
     level: float = LEVEL,
 ) -> pd.DataFrame:
     """Judge every comparison from the first image of a chain to its last.
@@ -68,6 +70,7 @@ def findings_table(
             clusters and note. The intervals are 95 % intervals of Student's t distribution.
         planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own,
             adjusted by Holm's method as in `planned_table`.
+        at_looks: whether interim looks judge the planned hypotheses. Repeated tests make an ordinary p-value invalid.
         level: adjusted p-values below it are significant.
 
     Returns:
@@ -99,6 +102,8 @@ def findings_table(
     is_bounded = _has_missing(rows) & rows["p_value"].notna()
     rows["p_value"] = np.where(is_bounded, np.fmax(rows["p_value"], rows["p_bounds"]), rows["p_value"])
     rows["is_planned"] = _is_planned(rows, planned)
+    rows["is_judged_at_looks"] = rows["is_planned"] & at_looks
+    rows.loc[rows["is_judged_at_looks"], "p_value"] = np.nan
     rows = _with_selection(_with_adjustment(rows, level), level)
     judged = [_verdict(row, level) for row in rows.itertuples(index=False)]
     rows["verdict"], rows["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
@@ -235,7 +240,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
     if np.isnan(row.value):
         return NOT_ENOUGH_DATA, str(row.note)
     if np.isnan(row.p_adjusted):
-        return NOT_ENOUGH_DATA, "no test"
+        return NOT_ENOUGH_DATA, _AT_LOOKS if row.is_judged_at_looks else "no test"
     has_missing = _has_missing(row)
     if row.p_adjusted < level:
         if not row.value or row.ci_low <= 0 <= row.ci_high:
