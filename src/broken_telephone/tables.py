@@ -157,6 +157,9 @@ _RESULTS = (
     | dict.fromkeys(
         ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
     )
+    | dict.fromkeys(("predicted_from", "motif"), "integer")
+    | dict.fromkeys(("observed", "observed_low", "observed_high"), "number")
+    | dict.fromkeys(("example", "exemplars"), "category")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

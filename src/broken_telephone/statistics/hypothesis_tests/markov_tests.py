@@ -241,5 +241,5 @@ def _dependence(parts: list[_Part], scales: list[np.ndarray], is_contrast: bool,
         sums = np.zeros((len(clusters), scale.shape[1]))
         np.add.at(sums, part.chain, by_step)
         by_part.append(sums)
-    by_chain = sum(by_part) if is_contrast else np.concatenate(by_part, axis=1)
+    by_chain = np.sum(by_part, axis=0) if is_contrast else np.concatenate(by_part, axis=1)
     return float((cluster_sums(by_chain, clusters) ** 2).sum() - (by_chain**2).sum())
