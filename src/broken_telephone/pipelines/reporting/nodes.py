@@ -43,10 +43,12 @@ from broken_telephone.statistics import (
     findings_table,
     intersections_table,
     leading_first,
+    markov_tests_table,
     missing_answers_table,
     missing_changes,
     panels,
     power_table,
+    predicted_shares_table,
     published_drift,
     share_bounds_table,
     shares_table,
@@ -60,6 +62,7 @@ from broken_telephone.statistics import (
 )
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.findings import INTERSECTIONS, MISSING_ANSWERS, SUCCESS
+from broken_telephone.statistics.tables.shares_table import DATASET
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]
@@ -125,6 +128,21 @@ def estimate_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFr
     """Estimate the fixed point of the loop, its half-life, and whether the drift has settled."""
     each = _with_progress("Estimating trajectories")
     return as_result(trajectories_table([*panels.values()], settings.resampling, settings.equivalence_margin, each))
+
+
+def check_markov_assumption(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Test whether the chains of each label and attribute are Markov chains."""
+    each = _with_progress("Testing the Markov assumption")
+    return as_result(markov_tests_table([*panels.values()], settings.resampling, each))
+
+
+def predict_shares(
+    panels: Panels, shares: pd.DataFrame, markov_tests: pd.DataFrame, settings: ReportSettings
+) -> pd.DataFrame:
+    """Predict the shares of later images from the first three iterations."""
+    own = shares[shares["annotator"].astype(str) != DATASET]
+    each = _with_progress("Predicting shares")
+    return as_result(predicted_shares_table([*panels.values()], own, markov_tests, settings.resampling, each))
 
 
 def arrange_ratings(

@@ -10,8 +10,10 @@ from broken_telephone.statistics.estimates.shares import clustered_shares
 from broken_telephone.statistics.estimates.similarity import Vectors
 from broken_telephone.statistics.tables.group_table import Row
 
-ATTRACTORS = ("start", "label", "motif", "iteration", "count", "value", "ci_low", "ci_high", "n", "clusters")
-ATTRACTORS = (*ATTRACTORS, "exemplars", "note")
+ATTRACTORS = (
+    *("start", "label", "motif", "iteration", "count", "value", "ci_low", "ci_high", "n", "clusters"),
+    *("exemplars", "note"),
+)
 MOST_CHAINS = 2000
 """Chains of a start that are grouped at most."""
 
@@ -44,10 +46,12 @@ def attractors_table(chains: pd.DataFrame, pictures: Vectors, seed: int) -> pd.D
         if last < 2 or np.isnan(threshold):
             continue
         motifs = find_motifs(_vectors(pictures, chosen, last), threshold)
-        for _, label, own in label_groups(starts[chosen], labels[chosen]):
+        groups = list(label_groups(starts[chosen], labels[chosen]))
+        whole = groups[-1][1]
+        for _, label, own in groups:
             shares = clustered_shares(motifs.codes[own] + 1, clusters[chosen][own], len(motifs.exemplars) + 1)
             for motif, share in enumerate(shares):
-                exemplars = motifs.exemplars[motif - 1] if motif else []
+                exemplars = motifs.exemplars[motif - 1] if motif and label == whole else np.empty(0, np.int64)
                 row = {"start": start, "label": label, "motif": motif, "iteration": last, "count": share.count}
                 row |= {"value": share.share, "ci_low": share.ci_low, "ci_high": share.ci_high, "n": share.n}
                 row |= {"clusters": share.clusters, "exemplars": ", ".join(names[chosen[k]] for k in exemplars)}

@@ -36,8 +36,10 @@ VOCABULARY, DISTINCT_WORDS, DISTINCT_PAIRS = "vocabulary", "distinct words", "di
 TOP_SENTENCE, TOP_WORD = "most frequent sentence", "most frequent word"
 _SIZES = ("n", "clusters")
 DIVERSITY = ("start", "label", "kind", "measure", "iteration", "value", "ci_low", "ci_high", *_SIZES, "example", "note")
-DIVERSITY_CHANGES = ("start", "label", "kind", "measure", "since", "iteration", "before", "after", "value")
-DIVERSITY_CHANGES = (*DIVERSITY_CHANGES, "ci_low", "ci_high", "p_value", "p_adjusted", *_SIZES, "note")
+DIVERSITY_CHANGES = (
+    *("start", "label", "kind", "measure", "since", "iteration", "before", "after", "value", "ci_low", "ci_high"),
+    *("p_value", "p_adjusted", *_SIZES, "note"),
+)
 _SHARES = (RECOGNISED, RANKED_FIRST, DISTINCT_WORDS, DISTINCT_PAIRS, TOP_SENTENCE, TOP_WORD)
 _BOUNDS = dict.fromkeys(_SHARES, (0.0, 1.0)) | dict.fromkeys((BETWEEN, WITHIN), (0.0, 2.0))
 
@@ -88,7 +90,8 @@ def diversity_tables(
         names, owner = np.unique(clusters[chosen], return_inverse=True)
         groups.append(_Group(start, label, np.flatnonzero(chosen), owner, len(names)))
     measure = partial(_measured, pictures=pictures, sentences=sentences, texts=texts, seed=seed)
-    rows, changes = [], []
+    rows: list[Row] = []
+    changes: list[Row] = []
     for group, measured in zip(groups, each(measure, groups), strict=True):
         key = {"start": group.start, "label": group.label}
         rows += [key | _row(one) for one in measured]
@@ -101,7 +104,7 @@ def diversity_tables(
 def _measured(group: _Group, pictures: Vectors, sentences: Vectors, texts: np.ndarray, seed: int) -> list[_Measured]:
     last = pictures.places.shape[1] - 1
     originals = _originals(group, pictures) if group.start == "image" else {}
-    measured = []
+    measured: list[_Measured] = []
     for iteration in range(first_picture(group.start), last + 1):
         vectors, owner = _present(group, pictures, iteration)
         measured += _distances(IMAGES, iteration, vectors, owner, group.clusters)
