@@ -58,6 +58,24 @@ FIGURES: Mapping[str, Caption] = {
         "Rows are categories in one image, columns those in the next. A cell gives the per cent of the row that moves "
         "to the column. The diagonal holds those that stay; a dark column attracts people from all categories.",
     ),
+    "predicted": Caption(
+        "Predicted shares of later images",
+        "Marks are the shares that the first three iterations predict, if their steps form a Markov chain. Lines are "
+        "95 % prediction intervals; crosses are the observed shares. The summary says for which labels the Markov "
+        "assumption is rejected. Do not rely on their predictions.",
+    ),
+    "diversity": Caption(
+        "Diversity of images and texts",
+        "Solid lines are mean cosine distances between chains of different starts, dashed lines between chains of one "
+        "start. A falling solid line means that chains become alike. The dotted line shows whether the original of a "
+        "chain can still be told from others: 1 is certain, 0.5 is chance.",
+    ),
+    "motifs": Caption(
+        "Motifs of the last images",
+        "A motif is a group of last images that are as similar, on average, as the most similar 5 % of pairs of first "
+        "drawn images. Cells are the share of a label's chains that end in the motif. The table of attractors names "
+        "typical chains.",
+    ),
     "success": Caption(
         "Success of the describer, by category",
         "Marks are the share of images in which the describer names the correct label, with 95 % intervals, by the "
@@ -232,6 +250,33 @@ TABLES: Mapping[str, Caption] = {
         "Interim looks",
         "Each planned hypothesis at each look. A net change that reaches the boundary answers it. So does an interval "
         "that excludes the planned change in both directions.",
+    ),
+    "markov_tests": Caption(
+        "Tests of the Markov assumption",
+        "Homogeneity: equal transitions in all periods of the loop. Order: the image before the last one matters. "
+        "Memory: chains stay in, or return to, the category of their first image too often. The column p_adjusted "
+        "adjusts for all of these tests. Annotator error alone can cause order and memory.",
+    ),
+    "predicted_shares": Caption(
+        "Shares predicted from the first three iterations",
+        "Later images have 95 % prediction intervals for the share that will be observed; fixed points have confidence "
+        "intervals. The column passed is true if no Markov test of the label and attribute rejects.",
+    ),
+    "diversity": Caption(
+        "Diversity of images and texts",
+        "Mean cosine distances, effective number of different items (Vendi score), recognition of the start, and "
+        "variety of words. Effective number and vocabulary grow with the number of chains. Compare them between "
+        "iterations, not between labels of different size.",
+    ),
+    "diversity_changes": Caption(
+        "Changes of diversity",
+        "Change from the first iteration of each measure to the last, with jackknife intervals and tests over starts. "
+        "The column p_adjusted adjusts for all rows of this table only.",
+    ),
+    "attractors": Caption(
+        "Motifs in which chains end",
+        "Share of each label's chains whose last image belongs to a motif. Motif 0 holds the images without one. "
+        "Exemplars are the chains closest to the motif's mean.",
     ),
     "similarity_curves": Caption(
         "Similarity",
