@@ -45,7 +45,7 @@ def predicted_shares_table(
     keys = [*GROUP, "category", "iteration"]
     known = shares.assign(**{name: shares[name].astype(str) for name in keys[:-1]}).set_index(keys)
     columns = dict(zip(("share", "ci_low", "ci_high"), OBSERVED, strict=True))
-    observed = known[list(columns)].astype(float).rename(columns=columns)
+    observed = known[list(columns)].astype(float).rename(columns=columns).to_dict("index")
 
     def rows_of(group: Group) -> Iterator[Row]:
         key = {"start": group.start, "label": group.label, "attribute": group.panel.attribute}
@@ -54,7 +54,7 @@ def predicted_shares_table(
         warning = f"Markov assumption rejected: {', '.join(rejected)}" if rejected else ""
         for row in _predictions(group, resampling):
             cell = (*key.values(), row.get("category"), row.get("iteration"))
-            seen = observed.loc[cell].to_dict() if cell in observed.index else dict.fromkeys(OBSERVED, np.nan)
+            seen = observed.get(cell, dict.fromkeys(OBSERVED, np.nan))
             untold = "" if np.isfinite(seen["observed_low"]) else _why_not_observed(row, seen["observed"])
             yield row | seen | {"passed": passed, "note": join_notes(row["note"], warning, untold)}
 
