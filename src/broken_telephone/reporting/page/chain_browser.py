@@ -17,8 +17,8 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
-from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.sheets.chains_sheet import Images
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.seeds import seed_of
 from broken_telephone.visible import visible
 
