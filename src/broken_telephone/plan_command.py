@@ -200,9 +200,8 @@ def size_study(env: str | None, pilot: str | None, change: float | None, power: 
         say(f"Annotator error: {', '.join(errors_by_attribute)}. Errors on drawn images may be larger.")
         show_resources(needs, study.option)
         if study.loop.thinned_iterations:
-            say(
-                f"loop.keep: the disk space is that of the images of iterations {in_words(study.loop.kept_iterations)}."
-            )
+            kept = in_words(study.loop.kept_iterations)
+            say(f"loop.keep: the disk space is that of the images of iterations {kept}.")
         for name, table in (("plan_sizes", sizes), ("plan_resources", needs)):
             study.catalog.save(name, table)
             say(f"Saved: {_path(study.catalog, name)}")

@@ -71,8 +71,8 @@ def resources_table(sizes: Mapping[str, int], iterations: int, rates: Rates, kep
         kept: number of iterations whose images stay on disk (`loop.keep`); None for all.
 
     Returns:
-        Columns RESOURCES, one row for each size. disk_bytes: of the images that stay. hours: of one worker, without loading; null if a phase was never
-        measured, which the note says.
+        Columns RESOURCES, one row for each size. disk_bytes: of the images that stay. hours: of one worker, without
+        loading; null if a phase was never measured, which the note says.
     """
     missing = [phase for phase in PHASES if phase not in rates.seconds]
     notes = [f"no rate of this machine: {' and '.join(missing)}"] * bool(missing)
