@@ -98,8 +98,8 @@ def _kept(manifests: Mapping[str, Mapping]) -> Iterator[str]:
             )
             if not {k - 1 for k in kept if k > 1} & set(kept):
                 yield (
-                    "No two successive images after image 1 were kept. Transitions, fixed points and half-lives rest on "
-                    "the first step only, and the last step is not tested."
+                    "No two successive images after image 1 were kept. Transitions, fixed points and half-lives rest "
+                    "on the first step only, and the last step is not tested."
                 )
 
 
