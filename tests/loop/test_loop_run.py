@@ -23,6 +23,7 @@ from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.loop import LoopSettings, manifest, read_journal
 from broken_telephone.loop.journal import Done
+from broken_telephone.loop.kept import is_kept
 from broken_telephone.loop.manifest import is_finished
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
@@ -94,12 +95,19 @@ class Bench:
         images = {str(file.relative_to(self.path)): file.read_bytes() for file in files}
         return images | {key: text.encode() for key, text in self.done().texts.items()}
 
-    def manifest(self, settings: dict | None = None, chains: pd.DataFrame | None = None, iterations: int = 2) -> dict:
+    def manifest(
+        self,
+        settings: dict | None = None,
+        chains: pd.DataFrame | None = None,
+        iterations: int = 2,
+        keep: object = "all",
+    ) -> dict:
         chains = self.chains if chains is None else chains
         records = [self.batches.read(name) for name in self.batches.load()]
         done, images = self.done(), self.images.load()
-        done.forget_missing(images)
-        return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, self.sessions.load())
+        done.forget_missing(images, lambda k: is_kept(keep, iterations, k))
+        sessions = self.sessions.load()
+        return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, sessions, keep)
 
 
 @pytest.fixture
@@ -658,6 +666,7 @@ def test_the_manifest_adds_up_what_resumed_runs_did(bench):
         "chains_from_prompts": 2,
         "descriptions": 14,
         "images": 14,
+        "stored": 14,
         "failures": 0,
         "cut": sum(FakeGenerator().truncates(list(bench.done().texts.values()))),
     }

@@ -11,6 +11,7 @@ from kedro.pipeline import Pipeline
 from broken_telephone.chains import chains_of
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
 from broken_telephone.loop import manifest, of_shard, sum_up
+from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.visible import shortened
 
 _LONGEST = 300
@@ -50,7 +51,7 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
     images = catalog.load("loop_images")
     records = [batches[name]() for name in batches]
     done = sum_up(records)
-    done.forget_missing(images)
+    done.forget_missing(images, loop.is_kept)
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
         {},  # the settings: not sealed yet if the shard has no chains, and not shown here
@@ -59,6 +60,7 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
         done,
         records,
         own_sessions,
+        loop.keep,
     )
     return [*_loop_lines(record), "When all shards have ended, `kedro run --pipeline loop` puts them together."]
 
@@ -73,6 +75,12 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
         f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
         f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
     ]
+    if counts["stored"] < counts["images"]:
+        kept = in_words(kept_iterations(manifest["keep"], manifest["iterations"]))
+        lines.append(
+            f"loop.keep: {counts['stored']} of the {counts['images']} images are on disk, those of iterations {kept}. "
+            "Later stages use these; the descriptions of all iterations are there."
+        )
     if counts["cut"]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
     lines += _mostly_failed(manifest)

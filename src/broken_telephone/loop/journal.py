@@ -7,7 +7,7 @@ Every result states what it was made from (`made_from`): a description the diges
 of its description. A result counts only as long as that is still what precedes it.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -128,10 +128,33 @@ class Done:
         made = self._made.get(("draw", key(chain_id, iteration)))
         return None if made is None else made.digest
 
-    def forget_missing(self, existing: Container[str]) -> None:
-        """Take the pictures that no longer exist as not drawn: somebody may have taken them away."""
+    def described_images(self, is_kept: Callable[[int], bool]) -> list[str]:
+        """Return the keys of images that `loop.keep` does not keep and that are described, so that nothing needs them.
+
+        Args:
+            is_kept: whether images of an iteration stay on disk.
+        """
+        keys = []
+        for name, image_digest in self.images.items():
+            chain_id, _, iteration = name.rpartition("/")
+            if not is_kept(int(iteration)):
+                description = self._made.get(("describe", key(chain_id, int(iteration) + 1)))
+                if description is not None and description.made_from == image_digest:
+                    keys.append(name)
+        return keys
+
+    def forget_missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> None:
+        """Take the images that no longer exist as not drawn: somebody may have taken them away.
+
+        Images that were deleted because of `loop.keep` stay drawn, and so does all that follows from them.
+
+        Args:
+            existing: keys of the images on disk.
+            is_kept: whether images of an iteration stay on disk.
+        """
+        deleted = set(self.described_images(is_kept))
         for name in self.images:
-            if name not in existing:
+            if name not in deleted and name not in existing:
                 del self._made["draw", name]
 
     def before(self, chain: Chain, step: Step) -> str | None:

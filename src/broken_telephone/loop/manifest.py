@@ -8,10 +8,11 @@ from typing import Any, TypeGuard
 import pandas as pd
 import pyarrow as pa
 
-from broken_telephone.chains import chains_of, key
+from broken_telephone.chains import chains_of, iteration_of, key
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.journal import Done
+from broken_telephone.loop.kept import ALL, is_kept
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
@@ -27,12 +28,14 @@ def manifest(
     done: Done,
     batches: Sequence[Record],
     sessions: Records,
+    keep: Any = ALL,
 ) -> Record:
     """State what was run, how far it got, and what time all sessions took together.
 
     `complete`: every chain was followed to its end or stopped for good. `cut` counts the descriptions that the
     generator did not read to their end. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and
-    `around` them: what the workers had to wait, over all sessions.
+    `around` them: what the workers had to wait, over all sessions. `counts`: of `images` drawn,
+    `stored` are on disk as `keep` says.
 
     Args:
         study: its name.
@@ -42,6 +45,7 @@ def manifest(
         done: what the journal says, without pictures that do not exist.
         batches: the records of the journal.
         sessions: records of runs that had something to do.
+        keep: which images stay on disk (`loop.keep`).
     """
     followed = chains_of(chains)
     descriptions, images = done.results(followed, iterations)
@@ -60,6 +64,7 @@ def manifest(
         "digest": _digest(settings),
         "chains": fingerprint(chains),
         "iterations": iterations,
+        "keep": keep,
         "batches": len(batches),
         "texts": text_digest(pd.DataFrame(descriptions, columns=["chain_id", "iteration", "text"])),
         "complete": complete,
@@ -71,6 +76,7 @@ def manifest(
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
             "descriptions": len(descriptions),
             "images": len(images),
+            "stored": sum(is_kept(keep, iterations, iteration_of(name)) for name in images),
             "failures": len(failed),
             "cut": len(done.cut & described),
         },
@@ -87,6 +93,7 @@ def is_finished(
     iterations: int,
     batches: Collection[str],
     sessions: Collection[str],
+    keep: Any = ALL,
 ) -> TypeGuard[Record]:
     """Return whether an earlier manifest covers exactly this study, complete and unchanged since.
 
@@ -97,6 +104,7 @@ def is_finished(
         iterations: how far chains are followed.
         batches: names of the journal's records; one that was deleted is to be made again.
         sessions: names of the records of runs.
+        keep: which images stay on disk.
     """
     return (
         earlier is not None
@@ -105,6 +113,7 @@ def is_finished(
         and earlier.get("complete") is True
         and earlier.get("digest") == _digest(settings)
         and earlier.get("iterations") == iterations
+        and earlier.get("keep") == keep
         and earlier.get("chains") == fingerprint(chains)
     )
 

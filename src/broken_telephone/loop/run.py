@@ -42,8 +42,8 @@ _DOING = {"describe": "describing", "draw": "drawing"}
 class LoopOutput(NamedTuple):
     """Results to be saved now, by key, in this order."""
 
-    images: dict[str, bytes] = {}
-    """PNG files."""
+    images: dict[str, bytes | None] = {}
+    """PNG files; None deletes an image that nothing needs any more."""
     batches: Mapping[str, Record] = {}
     sessions: Mapping[str, Record] = {}
 
@@ -90,12 +90,26 @@ def run_loop(
     done = read_journal(folders.batches) if done is None else done
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
-    done.forget_missing(folders.images)
+    existing = set(folders.images)
+    done.forget_missing(existing, settings.is_kept)
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
-    if not any(left.values()):
+    own = {chain.chain_id for chain in followed}
+    superfluous = [
+        name for name in done.described_images(settings.is_kept) if name in existing and name.rpartition("/")[0] in own
+    ]
+    if not any(left.values()) and not superfluous:
         logger.info("All chains are followed already: nothing to do")
         return
     refuse_overlap(folders.sessions, settings.shard)
+    if superfluous:
+        # Of an earlier rule, or of a run that was killed before it deleted them.
+        logger.info(
+            "loop.keep: %d images of earlier runs are deleted, because they are described and not kept",
+            len(superfluous),
+        )
+        yield LoopOutput(images=dict.fromkeys(superfluous))
+    if not any(left.values()):
+        return
     with (
         executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
@@ -115,6 +129,8 @@ def run_loop(
             progress.end(step)
             if interruption.asked:
                 break
+        if run.superfluous:
+            yield LoopOutput(images=dict.fromkeys(run.superfluous))
     if interruption.asked:
         ended = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
         raise InterruptedRunError(
@@ -155,6 +171,8 @@ class _Run:
     """Whether the session's record changed since it was saved."""
 
     def __post_init__(self) -> None:
+        self.superfluous: list[str] = []
+        """Images that may be deleted, because the record of their description is saved."""
         self._tried: dict[str, float] | None = None
         """Phase -> seconds of the rehearsal that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
@@ -224,7 +242,7 @@ class _Run:
     def _sort_answer(self, batch: Batch[Chain, Outcome], answer: Answer) -> LoopOutput:
         """Sort a model's answer into pictures, descriptions and failures."""
         chains, outcome = batch.items, batch.result
-        images: dict[str, bytes] = {}
+        images: dict[str, bytes | None] = {}
         if outcome.step.phase == "draw":
             for chain, image in zip(chains, answer.images, strict=True):
                 if isinstance(image, Failure):
@@ -256,8 +274,15 @@ class _Run:
             found=self.sizes[outcome.step.phase].found,
         )
 
-    def _output(self, outcome: Outcome, images: dict[str, bytes], **taken: Any) -> LoopOutput:
-        """Return a batch to be saved, and count it."""
+    def _output(self, outcome: Outcome, images: dict[str, bytes | None], **taken: Any) -> LoopOutput:
+        """Return a batch to be saved, and count it.
+
+        Images are deleted one batch after they were described: by then, the record of their description is saved.
+        """
+        images = images | dict.fromkeys(self.superfluous)
+        described = outcome.step.iteration - 1
+        is_superfluous = described > 0 and not self.settings.is_kept(described)
+        self.superfluous = [key(row["chain_id"], described) for row in outcome.descriptions if is_superfluous]
         name, record = outcome.record(session=self.session.key, ended=self.session.seconds, **taken)
         self.done.add(record)
         items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)

@@ -298,4 +298,5 @@ def measure_skin_tones(
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
     table = skin_table(faces, chains, loop.iterations, settings.resampling)
+    table = table[~table["iteration"].isin(loop.thinned_iterations)]
     return as_result(with_adjusted_p_values(table, settings.fdr_family))

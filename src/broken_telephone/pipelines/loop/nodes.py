@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.chains import chains_of
+from broken_telephone.chains import chains_of, iteration_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
@@ -104,8 +104,8 @@ def follow_chains(
     folders = LoopFolders(originals, loop_store.images, loop_store.batches, loop_store.sessions)
     earlier = loop_store.manifest
     if (
-        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions)
-        and len(drawn_before) == earlier["counts"]["images"]
+        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions, loop.keep)
+        and len(drawn_before) == earlier["counts"]["stored"]
     ):
         logger.info("All chains are followed already: nothing to do")
         yield {}, *LoopOutput(), {}
@@ -115,7 +115,7 @@ def follow_chains(
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
-    live = LiveSheet(name, own_chains, *shown, loop.iterations, sheet.chains_per_label, done.texts)
+    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.texts)
     unsealed = wanted_settings
     for output in run_loop(chains, loop, describer, generator, folders, done):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
@@ -149,21 +149,23 @@ def collect_results(
     earlier, table = loop_store.manifest, loop_store.descriptions
     if (
         table is not None
-        and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
+        and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions, loop.keep)
         # A run that was killed may have saved one of its tables only; somebody may have edited one.
         and text_digest(table) == earlier["texts"]
-        and len(drawn_before) == earlier["counts"]["images"]
+        and len(drawn_before) == earlier["counts"]["stored"]
     ):
         return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
     done = sum_up(batches)
     made = done.images
-    ledger = check_files(loop_images, made, drawn_before).ledger
+    deleted = set(done.described_images(loop.is_kept))
+    ledger = check_files(loop_images, [name for name in made if name not in deleted], drawn_before).ledger
     existing = digests_of(ledger)
-    done.forget_missing(existing)
-    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
+    done.forget_missing(existing, loop.is_kept)
+    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions, loop.keep)
     rows, drawn = done.results(chains_of(chains), loop.iterations)
-    refuse_changed_drawings([name for name in drawn if existing[name] != made[name]])
+    refuse_changed_drawings([name for name in drawn if name in existing and existing[name] != made[name]])
+    kept = [name for name in drawn if loop.is_kept(iteration_of(name))]
     beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(
@@ -171,7 +173,7 @@ def collect_results(
             "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
             beyond,
         )
-    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(drawn)].reset_index(drop=True), record
+    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(kept)].reset_index(drop=True), record
 
 
 def draw_contact_sheet(
@@ -183,6 +185,6 @@ def draw_contact_sheet(
     loop: LoopSettings,
     settings: SheetSettings,
 ) -> Image.Image:
-    """Show some chains of every label: original and iterations side by side."""
+    """Show some chains of every label: original and iterations side by side; of many iterations, some."""
     shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
-    return chains_sheet(study, chains, loop_descriptions, *shown, loop.iterations, settings.chains_per_label)
+    return chains_sheet(study, chains, loop_descriptions, *shown, loop.kept_iterations, settings.chains_per_label)

@@ -91,7 +91,7 @@ def arrange_annotations(
     main = people[people["is_main"]].set_index("image_id")
     stated = {name: main[name].astype(object) for name in comparable(form, dataset.words) if name in main}
     own = measured_answers(annotations, settings.annotator, settings.reading)
-    return panels(own, chains, asked_for(form), loop.iterations, stated)
+    return panels(own, chains, asked_for(form), loop.iterations, stated, loop.thinned_iterations)
 
 
 def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
@@ -113,6 +113,12 @@ def measure_drift(
     width = max((panel.codes.shape[1] for panel in panels.values()), default=1)
     if beyond := [pair for pair in settings.iteration_pairs if pair[1] >= width]:
         raise StudyError(f"report.iteration_pairs: {beyond[0]} asks for more than the {width - 1} iterations there are")
+    thinned = next((panel.thinned for panel in panels.values()), frozenset())
+    if without := [pair for pair in settings.iteration_pairs if thinned.intersection(pair)]:
+        raise StudyError(
+            f"report.iteration_pairs: {without[0]} names an iteration whose images loop.keep does not keep. Add it to "
+            "loop.keep and run `kedro run --pipeline loop`, which draws these images again; or remove the pair"
+        )
     pairs = [(None, k) for k in range(1, width)] + [(first, second) for first, second in settings.iteration_pairs]
     table = drift_table([*panels.values()], pairs, settings.resampling, years, _with_progress("Measuring drift"))
     return as_result(with_adjusted_p_values(table, settings.fdr_family))

@@ -17,7 +17,7 @@ from broken_telephone.execution.library_versions import versions
 from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
 from broken_telephone.reporting.page.shown_figures import shown_figures
-from broken_telephone.reporting.page.shown_tables import shown_table
+from broken_telephone.reporting.page.shown_tables import shown_table, some_iterations
 from broken_telephone.reporting.text.captions import of_table
 from broken_telephone.reporting.text.limits import limits, shared_model_sentences
 from broken_telephone.reporting.text.published import beside_published
@@ -28,7 +28,7 @@ from broken_telephone.visible import visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 10_000_000
 """Upper limit of a page's size."""
 _NOT_LISTED = ("agreement_sentences", "plan_sentences", "published_drift", "support_sentences")
 """Tables that the page shows in other parts."""
@@ -68,7 +68,7 @@ def report_page(
         "study": study,
         "summary": summary,
         "figures": drawn,
-        "tables": [shown_table(name, table) for name, table in listed_tables.items() if len(table)],
+        "tables": [shown_table(name, *some_iterations(table)) for name, table in listed_tables.items() if len(table)],
         "tables_without_rows": [of_table(name).title for name, table in listed_tables.items() if table.empty],
         "limits": _limits(changes, tables, manifests),
         "published": shown_table("published_beside_ours", published),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN
 from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, spoken
 
@@ -75,12 +76,31 @@ def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests:
         tables: all tables; `power` is read.
         manifests: records of the runs, by name.
     """
+    kept = list(_kept(manifests))
     return {
         "Power": power_sentences(changes, tables.get("power", pd.DataFrame())),
         "Independent starts": list(_starts(changes)),
+        **({"Images that were kept": kept} if kept else {}),
         "Failures": list(_failures(manifests)) or ["There is no record of failures."],
         "Invalid answers": list(_invalid_answers(manifests)) or ["There is no record of invalid answers."],
     }
+
+
+def _kept(manifests: Mapping[str, Mapping]) -> Iterator[str]:
+    """Say which images a study kept, if not all."""
+    for record in manifests.values():
+        counts = record.get("counts", {})
+        if counts.get("stored", 0) < counts.get("images", 0) and "keep" in record:
+            kept = kept_iterations(record["keep"], record["iterations"])
+            yield (
+                f"The study kept the images of iterations {in_words(kept)}, as the setting loop.keep asks. Only these "
+                "are labelled, compared and shown; descriptions are there for all iterations."
+            )
+            if not {k - 1 for k in kept if k > 1} & set(kept):
+                yield (
+                    "No two successive images after image 1 were kept. Transitions, fixed points and half-lives rest "
+                    "on the first step only, and the last step is not tested."
+                )
 
 
 def shared_model_sentences(manifests: Mapping[str, Mapping]) -> list[str]:

@@ -106,7 +106,7 @@ def _table(
     def group_rows(group: Group) -> Iterator[Row]:
         panel, since = group.panel, first_picture(group.start)
         own_labels = dict.fromkeys(panel.labels[group.chosen])
-        for iteration in range(since + 1, panel.codes.shape[1]):
+        for iteration in panel.later(since):
             chosen = [group.chosen & (panel.labels == label) for label in own_labels]
             parts = [_part(panel, some, since, iteration, *arranged[panel.attribute]) for some in chosen]
             unrated = [label for label, part in zip(own_labels, parts, strict=True) if part.change is None]

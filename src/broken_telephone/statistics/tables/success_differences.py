@@ -66,7 +66,7 @@ def success_differences_table(
     studies = _studies(predictions, chains, panels, ratings)
 
     def rows_of(group: Group) -> Iterator[Row]:
-        for k in range(first_picture(group.start), group.panel.codes.shape[1]):
+        for k in group.panel.later(first_picture(group.start) - 1):
             for difference, row in _differences(group, studies[group.panel.attribute], (k,)):
                 rates = dict(zip(("rate", "reference_rate"), difference.rates[0], strict=True))
                 yield row | rates | {"iteration": k}
