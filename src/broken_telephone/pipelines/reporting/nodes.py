@@ -194,14 +194,12 @@ def correct_drift(
     If ratings and a reference annotator both correct a share, ratings lead.
     """
     each = _with_progress("Correcting drift")
-    methods = [(RATINGS, arranged_ratings)]
-    if reference is not None and settings.reference_annotator is not None:
-        methods.append((settings.reference_annotator, reference))
+    methods = _corrections(arranged_ratings, reference, settings)
     # Each method corrects the same shares, so its tests are a family of their own.
     drift, bias = (
         [
             with_adjusted_p_values(make([*panels.values()], given, each, method), settings.fdr_family)
-            for method, given in methods
+            for method, given in methods.items()
         ]
         for make in (corrected_drift_table, bias_table)
     )
@@ -258,12 +256,16 @@ def compare_success(
     chains: pd.DataFrame,
     arranged_ratings: Ratings,
     settings: ReportSettings,
+    reference: Ratings | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare the success of groups, adjusted for the label, and measure changes from the first image to the last."""
+    """Compare the success of groups, adjusted for the label, and measure changes from the first image to the last.
+
+    If ratings and a reference annotator both correct a comparison, ratings lead.
+    """
     of_text = predictions[predictions["reading"] == "text"]
     each = _with_progress("Comparing success")
     tables = [
-        make(of_text, chains, [*panels.values()], arranged_ratings, each)
+        make(of_text, chains, [*panels.values()], _corrections(arranged_ratings, reference, settings), each)
         for make in (success_differences_table, success_changes_table)
     ]
     family = [*settings.fdr_family, "method"]
@@ -312,6 +314,13 @@ def judge_changes(
     return as_result(
         findings_table(drift, power, shares, corrected_drift, share_bounds, families, planned, at_looks=at_looks)
     )
+
+
+def _corrections(ratings: Ratings, reference: Ratings | None, settings: ReportSettings) -> dict[str, Ratings]:
+    """Return what corrects the annotator, by method, the preferred method first."""
+    if reference is None or settings.reference_annotator is None:
+        return {RATINGS: ratings}
+    return {RATINGS: ratings, settings.reference_annotator: reference}
 
 
 def _with_progress(description: str) -> Map:

@@ -204,7 +204,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 compare_success,
-                inputs=["panels", "predictions", "chains", "arranged_ratings", "params:report"],
+                inputs=["panels", "predictions", "chains", "arranged_ratings", "params:report", "arranged_reference"],
                 outputs=["success_differences", "success_changes"],
                 name="compare_success",
             ),

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.statistics.estimates.selective_intervals import (
+    adaptive_estimates,
+    conditional_estimates,
     detectable_changes,
     intervals_at,
     margins,
-    posterior_medians,
-    shrunken_values,
     standard_errors,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, holm_together
@@ -82,8 +82,10 @@ def findings_table(
         - verdict: RISE and FALL if the test is significant and the interval agrees; NOT_ENOUGH_DATA, with a reason, if
           no possible change would be detected at the adjusted level, or if missing answers leave the change open;
           otherwise NOT_SIGNIFICANT.
-        - ci_low, ci_high: 95 % interval; of a significant comparison with a false coverage rate of `level`.
-        - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value.
+        - ci_low, ci_high: 95 % interval around the value; of a significant comparison with a false coverage rate of
+          `level`.
+        - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value. It is
+          the smaller one of `conditional_estimates` and `adaptive_estimates` over the family, within the interval.
         - annotator_value: the change by the annotator's answers alone.
         - minimum_detectable_change: at the level that the adjustment leaves to this test, with 80 % power.
         - before, after: shares of all images with a category. n_checked: rated images.
@@ -219,13 +221,13 @@ def _with_selection(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     p_values = np.clip(rows["p_value"].to_numpy(), 1e-300, 1 - 1e-9)
     by_test = np.abs(value) * norm.isf(adjusted_level / 2) / norm.isf(p_values / 2)
     by_interval = margins(errors, clusters, adjusted_level)
-    shrunken = shrunken_values(value, errors, np.fmax(by_test, by_interval))
+    by_selection = conditional_estimates(value, errors, np.fmax(by_test, by_interval))
     by_prior = np.full(len(rows), np.nan)
     for family in rows["family"].unique():
         own = (rows["family"] == family).to_numpy() & (errors > 0)
-        by_prior[own] = posterior_medians(value[own], errors[own]) if own.any() else np.nan
-    # Of both corrections, the stronger one counts. It stays within the interval, on the side of the value.
-    shrunken = np.sign(value) * np.fmin(np.abs(shrunken), np.maximum(np.sign(value) * by_prior, 0))
+        by_prior[own] = adaptive_estimates(value[own], errors[own]) if own.any() else np.nan
+    # Of both corrections, the stronger one counts. It stays within the interval.
+    shrunken = np.sign(value) * np.fmin(np.abs(by_selection), np.abs(by_prior))
     nearest = np.where(value > 0, np.fmax(shrunken, rows["ci_low"]), np.fmin(shrunken, rows["ci_high"]))
     possible = rows["maximum_possible_change"].fillna(np.inf)
     return rows.assign(
