@@ -19,6 +19,7 @@ from broken_telephone.labels.neutral_terms import (
     UNSTATED,
     replacement,
 )
+from broken_telephone.labels.person_phrase import indefinite_article
 
 _MARK, _DROPPED = "\x00", "\x02"
 """Stand where a term was replaced, or where one that began a sentence was dropped, until `_mended`."""
@@ -81,9 +82,6 @@ _CAUSED = re.compile(r"\s+(?:look|appear|seem|feel|smile|laugh|stand|sit|eat|dan
 # The rest of a list of adjectives: ", happy" and "and happy".
 _LISTED = re.compile(r"(?:,\s*(?:and\s+)?|\s+and\s+)(?!(?:an?|the|who|with|in|on|at|and|is|are|wearing)\b)\w")
 _BEFORE_NOUN = r"(?:happy|sad|angry|smiling|calm|serious|tall|short|slim|thin|strong|beautiful|handsome|attractive)"
-_VOWEL = re.compile(
-    r"(?!uni(?!n)|us[aeiu]|u[bcfhjkqrst][aeiou]|eu|ew|one\b|once\b)[aeiou]|hour|honest|heir", re.IGNORECASE
-)
 
 _COORDINATED = re.compile(
     r"(\0they\b[^.;:!?\n\0]*?\b(?:and|or|but)\s+"
@@ -288,7 +286,7 @@ def _mended(text: str) -> str:
 
 
 def _with_article(match: re.Match[str]) -> str:
-    article = "an" if _VOWEL.match(match[3]) else "a"
+    article = indefinite_article(match[3])
     if match[1][0].isupper():
         article = article.upper() if match[1] == "AN" else article.capitalize()
     return f"{article}{match[2]}{match[3]}"

@@ -91,6 +91,12 @@ def run_loop(
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
     done.forget_missing(folders.images)
+    if outdated := done.outdated(followed, settings.iterations):
+        logger.warning(
+            "%d pictures and what follows from them are made again: the text that they are drawn from is another one "
+            "now, because labels of the data set or shares of loop.steer changed",
+            outdated,
+        )
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
     if not any(left.values()):
         logger.info("All chains are followed already: nothing to do")
@@ -197,7 +203,7 @@ class _Run:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
+            prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
@@ -231,7 +237,9 @@ class _Run:
                     outcome.fail(chain.chain_id, image.kind, image.reason)
                 else:
                     content = as_png(image)
-                    outcome.draw(chain.chain_id, content_digest(content))
+                    outcome.draw(
+                        chain.chain_id, content_digest(content), self._other_text(chain, outcome.step.iteration)
+                    )
                     images[key(chain.chain_id, outcome.step.iteration)] = content
         else:
             by = self.describer.name
@@ -255,6 +263,11 @@ class _Run:
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,
         )
+
+    def _other_text(self, chain: Chain, iteration: int) -> str | None:
+        """Return the drawn text where it is not the description."""
+        drawn_text = self.done.drawn_text(chain.chain_id, iteration)
+        return None if drawn_text == self.done.texts[key(chain.chain_id, iteration)] else drawn_text
 
     def _output(self, outcome: Outcome, images: dict[str, bytes], **taken: Any) -> LoopOutput:
         """Return a batch to be saved, and count it."""
