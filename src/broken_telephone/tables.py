@@ -54,7 +54,9 @@ DESCRIPTIONS = _PICTURE | {
     "tokens": "integer",
     "truncated": "bool",
     "describer": "category",
+    "drawn_text": "text",
 }
+STEERING = _PICTURE | {"attribute": "category", "category": "category", "source": "category"}
 _LABELLED = _PICTURE | {
     "annotator": "category",
     "reading": "category",
@@ -235,6 +237,11 @@ def check_descriptions(descriptions: pd.DataFrame) -> None:
     _check(descriptions, DESCRIPTIONS, key=["chain_id", "iteration"], table="loop_descriptions")
     if (descriptions["text"].str.strip() == "").any():
         raise StudyError("loop_descriptions: a description is empty")
+
+
+def check_steering(steering: pd.DataFrame) -> None:
+    """Check `loop_steering`: columns, and one row for each chain, iteration and attribute."""
+    _check(steering, STEERING, key=["chain_id", "iteration", "attribute"], table="loop_steering")
 
 
 def check_annotations(annotations: pd.DataFrame) -> None:

@@ -10,7 +10,9 @@ from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
+from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import manifest, of_shard, sum_up
+from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.visible import shortened
 
@@ -50,7 +52,9 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
     own_sessions = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
     images = catalog.load("loop_images")
     records = [batches[name]() for name in batches]
-    done = sum_up(records)
+    dataset = DatasetSettings.model_validate(catalog.load("params:dataset"))
+    wording = wording_of(chains, catalog.load("loop_steering"), loop, dataset.words.attributes)
+    done = sum_up(records, wording.function)
     done.forget_missing(images, loop.is_kept)
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",

@@ -11,12 +11,15 @@ import pyarrow as pa
 from broken_telephone.chains import chains_of, iteration_of, key
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
+from broken_telephone.loop.drawn_text import Wording
 from broken_telephone.loop.journal import Done
 from broken_telephone.loop.kept import ALL, is_kept
 from broken_telephone.loop.plan import fingerprint
+from broken_telephone.loop.steering import steering_digest
 from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
 
+_HASHED = ("chain_id", "iteration", "text", "drawn_text")
 _SPENT = ("describe", "draw", "load", "around")
 
 
@@ -29,13 +32,14 @@ def manifest(
     batches: Sequence[Record],
     sessions: Records,
     keep: Any = ALL,
+    wording: Wording | None = None,
 ) -> Record:
     """State what was run, how far it got, and what time all sessions took together.
 
-    `complete`: every chain was followed to its end or stopped for good. `cut` counts the descriptions that the
-    generator did not read to their end. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and
-    `around` them: what the workers had to wait, over all sessions. `counts`: of `images` drawn,
-    `stored` are on disk as `keep` says.
+    `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
+    did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
+    (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
+    `counts`: of `images` drawn, `stored` are on disk as `keep` says.
 
     Args:
         study: its name.
@@ -46,6 +50,7 @@ def manifest(
         batches: the records of the journal.
         sessions: records of runs that had something to do.
         keep: which images stay on disk (`loop.keep`).
+        wording: how descriptions become drawn texts; None: they stay as they are.
     """
     followed = chains_of(chains)
     descriptions, images = done.results(followed, iterations)
@@ -56,6 +61,7 @@ def manifest(
         for iteration in range(1, iterations + 1)
         if (failure := done.failure(chain, iteration)) is not None
     ]
+    drawn_texts = None if wording is None else wording.counts(descriptions)
     end = Step(iterations, "draw")
     complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
     runs = [_session(name, sessions[name](), batches) for name in sessions]
@@ -66,9 +72,11 @@ def manifest(
         "iterations": iterations,
         "keep": keep,
         "batches": len(batches),
-        "texts": text_digest(pd.DataFrame(descriptions, columns=["chain_id", "iteration", "text"])),
+        "texts": text_digest(pd.DataFrame(descriptions, columns=list(_HASHED))),
         "complete": complete,
         "settings": dict(settings),
+        "steering": None if wording is None else steering_digest(wording.steering),
+        "drawn_texts": dict(drawn_texts or {}),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
@@ -119,9 +127,9 @@ def is_finished(
 
 
 def text_digest(descriptions: pd.DataFrame) -> str:
-    """Return a digest of descriptions: of columns chain_id, iteration and text, in the order of the rows."""
+    """Return a digest of descriptions: of chain, iteration, description and drawn text, in the order of the rows."""
     hasher = hashlib.blake2b(digest_size=16)
-    for name in ("chain_id", "iteration", "text"):
+    for name in _HASHED:
         # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
         column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
         for buffer in column.combine_chunks().buffers()[1:]:

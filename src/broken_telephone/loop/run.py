@@ -92,6 +92,12 @@ def run_loop(
     refuse_other_starts(followed, done)
     existing = set(folders.images)
     done.forget_missing(existing, settings.is_kept)
+    if outdated := done.outdated(followed, settings.iterations):
+        logger.warning(
+            "%d pictures and what follows from them are made again: the text that they are drawn from is another one "
+            "now, because labels of the data set or shares of loop.steer changed",
+            outdated,
+        )
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
     own = {chain.chain_id for chain in followed}
     superfluous = [
@@ -215,7 +221,7 @@ class _Run:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
+            prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
@@ -249,7 +255,9 @@ class _Run:
                     outcome.fail(chain.chain_id, image.kind, image.reason)
                 else:
                     content = as_png(image)
-                    outcome.draw(chain.chain_id, content_digest(content))
+                    outcome.draw(
+                        chain.chain_id, content_digest(content), self._other_text(chain, outcome.step.iteration)
+                    )
                     images[key(chain.chain_id, outcome.step.iteration)] = content
         else:
             by = self.describer.name
@@ -273,6 +281,11 @@ class _Run:
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,
         )
+
+    def _other_text(self, chain: Chain, iteration: int) -> str | None:
+        """Return the drawn text where it is not the description."""
+        drawn_text = self.done.drawn_text(chain.chain_id, iteration)
+        return None if drawn_text == self.done.texts[key(chain.chain_id, iteration)] else drawn_text
 
     def _output(self, outcome: Outcome, images: dict[str, bytes | None], **taken: Any) -> LoopOutput:
         """Return a batch to be saved, and count it.
