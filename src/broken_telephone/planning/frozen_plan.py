@@ -11,6 +11,7 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.planning.settings import PlanSettings
 from broken_telephone.statistics import first_picture
+from broken_telephone.statistics.tables.group_table import SPAN
 from broken_telephone.study_config.settings_group import Settings
 
 Record = dict[str, Any]
@@ -21,7 +22,7 @@ _EXECUTION = frozenset(
 )
 """Settings that decide how a result is computed, but not what is measured."""
 _LOOP = ("iterations", "describe_prompt")
-PLANNED = ["start", "label", "attribute", "category", "since", "iteration", "direction"]
+PLANNED = [*SPAN, "direction"]
 """Columns of the planned hypotheses."""
 
 

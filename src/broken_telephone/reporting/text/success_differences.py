@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.text.correction_method import correction_text
-from broken_telephone.reporting.text.verdicts import judged_together
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, judged_together
 from broken_telephone.reporting.text.wording import (
     before_shrinkage,
     counted,
@@ -20,7 +20,6 @@ from broken_telephone.statistics import success_findings
 from broken_telephone.statistics.tables.findings import SUCCESS
 
 _NAMED = 3
-_ANNOTATOR = "annotator"
 
 
 def success_difference_sentences(
@@ -107,7 +106,7 @@ def _by_significance(rows: pd.DataFrame, level: float) -> tuple[pd.DataFrame, pd
 
 def _by_annotator(row) -> str:  # type: ignore[no-untyped-def]
     """Name what corrects a value, and the value by the annotator's categories."""
-    if str(row.method) == _ANNOTATOR:
+    if str(row.method) == ANNOTATOR:
         return ", by the annotator's categories"
     by_annotator = f"by the annotator {points(row.annotator_value)}"
     return f", {correction_text(str(row.method), int(row.n_checked))}; {by_annotator}"
@@ -116,8 +115,8 @@ def _by_annotator(row) -> str:  # type: ignore[no-untyped-def]
 def _checks(rows: pd.DataFrame, headline: pd.DataFrame) -> Iterator[str]:
     """Name the attributes whose categories nothing checks, and those with too few checked images for a correction."""
     methods = rows["method"].astype(str)
-    rated = set(rows.loc[methods != _ANNOTATOR, "attribute"].astype(str))
-    uncorrected = headline[(headline["method"].astype(str) == _ANNOTATOR) & headline["value"].notna()]
+    rated = set(rows.loc[methods != ANNOTATOR, "attribute"].astype(str))
+    uncorrected = headline[(headline["method"].astype(str) == ANNOTATOR) & headline["value"].notna()]
     names = set(uncorrected["attribute"].astype(str))
     if unchecked := sorted(spoken(name) for name in names - rated):
         yield (

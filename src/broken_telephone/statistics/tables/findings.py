@@ -20,17 +20,14 @@ from broken_telephone.statistics.estimates.selective_intervals import (
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, holm_together
 from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.group_table import join_notes
+from broken_telephone.statistics.tables.correction_order import has_interval
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN, join_notes
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 RISE, FALL = "rise", "fall"
 NOT_SIGNIFICANT, NOT_ENOUGH_DATA = "no significant change", "not enough data to tell"
 LEVEL = 0.05
 """Adjusted p-values below it are significant. It is also the false coverage rate of the intervals of claims."""
-CELL = ("start", "label", "attribute", "category")
-SPAN = [*CELL, "since", "iteration"]
-ANNOTATOR = "annotator"
-"""The method of a change that no rating corrects."""
 SHARES, INTERSECTIONS, SUCCESS, MISSING_ANSWERS = "shares", "intersections", "success", "missing answers"
 """Families of comparisons."""
 FINDINGS = (
@@ -156,7 +153,7 @@ def _with_corrections(rows: pd.DataFrame, corrected: pd.DataFrame | None) -> pd.
     if corrected is None or corrected.empty:
         return rows
     rows["n_checked"] = matched["n_checked"].fillna(0)
-    has_correction = matched[["value", "ci_low", "ci_high"]].notna().all(axis=1)
+    has_correction = has_interval(matched)
     rows = rows.astype(dict.fromkeys(results, float))
     rows.loc[has_correction, results] = matched.loc[has_correction, results]
     methods = _with_text_keys(corrected)[[*SPAN, "method"]].drop_duplicates(SPAN)

@@ -16,10 +16,9 @@ from broken_telephone.statistics.estimates.reference import reference_category
 from broken_telephone.statistics.estimates.risk_difference import Difference, Success, risk_difference
 from broken_telephone.statistics.tables.corrected_drift import shared_by_start
 from broken_telephone.statistics.tables.corrected_shares import Ratings, arrange_ratings
-from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, INTERVAL, Map, Row, group_table, join_notes
 
-ANNOTATOR = "annotator"
-_KEYS = (*GROUP, "category", "reference")
+_KEYS = (*CELL, "reference")
 _SIZES = ("n", "n_checked", "clusters", "note")
 SUCCESS_DIFFERENCES = (*_KEYS, "iteration", "method", *INTERVAL, "p_value", "rate", "reference_rate", *_SIZES)
 SUCCESS_CHANGES = (*_KEYS, "since", "iteration", "method", *INTERVAL, "p_value", "before", "after", *_SIZES)
