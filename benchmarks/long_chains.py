@@ -1,6 +1,6 @@
 """Markov tests and predicted shares: size, power, the effect of annotator error, and coverage of the intervals.
 
-    python benchmarks/long_chains.py             300 studies of each kind; about ten minutes
+    python benchmarks/long_chains.py             200 studies of each kind; half an hour
     python benchmarks/long_chains.py --tiny
 
 One label, three categories, 20 iterations unless the line says otherwise. Chains are of these kinds:
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Simulate, and print a line for each kind of study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", action="store_true", help="a few studies of the smallest kind")
-    studies = 3 if parser.parse_args(arguments).tiny else 300
+    studies = 3 if parser.parse_args(arguments).tiny else 200
     kinds = [
         *((MARKOV, chains, 20, replicates, 0.0) for chains, replicates in ((30, 1), (60, 1), (60, 3), (200, 1))),
         *((MARKOV, 60, iterations, 1, 0.0) for iterations in (5, 100)),
@@ -104,11 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *((kind, chains, 20, 1, 0.0) for kind in (STAYERS, SECOND, EARLY) for chains in (30, 60, 200)),
         *((MARKOV, chains, 20, 1, error) for error in (0.02, 0.05, 0.1) for chains in (60, 200)),
     ]
-    print(
-        f"{'kind':20} {'chains':>6} {'replicates':>10} {'iterations':>10} {'errors':>6} | homog. order  memory |",
-        end="",
-    )
-    print(" observed in the interval, fixed point in it, within 5 points, if passed")
+    header = f"{'kind':20} {'chains':>6} {'replicates':>10} {'iterations':>10} {'errors':>6} | homog.  order memory |"
+    print(f"{header} observed in the interval, fixed point in it, within 5 points, if passed")
     for kind in kinds[:1] if studies == 3 else kinds:
         print(rates(*kind, studies), flush=True)
 

@@ -142,11 +142,15 @@ def _diversity_of(start: str, diversity: pd.DataFrame, changes: pd.DataFrame) ->
         spread, number = (_first_and_last(own, kind, measure) for measure in (BETWEEN, EFFECTIVE))
         if spread is not None and number is not None:
             (first, last), (_, effective) = spread, number
-            verdict = _verdict(changes, last)
+            change = _change(
+                changes,
+                last,
+                f"{first.value:.2f} in iteration {first.iteration}",
+                f"{last.value:.2f} in iteration {last.iteration} ({_interval(last)})",
+            )
             yield (
-                f"{lead}the mean cosine distance of {noun} from different starts {verdict} {first.value:.2f} in "
-                f"iteration {first.iteration} to {last.value:.2f} in iteration {last.iteration} "
-                f"({_interval(last)}). The {last.n:,} {noun} are as diverse as {effective.value:.1f} entirely "
+                f"{lead}the mean cosine distance of {noun} from different starts {change}. The "
+                f"{last.n:,} {noun} are as diverse as {effective.value:.1f} entirely "
                 f"different ones ({_interval(effective, '.1f')})."
             )
         labels = _changed_labels(changes, start, kind)
@@ -163,10 +167,10 @@ def _diversity_of(start: str, diversity: pd.DataFrame, changes: pd.DataFrame) ->
     words, top = (_first_and_last(own, TEXTS, measure) for measure in (VOCABULARY, TOP_SENTENCE))
     if words is not None and top is not None:
         (first, last), (_, sentence) = words, top
-        verdict = _verdict(changes, last)
+        change = _change(changes, last, f"{first.value:,.0f}", f"{last.value:,.0f} words ({_interval(last, ',.0f')})")
         yield (
-            f"{lead}the vocabulary of the descriptions {verdict} {first.value:,.0f} to {last.value:,.0f} words "
-            f"({_interval(last, ',.0f')}). {percent(sentence.value)} of the last descriptions contain the sentence "
+            f"{lead}the vocabulary of the descriptions {change}. "
+            f"{percent(sentence.value)} of the last descriptions contain the sentence "
             f"\u201c{_short(sentence.example)}\u201d."
         )
 
@@ -180,12 +184,12 @@ def _first_and_last(own: pd.DataFrame, kind: str, measure: str):  # type: ignore
     return named[0], named[1]
 
 
-def _verdict(changes: pd.DataFrame, row) -> str:  # type: ignore[no-untyped-def]
-    """Return a verb that claims a change only if its test is significant."""
+def _change(changes: pd.DataFrame, row, before: str, after: str) -> str:  # type: ignore[no-untyped-def]
+    """State both values; claim a change only if its test is significant."""
     change = matching(changes, row, ("start", "label", "kind", "measure"))
     if change.empty or not (change["p_adjusted"] < LEVEL).fillna(False).iloc[0]:
-        return "went, without a significant change, from"
-    return "fell from" if change["value"].iloc[0] < 0 else "rose from"
+        return f"was {before} and {after}, without a significant change"
+    return f"{'fell' if change['value'].iloc[0] < 0 else 'rose'} from {before} to {after}"
 
 
 def _changed_labels(changes: pd.DataFrame, start: str, kind: str) -> str:
@@ -226,8 +230,9 @@ def motif_sentences(attractors: pd.DataFrame) -> list[str]:
         labels = own[(own["motif"] == top["motif"]) & (own["label"].astype(str) != ALL)].sort_values(
             "value", ascending=False, kind="stable"
         )
-        named = [f"{spoken(row.label)} ({percent(row.value)})" for row in labels.head(3).itertuples(index=False)]
-        most = f" It holds most of {listed(named, 3)}." if own["label"].nunique() > 1 else ""
+        labels = labels[labels["value"] > 0]
+        named = [f"{spoken(row.label)} ({percent(row.value)})" for row in labels.itertuples(index=False)]
+        most = f" Shares of the labels in it: {listed(named, 3)}." if own["label"].nunique() > 1 else ""
         sentences.append(
             f"{lead}{percent(float(found['value'].sum()))} of the images of iteration {last} are in "
             f"{counted(len(found), 'motif')}. The largest holds {percent(top['value'])} "

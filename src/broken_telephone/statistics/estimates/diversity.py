@@ -46,7 +46,8 @@ def distance_within_starts(vectors: np.ndarray, owner: np.ndarray, clusters: int
     """
     sums, sizes = _sums(vectors, owner, clusters)
     pairs = sizes * (sizes - 1)
-    distances = pairs - ((sums**2).sum(1) - sizes)
+    # Equal vectors differ by rounding.
+    distances = np.maximum(pairs - ((sums**2).sum(1) - sizes), 0)
     ratio = jackknifed_ratio(np.where(pairs > 0, distances, 0.0), pairs)
     return ratio._replace(n=int(sizes[pairs > 0].sum()))
 

@@ -80,8 +80,9 @@ def diversity_tables(
     Returns:
         Columns DIVERSITY, for each start, label (followed by ALL if there are several) and iteration, by `kind` and
         `measure`. `example` is the most frequent sentence or word. Columns DIVERSITY_CHANGES: the change from the first
-        image or text of a chain to the last, with a jackknife test; p_adjusted controls the false discovery rate over
-        all its rows. Recognition compares image 1 with the last one, because image 0 is the start itself.
+        iteration that a measure has to the last, with a jackknife test; p_adjusted controls the false discovery rate
+        over all its rows. Recognition and distances within starts begin with image 1, because all chains of a start
+        share image 0. Texts of chains from prompts begin with description 2, because the first one is the prompt.
     """
     starts, labels = (chains[name].astype(str).to_numpy(dtype=object) for name in ("start", "label"))
     clusters = clusters_of(chains)
@@ -114,7 +115,8 @@ def _measured(group: _Group, pictures: Vectors, sentences: Vectors, texts: np.nd
                 _Measured(IMAGES, name, iteration, value)
                 for name, value in zip((RECOGNISED, RANKED_FIRST), found, strict=True)
             ]
-    for iteration in range(1, last + 1):
+    # Description 1 of a chain from a prompt is the prompt itself.
+    for iteration in range(1 if group.start == "image" else 2, last + 1):
         vectors, owner = _present(group, sentences, iteration)
         measured += _distances(TEXTS, iteration, vectors, owner, group.clusters)
         measured += _variety(group, texts[group.rows, iteration], iteration)
@@ -138,6 +140,9 @@ def _distances(kind: str, iteration: int, vectors: np.ndarray, owner: np.ndarray
             WITHIN: distance_within_starts,
             EFFECTIVE: effective_number,
         }
+        if iteration == 0:
+            # All chains of a start have the same original.
+            del measures[WITHIN]
         for name, measure in measures.items():
             yield _Measured(kind, name, iteration, measure(vectors, owner, clusters))
 
