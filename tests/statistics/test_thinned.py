@@ -34,7 +34,7 @@ def study():
             "label": ["fear", "joy"] * 30,
         }
     )
-    keys = [(name, k) for name in chains["chain_id"] for k in range(LAST + 1) if k or (name < "c40" and len(name) < 4)]
+    keys = [(name, k) for name in chains["chain_id"] for k in range(LAST + 1) if k or int(name[1:]) < 40]
     annotations = pd.DataFrame(keys, columns=["chain_id", "iteration"])
     annotations = annotations.assign(attribute="gender", category=rng.choice(["male", "female"], len(keys)))
     annotations["status"] = np.where(rng.random(len(keys)) < 0.9, "valid", "unsure")
