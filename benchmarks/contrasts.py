@@ -4,7 +4,7 @@
     python benchmarks/contrasts.py --part blame --studies 100
     python benchmarks/contrasts.py --tiny
 
-- `claims`: two studies of four labels and two attributes. If the effect is not 0, the arm pulls one category of gender in
+- `claims`: two studies of four labels and two attributes. With an effect, the arm pulls one category of gender in
   half of the labels. All families are judged by `contrasts_table`.
 - `blame`: grids of 2 x 2 x 2 arms. `effects_table` has to blame the factors that were planted, and no other.
 - `size`: two studies of 53,000 chains with seven labels, three attributes, one iteration and all families.
@@ -42,8 +42,8 @@ CHURN = 0.2
 MISSING = 0.02
 FACTORS = ("generator", "describer", "prompt")
 Pull = Callable[[tuple[int, ...], int], float]
-"""Levels of the factors and number of a label -> share of the chains that are pulled to the first gender, or, below 0, to
-the second one."""
+"""Levels of the factors and number of a label -> share of the chains that are pulled to the first gender, or, below 0,
+to the second one."""
 ARRANGEMENTS: dict[str, tuple[Pull, set[str]]] = {
     "generator": (lambda arm, _: 0.5 * arm[0], {"generator"}),
     "describer": (lambda arm, _: 0.5 * arm[1], {"describer"}),
