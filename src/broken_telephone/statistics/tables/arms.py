@@ -26,9 +26,10 @@ ARMS = (
     *("start", "arm", "reference", "verdict", "reason", "drift", "drift_left", "drift_left_low", "drift_left_high"),
     *("success_kept", "success_low", "success_high", "similarity_kept", "similarity_low", "similarity_high"),
     *("missing_answers", "missing_low", "missing_high", "harms", "largest_harm", "harm"),
-    *("seconds_per_chain", "tokens_per_chain", "n_pairs", "clusters", "method", "note"),
+    *("describe_seconds", "draw_seconds", "tokens", "n_pairs", "clusters", "method", "note"),
 )
-COSTS = ("seconds_per_chain", "tokens_per_chain")
+COSTS = ("describe_seconds", "draw_seconds", "tokens")
+"""Seconds of the two models, and new tokens of the describer, for each chain."""
 _SEED = 1
 
 
@@ -55,7 +56,7 @@ def arms_table(
         arms: studies, the reference among them.
         reference: name of the arm that all others are compared with.
         contrasts: the table of `contrasts_table` for the same arms.
-        costs: columns arm and COSTS: seconds of the models and new tokens of the describer, for each chain.
+        costs: columns arm and COSTS.
         paired: see `contrasts_table`.
 
     Returns:
@@ -124,15 +125,15 @@ def _sizes(pair: Pair) -> Iterator[tuple[str, _Sizes]]:
             quadratics = [quadratic(drifts, form) for form in forms]
         else:
             each: list[ArmDrifts] = [
-                arm_drifts([one[:, None] for one in own], own_sizes, groups, own_places, _SEED + seed)
+                arm_drifts([values[:, None] for values in own], own_sizes, groups, own_places, _SEED + seed)
                 for seed, (own, own_sizes, groups, own_places) in enumerate(
                     zip(changes, sizes, by_label, places, strict=True)
                 )
             ]
             quadratics = [quadratic(one, np.ones((1, 1))) for one in each]
         counts = []
-        for own, groups, own_places in zip(changes, by_label, places, strict=True):
-            has_number = np.isfinite(np.stack(own, 1)).any(1) & np.isin(groups.owners[groups.cells], own_places)
+        for own_changes, groups, own_places in zip(changes, by_label, places, strict=True):
+            has_number = np.isfinite(np.stack(own_changes, 1)).any(1) & np.isin(groups.owners[groups.cells], own_places)
             counts.append((int(has_number.sum()), len(np.unique(groups.starts[groups.cells[has_number]]))))
         n_pairs, clusters = np.min(counts, axis=0)
         yield start, _Sizes(quadratics[0], quadratics[1], len(keys), int(n_pairs), int(clusters))
@@ -235,4 +236,4 @@ def _note(row) -> str:  # type: ignore[no-untyped-def]
             "no missing answers" if np.isnan(row.missing_answers) else "",
             "" if row.harms else "no harm",
         )
-    return join_notes(own, "no cost" if np.isnan(row.seconds_per_chain) or np.isnan(row.tokens_per_chain) else "")
+    return join_notes(own, "no cost" if np.isnan(row.describe_seconds + row.draw_seconds + row.tokens) else "")
