@@ -33,7 +33,9 @@ SHARE_OF_DRIFT, DRIFT_REMOVED = "share of the differences", "drift removed"
 """Kinds of rows."""
 MEAN = "(mean)"
 """The factor of rows with the mean drift of all arms."""
-BLAMED, NOT_BLAMED = "blamed", "not blamed"
+BLAMED, MINOR, NOT_BLAMED = "blamed", "minor", "not blamed"
+LEAST_SHARE = 0.1
+"""Share of the differences that a factor makes at least, if it is blamed and not minor."""
 EFFECTS = (
     *("start", "family", "label", "attribute", "category", "since", "iteration", "kind", "factor", "levels"),
     *("value", "ci_low", "ci_high", "p_value", "p_adjusted", "verdict", "n_pairs", "clusters", "method", "note"),
@@ -81,8 +83,8 @@ def effects_table(
         - SHARE_OF_DRIFT: a row for each factor and kind of start. value: its share of the squared differences between
           the arms' drifts, summed over categories and averaged over labels by their chains, without sampling noise; the
           shares sum to 1. p_value: `joint_sign_test` of the factor's effects on all shares; p_adjusted over the factors
-          of all kinds of start (Holm). verdict: BLAMED if it is below `level`. The probability that any factor without
-          an effect is blamed is at most `level`.
+          of all kinds of start (Holm). verdict: BLAMED if it is below `level`, or MINOR if the share is below
+          LEAST_SHARE, too. The probability that any factor without an effect is blamed is at most `level`.
         - DRIFT_REMOVED: for full grids, 1 less the ratio of two root mean squares of the drift: that of the arms with a
           level, and that of the arms with the reference's level of the factor; at most 1. No test.
 
@@ -282,7 +284,8 @@ def _adjusted(table: pd.DataFrame, level: float) -> pd.DataFrame:
         own = (table["kind"] == kind).to_numpy()
         p_values = table["p_value"].to_numpy()[own]
         adjusted[own] = adjusted_together(p_values, np.zeros(len(p_values)), level)[0]
-    verdicts = np.where(adjusted < level, BLAMED, NOT_BLAMED)
+    is_small = (table["value"].to_numpy(float) < LEAST_SHARE) & is_blame
+    verdicts = np.where(adjusted < level, np.where(is_small, MINOR, BLAMED), NOT_BLAMED)
     return table.assign(p_adjusted=adjusted, verdict=np.where(is_blame, verdicts, "")).assign(
         note=np.where(
             is_effect & np.isnan(adjusted), [join_notes(one, "no test") for one in table["note"]], table["note"]
