@@ -62,6 +62,7 @@ def effects_table(
     each: Map = map,
     families: Sequence[str] = (SHARES, SUCCESS),
     level: float = LEVEL,
+    reference: str | None = None,
 ) -> pd.DataFrame:
     """Split the drift of the arms, from first to last image, into the effects of factors.
 
@@ -69,10 +70,11 @@ def effects_table(
 
     Args:
         arms: studies with common chains.
-        factors: index: names of arms, the reference first; columns: factors; values: names of levels.
+        factors: index: names of arms; columns: factors; values: names of levels.
         each: calls a function for each outcome, see `group_table.Map`.
         families: of the outcomes whose effects are listed. Blame and shares of the differences concern SHARES only.
         level: adjusted p-values below it are significant.
+        reference: name of the arm whose levels the others are compared with; the first one of `factors` if it is None.
 
     Returns:
         Columns EFFECTS, with 95 % intervals. By `kind`:
@@ -92,6 +94,7 @@ def effects_table(
         StudyError: if an arm is missing, if the arms share no chain, or if effects are not identified.
     """
     by_name = {arm.name: arm for arm in arms}
+    factors = _reference_first(factors, reference)
     if missing := [str(name) for name in factors.index if str(name) not in by_name]:
         raise StudyError(f"comparison.factors: {missing[0]} is none of the arms ({', '.join(by_name)})")
     design = factor_design(factors)
@@ -106,6 +109,19 @@ def effects_table(
         rows += _summary_rows(chains, shares, design)
     table = pd.DataFrame(rows, columns=list(EFFECTS))
     return _adjusted(table, level).astype(dict.fromkeys(("since", "iteration", "n_pairs", "clusters"), "Int64"))
+
+
+def _reference_first(factors: pd.DataFrame, reference: str | None) -> pd.DataFrame:
+    gaps = factors.isna()
+    if gaps.any(axis=None):
+        arm = gaps.any(axis=1).idxmax()
+        raise StudyError(f"comparison.factors: the arm {arm} has no {gaps.loc[arm].idxmax()}; give it a level")
+    if reference is None:
+        return factors
+    names = factors.index.astype(str)
+    if reference not in names:
+        raise StudyError(f"comparison.factors: the reference {reference} has no levels; add a line for it")
+    return pd.concat([factors[names == reference], factors[names != reference]])
 
 
 def _common_chains(arms: list[Arm]) -> _Chains:
