@@ -55,7 +55,8 @@ class Grid:
             context = cast(KedroSession, session).load_context()
             loader = context.config_loader
             self.base = str(loader["globals"]["study"])
-            self.arms = arms_of(GridSettings.model_validate(context.params["grid"]), self.base)
+            self.settings = GridSettings.model_validate(context.params["grid"])
+            self.arms = arms_of(self.settings, self.base)
             self.reused = [] if context.catalog.load("reused_studies") is None else list(context.params["reuse"])
             if context.catalog.exists("loop_settings"):
                 self.reused.append(self.base)
@@ -133,7 +134,8 @@ def run_arms(grid: Grid) -> dict[str, str]:
             if reason is None:
                 say(f"Arm {number} of {count}: its models took {time.perf_counter() - began:.0f} s")
                 reused.append(arm.study)
-                reports[arm.study] = worker.submit(report_study, arm.study, grid.params)
+                if grid.settings.report:
+                    reports[arm.study] = worker.submit(report_study, arm.study, grid.params)
             else:
                 say(f"Arm {number} of {count} failed: {one_line(reason)}")
                 failures[arm.study] = reason

@@ -23,6 +23,8 @@ class GridSettings(Settings):
     """Arms as factor -> level, for a design that is not full. Null: all combinations of levels."""
     reference: dict[str, str] | None = None
     """The arm that the comparison compares all others with, as factor -> level. Null: the first arm."""
+    report: bool = True
+    """Whether each arm has a report of its own. The comparison does not need it."""
     explain: bool = True
     """Whether the words of the arms are explained. It takes much of the time of a small study."""
 
