@@ -16,6 +16,7 @@ from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.errors import StudyError, UnreadableError
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
@@ -78,7 +79,7 @@ class Plan:
     by: Mapping[str, Any]
     """Models and settings."""
     colour: Colour
-    """What hidden parts of pictures are painted in: the mean of the first pictures of the chains.
+    """What hidden parts of pictures are painted in: the mean of the originals, or of the first drawn pictures.
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
@@ -289,7 +290,11 @@ def tabulate_explanation(
         seconds_in(records_of(plan.words, explanations)),
         explain.words,
     )
-    return faces, *tables, {**record, "made_from": study_pictures.state}
+    adopted = {
+        "pictures": counts_of(records_of(plan.parts, face_parts), lambda record: len(record["pictures"])),
+        "words": counts_of(records_of(plan.words, explanations), lambda record: len(record["names"])),
+    }
+    return faces, *tables, {**record, "adopted": adopted, "made_from": study_pictures.state}
 
 
 def measure_support(
