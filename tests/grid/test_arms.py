@@ -60,6 +60,7 @@ def test_without_explanations_the_arms_explain_no_chain():
         ({"factors": {"generator": {"a": {"study": "x"}, "b": {}}}}, "cannot set 'study'"),
         ({"factors": {"generator": {"a": {}, "A": {}}}}, "Rename one of the levels"),
         ({"factors": {"generator": {"a" * 70: {}, "b": {}}}}, "longer than 64"),
+        ({"factors": {"generator": {"a" * 45: {}, "b": {}}}}, "longer than 40"),
         ({"arms": [{"generator": "shipped"}]}, "states a level of each factor"),
         ({"arms": [{"generator": "x", "describer": "shipped"}]}, "'x' is no level of generator"),
         ({"arms": [{"generator": "shipped", "describer": "shipped"}]}, "at least two arms"),

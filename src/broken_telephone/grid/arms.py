@@ -9,6 +9,9 @@ from broken_telephone.errors import StudyError
 from broken_telephone.grid.settings import GridSettings
 from broken_telephone.study_config.study_globals import LONGEST_NAME
 
+LONGEST_ARM = 40
+"""Characters of a name in the comparison."""
+
 
 @dataclass(frozen=True)
 class GridArm:
@@ -57,6 +60,11 @@ def arms_of(grid: GridSettings, base: str) -> list[GridArm]:
             raise StudyError(
                 f"grid.factors: the name of the study {arm.study} is longer than {LONGEST_NAME} characters. Shorten "
                 "the names of levels"
+            )
+        if len(arm.name) > LONGEST_ARM:
+            raise StudyError(
+                f"grid.factors: the name of the arm {arm.name!r} is longer than {LONGEST_ARM} characters, for which the "
+                "comparison has no room. Shorten the names of levels"
             )
         if names.count(name) > 1:
             raise StudyError(f"grid.factors: two arms would have the name {arm.study}. Rename one of the levels")
