@@ -63,8 +63,8 @@ def arms_of(grid: GridSettings, base: str) -> list[GridArm]:
             )
         if len(arm.name) > LONGEST_ARM:
             raise StudyError(
-                f"grid.factors: the name of the arm {arm.name!r} is longer than {LONGEST_ARM} characters, for which the "
-                "comparison has no room. Shorten the names of levels"
+                f"grid.factors: the name of the arm {arm.name!r} is longer than {LONGEST_ARM} characters. The "
+                "comparison has no room for it. Shorten the names of levels"
             )
         if names.count(name) > 1:
             raise StudyError(f"grid.factors: two arms would have the name {arm.study}. Rename one of the levels")
