@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Records, records_of, seconds_in
 
 
@@ -24,8 +25,9 @@ def manifest(
 
     Returns:
         `asked`, by question: who, reading, prompts and options, pictures answered about, failures, seconds in the
-        model. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
-        all rows of the table.
+        model, and how many answers were adopted from which study, whose seconds count.
+        `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over all rows of
+        the table.
     """
     asked = {
         inquiry.name: {
@@ -40,6 +42,7 @@ def manifest(
                 if "failure" in answer
             ],
             "seconds": seconds_in(records_of(inquiry.key, records)),
+            "adopted": counts_of(records_of(inquiry.key, records), lambda record: len(record["answers"])),
         }
         for inquiry in inquiries
     }

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from broken_telephone.chains import chains_of, iteration_of, key
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.drawn_text import Wording
@@ -39,7 +40,8 @@ def manifest(
     `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
     did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
     (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
-    `counts`: of `images` drawn, `stored` are on disk as `keep` says.
+    `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
+    another study made, by study; `seconds` includes the time that they took there.
 
     Args:
         study: its name.
@@ -88,6 +90,7 @@ def manifest(
             "failures": len(failed),
             "cut": len(done.cut & described),
         },
+        "adopted": {what: _adopted(what, batches) for what in ("descriptions", "images")},
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
@@ -135,6 +138,10 @@ def text_digest(descriptions: pd.DataFrame) -> str:
         for buffer in column.combine_chunks().buffers()[1:]:
             hasher.update(buffer)
     return hasher.hexdigest()
+
+
+def _adopted(what: str, batches: Sequence[Record]) -> dict[str, int]:
+    return counts_of(batches, lambda record: len(record[what]))
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

@@ -9,9 +9,11 @@ from PIL import Image
 
 from broken_telephone.chains import chains_of, iteration_of
 from broken_telephone.datasets import StageStore
+from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
 from broken_telephone.loop import LoopSettings, Wording, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.manifest import is_finished, text_digest
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
@@ -133,6 +135,7 @@ def follow_chains(
     loop_store: StageStore,
     study: str,
     sheet: SheetSettings,
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Any, ...]]:
     """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then.
 
@@ -158,7 +161,15 @@ def follow_chains(
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
     live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.texts)
     unsealed = wanted_settings
-    for output in run_loop(chains, loop, describer, generator, folders, done):
+    adoption = LoopAdoption(
+        [
+            LoopDonor(donor, reused_studies[donor.study].chains, reused_studies[donor.study].loop_images)
+            for donor in donors(reused_studies, "loop_batches", "loop_sessions")
+        ],
+        wanted_settings,
+        {"describe": describer, "draw": generator},
+    )
+    for output in run_loop(chains, loop, describer, generator, folders, done, adoption):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
         sealed = unsealed if output.batches else {}
         yield sealed, *output, live.now()

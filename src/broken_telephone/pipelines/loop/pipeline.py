@@ -66,6 +66,7 @@ def create_pipeline() -> Pipeline:
                     "loop_store",
                     "params:study",
                     "params:contact_sheet",
+                    "reused_studies",
                 ],
                 outputs=["loop_settings", "loop_images", "loop_batches", "loop_sessions", "loop_live"],
                 name="follow_chains",

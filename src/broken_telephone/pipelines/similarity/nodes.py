@@ -8,6 +8,7 @@ import pandas as pd
 
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
+from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Embedder
@@ -41,10 +42,12 @@ def embed_pictures_and_texts(
     study_pictures: StudyPictures,
     loop_descriptions: pd.DataFrame,
     similarity_store: StageStore,
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Embed all pictures and texts; Kedro saves every batch as soon as it is finished."""
     by_space = items(spaces, chains_of(chains), loop.iterations, study_pictures, loop_descriptions)
-    yield from embed(by_space, spaces, embedding, embedder, study_pictures, similarity_store.embeddings)
+    others = donors(reused_studies, "embeddings", "embedding_sessions")
+    yield from embed(by_space, spaces, embedding, embedder, study_pictures, similarity_store.embeddings, others)
 
 
 def arrange_vectors(

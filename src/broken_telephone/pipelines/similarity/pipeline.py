@@ -33,6 +33,7 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "loop_descriptions",
                     "similarity_store",
+                    "reused_studies",
                 ],
                 outputs=["embeddings", "embedding_sessions"],
                 name="embed_pictures_and_texts",
