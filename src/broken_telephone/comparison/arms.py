@@ -1,0 +1,71 @@
+"""Turns the results of studies into the arms that the statistics compare, and sums up their costs."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from broken_telephone.comparison.finished_study import FinishedStudy
+from broken_telephone.comparison.pairing import Pairing
+from broken_telephone.progress import track
+from broken_telephone.statistics import Panel, panels
+from broken_telephone.statistics.outcomes import (
+    Arm,
+    Outcome,
+    category_outcomes,
+    mention_outcomes,
+    missing_outcome,
+    similarity_outcomes,
+    success_outcomes,
+    support_outcomes,
+)
+
+COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
+"""Seconds of the models and tokens of the descriptions, per chain."""
+_TEXT = "text"
+"""The reading of predictions that is success: the label by the description."""
+
+
+def arrange_arms(studies: Mapping[str, FinishedStudy], pairing: Pairing, reading: str) -> list[Arm]:
+    """Arrange the outcomes of each study in the order of the chains that are compared.
+
+    Args:
+        studies: arm -> its study.
+        pairing: of the studies.
+        reading: the reading of the annotator that is compared.
+
+    Returns:
+        The arms in the order of the studies. Similarity and support are outcomes if all studies have them.
+    """
+    items = track(studies.items(), "Reading studies", len(studies))
+    return [_arm(study, pairing, reading) for _, study in items]
+
+
+def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
+    """Return the columns COSTS, one row per arm. A study that reused results of another one has only its own cost."""
+    rows = []
+    for arm, study in studies.items():
+        chains = len(study.chains)
+        spent = study.loop_manifest["seconds"]
+        texts = study.results.loop_descriptions
+        tokens = texts.loc[texts["iteration"] <= study.iterations, "tokens"].sum()
+        rows.append((arm, chains, spent["describe"] / chains, spent["draw"] / chains, float(tokens) / chains))
+    return pd.DataFrame(rows, columns=list(COSTS))
+
+
+def _arm(study: FinishedStudy, pairing: Pairing, reading: str) -> Arm:
+    chains, iterations = pairing.chains[study.arm], pairing.iterations
+    instrument = pairing.instruments[study.arm]
+    answers = _of_chains(study.results.annotations, chains)
+    is_own = (answers["annotator"] == instrument.annotator) & (answers["reading"] == reading)
+    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations)
+    arranged = list(by_attribute.values())
+    predictions = _of_chains(study.results.predictions, chains)
+    outcomes: list[Outcome] = [outcome for panel in arranged for outcome in category_outcomes(panel)]
+    outcomes += [missing_outcome(panel) for panel in arranged]
+    outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
+    outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
+    if "similarity" in pairing.stages:
+        outcomes += similarity_outcomes(_of_chains(study.results.similarities, chains), chains, iterations)
+    if "explainability" in pairing.stages:
+        outcomes += support_outcomes(_label_words(study, chains), chains, iterations)
+    return Arm(study.arm, chains, outcomes)
