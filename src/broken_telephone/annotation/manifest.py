@@ -25,8 +25,8 @@ def manifest(
 
     Returns:
         `asked`, by question: who, reading, prompts and options, attributes of the form with their categories, pictures
-        answered about, failures, seconds in the model. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
-        all rows of the table.
+        answered about, failures, seconds in the model. `statuses`: shares of valid, unsure, invalid and refused
+        answers, by question and attribute, over all rows of the table.
     """
     asked = {
         inquiry.name: {

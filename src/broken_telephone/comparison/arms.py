@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from broken_telephone.annotation import mentioned_categories
 from broken_telephone.comparison.finished_study import FinishedStudy
-from broken_telephone.comparison.pairing import Pairing
+from broken_telephone.comparison.pairing import EXPLAINABILITY, SIMILARITY, Pairing
+from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.progress import track
 from broken_telephone.statistics import Panel, panels
 from broken_telephone.statistics.outcomes import (
@@ -18,9 +20,12 @@ from broken_telephone.statistics.outcomes import (
     success_outcomes,
     support_outcomes,
 )
+from broken_telephone.statistics.tables.mentions import mention_panels
 
 COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
 """Seconds of the models and tokens of the descriptions, per chain."""
+_WORD = ["chain_id", "iteration", "face", "char_offset"]
+"""What tells an explained word from all others."""
 _TEXT = "text"
 """The reading of predictions that is success: the label by the description."""
 
@@ -64,8 +69,39 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str) -> Arm:
     outcomes += [missing_outcome(panel) for panel in arranged]
     outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
     outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
-    if "similarity" in pairing.stages:
+    if SIMILARITY in pairing.stages:
         outcomes += similarity_outcomes(_of_chains(study.results.similarities, chains), chains, iterations)
-    if "explainability" in pairing.stages:
+    if EXPLAINABILITY in pairing.stages:
         outcomes += support_outcomes(_label_words(study, chains), chains, iterations)
     return Arm(study.arm, chains, outcomes)
+
+
+def _of_chains(table: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table about these chains. The statistics leave out later iterations themselves."""
+    return table[table["chain_id"].isin(chains["chain_id"])]
+
+
+def _mention_panels(
+    study: FinishedStudy, chains: pd.DataFrame, by_attribute: Mapping[str, Panel], iterations: int
+) -> list[Panel]:
+    """Return the mentions of the descriptions; description k + 1 belongs to image k, as the study's own report has it.
+
+    The loop describes the last image of a study only if a further iteration follows; `last_descriptions` has it else.
+    """
+    columns = ["chain_id", "iteration", "describer"]
+    loop, last = (study.results.loop_descriptions[columns], study.results.last_descriptions[columns])
+    texts = _of_chains(pd.concat([loop[loop["iteration"] <= study.iterations], last], ignore_index=True), chains)
+    mentions = _of_chains(study.results.mentions, chains)
+    scheme = DatasetSettings.model_validate(dict(study.settings["dataset"])).words
+    categories = mentioned_categories(mentions, scheme.attributes)
+    return mention_panels(mentions, texts, chains, by_attribute, categories, iterations)
+
+
+def _label_words(study: FinishedStudy, chains: pd.DataFrame) -> pd.DataFrame:
+    """Return the activations of words that name a label, by the method of the study."""
+    results = study.results
+    activations = _of_chains(results.activations, chains)
+    activations = activations[activations["method"].astype(str) == study.explanation_manifest["by"]["method"]]
+    words = results.explained_words
+    of_label = words.loc[words["correct"].notna(), _WORD]
+    return activations.merge(of_label, on=_WORD)

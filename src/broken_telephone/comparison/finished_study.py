@@ -23,7 +23,7 @@ _NEEDED = {
     "last_descriptions": "annotation",
 }
 """Result of a study -> the pipeline that makes it, in the order in which they are made."""
-OPTIONAL = {"similarity_manifest": "similarity", "explanation_manifest": "explainability"}
+_OPTIONAL = {"similarity_manifest": "similarity", "explanation_manifest": "explainability"}
 """Manifest -> pipeline whose results are compared if all studies have them."""
 _LARGE = ("loop_descriptions", "annotations", "predictions", "mentions", "last_descriptions")
 """Tables that are read when they are needed."""
@@ -46,8 +46,10 @@ class FinishedStudy:
     annotation_manifest: Mapping[str, Any]
     iterations: int
     """Number of iterations of the loop whose images are annotated."""
-    stages: frozenset[str]
-    """Which of the pipelines `similarity` and `explainability` have results."""
+    similarity_manifest: Mapping[str, Any] | None
+    """None if the study has no similarities."""
+    explanation_manifest: Mapping[str, Any] | None
+    """None if nothing is explained."""
 
 
 def finished_studies(stores: Mapping[str, Any], arms: Mapping[str, str]) -> dict[str, FinishedStudy]:
@@ -89,13 +91,12 @@ def _opened(arm: str, study: str, results: Any) -> FinishedStudy:
         raise StudyError(_unfinished(arm, study, "its loop has not followed all chains to the end", "loop"))
     iterations = _annotated_iterations(arm, study, read)
     made_from = read["annotation_manifest"]["made_from"]
-    stages = set()
-    for name, pipeline in OPTIONAL.items():
-        record = getattr(results, name)
+    records = {name: getattr(results, name) for name in _OPTIONAL}
+    for name, pipeline in _OPTIONAL.items():
+        record = records[name]
         if record is not None and record.get("made_from") != made_from:
             problem = f"its results of {pipeline} were made from other pictures than its annotations"
             raise StudyError(_unfinished(arm, study, problem, pipeline))
-        stages |= {pipeline} if record is not None else set()
     return FinishedStudy(
         arm,
         study,
@@ -105,7 +106,7 @@ def _opened(arm: str, study: str, results: Any) -> FinishedStudy:
         manifest,
         read["annotation_manifest"],
         iterations,
-        frozenset(stages),
+        **records,
     )
 
 

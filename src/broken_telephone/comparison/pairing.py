@@ -4,13 +4,13 @@ A chain pairs with the chain of another study that has the same name, start and 
 the studies' settings only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from broken_telephone.comparison.finished_study import OPTIONAL, FinishedStudy
+from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.comparison.instruments import Instrument, common_instruments
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
@@ -34,7 +34,7 @@ class Pairing:
     iterations: int
     """The smallest number of iterations of the studies. Later images are not compared."""
     stages: frozenset[str]
-    """Which of the pipelines `similarity` and `explainability` have results in all studies."""
+    """Which of SIMILARITY and EXPLAINABILITY all studies have, measured alike."""
 
 
 def pair_studies(
@@ -88,14 +88,14 @@ def pair_studies(
             _verdict(paired[arm], overlap, replicates["passed"], len(chains[arm])),
         ]
         rows += [{"arm": arm, "reference": reference} | check for check in checks]
-    stages = [study.stages for study in studies.values()]
+    stages = (stage for stage in _STAGES if all(_alike(stage, one, studies[reference]) for one in studies.values()))
     return Pairing(
         pd.DataFrame(rows, columns=list(PAIRING)),
         {arm: chains[arm].reset_index(drop=True) for arm in studies},
         paired,
         instruments,
         min(study.iterations for study in studies.values()),
-        frozenset.intersection(*stages),
+        frozenset(stages),
     )
 
 
@@ -214,12 +214,34 @@ def _further_checks(arm: FinishedStudy, reference: FinishedStudy, instrument: In
     failures = int(arm.loop_manifest["counts"]["failures"])
     note = "their later images are missing" if failures else ""
     rows.append(_row("chains that stopped early", not failures, failures, len(arm.chains), note))
-    for pipeline in OPTIONAL.values():
-        lacking = [one.arm for one in (arm, reference) if pipeline not in one.stages]
+    for stage, instrument_of in _STAGES.items():
+        lacking = [one.arm for one in (arm, reference) if instrument_of(one) is None]
+        note = f"not compared: other models or settings of {stage}" if not _alike(stage, arm, reference) else ""
         if lacking:
-            note = f"not compared: {' and '.join(lacking)} lack it (`kedro run --pipeline {pipeline}`)"
-            rows.append(_row(f"results of {pipeline}", False, None, None, note))
+            note = f"not compared: no results for {' and '.join(lacking)} (`kedro run --pipeline {stage}`)"
+        rows.append(_row(f"results of {stage}", not note, None, None, note))
     return rows
+
+
+def _alike(stage: str, arm: FinishedStudy, reference: FinishedStudy) -> bool:
+    """Return whether both studies have the results of a stage, measured alike."""
+    own, other = _STAGES[stage](arm), _STAGES[stage](reference)
+    return own is not None and own == other
+
+
+def _embedders(study: FinishedStudy) -> Any:
+    record = study.similarity_manifest
+    return None if record is None else {name: space["settings"] for name, space in record["embedded"].items()}
+
+
+def _maps(study: FinishedStudy) -> Any:
+    record = study.explanation_manifest
+    return None if record is None else {name: record["by"].get(name) for name in ("layers", "method", "target", "size")}
+
+
+SIMILARITY, EXPLAINABILITY = "similarity", "explainability"
+_STAGES: dict[str, Callable[[FinishedStudy], Any]] = {SIMILARITY: _embedders, EXPLAINABILITY: _maps}
+"""Pipeline -> function that returns how a study was measured; None without results."""
 
 
 def _verdict(is_paired: bool, overlap: bool, same_replicates: bool, chains: int) -> dict[str, Any]:

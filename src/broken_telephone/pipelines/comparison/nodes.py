@@ -1,0 +1,81 @@
+"""Nodes of the comparison pipeline that compute the tables."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.comparison import (
+    ComparisonSettings,
+    Pairing,
+    Studies,
+    arrange_arms,
+    costs_of,
+    finished_studies,
+    pair_studies,
+)
+from broken_telephone.datasets import StageStore
+from broken_telephone.progress import track
+from broken_telephone.reporting import ReportSettings
+from broken_telephone.statistics.outcomes import Arm
+from broken_telephone.statistics.tables.arms import arms_table
+from broken_telephone.statistics.tables.contrasts import contrasts_table
+from broken_telephone.statistics.tables.effects import effects_table
+from broken_telephone.statistics.tables.group_table import Map
+from broken_telephone.tables import as_result
+
+
+def open_studies(stores: Mapping[str, StageStore], comparison: ComparisonSettings) -> Studies:
+    """Open the studies of the comparison, and refuse those that have not finished."""
+    return finished_studies(stores, comparison.arms)
+
+
+def check_pairing(
+    studies: Studies, comparison: ComparisonSettings, settings: ReportSettings
+) -> tuple[pd.DataFrame, Pairing]:
+    """Check what pairs between the studies."""
+    pairing = pair_studies(studies, comparison.reference_arm, settings.reading, settings.annotator)
+    return as_result(pairing.table), pairing
+
+
+def arrange_outcomes(
+    studies: Studies, study_pairing: Pairing, settings: ReportSettings
+) -> tuple[list[Arm], pd.DataFrame]:
+    """Arrange the outcomes of all studies, and sum up their costs."""
+    return arrange_arms(studies, study_pairing, settings.reading), costs_of(studies)
+
+
+def contrast_arms(
+    compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings, settings: ReportSettings
+) -> pd.DataFrame:
+    """Compare each arm with the reference."""
+    table = contrasts_table(
+        compared_arms,
+        comparison.reference_arm,
+        study_pairing.paired,
+        _with_progress("Comparing arms"),
+        settings.equivalence_margin,
+    )
+    return as_result(table)
+
+
+def split_effects(compared_arms: list[Arm], comparison: ComparisonSettings) -> pd.DataFrame:
+    """Split the differences of the arms among the factors that make them."""
+    factors = pd.DataFrame.from_dict(comparison.factors, orient="index")
+    return as_result(effects_table(compared_arms, factors, _with_progress("Splitting effects")))
+
+
+def sum_up_arms(
+    compared_arms: list[Arm], contrasts: pd.DataFrame, arm_costs: pd.DataFrame, comparison: ComparisonSettings
+) -> pd.DataFrame:
+    """Sum up each arm in one row: drift left, success and similarity kept, cost, harm."""
+    return as_result(arms_table(compared_arms, comparison.reference_arm, contrasts, arm_costs))
+
+
+def _with_progress(description: str) -> Map:
+    """Return a function like `map` that shows progress."""
+
+    def each(call: Callable[..., Any], items: list[Any]) -> Any:
+        return track(map(call, items), description, len(items))
+
+    return each

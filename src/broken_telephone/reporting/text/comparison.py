@@ -1,0 +1,182 @@
+"""Sentences of a comparison: what differs, what does not, what the data do not show, and how the studies pair."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, limits, size, subject
+from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
+from broken_telephone.reporting.text.wording import capital, counted, listed, points, spoken, with_minus
+from broken_telephone.statistics.outcomes import SHARES
+from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
+
+DIFFERS, ALIKE, UNKNOWN, PAIRS = (
+    "What differs",
+    "What does not differ",
+    "What the data do not show",
+    "How the studies pair",
+)
+MOST = 6
+"""Contrasts of an arm that the summary describes one by one."""
+_ORDER = {family: place for place, family in enumerate(FAMILIES)}
+
+
+def comparison_summary(
+    tables: Mapping[str, pd.DataFrame],
+    settings: pd.DataFrame,
+    reference: str,
+    margin: float,
+    most: int = MOST,
+) -> dict[str, list[str]]:
+    """Return topic -> sentences.
+
+    Args:
+        tables: by name: contrasts, pairing, arms and effects.
+        settings: the settings that differ, see `comparison.differing_settings`.
+        reference: the arm that all others are compared with.
+        margin: the difference below which there is none, 0 to 1.
+        most: contrasts of an arm that are described one by one.
+    """
+    rows, pairing = judged(tables["contrasts"]), tables["pairing"]
+    arms = list(dict.fromkeys(pairing["arm"].astype(str)))
+    topics = {
+        DIFFERS: [sentence for arm in arms for sentence in _differences(rows, arm, reference, most)],
+        ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
+        UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
+        PAIRS: [
+            *_setting_sentences(settings, reference),
+            *(sentence for arm in arms for sentence in _pairing_sentences(pairing, arm, reference)),
+        ],
+    }
+    return {topic: sentences for topic, sentences in topics.items() if sentences}
+
+
+def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -> Iterator[str]:
+    own = contrasts[contrasts["arm"] == arm]
+    claims = own[own["verdict"].isin([HIGHER, LOWER])]
+    several = own["start"].nunique() > 1
+    counts = own["verdict"].value_counts()
+    yield (
+        f"{arm} against {reference}: {counted(len(own), 'comparison')} of the last image, adjusted together. "
+        f"Higher: {counts.get(HIGHER, 0)}; lower: {counts.get(LOWER, 0)}; no difference: {counts.get(NO_DIFFERENCE, 0)}; "
+        f"no significant difference: {counts.get(NOT_SIGNIFICANT, 0)}; "
+        f"not enough data to tell: {counts.get(NOT_ENOUGH_DATA, 0)}."
+    )
+    if claims.empty:
+        yield f"No significant difference between {arm} and {reference} was detected."
+        return
+    ordered = claims.assign(
+        place=claims["family"].map(_ORDER), reach=-claims["shrunken_value"].astype(float).abs()
+    ).sort_values(["place", "reach"], kind="stable")
+    shown = pd.concat(_shared_out(ordered, most)).sort_values(["place", "reach"], kind="stable")
+    yield from (_difference(row, several) for row in shown.itertuples(index=False))
+    if rest := len(claims) - len(shown):
+        yield f"{counted(rest, 'more significant difference')} of {arm} {'is' if rest == 1 else 'are'} in the table."
+
+
+def _shared_out(claims: pd.DataFrame, most: int) -> list[pd.DataFrame]:
+    """Return the largest claims of each family in turn, so that no family fills the summary."""
+    turn = claims.groupby("family", sort=False).cumcount()
+    return [claims.assign(turn=turn).sort_values(["turn", "place"], kind="stable").head(most)]
+
+
+def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
+    value = float(row.shrunken_value)
+    before = size(row.family, row.value)
+    raw = f"; {before} before shrinkage" if before != size(row.family, value) else ""
+    low, high = sorted((abs(row.ci_low), abs(row.ci_high)))
+    numbers = f"{limits(row.family, low, high)}{raw}"
+    starts = f" (chains from {row.start}s)" if several_starts else ""
+    chains = counted(int(row.n_pairs), "chain")
+    chains += f" from {counted(int(row.clusters), 'start')}" if row.clusters < row.n_pairs else ""
+    name = capital(subject(row))
+    is_higher = row.verdict == HIGHER
+    if pd.isna(row.since):
+        higher = "higher" if is_higher else "lower"
+        return f"{name}{starts} is {higher} in {row.arm} than in {row.reference}, by {size(row.family, value)} ({numbers}; {chains})."
+    changes = [_change(row.family, one) for one in (row.value_arm, row.value_reference)]
+    relation = "higher" if is_higher else "lower"
+    return (
+        f"{name}{starts} {changes[0]} in {row.arm}, and {changes[1]} in {row.reference}: by the last image, "
+        f"{row.arm} is {size(row.family, value)} {relation} ({numbers}; {chains})."
+    )
+
+
+def _change(family: str, value: float) -> str:
+    text = size(family, value)
+    if text in ("0 points", "0.00"):
+        return "did not change"
+    return f"{'rose' if value > 0 else 'fell'} by {text}"
+
+
+def _equalities(contrasts: pd.DataFrame, arm: str, reference: str, margin: float) -> Iterator[str]:
+    own = contrasts[(contrasts["arm"] == arm) & (contrasts["verdict"] == NO_DIFFERENCE)]
+    for family, rows in own.groupby("family", sort=False):
+        least = points(margin) if has_points(str(family)) else f"{margin:.2f}"
+        names = listed([subject(row) for row in rows.itertuples(index=False)], 3)
+        yield (
+            f"{arm} and {reference} differ by less than {least} in {counted(len(rows), 'comparison')} of {family}: "
+            f"{names}."
+        )
+
+
+def _unknown(contrasts: pd.DataFrame, arm: str) -> Iterator[str]:
+    own = contrasts[contrasts["arm"] == arm]
+    open_ones = own[own["verdict"] == NOT_SIGNIFICANT]
+    if len(open_ones):
+        shares = open_ones[open_ones["family"] == SHARES]
+        widest = pd.concat([shares["ci_low"], shares["ci_high"]]).astype(float).abs().max()
+        reach = f" Their intervals reach up to {points(widest)}." if pd.notna(widest) else ""
+        yield (
+            f"{arm}: {counted(len(open_ones), 'comparison')} {'is' if len(open_ones) == 1 else 'are'} not significant "
+            f"and not shown to be equal either ({_by_family(open_ones)}).{reach}"
+        )
+    few = own[own["verdict"] == NOT_ENOUGH_DATA]
+    if len(few):
+        reasons = few["reason"].astype(str).value_counts()
+        yield (
+            f"{arm}: {counted(len(few), 'comparison')} could not have shown any difference ({_by_family(few)}). The most "
+            f"frequent reason: {reasons.index[0]} ({reasons.iloc[0]})."
+        )
+
+
+def _by_family(rows: pd.DataFrame) -> str:
+    counts = rows["family"].value_counts()
+    return ", ".join(f"{spoken(family)}: {counts[family]}" for family in FAMILIES if family in counts)
+
+
+def _setting_sentences(settings: pd.DataFrame, reference: str) -> Iterator[str]:
+    arms = [name for name in settings.columns if name != "setting"]
+    if settings.empty:
+        yield f"The sealed settings of {listed(arms, 6)} are equal."
+        return
+    names = listed([f"{name}" for name in settings["setting"]], 5)
+    yield (
+        f"{counted(len(settings), 'setting')} of the loop {'differs' if len(settings) == 1 else 'differ'} between the "
+        f"studies: {names}. Other causes of a difference are excluded only as far as chains pair."
+    )
+
+
+def _pairing_sentences(pairing: pd.DataFrame, arm: str, reference: str) -> Iterator[str]:
+    checks = {str(row.check): row for row in pairing[pairing["arm"].astype(str) == arm].itertuples(index=False)}
+    verdict = checks["pairing"]
+    chains = counted(int(verdict.count), "chain")
+    if verdict.passed:
+        yield f"{arm} and {reference} are compared chain by chain: {chains} have the same start and seed in both."
+    else:
+        yield f"{arm} and {reference} are compared without pairs ({verdict.note.removeprefix('unpaired: ')}); {chains}."
+    for row in checks.values():
+        if not row.passed and row.check != "pairing":
+            number = "" if pd.isna(row.count) else f": {int(row.count):,}" + ("" if pd.isna(row.n) else f" of {int(row.n):,}")
+            note = f" ({row.note})" if row.note else ""
+            yield f"{arm}, {row.check}{number}{note}."
+
+
+def arm_sentences(arms: pd.DataFrame, reference: str) -> Sequence[str]:
+    """Return a sentence about each arm but the reference, from the `arms` table."""
+    return [with_minus(str(row.note)) for row in arms.itertuples(index=False) if row.arm != reference and row.note]
+
+
+def effect_sentences(effects: pd.DataFrame) -> Sequence[str]:
+    """Return sentences about the factors."""
+    return []
