@@ -64,10 +64,15 @@ def label_groups(starts: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, 
             yield start, ALL, of_start
 
 
+def start_keys(chains: pd.DataFrame) -> np.ndarray:
+    """Return the kind of start with the original or prompt of each chain, object (n,): the same text in all studies."""
+    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    return (chains["start"].astype(str) + " " + begin.astype(str)).to_numpy(dtype=object)
+
+
 def clusters_of(chains: pd.DataFrame) -> np.ndarray:
     """Number the starts of the `chains` table: int64 (n,), equal for chains of the same original or prompt."""
-    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
-    return np.asarray(pd.factorize(chains["start"].astype(str) + " " + begin.astype(str))[0])
+    return np.asarray(pd.factorize(start_keys(chains))[0])
 
 
 def first_picture(start: str) -> int:

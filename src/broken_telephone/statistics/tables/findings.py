@@ -104,7 +104,7 @@ def findings_table(
     rows["is_planned"] = _is_planned(rows, planned)
     rows["is_judged_at_looks"] = rows["is_planned"] & at_looks
     rows.loc[rows["is_judged_at_looks"], "p_value"] = np.nan
-    rows = _with_selection(_with_adjustment(rows, level), level)
+    rows = adjusted_and_selected(rows, level)
     judged = [_verdict(row, level) for row in rows.itertuples(index=False)]
     rows["verdict"], rows["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
     is_claim = rows["verdict"].isin([RISE, FALL])
@@ -120,6 +120,21 @@ def first_to_last(table: pd.DataFrame) -> pd.DataFrame:
     by_start = table.groupby(table["start"].astype(str))
     first, last = by_start["since"].transform("min"), by_start["iteration"].transform("max")
     return table[(table["since"] == first) & (table["iteration"] == last)]
+
+
+def adjusted_and_selected(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Adjust tests together, and give significant ones intervals and values that allow for their selection.
+
+    Args:
+        rows: columns family, method, is_planned, value, ci_low, ci_high, p_value, clusters, effective_n,
+            smallest_p_value, share_changing and maximum_possible_change, with a unique index.
+        level: adjusted p-values below it are significant.
+
+    Returns:
+        The rows with p_adjusted, rejection_level, ci_low, ci_high, shrunken_value, minimum_detectable_change and
+        is_detectable, see `findings_table`. shrunken_value is given for all rows.
+    """
+    return _with_selection(_with_adjustment(rows, level), level)
 
 
 def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
