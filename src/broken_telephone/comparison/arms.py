@@ -33,6 +33,8 @@ _TEXT = "text"
 def arrange_arms(studies: Mapping[str, FinishedStudy], pairing: Pairing, reading: str) -> list[Arm]:
     """Arrange the outcomes of each study in the order of the chains that are compared.
 
+    Rows of tables about other chains and later images are left out by the statistics.
+
     Args:
         studies: arm -> its study.
         pairing: of the studies.
@@ -60,25 +62,20 @@ def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
 def _arm(study: FinishedStudy, pairing: Pairing, reading: str) -> Arm:
     chains, iterations = pairing.chains[study.arm], pairing.iterations
     instrument = pairing.instruments[study.arm]
-    answers = _of_chains(study.results.annotations, chains)
+    answers = study.results.annotations
     is_own = (answers["annotator"] == instrument.annotator) & (answers["reading"] == reading)
     by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations)
     arranged = list(by_attribute.values())
-    predictions = _of_chains(study.results.predictions, chains)
+    predictions = study.results.predictions
     outcomes: list[Outcome] = [outcome for panel in arranged for outcome in category_outcomes(panel)]
     outcomes += [missing_outcome(panel) for panel in arranged]
     outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
     outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
     if SIMILARITY in pairing.stages:
-        outcomes += similarity_outcomes(_of_chains(study.results.similarities, chains), chains, iterations)
+        outcomes += similarity_outcomes(study.results.similarities, chains, iterations)
     if EXPLAINABILITY in pairing.stages:
-        outcomes += support_outcomes(_label_words(study, chains), chains, iterations)
+        outcomes += support_outcomes(_label_words(study), chains, iterations)
     return Arm(study.arm, chains, outcomes)
-
-
-def _of_chains(table: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a table about these chains. The statistics leave out later iterations themselves."""
-    return table[table["chain_id"].isin(chains["chain_id"])]
 
 
 def _mention_panels(
@@ -86,21 +83,21 @@ def _mention_panels(
 ) -> list[Panel]:
     """Return the mentions of the descriptions; description k + 1 belongs to image k, as the study's own report has it.
 
-    The loop describes the last image of a study only if a further iteration follows; `last_descriptions` has it else.
+    The table `last_descriptions` has the descriptions of the last image, which the loop does not describe.
     """
     columns = ["chain_id", "iteration", "describer"]
     loop, last = (study.results.loop_descriptions[columns], study.results.last_descriptions[columns])
-    texts = _of_chains(pd.concat([loop[loop["iteration"] <= study.iterations], last], ignore_index=True), chains)
-    mentions = _of_chains(study.results.mentions, chains)
+    texts = pd.concat([loop[loop["iteration"] <= study.iterations], last], ignore_index=True)
+    mentions = study.results.mentions
     scheme = DatasetSettings.model_validate(dict(study.settings["dataset"])).words
     categories = mentioned_categories(mentions, scheme.attributes)
     return mention_panels(mentions, texts, chains, by_attribute, categories, iterations)
 
 
-def _label_words(study: FinishedStudy, chains: pd.DataFrame) -> pd.DataFrame:
+def _label_words(study: FinishedStudy) -> pd.DataFrame:
     """Return the activations of words that name a label, by the method of the study."""
     results = study.results
-    activations = _of_chains(results.activations, chains)
+    activations = results.activations
     activations = activations[activations["method"].astype(str) == study.explanation_manifest["by"]["method"]]
     words = results.explained_words
     of_label = words.loc[words["correct"].notna(), _WORD]

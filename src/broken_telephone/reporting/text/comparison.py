@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, limits, size, subject
+from broken_telephone.reporting.text.contrast_names import FAMILIES, judged, limits, size, subject
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
 from broken_telephone.reporting.text.wording import capital, counted, listed, points, spoken, with_minus
-from broken_telephone.statistics.outcomes import SHARES
+from broken_telephone.statistics import ALL
+from broken_telephone.statistics.outcomes import SHARES, SIMILARITY
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
 
 DIFFERS, ALIKE, UNKNOWN, PAIRS = (
@@ -16,6 +18,7 @@ DIFFERS, ALIKE, UNKNOWN, PAIRS = (
     "What the data do not show",
     "How the studies pair",
 )
+_ZEROS = ("0 points", "0.00")
 MOST = 6
 """Contrasts of an arm that the summary describes one by one."""
 _ORDER = {family: place for place, family in enumerate(FAMILIES)}
@@ -55,69 +58,76 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     own = contrasts[contrasts["arm"] == arm]
     claims = own[own["verdict"].isin([HIGHER, LOWER])]
     several = own["start"].nunique() > 1
-    counts = own["verdict"].value_counts()
-    yield (
-        f"{arm} against {reference}: {counted(len(own), 'comparison')} of the last image, adjusted together. "
-        f"Higher: {counts.get(HIGHER, 0)}; lower: {counts.get(LOWER, 0)}; no difference: {counts.get(NO_DIFFERENCE, 0)}; "
-        f"no significant difference: {counts.get(NOT_SIGNIFICANT, 0)}; "
-        f"not enough data to tell: {counts.get(NOT_ENOUGH_DATA, 0)}."
-    )
-    if claims.empty:
-        yield f"No significant difference between {arm} and {reference} was detected."
-        return
+    shares = own[own["family"] == SHARES]
+    if len(shares) and not (claims["family"] == SHARES).any():
+        yield (
+            f"Who is shown: no significant difference between {arm} and {reference} was detected, in none of "
+            f"{counted(len(shares), 'share')} (each category, for each label and over all labels)."
+        )
     ordered = claims.assign(
-        place=claims["family"].map(_ORDER), reach=-claims["shrunken_value"].astype(float).abs()
+        place=claims["family"].map(_ORDER).astype(float), reach=-claims["shrunken_value"].astype(float).abs()
     ).sort_values(["place", "reach"], kind="stable")
-    shown = pd.concat(_shared_out(ordered, most)).sort_values(["place", "reach"], kind="stable")
+    shown = _shared_out(ordered, most).sort_values(["place", "reach"], kind="stable")
     yield from (_difference(row, several) for row in shown.itertuples(index=False))
     if rest := len(claims) - len(shown):
         yield f"{counted(rest, 'more significant difference')} of {arm} {'is' if rest == 1 else 'are'} in the table."
+    counts = own["verdict"].value_counts()
+    yield (
+        f"{counted(len(own), 'comparison')} of {arm} with {reference} at the last image, adjusted together: "
+        f"higher: {counts.get(HIGHER, 0)}; lower: {counts.get(LOWER, 0)}; no difference: "
+        f"{counts.get(NO_DIFFERENCE, 0)}; no significant difference: {counts.get(NOT_SIGNIFICANT, 0)}; "
+        f"not enough data to tell: {counts.get(NOT_ENOUGH_DATA, 0)}."
+    )
 
 
-def _shared_out(claims: pd.DataFrame, most: int) -> list[pd.DataFrame]:
+def _shared_out(claims: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the largest claims of each family in turn, so that no family fills the summary."""
     turn = claims.groupby("family", sort=False).cumcount()
-    return [claims.assign(turn=turn).sort_values(["turn", "place"], kind="stable").head(most)]
+    return claims.assign(turn=turn).sort_values(["turn", "place"], kind="stable").head(most)
 
 
 def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
-    value = float(row.shrunken_value)
-    before = size(row.family, row.value)
-    raw = f"; {before} before shrinkage" if before != size(row.family, value) else ""
+    shrunken, before = size(row.family, row.shrunken_value), size(row.family, row.value)
     low, high = sorted((abs(row.ci_low), abs(row.ci_high)))
-    numbers = f"{limits(row.family, low, high)}{raw}"
-    starts = f" (chains from {row.start}s)" if several_starts else ""
     chains = counted(int(row.n_pairs), "chain")
     chains += f" from {counted(int(row.clusters), 'start')}" if row.clusters < row.n_pairs else ""
-    name = capital(subject(row))
-    is_higher = row.verdict == HIGHER
+    raw = f"; {before} before shrinkage" if before != shrunken else ""
+    numbers = f"({limits(row.family, low, high)}{raw}; {chains})"
+    # A value that is shrunken to the end of its interval is a bound, not an estimate.
+    at_least = "at least " if raw and np.isclose(abs(row.shrunken_value), low) else ""
+    by = f"by {at_least}{shrunken}" if shrunken not in _ZEROS else "by an amount that the data leave open"
+    name = capital(subject(row)) + (f" (chains from {row.start}s)" if several_starts else "")
+    relation = "higher" if row.verdict == HIGHER else "lower"
     if pd.isna(row.since):
-        higher = "higher" if is_higher else "lower"
-        return f"{name}{starts} is {higher} in {row.arm} than in {row.reference}, by {size(row.family, value)} ({numbers}; {chains})."
+        return f"{name} is {relation} in {row.arm} than in {row.reference}, {by} {numbers}."
     changes = [_change(row.family, one) for one in (row.value_arm, row.value_reference)]
-    relation = "higher" if is_higher else "lower"
     return (
-        f"{name}{starts} {changes[0]} in {row.arm}, and {changes[1]} in {row.reference}: by the last image, "
-        f"{row.arm} is {size(row.family, value)} {relation} ({numbers}; {chains})."
+        f"{name} {changes[0]} in {row.arm}, and {changes[1]} in {row.reference}: {row.arm} ends {relation}, {by} "
+        f"{numbers}."
     )
 
 
 def _change(family: str, value: float) -> str:
     text = size(family, value)
-    if text in ("0 points", "0.00"):
+    if text in _ZEROS:
         return "did not change"
     return f"{'rose' if value > 0 else 'fell'} by {text}"
 
 
 def _equalities(contrasts: pd.DataFrame, arm: str, reference: str, margin: float) -> Iterator[str]:
     own = contrasts[(contrasts["arm"] == arm) & (contrasts["verdict"] == NO_DIFFERENCE)]
-    for family, rows in own.groupby("family", sort=False):
-        least = points(margin) if has_points(str(family)) else f"{margin:.2f}"
-        names = listed([subject(row) for row in rows.itertuples(index=False)], 3)
-        yield (
-            f"{arm} and {reference} differ by less than {least} in {counted(len(rows), 'comparison')} of {family}: "
-            f"{names}."
-        )
+    if own.empty:
+        yield f"No comparison shows that {arm} and {reference} are equal within {points(margin)}."
+        return
+    # What holds over all labels says most.
+    ordered = own.assign(is_part=own["label"] != ALL, place=own["family"].map(_ORDER))
+    ordered = ordered.sort_values(["is_part", "place"], kind="stable")
+    names = listed([subject(row) for row in ordered.itertuples(index=False)], 4)
+    cosines = f" (similarities: {margin:.2f})" if (own["family"] == SIMILARITY).any() else ""
+    yield (
+        f"{arm} and {reference} are shown to differ by less than {points(margin)}{cosines} in "
+        f"{counted(len(own), 'comparison')} ({_by_family(own)}): {names}."
+    )
 
 
 def _unknown(contrasts: pd.DataFrame, arm: str) -> Iterator[str]:
