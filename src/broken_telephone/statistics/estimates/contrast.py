@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from broken_telephone.statistics.estimates.grouped_means import Groups, grouped_means
+from broken_telephone.statistics.estimates.grouped_means import GroupMeans, Groups, grouped_means
 from broken_telephone.statistics.hypothesis_tests.paired_tests import (
     MIN_EXPECTED,
     PERMUTATIONS,
@@ -14,7 +14,7 @@ from broken_telephone.statistics.hypothesis_tests.paired_tests import (
 
 MIN_SUMS = 30
 """Starts from which numbers other than indicators are tested by Student's t instead of by permutation of signs."""
-_SEED = 1
+_SEED, _ROUNDING = 1, 1e-9
 
 
 class Contrast(NamedTuple):
@@ -48,22 +48,11 @@ def paired_contrast(arm: np.ndarray, reference: np.ndarray, groups: Groups, cate
             Student's t or by permutation of signs.
     """
     differences = arm - reference
-    means = grouped_means(differences, groups, categories)
+    means, p_values, smallest, notes = means_with_tests(differences, groups, categories, 1, 1.0)
     is_pair = np.isfinite(differences)
     own_arm, own_reference = (
         grouped_means(np.where(is_pair, one, np.nan), groups, 0).value for one in (arm, reference)
     )
-    tests = [
-        _paired_test(
-            means.sums[groups.of_group(group)],
-            float(means.value[group]),
-            float(means.error[group]),
-            int(means.clusters[group]),
-            categories,
-        )
-        for group in range(len(groups.keys))
-    ]
-    p_values, smallest, notes = ([test[place] for test in tests] for place in range(3))
     return Contrast(
         groups.keys,
         means.n,
@@ -72,10 +61,40 @@ def paired_contrast(arm: np.ndarray, reference: np.ndarray, groups: Groups, cate
         means.error,
         own_arm,
         own_reference,
-        np.array(p_values, float),
-        np.array(smallest, float),
-        [str(note) for note in notes],
+        p_values,
+        smallest,
+        notes,
     )
+
+
+def means_with_tests(
+    values: np.ndarray, groups: Groups, categories: int, whole: int, scale: float
+) -> tuple[GroupMeans, np.ndarray, np.ndarray, list[str]]:
+    """Average weighted sums of indicators, or of other numbers, and test whether the mean of each group is 0.
+
+    Args:
+        values: (n,), null where not measured.
+        groups: of the n chains.
+        categories: see `Outcome.categories`.
+        whole: sums of indicators times this number are whole, as the exact test requires.
+        scale: see `grouped_means`.
+
+    Returns:
+        Means; p-values and smallest possible p-values (groups,); notes.
+    """
+    means = grouped_means(values, groups, categories, scale)
+    tests = [
+        _paired_test(
+            means.sums[groups.of_group(group)] * (whole if categories else 1),
+            float(means.value[group]),
+            float(means.error[group]),
+            int(means.clusters[group]),
+            categories,
+        )
+        for group in range(len(groups.keys))
+    ]
+    p_values, smallest = (np.array([test[place] for test in tests], float) for place in range(2))
+    return means, p_values, smallest, [test[2] for test in tests]
 
 
 def _paired_test(
@@ -84,7 +103,7 @@ def _paired_test(
     """Return p-value, smallest possible p-value and note."""
     if np.isnan(value):
         return np.nan, 0.0, "no pair of chains has both numbers; no test"
-    moved = sums[np.abs(sums) > 0]
+    moved = sums[np.abs(sums) > _ROUNDING]
     exact = min(2.0 ** (1 - len(moved)), 1.0)
     no_interval = "" if error > 0 else "a single start, or all starts alike: no interval"
     if categories:

@@ -74,7 +74,7 @@ class GroupMeans(NamedTuple):
     """(cells,), sum of the values of each start."""
 
 
-def grouped_means(values: np.ndarray, groups: Groups, categories: int) -> GroupMeans:
+def grouped_means(values: np.ndarray, groups: Groups, categories: int, scale: float = 1.0) -> GroupMeans:
     """Average values over the chains of each group.
 
     The standard error is that of a mean of clusters, linearised (Cochran 1977, Sampling Techniques, section 11.8). For
@@ -86,6 +86,8 @@ def grouped_means(values: np.ndarray, groups: Groups, categories: int) -> GroupM
         values: (n,), null where not measured. Differences of indicators, or other numbers.
         groups: of the chains.
         categories: see `Outcome.categories`.
+        scale: variance of the pseudo-starts, in units of that of a difference between two indicators. A sum of
+            indicators with the weights v has half the sum of the squares of v.
     """
     valid = np.isfinite(values)
     counts, sums = groups.counted(valid.astype(float)), groups.counted(np.where(valid, values, 0.0))
@@ -99,10 +101,10 @@ def grouped_means(values: np.ndarray, groups: Groups, categories: int) -> GroupM
         deviations = sums - counts * center[groups.owners]
         squares = groups.summed(deviations**2)
         if categories:
-            squares = squares + PSEUDO_CLUSTERS * mean_chains**2 * (2 / categories + center**2)
-            scale = 1 / (n + added)
+            squares = squares + PSEUDO_CLUSTERS * mean_chains**2 * (2 * scale / categories + center**2)
+            per_chain = 1 / (n + added)
         else:
-            scale = np.sqrt(clusters / (clusters - 1)) / n
-        error = np.where(clusters > 1, np.sqrt(squares) * scale, np.nan)
-    influence = deviations * np.nan_to_num(scale)[groups.owners]
+            per_chain = np.sqrt(clusters / (clusters - 1)) / n
+        error = np.where(clusters > 1, np.sqrt(squares) * per_chain, np.nan)
+    influence = deviations * np.nan_to_num(per_chain)[groups.owners]
     return GroupMeans(n, clusters, value, error, influence, sums)
