@@ -134,8 +134,11 @@ def write_study(results: Path, study: str, count: int, seed: int) -> None:
     mentions = mentioned.assign(attribute="gender", category="female", term="woman", count=1)
     save(as_table(mentions, MENTIONS), output / "mentions.parquet")
     similarities = pd.concat(
-        [drawn.assign(pair=pair, kind=kind, value=rng.random(len(drawn)))
-         for pair in ("origin", "previous") for kind in ("image-image", "text-text", "image-text")]
+        [
+            drawn.assign(pair=pair, kind=kind, value=rng.random(len(drawn)))
+            for pair in ("origin", "previous")
+            for kind in ("image-image", "text-text", "image-text")
+        ]
     )
     save(as_table(similarities, SIMILARITIES), reporting / "similarities.parquet")
 

@@ -166,11 +166,6 @@ _RESULTS = (
     | dict.fromkeys(
         ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
     )
-    # Comparisons of studies.
-    | dict.fromkeys(("arm", "factor"), "category")
-    | dict.fromkeys(("value_arm", "value_reference", "missing_arm", "missing_reference"), "number")
-    | dict.fromkeys(("annotator_low", "annotator_high"), "number")
-    | {"n_pairs": "integer"}
     | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

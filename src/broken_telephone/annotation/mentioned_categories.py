@@ -7,9 +7,7 @@ import pandas as pd
 from broken_telephone.labels import SCHEMES, Variable, find_label_words
 
 
-def mentioned_categories(
-    mentions: pd.DataFrame, attributes: Mapping[str, Variable]
-) -> dict[tuple[str, str, str], str]:
+def mentioned_categories(mentions: pd.DataFrame, attributes: Mapping[str, Variable]) -> dict[tuple[str, str, str], str]:
     """Return the category that each mentioned term names, by its own word or by its group's.
 
     Args:

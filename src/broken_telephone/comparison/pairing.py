@@ -187,9 +187,7 @@ def _in_order_of(chains: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
 
 
 def _replicates_and_seeds(reference: pd.DataFrame, arm: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
-    seeds = [
-        pd.Series(one["seed"].to_numpy(dtype="int64"), one["chain_id"].astype(str)) for one in (reference, arm)
-    ]
+    seeds = [pd.Series(one["seed"].to_numpy(dtype="int64"), one["chain_id"].astype(str)) for one in (reference, arm)]
     both = seeds[0].index.intersection(seeds[1].index, sort=False)
     single = [*seeds[0].index.difference(both, sort=False), *seeds[1].index.difference(both, sort=False)]
     other = list(both[seeds[0][both].to_numpy() != seeds[1][both].to_numpy()])

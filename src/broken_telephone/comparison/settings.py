@@ -56,9 +56,7 @@ class ComparisonSettings(Settings):
         if not self.factors:
             return
         if unknown := [name for name in self.factors if name not in self.arms]:
-            raise ValueError(
-                f"comparison.factors: {unknown[0]!r} is none of comparison.arms ({', '.join(self.arms)})"
-            )
+            raise ValueError(f"comparison.factors: {unknown[0]!r} is none of comparison.arms ({', '.join(self.arms)})")
         if missing := [name for name in self.arms if name not in self.factors]:
             raise ValueError(f"comparison.factors: the arm {missing[0]!r} has no levels")
         wanted = set(next(iter(self.factors.values())))

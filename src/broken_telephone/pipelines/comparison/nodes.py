@@ -15,12 +15,13 @@ from broken_telephone.comparison import (
     pair_studies,
 )
 from broken_telephone.datasets import StageStore
+from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics.outcomes import Arm
 from broken_telephone.statistics.tables.arms import arms_table
 from broken_telephone.statistics.tables.contrasts import contrasts_table
-from broken_telephone.statistics.tables.effects import effects_table
+from broken_telephone.statistics.tables.effects import EFFECTS, effects_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.tables import as_result
 
@@ -59,17 +60,35 @@ def contrast_arms(
     return as_result(table)
 
 
-def split_effects(compared_arms: list[Arm], comparison: ComparisonSettings) -> pd.DataFrame:
-    """Split the differences of the arms among the factors that make them."""
+def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings) -> pd.DataFrame:
+    """Split the differences of the arms among the factors that make them; an empty table without factors.
+
+    Raises:
+        StudyError: if the chains of an arm do not pair, because effects are differences within chains.
+    """
+    if not comparison.factors:
+        return as_result(pd.DataFrame(columns=list(EFFECTS)))
+    if unpaired := [arm for arm, is_paired in study_pairing.paired.items() if not is_paired]:
+        raise StudyError(
+            f"comparison.factors: effects are differences within chains, and the chains of {', '.join(unpaired)} do not "
+            f"pair with those of {comparison.reference_arm} (seeds, replicates or starts differ). Leave `factors` out, "
+            "or run these studies with the same chains"
+        )
+    others = [arm for arm in comparison.arms if arm != comparison.reference_arm]
     factors = pd.DataFrame.from_dict(comparison.factors, orient="index")
-    return as_result(effects_table(compared_arms, factors, _with_progress("Splitting effects")))
+    ordered = factors.loc[[comparison.reference_arm, *others]]
+    return as_result(effects_table(compared_arms, ordered, _with_progress("Splitting effects")))
 
 
 def sum_up_arms(
-    compared_arms: list[Arm], contrasts: pd.DataFrame, arm_costs: pd.DataFrame, comparison: ComparisonSettings
+    compared_arms: list[Arm],
+    study_pairing: Pairing,
+    contrasts: pd.DataFrame,
+    arm_costs: pd.DataFrame,
+    comparison: ComparisonSettings,
 ) -> pd.DataFrame:
     """Sum up each arm in one row: drift left, success and similarity kept, cost, harm."""
-    return as_result(arms_table(compared_arms, comparison.reference_arm, contrasts, arm_costs))
+    return as_result(arms_table(compared_arms, comparison.reference_arm, contrasts, arm_costs, study_pairing.paired))
 
 
 def _with_progress(description: str) -> Map:

@@ -46,13 +46,13 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 split_effects,
-                inputs=["compared_arms", "params:comparison"],
+                inputs=["compared_arms", "study_pairing", "params:comparison"],
                 outputs="effects",
                 name="split_effects",
             ),
             Node(
                 sum_up_arms,
-                inputs=["compared_arms", "contrasts", "arm_costs", "params:comparison"],
+                inputs=["compared_arms", "study_pairing", "contrasts", "arm_costs", "params:comparison"],
                 outputs="arms",
                 name="sum_up_arms",
             ),

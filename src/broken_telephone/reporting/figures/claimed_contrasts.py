@@ -58,7 +58,10 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
         _set_up(axes, rows, names)
         for place, row in enumerate(rows.itertuples(index=False)):
             _draw_row(axes, place, row)
-        keys = [multiples.line_key(arm, linestyle="", **_ARM), multiples.line_key(reference, linestyle="", **_REFERENCE)]
+        keys = [
+            multiples.line_key(arm, linestyle="", **_ARM),
+            multiples.line_key(reference, linestyle="", **_REFERENCE),
+        ]
         how = [
             "x-axis: change since the first image, in chains that both studies have; where images have no first value, "
             "the value itself. Right: difference with its 95 % interval, in points, corrected for selection."

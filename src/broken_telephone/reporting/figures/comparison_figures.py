@@ -8,7 +8,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures.claimed_contrasts import claimed_contrasts, claimed_contrasts_figure
 from broken_telephone.reporting.figures.contrasts import contrasts_figure
-from broken_telephone.reporting.figures.effects import effects_figure, has_effects
+from broken_telephone.reporting.figures.effects import effects_figure, factor_shares
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.text.contrast_names import judged
 from broken_telephone.statistics.outcomes import MENTIONS, MISSING_ANSWERS, SHARES, SUCCESS
@@ -43,7 +43,9 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
                 plans[f"claims_{arm}{suffix}"] = partial(claimed_contrasts_figure, contrasts, arm, start)
             for name, families in _MATRICES.items():
                 if own.loc[own["family"].isin(families), "value"].notna().any():
-                    plans[f"contrasts_{arm}, {name}{suffix}"] = partial(contrasts_figure, contrasts, arm, families, start)
-        if has_effects(effects, start):
+                    plans[f"contrasts_{arm}, {name}{suffix}"] = partial(
+                        contrasts_figure, contrasts, arm, families, start
+                    )
+        if len(factor_shares(effects, start)):
             plans[f"effects{suffix}"] = partial(effects_figure, drawable_table(effects), start)
     return plans

@@ -1,39 +1,33 @@
-"""Draws how much of the drift each factor of a grid of studies makes: one stacked bar per category."""
+"""Draws how much of the differences between the arms of a grid each factor makes."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
-from broken_telephone.reporting.text.contrast_names import row_name
-from broken_telephone.statistics import ALL
-from broken_telephone.statistics.outcomes import SHARES
+from broken_telephone.reporting.text.verdicts import LEVEL
+from broken_telephone.reporting.text.wording import percent, spoken
+from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _HATCHES = ("", "////", "....", "xxxx", "----", "++++", "oooo", "\\\\\\\\")
-_LEFT, _BAR = 1.9, 0.22
-"""Inches of the names, and of a bar."""
+_ROW = 0.26
+"""Inches of a row."""
 
 
-def shown_effects(effects: pd.DataFrame, start: str) -> pd.DataFrame:
-    """Return the shares of the factors over all labels, or of the single label, at the last iteration."""
+def factor_shares(effects: pd.DataFrame, start: str) -> pd.DataFrame:
+    """Return the shares of the factors in the differences between the arms, with keys as text."""
     if effects.empty:
         return effects
-    rows = effects.astype(dict.fromkeys(("start", "family", "label", "attribute", "category", "factor"), object))
-    rows = rows[(rows["start"] == start) & (rows["family"] == SHARES) & rows["share"].notna()]
-    rows = rows[rows["iteration"] == rows["iteration"].max()]
-    return rows[rows["label"] == ALL] if (rows["label"] == ALL).any() else rows
-
-
-def has_effects(effects: pd.DataFrame, start: str) -> bool:
-    """Return whether there are shares to draw."""
-    return len(shown_effects(effects, start)) > 0
+    rows = effects.astype(dict.fromkeys(("start", "kind", "factor", "verdict"), object))
+    return rows[(rows["start"] == start) & (rows["kind"] == SHARE_OF_DRIFT) & rows["value"].notna()]
 
 
 def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
-    """Draw a bar for each category: the parts of the factors and of their interactions in the drift of its share.
+    """Draw one bar with the shares of all factors, and below it a bar with an interval for each factor.
 
     Args:
         effects: the `effects` table.
@@ -41,32 +35,49 @@ def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    title = f"Parts of the drift by factor, {multiples.STARTS[start]}"
-    rows = shown_effects(effects, start)
+    title = f"Whose differences they are, {multiples.STARTS[start]}"
+    rows = factor_shares(effects, start)
     if rows.empty:
-        return multiples.blank(title, "no factor has a part")
-    cells = list(dict.fromkeys(rows[["attribute", "category"]].itertuples(index=False, name=None)))
-    factors = list(dict.fromkeys(rows["factor"].astype(str)))
+        return multiples.blank(title, "no factor has a share")
     with style.styled():
-        figure = Figure(figsize=(style.WIDTH, _BAR * len(cells) + 0.4), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, _ROW * (len(rows) + 1) + 0.4), layout="constrained")
         axes = figure.add_subplot()
-        for place, (attribute, category) in enumerate(cells):
-            left = 0.0
-            own = rows[(rows["attribute"] == attribute) & (rows["category"] == category)]
-            for row in own.itertuples(index=False):
-                number = factors.index(str(row.factor))
-                look = {"facecolor": style.OKABE_ITO[number % 7], "hatch": _HATCHES[number % len(_HATCHES)]}
-                axes.barh(place, row.share, left=left, height=0.72, edgecolor=style.INK, linewidth=0.5, **look)
-                left += float(row.share)
-        axes.set_yticks(range(len(cells)), [row_name(SHARES, *cell) for cell in cells])
-        axes.set_ylim(len(cells) - 0.5, -0.5)
-        axes.set_xlim(0, 1)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-        axes.tick_params(axis="y", length=0)
-        keys = [
-            multiples.patch_key(
-                factor, facecolor=style.OKABE_ITO[k % 7], hatch=_HATCHES[k % len(_HATCHES)], edgecolor=style.INK
-            )
-            for k, factor in enumerate(factors)
+        left = 0.0
+        for number, row in enumerate(rows.itertuples(index=False)):
+            _draw_bar(axes, 0, number, row.value, left)
+            left += max(float(row.value), 0.0)
+            _draw_bar(axes, number + 1, number, row.value)
+            _write_share(axes, number + 1, row)
+        _set_up(axes, rows, left)
+        how = [
+            "x-axis: share of the squared differences between the arms' drifts, over all categories. Lines: 95 % "
+            f"intervals. Blamed: the joint test of the factor's effects is significant (adjusted p < {LEVEL})."
         ]
-        return multiples.finish(figure, title, keys, ["x-axis: part of the differences between arms."])
+        return multiples.finish(figure, title, [], how, [multiples.missing_intervals(rows)])
+
+
+def _draw_bar(axes: "Axes", place: int, number: int, value: float, left: float = 0.0) -> None:
+    look = {"facecolor": style.OKABE_ITO[number % 7], "hatch": _HATCHES[number % len(_HATCHES)]}
+    axes.barh(place, value, left=left, height=0.66, edgecolor=style.INK, linewidth=0.5, **look)
+
+
+def _write_share(axes: "Axes", place: int, row) -> None:  # type: ignore[no-untyped-def]
+    text = percent(row.value)
+    if pd.notna(row.ci_low) and pd.notna(row.ci_high):
+        axes.plot([row.ci_low, row.ci_high], [place, place], color=style.INK, linewidth=1.6, marker="|", markersize=6)
+        text += f" ({percent(row.ci_low).removesuffix(' %')} to {percent(row.ci_high)})"
+    text += ", blamed" if row.verdict == BLAMED else ""
+    axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+
+
+def _set_up(axes: "Axes", rows: pd.DataFrame, end: float) -> None:
+    axes.axhline(0.5, color=style.INK, linewidth=0.5, linestyle=":")
+    names = ["all together", *(spoken(factor) for factor in rows["factor"])]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    low = min(0.0, float(rows[["value", "ci_low"]].astype(float).min().min()))
+    high = max(1.0, end, float(rows[["value", "ci_high"]].astype(float).max().max()))
+    axes.set_xlim(low * 1.05, high * 1.02)
+    axes.axvline(0, color=style.INK, linewidth=0.5)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.tick_params(axis="y", length=0)

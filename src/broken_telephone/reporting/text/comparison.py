@@ -1,23 +1,30 @@
 """Sentences of a comparison: what differs, what does not, what the data do not show, and how the studies pair."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.text.contrast_names import FAMILIES, judged, limits, size, subject
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
-from broken_telephone.reporting.text.wording import capital, counted, listed, points, spoken, with_minus
+from broken_telephone.reporting.text.wording import (
+    capital,
+    counted,
+    interval,
+    listed,
+    percent,
+    points,
+    share_interval,
+    spoken,
+)
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY
+from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
+from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
 
-DIFFERS, ALIKE, UNKNOWN, PAIRS = (
-    "What differs",
-    "What does not differ",
-    "What the data do not show",
-    "How the studies pair",
-)
+DIFFERS, ALIKE, UNKNOWN = "What differs", "What does not differ", "What the data do not show"
+ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How the studies pair"
 _ZEROS = ("0 points", "0.00")
 MOST = 6
 """Contrasts of an arm that the summary describes one by one."""
@@ -45,6 +52,8 @@ def comparison_summary(
     topics = {
         DIFFERS: [sentence for arm in arms for sentence in _differences(rows, arm, reference, most)],
         ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
+        ACHIEVED: list(_arm_sentences(tables["arms"])),
+        BLAME: list(_effect_sentences(tables["effects"])),
         UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
         PAIRS: [
             *_setting_sentences(settings, reference),
@@ -177,16 +186,66 @@ def _pairing_sentences(pairing: pd.DataFrame, arm: str, reference: str) -> Itera
         yield f"{arm} and {reference} are compared without pairs ({verdict.note.removeprefix('unpaired: ')}); {chains}."
     for row in checks.values():
         if not row.passed and row.check != "pairing":
-            number = "" if pd.isna(row.count) else f": {int(row.count):,}" + ("" if pd.isna(row.n) else f" of {int(row.n):,}")
+            number = (
+                ""
+                if pd.isna(row.count)
+                else f": {int(row.count):,}" + ("" if pd.isna(row.n) else f" of {int(row.n):,}")
+            )
             note = f" ({row.note})" if row.note else ""
             yield f"{arm}, {row.check}{number}{note}."
 
 
-def arm_sentences(arms: pd.DataFrame, reference: str) -> Sequence[str]:
-    """Return a sentence about each arm but the reference, from the `arms` table."""
-    return [with_minus(str(row.note)) for row in arms.itertuples(index=False) if row.arm != reference and row.note]
+def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
+    """Yield a sentence about the drift, the success and the cost of each arm but the reference."""
+    several = arms["start"].nunique() > 1
+    first = {str(row.start): row for row in arms.itertuples(index=False) if row.verdict == REFERENCE}
+    for row in arms.itertuples(index=False):
+        if row.verdict == REFERENCE:
+            continue
+        starts = f" (chains from {row.start}s)" if several else ""
+        left = "an unknown part"
+        if pd.notna(row.drift_left):
+            left = f"{percent(row.drift_left)} ({share_interval(row.drift_left_low, row.drift_left_high)})"
+        success = "was not compared"
+        if pd.notna(row.success_kept):
+            success = _change_of(row.success_kept, interval(row.success_low, row.success_high))
+        reason = f" ({row.reason})" if row.reason else ""
+        yield (
+            f"{row.arm}{starts}: {left} of the reference's drift is left; success {success}. Verdict: {row.verdict}"
+            f"{reason}."
+        )
+        reference = first.get(str(row.start))
+        if reference is not None and pd.notna(row.draw_seconds) and pd.notna(reference.draw_seconds):
+            own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
+            yield (
+                f"A chain of {row.arm} took {own:.2g} s of the models' time and {row.tokens:.0f} tokens; a chain of "
+                f"{row.reference} {other:.2g} s and {reference.tokens:.0f} tokens."
+            )
 
 
-def effect_sentences(effects: pd.DataFrame) -> Sequence[str]:
-    """Return sentences about the factors."""
-    return []
+def _change_of(value: float, limits_text: str) -> str:
+    text = points(abs(value))
+    change = "did not change" if text in _ZEROS else f"{'rose' if value > 0 else 'fell'} by {text}"
+    return f"{change} ({limits_text})"
+
+
+def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
+    """Yield whose differences they are, largest share first."""
+    rows = effects[effects["kind"].astype(object) == SHARE_OF_DRIFT] if len(effects) else effects
+    several = rows["start"].nunique() > 1 if len(rows) else False
+    for row in rows.sort_values("value", ascending=False, kind="stable").itertuples(index=False):
+        starts = f" (chains from {row.start}s)" if several else ""
+        if pd.isna(row.value):
+            yield f"{capital(spoken(row.factor))}{starts}: {row.note}."
+            continue
+        limit = share_interval(row.ci_low, row.ci_high)
+        blamed = "is blamed" if row.verdict == BLAMED else "is not blamed"
+        p_value = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {_p_value(row.p_adjusted)}"
+        yield (
+            f"{capital(spoken(row.factor))}{starts} makes {percent(row.value)} of the differences between the arms "
+            f"({limit}) and {blamed} ({p_value})."
+        )
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
