@@ -35,7 +35,7 @@ def study(
     concept: str = "emotion",
     describer: str = "d",
 ) -> Store:
-    """Make a study whose men become women with a probability at each iteration; label and sex of originals are fixed."""
+    """Make a study whose men become women with a probability at each iteration; its originals are always the same."""
     rows, answers, texts, predictions = [], [], [], []
     for number in range(first, first + starts):
         for replicate in range(replicates):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from broken_telephone.comparison.arms import arrange_arms, costs_of
+from broken_telephone.comparison.differing_settings import differing_settings
 from broken_telephone.comparison.finished_study import FinishedStudy, finished_studies
 from broken_telephone.comparison.pairing import Pairing, pair_studies
 from broken_telephone.comparison.settings import ComparisonSettings
-from broken_telephone.comparison.differing_settings import differing_settings
 
 Studies = Mapping[str, FinishedStudy]
 

@@ -96,9 +96,10 @@ def _mention_panels(
 
 def _label_words(study: FinishedStudy) -> pd.DataFrame:
     """Return the activations of words that name a label, by the method of the study."""
-    results = study.results
+    results, record = study.results, study.explanation_manifest
+    assert record is not None
     activations = results.activations
-    activations = activations[activations["method"].astype(str) == study.explanation_manifest["by"]["method"]]
+    activations = activations[activations["method"].astype(str) == record["by"]["method"]]
     words = results.explained_words
     of_label = words.loc[words["correct"].notna(), _WORD]
     return activations.merge(of_label, on=_WORD)

@@ -33,7 +33,7 @@ class ComparisonSettings(Settings):
         for name, study in self.arms.items():
             if not _NAME.fullmatch(name) or name != name.strip():
                 raise ValueError(
-                    f"comparison.arms: {name!r} is no name. A name has 1 to 40 letters, digits, spaces and . _ + - ( ), "
+                    f"comparison.arms: {name!r} is no name. A name has 1 to 40 letters, digits, spaces and . _ + - ( ) "
                     "and begins with a letter or digit"
                 )
             if not _STUDY.fullmatch(study):
@@ -63,8 +63,8 @@ class ComparisonSettings(Settings):
         for name, levels in self.factors.items():
             if set(levels) != wanted or not wanted:
                 raise ValueError(
-                    f"comparison.factors.{name} states {', '.join(levels) or 'no factor'}; all arms must state the same "
-                    f"factors ({', '.join(sorted(wanted)) or 'at least one'})"
+                    f"comparison.factors.{name} states {', '.join(levels) or 'no factor'}; all arms must state the "
+                    f"same factors ({', '.join(sorted(wanted)) or 'at least one'})"
                 )
 
     @property

@@ -70,9 +70,9 @@ def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: 
         return as_result(pd.DataFrame(columns=list(EFFECTS)))
     if unpaired := [arm for arm, is_paired in study_pairing.paired.items() if not is_paired]:
         raise StudyError(
-            f"comparison.factors: effects are differences within chains, and the chains of {', '.join(unpaired)} do not "
-            f"pair with those of {comparison.reference_arm} (seeds, replicates or starts differ). Leave `factors` out, "
-            "or run these studies with the same chains"
+            f"comparison.factors: effects are differences within chains, and the chains of {', '.join(unpaired)} do "
+            f"not pair with those of {comparison.reference_arm} (other seeds, replicates or starts). Leave "
+            "`factors` out, or run these studies with the same chains"
         )
     others = [arm for arm in comparison.arms if arm != comparison.reference_arm]
     factors = pd.DataFrame.from_dict(comparison.factors, orient="index")

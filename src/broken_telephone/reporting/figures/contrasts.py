@@ -68,8 +68,8 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
         if NOT_ENOUGH_DATA in verdicts:
             legend.append(hatched_key(f"{_UNKNOWN} not enough data"))
         how = (
-            f"Cells: change of {arm} minus change of the reference, in percentage points. Plus signs and orange: higher "
-            f"in {arm}; minus signs and purple: lower. The darker a cell, the larger the difference."
+            f"Cells: change of {arm} minus change of the reference, in percentage points. Plus signs and orange: "
+            f"higher in {arm}; minus signs and purple: lower. The darker a cell, the larger the difference."
         )
         return multiples.finish(figure, title, legend, [how])
 

@@ -1,6 +1,6 @@
 """Draws how much of the differences between the arms of a grid each factor makes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -57,7 +57,7 @@ def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
 
 
 def _draw_bar(axes: "Axes", place: int, number: int, value: float, left: float = 0.0) -> None:
-    look = {"facecolor": style.OKABE_ITO[number % 7], "hatch": _HATCHES[number % len(_HATCHES)]}
+    look: dict[str, Any] = {"facecolor": style.OKABE_ITO[number % 7], "hatch": _HATCHES[number % len(_HATCHES)]}
     axes.barh(place, value, left=left, height=0.66, edgecolor=style.INK, linewidth=0.5, **look)
 
 

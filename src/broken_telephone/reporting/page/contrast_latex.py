@@ -33,7 +33,9 @@ def contrast_tables(study: str, contrasts: pd.DataFrame) -> str:
     if rows.empty:
         return f"{HEAD}% {escape(study)}: no share is compared.\n"
     groups = rows.groupby(["arm", "start", "attribute"], sort=False)
-    return HEAD + "\n".join(_table(study, *key, own) for key, own in groups)
+    return HEAD + "\n".join(
+        _table(study, str(arm), str(start), str(attribute), own) for (arm, start, attribute), own in groups
+    )
 
 
 def _table(study: str, arm: str, start: str, attribute: str, rows: pd.DataFrame) -> str:

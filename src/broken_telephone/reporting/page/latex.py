@@ -159,12 +159,14 @@ def _share(row) -> str:  # type: ignore[no-untyped-def]
 
 
 def stars(p_adjusted: float | None) -> str:
+    """Return the superscript of a significant p-value; nothing without a test."""
     if p_adjusted is None or pd.isna(p_adjusted):
         return ""
     return next((f"^{{{stars}}}" for level, stars in _MARKS if p_adjusted < level), "")
 
 
 def number(value: float, form: str, marks: str = "") -> str:
+    """Write a number with marks behind it, both in math mode."""
     if pd.isna(value):
         return f"--${marks}$" if marks else "--"
     # A rounded zero has no sign.

@@ -1,4 +1,7 @@
-"""Writes the report of a study: one HTML file that needs no network. The chains are data that a script shows as text."""
+"""Writes the report of a study: one HTML file that needs no network.
+
+The chains are data that the page's script shows as text.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

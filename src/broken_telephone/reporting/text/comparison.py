@@ -154,8 +154,8 @@ def _unknown(contrasts: pd.DataFrame, arm: str) -> Iterator[str]:
     if len(few):
         reasons = few["reason"].astype(str).value_counts()
         yield (
-            f"{arm}: {counted(len(few), 'comparison')} could not have shown any difference ({_by_family(few)}). The most "
-            f"frequent reason: {reasons.index[0]} ({reasons.iloc[0]})."
+            f"{arm}: {counted(len(few), 'comparison')} could not have shown any difference ({_by_family(few)}). The "
+            f"most frequent reason: {reasons.index[0]} ({reasons.iloc[0]})."
         )
 
 
