@@ -17,7 +17,9 @@ def add_study(project, name: str, settings: dict) -> None:
 def compared(project):
     """Two studies that differ in guidance, both followed, and a comparison of them."""
     add_study(project, "guided", {"generator": {"guidance": 1.5}})
-    add_study(project, "against", {"comparison": {"arms": {"plain": "miniature", "guided": "guided"}}})
+    add_study(
+        project, "against", {"comparison": {"reference": "plain", "arms": {"plain": "miniature", "guided": "guided"}}}
+    )
     project.run("loop")
     project.run("annotation")
     return project

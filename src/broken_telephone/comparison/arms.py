@@ -6,11 +6,16 @@ import pandas as pd
 
 from broken_telephone.annotation import mentioned_categories
 from broken_telephone.comparison.finished_study import FinishedStudy
+from broken_telephone.comparison.human_ratings import rated_answers
 from broken_telephone.comparison.pairing import EXPLAINABILITY, SIMILARITY, Pairing
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.progress import track
+from broken_telephone.rating.sample import EQUAL
 from broken_telephone.statistics import Panel, panels
 from broken_telephone.statistics.outcomes import (
+    MENTIONS,
+    SUCCESS,
+    SUPPORT,
     Arm,
     Outcome,
     category_outcomes,
@@ -24,13 +29,17 @@ from broken_telephone.statistics.tables.mentions import mention_panels
 
 COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
 """Seconds of the models and tokens of the descriptions, per chain."""
+_OF_DESCRIBER = (SUCCESS, MENTIONS, SUPPORT)
+"""Families whose values depend on the describer. They are compared themselves, not their changes since image 0."""
 _WORD = ["chain_id", "iteration", "face", "char_offset"]
 """What tells an explained word from all others."""
 _TEXT = "text"
 """The reading of predictions that is success: the label by the description."""
 
 
-def arrange_arms(studies: Mapping[str, FinishedStudy], pairing: Pairing, reading: str) -> list[Arm]:
+def arrange_arms(
+    studies: Mapping[str, FinishedStudy], pairing: Pairing, reading: str, sampler: str = EQUAL
+) -> list[Arm]:
     """Arrange the outcomes of each study in the order of the chains that are compared.
 
     Rows of tables about other chains and later images are left out by the statistics.
@@ -39,12 +48,13 @@ def arrange_arms(studies: Mapping[str, FinishedStudy], pairing: Pairing, reading
         studies: arm -> its study.
         pairing: of the studies.
         reading: the reading of the annotator that is compared.
+        sampler: how the rated samples were drawn, see `rating.rating_sample`.
 
     Returns:
         The arms in the order of the studies. Similarity and support are outcomes if all studies have them.
     """
     items = track(studies.items(), "Reading studies", len(studies))
-    return [_arm(study, pairing, reading) for _, study in items]
+    return [_arm(study, pairing, reading, sampler) for _, study in items]
 
 
 def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
@@ -59,7 +69,7 @@ def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COSTS))
 
 
-def _arm(study: FinishedStudy, pairing: Pairing, reading: str) -> Arm:
+def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> Arm:
     chains, iterations = pairing.chains[study.arm], pairing.iterations
     instrument = pairing.instruments[study.arm]
     answers = study.results.annotations
@@ -75,7 +85,9 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str) -> Arm:
         outcomes += similarity_outcomes(study.results.similarities, chains, iterations)
     if EXPLAINABILITY in pairing.stages:
         outcomes += support_outcomes(_label_words(study), chains, iterations)
-    return Arm(study.arm, chains, outcomes)
+    # A study's own describer describes image 0, so its first value is no common starting point.
+    outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
+    return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
 
 
 def _mention_panels(

@@ -17,6 +17,7 @@ from broken_telephone.comparison import (
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
+from broken_telephone.rating import RatingSettings
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics.outcomes import Arm
 from broken_telephone.statistics.tables.arms import arms_table
@@ -40,10 +41,10 @@ def check_pairing(
 
 
 def arrange_outcomes(
-    studies: Studies, study_pairing: Pairing, settings: ReportSettings
+    studies: Studies, study_pairing: Pairing, settings: ReportSettings, rating: RatingSettings
 ) -> tuple[list[Arm], pd.DataFrame]:
     """Arrange the outcomes of all studies, and sum up their costs."""
-    return arrange_arms(studies, study_pairing, settings.reading), costs_of(studies)
+    return arrange_arms(studies, study_pairing, settings.reading, rating.sampler), costs_of(studies)
 
 
 def contrast_arms(

@@ -34,7 +34,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 arrange_outcomes,
-                inputs=["opened_studies", "study_pairing", "params:report"],
+                inputs=["opened_studies", "study_pairing", "params:report", "params:rating"],
                 outputs=["compared_arms", "arm_costs"],
                 name="arrange_outcomes",
             ),

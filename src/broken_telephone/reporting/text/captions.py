@@ -144,8 +144,8 @@ TABLES: Mapping[str, Caption] = {
     "contrasts": Caption(
         "Differences between the studies",
         "The column value is the change in the arm minus the change in the reference since the first image; it is the "
-        "difference of the values themselves if `since` is empty. Verdicts are given for the last image only, and "
-        "p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an interval "
+        "difference of the values themselves if the column since is empty. Verdicts are given for the last image only. "
+        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an interval "
         "adjusted for their selection.",
     ),
     "effects": Caption(
@@ -342,8 +342,10 @@ def of_figure(name: str) -> tuple[str, str, str]:
     kind, _, rest = name.partition("_")
     if kind not in FIGURES:
         return name, "", ""
-    start = "prompt" if rest.endswith("prompt") else "image"
-    return kind, capital(rest.removesuffix("prompt").replace("_", " ").strip()), start
+    is_prompt = rest == "prompt" or rest.endswith("_prompt")
+    start = "prompt" if is_prompt else "image"
+    rest = rest.removesuffix("prompt") if is_prompt else rest
+    return kind, capital(rest.replace("_", " ").strip()), start
 
 
 def of_kind(kind: str) -> Caption:

@@ -50,7 +50,10 @@ def comparison_summary(
     rows, pairing = judged(tables["contrasts"]), tables["pairing"]
     arms = list(dict.fromkeys(pairing["arm"].astype(str)))
     topics = {
-        DIFFERS: [sentence for arm in arms for sentence in _differences(rows, arm, reference, most)],
+        **{
+            DIFFERS if len(arms) == 1 else f"{DIFFERS}: {arm}": list(_differences(rows, arm, reference, most))
+            for arm in arms
+        },
         ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
         ACHIEVED: list(_arm_sentences(tables["arms"])),
         BLAME: list(_effect_sentences(tables["effects"])),
@@ -70,8 +73,8 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     shares = own[own["family"] == SHARES]
     if len(shares) and not (claims["family"] == SHARES).any():
         yield (
-            f"Who is shown: no significant difference between {arm} and {reference} was detected, in none of "
-            f"{counted(len(shares), 'share')} (each category, for each label and over all labels)."
+            f"Who is shown: none of {counted(len(shares), 'share')} (each category, for each label and over all "
+            f"labels) differs significantly between {arm} and {reference}."
         )
     ordered = claims.assign(
         place=claims["family"].map(_ORDER).astype(float), reach=-claims["shrunken_value"].astype(float).abs()

@@ -12,7 +12,7 @@ from broken_telephone.statistics.outcomes import (
     SUCCESS,
     SUPPORT,
 )
-from broken_telephone.statistics.tables.contrasts import CELL
+from broken_telephone.statistics.tables.contrasts import CELL, HIGHER, LISTED, LOWER
 from broken_telephone.statistics.tables.mentions import MENTIONED
 
 FAMILIES = (SHARES, SUCCESS, MENTIONS, MISSING_ANSWERS, SIMILARITY, SUPPORT)
@@ -35,6 +35,13 @@ def judged(contrasts: pd.DataFrame, **values: str) -> pd.DataFrame:
     for column, value in values.items():
         rows = rows[rows[column] == value]
     return rows
+
+
+def claims_first(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Return the contrasts with significant ones first, then the others of the last image, then earlier images."""
+    verdict = contrasts["verdict"].astype(str)
+    place = pd.Series(1, contrasts.index).mask(verdict == LISTED, 2).mask(verdict.isin([HIGHER, LOWER]), 0)
+    return contrasts.loc[place.sort_values(kind="stable").index]
 
 
 def subject(row) -> str:  # type: ignore[no-untyped-def]
