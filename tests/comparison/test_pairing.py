@@ -8,6 +8,8 @@ from finished_studies import Store, asked, number_of, study, with_columns
 from broken_telephone.comparison import finished_studies, pair_studies
 from broken_telephone.errors import StudyError
 
+IMAGE = ("image_id", "image_path", "image_digest")
+
 
 def opened(**stores: Store):
     return finished_studies(stores, {arm: f"study_{arm}" for arm in stores})
@@ -69,6 +71,23 @@ def test_changed_pictures_and_labels_are_named_and_left_out(column, check):
     assert (row.passed, row.count, row.n) == (False, 2, 40)
     assert row.note == "image p3, image p4"
     assert len(pairing.chains["a"]) == len(pairing.chains["b"]) == 38
+
+
+def test_chains_from_prompts_pair_by_their_prompts():
+    def from_prompts(first_word):
+        store = study()
+        number = number_of(store.chains["chain_id"])
+        is_prompt = number % 4 > 1
+        columns = {name: store.chains[name].astype(object).mask(is_prompt, None) for name in IMAGE}
+        prompts = (first_word + " " + number.astype(str)).where(is_prompt, None)
+        return with_columns(store, **columns, prompt=prompts, start=is_prompt.map({True: "prompt", False: "image"}))
+
+    equal = paired(a=from_prompts("a"), b=from_prompts("a"))
+    assert checks(equal)["starts whose picture differs"].passed
+    assert (equal.paired["b"], len(equal.chains["b"])) == (True, 40)
+    other = checks(paired(a=from_prompts("a"), b=from_prompts("another")))
+    assert other["starts only in the reference"].count == 20
+    assert "prompt a 2" in other["starts only in the reference"].note
 
 
 def test_other_seeds_do_not_pair_and_the_table_says_so():

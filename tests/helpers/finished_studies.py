@@ -107,7 +107,7 @@ def asked(annotators: list[tuple[str, str]], made_from: str, reading: str = "fre
 
 def with_columns(store: Store, **columns: object) -> Store:
     """Change columns of the chains of a study. The other results follow, as if the study had been run like this."""
-    chains = store.chains.assign(**columns).astype(store.chains.dtypes.to_dict())
+    chains = as_table(store.chains.astype(object).assign(**columns), CHAINS)
     state = state_of(chains, store.loop_manifest["iterations"], store.loop_pictures)
     changed = vars(store) | {
         "chains": chains,

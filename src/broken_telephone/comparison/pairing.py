@@ -143,7 +143,7 @@ class _Match:
     @classmethod
     def of(cls, reference: pd.DataFrame, arm: pd.DataFrame) -> "_Match":
         both = reference.index.intersection(arm.index, sort=False)
-        first, second = reference.loc[both].astype(str), arm.loc[both].astype(str)
+        first, second = (starts.loc[both].astype(object).fillna("") for starts in (reference, arm))
         is_changed, is_relabelled = ((first[name] != second[name]).to_numpy() for name in ("digest", "label"))
         return cls(
             both[~is_changed & ~is_relabelled],

@@ -145,8 +145,8 @@ TABLES: Mapping[str, Caption] = {
         "Differences between the studies",
         "The column value is the change in the arm minus the change in the reference since the first image; it is the "
         "difference of the values themselves if the column since is empty. Verdicts are given for the last image only. "
-        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an interval "
-        "adjusted for their selection.",
+        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an "
+        "interval adjusted for their selection.",
     ),
     "effects": Caption(
         "Parts of the factors",
