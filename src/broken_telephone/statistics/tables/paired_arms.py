@@ -33,7 +33,8 @@ def pair_of(arm: Arm, reference: Arm, is_paired: bool) -> Pair:
         StudyError: see `pair_rows`.
     """
     both = (arm, reference)
-    rows = pair_rows(both) if is_paired else [np.arange(len(one.chains)) for one in both]
+    # In the order of the reference, which is the same for all arms.
+    rows = pair_rows((reference, arm))[::-1] if is_paired else [np.arange(len(one.chains)) for one in both]
     keys = [start_keys(one.chains)[own] for one, own in zip(both, rows, strict=True)]
     starts = np.split(pd.factorize(np.concatenate(keys))[0], [len(rows[0])])
     divisions = []
