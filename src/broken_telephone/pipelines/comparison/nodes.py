@@ -1,7 +1,6 @@
 """Nodes of the comparison pipeline that compute the tables."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,14 +15,13 @@ from broken_telephone.comparison import (
 )
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import StudyError
-from broken_telephone.progress import track
+from broken_telephone.progress import with_progress
 from broken_telephone.rating import RatingSettings
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics.outcomes import Arm
 from broken_telephone.statistics.tables.arms import arms_table
 from broken_telephone.statistics.tables.contrasts import contrasts_table
 from broken_telephone.statistics.tables.effects import EFFECTS, effects_table
-from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.tables import as_result
 
 
@@ -55,7 +53,7 @@ def contrast_arms(
         compared_arms,
         comparison.reference_arm,
         study_pairing.paired,
-        _with_progress("Comparing arms"),
+        with_progress("Comparing arms"),
         settings.equivalence_margin,
     )
     return as_result(table)
@@ -78,7 +76,7 @@ def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: 
     others = [arm for arm in comparison.arms if arm != comparison.reference_arm]
     factors = pd.DataFrame.from_dict(comparison.factors, orient="index")
     ordered = factors.loc[[comparison.reference_arm, *others]]
-    return as_result(effects_table(compared_arms, ordered, _with_progress("Splitting effects")))
+    return as_result(effects_table(compared_arms, ordered, with_progress("Splitting effects")))
 
 
 def sum_up_arms(
@@ -90,12 +88,3 @@ def sum_up_arms(
 ) -> pd.DataFrame:
     """Sum up each arm in one row: drift left, success and similarity kept, cost, harm."""
     return as_result(arms_table(compared_arms, comparison.reference_arm, contrasts, arm_costs, study_pairing.paired))
-
-
-def _with_progress(description: str) -> Map:
-    """Return a function like `map` that shows progress."""
-
-    def each(call: Callable[..., Any], items: list[Any]) -> Any:
-        return track(map(call, items), description, len(items))
-
-    return each

@@ -6,7 +6,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.figures.label_rows import ROW, change_axis
-from broken_telephone.reporting.text.contrast_names import has_points, judged, row_name
+from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, row_name
 from broken_telephone.reporting.text.wording import points, spoken
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER
 
@@ -23,10 +23,11 @@ _LEFT, _RIGHT, _AXIS = 2.6, 1.6, 3.0
 
 
 def claimed_contrasts(contrasts: pd.DataFrame, arm: str, start: str = "image") -> pd.DataFrame:
-    """Return the significant contrasts of shares of an arm, the largest first. Similarities have another unit."""
+    """Return the significant contrasts of an arm by family, the largest first. Similarities have another unit."""
     rows = judged(contrasts, arm=arm, start=start)
     rows = rows[rows["verdict"].isin([HIGHER, LOWER]) & rows["family"].map(has_points).astype(bool)]
-    return rows.sort_values("shrunken_value", key=lambda value: -value.abs(), kind="stable")
+    rows = rows.assign(place=rows["family"].map(FAMILIES.index), reach=-rows["shrunken_value"].astype(float).abs())
+    return rows.sort_values(["place", "reach"], kind="stable")
 
 
 def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "image") -> "Figure":
@@ -67,7 +68,7 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
             "the value itself. Right: difference with its 95 % interval, in points, corrected for selection."
         ]
         if len(claims) > MOST:
-            how.append(f"{len(claims) - MOST} smaller significant differences are in the table.")
+            how.append(f"Further significant differences are in the table: {len(claims) - MOST}.")
         return multiples.finish(figure, title, keys, how)
 
 

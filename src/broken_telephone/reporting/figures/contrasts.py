@@ -17,6 +17,7 @@ from broken_telephone.reporting.figures.matrix import (
 )
 from broken_telephone.reporting.text.contrast_names import judged, row_name
 from broken_telephone.reporting.text.verdicts import LEVEL, NOT_ENOUGH_DATA
+from broken_telephone.reporting.text.wording import NO_VALUE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
     rows = judged(contrasts, arm=arm, start=start)
     rows = rows[rows["family"].isin(families)]
     title = f"{arm} against {rows['reference'].iloc[0] if len(rows) else 'the reference'}, {multiples.STARTS[start]}"
-    rows = rows[rows["value"].notna()]
-    if rows.empty:
+    if rows["value"].isna().all():
         return multiples.blank(title, "no contrast has a value")
     keys = list(dict.fromkeys(rows[["family", "attribute", "category"]].itertuples(index=False, name=None)))
     keys.sort(key=lambda key: families.index(key[0]))
@@ -68,8 +68,9 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
         if NOT_ENOUGH_DATA in verdicts:
             legend.append(hatched_key(f"{_UNKNOWN} not enough data"))
         how = (
-            f"Cells: change of {arm} minus change of the reference, in percentage points. Plus signs and orange: "
-            f"higher in {arm}; minus signs and purple: lower. The darker a cell, the larger the difference."
+            f"Cells: {arm} minus the reference, in percentage points: changes of shares and of missing answers, last "
+            f"values of the others. Plus signs and orange: higher in {arm}; minus signs and purple: lower. The "
+            "darker a cell, the larger the difference."
         )
         return multiples.finish(figure, title, legend, [how])
 
@@ -80,7 +81,9 @@ def _drawn_value(row: Any) -> float:
 
 
 def _draw_cell(axes: "Axes", row: Any, column: int, line: int, reach: float) -> None:
-    if row.verdict == NOT_ENOUGH_DATA:
+    if pd.isna(row.drawn):
+        write_cell(axes, column, line, NO_VALUE)
+    elif row.verdict == NOT_ENOUGH_DATA:
         draw_hatched(axes, column, line)
         write_cell(axes, column, line, f"{signed_points(row.drawn)} {_UNKNOWN}")
     elif row.verdict == NO_DIFFERENCE:

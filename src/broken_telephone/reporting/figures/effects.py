@@ -6,7 +6,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.text.verdicts import LEVEL
-from broken_telephone.reporting.text.wording import percent, spoken
+from broken_telephone.reporting.text.wording import percent, spoken, with_minus
 from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _write_share(axes: "Axes", place: int, row) -> None:  # type: ignore[no-unty
         axes.plot([row.ci_low, row.ci_high], [place, place], color=style.INK, linewidth=1.6, marker="|", markersize=6)
         text += f" ({percent(row.ci_low).removesuffix(' %')} to {percent(row.ci_high)})"
     text += ", blamed" if row.verdict == BLAMED else ""
+    text = with_minus(text)
     axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
 
 

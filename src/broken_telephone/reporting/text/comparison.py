@@ -16,6 +16,7 @@ from broken_telephone.reporting.text.wording import (
     points,
     share_interval,
     spoken,
+    with_minus,
 )
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY
@@ -28,6 +29,7 @@ ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How t
 _ZEROS = ("0 points", "0.00")
 MOST = 6
 """Contrasts of an arm that the summary describes one by one."""
+_IMPORTANCE = ["place", "is_part", "reach"]
 _ORDER = {family: place for place, family in enumerate(FAMILIES)}
 
 
@@ -76,10 +78,13 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
             f"Who is shown: none of {counted(len(shares), 'share')} (each category, for each label and over all "
             f"labels) differs significantly between {arm} and {reference}."
         )
+    # What holds over all labels says most.
     ordered = claims.assign(
-        place=claims["family"].map(_ORDER).astype(float), reach=-claims["shrunken_value"].astype(float).abs()
-    ).sort_values(["place", "reach"], kind="stable")
-    shown = _shared_out(ordered, most).sort_values(["place", "reach"], kind="stable")
+        place=claims["family"].map(_ORDER).astype(float),
+        is_part=claims["label"] != ALL,
+        reach=-claims["shrunken_value"].astype(float).abs(),
+    ).sort_values(_IMPORTANCE, kind="stable")
+    shown = _shared_out(ordered, most).sort_values(_IMPORTANCE, kind="stable")
     yield from (_difference(row, several) for row in shown.itertuples(index=False))
     if rest := len(claims) - len(shown):
         yield f"{counted(rest, 'more significant difference')} of {arm} {'is' if rest == 1 else 'are'} in the table."
@@ -211,7 +216,7 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
             left = f"{percent(row.drift_left)} ({share_interval(row.drift_left_low, row.drift_left_high)})"
         success = "was not compared"
         if pd.notna(row.success_kept):
-            success = _change_of(row.success_kept, interval(row.success_low, row.success_high))
+            success = _relation(row.success_kept, interval(row.success_low, row.success_high))
         reason = f" ({row.reason})" if row.reason else ""
         yield (
             f"{row.arm}{starts}: {left} of the reference's drift is left; success {success}. Verdict: {row.verdict}"
@@ -226,10 +231,10 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
             )
 
 
-def _change_of(value: float, limits_text: str) -> str:
+def _relation(value: float, limits_text: str) -> str:
     text = points(abs(value))
-    change = "did not change" if text in _ZEROS else f"{'rose' if value > 0 else 'fell'} by {text}"
-    return f"{change} ({limits_text})"
+    relation = "equal" if text in _ZEROS else f"{text} {'higher' if value > 0 else 'lower'}"
+    return f"is {relation} ({limits_text})"
 
 
 def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
@@ -241,12 +246,12 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
         if pd.isna(row.value):
             yield f"{capital(spoken(row.factor))}{starts}: {row.note}."
             continue
-        limit = share_interval(row.ci_low, row.ci_high)
+        limit = with_minus(share_interval(row.ci_low, row.ci_high))
         blamed = "is blamed" if row.verdict == BLAMED else "is not blamed"
         p_value = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {_p_value(row.p_adjusted)}"
         yield (
-            f"{capital(spoken(row.factor))}{starts} makes {percent(row.value)} of the differences between the arms "
-            f"({limit}) and {blamed} ({p_value})."
+            f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
+            f"between the arms ({limit}) and {blamed} ({p_value})."
         )
 
 
