@@ -16,6 +16,8 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.visible import shortened
 
+_PAGES = {"report": "Report", "comparison_page": "Comparison"}
+"""Page -> what it is called."""
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""
 
@@ -32,8 +34,9 @@ def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogP
         lines += [*_loop_lines(catalog.load("loop_manifest")), ""]
     width = max(map(len, paths), default=0)
     lines += [f"{name:<{width}}  {path}" for name, path in paths.items()]
-    if "report" in outputs:
-        lines += ["", f"Report: {paths['report']}"]
+    for name, what in _PAGES.items():
+        if name in outputs:
+            lines += ["", f"{what}: {paths[name]}"]
     return lines
 
 

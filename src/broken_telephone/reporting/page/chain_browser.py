@@ -188,7 +188,7 @@ def _chain(
         pictures.append(
             {
                 "iteration": iteration,
-                "picture": None if why else _opened(images if iteration else originals, key),
+                "picture": None if why else thumbnail(images if iteration else originals, key),
                 "lacking": why,
                 "text": texts.get((name, iteration)),
                 "answers": answers.get((name, iteration), {}),
@@ -218,7 +218,7 @@ def _changed(pictures: Sequence[Mapping[str, Any]], annotators: Sequence[str]) -
             yield [attribute, before, after]
 
 
-def _opened(pictures: Images, key: str) -> str | None:
+def thumbnail(pictures: Images, key: str) -> str | None:
     """Return an image as a data URI, or None if it is missing or does not open."""
     try:
         return small(pictures[key]())

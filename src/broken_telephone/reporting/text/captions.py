@@ -14,6 +14,23 @@ class Caption(NamedTuple):
 
 
 FIGURES: Mapping[str, Caption] = {
+    "claims": Caption(
+        "Significant differences between the studies",
+        "Each row is one significant difference. The circle is the change of the share in the reference, the diamond "
+        "that in the other study; where images have no first value, both are the values themselves. The numbers at the "
+        "right are the difference and its 95 % interval, in points, both corrected for their selection.",
+    ),
+    "contrasts": Caption(
+        "All differences between the studies",
+        "Each cell is the change in one study minus the change in the reference, in points, for the people of one "
+        "label. A frame marks a significant difference, after adjustment for all tests of the comparison. The sign of "
+        "near equality marks a difference that is shown to be smaller than the margin. Hatched cells do not have "
+        "enough data to tell.",
+    ),
+    "effects": Caption(
+        "Parts of the factors in the drift",
+        "Each bar divides the differences between the studies among the factors and their interactions.",
+    ),
     "forest": Caption(
         "Drift of every share, with confidence intervals",
         "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
@@ -137,6 +154,27 @@ FIGURES: Mapping[str, Caption] = {
 """By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
 TABLES: Mapping[str, Caption] = {
+    "arms": Caption(
+        "Studies in one row each",
+        "How much drift is left in comparison with the reference, how much success and similarity are kept, what a "
+        "chain costs, and where new drift appears.",
+    ),
+    "contrasts": Caption(
+        "Differences between the studies",
+        "The column value is the change in the arm minus the change in the reference since the first image; it is the "
+        "difference of the values themselves if the column since is empty. Verdicts are given for the last image only. "
+        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an "
+        "interval adjusted for their selection.",
+    ),
+    "effects": Caption(
+        "Parts of the factors",
+        "How much of the differences between the studies each factor and each interaction makes.",
+    ),
+    "pairing": Caption(
+        "What pairs between the studies",
+        "One row per check. A check that is not passed states what is left out of the comparison, or why chains are "
+        "not compared one by one.",
+    ),
     "findings": Caption(
         "Verdict on every comparison",
         "Change of every share from a chain's first image to its last, and further families of comparisons. p_adjusted "
@@ -349,8 +387,10 @@ def of_figure(name: str) -> tuple[str, str, str]:
     kind, _, rest = name.partition("_")
     if kind not in FIGURES:
         return name, "", ""
-    start = "prompt" if rest.endswith("prompt") else "image"
-    return kind, capital(rest.removesuffix("prompt").replace("_", " ").strip()), start
+    is_prompt = rest == "prompt" or rest.endswith("_prompt")
+    start = "prompt" if is_prompt else "image"
+    rest = rest.removesuffix("prompt") if is_prompt else rest
+    return kind, capital(rest.replace("_", " ").strip()), start
 
 
 def of_kind(kind: str) -> Caption:
