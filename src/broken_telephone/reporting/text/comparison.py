@@ -19,7 +19,7 @@ from broken_telephone.reporting.text.wording import (
     with_minus,
 )
 from broken_telephone.statistics import ALL
-from broken_telephone.statistics.outcomes import SHARES, SIMILARITY
+from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
 from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
@@ -81,7 +81,7 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     # What holds over all labels says most.
     ordered = claims.assign(
         place=claims["family"].map(_ORDER).astype(float),
-        is_part=claims["label"] != ALL,
+        is_part=(claims["label"] != ALL) | ((claims["family"] == SUCCESS) & (claims["attribute"] != ALL)),
         reach=-claims["shrunken_value"].astype(float).abs(),
     ).sort_values(_IMPORTANCE, kind="stable")
     shown = _shared_out(ordered, most).sort_values(_IMPORTANCE, kind="stable")
