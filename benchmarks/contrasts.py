@@ -195,9 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(claims(studies, *kind), flush=True)
     if "blame" in parts:
         print("| planted | starts | exactly right | missed | another blamed | share of the planted |")
-        names = ["generator"] if options.tiny else list(ARRANGEMENTS)
-        for name in names:
-            print(blame(studies, 30 if options.tiny else 60, name), flush=True)
+        grids = [(60, name) for name in ARRANGEMENTS] + [(120, "one small label")]
+        for starts, name in [(30, "generator")] if options.tiny else grids:
+            print(blame(studies, starts, name), flush=True)
     if "size" in parts:
         print("| chains | contrasts | time | peak memory |")
         print(size(700 if options.tiny else 53_000), flush=True)

@@ -22,6 +22,7 @@ from broken_telephone.statistics.tables.effects import (
     EFFECT,
     EFFECTS,
     MEAN_DRIFT,
+    MINOR,
     SHARE_OF_DRIFT,
     effects_table,
 )
@@ -173,6 +174,27 @@ def test_effects_that_cannot_be_told_apart_are_refused():
     arms, levels = grid_of(lambda *_: 0.0, np.random.default_rng(4), starts=5)
     with pytest.raises(StudyError, match="11 is none of the arms"):
         effects_table(arms[:3], levels)
+    with pytest.raises(StudyError, match="the arm 01 has no describer"):
+        effects_table(arms, levels.mask(levels == "describer 1"))
+    with pytest.raises(StudyError, match="the reference base has no levels"):
+        effects_table(arms, levels, reference="base")
+
+
+def test_a_named_reference_turns_the_effects_around():
+    arms, levels = grid_of(lambda arm, _: 0.5 * arm[0], np.random.default_rng(10), starts=20)
+    tables = [effects_table(arms, levels, families=("shares",), reference=name) for name in ("00", "10")]
+    values = [table[(table["kind"] == EFFECT) & (table["factor"] == "generator")]["value"] for table in tables]
+    assert values[0].to_numpy() == pytest.approx(-values[1].to_numpy())
+
+
+def test_a_small_part_of_the_differences_is_minor():
+    arms, levels = grid_of(lambda arm, _: 0.8 * arm[0] + 0.15 * arm[1], np.random.default_rng(11), starts=1500)
+    table = effects_table(arms, levels, families=("shares",))
+    rows = table[table["kind"] == SHARE_OF_DRIFT].set_index("factor")
+    assert rows.loc["generator", "verdict"] == BLAMED
+    assert rows.loc["describer", "verdict"] == MINOR
+    assert rows.loc["describer", "p_adjusted"] < 0.05
+    assert rows.loc["describer", "value"] == pytest.approx(0.15**2 / (0.15**2 + 0.8**2), abs=0.03)
 
 
 def test_the_joint_test_equals_the_enumeration_of_all_signs():

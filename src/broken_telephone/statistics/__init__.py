@@ -15,14 +15,18 @@ from broken_telephone.statistics.estimates.panel import (
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
+from broken_telephone.statistics.outcomes import Arm, Outcome
 from broken_telephone.statistics.tables.agreement_by_kind import agreement_by_kind
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
+from broken_telephone.statistics.tables.arms import arms_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
+from broken_telephone.statistics.tables.contrasts import contrasts_table
 from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
 from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.effects import effects_table
 from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.interim_looks import interim_looks_table, look_sizes
@@ -54,8 +58,10 @@ __all__ = [
     "ALL",
     "CROSS",
     "MISSING",
+    "Arm",
     "Estimate",
     "Map",
+    "Outcome",
     "Panel",
     "Ratings",
     "Resampling",
@@ -64,6 +70,7 @@ __all__ = [
     "agreement_by_kind",
     "agreement_table",
     "answer_kinds",
+    "arms_table",
     "assumed_from_pilot",
     "baseline_shares",
     "benjamini_hochberg",
@@ -72,11 +79,13 @@ __all__ = [
     "category_shares",
     "clusters_of",
     "confusion_table",
+    "contrasts_table",
     "corrected_drift_table",
     "corrected_table",
     "crossed_panels",
     "decomposition_table",
     "drift_table",
+    "effects_table",
     "findings_table",
     "first_picture",
     "interim_looks_table",

@@ -65,7 +65,8 @@ def arm_drifts(
         own_cells = groups.of_group(group)
         starts = own_cells.stop - own_cells.start
         own_values = np.stack([value[group] for value in values])
-        usable = np.isfinite(own_values).all(1)
+        # Categories with an answer from a single start have no error.
+        usable = np.isfinite(own_values).all(1) & np.isfinite(np.stack([one[group] for one in pseudo])).all(1)
         if starts < 2 or not usable.any():
             continue
         influence = np.concatenate([one[own_cells] for one, use in zip(influences, usable, strict=True) if use], axis=1)

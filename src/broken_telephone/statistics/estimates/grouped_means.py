@@ -8,6 +8,9 @@ import pandas as pd
 from broken_telephone.statistics.estimates.paired_counts import PSEUDO_CLUSTERS
 from broken_telephone.statistics.estimates.panel import ALL
 
+_ROUNDING = 1e-9
+"""Standard errors below it come from rounding only."""
+
 
 class Groups(NamedTuple):
     """Chains of each label, or of all labels together, and the starts within each group."""
@@ -67,7 +70,7 @@ class GroupMeans(NamedTuple):
     value: np.ndarray
     """(groups,), null without a chain."""
     error: np.ndarray
-    """(groups,), standard errors; null below two starts."""
+    """(groups,), standard errors; null below two starts, and if all starts are alike."""
     influence: np.ndarray
     """(cells,), what each start adds to the error of its group's mean, without pseudo-starts."""
     sums: np.ndarray
@@ -106,5 +109,7 @@ def grouped_means(values: np.ndarray, groups: Groups, categories: int, scale: fl
         else:
             per_chain = np.sqrt(clusters / (clusters - 1)) / n
         error = np.where(clusters > 1, np.sqrt(squares) * per_chain, np.nan)
+        # Equal starts do not show that all starts are equal.
+        error = np.where(error > _ROUNDING, error, np.nan)
     influence = deviations * np.nan_to_num(per_chain)[groups.owners]
     return GroupMeans(n, clusters, value, error, influence, sums)

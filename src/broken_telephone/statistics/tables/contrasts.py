@@ -254,11 +254,13 @@ def _judged(rows: pd.DataFrame, margin: float, level: float) -> pd.DataFrame:
     judged["method"] = tested["method"]
     values, clusters = (tested[name].to_numpy(float) for name in ("value", "clusters"))
     errors = standard_errors(values, tested["ci_low"].to_numpy(float), tested["ci_high"].to_numpy(float), clusters)
-    is_selected = (judged["p_adjusted"] < level) & judged["ci_low"].notna()
-    selected = intervals_at(values, errors, clusters, judged["rejection_level"].to_numpy(), tested["possible"])
-    for name, limit in zip(("ci_low", "ci_high"), selected, strict=True):
-        # Contrasts of changes may exceed 1.
-        judged.loc[is_selected, name] = np.where(np.abs(judged[name]) == 1, limit, judged[name])[is_selected]
+    # Changes may differ by up to 2, and success by no more than 1.
+    possible = tested["possible"].to_numpy()
+    limits = intervals_at(values, errors, clusters, judged["rejection_level"].to_numpy(), possible)
+    is_selected = ((judged["p_adjusted"] < level) & judged["ci_low"].notna()).to_numpy()
+    for name, limit in zip(("ci_low", "ci_high"), limits, strict=True):
+        is_cut = is_selected & (np.abs(judged[name]) >= 1).to_numpy()
+        judged[name] = np.where(is_cut, limit, judged[name])
     similar = equivalence_p_values(values, errors, clusters, margin)
     judged["p_equivalence"], _ = adjusted_together(similar, np.zeros(len(similar)), level)
     verdicts = [_verdict(row, margin, level) for row in judged.itertuples(index=False)]

@@ -33,7 +33,9 @@ SHARE_OF_DRIFT, DRIFT_REMOVED = "share of the differences", "drift removed"
 """Kinds of rows."""
 MEAN = "(mean)"
 """The factor of rows with the mean drift of all arms."""
-BLAMED, NOT_BLAMED = "blamed", "not blamed"
+BLAMED, MINOR, NOT_BLAMED = "blamed", "minor", "not blamed"
+LEAST_SHARE = 0.1
+"""Share of the differences that a factor makes at least, if it is blamed and not minor."""
 EFFECTS = (
     *("start", "family", "label", "attribute", "category", "since", "iteration", "kind", "factor", "levels"),
     *("value", "ci_low", "ci_high", "p_value", "p_adjusted", "verdict", "n_pairs", "clusters", "method", "note"),
@@ -60,6 +62,7 @@ def effects_table(
     each: Map = map,
     families: Sequence[str] = (SHARES, SUCCESS),
     level: float = LEVEL,
+    reference: str | None = None,
 ) -> pd.DataFrame:
     """Split the drift of the arms, from first to last image, into the effects of factors.
 
@@ -67,10 +70,11 @@ def effects_table(
 
     Args:
         arms: studies with common chains.
-        factors: index: names of arms, the reference first; columns: factors; values: names of levels.
+        factors: index: names of arms; columns: factors; values: names of levels.
         each: calls a function for each outcome, see `group_table.Map`.
         families: of the outcomes whose effects are listed. Blame and shares of the differences concern SHARES only.
         level: adjusted p-values below it are significant.
+        reference: name of the arm whose levels the others are compared with; the first one of `factors` if it is None.
 
     Returns:
         Columns EFFECTS, with 95 % intervals. By `kind`:
@@ -81,8 +85,8 @@ def effects_table(
         - SHARE_OF_DRIFT: a row for each factor and kind of start. value: its share of the squared differences between
           the arms' drifts, summed over categories and averaged over labels by their chains, without sampling noise; the
           shares sum to 1. p_value: `joint_sign_test` of the factor's effects on all shares; p_adjusted over the factors
-          of all kinds of start (Holm). verdict: BLAMED if it is below `level`. The probability that any factor without
-          an effect is blamed is at most `level`.
+          of all kinds of start (Holm). verdict: BLAMED if it is below `level`, or MINOR if the share is below
+          LEAST_SHARE, too. The probability that any factor without an effect is blamed is at most `level`.
         - DRIFT_REMOVED: for full grids, 1 less the ratio of two root mean squares of the drift: that of the arms with a
           level, and that of the arms with the reference's level of the factor; at most 1. No test.
 
@@ -90,6 +94,7 @@ def effects_table(
         StudyError: if an arm is missing, if the arms share no chain, or if effects are not identified.
     """
     by_name = {arm.name: arm for arm in arms}
+    factors = _reference_first(factors, reference)
     if missing := [str(name) for name in factors.index if str(name) not in by_name]:
         raise StudyError(f"comparison.factors: {missing[0]} is none of the arms ({', '.join(by_name)})")
     design = factor_design(factors)
@@ -104,6 +109,19 @@ def effects_table(
         rows += _summary_rows(chains, shares, design)
     table = pd.DataFrame(rows, columns=list(EFFECTS))
     return _adjusted(table, level).astype(dict.fromkeys(("since", "iteration", "n_pairs", "clusters"), "Int64"))
+
+
+def _reference_first(factors: pd.DataFrame, reference: str | None) -> pd.DataFrame:
+    gaps = factors.isna()
+    if gaps.any(axis=None):
+        arm = gaps.any(axis=1).idxmax()
+        raise StudyError(f"comparison.factors: the arm {arm} has no {gaps.loc[arm].idxmax()}; give it a level")
+    if reference is None:
+        return factors
+    names = factors.index.astype(str)
+    if reference not in names:
+        raise StudyError(f"comparison.factors: the reference {reference} has no levels; add a line for it")
+    return pd.concat([factors[names == reference], factors[names != reference]])
 
 
 def _common_chains(arms: list[Arm]) -> _Chains:
@@ -282,7 +300,8 @@ def _adjusted(table: pd.DataFrame, level: float) -> pd.DataFrame:
         own = (table["kind"] == kind).to_numpy()
         p_values = table["p_value"].to_numpy()[own]
         adjusted[own] = adjusted_together(p_values, np.zeros(len(p_values)), level)[0]
-    verdicts = np.where(adjusted < level, BLAMED, NOT_BLAMED)
+    is_small = (table["value"].to_numpy(float) < LEAST_SHARE) & is_blame
+    verdicts = np.where(adjusted < level, np.where(is_small, MINOR, BLAMED), NOT_BLAMED)
     return table.assign(p_adjusted=adjusted, verdict=np.where(is_blame, verdicts, "")).assign(
         note=np.where(
             is_effect & np.isnan(adjusted), [join_notes(one, "no test") for one in table["note"]], table["note"]
