@@ -23,6 +23,7 @@ def test_pipelines_have_the_names_of_the_design(project):
     assert {"__default__", "ingestion", "loop"} <= set(pipelines)
     assert set(pipelines) <= {
         "__default__",
+        "comparison",
         "ingestion",
         "loop",
         "miniature",

@@ -15,6 +15,8 @@ from broken_telephone.pipelines.comparison import nodes, pages
 from broken_telephone.rating import RatingSettings, all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.comparison_figures import comparison_figures
+from broken_telephone.reporting.page.comparison_page import comparison_page
+from broken_telephone.reporting.page.side_by_side import Source, side_by_side
 from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, BLAME, DIFFERS, PAIRS, UNKNOWN
 from broken_telephone.tables import check_result, with_plain_numbers
 
@@ -301,3 +303,32 @@ def test_ratings_of_one_study_only_correct_nothing():
     comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=1)
     rated = Compared(comparison, one=with_ratings(study(40), 2), two=study(40, becoming_female=0.5))
     assert set(rated.tables["contrasts"]["method"]) == {"paired"}
+
+
+def test_a_page_that_would_be_too_large_shows_fewer_chains():
+    def shown(store, colour):
+        return Source(store.chains, store.loop_descriptions, store.annotations, Drawings(colour))
+
+    sources = {"a": shown(study(), (9, 0, 0)), "b": shown(study(), (0, 9, 0))}
+    chains = side_by_side(sources, "a", Drawings((0, 0, 9)), 2, 40, 1)
+    settings = pd.DataFrame(columns=["setting", "a", "b"])
+
+    def page(most_bytes):
+        return comparison_page("x", {"a": "a", "b": "b"}, "a", {}, settings, {}, chains, 40, {}, most_bytes)
+
+    assert page(10_000_000).count('<article class="chain"') == 40
+    smaller = page(100_000)
+    assert 0 < smaller.count('<article class="chain"') < 40
+    assert len(smaller.encode()) <= 100_000
+    with pytest.raises(StudyError, match="without a single chain"):
+        page(20_000)
+
+
+def test_long_chains_show_some_images_with_the_first_and_the_last():
+    sources = {
+        arm: Source(one.chains, one.loop_descriptions, one.annotations, Drawings((9, 9, 9)))
+        for arm, one in {"a": study(2, iterations=30), "b": study(2, iterations=30)}.items()
+    }
+    chain = side_by_side(sources, "a", Drawings((0, 0, 9)), 30, 1, 1)[0]
+    shown = [image.iteration for image in chain.strips[0].images]
+    assert (len(shown), shown[0], shown[-1]) == (7, 1, 30)

@@ -19,13 +19,14 @@ from broken_telephone.reporting.text.wording import (
     with_minus,
 )
 from broken_telephone.statistics import ALL
-from broken_telephone.statistics.outcomes import SHARES, SIMILARITY
+from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
-from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effects import BLAMED, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
 
 DIFFERS, ALIKE, UNKNOWN = "What differs", "What does not differ", "What the data do not show"
 ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How the studies pair"
+_BLAME = {BLAMED: "is blamed", MINOR: "is significant but minor", NOT_BLAMED: "is not blamed"}
 _ZEROS = ("0 points", "0.00")
 MOST = 6
 """Contrasts of an arm that the summary describes one by one."""
@@ -81,7 +82,7 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     # What holds over all labels says most.
     ordered = claims.assign(
         place=claims["family"].map(_ORDER).astype(float),
-        is_part=claims["label"] != ALL,
+        is_part=(claims["label"] != ALL) | ((claims["family"] == SUCCESS) & (claims["attribute"] != ALL)),
         reach=-claims["shrunken_value"].astype(float).abs(),
     ).sort_values(_IMPORTANCE, kind="stable")
     shown = _shared_out(ordered, most).sort_values(_IMPORTANCE, kind="stable")
@@ -247,7 +248,7 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
             yield f"{capital(spoken(row.factor))}{starts}: {row.note}."
             continue
         limit = with_minus(share_interval(row.ci_low, row.ci_high))
-        blamed = "is blamed" if row.verdict == BLAMED else "is not blamed"
+        blamed = _BLAME.get(str(row.verdict), str(row.verdict))
         p_value = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {_p_value(row.p_adjusted)}"
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
