@@ -104,9 +104,9 @@ def _refuse_own_annotators(arms: Sequence[GridArm], params: Mapping[str, Any]) -
     unlabelled = [arm.study for arm in arms if not (arm.settings.get("annotator") or params.get("annotator"))]
     if len(describers) > 1 and unlabelled:
         raise StudyError(
-            f"grid.factors: arms have different describers, and without the setting `annotator` each labels the images of "
-            f"its own arm ({unlabelled[0]}). Annotators that differ cannot be compared: state the settings of one model "
-            "as `annotator`, for example those of the base study's describer"
+            "grid.factors: arms have different describers, and without the setting `annotator` each labels the images "
+            f"of its own arm ({unlabelled[0]}). Annotators that differ cannot be compared: state the settings of one "
+            "model as `annotator`, for example those of the base study's describer"
         )
 
 
