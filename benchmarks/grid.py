@@ -46,6 +46,7 @@ def _settings(grid: dict[str, bool], tiny: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "chains": {"count": 3},
         "loop": {"iterations": 1, "draw_batch": 4},
+        "annotator": {"path": "data/06_models/describer", "max_new_tokens": 60, "dtype": "float32"},
         "grid": {"factors": FACTORS, **grid},
     }
     if tiny:

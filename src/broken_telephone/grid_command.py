@@ -5,6 +5,7 @@ arms made alike. Models that several arms use are loaded once. While models work
 the report of the arm before, which needs none.
 """
 
+import json
 import multiprocessing
 import os
 import shlex
@@ -57,7 +58,8 @@ class Grid:
             self.base = str(loader["globals"]["study"])
             self.settings = GridSettings.model_validate(context.params["grid"])
             self.arms = arms_of(self.settings, self.base)
-            self.reused = [] if context.catalog.load("reused_studies") is None else list(context.params["reuse"])
+            _refuse_own_annotators(self.arms, context.params)
+            self.reused = list(context.catalog.load("reused_studies"))
             if context.catalog.exists("loop_settings"):
                 self.reused.append(self.base)
             self.conf = Path(str(loader.conf_source))
@@ -94,6 +96,18 @@ class Grid:
                 say(f"{file} has other settings now, as the grid was changed.")
             filesystem, place = located(str(file))
             write_whole(filesystem, place, text.encode())
+
+
+def _refuse_own_annotators(arms: Sequence[GridArm], params: Mapping[str, Any]) -> None:
+    """Refuse arms that each describer would label itself: the comparison could not tell its errors from drift."""
+    describers = {json.dumps(arm.settings.get("describer"), sort_keys=True) for arm in arms}
+    unlabelled = [arm.study for arm in arms if not (arm.settings.get("annotator") or params.get("annotator"))]
+    if len(describers) > 1 and unlabelled:
+        raise StudyError(
+            "grid.factors: arms have different describers, and without the setting `annotator` each labels the images "
+            f"of its own arm ({unlabelled[0]}). Annotators that differ cannot be compared: state the settings of one "
+            "model as `annotator`, for example those of the base study's describer"
+        )
 
 
 def run_grid(env: str | None, params: Mapping[str, Any]) -> None:

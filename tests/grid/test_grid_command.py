@@ -13,6 +13,7 @@ FACTORS = {
     "generator": {"shipped": {}, "guided": {"generator": {"guidance": 1.5}}},
     "describer": {"shipped": {}, "short": {"describer": {"max_new_tokens": 3}}},
 }
+ANNOTATOR = {"path": "data/06_models/describer", "max_new_tokens": 4}
 ARMS = [
     f"miniature-{generator}-{describer}" for generator in ("shipped", "guided") for describer in ("shipped", "short")
 ]
@@ -23,6 +24,7 @@ def grid_project(project, monkeypatch):
     """A project with a grid; no report is written, because a process of its own would take most of the time."""
     file = project.path / "conf/base/parameters.yml"
     settings = yaml.safe_load(file.read_text())
+    settings["annotator"] = ANNOTATOR
     settings["grid"] = {"factors": FACTORS, "explain": False}
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     monkeypatch.setattr(grid_command, "report_study", no_report)
@@ -88,6 +90,13 @@ def test_an_arm_that_fails_loses_no_other_and_the_same_command_goes_on(grid_proj
     assert pictures_and_texts(grid_project, ARMS[3]) == before
     sessions = grid_project.load("loop_manifest", env=ARMS[3])["sessions"]
     assert len(sessions) == 2  # one that adopted, and one that made
+
+
+def test_describers_that_would_label_their_own_arms_are_refused(grid_project):
+    file = grid_project.path / "conf/base/parameters.yml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"annotator": {}}))
+    with pytest.raises(StudyError, match="arms have different describers"):
+        Grid(None, {})
 
 
 def test_settings_of_arms_extend_the_base_study_and_replace_no_study_of_somebody_else(grid_project):

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
@@ -43,7 +43,7 @@ class Inquiry:
     """What the prompts ask for; none for a description."""
     identity: str
     """A digest of everything that its answers depend on."""
-    identity_in: Callable[[Mapping[str, Any]], str]
+    identity_in: Callable[[Mapping[str, Any]], str] = field(compare=False)
     """Returns the identity of the same question in a study with other loop settings."""
 
     @property

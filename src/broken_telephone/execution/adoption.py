@@ -107,6 +107,6 @@ def counts_of(records: Iterable[Record], items: Callable[[Record], int]) -> dict
     """
     counts: Counter[str] = Counter()
     for record in records:
-        if ADOPTED_FROM in record:
+        if ADOPTED_FROM in record and items(record):
             counts[record[ADOPTED_FROM]] += items(record)
     return dict(counts)

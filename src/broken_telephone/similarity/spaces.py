@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from broken_telephone.models import Embedder, TextEmbedder
@@ -25,7 +25,7 @@ class Space:
     """Everything about the model that its vectors depend on."""
     identity: str
     """A digest of the model and of the study whose pictures and texts they are."""
-    identity_in: Callable[[Mapping[str, Any]], str]
+    identity_in: Callable[[Mapping[str, Any]], str] = field(compare=False)
     """Returns the identity of the same space in a study with other loop settings."""
 
     @property
