@@ -2,7 +2,7 @@
 
     python benchmarks/mitigation.py /tmp/mitigation
 
-Each arm is the miniature study with one iteration, 30 people per label and no prompts: `kedro run --pipeline loop`.
+Each arm is the miniature study with one iteration, 15 people per label and no prompts: `kedro run --pipeline loop`.
 The miniature's judge, which the loop does not use, reads originals and drawn images. All arms have the same chains
 and seeds, so changes are paired. A stopped run goes on where it was; arms that are finished are only read.
 """
@@ -41,6 +41,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "balance": {"steer": {"balance": ATTRIBUTES, **WORDS}},
     "anchor, plain words": {"steer": {"anchor": ["gender", "age"]}},
 }
+COUNT = 15
+"""People per label."""
 PLANTED = (("happiness", "age", "young"), ("sadness", "gender", "female"))
 
 
@@ -49,7 +51,7 @@ def run(folder: Path, arm: str) -> Path:
     path = folder / arm.replace(", ", "_").replace(" ", "_")
     if not path.exists():
         path.mkdir(parents=True)
-        chains = {"count": 30, "prompts": []}
+        chains = {"count": COUNT, "prompts": []}
         project(path, {"chains": chains, "loop": {"iterations": 1, "draw_batch": 30, **ARMS[arm]}})
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "loop"]
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
