@@ -2,14 +2,16 @@
 
     python benchmarks/mitigation.py /tmp/mitigation
 
-Each arm is the miniature study with one iteration, 30 people per label and no prompts: `kedro run --pipeline loop`.
+Each arm is the miniature study with one iteration, 15 people per label and no prompts: `kedro run --pipeline loop`.
 The miniature's judge, which the loop does not use, reads originals and drawn images. All arms have the same chains
 and seeds, so changes are paired. A stopped run goes on where it was; arms that are finished are only read.
 """
 
+import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +46,12 @@ ARMS: dict[str, dict[str, Any]] = {
 PLANTED = (("happiness", "age", "young"), ("sadness", "gender", "female"))
 
 
-def run(folder: Path, arm: str) -> Path:
+def run(folder: Path, arm: str, count: int) -> Path:
     """Run an arm as far as it is not done, and return its project."""
     path = folder / arm.replace(", ", "_").replace(" ", "_")
     if not path.exists():
         path.mkdir(parents=True)
-        chains = {"count": 30, "prompts": []}
+        chains = {"count": count, "prompts": []}
         project(path, {"chains": chains, "loop": {"iterations": 1, "draw_batch": 30, **ARMS[arm]}})
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "loop"]
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
@@ -94,12 +96,12 @@ def changes(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "attribute", "category", "change", "z", "text"])
 
 
-def main(folder: Path, names: list[str]) -> None:
-    """Run the arms and print a table."""
+def measure(folder: Path, names: list[str], count: int) -> None:
+    """Run the arms, and print what each changes."""
     judge = load_judge(ROOT / "data/06_models/judge")
     baseline: pd.DataFrame | None = None
     for arm in names:
-        path = run(folder, arm)
+        path = run(folder, arm, count)
         answers = read(path, judge)
         texts = pd.read_parquet(path / "data/03_primary/miniature/loop_descriptions.parquet")
         drawn = answers[answers["iteration"] == 1].set_index("chain_id")
@@ -121,5 +123,18 @@ def main(folder: Path, names: list[str]) -> None:
         print(f"    mean absolute change, other cells: {100 * single['change'].abs().mean():.1f} points", flush=True)
 
 
+def main(arguments: list[str] | None = None) -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, help="where the arms are kept; default: a temporary folder")
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), help="the first is the baseline")
+    parser.add_argument("--count", type=int, default=15, help="people per label")
+    parser.add_argument("--tiny", action="store_true", help="two arms, two people per label")
+    options = parser.parse_args(arguments)
+    arms, count = (["baseline", "neutralised"], 2) if options.tiny else (options.arms, options.count)
+    with tempfile.TemporaryDirectory() as temporary:
+        measure(options.folder or Path(temporary), arms, count)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:] or list(ARMS))
+    main()

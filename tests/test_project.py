@@ -95,6 +95,8 @@ def test_the_loop_waits_for_the_seal_and_for_the_chains(project):
         "ingestion.digest_originals",
         "loop.look_at_pictures",
         "loop.seal_settings",
+        "loop.steer_texts",
+        "loop.word_texts",
         "loop.follow_chains",
     }
 

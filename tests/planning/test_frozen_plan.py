@@ -58,6 +58,8 @@ def test_a_frozen_plan_stays(tmp_path):
     assert dataset.load() == record()
     with pytest.raises(DatasetError, match=r"loop\.iterations: 3 planned, 4 now"):
         dataset.save(record(loop={"iterations": 4, "describe_prompt": "x"}))
+    with pytest.raises(DatasetError, match=r"loop\.neutralise: None planned, \['age'\] now"):
+        dataset.save(record(loop={"iterations": 3, "describe_prompt": "x", "neutralise": ["age"]}))
     file = tmp_path / "p/frozen_plan.json"
     file.write_text(file.read_text().replace('"female"', '"male"'))
     with pytest.raises(DatasetError, match="changed after it was frozen"):

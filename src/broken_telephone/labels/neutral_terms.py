@@ -66,7 +66,7 @@ _GENDERED = (
 
 _AGED = _with_plurals(
     *((term, PERSON) for term in ("baby", "infant", "toddler", "newborn", "child", "kid", "teenager", "teen")),
-    *((term, PERSON) for term in ("teenage", "adolescent", "youth", "adult", "grown-up", "grownup", "senior")),
+    *((term, PERSON) for term in ("adolescent", "youth", "adult", "grown-up", "grownup", "senior")),
     ("grandparent", PERSON),
     ("girl", "female person"),
     ("boy", "male person"),

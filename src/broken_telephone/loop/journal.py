@@ -8,7 +8,7 @@ of the text that was drawn, which is its description unless the loop neutralises
 as that is still what precedes it.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product, takewhile
 from typing import Any, NamedTuple
@@ -188,6 +188,11 @@ class Done:
             return self.texts[key(chain_id, iteration)]
         return self._word(chain_id, iteration).drawn_text
 
+    @property
+    def drawn_texts(self) -> Mapping[str, str]:
+        """Drawn texts by key."""
+        return self.texts if self.wording is None else _DrawnTexts(self)
+
     def outdated(self, chains: Iterable[Chain], iterations: int) -> int:
         """Count the pictures that were drawn from another text than their description is worded as now."""
         drawn = (Step(iteration, "draw") for iteration in range(1, iterations + 1))
@@ -256,6 +261,23 @@ class Done:
         else:
             step = Step(failure["iteration"], failure["phase"])
             self.ended[failure["chain_id"]] = _End(step, failure["made_from"])
+
+
+@dataclass
+class _DrawnTexts(Mapping[str, str]):
+    """The drawn texts of what a journal states, at every moment."""
+
+    done: Done
+
+    def __getitem__(self, name: str) -> str:
+        chain_id, _, iteration = name.rpartition("/")
+        return self.done.drawn_text(chain_id, int(iteration))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.done.texts)
+
+    def __len__(self) -> int:
+        return len(self.done.texts)
 
 
 def read_journal(records: Records, wording: Callable[[str, int, str], str] | None = None) -> Done:

@@ -80,8 +80,9 @@ def _refuse_unknown(settings: SteerSettings, scheme: Scheme) -> None:
 
 def _anchored(chains: pd.DataFrame, main: pd.DataFrame, name: str, scheme: Scheme, iterations: int) -> pd.DataFrame:
     stated = main.drop_duplicates("image_id").set_index("image_id")[name].astype(object)
-    categories = chains["image_id"].map(stated)
-    known = categories.isin(scheme.attributes[name].values)
+    categories = chains["image_id"].map(stated.to_dict()).astype(object)
+    values = set(scheme.attributes[name].values)
+    known = np.array([category in values for category in categories], bool)
     if not known.any():
         raise StudyError(
             f"loop.steer.anchor: the data set states no {name} for any chain's original, so no drawn text could name "
@@ -138,11 +139,10 @@ def _places(chains: pd.DataFrame, main: pd.DataFrame, cells: Collection[str]) ->
 
     First come the first chains of all cells, then the second ones: a cell that grows moves no earlier chain.
     """
-    columns = [name for name in cells if name in main]
-    cell = chains["image_id"].map(
-        main.drop_duplicates("image_id").set_index("image_id")[columns].astype(str).agg(" ".join, axis=1)
-    )
-    frame = chains[["label", "start", "replicate"]].astype(str).assign(cell=cell.fillna("").astype(str))
+    columns = [main[name].astype(str) for name in ("image_id", *cells)]
+    cell_of = {image: " ".join(cell) for image, *cell in zip(*columns, strict=True)}
+    cell = [cell_of.get(image, "") for image in chains["image_id"].astype(object)]
+    frame = chains[["label", "start", "replicate"]].astype(str).assign(cell=cell)
     strata = ["label", "start", "replicate"]
     frame["within"] = frame.groupby([*strata, "cell"]).cumcount()
     ordered = frame.sort_values([*strata, "within", "cell"], kind="stable")

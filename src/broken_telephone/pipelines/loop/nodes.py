@@ -159,7 +159,7 @@ def follow_chains(
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
-    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.texts)
+    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)
     unsealed = wanted_settings
     adoption = LoopAdoption(
         [

@@ -90,7 +90,7 @@ def chain_browser(
     chosen = sampled(chains, count, seed)
     ids = set(chosen["chain_id"].astype(str))
     described, labelled = (table[table["chain_id"].isin(ids)] for table in (descriptions, annotations))
-    texts = {(str(row.chain_id), int(row.iteration)): str(row.text) for row in described.itertuples(index=False)}
+    texts = {(str(row.chain_id), int(row.iteration)): shown_text(row) for row in described.itertuples(index=False)}
     annotators, answers = _answers(labelled, reading, measured)
     attributes = list(dict.fromkeys(annotations["attribute"].dropna().astype(str).unique()))
     stated = _dataset_labels(people, attributes)
@@ -105,6 +105,12 @@ def chain_browser(
         rows = pool.map(collected, chosen.itertuples(index=False))
         data = list(track(rows, "Collecting chains", len(chosen)))
     return Browser(data, len(chains), annotators[0] if annotators else "")
+
+
+def shown_text(row: Any) -> str:
+    """Return a description, and the drawn text where it is another one."""
+    drawn_text = getattr(row, "drawn_text", None)
+    return str(row.text) if drawn_text is None or pd.isna(drawn_text) else f"{row.text} [drawn as: {drawn_text}]"
 
 
 def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:

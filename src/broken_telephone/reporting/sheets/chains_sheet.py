@@ -34,7 +34,7 @@ def chains_sheet(
     chains_per_label: int,
     absent: str = "(stopped)",
 ) -> Image.Image:
-    """Draw the first chains of every label, with every description below the image that was drawn from it.
+    """Draw the first chains of every label, with every drawn text below the image that was drawn from it.
 
     Args:
         study: name of the study, for the title.
@@ -48,14 +48,16 @@ def chains_sheet(
     """
     shown, columns = shown_chains(chains, chains_per_label), spread(iterations, COLUMNS)
     own = descriptions[descriptions["chain_id"].isin(shown["chain_id"])]
-    texts = own.set_index(["chain_id", "iteration"])["text"].to_dict()
+    # What was drawn, which is the description unless the loop neutralises or steers.
+    drawn = own["drawn_text"].fillna(own["text"]) if "drawn_text" in own else own["text"]
+    texts = dict(zip(zip(own["chain_id"], own["iteration"], strict=True), drawn, strict=True))
     blocks = {
         str(label): [_row(chain, texts, originals, images, columns, absent) for chain in rows.itertuples()]
         for label, rows in shown.groupby("label", observed=True)
     }
     is_run = columns == list(range(1, len(columns) + 1))
     numbers = f"0 to {columns[-1]}" if is_run else ", ".join(map(str, [0, *columns]))
-    title = f"{study}: images {numbers}; below each, the description that it was drawn from"
+    title = f"{study}: images {numbers}; below each, the text that it was drawn from"
     return contact_sheet(title, blocks)
 
 

@@ -103,6 +103,38 @@ def _kept(manifests: Mapping[str, Mapping]) -> Iterator[str]:
                 )
 
 
+def drawn_text_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
+    """Say how the drawn texts differ from the descriptions, if they do.
+
+    Args:
+        manifests: records of the runs, by name; the loop's has `drawn_texts` and the sealed settings.
+    """
+    sentences: list[str] = []
+    for record in manifests.values():
+        counts, settings = record.get("drawn_texts") or {}, record.get("settings", {}).get("loop", {})
+        if not counts:
+            continue
+        total = counted(int(counts["descriptions"]), "description")
+        sentences += [
+            f"The generator drew {counts['reworded']} of {total} with another wording. Mentions, success and text "
+            "similarity are about the descriptions, not about the drawn texts."
+        ]
+        if settings.get("neutralise"):
+            names = listed([spoken(name) for name in settings["neutralise"]], _NAMED)
+            sentences.append(f"Terms of {names} were taken out of {counts['neutralised']} descriptions.")
+            if counts["not_english"]:
+                sentences.append(
+                    f"{counts['not_english']} descriptions seem not to be English and were drawn as they are."
+                )
+        steer = settings.get("steer") or {}
+        for kind, how in (("anchor", "as the data set states it for the original"), ("balance", "drawn from shares")):
+            for name in steer.get(kind, ()):
+                missing = int(counts["not_steered"][name])
+                rest = f" {counted(missing, 'text')} could not name it." if missing else ""
+                sentences.append(f"The drawn texts name {spoken(name)}, {how}.{rest}")
+    return sentences
+
+
 def shared_model_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
     """Warn if the loop's describer also annotates the images.
 
