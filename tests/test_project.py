@@ -40,7 +40,7 @@ IN_MEMORY = {
     "ingestion": {"sampled_chains"},
     "loop": {"sampled_chains", "drawn_before"},
     "annotation": {"inquiries", "study_pictures"},
-    "similarity": {"spaces", "study_pictures"},
+    "similarity": {"spaces", "arranged_vectors", "study_pictures"},
     "explainability": {"explanation_plan", "words_to_explain", "study_pictures"},
     "reporting": {"annotator_labels", "arranged_ratings", "arranged_reference", "panels", "study_pictures"},
 }
