@@ -37,9 +37,7 @@ def test_later_stages_use_the_images_that_stay_and_a_rerun_does_nothing(project,
 def test_another_rule_is_told_until_the_loop_ran_again(project):
     project.run(**KEEP)
     whole = {"loop__iterations": 5}
-    with pytest.raises(
-        StudyError, match=r"iterations 1 to 5, and the loop left those of 1, 2, 4, 5"
-    ):
+    with pytest.raises(StudyError, match=r"iterations 1 to 5, and the loop left those of 1, 2, 4, 5"):
         project.run(pipeline="similarity", **whole)
     project.run(**whole)
     assert sorted(on_disk(project)) == [1, 2, 3, 4, 5]

@@ -66,5 +66,5 @@ def _draw_curve(axes: "Axes", rows: pd.DataFrame, measure: str, colour: str) -> 
     if measure == MENTIONED:
         multiples.band(axes, times, low, high, colour)
     marker = "o" if measure == MENTIONED else "x"
-    look: dict[str, Any] = {"marker": marker, "markersize": 3, "markevery": multiples.marks(times)}
+    look: dict[str, Any] = {"marker": marker, "markersize": 3, **multiples.line_look(times)}
     axes.plot(times, value, color=colour, linestyle=_LINES[measure], **look)

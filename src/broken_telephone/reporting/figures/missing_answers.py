@@ -50,7 +50,7 @@ def missing_answers_figure(
                 # All chains have a valid answer in the image that their category comes from.
                 at = [int(line["since"].iloc[0]), *(int(k) for k in line["iteration"])] if len(line) else []
                 values = [0.0, *line["after"].astype(float)] if len(line) else []
-                look = {"marker": markers[category], "markevery": multiples.marks(at), **style.EDGE}
+                look = {"marker": markers[category], **multiples.line_look(at), **style.EDGE}
                 axes.plot(at, values, color=colours[category], **look)
             axes.plot(times, total["after"].astype(float), **_TOTAL)
             axes.set_xticks(multiples.iteration_ticks(times))

@@ -108,9 +108,9 @@ def iteration_ticks(times: Sequence[int], most: int = 9) -> list[int]:
     return [times[0], *(between or spread(times, 3)[1:-1]), times[-1]]
 
 
-def marks(times: Sequence[Any]) -> int:
-    """Return at every how many iterations a line bears a mark, so that marks do not hide each other: `markevery`."""
-    return -(-len(times) // _MARKS)
+def line_look(times: Sequence[Any]) -> dict[str, Any]:
+    """Return the look of a line over many iterations: few marks, which do not hide each other, and a thin line."""
+    return {"markevery": -(-len(times) // _MARKS)} | ({"linewidth": 0.7} if len(times) > 2 * _MARKS else {})
 
 
 def write_title(figure: "Figure", title: str) -> None:

@@ -71,9 +71,7 @@ def _draw_curve(axes: "Axes", rows: pd.DataFrame, kind: str, pair: str) -> None:
     rows = rows.sort_values("iteration")
     times, value, low, high = (rows[name].astype(float) for name in ("iteration", "value", "ci_low", "ci_high"))
     multiples.band(axes, times, low, high, _COLOURS[kind], alpha=0.15)
-    axes.plot(
-        times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", markevery=multiples.marks(times), **_LINES[pair]
-    )
+    axes.plot(times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", **multiples.line_look(times), **_LINES[pair])
 
 
 def _y_limits(rows: pd.DataFrame) -> tuple[float, float]:

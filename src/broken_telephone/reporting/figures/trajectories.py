@@ -72,7 +72,7 @@ def _draw_lines(
         line = line.astype(float)
         if line["share"].notna().any():
             multiples.band(axes, times, line["ci_low"], line["ci_high"], colours[category])
-            look = {"marker": marker, "markevery": multiples.marks(times), **style.EDGE}
+            look = {"marker": marker, **multiples.line_look(times), **style.EDGE}
             axes.plot(times, line["share"], color=colours[category], label=category, **look)
     if rows["share"].isna().all():
         multiples.write_reason(axes, rows, "no image has a category", 1.2)
