@@ -34,6 +34,8 @@ SHARE_OF_DRIFT, DRIFT_REMOVED = "share of the differences", "drift removed"
 MEAN = "(mean)"
 """The factor of rows with the mean drift of all arms."""
 BLAMED, MINOR, NOT_BLAMED = "blamed", "minor", "not blamed"
+BLAME_LEVEL = 0.01
+"""A factor is blamed if its adjusted p-value is below it. Blame is a strong claim, hence the strict level."""
 LEAST_SHARE = 0.1
 """Share of the differences that a factor makes at least, if it is blamed and not minor."""
 EFFECTS = (
@@ -61,7 +63,6 @@ def effects_table(
     factors: pd.DataFrame,
     each: Map = map,
     families: Sequence[str] = (SHARES, SUCCESS),
-    level: float = LEVEL,
     reference: str | None = None,
 ) -> pd.DataFrame:
     """Split the drift of the arms, from first to last image, into the effects of factors.
@@ -73,7 +74,6 @@ def effects_table(
         factors: index: names of arms; columns: factors; values: names of levels.
         each: calls a function for each outcome, see `group_table.Map`.
         families: of the outcomes whose effects are listed. Blame and shares of the differences concern SHARES only.
-        level: adjusted p-values below it are significant.
         reference: name of the arm whose levels the others are compared with; the first one of `factors` if it is None.
 
     Returns:
@@ -85,8 +85,8 @@ def effects_table(
         - SHARE_OF_DRIFT: a row for each factor and kind of start. value: its share of the squared differences between
           the arms' drifts, summed over categories and averaged over labels by their chains, without sampling noise; the
           shares sum to 1. p_value: `joint_sign_test` of the factor's effects on all shares; p_adjusted over the factors
-          of all kinds of start (Holm). verdict: BLAMED if it is below `level`, or MINOR if the share is below
-          LEAST_SHARE, too. The probability that any factor without an effect is blamed is at most `level`.
+          of all kinds of start (Holm). verdict: BLAMED if it is below BLAME_LEVEL, or MINOR if the share is
+          below LEAST_SHARE, too. The probability that any factor without an effect is blamed is at most BLAME_LEVEL.
         - DRIFT_REMOVED: for full grids, 1 less the ratio of two root mean squares of the drift: that of the arms with a
           level, and that of the arms with the reference's level of the factor; at most 1. No test.
 
@@ -108,7 +108,7 @@ def effects_table(
     if shares:
         rows += _summary_rows(chains, shares, design)
     table = pd.DataFrame(rows, columns=list(EFFECTS))
-    return _adjusted(table, level).astype(dict.fromkeys(("since", "iteration", "n_pairs", "clusters"), "Int64"))
+    return _adjusted(table).astype(dict.fromkeys(("since", "iteration", "n_pairs", "clusters"), "Int64"))
 
 
 def _reference_first(factors: pd.DataFrame, reference: str | None) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def _removed_rows(design: Design, drifts: ArmDrifts) -> Iterator[Row]:
             yield columns | {"p_value": np.nan, "note": join_notes(note, "no test")}
 
 
-def _adjusted(table: pd.DataFrame, level: float) -> pd.DataFrame:
+def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     """Add adjusted p-values and verdicts. Blame is a family of its own."""
     table = table.astype({"p_value": float})
     is_blame = (table["kind"] == SHARE_OF_DRIFT).to_numpy()
@@ -299,9 +299,9 @@ def _adjusted(table: pd.DataFrame, level: float) -> pd.DataFrame:
     for kind in (EFFECT, MEAN_DRIFT):
         own = (table["kind"] == kind).to_numpy()
         p_values = table["p_value"].to_numpy()[own]
-        adjusted[own] = adjusted_together(p_values, np.zeros(len(p_values)), level)[0]
+        adjusted[own] = adjusted_together(p_values, np.zeros(len(p_values)), LEVEL)[0]
     is_small = (table["value"].to_numpy(float) < LEAST_SHARE) & is_blame
-    verdicts = np.where(adjusted < level, np.where(is_small, MINOR, BLAMED), NOT_BLAMED)
+    verdicts = np.where(adjusted < BLAME_LEVEL, np.where(is_small, MINOR, BLAMED), NOT_BLAMED)
     return table.assign(p_adjusted=adjusted, verdict=np.where(is_blame, verdicts, "")).assign(
         note=np.where(
             is_effect & np.isnan(adjusted), [join_notes(one, "no test") for one in table["note"]], table["note"]
