@@ -10,7 +10,7 @@ from kedro.framework.project import pipelines
 from PIL import Image
 
 from broken_telephone.miniature.checks import adapters
-from broken_telephone.miniature.checks.readings import ask, named
+from broken_telephone.miniature.checks.readings import ask
 from broken_telephone.miniature.training import generator, generator_adapter
 from broken_telephone.miniature.training.denoiser import load_denoiser
 from broken_telephone.miniature.training.describer_adapter import (
