@@ -32,7 +32,7 @@ def project(folder: Path, settings: dict[str, dict[str, Any]], entries: dict[str
     study = yaml.safe_load(parameters.read_text(encoding="utf-8"))
     for group, values in settings.items():
         study[group] = {**study[group], **values}
-    parameters.write_text(yaml.safe_dump(study), encoding="utf-8")
+    parameters.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
     if entries:
         catalog = folder / "conf/base/catalog.yml"
         known = yaml.safe_load(catalog.read_text(encoding="utf-8"))

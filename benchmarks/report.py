@@ -12,6 +12,7 @@ import argparse
 import resource
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,10 @@ from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures, open_picture
 from broken_telephone.pipelines.reporting import nodes
+from broken_telephone.pipelines.reporting.mentions import measure_mentions
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 from broken_telephone.reporting import ReportSettings
-from broken_telephone.statistics import Ratings
+from broken_telephone.statistics import Ratings, similarity_curves
 
 SIZES = {
     "surprise": 1619,
@@ -73,13 +75,30 @@ def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
     said = annotations.loc[annotations["attribute"] == "age", ["chain_id", "iteration"]]
     predictions = said.assign(correct=rng.random(len(said)) < 0.7, reading="text", status="named")
     described = said[said["iteration"] > 0].assign(text="The person looks happy.", describer="describer")
+    mentioned = described[rng.random(len(described)) < 0.3][["chain_id", "iteration"]]
+    mentions = mentioned.assign(attribute="gender", category="female", term="woman", count=1)
     return {
         "chains": chains,
         "people": people,
         "annotations": annotations,
         "predictions": predictions,
         "loop_descriptions": described,
+        "mentions": mentions,
+        "similarities": _similarities(described),
     }
+
+
+def _similarities(described: pd.DataFrame) -> pd.DataFrame:
+    """Simulate similarities that fall along the chains, of all kinds and pairs."""
+    rng = np.random.default_rng(1)
+    kinds = [(kind, pair) for kind in ("image-image", "text-text", "image-text") for pair in ("previous", "origin")]
+    own = described[["chain_id", "iteration"]]
+    fall = 0.4 * (1 - 0.9 ** own["iteration"].to_numpy())
+    parts = [
+        own.assign(kind=kind, pair=pair, value=0.9 - fall * (pair == "origin") + rng.normal(0, 0.02, len(own)))
+        for kind, pair in kinds
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 class Pictures(dict[str, Callable[..., Image.Image]]):
@@ -109,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chains", type=int, default=53_000)
     parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--page", type=Path, help="save the page here, and its figures beside it")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
@@ -156,6 +176,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *(study[name] for name in ("annotations", "predictions", "chains")),
         SETTINGS,
     )
+    tables["mention_shares"] = timed(
+        "mentions",
+        measure_mentions,
+        there,
+        study["mentions"],
+        study["loop_descriptions"],
+        study["loop_descriptions"].head(0),
+        study["chains"],
+        DATASET,
+        loop,
+        SETTINGS,
+    )
+    curves = timed("similarity", similarity_curves, study["similarities"], study["chains"], SETTINGS.resampling)
+    tables["similarity_curves"] = curves
     names = ("intersection_shares", "intersection_changes", "intersection_success")
     tables |= dict(zip(names, crossed, strict=True))
     measured = study["predictions"], study["chains"]
@@ -167,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables |= dict(zip(("missing_answers", "share_bounds"), missing, strict=True))
     judged = {name: tables[name] for name in JUDGED}
     tables["findings"] = timed("findings", nodes.judge_changes, **judged, frozen_plan={})
-    for name in ("similarity_curves", "agreement", "agreement_confusions", "agreement_sentences"):
+    for name in ("agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
     drawn = timed("figures", draw_figures, **tables)
     timed("latex", write_latex, "study", tables["drift"], tables["findings"])
@@ -189,6 +223,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         explanation_figures={},
         **tables,
     )
+    if asked.page is not None:
+        asked.page.write_text(page, encoding="utf-8")
+        for name, files in drawn.items():
+            (asked.page.parent / f"{name}.png").write_bytes(files["png"])
     spent.append(("all", sum(row[1] for row in spent), sum(row[2] for row in spent)))
     print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

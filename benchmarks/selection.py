@@ -3,10 +3,11 @@
     python benchmarks/selection.py             200 studies of each kind; some minutes
     python benchmarks/selection.py --tiny
 
-Seven labels and three attributes with two or three categories. In studies with drift, half of the pairs of label and
-attribute drift: the share of one category rises by the effect. In studies without drift, chains change their category,
-but no share changes. Every study is judged by `findings_table`, and its claims are those that the summary describes.
-Studies without drift also have success, crossed attributes and missing answers, and claims of all families count.
+Labels, and three attributes with two or three categories. In studies with drift, half of the pairs of label and
+attribute drift in seven labels, or a few of the pairs in twenty labels: the share of one category rises by the effect.
+In studies without drift, chains change their category, but no share changes. Every study is judged by
+`findings_table`, and its claims are those that the summary describes. Studies without drift also have success, crossed
+attributes and missing answers, and claims of all families count.
 """
 
 import argparse
@@ -37,30 +38,35 @@ from broken_telephone.statistics import (
     success_differences_table,
 )
 
-LABELS = 7
+LABELS, FEW = 7, 20
+"""Labels of a study in which half of the pairs of label and attribute drift, and of one in which few do."""
 ATTRIBUTES = {"gender": (0.5, 0.5), "age": (0.5, 0.3, 0.2), "ethnicity": (0.6, 0.25, 0.15)}
 """Shares of the categories in the originals."""
 CHURN = 0.2
 """Share of the chains that take a new category by chance, without a change of the shares."""
-DRIFTING = 0.5
-"""Share of the pairs of label and attribute that drift."""
+DRIFTING = {LABELS: 0.5, FEW: 0.07}
+"""Labels -> share of the pairs of label and attribute that drift."""
 
 
 def simulate(
-    rng: np.random.Generator, starts: int, replicates: int, effect: float
+    rng: np.random.Generator, starts: int, replicates: int, effect: float, number: int = LABELS
 ) -> tuple[list[Panel], dict[tuple[str, str, str], float]]:
-    """Simulate a study; return its panels, and the true change of each label, attribute and category."""
-    clusters = np.repeat(np.arange(starts * LABELS), replicates)
-    names = [f"label {k}" for k in range(LABELS)]
+    """Simulate a study with this number of labels.
+
+    Returns:
+        Its panels, and the true change of each label, attribute and category.
+    """
+    clusters = np.repeat(np.arange(starts * number), replicates)
+    names = [f"label {k}" for k in range(number)]
     labels, place = np.array(names, dtype=object)[clusters // starts], clusters // starts
     panels, truth = [], {}
     for attribute, shares in ATTRIBUTES.items():
         p, categories = np.array(shares), tuple("abc"[: len(shares)])
-        before = rng.choice(len(p), starts * LABELS, p=p)[clusters]
-        target = rng.integers(1, len(p), LABELS)
-        pulled = np.where(rng.random(LABELS) < DRIFTING, effect, 0) / (1 - p[target])
+        before = rng.choice(len(p), starts * number, p=p)[clusters]
+        target = rng.integers(1, len(p), number)
+        pulled = np.where(rng.random(number) < DRIFTING[number], effect, 0) / (1 - p[target])
         # Replicates of a start are pulled together in half of the starts.
-        chance = np.where((rng.random(starts * LABELS) < 0.5)[clusters], rng.random(starts * LABELS)[clusters], np.nan)
+        chance = np.where((rng.random(starts * number) < 0.5)[clusters], rng.random(starts * number)[clusters], np.nan)
         chance = np.where(np.isnan(chance), rng.random(len(clusters)), chance)
         after = np.where(rng.random(len(clusters)) < CHURN, rng.choice(len(p), len(clusters), p=p), before)
         after = np.where(chance < pulled[place], target[place], after)
@@ -106,12 +112,12 @@ def further_families(rng: np.random.Generator, panels: list[Panel]) -> dict[str,
     }
 
 
-def measure(studies: int, starts: int, replicates: int, effect: float) -> str:
-    """Simulate studies of one kind: claims, false claims, coverage, and claimed over true change."""
-    rng = np.random.default_rng([starts, replicates, round(100 * effect)])
-    covered, ratios, raw_ratios, false = [], [], [], []
+def measure(studies: int, starts: int, replicates: int, effect: float, number: int) -> str:
+    """Simulate studies of one kind: claims, false claims, coverage, claimed over true change, and mean errors."""
+    rng = np.random.default_rng([starts, replicates, round(100 * effect), *([number] if number != LABELS else [])])
+    covered, at_ends, ratios, raw_ratios, errors, raw_errors, false = ([] for _ in range(7))
     for _ in track(range(studies), "Simulating studies", studies):
-        panels, truth = simulate(rng, starts, replicates, effect)
+        panels, truth = simulate(rng, starts, replicates, effect, number)
         findings = judged(panels, **({} if effect else further_families(rng, panels)))
         claims = significant_changes(findings[findings["family"] == "shares"]).head(MOST)
         true = np.array(
@@ -122,22 +128,29 @@ def measure(studies: int, starts: int, replicates: int, effect: float) -> str:
         false.append(not is_true.all() if effect else bool(findings["verdict"].isin([RISE, FALL]).any()))
         ratios += (claims["shrunken_value"] / true)[is_true].tolist()
         raw_ratios += (claims["value"] / true)[is_true].tolist()
-    cells = [len(covered) / studies, np.mean(false), np.mean(covered or [np.nan])]
+        errors += (claims["shrunken_value"] - true).abs().tolist()
+        raw_errors += (claims["value"] - true).abs().tolist()
+        ends = np.where(claims["value"] > 0, claims["ci_low"], claims["ci_high"])
+        at_ends += np.isclose(claims["shrunken_value"], ends).tolist()
+    cells = [len(covered) / studies, np.mean(false), np.mean(covered or [np.nan]), np.mean(at_ends or [np.nan])]
     cells += [np.median(values or [np.nan]) for values in (ratios, raw_ratios)]
+    cells += [100 * np.mean(values or [np.nan]) for values in (errors, raw_errors)]
+    forms = (".1f", ".1%", ".1%", ".1%", ".2f", ".2f", ".1f", ".1f")
     return (
-        f"| {starts} | {replicates} | {effect} | "
-        + " | ".join(f"{x:{form}}" for x, form in zip(cells, (".1f", ".1%", ".1%", ".2f", ".2f"), strict=True))
+        f"| {number} | {starts} | {replicates} | {effect} | "
+        + " | ".join(f"{x:{form}}" for x, form in zip(cells, forms, strict=True))
         + " |"
     )
 
 
-def kinds(is_tiny: bool) -> Iterator[tuple[int, int, float]]:
-    """Yield the kinds of studies: starts per label, replicates and effect."""
+def kinds(is_tiny: bool) -> Iterator[tuple[int, int, float, int]]:
+    """Yield the kinds of studies: starts per label, replicates, effect and labels."""
     if is_tiny:
-        yield 10, 1, 0.4
+        yield 10, 1, 0.4, LABELS
         return
-    yield from product((30, 100, 300), (1,), (0.1, 0.2, 0.3, 0.4))
-    yield from product((10, 30, 300), (1, 3), (0.0,))
+    yield from product((30, 100, 300), (1,), (0.1, 0.2, 0.3, 0.4), (LABELS,))
+    yield from product((30, 100), (1,), (0.2, 0.4), (FEW,))
+    yield from product((10, 30, 300), (1, 3), (0.0,), (LABELS,))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -146,7 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--studies", type=int, default=200, help="of each kind")
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args(arguments)
-    print("| starts | replicates | effect | claims | false | covered | claimed / true | unshrunken / true |")
+    print(
+        "| labels | starts | replicates | effect | claims | false | covered | at the end | claimed / true "
+        "| unshrunken / true | error (points) | unshrunken |"
+    )
     for kind in kinds(options.tiny):
         print(measure(2 if options.tiny else options.studies, *kind), flush=True)
 

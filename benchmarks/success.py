@@ -17,6 +17,7 @@ import pandas as pd
 from broken_telephone.progress import track
 from broken_telephone.statistics import Ratings, success_changes_table, success_differences_table
 from broken_telephone.statistics.estimates.panel import Panel
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
 
 LABELS, PER_LABEL = 7, 20
 CATEGORIES = ("woman", "man")
@@ -86,10 +87,10 @@ def coverage(
     rows: dict[tuple[str, str], list[tuple[bool, bool, float]]] = {}
     for _ in track(range(studies), "Simulating studies", studies):
         predictions, chains, panel, ratings = simulate(rng, starts, replicates, gaps, errors)
-        differences = success_differences_table(predictions, chains, [panel], ratings)
+        differences = success_differences_table(predictions, chains, [panel], {RATINGS: ratings})
         tables = {
             "difference": (differences[differences["iteration"] == 1], gaps[1]),
-            "change": (success_changes_table(predictions, chains, [panel], ratings), gaps[1] - gaps[0]),
+            "change": (success_changes_table(predictions, chains, [panel], {RATINGS: ratings}), gaps[1] - gaps[0]),
         }
         for kind, (table, expected) in tables.items():
             for row in table.itertuples():

@@ -23,6 +23,7 @@ def test_pipelines_have_the_names_of_the_design(project):
     assert {"__default__", "ingestion", "loop"} <= set(pipelines)
     assert set(pipelines) <= {
         "__default__",
+        "comparison",
         "ingestion",
         "loop",
         "miniature",
@@ -39,7 +40,7 @@ IN_MEMORY = {
     "ingestion": {"sampled_chains"},
     "loop": {"sampled_chains", "drawn_before"},
     "annotation": {"inquiries", "study_pictures"},
-    "similarity": {"spaces", "study_pictures"},
+    "similarity": {"spaces", "arranged_vectors", "study_pictures"},
     "explainability": {"explanation_plan", "words_to_explain", "study_pictures"},
     "reporting": {"annotator_labels", "arranged_ratings", "arranged_reference", "panels", "study_pictures"},
 }
@@ -94,6 +95,8 @@ def test_the_loop_waits_for_the_seal_and_for_the_chains(project):
         "ingestion.digest_originals",
         "loop.look_at_pictures",
         "loop.seal_settings",
+        "loop.steer_texts",
+        "loop.word_texts",
         "loop.follow_chains",
     }
 

@@ -30,6 +30,11 @@ def key(chain_id: str, iteration: int) -> str:
     return f"{chain_id}/{iteration}"
 
 
+def iteration_of(name: str) -> int:
+    """Return the iteration of the partition key of an image or a description."""
+    return int(name.rpartition("/")[2])
+
+
 def chains_of(table: pd.DataFrame) -> list[Chain]:
     """Return the rows of a `chains` table as chains, in the order of the table."""
     names = ("image_path", "prompt", "image_digest")

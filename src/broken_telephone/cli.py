@@ -258,6 +258,21 @@ def plan(
             size_study(env, pilot, change, power, half_width)
 
 
+@cli.command()
+@click.option("--env", "-e", default=None, help="The base study: a folder in conf/.")
+@click.option(
+    "--params", default="", callback=lambda *given: _params(*given), help="Settings of all arms, as of kedro run."
+)
+def grid(env: str | None, params: dict[str, Any]) -> None:
+    """Run the studies of a grid, and compare them."""
+    from broken_telephone.grid_command import run_grid
+
+    _refuse_empty({"env": env}, "env")
+    gc.freeze()
+    with _in_a_paragraph():
+        run_grid(env, params)
+
+
 if find_spec("kedro_viz") is None:
 
     @cli.command(context_settings={"ignore_unknown_options": True})

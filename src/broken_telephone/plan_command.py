@@ -18,6 +18,7 @@ from broken_telephone.hooks.outputs import describe
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.concurrent_runs import place
+from broken_telephone.loop.kept import in_words
 from broken_telephone.pipelines.reporting.nodes import arrange_annotations
 from broken_telephone.pipelines.reporting.plan import look_at_plan
 from broken_telephone.planning import PlanSettings, plan_record
@@ -188,11 +189,19 @@ def size_study(env: str | None, pilot: str | None, change: float | None, power: 
             fractions,
             study.report.seed,
         )
-        needs = resources_table(_sizes(study, sizes, labels), study.loop.iterations, _rates(study, other))
+        needs = resources_table(
+            _sizes(study, sizes, labels),
+            study.loop.iterations,
+            _rates(study, other),
+            len(study.loop.kept_iterations),
+        )
         show_sizes(sizes, change, power, half_width)
         errors_by_attribute = [f"{name} {errors[name]:.0%} ({source})" for name, source in sources.items()]
         say(f"Annotator error: {', '.join(errors_by_attribute)}. Errors on drawn images may be larger.")
         show_resources(needs, study.option)
+        if study.loop.thinned_iterations:
+            kept = in_words(study.loop.kept_iterations)
+            say(f"loop.keep: the disk space is that of the images of iterations {kept}.")
         for name, table in (("plan_sizes", sizes), ("plan_resources", needs)):
             study.catalog.save(name, table)
             say(f"Saved: {_path(study.catalog, name)}")

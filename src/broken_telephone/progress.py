@@ -1,11 +1,13 @@
 """Shows progress: a bar on a terminal, and a plain line at intervals in a log file."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import rich
 from rich.progress import BarColumn, Progress, TextColumn
@@ -150,6 +152,16 @@ def track(items: Iterable[T], description: str, total: int) -> Iterator[T]:
             yield item
             display.advance()
         display.end()
+
+
+def with_progress(description: str) -> Callable[[Callable[..., Any], list[Any]], Iterator[Any]]:
+    """Return a `map` that uses threads, because numpy releases the interpreter lock, and that shows progress."""
+
+    def each(function: Callable[..., Any], items: list[Any]) -> Iterator[Any]:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from track(pool.map(function, items), description, len(items))
+
+    return each
 
 
 def pace(rate: float) -> str:

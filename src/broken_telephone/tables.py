@@ -54,7 +54,9 @@ DESCRIPTIONS = _PICTURE | {
     "tokens": "integer",
     "truncated": "bool",
     "describer": "category",
+    "drawn_text": "text",
 }
+STEERING = _PICTURE | {"attribute": "category", "category": "category", "source": "category"}
 _LABELLED = _PICTURE | {
     "annotator": "category",
     "reading": "category",
@@ -149,6 +151,15 @@ _RESULTS = (
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
     | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
     | {"starts_in_category": "integer"}
+    | dict.fromkeys(("arm", "factor", "levels", "harm"), "category")
+    | dict.fromkeys(("n_pairs", "harms"), "integer")
+    | dict.fromkeys(("value_arm", "value_reference", "annotator_low", "annotator_high"), "number")
+    | dict.fromkeys(("missing_arm", "missing_reference", "largest_harm", "drift"), "number")
+    | dict.fromkeys(("drift_left", "drift_left_low", "drift_left_high"), "number")
+    | dict.fromkeys(("success_kept", "success_low", "success_high"), "number")
+    | dict.fromkeys(("similarity_kept", "similarity_low", "similarity_high"), "number")
+    | dict.fromkeys(("missing_answers", "missing_low", "missing_high"), "number")
+    | dict.fromkeys(("describe_seconds", "draw_seconds", "tokens"), "number")
     | dict.fromkeys(("rate", "reference_rate"), "number")
     | dict.fromkeys(("effective_n", "smallest_p_value"), "number")
     | dict.fromkeys(("family", "verdict", "reason"), "category")
@@ -157,6 +168,9 @@ _RESULTS = (
     | dict.fromkeys(
         ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
     )
+    | dict.fromkeys(("predicted_from", "motif"), "integer")
+    | dict.fromkeys(("observed", "observed_low", "observed_high"), "number")
+    | dict.fromkeys(("example", "exemplars"), "category")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""
@@ -232,6 +246,11 @@ def check_descriptions(descriptions: pd.DataFrame) -> None:
     _check(descriptions, DESCRIPTIONS, key=["chain_id", "iteration"], table="loop_descriptions")
     if (descriptions["text"].str.strip() == "").any():
         raise StudyError("loop_descriptions: a description is empty")
+
+
+def check_steering(steering: pd.DataFrame) -> None:
+    """Check `loop_steering`: columns, and one row for each chain, iteration and attribute."""
+    _check(steering, STEERING, key=["chain_id", "iteration", "attribute"], table="loop_steering")
 
 
 def check_annotations(annotations: pd.DataFrame) -> None:

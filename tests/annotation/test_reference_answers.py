@@ -16,7 +16,7 @@ from broken_telephone.rating import RatingSettings, all_items
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.statistics import ALL
-from broken_telephone.statistics.tables.correction_order import KEY
+from broken_telephone.statistics.tables.group_table import SPAN
 from broken_telephone.tables import check_result
 
 DATASET = DatasetSettings(source="raf_db")
@@ -148,7 +148,7 @@ def test_ratings_lead_and_the_reference_annotator_stands_beside_them():
     pd.testing.assert_frame_equal(
         *(one[one["method"] == "big"].reset_index(drop=True).astype(object) for one in (both, reference))
     )
-    assert set(both.drop_duplicates(KEY)["method"]) == {"human ratings"}
+    assert set(both.drop_duplicates(SPAN)["method"]) == {"human ratings"}
 
 
 def test_the_reference_annotator_also_tests_the_measured_annotator():
@@ -174,7 +174,7 @@ def test_ratings_of_one_label_leave_the_other_to_the_reference_annotator():
     study = Study()
     rated = study.chains.loc[study.chains["label"] == "anger", "chain_id"].head(20)
     both = study.corrected(study.ratings(rated), reference_annotator="big")
-    methods = both.drop_duplicates(KEY).drop_duplicates("label").set_index("label")["method"]
+    methods = both.drop_duplicates(SPAN).drop_duplicates("label").set_index("label")["method"]
     assert methods.to_dict() == {ALL: "big", "happiness": "big", "anger": "human ratings"}
 
 

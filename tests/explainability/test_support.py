@@ -211,7 +211,7 @@ def test_a_map_of_nothing_is_reported_with_what_it_fails(measured):
     row = one(said, label="anger")
     assert pd.isna(row["region"])
     assert not row["all_checks_passed"]
-    assert "cannot be told" in row["sentence"]
+    assert "The checks do not show which region" in row["sentence"]
     failed = trust[(trust["label"] == "anger") & ~trust["passed"].astype(bool)]
     assert {"random weights", "hiding"} & set(failed["check"])
     assert {"deletion", "insertion"} <= set(failed["check"])
@@ -368,7 +368,7 @@ def test_too_few_starts_are_said_to_be_too_few():
     assert len(rest)
     assert not rest["passed"].any()
     assert all("too few starts" in note for note in rest["note"])
-    assert "cannot be told" in said["sentence"].item()
+    assert "The checks do not show which region" in said["sentence"].item()
 
 
 def test_labels_that_no_check_was_made_on_are_not_trusted():

@@ -579,3 +579,42 @@ def test_pictures_are_let_go_once_they_are_saved(project, monkeypatch):
     project.run()
     assert len(saved) > 5
     assert not any(saved)
+
+
+def test_texts_with_stated_attributes_are_sealed_resumed_and_the_same_in_shards(project, capsys, caplog):
+    steer = {"loop__neutralise": ["age"], "loop__steer": {"anchor": ["gender", "age"], "template": "{Person}: {text}"}}
+    project.run(**steer)
+    people = project.load("people").set_index("image_id")
+    chains, table = project.load("chains").set_index("chain_id"), project.load("loop_descriptions")
+    nouns = {"male": ("boy", "man", "male"), "female": ("girl", "woman", "female")}
+    assert len(table) == 28
+    for row in table.itertuples():
+        image = chains.loc[row.chain_id, "image_id"]
+        if pd.isna(image) or pd.isna(people.loc[image, "gender"]) or people.loc[image, "gender"] == "unsure":
+            assert pd.isna(image) or row.drawn_text.endswith(f": {row.text}")
+            continue
+        person, _, text = row.drawn_text.partition(": ")
+        assert text == row.text
+        assert any(noun in person.split() for noun in nouns[people.loc[image, "gender"]])
+    from_prompts = table[table["chain_id"].str.startswith("prompt")]
+    assert from_prompts["drawn_text"].isna().all()
+    stated = chains["image_id"].map(people["gender"].astype(object).to_dict()).isin(["male", "female"])
+    assert f"the data set states no gender for {(~stated).sum()} of 14 chains" in caplog.text
+    manifest = project.load("loop_manifest")
+    assert manifest["settings"]["loop"]["steer"]["anchor"] == ["gender", "age"]
+    assert manifest["drawn_texts"]["reworded"] == table["drawn_text"].notna().sum() == 14
+    assert manifest["drawn_texts"]["not_steered"]["age"] == 14
+    first = images_and_texts(project)
+    before = project.files(PRIMARY)
+    project.run(**steer)
+    assert project.files(PRIMARY) == before
+    for other in ({}, steer | {"loop__neutralise": []}):
+        with pytest.raises(DatasetError, match=r"loop\.(steer|neutralise)"):
+            project.run(**other)
+    shutil.rmtree(project.path / PRIMARY)
+    project.run(pipeline="ingestion", **steer)
+    for shard in ("1/2", "2/2"):
+        project.run(tags=["shard"], loop__shard=shard, **steer)
+    project.run(**steer)
+    assert images_and_texts(project).keys() == first.keys()
+    assert (project.load("loop_descriptions")["drawn_text"].fillna("") == table["drawn_text"].fillna("")).all()

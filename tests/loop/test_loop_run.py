@@ -22,7 +22,9 @@ from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.loop import LoopSettings, manifest, read_journal
+from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.journal import Done
+from broken_telephone.loop.kept import is_kept
 from broken_telephone.loop.manifest import is_finished
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
@@ -30,7 +32,7 @@ from broken_telephone.models import Failure
 from broken_telephone.pictures import as_png, check_files
 from broken_telephone.pipelines.loop.nodes import look_at_pictures
 from broken_telephone.seeds import digest, item_seed
-from broken_telephone.tables import CHAINS, as_table
+from broken_telephone.tables import CHAINS, STEERING, as_table
 
 
 class Bench:
@@ -94,12 +96,19 @@ class Bench:
         images = {str(file.relative_to(self.path)): file.read_bytes() for file in files}
         return images | {key: text.encode() for key, text in self.done().texts.items()}
 
-    def manifest(self, settings: dict | None = None, chains: pd.DataFrame | None = None, iterations: int = 2) -> dict:
+    def manifest(
+        self,
+        settings: dict | None = None,
+        chains: pd.DataFrame | None = None,
+        iterations: int = 2,
+        keep: object = "all",
+    ) -> dict:
         chains = self.chains if chains is None else chains
         records = [self.batches.read(name) for name in self.batches.load()]
         done, images = self.done(), self.images.load()
-        done.forget_missing(images)
-        return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, self.sessions.load())
+        done.forget_missing(images, lambda k: is_kept(keep, iterations, k))
+        sessions = self.sessions.load()
+        return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, sessions, keep)
 
 
 @pytest.fixture
@@ -658,6 +667,7 @@ def test_the_manifest_adds_up_what_resumed_runs_did(bench):
         "chains_from_prompts": 2,
         "descriptions": 14,
         "images": 14,
+        "stored": 14,
         "failures": 0,
         "cut": sum(FakeGenerator().truncates(list(bench.done().texts.values()))),
     }
@@ -793,15 +803,16 @@ def test_a_run_that_is_killed_while_pictures_are_drawn_again_goes_on(bench, save
         if finished.images:
             break
     loop = LoopSettings(iterations=2, describe_prompt="Describe.")
+    wording = wording_of(bench.chains, as_table([], STEERING), loop, {})
     store = SimpleNamespace(images=images, pictures=ledger, batches=bench.batches.load())
-    look_at_pictures(bench.chains, originals, files, loop, store)
+    look_at_pictures(bench.chains, originals, files, loop, wording, store)
     bench.run(iterations=2)
     assert drawn_from_their_descriptions(bench, 2)
     # The ledger of before is no reason to refuse; a picture that nobody drew is.
-    look_at_pictures(bench.chains, originals, files, loop, store)
+    look_at_pictures(bench.chains, originals, files, loop, wording, store)
     bench.images.save({"i2/1": as_png(Image.new("RGB", (4, 4), (90, 0, 0)))})
     with pytest.raises(ChangedInputError, match=r"1 drawn pictures .*: i2/1 "):
-        look_at_pictures(bench.chains, originals, files, loop, store)
+        look_at_pictures(bench.chains, originals, files, loop, wording, store)
 
 
 def test_a_record_that_is_gone_is_made_again_to_the_byte_if_nothing_is_sampled(bench):

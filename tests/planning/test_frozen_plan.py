@@ -58,6 +58,8 @@ def test_a_frozen_plan_stays(tmp_path):
     assert dataset.load() == record()
     with pytest.raises(DatasetError, match=r"loop\.iterations: 3 planned, 4 now"):
         dataset.save(record(loop={"iterations": 4, "describe_prompt": "x"}))
+    with pytest.raises(DatasetError, match=r"loop\.neutralise: None planned, \['age'\] now"):
+        dataset.save(record(loop={"iterations": 3, "describe_prompt": "x", "neutralise": ["age"]}))
     file = tmp_path / "p/frozen_plan.json"
     file.write_text(file.read_text().replace('"female"', '"male"'))
     with pytest.raises(DatasetError, match="changed after it was frozen"):
@@ -169,6 +171,8 @@ def test_time_and_disk_are_those_measured_on_this_machine():
     assert seconds == {"draw": 2.0, "describe": 0.5}
     table = resources_table({"x": 100}, 3, rates(seconds, pd.DataFrame({"size": [1000, 3000]}), {}))
     assert table.iloc[0].tolist() == ["x", 100, 300, 300, 600_000, pytest.approx(300 * 2.5 / 3600), ""]
+    thinned = resources_table({"x": 100}, 3, rates(seconds, pd.DataFrame({"size": [1000, 3000]}), {}), kept=2).iloc[0]
+    assert (thinned["images"], thinned["disk_bytes"]) == (300, 400_000)
     unknown = resources_table({"x": 1}, 1, rates({}, None, {"width": 10, "height": 20})).iloc[0]
     assert np.isnan(unknown["hours"])
     assert unknown["disk_bytes"] == 600

@@ -80,6 +80,8 @@ def tables(attributes=GENDER, labels=("fear", "joy", "(all)"), last=3, starts=("
 EXTREMES = {
     "many": lambda: tables({"ethnicity": ETHNICITIES[:5]}, (*ACTIVITIES, "(all)"), last=6),
     "one": lambda: tables({"age": AGES}, ("person",), last=1, starts=("prompt",)),
+    "hundred": lambda: tables(GENDER, ("fear", "joy", "(all)"), last=100),
+    "twenty": lambda: tables({"age": AGES}, ("fear", "joy"), last=20),
     "long": lambda: tables({"age": (LONG, "old")}, ("joy", LONG, "W" * 70), last=2),
 }
 
@@ -90,7 +92,7 @@ def test_nothing_is_cut_off_or_lies_upon_other_text_and_all_can_be_read(name):
     if name == "many":  # for the time it takes: their panels are those of trajectories
         del given["similarity_curves"], given["success"], given["decomposition"]
     drawn = {name: draw() for name, draw in figures(given).items()}
-    assert len(drawn) == {"many": 4, "one": 6, "long": 7}[name]
+    assert len(drawn) == {"many": 4, "one": 6, "hundred": 7, "twenty": 7, "long": 7}[name]
     for kind, figure in drawn.items():
         assert outside_or_overlapping(figure) == [], kind
         assert min(text.get_fontsize() for text in texts_of(figure)) >= SMALL, kind
@@ -98,7 +100,7 @@ def test_nothing_is_cut_off_or_lies_upon_other_text_and_all_can_be_read(name):
         for label in set(given["shares"]["label"]) - {"(all)"}:
             letters = "".join(text_of(figure).split())
             assert "".join(label.split()) in letters, (kind, label)
-        assert ("all labels" in text_of(figure)) == (name == "many")
+        assert ("all labels" in text_of(figure)) == (name in ("many", "hundred"))
 
 
 def test_bars_are_as_high_as_the_shares_and_stand_upon_each_other():

@@ -101,6 +101,8 @@ class Study:
             "start_tests": nodes.compare_starts(there, settings),
             "published_drift": nodes.measure_published_drift(),
         }
+        tables["markov_tests"] = nodes.check_markov_assumption(there, settings)
+        tables["predicted_shares"] = nodes.predict_shares(there, tables["shares"], tables["markov_tests"], settings)
         judged = {name: tables[name] for name in JUDGED}
         return tables | {"findings": nodes.judge_changes(**judged, frozen_plan={})}
 
@@ -145,6 +147,7 @@ RESAMPLED = {
     "drift": "measure",
     "decomposition": "part",
     "trajectories": "kind",
+    "predicted_shares": "kind",
     "success": "kind",
     "corrected_shares": "method",
     "agreement": "attribute",

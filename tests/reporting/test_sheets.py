@@ -62,7 +62,7 @@ def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
 
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    live = LiveSheet("a <study>", chains, There(pictures), There(pictures), 1, 2, {"c0/1": "A fearful face."})
+    live = LiveSheet("a <study>", chains, There(pictures), There(pictures), [1], 2, {"c0/1": "A fearful face."})
     assert live.now() == live.last() == {}
     now[0] = 16
     [(name, page)] = live.now().items()

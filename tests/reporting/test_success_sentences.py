@@ -32,11 +32,18 @@ def test_a_difference_names_the_reference_and_that_nothing_checks_the_annotator(
 def test_where_there_are_ratings_the_corrected_value_is_told_and_the_annotators_beside_it():
     assert told([row(), row("human ratings", 0.2)]) == [
         "In images of iteration 3 of chains from images, the success rate for female is 20 points above that for male, "
-        "adjusted for the label (95 % interval 15 to 25, corrected with 140 ratings; by the annotator −12 points).",
+        "adjusted for the label (95 % interval 15 to 25, corrected with 140 rated images; by the annotator "
+        "−12 points).",
     ]
+    by_reference = told([row(), row("big", 0.2)])
+    assert len(by_reference) == 1
+    assert by_reference[0].endswith(
+        "(95 % interval 15 to 25, corrected with the answers of big to 140 images; the error of big itself is not "
+        "corrected; by the annotator −12 points)."
+    )
     few = row("human ratings", 0.2, p=np.nan, ci_low=np.nan, ci_high=np.nan)
     assert told([row(), few])[-1] == (
-        "For some categories of gender, the ratings are too few to correct these comparisons."
+        "For some categories of gender, too few images are checked to correct these comparisons."
     )
     # What only the annotator sees is no finding.
     assert "no category of the last image differs significantly" in told([row(), row("human ratings", p=0.4)])[0]
@@ -51,7 +58,7 @@ def test_changes_are_told_from_the_first_image_to_the_last():
     )
     assert sentences[1] == (
         "In chains from images, the difference in success between female and male changes from −2 points to −14 points "
-        "between image 0 and image 3, by −20 points (95 % interval −25 to −15, corrected with 140 ratings; by the "
+        "between image 0 and image 3, by −20 points (95 % interval −25 to −15, corrected with 140 rated images; by the "
         "annotator −12 points)."
     )
     assert told([row()], [row(p=0.3, **change)])[1] == (

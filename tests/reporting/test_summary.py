@@ -202,7 +202,8 @@ def test_falls_prompts_and_replicates_are_told_as_they_are():
 
 def test_shares_of_other_pictures_than_those_compared_are_not_given():
     sentence = what_changed([drift(0.30, 0.2, 0.4)])[0]
-    assert "rose by 30 points" in sentence
+    assert "rose by 29 points" in sentence
+    assert "; 30 points before shrinkage" in sentence
     assert "59 %" not in sentence
     assert "uses the 60 chains that have an answer in both images" in sentence
 

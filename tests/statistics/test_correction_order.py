@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from broken_telephone.statistics.tables.correction_order import KEY, leading_first
+from broken_telephone.statistics.tables.correction_order import leading_first
+from broken_telephone.statistics.tables.group_table import SPAN
 
 
 def corrections(method, values):
@@ -12,7 +13,7 @@ def corrections(method, values):
         | {"method": method, "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
         for name, value in values.items()
     ]
-    return pd.DataFrame(rows, columns=[*KEY, "method", "value", "ci_low", "ci_high"])
+    return pd.DataFrame(rows, columns=[*SPAN, "method", "value", "ci_low", "ci_high"])
 
 
 def test_ratings_lead_where_they_have_an_interval():
@@ -20,7 +21,7 @@ def test_ratings_lead_where_they_have_an_interval():
     reference = corrections("big", {"male": 0.3, "female": 0.2, "other": 0.0})
     joined = leading_first([ratings, reference])
     assert len(joined) == 5
-    leading = joined.drop_duplicates(KEY).set_index("category")
+    leading = joined.drop_duplicates(SPAN).set_index("category")
     assert leading["method"].to_dict() == {"male": "human ratings", "female": "big", "other": "big"}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import false_discovery_control, t
+from scipy.stats import false_discovery_control, norm, t
 
 from broken_telephone.statistics import (
     Panel,
@@ -15,10 +15,10 @@ from broken_telephone.statistics import (
     shares_table,
 )
 from broken_telephone.statistics.estimates.selective_intervals import (
+    adaptive_estimates,
+    conditional_estimates,
     equivalence_p_values,
     intervals_at,
-    posterior_medians,
-    shrunken_values,
     standard_errors,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import (
@@ -105,26 +105,72 @@ def test_equivalence_is_two_one_sided_tests():
     assert p_value[2:].tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("center", [0.05, 0.1, 0.3])
-def test_conditional_estimates_are_right_in_the_median(center):
+def test_conditional_estimates_average_the_value_and_the_most_likely_one_given_selection():
+    errors, threshold = np.array([0.05, 0.08, 0.02]), np.array([0.15, 0.3, 0.05])
+    values = np.array([0.16, -0.35, 0.2])
+    grid = np.linspace(0, 0.4, 40_001)
+    for value, error, least, estimate in zip(
+        values, errors, threshold, conditional_estimates(values, errors, threshold), strict=True
+    ):
+        chance = norm.sf(least, grid, error) + norm.cdf(-least, grid, error)
+        most_likely = grid[(norm.logpdf(abs(value), grid, error) - np.log(chance)).argmax()]
+        assert estimate == pytest.approx(np.sign(value) * (abs(value) + most_likely) / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("center", [0.05, 0.1, 0.15])
+def test_conditional_estimates_are_less_biased_than_selected_values(center):
     values = np.random.default_rng(1).normal(center, 0.05, 20_000)
     chosen = values[np.abs(values) > 0.15]
-    estimates = shrunken_values(chosen, np.full(len(chosen), 0.05), np.full(len(chosen), 0.15))
-    assert (np.abs(estimates) <= np.abs(chosen)).all()
-    assert np.median(np.sign(chosen) * estimates) == pytest.approx(center, abs=0.012)
-    assert np.median(chosen) > center + 0.02 or center == 0.3
+    estimates = conditional_estimates(chosen, np.full(len(chosen), 0.05), np.full(len(chosen), 0.15))
+    assert abs(estimates.mean() - center) < 0.7 * abs(chosen.mean() - center)
+
+
+def test_conditional_estimates_without_an_error_are_the_values():
+    errors = np.array([0.0, np.nan, 0.1])
+    estimates = conditional_estimates(np.array([0.2, np.nan, -0.9]), errors, np.array([0.1, np.nan, 0.3]))
+    assert estimates == pytest.approx([0.2, np.nan, -0.9], nan_ok=True, abs=1e-6)
 
 
 def test_empirical_bayes_finds_the_values_behind_the_noise_and_mirrors():
     rng = np.random.default_rng(2)
     truth = np.repeat([0.0, 0.3], [40, 20])
     value = rng.normal(truth, 0.08)
-    medians = posterior_medians(value, np.full(60, 0.08))
-    assert np.abs(medians - truth).mean() < 0.5 * np.abs(value - truth).mean()
-    assert posterior_medians(-value, np.full(60, 0.08)) == pytest.approx(-medians)
-    # The largest of them is no longer too large.
-    assert value.max() > 0.42
-    assert medians.max() < 0.36
+    estimates = adaptive_estimates(value, np.full(60, 0.08))
+    assert np.abs(estimates - truth).mean() < 0.8 * np.abs(value - truth).mean()
+    assert adaptive_estimates(-value, np.full(60, 0.08)) == pytest.approx(-estimates)
+    # The largest of them is less too large.
+    assert estimates.max() - 0.3 < 0.8 * (value.max() - 0.3)
+
+
+def test_empirical_bayes_with_one_prior_width_is_the_estimate_of_that_width():
+    # If the true values have one normal distribution, the posterior mean is linear.
+    rng = np.random.default_rng(3)
+    truth = rng.normal(0, 0.2, 3000)
+    value = rng.normal(truth, 0.1)
+    best = value * 0.2**2 / (0.2**2 + 0.1**2)
+    assert np.abs(adaptive_estimates(value, np.full(3000, 0.1)) - best).mean() < 0.005
+
+
+def test_among_many_nulls_clear_effects_are_hardly_shrunken_and_marginal_ones_are():
+    nulls = np.random.default_rng(4).normal(0, 0.05, 157)
+    value = np.array([0.9, 0.18, *nulls])
+    estimates = adaptive_estimates(value, np.full(159, 0.05))
+    assert estimates[0] > 0.85
+    assert 0.02 < estimates[1] < 0.16
+    assert np.abs(estimates[2:]).mean() < 0.3 * np.abs(nulls).mean()
+
+
+def test_a_marginal_finding_among_many_nulls_has_an_estimate_inside_its_interval():
+    rng = np.random.default_rng(6)
+    error = 0.1 / t.ppf(0.975, 89)
+    nulls = rng.normal(0, error, 157)
+    values = [0.6, 0.18, *nulls]
+    rows = [comparison(f"label {k}", v, 2 * t.sf(abs(v) / error, 89)) for k, v in enumerate(values)]
+    table = of_rows(rows)
+    assert table["verdict"].tolist()[:2] == [RISE, RISE]
+    clear, marginal = (table.iloc[k] for k in (0, 1))
+    assert 0.55 < clear["shrunken_value"] <= 0.6
+    assert marginal["ci_low"] + 0.02 < marginal["shrunken_value"] < 0.15
 
 
 def test_eight_of_eight_people_change_and_further_shares_share_the_tests():

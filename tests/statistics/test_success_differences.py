@@ -20,6 +20,7 @@ from broken_telephone.statistics import (
 from broken_telephone.statistics.estimates import risk_difference as module
 from broken_telephone.statistics.estimates.reference import reference_category
 from broken_telephone.statistics.estimates.risk_difference import Success, risk_difference
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.success_differences import SUCCESS_CHANGES, SUCCESS_DIFFERENCES
 
 CATEGORIES = ("woman", "man", "unseen")
@@ -215,7 +216,7 @@ def test_if_everything_is_rated_the_correction_is_the_difference_by_people():
         "gender", CATEGORIES, truth, *(getattr(panel, name) for name in ("stated", "clusters", "labels", "starts"))
     )
     expected = success_changes_table(predictions, chains, [by_people]).iloc[0]
-    found = success_changes_table(predictions, chains, [panel], ratings)
+    found = success_changes_table(predictions, chains, [panel], {RATINGS: ratings})
     assert found["method"].tolist() == ["annotator", "human ratings"] * 2
     assert found.iloc[0]["value"] != pytest.approx(expected["value"], abs=0.01)
     # The jackknife removes a bias that the uncorrected estimate keeps.
@@ -226,11 +227,35 @@ def test_if_everything_is_rated_the_correction_is_the_difference_by_people():
     assert chosen["annotator_value"].iloc[0] == found["value"].iloc[0]
 
 
+def test_a_reference_annotator_corrects_like_ratings_and_ratings_lead():
+    predictions, chains, panel = study(seed=4)
+    truth = panel.codes.copy()
+    wrong = np.random.default_rng(0).random(truth.shape) < 0.3
+    panel.codes[wrong] = 1 - panel.codes[wrong]
+    everything = np.ones(truth.shape, bool)
+    by_ratings, by_reference = (
+        success_changes_table(predictions, chains, [panel], {method: rated(panel, truth, everything)})
+        for method in (RATINGS, "big")
+    )
+    results = ["value", "ci_low", "ci_high", "p_value", "n_checked"]
+    assert by_reference["method"].tolist()[1] == "big"
+    assert by_reference.loc[1, results].tolist() == by_ratings.loc[1, results].tolist()
+    few = np.zeros(truth.shape, bool)
+    few[:1] = True
+    for chosen, leading in ((everything, RATINGS), (few, "big")):
+        corrections = {RATINGS: rated(panel, truth, chosen), "big": rated(panel, truth, everything)}
+        both = success_changes_table(predictions, chains, [panel], corrections)
+        assert both["method"].tolist()[:3] == ["annotator", RATINGS, "big"]
+        chosen_rows = success_findings(both)
+        assert chosen_rows["method"].iloc[0] == leading
+        assert chosen_rows["annotator_value"].iloc[0] == both["value"].iloc[0]
+
+
 def test_a_label_without_ratings_stays_out_of_the_correction():
     predictions, chains, panel = study(seed=5)
     chosen = np.ones(panel.codes.shape, bool)
     chosen[panel.labels == "label 0"] = False
-    row = success_differences_table(predictions, chains, [panel], rated(panel, panel.codes, chosen)).iloc[1]
+    row = success_differences_table(predictions, chains, [panel], {RATINGS: rated(panel, panel.codes, chosen)}).iloc[1]
     assert (row["method"], row["n_checked"], row["clusters"]) == ("human ratings", 90, 90)
     assert row["note"] == "1 label without both categories left out"
 

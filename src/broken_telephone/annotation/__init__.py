@@ -5,6 +5,7 @@ from broken_telephone.annotation.annotators_compared import DATASET, asked_for, 
 from broken_telephone.annotation.closed_answers import closed_answers
 from broken_telephone.annotation.human_ratings import checked
 from broken_telephone.annotation.independent_annotators import independent_annotators, with_start_and_label
+from broken_telephone.annotation.mentioned_categories import mentioned_categories
 from broken_telephone.annotation.questions import form_of
 from broken_telephone.annotation.reference_answers import reference_answers
 from broken_telephone.annotation.settings import AnnotationSettings
@@ -23,6 +24,7 @@ __all__ = [
     "independent_annotators",
     "labels_of",
     "measured_answers",
+    "mentioned_categories",
     "reference_answers",
     "with_start_and_label",
 ]

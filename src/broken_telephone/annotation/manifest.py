@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.annotation.annotators_compared import asked_for
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Records, records_of, seconds_in
 
 
@@ -23,8 +25,9 @@ def manifest(
         annotations: the table made of the answers.
 
     Returns:
-        `asked`, by question: who, reading, prompts and options, pictures answered about, failures, seconds in the
-        model. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
+        `asked`, by question: who, reading, prompts and options, attributes of the form with their categories, pictures
+        answered about, failures, seconds in the model, and how many answers were adopted from which study, whose
+        seconds count. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
         all rows of the table.
     """
     asked = {
@@ -33,6 +36,7 @@ def manifest(
             "reading": inquiry.reading,
             "settings": dict(inquiry.settings),
             "asked": [vars(one) for one in inquiry.asked],
+            "attributes": asked_for(inquiry.forms[0]) if inquiry.forms else {},
             "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
             "failures": [
                 {"picture": picture, **answer["failure"]}
@@ -40,6 +44,7 @@ def manifest(
                 if "failure" in answer
             ],
             "seconds": seconds_in(records_of(inquiry.key, records)),
+            "adopted": counts_of(records_of(inquiry.key, records), lambda record: len(record["answers"])),
         }
         for inquiry in inquiries
     }

@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
@@ -43,6 +43,8 @@ class Inquiry:
     """What the prompts ask for; none for a description."""
     identity: str
     """A digest of everything that its answers depend on."""
+    identity_in: Callable[[Mapping[str, Any]], str] = field(compare=False)
+    """Returns the identity of the same question in a study with other loop settings."""
 
     @property
     def key(self) -> str:
@@ -51,6 +53,10 @@ class Inquiry:
         The name and the position of an annotator in the study do not matter: renamed or moved, it keeps its answers.
         """
         return f"{self.reading}_{self.identity}"
+
+    def key_in(self, loop_settings: Mapping[str, Any]) -> str:
+        """Return the identity of the records of the same question in a study with these loop settings."""
+        return f"{self.reading}_{self.identity_in(loop_settings)}"
 
     def task(self, images: list[Image.Image]) -> Task:
         """Return the task that asks it about pictures."""
@@ -111,9 +117,13 @@ def inquiries(
 
     def inquiry(name: str, reading: str, who: str, model: Describer, by: str) -> Inquiry:
         model_settings = model.identity()
-        depends = [loop_settings, model_settings, [[one.prompt, one.lines] for one in asked[reading]]]
-        identity = digest(json.dumps(depends, sort_keys=True), size=6)
-        return Inquiry(name, reading, who, by, model_settings, asked[reading], forms[reading], identity)
+
+        def identity_in(loop: Mapping[str, Any]) -> str:
+            depends = [loop, model_settings, [[one.prompt, one.lines] for one in asked[reading]]]
+            return digest(json.dumps(depends, sort_keys=True), size=6)
+
+        identity = identity_in(loop_settings)
+        return Inquiry(name, reading, who, by, model_settings, asked[reading], forms[reading], identity, identity_in)
 
     readings = [reading for reading in (FREE, CLOSED) if reading in settings.readings]
     result = [inquiry(reading, reading, "annotator", annotator, annotator.name) for reading in readings]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.settings import AnnotationSettings
+from broken_telephone.execution.adoption import Adoptable, Donor
 from broken_telephone.execution.journal import Entry, Record, Records, known_items, records_of
 from broken_telephone.execution.stage import Output, Phase, run_stage
 from broken_telephone.execution.tasks import Answer
@@ -30,6 +31,7 @@ def annotate(
     study: StudyPictures,
     batches: Records,
     samples: Mapping[str, Mapping[int, list[Picture]]] | None = None,
+    donors: Sequence[Donor] = (),
 ) -> Iterator[Output]:
     """Ask everything about every picture that was not asked before; see `run_stage`.
 
@@ -41,6 +43,7 @@ def annotate(
         study: opens the pictures.
         batches: the journal.
         samples: annotator -> its pictures by iteration, for further annotators that label a sample.
+        donors: other studies, whose equal answers are adopted.
     """
     samples = samples or {}
     last = {iteration: some for iteration, some in pictures.items() if iteration == max(pictures)}
@@ -56,13 +59,14 @@ def annotate(
             task=inquiry.task,
             record=partial(_record, inquiry),
             entries=_entries,
+            adoptable=Adoptable(model, inquiry.key_in),
         )
 
     if "residency" not in settings.model_fields_set and any(_is_further(one) for one in inquiries):
         # No model is used again after its own questions.
         settings = settings.model_copy(update={"residency": "one"})
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
-    return run_stage([phase(one) for one in inquiries], batches, settings, models, "pictures", asked=asked_of)
+    return run_stage([phase(one) for one in inquiries], batches, settings, models, "pictures", donors, asked=asked_of)
 
 
 def _is_further(inquiry: Inquiry) -> bool:

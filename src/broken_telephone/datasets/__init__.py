@@ -3,6 +3,7 @@
 from broken_telephone.datasets.arrays import ArrayPartitionsDataset
 from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
+from broken_telephone.datasets.finished_studies import FinishedStudiesDataset
 from broken_telephone.datasets.frozen_plan import FrozenPlanDataset
 from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.datasets.model import ModelDataset, ModelsDataset
@@ -19,6 +20,7 @@ __all__ = [
     "CSVDataset",
     "ComparedDataset",
     "FiguresDataset",
+    "FinishedStudiesDataset",
     "FrozenPlanDataset",
     "ImageDataset",
     "ImageFolderDataset",

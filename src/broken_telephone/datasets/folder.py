@@ -50,6 +50,14 @@ class Files(Mapping[str, Callable[..., T]]):
         """Return size and time of the last change of files; (-1, -1) of one that does not exist."""
         return self._folder.stamps(keys)
 
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            UnreadableError: naming the file, if it is missing or cannot be read.
+        """
+        return self._folder.content(key)
+
     def digest(self, key: str) -> str:
         """Return the digest of a file's bytes (`seeds.content_digest`).
 

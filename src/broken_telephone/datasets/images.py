@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
@@ -59,6 +59,13 @@ class ImagePartitionsDataset(ImageFolderDataset):
     """Pictures that a run adds one by one, as the bytes of their PNG files (`as_png`)."""
 
     suffix = ".png"
+
+    def save(self, data: Mapping[str, bytes | None]) -> None:
+        """Add files by key, each whole or not at all; None deletes a file, if it exists."""
+        super().save({key: content for key, content in data.items() if content is not None})
+        for key in (key for key, content in data.items() if content is None):
+            with suppress(FileNotFoundError):
+                self._filesystem.rm_file(self.place(key))
 
     def encode(self, value: bytes) -> bytes:
         """Return the bytes as they are."""

@@ -4,8 +4,9 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from broken_telephone.datasets.shared_models import model_of
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Embedder, FaceDetector, Generator, Kind, RegionParser, make_model
+from broken_telephone.models import Describer, Embedder, FaceDetector, Generator, Kind, RegionParser
 
 AnyModel = Generator | Describer | Embedder | FaceDetector | RegionParser
 
@@ -41,7 +42,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         self._settings = settings
         self.metadata = metadata
         try:
-            self._model: AnyModel = make_model(kind, settings, setting)
+            self._model: AnyModel = model_of(kind, settings, setting)
         except StudyError as error:
             raise StudyError(f"Settings of the {setting}: {error}") from None
 

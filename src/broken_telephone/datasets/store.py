@@ -18,6 +18,12 @@ class StageStore:
         """Take the parts by name."""
         self._parts = parts
 
+    def place_of(self, name: str) -> str:
+        """Return the path of a part."""
+        # Kedro has no public way to ask an entry for its path.
+        description = self._parts[name]._describe()
+        return str(description.get("filepath") or description.get("path"))
+
     def __getattr__(self, name: str) -> Any:
         parts = vars(self).get("_parts", {})
         if name not in parts:

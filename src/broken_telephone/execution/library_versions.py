@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "pillow", "ray")
+_LIBRARIES = ("broken-telephone", "torch", "diffusers", "transformers", "peft", "pillow", "ray")
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from broken_telephone.errors import UnreadableError
+from broken_telephone.execution.adoption import ADOPTED_FROM, Adoptable, Adoptions, Donor, in_batches
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
 from broken_telephone.execution.executors import executor
@@ -69,6 +70,8 @@ class Phase(Generic[T, C]):
     """Reads entries from such records."""
     level: Callable[[T], int] = lambda _: 1
     """Returns the level from which an item counts as done (`Entry.level`)."""
+    adoptable: Adoptable | None = None
+    """How batches of other studies are found; None: none is adopted."""
 
     def waiting(self, records: Records) -> dict[Step, list[T]]:
         """Return the items that are not done, by step; last those that failed before, which no batch waited for."""
@@ -83,6 +86,24 @@ class Phase(Generic[T, C]):
             if left:
                 steps[Step(iteration, self.name)] = sorted(left, key=lambda item: not entry_of(item).is_done)
         return steps
+
+    def made_by(self, donor: Donor, iteration: int, items: Sequence[T]) -> Record | None:
+        """Return the record of another study's batch of exactly these items; None if there is none."""
+        assert self.adoptable is not None
+        identity = self.adoptable.identity_in(donor.loop_settings)
+        key = record_key(f"{identity}/{iteration:03}", [item.name for item in items])
+        if key not in donor.batches or not self.adoptable.is_alike(donor):
+            return None
+        record = donor.batches[key]()
+        entries = {entry.name: entry for entry in self.entries([record])}
+        if entries.keys() != {item.name for item in items}:
+            return None
+        return record if all(self._is_made(item, entries[item.name]) for item in items) else None
+
+    def _is_made(self, item: T, entry: Entry) -> bool:
+        """Return whether an entry has what this study asks for, made from the present input."""
+        same_level = entry.result is None or entry.level == self.level(item)
+        return entry.is_done and entry.digest in (None, item.digest) and same_level
 
     def batch(self, items: list[T]) -> Batch[T, list[Record]]:
         """Open items, and say what the model is asked about those that open."""
@@ -112,6 +133,7 @@ def run_stage(
     settings: BatchedSettings,
     models: Mapping[str, Model],
     counted: str,
+    donors: Sequence[Donor] = (),
     **about: Any,
 ) -> Iterator[Output]:
     """Do everything that is not done yet, one phase after the other, so that each model is loaded once.
@@ -122,6 +144,7 @@ def run_stage(
         settings: of the work.
         models: by the names that tasks use.
         counted: what the progress bar counts, such as "pictures".
+        donors: other studies, whose equal batches are adopted.
         about: what the record of the session says beside.
 
     Yields:
@@ -132,6 +155,8 @@ def run_stage(
         InterruptedRunError: after a signal, when the batches at work were yielded.
         StudyError: if not even one item fits into memory.
     """
+    if donors:
+        yield from _adopt(phases, records, settings, counted, donors)
     left = {step: (phase, items) for phase in phases for step, items in phase.waiting(records).items()}
     if not left:
         logger.info("All of this is done already: nothing to do")
@@ -163,3 +188,43 @@ def run_stage(
                 break
     if interruption.asked:
         raise InterruptedRunError("Stopped as asked. Everything done is saved, and the same command goes on from here.")
+
+
+def _adopt(
+    phases: Sequence[Phase[Any, Any]],
+    records: Records,
+    settings: BatchedSettings,
+    counted: str,
+    donors: Sequence[Donor],
+) -> Iterator[Output]:
+    """Adopt the batches of other studies that this run would cut and make."""
+    size = settings.batch
+    if not isinstance(size, int):
+        logger.info("Nothing is adopted: %s.batch is auto, so that batches differ from run to run", settings.group)
+        return
+    adoptions, session = Adoptions(counted), None
+    for phase in phases:
+        if phase.adoptable is None:
+            continue
+        for step, items in phase.waiting(records).items():
+            for batch in in_batches(items, size):
+                found = _adopted(phase, step.iteration, batch, donors, adoptions)
+                if found is None:
+                    continue
+                if session is None:
+                    session = Session(settings, {"batch"}, 0, ending="_adopted", adopted=True)
+                    yield Output(sessions={session.key: session.record})
+                key = record_key(f"{phase.identity}/{step.iteration:03}", [item.name for item in batch])
+                yield Output(batches={key: {**found, "session": session.key}})
+    adoptions.tell()
+
+
+def _adopted(
+    phase: Phase[T, Any], iteration: int, items: Sequence[T], donors: Sequence[Donor], adoptions: Adoptions
+) -> Record | None:
+    assert phase.adoptable is not None
+    for donor in donors:
+        record = phase.made_by(donor, iteration, items)
+        if record is not None and adoptions.accept(donor, record, phase.adoptable.model, len(items)):
+            return {ADOPTED_FROM: donor.study, **record}
+    return None

@@ -42,7 +42,7 @@ class Answer:
     def taken(self, items: int) -> dict[str, Any]:
         """Return what records say about the time and the device that so many items took."""
         seconds = {"seconds": round(self.seconds, 4), "load_seconds": round(self.load_seconds, 4)}
-        return {"size": items, **seconds, "device": self.device}
+        return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved)}
 
 
 class Task(Protocol):

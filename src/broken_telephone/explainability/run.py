@@ -2,10 +2,12 @@
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from broken_telephone.execution.adoption import Adoptable, Donor
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.stage import Output, Phase, run_stage
 from broken_telephone.execution.tasks import Answer, Task
@@ -27,6 +29,7 @@ from broken_telephone.seeds import seed_of
 
 Opened = tuple[Image.Image, tuple[int, int]]
 """A picture, and the width and height that it has in its file, as displayed."""
+IdentityIn = Callable[[Mapping[str, Any]], str]
 _KEPT = 20_000_000
 """Pixels of pictures that are kept opened."""
 
@@ -39,6 +42,8 @@ def find_parts(
     needed: Needed | None,
     study: StudyPictures,
     batches: Records,
+    identity_in: IdentityIn | None = None,
+    donors: Sequence[Donor] = (),
 ) -> Iterator[Output]:
     """Find the faces and regions of all pictures that were not looked at before; see `run_stage`.
 
@@ -50,13 +55,23 @@ def find_parts(
         needed: how large pictures are looked at, which is kept before anything else; None if there are none.
         study: opens the pictures.
         batches: the journal.
+        identity_in: returns the identity in a study with other loop settings.
+        donors: other studies, whose equal results are adopted.
     """
     opener = _Opener(needed, study, settings.frame)
     phase = Phase(
-        "parts", "faces and regions found", identity, pictures, opener, FindParts, _faces_record, face_entries
+        name="parts",
+        doing="faces and regions found",
+        identity=identity,
+        items=pictures,
+        open=opener,
+        task=FindParts,
+        record=_faces_record,
+        entries=face_entries,
+        adoptable=_adoptable(model, identity_in, {"needed": list(needed or ())}),
     )
     yield from _sight(identity, batches, needed)
-    yield from run_stage([phase], batches, settings, {"face_parts": model}, "items", identity=model.identity())
+    yield from run_stage([phase], batches, settings, {"face_parts": model}, "items", donors, identity=model.identity())
 
 
 def explain_words(
@@ -70,6 +85,8 @@ def explain_words(
     needed: Needed | None,
     study: StudyPictures,
     batches: Records,
+    identity_in: IdentityIn | None = None,
+    donors: Sequence[Donor] = (),
 ) -> Iterator[Output]:
     """Explain all words that were not explained before, then some of them with random weights; see `run_stage`.
 
@@ -84,6 +101,8 @@ def explain_words(
         needed: as `find_parts`.
         study: opens the pictures.
         batches: the journal.
+        identity_in: returns the identity in a study with other loop settings.
+        donors: other studies, whose equal results are adopted.
     """
     opener = _Opener(needed, study, settings.frame)
     randomised: set[int] = set()
@@ -120,16 +139,35 @@ def explain_words(
             record=_words_record,
             entries=word_entries,
             level=level,
+            adoptable=_adoptable(describer, identity_in, sight, weights),
         )
 
+    sight = {"colour": list(how.colour), "needed": list(needed or ())}
     yield from _sight(identity, batches, needed, colour=how.colour)
     phases = [phase(weights) for weights in (None, *range(1, settings.random_weights + 1))]
     try:
-        yield from run_stage(phases, batches, settings, {"describer": describer}, "items", explained=vars(how))
+        yield from run_stage(phases, batches, settings, {"describer": describer}, "items", donors, explained=vars(how))
     finally:
         if randomised:
             # The describer's weights may be random now, also where the run was stopped.
             describer.release()
+
+
+def _adoptable(
+    model: Any, identity_in: IdentityIn | None, sight: Mapping[str, object], weights: int | None = None
+) -> Adoptable | None:
+    """Return how a phase finds its batches in studies that look at pictures alike."""
+    if identity_in is None:
+        return None
+
+    def looks_alike(donor: Donor) -> bool:
+        key = sight_key(identity_in(donor.loop_settings))
+        if key not in donor.batches:
+            return False
+        record = donor.batches[key]()
+        return all(record.get(name) == value for name, value in sight.items())
+
+    return Adoptable(model, lambda loop: random_identity(identity_in(loop), weights), looks_alike)
 
 
 def _sight(identity: str, records: Records, needed: Needed | None, **stated: object) -> Iterator[Output]:

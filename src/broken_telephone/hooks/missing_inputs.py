@@ -36,7 +36,7 @@ def refuse_missing_stages(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         if name == "loop_descriptions" and len(catalog.load("loop_sessions")):
             # The loop has begun, and was stopped before it made its tables.
             chains, images = catalog.load("chains")["chain_id"], catalog.load("loop_images")
-            refuse_unfinished_loop(False, chains, loop_settings(catalog).iterations, images)
+            refuse_unfinished_loop(False, chains, loop_settings(catalog).kept_iterations, images)
         raise StudyError(message)
 
 

@@ -10,9 +10,14 @@ from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
+from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import manifest, of_shard, sum_up
+from broken_telephone.loop.drawn_text import wording_of
+from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.visible import shortened
 
+_PAGES = {"report": "Report", "comparison_page": "Comparison"}
+"""Page -> what it is called."""
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""
 
@@ -29,8 +34,9 @@ def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogP
         lines += [*_loop_lines(catalog.load("loop_manifest")), ""]
     width = max(map(len, paths), default=0)
     lines += [f"{name:<{width}}  {path}" for name, path in paths.items()]
-    if "report" in outputs:
-        lines += ["", f"Report: {paths['report']}"]
+    for name, what in _PAGES.items():
+        if name in outputs:
+            lines += ["", f"{what}: {paths[name]}"]
     return lines
 
 
@@ -49,8 +55,10 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
     own_sessions = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
     images = catalog.load("loop_images")
     records = [batches[name]() for name in batches]
-    done = sum_up(records)
-    done.forget_missing(images)
+    dataset = DatasetSettings.model_validate(catalog.load("params:dataset"))
+    wording = wording_of(chains, catalog.load("loop_steering"), loop, dataset.words.attributes)
+    done = sum_up(records, wording.function)
+    done.forget_missing(images, loop.is_kept)
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
         {},  # the settings: not sealed yet if the shard has no chains, and not shown here
@@ -59,6 +67,7 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
         done,
         records,
         own_sessions,
+        loop.keep,
     )
     return [*_loop_lines(record), "When all shards have ended, `kedro run --pipeline loop` puts them together."]
 
@@ -73,6 +82,12 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
         f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
         f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
     ]
+    if counts["stored"] < counts["images"]:
+        kept = in_words(kept_iterations(manifest["keep"], manifest["iterations"]))
+        lines.append(
+            f"loop.keep: {counts['stored']} of the {counts['images']} images are on disk, those of iterations {kept}. "
+            "Later stages use these; the descriptions of all iterations are there."
+        )
     if counts["cut"]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
     lines += _mostly_failed(manifest)

@@ -4,12 +4,13 @@ A batch without a record never was: it is done again as a whole, which gives the
 are always cut from the chains in order, and pictures depend (by rounding) on nothing but their batch.
 
 Every result states what it was made from (`made_from`): a description the digest of its picture, a picture the digest
-of its description. A result counts only as long as that is still what precedes it.
+of the text that was drawn, which is its description unless the loop neutralises or steers. A result counts only as long
+as that is still what precedes it.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import product, takewhile
 from typing import Any, NamedTuple
 
 from broken_telephone.chains import Chain, key
@@ -42,9 +43,10 @@ class Outcome:
         """Add a description."""
         self.descriptions.append({**self._of(chain_id), "iteration": self.step.iteration, **description})
 
-    def draw(self, chain_id: str, image_digest: str) -> None:
-        """Add a picture."""
-        self.images.append({**self._of(chain_id), "digest": image_digest})
+    def draw(self, chain_id: str, image_digest: str, drawn_text: str | None = None) -> None:
+        """Add a picture, with the text that it was drawn from where that is not its description."""
+        said = {} if drawn_text is None else {"drawn_text": drawn_text}
+        self.images.append({**self._of(chain_id), "digest": image_digest, **said})
 
     def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
         """Add a chain that could not go on, with what its describer thought, if anything."""
@@ -69,6 +71,14 @@ class _Made(NamedTuple):
     made_from: str | None
 
 
+class _Worded(NamedTuple):
+    """A drawn text, and the description that it was made from."""
+
+    description: str
+    drawn_text: str
+    digest: str
+
+
 class _End(NamedTuple):
     """The step at which a chain ended for good."""
 
@@ -80,6 +90,8 @@ class _End(NamedTuple):
 class Done:
     """Everything that the journal of a study states."""
 
+    wording: Callable[[str, int, str], str] | None = None
+    """Returns the text to draw, from chain, iteration and description; None: the description itself."""
     texts: dict[str, str] = field(default_factory=dict)
     """Descriptions by key."""
     described: dict[str, Record] = field(default_factory=dict)
@@ -96,6 +108,8 @@ class Done:
     """Results by phase and key."""
     ended: dict[str, _End] = field(default_factory=dict)
     """Chains that ended for good."""
+    _worded: dict[str, _Worded] = field(default_factory=dict)
+    """Drawn texts by key."""
 
     def add(self, record: Record) -> None:
         """Add the record of a batch. Records come in the order in which they were made."""
@@ -128,20 +142,66 @@ class Done:
         made = self._made.get(("draw", key(chain_id, iteration)))
         return None if made is None else made.digest
 
-    def forget_missing(self, existing: Container[str]) -> None:
-        """Take the pictures that no longer exist as not drawn: somebody may have taken them away."""
+    def described_images(self, is_kept: Callable[[int], bool]) -> list[str]:
+        """Return the keys of images that `loop.keep` does not keep and that are described, so that nothing needs them.
+
+        Args:
+            is_kept: whether images of an iteration stay on disk.
+        """
+        keys = []
+        for name, image_digest in self.images.items():
+            chain_id, _, iteration = name.rpartition("/")
+            if not is_kept(int(iteration)):
+                description = self._made.get(("describe", key(chain_id, int(iteration) + 1)))
+                if description is not None and description.made_from == image_digest:
+                    keys.append(name)
+        return keys
+
+    def forget_missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> None:
+        """Take the images that no longer exist as not drawn: somebody may have taken them away.
+
+        Images that were deleted because of `loop.keep` stay drawn, and so does all that follows from them.
+
+        Args:
+            existing: keys of the images on disk.
+            is_kept: whether images of an iteration stay on disk.
+        """
+        deleted = set(self.described_images(is_kept))
         for name in self.images:
-            if name not in existing:
+            if name not in deleted and name not in existing:
                 del self._made["draw", name]
 
     def before(self, chain: Chain, step: Step) -> str | None:
         """Return the digest of the input of a step; None if the input is missing."""
         if step.phase == "draw":
             text = self._made.get(("describe", key(chain.chain_id, step.iteration)))
-            return None if text is None else text.digest
+            if text is None or self.wording is None:
+                return None if text is None else text.digest
+            return self._word(chain.chain_id, step.iteration).digest
         if step.iteration == 1:
             return chain.start_digest
         return self.image(chain.chain_id, step.iteration - 1)
+
+    def drawn_text(self, chain_id: str, iteration: int) -> str:
+        """Return the text to draw, or that was drawn, from a description."""
+        if self.wording is None:
+            return self.texts[key(chain_id, iteration)]
+        return self._word(chain_id, iteration).drawn_text
+
+    @property
+    def drawn_texts(self) -> Mapping[str, str]:
+        """Drawn texts by key."""
+        return self.texts if self.wording is None else _DrawnTexts(self)
+
+    def outdated(self, chains: Iterable[Chain], iterations: int) -> int:
+        """Count the pictures that were drawn from another text than their description is worded as now."""
+        drawn = (Step(iteration, "draw") for iteration in range(1, iterations + 1))
+        pairs = product(chains, drawn if self.wording is not None else ())
+        return sum(
+            made is not None and self.before(chain, step) not in (None, made.made_from)
+            for chain, step in pairs
+            for made in [self._made.get(("draw", key(chain.chain_id, step.iteration)))]
+        )
 
     def has(self, chain: Chain, step: Step) -> bool:
         """Return whether the result of a step exists and was made from the present input."""
@@ -170,8 +230,23 @@ class Done:
         """Return descriptions and keys of pictures of the steps that are done, by chain and step."""
         finished = [(chain.chain_id, step) for chain in chains for step in self.finished(chain, iterations)]
         keys = [(step.phase, key(name, step.iteration)) for name, step in finished]
-        descriptions = [self.described[name] for phase, name in keys if phase == "describe"]
+        descriptions = [self._row(name) for phase, name in keys if phase == "describe"]
         return descriptions, [name for phase, name in keys if phase == "draw"]
+
+    def _row(self, name: str) -> Record:
+        """Return a row of `loop_descriptions`, with the drawn text where it is another one."""
+        row = self.described[name]
+        drawn_text = self.drawn_text(row["chain_id"], row["iteration"])
+        return row if drawn_text == row["text"] else {**row, "drawn_text": drawn_text}
+
+    def _word(self, chain_id: str, iteration: int) -> _Worded:
+        name = key(chain_id, iteration)
+        description, worded = self.texts[name], self._worded.get(name)
+        if worded is None or worded.description != description:
+            assert self.wording is not None
+            drawn_text = self.wording(chain_id, iteration, description)
+            worded = self._worded[name] = _Worded(description, drawn_text, digest(drawn_text))
+        return worded
 
     def _add(self, phase: str, name: str, made: _Made) -> None:
         self._made[phase, name] = made
@@ -188,14 +263,31 @@ class Done:
             self.ended[failure["chain_id"]] = _End(step, failure["made_from"])
 
 
-def read_journal(records: Records) -> Done:
-    """Read all records of a study."""
-    return sum_up(records[name]() for name in records)
+@dataclass
+class _DrawnTexts(Mapping[str, str]):
+    """The drawn texts of what a journal states, at every moment."""
+
+    done: Done
+
+    def __getitem__(self, name: str) -> str:
+        chain_id, _, iteration = name.rpartition("/")
+        return self.done.drawn_text(chain_id, int(iteration))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.done.texts)
+
+    def __len__(self) -> int:
+        return len(self.done.texts)
 
 
-def sum_up(records: Iterable[Record]) -> Done:
-    """Add up records in the order in which they were made."""
-    done = Done()
+def read_journal(records: Records, wording: Callable[[str, int, str], str] | None = None) -> Done:
+    """Read all records of a study; `wording` as `Done` takes it."""
+    return sum_up((records[name]() for name in records), wording)
+
+
+def sum_up(records: Iterable[Record], wording: Callable[[str, int, str], str] | None = None) -> Done:
+    """Add up records in the order in which they were made; `wording` as `Done` takes it."""
+    done = Done(wording)
     for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
         done.add(record)
     return done

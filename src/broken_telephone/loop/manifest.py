@@ -8,14 +8,19 @@ from typing import Any, TypeGuard
 import pandas as pd
 import pyarrow as pa
 
-from broken_telephone.chains import chains_of, key
+from broken_telephone.chains import chains_of, iteration_of, key
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
+from broken_telephone.loop.drawn_text import Wording
 from broken_telephone.loop.journal import Done
+from broken_telephone.loop.kept import ALL, is_kept
 from broken_telephone.loop.plan import fingerprint
+from broken_telephone.loop.steering import steering_digest
 from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
 
+_HASHED = ("chain_id", "iteration", "text", "drawn_text")
 _SPENT = ("describe", "draw", "load", "around")
 
 
@@ -27,12 +32,16 @@ def manifest(
     done: Done,
     batches: Sequence[Record],
     sessions: Records,
+    keep: Any = ALL,
+    wording: Wording | None = None,
 ) -> Record:
     """State what was run, how far it got, and what time all sessions took together.
 
-    `complete`: every chain was followed to its end or stopped for good. `cut` counts the descriptions that the
-    generator did not read to their end. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and
-    `around` them: what the workers had to wait, over all sessions.
+    `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
+    did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
+    (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
+    `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
+    another study made, by study; `seconds` includes the time that they took there.
 
     Args:
         study: its name.
@@ -42,6 +51,8 @@ def manifest(
         done: what the journal says, without pictures that do not exist.
         batches: the records of the journal.
         sessions: records of runs that had something to do.
+        keep: which images stay on disk (`loop.keep`).
+        wording: how descriptions become drawn texts; None: they stay as they are.
     """
     followed = chains_of(chains)
     descriptions, images = done.results(followed, iterations)
@@ -52,6 +63,7 @@ def manifest(
         for iteration in range(1, iterations + 1)
         if (failure := done.failure(chain, iteration)) is not None
     ]
+    drawn_texts = None if wording is None else wording.counts(descriptions)
     end = Step(iterations, "draw")
     complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
     runs = [_session(name, sessions[name](), batches) for name in sessions]
@@ -60,10 +72,13 @@ def manifest(
         "digest": _digest(settings),
         "chains": fingerprint(chains),
         "iterations": iterations,
+        "keep": keep,
         "batches": len(batches),
-        "texts": text_digest(pd.DataFrame(descriptions, columns=["chain_id", "iteration", "text"])),
+        "texts": text_digest(pd.DataFrame(descriptions, columns=list(_HASHED))),
         "complete": complete,
         "settings": dict(settings),
+        "steering": None if wording is None else steering_digest(wording.steering),
+        "drawn_texts": dict(drawn_texts or {}),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
@@ -71,9 +86,11 @@ def manifest(
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
             "descriptions": len(descriptions),
             "images": len(images),
+            "stored": sum(is_kept(keep, iterations, iteration_of(name)) for name in images),
             "failures": len(failed),
             "cut": len(done.cut & described),
         },
+        "adopted": {what: _adopted(what, batches) for what in ("descriptions", "images")},
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
@@ -87,6 +104,7 @@ def is_finished(
     iterations: int,
     batches: Collection[str],
     sessions: Collection[str],
+    keep: Any = ALL,
 ) -> TypeGuard[Record]:
     """Return whether an earlier manifest covers exactly this study, complete and unchanged since.
 
@@ -97,6 +115,7 @@ def is_finished(
         iterations: how far chains are followed.
         batches: names of the journal's records; one that was deleted is to be made again.
         sessions: names of the records of runs.
+        keep: which images stay on disk.
     """
     return (
         earlier is not None
@@ -105,19 +124,24 @@ def is_finished(
         and earlier.get("complete") is True
         and earlier.get("digest") == _digest(settings)
         and earlier.get("iterations") == iterations
+        and earlier.get("keep") == keep
         and earlier.get("chains") == fingerprint(chains)
     )
 
 
 def text_digest(descriptions: pd.DataFrame) -> str:
-    """Return a digest of descriptions: of columns chain_id, iteration and text, in the order of the rows."""
+    """Return a digest of descriptions: of chain, iteration, description and drawn text, in the order of the rows."""
     hasher = hashlib.blake2b(digest_size=16)
-    for name in ("chain_id", "iteration", "text"):
+    for name in _HASHED:
         # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
         column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
         for buffer in column.combine_chunks().buffers()[1:]:
             hasher.update(buffer)
     return hasher.hexdigest()
+
+
+def _adopted(what: str, batches: Sequence[Record]) -> dict[str, int]:
+    return counts_of(batches, lambda record: len(record[what]))
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

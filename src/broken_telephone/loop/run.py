@@ -5,7 +5,8 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator as Yields
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -13,15 +14,17 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.chains import Chain, chains_of, key
+from broken_telephone.execution.adoption import in_batches
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
 from broken_telephone.execution.executors import Executor, executor
 from broken_telephone.execution.interruption import InterruptedRunError, Interruption
-from broken_telephone.execution.journal import UNREADABLE, Record, Records
+from broken_telephone.execution.journal import UNREADABLE, Record, Records, record_key
 from broken_telephone.execution.progress import Step, WorkProgress
 from broken_telephone.execution.session import Session
 from broken_telephone.execution.stage import open_items
 from broken_telephone.execution.tasks import Answer, Describe, Draw
+from broken_telephone.loop.adoption import Adopted, LoopAdoption
 from broken_telephone.loop.concurrent_runs import place, refuse_overlap
 from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts
 from broken_telephone.loop.plan import of_shard, steps
@@ -36,14 +39,16 @@ logger = logging.getLogger(__name__)
 
 # Descriptions that no model makes are saved in batches, too.
 _PROMPTS = 1024
+_HOW = {"describe_batch", "draw_batch", "shard"}
+"""Settings that the record of a session states."""
 _DOING = {"describe": "describing", "draw": "drawing"}
 
 
 class LoopOutput(NamedTuple):
     """Results to be saved now, by key, in this order."""
 
-    images: dict[str, bytes] = {}
-    """PNG files."""
+    images: dict[str, bytes | None] = {}
+    """PNG files; None deletes an image that nothing needs any more."""
     batches: Mapping[str, Record] = {}
     sessions: Mapping[str, Record] = {}
 
@@ -65,6 +70,7 @@ def run_loop(
     generator: Generator,
     folders: LoopFolders,
     done: Done | None = None,
+    adoption: LoopAdoption | None = None,
 ) -> Iterator[LoopOutput]:
     """Follow the chains of the settings' shard as far as they say, doing only what does not exist yet.
 
@@ -78,6 +84,7 @@ def run_loop(
         generator: draws descriptions.
         folders: what exists already.
         done: what the journal says, if the caller has read it; kept up to date meanwhile.
+        adoption: finds equal batches in other studies; None: everything is made here.
 
     Yields:
         The record of this session, then one finished batch at a time; nothing if all is done.
@@ -90,31 +97,55 @@ def run_loop(
     done = read_journal(folders.batches) if done is None else done
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
-    done.forget_missing(folders.images)
+    existing = set(folders.images)
+    done.forget_missing(existing, settings.is_kept)
+    if outdated := done.outdated(followed, settings.iterations):
+        logger.warning(
+            "%d pictures and what follows from them are made again: the text that they are drawn from is another one "
+            "now, because labels of the data set or shares of loop.steer changed",
+            outdated,
+        )
     left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
-    if not any(left.values()):
+    own = {chain.chain_id for chain in followed}
+    superfluous = [
+        name for name in done.described_images(settings.is_kept) if name in existing and name.rpartition("/")[0] in own
+    ]
+    if not any(left.values()) and not superfluous:
         logger.info("All chains are followed already: nothing to do")
         return
     refuse_overlap(folders.sessions, settings.shard)
+    if superfluous:
+        # Of an earlier rule, or of a run that was killed before it deleted them.
+        logger.info(
+            "loop.keep: %d images of earlier runs are deleted, because they are described and not kept",
+            len(superfluous),
+        )
+        yield LoopOutput(images=dict.fromkeys(superfluous))
+    if not any(left.values()):
+        return
     with (
         executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
         WorkProgress(left, workers.workers, _DOING, "chains", workers.loading) as progress,
     ):
-        how, ending = {"describe_batch", "draw_batch", "shard"}, f"_{settings.shard.replace('/', 'of')}"
+        how, ending = _HOW, f"_{settings.shard.replace('/', 'of')}"
         models = {"describe": describer.name, "draw": generator.name}
         session = Session(settings, how, workers.workers, folders.sessions, ending, **place(), models=models)
         yield LoopOutput(sessions={session.key: session.record})
         # Again: of two that start at one moment, neither sees the other before both have a record.
         refuse_overlap(folders.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
-        run = _Run(settings, describer, folders, done, workers, interruption, session, progress, phases)
+        run = _Run(settings, describer, folders, done, workers, interruption, session, progress, phases, adoption)
         for step in left:
             progress.begin(step)
             yield from run.do(step, _waiting(step, followed, done))
             progress.end(step)
             if interruption.asked:
                 break
+        if run.superfluous:
+            yield LoopOutput(images=dict.fromkeys(run.superfluous))
+        if adoption is not None:
+            adoption.tell()
     if interruption.asked:
         ended = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
         raise InterruptedRunError(
@@ -151,10 +182,17 @@ class _Run:
     progress: WorkProgress
     phases: set[str]
     """Phases with anything left to do."""
+    adoption: LoopAdoption | None = None
+    _adopted_by: Session | None = field(default=None, init=False)
+    """The session of the batches that this run adopts."""
+    _adopted_seconds: float = field(default=0.0, init=False)
+    """The time that they took where they were made."""
     _session_changed: bool = field(default=False, init=False)
     """Whether the session's record changed since it was saved."""
 
     def __post_init__(self) -> None:
+        self.superfluous: list[str] = []
+        """Images that may be deleted, because the record of their description is saved."""
         self._tried: dict[str, float] | None = None
         """Phase -> seconds of the rehearsal that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
@@ -175,12 +213,51 @@ class _Run:
                 yield self._take_prompts(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
         size = self.sizes[step.phase]
+        if self.adoption is not None:
+            adopted = yield from self._adopt(step, waiting, size, self.adoption)
+            waiting = [chain for chain in waiting if chain.chain_id not in adopted]
         batches = work_through(waiting, size, self.workers, self.interruption, lambda chains: self._batch(step, chains))
         for batch, answer in batches:
             if answer is not None:
                 yield self._sort_answer(batch, answer)
             elif batch.result.failures:
                 yield self._output(batch.result, {})
+
+    def _adopt(
+        self, step: Step, waiting: list[Chain], size: BatchSize, adoption: LoopAdoption
+    ) -> Yields[LoopOutput, None, set[str]]:
+        """Adopt the batches of other studies that this run would cut and make; return their chains."""
+        adopted: set[str] = set()
+        # While sizes are tried, batches differ from run to run.
+        for chains in in_batches(waiting, size.next) if size.settled else ():
+            found = adoption.find(step, chains, self.done)
+            if found is not None:
+                yield self._take(step, found)
+                adopted.update(chain.chain_id for chain in chains)
+            if self.interruption.asked:
+                break
+        return adopted
+
+    def _take(self, step: Step, found: Adopted) -> LoopOutput:
+        """Return an adopted batch to be saved, under a session of this run's own, and count it."""
+        first = self._adopted_by is None
+        if self._adopted_by is None:
+            about = {name: self.session.record[name] for name in ("host", "process", "models")}
+            self._adopted_by = Session(
+                self.settings, _HOW, 1, [*self.folders.sessions, self.session.key], "_adopted", adopted=True, **about
+            )
+        session = self._adopted_by
+        self._adopted_seconds += found.record["seconds"] + found.record["load_seconds"]
+        own = {"session": session.key, "ended": self._adopted_seconds, "shard": self.settings.shard}
+        record = {**found.record, **own, "asked": self._asked()[step.phase], "found": None}
+        self.done.add(record)
+        rows = [row for name in ("descriptions", "images", "failures") for row in record[name]]
+        self.progress.advance(step, len(rows), len(record["failures"]), 0.0)
+        name = record_key(f"{step.iteration:03}_{step.phase}", [row["chain_id"] for row in rows])
+        # As in `_output`: what this batch describes is deleted with the next.
+        images = found.images | dict.fromkeys(self.superfluous)
+        self.superfluous = self._described(step, record["descriptions"])
+        return LoopOutput(images, {name: record}, {session.key: session.record} if first else {})
 
     def _take_prompts(self, step: Step, chains: list[Chain]) -> LoopOutput:
         """Take prompts as the first descriptions: no model sees them."""
@@ -197,7 +274,7 @@ class _Run:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.texts[key(chain.chain_id, step.iteration)] for chain in chains]
+            prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
@@ -224,14 +301,16 @@ class _Run:
     def _sort_answer(self, batch: Batch[Chain, Outcome], answer: Answer) -> LoopOutput:
         """Sort a model's answer into pictures, descriptions and failures."""
         chains, outcome = batch.items, batch.result
-        images: dict[str, bytes] = {}
+        images: dict[str, bytes | None] = {}
         if outcome.step.phase == "draw":
             for chain, image in zip(chains, answer.images, strict=True):
                 if isinstance(image, Failure):
                     outcome.fail(chain.chain_id, image.kind, image.reason)
                 else:
                     content = as_png(image)
-                    outcome.draw(chain.chain_id, content_digest(content))
+                    outcome.draw(
+                        chain.chain_id, content_digest(content), self._other_text(chain, outcome.step.iteration)
+                    )
                     images[key(chain.chain_id, outcome.step.iteration)] = content
         else:
             by = self.describer.name
@@ -256,8 +335,24 @@ class _Run:
             found=self.sizes[outcome.step.phase].found,
         )
 
-    def _output(self, outcome: Outcome, images: dict[str, bytes], **taken: Any) -> LoopOutput:
-        """Return a batch to be saved, and count it."""
+    def _other_text(self, chain: Chain, iteration: int) -> str | None:
+        """Return the drawn text where it is not the description."""
+        drawn_text = self.done.drawn_text(chain.chain_id, iteration)
+        return None if drawn_text == self.done.texts[key(chain.chain_id, iteration)] else drawn_text
+
+    def _described(self, step: Step, descriptions: Sequence[Record]) -> list[str]:
+        """Return the keys of the described images if they are not kept."""
+        described = step.iteration - 1
+        is_superfluous = described > 0 and not self.settings.is_kept(described)
+        return [key(row["chain_id"], described) for row in descriptions if is_superfluous]
+
+    def _output(self, outcome: Outcome, images: dict[str, bytes | None], **taken: Any) -> LoopOutput:
+        """Return a batch to be saved, and count it.
+
+        Images are deleted one batch after they were described: by then, the record of their description is saved.
+        """
+        images = images | dict.fromkeys(self.superfluous)
+        self.superfluous = self._described(outcome.step, outcome.descriptions)
         name, record = outcome.record(session=self.session.key, ended=self.session.seconds, **taken)
         self.done.add(record)
         items = len(outcome.descriptions) + len(outcome.images) + len(outcome.failures)

@@ -1,25 +1,103 @@
 """The settings of the loop."""
 
-from typing import Annotated
+import string
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from broken_telephone.execution.settings import Positive, Size, WorkSettings
+from broken_telephone.loop.kept import ALL, checked_keep, is_kept, kept_iterations
+from broken_telephone.study_config.settings_group import Settings
+
+Attribute = Literal["gender", "age", "ethnicity", "skin_tone"]
+"""Attributes whose terms the lexicon of mentions knows."""
+_FIELDS = {"person", "Person", "text", "label"}
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SteerSettings(Settings):
+    """What is said about the person in the texts that are drawn, beside the description."""
+
+    anchor: list[str] = []
+    """Attributes of the chain's original, as the data set states them, that every drawn text names."""
+    balance: list[str] = []
+    """Attributes that are drawn for each chain and iteration from a distribution of shares."""
+    target: dict[str, dict[str, _Share]] = {}
+    """Attribute of `balance` -> category -> share; without it, the shares of the data set's main people."""
+    template: str = "{Person}. {text}"
+    """The drawn text; {person} is "an old woman", {Person} the same with a capital, {text} the description."""
+    words: dict[str, dict[str, str]] = {}
+    """Attribute -> category -> adjective, in place of the default ones."""
+    details: dict[str, dict[str, str]] = {}
+    """Attribute -> category -> visible details, which stand after "with"."""
+
+    @property
+    def attributes(self) -> list[str]:
+        """All attributes that are steered."""
+        return [*self.anchor, *self.balance]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.attributes:
+            raise ValueError("steer needs attributes in anchor or balance; null for no steering")
+        if len(set(self.attributes)) < len(self.attributes):
+            raise ValueError("an attribute stands once, in steer.anchor or in steer.balance")
+        if other := set(self.target) - set(self.balance):
+            raise ValueError(f"steer.target has {', '.join(sorted(other))}, which steer.balance does not name")
+        for attribute, shares in self.target.items():
+            if abs(sum(shares.values()) - 1) > 1e-6:
+                raise ValueError(f"the shares of steer.target.{attribute} sum to {sum(shares.values()):g}, not to 1")
+        try:
+            fields = {field for _, field, _, _ in string.Formatter().parse(self.template) if field is not None}
+        except ValueError as error:
+            raise ValueError(f"steer.template is no template ({error}); write {{{{ for a brace") from None
+        if fields - _FIELDS or "text" not in fields or not fields & {"person", "Person"}:
+            raise ValueError(
+                "steer.template needs {text} and {person} or {Person}, and may have {label}; it has "
+                f"{', '.join(sorted(fields)) or 'no field'}"
+            )
+        return self
 
 
 class LoopSettings(WorkSettings):
-    """How chains are followed. Only `describe_prompt` changes results; more iterations add to them."""
+    """How chains are followed. Prompt, neutralisation and steering change results.
+
+    More iterations add images, and `keep` thins them.
+    """
 
     group = "loop"
     iterations: Positive
     describe_prompt: Annotated[str, Field(min_length=1)]
     """What the describer is asked about every picture."""
+    neutralise: list[Attribute] = []
+    """Attributes whose terms are taken out of every description before it is drawn."""
+    steer: SteerSettings | None = None
+    """What is said about the person in drawn texts; null: nothing."""
+    keep: Annotated[Any, PlainValidator(checked_keep)] = ALL
+    """Which drawn images stay on disk: `all`, `{every: 10}` or a list of iterations; always the first and the last.
+
+    Any other image is deleted once its description is saved. Later stages use the images that stay.
+    """
     describe_batch: Size = "auto"
     """Pictures described at once."""
     draw_batch: Size = "auto"
     """Pictures drawn at once."""
     shard: str = "1/1"
     """Which part of the chains this run follows: `3/8` is the third of eight, the same chains every time."""
+
+    @property
+    def kept_iterations(self) -> list[int]:
+        """The iterations whose images stay on disk, from 1."""
+        return kept_iterations(self.keep, self.iterations)
+
+    @property
+    def thinned_iterations(self) -> frozenset[int]:
+        """The iterations whose images do not stay on disk."""
+        return frozenset(range(1, self.iterations + 1)) - frozenset(self.kept_iterations)
+
+    def is_kept(self, iteration: int) -> bool:
+        """Return whether the image of an iteration stays on disk."""
+        return is_kept(self.keep, self.iterations, iteration)
 
     @field_validator("shard")
     @classmethod
@@ -29,3 +107,16 @@ class LoopSettings(WorkSettings):
             raise ValueError("a shard is written i/n, from 1/n to n/n")
         # 01/2 is the same part as 1/2.
         return f"{int(number)}/{int(count)}"
+
+    @field_validator("neutralise")
+    @classmethod
+    def _each_once(cls, neutralise: list[str]) -> list[str]:
+        if len(set(neutralise)) < len(neutralise):
+            raise ValueError("an attribute stands twice")
+        return neutralise
+
+    @property
+    def wording(self) -> dict[str, object]:
+        """The settings that decide which texts are drawn, as they are sealed."""
+        steer = None if self.steer is None else self.steer.model_dump()
+        return {"describe_prompt": self.describe_prompt, "neutralise": sorted(self.neutralise), "steer": steer}

@@ -45,13 +45,15 @@ def refuse_changed_drawings(changed: Sequence[str]) -> None:
         )
 
 
-def refuse_unfinished_loop(is_over: bool, chains: Iterable[str], iterations: int, drawn: Iterable[str]) -> None:
+def refuse_unfinished_loop(
+    is_over: bool, chains: Iterable[str], iterations: Sequence[int], drawn: Iterable[str]
+) -> None:
     """Refuse to continue from an unfinished loop, or from one that followed other chains.
 
     Args:
         is_over: whether the loop finished for these chains and iterations.
         chains: IDs of the chains.
-        iterations: number of iterations of the study.
+        iterations: those whose pictures stay on disk.
         drawn: keys of the existing pictures.
 
     Raises:
@@ -59,7 +61,7 @@ def refuse_unfinished_loop(is_over: bool, chains: Iterable[str], iterations: int
     """
     if is_over:
         return
-    wanted = {key(chain, iteration) for chain in chains for iteration in range(1, iterations + 1)}
+    wanted = {key(chain, iteration) for chain in chains for iteration in iterations}
     raise StudyError(
         f"The loop has not finished: {len(wanted.intersection(drawn)):,} of {len(wanted):,} pictures are drawn. "
         "Run `kedro run --pipeline loop` for this study to its end first"

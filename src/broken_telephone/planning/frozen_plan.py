@@ -11,6 +11,7 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.planning.settings import PlanSettings
 from broken_telephone.statistics import first_picture
+from broken_telephone.statistics.tables.group_table import SPAN
 from broken_telephone.study_config.settings_group import Settings
 
 Record = dict[str, Any]
@@ -20,8 +21,8 @@ _EXECUTION = frozenset(
     {"batch", "device", "executor", "offload", "ray_address", "residency", "workers", "browsed_chains"}
 )
 """Settings that decide how a result is computed, but not what is measured."""
-_LOOP = ("iterations", "describe_prompt")
-PLANNED = ["start", "label", "attribute", "category", "since", "iteration", "direction"]
+_LOOP = ("iterations", "describe_prompt", "neutralise", "steer")
+PLANNED = [*SPAN, "direction"]
 """Columns of the planned hypotheses."""
 
 
@@ -39,7 +40,7 @@ def settings_that_matter(parameters: Mapping[str, Any]) -> Record:
         for name in ("dataset", "chains", "loop", "generator", "describer", "annotator", "annotation", "report")
     }
     groups["chains"].pop("count", None)
-    groups["loop"] = {name: groups["loop"].get(name) for name in _LOOP}
+    groups["loop"] = {name: groups["loop"].get(name) or None for name in _LOOP}
     return {
         name: {key: value for key, value in group.items() if key not in _EXECUTION} for name, group in groups.items()
     }

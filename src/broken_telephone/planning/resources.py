@@ -61,17 +61,18 @@ def rates(seconds: Mapping[str, float], pictures: pd.DataFrame | None, generator
     return Rates(seconds, 3.0 * area, False)
 
 
-def resources_table(sizes: Mapping[str, int], iterations: int, rates: Rates) -> pd.DataFrame:
+def resources_table(sizes: Mapping[str, int], iterations: int, rates: Rates, kept: int | None = None) -> pd.DataFrame:
     """Compute images, descriptions, disk space and time of the loop for numbers of chains.
 
     Args:
         sizes: name of a size -> number of chains.
         iterations: of the loop.
         rates: as `rates` returns it.
+        kept: number of iterations whose images stay on disk (`loop.keep`); None for all.
 
     Returns:
-        Columns RESOURCES, one row for each size. hours: of one worker, without loading; null if a phase was never
-        measured, which the note says.
+        Columns RESOURCES, one row for each size. disk_bytes: of the images that stay. hours: of one worker, without
+        loading; null if a phase was never measured, which the note says.
     """
     missing = [phase for phase in PHASES if phase not in rates.seconds]
     notes = [f"no rate of this machine: {' and '.join(missing)}"] * bool(missing)
@@ -82,7 +83,7 @@ def resources_table(sizes: Mapping[str, int], iterations: int, rates: Rates) -> 
             "chains": chains,
             "images": chains * iterations,
             "descriptions": chains * iterations,
-            "disk_bytes": chains * iterations * rates.image_bytes,
+            "disk_bytes": chains * (iterations if kept is None else kept) * rates.image_bytes,
             "hours": np.nan if missing else chains * iterations * sum(rates.seconds.values()) / 3600,
             "note": "; ".join(notes),
         }

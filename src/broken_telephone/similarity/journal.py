@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Entry, Record, Records, failed_items, known_items, records_of, seconds_in
 from broken_telephone.similarity.items import Item
 from broken_telephone.similarity.spaces import Space
@@ -36,6 +37,8 @@ class Stored(NamedTuple):
     """Name -> kind and reason, of pictures that did not open."""
     seconds: float
     """The time in the model."""
+    adopted: dict[str, int]
+    """Study -> number of vectors that were adopted from it."""
 
 
 def stored(space: Space, records: Records, items: Mapping[int, Sequence[Item]]) -> Stored:
@@ -55,4 +58,5 @@ def stored(space: Space, records: Records, items: Mapping[int, Sequence[Item]]) 
         {name for record in batches for name in record["cut"]},
         {name: entry.failure for name, entry in known.items() if entry.failure is not None},
         seconds_in(batches),
+        counts_of(batches, lambda record: len(record["names"])),
     )

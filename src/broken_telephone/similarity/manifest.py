@@ -19,7 +19,8 @@ def manifest(study: str, spaces: list[Space], items: Items, vectors: Mapping[str
 
     Returns:
         `embedded`: by space, the model and its settings, how many items have a vector, how many texts were longer than
-        the model reads, so that only their beginning counts, pictures that failed, and seconds in the model.
+        the model reads, so that only their beginning counts, pictures that failed, seconds in the
+        model, and how many vectors were adopted from which study.
     """
     return {"study": study, "embedded": {space.name: _of(space, items, vectors[space.name]) for space in spaces}}
 
@@ -37,4 +38,5 @@ def _of(space: Space, items: Items, stored: Stored) -> dict[str, Any]:
             if name in names
         ],
         "seconds": stored.seconds,
+        "adopted": stored.adopted,
     }

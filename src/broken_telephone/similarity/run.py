@@ -5,6 +5,7 @@ from functools import partial
 
 from PIL import Image
 
+from broken_telephone.execution.adoption import Adoptable, Donor
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.stage import Output, Phase, run_stage
 from broken_telephone.execution.tasks import Answer
@@ -26,6 +27,7 @@ def embed(
     embedder: Embedder,
     study: StudyPictures,
     batches: Records,
+    donors: Sequence[Donor] = (),
 ) -> Iterator[Output]:
     """Embed everything that has no vector yet; see `run_stage`.
 
@@ -36,11 +38,13 @@ def embed(
         embedder: the study's.
         study: opens the pictures.
         batches: the journal.
+        donors: other studies, whose equal vectors are adopted.
     """
 
     def open_one(item: Item) -> Image.Image | str:
         return item.text if isinstance(item, Text) else study.open(item, bound_for(embedder))
 
+    models = {"embedder": embedder, "sentences": embedder.sentences}
     phases = [
         Phase(
             name=space.name,
@@ -51,12 +55,12 @@ def embed(
             task=partial(Embed, model=space.model),
             record=_record,
             entries=entries,
+            adoptable=Adoptable(models[space.model], space.key_in),
         )
         for space in spaces
     ]
-    models = {"embedder": embedder, "sentences": embedder.sentences}
     models_of = {space.key: {"by": space.by, "settings": dict(space.settings)} for space in spaces}
-    return run_stage(phases, batches, settings, models, "items", spaces=models_of)
+    return run_stage(phases, batches, settings, models, "items", donors, spaces=models_of)
 
 
 def _record(items: Sequence[Item], answer: Answer | None, unopened: list[Record]) -> Record:

@@ -1,8 +1,8 @@
 """States the embedding spaces: pictures and texts in a shared one, and texts in one of their own."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from broken_telephone.models import Embedder, TextEmbedder
@@ -25,11 +25,17 @@ class Space:
     """Everything about the model that its vectors depend on."""
     identity: str
     """A digest of the model and of the study whose pictures and texts they are."""
+    identity_in: Callable[[Mapping[str, Any]], str] = field(compare=False)
+    """Returns the identity of the same space in a study with other loop settings."""
 
     @property
     def key(self) -> str:
         """The identity of its records in the journal. Other models have another."""
         return f"{self.name}_{self.identity}"
+
+    def key_in(self, loop_settings: Mapping[str, Any]) -> str:
+        """Return the identity of the records of the same space in a study with these loop settings."""
+        return f"{self.name}_{self.identity_in(loop_settings)}"
 
 
 def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
@@ -50,5 +56,8 @@ def spaces(embedder: Embedder, loop_settings: Mapping[str, Any]) -> list[Space]:
 
 def _space(name: str, role: str, model: TextEmbedder, loop_settings: Mapping[str, Any]) -> Space:
     settings = model.identity()
-    identity = digest(json.dumps([loop_settings, settings], sort_keys=True), size=6)
-    return Space(name, role, model.name, settings, identity)
+
+    def identity_in(loop: Mapping[str, Any]) -> str:
+        return digest(json.dumps([loop, settings], sort_keys=True), size=6)
+
+    return Space(name, role, model.name, settings, identity_in(loop_settings), identity_in)

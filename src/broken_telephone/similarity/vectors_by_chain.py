@@ -12,6 +12,7 @@ from broken_telephone.similarity.items import name_of
 from broken_telephone.similarity.journal import Stored
 from broken_telephone.similarity.spaces import IMAGES, SENTENCES, TEXTS
 from broken_telephone.statistics import ABSENT, Vectors
+from broken_telephone.statistics.estimates.panel import by_picture
 
 
 class Arranged(NamedTuple):
@@ -66,3 +67,9 @@ def _texts(chains: pd.DataFrame, iterations: int, descriptions: pd.DataFrame, st
     known = rows >= 0
     places[rows[known], columns[known]] = vectors[known]
     return places
+
+
+def texts_by_chain(chains: pd.DataFrame, descriptions: pd.DataFrame, iterations: int) -> np.ndarray:
+    """Arrange the descriptions by chain and iteration, object (n, iterations + 1); None where there is none."""
+    texts = descriptions["text"].astype(str).to_numpy(dtype=object)
+    return by_picture(descriptions, texts, chains["chain_id"], iterations + 1, None)

@@ -15,24 +15,32 @@ from broken_telephone.statistics.estimates.panel import (
 from broken_telephone.statistics.estimates.shares import category_shares
 from broken_telephone.statistics.estimates.similarity import Vectors, similarities
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg, with_adjusted_p_values
+from broken_telephone.statistics.outcomes import Arm, Outcome
 from broken_telephone.statistics.tables.agreement_by_kind import agreement_by_kind
 from broken_telephone.statistics.tables.agreement_table import agreement_table, confusion_table
+from broken_telephone.statistics.tables.arms import arms_table
+from broken_telephone.statistics.tables.attractors import attractors_table
 from broken_telephone.statistics.tables.baseline import MISSING, baseline_shares
+from broken_telephone.statistics.tables.contrasts import contrasts_table
 from broken_telephone.statistics.tables.corrected_drift import bias_table, corrected_drift_table
 from broken_telephone.statistics.tables.corrected_shares import Ratings, corrected_table
 from broken_telephone.statistics.tables.correction_order import leading_first
 from broken_telephone.statistics.tables.decomposition import decomposition_table
+from broken_telephone.statistics.tables.diversity import diversity_tables
 from broken_telephone.statistics.tables.drift_table import drift_table
+from broken_telephone.statistics.tables.effects import effects_table
 from broken_telephone.statistics.tables.findings import findings_table
 from broken_telephone.statistics.tables.group_table import Map
 from broken_telephone.statistics.tables.interim_looks import interim_looks_table, look_sizes
 from broken_telephone.statistics.tables.intersections import intersections_table
 from broken_telephone.statistics.tables.latent_classes import latent_class_tables
+from broken_telephone.statistics.tables.markov_tests import markov_tests_table
 from broken_telephone.statistics.tables.mentions import mention_shares
 from broken_telephone.statistics.tables.missing_answers import answer_kinds, missing_answers_table, missing_changes
 from broken_telephone.statistics.tables.plan_table import assumed_from_pilot, plan_table
 from broken_telephone.statistics.tables.planned_table import planned_table
 from broken_telephone.statistics.tables.power_table import power_table
+from broken_telephone.statistics.tables.predicted_shares import predicted_shares_table
 from broken_telephone.statistics.tables.published import published_drift
 from broken_telephone.statistics.tables.ratings_needed import ratings_needed_table
 from broken_telephone.statistics.tables.reliability import reliability_table
@@ -54,8 +62,10 @@ __all__ = [
     "ALL",
     "CROSS",
     "MISSING",
+    "Arm",
     "Estimate",
     "Map",
+    "Outcome",
     "Panel",
     "Ratings",
     "Resampling",
@@ -64,7 +74,9 @@ __all__ = [
     "agreement_by_kind",
     "agreement_table",
     "answer_kinds",
+    "arms_table",
     "assumed_from_pilot",
+    "attractors_table",
     "baseline_shares",
     "benjamini_hochberg",
     "bias_table",
@@ -72,11 +84,14 @@ __all__ = [
     "category_shares",
     "clusters_of",
     "confusion_table",
+    "contrasts_table",
     "corrected_drift_table",
     "corrected_table",
     "crossed_panels",
     "decomposition_table",
+    "diversity_tables",
     "drift_table",
+    "effects_table",
     "findings_table",
     "first_picture",
     "interim_looks_table",
@@ -85,6 +100,7 @@ __all__ = [
     "latent_class_tables",
     "leading_first",
     "look_sizes",
+    "markov_tests_table",
     "mention_shares",
     "missing_answers_table",
     "missing_changes",
@@ -92,6 +108,7 @@ __all__ = [
     "plan_table",
     "planned_table",
     "power_table",
+    "predicted_shares_table",
     "published_drift",
     "ratings_needed_table",
     "reliability_table",

@@ -111,10 +111,11 @@ class StudyConfigLoader(OmegaConfigLoader):
                 )
         return with_home(settings)
 
-    def _stated(self, folder: str) -> dict[str, Any]:
-        """Return the settings of one folder's globals.yml."""
+    def _stated(self, folder: str, key: str = "globals") -> dict[str, Any]:
+        """Return the settings of one kind in one folder, those of globals.yml by default."""
         path = self._get_conf_env_path(folder)
-        stated: dict[str, Any] = self.load_and_merge_dir_config(path, ["globals.yml"], "own globals", set())
+        patterns, kind = (["globals.yml"], "own globals") if key == "globals" else (self.config_patterns[key], key)
+        stated: dict[str, Any] = self.load_and_merge_dir_config(path, patterns, kind, set())
         return stated
 
     def _stated_elsewhere(self, folder: str) -> Any:
@@ -186,6 +187,31 @@ class StudyConfigLoader(OmegaConfigLoader):
         return configs
 
     def _merge_configs(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
+        """Merge the settings of the base study, of the studies that this one extends, and its own."""
+        for folder in self._extended() if key != "logging" else ():
+            path = self._get_conf_env_path(folder)
+            config = self._merged(config, self._stated(folder, key), key, path)
+        return self._merged(config, env_config, key, env_path)
+
+    def _extended(self) -> list[str]:
+        """Return the folders of the studies that this one extends, the first one first.
+
+        Raises:
+            StudyError: if a folder does not exist, or a study extends itself.
+        """
+        folders: list[str] = []
+        folder = self.env or self.default_run_env
+        while (parent := self._stated(folder).get("extends")) not in (None, self.base_env):
+            file = Path(self._get_conf_env_path(folder), "globals.yml")
+            if not isinstance(parent, str) or not self._fs.isdir(Path(self._get_conf_env_path(parent)).as_posix()):
+                raise StudyError(f"{file}: extends: there is no folder {parent!r} beside it")
+            if parent in (*folders, self.env):
+                raise StudyError(f"{file}: extends: {parent!r} extends this study, too")
+            folders.insert(0, parent)
+            folder = parent
+        return folders
+
+    def _merged(self, config: dict, env_config: dict, key: str, env_path: str) -> dict[str, Any]:
         """Merge as Kedro does, but drop the base study's model or data set settings if a study selects others.
 
         The settings of the base study's model do not fit another model, and `load: {}` could not remove them. The same

@@ -19,6 +19,8 @@ class StudyGlobals(Settings):
 
     study: str
     """Name of the study, and of its folder below every layer of `results`."""
+    extends: str | None = None
+    """Folder of another study in conf, whose settings this study takes before its own."""
     results: str
     """Location of all results of a study: a folder, or an address that fsspec supports."""
     world: str

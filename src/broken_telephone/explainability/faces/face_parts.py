@@ -39,14 +39,20 @@ class FaceParts:
         """The parser's."""
         return self.parser.device
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether both are."""
+        return all(getattr(model, "is_repeatable", False) for model in (self.detector, self.parser))
+
     def identity(self) -> dict[str, Any]:
         """Return what changes the results of either."""
         return {"detector": self.detector.identity(), "parser": self.parser.identity()}
 
     def resolved(self) -> dict[str, str | None]:
-        """Return what either left open."""
+        """Return what either left open, and the detector's device."""
         both = {"detector": self.detector.resolved(), "parser": self.parser.resolved()}
-        return {f"{name} {key}": value for name, own in both.items() for key, value in own.items()}
+        open_settings = {f"{name} {key}": value for name, own in both.items() for key, value in own.items()}
+        return {**open_settings, "detector device": self.detector.device}
 
     def load(self) -> None:
         """Load both."""

@@ -149,7 +149,7 @@ def _same_region(own: pd.DataFrame, maps: pd.DataFrame, densest: str) -> tuple[f
 
 
 def sentences(support: pd.DataFrame, trust: pd.DataFrame, patterns: Collection[str] = ()) -> pd.DataFrame:
-    """Say of every label which region its words come from, or why that cannot be told.
+    """Name for every label the region that its words come from, or the checks that failed.
 
     Args:
         support: as `support.support_table` returns it.
@@ -157,7 +157,7 @@ def sentences(support: pd.DataFrame, trust: pd.DataFrame, patterns: Collection[s
         patterns: terms that are no labels, see `word_patterns`.
 
     Returns:
-        Columns kind, label (or pattern), region (null where it cannot be told), all_checks_passed and sentence.
+        Columns kind, label (or pattern), region (null if a necessary check failed), all_checks_passed and sentence.
     """
     rows = []
     overall = support[support["attribute"].astype(str) == "all"]
@@ -180,7 +180,7 @@ def _named(subject: str, own: pd.DataFrame, densest: str, failed: pd.DataFrame) 
     density = values.loc[(densest, "density")]
     drops = [values.loc[(densest, f"log_probability_drop{where}"), "value"] for where in ("", "_elsewhere")]
     factor, elsewhere = (_factor(np.exp(float(drop))) for drop in drops)
-    doubts = f" But {_reasons(failed)}: of the map, believe no more than that." if len(failed) else ""
+    doubts = f" The map failed a check: {_reasons(failed)}." if len(failed) else ""
     return (
         f"{subject} come from the {densest}: the map is {density['value']:.2f} times as dense there as "
         f"over the picture (95 % interval {density['ci_low']:.2f} to {density['ci_high']:.2f}), and hiding it divides "
@@ -191,8 +191,8 @@ def _named(subject: str, own: pd.DataFrame, densest: str, failed: pd.DataFrame) 
 def _unnamed(subject: str, own: pd.DataFrame, densest: str, failed: pd.DataFrame) -> str:
     density = own.set_index(["region", "measure"]).loc[(densest, "density"), "value"]
     return (
-        f"Where {subject[0].lower()}{subject[1:]} come from cannot be told: the map is densest on the {densest} "
-        f"({density:.2f} times the picture's mean), but {_reasons(failed)}."
+        f"The checks do not show which region {subject[0].lower()}{subject[1:]} come from: the map is densest on "
+        f"the {densest} ({density:.2f} times the picture's mean), but {_reasons(failed)}."
     )
 
 

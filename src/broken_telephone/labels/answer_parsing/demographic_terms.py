@@ -5,6 +5,7 @@ The terms are English. A negated term counts as a mention, because "not a man" i
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from broken_telephone.labels.answer_parsing.word_search import normalise
@@ -17,25 +18,38 @@ PERSON = (
 )
 SKIN = r"[\s-]+(?:skin(?:ned)?(?:[\s-]+tones?)?|complexion(?:ed)?|complected)"
 
+NEUTRAL = "neutral"
+"""The category of pronouns that state no gender."""
+_TENS = "twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties"
+_DIGITS = "one|two|three|four|five|six|seven|eight|nine"
+_NUMBER = (
+    rf"(?:\d{{1,3}}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[\s-](?:{_DIGITS}))?|"
+    rf"{_DIGITS}|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)"
+)
+
 TERMS: dict[str, dict[str, str]] = {
     "gender": {
         "female": r"wom[ae]n|girls?|lad(?:y|ies)|females?|feminine|she|her|hers|herself|mothers?|moms?|mums?|"
         r"daughters?|sisters?|wi(?:fe|ves)|girlfriends?|grandmothers?|grandmas?|aunts?|nieces?|queens?|brides?|"
-        r"actress(?:es)?|waitress(?:es)?|housewi(?:fe|ves)|schoolgirls?|nuns?",
+        r"actress(?:es)?|waitress(?:es)?|housewi(?:fe|ves)|schoolgirls?|nuns?|princess(?:es)?|hostess(?:es)?|"
+        r"stewardess(?:es)?|lass(?:es)?|(?:police|fire|business|sports|sales|chair)wom[ae]n|mrs|"
+        r"(?-i:Ms|Miss(?= [A-Z]))|madam",
         "male": r"m[ae]n|boys?|gentlem[ae]n|guys?|males?|masculine|he|him|his|himself|fathers?|dads?|sons?|brothers?|"
-        r"husbands?|boyfriends?|grandfathers?|grandpas?|uncles?|nephews?|kings?|grooms?|waiters?|schoolboys?|monks?",
-        "neutral": r"(?:they|them|themself|themselves|their|theirs)(?=\b)",
+        r"husbands?|boyfriends?|grandfathers?|grandpas?|uncles?|nephews?|kings?|grooms?|waiters?|schoolboys?|monks?|"
+        r"princes?|stewards?|lads?|(?:police|fire|business|sports|sales|chair)m[ae]n|mr|mister|sir",
+        NEUTRAL: r"(?:they|them|themself|themselves|their|theirs)(?=\b)",
     },
     "age": {
         "baby": r"bab(?:y|ies)|infants?|toddlers?|newborns?",
-        "child": r"child(?:ren)?|kids?|boys?|girls?|schoolboys?|schoolgirls?|childlike",
+        "child": r"child(?:ren)?|kids?|boys?|girls?|schoolboys?|schoolgirls?|schoolchild(?:ren)?|childlike",
         "teenager": r"teen(?:age|aged|ager|agers|s)?|adolescents?|youths?",
         "young": r"young(?:er)?|youthful",
         "middle-aged": r"middle[\s-]aged",
         "old": r"(?<!years )(?<!year-)(?<!year )(?:old|older|elderly|senior|seniors|aged)(?![\s-]+fashioned)|"
         r"grand(?:mother|father|ma|pa|parent)s?",
         "adult": r"adults?|grown[\s-]?ups?",
-        "years": r"\d{1,3}[\s-]years?[\s-]old|in (?:his|her|their) (?:(?:early|mid|late)[\s-]+)?(?:\d0s|\w+ties)",
+        "years": rf"{_NUMBER}[\s-]years?(?:[\s-]old| of age)|aged (?:about |around )?{_NUMBER}|"
+        rf"in (?:his|her|their) (?:(?:early|mid|late)[\s-]+)?(?:\d0'?s|{_TENS}|teens)",
     },
     "ethnicity": {
         "white": rf"caucasians?|europeans?|whites?{PERSON}",
@@ -56,6 +70,15 @@ _COMPILED = {
     attribute: {category: re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) for category, words in groups.items()}
     for attribute, groups in TERMS.items()
 }
+
+
+class TermMatch(NamedTuple):
+    """A place in a text where a term stands."""
+
+    start: int
+    end: int
+    attribute: str
+    category: str
 
 
 class MentionedTerm(NamedTuple):
@@ -80,3 +103,16 @@ def mentions(text: str) -> list[MentionedTerm]:
             terms = Counter(re.sub(r"\s+", " ", match.group().lower()) for match in pattern.finditer(words))
             rows += [MentionedTerm(attribute, category, term, count) for term, count in sorted(terms.items())]
     return rows
+
+
+def find_terms(text: str, attributes: Collection[str]) -> Iterator[TermMatch]:
+    """Yield where the terms of some attributes stand, attribute by attribute; matches may overlap.
+
+    Args:
+        text: text as `word_search.normalise` returns it.
+        attributes: those of `TERMS` to look for.
+    """
+    for attribute in attributes:
+        for category, pattern in _COMPILED[attribute].items():
+            for match in pattern.finditer(text):
+                yield TermMatch(match.start(), match.end(), attribute, category)

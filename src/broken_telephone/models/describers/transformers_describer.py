@@ -59,6 +59,11 @@ class TransformersDescriber(WordExplainer):
         self.load()
         return by_size(images, lambda some: self._choose(some, forms))
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether equal inputs give equal results on one machine: not if answers are sampled."""
+        return not self.settings.call.get("do_sample", False)
+
     def _describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         import torch
 

@@ -30,6 +30,11 @@ class LocalModel(ABC, Generic[PlacedT]):
     setting: str
     """The name of its settings in a study."""
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether equal inputs give equal results on one machine."""
+        return True
+
     def __init__(self, settings: PlacedT, setting: str | None = None) -> None:
         self.settings = settings
         if setting is not None:

@@ -23,6 +23,7 @@ from broken_telephone.annotation.run import annotate, answers_to
 from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
+from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -61,13 +62,16 @@ def annotate_pictures(
     study_pictures: StudyPictures,
     annotation_store: StageStore,
     further_annotators: Mapping[str, Describer],
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
     pictures = study_pictures.by_iteration(chains_of(chains), loop.iterations)
     further = {task_name(name): model for name, model in further_annotators.items()}
     models = {"annotator": annotator, "describer": describer, **further}
     samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
-    yield from annotate(pictures, inquiries, annotation, models, study_pictures, annotation_store.batches, samples)
+    others = donors(reused_studies, "annotation_batches", "annotation_sessions")
+    journal = annotation_store.batches
+    yield from annotate(pictures, inquiries, annotation, models, study_pictures, journal, samples, others)
 
 
 def collect_annotations(

@@ -44,6 +44,7 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "annotation_store",
                     "further_annotators",
+                    "reused_studies",
                 ],
                 outputs=["annotation_batches", "annotation_sessions"],
                 name="annotate_pictures",

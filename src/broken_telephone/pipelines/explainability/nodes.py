@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ import pandas as pd
 from broken_telephone.annotation import headline
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
+from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.errors import StudyError, UnreadableError
+from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Record, Records, records_of, results_of, seconds_in
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.explainability.faces.face_matching import (
@@ -39,7 +42,7 @@ from broken_telephone.explainability.maps.fill_notes import with_fill_notes
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
-from broken_telephone.explainability.run import explain_words, find_parts, needed_of
+from broken_telephone.explainability.run import IdentityIn, explain_words, find_parts, needed_of
 from broken_telephone.explainability.skin_tone_drift import skin_table
 from broken_telephone.explainability.tables import faces_table, word_tables
 from broken_telephone.explainability.tasks import How
@@ -69,10 +72,14 @@ class Plan:
     """Identity of faces and regions."""
     words: str
     """Identity of explained words."""
+    parts_in: IdentityIn
+    """Returns the identity of faces and regions in a study with other loop settings."""
+    words_in: IdentityIn
+    """Returns the identity of explained words in a study with other loop settings."""
     by: Mapping[str, Any]
     """Models and settings."""
     colour: Colour
-    """What hidden parts of pictures are painted in: the mean of the first pictures of the chains.
+    """What hidden parts of pictures are painted in: the mean of the originals, or of the first drawn pictures.
 
     That of the first run stays: chains that are added, and pictures that open later, change nothing that is explained.
     """
@@ -104,9 +111,8 @@ def plan_explanation(
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing, "fills": FILLS}
-    key_of_parts, key_of_words = (
-        digest(json.dumps([loop_settings, stated], sort_keys=True), size=6) for stated in (parts, by)
-    )
+    parts_in, words_in = partial(_identity, parts), partial(_identity, by)
+    key_of_parts, key_of_words = parts_in(loop_settings), words_in(loop_settings)
     for_faces, _ = sight_in(key_of_parts, explainability_store.face_parts)
     for_words, first_run = sight_in(key_of_words, explainability_store.explanations)
     # Measured only where there is something to look at: it loads model libraries.
@@ -117,7 +123,8 @@ def plan_explanation(
         red, green, blue = first_run["colour"]
         colour = (red, green, blue)
     else:
-        first = [*pictures.get(0, []), *pictures.get(1, [])][: len(own)]
+        # Originals where there are any: studies that are compared then hide regions in one colour.
+        first = (pictures.get(0) or pictures.get(1, []))[: len(own)]
         colour = _mean_colour(first, study_pictures, for_words)
     return Plan(
         own,
@@ -125,6 +132,8 @@ def plan_explanation(
         people_of(own, people),
         key_of_parts,
         key_of_words,
+        parts_in,
+        words_in,
         {
             "describer": describer.name,
             "detector": detector.name,
@@ -136,6 +145,10 @@ def plan_explanation(
         colour,
         (for_faces, for_words),
     )
+
+
+def _identity(stated: Mapping[str, Any], loop_settings: Mapping[str, Any]) -> str:
+    return digest(json.dumps([loop_settings, stated], sort_keys=True), size=6)
 
 
 def _mean_colour(pictures: list[Picture], study: StudyPictures, needed: Needed | None) -> Colour:
@@ -154,10 +167,21 @@ def find_faces_and_regions(
     parser: RegionParser,
     study_pictures: StudyPictures,
     explainability_store: StageStore,
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Find faces and regions; Kedro saves every batch as soon as it is finished."""
     model, journal = FaceParts(detector, parser), explainability_store.face_parts
-    yield from find_parts(plan.pictures, plan.parts, explain, model, plan.needed[0], study_pictures, journal)
+    yield from find_parts(
+        plan.pictures,
+        plan.parts,
+        explain,
+        model,
+        plan.needed[0],
+        study_pictures,
+        journal,
+        plan.parts_in,
+        donors(reused_studies, "face_parts", "face_parts_sessions"),
+    )
 
 
 def choose_words(
@@ -197,6 +221,7 @@ def explain_described_words(
     study_pictures: StudyPictures,
     face_parts: Records,
     explainability_store: StageStore,
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Explain words; Kedro saves every batch as soon as it is finished."""
     contents = contents_in(plan.parts, face_parts, plan.pictures)
@@ -214,6 +239,8 @@ def explain_described_words(
             plan.needed[1],
             study_pictures,
             explainability_store.explanations,
+            plan.words_in,
+            donors(reused_studies, "explanations", "explanation_sessions"),
         )
     except UnseenError as error:
         # The rest of the study does not depend on it.
@@ -263,7 +290,11 @@ def tabulate_explanation(
         seconds_in(records_of(plan.words, explanations)),
         explain.words,
     )
-    return faces, *tables, {**record, "made_from": study_pictures.state}
+    adopted = {
+        "pictures": counts_of(records_of(plan.parts, face_parts), lambda record: len(record["pictures"])),
+        "words": counts_of(records_of(plan.words, explanations), lambda record: len(record["names"])),
+    }
+    return faces, *tables, {**record, "adopted": adopted, "made_from": study_pictures.state}
 
 
 def measure_support(
@@ -298,4 +329,5 @@ def measure_skin_tones(
 ) -> pd.DataFrame:
     """Measure how the colour of faces drifts."""
     table = skin_table(faces, chains, loop.iterations, settings.resampling)
+    table = table[~table["iteration"].isin(loop.thinned_iterations)]
     return as_result(with_adjusted_p_values(table, settings.fdr_family))

@@ -8,8 +8,9 @@ from kedro.pipeline import Node
 from PIL import Image
 
 from broken_telephone.datasets.folder import Files
-from broken_telephone.errors import ChangedInputError
+from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.loop import LoopSettings
+from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.loop.manifest import text_digest
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import (
@@ -58,7 +59,8 @@ def check_pictures(
         and loop_manifest["chains"] == fingerprint(chains)
         and loop_manifest["iterations"] >= loop.iterations
     )
-    refuse_unfinished_loop(is_over, chains["chain_id"], loop.iterations, loop_images)
+    refuse_unfinished_loop(is_over, chains["chain_id"], loop.kept_iterations, loop_images)
+    _refuse_other_keep(loop, loop_manifest)
     if text_digest(loop_descriptions) != loop_manifest["texts"]:
         raise ChangedInputError(
             "loop_descriptions is not the table that the loop wrote: its texts were changed. "
@@ -69,6 +71,23 @@ def check_pictures(
     refuse_changed_drawings([*files.changed, *files.missing])
     digests = digests_of(loop_pictures)
     return StudyPictures(originals, loop_images, digests, state_of(chains, loop.iterations, loop_pictures))
+
+
+def _refuse_other_keep(loop: LoopSettings, loop_manifest: Mapping[str, Any]) -> None:
+    """Refuse a rule of `loop.keep`, or a number of iterations, that keeps other images than the loop left.
+
+    Raises:
+        StudyError: naming the iterations that differ.
+    """
+    kept = set(kept_iterations(loop_manifest["keep"], loop_manifest["iterations"]))
+    there, wanted = {k for k in kept if k <= loop.iterations}, set(loop.kept_iterations)
+    if there != wanted:
+        raise StudyError(
+            f"loop.keep asks for the images of iterations {in_words(sorted(wanted))}, and the loop left those of "
+            f"{in_words(sorted(there))}. Run `kedro run --pipeline loop` for this study, which draws missing images "
+            "again from their descriptions and deletes those that are not kept; or set loop.keep and loop.iterations "
+            "back"
+        )
 
 
 def picture_check() -> Node:

@@ -7,13 +7,17 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.chains import chains_of
+from broken_telephone.chains import chains_of, iteration_of
 from broken_telephone.datasets import StageStore
+from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
-from broken_telephone.loop import LoopSettings, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop import LoopSettings, Wording, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
+from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.manifest import is_finished, text_digest
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.steering import steering_digest, steering_table, unsteered
 from broken_telephone.models import Describer, Generator
 from broken_telephone.pictures import (
     LONGEST,
@@ -27,7 +31,7 @@ from broken_telephone.pictures import (
 from broken_telephone.pipelines.loop.checks import check_originals
 from broken_telephone.reporting.sheets.chains_sheet import SheetSettings, chains_sheet
 from broken_telephone.reporting.sheets.live_sheet import LiveSheet
-from broken_telephone.tables import DESCRIPTIONS, as_table
+from broken_telephone.tables import DESCRIPTIONS, STEERING, as_table
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +51,46 @@ def seal_settings(
     return {
         "dataset": dataset.model_dump(),
         "chains": {"concept": chains.concept, "seed": chains.seed},
-        "loop": {"describe_prompt": loop.describe_prompt},
+        "loop": loop.wording,
         "generator": generator.identity(),
         "describer": describer.identity(),
     }
+
+
+def steer_texts(
+    chains: pd.DataFrame,
+    people: pd.DataFrame,
+    loop: LoopSettings,
+    dataset: DatasetSettings,
+    chain_settings: ChainSettings,
+) -> pd.DataFrame:
+    """State which attributes the drawn texts of each chain and iteration name, and say which chains have none.
+
+    Raises:
+        StudyError: if `loop.steer` names something that the data set does not state.
+    """
+    if loop.steer is None:
+        return as_table([], STEERING)
+    cells = ("split", *chain_settings.balance)
+    table = steering_table(chains, people, loop.steer, dataset.words, loop.iterations, chain_settings.seed, cells)
+    # A category without words ends the run here, and not amid the loop.
+    wording = word_texts(chains, table, loop, dataset)
+    for chain_id in table["chain_id"].unique():
+        wording(chain_id, 1, "")
+    for name, count in unsteered(chains, table, loop.steer.attributes).items():
+        if count:
+            logger.warning(
+                "loop.steer: the data set states no %s for %d of %d chains: their drawn texts do not name it",
+                *(name, count, len(chains)),
+            )
+    return table
+
+
+def word_texts(
+    chains: pd.DataFrame, loop_steering: pd.DataFrame, loop: LoopSettings, dataset: DatasetSettings
+) -> Wording:
+    """Return what makes drawn texts from descriptions."""
+    return wording_of(chains, loop_steering, loop, dataset.words.attributes)
 
 
 def look_at_pictures(
@@ -58,6 +98,7 @@ def look_at_pictures(
     originals: StampedFiles,
     original_files: pd.DataFrame,
     loop: LoopSettings,
+    wording: Wording,
     loop_store: StageStore,
 ) -> pd.DataFrame:
     """Look at size and time of originals and of what earlier runs drew, and at the bytes of those that changed.
@@ -74,7 +115,7 @@ def look_at_pictures(
     if files.changed:
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
-        done, digests = read_journal(loop_store.batches), digests_of(files.ledger)
+        done, digests = read_journal(loop_store.batches, wording.function), digests_of(files.ledger)
         counted, drawn = set(done.results(chains_of(chains), loop.iterations)[1]), done.images
         other = [name for name in files.changed if digests[name] != drawn.get(name)]
         refuse_changed_drawings([name for name in other if name in counted])
@@ -85,6 +126,7 @@ def look_at_pictures(
 def follow_chains(
     chains: pd.DataFrame,
     loop: LoopSettings,
+    wording: Wording,
     wanted_settings: dict[str, Any],
     describer: Describer,
     generator: Generator,
@@ -93,6 +135,7 @@ def follow_chains(
     loop_store: StageStore,
     study: str,
     sheet: SheetSettings,
+    reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Any, ...]]:
     """Describe and draw in turn; Kedro saves every batch as soon as it is finished, and the live sheet now and then.
 
@@ -104,20 +147,29 @@ def follow_chains(
     folders = LoopFolders(originals, loop_store.images, loop_store.batches, loop_store.sessions)
     earlier = loop_store.manifest
     if (
-        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions)
-        and len(drawn_before) == earlier["counts"]["images"]
+        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions, loop.keep)
+        and earlier.get("steering") == steering_digest(wording.steering)
+        and len(drawn_before) == earlier["counts"]["stored"]
     ):
         logger.info("All chains are followed already: nothing to do")
         yield {}, *LoopOutput(), {}
         return
     refuse_other_chains(chains, **wanted_settings["chains"])
-    done = read_journal(folders.batches)
+    done = read_journal(folders.batches, wording.function)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
-    live = LiveSheet(name, own_chains, *shown, loop.iterations, sheet.chains_per_label, done.texts)
+    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)
     unsealed = wanted_settings
-    for output in run_loop(chains, loop, describer, generator, folders, done):
+    adoption = LoopAdoption(
+        [
+            LoopDonor(donor, reused_studies[donor.study].chains, reused_studies[donor.study].loop_images)
+            for donor in donors(reused_studies, "loop_batches", "loop_sessions")
+        ],
+        wanted_settings,
+        {"describe": describer, "draw": generator},
+    )
+    for output in run_loop(chains, loop, describer, generator, folders, done, adoption):
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
         sealed = unsealed if output.batches else {}
         yield sealed, *output, live.now()
@@ -133,6 +185,7 @@ def collect_results(
     loop_settings: dict[str, Any],
     chains: pd.DataFrame,
     loop: LoopSettings,
+    wording: Wording,
     loop_images: StampedFiles,
     drawn_before: pd.DataFrame,
     loop_batches: Records,
@@ -149,21 +202,25 @@ def collect_results(
     earlier, table = loop_store.manifest, loop_store.descriptions
     if (
         table is not None
-        and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions)
+        and is_finished(earlier, loop_settings, chains, loop.iterations, loop_batches, loop_sessions, loop.keep)
+        and earlier.get("steering") == steering_digest(wording.steering)
         # A run that was killed may have saved one of its tables only; somebody may have edited one.
         and text_digest(table) == earlier["texts"]
-        and len(drawn_before) == earlier["counts"]["images"]
+        and len(drawn_before) == earlier["counts"]["stored"]
     ):
         return table, drawn_before, earlier
     batches = [loop_batches[name]() for name in loop_batches]
-    done = sum_up(batches)
+    done = sum_up(batches, wording.function)
     made = done.images
-    ledger = check_files(loop_images, made, drawn_before).ledger
+    deleted = set(done.described_images(loop.is_kept))
+    ledger = check_files(loop_images, [name for name in made if name not in deleted], drawn_before).ledger
     existing = digests_of(ledger)
-    done.forget_missing(existing)
-    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions)
+    done.forget_missing(existing, loop.is_kept)
+    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions, loop.keep, wording)
+    _tell_not_english(record["drawn_texts"])
     rows, drawn = done.results(chains_of(chains), loop.iterations)
-    refuse_changed_drawings([name for name in drawn if existing[name] != made[name]])
+    refuse_changed_drawings([name for name in drawn if name in existing and existing[name] != made[name]])
+    kept = [name for name in drawn if loop.is_kept(iteration_of(name))]
     beyond = len(done.described) - len(rows)
     if beyond:
         logger.info(
@@ -171,7 +228,16 @@ def collect_results(
             "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
             beyond,
         )
-    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(drawn)].reset_index(drop=True), record
+    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(kept)].reset_index(drop=True), record
+
+
+def _tell_not_english(counts: dict[str, Any]) -> None:
+    if counts.get("not_english"):
+        logger.warning(
+            "loop.neutralise: %d of %d descriptions seem not to be English and were drawn as they are; the lexicon of "
+            "terms is English",
+            *(counts["not_english"], counts["descriptions"]),
+        )
 
 
 def draw_contact_sheet(
@@ -183,6 +249,6 @@ def draw_contact_sheet(
     loop: LoopSettings,
     settings: SheetSettings,
 ) -> Image.Image:
-    """Show some chains of every label: original and iterations side by side."""
+    """Show some chains of every label: original and iterations side by side; of many iterations, some."""
     shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
-    return chains_sheet(study, chains, loop_descriptions, *shown, loop.iterations, settings.chains_per_label)
+    return chains_sheet(study, chains, loop_descriptions, *shown, loop.kept_iterations, settings.chains_per_label)

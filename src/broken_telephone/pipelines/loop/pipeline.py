@@ -15,6 +15,8 @@ from broken_telephone.pipelines.loop.nodes import (
     follow_chains,
     look_at_pictures,
     seal_settings,
+    steer_texts,
+    word_texts,
 )
 
 
@@ -30,8 +32,22 @@ def create_pipeline() -> Pipeline:
                 tags="shard",
             ),
             Node(
+                steer_texts,
+                inputs=["chains", "people", "params:loop", "params:dataset", "params:chains"],
+                outputs="loop_steering",
+                name="steer_texts",
+                tags="shard",
+            ),
+            Node(
+                word_texts,
+                inputs=["chains", "loop_steering", "params:loop", "params:dataset"],
+                outputs="wording",
+                name="word_texts",
+                tags="shard",
+            ),
+            Node(
                 look_at_pictures,
-                inputs=["chains", "originals", "original_files", "params:loop", "loop_store"],
+                inputs=["chains", "originals", "original_files", "params:loop", "wording", "loop_store"],
                 outputs="drawn_before",
                 name="look_at_pictures",
                 tags="shard",
@@ -41,6 +57,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "chains",
                     "params:loop",
+                    "wording",
                     "wanted_settings",
                     "describer",
                     "generator",
@@ -49,6 +66,7 @@ def create_pipeline() -> Pipeline:
                     "loop_store",
                     "params:study",
                     "params:contact_sheet",
+                    "reused_studies",
                 ],
                 outputs=["loop_settings", "loop_images", "loop_batches", "loop_sessions", "loop_live"],
                 name="follow_chains",
@@ -61,6 +79,7 @@ def create_pipeline() -> Pipeline:
                     "loop_settings",
                     "chains",
                     "params:loop",
+                    "wording",
                     "loop_images",
                     "drawn_before",
                     "loop_batches",
@@ -89,4 +108,4 @@ def create_pipeline() -> Pipeline:
         namespace="loop",
         prefix_datasets_with_namespace=False,
     )
-    return ingestion.create_pipeline().to_outputs("chains") + loop
+    return ingestion.create_pipeline().to_outputs("chains", "people") + loop

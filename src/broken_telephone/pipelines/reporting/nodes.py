@@ -1,8 +1,6 @@
 """Nodes of the reporting pipeline that compute the tables of results."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -24,12 +22,11 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.planning import planned_hypotheses
-from broken_telephone.progress import track
+from broken_telephone.progress import with_progress
 from broken_telephone.rating import RatingSettings, all_items, sampling_strata
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.crossed_attributes import crossed_attributes
 from broken_telephone.statistics import (
-    Map,
     Panel,
     Ratings,
     age_midpoints,
@@ -43,10 +40,12 @@ from broken_telephone.statistics import (
     findings_table,
     intersections_table,
     leading_first,
+    markov_tests_table,
     missing_answers_table,
     missing_changes,
     panels,
     power_table,
+    predicted_shares_table,
     published_drift,
     share_bounds_table,
     shares_table,
@@ -60,6 +59,7 @@ from broken_telephone.statistics import (
 )
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.findings import INTERSECTIONS, MISSING_ANSWERS, SUCCESS
+from broken_telephone.statistics.tables.shares_table import DATASET
 from broken_telephone.tables import as_result
 
 Panels = Mapping[str, Panel]
@@ -88,7 +88,7 @@ def arrange_annotations(
     main = people[people["is_main"]].set_index("image_id")
     stated = {name: main[name].astype(object) for name in comparable(form, dataset.words) if name in main}
     own = measured_answers(annotations, settings.annotator, settings.reading)
-    return panels(own, chains, asked_for(form), loop.iterations, stated)
+    return panels(own, chains, asked_for(form), loop.iterations, stated, loop.thinned_iterations)
 
 
 def measure_shares(panels: Panels, annotations: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
@@ -110,21 +110,42 @@ def measure_drift(
     width = max((panel.codes.shape[1] for panel in panels.values()), default=1)
     if beyond := [pair for pair in settings.iteration_pairs if pair[1] >= width]:
         raise StudyError(f"report.iteration_pairs: {beyond[0]} asks for more than the {width - 1} iterations there are")
+    thinned = next((panel.thinned for panel in panels.values()), frozenset())
+    if without := [pair for pair in settings.iteration_pairs if thinned.intersection(pair)]:
+        raise StudyError(
+            f"report.iteration_pairs: {without[0]} names an iteration whose images loop.keep does not keep. Add it to "
+            "loop.keep and run `kedro run --pipeline loop`, which draws these images again; or remove the pair"
+        )
     pairs = [(None, k) for k in range(1, width)] + [(first, second) for first, second in settings.iteration_pairs]
-    table = drift_table([*panels.values()], pairs, settings.resampling, years, _with_progress("Measuring drift"))
+    table = drift_table([*panels.values()], pairs, settings.resampling, years, with_progress("Measuring drift"))
     return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
 def decompose_comparison(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Split the published comparison into the annotator's error and drift."""
-    each = _with_progress("Decomposing the comparison")
+    each = with_progress("Decomposing the comparison")
     return as_result(decomposition_table([*panels.values()], settings.resampling, each))
 
 
 def estimate_trajectories(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Estimate the fixed point of the loop, its half-life, and whether the drift has settled."""
-    each = _with_progress("Estimating trajectories")
+    each = with_progress("Estimating trajectories")
     return as_result(trajectories_table([*panels.values()], settings.resampling, settings.equivalence_margin, each))
+
+
+def check_markov_assumption(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
+    """Test whether the chains of each label and attribute are Markov chains."""
+    each = with_progress("Testing the Markov assumption")
+    return as_result(markov_tests_table([*panels.values()], settings.resampling, each))
+
+
+def predict_shares(
+    panels: Panels, shares: pd.DataFrame, markov_tests: pd.DataFrame, settings: ReportSettings
+) -> pd.DataFrame:
+    """Predict the shares of later images from the first three iterations."""
+    own = shares[shares["annotator"].astype(str) != DATASET]
+    each = with_progress("Predicting shares")
+    return as_result(predicted_shares_table([*panels.values()], own, markov_tests, settings.resampling, each))
 
 
 def arrange_ratings(
@@ -149,7 +170,7 @@ def arrange_ratings(
 
 def correct_shares(panels: Panels, arranged_ratings: Ratings, settings: ReportSettings) -> pd.DataFrame:
     """Correct shares for the annotator's error."""
-    each = _with_progress("Correcting shares")
+    each = with_progress("Correcting shares")
     return as_result(corrected_table([*panels.values()], settings.resampling, arranged_ratings, each))
 
 
@@ -169,15 +190,13 @@ def correct_drift(
 
     If ratings and a reference annotator both correct a share, ratings lead.
     """
-    each = _with_progress("Correcting drift")
-    methods = [(RATINGS, arranged_ratings)]
-    if reference is not None and settings.reference_annotator is not None:
-        methods.append((settings.reference_annotator, reference))
+    each = with_progress("Correcting drift")
+    methods = _corrections(arranged_ratings, reference, settings)
     # Each method corrects the same shares, so its tests are a family of their own.
     drift, bias = (
         [
             with_adjusted_p_values(make([*panels.values()], given, each, method), settings.fdr_family)
-            for method, given in methods
+            for method, given in methods.items()
         ]
         for make in (corrected_drift_table, bias_table)
     )
@@ -186,7 +205,7 @@ def correct_drift(
 
 def compare_starts(panels: Panels, settings: ReportSettings) -> pd.DataFrame:
     """Test whether chains from images and chains from prompts have the same shares."""
-    table = start_tests_table([*panels.values()], settings.resampling, _with_progress("Comparing starts"))
+    table = start_tests_table([*panels.values()], settings.resampling, with_progress("Comparing starts"))
     return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
 
@@ -200,7 +219,7 @@ def measure_success(
 ) -> pd.DataFrame:
     """Measure how often the describer names the label in its text, by category of the person."""
     of_text = predictions[predictions["reading"] == "text"]
-    each = _with_progress("Measuring success")
+    each = with_progress("Measuring success")
     table = success_table(of_text, chains, [*panels.values()], settings.resampling, each)
     return as_result(with_adjusted_p_values(table, settings.fdr_family))
 
@@ -219,7 +238,7 @@ def measure_intersections(
     """
     pairs = crossed_attributes(settings, panels)
     crossed = crossed_panels(panels, pairs)
-    each = _with_progress("Measuring intersections")
+    each = with_progress("Measuring intersections")
     changes = intersections_table([(panels[a], panels[b]) for a, b in pairs], settings.resampling, each)
     return (
         measure_shares(crossed, annotations, settings),
@@ -234,12 +253,16 @@ def compare_success(
     chains: pd.DataFrame,
     arranged_ratings: Ratings,
     settings: ReportSettings,
+    reference: Ratings | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare the success of groups, adjusted for the label, and measure changes from the first image to the last."""
+    """Compare the success of groups, adjusted for the label, and measure changes from the first image to the last.
+
+    If ratings and a reference annotator both correct a comparison, ratings lead.
+    """
     of_text = predictions[predictions["reading"] == "text"]
-    each = _with_progress("Comparing success")
+    each = with_progress("Comparing success")
     tables = [
-        make(of_text, chains, [*panels.values()], arranged_ratings, each)
+        make(of_text, chains, [*panels.values()], _corrections(arranged_ratings, reference, settings), each)
         for make in (success_differences_table, success_changes_table)
     ]
     family = [*settings.fdr_family, "method"]
@@ -258,7 +281,7 @@ def measure_missing_answers(
     """Measure missing answers, and bound the shares of all attributes, crossed ones included."""
     own = measured_answers(annotations, settings.annotator, settings.reading)
     kinds = answer_kinds(own, chains, list(panels), loop.iterations)
-    each = _with_progress("Measuring missing answers")
+    each = with_progress("Measuring missing answers")
     missing = missing_answers_table([*panels.values()], kinds, settings.resampling, each)
     crossed = crossed_panels(panels, crossed_attributes(settings, panels))
     bounds = share_bounds_table([*panels.values(), *crossed.values()])
@@ -290,11 +313,8 @@ def judge_changes(
     )
 
 
-def _with_progress(description: str) -> Map:
-    """Return a `map` that uses threads, because numpy releases the interpreter lock, and that shows progress."""
-
-    def each(function: Callable[..., Any], groups: list[Any]) -> Iterator[Any]:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield from track(pool.map(function, groups), description, len(groups))
-
-    return each
+def _corrections(ratings: Ratings, reference: Ratings | None, settings: ReportSettings) -> dict[str, Ratings]:
+    """Return what corrects the annotator, by method, the preferred method first."""
+    if reference is None or settings.reference_annotator is None:
+        return {RATINGS: ratings}
+    return {RATINGS: ratings, settings.reference_annotator: reference}

@@ -63,6 +63,7 @@ def write_report(
         settings.seed,
         settings.reading,
         annotators_of(headline(annotations, settings.annotator))[:1],
+        loop.thinned_iterations,
     )
     report = {"written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "settings": settings.model_dump()}
     manifests = {

@@ -14,6 +14,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     arrange_annotations,
     arrange_ratings,
     arrange_reference,
+    check_markov_assumption,
     compare_starts,
     compare_success,
     correct_drift,
@@ -28,6 +29,7 @@ from broken_telephone.pipelines.reporting.nodes import (
     measure_published_drift,
     measure_shares,
     measure_success,
+    predict_shares,
 )
 from broken_telephone.pipelines.reporting.pages import draw_figures, write_latex, write_report
 from broken_telephone.pipelines.reporting.plan import judge_plan, look_at_plan
@@ -51,6 +53,11 @@ _TABLES = (
     "mention_shares",
     "decomposition",
     "trajectories",
+    "markov_tests",
+    "predicted_shares",
+    "diversity",
+    "diversity_changes",
+    "attractors",
     "similarity_curves",
     "power",
     "start_tests",
@@ -154,6 +161,13 @@ def create_pipeline() -> Pipeline:
             ),
             Node(measure_power, inputs="panels", outputs="power", name="measure_power"),
             Node(estimate_trajectories, inputs=_PANELS, outputs="trajectories", name="estimate_trajectories"),
+            Node(check_markov_assumption, inputs=_PANELS, outputs="markov_tests", name="check_markov_assumption"),
+            Node(
+                predict_shares,
+                inputs=["panels", "shares", "markov_tests", "params:report"],
+                outputs="predicted_shares",
+                name="predict_shares",
+            ),
             Node(
                 arrange_ratings,
                 inputs=[
@@ -190,7 +204,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 compare_success,
-                inputs=["panels", "predictions", "chains", "arranged_ratings", "params:report"],
+                inputs=["panels", "predictions", "chains", "arranged_ratings", "params:report", "arranged_reference"],
                 outputs=["success_differences", "success_changes"],
                 name="compare_success",
             ),

@@ -11,12 +11,12 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.planning import PlanSettings, deviations, planned_hypotheses, ranks_in_cells
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.text.plan import plan_sentences
-from broken_telephone.reporting.text.verdicts import ANNOTATOR
-from broken_telephone.statistics import Panel, interim_looks_table, look_sizes, planned_table
+from broken_telephone.statistics import Panel, interim_looks_table, leading_first, look_sizes, planned_table
+from broken_telephone.statistics.tables.correction_order import has_interval
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN
 from broken_telephone.statistics.tables.interim_looks import LOOKS
 from broken_telephone.tables import as_result
 
-_CHANGES = ["start", "label", "attribute", "category", "since", "iteration"]
 _NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", "note"]
 
 
@@ -72,13 +72,10 @@ def judge_plan(
 
 
 def _tested(drift: pd.DataFrame, corrected_drift: pd.DataFrame) -> pd.DataFrame:
-    """Return the tested changes of shares; corrected ones take the place of the annotator's own."""
+    """Return the tested changes of shares; corrected ones with an interval take the place of the annotator's own."""
     own = drift[drift["measure"].astype(str) == "share difference"].assign(method=ANNOTATOR)
-    columns = [*_CHANGES, "method", *_NUMBERS]
-    corrected = corrected_drift[corrected_drift["p_value"].notna() & corrected_drift["ci_low"].notna()]
-    parts = [
-        part[columns].astype(dict.fromkeys(("method", "note", *_CHANGES[:4]), object)) for part in (corrected, own)
-    ]
-    tested = pd.concat([part for part in parts if len(part)] or parts[1:], ignore_index=True)
-    numbers = ["value", "ci_low", "ci_high", "p_value"]
-    return tested.astype(dict.fromkeys(numbers, float)).drop_duplicates(_CHANGES)
+    corrected = corrected_drift[has_interval(corrected_drift)]
+    columns = [*SPAN, "method", *_NUMBERS]
+    text, numbers = ("method", "note", *CELL), ("value", "ci_low", "ci_high", "p_value")
+    parts = [part[columns].astype(dict.fromkeys(text, object)) for part in (corrected, own)]
+    return leading_first(parts).astype(dict.fromkeys(numbers, float)).drop_duplicates(SPAN)

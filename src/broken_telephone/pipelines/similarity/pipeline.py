@@ -4,7 +4,9 @@ from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.loop.checks import picture_check
 from broken_telephone.pipelines.similarity.nodes import (
+    arrange_vectors,
     embed_pictures_and_texts,
+    measure_diversity,
     measure_similarities,
     state_spaces,
 )
@@ -31,12 +33,13 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "loop_descriptions",
                     "similarity_store",
+                    "reused_studies",
                 ],
                 outputs=["embeddings", "embedding_sessions"],
                 name="embed_pictures_and_texts",
             ),
             Node(
-                measure_similarities,
+                arrange_vectors,
                 inputs=[
                     "params:study",
                     "spaces",
@@ -45,10 +48,21 @@ def create_pipeline() -> Pipeline:
                     "study_pictures",
                     "loop_descriptions",
                     "embeddings",
-                    "params:report",
                 ],
-                outputs=["similarities", "similarity_curves", "similarity_manifest"],
+                outputs=["arranged_vectors", "similarity_manifest"],
+                name="arrange_vectors",
+            ),
+            Node(
+                measure_similarities,
+                inputs=["arranged_vectors", "chains", "params:report"],
+                outputs=["similarities", "similarity_curves"],
                 name="measure_similarities",
+            ),
+            Node(
+                measure_diversity,
+                inputs=["arranged_vectors", "chains", "loop_descriptions", "params:report"],
+                outputs=["diversity", "diversity_changes", "attractors"],
+                name="measure_diversity",
             ),
         ],
         tags="similarity",

@@ -8,11 +8,14 @@ import pandas as pd
 
 from broken_telephone.reporting.figures.agreement import agreement_figure
 from broken_telephone.reporting.figures.annotators import annotators_figure
+from broken_telephone.reporting.figures.attractors import attractors_figure
 from broken_telephone.reporting.figures.decomposition import decomposition_figure
+from broken_telephone.reporting.figures.diversity import diversity_figure
 from broken_telephone.reporting.figures.forest import forest_figure
 from broken_telephone.reporting.figures.intersections import has_cells, intersections_figure
 from broken_telephone.reporting.figures.mentions import mentions_figure
 from broken_telephone.reporting.figures.missing_answers import missing_answers_figure
+from broken_telephone.reporting.figures.predicted_shares import predicted_figure
 from broken_telephone.reporting.figures.reliability import reliability_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
@@ -39,15 +42,16 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
     """Plan a figure for every table with something to draw.
 
     Args:
-        tables: by name: shares, findings, decomposition, trajectories, similarity_curves, success,
-            intersection_changes, missing_answers, mention_shares, agreement, agreement_confusions and
-            annotator_agreement. Missing and empty tables get no figure, nor do crossed categories
-            that all have too few starts, nor attributes that no description mentions.
+        tables: by name: shares, findings, decomposition, trajectories, predicted_shares, diversity, attractors,
+            similarity_curves, success, intersection_changes, missing_answers, mention_shares, agreement,
+            agreement_confusions and annotator_agreement. Missing and empty tables get no figure, nor do crossed
+            categories that all have too few starts, nor attributes that no description mentions.
 
     Returns:
-        Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, decomposition_,
-        success_, missing_ and intersections_<attribute>, forest, mentions, similarity, reliability, agreement and
-        annotators; figures of chains from prompts end in `_prompt`. `saved_figures.saved_figures` draws and saves them.
+        Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, predicted_,
+        decomposition_, success_, missing_ and intersections_<attribute>, forest, mentions, diversity, motifs,
+        similarity, reliability, agreement and annotators; figures of chains from prompts end in `_prompt`.
+        `saved_figures.saved_figures` draws and saves them.
     """
     crossed = tables.get("intersection_changes", pd.DataFrame())
     crossed = judged_together(crossed, tables.get("findings"), INTERSECTIONS)
@@ -59,6 +63,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
         for name in ("shares", "trajectories", "decomposition", "success", "similarity_curves", "findings")
     )
     missing_answers = drawable.get("missing_answers", pd.DataFrame())
+    predicted = drawable.get("predicted_shares", pd.DataFrame())
+    diversity, attractors = (drawable.get(name, pd.DataFrame()) for name in ("diversity", "attractors"))
     with_categories = [
         table for name, table in drawable.items() if {"attribute", "category"} <= set(table) and name not in _MIXED
     ]
@@ -75,6 +81,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
                 plans[f"trajectories_{name}"] = lines
             if len(select(trajectories, **cell)):
                 plans[f"transitions_{name}"] = partial(transitions_figure, trajectories, attribute, start)
+            if select(predicted, **cell).get("value", pd.Series(dtype=float)).notna().any():
+                plans[f"predicted_{name}"] = partial(predicted_figure, predicted, attribute, start, colours)
             if len(select(success, **cell)):
                 plans[f"success_{name}"] = partial(success_figure, success, attribute, start, colours)
             if select(missing_answers, **cell).get("after", pd.Series()).gt(0).any():
@@ -86,6 +94,10 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             plans[f"forest{suffix}"] = partial(forest_figure, findings, start)
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
+        if len(select(diversity, start=start)):
+            plans[f"diversity{suffix}"] = partial(diversity_figure, diversity, start)
+        if len(select(attractors, start=start)):
+            plans[f"motifs{suffix}"] = partial(attractors_figure, attractors, start)
         mentioned = select(drawable.get("mention_shares", pd.DataFrame()), start=start)
         if len(mentioned) and (select(mentioned, measure=MENTIONED)["value"] > 0).any():
             plans[f"mentions{suffix}"] = partial(mentions_figure, drawable["mention_shares"], start)

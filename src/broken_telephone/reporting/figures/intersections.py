@@ -1,23 +1,20 @@
 """Draws the changes of crossed categories: one matrix of categories by labels."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
+from broken_telephone.reporting.figures.matrix import FRAME, draw_change, draw_hatched, hatched_key, matrix
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import LEVEL
-from broken_telephone.reporting.text.wording import points, spoken
+from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics import ALL, CROSS
 from broken_telephone.statistics.hypothesis_tests.power import MIN_CHANGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_ROW, _COLUMN, _LONGEST = 0.21, 0.68, 1.0
-_HATCH = "////"
 
 
 def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "image") -> "Figure":
@@ -48,15 +45,15 @@ def intersections_figure(changes: pd.DataFrame, attribute: str, start: str = "im
     if not shown:
         return multiples.blank(title, f"no crossed category has {MIN_CHANGES} starts for any label")
     with style.styled():
-        figure, axes = _matrix(labels, shown)
+        firsts = [category.split(CROSS)[0] for category in shown]
+        figure, axes = matrix(labels, [spoken(category) for category in shown], firsts)
         reach = float(rows.loc[rows["is_shown"], "pooled_value"].abs().max())
         for row in rows[rows["category"].isin(shown)].itertuples(index=False):
             _draw_cell(axes, row, labels.index(str(row.label)), shown.index(str(row.category)), reach)
-        significant = {"facecolor": "white", "edgecolor": style.INK, "linewidth": 1.4}
-        keys = [multiples.patch_key(f"significant change (adjusted p < {LEVEL})", **significant)]
+        keys = [multiples.patch_key(f"significant change (adjusted p < {LEVEL})", **FRAME)]
         if not rows.loc[rows["category"].isin(shown), "is_shown"].all():
             few = f"fewer than {MIN_CHANGES} starts in the category"
-            keys.append(multiples.patch_key(few, facecolor="white", edgecolor=style.PALE, hatch=_HATCH))
+            keys.append(hatched_key(few))
         notes = [
             "Cells: change of the share in percentage points, after partial pooling. Plus signs and orange: more "
             "frequent; minus signs and purple: less frequent. The darker a cell, the larger its change."
@@ -75,57 +72,9 @@ def has_cells(changes: pd.DataFrame) -> bool:
     return bool(((changes["starts_in_category"] >= MIN_CHANGES) & changes["value"].notna()).any())
 
 
-def _matrix(labels: Sequence[str], categories: Sequence[str]) -> "tuple[Figure, Axes]":
-    """Return an empty matrix with its names, and lines between the categories of the first attribute."""
-    from matplotlib.figure import Figure
-
-    names = [spoken(category) for category in categories]
-    left = max(style.inches_of(name) for name in names) + 0.2
-    column = min(max(_COLUMN, (style.NARROW - left) / len(labels)), (style.WIDTH - left) / len(labels))
-    room = column - 0.06
-    columns = [style.wrapped(spoken(label), room) for label in labels]
-    above = multiples.LINE * (max(name.count("\n") for name in columns) + 1) + 0.1
-    is_upright = any(style.inches_of(word) > room for label in labels for word in spoken(label).split())
-    if is_upright:
-        columns = [style.wrapped(spoken(label), _LONGEST) for label in labels]
-        above = max(style.inches_of(line) for name in columns for line in name.split("\n")) + 0.1
-    width = max(left + column * len(labels), style.NARROW)
-    figure = Figure(figsize=(width, _ROW * len(names) + above), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlim(0, len(labels))
-    axes.set_ylim(len(names), 0)
-    axes.set_xticks([place + 0.5 for place in range(len(labels))], columns)
-    if is_upright:
-        axes.tick_params(axis="x", labelrotation=90)
-    axes.set_yticks([place + 0.5 for place in range(len(names))], names)
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
-    axes.spines[:].set_visible(False)
-    firsts = [category.split(CROSS)[0] for category in categories]
-    for place in range(1, len(firsts)):
-        if firsts[place] != firsts[place - 1]:
-            axes.axhline(place, color=style.PALE, linewidth=0.6, zorder=3)
-    if ALL in labels and len(labels) > 1:
-        axes.axvline(labels.index(ALL), color=style.INK, linewidth=0.5, linestyle=":", zorder=3)
-    return figure, axes
-
-
 def _draw_cell(axes: "Axes", row: Any, column: int, line: int, reach: float) -> None:
-    from matplotlib import colormaps
-    from matplotlib.patches import Rectangle
-
     if not row.is_shown:
-        axes.add_patch(
-            Rectangle((column, line), 1, 1, facecolor="white", edgecolor=style.NEVER, hatch=_HATCH, linewidth=0)
-        )
+        draw_hatched(axes, column, line)
         return
-    strength = row.pooled_value / reach if reach else 0.0
-    colour = colormaps["PuOr_r"](0.5 + 0.32 * strength)
-    axes.add_patch(Rectangle((column, line), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.6))
     is_significant = not pd.isna(row.p_adjusted) and row.p_adjusted < LEVEL
-    if is_significant:
-        frame: dict[str, Any] = {"fill": False, "edgecolor": style.INK, "linewidth": 1.2, "zorder": 4}
-        axes.add_patch(Rectangle((column + 0.04, line + 0.08), 0.92, 0.84, **frame))
-    text = points(row.pooled_value, unit=False)
-    text = f"+{text}" if row.pooled_value > 0 and text != "0" else text
-    weight = "bold" if is_significant else "normal"
-    axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", color=style.INK, weight=weight)
+    draw_change(axes, column, line, row.pooled_value, reach, is_significant)

@@ -1,6 +1,6 @@
 """Draws which attributes the descriptions mention: curves over images, one panel per label."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -43,7 +43,7 @@ def mentions_figure(table: pd.DataFrame, start: str = "image") -> "Figure":
             for attribute, colour in colours.items():
                 _draw_curve(axes, select(own, attribute=attribute, measure=AGREEMENT), AGREEMENT, colour)
                 _draw_curve(axes, select(own, attribute=attribute, measure=MENTIONED), MENTIONED, colour)
-            axes.set_xticks(times[:: len(times) // 8 + 1])
+            axes.set_xticks(multiples.iteration_ticks(times))
             axes.set_xlim(times[0] - 0.3, times[-1] + 0.3)
             multiples.share_axis(axes)
         keys = [multiples.line_key(spoken(name), color=colour, marker="o") for name, colour in colours.items()]
@@ -66,4 +66,5 @@ def _draw_curve(axes: "Axes", rows: pd.DataFrame, measure: str, colour: str) -> 
     if measure == MENTIONED:
         multiples.band(axes, times, low, high, colour)
     marker = "o" if measure == MENTIONED else "x"
-    axes.plot(times, value, color=colour, linestyle=_LINES[measure], marker=marker, markersize=3)
+    look: dict[str, Any] = {"marker": marker, "markersize": 3, **multiples.line_look(times)}
+    axes.plot(times, value, color=colour, linestyle=_LINES[measure], **look)

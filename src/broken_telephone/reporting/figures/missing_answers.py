@@ -50,9 +50,10 @@ def missing_answers_figure(
                 # All chains have a valid answer in the image that their category comes from.
                 at = [int(line["since"].iloc[0]), *(int(k) for k in line["iteration"])] if len(line) else []
                 values = [0.0, *line["after"].astype(float)] if len(line) else []
-                axes.plot(at, values, color=colours[category], marker=markers[category], **style.EDGE)
+                look = {"marker": markers[category], **multiples.line_look(at), **style.EDGE}
+                axes.plot(at, values, color=colours[category], **look)
             axes.plot(times, total["after"].astype(float), **_TOTAL)
-            axes.set_xticks(times)
+            axes.set_xticks(multiples.iteration_ticks(times))
             multiples.share_axis(axes)
         keys = [multiples.line_key("all chains", **_TOTAL), *multiples.category_keys(colours, markers)]
         how = "x-axis: iteration; y-axis: share of images. Colours: category of the chain's first image."

@@ -18,6 +18,7 @@ from broken_telephone.reporting.figures.style import (
     wrapped,
 )
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.wording import spoken
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ LINE = 0.125
 STARTS = {"image": "chains from images", "prompt": "chains from prompts"}
 NUMBERS = 0.5
 """Inches that the numbers of a y-axis take."""
+_MARKS = 12
+"""Marks on a line, at most."""
 
 
 def packed(names: Sequence[str], panel_width: float, left: float) -> list[list[str]]:
@@ -90,6 +93,24 @@ def band(axes: "Axes", times: Sequence[float], low: Any, high: Any, colour: str,
         axes.fill_between(times, low, high, color=colour, alpha=alpha, linewidth=0)
     else:
         axes.vlines(times, low, high, color=colour, linewidth=1)
+
+
+def iteration_ticks(times: Sequence[int], most: int = 9) -> list[int]:
+    """Choose the iterations to label on an x-axis: all of up to `most`, else the first, the last and some between.
+
+    The last tick that stands close to the last iteration makes room for it.
+    """
+    if len(times) <= most:
+        return list(times)
+    length = times[-1] - times[0]
+    step = next(size * 10**power for power in range(10) for size in (1, 2, 5) if size * 10**power * 5 >= length)
+    between = [k for k in times if k % step == 0 and times[0] + step / 2 <= k <= times[-1] - 0.6 * step]
+    return [times[0], *(between or spread(times, 3)[1:-1]), times[-1]]
+
+
+def line_look(times: Sequence[Any]) -> dict[str, Any]:
+    """Return the look of a line over many iterations: few marks, which do not hide each other, and a thin line."""
+    return {"markevery": -(-len(times) // _MARKS)} | ({"linewidth": 0.7} if len(times) > 2 * _MARKS else {})
 
 
 def write_title(figure: "Figure", title: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics.tables.shares_table import DATASET
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BAR, _GAP = 0.15, 0.5
+_DRAWN = 12
+"""Iterations after the originals that have a stack, at most."""
+_TWO_DIGITS = 99
 
 
 def shares_figure(
@@ -40,13 +44,19 @@ def shares_figure(
     colours = colours or style.category_colours(attribute, categories)
     annotators = [name for name in dict.fromkeys(rows["annotator"]) if name != DATASET]
     rows = rows[rows["annotator"].isin([DATASET, *annotators[:1]])]
+    every = sorted({int(k) for k in rows["iteration"] if k > 0})
+    left_out = set(every) - set(spread(every, _DRAWN))
+    rows = rows[~rows["iteration"].isin(left_out)]
     bars = _bar_positions(rows)
     with style.styled():
         figure, panels = multiples.label_panels(rows, max((len(bars) + _GAP) * _BAR + 0.12, 0.95), 1.5)
         for axes, _, own in panels:
             _draw_stacks(axes, own, bars, colours)
         keys = [multiples.patch_key(spoken(category), color=colours[category]) for category in categories]
-        return multiples.finish(figure, title, keys, *_notes(bars, annotators, start))
+        notes, missing = _notes(bars, annotators, start)
+        if left_out:
+            notes[0] += f" {len(every) - len(left_out)} of {len(every)} iterations are drawn."
+        return multiples.finish(figure, title, keys, notes, missing)
 
 
 def _bar_positions(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
@@ -79,6 +89,9 @@ def _draw_stacks(
     if not stacks:
         multiples.write_reason(axes, rows, "no image has a category", 0.9)
     axes.set_xticks(list(bars.values()), ["D" if name == DATASET else str(k) for name, k in bars])
+    if max(k for _, k in bars) > _TWO_DIGITS:
+        # Numbers of three digits are wider than a bar.
+        axes.tick_params(axis="x", rotation=90)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.7, max(bars.values()) + 0.7)
     multiples.share_axis(axes, margin=0)

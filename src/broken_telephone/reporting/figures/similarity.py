@@ -52,7 +52,7 @@ def similarity_figure(curves: pd.DataFrame, start: str = "image") -> "Figure":
                 _draw_curve(axes, select(own, kind=kind, pair=pair), kind, pair)
             if own["value"].isna().all():
                 multiples.write_reason(axes, own, "no pairs", 1.2)
-            axes.set_xticks(times[:: len(times) // 8 + 1])
+            axes.set_xticks(multiples.iteration_ticks(times))
             axes.set_xlim(times[0] - 0.3, times[-1] + 0.3)
             axes.set_ylim(low, high)
         keys = [multiples.line_key(_KEYS[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn]
@@ -71,7 +71,7 @@ def _draw_curve(axes: "Axes", rows: pd.DataFrame, kind: str, pair: str) -> None:
     rows = rows.sort_values("iteration")
     times, value, low, high = (rows[name].astype(float) for name in ("iteration", "value", "ci_low", "ci_high"))
     multiples.band(axes, times, low, high, _COLOURS[kind], alpha=0.15)
-    axes.plot(times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", **_LINES[pair])
+    axes.plot(times, value, color=_COLOURS[kind], label=f"{kind}, {pair}", **multiples.line_look(times), **_LINES[pair])
 
 
 def _y_limits(rows: pd.DataFrame) -> tuple[float, float]:

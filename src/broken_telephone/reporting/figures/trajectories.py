@@ -72,7 +72,8 @@ def _draw_lines(
         line = line.astype(float)
         if line["share"].notna().any():
             multiples.band(axes, times, line["ci_low"], line["ci_high"], colours[category])
-            axes.plot(times, line["share"], color=colours[category], marker=marker, label=category, **style.EDGE)
+            look = {"marker": marker, **multiples.line_look(times), **style.EDGE}
+            axes.plot(times, line["share"], color=colours[category], label=category, **look)
     if rows["share"].isna().all():
         multiples.write_reason(axes, rows, "no image has a category", 1.2)
     multiples.share_axis(axes)
@@ -85,7 +86,7 @@ def _draw_fixed_points(
     length = max(times[-1] - times[0], 1)
     width, begin = 0.3 * length, times[-1] + 0.12 * length
     axes.set_xlim(times[0] - 0.08 * length, begin + width + 0.04 * length)
-    ticks: dict[float, str] = {k: str(k) for k in times[:: len(times) // 8 + 1]}
+    ticks: dict[float, str] = {k: str(k) for k in multiples.iteration_ticks(times, 6)}
     if len(rows) and rows["value"].notna().any():
         axes.axvline(begin - 0.03 * length, color=style.INK, linewidth=0.5, linestyle=":")
         step = width / len(categories)

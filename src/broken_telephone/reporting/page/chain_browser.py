@@ -6,7 +6,7 @@ This module neither escapes nor draws: it returns data, which the page shows as 
 import base64
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import cpu_count
@@ -18,12 +18,17 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
 from broken_telephone.reporting.sheets.chains_sheet import Images
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.seeds import seed_of
 from broken_telephone.visible import visible
 
 LONGEST = 160
 """Longest side of an image, in pixels."""
 _QUALITY = 75
+EMBEDDED = 12
+"""Number of images of a chain in the page, at most. The texts and answers of all iterations are there."""
+THINNED, ELSEWHERE = "thinned", "elsewhere"
+"""Why the page has no image of an iteration: the study did not keep it, or the page has no room for it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def chain_browser(
     seed: int,
     reading: str = "",
     measured: Sequence[str] = (),
+    thinned: Collection[int] = (),
 ) -> Browser:
     """Sample chains and collect their images, descriptions and answers.
 
@@ -79,23 +85,32 @@ def chain_browser(
         seed: of the sample.
         reading: the reading that decides whether a chain changed; empty: the first one.
         measured: annotators whose reading decides it; empty: all.
+        thinned: iterations whose images the study did not keep.
     """
     chosen = sampled(chains, count, seed)
     ids = set(chosen["chain_id"].astype(str))
     described, labelled = (table[table["chain_id"].isin(ids)] for table in (descriptions, annotations))
-    texts = {(str(row.chain_id), int(row.iteration)): str(row.text) for row in described.itertuples(index=False)}
+    texts = {(str(row.chain_id), int(row.iteration)): shown_text(row) for row in described.itertuples(index=False)}
     annotators, answers = _answers(labelled, reading, measured)
     attributes = list(dict.fromkeys(annotations["attribute"].dropna().astype(str).unique()))
     stated = _dataset_labels(people, attributes)
+    embedded = spread([k for k in range(iterations + 1) if k not in thinned], EMBEDDED)
+    lacking = {k: THINNED if k in thinned else ELSEWHERE for k in set(range(iterations + 1)) - set(embedded)}
 
     def collected(chain: Any) -> dict[str, Any]:
-        return _chain(chain, texts, answers, annotators, stated, originals, images, iterations)
+        return _chain(chain, texts, answers, annotators, stated, originals, images, iterations, lacking)
 
     # Pillow releases the interpreter lock while it reads and scales.
     with ThreadPoolExecutor(cpu_count()) as pool:
         rows = pool.map(collected, chosen.itertuples(index=False))
         data = list(track(rows, "Collecting chains", len(chosen)))
     return Browser(data, len(chains), annotators[0] if annotators else "")
+
+
+def shown_text(row: Any) -> str:
+    """Return a description, and the drawn text where it is another one."""
+    drawn_text = getattr(row, "drawn_text", None)
+    return str(row.text) if drawn_text is None or pd.isna(drawn_text) else f"{row.text} [drawn as: {drawn_text}]"
 
 
 def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -168,15 +183,19 @@ def _chain(
     originals: Images,
     images: Images,
     iterations: int,
+    lacking: Mapping[int, str],
 ) -> dict[str, Any]:
+    """Return a chain as the page's script reads it; `lacking` names the reason for iterations without an image."""
     name, from_image = str(chain.chain_id), chain.start == "image"
     pictures = []
     for iteration in range(0 if from_image else 1, iterations + 1):
         key = f"{name}/{iteration}" if iteration else str(chain.image_path)
+        why = lacking.get(iteration)
         pictures.append(
             {
                 "iteration": iteration,
-                "picture": _opened(images if iteration else originals, key),
+                "picture": None if why else thumbnail(images if iteration else originals, key),
+                "lacking": why,
                 "text": texts.get((name, iteration)),
                 "answers": answers.get((name, iteration), {}),
             }
@@ -205,7 +224,7 @@ def _changed(pictures: Sequence[Mapping[str, Any]], annotators: Sequence[str]) -
             yield [attribute, before, after]
 
 
-def _opened(pictures: Images, key: str) -> str | None:
+def thumbnail(pictures: Images, key: str) -> str | None:
     """Return an image as a data URI, or None if it is missing or does not open."""
     try:
         return small(pictures[key]())

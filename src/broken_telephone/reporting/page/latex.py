@@ -40,9 +40,9 @@ _ESCAPED = {
     "*": "{*}",
 } | {sign: f"\\{sign}" for sign in "&%$#_"}
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
-_LOW_POWER = r"\dagger"
+LOW_POWER = r"\dagger"
 _WHOLE = (("total variation", "TV"), ("kappa", r"$\kappa$"), ("Stuart-Maxwell", r"$\chi^2$"))
-_HEAD = "% Needs \\usepackage{booktabs}. Other than Latin letters need LuaLaTeX or XeLaTeX and a font.\n"
+HEAD = "% Needs \\usepackage{booktabs}. Other than Latin letters need LuaLaTeX or XeLaTeX and a font.\n"
 
 
 def drift_tables(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:
@@ -65,11 +65,11 @@ def drift_tables(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str
     """
     rows = first_to_last(drift).astype(dict.fromkeys(CELL, object)) if len(drift) else drift
     if rows.empty or not rows["value"].notna().any():
-        return f"{_HEAD}% {_line(study)}: there is nothing to compare.\n"
+        return f"{HEAD}% {_line(study)}: there is nothing to compare.\n"
     shares = of_family(findings)
     judged = {tuple(map(str, key)): row for key, row in zip(_keys(shares), shares.itertuples(index=False), strict=True)}
     groups = rows.groupby(["start", "attribute"], sort=False)
-    return _HEAD + "\n".join(_table(study, start, attribute, table, judged) for (start, attribute), table in groups)
+    return HEAD + "\n".join(_table(study, start, attribute, table, judged) for (start, attribute), table in groups)
 
 
 def escape(text: object) -> str:
@@ -105,7 +105,7 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, judged: M
         r"agreement of the two images. $\chi^2$: Stuart--Maxwell, with degrees of freedom; $p$ by "
         r"permutation if few starts leave a category. "
         r"$^{*}\,p<0.05$, $^{**}\,p<0.01$, $^{***}\,p<0.001$, adjusted for the number of tests; "
-        rf"$^{{{_LOW_POWER}}}$ not enough data to tell.}}",
+        rf"$^{{{LOW_POWER}}}$ not enough data to tell.}}",
         rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', f'{study}-{attribute}-{start}'.lower())}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
         r"\toprule",
@@ -139,32 +139,34 @@ def _cells(
         if row is None:
             yield "--"
         elif measure == "Stuart-Maxwell":
-            yield _number(row.value, ".1f", _stars(row.p_adjusted if can_tell else None)) + (
+            yield number(row.value, ".1f", stars(row.p_adjusted if can_tell else None)) + (
                 "" if pd.isna(row.degrees_of_freedom) else f" ({int(row.degrees_of_freedom)})"
             )
         else:
             limits = f" [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "$-$")
-            yield _number(row.value, ".2f") + ("" if pd.isna(row.ci_low) or measure == "kappa" else limits)
+            yield number(row.value, ".2f") + ("" if pd.isna(row.ci_low) or measure == "kappa" else limits)
 
 
 def _share(row) -> str:  # type: ignore[no-untyped-def]
     """Write the change of a share, and the annotator's own change if it was corrected."""
-    marks = f"^{{{_LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else ""
-    marks = _stars(row.p_adjusted) if row.verdict in (RISE, FALL) else marks
-    change = _number(100 * row.shrunken_value, "+.1f", marks)
-    before = _number(100 * row.value, "+.1f")
-    if before != _number(100 * row.shrunken_value, "+.1f"):
+    marks = f"^{{{LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else ""
+    marks = stars(row.p_adjusted) if row.verdict in (RISE, FALL) else marks
+    change = number(100 * row.shrunken_value, "+.1f", marks)
+    before = number(100 * row.value, "+.1f")
+    if before != number(100 * row.shrunken_value, "+.1f"):
         change += f" [{before}]"
-    return change if row.method == ANNOTATOR else f"{change} ({_number(100 * row.annotator_value, '+.1f')})"
+    return change if row.method == ANNOTATOR else f"{change} ({number(100 * row.annotator_value, '+.1f')})"
 
 
-def _stars(p_adjusted: float | None) -> str:
+def stars(p_adjusted: float | None) -> str:
+    """Return the superscript of a significant p-value; nothing without a test."""
     if p_adjusted is None or pd.isna(p_adjusted):
         return ""
     return next((f"^{{{stars}}}" for level, stars in _MARKS if p_adjusted < level), "")
 
 
-def _number(value: float, form: str, marks: str = "") -> str:
+def number(value: float, form: str, marks: str = "") -> str:
+    """Write a number with marks behind it, both in math mode."""
     if pd.isna(value):
         return f"--${marks}$" if marks else "--"
     # A rounded zero has no sign.

@@ -12,12 +12,15 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.captions import of_table
 from broken_telephone.reporting.text.wording import NO_VALUE, with_minus
 from broken_telephone.spreadsheet import guarded
 
 FIRST = 12
 """Number of rows in the page's HTML."""
+ITERATIONS = 12
+"""Number of iterations of a table in the page, at most: a hundred would make the page too large to open."""
 _P_VALUES = ("p_value", "p_adjusted")
 _WHOLE = ("since", "iteration", "n", "n_checked", "clusters", "count", "degrees_of_freedom", "look")
 
@@ -51,8 +54,32 @@ class ShownTable:
         return self.total > FIRST
 
 
-def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
-    """Prepare a table. Its CSV holds no formulas (see `spreadsheet`). Columns without values are in the CSV only."""
+def some_iterations(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Leave out iterations of a table that has more than ITERATIONS of them; return also a sentence about it.
+
+    The first, the last and some between stay, and so do rows without an iteration and rows of further pairs of
+    iterations (`report.iteration_pairs`).
+    """
+    if "iteration" not in table:
+        return table, ""
+    numbers = sorted({int(k) for k in table["iteration"].dropna()})
+    chosen = spread(numbers, ITERATIONS)
+    if len(chosen) == len(numbers):
+        return table, ""
+    stays = table["iteration"].isin(chosen) | table["iteration"].isna()
+    if "since" in table:
+        stays |= (table["since"] > 1) & (table["since"] != table["iteration"])
+    listed = ", ".join(map(str, chosen))
+    return table[
+        stays
+    ], f"The page shows {len(chosen)} of {len(numbers)} iterations ({listed}). The table in the results has all."
+
+
+def shown_table(name: str, table: pd.DataFrame, note: str = "") -> ShownTable:
+    """Prepare a table, with a note after its text. Columns without values are in the CSV only.
+
+    The CSV holds no formulas (see `spreadsheet`).
+    """
     columns = [
         Column(str(column), _kind(str(column), table[column]), place)
         for place, column in enumerate(table.columns)
@@ -63,6 +90,7 @@ def shown_table(name: str, table: pd.DataFrame) -> ShownTable:
     content = guarded(table).to_csv(index=False, lineterminator="\n").encode()
     uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}"
     title, text = of_table(name)
+    text = f"{text} {note}".strip()
     return ShownTable(name, title, text, columns, list(zip(*cells, strict=True)), len(table), uri)
 
 

@@ -1,6 +1,6 @@
 """Draws the contact sheet of a study: the first chains of every label."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import pandas as pd
@@ -9,8 +9,11 @@ from pydantic import Field
 
 from broken_telephone.errors import UnreadableError
 from broken_telephone.reporting.sheets.contact_sheet import Row, contact_sheet
+from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.study_config.settings_group import Settings
 
+COLUMNS = 12
+"""Number of drawn images in a row, at most."""
 Images = Mapping[str, Callable[[], Image.Image]]
 
 
@@ -27,11 +30,11 @@ def chains_sheet(
     descriptions: pd.DataFrame,
     originals: Images,
     images: Images,
-    iterations: int,
+    iterations: Sequence[int],
     chains_per_label: int,
     absent: str = "(stopped)",
 ) -> Image.Image:
-    """Draw the first chains of every label, with every description below the image that was drawn from it.
+    """Draw the first chains of every label, with every drawn text below the image that was drawn from it.
 
     Args:
         study: name of the study, for the title.
@@ -39,18 +42,22 @@ def chains_sheet(
         descriptions: the `loop_descriptions` table.
         originals: by `image_path`.
         images: drawn images by key.
-        iterations: number of drawn images per row.
+        iterations: those with images on disk. Of more than COLUMNS, the first, the last and some between are drawn.
         chains_per_label: number of chains from images per label.
         absent: text in place of a missing description.
     """
-    shown = shown_chains(chains, chains_per_label)
+    shown, columns = shown_chains(chains, chains_per_label), spread(iterations, COLUMNS)
     own = descriptions[descriptions["chain_id"].isin(shown["chain_id"])]
-    texts = own.set_index(["chain_id", "iteration"])["text"].to_dict()
+    # What was drawn, which is the description unless the loop neutralises or steers.
+    drawn = own["drawn_text"].fillna(own["text"]) if "drawn_text" in own else own["text"]
+    texts = dict(zip(zip(own["chain_id"], own["iteration"], strict=True), drawn, strict=True))
     blocks = {
-        str(label): [_row(chain, texts, originals, images, iterations, absent) for chain in rows.itertuples()]
+        str(label): [_row(chain, texts, originals, images, columns, absent) for chain in rows.itertuples()]
         for label, rows in shown.groupby("label", observed=True)
     }
-    title = f"{study}: images 0 to {iterations}; below each, the description that it was drawn from"
+    is_run = columns == list(range(1, len(columns) + 1))
+    numbers = f"0 to {columns[-1]}" if is_run else ", ".join(map(str, [0, *columns]))
+    title = f"{study}: images {numbers}; below each, the text that it was drawn from"
     return contact_sheet(title, blocks)
 
 
@@ -60,11 +67,13 @@ def shown_chains(chains: pd.DataFrame, per_label: int) -> pd.DataFrame:
     return chains[number < chains["start"].map({"image": per_label, "prompt": 1}).astype(int)]
 
 
-def _row(chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: int, absent: str) -> Row:
+def _row(
+    chain: Any, texts: Mapping[Any, str], originals: Images, images: Images, iterations: Sequence[int], absent: str
+) -> Row:
     from_image = chain.start == "image"
     pictures = [_opened(originals, chain.image_path) if from_image else None]
     captions = [str(chain.image_id) if from_image else "(from a prompt)"]
-    for iteration in range(1, iterations + 1):
+    for iteration in iterations:
         pictures.append(_opened(images, f"{chain.chain_id}/{iteration}"))
         captions.append(texts.get((chain.chain_id, iteration), absent))
     return Row(pictures, captions)

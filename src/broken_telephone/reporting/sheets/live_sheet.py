@@ -5,7 +5,7 @@ import html
 import io
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -27,7 +27,7 @@ class LiveSheet:
         chains: pd.DataFrame,
         originals: Images,
         images: Images,
-        iterations: int,
+        iterations: Sequence[int],
         chains_per_label: int,
         texts: Mapping[str, str],
     ) -> None:
@@ -54,7 +54,7 @@ class LiveSheet:
         return self._page(last=True) if self._begun else {}
 
     def _page(self, last: bool) -> dict[str, str]:
-        keys = [(chain, k) for chain in self._chains["chain_id"] for k in range(1, self._iterations + 1)]
+        keys = [(chain, k) for chain in self._chains["chain_id"] for k in self._iterations]
         texts = [(chain, k, self._texts[f"{chain}/{k}"]) for chain, k in keys if f"{chain}/{k}" in self._texts]
         rows = pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])
         pictures = self._originals, self._images

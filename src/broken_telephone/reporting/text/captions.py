@@ -14,6 +14,23 @@ class Caption(NamedTuple):
 
 
 FIGURES: Mapping[str, Caption] = {
+    "claims": Caption(
+        "Significant differences between the studies",
+        "Each row is one significant difference. The circle is the change of the share in the reference, the diamond "
+        "that in the other study; where images have no first value, both are the values themselves. The numbers at the "
+        "right are the difference and its 95 % interval, in points, both corrected for their selection.",
+    ),
+    "contrasts": Caption(
+        "All differences between the studies",
+        "Each cell is the change in one study minus the change in the reference, in points, for the people of one "
+        "label. A frame marks a significant difference, after adjustment for all tests of the comparison. The sign of "
+        "near equality marks a difference that is shown to be smaller than the margin. Hatched cells do not have "
+        "enough data to tell.",
+    ),
+    "effects": Caption(
+        "Parts of the factors in the drift",
+        "Each bar divides the differences between the studies among the factors and their interactions.",
+    ),
     "forest": Caption(
         "Drift of every share, with confidence intervals",
         "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
@@ -57,6 +74,24 @@ FIGURES: Mapping[str, Caption] = {
         "Transitions between categories",
         "Rows are categories in one image, columns those in the next. A cell gives the per cent of the row that moves "
         "to the column. The diagonal holds those that stay; a dark column attracts people from all categories.",
+    ),
+    "predicted": Caption(
+        "Predicted shares of later images",
+        "Marks are the shares that the first three iterations predict, if their steps form a Markov chain. Lines are "
+        "95 % prediction intervals; crosses are the observed shares. The summary says for which labels the Markov "
+        "assumption is rejected. Do not rely on their predictions.",
+    ),
+    "diversity": Caption(
+        "Diversity of images and texts",
+        "Solid lines are mean cosine distances between chains of different starts, dashed lines between chains of one "
+        "start. A falling solid line means that chains become alike. The dotted line shows whether the original of a "
+        "chain can still be told from others: 1 is certain, 0.5 is chance.",
+    ),
+    "motifs": Caption(
+        "Motifs of the last images",
+        "A motif is a group of last images that are as similar, on average, as the most similar 5 % of pairs of first "
+        "drawn images. Cells are the share of a label's chains that end in the motif. The table of attractors names "
+        "typical chains.",
     ),
     "success": Caption(
         "Success of the describer, by category",
@@ -119,6 +154,27 @@ FIGURES: Mapping[str, Caption] = {
 """By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
 
 TABLES: Mapping[str, Caption] = {
+    "arms": Caption(
+        "Studies in one row each",
+        "How much drift is left in comparison with the reference, how much success and similarity are kept, what a "
+        "chain costs, and where new drift appears.",
+    ),
+    "contrasts": Caption(
+        "Differences between the studies",
+        "The column value is the change in the arm minus the change in the reference since the first image; it is the "
+        "difference of the values themselves if the column since is empty. Verdicts are given for the last image only. "
+        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an "
+        "interval adjusted for their selection.",
+    ),
+    "effects": Caption(
+        "Parts of the factors",
+        "How much of the differences between the studies each factor and each interaction makes.",
+    ),
+    "pairing": Caption(
+        "What pairs between the studies",
+        "One row per check. A check that is not passed states what is left out of the comparison, or why chains are "
+        "not compared one by one.",
+    ),
     "findings": Caption(
         "Verdict on every comparison",
         "Change of every share from a chain's first image to its last, and further families of comparisons. p_adjusted "
@@ -233,6 +289,33 @@ TABLES: Mapping[str, Caption] = {
         "Each planned hypothesis at each look. A net change that reaches the boundary answers it. So does an interval "
         "that excludes the planned change in both directions.",
     ),
+    "markov_tests": Caption(
+        "Tests of the Markov assumption",
+        "Homogeneity: equal transitions in all periods of the loop. Order: the image before the last one matters. "
+        "Memory: chains stay in, or return to, the category of their first image too often. The column p_adjusted "
+        "adjusts for all of these tests. Annotator error alone can cause order and memory.",
+    ),
+    "predicted_shares": Caption(
+        "Shares predicted from the first three iterations",
+        "Later images have 95 % prediction intervals for the share that will be observed; fixed points have confidence "
+        "intervals. The column passed is true if no Markov test of the label and attribute rejects.",
+    ),
+    "diversity": Caption(
+        "Diversity of images and texts",
+        "Mean cosine distances, effective number of different items (Vendi score), recognition of the start, and "
+        "variety of words. Effective number and vocabulary grow with the number of chains. Compare them between "
+        "iterations, not between labels of different size.",
+    ),
+    "diversity_changes": Caption(
+        "Changes of diversity",
+        "Change from the first iteration of each measure to the last, with jackknife intervals and tests over starts. "
+        "The column p_adjusted adjusts for all rows of this table only.",
+    ),
+    "attractors": Caption(
+        "Motifs in which chains end",
+        "Share of each label's chains whose last image belongs to a motif. Motif 0 holds the images without one. "
+        "Exemplars are the chains closest to the motif's mean.",
+    ),
     "similarity_curves": Caption(
         "Similarity",
         "Mean cosine similarity of the embeddings of images and texts, with the previous ones and the chain's first.",
@@ -304,8 +387,10 @@ def of_figure(name: str) -> tuple[str, str, str]:
     kind, _, rest = name.partition("_")
     if kind not in FIGURES:
         return name, "", ""
-    start = "prompt" if rest.endswith("prompt") else "image"
-    return kind, capital(rest.removesuffix("prompt").replace("_", " ").strip()), start
+    is_prompt = rest == "prompt" or rest.endswith("_prompt")
+    start = "prompt" if is_prompt else "image"
+    rest = rest.removesuffix("prompt") if is_prompt else rest
+    return kind, capital(rest.replace("_", " ").strip()), start
 
 
 def of_kind(kind: str) -> Caption:

@@ -15,8 +15,8 @@ _SAME = 0.005
 UNCHECKED = "according to an annotator that no rating checks on drawn images"
 _ADJUSTED = (
     "Significant changes look larger than they are, because they were selected. These changes are therefore shrunken. "
-    "Their tests and intervals are adjusted for all comparisons of the study. A change that shrinks to less than half "
-    "is only just significant, so its size is uncertain."
+    "Their tests and intervals are adjusted for all comparisons of the study; the intervals surround the values before "
+    "shrinkage. A change that shrinks to half or less is only just significant, so its size is uncertain."
 )
 TOO_FEW = "according to the annotator's answers, because too few images are checked to correct them"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN
 from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, spoken
 
@@ -75,12 +76,63 @@ def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests:
         tables: all tables; `power` is read.
         manifests: records of the runs, by name.
     """
+    kept = list(_kept(manifests))
     return {
         "Power": power_sentences(changes, tables.get("power", pd.DataFrame())),
         "Independent starts": list(_starts(changes)),
+        **({"Images that were kept": kept} if kept else {}),
         "Failures": list(_failures(manifests)) or ["There is no record of failures."],
         "Invalid answers": list(_invalid_answers(manifests)) or ["There is no record of invalid answers."],
     }
+
+
+def _kept(manifests: Mapping[str, Mapping]) -> Iterator[str]:
+    """Say which images a study kept, if not all."""
+    for record in manifests.values():
+        counts = record.get("counts", {})
+        if counts.get("stored", 0) < counts.get("images", 0) and "keep" in record:
+            kept = kept_iterations(record["keep"], record["iterations"])
+            yield (
+                f"The study kept the images of iterations {in_words(kept)}, as the setting loop.keep asks. Only these "
+                "are labelled, compared and shown; descriptions are there for all iterations."
+            )
+            if not {k - 1 for k in kept if k > 1} & set(kept):
+                yield (
+                    "No two successive images after image 1 were kept. Transitions, fixed points and half-lives rest "
+                    "on the first step only, and the last step is not tested."
+                )
+
+
+def drawn_text_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
+    """Say how the drawn texts differ from the descriptions, if they do.
+
+    Args:
+        manifests: records of the runs, by name; the loop's has `drawn_texts` and the sealed settings.
+    """
+    sentences: list[str] = []
+    for record in manifests.values():
+        counts, settings = record.get("drawn_texts") or {}, record.get("settings", {}).get("loop", {})
+        if not counts:
+            continue
+        total = counted(int(counts["descriptions"]), "description")
+        sentences += [
+            f"The generator drew {counts['reworded']} of {total} with another wording. Mentions, success and text "
+            "similarity are about the descriptions, not about the drawn texts."
+        ]
+        if settings.get("neutralise"):
+            names = listed([spoken(name) for name in settings["neutralise"]], _NAMED)
+            sentences.append(f"Terms of {names} were taken out of {counts['neutralised']} descriptions.")
+            if counts["not_english"]:
+                sentences.append(
+                    f"{counts['not_english']} descriptions seem not to be English and were drawn as they are."
+                )
+        steer = settings.get("steer") or {}
+        for kind, how in (("anchor", "as the data set states it for the original"), ("balance", "drawn from shares")):
+            for name in steer.get(kind, ()):
+                missing = int(counts["not_steered"][name])
+                rest = f" {counted(missing, 'text')} could not name it." if missing else ""
+                sentences.append(f"The drawn texts name {spoken(name)}, {how}.{rest}")
+    return sentences
 
 
 def shared_model_sentences(manifests: Mapping[str, Mapping]) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import judged_together
+from broken_telephone.reporting.text.correction_method import correction_text
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, judged_together
 from broken_telephone.reporting.text.wording import (
     before_shrinkage,
     counted,
@@ -19,7 +20,6 @@ from broken_telephone.statistics import success_findings
 from broken_telephone.statistics.tables.findings import SUCCESS
 
 _NAMED = 3
-_ANNOTATOR = "annotator"
 
 
 def success_difference_sentences(
@@ -27,7 +27,7 @@ def success_difference_sentences(
 ) -> list[str]:
     """Describe differences in success in the last image, their changes since the first, and what checks them.
 
-    Corrected values are described where ratings give an interval; the annotator's value follows them.
+    Corrected values are described where the correction has an interval; the annotator's value follows them.
 
     Args:
         differences: the `success_differences` table, with p_adjusted.
@@ -105,17 +105,18 @@ def _by_significance(rows: pd.DataFrame, level: float) -> tuple[pd.DataFrame, pd
 
 
 def _by_annotator(row) -> str:  # type: ignore[no-untyped-def]
-    """Name the ratings behind a corrected value, and the value by the annotator's categories."""
-    if str(row.method) == _ANNOTATOR:
+    """Name what corrects a value, and the value by the annotator's categories."""
+    if str(row.method) == ANNOTATOR:
         return ", by the annotator's categories"
-    return f", corrected with {counted(int(row.n_checked), 'rating')}; by the annotator {points(row.annotator_value)}"
+    by_annotator = f"by the annotator {points(row.annotator_value)}"
+    return f", {correction_text(str(row.method), int(row.n_checked))}; {by_annotator}"
 
 
 def _checks(rows: pd.DataFrame, headline: pd.DataFrame) -> Iterator[str]:
-    """Name the attributes whose categories nothing checks, and those with too few ratings for a correction."""
+    """Name the attributes whose categories nothing checks, and those with too few checked images for a correction."""
     methods = rows["method"].astype(str)
-    rated = set(rows.loc[methods != _ANNOTATOR, "attribute"].astype(str))
-    uncorrected = headline[(headline["method"].astype(str) == _ANNOTATOR) & headline["value"].notna()]
+    rated = set(rows.loc[methods != ANNOTATOR, "attribute"].astype(str))
+    uncorrected = headline[(headline["method"].astype(str) == ANNOTATOR) & headline["value"].notna()]
     names = set(uncorrected["attribute"].astype(str))
     if unchecked := sorted(spoken(name) for name in names - rated):
         yield (
@@ -123,7 +124,8 @@ def _checks(rows: pd.DataFrame, headline: pd.DataFrame) -> Iterator[str]:
             "An annotator that errs more often for one group, or in drawn images, would change them."
         )
     if few := sorted(spoken(name) for name in names & rated):
-        yield f"For some categories of {listed(few, len(few))}, the ratings are too few to correct these comparisons."
+        names_of_few = listed(few, len(few))
+        yield f"For some categories of {names_of_few}, too few images are checked to correct these comparisons."
 
 
 def _points(size: float) -> str:

@@ -14,6 +14,12 @@ from broken_telephone.reporting.text.annotator_error import (
 from broken_telephone.reporting.text.annotators import annotator_sentences
 from broken_telephone.reporting.text.calibration import calibration_sentences
 from broken_telephone.reporting.text.changes import change_sentences, significant_changes
+from broken_telephone.reporting.text.heading import (
+    diversity_sentences,
+    markov_sentences,
+    motif_sentences,
+    predicted_sentences,
+)
 from broken_telephone.reporting.text.intersections import intersection_sentences
 from broken_telephone.reporting.text.latent_classes import latent_class_sentences
 from broken_telephone.reporting.text.limits import power_sentences
@@ -35,6 +41,7 @@ MARGIN = 0.05
 MOST = 6
 """Changes that the summary describes one by one."""
 CHANGED, UNKNOWN, SETTLED = "What changed", "Statistical power", "Convergence"
+HEADING = "Where it is heading"
 RELIABILITY, SUCCESS = "Reliability of the annotator", "Does the describer still name the label?"
 SUPPORT = "Image regions behind the label's words"
 CROSSED, MISSING = "Crossed attributes", "Missing answers"
@@ -53,8 +60,8 @@ def summary(
         tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
             annotator_agreement, agreement_sentences, latent_classes, annotator_confusions, ratings_needed, reliability,
             success, success_differences, success_changes, missing_answers, share_bounds, support_sentences,
-            support_tests, intersection_changes, skin_drift, mention_shares, plan_sentences); a missing table counts as
-            empty.
+            support_tests, intersection_changes, skin_drift, mention_shares, plan_sentences, markov_tests,
+            predicted_shares, diversity, diversity_changes, attractors); a missing table counts as empty.
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
         margin: largest last change of a share that counts as settled, 0 to 1.
@@ -92,7 +99,13 @@ def summary(
         {topic: sentences for topic, sentences in group.items() if sentences}
         for group in (further_claims, further_topics)
     )
-    rest = {RELIABILITY: reliability} | topics
+    heading = [
+        *markov_sentences(given["markov_tests"]),
+        *predicted_sentences(given["predicted_shares"]),
+        *diversity_sentences(given["diversity"], given["diversity_changes"]),
+        *motif_sentences(given["attractors"]),
+    ]
+    rest = ({HEADING: heading} if heading else {}) | {RELIABILITY: reliability} | topics
     if nothing := _why_no_drift(changes, shares):
         return {CHANGED: [nothing, *missing], **claims, **rest}
     return {

@@ -3,8 +3,6 @@
 import pandas as pd
 
 from broken_telephone.statistics.tables.findings import (
-    ANNOTATOR,
-    CELL,
     FALL,
     FINDINGS,
     LEVEL,
@@ -12,9 +10,9 @@ from broken_telephone.statistics.tables.findings import (
     NOT_SIGNIFICANT,
     RISE,
     SHARES,
-    SPAN,
     first_to_last,
 )
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN
 
 __all__ = [
     "ANNOTATOR",
@@ -57,10 +55,9 @@ def judged_together(table: pd.DataFrame, findings: pd.DataFrame | None, family: 
         return table
     if judged.empty:
         return table.assign(shrunken_value=table["value"])
-    keys = [*CELL, "since", "iteration"]
     own = table.astype(dict.fromkeys(CELL, object)).reset_index(drop=True)
     columns = ["shrunken_value", "ci_low", "ci_high", "p_adjusted", "verdict"]
-    matched = own[keys].merge(judged[[*keys, *columns]].drop_duplicates(keys), on=keys, how="left")
+    matched = own[SPAN].merge(judged[[*SPAN, *columns]].drop_duplicates(SPAN), on=SPAN, how="left")
     is_claim = matched["verdict"].isin([RISE, FALL])
     adjusted = matched["p_adjusted"].astype(float)
     own["p_adjusted"] = adjusted.where(is_claim | adjusted.isna(), 1.0)

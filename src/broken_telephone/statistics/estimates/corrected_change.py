@@ -1,5 +1,6 @@
 """Prediction-powered change of shares: the annotator's drift, corrected with human ratings at both iterations."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,42 +72,100 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
     Raises:
         ValueError: if no picture of an iteration is rated.
     """
+    return combined_change([corrected_part([(-1, before), (1, after)], clusters, size)])
+
+
+class CorrectedPart(NamedTuple):
+    """A sum of corrected shares with signs, of the chains of one study, before the tuning parameter is chosen.
+
+    Value and influence are linear in the parameter. Their first entry is the part without the annotator's answers. The
+    parameter multiplies the second one.
+    """
+
+    value: np.ndarray
+    """(2, C)."""
+    influence: np.ndarray
+    """(2, starts, C), influence of each start on the value."""
+    naive: np.ndarray
+    """(C,), the same sum of the annotator's own shares."""
+    naive_influence: np.ndarray
+    """(starts, C)."""
+    starts: np.ndarray
+    """(starts,), names of the starts, in ascending order."""
+    pseudo: float
+    """What the pseudo-ratings add to the variance of a category of two."""
+    rated_starts: int
+    """Number of starts with a rating, of the samples the one with the fewest."""
+
+
+def corrected_part(samples: Sequence[tuple[int, Sampled]], clusters: np.ndarray, size: int) -> CorrectedPart:
+    """Add up the corrected shares of samples of the same chains with the given signs.
+
+    Args:
+        samples: sign (1 or -1), and the images of one iteration of one study. The chains are the same in all.
+        clusters: (n,), the starts of the chains.
+        size: number of categories C.
+
+    Raises:
+        ValueError: if no picture of a sample is rated.
+    """
     one_hot = np.eye(size + 1)[:, :size]  # The last row, which ABSENT selects, is zero.
-    n, starts = len(clusters), len(np.unique(clusters))
+    n, names = len(clusters), np.unique(clusters)
+    starts = len(names)
     # Everything is linear in t, so that each quantity has a part without the answers and a part that t multiplies.
     value = np.zeros((2, size))
     influence = np.zeros((2, n, size))
-    naive = np.zeros((n, size))
+    naive, naive_influence = np.zeros(size), np.zeros((n, size))
     pseudo, rated_starts = 0.0, starts
-    for sign, sampled in ((-1, before), (1, after)):
+    for sign, sampled in samples:
         weights, codes, ratings = rating_weights(sampled)[:, None], one_hot[sampled.codes], one_hot[sampled.rated]
         value += sign * np.array([(weights * ratings).mean(0), (weights * -codes).mean(0)])
         value[1] += sign * codes.mean(0)
         influence[0] += sign * _sample_influence(ratings, weights, sampled, clusters)
         influence[1] += sign * (codes - codes.mean(0) + _sample_influence(-codes, weights, sampled, clusters))
-        naive += sign * (codes - codes.mean(0))
+        naive += sign * codes.mean(0)
+        naive_influence += sign * (codes - codes.mean(0))
         own_starts = len(np.unique(clusters[weights[:, 0] > 0]))
+        if not own_starts:
+            raise ValueError("no picture of a sample is rated")
         rated_share = own_starts / starts
         pseudo += PSEUDO_RATINGS / 4 * ((1 - rated_share) / own_starts**2 + rated_share / starts**2)
         rated_starts = min(rated_starts, own_starts)
-    of_ratings, of_answers, of_naive = (cluster_sums(part, clusters) for part in (*influence, naive))
+    scale = np.sqrt(starts / max(starts - 1, 1)) / n
+    by_start = np.stack([cluster_sums(part, clusters) for part in (*influence, naive_influence)]) * scale
+    return CorrectedPart(value, by_start[:2], naive, by_start[2], names, pseudo, rated_starts)
+
+
+def combined_change(parts: Sequence[CorrectedPart], signs: Sequence[int] = (1,)) -> CorrectedChange:
+    """Add up parts of different chains with the given signs. Starts that several parts share are kept together."""
+    value = np.sum([sign * part.value for sign, part in zip(signs, parts, strict=True)], axis=0)
+    naive = np.sum([sign * part.naive for sign, part in zip(signs, parts, strict=True)], axis=0)
+    owner = np.concatenate([part.starts for part in parts])
+    size = value.shape[1]
+
+    def summed(name: str) -> np.ndarray:
+        pieces = [sign * getattr(part, name) for sign, part in zip(signs, parts, strict=True)]
+        joined = np.moveaxis(np.concatenate(pieces, axis=-2), -2, 0)
+        return np.moveaxis(cluster_sums(joined, owner), 0, -2)
+
+    (of_ratings, of_answers), of_naive = summed("influence"), summed("naive_influence")
+    rated_starts = min(part.rated_starts for part in parts)
     power = float((of_answers**2).sum())
     tuning = float(np.clip(-(of_ratings * of_answers).sum() / power, 0, 1)) if power else 1.0
 
     def covariance(influences: np.ndarray) -> np.ndarray:
         if rated_starts < 2:
             return np.full((size, size), np.nan)
-        return np.asarray(influences.T @ influences * (starts / (starts - 1) / n**2))
+        return np.asarray(influences.T @ influences)
 
-    plain = value[0] + value[1]  # t = 1: the annotator's own change less its bias
     # Pseudo-ratings move one category against all others, which keeps the sum of the changes at 0.
     against = (size * np.eye(size) - 1) / max(size - 1, 1)
     return CorrectedChange(
         value[0] + tuning * value[1],
         covariance(of_ratings + tuning * of_answers),
-        (one_hot[after.codes] - one_hot[before.codes]).mean(0) - plain,
+        naive - value[0] - value[1],  # t = 1: the annotator's own change less its bias
         covariance(of_naive - of_ratings - of_answers),
-        pseudo * against,
+        sum(part.pseudo for part in parts) * against,
         rated_starts,
     )
 

@@ -29,6 +29,12 @@ class Panel:
     """object (n,): the label of each chain."""
     starts: np.ndarray
     """object (n,): image or prompt."""
+    thinned: frozenset[int] = frozenset()
+    """Iterations without pictures of any chain, because the study did not keep them (`loop.keep`)."""
+
+    def later(self, since: int) -> list[int]:
+        """Return the iterations after `since` that have pictures."""
+        return [k for k in range(since + 1, self.codes.shape[1]) if k not in self.thinned]
 
     def of(self, chosen: np.ndarray) -> "Panel":
         """Return the panel of the chosen chains, bool (n,)."""
@@ -64,10 +70,15 @@ def label_groups(starts: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, 
             yield start, ALL, of_start
 
 
+def start_keys(chains: pd.DataFrame) -> np.ndarray:
+    """Return the kind of start with the original or prompt of each chain, object (n,): the same text in all studies."""
+    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    return (chains["start"].astype(str) + " " + begin.astype(str)).to_numpy(dtype=object)
+
+
 def clusters_of(chains: pd.DataFrame) -> np.ndarray:
     """Number the starts of the `chains` table: int64 (n,), equal for chains of the same original or prompt."""
-    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
-    return np.asarray(pd.factorize(chains["start"].astype(str) + " " + begin.astype(str))[0])
+    return np.asarray(pd.factorize(start_keys(chains))[0])
 
 
 def first_picture(start: str) -> int:
@@ -81,6 +92,7 @@ def panels(
     attributes: Mapping[str, Sequence[str]],
     iterations: int,
     stated: Mapping[str, pd.Series] | None = None,
+    thinned: frozenset[int] = frozenset(),
 ) -> dict[str, Panel]:
     """Arrange annotations by chain and iteration.
 
@@ -90,6 +102,7 @@ def panels(
         attributes: attribute -> its categories, in their order.
         iterations: number of iterations K of the loop.
         stated: attribute -> the data set's categories by image_id, for attributes that the data set labels alike.
+        thinned: iterations without pictures, see `Panel.thinned`.
 
     Returns:
         Attribute -> its panel, with the chains in the order of their table.
@@ -104,7 +117,7 @@ def panels(
         codes = by_picture(own_rows, _encode(own_rows["category"], categories), chains["chain_id"], iterations + 1)
         by_image = (stated or {}).get(attribute, pd.Series(dtype=object))
         known = _encode(chains["image_id"].map(by_image), categories)
-        arranged[attribute] = Panel(attribute, tuple(categories), codes, known, clusters, labels, starts)
+        arranged[attribute] = Panel(attribute, tuple(categories), codes, known, clusters, labels, starts, thinned)
     return arranged
 
 

@@ -112,3 +112,26 @@ def _permuted_totals(changes: np.ndarray, n_permutations: int, seed: int) -> np.
     patterns, counts = np.unique(moved * np.sign(first), axis=0, return_counts=True)
     positive = np.random.default_rng(seed).binomial(counts, 0.5, size=(n_permutations, len(counts)))
     return np.asarray((2 * positive - counts) @ patterns)
+
+
+def sign_flip_test(sums: np.ndarray, n_permutations: int, seed: int) -> HypothesisTest:
+    """Test whether numbers other than counts have a distribution that is symmetric around 0.
+
+    The statistic is the absolute sum of the clusters. All signs are tried if there are at most `n_permutations` of
+    them, otherwise random ones (Fisher 1935, The Design of Experiments, section 21).
+
+    Args:
+        sums: (clusters,), the sum of each cluster.
+        n_permutations: raised to PERMUTATIONS.
+        seed: of the permutations.
+    """
+    n, size = max(n_permutations, PERMUTATIONS), len(sums)
+    if not size:
+        return HypothesisTest(np.nan, 0, np.nan)
+    statistic = float(np.abs(sums.sum()))
+    if 2**size <= n:
+        signs = 1 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
+        totals = np.abs(signs @ sums)
+        return HypothesisTest(statistic, 1, float((totals >= statistic * (1 - 1e-9)).mean()), True)
+    signs = 1 - 2 * np.random.default_rng(seed).integers(0, 2, (n, size), dtype=np.int8)
+    return permutation_test(statistic, 1, np.abs(signs @ sums))

@@ -21,8 +21,8 @@ CORRECTED_DRIFT = (*GROUP, "category", "since", "iteration", "method", *INTERVAL
 BIAS_TESTS = (*GROUP, "since", "iteration", "method", "value", "degrees_of_freedom", "p_value", *_SIZES)
 
 
-class _Part(NamedTuple):
-    """The chains of one label at two iterations."""
+class CorrectedLabel(NamedTuple):
+    """The corrected change of the chains of one label, or of several."""
 
     chains: int
     n_checked: int
@@ -55,7 +55,7 @@ def corrected_drift_table(
 
     def rows_of(change: CorrectedChange | None, categories: Sequence[str]) -> Iterator[Row]:
         for index, category in enumerate(categories):
-            estimate, p_value = (Estimate(), np.nan) if change is None else _estimate(change, index)
+            estimate, p_value = (Estimate(), np.nan) if change is None else change_estimate(change, index)
             yield {"category": category, "method": method, **estimate.columns(), "p_value": p_value}
 
     return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each, method)
@@ -106,7 +106,7 @@ def _table(
     def group_rows(group: Group) -> Iterator[Row]:
         panel, since = group.panel, first_picture(group.start)
         own_labels = dict.fromkeys(panel.labels[group.chosen])
-        for iteration in range(since + 1, panel.codes.shape[1]):
+        for iteration in panel.later(since):
             chosen = [group.chosen & (panel.labels == label) for label in own_labels]
             parts = [_part(panel, some, since, iteration, *arranged[panel.attribute]) for some in chosen]
             unrated = [label for label, part in zip(own_labels, parts, strict=True) if part.change is None]
@@ -116,9 +116,10 @@ def _table(
                 note = f"{missing}: {', '.join(unrated)}"
             elif min(part.clusters for part in parts) < 2:
                 note = note or f"{source}s of a single start: no interval"
-            sizes = {name: sum(getattr(part, name) for part in parts) for name in ("n_checked", "clusters")}
-            shared = {"since": since, "iteration": iteration, "n": sum(part.chains for part in parts), **sizes}
-            yield from (shared | {"note": note} | row for row in rows_of(_pool(parts), panel.categories))
+            pooled = pooled_label(parts)
+            sizes = {"n": pooled.chains, "n_checked": pooled.n_checked, "clusters": pooled.clusters}
+            shared = {"since": since, "iteration": iteration, **sizes, "note": note}
+            yield from (shared | row for row in rows_of(pooled.change, panel.categories))
 
     return group_table(rated_panels, columns, group_rows, each)
 
@@ -128,7 +129,9 @@ def _source(method: str) -> str:
     return "rating" if method == RATINGS else "reference answer"
 
 
-def _part(panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: np.ndarray, strata: np.ndarray) -> _Part:
+def _part(
+    panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: np.ndarray, strata: np.ndarray
+) -> CorrectedLabel:
     clusters = panel.clusters[chosen]
     sampled = []
     for k in (since, iteration):
@@ -140,7 +143,7 @@ def _part(panel: Panel, chosen: np.ndarray, since: int, iteration: int, rated: n
     n_checked = int((rated[chosen][:, [since, iteration]] != ABSENT).sum())
     starts = [len(np.unique(clusters[one.rated != ABSENT])) for one in sampled]
     change = corrected_change(sampled[0], sampled[1], clusters, len(panel.categories)) if min(starts) else None
-    return _Part(int(chosen.sum()), n_checked, min(starts), change)
+    return CorrectedLabel(int(chosen.sum()), n_checked, min(starts), change)
 
 
 def shared_by_start(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -151,7 +154,15 @@ def shared_by_start(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     return shared[owner]
 
 
-def _pool(parts: list[_Part]) -> CorrectedChange | None:
+def pooled_label(parts: list[CorrectedLabel]) -> CorrectedLabel:
+    """Put labels together: sums of their sizes, and the mean change, see `_pool`."""
+    chains, n_checked, clusters = (
+        sum(getattr(part, name) for part in parts) for name in ("chains", "n_checked", "clusters")
+    )
+    return CorrectedLabel(chains, n_checked, clusters, _pool(parts))
+
+
+def _pool(parts: list[CorrectedLabel]) -> CorrectedChange | None:
     """Return the mean change of the parts, weighted by their chains; None if a part has no change.
 
     The number of ratings is the degrees of freedom of Welch (1947, Biometrika 34) and Satterthwaite, plus one.
@@ -173,8 +184,8 @@ def _pool(parts: list[_Part]) -> CorrectedChange | None:
     return CorrectedChange(value, covariance, bias, bias_covariance, pseudo / len(changes), degrees + 1)
 
 
-def _estimate(change: CorrectedChange, index: int) -> tuple[Estimate, float]:
-    """Return the change of one category with its interval, and the p-value of no change."""
+def change_estimate(change: CorrectedChange, index: int) -> tuple[Estimate, float]:
+    """Return the change of one category with its 95 % interval, and the p-value of no change; null without an error."""
     from scipy.stats import t
 
     value, error = float(change.value[index]), float(np.sqrt((change.covariance + change.pseudo)[index, index]))

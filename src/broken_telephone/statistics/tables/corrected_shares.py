@@ -77,7 +77,7 @@ def corrected_table(
         others = None
         if confusion.n:
             others = misclassification.bootstrap_confusion(confusion, panel, ~group.chosen, None, resampling)
-        for iteration in range(first_picture(group.start), panel.codes.shape[1]):
+        for iteration in panel.later(first_picture(group.start) - 1):
             methods = []
             if others is not None:
                 rows = _by_confusion(group, iteration, confusion, others, resampling)

@@ -37,7 +37,7 @@ def decomposition_table(panels: Sequence[Panel], resampling: Resampling, each: M
     def rows_of(group: Group) -> Iterator[Row]:
         chains = group.panel.of(group.chosen)
         if group.start == "image" and (chains.stated != ABSENT).any():
-            for last in range(1, chains.codes.shape[1]):
+            for last in chains.later(0):
                 yield from ({"iteration": last} | row for row in _parts(chains, last, resampling))
 
     return group_table(panels, DECOMPOSITION, rows_of, each)

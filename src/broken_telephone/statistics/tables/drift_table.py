@@ -79,7 +79,7 @@ def drift_table(
         first, chains = first_picture(group.start), group.panel.of(group.chosen)
         values = (years or {}).get(group.panel.attribute)
         for since, last in dict.fromkeys((first if begin is None else begin, end) for begin, end in iteration_pairs):
-            if first <= since < last < chains.codes.shape[1]:
+            if first <= since < last < chains.codes.shape[1] and not {since, last} & chains.thinned:
                 pair = {"since": since, "iteration": last}
                 yield from (pair | row for row in _rows(chains, since, last, resampling, values, shares_only))
 

@@ -10,27 +10,24 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.statistics.estimates.selective_intervals import (
+    adaptive_estimates,
+    conditional_estimates,
     detectable_changes,
     intervals_at,
     margins,
-    posterior_medians,
-    shrunken_values,
     standard_errors,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, holm_together
 from broken_telephone.statistics.hypothesis_tests.power import detectable_shift, least_changes
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.group_table import join_notes
+from broken_telephone.statistics.tables.correction_order import has_interval
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN, join_notes
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 RISE, FALL = "rise", "fall"
 NOT_SIGNIFICANT, NOT_ENOUGH_DATA = "no significant change", "not enough data to tell"
 LEVEL = 0.05
 """Adjusted p-values below it are significant. It is also the false coverage rate of the intervals of claims."""
-CELL = ("start", "label", "attribute", "category")
-SPAN = [*CELL, "since", "iteration"]
-ANNOTATOR = "annotator"
-"""The method of a change that no rating corrects."""
 SHARES, INTERSECTIONS, SUCCESS, MISSING_ANSWERS = "shares", "intersections", "success", "missing answers"
 """Families of comparisons."""
 FINDINGS = (
@@ -82,8 +79,10 @@ def findings_table(
         - verdict: RISE and FALL if the test is significant and the interval agrees; NOT_ENOUGH_DATA, with a reason, if
           no possible change would be detected at the adjusted level, or if missing answers leave the change open;
           otherwise NOT_SIGNIFICANT.
-        - ci_low, ci_high: 95 % interval; of a significant comparison with a false coverage rate of `level`.
-        - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value.
+        - ci_low, ci_high: 95 % interval around the value; of a significant comparison with a false coverage rate of
+          `level`.
+        - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value. It is
+          the smaller one of `conditional_estimates` and `adaptive_estimates` over the family, within the interval.
         - annotator_value: the change by the annotator's answers alone.
         - minimum_detectable_change: at the level that the adjustment leaves to this test, with 80 % power.
         - before, after: shares of all images with a category. n_checked: rated images.
@@ -104,7 +103,7 @@ def findings_table(
     rows["is_planned"] = _is_planned(rows, planned)
     rows["is_judged_at_looks"] = rows["is_planned"] & at_looks
     rows.loc[rows["is_judged_at_looks"], "p_value"] = np.nan
-    rows = _with_selection(_with_adjustment(rows, level), level)
+    rows = adjusted_and_selected(rows, level)
     judged = [_verdict(row, level) for row in rows.itertuples(index=False)]
     rows["verdict"], rows["reason"] = [verdict for verdict, _ in judged], [reason for _, reason in judged]
     is_claim = rows["verdict"].isin([RISE, FALL])
@@ -120,6 +119,21 @@ def first_to_last(table: pd.DataFrame) -> pd.DataFrame:
     by_start = table.groupby(table["start"].astype(str))
     first, last = by_start["since"].transform("min"), by_start["iteration"].transform("max")
     return table[(table["since"] == first) & (table["iteration"] == last)]
+
+
+def adjusted_and_selected(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Adjust tests together, and give significant ones intervals and values that allow for their selection.
+
+    Args:
+        rows: columns family, method, is_planned, value, ci_low, ci_high, p_value, clusters, effective_n,
+            smallest_p_value, share_changing and maximum_possible_change, with a unique index.
+        level: adjusted p-values below it are significant.
+
+    Returns:
+        The rows with p_adjusted, rejection_level, ci_low, ci_high, shrunken_value, minimum_detectable_change and
+        is_detectable, see `findings_table`. shrunken_value is given for all rows.
+    """
+    return _with_selection(_with_adjustment(rows, level), level)
 
 
 def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -154,7 +168,7 @@ def _with_corrections(rows: pd.DataFrame, corrected: pd.DataFrame | None) -> pd.
     if corrected is None or corrected.empty:
         return rows
     rows["n_checked"] = matched["n_checked"].fillna(0)
-    has_correction = matched[["value", "ci_low", "ci_high"]].notna().all(axis=1)
+    has_correction = has_interval(matched)
     rows = rows.astype(dict.fromkeys(results, float))
     rows.loc[has_correction, results] = matched.loc[has_correction, results]
     methods = _with_text_keys(corrected)[[*SPAN, "method"]].drop_duplicates(SPAN)
@@ -219,13 +233,13 @@ def _with_selection(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     p_values = np.clip(rows["p_value"].to_numpy(), 1e-300, 1 - 1e-9)
     by_test = np.abs(value) * norm.isf(adjusted_level / 2) / norm.isf(p_values / 2)
     by_interval = margins(errors, clusters, adjusted_level)
-    shrunken = shrunken_values(value, errors, np.fmax(by_test, by_interval))
+    by_selection = conditional_estimates(value, errors, np.fmax(by_test, by_interval))
     by_prior = np.full(len(rows), np.nan)
     for family in rows["family"].unique():
         own = (rows["family"] == family).to_numpy() & (errors > 0)
-        by_prior[own] = posterior_medians(value[own], errors[own]) if own.any() else np.nan
-    # Of both corrections, the stronger one counts. It stays within the interval, on the side of the value.
-    shrunken = np.sign(value) * np.fmin(np.abs(shrunken), np.maximum(np.sign(value) * by_prior, 0))
+        by_prior[own] = adaptive_estimates(value[own], errors[own]) if own.any() else np.nan
+    # Of both corrections, the stronger one counts. It stays within the interval.
+    shrunken = np.sign(value) * np.fmin(np.abs(by_selection), np.abs(by_prior))
     nearest = np.where(value > 0, np.fmax(shrunken, rows["ci_low"]), np.fmin(shrunken, rows["ci_high"]))
     possible = rows["maximum_possible_change"].fillna(np.inf)
     return rows.assign(

@@ -9,6 +9,11 @@ from broken_telephone.statistics.estimates.bootstrap import Estimate
 from broken_telephone.statistics.estimates.panel import Group, Panel
 
 GROUP = ("start", "label", "attribute")
+CELL = (*GROUP, "category")
+SPAN = [*CELL, "since", "iteration"]
+"""Key of a comparison of two images."""
+ANNOTATOR = "annotator"
+"""The method of a value that nothing corrects."""
 INTERVAL = tuple(Estimate().columns())
 ESTIMATE = (*INTERVAL, "n", "clusters", "note")
 

@@ -57,6 +57,27 @@ def mention_shares(
 
         A note explains each missing number.
     """
+    arranged = mention_panels(mentions, descriptions, chains, panels, categories, iterations)
+    return group_table(arranged, MENTION_SHARES, lambda group: _rows(group, resampling), each)
+
+
+def mention_panels(
+    mentions: pd.DataFrame,
+    descriptions: pd.DataFrame,
+    chains: pd.DataFrame,
+    panels: Mapping[str, Panel],
+    categories: Mapping[tuple[str, str, str], str],
+    iterations: int,
+) -> list[Panel]:
+    """Arrange mentions by chain and image.
+
+    Args:
+        mentions, descriptions, chains, panels, categories, iterations: see `mention_shares`.
+
+    Returns:
+        For every mentioned or annotated attribute a panel with the categories MENTIONED and "not mentioned". For every
+        annotated attribute, a panel with AGREEMENT and "disagreement" follows.
+    """
     width = iterations + 1
     own = descriptions[descriptions["describer"].astype(str) != "prompt"]
     described = _by_described(own, np.ones(len(own), np.int8), chains, width) == 1
@@ -70,7 +91,7 @@ def mention_shares(
         if attribute in panels:
             agreement = _agreement(rows, panels[attribute], categories, chains, width)
             arranged.append(_panel(attribute, AGREEMENT, np.where(described, agreement, ABSENT), chains))
-    return group_table(arranged, MENTION_SHARES, lambda group: _rows(group, resampling), each)
+    return arranged
 
 
 def _panel(attribute: str, measure: str, codes: np.ndarray, chains: pd.DataFrame) -> Panel:

@@ -79,7 +79,7 @@ def missing_answers_table(
         own_kinds = kinds[group.panel.attribute][group.chosen]
         missing = np.where(chains.codes == ABSENT, _MISSING, _VALID)
         first = chains.codes[:, since]
-        for iteration in range(since, chains.codes.shape[1]):
+        for iteration in chains.later(since - 1):
             where = {"since": since, "iteration": iteration}
             yield where | _all_row(chains, own_kinds, missing, since, iteration, resampling)
             if iteration == since:

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import holm
-from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Row, join_notes
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, INTERVAL, SPAN, Row, join_notes
 from broken_telephone.statistics.tables.interim_looks import FALL, RISE, SMALL
 
-KEY = [*GROUP, "category", "since", "iteration"]
-PLANNED_CHANGES = (*KEY, "direction", "method", *INTERVAL, "p_value", "p_adjusted", "answer", "n", "clusters", "note")
+PLANNED_CHANGES = (*SPAN, "direction", "method", *INTERVAL, "p_value", "p_adjusted", "answer", "n", "clusters", "note")
 NOT_SHOWN, NO_TEST = "not shown", "no test"
 """Answers beside RISE, FALL and SMALL. NOT_SHOWN: neither a change, nor that the change is smaller than planned."""
 
@@ -19,9 +18,9 @@ def planned_table(
     """Judge the planned hypotheses as their own family.
 
     Args:
-        changes: one row for each tested change of a share: columns KEY, method, value, ci_low, ci_high (95 %),
+        changes: one row for each tested change of a share: columns SPAN, method, value, ci_low, ci_high (95 %),
             p_value, n, clusters, note.
-        planned: columns KEY and direction (rise, fall or empty); one row for each hypothesis.
+        planned: columns SPAN and direction (rise, fall or empty); one row for each hypothesis.
         change: planned change of a share, 0 to 1.
         level: of the family.
         looks: the `interim_looks` table if the plan has interim looks. Its last look then replaces p-value, interval
@@ -32,14 +31,14 @@ def planned_table(
         hypotheses (Bonferroni); p_adjusted: by Holm's method; answer: rise, fall, smaller than planned (the interval
         excludes the planned change in both directions), not shown, or no test. A note explains a null.
     """
-    known = changes.astype(dict.fromkeys(GROUP, object) | {"category": object}).drop_duplicates(KEY)
-    merged = planned[[*KEY, "direction"]].merge(known, on=KEY, how="left")
+    known = changes.astype(dict.fromkeys(CELL, object)).drop_duplicates(SPAN)
+    merged = planned[[*SPAN, "direction"]].merge(known, on=SPAN, how="left")
     merged["p_adjusted"] = holm(merged["p_value"].to_numpy(dtype=float, na_value=np.nan))
     rows = [_judged(row, len(planned), change, level) for row in merged.to_dict("records")]
     if looks is not None:
-        last = looks.astype(dict.fromkeys(GROUP, object) | {"category": object}).groupby(KEY, sort=False).tail(1)
-        by_key = {tuple(row[name] for name in KEY): row for row in last.to_dict("records")}
-        rows = [_looked_at(row, by_key.get(tuple(row[name] for name in KEY))) for row in rows]
+        last = looks.astype(dict.fromkeys(CELL, object)).groupby(SPAN, sort=False).tail(1)
+        by_key = {tuple(row[name] for name in SPAN): row for row in last.to_dict("records")}
+        rows = [_looked_at(row, by_key.get(tuple(row[name] for name in SPAN))) for row in rows]
     return pd.DataFrame(rows, columns=list(PLANNED_CHANGES))
 
 
@@ -75,4 +74,4 @@ def _looked_at(row: Row, look: Row | None) -> Row:
     if pd.isna(look["value"]):
         answer, note = NO_TEST, f"no chain has a category in both images at look {look['look']}"
     shared = {name: look[name] for name in (*INTERVAL, "n", "clusters")}
-    return {**row, **untested, **shared, "method": "annotator", "answer": answer, "note": note}
+    return {**row, **untested, **shared, "method": ANNOTATOR, "answer": answer, "note": note}

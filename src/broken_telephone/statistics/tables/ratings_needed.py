@@ -5,12 +5,11 @@ import pandas as pd
 
 from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.group_table import GROUP
+from broken_telephone.statistics.tables.group_table import CELL, SPAN
 
 WISHED = {"ratings_for_5_points": 0.05, "ratings_for_10_points": 0.10}
 """Column -> half of the interval's width, as a share."""
-RATINGS_NEEDED = (*GROUP, "category", "since", "iteration", "half_width", *WISHED, "n_checked", "clusters", "note")
-_CELL = [*GROUP, "category", "since", "iteration"]
+RATINGS_NEEDED = (*SPAN, "half_width", *WISHED, "n_checked", "clusters", "note")
 
 
 def ratings_needed_table(corrected_drift: pd.DataFrame, drift: pd.DataFrame) -> pd.DataFrame:
@@ -36,13 +35,13 @@ def ratings_needed_table(corrected_drift: pd.DataFrame, drift: pd.DataFrame) -> 
     own = own.astype({"ci_low": float, "ci_high": float})
     own = own[own["iteration"] == own.groupby(own["start"].astype(str))["iteration"].transform("max")]
     naive = drift[drift["measure"].astype(str) == "share difference"]
-    naive = naive.astype(dict.fromkeys((*GROUP, "category"), object))
-    by_cell = naive.set_index(_CELL)[["ci_low", "ci_high", "clusters"]].astype(float)
+    naive = naive.astype(dict.fromkeys(CELL, object))
+    by_cell = naive.set_index(SPAN)[["ci_low", "ci_high", "clusters"]].astype(float)
     rows = []
     for row in own.to_dict("records"):
-        key = tuple(row[name] for name in _CELL)
+        key = tuple(row[name] for name in SPAN)
         half = (row["ci_high"] - row["ci_low"]) / 2
-        sizes = {name: row[name] for name in (*_CELL, "n_checked", "clusters")}
+        sizes = {name: row[name] for name in (*SPAN, "n_checked", "clusters")}
         empty = sizes | {"half_width": half} | dict.fromkeys(WISHED)
         if pd.isna(half) or key not in by_cell.index:
             rows.append(empty | {"half_width": np.nan, "note": row["note"] or "no interval to extrapolate"})

@@ -42,7 +42,7 @@ def share_bounds_table(panels: Sequence[Panel], each: Map = map) -> pd.DataFrame
 
     def rows_of(group: Group) -> Iterator[Row]:
         chains, since = group.panel.of(group.chosen), first_picture(group.start)
-        for iteration in range(since + 1, chains.codes.shape[1]):
+        for iteration in chains.later(since):
             for category, bounds in zip(chains.categories, change_bounds(chains, since, iteration), strict=True):
                 yield {"category": category, "since": since, "iteration": iteration} | bounds
 

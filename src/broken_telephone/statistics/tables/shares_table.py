@@ -32,7 +32,7 @@ def shares_table(panels: Sequence[Panel], annotator: str) -> pd.DataFrame:
         chains = group.panel.of(group.chosen)
         if group.start == "image" and (chains.stated != ABSENT).any():
             yield from _rows(chains, chains.stated, 0, DATASET)
-        for iteration in range(first_picture(group.start), chains.codes.shape[1]):
+        for iteration in chains.later(first_picture(group.start) - 1):
             yield from _rows(chains, chains.codes[:, iteration], iteration, annotator)
 
     return group_table(panels, SHARES_TABLE, rows_of)

@@ -36,7 +36,7 @@ def start_tests_table(panels: Sequence[Panel], resampling: Resampling, each: Map
         panel, label = group
         key = {"label": label, "attribute": panel.attribute, **dict(zip(("group_a", "group_b"), _STARTS, strict=True))}
         chains = panel.of(panel.labels == label)
-        iterations = range(1, chains.codes.shape[1])
+        iterations = chains.later(0)
         return [key | {"iteration": k} | row for k in iterations for row in _rows(chains, k, resampling)]
 
     groups = [(panel, label) for panel in panels for label in _shared_labels(panel)]

@@ -59,7 +59,7 @@ def success_table(
         panel, first = group.panel.of(group.chosen), first_picture(group.start)
         own_correct, own_status = correct[group.chosen], status[group.chosen]
         tables = [rates.count_outcomes(panel, own_correct, k) for k in range(own_correct.shape[1])]
-        for k in range(first, len(tables)):
+        for k in panel.later(first - 1):
             yield from (row | {"iteration": k} for row in _rate_rows(panel, own_correct[:, k], own_status[:, k], k))
             yield _parity_row(tables[k], resampling) | {"iteration": k}
         changes = _change_rows(panel.categories, tables, first, resampling)

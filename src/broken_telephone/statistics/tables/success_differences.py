@@ -1,10 +1,10 @@
 """Differences in success between each category and the reference, adjusted for the label, and their changes.
 
-Rows of the method "annotator" take the annotator's categories as they are. Rows of the method "human ratings" correct
-them with ratings of a sample of the pictures.
+Rows of the method "annotator" take the annotator's categories as they are. Rows of other methods correct them with
+ratings of a sample of the pictures, or with the answers of a reference annotator in their place.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,33 +15,31 @@ from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, by
 from broken_telephone.statistics.estimates.reference import reference_category
 from broken_telephone.statistics.estimates.risk_difference import Difference, Success, risk_difference
 from broken_telephone.statistics.tables.corrected_drift import shared_by_start
-from broken_telephone.statistics.tables.corrected_shares import RATINGS, Ratings, arrange_ratings
-from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
+from broken_telephone.statistics.tables.corrected_shares import Ratings, arrange_ratings
+from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, INTERVAL, Map, Row, group_table, join_notes
 
-ANNOTATOR = "annotator"
-_KEYS = (*GROUP, "category", "reference")
+_KEYS = (*CELL, "reference")
 _SIZES = ("n", "n_checked", "clusters", "note")
 SUCCESS_DIFFERENCES = (*_KEYS, "iteration", "method", *INTERVAL, "p_value", "rate", "reference_rate", *_SIZES)
 SUCCESS_CHANGES = (*_KEYS, "since", "iteration", "method", *INTERVAL, "p_value", "before", "after", *_SIZES)
 
 
 class _Study(NamedTuple):
-    """An attribute of all chains: categories, outcomes, and ratings if there are any."""
+    """An attribute of all chains: categories, outcomes, and what checks the categories."""
 
     panel: Panel
     correct: np.ndarray
     """int8 (n, K + 1), 1 for right, 0 for wrong, ABSENT without a prediction."""
-    rated: np.ndarray | None
-    """(n, K + 1), the categories of people, or ABSENT."""
-    strata: np.ndarray | None
-    """(n, K + 1), numbers of the sampling strata, or ABSENT."""
+    checks: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    """Method -> categories of people or of the reference annotator, and numbers of the sampling strata, both
+    (n, K + 1), or ABSENT."""
 
 
 def success_differences_table(
     predictions: pd.DataFrame,
     chains: pd.DataFrame,
     panels: Sequence[Panel],
-    ratings: Ratings | None = None,
+    corrections: Mapping[str, Ratings] | None = None,
     each: Map = map,
 ) -> pd.DataFrame:
     """Compare the success of each category with that of the reference at each iteration, for all labels together.
@@ -50,7 +48,8 @@ def success_differences_table(
         predictions: of one reading and one concept. A prediction that is not `correct` is a failure.
         chains: the `chains` table, in the order of the panels.
         panels: one for each attribute, all of one annotator.
-        ratings: of people; without them, all rows have the method "annotator".
+        corrections: method -> ratings of people, or the answers of a better annotator in their place, the preferred
+            method first. Without them, all rows have the method "annotator".
         each: see `group_table`.
 
     Returns:
@@ -63,10 +62,10 @@ def success_differences_table(
     Raises:
         ValueError: if people gave a picture two categories of an attribute, or if a picture is in two strata.
     """
-    studies = _studies(predictions, chains, panels, ratings)
+    studies = _studies(predictions, chains, panels, corrections or {})
 
     def rows_of(group: Group) -> Iterator[Row]:
-        for k in range(first_picture(group.start), group.panel.codes.shape[1]):
+        for k in group.panel.later(first_picture(group.start) - 1):
             for difference, row in _differences(group, studies[group.panel.attribute], (k,)):
                 rates = dict(zip(("rate", "reference_rate"), difference.rates[0], strict=True))
                 yield row | rates | {"iteration": k}
@@ -78,13 +77,13 @@ def success_changes_table(
     predictions: pd.DataFrame,
     chains: pd.DataFrame,
     panels: Sequence[Panel],
-    ratings: Ratings | None = None,
+    corrections: Mapping[str, Ratings] | None = None,
     each: Map = map,
 ) -> pd.DataFrame:
     """Measure the change of the differences in success from the first picture of the chains to the last.
 
     Args:
-        predictions, chains, panels, ratings, each: see `success_differences_table`.
+        predictions, chains, panels, corrections, each: see `success_differences_table`.
 
     Returns:
         Columns SUCCESS_CHANGES. value: the difference at the last iteration minus that at the first, -2 to 2, with a
@@ -94,7 +93,7 @@ def success_changes_table(
     Raises:
         ValueError: see `success_differences_table`.
     """
-    studies = _studies(predictions, chains, panels, ratings)
+    studies = _studies(predictions, chains, panels, corrections or {})
 
     def rows_of(group: Group) -> Iterator[Row]:
         since, last = first_picture(group.start), group.panel.codes.shape[1] - 1
@@ -108,7 +107,7 @@ def success_changes_table(
 
 
 def success_findings(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each change: the corrected one if it has an interval, otherwise the annotator's.
+    """Return one row for each change: the first corrected one with an interval, otherwise the annotator's.
 
     Args:
         changes: the table of `success_changes_table`.
@@ -119,8 +118,10 @@ def success_findings(changes: pd.DataFrame) -> pd.DataFrame:
     keys = [*_KEYS, "since", "iteration"]
     by_annotator = changes[changes["method"].astype(str) == ANNOTATOR]
     values = by_annotator[[*keys, "value"]].rename(columns={"value": "annotator_value"})
-    usable = changes[(changes["method"].astype(str) == ANNOTATOR) | changes["ci_low"].notna()]
-    chosen = usable[~usable.duplicated(keys, keep="last")]
+    is_annotator = changes["method"].astype(str) == ANNOTATOR
+    usable = changes[is_annotator | changes["ci_low"].notna()].assign(is_last=is_annotator)
+    leading = usable.sort_values("is_last", kind="stable").drop_duplicates(keys).index
+    chosen = changes[changes.index.isin(leading)]
     return chosen.merge(values, on=keys, how="left")
 
 
@@ -145,18 +146,22 @@ def success_comparisons(differences: pd.DataFrame, changes: pd.DataFrame) -> pd.
 
 
 def _studies(
-    predictions: pd.DataFrame, chains: pd.DataFrame, panels: Sequence[Panel], ratings: Ratings | None
+    predictions: pd.DataFrame, chains: pd.DataFrame, panels: Sequence[Panel], corrections: Mapping[str, Ratings]
 ) -> dict[str, _Study]:
     outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
     width = panels[0].codes.shape[1] if panels else 0
     correct = by_picture(predictions, outcomes, chains["chain_id"], width)
     studies = {}
     for panel in panels:
-        rated, strata = (None, None) if ratings is None else arrange_ratings(ratings, panel)
-        if rated is not None and strata is not None and width:
+        checks = {}
+        for method, ratings in corrections.items():
+            rated, strata = arrange_ratings(ratings, panel)
+            if not (rated != ABSENT).any():
+                continue
             # Replicates share their original, whose rating stands in the row of one of them.
             rated[:, 0], strata[:, 0] = (shared_by_start(array[:, 0], panel.clusters) for array in (rated, strata))
-        studies[panel.attribute] = _Study(panel, correct, rated, strata)
+            checks[method] = rated, strata
+        studies[panel.attribute] = _Study(panel, correct, checks)
     return studies
 
 
@@ -170,7 +175,7 @@ def _differences(group: Group, study: _Study, times: tuple[int, ...]) -> Iterato
     codes = np.where(correct == ABSENT, ABSENT, panel.codes[chosen][:, times])
     labels = np.unique(panel.labels[chosen].astype(str), return_inverse=True)[1]
     clusters = panel.clusters[chosen]
-    weights = _weights(study, chosen, labels, times)
+    weights_of = {method: _weights(study, method, chosen, labels, times) for method in study.checks}
     for code, category in enumerate(panel.categories):
         if code == reference:
             continue
@@ -179,12 +184,11 @@ def _differences(group: Group, study: _Study, times: tuple[int, ...]) -> Iterato
         counted = naive.any((1, 2))
         sizes = {"n": int(naive.sum()), "n_checked": 0, "clusters": len(np.unique(clusters[counted]))}
         keys = {"category": category, "reference": panel.categories[reference]}
-        for method in (ANNOTATOR, RATINGS):
+        for method in (ANNOTATOR, *study.checks):
             members, rating_weight = naive, None
-            if method == RATINGS:
-                if weights is None or study.rated is None:
-                    continue
-                rated = (study.rated[chosen][:, times, None] == pair) * (correct != ABSENT)[..., None]
+            if method != ANNOTATOR:
+                weights = weights_of[method]
+                rated = (study.checks[method][0][chosen][:, times, None] == pair) * (correct != ABSENT)[..., None]
                 members = naive + weights[..., None] * (rated - naive)
                 # Labels without a rating stay out.
                 members = members * _has_ratings(weights, labels)[labels, None, None]
@@ -204,16 +208,14 @@ def _differences(group: Group, study: _Study, times: tuple[int, ...]) -> Iterato
             yield difference, row | sizes | {"note": note}
 
 
-def _weights(study: _Study, chosen: np.ndarray, labels: np.ndarray, times: tuple[int, ...]) -> np.ndarray | None:
-    """Return the weights of rated pictures with an outcome, (n, T), by label; None without ratings."""
-    if study.rated is None or study.strata is None or not (study.rated != ABSENT).any():
-        return None
+def _weights(study: _Study, method: str, chosen: np.ndarray, labels: np.ndarray, times: tuple[int, ...]) -> np.ndarray:
+    """Return the weights of rated pictures with an outcome, (n, T), by label."""
     weights = np.zeros((len(labels), len(times)))
     for column, k in enumerate(times):
         has_outcome = study.correct[chosen, k] != ABSENT
         for label in np.unique(labels):
             own = has_outcome & (labels == label)
-            arrays = (array[chosen, k][own] for array in (study.panel.codes, study.rated, study.strata))
+            arrays = (array[chosen, k][own] for array in (study.panel.codes, *study.checks[method]))
             weights[own, column] = rating_weights(Sampled(*arrays))
     return weights
 

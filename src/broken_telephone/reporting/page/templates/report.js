@@ -189,7 +189,10 @@ function answersTable(picture, before, stated) {
 function tile(chain, picture, before) {
   const item = made("li");
   const what = picture.iteration ? `Image ${picture.iteration}` : "Image 0, the original";
-  if (picture.picture) {
+  if (picture.lacking) {
+    const why = picture.lacking === "thinned" ? "This study did not keep this image." : `Not on this page: ${chain.chain}/${picture.iteration}.png`;
+    item.append(made("div", why, { class: "gone" }));
+  } else if (picture.picture) {
     const shown = Object.values(picture.answers)[0] || {};
     const words = Object.entries(shown).map(([attribute, answer]) => `${attribute.replaceAll("_", " ")} ${answerText(answer)}`);
     const about = words.length ? `, shown as ${words.join(", ")}` : "";
@@ -223,7 +226,28 @@ function card(chain) {
     article.append(prompt);
   }
   const strip = made("ol", undefined, { class: "strip", tabindex: "0", "aria-label": "Images of the chain" });
-  chain.pictures.forEach((picture, place) => strip.append(tile(chain, picture, chain.pictures[place - 1])));
+  const some = chain.pictures.filter((picture) => !picture.lacking);
+  function fill(pictures) {
+    let before;
+    const tiles = pictures.map((picture) => {
+      const item = tile(chain, picture, before);
+      if (Object.keys(picture.answers).length) before = picture;
+      return item;
+    });
+    strip.replaceChildren(...tiles);
+  }
+  fill(some);
+  if (some.length < chain.pictures.length) {
+    const label = (isWhole) => (isWhole ? `Show ${some.length} iterations` : `Show all ${chain.pictures.length} iterations`);
+    const button = made("button", label(false), { type: "button", "aria-pressed": "false" });
+    button.addEventListener("click", () => {
+      const isWhole = button.getAttribute("aria-pressed") === "false";
+      button.setAttribute("aria-pressed", String(isWhole));
+      button.textContent = label(isWhole);
+      fill(isWhole ? chain.pictures : some);
+    });
+    article.append(button);
+  }
   article.append(strip);
   return article;
 }

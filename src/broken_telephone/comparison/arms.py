@@ -1,0 +1,117 @@
+"""Turns the results of studies into the arms that the statistics compare, and sums up their costs."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from broken_telephone.annotation import mentioned_categories
+from broken_telephone.comparison.finished_study import FinishedStudy
+from broken_telephone.comparison.human_ratings import rated_answers
+from broken_telephone.comparison.pairing import EXPLAINABILITY, SIMILARITY, Pairing
+from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.progress import track
+from broken_telephone.rating.sample import EQUAL
+from broken_telephone.statistics import Panel, panels
+from broken_telephone.statistics.outcomes import (
+    MENTIONS,
+    SUCCESS,
+    SUPPORT,
+    Arm,
+    Outcome,
+    category_outcomes,
+    mention_outcomes,
+    missing_outcome,
+    similarity_outcomes,
+    success_outcomes,
+    support_outcomes,
+)
+from broken_telephone.statistics.tables.mentions import mention_panels
+
+COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
+"""Seconds of the models and tokens of the descriptions, per chain."""
+_OF_DESCRIBER = (SUCCESS, MENTIONS, SUPPORT)
+"""Families whose values depend on the describer. They are compared themselves, not their changes since image 0."""
+_WORD = ["chain_id", "iteration", "face", "char_offset"]
+"""What tells an explained word from all others."""
+_TEXT = "text"
+"""The reading of predictions that is success: the label by the description."""
+
+
+def arrange_arms(
+    studies: Mapping[str, FinishedStudy], pairing: Pairing, reading: str, sampler: str = EQUAL
+) -> list[Arm]:
+    """Arrange the outcomes of each study in the order of the chains that are compared.
+
+    Rows of tables about other chains and later images are left out by the statistics.
+
+    Args:
+        studies: arm -> its study.
+        pairing: of the studies.
+        reading: the reading of the annotator that is compared.
+        sampler: how the rated samples were drawn, see `rating.rating_sample`.
+
+    Returns:
+        The arms in the order of the studies. Similarity and support are outcomes if all studies have them.
+    """
+    items = track(studies.items(), "Reading studies", len(studies))
+    return [_arm(study, pairing, reading, sampler) for _, study in items]
+
+
+def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
+    """Return the columns COSTS, one row per arm. A study that reused results of another one has only its own cost."""
+    rows = []
+    for arm, study in studies.items():
+        chains = len(study.chains)
+        spent = study.loop_manifest["seconds"]
+        texts = study.results.loop_descriptions
+        tokens = texts.loc[texts["iteration"] <= study.iterations, "tokens"].sum()
+        rows.append((arm, chains, spent["describe"] / chains, spent["draw"] / chains, float(tokens) / chains))
+    return pd.DataFrame(rows, columns=list(COSTS))
+
+
+def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> Arm:
+    chains, iterations = pairing.chains[study.arm], pairing.iterations
+    instrument = pairing.instruments[study.arm]
+    answers = study.results.annotations
+    is_own = (answers["annotator"] == instrument.annotator) & (answers["reading"] == reading)
+    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations)
+    arranged = list(by_attribute.values())
+    predictions = study.results.predictions
+    outcomes: list[Outcome] = [outcome for panel in arranged for outcome in category_outcomes(panel)]
+    outcomes += [missing_outcome(panel) for panel in arranged]
+    outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
+    outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
+    if SIMILARITY in pairing.stages:
+        outcomes += similarity_outcomes(study.results.similarities, chains, iterations)
+    if EXPLAINABILITY in pairing.stages:
+        outcomes += support_outcomes(_label_words(study), chains, iterations)
+    # A study's own describer describes image 0, so its first value is no common starting point.
+    outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
+    return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
+
+
+def _mention_panels(
+    study: FinishedStudy, chains: pd.DataFrame, by_attribute: Mapping[str, Panel], iterations: int
+) -> list[Panel]:
+    """Return the mentions of the descriptions; description k + 1 belongs to image k, as the study's own report has it.
+
+    The table `last_descriptions` has the descriptions of the last image, which the loop does not describe.
+    """
+    columns = ["chain_id", "iteration", "describer"]
+    loop, last = (study.results.loop_descriptions[columns], study.results.last_descriptions[columns])
+    texts = pd.concat([loop[loop["iteration"] <= study.iterations], last], ignore_index=True)
+    mentions = study.results.mentions
+    scheme = DatasetSettings.model_validate(dict(study.settings["dataset"])).words
+    categories = mentioned_categories(mentions, scheme.attributes)
+    return mention_panels(mentions, texts, chains, by_attribute, categories, iterations)
+
+
+def _label_words(study: FinishedStudy) -> pd.DataFrame:
+    """Return the activations of words that name a label, by the method of the study."""
+    results, record = study.results, study.explanation_manifest
+    assert record is not None
+    activations = results.activations
+    activations = activations[activations["method"].astype(str) == record["by"]["method"]]
+    words = results.explained_words
+    of_label = words.loc[words["correct"].notna(), _WORD]
+    return activations.merge(of_label, on=_WORD)

@@ -1,0 +1,261 @@
+"""Checks what pairs between studies: starts, pictures, labels, replicates, seeds, annotators, iterations.
+
+A chain pairs with the chain of another study that has the same name, start and seed. The loops of both then differ by
+the studies' settings only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.comparison.finished_study import FinishedStudy
+from broken_telephone.comparison.instruments import Instrument, common_instruments
+from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.visible import shortlist
+
+PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What of the studies is compared, and how."""
+
+    table: pd.DataFrame
+    """Columns PAIRING, one row for each arm but the reference and each check."""
+    chains: Mapping[str, pd.DataFrame]
+    """Arm -> its chains that are compared. Those of paired arms are in the order of the reference's."""
+    paired: Mapping[str, bool]
+    """Arm -> whether its chains are compared one by one with those of the reference."""
+    instruments: Mapping[str, Instrument]
+    iterations: int
+    """The smallest number of iterations of the studies. Later images are not compared."""
+    stages: frozenset[str]
+    """Which of SIMILARITY and EXPLAINABILITY all studies have, measured alike."""
+
+
+def pair_studies(
+    studies: Mapping[str, FinishedStudy], reference: str, reading: str, annotator: str | None = None
+) -> Pairing:
+    """Check what pairs between the studies, and choose the chains that are compared.
+
+    Chains are compared if their start is in all studies with the same picture and label. If replicates or seeds of an
+    arm differ from those of the reference, the arm is compared unpaired. An arm without a common start is compared
+    unpaired with all of its chains.
+
+    Args:
+        studies: arm -> its study.
+        reference: the arm that all others are compared with.
+        reading: the reading of the annotator that is compared.
+        annotator: name in the reference of the annotator to compare; None for the first that all studies have.
+
+    Raises:
+        StudyError: if data set schemes or concepts differ, no annotator is common, or three or more studies have
+            common starts by twos only.
+    """
+    for arm, study in studies.items():
+        _refuse_other_concept(arm, study, reference, studies[reference])
+    manifests = {arm: study.annotation_manifest for arm, study in studies.items()}
+    instruments = common_instruments(manifests, reference, reading, annotator)
+    starts = {arm: _starts(study.chains) for arm, study in studies.items()}
+    others = [arm for arm in studies if arm != reference]
+    matches = {arm: _Match.of(starts[reference], starts[arm]) for arm in others}
+    common = starts[reference].index
+    for arm in others:
+        common = common[common.isin(matches[arm].usable)] if len(matches[arm].usable) else common
+    if common.empty:
+        raise StudyError(
+            f"comparison.arms: {', '.join(others)} share starts with {reference}, but no start is in all of them. "
+            "Compare them in separate comparisons"
+        )
+    chains = {reference: _of_starts(studies[reference].chains, common)}
+    rows: list[dict[str, Any]] = []
+    paired = {}
+    for arm in others:
+        overlap = len(matches[arm].usable) > 0
+        own = _of_starts(studies[arm].chains, common) if overlap else studies[arm].chains
+        replicates, seeds = _replicates_and_seeds(chains[reference], own)
+        paired[arm] = overlap and replicates["passed"] and seeds["passed"]
+        chains[arm] = _in_order_of(own, chains[reference]) if paired[arm] else own.reset_index(drop=True)
+        checks = [
+            *matches[arm].rows(len(starts[reference])),
+            _compared(matches[arm], len(common)),
+            *([replicates, seeds] if overlap else []),
+            *_further_checks(studies[arm], studies[reference], instruments[arm]),
+            _verdict(paired[arm], overlap, replicates["passed"], len(chains[arm])),
+        ]
+        rows += [{"arm": arm, "reference": reference} | check for check in checks]
+    stages = (stage for stage in _STAGES if all(_alike(stage, one, studies[reference]) for one in studies.values()))
+    return Pairing(
+        pd.DataFrame(rows, columns=list(PAIRING)),
+        {arm: chains[arm].reset_index(drop=True) for arm in studies},
+        paired,
+        instruments,
+        min(study.iterations for study in studies.values()),
+        frozenset(stages),
+    )
+
+
+def _refuse_other_concept(arm: str, study: FinishedStudy, reference: str, other: FinishedStudy) -> None:
+    concepts = [str(one.settings["chains"]["concept"]) for one in (study, other)]
+    if concepts[0] != concepts[1]:
+        raise StudyError(
+            f"comparison.arms: {arm} is about the concept {concepts[0]!r}, and {reference} about {concepts[1]!r}. "
+            "Only studies of the same concept can be compared"
+        )
+    schemes = [DatasetSettings.model_validate(dict(one.settings["dataset"])).words for one in (study, other)]
+    labels = [scheme.concepts[concepts[0]].values for scheme in schemes]
+    if labels[0] != labels[1]:
+        raise StudyError(
+            f"comparison.arms: {arm} (scheme {schemes[0].name}) and {reference} (scheme {schemes[1].name}) have other "
+            f"labels of {concepts[0]}: {', '.join(labels[0])} against {', '.join(labels[1])}. Only studies with the "
+            "same labels can be compared"
+        )
+
+
+def _starts(chains: pd.DataFrame) -> pd.DataFrame:
+    """Return image_digest and label of each start, by its name."""
+    table = pd.DataFrame(
+        {"start": _start_names(chains), "digest": chains["image_digest"], "label": chains["label"]}, dtype=object
+    )
+    return table.drop_duplicates("start").set_index("start")
+
+
+def _start_names(chains: pd.DataFrame) -> pd.Series:
+    begin = chains["image_id"].astype(object).where(chains["start"] == "image", chains["prompt"].astype(object))
+    return chains["start"].astype(str) + " " + begin.astype(str)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The starts of two studies."""
+
+    usable: pd.Index
+    """Starts that both have, with the same picture and label."""
+    changed: list[str]
+    relabelled: list[str]
+    only_reference: list[str]
+    only_arm: list[str]
+
+    @classmethod
+    def of(cls, reference: pd.DataFrame, arm: pd.DataFrame) -> "_Match":
+        both = reference.index.intersection(arm.index, sort=False)
+        first, second = (starts.loc[both].astype(object).fillna("") for starts in (reference, arm))
+        is_changed, is_relabelled = ((first[name] != second[name]).to_numpy() for name in ("digest", "label"))
+        return cls(
+            both[~is_changed & ~is_relabelled],
+            list(both[is_changed]),
+            list(both[is_relabelled & ~is_changed]),
+            list(reference.index.difference(both, sort=False)),
+            list(arm.index.difference(both, sort=False)),
+        )
+
+    def rows(self, total: int) -> list[dict[str, Any]]:
+        """Return the rows of the checks of starts; `total` starts are in the reference."""
+        both = len(self.usable) + len(self.changed) + len(self.relabelled)
+        rows = [
+            _row("starts in both studies", both > 0, both, total, "" if both else "no start is in both studies"),
+            _faults("starts only in the reference", self.only_reference, total),
+            _faults("starts only in this arm", self.only_arm, both + len(self.only_arm)),
+        ]
+        if both:
+            rows += [
+                _faults("starts whose picture differs", self.changed, both),
+                _faults("starts whose label differs", self.relabelled, both),
+            ]
+        return rows
+
+
+def _compared(match: _Match, count: int) -> dict[str, Any]:
+    if not len(match.usable):
+        return _row("starts that are compared", True, 0, count, "each study is compared with its own starts")
+    fewer = count < len(match.usable)
+    note = "starts that another arm lacks are left out for all arms" if fewer else ""
+    return _row("starts that are compared", not fewer, count, len(match.usable), note)
+
+
+def _of_starts(chains: pd.DataFrame, starts: pd.Index) -> pd.DataFrame:
+    return chains[_start_names(chains).isin(starts).to_numpy()].reset_index(drop=True)
+
+
+def _in_order_of(chains: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
+    by_name = chains.set_index(chains["chain_id"].astype(str))
+    return by_name.loc[order["chain_id"].astype(str)].reset_index(drop=True)
+
+
+def _replicates_and_seeds(reference: pd.DataFrame, arm: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
+    seeds = [pd.Series(one["seed"].to_numpy(dtype="int64"), one["chain_id"].astype(str)) for one in (reference, arm)]
+    both = seeds[0].index.intersection(seeds[1].index, sort=False)
+    single = [*seeds[0].index.difference(both, sort=False), *seeds[1].index.difference(both, sort=False)]
+    other = list(both[seeds[0][both].to_numpy() != seeds[1][both].to_numpy()])
+    return (
+        _faults("chains (replicates) without a partner", single, len(both) + len(single)),
+        _faults("chains whose seed differs", other, len(both)),
+    )
+
+
+def _further_checks(arm: FinishedStudy, reference: FinishedStudy, instrument: Instrument) -> list[dict[str, Any]]:
+    fewer = min(arm.iterations, reference.iterations)
+    rows = [
+        _row(
+            "iterations",
+            arm.iterations == reference.iterations,
+            arm.iterations,
+            reference.iterations,
+            "" if arm.iterations == reference.iterations else f"images after image {fewer} are not compared",
+        ),
+        _row("annotator", True, None, None, f"the same in both studies; here it is called {instrument.annotator}"),
+    ]
+    failures = int(arm.loop_manifest["counts"]["failures"])
+    note = "their later images are missing" if failures else ""
+    rows.append(_row("chains that stopped early", not failures, failures, len(arm.chains), note))
+    for stage, instrument_of in _STAGES.items():
+        lacking = [one.arm for one in (arm, reference) if instrument_of(one) is None]
+        note = f"not compared: other models or settings of {stage}" if not _alike(stage, arm, reference) else ""
+        if lacking:
+            note = f"not compared: no results for {' and '.join(lacking)} (`kedro run --pipeline {stage}`)"
+        rows.append(_row(f"results of {stage}", not note, None, None, note))
+    return rows
+
+
+def _alike(stage: str, arm: FinishedStudy, reference: FinishedStudy) -> bool:
+    """Return whether both studies have the results of a stage, measured alike."""
+    own, other = _STAGES[stage](arm), _STAGES[stage](reference)
+    return own is not None and own == other
+
+
+def _embedders(study: FinishedStudy) -> Any:
+    record = study.similarity_manifest
+    return None if record is None else {name: space["settings"] for name, space in record["embedded"].items()}
+
+
+def _maps(study: FinishedStudy) -> Any:
+    record = study.explanation_manifest
+    return None if record is None else {name: record["by"].get(name) for name in ("layers", "method", "target", "size")}
+
+
+SIMILARITY, EXPLAINABILITY = "similarity", "explainability"
+_STAGES: dict[str, Callable[[FinishedStudy], Any]] = {SIMILARITY: _embedders, EXPLAINABILITY: _maps}
+"""Pipeline -> function that returns how a study was measured; None without results."""
+
+
+def _verdict(is_paired: bool, overlap: bool, same_replicates: bool, chains: int) -> dict[str, Any]:
+    if is_paired:
+        note = "paired: each chain is compared with the same chain of the reference"
+    elif not overlap:
+        note = "unpaired: no start is in both studies, so their starts also differ"
+    else:
+        reason = "seeds" if same_replicates else "replicates"
+        note = f"unpaired: {reason} differ, so shares of the same starts are compared, not single chains"
+    return _row("pairing", is_paired, chains, None, note)
+
+
+def _faults(check: str, names: list[str], total: int) -> dict[str, Any]:
+    return _row(check, not names, len(names), total, shortlist(names, _NAMED))
+
+
+def _row(check: str, passed: bool, count: int | None, n: int | None, note: str) -> dict[str, Any]:
+    return {"check": check, "passed": passed, "count": count, "n": n, "note": note}

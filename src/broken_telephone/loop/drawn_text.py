@@ -1,0 +1,101 @@
+"""Makes the text that is drawn from a description: neutralised, and with what is stated about the person. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.chains import key
+from broken_telephone.labels import Variable, is_english, neutralise, person_phrase
+from broken_telephone.loop.settings import LoopSettings
+from broken_telephone.loop.steering import by_picture
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How descriptions become drawn texts; without neutralisation and steering they stay as they are."""
+
+    loop: LoopSettings
+    steering: pd.DataFrame
+    """The `loop_steering` table."""
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    """Attributes of the data set's scheme."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Chain -> label."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether any drawn text may differ from its description."""
+        return bool(self.loop.neutralise) or self.loop.steer is not None
+
+    @property
+    def function(self) -> "Wording | None":
+        """What a journal takes: None where no drawn text differs from its description."""
+        return self if self.changes else None
+
+    @cached_property
+    def _stated(self) -> Mapping[str, Mapping[str, str]]:
+        return by_picture(self.steering)
+
+    def __call__(self, chain_id: str, iteration: int, description: str) -> str:
+        """Return the text to draw.
+
+        Raises:
+            StudyError: if there are no words for a category.
+        """
+        text, steer = self._neutral(description), self.loop.steer
+        stated = self._stated.get(key(chain_id, iteration))
+        if steer is None or stated is None:
+            return text
+        person = person_phrase(stated, self.variables, steer.words, steer.details)
+        return steer.template.format(
+            text=text, person=person, Person=person[0].upper() + person[1:], label=self.labels.get(chain_id, "")
+        )
+
+    def _neutral(self, description: str) -> str:
+        wanted = self.loop.neutralise
+        return neutralise(description, wanted) if wanted and is_english(description) else description
+
+    def counts(self, descriptions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """Count what happened to descriptions: for the manifest.
+
+        Args:
+            descriptions: rows of `loop_descriptions`.
+        """
+        rows = list(descriptions)
+        if not self.changes:
+            return {}
+        counts: dict[str, Any] = {"descriptions": len(rows)}
+        counts["reworded"] = sum(row.get("drawn_text") is not None for row in rows)
+        if self.loop.neutralise:
+            other = [not is_english(row["text"]) for row in rows]
+            changed = [self._neutral(row["text"]) != row["text"] for row in rows]
+            counts |= {"neutralised": sum(changed), "not_english": sum(other)}
+        if self.loop.steer is not None:
+            stated = [self._stated.get(key(row["chain_id"], row["iteration"]), {}) for row in rows]
+            counts["not_steered"] = {
+                name: sum(name not in one for one in stated) for name in self.loop.steer.attributes
+            }
+            counts["stated"] = {
+                name: dict(sorted(Counter(one[name] for one in stated if name in one).items()))
+                for name in self.loop.steer.attributes
+            }
+        return counts
+
+
+def wording_of(
+    chains: pd.DataFrame, steering: pd.DataFrame, loop: LoopSettings, variables: Mapping[str, Variable]
+) -> Wording:
+    """Return what makes drawn texts from descriptions.
+
+    Args:
+        chains: the `chains` table.
+        steering: the `loop_steering` table.
+        loop: the settings.
+        variables: attributes of the data set's scheme.
+    """
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    return Wording(loop, steering, variables, labels)

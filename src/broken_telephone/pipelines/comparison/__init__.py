@@ -1,0 +1,5 @@
+"""Compares finished studies: what pairs, who drifts more, whose drift it is, and a page with the same chains."""
+
+from broken_telephone.pipelines.comparison.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

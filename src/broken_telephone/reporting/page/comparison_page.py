@@ -1,0 +1,67 @@
+"""Writes the page of a comparison: sentences, settings that differ, figures, the same chains, tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.reporting.figures.saved_figures import Files
+from broken_telephone.reporting.page.rendering import rendered, too_large
+from broken_telephone.reporting.page.shown_figures import shown_figures
+from broken_telephone.reporting.page.shown_tables import shown_table
+from broken_telephone.reporting.page.side_by_side import SharedChain, within
+from broken_telephone.reporting.text.wording import counted
+
+MOST_BYTES = 10_000_000
+"""Upper limit of the page's size."""
+
+
+def comparison_page(
+    study: str,
+    studies: Mapping[str, str],
+    reference: str,
+    summary: Mapping[str, Sequence[str]],
+    settings: pd.DataFrame,
+    figures: Mapping[str, Files],
+    chains: Sequence[SharedChain],
+    total: int,
+    tables: Mapping[str, pd.DataFrame],
+    most_bytes: int = MOST_BYTES,
+) -> str:
+    """Write the page.
+
+    Args:
+        study: name of the comparison.
+        studies: arm -> name of its study.
+        reference: the arm that all others are compared with.
+        summary: topic -> sentences.
+        settings: the settings that differ: column `setting`, and a column for each arm.
+        figures: by name, as `saved_figures` returns them.
+        chains: the same chains in all arms; the page shows fewer if it would become too large.
+        total: number of chains that are compared.
+        tables: by name; empty ones are left out.
+        most_bytes: upper limit of the page's size.
+
+    Raises:
+        StudyError: if the page is too large even without chains.
+    """
+    content: dict[str, Any] = {
+        "study": study,
+        "studies": studies,
+        "reference": reference,
+        "others": [arm for arm in studies if arm != reference],
+        "summary": summary,
+        "settings": settings.to_dict("records"),
+        "figures": shown_figures(figures),
+        "total": total,
+        "tables": [shown_table(name, table) for name, table in tables.items() if len(table)],
+    }
+    # The page is rendered twice, because the size without chains determines the room for them.
+    room = most_bytes - len(_rendered(content, []).encode()) - 10_000
+    if room < 0:
+        raise too_large(most_bytes, content["tables"], content["figures"])
+    return _rendered(content, within(chains, room))
+
+
+def _rendered(content: Mapping[str, Any], chains: Sequence[SharedChain]) -> str:
+    return rendered("comparison.html", content, chains=chains, sampled=counted(len(chains), "chain"))
