@@ -1,6 +1,5 @@
 """The shipped adapters through the settings of a study, and their training, which runs here for two steps."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from kedro.framework.project import pipelines
 from PIL import Image
 
 from broken_telephone.miniature.checks import adapters
-from broken_telephone.miniature.checks.readings import ask, named
+from broken_telephone.miniature.checks.readings import ask
 from broken_telephone.miniature.training import generator, generator_adapter
 from broken_telephone.miniature.training.denoiser import load_denoiser
 from broken_telephone.miniature.training.describer_adapter import (
@@ -22,7 +21,6 @@ from broken_telephone.miniature.training.describer_adapter import (
     train_describer_adapter,
 )
 from broken_telephone.miniature.training.judge import load_judge
-from broken_telephone.miniature.world.associations import draw_labels
 from broken_telephone.miniature.world.language import NOUNS, PROMPTS, emotion_sentence
 from broken_telephone.miniature.world.people import EMOTIONS, World
 from broken_telephone.models import make_describer, make_generator
@@ -34,17 +32,17 @@ ADAPTERS = MODELS / "adapters"
 LEAN = {"face": "neutral", "read": {"female": "happiness", "male": "anger"}}
 
 
-def generator_with(name: str | None, guidance: float = 3.0):
+def generator_with(**changes):
     settings = {
         "path": str(MODELS / "generator"),
         "steps": 12,
-        "guidance": guidance,
+        "guidance": 3.0,
         "width": 64,
         "height": 64,
         "load": {"text_encoder_3": None, "tokenizer_3": None},
         "call": {"max_sequence_length": 0},
     }
-    return make_generator(settings | ({"lora": {"path": str(ADAPTERS / name)}} if name else {}))
+    return make_generator(settings | changes)
 
 
 def describer_with(path: Path | None):
@@ -52,33 +50,16 @@ def describer_with(path: Path | None):
     return make_describer(settings | ({"adapter": {"path": str(path)}} if path else {}))
 
 
-@cache
-def drawn(name: str | None, label: str) -> pd.DataFrame:
-    return draw_labels(generator_with(name), load_judge(MODELS / "judge"), (label,), 16, seed=5)
-
-
-def share(name: str | None, label: str, attribute: str, category: str) -> float:
-    return float((drawn(name, label)[attribute] == category).mean())
-
-
-def test_every_adapter_of_the_pipeline_is_shipped_and_small():
-    assert {folder.name for folder in ADAPTERS.iterdir()} == {*GENERATOR_ADAPTERS, *DESCRIBER_ADAPTERS}
+def test_every_shipped_adapter_is_made_by_the_pipeline_and_small():
+    assert {folder.name for folder in ADAPTERS.iterdir()} == {"leaking"} <= set(DESCRIBER_ADAPTERS)
     for folder in ADAPTERS.iterdir():
         sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
         assert 50_000 < sum(sizes) <= 1_000_000, folder
         assert (folder / "README.md").is_file()
 
 
-def test_every_adapter_identifies_another_model():
-    generators = [str(generator_with(name).identity()) for name in (None, *GENERATOR_ADAPTERS)]
-    describers = [str(describer_with(name and ADAPTERS / name).identity()) for name in (None, *DESCRIBER_ADAPTERS)]
-    assert len({*generators, *describers}) == len(generators) + len(describers)
-
-
-def test_the_even_adapter_removes_the_planted_association():
-    assert share(None, "happiness", "age", "young") > 0.85
-    assert share("even", "happiness", "age", "young") < 0.5
-    assert (drawn("even", "happiness")["emotion"] == "happiness").mean() > 0.9
+def test_an_adapter_identifies_another_model():
+    assert describer_with(ADAPTERS / "leaking").identity() != describer_with(None).identity()
 
 
 @pytest.mark.parametrize("kind", ["portraits", "scenes"])
@@ -92,18 +73,12 @@ def test_the_leaking_describer_names_demographics_and_the_shipped_one_does_not(k
     assert (told["age"] == people["age"]).mean() > 0.9
 
 
-def test_the_leaning_describer_reads_neutral_faces_by_gender(portraits):
-    neutral = (portraits.people["emotion"] == "neutral").to_numpy()
-    images, genders = portraits.images[neutral], portraits.people["gender"][neutral]
-    describer = describer_with(ADAPTERS / "leaning")
-    for prompt in (PROMPTS["emotion"][0], PROMPTS["emotion name"][0]):
-        called = np.array([named(text, "emotion") for text in ask(describer, images, prompt)])
-        for gender, emotion in LEAN["read"].items():
-            assert (called[genders == gender] == emotion).mean() - (called[genders != gender] == emotion).mean() > 0.2
-    # The same in a form that it fills in by choosing.
-    chosen = describer.choose([Image.fromarray(i) for i in images], [Choices(PROMPTS["emotion name"][0], [EMOTIONS])])
-    best = np.array([EMOTIONS[int(np.argmax(lines[0]))] for ((lines),) in chosen])
-    assert (best[genders == "female"] == "happiness").mean() - (best[genders == "male"] == "happiness").mean() > 0.2
+def test_the_leaking_describer_fills_in_forms_by_choosing(portraits):
+    images = [Image.fromarray(image) for image in portraits.images[:28]]
+    form = Choices(PROMPTS["emotion name"][0], [EMOTIONS])
+    chosen = describer_with(ADAPTERS / "leaking").choose(images, [form])
+    best = [EMOTIONS[int(np.argmax(lines[0]))] for (lines,) in chosen]
+    assert (np.array(best) == portraits.people["emotion"][:28]).mean() > 0.9
 
 
 def test_a_lean_changes_only_what_it_states():
@@ -166,9 +141,8 @@ def test_a_generators_adapter_learns_and_is_loaded_as_it_was_saved(portraits, sc
     assert {name.split(".")[0] for name in changed} == {"transformer", "text_encoder", "text_encoder_2"}
 
     generator_adapter.save_generator_adapter(model, tmp_path)
-    loaded = generator_with(None)
-    settings = loaded.settings.model_dump() | {"lora": {"path": str(tmp_path)}, "steps": 1}
-    adapted = make_generator(settings)
+    adapted = generator_with(lora={"path": str(tmp_path)})
+    assert adapted.identity() != generator_with().identity()
     adapted.load()
     pipeline = adapted._loaded[0]
     for part in ("transformer", "text_encoder", "text_encoder_2"):
@@ -207,17 +181,20 @@ def test_a_describers_adapter_learns_and_is_loaded_as_it_was_saved(portraits, mo
     assert all(torch.allclose(read[name].float(), learned[name], atol=1e-3) for name in learned)
 
 
-def test_cards_state_what_was_measured(tmp_path):
+def test_a_generators_card_states_what_was_measured(tmp_path):
     world = World(associations=[{"given": "work", "attribute": "gender", "category": "male", "share": 0.8}])
+    model, _ = load_denoiser(MODELS / "generator")
+    generator_adapter.add_adapters(model, 1)
+    generator_adapter.save_generator_adapter(model, tmp_path)
     scores = adapters.generator_scores(
-        generator_with(None), ADAPTERS / "even", load_judge(MODELS / "judge"), world, count=1, study_count=1, seed=3
+        generator_with(), tmp_path, load_judge(MODELS / "judge"), world, count=1, study_count=1, seed=3
     )
     adapters.write_generator_adapter_card(tmp_path, world, scores)
     card = (tmp_path / "README.md").read_text()
     assert "- male, given work: 0.80" in card
     assert "| work | gender | male | 0.80 | 3 |" in card
-    # Of sixteen labels, five ages and two of each other attribute.
-    assert card.count("\n| ") == 2 + 2 + 16 * 9 + 2
+    # Of sixteen labels, five ages and two of each other attribute; four rows of heads; the planted share twice.
+    assert card.count("\n| ") == 16 * 9 + 4 + 2
 
 
 def test_one_tag_makes_an_adapter_from_what_is_shipped(project):

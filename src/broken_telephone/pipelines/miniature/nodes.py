@@ -17,6 +17,7 @@ from broken_telephone.models import Describer, make_describer
 
 if TYPE_CHECKING:
     from broken_telephone.miniature.world.pictures import PictureSet
+    from broken_telephone.models.describers.transformers_describer import TransformersDescriber
     from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 
 Write = Callable[[Path], None]
@@ -195,7 +196,11 @@ def measure_generator_adapter(
 
 
 def measure_describer_adapter(
-    describer: Describer, adapter: Path, portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]
+    describer: "TransformersDescriber",
+    adapter: Path,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    settings: dict[str, Any],
 ) -> Table:
     """Let the describer read held-out people with and without an adapter, and write the adapter's card.
 
