@@ -209,8 +209,9 @@ def test_a_describers_adapter_learns_and_is_loaded_as_it_was_saved(portraits, mo
 
 def test_cards_state_what_was_measured(tmp_path):
     world = World(associations=[{"given": "work", "attribute": "gender", "category": "male", "share": 0.8}])
+    sizes = {"count": 1, "guidance": 3.0, "guided_count": 1, "seed": 3}
     scores = adapters.generator_scores(
-        generator_with(None), ADAPTERS / "even", load_judge(MODELS / "judge"), world, count=1, study_count=1, seed=3
+        generator_with(None), ADAPTERS / "even", load_judge(MODELS / "judge"), world, **sizes
     )
     adapters.write_generator_adapter_card(tmp_path, world, scores)
     card = (tmp_path / "README.md").read_text()
