@@ -44,13 +44,15 @@ assert not run_arms(grid)
 
 def _settings(grid: dict[str, bool], tiny: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
-        "chains": {"count": 3},
+        "chains": {"splits": ["test"], "count": 3},
+        "generator": {"guidance": 3.0},
         "loop": {"iterations": 1, "draw_batch": 4},
         "annotator": {"path": "data/06_models/describer", "max_new_tokens": 60, "dtype": "float32"},
         "grid": {"factors": FACTORS, **grid},
     }
     if tiny:
-        settings |= {"chains": {"count": 1, "prompts": []}, "generator": {"steps": 2}}
+        settings["chains"] |= {"count": 1, "prompts": []}
+        settings["generator"] |= {"steps": 2}
     return settings
 
 

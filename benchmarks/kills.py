@@ -48,7 +48,7 @@ JOURNALS = ("_batches", "_sessions", "embeddings", "face_parts", "explanations",
 TIMES = {"seconds", "sessions", "written", "batches", "machines", "changed"}
 """Entries of manifests, and columns of tables, that differ from run to run."""
 SMALL: dict[str, dict[str, Any]] = {
-    "chains": {"count": 1},
+    "chains": {"splits": ["test"], "count": 1},
     "loop": {"iterations": 2, "describe_batch": 4, "draw_batch": 1},
     "annotation": {"batch": 5},
     "embedding": {"batch": 5},

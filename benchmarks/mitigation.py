@@ -2,7 +2,8 @@
 
     python benchmarks/mitigation.py /tmp/mitigation
 
-Each arm is the miniature study with one iteration, 15 people per label and no prompts: `kedro run --pipeline loop`.
+Each arm is the miniature study with one iteration, guidance 3, 15 people of the test split per label, and no prompts:
+`kedro run --pipeline loop`.
 The miniature's judge, which the loop does not use, reads originals and drawn images. All arms have the same chains
 and seeds, so changes are paired. A stopped run goes on where it was; arms that are finished are only read.
 """
@@ -51,8 +52,9 @@ def run(folder: Path, arm: str, count: int) -> Path:
     path = folder / arm.replace(", ", "_").replace(" ", "_")
     if not path.exists():
         path.mkdir(parents=True)
-        chains = {"count": count, "prompts": []}
-        project(path, {"chains": chains, "loop": {"iterations": 1, "draw_batch": 30, **ARMS[arm]}})
+        chains = {"splits": ["test"], "count": count, "prompts": []}
+        loop = {"iterations": 1, "draw_batch": 30, **ARMS[arm]}
+        project(path, {"chains": chains, "loop": loop, "generator": {"guidance": 3.0}})
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "loop"]
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     with (path / "run.log").open("a") as log:

@@ -60,15 +60,16 @@ def small_project(path: Path, model_folders: Path) -> Path:
     small = {
         "chains": {"count": 1},
         "loop": {"iterations": 2, "describe_batch": 4, "draw_batch": 3},
-        "generator": {"steps": 1, "width": 16, "height": 16},
+        "generator": {"steps": 1, "guidance": 3.0, "width": 16, "height": 16},
         "describer": {"max_new_tokens": 4},
         "explain": {"layers": [1], "random_weights": 1},
     }
-    for study in ("base", "miniature_activity"):
+    for study, split in (("base", "test"), ("miniature_activity", "val")):
         file = path / "conf" / study / "parameters.yml"
         settings = yaml.safe_load(file.read_text())
         for group, values in small.items():
             settings.setdefault(group, {}).update(values)
+        settings["chains"]["splits"] = [split]
         file.write_text(yaml.safe_dump(settings))
     bootstrap_project(path)
     return path

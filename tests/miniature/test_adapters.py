@@ -186,9 +186,8 @@ def test_a_generators_card_states_what_was_measured(tmp_path):
     model, _ = load_denoiser(MODELS / "generator")
     generator_adapter.add_adapters(model, 1)
     generator_adapter.save_generator_adapter(model, tmp_path)
-    scores = adapters.generator_scores(
-        generator_with(), tmp_path, load_judge(MODELS / "judge"), world, count=1, study_count=1, seed=3
-    )
+    sizes = {"count": 1, "guidance": 3.0, "guided_count": 1, "seed": 3}
+    scores = adapters.generator_scores(generator_with(), tmp_path, load_judge(MODELS / "judge"), world, **sizes)
     adapters.write_generator_adapter_card(tmp_path, world, scores)
     card = (tmp_path / "README.md").read_text()
     assert "- male, given work: 0.80" in card

@@ -39,10 +39,11 @@ def generator_scores(
     world: World,
     *,
     count: int,
-    study_count: int,
+    guidance: float,
+    guided_count: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Draw from captions that name only a label, at guidance 1 and at the study's, with an adapter.
+    """Draw from captions that name only a label, at guidance 1 and at a higher one, with an adapter.
 
     Args:
         generator: as a study makes it.
@@ -50,7 +51,8 @@ def generator_scores(
         judge: reads the pictures.
         world: the planted shares.
         count: pictures per label at guidance 1.
-        study_count: pictures per label at the study's guidance.
+        guidance: the higher guidance.
+        guided_count: pictures per label at the higher guidance.
         seed: of captions and noise.
 
     Returns:
@@ -59,14 +61,14 @@ def generator_scores(
     """
     labels = EMOTIONS + ACTIVITIES
     parts = []
-    for guidance, number in ((1.0, count), (generator.settings.guidance, study_count)):
-        changes = {"guidance": guidance, "lora": LoraSettings(path=str(adapter))}
+    for scale, number in ((1.0, count), (guidance, guided_count)):
+        changes = {"guidance": scale, "lora": LoraSettings(path=str(adapter))}
         drawer = type(generator)(generator.settings.model_copy(update=changes))
         drawn = associations.draw_labels(drawer, judge, labels, number, seed)
         shown = associations.shown(drawn).query("group == 'label'")
         found = pd.DataFrame({"label": shown["category"], "n": shown["n"], "share": shown["value"]})
         found = found.assign(attribute=SHOWN, category=found["label"], planted=1.0, difference=found["share"] - 1)
-        parts.append(pd.concat([associations.shares(drawn, world), found]).assign(guidance=guidance))
+        parts.append(pd.concat([associations.shares(drawn, world), found]).assign(guidance=scale))
     return pd.concat(parts, ignore_index=True)
 
 

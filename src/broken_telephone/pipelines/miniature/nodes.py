@@ -315,7 +315,7 @@ def measure_shortcut(world: dict[str, Any], folder: Path, own: "PictureSet", eve
 def measure_generator(
     generator: "DiffusersGenerator", trained: Path, judge: Path, world: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[Table, Table]:
-    """Draw from emotion-only and activity-only captions, at guidance 1 and at the study's, and let the judge read.
+    """Draw from emotion-only and activity-only captions, at guidance 1 and at a higher one, and let the judge read.
 
     `trained` is an input only so that a new generator is measured after it was trained.
 
@@ -328,7 +328,7 @@ def measure_generator(
 
     reader, lived_in = load_judge(judge), World(**world)
     shown, shares = [], []
-    for guidance, count in ((1.0, settings["count"]), (generator.settings.guidance, settings["study_count"])):
+    for guidance, count in ((1.0, settings["count"]), (settings["guidance"], settings["guided_count"])):
         drawer = type(generator)(generator.settings.model_copy(update={"guidance": guidance}))
         drawn = associations.draw_labels(drawer, reader, EMOTIONS + ACTIVITIES, count, settings["seed"])
         shown.append(associations.shown(drawn).assign(guidance=guidance))
