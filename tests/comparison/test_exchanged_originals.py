@@ -121,7 +121,7 @@ def test_shares_of_the_exchanged_attribute_are_compared_as_they_are():
     studies = opened(a=with_people(study(becoming_female=0.3)), b=as_female(becoming_female=0.3))
     pairing = pair_studies(studies, "a", "free", exchanged="gender")
     arms, table = outcomes_of(studies, pairing)
-    texts = table.astype({name: str for name in ("family", "attribute", "category", "label")})
+    texts = table.astype(dict.fromkeys(("family", "attribute", "category", "label"), str))
     is_female = (texts["family"] == "shares") & (texts["category"] == "female") & (texts["label"] == "(all)")
     rows = texts[is_female].set_index("iteration")
     assert len(rows) == 2

@@ -1,12 +1,14 @@
 """Reads who the originals of a study show, to check that counterfactual originals differ in one attribute only."""
 
+from typing import TypeAlias
+
 import pandas as pd
 
 from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 
-People = pd.DataFrame
+People: TypeAlias = pd.DataFrame
 """The main person of each original by image_id: `category` of the exchanged attribute; all `others` in one text."""
 _UNKNOWN = ""
 
