@@ -121,6 +121,6 @@ def data_set_files(
         path = f"{row.image_id}{suffix}"
         files[path] = contents[row.image_id]
         boxes = {name: person[name] for name in _BOX}
-        rows.append({"image": path, "person": row.person_id, "split": person["split"]} | boxes | labels)
+        rows.append({"image": path, "person_id": row.person_id, "split": person["split"]} | boxes | labels)
     text = pd.DataFrame(rows).to_csv(index=False)
     return files | {TABLE: text.encode()}
