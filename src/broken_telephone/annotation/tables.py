@@ -91,6 +91,18 @@ def tables(
     )
 
 
+def categories_of(inquiry: Inquiry, answer: Record) -> dict[str, str | None] | None:
+    """Return attribute or concept -> category of one answer, None where it is not valid; None for a failure."""
+    if "failure" in answer:
+        return None
+    if inquiry.reading == FREE:
+        rows = list(_free(inquiry.forms[0], answer))
+    else:
+        lines = zip(inquiry.forms, answer["likelihoods"], strict=True)
+        rows = [row for form, likelihoods in lines for row, _ in _closed(form, likelihoods)]
+    return {row["attribute"]: row["category"] if row["status"] == "valid" else None for row in rows}
+
+
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}

@@ -1,6 +1,6 @@
 """Turns the results of studies into the arms that the statistics compare, and sums up their costs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -85,9 +85,24 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
         outcomes += similarity_outcomes(study.results.similarities, chains, iterations)
     if EXPLAINABILITY in pairing.stages:
         outcomes += support_outcomes(_label_words(study), chains, iterations)
+    if pairing.exchanged is not None:
+        outcomes = list(_of_exchanged(outcomes, pairing.exchanged))
     # A study's own describer describes image 0, so its first value is no common starting point.
     outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
     return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
+
+
+def _of_exchanged(outcomes: list[Outcome], attribute: str) -> Iterator[Outcome]:
+    """Yield the outcomes of originals that differ in an attribute between the arms.
+
+    Changes of this attribute would count the exchange itself as drift, so its values are compared. Its categories
+    divide the chains of each arm differently, so there is no success by category.
+    """
+    for outcome in outcomes:
+        if outcome.attribute != attribute:
+            yield outcome
+        elif outcome.family != SUCCESS:
+            yield outcome._replace(on_first=False)
 
 
 def _mention_panels(

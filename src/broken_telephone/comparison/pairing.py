@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from broken_telephone.comparison.exchanged_originals import People, people_of_starts
 from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.comparison.instruments import Instrument, common_instruments
 from broken_telephone.errors import StudyError
@@ -17,6 +19,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.visible import shortlist
 
 PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
+EXCHANGED = "starts whose original was exchanged"
 _NAMED = 3
 
 
@@ -35,10 +38,16 @@ class Pairing:
     """The smallest number of iterations of the studies. Later images are not compared."""
     stages: frozenset[str]
     """Which of SIMILARITY and EXPLAINABILITY all studies have, measured alike."""
+    exchanged: str | None = None
+    """The attribute in which the originals of the arms differ; None if they are the same."""
 
 
 def pair_studies(
-    studies: Mapping[str, FinishedStudy], reference: str, reading: str, annotator: str | None = None
+    studies: Mapping[str, FinishedStudy],
+    reference: str,
+    reading: str,
+    annotator: str | None = None,
+    exchanged: str | None = None,
 ) -> Pairing:
     """Check what pairs between the studies, and choose the chains that are compared.
 
@@ -46,23 +55,38 @@ def pair_studies(
     arm differ from those of the reference, the arm is compared unpaired. An arm without a common start is compared
     unpaired with all of its chains.
 
+    With `exchanged`, a start may have another picture in an arm. Its main person must then have another category of
+    this attribute, and the same categories of everything else in the data set.
+
     Args:
         studies: arm -> its study.
         reference: the arm that all others are compared with.
         reading: the reading of the annotator that is compared.
         annotator: name in the reference of the annotator to compare; None for the first that all studies have.
+        exchanged: attribute in which the originals of the arms differ; None if they must be the same.
 
     Raises:
-        StudyError: if data set schemes or concepts differ, no annotator is common, or three or more studies have
-            common starts by twos only.
+        StudyError: if data set schemes or concepts differ, no annotator is common, three or more studies have
+            common starts by twos only, or an arm has no start with another category of `exchanged`.
     """
     for arm, study in studies.items():
         _refuse_other_concept(arm, study, reference, studies[reference])
     manifests = {arm: study.annotation_manifest for arm, study in studies.items()}
     instruments = common_instruments(manifests, reference, reading, annotator)
     starts = {arm: _starts(study.chains) for arm, study in studies.items()}
+    people = {} if exchanged is None else {arm: people_of_starts(one, exchanged) for arm, one in studies.items()}
     others = [arm for arm in studies if arm != reference]
-    matches = {arm: _Match.of(starts[reference], starts[arm]) for arm in others}
+    matches = {
+        arm: _Match.of(starts[reference], starts[arm], None if exchanged is None else (people[reference], people[arm]))
+        for arm in others
+    }
+    for arm in others:
+        if exchanged is not None and not matches[arm].exchanged:
+            raise StudyError(
+                f"comparison.exchanged: {exchanged}, but no start has another picture with another {exchanged} in "
+                f"{arm} than in {reference}. Run {arm} with a data set of counterfactuals (docs/counterfactuals.md), "
+                "or leave `exchanged` out"
+            )
     common = starts[reference].index
     for arm in others:
         common = common[common.isin(matches[arm].usable)] if len(matches[arm].usable) else common
@@ -81,7 +105,7 @@ def pair_studies(
         paired[arm] = overlap and replicates["passed"] and seeds["passed"]
         chains[arm] = _in_order_of(own, chains[reference]) if paired[arm] else own.reset_index(drop=True)
         checks = [
-            *matches[arm].rows(len(starts[reference])),
+            *matches[arm].rows(len(starts[reference]), exchanged),
             _compared(matches[arm], len(common)),
             *([replicates, seeds] if overlap else []),
             *_further_checks(studies[arm], studies[reference], instruments[arm]),
@@ -96,6 +120,7 @@ def pair_studies(
         instruments,
         min(study.iterations for study in studies.values()),
         frozenset(stages),
+        exchanged,
     )
 
 
@@ -129,33 +154,55 @@ def _start_names(chains: pd.DataFrame) -> pd.Series:
     return chains["start"].astype(str) + " " + begin.astype(str)
 
 
+def _people_of(both: pd.Index, people: tuple[People, People] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each start whether its category of the exchanged attribute differs, and whether anything else does."""
+    if people is None:
+        return np.zeros(len(both), bool), np.zeros(len(both), bool)
+    # Starts from prompts show nobody: "prompt …" is no name of an original.
+    images = both.astype(str).str.removeprefix("image ")
+    first, second = (one.reindex(images) for one in people)
+    return (first["category"] != second["category"]).to_numpy(), (first["others"] != second["others"]).to_numpy()
+
+
 @dataclass(frozen=True)
 class _Match:
     """The starts of two studies."""
 
     usable: pd.Index
-    """Starts that both have, with the same picture and label."""
+    """Starts that both have, with the same label, and the same picture or an exchanged one."""
+    exchanged: list[str]
+    """Those of the usable starts whose picture shows another category of the exchanged attribute, and nothing else."""
     changed: list[str]
+    others_changed: list[str]
+    """Starts with another category of the exchanged attribute that also differ otherwise, or have the same picture."""
     relabelled: list[str]
     only_reference: list[str]
     only_arm: list[str]
 
     @classmethod
-    def of(cls, reference: pd.DataFrame, arm: pd.DataFrame) -> "_Match":
+    def of(cls, reference: pd.DataFrame, arm: pd.DataFrame, people: tuple[People, People] | None = None) -> "_Match":
+        """Match starts. `people` are the main persons in both studies, if an attribute of theirs was exchanged."""
         both = reference.index.intersection(arm.index, sort=False)
         first, second = (starts.loc[both].astype(object).fillna("") for starts in (reference, arm))
         is_changed, is_relabelled = ((first[name] != second[name]).to_numpy() for name in ("digest", "label"))
+        has_other, differs_otherwise = _people_of(both, people)
+        is_exchanged = has_other & is_changed & ~differs_otherwise
+        is_wrong = has_other & ~is_exchanged
+        is_changed = is_changed & ~has_other
+        is_usable = ~is_changed & ~is_wrong & ~is_relabelled
         return cls(
-            both[~is_changed & ~is_relabelled],
+            both[is_usable],
+            list(both[is_usable & is_exchanged]),
             list(both[is_changed]),
-            list(both[is_relabelled & ~is_changed]),
+            list(both[is_wrong]),
+            list(both[is_relabelled & ~is_changed & ~is_wrong]),
             list(reference.index.difference(both, sort=False)),
             list(arm.index.difference(both, sort=False)),
         )
 
-    def rows(self, total: int) -> list[dict[str, Any]]:
+    def rows(self, total: int, exchanged: str | None = None) -> list[dict[str, Any]]:
         """Return the rows of the checks of starts; `total` starts are in the reference."""
-        both = len(self.usable) + len(self.changed) + len(self.relabelled)
+        both = len(self.usable) + len(self.changed) + len(self.others_changed) + len(self.relabelled)
         rows = [
             _row("starts in both studies", both > 0, both, total, "" if both else "no start is in both studies"),
             _faults("starts only in the reference", self.only_reference, total),
@@ -165,6 +212,15 @@ class _Match:
             rows += [
                 _faults("starts whose picture differs", self.changed, both),
                 _faults("starts whose label differs", self.relabelled, both),
+            ]
+        if both and exchanged is not None:
+            rows += [
+                _faults(
+                    f"starts with another {exchanged} that differ in more or have one picture",
+                    self.others_changed,
+                    both,
+                ),
+                _row(EXCHANGED, True, len(self.exchanged), both, f"their original shows another {exchanged}"),
             ]
         return rows
 

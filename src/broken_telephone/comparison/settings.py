@@ -20,6 +20,8 @@ class ComparisonSettings(Settings):
     """Name of the arm -> name of its study (`study` in the globals.yml of the study)."""
     factors: dict[str, dict[str, str]] = {}
     """Name of the arm -> factor -> level, such as `{generator: a, prompt: long}`. All arms state the same factors."""
+    exchanged: str | None = None
+    """The attribute in which the originals of the arms differ, such as gender: see docs/counterfactuals.md."""
     shown_chains: Annotated[int, Field(ge=0)] = 24
     """Number of chains that the page shows side by side."""
 

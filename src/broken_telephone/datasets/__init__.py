@@ -5,7 +5,12 @@ from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.finished_studies import FinishedStudiesDataset
 from broken_telephone.datasets.frozen_plan import FrozenPlanDataset
-from broken_telephone.datasets.images import ImageDataset, ImageFolderDataset, ImagePartitionsDataset
+from broken_telephone.datasets.images import (
+    ImageDataset,
+    ImageFolderDataset,
+    ImagePartitionsDataset,
+    WrittenFolderDataset,
+)
 from broken_telephone.datasets.model import ModelDataset, ModelsDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
@@ -36,4 +41,5 @@ __all__ = [
     "StageStore",
     "StoreDataset",
     "WholeParquetDataset",
+    "WrittenFolderDataset",
 ]

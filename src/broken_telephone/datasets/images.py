@@ -72,6 +72,14 @@ class ImagePartitionsDataset(ImageFolderDataset):
         return value
 
 
+class WrittenFolderDataset(ImageFolderDataset):
+    """A data set that a run writes: the bytes of its pictures and tables, by their path below the folder."""
+
+    def encode(self, value: bytes) -> bytes:
+        """Return the bytes as they are."""
+        return value
+
+
 class ImageDataset(LiteralVersions, AbstractVersionedDataset[Image.Image, Image.Image]):
     """One picture, saved as PNG, whole or not at all."""
 

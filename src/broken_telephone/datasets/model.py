@@ -6,9 +6,9 @@ from kedro.io import AbstractDataset
 
 from broken_telephone.datasets.shared_models import model_of
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Embedder, FaceDetector, Generator, Kind, RegionParser
+from broken_telephone.models import Describer, Editor, Embedder, FaceDetector, Generator, Kind, RegionParser
 
-AnyModel = Generator | Describer | Embedder | FaceDetector | RegionParser
+AnyModel = Generator | Editor | Describer | Embedder | FaceDetector | RegionParser
 
 
 class ModelDataset(AbstractDataset[None, AnyModel]):

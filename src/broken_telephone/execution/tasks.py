@@ -94,6 +94,25 @@ class Draw:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """Change pictures towards prompts, each from its own seed; the answer is one picture or `Failure` each."""
+
+    items: list[tuple[Image.Image, str, int]]
+    """Picture, prompt and seed."""
+    strength: float
+    model: str = "editor"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+
+        def edit(wanted: list[tuple[Image.Image, str, int]]) -> Iterable[Image.Image | Failure]:
+            images, prompts, seeds = (list(values) for values in zip(*wanted, strict=True))
+            return model.edit(images, prompts, seeds, self.strength)
+
+        return Answer(images=at_fault(self.items, (PLAIN_PICTURE, PLAIN_TEXT, 0), edit))
+
+
+@dataclass(frozen=True)
 class Choose:
     """Fill in forms about pictures by choosing; the answer is the likelihood of every option of each."""
 

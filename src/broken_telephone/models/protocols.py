@@ -102,6 +102,16 @@ class Model(Protocol):
         ...
 
 
+class Editor(Model, Protocol):
+    """An image-to-image model."""
+
+    def edit(
+        self, images: list[Image.Image], prompts: list[str], seeds: list[int], strength: float
+    ) -> list[Image.Image | Failure]:
+        """Change each RGB picture towards its prompt, with a strength from 0 to 1, each from its own seed."""
+        ...
+
+
 class Generator(Model, Protocol):
     """A text-to-image model."""
 

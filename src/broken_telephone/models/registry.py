@@ -5,7 +5,7 @@ from functools import partial
 from pkgutil import resolve_name
 from typing import Any, Literal, NamedTuple
 
-from broken_telephone.models.protocols import Describer, Embedder, FaceDetector, Generator, RegionParser
+from broken_telephone.models.protocols import Describer, Editor, Embedder, FaceDetector, Generator, RegionParser
 from broken_telephone.models.settings import (
     DescriberSettings,
     DetectorSettings,
@@ -16,7 +16,7 @@ from broken_telephone.models.settings import (
 )
 from broken_telephone.study_config.settings_group import Settings
 
-Kind = Literal["generator", "describer", "embedder", "detector", "parser"]
+Kind = Literal["generator", "editor", "describer", "embedder", "detector", "parser"]
 
 
 class Adapter(NamedTuple):
@@ -29,6 +29,7 @@ class Adapter(NamedTuple):
 
 ADAPTERS: dict[str, Adapter] = {
     "generator": Adapter(GeneratorSettings, "generators.diffusers_generator:DiffusersGenerator"),
+    "editor": Adapter(GeneratorSettings, "generators.diffusers_editor:DiffusersEditor"),
     "describer": Adapter(DescriberSettings, "describers.transformers_describer:TransformersDescriber"),
     "describer with endpoint": Adapter(EndpointSettings, "describers.endpoint_describer:EndpointDescriber"),
     "embedder": Adapter(EmbedderSettings, "embedders.transformers_embedder:TransformersEmbedder"),
@@ -56,6 +57,7 @@ def make_model(kind: Kind, settings: dict[str, Any], setting: str | None = None)
 
 
 make_generator: Callable[..., Generator] = partial(make_model, "generator")
+make_editor: Callable[..., Editor] = partial(make_model, "editor")
 make_describer: Callable[..., Describer] = partial(make_model, "describer")
 make_embedder: Callable[..., Embedder] = partial(make_model, "embedder")
 make_detector: Callable[..., FaceDetector] = partial(make_model, "detector")

@@ -20,7 +20,7 @@ from broken_telephone.ingestion.readers.main_person import BOX, read_box
 from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
 from broken_telephone.progress import track
 
-OWN = ("image", "split", "person", *BOX)
+OWN = ("image", "split", "person", "person_id", *BOX)
 """Columns that a table of labels may have in addition to those of the scheme."""
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Split in tables and folders -> split in `people`."""
@@ -37,7 +37,7 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
         scheme: words and codes of the labels.
         labels: path of the table below the folder.
         columns: column of this program -> column of the table, where they differ. `image` (a path below the folder) is
-            required; split, person, x, y, width, height and the scheme's concepts and attributes are optional.
+            required; split, person, person_id, x, y, width, height and the scheme's concepts and attributes are optional.
         findings: collects the defects.
 
     Raises:
@@ -132,6 +132,8 @@ class _Reader:
             split = "all"
         split, image_id = SPLITS.get(split.casefold(), split), self._disk.image_id(path)
         person_id = f"{image_id}#{_text(stated['person'])}" if "person" in stated else image_id
+        # A table that was made from another data set keeps the names there, so that chains keep theirs.
+        person_id = _text(stated["person_id"]) if "person_id" in stated else person_id
         row = person_row(person_id, image_id, "image_folder", split, path.as_posix(), self._file, where)
         if self._boxed:
             row |= read_box(self._box(stated, where), self._findings, self._file, where)

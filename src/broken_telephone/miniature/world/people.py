@@ -55,6 +55,10 @@ CATEGORIES = {
 }
 
 
+EXCHANGEABLE = ("gender", "age")
+"""Attributes that `shown_as` can exchange. Skin tone and ethnicity depend on each other in this world."""
+
+
 @dataclass(frozen=True)
 class Person:
     """One person: named attributes, and numbers that make people with equal attributes look different."""
@@ -224,6 +228,27 @@ def twin(person: Person, rng: np.random.Generator) -> Person:
     """Return the person with the signs of the other gender; only the hair style is drawn again."""
     (gender,) = (name for name in GENDERS if name != person.gender)
     return replace(person, gender=gender, hair_style=_hair_style(rng, person.age, gender))
+
+
+def shown_as(person: Person, attribute: str, category: str, rng: np.random.Generator) -> Person:
+    """Return the person with another gender or age, or the same person if that is theirs already.
+
+    Hair style, and with the age also years and hair colour, are drawn again, because they are signs of the attribute.
+
+    Raises:
+        ValueError: for an attribute or a category that cannot be exchanged.
+    """
+    if attribute not in EXCHANGEABLE or category not in CATEGORIES[attribute]:
+        raise ValueError(f"{attribute} cannot become {category!r}: {EXCHANGEABLE} can become a category of theirs")
+    if getattr(person, attribute) == category:
+        return person
+    gender, age = (category, person.age) if attribute == "gender" else (person.gender, category)
+    other = replace(person, gender=gender, age=age, hair_style=_hair_style(rng, age, gender))
+    if attribute == "gender":
+        return other
+    low, high = YEARS[age]
+    years, colour = int(rng.integers(low, high + 1)), _hair_colour(rng, age, person.ethnicity)
+    return replace(other, years=years, hair_colour=colour)
 
 
 def _hair_colour(rng: np.random.Generator, age: str, ethnicity: str) -> str:

@@ -6,17 +6,19 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.miniature.world.people import CATEGORIES, Person, World
+from broken_telephone.miniature.world.people import CATEGORIES, Person, World, shown_as
 from broken_telephone.miniature.world.portrait import Picture
 
 # Display colours of a region map; its values are 0 to 3.
 _PALETTE = [(0, 0, 0), (220, 60, 60), (240, 200, 160), (60, 90, 220)]
+_EXCHANGED = 2
+"""Distinguishes the random numbers of exchanged people from those of the data set."""
 _QUOTAS = ("gender", "age", "skin_tone")
 
 
@@ -56,6 +58,31 @@ def _quota(names: Sequence[str], shares: np.ndarray, count: int, rng: np.random.
     ranks = np.lexsort((rng.random(len(names)), -np.round(exact - counts, 9)))
     counts[ranks[: count - counts.sum()]] += 1
     return [str(name) for name in rng.permutation(np.repeat(list(names), counts))]
+
+
+class Exchange(NamedTuple):
+    """Shows all main persons with one category of an attribute; see `people.shown_as`."""
+
+    attribute: str
+    category: str
+
+
+def exchanged(person: Person, exchange: Exchange | None, key: list[int]) -> Person:
+    """Return the person as the data set shows them; `key` seeds what is drawn again."""
+    if exchange is None:
+        return person
+    return shown_as(person, exchange.attribute, exchange.category, np.random.default_rng([*key, _EXCHANGED]))
+
+
+def exchange_sentence(exchange: Exchange | None) -> str:
+    """Return the paragraph of a README about exchanged people; an empty text without an exchange."""
+    if exchange is None:
+        return ""
+    return (
+        f"\nCounterfactual originals: every main person is shown with the {exchange.attribute} {exchange.category}. "
+        "Names of the pictures,\nall other attributes, background and position are those of the data set without "
+        "exchange, and pictures of people who\nhave the category there are the same files.\n"
+    )
 
 
 def clear(folder: Path, names: Iterable[str]) -> None:

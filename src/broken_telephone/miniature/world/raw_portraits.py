@@ -4,6 +4,7 @@ Only aligned pictures exist: there are no originals that they were cut from, so 
 pixels of the aligned ones.
 """
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,15 @@ from PIL import Image
 from broken_telephone.miniature.world.people import AGES, EMOTIONS, ETHNICITIES, GENDERS, Person, World
 from broken_telephone.miniature.world.portrait import Picture, render_portrait
 from broken_telephone.miniature.world.proportions import five_points
-from broken_telephone.miniature.world.raw_data import balanced_people, clear, truth_row, write_truth
+from broken_telephone.miniature.world.raw_data import (
+    Exchange,
+    balanced_people,
+    clear,
+    exchange_sentence,
+    exchanged,
+    truth_row,
+    write_truth,
+)
 
 README = """# Miniature portraits
 
@@ -36,7 +45,9 @@ The attributes are what the renderer was told, not somebody's judgement; they sa
 """
 
 
-def write_portraits(folder: Path, world: World, seed: int, train: int, test: int) -> None:
+def write_portraits(
+    folder: Path, world: World, seed: int, train: int, test: int, exchange: Exchange | None = None
+) -> None:
     """Render and write the data set; the same arguments write the same pictures.
 
     Args:
@@ -44,6 +55,7 @@ def write_portraits(folder: Path, world: World, seed: int, train: int, test: int
         world: who lives in it.
         seed: of everything that is random.
         train, test: pictures in each split, a multiple of the number of emotions.
+        exchange: the category that all people are shown with, all else equal.
 
     Raises:
         ValueError: if the emotions cannot be equally frequent.
@@ -58,8 +70,13 @@ def write_portraits(folder: Path, world: World, seed: int, train: int, test: int
         rng = np.random.default_rng([seed, 0 if split == "train" else 1])
         people = [p for e in EMOTIONS for p in balanced_people(world, rng, count // len(EMOTIONS), [e])]
         for number, which in enumerate(rng.permutation(len(people)), 1):
-            person, stem = people[which], f"{split}_{number:05d}"
-            picture = render_portrait(person, rng)
+            stem = f"{split}_{number:05d}"
+            # Exchanged people use a copy of the random state, so that nothing else changes.
+            before = deepcopy(rng)
+            picture = render_portrait(people[which], rng)
+            person = exchanged(people[which], exchange, [seed, 0 if split == "train" else 1, number])
+            if person is not people[which]:
+                picture = render_portrait(person, before)
             path = folder / "Image" / "aligned" / f"{stem}_aligned.jpg"
             Image.fromarray(picture.image).save(path, quality=95, subsampling=0)
             labels.append(f"{stem}.jpg {EMOTIONS.index(person.emotion) + 1}")
@@ -68,7 +85,7 @@ def write_portraits(folder: Path, world: World, seed: int, train: int, test: int
             regions[stem] = picture.regions
     (folder / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(labels) + "\n")
     write_truth(folder, rows, regions)
-    (folder / "README.md").write_text(README.format(seed=seed, train=train, test=test))
+    (folder / "README.md").write_text(README.format(seed=seed, train=train, test=test) + exchange_sentence(exchange))
 
 
 def _annotate(folder: Path, stem: str, person: Person, picture: Picture) -> None:

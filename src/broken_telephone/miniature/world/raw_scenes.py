@@ -6,6 +6,7 @@ The three voters are made up: a few answers are hard, and then they guess. What 
 import json
 import math
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ from PIL import Image
 
 from broken_telephone.miniature.world.people import ACTIVITIES, GENDERS, SKIN_TONES, Person, World
 from broken_telephone.miniature.world.portrait import SIZE, Picture
-from broken_telephone.miniature.world.raw_data import balanced_people, clear, truth_row, write_truth
+from broken_telephone.miniature.world.raw_data import (
+    Exchange,
+    balanced_people,
+    clear,
+    exchange_sentence,
+    exchanged,
+    truth_row,
+    write_truth,
+)
 from broken_telephone.miniature.world.scene import render_scene
 
 IMAGES = "phase_images"
@@ -53,7 +62,9 @@ real people.
 """
 
 
-def write_scenes(folder: Path, world: World, seed: int, train: int, val: int, hard: float) -> None:
+def write_scenes(
+    folder: Path, world: World, seed: int, train: int, val: int, hard: float, exchange: Exchange | None = None
+) -> None:
     """Render and write the data set; the same arguments write the same pictures and answers.
 
     Args:
@@ -62,6 +73,7 @@ def write_scenes(folder: Path, world: World, seed: int, train: int, val: int, ha
         seed: of everything that is random.
         train, val: pictures in each split, a multiple of the number of activities.
         hard: share of questions on which voters guess.
+        exchange: the category that all main persons are shown with, all else equal. Voters guess on the same questions.
 
     Raises:
         ValueError: if the activities cannot be equally frequent.
@@ -83,21 +95,28 @@ def write_scenes(folder: Path, world: World, seed: int, train: int, val: int, ha
             main = people[which]
             feelings = rng.choice(FEELINGS, int(rng.integers(3)))
             others = [world.person(rng, emotion=str(f), activity=main.activity) for f in feelings]
+            # Exchanged people use a copy of the random state, so that nothing else changes.
+            before = deepcopy(rng)
             picture = render_scene([main, *others], rng)
+            person = exchanged(main, exchange, [seed, 0 if split == "train" else 1, number])
+            if person is not main:
+                picture = render_scene([person, *others], before)
             Image.fromarray(picture.image).save(folder / IMAGES / f"{image_id}.png", optimize=True)
             order = [int(k) for k in rng.permutation(len(picture.people))]
             votes[image_id] = _record(picture, order, hard, rng)
             labels[image_id] = {k: _decided(v) if k != "caption" else v for k, v in votes[image_id].items()}
-            for k, person in enumerate(order, 1):
-                names = {"image_id": image_id, "split": split, "person": f"person{k}", "is_main": person == 0}
-                rows.append(names | truth_row(picture, person))
+            for k, which_person in enumerate(order, 1):
+                names = {"image_id": image_id, "split": split, "person": f"person{k}", "is_main": which_person == 0}
+                rows.append(names | truth_row(picture, which_person))
             regions[image_id] = picture.regions
         for what, records in (("regions", labels), ("all", votes)):
             lines = [f"{json.dumps(image_id)}: {json.dumps(record)}" for image_id, record in records.items()]
             file = folder / f"phase_gcc_{split}_{what}_20221101.json"
             file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     write_truth(folder, rows, regions)
-    (folder / "README.md").write_text(README.format(seed=seed, train=train, val=val, hard=hard, images=IMAGES))
+    (folder / "README.md").write_text(
+        README.format(seed=seed, train=train, val=val, hard=hard, images=IMAGES) + exchange_sentence(exchange)
+    )
 
 
 def _record(picture: Picture, order: list[int], hard: float, rng: np.random.Generator) -> dict[str, Any]:

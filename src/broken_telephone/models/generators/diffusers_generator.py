@@ -24,7 +24,7 @@ _ARGUMENTS = {
     "negative_prompt": "negative_prompt",
 }
 """Setting of a study -> argument of a pipeline's call."""
-_RESERVED = {"prompt", "generator", "num_images_per_prompt", "output_type", "return_dict"}
+_RESERVED = {"prompt", "generator", "num_images_per_prompt", "output_type", "return_dict", "image", "strength"}
 
 
 class DiffusersGenerator(TorchModel[GeneratorSettings]):
@@ -46,7 +46,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         self.load()
         pipeline, arguments = self._loaded
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        result = _call(pipeline, arguments, prompts, generator=noise)
+        result = call(pipeline, arguments, prompts, generator=noise)
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
         dtype = str(self.dtype).removeprefix("torch.")
         return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
@@ -58,18 +58,15 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         return truncated_prompts(pipeline, arguments, prompts)
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
-        from diffusers import DiffusionPipeline
         from diffusers.utils import logging as diffusers_logging
         from transformers.utils import logging as transformers_logging
 
         # The loop shows a progress bar of its own.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
-        # Takes the class that model_index.json names. AutoPipelineForText2Image takes that class, too, for the families
-        # in its table, and refuses all others, such as HiDream, HunyuanImage and Sana Sprint.
-        pipeline = DiffusionPipeline.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
+        pipeline = self._pipelines().from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
         pipeline.set_progress_bar_config(disable=True)
-        called_with = _call_arguments(pipeline, self.settings)
+        called_with = self._arguments(pipeline)
         if self.settings.scheduler is not None:
             set_scheduler(pipeline, self.settings.scheduler)
         if self.settings.lora is not None:
@@ -78,8 +75,20 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         place(pipeline, self.settings, self.device)
         return pipeline, called_with
 
+    def _pipelines(self) -> Any:
+        """Return the class whose `from_pretrained` finds the pipeline."""
+        from diffusers import DiffusionPipeline
 
-def _call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]:
+        # Takes the class that model_index.json names. AutoPipelineForText2Image takes that class, too, for the families
+        # in its table, and refuses all others, such as HiDream, HunyuanImage and Sana Sprint.
+        return DiffusionPipeline
+
+    def _arguments(self, pipeline: Any) -> dict[str, Any]:
+        """Return the arguments that all calls of the pipeline share."""
+        return call_arguments(pipeline, self.settings)
+
+
+def call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]:
     """Return the arguments that all calls of the pipeline share.
 
     Raises:
@@ -117,7 +126,7 @@ def _check_negative_prompt(pipeline: Any, values: dict[str, Any]) -> None:
         )
 
 
-def _call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: Any) -> Any:
+def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: Any) -> Any:
     """Call the pipeline.
 
     Raises:
@@ -144,7 +153,7 @@ def _check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
     """Let the pipeline check its arguments, such as the size, and end the call before it draws.
 
     Raises:
-        StudyError: see `_call`.
+        StudyError: see `call`.
     """
     # The pipeline is called because it fills in defaults before its check.
     check = getattr(pipeline, "check_inputs", None)
@@ -157,7 +166,7 @@ def _check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
 
     pipeline.check_inputs = only_check
     try:
-        _call(pipeline, arguments, ["a picture"])
+        call(pipeline, arguments, ["a picture"])
     except _CheckedError:
         pass
     finally:

@@ -34,7 +34,9 @@ def check_pairing(
     studies: Studies, comparison: ComparisonSettings, settings: ReportSettings
 ) -> tuple[pd.DataFrame, Pairing]:
     """Check what pairs between the studies."""
-    pairing = pair_studies(studies, comparison.reference_arm, settings.reading, settings.annotator)
+    pairing = pair_studies(
+        studies, comparison.reference_arm, settings.reading, settings.annotator, comparison.exchanged
+    )
     return as_result(pairing.table), pairing
 
 

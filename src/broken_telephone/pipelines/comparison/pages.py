@@ -63,7 +63,9 @@ def write_comparison(
             "`data_root: <folder>` in the parameters.yml of the comparison, as in those of the studies"
         )
     differing = differing_settings({arm: one.settings for arm, one in studies.items()})
-    summary = comparison_summary(tables, differing, reference, settings.equivalence_margin)
+    summary = comparison_summary(
+        tables, differing, reference, settings.equivalence_margin, exchanged=comparison.exchanged
+    )
     tables["contrasts"] = claims_first(tables["contrasts"])
     total = len(study_pairing.chains[reference])
     return comparison_page(study, comparison.arms, reference, summary, differing, drawn, chains, total, tables)

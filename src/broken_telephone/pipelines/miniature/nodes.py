@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame as Table
 
 from broken_telephone.models import Describer, make_describer
+from broken_telephone.progress import track
 
 if TYPE_CHECKING:
     from broken_telephone.miniature.world.pictures import PictureSet
@@ -61,6 +62,30 @@ def write_raw_data(world: dict[str, Any], settings: dict[str, Any]) -> tuple[Wri
         partial(write_portraits, world=lived_in, **settings["portraits"]),
         partial(write_scenes, world=lived_in, **settings["scenes"]),
     )
+
+
+def write_counterfactuals(world: dict[str, Any], settings: dict[str, Any], exchanges: dict[str, list[str]]) -> Write:
+    """Write both raw data sets once for each category, with all main persons shown with that category.
+
+    Args:
+        world: of the raw data sets.
+        settings: of the raw data sets.
+        exchanges: attribute -> categories. The folders are `portraits_<category>` and `scenes_<category>`.
+    """
+    from broken_telephone.miniature.world.people import World
+    from broken_telephone.miniature.world.raw_data import Exchange
+    from broken_telephone.miniature.world.raw_portraits import write_portraits
+    from broken_telephone.miniature.world.raw_scenes import write_scenes
+
+    lived_in = World(**world)
+    wanted = [Exchange(attribute, category) for attribute, categories in exchanges.items() for category in categories]
+
+    def write(folder: Path) -> None:
+        for exchange in track(wanted, "Writing counterfactuals", len(wanted)):
+            for name, write_one in (("portraits", write_portraits), ("scenes", write_scenes)):
+                write_one(folder / f"{name}_{exchange.category}", lived_in, exchange=exchange, **settings[name])
+
+    return write
 
 
 def train_autoencoder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

@@ -3,7 +3,8 @@
 One model alone: `kedro run --pipeline miniature --tags judge`; the quality tables from the shipped weights:
 `kedro run --pipeline miniature --tags quality`. The describers with a planted shortcut are not shipped:
 `kedro run --pipeline miniature --tags shortcut` makes and measures both from the shipped weights. `--tags adapters`
-makes and measures the adapters, `--tags adapter_even` (or another name) one of them.
+makes and measures the adapters, `--tags adapter_even` (or another name) one of them. `--tags counterfactuals` writes
+the raw data sets with all people shown as women, and as men; they are not shipped.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -226,6 +227,13 @@ def create_pipeline() -> Pipeline:
         name="write_raw_data",
         tags="raw_data",
     )
+    counterfactuals = Node(
+        nodes.write_counterfactuals,
+        inputs=["params:miniature.worlds.even", "params:miniature.raw_data", "params:miniature.counterfactuals"],
+        outputs="miniature_counterfactuals",
+        name="write_counterfactuals",
+        tags="counterfactuals",
+    )
     quality = [
         Node(
             nodes.measure_readers,
@@ -278,7 +286,7 @@ def create_pipeline() -> Pipeline:
     adapters += [node for name in GENERATOR_ADAPTERS for node in _generator_adapter(name)]
     adapters += [node for name in DESCRIBER_ADAPTERS for node in _describer_adapter(name)]
     boxes = {
-        "worlds": [*worlds, twins, raw],
+        "worlds": [*worlds, twins, raw, counterfactuals],
         "training": training,
         "quality": quality,
         "shortcuts": shortcuts,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from broken_telephone.comparison.pairing import EXCHANGED
 from broken_telephone.reporting.text.contrast_names import FAMILIES, judged, limits, size, subject
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
 from broken_telephone.reporting.text.wording import (
@@ -24,6 +25,7 @@ from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
 from broken_telephone.statistics.tables.effects import BLAMED, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
 
+ORIGINALS = "Exchanged originals"
 DIFFERS, ALIKE, UNKNOWN = "What differs", "What does not differ", "What the data do not show"
 ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How the studies pair"
 _BLAME = {BLAMED: "is blamed", MINOR: "is significant but minor", NOT_BLAMED: "is not blamed"}
@@ -40,6 +42,7 @@ def comparison_summary(
     reference: str,
     margin: float,
     most: int = MOST,
+    exchanged: str | None = None,
 ) -> dict[str, list[str]]:
     """Return topic -> sentences.
 
@@ -49,10 +52,12 @@ def comparison_summary(
         reference: the arm that all others are compared with.
         margin: the difference below which there is none, 0 to 1.
         most: contrasts of an arm that are described one by one.
+        exchanged: the attribute in which the originals of the arms differ.
     """
     rows, pairing = judged(tables["contrasts"]), tables["pairing"]
     arms = list(dict.fromkeys(pairing["arm"].astype(str)))
     topics = {
+        ORIGINALS: [] if exchanged is None else list(_exchange_sentences(pairing, arms, reference, exchanged)),
         **{
             DIFFERS if len(arms) == 1 else f"{DIFFERS}: {arm}": list(_differences(rows, arm, reference, most))
             for arm in arms
@@ -67,6 +72,21 @@ def comparison_summary(
         ],
     }
     return {topic: sentences for topic, sentences in topics.items() if sentences}
+
+
+def _exchange_sentences(pairing: pd.DataFrame, arms: list[str], reference: str, exchanged: str) -> Iterator[str]:
+    attribute = spoken(exchanged)
+    for arm in arms:
+        row = pairing[(pairing["arm"].astype(str) == arm) & (pairing["check"].astype(str) == EXCHANGED)].iloc[0]
+        yield (
+            f"{int(row['count']):,} of {counted(int(row['n']), 'start')} show another {attribute} in {arm} than in "
+            f"{reference}, and nothing else in the data set's labels differs."
+        )
+    yield (
+        f"The comparison shows whether the results depend on the visible {attribute} of the start, all else equal. "
+        f"The studies differ in {attribute} at image 0 by design: its own shares are compared as they are, and all "
+        "other shares by their changes since image 0."
+    )
 
 
 def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -> Iterator[str]:

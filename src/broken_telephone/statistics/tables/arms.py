@@ -102,7 +102,8 @@ def arms_table(
 
 def _sizes(pair: Pair) -> Iterator[tuple[str, _Sizes]]:
     """Yield each kind of start that both studies have, and the size of the drifts."""
-    shares = [[one for one in arm.outcomes if one.family == SHARES] for arm in pair.arms]
+    # Shares that are not compared by their changes have no drift: the originals of the arms differ in them.
+    shares = [[one for one in arm.outcomes if one.family == SHARES and one.on_first] for arm in pair.arms]
     keys = [one[:3] for one in shares[1] if one[:3] in {other[:3] for other in shares[0]}]
     if not keys:
         return
@@ -191,6 +192,8 @@ def _estimate(row: pd.Series | None) -> Estimate:
 def _harms(judged: pd.DataFrame) -> pd.DataFrame:
     """Return the shares that the arm moves further from no drift than the reference does."""
     is_claim = (judged["family"].astype(str) == SHARES) & judged["verdict"].astype(str).isin([HIGHER, LOWER])
+    # Only changes are drifts. Chains from prompts that have one image have none.
+    is_claim &= judged["since"].notna()
     return judged[is_claim & (judged["value_arm"].abs() > judged["value_reference"].abs())]
 
 
