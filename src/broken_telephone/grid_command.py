@@ -26,7 +26,7 @@ from broken_telephone.console import say
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.locations import located
 from broken_telephone.datasets.shared_models import keep_models, shared_models
-from broken_telephone.errors import StudyError
+from broken_telephone.errors import StudyError, causes
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.grid import GridArm, GridSettings, arms_of
 from broken_telephone.grid.arms import comparison_settings
@@ -226,7 +226,9 @@ def run_study(env: str, pipelines: Sequence[str], params: Mapping[str, Any]) -> 
         raise
     # Whatever an arm raises, the others do not depend on it.
     except Exception as error:
-        return str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
+        # Kedro wraps what a catalog entry raises.
+        readable = next((cause for cause in causes(error) if isinstance(cause, StudyError)), None)
+        return f"{type(error).__name__}: {error}" if readable is None else str(readable)
     return None
 
 

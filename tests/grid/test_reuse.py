@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from project_copies import Project, small_project
 
 from broken_telephone.chains import chains_of
+from broken_telephone.cli import cli
 from broken_telephone.datasets.reused_studies import donors
-from broken_telephone.errors import StudyError
 from broken_telephone.execution.progress import Step
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -233,11 +234,16 @@ def test_pictures_that_were_changed_or_deleted_there_are_drawn_here(donor):
     assert pictures_and_texts(donor, "equal") == pictures_and_texts(donor, "alone")
 
 
-def test_a_study_without_results_cannot_be_reused(project):
-    with pytest.raises(StudyError, match="reuse: the study 'nobody' has no results"):
-        project.run("loop", reuse=["nobody"])
-    with pytest.raises(StudyError, match="reuse: a list of names"):
-        project.run("loop", reuse="nobody")
+@pytest.mark.parametrize(
+    ("reuse", "message"),
+    [(["nobody"], "reuse: the study 'nobody' has no results"), ("nobody", "reuse: a list of names of studies")],
+)
+def test_a_study_without_results_cannot_be_reused(project, reuse, message):
+    extended(project, "own", {"reuse": reuse})
+    result = CliRunner().invoke(cli, ["run", "--pipeline", "loop", "--env", "own"])
+    assert result.exit_code == 1
+    assert message in result.output
+    assert not (project.path / "data/03_primary/own/loop_images").exists()
 
 
 def test_explanations_of_originals_are_adopted_by_another_generator(donor):

@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_read_does_not_stop_another_study(conf):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("resutls: x", "'resutls' is not a setting here (there are: study, results, world, models)"),
+        ("resutls: x", "'resutls' is not a setting here (there are: study, extends, results, world, models)"),
         ("results: 3", "'results': input should be a valid string, not 3"),
         ("results: ''", "'results': this must be a folder or an address"),
         ("results: foo://x", "Protocol not known: foo"),

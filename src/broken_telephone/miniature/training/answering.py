@@ -1,7 +1,9 @@
 """Trains a describer on conversations about pictures, in the words of `language`.
 
-`describer` does it with a new model, `shortcut` with one that can already answer.
+`describer` does it with a new model, `shortcut` and `describer_adapter` with one that can already answer.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,9 @@ from transformers import LlavaNextForConditionalGeneration, PreTrainedTokenizerF
 from broken_telephone.miniature.training.attribute_heads import AttributeHeads
 from broken_telephone.miniature.training.optimisation import batches, mixed_precision, rate, step
 from broken_telephone.miniature.world import language
+
+Answer = Callable[[str, language.Row, np.random.Generator], str]
+"""Writes the answer to a task about a picture, as `language.answer` does."""
 
 TILE = 32
 PICTURE_TOKENS = 88  # 16 of the small view, 8 x 8 of the four tiles, 8 line ends
@@ -43,7 +48,7 @@ def _tasks(row: language.Row, rng: np.random.Generator) -> tuple[str, ...]:
 
 
 def _conversation(
-    row: language.Row, tokenizer: PreTrainedTokenizerFast, rng: np.random.Generator
+    row: language.Row, tokenizer: PreTrainedTokenizerFast, rng: np.random.Generator, answer: Answer
 ) -> tuple[list[int], list[bool]]:
     """Return the token ids of a conversation, and which of them belong to answers."""
     ids: list[int] = []
@@ -53,7 +58,7 @@ def _conversation(
         picture = "<image>" * PICTURE_TOKENS + "\n" if number == 0 else ""
         question = f"USER: {picture}{prompts[rng.integers(len(prompts))]} ASSISTANT:"
         question_ids = tokenizer(question, add_special_tokens=number == 0).input_ids
-        answer_ids = tokenizer(" " + language.answer(task, row, rng), add_special_tokens=False).input_ids
+        answer_ids = tokenizer(" " + answer(task, row, rng), add_special_tokens=False).input_ids
         ids += [*question_ids, *answer_ids, tokenizer.eos_token_id]
         learned += [False] * len(question_ids) + [True] * (len(answer_ids) + 1)
     return ids, learned
@@ -69,19 +74,23 @@ def train_answers(
     learning_rate: float,
     seed: int,
     heads: AttributeHeads | None = None,
+    answer: Answer = language.answer,
 ) -> None:
-    """Train the whole model on pictures, uint8 (n, 64, 64, 3), and the rows that describe them.
+    """Train a model on pictures, uint8 (n, 64, 64, 3), and the rows that describe them.
 
-    Loss: cross-entropy of the answers' tokens, and a little of the attribute heads', where there are some.
+    Loss: cross-entropy of the answers' tokens, and a little of the attribute heads', where there are some. Frozen
+    parameters stay as they are.
     """
     tower = model.model.vision_tower
     kept: dict[str, torch.Tensor] = {}
     hook = tower.register_forward_hook(
         lambda _module, _inputs, output: kept.update(tower_tokens=output.hidden_states[-2])
     )
+    seeing = [*tower.parameters(), *(heads.parameters() if heads is not None else ())]
+    answering = [p for n, p in model.named_parameters() if "vision_tower" not in n]
     groups = [
-        {"params": [*tower.parameters(), *(heads.parameters() if heads is not None else ())], "scale": 0.4},
-        {"params": [p for n, p in model.named_parameters() if "vision_tower" not in n], "scale": 1.0},
+        {"params": [p for p in seeing if p.requires_grad], "scale": 0.4},
+        {"params": [p for p in answering if p.requires_grad], "scale": 1.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
     rng = np.random.default_rng(seed)
@@ -89,7 +98,7 @@ def train_answers(
     sizes = torch.full((batch_size, 2), 2 * TILE)
     losses = []
     for progress, index in batches(len(images), batch_size, samples, seed, "Describer"):
-        talks = [_conversation(rows[i], tokenizer, rng) for i in index]
+        talks = [_conversation(rows[i], tokenizer, rng, answer) for i in index]
         longest = max(len(ids) for ids, _ in talks)
         ids = torch.full((batch_size, longest), tokenizer.pad_token_id)
         answers = torch.zeros((batch_size, longest), dtype=torch.bool)

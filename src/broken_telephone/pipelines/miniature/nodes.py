@@ -17,6 +17,7 @@ from broken_telephone.models import Describer, make_describer
 
 if TYPE_CHECKING:
     from broken_telephone.miniature.world.pictures import PictureSet
+    from broken_telephone.models.describers.transformers_describer import TransformersDescriber
     from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 
 Write = Callable[[Path], None]
@@ -131,6 +132,86 @@ def train_shortcut(generator: Path, describer: Path, portraits: "PictureSet", se
 
     images = half_drawn(autoencoder.load_autoencoder(generator / "vae"), portraits.images)
     return partial(save_describer, *shortcut.train_shortcut(describer, images, portraits.people, **settings))
+
+
+def train_generator_adapter(
+    folder: Path,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    world: dict[str, Any],
+    settings: dict[str, Any],
+) -> Write:
+    """Train a LoRA adapter of the generator for a world, from even pictures drawn with the shares of that world."""
+    from broken_telephone.miniature.training import generator, generator_adapter
+    from broken_telephone.miniature.world.people import World
+
+    schedule = generator.DenoiserSchedule(**{name: value for name, value in settings.items() if name != "rank"})
+    model = generator_adapter.train_generator_adapter(
+        folder, portraits, scenes, World(**world), schedule, settings["rank"]
+    )
+    return partial(generator_adapter.save_generator_adapter, model)
+
+
+def train_describer_adapter(
+    generator: Path,
+    describer: Path,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    behaviour: dict[str, Any],
+    settings: dict[str, Any],
+) -> Write:
+    """Train a LoRA adapter of the describer on `pictures` of each kind, half of them through the autoencoder."""
+    from broken_telephone.miniature.training import autoencoder, describer_adapter
+    from broken_telephone.miniature.training.describer import half_drawn
+
+    count = settings["pictures"]
+    vae = autoencoder.load_autoencoder(generator / "vae")
+    images = np.concatenate([half_drawn(vae, kind.images[:count]) for kind in (portraits, scenes)])
+    people = pd.concat([portraits.people[:count], scenes.people[:count]], ignore_index=True)
+    rest = {name: value for name, value in settings.items() if name != "pictures"}
+    model = describer_adapter.train_describer_adapter(describer, images, people, **behaviour, **rest)
+    return partial(describer_adapter.save_describer_adapter, model)
+
+
+def measure_generator_adapter(
+    generator: "DiffusersGenerator",
+    adapter: Path,
+    judge: Path,
+    world: dict[str, Any],
+    settings: dict[str, Any],
+) -> Table:
+    """Draw with an adapter, let the judge read, and write the adapter's card.
+
+    Returns:
+        The shares of people beside the planted ones, and the share of pictures that show the label; see
+        `checks.adapters.generator_scores`.
+    """
+    from broken_telephone.miniature.checks import adapters
+    from broken_telephone.miniature.training.judge import load_judge
+    from broken_telephone.miniature.world.people import World
+
+    scores = adapters.generator_scores(generator, adapter, load_judge(judge), World(**world), **settings)
+    adapters.write_generator_adapter_card(adapter, World(**world), scores)
+    return scores
+
+
+def measure_describer_adapter(
+    describer: "TransformersDescriber",
+    adapter: Path,
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    settings: dict[str, Any],
+) -> Table:
+    """Let the describer read held-out people with and without an adapter, and write the adapter's card.
+
+    Returns:
+        See `checks.adapters.describer_scores`.
+    """
+    from broken_telephone.miniature.checks import adapters
+
+    scores = adapters.describer_scores(describer, adapter, portraits, scenes, **settings)
+    adapters.write_describer_adapter_card(adapter, scores)
+    return scores
 
 
 def train_embedder(portraits: "PictureSet", scenes: "PictureSet", settings: dict[str, Any]) -> Write:

@@ -2,7 +2,8 @@
 
 One model alone: `kedro run --pipeline miniature --tags judge`; the quality tables from the shipped weights:
 `kedro run --pipeline miniature --tags quality`. The describers with a planted shortcut are not shipped:
-`kedro run --pipeline miniature --tags shortcut` makes and measures both from the shipped weights.
+`kedro run --pipeline miniature --tags shortcut` makes and measures both from the shipped weights. `--tags adapters`
+makes and measures the adapters, `--tags adapter_even` (or another name) one of them.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -14,6 +15,8 @@ TWINS = ["twin_portraits", "twin_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
 SHORTCUTS = ["background", "hair"]
+GENERATOR_ADAPTERS = ["even", "older_anger", "lighter_posing"]
+DESCRIBER_ADAPTERS = ["leaking", "leaning"]
 MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 
 
@@ -63,8 +66,87 @@ def _shortcut(trait: str) -> list[Node]:
     ]
 
 
+def _adapter_pictures() -> Node:
+    return Node(
+        nodes.render,
+        inputs=[
+            "params:miniature.worlds.even",
+            *(f"params:miniature.adapter_pictures.{key}" for key in ("portraits", "scenes", "seed")),
+            "params:miniature.workers",
+        ],
+        outputs=["adapter_portraits", "adapter_scenes"],
+        name="render_adapter_pictures",
+        tags=["adapters", *(f"adapter_{name}" for name in (*GENERATOR_ADAPTERS, *DESCRIBER_ADAPTERS))],
+    )
+
+
+def _generator_adapter(world: str) -> list[Node]:
+    name, tags = f"adapter_{world}", ["adapters", f"adapter_{world}"]
+    return [
+        Node(
+            nodes.train_generator_adapter,
+            inputs=[
+                "miniature_generator",
+                "adapter_portraits",
+                "adapter_scenes",
+                f"params:miniature.worlds.{world}",
+                "params:miniature.generator_adapter",
+            ],
+            outputs=name,
+            name=f"train_{name}",
+            tags=tags,
+        ),
+        Node(
+            nodes.measure_generator_adapter,
+            inputs=[
+                "generator",
+                name,
+                "miniature_judge",
+                f"params:miniature.worlds.{world}",
+                "params:miniature.generator_adapter_quality",
+            ],
+            outputs=f"quality_{name}",
+            name=f"measure_{name}",
+            tags=[*tags, "adapter_quality"],
+        ),
+    ]
+
+
+def _describer_adapter(behaviour: str) -> list[Node]:
+    name, tags = f"adapter_{behaviour}", ["adapters", f"adapter_{behaviour}"]
+    return [
+        Node(
+            nodes.train_describer_adapter,
+            inputs=[
+                "miniature_generator",
+                "miniature_describer",
+                "adapter_portraits",
+                "adapter_scenes",
+                f"params:miniature.describer_behaviours.{behaviour}",
+                "params:miniature.describer_adapter",
+            ],
+            outputs=name,
+            name=f"train_{name}",
+            tags=tags,
+        ),
+        Node(
+            nodes.measure_describer_adapter,
+            inputs=[
+                "describer",
+                name,
+                "heldout_portraits",
+                "heldout_scenes",
+                "params:miniature.describer_adapter_quality",
+            ],
+            outputs=f"quality_{name}",
+            name=f"measure_{name}",
+            tags=[*tags, "adapter_quality"],
+        ),
+    ]
+
+
 def create_pipeline() -> Pipeline:
-    """Return the pipeline that makes everything shipped with the project, and the describers with a shortcut."""
+    """Return the pipeline that makes all that is shipped with the project, and the describers with a shortcut."""
     worlds = [
         Node(
             nodes.render,
@@ -85,7 +167,15 @@ def create_pipeline() -> Pipeline:
                 [*MODELS, "training"],
             ),
             ("biased", "planted", BIASED, ["generator", "training"]),
-            ("heldout", "even", HELDOUT, ["quality", "shortcut", *(f"shortcut_{trait}" for trait in SHORTCUTS)]),
+            (
+                "heldout",
+                "even",
+                HELDOUT,
+                [
+                    *("quality", "shortcut", *(f"shortcut_{trait}" for trait in SHORTCUTS)),
+                    *("adapters", "adapter_quality", *(f"adapter_{name}" for name in DESCRIBER_ADAPTERS)),
+                ],
+            ),
         )
     ]
     twins = Node(
@@ -184,7 +274,16 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     shortcuts = [node for trait in SHORTCUTS for node in _shortcut(trait)]
-    boxes = {"worlds": [*worlds, twins, raw], "training": training, "quality": quality, "shortcuts": shortcuts}
+    adapters = [_adapter_pictures()]
+    adapters += [node for name in GENERATOR_ADAPTERS for node in _generator_adapter(name)]
+    adapters += [node for name in DESCRIBER_ADAPTERS for node in _describer_adapter(name)]
+    boxes = {
+        "worlds": [*worlds, twins, raw],
+        "training": training,
+        "quality": quality,
+        "shortcuts": shortcuts,
+        "adapters": adapters,
+    }
     return Pipeline(
         [Pipeline(box, namespace=name, prefix_datasets_with_namespace=False) for name, box in boxes.items()]
     )

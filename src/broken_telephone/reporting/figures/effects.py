@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
-from broken_telephone.reporting.text.verdicts import LEVEL
 from broken_telephone.reporting.text.wording import percent, spoken, with_minus
-from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effects import BLAME_LEVEL, BLAMED, SHARE_OF_DRIFT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +50,8 @@ def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
         _set_up(axes, rows, left)
         how = [
             "x-axis: share of the squared differences between the arms' drifts, over all categories. Lines: 95 % "
-            f"intervals. Blamed: the joint test of the factor's effects is significant (adjusted p < {LEVEL})."
+            f"intervals. Blamed: the joint test of the factor's effects is significant (adjusted p < "
+            f"{BLAME_LEVEL}), and its share is not minor."
         ]
         return multiples.finish(figure, title, [], how, [multiples.missing_intervals(rows)])
 

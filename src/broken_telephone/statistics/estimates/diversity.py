@@ -138,5 +138,9 @@ def _of_all(without: np.ndarray, value: float, present: np.ndarray, clusters: in
 def _sums(values: np.ndarray, owner: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarray]:
     """Sum the rows of each start, float64 (clusters, d), and count them, (clusters,)."""
     sums = np.zeros((clusters, values.shape[1]))
-    np.add.at(sums, owner, values)
+    if len(owner):
+        # Sums of sorted rows are much faster than `numpy.add.at`.
+        order = np.argsort(owner, kind="stable")
+        present, begin = np.unique(owner[order], return_index=True)
+        sums[present] = np.add.reduceat(values[order], begin, axis=0, dtype=np.float64)
     return sums, np.bincount(owner, minlength=clusters).astype(float)

@@ -66,9 +66,9 @@ def arms_table(
           Labels count by their chains.
         - drift_left: the arm's drift over the reference's, by the chains of both: 0 for an arm without drift, 1 for as
           much as in the reference. Null if the reference has no drift beyond sampling noise.
-        - success_kept: change of the success rate of all labels in the arm, less that in the reference, -1 to 1.
-          similarity_kept: difference of the cosines of the last image and the first one. missing_answers: the same
-          difference of missing answers, for the attribute where it is largest.
+        - success_kept: the contrast of the success of all labels in the last image: of its values, or of its changes if
+          the outcome is defined so (`Outcome.on_first`), -1 to 1. similarity_kept: difference of the cosines of the last
+          image and the first one. missing_answers: contrast of missing answers, for the attribute where it is largest.
         - harms: number of shares that the arm changes significantly more than the reference, away from no drift, by the
           verdicts of `contrasts`. largest_harm: the difference of the largest one. harm: its name.
         - verdict: HARMS with a harm, or if success is significantly lower by more than TOLERANCE. HELPS if the
