@@ -11,6 +11,7 @@ from broken_telephone.comparison.instruments import Instrument, common_instrumen
 from broken_telephone.errors import StudyError
 from broken_telephone.pictures import StudyPictures, digests_of
 from broken_telephone.statistics import Panel, panels
+from broken_telephone.statistics.estimates.panel import label_groups
 
 LONG = "long loop"
 """The name of the study with many iterations."""
@@ -24,8 +25,6 @@ class ValidatedArm:
     name: str
     levels: Mapping[str, str]
     """Factor -> level."""
-    has_associations: bool
-    """Whether the world of the generator has any."""
     chains: pd.DataFrame
     people: pd.DataFrame
     annotations: pd.DataFrame
@@ -45,6 +44,19 @@ class ValidatedArm:
     def last(self) -> int:
         """The last iteration."""
         return next(iter(self.panels.values())).codes.shape[1] - 1
+
+    @property
+    def planted_drift(self) -> float:
+        """The largest planted change of a share from image 0 to the last image, over labels and categories."""
+        changes = []
+        for attribute, expected in self.expected.items():
+            panel = self.panels[attribute]
+            for _, _, chosen in label_groups(panel.starts, panel.labels):
+                own = expected[chosen]
+                own = own[~np.isnan(own[:, self.last, 0])]
+                if len(own):
+                    changes.append(np.abs(own[:, self.last].mean(0) - own[:, 0].mean(0)).max())
+        return max(changes, default=np.nan)
 
 
 def chains_and_instruments(
@@ -73,7 +85,6 @@ def chains_and_instruments(
 def validated_arm(
     study: FinishedStudy,
     levels: Mapping[str, str],
-    has_associations: bool,
     chains: pd.DataFrame,
     instrument: Instrument,
     reading: str,
@@ -86,7 +97,6 @@ def validated_arm(
     Args:
         study: the study.
         levels: factor -> level.
-        has_associations: of the generator's world.
         chains: its chains, in the order of all arms.
         instrument: its annotator.
         reading: of the annotator.
@@ -107,7 +117,6 @@ def validated_arm(
     return ValidatedArm(
         study.arm,
         levels,
-        has_associations,
         chains,
         people,
         own,

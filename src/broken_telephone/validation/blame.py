@@ -22,10 +22,11 @@ from broken_telephone.statistics.tables.effects import (
 )
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 from broken_telephone.validation.arms import ValidatedArm
+from broken_telephone.validation.null_world import NONE
 
 PLANTED, EXCHANGED = "planted", "levels exchanged"
-CLEAR, NONE = 0.2, 0.05
-"""Planted effects from 20 points on must be blamed, and those below 5 points must not be. Others may go either way."""
+CLEAR = 0.2
+"""Planted effects from 20 points on must be blamed, and those below NONE must not be. Others may go either way."""
 OPEN = "blamed or not"
 BLAME = (
     *("arrangement", "kind", "factor", "planted", "planted_share", "expected", "verdict", "passed"),
@@ -82,7 +83,7 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         factor that is significant but minor counts as not blamed.
     """
     found = arrangements(arms)
-    rows = []
+    rows: list[Row] = []
     for number, one in enumerate(track(found, "Asking whom to blame", len(found))):
         rows += _rows(one, PLANTED, one.factors, _outcomes(one), _planted(one))
         rng = np.random.default_rng([seed, number])

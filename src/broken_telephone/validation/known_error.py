@@ -1,6 +1,6 @@
 """An annotator with a known error: what it does to shares, and whether ratings of a sample correct it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ def _rows(
     arm: ValidatedArm, errors: Sequence[AnsweredError], studies: int, rated_per_cell: int, seed: int
 ) -> Iterator[Row]:
     attributes = {error.attribute: arm.panels[error.attribute].categories for error in errors}
-    truth = {key: share for key, share in _judged_shares(arm, attributes)}
+    truth = dict(_judged_shares(arm, attributes))
     rng = np.random.default_rng(seed)
     estimates = []
     for number in track(range(studies), f"Known errors, {arm.name}", studies):
@@ -93,7 +93,9 @@ def _rows(
             valid = panel.codes[:, arm.last] != ABSENT
             for _, label, chosen in label_groups(panel.starts, panel.labels):
                 codes, clusters = panel.codes[chosen & valid, arm.last], panel.clusters[chosen & valid]
-                for category, share in zip(panel.categories, clustered_shares(codes, clusters, len(panel.categories)), strict=True):
+                for category, share in zip(
+                    panel.categories, clustered_shares(codes, clusters, len(panel.categories)), strict=True
+                ):
                     key = (label, attribute, category, ANNOTATOR)
                     estimates.append((key, share.share, share.ci_low, share.ci_high))
     table = pd.DataFrame(estimates, columns=["key", "value", "ci_low", "ci_high"])
@@ -110,7 +112,7 @@ def _rows(
         }
 
 
-def _judged_shares(arm: ValidatedArm, attributes: Sequence[str] | dict) -> Iterator[tuple[tuple[str, str, str], float]]:
+def _judged_shares(arm: ValidatedArm, attributes: Iterable[str]) -> Iterator[tuple[tuple[str, str, str], float]]:
     for attribute in attributes:
         panel = arm.judged[attribute]
         for _, label, chosen in label_groups(panel.starts, panel.labels):

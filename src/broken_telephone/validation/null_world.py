@@ -23,19 +23,21 @@ from broken_telephone.validation.judge_ratings import judge_ratings
 
 AS_MEASURED, CORRECTED, EXCHANGED = "the arm as measured", "the arm with ratings", "images exchanged"
 NULL_WORLD = ("arm", "kind", "n", "count", "value", "ci_low", "ci_high", "note")
+NONE = 0.05
+"""Planted changes below 5 points count as none."""
 _NAMED = 3
 _FEW = 200
 """Bootstrap samples. The intervals of the claims do not matter here, and tests permute at least as often."""
 
 
 def null_table(arms: Sequence[ValidatedArm], studies: int, rated_per_cell: int, seed: int) -> pd.DataFrame:
-    """Count the claims of arms without associations.
+    """Count the claims of arms without planted drift: no share should change by NONE or more.
 
     Exchanging first and last image of random starts removes any drift, and keeps answers, errors, clusters and missing
     answers. Each exchanged study is judged as the report does: all shares together, see `findings_table`.
 
     Args:
-        arms: of which those without associations count.
+        arms: of which those without planted drift count.
         studies: exchanged studies for each arm.
         rated_per_cell: see `judge_ratings`.
         seed: of the exchange and of the samples.
@@ -45,7 +47,7 @@ def null_table(arms: Sequence[ValidatedArm], studies: int, rated_per_cell: int, 
         interval (Clopper and Pearson). The rows AS_MEASURED and CORRECTED are about one study each, the arm itself; its
         note names the claims. Its generator may be less even than its world, so these claims need not be false.
     """
-    null_arms = [arm for arm in arms if not arm.has_associations]
+    null_arms = [arm for arm in arms if arm.planted_drift < NONE]
     rows = [row for arm in null_arms for row in _rows(arm, studies, rated_per_cell, seed)]
     return pd.DataFrame(rows, columns=list(NULL_WORLD))
 
@@ -68,9 +70,15 @@ def _row(arm: ValidatedArm, kind: str, n: int, count: int, note: str) -> Row:
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(count, n, method="beta")
-    return {"arm": arm.name, "kind": kind, "n": n, "count": count, "value": count / n, "ci_low": low, "ci_high": high} | {
-        "note": note
-    }
+    return {
+        "arm": arm.name,
+        "kind": kind,
+        "n": n,
+        "count": count,
+        "value": count / n,
+        "ci_low": low,
+        "ci_high": high,
+    } | {"note": note}
 
 
 def _exchanged(panels: Mapping[str, Panel], rng: np.random.Generator) -> dict[str, Panel]:

@@ -34,7 +34,11 @@ def recovery_table(arms: Sequence[ValidatedArm], rated_per_cell: int, seed: int)
         `drawn`: the share that the judge reads in all images. `passed`: whether the 95 % interval contains `planted`;
         null without an interval or planted share. A note counts chains whose descriptions state no label.
     """
-    rows = [row for arm in track(arms, "Comparing with planted shares", len(arms)) for row in _rows(arm, rated_per_cell, seed)]
+    rows = [
+        row
+        for arm in track(arms, "Comparing with planted shares", len(arms))
+        for row in _rows(arm, rated_per_cell, seed)
+    ]
     return pd.DataFrame(rows, columns=list(RECOVERY)).astype({"passed": "boolean"})
 
 
@@ -54,13 +58,22 @@ def _rows(arm: ValidatedArm, rated_per_cell: int, seed: int) -> Iterator[Row]:
             drawn = _shares(arm.judged[attribute], chosen, arm.last)
             naive = clustered_shares(*_answered(panel, chosen, arm.last), len(panel.categories))
             for code, category in enumerate(panel.categories):
-                cell = {"arm": arm.name, "start": start, "label": label, "attribute": attribute, "category": category}
+                cell: Row = {
+                    "arm": arm.name,
+                    "start": start,
+                    "label": label,
+                    "attribute": attribute,
+                    "category": category,
+                }
                 cell |= {"iteration": arm.last, "planted": planted[code], "drawn": drawn[code]}
                 note = f"{unknown} chains left out of the planted share: no label stated" if unknown else ""
                 share = naive[code]
-                own = {"value": share.share, "ci_low": share.ci_low, "ci_high": share.ci_high, "n": share.n}
+                own: Row = {"value": share.share, "ci_low": share.ci_low, "ci_high": share.ci_high, "n": share.n}
                 own |= {"n_checked": 0, "clusters": share.clusters, "note": "" if share.n else "no answers"}
-                for method, numbers in ((ANNOTATOR, own), (RATINGS, by_ratings.get((start, label, attribute, category)))):
+                for method, numbers in (
+                    (ANNOTATOR, own),
+                    (RATINGS, by_ratings.get((start, label, attribute, category))),
+                ):
                     if numbers is not None:
                         yield cell | {"method": method} | _judged(numbers, planted[code], note)
 

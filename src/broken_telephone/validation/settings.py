@@ -22,14 +22,16 @@ class AnsweredError(Settings):
 class ValidationSettings(Settings):
     """What was planted in the arms of the grid, and how much is simulated."""
 
+    factor: str = "generator"
+    """The factor of the grid whose levels are generators."""
     worlds: dict[str, str] = {}
-    """Level of the grid's factor `generator` -> world in `miniature.worlds` whose associations it has."""
+    """Level of that factor -> world in `miniature.worlds` whose associations the generator learned."""
     long_loop: str | None = None
     """Name of a study with many iterations, whose shares are predicted from its first three. Null: none."""
     rated_per_cell: Annotated[int, Field(ge=2)] = 12
     """Pictures per label, split and iteration that the judge rates in the place of people."""
     null_studies: Annotated[int, Field(ge=1)] = 200
-    """Studies without drift for each arm without associations."""
+    """Studies without drift for each arm without planted drift."""
     errors: list[AnsweredError] = []
     """Known errors of the annotator."""
     error_studies: Annotated[int, Field(ge=1)] = 20

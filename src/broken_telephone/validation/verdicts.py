@@ -19,7 +19,11 @@ COVERAGE, CLAIMS, RIGHT, ARRANGEMENTS = 0.93, 0.05, 1.0, 8
 
 
 def verdicts_table(
-    recovery: pd.DataFrame, null_world: pd.DataFrame, known_error: pd.DataFrame, blame: pd.DataFrame, long_loop: pd.DataFrame
+    recovery: pd.DataFrame,
+    null_world: pd.DataFrame,
+    known_error: pd.DataFrame,
+    blame: pd.DataFrame,
+    long_loop: pd.DataFrame,
 ) -> pd.DataFrame:
     """Sum up the tables of the validation.
 
@@ -38,7 +42,9 @@ def verdicts_table(
     return pd.DataFrame(rows, columns=list(VERDICTS)).astype({"passed": "boolean"})
 
 
-def _row(check: str, fulfilled: "pd.Series | np.ndarray", limit: float | None, kind: str = AT_LEAST, note: str = "") -> Row:
+def _row(
+    check: str, fulfilled: "pd.Series | np.ndarray", limit: float | None, kind: str = AT_LEAST, note: str = ""
+) -> Row:
     """Return the row of a check of several cases, each fulfilled or not."""
     n, count = len(fulfilled), int(np.sum(np.asarray(fulfilled, dtype=bool)))
     return _number_row(check, count / n if n else np.nan, limit, kind, note if n else "no case", count, n)
@@ -69,7 +75,13 @@ def _null_rows(null_world: pd.DataFrame) -> Iterator[Row]:
     simulated = null_world[null_world["kind"] == EXCHANGED_IMAGES]
     n, count = int(simulated["n"].sum()), int(simulated["count"].sum())
     yield _number_row(
-        "studies without drift that claim any", count / n if n else np.nan, CLAIMS, AT_MOST, "" if n else "no case", count, n
+        "studies without drift that claim any",
+        count / n if n else np.nan,
+        CLAIMS,
+        AT_MOST,
+        "" if n else "no case",
+        count,
+        n,
     )
 
 
@@ -84,7 +96,10 @@ def _error_rows(known_error: pd.DataFrame) -> Iterator[Row]:
 
 
 def _blame_rows(blame: pd.DataFrame) -> Iterator[Row]:
-    for kind, check in ((PLANTED, "arrangements that blame the right factors"), (EXCHANGED, "exchanged arrangements that blame nobody")):
+    for kind, check in (
+        (PLANTED, "arrangements that blame the right factors"),
+        (EXCHANGED, "exchanged arrangements that blame nobody"),
+    ):
         own = blame[(blame["kind"] == kind) & blame["passed"].notna()]
         yield _row(check, own.groupby("arrangement", observed=True)["passed"].all(), RIGHT)
         if kind == PLANTED:
@@ -95,14 +110,22 @@ def _blame_rows(blame: pd.DataFrame) -> Iterator[Row]:
 def _long_rows(long_loop: pd.DataFrame) -> Iterator[Row]:
     tested = long_loop[long_loop["passed"].fillna(False).astype(bool)]
     together = tested[(tested["label"] == ALL) & (tested["kind"] == FIXED_POINT) & tested["is_near"].notna()]
-    yield _row("fixed points over all labels within 5 points of the last images, if Markov tests pass", together["is_near"], RIGHT)
+    yield _row(
+        "fixed points over all labels within 5 points of the last images, if Markov tests pass",
+        together["is_near"],
+        RIGHT,
+    )
     single = tested[(tested["label"] != ALL) & (tested["kind"] == FIXED_POINT) & tested["is_near"].notna()]
     yield _row(
-        "fixed points of single labels within 5 points, if Markov tests pass", single["is_near"], None,
+        "fixed points of single labels within 5 points, if Markov tests pass",
+        single["is_near"],
+        None,
         note="sampling error of few chains alone exceeds 5 points",
     )
     later = tested[(tested["kind"] == LATER) & tested["covers"].notna()]
-    yield _row("shares of the last image inside the prediction interval, if Markov tests pass", later["covers"], COVERAGE)
+    yield _row(
+        "shares of the last image inside the prediction interval, if Markov tests pass", later["covers"], COVERAGE
+    )
     rest = long_loop[long_loop["passed"].notna()]
     groups = rest.groupby(["annotator", "start", "label", "attribute"], observed=True)["passed"].first()
     yield _row("labels and attributes whose Markov tests pass", groups, None)

@@ -15,9 +15,12 @@ from broken_telephone.miniature.world.language import NOUNS
 from broken_telephone.miniature.world.people import CATEGORIES, DARKER_SHARE, ETHNICITIES, SKIN_TONES, World
 
 STATED = ("label", "gender", "age", "skin_tone")
+UNCLEAR = "(unclear)"
+"""Stands for an attribute of which a text states two categories."""
 _SKIN = {"light skin": "lighter", "dark skin": "darker"}
+_PEOPLE = {noun: person for person, noun in NOUNS.items()}
 # Longer nouns first: "baby boy" contains "boy".
-_PEOPLE = {noun: person for person, noun in sorted(NOUNS.items(), key=lambda item: -len(item[1]))}
+_NOUN = re.compile(rf"\b(?:{'|'.join(sorted(_PEOPLE, key=len, reverse=True))})\b", re.IGNORECASE)
 
 
 def stated_people(texts: Sequence[str], concept: str) -> pd.DataFrame:
@@ -28,15 +31,21 @@ def stated_people(texts: Sequence[str], concept: str) -> pd.DataFrame:
         concept: emotion or activity.
 
     Returns:
-        Columns STATED, n rows; None where a text does not state it, or states two labels.
+        Columns STATED, n rows; None where a text does not state it (a label also where it states two), and UNCLEAR.
     """
     rows = []
     for text in texts:
-        noun = next((noun for noun in _PEOPLE if re.search(rf"\b{noun}\b", text)), None)
-        age, gender = _PEOPLE[noun] if noun else (None, None)
-        tones = {tone for words, tone in _SKIN.items() if words in text}
-        rows.append((named(text, concept), gender, age, tones.pop() if len(tones) == 1 else None))
+        people = {_PEOPLE[noun.lower()] for noun in _NOUN.findall(text)}
+        ages, genders = {age for age, _ in people}, {gender for _, gender in people}
+        tones = {tone for words, tone in _SKIN.items() if words in text.lower()}
+        rows.append((named(text, concept), *(_single(values) for values in (genders, ages, tones))))
     return pd.DataFrame(rows, columns=list(STATED), dtype=object)
+
+
+def _single(values: set[str]) -> str | None:
+    if len(values) > 1:
+        return UNCLEAR
+    return next(iter(values), None)
 
 
 def planted_chances(stated: pd.DataFrame, world: World, attribute: str, before: np.ndarray | None = None) -> np.ndarray:
@@ -50,16 +59,18 @@ def planted_chances(stated: pd.DataFrame, world: World, attribute: str, before: 
             hold, because the describer reads the person. None: the stated category has the chance 1.
 
     Returns:
-        (n, C), rows of sum 1; null where neither attribute nor label is stated.
+        (n, C), rows of sum 1; null where the attribute is unclear, or where neither attribute nor label is stated.
     """
     if attribute == "ethnicity":
         return _ethnicities(stated, world, before)
     names = CATEGORIES[attribute]
     chances = np.full((len(stated), len(names)), np.nan)
     for row, (label, category) in enumerate(zip(stated["label"], stated[attribute], strict=True)):
-        if category is not None:
+        if category == UNCLEAR:
+            continue
+        if not pd.isna(category):
             chances[row] = [name == category for name in names] if before is None else before[row]
-        elif label is not None:
+        elif not pd.isna(label):
             chances[row] = world.shares(attribute, label)
     return chances
 
@@ -70,7 +81,7 @@ def _ethnicities(stated: pd.DataFrame, world: World, before: np.ndarray | None) 
     odds = np.stack([1 - darker if tone == "lighter" else darker for tone in SKIN_TONES])
     chances = planted_chances(stated, world, "skin_tone") @ (odds / odds.sum(1, keepdims=True))
     if before is not None:
-        is_stated = stated["skin_tone"].notna().to_numpy()
+        is_stated = (stated["skin_tone"].notna() & (stated["skin_tone"] != UNCLEAR)).to_numpy()
         chances[is_stated] = before[is_stated]
     return chances
 

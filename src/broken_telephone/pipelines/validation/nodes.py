@@ -92,12 +92,11 @@ def arrange_arms(
         arm: GridArm = levels.get(name, next(iter(levels.values())))
         world = world_of(arm, validation, worlds)
         attributes = list(own_categories(instruments[name].attributes))
-        texts = one.results.loop_descriptions
-        planted, expected = planted_shares(texts, chains[name], one.iterations, world, attributes)
+        texts = (one.results.loop_descriptions, one.results.loop_steering)
+        planted, expected = planted_shares(*texts, chains[name], one.iterations, world, attributes)
         arms[name] = validated_arm(
             one,
             arm.levels,
-            bool(world.associations),
             chains[name],
             instruments[name],
             settings.reading,
@@ -145,9 +144,7 @@ def sum_up(
     return as_result(verdicts_table(*plain))
 
 
-def write_validation(
-    study: str, studies: Studies, grid: GridSettings, **tables: pd.DataFrame
-) -> tuple[str, str]:
+def write_validation(study: str, studies: Studies, grid: GridSettings, **tables: pd.DataFrame) -> tuple[str, str]:
     """Write the page, and the same as Markdown for the docs."""
     plain = {name: with_plain_numbers(table) for name, table in tables.items()}
     if LONG in studies:

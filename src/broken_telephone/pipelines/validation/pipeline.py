@@ -1,5 +1,8 @@
 """Wiring of the validation pipeline, which reads the finished arms of a grid."""
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from broken_telephone.pipelines.validation.nodes import (
@@ -23,7 +26,7 @@ _TABLES = (
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline that validates the chain and writes the page."""
-    measured = {
+    measured: dict[Callable[..., Any], tuple[str, str]] = {
         measure_recovery: ("validation_recovery", "params:validation"),
         count_invented_drift: ("validation_null", "params:validation"),
         add_known_errors: ("validation_errors", "params:validation"),

@@ -14,23 +14,20 @@ from broken_telephone.validation import ValidationSettings
 if TYPE_CHECKING:
     from broken_telephone.miniature.world.people import World
 
-GENERATOR = "generator"
-"""The factor of the grid whose levels have worlds."""
-
 
 def check_worlds(arms: Sequence[GridArm], validation: ValidationSettings, worlds: dict[str, Any]) -> None:
     """Check that each generator has a known world.
 
     Raises:
-        StudyError: if the grid has no factor `generator`, or a level has no world.
+        StudyError: if the grid has no such factor, or a level has no world.
     """
     for arm in arms:
-        if GENERATOR not in arm.levels:
+        if validation.factor not in arm.levels:
             raise StudyError(
-                f"grid.factors has no factor {GENERATOR!r}, so nobody knows what was planted. Name the factor whose levels are "
-                "generators so, if need be with one level"
+                f"validation.factor: {validation.factor!r} is no factor of the grid ({', '.join(arm.levels)}), so "
+                "nobody knows what was planted. Name the factor whose levels are generators"
             )
-        level = arm.levels[GENERATOR]
+        level = arm.levels[validation.factor]
         name = validation.worlds.get(level)
         if name not in worlds:
             reason = "is not there" if name is None else f"names {name!r}, which is none of miniature.worlds"
@@ -44,16 +41,23 @@ def world_of(arm: GridArm, validation: ValidationSettings, worlds: dict[str, Any
     """Return the world of an arm's generator."""
     from broken_telephone.miniature.world.people import World
 
-    return World(**worlds[validation.worlds[arm.levels[GENERATOR]]])
+    return World(**worlds[validation.worlds[arm.levels[validation.factor]]])
 
 
 def planted_shares(
-    descriptions: pd.DataFrame, chains: pd.DataFrame, iterations: int, world: "World", attributes: Sequence[str]
+    descriptions: pd.DataFrame,
+    steering: pd.DataFrame,
+    chains: pd.DataFrame,
+    iterations: int,
+    world: "World",
+    attributes: Sequence[str],
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the planted and the expected chances of each attribute, see `ValidatedArm`.
 
     Args:
         descriptions: the `loop_descriptions` table; description k is what image k is drawn from.
+        steering: the `loop_steering` table. A steered attribute has the shares of all chains' texts, whoever the person
+            of the start is.
         chains: the n chains, in their order.
         iterations: K.
         world: of the generator.
@@ -71,8 +75,11 @@ def planted_shares(
     for name in attributes:
         even = even_chances(n, name)
         own, likely = [np.full_like(even, np.nan)], [even]
-        for people in stated:
+        for k, people in enumerate(stated, 1):
             own.append(planted_chances(people, world, name))
             likely.append(planted_chances(people, world, name, before=likely[-1]))
+            known = ~np.isnan(own[-1][:, 0])
+            if ((steering["attribute"] == name) & (steering["iteration"] == k)).any() and known.any():
+                likely[-1] = np.tile(own[-1][known].mean(0), (n, 1))
         planted[name], expected[name] = np.stack(own, 1), np.stack(likely, 1)
     return planted, expected

@@ -161,15 +161,15 @@ TABLES: Mapping[str, Caption] = {
     ),
     "validation_verdicts": Caption(
         "Checks of the validation",
-        "Each check is a share of n cases, count of which fulfil it, or a number of cases. It passes if the value is at "
-        "least, or at most, the limit. Checks without a limit are there for comparison.",
+        "Each check is a share of n cases, count of which fulfil it, or a number of cases. It passes if the value is "
+        "at least, or at most, the limit. Checks without a limit are there for comparison.",
     ),
     "validation_blame": Caption(
         "Whom the bench blames",
         "Each arrangement holds arms with two levels of each factor. The column planted is the largest planted effect "
         "of the factor on a share. Effects of at least 20 points that make a tenth of the differences must be blamed, "
-        "and effects below 5 points must not be. In rows of the kind 'levels exchanged', the levels of each start change "
-        "places at random, so that nobody is to blame.",
+        "and effects below 5 points must not be. In rows of the kind 'levels exchanged', the levels of each start "
+        "change places at random, so that nobody is to blame.",
     ),
     "validation_recovery": Caption(
         "Planted and measured shares",
@@ -186,7 +186,8 @@ TABLES: Mapping[str, Caption] = {
     "validation_errors": Caption(
         "An annotator with known errors",
         "Some of the annotator's answers about drawn images are exchanged at the stated rates, in n simulated studies. "
-        "The column coverage is the share of them whose 95 % interval contains the share that the judge reads in all images.",
+        "The column coverage is the share of them whose 95 % interval contains the share that the judge reads in all "
+        "images.",
     ),
     "validation_long": Caption(
         "Predicted and observed shares of long chains",

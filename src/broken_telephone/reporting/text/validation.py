@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from broken_telephone.reporting.text.captions import of_table
-from broken_telephone.reporting.text.wording import NO_VALUE, capital, counted, percent, points, spoken, with_minus
+from broken_telephone.reporting.text.wording import (
+    NO_VALUE,
+    capital,
+    counted,
+    percent,
+    points,
+    share_interval,
+    spoken,
+    with_minus,
+)
 
 OUTCOME, RECOVERED, INVENTED, ERRORS = "Outcome", "Planted shares", "Worlds without associations", "Known errors"
 BLAME, LONG, ENDS = "Whom the bench blames", "Long chains", "Where long chains end"
@@ -68,13 +77,14 @@ def _recovery(recovery: pd.DataFrame) -> Iterator[str]:
         covered = rows["passed"].astype(bool).mean()
         source = "the annotator's share" if method == "annotator" else "the share corrected with ratings of a sample"
         yield (
-            f"The interval of {source} contains the planted share in {percent(covered)} of {counted(len(rows), 'share')}. "
+            f"The interval of {source} contains the planted share in {percent(covered)} of "
+            f"{counted(len(rows), 'share')}. "
             f"The mean distance from the planted share is {points(error)}."
         )
     cells = own.drop_duplicates(["arm", "start", "label", "attribute", "category"])
     off = (cells["drawn"] - cells["planted"]).abs()
     if len(off):
-        yield f"The generators themselves deviate from their worlds by {points(off.mean())} on average, as the judge reads."
+        yield f"The drawn images themselves deviate from the planted shares by {points(off.mean())} (judge)."
 
 
 def _null(null_world: pd.DataFrame) -> Iterator[str]:
@@ -85,7 +95,7 @@ def _null(null_world: pd.DataFrame) -> Iterator[str]:
         else:
             yield (
                 f"{row.arm}, {row.kind}: {int(row.count)} of {int(row.n)} studies claim a change of any share "
-                f"({percent(row.value)}; 95 % interval {percent(row.ci_low).removesuffix(' %')} to {percent(row.ci_high)})."
+                f"({percent(row.value)}; {share_interval(row.ci_low, row.ci_high)})."
             )
 
 
@@ -103,7 +113,8 @@ def _blame(blame: pd.DataFrame) -> Iterator[str]:
     for kind, rows in blame.groupby("kind", observed=True, sort=False):
         judged = rows[rows["passed"].notna()]
         right = judged.groupby("arrangement", observed=True)["passed"].all()
-        yield f"{capital(str(kind))}: the verdicts are the expected ones in {int(right.sum())} of {len(right)} arrangements."
+        count = f"{int(right.sum())} of {counted(len(right), 'arrangement')}"
+        yield f"{capital(str(kind))}: the verdicts are the expected ones in {count}."
         for row in judged[~judged["passed"].astype(bool)].itertuples(index=False):
             yield (
                 f"{row.arrangement}, {kind}: {spoken(row.factor)} is {row.verdict}, and should be {row.expected} "
@@ -119,14 +130,12 @@ def _long(long_loop: pd.DataFrame) -> Iterator[str]:
         for passed, own in rows.groupby(rows["passed"].fillna(False).astype(bool)):
             how = "pass" if passed else "reject the Markov assumption, or cannot be made"
             together = own[own["label"].astype(str) == _ALL]
-            all_labels = ""
-            if len(together):
-                all_labels = (
-                    f" Over all labels, {int(together['is_near'].astype(bool).sum())} of {len(together)} are within 5 points."
-                )
+            near = f"{int(together['is_near'].astype(bool).sum())} of {len(together)}"
+            all_labels = f" Over all labels, {near} are within 5 points." if len(together) else ""
             yield (
-                f"{capital(str(reader))}: where the Markov tests {how}, the predicted fixed point misses the mean share of "
-                f"the last images by {points(own['difference'].abs().mean())} on average ({counted(len(own), 'share')})."
+                f"{capital(str(reader))}: where the Markov tests {how}, predicted fixed points miss the mean share "
+                f"of the last images by {points(own['difference'].abs().mean())} on average "
+                f"({counted(len(own), 'share')})."
                 f"{all_labels}"
             )
         if not rows["passed"].fillna(False).astype(bool).all():
@@ -140,7 +149,8 @@ def _ends(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         whole = whole if len(whole) else attractors
         for row in whole[whole["motif"] > 0].nlargest(3, "value").itertuples(index=False):
             yield (
-                f"Motif {row.motif} holds {percent(row.value)} of the last images ({int(row.count)} of {int(row.n)} chains)."
+                f"Motif {row.motif} holds {percent(row.value)} of the last images ({int(row.count)} of {int(row.n)} "
+                "chains)."
             )
         if not (whole["motif"] > 0).any():
             yield "The last images form no motif: no group of them is more alike than first images of different starts."
@@ -150,12 +160,11 @@ def _ends(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         for row in own.itertuples(index=False):
             name = " ".join(spoken(getattr(row, column)) for column in ("kind", "measure") if hasattr(row, column))
             if pd.notna(row.value):
-                yield f"Diversity, {name}: a change of {with_minus(f'{row.value:.3f}')} up to image {int(row.iteration)}."
+                change = with_minus(f"{row.value:.3f}")
+                yield f"Diversity, {name}: a change of {change} up to image {int(row.iteration)}."
 
 
-def validation_markdown(
-    study: str, sentences: Mapping[str, list[str]], tables: Mapping[str, pd.DataFrame]
-) -> str:
+def validation_markdown(study: str, sentences: Mapping[str, list[str]], tables: Mapping[str, pd.DataFrame]) -> str:
     """Write the validation as a Markdown page.
 
     Args:
@@ -165,7 +174,8 @@ def validation_markdown(
     """
     lines = [
         "# Validation",
-        f"This page was written by a run: `kedro run --env {study} --pipeline validation` after `kedro grid --env {study}`. "
+        f"This page was written by a run: `kedro run --env {study} --pipeline validation` after "
+        f"`kedro grid --env {study}`. "
         "Do not edit it. [Measures](measures.md#validation) explains the checks.",
     ]
     for topic, own in sentences.items():
@@ -185,7 +195,7 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]
+    if pd.isna(value):
         return NO_VALUE
     if isinstance(value, bool):
         return "yes" if value else "no"
