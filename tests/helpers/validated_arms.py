@@ -1,4 +1,4 @@
-"""Invented arms of a validation: people are drawn from planted shares, the judge is right, and the annotator may err."""
+"""Invented arms of a validation: people follow planted shares, the judge is right, and the annotator may err."""
 
 from collections.abc import Callable
 

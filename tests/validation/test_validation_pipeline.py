@@ -105,8 +105,8 @@ def test_a_generator_without_a_world_is_refused(reduced, monkeypatch):
     if not (reduced.path / "data/03_primary/validation-shipped-leaking").exists():
         pytest.skip("needs the arms of the test above")
     with pytest.raises(
-        StudyError, match="validation.worlds.shipped names 'nowhere', which is none of miniature.worlds"
+        StudyError, match=r"validation\.worlds\.shipped names 'nowhere', which is none of miniature\.worlds"
     ):
         reduced.run("validation", env="validation", validation__worlds={"shipped": "nowhere"})
-    with pytest.raises(StudyError, match="validation.factor: 'sampler' is no factor of the grid"):
+    with pytest.raises(StudyError, match=r"validation\.factor: 'sampler' is no factor of the grid"):
         reduced.run("validation", env="validation", validation__factor="sampler")
