@@ -31,6 +31,8 @@ NOT_RUN = {
     "kedro viz run": "serves until it is stopped",
     "kedro rate": "serves until it is stopped",
     "kedro run --pipeline miniature": "trains for hours",
+    "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
+    "kedro run --env validation": "needs the arms of that grid",
     "python benchmarks/": "runs in its smallest form in test_benchmarks.py",
 }
 NOT_RUN_WITH = {"loop.executor=ray": "starts a cluster, see test_interruptions.py"}

@@ -31,6 +31,7 @@ def test_pipelines_have_the_names_of_the_design(project):
         "explainability",
         "reporting",
         "similarity",
+        "validation",
     }
     needed = {node.name for node in pipelines["ingestion"].to_outputs("chains").nodes}
     assert needed < {node.name for node in pipelines["loop"].nodes}

@@ -172,6 +172,9 @@ _RESULTS = (
     | dict.fromkeys(("observed", "observed_low", "observed_high"), "number")
     | dict.fromkeys(("example", "exemplars"), "category")
     | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
+    | dict.fromkeys(("planted", "planted_share", "drawn", "coverage", "difference", "limit"), "number")
+    | dict.fromkeys(("arrangement", "expected"), "category")
+    | dict.fromkeys(("is_near", "covers"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""
 

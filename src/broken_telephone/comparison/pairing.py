@@ -290,7 +290,9 @@ def _embedders(study: FinishedStudy) -> Any:
 
 def _maps(study: FinishedStudy) -> Any:
     record = study.explanation_manifest
-    return None if record is None else {name: record["by"].get(name) for name in ("layers", "method", "target", "size")}
+    if record is None or not record["explained"]["words"]:
+        return None
+    return {name: record["by"].get(name) for name in ("layers", "method", "target", "size")}
 
 
 SIMILARITY, EXPLAINABILITY = "similarity", "explainability"

@@ -5,6 +5,7 @@ from broken_telephone.datasets.csv import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
 from broken_telephone.datasets.finished_studies import FinishedStudiesDataset
 from broken_telephone.datasets.frozen_plan import FrozenPlanDataset
+from broken_telephone.datasets.grid_studies import GridStudiesDataset
 from broken_telephone.datasets.images import (
     ImageDataset,
     ImageFolderDataset,
@@ -27,6 +28,7 @@ __all__ = [
     "FiguresDataset",
     "FinishedStudiesDataset",
     "FrozenPlanDataset",
+    "GridStudiesDataset",
     "ImageDataset",
     "ImageFolderDataset",
     "ImagePartitionsDataset",

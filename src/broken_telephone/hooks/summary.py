@@ -16,7 +16,7 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.visible import shortened
 
-_PAGES = {"report": "Report", "comparison_page": "Comparison"}
+_PAGES = {"report": "Report", "comparison_page": "Comparison", "validation_page": "Validation"}
 """Page -> what it is called."""
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""

@@ -159,6 +159,42 @@ TABLES: Mapping[str, Caption] = {
         "How much drift is left in comparison with the reference, how much success and similarity are kept, what a "
         "chain costs, and where new drift appears.",
     ),
+    "validation_verdicts": Caption(
+        "Checks of the validation",
+        "Each check is a share of n cases, count of which fulfil it, or a number of cases. It passes if the value is "
+        "at least, or at most, the limit. Checks without a limit are there for comparison.",
+    ),
+    "validation_blame": Caption(
+        "Whom the bench blames",
+        "Each arrangement holds arms with two levels of each factor. The column planted is the largest planted effect "
+        "of the factor on a share. Effects of at least 20 points that make a tenth of the differences must be blamed, "
+        "and effects below 5 points must not be. In rows of the kind 'levels exchanged', the levels of each start "
+        "change places at random, so that nobody is to blame.",
+    ),
+    "validation_recovery": Caption(
+        "Planted and measured shares",
+        "The column planted is the mean chance of the category that the world of the generator states for the chains' "
+        "own descriptions. The column drawn is the share that the judge reads in all images. The interval of the value "
+        "passes if it contains the planted share.",
+    ),
+    "validation_null": Caption(
+        "Claims without planted drift",
+        "Of n studies, count claim a change of any share. Exchanging first and last image of random starts removes all "
+        "drift, and keeps answers, errors and missing answers. The arm itself may drift if its generator is less even "
+        "than its world.",
+    ),
+    "validation_errors": Caption(
+        "An annotator with known errors",
+        "Some of the annotator's answers about drawn images are exchanged at the stated rates, in n simulated studies. "
+        "The column coverage is the share of them whose 95 % interval contains the share that the judge reads in all "
+        "images.",
+    ),
+    "validation_long": Caption(
+        "Predicted and observed shares of long chains",
+        "Predictions use the first three iterations. Those of the last image have a prediction interval. The fixed "
+        "point is compared with the mean share of the last quarter of the images. The column passed tells whether no "
+        "Markov test rejects; if one does, do not rely on the prediction.",
+    ),
     "contrasts": Caption(
         "Differences between the studies",
         "The column value is the change in the arm minus the change in the reference since the first image; it is the "

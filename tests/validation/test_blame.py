@@ -1,0 +1,85 @@
+"""Blame in arrangements whose causes are planted."""
+
+import numpy as np
+import pytest
+from validated_arms import arm
+
+from broken_telephone.errors import StudyError
+from broken_telephone.statistics.tables.effects import BLAMED, NOT_BLAMED
+from broken_telephone.validation import blame_table
+from broken_telephone.validation.blame import EXCHANGED, OPEN, PLANTED, arrangements
+
+
+def grid(female, starts=60, generators=("a", "b"), describers=("x", "y")):
+    """Return arms of a grid; `female(generator, describer)` is the planted chance for happiness."""
+    rng = np.random.default_rng(4)
+    first = rng.integers(0, 2, 2 * starts)
+    return [
+        arm(
+            f"{generator} + {describer}",
+            {"happiness": female(generator, describer), "anger": 0.5}.get,
+            rng,
+            starts,
+            levels={"generator": generator, "describer": describer},
+            first=first,
+        )
+        for generator in generators
+        for describer in describers
+    ]
+
+
+@pytest.mark.parametrize(
+    ("female", "guilty"),
+    [
+        (lambda g, d: 0.9 if g == "b" else 0.5, {"generator"}),
+        (lambda g, d: 0.9 if d == "y" else 0.5, {"describer"}),
+        (lambda g, d: 0.5, set()),
+    ],
+)
+def test_the_planted_factor_is_blamed_and_nobody_after_the_exchange(female, guilty):
+    table = blame_table(grid(female), seed=1)
+    planted = table[table["kind"] == PLANTED].set_index("factor")
+    assert set(planted.index[planted["verdict"] == BLAMED]) == guilty
+    assert set(planted.index[planted["expected"] == BLAMED]) == guilty
+    assert planted["passed"].all()
+    for factor in guilty:
+        assert planted.loc[factor, "planted"] == pytest.approx(0.4)
+        assert planted.loc[factor, "planted_share"] == pytest.approx(1)
+    exchanged = table[table["kind"] == EXCHANGED]
+    assert (exchanged["verdict"] == NOT_BLAMED).all()
+    assert exchanged["passed"].all()
+
+
+def test_an_interaction_is_planted_where_both_must_meet():
+    # Only b with y shows women: mean effects of 25 points, and a difference of differences of 50.
+    table = blame_table(grid(lambda g, d: 1.0 if (g, d) == ("b", "y") else 0.5), seed=1)
+    planted = table[table["kind"] == PLANTED].set_index("factor")["planted"]
+    assert planted.to_dict() == pytest.approx({"generator": 0.25, "describer": 0.25, "generator x describer": 0.5})
+
+
+def test_small_effects_may_go_either_way():
+    table = blame_table(grid(lambda g, d: 0.6 if g == "b" else 0.5), seed=1)
+    row = table[(table["kind"] == PLANTED) & (table["factor"] == "generator")].iloc[0]
+    assert row["expected"] == OPEN
+    assert row.isna()["passed"]
+
+
+def test_a_wrong_verdict_fails():
+    arms = grid(lambda g, d: 0.9 if g == "b" else 0.5)
+    for one in arms:
+        one.expected["gender"][:] = 0.5
+    table = blame_table(arms, seed=1)
+    row = table[(table["kind"] == PLANTED) & (table["factor"] == "generator")].iloc[0]
+    assert (row["expected"], row["verdict"], bool(row["passed"])) == (NOT_BLAMED, BLAMED, False)
+
+
+def test_every_choice_of_two_levels_is_an_arrangement():
+    arms = grid(lambda g, d: 0.5, starts=3, generators=("a", "b", "c", "d"), describers=("x", "y", "z"))
+    found = arrangements(arms)
+    assert len(found) == 18
+    assert all(len(one.arms) == 4 and one.factors.nunique().to_list() == [2, 2] for one in found)
+    assert len(arrangements(arms[:-1])) == 18 - 6
+    single = grid(lambda g, d: 0.5, starts=3, describers=("x",))
+    assert [list(one.factors) for one in arrangements(single)] == [["generator"]]
+    with pytest.raises(StudyError, match="no factor has two levels"):
+        arrangements(single[:1])
