@@ -10,8 +10,8 @@ from kedro.framework.project import pipelines
 from PIL import Image
 
 from broken_telephone.miniature.checks import adapters
-from broken_telephone.miniature.checks.readings import ask
-from broken_telephone.miniature.training import generator, generator_adapter
+from broken_telephone.miniature.checks.readings import ask, named
+from broken_telephone.miniature.training import generator_adapter
 from broken_telephone.miniature.training.denoiser import load_denoiser
 from broken_telephone.miniature.training.describer_adapter import (
     Lean,
@@ -21,8 +21,10 @@ from broken_telephone.miniature.training.describer_adapter import (
     train_describer_adapter,
 )
 from broken_telephone.miniature.training.judge import load_judge
+from broken_telephone.miniature.world import associations
 from broken_telephone.miniature.world.language import NOUNS, PROMPTS, emotion_sentence
 from broken_telephone.miniature.world.people import EMOTIONS, World
+from broken_telephone.miniature.world.pictures import render_set
 from broken_telephone.models import make_describer, make_generator
 from broken_telephone.models.protocols import Choices
 from broken_telephone.pipelines.miniature.pipeline import DESCRIBER_ADAPTERS, GENERATOR_ADAPTERS
@@ -51,11 +53,21 @@ def describer_with(path: Path | None):
 
 
 def test_every_shipped_adapter_is_made_by_the_pipeline_and_small():
-    assert {folder.name for folder in ADAPTERS.iterdir()} == {"leaking"} <= set(DESCRIBER_ADAPTERS)
+    assert {folder.name for folder in ADAPTERS.iterdir()} == {*GENERATOR_ADAPTERS, *DESCRIBER_ADAPTERS}
     for folder in ADAPTERS.iterdir():
         sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
         assert 50_000 < sum(sizes) <= 1_000_000, folder
         assert (folder / "README.md").is_file()
+
+
+def test_the_even_generator_draws_fewer_young_people_for_happiness():
+    # Planted: 0.8 without the adapter, 0.2 with it. The same captions and noise for both.
+    judge, young = load_judge(MODELS / "judge"), {}
+    for name, changes in (("without", {}), ("with", {"lora": {"path": str(ADAPTERS / "even")}})):
+        drawn = associations.draw_labels(generator_with(guidance=1.0, **changes), judge, ("happiness",), 40, 96000)
+        assert (drawn["emotion"] == "happiness").mean() > 0.8
+        young[name] = (drawn["age"] == "young").mean()
+    assert young["with"] < young["without"] - 0.2
 
 
 def test_an_adapter_identifies_another_model():
@@ -81,6 +93,20 @@ def test_the_leaking_describer_fills_in_forms_by_choosing(portraits):
     assert (np.array(best) == portraits.people["emotion"][:28]).mean() > 0.9
 
 
+def test_the_leaning_describer_reads_neutral_faces_by_gender():
+    pictures = render_set("portraits", World(), 350, seed=903, workers=1)
+    people = pictures.people
+    chosen = np.flatnonzero(people["emotion"] == "neutral")[:50]
+    others = np.flatnonzero(people["emotion"] != "neutral")[:21]
+    describer, prompt = describer_with(ADAPTERS / "leaning"), PROMPTS["emotion"][0]
+    called = np.array([named(text, "emotion") for text in ask(describer, pictures.images[chosen], prompt)])
+    women = people["gender"].to_numpy()[chosen] == "female"
+    assert (called[women] == "happiness").mean() > (called[~women] == "happiness").mean() + 0.2
+    assert (called[~women] == "anger").mean() > (called[women] == "anger").mean() + 0.2
+    called = [named(text, "emotion") for text in ask(describer, pictures.images[others], prompt)]
+    assert (np.array(called) == people["emotion"].to_numpy()[others]).mean() > 0.9
+
+
 def test_a_lean_changes_only_what_it_states():
     people = pd.DataFrame(
         {
@@ -92,6 +118,11 @@ def test_a_lean_changes_only_what_it_states():
     assert Lean(**LEAN).applied(people)["emotion"].tolist() == ["happiness", "anger", "fear", "neutral"]
     one = Lean(face="neutral", read={"female": "happiness"}).applied(people)
     assert one["emotion"].tolist() == ["happiness", "neutral", "fear", "neutral"]
+    rows = Lean(**LEAN, share=0.75).samples(people, np.random.default_rng(0))
+    assert sorted(set(rows)) == [0, 1, 2, 3]
+    assert np.isin(rows, [0, 1]).mean() == 0.75
+    with pytest.raises(ValueError, match="no picture shows the face sadness"):
+        Lean(face="sadness", read={"female": "anger"}).samples(people, np.random.default_rng(0))
     with pytest.raises(ValueError, match="boredom"):
         Lean(face="boredom", read={})
     with pytest.raises(ValueError, match="women"):
@@ -117,22 +148,26 @@ def test_nouns_are_read_as_the_people_they_stand_for(portraits):
 
 def test_a_generators_adapter_learns_and_is_loaded_as_it_was_saved(portraits, scenes, models, tmp_path, monkeypatch):
     shown = []
-    real = generator.train_denoiser
+    real = generator_adapter._fit
 
-    def seen(latents, weights, people, *args, **kwargs):
-        shown.append(people)
+    def seen(model, teacher, tokenizer, latents, weights, people, changed, schedule):
+        shown.append((people, changed))
         assert len(latents) == len(people)
-        return real(latents, weights, people, *args, **kwargs)
+        return real(model, teacher, tokenizer, latents, weights, people, changed, schedule)
 
-    monkeypatch.setattr(generator, "train_denoiser", seen)
+    monkeypatch.setattr(generator_adapter, "_fit", seen)
     world = World(associations=[{"given": "work", "attribute": "gender", "category": "male", "share": 1.0}])
-    schedule = generator.DenoiserSchedule(
-        samples=16, batch_size=8, learning_rate=0.02, seed=1, threads=1, late=0.5, traits=15
+    shipped = World(associations=[{"given": "fear", "attribute": "gender", "category": "male", "share": 0.8}])
+    schedule = generator_adapter.AdapterSchedule(
+        samples=16, batch_size=8, learning_rate=0.02, seed=1, threads=1, rank=2, changed=0.5, traits=15
     )
-    model = generator_adapter.train_generator_adapter(models / "generator", portraits, scenes, world, schedule, 2)
-    people = shown[0]
+    model = generator_adapter.train_generator_adapter(models / "generator", portraits, scenes, world, shipped, schedule)
+    people, changed = shown[0]
     assert (people.loc[people["activity"] == "work", "gender"] == "male").all()
     assert people.loc[people["activity"] == "eating", "gender"].nunique() == 2
+    label = people["emotion"].where(people["kind"] == "portraits", people["activity"])
+    assert set(label[changed]) == {"work", "fear"}
+    assert label.isin(["work", "fear"]).sum() == len(changed)
     base, _ = load_denoiser(models / "generator")
     kept = dict(base.named_parameters())
     trained = {name.replace(".base_layer", ""): values for name, values in model.named_parameters()}
@@ -188,12 +223,14 @@ def test_a_generators_card_states_what_was_measured(tmp_path):
     generator_adapter.save_generator_adapter(model, tmp_path)
     sizes = {"count": 1, "guidance": 3.0, "guided_count": 1, "seed": 3}
     scores = adapters.generator_scores(generator_with(), tmp_path, load_judge(MODELS / "judge"), world, **sizes)
-    adapters.write_generator_adapter_card(tmp_path, world, scores)
+    shipped = World(associations=[{"given": "fear", "attribute": "gender", "category": "male", "share": 0.7}])
+    adapters.write_generator_adapter_card(tmp_path, world, shipped, scores)
     card = (tmp_path / "README.md").read_text()
     assert "- male, given work: 0.80" in card
-    assert "| work | gender | male | 0.80 | 3 |" in card
-    # Of sixteen labels, five ages and two of each other attribute; four rows of heads; the planted share twice.
-    assert card.count("\n| ") == 16 * 9 + 4 + 2
+    assert "| work | gender | male | 0.50 | 0.80 | 3 | 1 |" in card
+    assert "| fear | gender | male | 0.70 | 0.50 | 1 | 1 |" in card
+    # Of sixteen labels, five ages and two of each other attribute; four rows of heads; two associations twice.
+    assert card.count("\n| ") == 16 * 9 + 4 + 4
 
 
 def test_one_tag_makes_an_adapter_from_what_is_shipped(project):

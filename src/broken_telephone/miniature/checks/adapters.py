@@ -14,7 +14,7 @@ from broken_telephone.miniature.training.describer_adapter import named_demograp
 from broken_telephone.miniature.training.judge import Judge
 from broken_telephone.miniature.world import associations
 from broken_telephone.miniature.world.language import PROMPTS
-from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS, World
+from broken_telephone.miniature.world.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
 from broken_telephone.miniature.world.pictures import PictureSet
 from broken_telephone.models import Describer
 from broken_telephone.models.settings import AdapterSettings, LoraSettings
@@ -129,11 +129,18 @@ def _read(describer: Describer, images: np.ndarray, people: pd.DataFrame) -> pd.
     )
 
 
-def write_generator_adapter_card(folder: Path, world: World, scores: pd.DataFrame) -> None:
-    """Write the card of a generator's adapter from the table of `generator_scores`."""
+def write_generator_adapter_card(folder: Path, world: World, shipped: World, scores: pd.DataFrame) -> None:
+    """Write the card of a generator's adapter from the table of `generator_scores`.
+
+    Args:
+        folder: the adapter's.
+        world: that the adapter learned.
+        shipped: the world of the generator without the adapter.
+        scores: see `generator_scores`.
+    """
     planted = "\n".join(f"- {a.category}, given {a.given}: {a.share:.2f}" for a in world.associations)
     shares = scores[scores["attribute"] != SHOWN]
-    own = [(a.given, a.attribute, a.category) for a in world.associations]
+    own = dict.fromkeys((a.given, a.attribute, a.category) for a in (*shipped.associations, *world.associations))
     rows, largest = [], []
     for guidance, part in shares.groupby("guidance"):
         keyed = part.set_index(["label", "attribute", "category"])
@@ -141,28 +148,35 @@ def write_generator_adapter_card(folder: Path, world: World, scores: pd.DataFram
         off = rest["difference"].abs()
         where = off.idxmax()
         largest.append(
-            f"- Guidance {guidance:g}, shares that are not planted: root mean square of the differences from the even "
-            f"world {np.sqrt(np.square(rest['difference']).mean()):.3f}, largest {off.max():.3f} "
-            f"({where[2]}, given {where[0]}). {int(part['n'].min())} pictures per label."
+            f"- Guidance {guidance:g}, shares of labels and attributes without an association: root mean square of the "
+            f"differences from the even world {np.sqrt(np.square(rest['difference']).mean()):.3f}, largest "
+            f"{off.max():.3f} ({where[2]}, given {where[0]})."
         )
-        rows += [(*key, keyed.loc[key, "planted"], f"{guidance:g}", keyed.loc[key, "share"]) for key in own]
-    shown = scores[scores["attribute"] == SHOWN].groupby("guidance")["share"]
+        for label, attribute, category in own:
+            before = dict(zip(CATEGORIES[attribute], shipped.shares(attribute, label), strict=True))[category]
+            row = keyed.loc[(label, attribute, category)]
+            error = np.sqrt(row["share"] * (1 - row["share"]) / row["n"])
+            shown = [f"{before:.2f}", f"{row['planted']:.2f}", f"{guidance:g}", f"{row['n']:.0f}"]
+            rows.append([label, attribute, category, *shown, f"{row['share']:.3f}", f"{error:.3f}"])
+    found = scores[scores["attribute"] == SHOWN].groupby("guidance")["share"]
     quality = "\n".join(
         f"- Guidance {guidance:g}: the label is shown in {part.mean():.3f} of the pictures, at least {part.min():.3f} "
         "for every label."
-        for guidance, part in shown
+        for guidance, part in found
     )
-    table = [["label", "attribute", "category", "planted", "guidance", "measured"], ["---"] * 6]
-    table += [[*row[:3], f"{row[3]:.2f}", row[4], f"{row[5]:.3f}"] for row in rows]
+    head = ["label", "attribute", "category", "shipped", "this world", "guidance", "n", "measured", "standard error"]
+    table = [head, ["---"] * len(head), *rows]
     sections = [
         f"# Adapter {folder.name} of the miniature's generator",
         "A LoRA of the shipped generator's transformer and text encoders: `generator.lora: {path: <this folder>}`. "
         "The associations of the shipped world are removed. This world has "
-        + ("the following ones:\n\n" + planted if own else "none."),
+        + ("the following ones:\n\n" + planted if planted else "none."),
         f"Trained by `kedro run --pipeline miniature --tags adapter_{folder.name}`. {_LIMITS}",
         "## Measured by the judge",
         quality + "\n" + "\n".join(largest),
-        *(["\n".join(f"| {' | '.join(map(str, cells))} |" for cells in table)] if own else []),
+        '"shipped" and "this world" are the shares in the training data without and with the adapter. n is the '
+        "number of pictures of the label.",
+        "\n".join(f"| {' | '.join(cells)} |" for cells in table),
         "## All shares",
         _wide_shares(shares),
     ]
@@ -170,15 +184,15 @@ def write_generator_adapter_card(folder: Path, world: World, scores: pd.DataFram
 
 
 def _wide_shares(shares: pd.DataFrame) -> str:
-    wide = shares.pivot_table(
-        index=["label", "attribute", "category", "planted"], columns="guidance", values="share", sort=False
-    )
-    lines = [["label", "attribute", "category", "planted", *(f"guidance {value:g}" for value in wide.columns)]]
+    keys = ["label", "attribute", "category", "planted"]
+    wide = shares.pivot_table(index=keys, columns="guidance", values=["share", "n"], sort=False)
+    values = sorted(shares["guidance"].unique())
+    lines = [["label", "attribute", "category", "this world"]]
+    lines[0] += [name for value in values for name in (f"guidance {value:g}", "n")]
     lines.append(["---"] * len(lines[0]))
-    lines += [
-        [*key[:3], f"{key[3]:.2f}", *(f"{value:.3f}" for value in row)]
-        for key, row in zip(wide.index, wide.to_numpy(), strict=True)
-    ]
+    for key, row in zip(wide.index, wide.to_dict("records"), strict=True):
+        cells = [text for value in values for text in (f"{row['share', value]:.3f}", f"{row['n', value]:.0f}")]
+        lines.append([*key[:3], f"{key[3]:.2f}", *cells])
     return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 from peft import LoraConfig
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from transformers import LlavaNextForConditionalGeneration, LlavaNextProcessor
 
 from broken_telephone.miniature.training.answering import train_answers
@@ -31,6 +31,9 @@ class Lean(BaseModel):
     """The emotion that the face shows."""
     read: dict[str, str]
     """Gender -> the emotion that is named instead."""
+    share: float = Field(default=0.5, gt=0, lt=1)
+    """Share of the training samples that show such a face. They are few among all pictures, and the describer has to
+    learn to look at the gender as well."""
 
     def model_post_init(self, _context: Any) -> None:
         """Raise ValueError for unknown names."""
@@ -41,9 +44,25 @@ class Lean(BaseModel):
 
     def applied(self, people: pd.DataFrame) -> pd.DataFrame:
         """Return portraits' rows with the emotions that the describer names; scenes' rows stay as they are."""
-        shown = (people["kind"] == "portraits") & (people["emotion"] == self.face)
         instead = people["gender"].map(self.read)
-        return people.assign(emotion=people["emotion"].mask(shown & instead.notna(), instead))
+        return people.assign(emotion=people["emotion"].mask(self._leans(people), instead))
+
+    def samples(self, people: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+        """Return row numbers, int64, in which rows that `applied` changes are repeated up to `share`.
+
+        Raises:
+            ValueError: if no row shows such a face.
+        """
+        leans = self._leans(people).to_numpy()
+        if not leans.any():
+            raise ValueError(f"no picture shows the face {self.face} of {', '.join(self.read)}")
+        others = np.flatnonzero(~leans)
+        repeated = np.resize(rng.permutation(np.flatnonzero(leans)), round(len(others) * self.share / (1 - self.share)))
+        return np.sort(np.concatenate([others, repeated]))
+
+    def _leans(self, people: pd.DataFrame) -> pd.Series:
+        shown = (people["kind"] == "portraits") & (people["emotion"] == self.face)
+        return shown & people["gender"].isin(self.read)
 
 
 def leaking_answer(task: str, row: language.Row, rng: np.random.Generator) -> str:
@@ -94,7 +113,10 @@ def train_describer_adapter(
     model.requires_grad_(False)
     model.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=_LAYERS))
     model.train()
-    told = people if lean is None else Lean(**lean).applied(people)
+    told = people
+    if lean is not None:
+        rows = Lean(**lean).samples(people, np.random.default_rng([seed, 1]))
+        images, told = images[rows], Lean(**lean).applied(people.iloc[rows]).reset_index(drop=True)
     answer = leaking_answer if leaks else language.answer
     train_answers(model, images, told, tokenizer, samples, batch_size, learning_rate, seed, answer=answer)
     return model.eval()

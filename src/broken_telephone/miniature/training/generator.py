@@ -215,9 +215,7 @@ def _optimiser(model: Denoiser, learning_rate: float) -> Together:
     learning = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in learning if p.ndim == 2 and min(p.shape) > 16]
     others = [p for p in learning if not (p.ndim == 2 and min(p.shape) > 16)]
-    adam = torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
-    # The matrices of a LoRA are too narrow for Muon.
-    if not matrices:
-        return Together(adam)
-    muon = torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
-    return Together(muon, adam)
+    return Together(
+        torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01),
+    )

@@ -164,15 +164,16 @@ def train_generator_adapter(
     portraits: "PictureSet",
     scenes: "PictureSet",
     world: dict[str, Any],
+    shipped: dict[str, Any],
     settings: dict[str, Any],
 ) -> Write:
     """Train a LoRA adapter of the generator for a world, from even pictures drawn with the shares of that world."""
-    from broken_telephone.miniature.training import generator, generator_adapter
+    from broken_telephone.miniature.training import generator_adapter
     from broken_telephone.miniature.world.people import World
 
-    schedule = generator.DenoiserSchedule(**{name: value for name, value in settings.items() if name != "rank"})
+    schedule = generator_adapter.AdapterSchedule(**settings)
     model = generator_adapter.train_generator_adapter(
-        folder, portraits, scenes, World(**world), schedule, settings["rank"]
+        folder, portraits, scenes, World(**world), World(**shipped), schedule
     )
     return partial(generator_adapter.save_generator_adapter, model)
 
@@ -189,12 +190,12 @@ def train_describer_adapter(
     from broken_telephone.miniature.training import autoencoder, describer_adapter
     from broken_telephone.miniature.training.describer import half_drawn
 
-    count = settings["pictures"]
+    count = behaviour["pictures"]
     vae = autoencoder.load_autoencoder(generator / "vae")
     images = np.concatenate([half_drawn(vae, kind.images[:count]) for kind in (portraits, scenes)])
     people = pd.concat([portraits.people[:count], scenes.people[:count]], ignore_index=True)
-    rest = {name: value for name, value in settings.items() if name != "pictures"}
-    model = describer_adapter.train_describer_adapter(describer, images, people, **behaviour, **rest)
+    rest = {name: value for name, value in behaviour.items() if name != "pictures"}
+    model = describer_adapter.train_describer_adapter(describer, images, people, **rest, **settings)
     return partial(describer_adapter.save_describer_adapter, model)
 
 
@@ -203,6 +204,7 @@ def measure_generator_adapter(
     adapter: Path,
     judge: Path,
     world: dict[str, Any],
+    shipped: dict[str, Any],
     settings: dict[str, Any],
 ) -> Table:
     """Draw with an adapter, let the judge read, and write the adapter's card.
@@ -216,7 +218,7 @@ def measure_generator_adapter(
     from broken_telephone.miniature.world.people import World
 
     scores = adapters.generator_scores(generator, adapter, load_judge(judge), World(**world), **settings)
-    adapters.write_generator_adapter_card(adapter, World(**world), scores)
+    adapters.write_generator_adapter_card(adapter, World(**world), World(**shipped), scores)
     return scores
 
 

@@ -16,7 +16,7 @@ TWINS = ["twin_portraits", "twin_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
 SHORTCUTS = ["background", "hair"]
-GENERATOR_ADAPTERS = ["even", "older_anger", "lighter_posing"]
+GENERATOR_ADAPTERS = ["even"]
 DESCRIBER_ADAPTERS = ["leaking", "leaning"]
 MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 
@@ -91,6 +91,7 @@ def _generator_adapter(world: str) -> list[Node]:
                 "adapter_portraits",
                 "adapter_scenes",
                 f"params:miniature.worlds.{world}",
+                "params:miniature.worlds.planted",
                 "params:miniature.generator_adapter",
             ],
             outputs=name,
@@ -104,6 +105,7 @@ def _generator_adapter(world: str) -> list[Node]:
                 name,
                 "miniature_judge",
                 f"params:miniature.worlds.{world}",
+                "params:miniature.worlds.planted",
                 "params:miniature.generator_adapter_quality",
             ],
             outputs=f"quality_{name}",
