@@ -26,6 +26,8 @@ class ValidationSettings(Settings):
     """The factor of the grid whose levels are generators."""
     worlds: dict[str, str] = {}
     """Level of that factor -> world in `miniature.worlds` whose associations the generator learned."""
+    attributes: list[str] = []
+    """Attributes that are validated. Empty: all that both the annotator's form and the world have."""
     long_loop: str | None = None
     """Name of a study with many iterations, whose shares are predicted from its first three. Null: none."""
     rated_per_cell: Annotated[int, Field(ge=2)] = 12

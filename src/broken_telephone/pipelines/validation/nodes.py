@@ -80,7 +80,11 @@ def arrange_arms(
     settings: ReportSettings,
     worlds: dict[str, Any],
 ) -> Arms:
-    """Arrange the answers of the annotator, the readings of the judge and the planted truth."""
+    """Arrange the answers of the annotator, the readings of the judge and the planted truth.
+
+    Raises:
+        StudyError: if a generator has no world, or an attribute to validate is unknown.
+    """
     from broken_telephone.miniature.checks.planted import own_categories
 
     levels = {arm.name: arm for arm in arms_of(grid, study)}
@@ -91,7 +95,10 @@ def arrange_arms(
         # The long loop has the models of the reference.
         arm: GridArm = levels.get(name, next(iter(levels.values())))
         world = world_of(arm, validation, worlds)
-        attributes = list(own_categories(instruments[name].attributes))
+        known = list(own_categories(instruments[name].attributes))
+        if unknown := [attribute for attribute in validation.attributes if attribute not in known]:
+            raise StudyError(f"validation.attributes: {unknown[0]!r} is none of {', '.join(known)}")
+        attributes = [attribute for attribute in known if attribute in (validation.attributes or known)]
         texts = (one.results.loop_descriptions, one.results.loop_steering)
         planted, expected = planted_shares(*texts, chains[name], one.iterations, world, attributes)
         arms[name] = validated_arm(

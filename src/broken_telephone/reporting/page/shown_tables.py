@@ -7,6 +7,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from math import isinf
 from typing import Any
 
 import pandas as pd
@@ -113,6 +114,8 @@ def _written(value: Any, kind: str) -> str:
         return with_minus(f"{int(value)}")
     if kind == "chance" and value < 0.001:
         return "< 0.001"
+    if isinf(value):
+        return with_minus("\N{INFINITY}" if value > 0 else "-\N{INFINITY}")
     # Halves are rounded away from zero, as browsers do.
     text = f"{Decimal(float(value)).quantize(Decimal('0.001'), ROUND_HALF_UP)}"
     return with_minus(text) if float(text) else text.strip("-")

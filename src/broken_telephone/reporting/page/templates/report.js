@@ -68,6 +68,7 @@ function written(value, kind) {
   if (value === "") return "–";
   if (kind === "text") return value;
   if (kind === "chance" && Number(value) < 0.001) return "< 0.001";
+  if (value === "inf" || value === "-inf") return value.replace("inf", "∞").replace("-", "−");
   const digits = Number(value).toFixed(kind === "count" ? 0 : 3);
   return Number(digits) === 0 ? digits.replace("-", "") : digits.replace("-", "−");
 }
