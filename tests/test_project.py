@@ -24,6 +24,7 @@ def test_pipelines_have_the_names_of_the_design(project):
     assert set(pipelines) <= {
         "__default__",
         "comparison",
+        "counterfactuals",
         "ingestion",
         "loop",
         "miniature",

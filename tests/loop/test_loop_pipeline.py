@@ -282,6 +282,7 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
         "chains_from_prompts": 7,
         "descriptions": 26,
         "images": 26,
+        "stored": 26,
         "failures": 1,
         "cut": 0,
     }
@@ -392,7 +393,7 @@ def test_ingestion_alone_needs_no_models(project):
             ["Error: These settings cannot be used:\n- loop: workers and ray_address are for executor: ray"],
         ),
         (["--params", "loop.shard=3/2"], ["'shard': a shard is written i/n, from 1/n to n/n, not '3/2'"]),
-        (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, contact_sheet, data_root, dataset"]),
+        (["--params", "lop.iterations=2"], ["no setting 'lop'", "chains, comparison, contact_sheet, "]),
         (["--params", "study=other"], ["'other' is not this study's name, which is 'miniature'", "globals.yml"]),
         (["--params", "loop.draw_batch=many"], ["'draw_batch': a whole number from 1, or auto, not 'many'"]),
         (["--params", "loop.draw_batch=0"], ["'draw_batch': a whole number from 1, or auto, not 0"]),

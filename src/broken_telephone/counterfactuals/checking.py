@@ -47,7 +47,7 @@ def checked_originals(
     rows: list[dict[str, object]] = []
     for row in chains[chains["start"] == "image"].drop_duplicates("image_id").itertuples(index=False):
         name = str(row.image_id)
-        shared = {"image_id": name, "image_path": str(row.image_path), "label": str(row.label)}
+        shared: dict[str, object] = {"image_id": name, "image_path": str(row.image_path), "label": str(row.label)}
         shared["person_id"] = str(main.loc[name, "person_id"])
         if (original := by_name.get(name)) is None:
             rows.append(shared | {"outcome": KEPT, "problem": "", "reason": ""})

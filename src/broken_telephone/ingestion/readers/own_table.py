@@ -37,7 +37,8 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
         scheme: words and codes of the labels.
         labels: path of the table below the folder.
         columns: column of this program -> column of the table, where they differ. `image` (a path below the folder) is
-            required; split, person, person_id, x, y, width, height and the scheme's concepts and attributes are optional.
+            required; split, person, person_id, x, y, width, height, and the concepts and attributes of the scheme are
+            optional.
         findings: collects the defects.
 
     Raises:
