@@ -19,7 +19,7 @@ from broken_telephone.statistics.estimates.selective_intervals import (
     standard_errors,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
-from broken_telephone.statistics.outcomes import SHARES, Arm, Outcome
+from broken_telephone.statistics.outcomes import MENTIONS, SHARES, Arm, Outcome
 from broken_telephone.statistics.tables.corrected_contrasts import CORRECTED, corrected_contrasts
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.findings import ANNOTATOR, LEVEL, NOT_ENOUGH_DATA, adjusted_and_selected
@@ -76,7 +76,7 @@ def contrasts_table(
         - method: paired or unpaired, followed by human ratings if these correct the shares of both arms.
         - annotator_value, annotator_low, annotator_high: the contrast by the annotator's answers alone.
         - missing_arm, missing_reference: share of chains without a number. change_low, change_high: the contrast if
-          all missing answers were the least, or the most, favourable to it; null except for shares.
+          all missing answers were the least, or the most, favourable to it; null except for shares and mentions.
         - n_pairs: chains with all numbers; of unpaired arms, of the arm that has fewer. clusters: their starts.
           n_checked: rated images behind a correction.
 
@@ -178,7 +178,7 @@ def _iteration_rows(
         share = dict(zip(own_groups.keys, grouped_means(missing, own_groups, 0).value, strict=True))
         rows[name] = [share[key] for key in contrast.keys]
     bounds = dict.fromkeys(("change_low", "change_high", *_LIMITS, "p_bounds"), np.nan)
-    if outcome.family != SHARES:
+    if outcome.family not in (SHARES, MENTIONS):
         return rows.assign(**bounds)
     if pair.is_paired:
         before = [np.where(is_shared, 0.0, one) for one in before]
