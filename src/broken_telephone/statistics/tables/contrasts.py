@@ -10,6 +10,7 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE
+from broken_telephone.statistics.estimates.changes import at_first_image, bounds_of_changes, first_images
 from broken_telephone.statistics.estimates.contrast import Contrast, paired_contrast, unpaired_contrast
 from broken_telephone.statistics.estimates.grouped_means import Groups, grouped_means
 from broken_telephone.statistics.estimates.panel import ALL, first_picture
@@ -56,7 +57,8 @@ def contrasts_table(
         arms: studies, the reference among them.
         reference: name of the arm that all others are compared with.
         paired: arm -> whether its chains pair with those of the reference, by chain_id. Arms without an entry are
-            paired. Chains without a partner are left out. Unpaired arms are compared by all of their chains.
+            paired. Chains without a partner are left out. Unpaired arms are compared by all of their chains. All
+            labels together are then those that both have, with one mix of labels for both, see `label_weights`.
         each: calls a function for each outcome of each arm, see `group_table.Map`.
         margin: differences below it count as none, see `NO_DIFFERENCE`; 0.05 is 5 points, or a cosine of 0.05.
         level: adjusted p-values below it are significant.
@@ -124,8 +126,7 @@ def _outcome_rows(task: tuple[Pair, tuple[str, str, str]]) -> pd.DataFrame:
     values, firsts = [], []
     for arm, one, rows in zip(pair.arms, own, pair.rows, strict=True):
         values.append(np.full((len(rows), last + 1), np.nan) if one is None else one.values[rows])
-        is_image = arm.chains["start"].astype(str).to_numpy(dtype=object)[rows] == "image"
-        firsts.append(np.where(is_image, first_picture("image"), first_picture("prompt")))
+        firsts.append(first_images(arm.chains["start"].astype(str).to_numpy(dtype=object)[rows]))
     tables = [
         _iteration_rows(pair, model, values, firsts, division, k)
         for k in range(1, last + 1)
@@ -157,12 +158,13 @@ def _iteration_rows(
     before = []
     for own, first in zip(values, firsts, strict=True):
         is_change = (k > first) & outcome.on_first
-        before.append(np.where(is_change, np.take_along_axis(own, first[:, None], 1)[:, 0], 0.0))
+        before.append(np.where(is_change, at_first_image(own, first), 0.0))
 
     def compared(arm: np.ndarray, reference: np.ndarray) -> Contrast:
         if pair.is_paired:
             return paired_contrast(arm, reference, groups[0], outcome.categories)
-        return unpaired_contrast(arm, reference, groups, outcome.categories)
+        by_label = [division[0] for division in pair.divisions] if groups[0] is pair.divisions[0][1] else None
+        return unpaired_contrast(arm, reference, groups, outcome.categories, by_label)
 
     # Annotators give the first image, which paired arms share, one answer. It cancels, even if it is missing.
     is_shared = (firsts[0] == first_picture("image")) if pair.is_paired else np.zeros(len(now[0]), bool)
@@ -182,10 +184,7 @@ def _iteration_rows(
         return rows.assign(**bounds)
     if pair.is_paired:
         before = [np.where(is_shared, 0.0, one) for one in before]
-    lowest, highest = (
-        [np.nan_to_num(x, nan=missing) - np.nan_to_num(y, nan=1 - missing) for x, y in zip(now, before, strict=True)]
-        for missing in (0.0, 1.0)
-    )
+    lowest, highest = zip(*map(bounds_of_changes, now, before), strict=True)
     return rows.assign(**_bounds(compared(lowest[0], highest[1]), compared(highest[0], lowest[1])))
 
 

@@ -37,8 +37,8 @@ def corrected_contrasts(pair: Pair) -> pd.DataFrame:
 
     Returns:
         Columns arm, start, label, attribute, category, iteration, and CORRECTED. value_arm, value_reference: the
-        corrected changes of the two studies. n_checked: rated images behind the contrast. clusters: starts with a rating, of the
-        sample with the fewest. Without ratings of a sample, the numbers are null.
+        corrected changes of the two studies. n_checked: rated images behind the contrast. clusters: starts with a
+        rating, of the sample with the fewest. Without ratings of a sample, the numbers are null.
     """
     shared = [name for name in pair.arms[0].corrections if name in pair.arms[1].corrections]
     rows = [row for attribute in shared for row in _attribute_rows(pair, attribute)]
