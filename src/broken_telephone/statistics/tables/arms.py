@@ -164,7 +164,10 @@ def _sizes(pair: Pair) -> Iterator[tuple[str, _Sizes]]:
             has_number = np.isfinite(np.stack(own_changes, 1)).any(1) & np.isin(groups.owners[groups.cells], own_places)
             counts.append((int(has_number.sum()), len(np.unique(groups.starts[groups.cells[has_number]]))))
         n_pairs, clusters = np.min(counts, axis=0)
-        yield start, _Sizes(*quadratics, *possible, len(keys), int(n_pairs), int(clusters))
+        yield (
+            start,
+            _Sizes(quadratics[0], quadratics[1], possible[0], possible[1], len(keys), int(n_pairs), int(clusters)),
+        )
 
 
 def _possible(
