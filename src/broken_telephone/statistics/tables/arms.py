@@ -22,8 +22,9 @@ from broken_telephone.statistics.estimates.similarity import ORIGIN, PICTURES
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
 from broken_telephone.statistics.outcomes import MISSING_ANSWERS, SHARES, SIMILARITY, SUCCESS, Arm
 from broken_telephone.statistics.tables.contrasts import HIGHER, LISTED, LOWER
-from broken_telephone.statistics.tables.findings import LEVEL, NOT_ENOUGH_DATA
+from broken_telephone.statistics.tables.findings import LEVEL
 from broken_telephone.statistics.tables.group_table import Row, join_notes
+from broken_telephone.statistics.tables.missing_verdicts import NOT_ENOUGH_DATA
 from broken_telephone.statistics.tables.paired_arms import Pair, pair_of
 
 REFERENCE = "reference"

@@ -23,8 +23,17 @@ from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adju
 from broken_telephone.statistics.outcomes import MENTIONS, SHARES, Arm, Outcome
 from broken_telephone.statistics.tables.corrected_contrasts import CORRECTED, corrected_contrasts
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.findings import ANNOTATOR, LEVEL, NOT_ENOUGH_DATA, adjusted_and_selected
+from broken_telephone.statistics.tables.findings import ANNOTATOR, LEVEL, adjusted_and_selected
 from broken_telephone.statistics.tables.group_table import Map, join_notes
+from broken_telephone.statistics.tables.missing_verdicts import (
+    CONTRADICTION,
+    NOT_ENOUGH_DATA,
+    is_left_open,
+    missing_numbers,
+    refused_claim,
+    widest_change,
+    with_bounds,
+)
 from broken_telephone.statistics.tables.paired_arms import PAIRED, UNPAIRED, Pair, pair_of
 
 HIGHER, LOWER = "higher", "lower"
@@ -234,6 +243,8 @@ def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.D
     replaced = own[has_correction]
     rows = rows.astype(dict.fromkeys(CORRECTED, float))
     rows.loc[replaced.index, list(CORRECTED)] = replaced[list(CORRECTED)].astype(float)
+    numbers = (replaced[name].to_numpy(float) for name in ("value", "ci_low", "ci_high", "clusters"))
+    rows.loc[replaced.index, "error"] = standard_errors(*numbers)
     rows.loc[replaced.index, "method"] += f", {RATINGS}"
     rows.loc[replaced.index, ["smallest_p_value", "note"]] = [0.0, ""]
     return rows
@@ -242,8 +253,7 @@ def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.D
 def _judged(rows: pd.DataFrame, margin: float, level: float) -> pd.DataFrame:
     """Add adjusted p-values and verdicts to the rows of the last iteration."""
     rows["pairs_p_value"] = rows["p_value"]
-    is_bounded = _has_missing(rows) & rows["p_value"].notna()
-    rows["p_value"] = np.where(is_bounded, np.fmax(rows["p_value"], rows["p_bounds"]), rows["p_value"])
+    rows["p_value"] = with_bounds(rows, _has_missing(rows))
     tested = rows[rows["is_last"]].reset_index(drop=True)
     others = rows[~rows["is_last"]].reset_index(drop=True)
     unknown = {"effective_n": np.nan, "share_changing": np.nan, "maximum_possible_change": tested["possible"]}
@@ -252,7 +262,7 @@ def _judged(rows: pd.DataFrame, margin: float, level: float) -> pd.DataFrame:
     judged = adjusted_and_selected(tested.assign(**unknown, is_planned=False, method=kind), level)
     judged["method"] = tested["method"]
     values, clusters = (tested[name].to_numpy(float) for name in ("value", "clusters"))
-    errors = standard_errors(values, tested["ci_low"].to_numpy(float), tested["ci_high"].to_numpy(float), clusters)
+    errors = tested["error"].to_numpy(float)
     # Changes may differ by up to 2, and success by no more than 1.
     possible = tested["possible"].to_numpy()
     limits = intervals_at(values, errors, clusters, judged["rejection_level"].to_numpy(), possible)
@@ -285,29 +295,23 @@ def _verdict(row, margin: float, level: float) -> tuple[str, str]:  # type: igno
         return NOT_ENOUGH_DATA, str(row.note)
     has_missing = _has_missing(row)
     if row.p_adjusted < level:
-        if not row.value or not (row.ci_low > 0 or row.ci_high < 0):
-            # Test and interval contradict each other, so neither decides.
-            return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
-        if has_missing and row.change_low <= 0 <= row.change_high:
-            return NOT_ENOUGH_DATA, _missing_reason(row)
+        if np.isnan(row.ci_low):
+            return NOT_ENOUGH_DATA, CONTRADICTION
+        if refusal := refused_claim(row, has_missing, _missing_reason):
+            return NOT_ENOUGH_DATA, refusal
         return (HIGHER, "") if row.value > 0 else (LOWER, "")
-    widest = np.nanmax([-row.change_low, row.change_high, -row.limit_low, row.limit_high, 0])
-    if row.p_equivalence < level and not (has_missing and widest >= margin):
+    if row.p_equivalence < level and not (has_missing and widest_change(row) >= margin):
         return NO_DIFFERENCE, f"shown to be smaller than {margin:g}"
     if not row.is_detectable:
         few = "ratings" if row.n_checked else "independent starts"
         return NOT_ENOUGH_DATA, f"too few {few} to detect any difference after adjustment for all tests"
-    # Sampling error adds to the bounds, as it does to every estimate.
-    if has_missing and (widest > row.minimum_detectable_change or row.pairs_p_value <= row.rejection_level):
+    if is_left_open(row, has_missing):
         return NOT_ENOUGH_DATA, _missing_reason(row)
     return NOT_SIGNIFICANT, ""
 
 
 def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
-    arm, reference, low, high = (
-        f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}")
-        for value in (row.missing_arm, row.missing_reference, row.change_low, row.change_high)
-    )
+    arm, reference, low, high = missing_numbers(row, ("missing_arm", "missing_reference"))
     return (
         f"{arm} % of answers missing in the arm and {reference} % in the reference: "
         f"a difference of {low} to {high} points is possible"

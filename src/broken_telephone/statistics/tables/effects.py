@@ -31,8 +31,9 @@ from broken_telephone.statistics.estimates.selective_intervals import intervals_
 from broken_telephone.statistics.hypothesis_tests.joint_sign_test import joint_sign_test
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together, holm
 from broken_telephone.statistics.outcomes import SHARES, Arm, Outcome
-from broken_telephone.statistics.tables.findings import LEVEL, NOT_ENOUGH_DATA
+from broken_telephone.statistics.tables.findings import LEVEL
 from broken_telephone.statistics.tables.group_table import Map, Row, join_notes
+from broken_telephone.statistics.tables.missing_verdicts import NOT_ENOUGH_DATA
 from broken_telephone.statistics.tables.paired_arms import pair_rows
 
 EFFECT, MEAN_DRIFT = "effect", "mean drift"
