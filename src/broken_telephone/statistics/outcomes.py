@@ -88,8 +88,7 @@ def success_outcomes(predictions: pd.DataFrame, chains: pd.DataFrame, panels: Se
     """
     right = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=float)
     values = by_picture(predictions, right, chains["chain_id"], panels[0].codes.shape[1], missing=np.nan)
-    is_measured = np.isfinite(values).any(0) & np.isin(np.arange(values.shape[1]), [0, *panels[0].later(0)])
-    is_failure = np.isnan(values) & is_measured
+    is_failure = np.isnan(values) & np.isfinite(values).any(0)
     is_failure[(chains["start"] != "image").to_numpy(), 0] = False
     values = np.where(is_failure, 0.0, values)
     outcomes = [Outcome(SUCCESS, ALL, ALL, values)]
