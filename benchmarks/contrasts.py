@@ -6,7 +6,9 @@
 
 - `claims`: two studies of four labels and two attributes. With an effect, the arm pulls one category of gender in
   half of the labels. All families are judged by `contrasts_table`.
-- `blame`: grids of 2 x 2 x 2 arms. `effects_table` has to blame the factors that were planted, and no other.
+- `blame`: grids of 2 x 2 x 2 arms. `effects_table` has to blame the factors that were planted, and no other. Some grids
+  lack arms, and in some half of one gender that the second generator draws gets no answer.
+- `arms`: three arms and a reference. `arms_table` has to find what was planted.
 - `size`: two studies of 53,000 chains with seven labels, three attributes, one iteration and all families.
 """
 
@@ -32,6 +34,7 @@ from broken_telephone.statistics.outcomes import (
     similarity_outcomes,
     success_outcomes,
 )
+from broken_telephone.statistics.tables.arms import HARMS, HELPS, HELPS_NOT, arms_table
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, contrasts_table
 from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT, effects_table
 
@@ -40,7 +43,10 @@ ATTRIBUTES = {"gender": 2, "age": 5, "ethnicity": 6}
 CHURN = 0.2
 """Share of the chains that take a new category by chance, without a change of the shares."""
 MISSING = 0.02
+PARTS = ("claims", "blame", "arms", "size")
 FACTORS = ("generator", "describer", "prompt")
+DEPENDENT = 0.5
+"""Share of missing answers for the first gender, where missing answers depend on the gender."""
 Pull = Callable[[tuple[int, ...], int], float]
 """Levels of the factors and number of a label -> share of the chains that are pulled to the first gender, or, below 0,
 to the second one."""
@@ -58,7 +64,14 @@ ARRANGEMENTS: dict[str, tuple[Pull, set[str]]] = {
 """Name -> what is planted, and the terms that have to be blamed. The fourth label has a third as many starts."""
 
 
-def study(name: str, rng: np.random.Generator, originals: pd.DataFrame, pulled: np.ndarray, is_whole: bool) -> Arm:
+def study(
+    name: str,
+    rng: np.random.Generator,
+    originals: pd.DataFrame,
+    pulled: np.ndarray,
+    is_whole: bool,
+    unanswered: float = 0.0,
+) -> Arm:
     """Simulate one study.
 
     Args:
@@ -67,6 +80,7 @@ def study(name: str, rng: np.random.Generator, originals: pd.DataFrame, pulled: 
         originals: columns of the `chains` table, and the codes of each attribute.
         pulled: (n,), share of the chains that are pulled, see `Pull`.
         is_whole: whether the study has all families.
+        unanswered: share of the last images of the first gender that get no answer.
     """
     n = len(originals)
     labels, starts = (originals[column].to_numpy(dtype=object) for column in ("label", "start"))
@@ -78,6 +92,8 @@ def study(name: str, rng: np.random.Generator, originals: pd.DataFrame, pulled: 
         if attribute == "gender":
             after = np.where(rng.random(n) < np.abs(pulled), np.where(pulled > 0, 0, 1), after)
         after = np.where(rng.random(n) < MISSING, -1, after) if is_whole else after
+        if attribute == "gender":
+            after = np.where((after == 0) & (rng.random(n) < unanswered), -1, after)
         codes = np.stack([before, after], 1).astype(np.int8)
         names = tuple("abcdef"[:size])
         panels.append(Panel(attribute, names, codes, np.full(n, -1, np.int8), clusters, labels, starts))
@@ -140,8 +156,24 @@ def claims(studies: int, starts: int, replicates: int, pull: float, is_paired: b
     return f"| {kind} | {starts} | {replicates} | {pull / 2:.2f} | " + " | ".join(f"{x:.1%}" for x in numbers) + " |"
 
 
-def blame(studies: int, starts: int, name: str) -> str:
-    """Simulate grids of one arrangement: how often exactly the planted terms are blamed, and any other one."""
+def rate(hits: Sequence[bool]) -> str:
+    """Return the share of hits with its exact 95 % interval (Clopper and Pearson 1934)."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(sum(hits)), len(hits)).proportion_ci()
+    return f"{sum(hits)} of {len(hits)} ({interval.low:.1%} to {interval.high:.1%})"
+
+
+def blame(studies: int, starts: int, name: str, kind: str = "full") -> str:
+    """Simulate grids of one arrangement: how often exactly the planted terms are blamed, and any other one.
+
+    Args:
+        studies: number of grids.
+        starts: in each of the first three labels.
+        name: one of ARRANGEMENTS.
+        kind: full; incomplete, where the arms that change the prompt and another factor are missing; or
+            missing, if answers are missing in the second generator only.
+    """
     pull, expected = ARRANGEMENTS[name]
     rng = np.random.default_rng([starts, list(ARRANGEMENTS).index(name)])
     exact, missed, wrong, shares = [], [], [], []
@@ -149,9 +181,17 @@ def blame(studies: int, starts: int, name: str) -> str:
         originals = originals_of(rng, (starts, starts, starts, starts // 3), 1, ("gender", "age"))
         number = originals["label"].str[-1].astype(int).to_numpy()
         levels = list(itertools.product((0, 1), repeat=3))
+        levels = [own for own in levels if not own[2] or own == (0, 0, 1)] if kind == "incomplete" else levels
         names = ["".join(map(str, own)) for own in levels]
         arms = [
-            study(arm, rng, originals, np.array([pull(own, label) for label in range(4)])[number], False)
+            study(
+                arm,
+                rng,
+                originals,
+                np.array([pull(own, label) for label in range(4)])[number],
+                False,
+                DEPENDENT * own[0] if kind == "missing" else 0.0,
+            )
             for arm, own in zip(names, levels, strict=True)
         ]
         table = effects_table(arms, pd.DataFrame(levels, index=names, columns=list(FACTORS)))
@@ -161,8 +201,41 @@ def blame(studies: int, starts: int, name: str) -> str:
         missed.append(not expected <= blamed)
         wrong.append(not blamed <= expected)
         shares.append(rows.loc[sorted(expected), "value"].sum() if expected else np.nan)
-    numbers = [np.mean(exact), np.mean(missed), np.mean(wrong), np.mean(shares)]
-    return f"| {name} | {starts} | " + " | ".join(f"{x:.1%}" for x in numbers) + " |"
+    rates = " | ".join(map(rate, (exact, missed, wrong)))
+    return f"| {name}, {kind} | {starts} | {rates} | {np.mean(shares):.1%} |"
+
+
+def achieved(studies: int, starts: int) -> list[str]:
+    """Simulate a reference that drifts in two of four labels, and arms with planted merits; count their verdicts."""
+    rng = np.random.default_rng(starts)
+    truth = {
+        "equal": (0.6, 0.6, 0, 0),
+        "cured": (0.06, 0.06, 0, 0),
+        "moved": (0, 0, 0.6, 0.6),
+        "turned": (-0.6, -0.6, 0, 0),
+    }
+    verdicts: dict[str, list[str]] = {name: [] for name in truth}
+    for _ in track(range(studies), "Simulating arms", studies):
+        originals = originals_of(rng, (starts,) * 4, 1, ("gender",))
+        number = originals["label"].str[-1].astype(int).to_numpy()
+        right = (rng.random((len(originals), 1)) < 0.7) * np.ones(2)
+        arms = []
+        for name, pulls in {"reference": (0.6, 0.6, 0, 0), **truth}.items():
+            arm = study(name, rng, originals, np.array(pulls)[number], False)
+            # The describer of all arms is the same and names the label of almost the same chains.
+            flips = rng.random(right.shape) < 0.005
+            arms.append(
+                arm._replace(outcomes=[*arm.outcomes, Outcome("success", ALL, ALL, np.abs(right - flips), False)])
+            )
+        table = arms_table(arms, "reference", contrasts_table(arms, "reference")).set_index("arm")
+        for name in truth:
+            verdicts[name].append(str(table.loc[name, "verdict"]))
+    return [
+        f"| {name} | {starts} | "
+        + " | ".join(rate([one == own for one in verdicts[name]]) for own in (HELPS, HELPS_NOT, HARMS))
+        + " |"
+        for name in truth
+    ]
 
 
 def size(chains: int) -> str:
@@ -181,11 +254,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line for each kind of comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=200, help="of each kind")
-    parser.add_argument("--part", choices=("claims", "blame", "size"), help="only one part")
+    parser.add_argument("--part", choices=PARTS, help="only one part")
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args(arguments)
-    studies, parts = (2, ("claims", "blame", "size")) if options.tiny else (options.studies, (options.part,))
-    parts = parts if parts[0] else ("claims", "blame", "size")
+    studies = 2 if options.tiny else options.studies
+    parts = (options.part,) if options.part else PARTS
     if "claims" in parts:
         print("| kind | starts | replicates | effect | false claim | covered | found | false 'no difference' |")
         kinds = (
@@ -195,9 +268,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(claims(studies, *kind), flush=True)
     if "blame" in parts:
         print("| planted | starts | exactly right | missed | another blamed | share of the planted |")
-        grids = [(60, name) for name in ARRANGEMENTS] + [(120, "one small label")]
-        for starts, name in [(30, "generator")] if options.tiny else grids:
-            print(blame(studies, starts, name), flush=True)
+        grids = [(60, name, "full") for name in ARRANGEMENTS] + [(120, "one small label", "full")]
+        grids += [
+            (60, name, kind) for kind in ("incomplete", "missing") for name in ("generator", "describer", "nobody")
+        ]
+        for grid in [(30, "generator", "full"), (30, "nobody", "incomplete")] if options.tiny else grids:
+            print(blame(studies, *grid), flush=True)
+    if "arms" in parts:
+        print("| planted | starts | helps | does not help | harms |")
+        for starts in (30,) if options.tiny else (100, 700):
+            print("\n".join(achieved(studies, starts)), flush=True)
     if "size" in parts:
         print("| chains | contrasts | time | peak memory |")
         print(size(700 if options.tiny else 53_000), flush=True)

@@ -15,7 +15,7 @@ from broken_telephone.statistics.estimates.contrast import paired_contrast, unpa
 from broken_telephone.statistics.estimates.grouped_means import label_and_all_groups
 from broken_telephone.statistics.estimates.paired_counts import count_pairs
 from broken_telephone.statistics.hypothesis_tests.paired_tests import sign_flip_test, stuart_maxwell
-from broken_telephone.statistics.outcomes import Arm, Outcome, category_outcomes, rated_attributes
+from broken_telephone.statistics.outcomes import Arm, Outcome, category_outcomes, rated_attributes, success_outcomes
 from broken_telephone.statistics.tables.contrasts import (
     CONTRASTS,
     HIGHER,
@@ -336,7 +336,9 @@ def test_if_all_images_are_rated_the_contrast_is_that_of_the_ratings():
     paired, unpaired = (cell(contrasts_table(arms, "old", {"new": is_paired})) for is_paired in (True, False))
     assert paired["value"] == pytest.approx(expected)
     assert unpaired["value"] == pytest.approx(expected)
-    assert paired["n_checked"] == 4 * len(arms[0].chains)
+    # The first image, which both arms share, is not in the paired contrast.
+    assert paired["n_checked"] == 2 * len(arms[0].chains)
+    assert unpaired["n_checked"] == 4 * len(arms[0].chains)
     assert paired["ci_high"] - paired["ci_low"] < unpaired["ci_high"] - unpaired["ci_low"] + 0.02
 
 
@@ -346,3 +348,37 @@ def test_without_ratings_of_one_arm_the_annotator_counts():
     table = contrasts_table([old._replace(corrections={}), new], "old")
     assert (table["method"] == "paired").all()
     assert (table["n_checked"] == 0).all()
+
+
+def test_chains_that_stop_count_as_failures_of_the_describer():
+    # Two studies that agree, but the loops of one stop exactly where the other one fails to name the label.
+    rng = np.random.default_rng(19)
+    chains = chains_of(100)
+    fails, codes = rng.random(200) < 0.2, rng.integers(0, 2, (200, 2))
+    table = pd.concat([chains[["chain_id"]].assign(iteration=k, correct=~fails | (k == 0)) for k in (0, 1)])
+    hidden = table[(table["iteration"] == 0) | table["correct"]]
+    arms = [
+        Arm(name, chains, success_outcomes(own, chains, [panel_of(chains, codes)])[:1])
+        for name, own in (("whole", table), ("stops", hidden))
+    ]
+    np.testing.assert_array_equal(*(arm.outcomes[0].values for arm in arms))
+    # A study that loses half of its chains does not have equal success.
+    half = table[(table["iteration"] == 0) | (np.tile(np.arange(200), 2) % 2 == 0)]
+    lossy = Arm("lossy", chains, success_outcomes(half, chains, [panel_of(chains, codes)])[:1])
+    own = cell(contrasts_table([arms[0], lossy], "whole"), family="success", category=ALL)
+    assert own["verdict"] == LOWER
+    assert own["value"] == pytest.approx(-(~fails)[1::2].mean() / 2)
+
+
+def test_missing_mentions_leave_small_differences_open():
+    rng = np.random.default_rng(20)
+    chains = chains_of(400)
+    whole = (rng.random((800, 2)) < 0.5).astype(float)
+    gaps = np.where((whole == 1) & (rng.random((800, 2)) < 0.3), np.nan, whole)
+    arms = [
+        Arm(name, chains, [Outcome("mentions", "gender", "mentioned", values, on_first=False)])
+        for name, values in (("old", whole), ("new", gaps))
+    ]
+    own = cell(contrasts_table(arms, "old"), family="mentions", category="mentioned")
+    assert own["verdict"] == NOT_ENOUGH_DATA
+    assert own["change_low"] <= 0 <= own["change_high"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from compared_arms import grid_of
+from compared_arms import chains_of, grid_of, panel_of
 from scipy.stats import kstest
 from statsmodels.stats.anova import anova_lm
 
@@ -15,6 +15,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.estimates.factor_designs import FACTORIAL, SHAPLEY, factor_design, whole_factor
 from broken_telephone.statistics.hypothesis_tests.joint_sign_test import joint_sign_test
+from broken_telephone.statistics.outcomes import Arm, category_outcomes
+from broken_telephone.statistics.tables import effects
 from broken_telephone.statistics.tables.contrasts import contrasts_table
 from broken_telephone.statistics.tables.effects import (
     BLAMED,
@@ -23,9 +25,11 @@ from broken_telephone.statistics.tables.effects import (
     EFFECTS,
     MEAN_DRIFT,
     MINOR,
+    NOT_BLAMED,
     SHARE_OF_DRIFT,
     effects_table,
 )
+from broken_telephone.statistics.tables.findings import NOT_ENOUGH_DATA
 from broken_telephone.tables import as_result, check_result
 
 THREE = ("generator", "describer", "prompt")
@@ -140,8 +144,10 @@ def test_shapley_values_are_those_of_the_formula():
         assert term.contrasts[place] @ values == pytest.approx(own)
     alone = next(k for k, text in enumerate(by_factor["generator"].levels) if text.endswith("in arm 200"))
     assert by_factor["generator"].contrasts[alone] @ values == pytest.approx(values[8] - values[0])
-    whole = (values[7] - values[0]) ** 2 + (values[8] - values[0]) ** 2
-    assert sum(values @ term.form @ values for term in design.terms) == pytest.approx(whole)
+    # The sum of squares of a factor is that of its values.
+    alone_squared = (values[8] - values[0]) ** 2
+    squares = [values @ by_factor[name].form @ values for name in THREE]
+    assert squares == pytest.approx(np.square(expected) + np.array([alone_squared, 0, 0]))
 
 
 def test_a_missing_arm_leaves_the_orders_that_exist():
@@ -176,20 +182,18 @@ def test_effects_that_cannot_be_told_apart_are_refused():
         effects_table(arms[:3], levels)
     with pytest.raises(StudyError, match="the arm 01 has no describer"):
         effects_table(arms, levels.mask(levels == "describer 1"))
-    with pytest.raises(StudyError, match="the reference base has no levels"):
-        effects_table(arms, levels, reference="base")
 
 
-def test_a_named_reference_turns_the_effects_around():
+def test_another_reference_turns_the_effects_around():
     arms, levels = grid_of(lambda arm, _: 0.5 * arm[0], np.random.default_rng(10), starts=20)
-    tables = [effects_table(arms, levels, families=("shares",), reference=name) for name in ("00", "10")]
+    tables = [effects_table(arms, own) for own in (levels, levels.loc[["10", "11", "00", "01"]])]
     values = [table[(table["kind"] == EFFECT) & (table["factor"] == "generator")]["value"] for table in tables]
     assert values[0].to_numpy() == pytest.approx(-values[1].to_numpy())
 
 
 def test_a_small_part_of_the_differences_is_minor():
     arms, levels = grid_of(lambda arm, _: 0.8 * arm[0] + 0.15 * arm[1], np.random.default_rng(11), starts=1500)
-    table = effects_table(arms, levels, families=("shares",))
+    table = effects_table(arms, levels)
     rows = table[table["kind"] == SHARE_OF_DRIFT].set_index("factor")
     assert rows.loc["generator", "verdict"] == BLAMED
     assert rows.loc["describer", "verdict"] == MINOR
@@ -243,7 +247,7 @@ def test_the_right_factors_are_blamed_and_no_others(name):
     pull, expected = ARRANGEMENTS[name]
     labels = 6 if name == "small label" else 2
     arms, factors = grid_of(pull, np.random.default_rng(7), THREE, starts=360 // labels // 3, labels=labels)
-    table = effects_table(arms, factors, families=("shares",))
+    table = effects_table(arms, factors)
     assert blamed_in(table) == expected
     assert table.columns.tolist() == list(EFFECTS)
     check_result(as_result(table))
@@ -258,7 +262,7 @@ def test_shares_of_the_differences_cover_what_was_planted():
     for seed in range(25):
         rng = np.random.default_rng(seed)
         arms, factors = grid_of(lambda arm, _: 0.45 * arm[0] + 0.3 * arm[1], rng, starts=100)
-        table = effects_table(arms, factors, families=("shares",))
+        table = effects_table(arms, factors)
         rows = table[table["kind"] == SHARE_OF_DRIFT].set_index("factor")
         true = 0.45**2 / (0.45**2 + 0.3**2)
         inside.append(rows.loc["generator", "ci_low"] <= true <= rows.loc["generator", "ci_high"])
@@ -267,7 +271,7 @@ def test_shares_of_the_differences_cover_what_was_planted():
 
 def test_the_drift_that_another_level_removes():
     arms, factors = grid_of(lambda arm, _: 0.8 - 0.6 * arm[0], np.random.default_rng(8), starts=400)
-    table = effects_table(arms, factors, families=("shares",))
+    table = effects_table(arms, factors)
     rows = table[table["kind"] == DRIFT_REMOVED].set_index("factor")
     assert rows.loc["generator", "ci_low"] <= 0.75 <= rows.loc["generator", "ci_high"]
     assert rows.loc["describer", "ci_low"] <= 0 <= rows.loc["describer", "ci_high"]
@@ -278,7 +282,7 @@ def test_an_incomplete_grid_names_the_missing_arm_and_blames_the_right_factor():
     blamed = []
     for seed in range(12):
         arms, factors = grid_of(lambda arm, _: 0.6 * arm[0], np.random.default_rng(seed), starts=70)
-        table = effects_table([arms[0], arms[1], arms[3]], factors.drop("10"), families=("shares",))
+        table = effects_table([arms[0], arms[1], arms[3]], factors.drop("10"))
         blamed.append(blamed_in(table))
     assert all("generator" in own for own in blamed)
     assert sum("describer" in own for own in blamed) <= 2
@@ -287,3 +291,96 @@ def test_an_incomplete_grid_names_the_missing_arm_and_blames_the_right_factor():
     assert rows["note"].str.contains("no arm with generator 1 x describer 0").all()
     assert (rows["method"] == SHAPLEY).all()
     check_result(as_result(table))
+
+
+def factor_rows(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["kind"] == SHARE_OF_DRIFT].set_index("factor")
+
+
+def test_missing_answers_alone_are_no_effect():
+    # Both generators draw the same people. In one study, half of the women drawn get no answer.
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        chains = chains_of(200)
+        first = rng.integers(0, 2, 400)
+        arms = []
+        for name, missing in (("a", 0.0), ("b", 0.5)):
+            after = np.where(rng.random(400) < 0.4, rng.integers(0, 2, 400), first)
+            after = np.where((after == 0) & (rng.random(400) < missing), -1, after)
+            arms.append(Arm(name, chains, category_outcomes(panel_of(chains, np.stack([first, after], 1)))))
+        table = effects_table(arms, pd.DataFrame({"generator": ["a", "b"]}, index=["a", "b"]))
+        row = factor_rows(table).loc["generator"]
+        assert row["verdict"] in (NOT_ENOUGH_DATA, NOT_BLAMED)
+        assert row["p_value"] > 0.01
+        assert "answers missing: a 0 %, b 2" in row["note"]
+        assert not (table.loc[table["kind"] == EFFECT, "p_adjusted"] < 0.05).any()
+    assert "missing answers leave the effect open" in row["note"]
+
+
+def test_a_few_missing_answers_do_not_hide_a_large_effect():
+    rng = np.random.default_rng(12)
+    arms, levels = grid_of(lambda arm, _: 0.6 * arm[0], rng, starts=150)
+    lossy = []
+    for arm in arms:
+        gaps = rng.random(len(arm.chains)) < 0.03
+        outcomes = [
+            one._replace(values=np.where(gaps[:, None] & [[False, True]], np.nan, one.values)) for one in arm.outcomes
+        ]
+        lossy.append(arm._replace(outcomes=outcomes))
+    assert blamed_in(effects_table(lossy, levels)) == {"generator"}
+
+
+def test_bounds_of_effects_hold_for_every_completion():
+    rng = np.random.default_rng(13)
+    arms, levels = grid_of(lambda arm, _: 0.5 * arm[0], rng, starts=4, labels=1)
+    values = [arm.outcomes[0].values.copy() for arm in arms]
+    gaps = [(0, 1), (1, 2), (3, 0), (3, 3)]
+    for arm, chain in gaps:
+        values[arm][chain, 1] = np.nan
+    chains = effects._common_chains(arms)
+    lossy = [
+        arm._replace(outcomes=[arm.outcomes[0]._replace(values=own)]) for arm, own in zip(arms, values, strict=True)
+    ]
+    changes = effects._changes(chains._replace(arms=lossy), lossy[0].outcomes[0])
+    weights = factor_design(levels).terms[2].contrasts[0]
+    means = []
+    for filled in itertools.product((0.0, 1.0), repeat=len(gaps)):
+        completed = [own.copy() for own in values]
+        for (arm, chain), value in zip(gaps, filled, strict=True):
+            completed[arm][chain, 1] = value
+        means.append((np.stack([own[:, 1] - own[:, 0] for own in completed], 1) @ weights).mean())
+    assert [one.mean() for one in changes.bounds(weights)] == pytest.approx([min(means), max(means)])
+
+
+def test_factors_that_cancel_share_the_differences():
+    # The generator drifts unless the describer is exchanged, too. Arm 11 equals arm 00.
+    for seed in (1, 2):
+        arms, levels = grid_of(lambda arm, _: 0.6 * arm[0] * (1 - arm[1]), np.random.default_rng(seed), starts=150)
+        keep = ["00", "10", "11"]
+        rows = factor_rows(effects_table([arm for arm in arms if arm.name in keep], levels.loc[keep]))
+        assert (rows["verdict"] == BLAMED).all()
+        assert rows["value"].to_numpy() == pytest.approx([0.5, 0.5], abs=0.15)
+        assert rows["value"].sum() == pytest.approx(1)
+        assert rows[["ci_low", "ci_high"]].stack().between(0, 1).all()
+
+
+def test_without_answers_or_with_few_starts_nothing_is_told():
+    prompts = chains_of(100, 2, start="prompt")
+    rng = np.random.default_rng(14)
+    arms = [
+        Arm(name, prompts, category_outcomes(panel_of(prompts, np.stack([np.full(200, -1), own], 1))))
+        for name, own in (("a", rng.integers(0, 2, 200)), ("b", np.zeros(200, int)))
+    ]
+    levels = pd.DataFrame({"generator": ["a", "b"]}, index=["a", "b"])
+    table = effects_table(arms, levels)
+    row = factor_rows(table).loc["generator"]
+    assert np.isnan(row["p_value"])
+    assert np.isnan(row["value"])
+    assert row["verdict"] == NOT_ENOUGH_DATA
+    assert "no chain has answers for its first and its last image" in row["note"]
+    check_result(as_result(table))
+    # All eight chains differ, but 3 tests of 8 random signs cannot have an adjusted p-value below 1 %.
+    few, levels = grid_of(lambda arm, _: 1.0 * arm[0], np.random.default_rng(15), starts=4)
+    rows = factor_rows(effects_table(few, levels))
+    assert (rows["verdict"] == NOT_ENOUGH_DATA).all()
+    assert rows["note"].str.contains("too few starts").all()

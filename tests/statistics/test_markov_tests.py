@@ -1,5 +1,7 @@
 """Tests of the Markov assumption: against other libraries, slow computations and planted chains."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
@@ -207,3 +209,24 @@ def test_an_annotators_errors_alone_give_a_memory():
     noisy = np.where(rng.random(codes.shape) < 0.1, rng.integers(3, size=codes.shape), codes)
     assert order_test(codes, clusters, 3, RESAMPLING).p_value > 0.05
     assert order_test(noisy, clusters, 3, RESAMPLING).p_value < 0.01
+
+
+@pytest.mark.parametrize(
+    ("kept", "tested"),
+    [({1, 2, 8}, {HOMOGENEITY, ORDER}), ({1, 3, 8}, set()), ({1, 2, 3, 8}, {HOMOGENEITY, ORDER, MEMORY})],
+)
+def test_images_that_were_not_kept_leave_out_tests(kept, tested):
+    codes, clusters = movers_and_stayers(300, 8)
+    thinned = frozenset(range(1, 9)) - kept
+    codes[:, sorted(thinned)] = ABSENT
+    table = markov_tests_table([replace(panel(codes, clusters), thinned=thinned)], RESAMPLING)
+    assert set(table.loc[table["p_adjusted"].notna(), "kind"]) == tested
+    assert table.loc[table["p_value"].isna(), "note"].str.contains("that the study kept").all()
+
+
+def test_annotator_errors_may_explain_any_rejection():
+    steps = np.eye(3)[[1, 2, 0]]
+    codes, clusters = walks(400, 6)
+    codes[:, 1] = steps[codes[:, 0]].argmax(1)
+    table = markov_tests_table([panel(codes, clusters)], RESAMPLING)
+    assert table.loc[table["kind"] == HOMOGENEITY, "note"].item() == NOISE

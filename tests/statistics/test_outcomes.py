@@ -36,12 +36,15 @@ def test_success_is_split_by_the_category_of_the_original():
         {"chain_id": ["i0", "i1", "i2", "i2"], "iteration": [0, 1, 0, 2], "correct": [True, None, False, True]}
     )
     every, women, men = success_outcomes(predictions, CHAINS, [PANEL])
-    expected = np.full((3, 3), np.nan)
-    expected[0, 0], expected[1, 1], expected[2, [0, 2]] = 1, 0, (0, 1)
+    expected = np.zeros((3, 3))
+    expected[0, 0], expected[2, 2] = 1, 1
     np.testing.assert_array_equal(every.values, expected)
     np.testing.assert_array_equal(women.values, np.where([[True], [False], [True]], expected, np.nan))
     np.testing.assert_array_equal(men.values, np.where([[False], [True], [False]], expected, np.nan))
     assert [one.attribute for one in (every, women, men)] == [ALL, "gender", "gender"]
+    # An image that no chain has a prediction for was not measured.
+    early = success_outcomes(predictions[predictions["iteration"] == 0], CHAINS, [PANEL])[0].values
+    np.testing.assert_array_equal(early, [[1, np.nan, np.nan], [0, np.nan, np.nan], [0, np.nan, np.nan]])
     # Chains from prompts have no original.
     prompts = chains_of(3, 1, start="prompt")
     empty = panel_of(prompts, np.array([[ABSENT, 1, 1]] * 3))

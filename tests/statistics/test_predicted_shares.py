@@ -1,5 +1,7 @@
 """Shares predicted from the first steps, against numpy and against chains that follow them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_markov_tests import STEPS, movers_and_stayers, panel, walks
@@ -84,3 +86,18 @@ def test_short_loops_and_missing_answers():
     assert single["note"].str.startswith("a single picture: there is no step").all()
     none = predicted(np.full((5, 6), ABSENT), np.arange(5))
     assert none["note"].str.startswith("too few answers").all()
+
+
+def test_images_that_were_not_kept_are_predicted_as_those_of_longer_loops():
+    codes, clusters = walks(200, 8)
+    thinned = frozenset({5, 6, 7})
+    gaps = codes.copy()
+    gaps[:, sorted(thinned)] = ABSENT
+    own = replace(panel(gaps, clusters), thinned=thinned)
+    table = predicted_shares_table(
+        [own], shares_table([own], "judge"), markov_tests_table([own], RESAMPLING), RESAMPLING
+    )
+    whole = predicted(codes, clusters)
+    columns = ["value", "ci_low", "ci_high"]
+    thin, full = (one[one["iteration"] == 5][columns].astype(float) for one in (table, whole))
+    np.testing.assert_allclose(thin, full)

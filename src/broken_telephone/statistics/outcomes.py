@@ -75,8 +75,10 @@ def missing_outcome(panel: Panel) -> Outcome:
 def success_outcomes(predictions: pd.DataFrame, chains: pd.DataFrame, panels: Sequence[Panel]) -> list[Outcome]:
     """Return whether the describer names the label, 1 or 0, for all chains and by the category of their originals.
 
-    An original is the same in all arms, so its category divides the chains of all arms alike. Chains from prompts have
-    no original and no outcome by category.
+    A chain without a prediction, because its loop stopped, has no text that names the label: 0. Leaving it out would
+    hide that a study loses chains. Images without a prediction in any chain were not measured: null. An original is
+    the same in all arms, so its category divides the chains of all arms alike. Chains from prompts have no original,
+    no image 0 and no outcome by category.
 
     Args:
         predictions: of one reading and one concept. A prediction that is not `correct` is a failure.
@@ -86,6 +88,9 @@ def success_outcomes(predictions: pd.DataFrame, chains: pd.DataFrame, panels: Se
     """
     right = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=float)
     values = by_picture(predictions, right, chains["chain_id"], panels[0].codes.shape[1], missing=np.nan)
+    is_failure = np.isnan(values) & np.isfinite(values).any(0)
+    is_failure[(chains["start"] != "image").to_numpy(), 0] = False
+    values = np.where(is_failure, 0.0, values)
     outcomes = [Outcome(SUCCESS, ALL, ALL, values)]
     for panel in panels:
         for code, category in enumerate(panel.categories):
@@ -119,23 +124,20 @@ def similarity_outcomes(similarities: pd.DataFrame, chains: pd.DataFrame, iterat
     return outcomes
 
 
-def support_outcomes(
-    pictures: pd.DataFrame, chains: pd.DataFrame, iterations: int, measure: str = "share"
-) -> list[Outcome]:
+def support_outcomes(pictures: pd.DataFrame, chains: pd.DataFrame, iterations: int) -> list[Outcome]:
     """Return the support of the explained words by each region. Several words of an image count as their mean.
 
     Args:
-        pictures: columns chain_id, iteration, region and `measure`, such as the share of the activation.
+        pictures: columns chain_id, iteration, region and share, the share of the activation in the region.
         chains: the `chains` table.
         iterations: K.
-        measure: the column that is compared.
     """
     keys = ["chain_id", "iteration", "region"]
     texts = pictures.astype({"chain_id": str, "region": str})
-    means = texts.groupby(keys, sort=False)[measure].mean().reset_index()
+    means = texts.groupby(keys, sort=False)["share"].mean().reset_index()
     outcomes = []
     for region, rows in means.groupby("region", sort=False):
-        values = rows[measure].to_numpy(dtype=float, na_value=np.nan)
+        values = rows["share"].to_numpy(dtype=float, na_value=np.nan)
         arranged = by_picture(rows, values, chains["chain_id"], iterations + 1, missing=np.nan)
         outcomes.append(Outcome(SUPPORT, REGION, str(region), arranged, categories=CONTINUOUS))
     return outcomes

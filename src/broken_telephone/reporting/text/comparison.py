@@ -268,7 +268,7 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
             yield f"{capital(spoken(row.factor))}{starts}: {row.note}."
             continue
         limit = with_minus(share_interval(row.ci_low, row.ci_high))
-        blamed = _BLAME.get(str(row.verdict), str(row.verdict))
+        blamed = _BLAME.get(str(row.verdict), f"has {row.verdict}")
         p_value = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {_p_value(row.p_adjusted)}"
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "

@@ -9,6 +9,7 @@ from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE, Estimate
 from broken_telephone.statistics.estimates.grouped_means import Groups, grouped_means
 
 DRAWS = 2000
+NO_CHANGE = "no chain has answers for its first and its last image"
 _MIN_DEFINED = 0.9
 """Share of the draws in which a ratio has to be defined for an interval."""
 
@@ -29,14 +30,19 @@ class ArmDrifts(NamedTuple):
 
 
 class Quadratic(NamedTuple):
-    """A quadratic form of drifts without the noise, and random draws of its estimate."""
+    """A quadratic form of drifts without the noise, and random draws of its estimate; null without any drift."""
 
     value: float
     draws: np.ndarray
 
 
 def arm_drifts(
-    changes: Sequence[np.ndarray], categories: Sequence[int], groups: Groups, chosen: Sequence[int], seed: int
+    changes: Sequence[np.ndarray],
+    categories: Sequence[int],
+    groups: Groups,
+    chosen: Sequence[int],
+    seed: int,
+    label_weights: np.ndarray | None = None,
 ) -> ArmDrifts:
     """Measure the drifts of all arms in the labels of one kind of start.
 
@@ -47,6 +53,7 @@ def arm_drifts(
         groups: of the chains by label.
         chosen: groups that count, those of the kind of start.
         seed: of the draws.
+        label_weights: of the chosen groups; None for the numbers of their chains with a number.
     """
     from scipy.stats import norm, t
 
@@ -59,7 +66,7 @@ def arm_drifts(
         influences.append(np.stack([mean.influence for mean in means], 1))
         added = [mean.error**2 - groups.summed(mean.influence**2) for mean in means]
         pseudo.append(np.maximum(np.stack(added, 1), 0))
-        weights[:, len(values) - 1] = means[0].n[list(chosen)]
+        weights[:, len(values) - 1] = means[0].n[list(chosen)] if label_weights is None else label_weights
     parts = []
     for row, group in enumerate(chosen):
         own_cells = groups.of_group(group)
@@ -106,6 +113,8 @@ def quadratic(drifts: ArmDrifts, form: np.ndarray) -> Quadratic:
         drifts: of A arms.
         form: (A, A), symmetric.
     """
+    if not len(drifts.weights):
+        return Quadratic(np.nan, np.full(len(drifts.draws), np.nan))
     noise, drawn_noise = (np.einsum("ab,jab->j", form, one) for one in (drifts.covariance, drifts.drawn_covariance))
     squares = np.einsum("ja,ab,jb->j", drifts.values, form, drifts.values)
     of_draws = ((drifts.draws @ form) * drifts.draws).sum(2)
@@ -127,6 +136,8 @@ def drift_left(before: Quadratic, after: Quadratic) -> tuple[Estimate, str]:
 
     The ratio is null if the drift before is within sampling noise.
     """
+    if np.isnan(before.value + after.value):
+        return Estimate(), NO_CHANGE
     if not before.value > 0 or np.quantile(before.draws, (1 - CONFIDENCE) / 2) <= 0:
         return Estimate(), "the reference shows no drift beyond sampling noise"
     with np.errstate(invalid="ignore", divide="ignore"):

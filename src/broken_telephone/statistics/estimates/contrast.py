@@ -1,10 +1,12 @@
 """The difference between two studies, for the chains of each label, with errors and tests over starts."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from broken_telephone.statistics.estimates.grouped_means import GroupMeans, Groups, grouped_means
+from broken_telephone.statistics.estimates.label_weights import chain_weights, label_shares
 from broken_telephone.statistics.hypothesis_tests.paired_tests import (
     MIN_EXPECTED,
     PERMUTATIONS,
@@ -119,7 +121,11 @@ def _paired_test(
 
 
 def unpaired_contrast(
-    arm: np.ndarray, reference: np.ndarray, groups: tuple[Groups, Groups], categories: int
+    arm: np.ndarray,
+    reference: np.ndarray,
+    groups: tuple[Groups, Groups],
+    categories: int,
+    by_label: Sequence[Groups] | None = None,
 ) -> Contrast:
     """Compare the chains of two studies, for groups that both have.
 
@@ -130,16 +136,23 @@ def unpaired_contrast(
         reference: (m,).
         groups: of the n chains and of the m chains. Equal starts have equal numbers.
         categories: see `Outcome.categories`.
+        by_label: the division of both by label, if `groups` join labels. Both studies then get one mix of labels, see
+            `label_weights`, because different mixes differ even if no label does.
     """
-    means = [grouped_means(values, own, categories) for values, own in zip((arm, reference), groups, strict=True)]
+    usable = [np.isfinite(values) for values in (arm, reference)]
+    weights = (None, None) if by_label is None else chain_weights(by_label, usable)
+    means = [
+        grouped_means(values, own, categories, weights=weight)
+        for values, own, weight in zip((arm, reference), groups, weights, strict=True)
+    ]
     keys = [key for key in groups[0].keys if key in groups[1].keys]
     rows = []
     for key in keys:
         one, other = (own.keys.index(key) for own in groups)
         parts = [own.of_group(group) for own, group in zip(groups, (one, other), strict=True)]
         starts = [own.starts[part] for own, part in zip(groups, parts, strict=True)]
-        _, mine, theirs = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
-        shared = (means[0].influence[parts[0]][mine] * means[1].influence[parts[1]][theirs]).sum()
+        _, of_arm, of_reference = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
+        shared = (means[0].influence[parts[0]][of_arm] * means[1].influence[parts[1]][of_reference]).sum()
         n = min(means[0].n[one], means[1].n[other])
         starts_used = int(min(means[0].clusters[one], means[1].clusters[other]))
         own_values = means[0].value[one], means[1].value[other]
@@ -152,9 +165,20 @@ def unpaired_contrast(
         "a study has no such number; no test" if not n else "" if error > 0 else "a single start: no interval; no test"
         for n, error in zip(n_pairs, errors, strict=True)
     ]
+    if by_label is not None:
+        left_out = [_left_out(by_label, usable, start) for start, _ in keys]
+        notes = ["; ".join(filter(None, both)) for both in zip(notes, left_out, strict=True)]
     return Contrast(
         keys, n_pairs, clusters, values, errors, own_arm, own_reference, p_values, np.zeros(len(keys)), notes
     )
+
+
+def _left_out(by_label: Sequence[Groups], usable: Sequence[np.ndarray], start: str) -> str:
+    """Name the labels that only one study has."""
+    used = label_shares(by_label, start, usable)
+    labels = dict.fromkeys(label for groups in by_label for kind, label in groups.keys if kind == start)
+    lacking = [label for label in labels if label not in used]
+    return f"without labels that only one study has numbers of: {', '.join(lacking)}" if lacking and used else ""
 
 
 def _t_test(value: float, error: float, clusters: int) -> float:

@@ -34,7 +34,8 @@ class Term(NamedTuple):
     contrasts: np.ndarray
     """(m, A), weights of the arms in each contrast; every row sums to 0."""
     form: np.ndarray
-    """(A, A), symmetric. y' form y is the part of the term in the sum of squares of the drifts y."""
+    """(A, A), symmetric. y' form y, at least 0, is the term's sum of squares for the drifts y: as in an analysis of
+    variance for FACTORIAL, and the sum of the squared Shapley values for SHAPLEY."""
 
 
 class Design(NamedTuple):
@@ -110,7 +111,7 @@ def _shapley_terms(
         for row in rows[1:]
         if not any(changes[row].items() < changes[other].items() for other in rows if other != row)
     ]
-    values: dict[str, list[tuple[str, np.ndarray, np.ndarray]]] = {}
+    values: dict[str, list[tuple[str, np.ndarray]]] = {}
     for target in targets:
         changed = list(changes[target])
         if len(changed) > MAX_FACTORS:
@@ -122,21 +123,15 @@ def _shapley_terms(
         for path in orders:
             for factor, without, with_it in path:
                 weights[changed.index(factor), [with_it, without]] += np.array([1.0, -1.0]) / len(orders)
-        whole = np.zeros(len(rows))
-        whole[[place[target], 0]] = 1.0, -1.0
         for factor, own in zip(changed, weights, strict=True):
             text = f"{target[factor]} against {base[factor]}, in arm {arms[target]}"
-            form = (np.outer(own, whole) + np.outer(whole, own)) / 2
-            values.setdefault(names[factor], []).append((text, own, form))
-    return [
-        Term(
-            name,
-            [text for text, _, _ in own],
-            np.stack([one for _, one, _ in own]),
-            np.sum([form for _, _, form in own], axis=0),
-        )
-        for name, own in ((name, values[name]) for name in names if name in values)
-    ]
+            values.setdefault(names[factor], []).append((text, own))
+    terms = []
+    for name in (name for name in names if name in values):
+        contrasts = np.stack([own for _, own in values[name]])
+        # Products of a value with the whole difference would sum to its square, but could be below 0 or above 1.
+        terms.append(Term(name, [text for text, _ in values[name]], contrasts, contrasts.T @ contrasts))
+    return terms
 
 
 def _path(

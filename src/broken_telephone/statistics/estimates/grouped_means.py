@@ -77,7 +77,9 @@ class GroupMeans(NamedTuple):
     """(cells,), sum of the values of each start."""
 
 
-def grouped_means(values: np.ndarray, groups: Groups, categories: int, scale: float = 1.0) -> GroupMeans:
+def grouped_means(
+    values: np.ndarray, groups: Groups, categories: int, scale: float = 1.0, weights: np.ndarray | None = None
+) -> GroupMeans:
     """Average values over the chains of each group.
 
     The standard error is that of a mean of clusters, linearised (Cochran 1977, Sampling Techniques, section 11.8). For
@@ -91,10 +93,13 @@ def grouped_means(values: np.ndarray, groups: Groups, categories: int, scale: fl
         categories: see `Outcome.categories`.
         scale: variance of the pseudo-starts, in units of that of a difference between two indicators. A sum of
             indicators with the weights v has half the sum of the squares of v.
+        weights: (n,), of the chains, at least 0, with the mean 1 over the chains with a value of a group; None for
+            equal ones. Chains with the weight 0 do not count.
     """
-    valid = np.isfinite(values)
-    counts, sums = groups.counted(valid.astype(float)), groups.counted(np.where(valid, values, 0.0))
-    n, clusters, total = groups.summed(counts), groups.summed(counts > 0), groups.summed(sums)
+    valid = np.isfinite(values) if weights is None else np.isfinite(values) & (weights > 0)
+    shares = valid.astype(float) if weights is None else np.where(valid, weights, 0.0)
+    counts, sums = groups.counted(shares), groups.counted(np.where(valid, values, 0.0) * shares)
+    n, clusters, total = groups.summed(groups.counted(valid)), groups.summed(counts > 0), groups.summed(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_chains = n / clusters
         value = total / n

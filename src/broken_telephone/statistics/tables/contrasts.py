@@ -10,6 +10,7 @@ import pandas as pd
 
 from broken_telephone.errors import StudyError
 from broken_telephone.statistics.estimates.bootstrap import CONFIDENCE
+from broken_telephone.statistics.estimates.changes import at_first_image, bounds_of_changes, first_images
 from broken_telephone.statistics.estimates.contrast import Contrast, paired_contrast, unpaired_contrast
 from broken_telephone.statistics.estimates.grouped_means import Groups, grouped_means
 from broken_telephone.statistics.estimates.panel import ALL, first_picture
@@ -19,11 +20,20 @@ from broken_telephone.statistics.estimates.selective_intervals import (
     standard_errors,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
-from broken_telephone.statistics.outcomes import SHARES, Arm, Outcome
+from broken_telephone.statistics.outcomes import MENTIONS, SHARES, Arm, Outcome
 from broken_telephone.statistics.tables.corrected_contrasts import CORRECTED, corrected_contrasts
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.findings import ANNOTATOR, LEVEL, NOT_ENOUGH_DATA, adjusted_and_selected
+from broken_telephone.statistics.tables.findings import ANNOTATOR, LEVEL, adjusted_and_selected
 from broken_telephone.statistics.tables.group_table import Map, join_notes
+from broken_telephone.statistics.tables.missing_verdicts import (
+    CONTRADICTION,
+    NOT_ENOUGH_DATA,
+    is_left_open,
+    missing_numbers,
+    refused_claim,
+    widest_change,
+    with_bounds,
+)
 from broken_telephone.statistics.tables.paired_arms import PAIRED, UNPAIRED, Pair, pair_of
 
 HIGHER, LOWER = "higher", "lower"
@@ -56,7 +66,8 @@ def contrasts_table(
         arms: studies, the reference among them.
         reference: name of the arm that all others are compared with.
         paired: arm -> whether its chains pair with those of the reference, by chain_id. Arms without an entry are
-            paired. Chains without a partner are left out. Unpaired arms are compared by all of their chains.
+            paired. Chains without a partner are left out. Unpaired arms are compared by all of their chains. All
+            labels together are then those that both have, with one mix of labels for both, see `label_weights`.
         each: calls a function for each outcome of each arm, see `group_table.Map`.
         margin: differences below it count as none, see `NO_DIFFERENCE`; 0.05 is 5 points, or a cosine of 0.05.
         level: adjusted p-values below it are significant.
@@ -76,7 +87,7 @@ def contrasts_table(
         - method: paired or unpaired, followed by human ratings if these correct the shares of both arms.
         - annotator_value, annotator_low, annotator_high: the contrast by the annotator's answers alone.
         - missing_arm, missing_reference: share of chains without a number. change_low, change_high: the contrast if
-          all missing answers were the least, or the most, favourable to it; null except for shares.
+          all missing answers were the least, or the most, favourable to it; null except for shares and mentions.
         - n_pairs: chains with all numbers; of unpaired arms, of the arm that has fewer. clusters: their starts.
           n_checked: rated images behind a correction.
 
@@ -124,8 +135,7 @@ def _outcome_rows(task: tuple[Pair, tuple[str, str, str]]) -> pd.DataFrame:
     values, firsts = [], []
     for arm, one, rows in zip(pair.arms, own, pair.rows, strict=True):
         values.append(np.full((len(rows), last + 1), np.nan) if one is None else one.values[rows])
-        is_image = arm.chains["start"].astype(str).to_numpy(dtype=object)[rows] == "image"
-        firsts.append(np.where(is_image, first_picture("image"), first_picture("prompt")))
+        firsts.append(first_images(arm.chains["start"].astype(str).to_numpy(dtype=object)[rows]))
     tables = [
         _iteration_rows(pair, model, values, firsts, division, k)
         for k in range(1, last + 1)
@@ -157,12 +167,13 @@ def _iteration_rows(
     before = []
     for own, first in zip(values, firsts, strict=True):
         is_change = (k > first) & outcome.on_first
-        before.append(np.where(is_change, np.take_along_axis(own, first[:, None], 1)[:, 0], 0.0))
+        before.append(np.where(is_change, at_first_image(own, first), 0.0))
 
     def compared(arm: np.ndarray, reference: np.ndarray) -> Contrast:
         if pair.is_paired:
             return paired_contrast(arm, reference, groups[0], outcome.categories)
-        return unpaired_contrast(arm, reference, groups, outcome.categories)
+        by_label = [division[0] for division in pair.divisions] if groups[0] is pair.divisions[0][1] else None
+        return unpaired_contrast(arm, reference, groups, outcome.categories, by_label)
 
     # Annotators give the first image, which paired arms share, one answer. It cancels, even if it is missing.
     is_shared = (firsts[0] == first_picture("image")) if pair.is_paired else np.zeros(len(now[0]), bool)
@@ -178,14 +189,11 @@ def _iteration_rows(
         share = dict(zip(own_groups.keys, grouped_means(missing, own_groups, 0).value, strict=True))
         rows[name] = [share[key] for key in contrast.keys]
     bounds = dict.fromkeys(("change_low", "change_high", *_LIMITS, "p_bounds"), np.nan)
-    if outcome.family != SHARES:
+    if outcome.family not in (SHARES, MENTIONS):
         return rows.assign(**bounds)
     if pair.is_paired:
         before = [np.where(is_shared, 0.0, one) for one in before]
-    lowest, highest = (
-        [np.nan_to_num(x, nan=missing) - np.nan_to_num(y, nan=1 - missing) for x, y in zip(now, before, strict=True)]
-        for missing in (0.0, 1.0)
-    )
+    lowest, highest = zip(*map(bounds_of_changes, now, before), strict=True)
     return rows.assign(**_bounds(compared(lowest[0], highest[1]), compared(highest[0], lowest[1])))
 
 
@@ -235,6 +243,8 @@ def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.D
     replaced = own[has_correction]
     rows = rows.astype(dict.fromkeys(CORRECTED, float))
     rows.loc[replaced.index, list(CORRECTED)] = replaced[list(CORRECTED)].astype(float)
+    numbers = (replaced[name].to_numpy(float) for name in ("value", "ci_low", "ci_high", "clusters"))
+    rows.loc[replaced.index, "error"] = standard_errors(*numbers)
     rows.loc[replaced.index, "method"] += f", {RATINGS}"
     rows.loc[replaced.index, ["smallest_p_value", "note"]] = [0.0, ""]
     return rows
@@ -243,8 +253,7 @@ def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.D
 def _judged(rows: pd.DataFrame, margin: float, level: float) -> pd.DataFrame:
     """Add adjusted p-values and verdicts to the rows of the last iteration."""
     rows["pairs_p_value"] = rows["p_value"]
-    is_bounded = _has_missing(rows) & rows["p_value"].notna()
-    rows["p_value"] = np.where(is_bounded, np.fmax(rows["p_value"], rows["p_bounds"]), rows["p_value"])
+    rows["p_value"] = with_bounds(rows, _has_missing(rows))
     tested = rows[rows["is_last"]].reset_index(drop=True)
     others = rows[~rows["is_last"]].reset_index(drop=True)
     unknown = {"effective_n": np.nan, "share_changing": np.nan, "maximum_possible_change": tested["possible"]}
@@ -253,7 +262,7 @@ def _judged(rows: pd.DataFrame, margin: float, level: float) -> pd.DataFrame:
     judged = adjusted_and_selected(tested.assign(**unknown, is_planned=False, method=kind), level)
     judged["method"] = tested["method"]
     values, clusters = (tested[name].to_numpy(float) for name in ("value", "clusters"))
-    errors = standard_errors(values, tested["ci_low"].to_numpy(float), tested["ci_high"].to_numpy(float), clusters)
+    errors = tested["error"].to_numpy(float)
     # Changes may differ by up to 2, and success by no more than 1.
     possible = tested["possible"].to_numpy()
     limits = intervals_at(values, errors, clusters, judged["rejection_level"].to_numpy(), possible)
@@ -286,29 +295,23 @@ def _verdict(row, margin: float, level: float) -> tuple[str, str]:  # type: igno
         return NOT_ENOUGH_DATA, str(row.note)
     has_missing = _has_missing(row)
     if row.p_adjusted < level:
-        if not row.value or not (row.ci_low > 0 or row.ci_high < 0):
-            # Test and interval contradict each other, so neither decides.
-            return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
-        if has_missing and row.change_low <= 0 <= row.change_high:
-            return NOT_ENOUGH_DATA, _missing_reason(row)
+        if np.isnan(row.ci_low):
+            return NOT_ENOUGH_DATA, CONTRADICTION
+        if refusal := refused_claim(row, has_missing, _missing_reason):
+            return NOT_ENOUGH_DATA, refusal
         return (HIGHER, "") if row.value > 0 else (LOWER, "")
-    widest = np.nanmax([-row.change_low, row.change_high, -row.limit_low, row.limit_high, 0])
-    if row.p_equivalence < level and not (has_missing and widest >= margin):
+    if row.p_equivalence < level and not (has_missing and widest_change(row) >= margin):
         return NO_DIFFERENCE, f"shown to be smaller than {margin:g}"
     if not row.is_detectable:
         few = "ratings" if row.n_checked else "independent starts"
         return NOT_ENOUGH_DATA, f"too few {few} to detect any difference after adjustment for all tests"
-    # Sampling error adds to the bounds, as it does to every estimate.
-    if has_missing and (widest > row.minimum_detectable_change or row.pairs_p_value <= row.rejection_level):
+    if is_left_open(row, has_missing):
         return NOT_ENOUGH_DATA, _missing_reason(row)
     return NOT_SIGNIFICANT, ""
 
 
 def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
-    arm, reference, low, high = (
-        f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}")
-        for value in (row.missing_arm, row.missing_reference, row.change_low, row.change_high)
-    )
+    arm, reference, low, high = missing_numbers(row, ("missing_arm", "missing_reference"))
     return (
         f"{arm} % of answers missing in the arm and {reference} % in the reference: "
         f"a difference of {low} to {high} points is possible"

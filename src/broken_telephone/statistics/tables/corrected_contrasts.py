@@ -37,8 +37,8 @@ def corrected_contrasts(pair: Pair) -> pd.DataFrame:
 
     Returns:
         Columns arm, start, label, attribute, category, iteration, and CORRECTED. value_arm, value_reference: the
-        corrected changes of the two studies. n_checked: rated images of both. clusters: starts with a rating, of the
-        sample with the fewest. Without ratings of a sample, the numbers are null.
+        corrected changes of the two studies. n_checked: rated images behind the contrast. clusters: starts with a
+        rating, of the sample with the fewest. Without ratings of a sample, the numbers are null.
     """
     shared = [name for name in pair.arms[0].corrections if name in pair.arms[1].corrections]
     rows = [row for attribute in shared for row in _attribute_rows(pair, attribute)]
@@ -106,7 +106,9 @@ def _corrected(
                 for place, _ in signs
             ]
             changes.append(combined_change(parts, [sign for _, sign in signs]))
-    n_checked = sum(int((sample.rated != ABSENT).sum()) for by_time in samples for sample in by_time.values())
+    n_checked = sum(
+        int((by_time[k].rated != ABSENT).sum()) for by_time in samples for k in {k for _, k in contrast_terms}
+    )
     starts = min(
         len(np.unique(own.clusters[samples[place][k].rated != ABSENT]))
         for place, own in enumerate(chains)

@@ -22,10 +22,17 @@ from broken_telephone.statistics.hypothesis_tests.power import detectable_shift,
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.correction_order import has_interval
 from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN, join_notes
+from broken_telephone.statistics.tables.missing_verdicts import (
+    NOT_ENOUGH_DATA,
+    is_left_open,
+    missing_numbers,
+    refused_claim,
+    with_bounds,
+)
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 RISE, FALL = "rise", "fall"
-NOT_SIGNIFICANT, NOT_ENOUGH_DATA = "no significant change", "not enough data to tell"
+NOT_SIGNIFICANT = "no significant change"
 LEVEL = 0.05
 """Adjusted p-values below it are significant. It is also the false coverage rate of the intervals of claims."""
 SHARES, INTERSECTIONS, SUCCESS, MISSING_ANSWERS = "shares", "intersections", "success", "missing answers"
@@ -98,8 +105,7 @@ def findings_table(
     rows = _with_corrections(_with_shares(rows, shares), corrected_drift)
     rows = rows.astype(dict.fromkeys(_NUMBERS, float))
     rows["pairs_p_value"] = rows["p_value"]
-    is_bounded = _has_missing(rows) & rows["p_value"].notna()
-    rows["p_value"] = np.where(is_bounded, np.fmax(rows["p_value"], rows["p_bounds"]), rows["p_value"])
+    rows["p_value"] = with_bounds(rows, _has_missing(rows))
     rows["is_planned"] = _is_planned(rows, planned)
     rows["is_judged_at_looks"] = rows["is_planned"] & at_looks
     rows.loc[rows["is_judged_at_looks"], "p_value"] = np.nan
@@ -257,18 +263,13 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
         return NOT_ENOUGH_DATA, _AT_LOOKS if row.is_judged_at_looks else "no test"
     has_missing = _has_missing(row)
     if row.p_adjusted < level:
-        if not row.value or row.ci_low <= 0 <= row.ci_high:
-            # Test and interval contradict each other, so neither decides.
-            return NOT_ENOUGH_DATA, "the test is significant, but the interval includes zero"
-        if has_missing and row.change_low <= 0 <= row.change_high:
-            return NOT_ENOUGH_DATA, _missing_reason(row)
+        if refusal := refused_claim(row, has_missing, _missing_reason):
+            return NOT_ENOUGH_DATA, refusal
         return (RISE, "") if row.value > 0 else (FALL, "")
     if not row.is_detectable:
         few = {ANNOTATOR: "independent starts", RATINGS: "ratings"}.get(row.method, f"answers of {row.method}")
         return NOT_ENOUGH_DATA, f"too few {few} to detect any change after adjustment for all tests"
-    # Sampling error adds to the bounds, as it does to every estimate.
-    widest = np.nanmax([-row.change_low, row.change_high, -row.limit_low, row.limit_high, 0])
-    if has_missing and (widest > row.minimum_detectable_change or row.pairs_p_value <= row.rejection_level):
+    if is_left_open(row, has_missing):
         return NOT_ENOUGH_DATA, _missing_reason(row)
     return NOT_SIGNIFICANT, ""
 
@@ -279,10 +280,7 @@ def _has_missing(rows):  # type: ignore[no-untyped-def]
 
 
 def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
-    before, after, low, high = (
-        f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}")
-        for value in (row.missing_before, row.missing_after, row.change_low, row.change_high)
-    )
+    before, after, low, high = missing_numbers(row, ("missing_before", "missing_after"))
     is_decisive = row.change_low <= 0 <= row.change_high and (
         row.p_adjusted < LEVEL or max(-row.change_low, row.change_high) > row.minimum_detectable_change
     )

@@ -12,6 +12,7 @@ from broken_telephone.statistics.hypothesis_tests.markov_tests import (
     homogeneity_test,
     memory_test,
     order_test,
+    periods,
 )
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import benjamini_hochberg
 from broken_telephone.statistics.tables.group_table import GROUP, Map, Row, group_table
@@ -20,12 +21,18 @@ LEVEL = 0.05
 """Adjusted p-values below it reject the Markov assumption."""
 HOMOGENEITY, ORDER, MEMORY = "homogeneity", "order", "memory of the first image"
 NOISE = "annotator error alone can cause this"
-"""A Markov chain that is observed with errors is a hidden Markov chain, which has a memory."""
+"""A Markov chain that is observed with errors is a hidden Markov chain. It has a memory, and its observed steps change
+while it settles."""
 MARKOV_TESTS = (*GROUP, "kind", "value", "degrees_of_freedom", "p_value", "p_adjusted", "n", "clusters", "note")
 
 _TESTS = {HOMOGENEITY: homogeneity_test, ORDER: order_test, MEMORY: memory_test}
 _IMAGES = {HOMOGENEITY: 3, ORDER: 3, MEMORY: 4}
 """Images that a test needs. With three of them, the memory of the first image is the order."""
+_NEEDS = {
+    HOMOGENEITY: "no steps of two periods between images that the study kept",
+    ORDER: "no three successive images that the study kept",
+    MEMORY: "no step after the second one between images that the study kept",
+}
 
 
 def markov_tests_table(panels: Sequence[Panel], resampling: Resampling, each: Map = map) -> pd.DataFrame:
@@ -51,14 +58,28 @@ def markov_tests_table(panels: Sequence[Panel], resampling: Resampling, each: Ma
                 note = f"fewer than {_IMAGES[kind]} images in a chain"
                 yield _row(kind, no_test, note)
                 continue
+            if not _can_test(kind, chains, first_picture(group.start)):
+                yield _row(kind, MarkovTest(np.nan, 0, np.nan, 0, 0), _NEEDS[kind])
+                continue
             result = test(codes, chains.clusters, len(chains.categories), resampling)
             yield _row(kind, result, "" if result.degrees else "too few different steps to compare")
 
     table = group_table(panels, [name for name in MARKOV_TESTS if name != "p_adjusted"], rows_of, each)
     table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", benjamini_hochberg(table, []))
-    noisy = (table["p_adjusted"] < LEVEL) & table["kind"].isin([ORDER, MEMORY])
-    table.loc[noisy, "note"] = NOISE
+    table.loc[table["p_adjusted"] < LEVEL, "note"] = NOISE
     return table
+
+
+def _can_test(kind: str, chains: Panel, first: int) -> bool:
+    """Return whether the study kept the images that a test needs, `Panel.thinned`."""
+    kept = {first, *chains.later(first)}
+    steps = [k - first for k in sorted(kept) if k - 1 in kept]
+    if kind == HOMOGENEITY:
+        return len(set(periods(chains.codes.shape[1] - 1 - first)[[k - 1 for k in steps]])) > 1
+    if kind == ORDER:
+        return any(k + 1 in steps for k in steps)
+    # The image before the second step is the first image, so that the order and the memory are one question there.
+    return first in kept and any(k > 2 for k in steps)
 
 
 def _row(kind: str, test: MarkovTest, note: str) -> Row:

@@ -18,8 +18,10 @@ HORIZONS = (5, 10, 20, 50, 100)
 """Images to predict, up to the last one and at least up to image 20."""
 LATER, FIXED_POINT = "later image", "fixed point"
 OBSERVED = ("observed", "observed_low", "observed_high")
-PREDICTED_SHARES = (*GROUP, "kind", "category", "predicted_from", "iteration", *INTERVAL, *OBSERVED, "passed", "n")
-PREDICTED_SHARES = (*PREDICTED_SHARES, "clusters", "note")
+PREDICTED_SHARES = (
+    *(*GROUP, "kind", "category", "predicted_from", "iteration", *INTERVAL, *OBSERVED),
+    *("passed", "n", "clusters", "note"),
+)
 
 _SOON = 20
 
@@ -54,9 +56,10 @@ def predicted_shares_table(
         warning = f"Markov assumption rejected: {', '.join(rejected)}" if rejected else ""
         for row in _predictions(group, resampling):
             cell = (*key.values(), row.get("category"), row.get("iteration"))
-            seen = observed.get(cell, dict.fromkeys(OBSERVED, np.nan))
-            untold = "" if np.isfinite(seen["observed_low"]) else _why_not_observed(row, seen["observed"])
-            yield row | seen | {"passed": passed, "note": join_notes(row["note"], warning, untold)}
+            observation = observed.get(cell, dict.fromkeys(OBSERVED, np.nan))
+            has_interval = np.isfinite(observation["observed_low"])
+            gap = "" if has_interval else _why_not_observed(row, observation["observed"])
+            yield row | observation | {"passed": passed, "note": join_notes(row["note"], warning, gap)}
 
     return group_table(panels, PREDICTED_SHARES, rows_of, each)
 
@@ -85,7 +88,9 @@ def _predictions(group: Group, resampling: Resampling) -> Iterator[Row]:
     sizes = {"n": len(codes), "clusters": steps.clusters}
     for iteration in sorted({*(k for k in HORIZONS if k <= max(last, _SOON)), last}):
         if iteration > end:
-            answered = int((chains.codes[:, iteration] != ABSENT).sum()) if iteration <= last else len(codes)
+            # Later images, and those that were not kept, count as answered by the chains of the last used image.
+            answered = int((chains.codes[:, iteration] != ABSENT).sum()) if iteration <= last else 0
+            answered = answered or len(codes)
             estimates = predicted_shares(basis, iteration - end, answered, resampling)
             yield from _rows(LATER, chains, end, estimates, sizes, iteration)
     yield from _rows(FIXED_POINT, chains, end, predicted_fixed_point(basis, resampling), sizes, None)
