@@ -5,7 +5,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from finished_studies import ATTRIBUTES, Store, study
+from finished_studies import ATTRIBUTES, Store, study, thinned
 from PIL import Image
 
 from broken_telephone.comparison import ComparisonSettings
@@ -195,6 +195,16 @@ def test_equal_studies_differ_in_nothing():
     values = compared.tables["contrasts"]["value"].dropna()
     assert len(values)
     assert (values == 0).all()
+
+
+def test_contrasts_are_judged_at_the_last_image_that_all_studies_keep():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    two = thinned(study(100, iterations=6, becoming_female=0.3), [3])
+    rows = Compared(comparison, one=study(100, iterations=4), two=two).tables["contrasts"]
+    assert set(rows["iteration"]) == {1, 3}
+    judged = rows[rows["iteration"] == 3]
+    assert not (judged["verdict"] == "not judged").any()
+    assert not judged.loc[judged["family"] == "shares", "missing_arm"].any()
 
 
 def test_unpaired_studies_say_so_and_still_find_the_difference():

@@ -2,11 +2,14 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
-from finished_studies import Store, asked, number_of, study, with_columns
+from finished_studies import Store, asked, number_of, study, thinned, with_columns
 
-from broken_telephone.comparison import finished_studies, pair_studies
+from broken_telephone.comparison import arrange_arms, finished_studies, pair_studies
 from broken_telephone.errors import StudyError
+from broken_telephone.statistics.outcomes import MISSING_ANSWERS
 
 IMAGE = ("image_id", "image_path", "image_digest")
 
@@ -124,8 +127,36 @@ def test_no_start_in_all_arms_is_refused():
 def test_fewer_iterations_are_compared_and_named():
     pairing = paired(a=study(iterations=3), b=study(iterations=2))
     row = checks(pairing)["iterations"]
-    assert (row.passed, row.count, row.n, row.note) == (False, 2, 3, "images after image 2 are not compared")
-    assert pairing.iterations == 2
+    assert (row.passed, row.note) == (False, "2 in this arm and 3 in the reference. Compared: 1 to 2")
+    assert pd.isna(row.count)
+    assert pd.isna(row.n)
+    assert pairing.images == (1, 2)
+    third = paired(a=study(iterations=3), b=study(iterations=3), c=study(iterations=2))
+    assert checks(third)["iterations"].note == "3 in this arm and 3 in the reference. Compared: 1 to 2"
+
+
+def test_images_that_a_study_does_not_keep_are_left_out_and_named():
+    pairing = paired(a=study(iterations=5), b=thinned(study(iterations=5), [2]))
+    row = checks(pairing)["kept images"]
+    assert (row.passed, row.count, row.n) == (False, 3, 5)
+    assert row.note == "not all studies keep the other images (`loop.keep`). Compared: 1, 2, 5"
+    assert pairing.images == (1, 2, 5)
+
+
+def test_the_last_compared_image_is_one_that_all_studies_keep():
+    pairing = paired(a=study(iterations=4), b=thinned(study(iterations=6), [3]))
+    assert pairing.images == (1, 3)
+    assert pairing.iterations == 3
+    assert checks(pairing)["iterations"].note == "6 in this arm and 4 in the reference. Compared: 1 to 3"
+
+
+def test_images_that_are_not_kept_are_no_missing_answers():
+    studies = opened(a=study(iterations=4), b=thinned(study(iterations=4), [3]))
+    arms = arrange_arms(studies, pair_studies(studies, "a", "free"), "free")
+    missing = [next(one for one in arm.outcomes if one.family == MISSING_ANSWERS).values for arm in arms]
+    assert not missing[0].any()
+    assert np.isnan(missing[1][:, 2]).all()
+    assert not missing[1][:, [0, 1, 3, 4]].any()
 
 
 def test_a_loop_that_went_on_after_its_annotation_counts_as_far_as_it_is_annotated():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from broken_telephone.loop.kept import kept_iterations
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import state_of
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, FILES, MENTIONS, PREDICTIONS, as_table
@@ -113,6 +114,21 @@ def with_columns(store: Store, **columns: object) -> Store:
         "chains": chains,
         "loop_manifest": store.loop_manifest | {"chains": fingerprint(chains)},
         "annotation_manifest": store.annotation_manifest | {"made_from": state},
+    }
+    return Store(**changed)
+
+
+def thinned(store: Store, keep: object) -> Store:
+    """Let a study keep only some of its images (`loop.keep`), so that the others have no answers."""
+    iterations = store.loop_manifest["iterations"]
+    kept = kept_iterations(keep, iterations)
+    names = store.loop_pictures["name"].astype(str)
+    pictures = store.loop_pictures[names.str.split("/").str[1].astype(int).isin(kept)].reset_index(drop=True)
+    changed = vars(store) | {
+        "loop_pictures": pictures,
+        "annotations": store.annotations[store.annotations["iteration"].isin([0, *kept])],
+        "loop_manifest": store.loop_manifest | {"keep": keep},
+        "annotation_manifest": store.annotation_manifest | {"made_from": state_of(store.chains, iterations, pictures)},
     }
     return Store(**changed)
 

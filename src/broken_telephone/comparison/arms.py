@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from broken_telephone.annotation import mentioned_categories
@@ -74,11 +75,12 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
     instrument = pairing.instruments[study.arm]
     answers = study.results.annotations
     is_own = (answers["annotator"] == instrument.annotator) & (answers["reading"] == reading)
-    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations)
+    thinned = frozenset(range(1, iterations + 1)).difference(study.kept)
+    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations, thinned=thinned)
     arranged = list(by_attribute.values())
     predictions = study.results.predictions
     outcomes: list[Outcome] = [outcome for panel in arranged for outcome in category_outcomes(panel)]
-    outcomes += [missing_outcome(panel) for panel in arranged]
+    outcomes += [_without_thinned(missing_outcome(panel), thinned) for panel in arranged]
     outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
     outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
     if SIMILARITY in pairing.stages:
@@ -88,6 +90,13 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
     # A study's own describer describes image 0, so its first value is no common starting point.
     outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
     return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
+
+
+def _without_thinned(outcome: Outcome, thinned: frozenset[int]) -> Outcome:
+    """Return the outcome with null for images that the study did not keep: they are no missing answers."""
+    values = outcome.values.copy()
+    values[:, sorted(thinned)] = np.nan
+    return outcome._replace(values=values)
 
 
 def _mention_panels(

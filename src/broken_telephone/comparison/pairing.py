@@ -14,6 +14,7 @@ from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.comparison.instruments import Instrument, common_instruments
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.loop.kept import in_words
 from broken_telephone.visible import shortlist
 
 PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
@@ -31,10 +32,15 @@ class Pairing:
     paired: Mapping[str, bool]
     """Arm -> whether its chains are compared one by one with those of the reference."""
     instruments: Mapping[str, Instrument]
-    iterations: int
-    """The smallest number of iterations of the studies. Later images are not compared."""
+    images: tuple[int, ...]
+    """The iterations that are compared: all studies have them, and keep their images. Image 0 is compared, too."""
     stages: frozenset[str]
     """Which of SIMILARITY and EXPLAINABILITY all studies have, measured alike."""
+
+    @property
+    def iterations(self) -> int:
+        """The last iteration that is compared."""
+        return self.images[-1]
 
 
 def pair_studies(
@@ -72,6 +78,9 @@ def pair_studies(
             "Compare them in separate comparisons"
         )
     chains = {reference: _of_starts(studies[reference].chains, common)}
+    iterations = min(study.iterations for study in studies.values())
+    # The loop always keeps image 1.
+    images = tuple(k for k in range(1, iterations + 1) if all(k in study.kept for study in studies.values()))
     rows: list[dict[str, Any]] = []
     paired = {}
     for arm in others:
@@ -84,6 +93,7 @@ def pair_studies(
             *matches[arm].rows(len(starts[reference])),
             _compared(matches[arm], len(common)),
             *([replicates, seeds] if overlap else []),
+            *_checks_of_images(studies[arm], studies[reference], images, iterations),
             *_further_checks(studies[arm], studies[reference], instruments[arm]),
             _verdict(paired[arm], overlap, replicates["passed"], len(chains[arm])),
         ]
@@ -94,7 +104,7 @@ def pair_studies(
         {arm: chains[arm].reset_index(drop=True) for arm in studies},
         paired,
         instruments,
-        min(study.iterations for study in studies.values()),
+        images,
         frozenset(stages),
     )
 
@@ -197,16 +207,22 @@ def _replicates_and_seeds(reference: pd.DataFrame, arm: pd.DataFrame) -> tuple[d
     )
 
 
+def _checks_of_images(
+    arm: FinishedStudy, reference: FinishedStudy, images: tuple[int, ...], iterations: int
+) -> list[dict[str, Any]]:
+    """Return the rows about the images that are compared; `iterations` is the least number of all studies."""
+    all_compared = arm.iterations == reference.iterations == images[-1]
+    ends = f"{arm.iterations} in this arm and {reference.iterations} in the reference"
+    thinned = f"not all studies keep the other images (`loop.keep`). Compared: {in_words(images)}"
+    is_complete = len(images) == iterations
+    return [
+        _row("iterations", all_compared, None, None, "" if all_compared else f"{ends}. Compared: 1 to {images[-1]}"),
+        _row("kept images", is_complete, len(images), iterations, "" if is_complete else thinned),
+    ]
+
+
 def _further_checks(arm: FinishedStudy, reference: FinishedStudy, instrument: Instrument) -> list[dict[str, Any]]:
-    fewer = min(arm.iterations, reference.iterations)
     rows = [
-        _row(
-            "iterations",
-            arm.iterations == reference.iterations,
-            arm.iterations,
-            reference.iterations,
-            "" if arm.iterations == reference.iterations else f"images after image {fewer} are not compared",
-        ),
         _row("annotator", True, None, None, f"the same in both studies; here it is called {instrument.annotator}"),
     ]
     failures = int(arm.loop_manifest["counts"]["failures"])

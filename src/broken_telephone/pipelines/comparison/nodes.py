@@ -48,7 +48,7 @@ def arrange_outcomes(
 def contrast_arms(
     compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings, settings: ReportSettings
 ) -> pd.DataFrame:
-    """Compare each arm with the reference."""
+    """Compare each arm with the reference, in the images that all studies keep."""
     table = contrasts_table(
         compared_arms,
         comparison.reference_arm,
@@ -56,7 +56,7 @@ def contrast_arms(
         with_progress("Comparing arms"),
         settings.equivalence_margin,
     )
-    return as_result(table)
+    return as_result(table[table["iteration"].isin(study_pairing.images)].reset_index(drop=True))
 
 
 def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings) -> pd.DataFrame:
