@@ -10,6 +10,7 @@ from finished_studies import Store, asked, number_of, study, thinned, with_colum
 from broken_telephone.comparison import arrange_arms, finished_studies, pair_studies
 from broken_telephone.errors import StudyError
 from broken_telephone.statistics.outcomes import MISSING_ANSWERS
+from broken_telephone.statistics.tables.paired_arms import pair_of
 
 IMAGE = ("image_id", "image_path", "image_digest")
 
@@ -117,6 +118,29 @@ def test_studies_without_a_common_start_are_compared_unpaired():
     assert found["starts in both studies"].note == "no start is in both studies"
     assert "their starts also differ" in found["pairing"].note
     assert (len(pairing.chains["a"]), len(pairing.chains["b"])) == (40, 30)
+
+
+def test_equal_names_of_other_pictures_are_no_common_starts():
+    other = with_columns(study(), image_digest=[f"other {number}" for number in range(40)])
+    studies = opened(a=study(), b=other)
+    pairing = pair_studies(studies, "a", "free")
+    found = checks(pairing)
+    reason = "no start has the same picture and label in both studies"
+    assert (found["starts that are compared"].passed, found["starts that are compared"].count) == (False, 0)
+    assert found["starts that are compared"].n == 40
+    assert reason in found["starts that are compared"].note
+    assert found["pairing"].note == f"unpaired: {reason}, so their starts also differ"
+    arms = arrange_arms(studies, pairing, "free")
+    own_starts = [set(groups[0].starts) for groups in pair_of(arms[1], arms[0], False).divisions]
+    assert len(own_starts[0]) == 40
+    assert not own_starts[0] & own_starts[1]
+
+
+def test_unpaired_arms_with_the_same_pictures_share_their_starts():
+    studies = opened(a=study(), b=study(study_seed=2))
+    arms = arrange_arms(studies, pair_studies(studies, "a", "free"), "free")
+    own_starts = [set(groups[0].starts) for groups in pair_of(arms[1], arms[0], False).divisions]
+    assert own_starts[0] == own_starts[1]
 
 
 def test_no_start_in_all_arms_is_refused():

@@ -89,7 +89,13 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
         outcomes += support_outcomes(_label_words(study), chains, iterations)
     # A study's own describer describes image 0, so its first value is no common starting point.
     outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
-    return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
+    return Arm(study.arm, _named_by_picture(chains), outcomes, rated_answers(study, chains, arranged, sampler))
+
+
+def _named_by_picture(chains: pd.DataFrame) -> pd.DataFrame:
+    """Add the digest of the original to its name: starts of two studies are equal only if their pictures are."""
+    names = chains["image_id"].astype(object) + " " + chains["image_digest"].astype(object)
+    return chains.assign(image_id=names)
 
 
 def _without_thinned(outcome: Outcome, thinned: frozenset[int]) -> Outcome:

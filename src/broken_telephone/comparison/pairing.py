@@ -19,6 +19,7 @@ from broken_telephone.visible import shortlist
 
 PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
 _NAMED = 3
+_NO_COMMON_START = "no start has the same picture and label in both studies"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def pair_studies(
         chains[arm] = _in_order_of(own, chains[reference]) if paired[arm] else own.reset_index(drop=True)
         checks = [
             *matches[arm].rows(len(starts[reference])),
-            _compared(matches[arm], len(common)),
+            _compared(matches[arm], len(common), len(starts[reference])),
             *([replicates, seeds] if overlap else []),
             *_checks_of_images(studies[arm], studies[reference], images, iterations),
             *_further_checks(studies[arm], studies[reference], instruments[arm]),
@@ -179,9 +180,10 @@ class _Match:
         return rows
 
 
-def _compared(match: _Match, count: int) -> dict[str, Any]:
+def _compared(match: _Match, count: int, total: int) -> dict[str, Any]:
     if not len(match.usable):
-        return _row("starts that are compared", True, 0, count, "each study is compared with its own starts")
+        note = f"{_NO_COMMON_START}: each study is compared with its own starts"
+        return _row("starts that are compared", False, 0, total, note)
     fewer = count < len(match.usable)
     note = "starts that another arm lacks are left out for all arms" if fewer else ""
     return _row("starts that are compared", not fewer, count, len(match.usable), note)
@@ -262,7 +264,7 @@ def _verdict(is_paired: bool, overlap: bool, same_replicates: bool, chains: int)
     if is_paired:
         note = "paired: each chain is compared with the same chain of the reference"
     elif not overlap:
-        note = "unpaired: no start is in both studies, so their starts also differ"
+        note = f"unpaired: {_NO_COMMON_START}, so their starts also differ"
     else:
         reason = "seeds" if same_replicates else "replicates"
         note = f"unpaired: {reason} differ, so shares of the same starts are compared, not single chains"
