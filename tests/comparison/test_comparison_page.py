@@ -5,7 +5,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from finished_studies import ATTRIBUTES, Store, study, thinned
+from finished_studies import ATTRIBUTES, Store, stopped, study, thinned
 from PIL import Image
 
 from broken_telephone.comparison import ComparisonSettings
@@ -205,6 +205,13 @@ def test_contrasts_are_judged_at_the_last_image_that_all_studies_keep():
     judged = rows[rows["iteration"] == 3]
     assert not (judged["verdict"] == "not judged").any()
     assert not judged.loc[judged["family"] == "shares", "missing_arm"].any()
+
+
+def test_stopped_chains_of_the_reference_are_on_the_page():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    compared = Compared(comparison, one=stopped(study(), {"p3_r0": 2}), two=study())
+    assert "one, chains that stopped early: 1 of 40 (p3_r0)." in compared.topics()[PAIRS]
+    assert list(compared.tables["contrasts"]["arm"].unique()) == ["two"]
 
 
 def test_unpaired_studies_say_so_and_still_find_the_difference():

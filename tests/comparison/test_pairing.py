@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from finished_studies import Store, asked, number_of, study, thinned, with_columns
+from finished_studies import Store, asked, number_of, stopped, study, thinned, with_columns
 
 from broken_telephone.comparison import arrange_arms, finished_studies, pair_studies
 from broken_telephone.errors import StudyError
@@ -189,11 +189,18 @@ def test_a_loop_that_went_on_after_its_annotation_counts_as_far_as_it_is_annotat
     assert opened(a=Store(**vars(further) | {"loop_manifest": manifest}))["a"].iterations == 3
 
 
-def test_stopped_chains_are_counted():
-    other = study()
-    manifest = other.loop_manifest | {"counts": {"failures": 3}}
-    row = checks(paired(a=study(), b=Store(**vars(other) | {"loop_manifest": manifest})))["chains that stopped early"]
-    assert (row.passed, row.count) == (False, 3)
+def test_stopped_chains_are_counted_in_all_studies():
+    pairing = paired(a=stopped(study(), {"p1_r0": 1, "p2_r0": 2, "p3_r0": 2}), b=stopped(study(), {"p4_r0": 2}))
+    own, reference = (checks(pairing, arm)["chains that stopped early"] for arm in ("b", "a"))
+    assert (own.passed, own.count, own.n, own.note) == (False, 1, 40, "p4_r0")
+    assert (reference.passed, reference.count, reference.n) == (False, 3, 40)
+    assert checks(pairing, "a").keys() == {"chains that stopped early"}
+
+
+def test_only_compared_chains_and_images_count_as_stopped():
+    arm = stopped(study(40, iterations=3), {"p1_r0": 1, "p30_r0": 3})
+    row = checks(paired(a=study(20), b=arm))["chains that stopped early"]
+    assert (row.count, row.n, row.note) == (1, 20, "p1_r0")
 
 
 def test_other_concepts_and_labels_are_refused():

@@ -1,5 +1,6 @@
 """Invented finished studies, as the catalog gives them: tables in memory, with as many faults as a test wants."""
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import numpy as np
@@ -131,6 +132,26 @@ def thinned(store: Store, keep: object) -> Store:
         "annotation_manifest": store.annotation_manifest | {"made_from": state_of(store.chains, iterations, pictures)},
     }
     return Store(**changed)
+
+
+def stopped(store: Store, before: Mapping[str, int]) -> Store:
+    """Let chains (chain_id -> iteration) stop before an image, so that it and all later ones do not exist."""
+
+    def followed(table: pd.DataFrame, names: pd.Series, iterations: pd.Series) -> pd.DataFrame:
+        ends = names.astype(str).map(before).fillna(np.inf).astype(float)
+        return table[(iterations.astype(int) < ends).to_numpy()].reset_index(drop=True)
+
+    parts = store.loop_pictures["name"].astype(str).str.split("/")
+    pictures = followed(store.loop_pictures, parts.str[0], parts.str[1])
+    state = state_of(store.chains, store.loop_manifest["iterations"], pictures)
+    changed = {"loop_pictures": pictures, "annotation_manifest": store.annotation_manifest | {"made_from": state}}
+    for name in ("annotations", "predictions"):
+        table = getattr(store, name)
+        changed[name] = followed(table, table["chain_id"], table["iteration"])
+    for name in ("loop_descriptions", "last_descriptions"):
+        table = getattr(store, name)
+        changed[name] = followed(table, table["chain_id"], table["iteration"] - 1)
+    return Store(**vars(store) | changed)
 
 
 def number_of(chain_ids: pd.Series) -> pd.Series:

@@ -19,6 +19,8 @@ from broken_telephone.visible import shortlist
 
 PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
 _NAMED = 3
+STOPPED = "chains that stopped early"
+"""The check of the compared chains of a study that have no last image."""
 _NO_COMMON_START = "no start has the same picture and label in both studies"
 
 
@@ -27,7 +29,7 @@ class Pairing:
     """What of the studies is compared, and how."""
 
     table: pd.DataFrame
-    """Columns PAIRING, one row for each arm but the reference and each check."""
+    """Columns PAIRING, one row for each arm but the reference and each check; of the reference, its STOPPED chains."""
     chains: Mapping[str, pd.DataFrame]
     """Arm -> its chains that are compared. Those of paired arms are in the order of the reference's."""
     paired: Mapping[str, bool]
@@ -82,7 +84,9 @@ def pair_studies(
     iterations = min(study.iterations for study in studies.values())
     # The loop always keeps image 1.
     images = tuple(k for k in range(1, iterations + 1) if all(k in study.kept for study in studies.values()))
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [
+        {"arm": reference, "reference": reference} | _stopped(studies[reference], chains[reference], images[-1])
+    ]
     paired = {}
     for arm in others:
         overlap = len(matches[arm].usable) > 0
@@ -95,6 +99,7 @@ def pair_studies(
             _compared(matches[arm], len(common), len(starts[reference])),
             *([replicates, seeds] if overlap else []),
             *_checks_of_images(studies[arm], studies[reference], images, iterations),
+            _stopped(studies[arm], chains[arm], images[-1]),
             *_further_checks(studies[arm], studies[reference], instruments[arm]),
             _verdict(paired[arm], overlap, replicates["passed"], len(chains[arm])),
         ]
@@ -223,13 +228,18 @@ def _checks_of_images(
     ]
 
 
+def _stopped(study: FinishedStudy, chains: pd.DataFrame, last: int) -> dict[str, Any]:
+    """Count the compared chains of a study whose loop stopped before the last compared image."""
+    names = chains["chain_id"].astype(str)
+    drawn = study.results.loop_pictures["name"].astype(str)
+    stopped = names[~(names + f"/{last}").isin(drawn)]
+    return _faults(STOPPED, list(stopped), len(chains))
+
+
 def _further_checks(arm: FinishedStudy, reference: FinishedStudy, instrument: Instrument) -> list[dict[str, Any]]:
     rows = [
         _row("annotator", True, None, None, f"the same in both studies; here it is called {instrument.annotator}"),
     ]
-    failures = int(arm.loop_manifest["counts"]["failures"])
-    note = "their later images are missing" if failures else ""
-    rows.append(_row("chains that stopped early", not failures, failures, len(arm.chains), note))
     for stage, instrument_of in _STAGES.items():
         lacking = [one.arm for one in (arm, reference) if instrument_of(one) is None]
         note = f"not compared: other models or settings of {stage}" if not _alike(stage, arm, reference) else ""

@@ -51,7 +51,7 @@ def comparison_summary(
         most: contrasts of an arm that are described one by one.
     """
     rows, pairing = judged(tables["contrasts"]), tables["pairing"]
-    arms = list(dict.fromkeys(pairing["arm"].astype(str)))
+    arms = [arm for arm in dict.fromkeys(pairing["arm"].astype(str)) if arm != reference]
     topics = {
         **{
             DIFFERS if len(arms) == 1 else f"{DIFFERS}: {arm}": list(_differences(rows, arm, reference, most))
@@ -63,6 +63,7 @@ def comparison_summary(
         UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
         PAIRS: [
             *_setting_sentences(settings, reference),
+            *_failed_checks(pairing, reference),
             *(sentence for arm in arms for sentence in _pairing_sentences(pairing, arm, reference)),
         ],
     }
@@ -186,14 +187,18 @@ def _setting_sentences(settings: pd.DataFrame, reference: str) -> Iterator[str]:
 
 
 def _pairing_sentences(pairing: pd.DataFrame, arm: str, reference: str) -> Iterator[str]:
-    checks = {str(row.check): row for row in pairing[pairing["arm"].astype(str) == arm].itertuples(index=False)}
-    verdict = checks["pairing"]
+    own = pairing[(pairing["arm"].astype(str) == arm) & (pairing["check"].astype(str) == "pairing")]
+    verdict = next(own.itertuples(index=False))
     chains = counted(int(verdict.count), "chain")
     if verdict.passed:
         yield f"{arm} and {reference} are compared chain by chain: {chains} have the same start and seed in both."
     else:
         yield f"{arm} and {reference} are compared without pairs ({verdict.note.removeprefix('unpaired: ')}); {chains}."
-    for row in checks.values():
+    yield from _failed_checks(pairing, arm)
+
+
+def _failed_checks(pairing: pd.DataFrame, arm: str) -> Iterator[str]:
+    for row in pairing[pairing["arm"].astype(str) == arm].itertuples(index=False):
         if not row.passed and row.check != "pairing":
             number = (
                 ""
