@@ -8,7 +8,7 @@ import pytest
 from finished_studies import ATTRIBUTES, Store, stopped, study, thinned
 from PIL import Image
 
-from broken_telephone.comparison import ComparisonSettings
+from broken_telephone.comparison import ComparisonSettings, costs_of, finished_studies
 from broken_telephone.errors import StudyError, UnreadableError
 from broken_telephone.pictures import StudyPictures, digests_of
 from broken_telephone.pipelines.comparison import nodes, pages
@@ -73,6 +73,10 @@ def drifting() -> Compared:
     return Compared(comparison, draw=True, plain=study(200), shifted=study(200, becoming_female=0.5))
 
 
+def opened_studies(**stores: Store):
+    return finished_studies(stores, {arm: f"study_{arm}" for arm in stores})
+
+
 def drift_by_hand(store: Store, label: str | None = None) -> float:
     """Return how much more often the last image than the first shows a woman, by counting rows."""
     labels = dict(zip(store.chains["chain_id"], store.chains["label"], strict=True))
@@ -106,9 +110,30 @@ def test_all_tables_are_whole():
         check_result(table)
 
 
-def test_costs_are_for_each_chain():
+def test_costs_are_for_one_iteration_of_one_chain():
     arms = drifting().tables["arms"].set_index("arm")
-    assert arms.loc["shifted", ["describe_seconds", "draw_seconds", "tokens"]].to_list() == [2.0, 3.0, 8.0]
+    assert arms.loc["shifted", ["describe_seconds", "draw_seconds", "tokens"]].to_list() == [2.0, 3.0, 4.0]
+    text = drifting().topics()[ACHIEVED]
+    assert re.search("One iteration of a chain took 5 s of the models.* time and 4 tokens in shifted, and 5 s", text)
+
+
+def test_costs_of_studies_of_different_length_are_equal_if_their_models_are():
+    costs = costs_of(opened_studies(short=study(20, iterations=2), long=study(20, iterations=6)))
+    assert costs.drop(columns="arm").drop_duplicates().to_numpy().tolist() == [[2.0, 3.0, 4.0]]
+
+
+def test_prompts_are_no_descriptions_and_stopped_chains_cost_nothing():
+    store = stopped(study(20, iterations=2), {f"p{number}_r0": 1 for number in range(10)})
+    texts = store.loop_descriptions.astype({"describer": object, "tokens": "Int64"})
+    is_prompt = texts["iteration"] == 1
+    texts = texts.assign(
+        describer=texts["describer"].mask(is_prompt, "prompt"), tokens=texts["tokens"].mask(is_prompt, None)
+    )
+    counts = {"failures": 10, "descriptions": len(texts), "images": 20}
+    manifest = store.loop_manifest | {"counts": counts, "seconds": {"describe": 5.0, "draw": 60.0}}
+    costs = costs_of(opened_studies(a=Store(**vars(store) | {"loop_descriptions": texts, "loop_manifest": manifest})))
+    # 10 chains are followed for 2 iterations: 10 descriptions by the model and 20 images.
+    assert costs.iloc[0, 1:].to_list() == [0.5, 3.0, 4.0]
 
 
 def test_the_summary_says_what_differs_what_does_not_and_what_is_open():

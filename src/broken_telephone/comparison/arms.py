@@ -28,8 +28,8 @@ from broken_telephone.statistics.outcomes import (
 )
 from broken_telephone.statistics.tables.mentions import mention_panels
 
-COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
-"""Seconds of the models and tokens of the descriptions, per chain."""
+COSTS = ("arm", "describe_seconds", "draw_seconds", "tokens")
+"""Seconds of the models and new tokens of the describer, for one iteration of one chain."""
 _OF_DESCRIBER = (SUCCESS, MENTIONS, SUPPORT)
 """Families whose values depend on the describer. They are compared themselves, not their changes since image 0."""
 _WORD = ["chain_id", "iteration", "face", "char_offset"]
@@ -59,14 +59,21 @@ def arrange_arms(
 
 
 def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
-    """Return the columns COSTS, one row per arm. A study that reused results of another one has only its own cost."""
+    """Return the columns COSTS, one row per arm.
+
+    They are means over all descriptions and images of the loop, so that studies of different length can be compared.
+    Reused results count with the seconds that they took in the study that made them. Prompts that start a chain are no
+    descriptions. Means of nothing are null.
+    """
     rows = []
     for arm, study in studies.items():
-        chains = len(study.chains)
-        spent = study.loop_manifest["seconds"]
-        texts = study.results.loop_descriptions
-        tokens = texts.loc[texts["iteration"] <= study.iterations, "tokens"].sum()
-        rows.append((arm, chains, spent["describe"] / chains, spent["draw"] / chains, float(tokens) / chains))
+        record, texts = study.loop_manifest, study.results.loop_descriptions
+        spent, counts = record["seconds"], record["counts"]
+        tokens = texts["tokens"].astype(float)
+        described = int((texts["describer"].astype(str) != "prompt").sum())
+        describe = spent["describe"] / described if described else np.nan
+        draw = spent["draw"] / counts["images"] if counts["images"] else np.nan
+        rows.append((arm, describe, draw, tokens.mean()))
     return pd.DataFrame(rows, columns=list(COSTS))
 
 

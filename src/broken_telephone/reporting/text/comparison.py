@@ -229,12 +229,17 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
             f"{reason}."
         )
         reference = first.get(str(row.start))
-        if reference is not None and pd.notna(row.draw_seconds) and pd.notna(reference.draw_seconds):
-            own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
-            yield (
-                f"A chain of {row.arm} took {own:.2g} s of the models' time and {row.tokens:.0f} tokens; a chain of "
-                f"{row.reference} {other:.2g} s and {reference.tokens:.0f} tokens."
-            )
+        if reference is not None:
+            yield from _costs(row, reference)
+
+
+def _costs(row, reference) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
+    if pd.notna(own + other + row.tokens + reference.tokens):
+        yield (
+            f"One iteration of a chain took {own:.2g} s of the models' time and {row.tokens:.0f} tokens in {row.arm}, and "
+            f"{other:.2g} s and {reference.tokens:.0f} tokens in {row.reference}."
+        )
 
 
 def _relation(value: float, limits_text: str) -> str:
