@@ -352,7 +352,7 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
         return Source(store.chains, store.loop_descriptions, store.annotations, Drawings(colour))
 
     sources = {"a": shown(study(), (9, 0, 0)), "b": shown(study(), (0, 9, 0))}
-    chains = side_by_side(sources, "a", Drawings((0, 0, 9)), 2, 40, 1)
+    chains = side_by_side(sources, "a", Drawings((0, 0, 9)), (1, 2), 40, 1)
     settings = pd.DataFrame(columns=["setting", "a", "b"])
 
     def page(most_bytes):
@@ -366,11 +366,24 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
         page(20_000)
 
 
-def test_long_chains_show_some_images_with_the_first_and_the_last():
+def images_side_by_side(iterations: int, images) -> list[int]:
     sources = {
         arm: Source(one.chains, one.loop_descriptions, one.annotations, Drawings((9, 9, 9)))
-        for arm, one in {"a": study(2, iterations=30), "b": study(2, iterations=30)}.items()
+        for arm, one in {"a": study(2, iterations=iterations), "b": study(2, iterations=iterations)}.items()
     }
-    chain = side_by_side(sources, "a", Drawings((0, 0, 9)), 30, 1, 1)[0]
-    shown = [image.iteration for image in chain.strips[0].images]
-    assert (len(shown), shown[0], shown[-1]) == (7, 1, 30)
+    chain = side_by_side(sources, "a", Drawings((0, 0, 9)), images, 1, 1)[0]
+    assert len({tuple(image.iteration for image in strip.images) for strip in chain.strips}) == 1
+    return [image.iteration for image in chain.strips[0].images]
+
+
+def test_long_chains_show_some_images_with_the_first_and_the_last():
+    shown = images_side_by_side(30, range(1, 31))
+    assert len(shown) <= 7
+    assert (shown[0], shown[-1]) == (1, 30)
+
+
+def test_only_images_that_all_studies_keep_are_shown():
+    assert images_side_by_side(30, (1, 10, 20, 30)) == [1, 10, 20, 30]
+    long = images_side_by_side(100, (1, *range(7, 100, 7), 100))
+    assert set(long) <= {1, *range(7, 100, 7), 100}
+    assert (long[0], long[-1], len(long)) == (1, 100, 7)

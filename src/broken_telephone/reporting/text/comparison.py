@@ -237,8 +237,8 @@ def _costs(row, reference) -> Iterator[str]:  # type: ignore[no-untyped-def]
     own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
     if pd.notna(own + other + row.tokens + reference.tokens):
         yield (
-            f"One iteration of a chain took {own:.2g} s of the models' time and {row.tokens:.0f} tokens in {row.arm}, and "
-            f"{other:.2g} s and {reference.tokens:.0f} tokens in {row.reference}."
+            f"One iteration of a chain took {own:.2g} s of the models' time and {row.tokens:.0f} tokens in {row.arm}, "
+            f"and {other:.2g} s and {reference.tokens:.0f} tokens in {row.reference}."
         )
 
 
