@@ -5,7 +5,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from finished_studies import ATTRIBUTES, Store, stopped, study, thinned
+from finished_studies import ATTRIBUTES, Store, stopped, study, thinned, with_columns
 from PIL import Image
 
 from broken_telephone.comparison import ComparisonSettings, costs_of, finished_studies
@@ -17,6 +17,7 @@ from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.comparison_figures import comparison_figures
 from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
+from broken_telephone.reporting.text import comparison as summary_text
 from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, BLAME, DIFFERS, PAIRS, UNKNOWN
 from broken_telephone.tables import check_result, with_plain_numbers
 
@@ -75,6 +76,16 @@ def drifting() -> Compared:
 
 def opened_studies(**stores: Store):
     return finished_studies(stores, {arm: f"study_{arm}" for arm in stores})
+
+
+def from_prompts(store: Store) -> Store:
+    """Let chains start from prompts: they have no image 0."""
+    prompts = [f"prompt {number}" for number in range(len(store.chains))]
+    changed = with_columns(store, start="prompt", prompt=prompts, image_id=None, image_path=None, image_digest=None)
+    drawn = {
+        name: getattr(store, name)[getattr(store, name)["iteration"] > 0] for name in ("annotations", "predictions")
+    }
+    return Store(**vars(changed) | drawn)
 
 
 def drift_by_hand(store: Store, label: str | None = None) -> float:
@@ -237,6 +248,45 @@ def test_stopped_chains_of_the_reference_are_on_the_page():
     compared = Compared(comparison, one=stopped(study(), {"p3_r0": 2}), two=study())
     assert "one, chains that stopped early: 1 of 40 (p3_r0)." in compared.topics()[PAIRS]
     assert list(compared.tables["contrasts"]["arm"].unique()) == ["two"]
+
+
+def test_chains_from_prompts_have_no_success_by_original_and_other_lacks_are_worded_neutrally():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    stores = {"one": from_prompts(study(iterations=1)), "two": from_prompts(study(iterations=1, becoming_female=0.5))}
+    compared = Compared(comparison, **stores)
+    rows = compared.tables["contrasts"]
+    success = rows[rows["family"] == "success"]
+    assert set(success["attribute"]) == {"(all)"}
+    assert success["n_pairs"].min() == 20
+    text = compared.topics()[UNKNOWN]
+    assert "two: 3 comparisons have not enough data to tell whether the studies differ (mentions: 3)" in text
+    assert "could not have shown" not in compared.page
+
+
+def test_the_page_states_which_tests_are_adjusted_together():
+    page = drifting().page
+    assert "All tests of this page" not in page
+    assert "The tests of the contrasts are adjusted together, and those of the factors among themselves." in page
+    assert "The verdicts about arms rest on intervals that are not adjusted for the number of arms." in page
+
+
+@pytest.mark.parametrize(
+    ("family", "value", "text"),
+    [
+        ("shares", 0.0, "did not change"),
+        ("shares", 0.0004, "changed by less than 0.1 points"),
+        ("shares", -0.004, "fell by 0.4 points"),
+        ("similarity", 0.004, "changed by less than 0.01"),
+        ("similarity", 0.0, "did not change"),
+    ],
+)
+def test_only_a_change_of_zero_is_no_change(family, value, text):
+    assert summary_text._change(family, value) == text
+
+
+def test_a_difference_that_rounds_to_zero_is_not_called_equal():
+    assert summary_text._relation(0.0, "95 % interval -7 to 7") == "differs by 0 points (95 % interval -7 to 7)"
+    assert summary_text._relation(-0.03, "95 % interval -7 to 1") == "is 3 points lower (95 % interval -7 to 1)"
 
 
 def test_unpaired_studies_say_so_and_still_find_the_difference():

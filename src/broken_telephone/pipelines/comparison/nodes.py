@@ -9,6 +9,7 @@ from broken_telephone.comparison import (
     Pairing,
     Studies,
     arrange_arms,
+    compared_rows,
     costs_of,
     finished_studies,
     pair_studies,
@@ -56,7 +57,7 @@ def contrast_arms(
         with_progress("Comparing arms"),
         settings.equivalence_margin,
     )
-    return as_result(table[table["iteration"].isin(study_pairing.images)].reset_index(drop=True))
+    return as_result(compared_rows(table, study_pairing.images))
 
 
 def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings) -> pd.DataFrame:

@@ -156,8 +156,8 @@ FIGURES: Mapping[str, Caption] = {
 TABLES: Mapping[str, Caption] = {
     "arms": Caption(
         "Studies in one row each",
-        "How much drift is left in comparison with the reference, how much success and similarity are kept, what a "
-        "chain costs, and where new drift appears.",
+        "How much drift is left in comparison with the reference, how much success and similarity are kept, what an "
+        "iteration of a chain costs, and where new drift appears. Verdicts are not adjusted for the number of arms.",
     ),
     "contrasts": Caption(
         "Differences between the studies",

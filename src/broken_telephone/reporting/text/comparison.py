@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from broken_telephone.reporting.text.contrast_names import FAMILIES, judged, limits, size, subject
+from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, limits, size, subject
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
 from broken_telephone.reporting.text.wording import (
     capital,
@@ -128,8 +128,10 @@ def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-de
 
 def _change(family: str, value: float) -> str:
     text = size(family, value)
-    if text in _ZEROS:
+    if not value:
         return "did not change"
+    if text in _ZEROS:
+        return f"changed by less than {'0.1 points' if has_points(family) else '0.01'}"
     return f"{'rose' if value > 0 else 'fell'} by {text}"
 
 
@@ -164,8 +166,9 @@ def _unknown(contrasts: pd.DataFrame, arm: str) -> Iterator[str]:
     if len(few):
         reasons = few["reason"].astype(str).value_counts()
         yield (
-            f"{arm}: {counted(len(few), 'comparison')} could not have shown any difference ({_by_family(few)}). The "
-            f"most frequent reason: {reasons.index[0]} ({reasons.iloc[0]})."
+            f"{arm}: {counted(len(few), 'comparison')} {'has' if len(few) == 1 else 'have'} not enough data to tell "
+            f"whether the studies differ ({_by_family(few)}). The most frequent reason: {reasons.index[0]} "
+            f"({reasons.iloc[0]})."
         )
 
 
@@ -244,8 +247,9 @@ def _costs(row, reference) -> Iterator[str]:  # type: ignore[no-untyped-def]
 
 def _relation(value: float, limits_text: str) -> str:
     text = points(abs(value))
-    relation = "equal" if text in _ZEROS else f"{text} {'higher' if value > 0 else 'lower'}"
-    return f"is {relation} ({limits_text})"
+    if text in _ZEROS:
+        return f"differs by {text} ({limits_text})"
+    return f"is {text} {'higher' if value > 0 else 'lower'} ({limits_text})"
 
 
 def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
