@@ -18,7 +18,7 @@ from broken_telephone.reporting.figures.comparison_figures import comparison_fig
 from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
 from broken_telephone.reporting.text import comparison as summary_text
-from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, BLAME, DIFFERS, PAIRS, UNKNOWN
+from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, DIFFERS, EFFECTS, PAIRS, UNKNOWN
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -312,7 +312,8 @@ def test_factors_are_blamed_or_not():
     comparison = ComparisonSettings(arms={arm: f"study_{arm}" for arm in factors}, factors=factors, shown_chains=1)
     shifts = {"a": 0.0, "b": 0.5, "c": 0.0, "d": 0.5}
     compared = Compared(comparison, **{arm: study(100, becoming_female=shift) for arm, shift in shifts.items()})
-    text = compared.topics()[BLAME]
+    text = compared.topics()[EFFECTS]
+    assert text.count("A factor is blamed if its effect is significant at 1 %") == 1
     assert re.search(r"Generator makes 100 % of the differences between the arms \(.*?\) and is blamed", text)
     assert "prompt is blamed" not in text
     assert "effects" in compared.figures

@@ -28,7 +28,7 @@ FIGURES: Mapping[str, Caption] = {
         "enough data to tell.",
     ),
     "effects": Caption(
-        "Parts of the factors in the drift",
+        "Effects of factors on the drift",
         "Each bar divides the differences between the studies among the factors and their interactions.",
     ),
     "forest": Caption(
@@ -167,7 +167,7 @@ TABLES: Mapping[str, Caption] = {
         "interval adjusted for their selection.",
     ),
     "effects": Caption(
-        "Parts of the factors",
+        "Effects of factors",
         "How much of the differences between the studies each factor and each interaction makes.",
     ),
     "pairing": Caption(

@@ -22,10 +22,17 @@ from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
-from broken_telephone.statistics.tables.effects import BLAMED, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effects import (
+    BLAME_LEVEL,
+    BLAMED,
+    LEAST_SHARE,
+    MINOR,
+    NOT_BLAMED,
+    SHARE_OF_DRIFT,
+)
 
 DIFFERS, ALIKE, UNKNOWN = "What differs", "What does not differ", "What the data do not show"
-ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How the studies pair"
+ACHIEVED, EFFECTS, PAIRS = "What each study achieves", "Effects of factors", "How the studies pair"
 _BLAME = {BLAMED: "is blamed", MINOR: "is significant but minor", NOT_BLAMED: "is not blamed"}
 _ZEROS = ("0 points", "0.00")
 MOST = 6
@@ -59,7 +66,7 @@ def comparison_summary(
         },
         ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
         ACHIEVED: list(_arm_sentences(tables["arms"])),
-        BLAME: list(_effect_sentences(tables["effects"])),
+        EFFECTS: list(_effect_sentences(tables["effects"])),
         UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
         PAIRS: [
             *_setting_sentences(settings, reference),
@@ -253,7 +260,7 @@ def _relation(value: float, limits_text: str) -> str:
 
 
 def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
-    """Yield whose differences they are, largest share first."""
+    """Yield the share of each factor in the differences, the largest first, and then what the verdicts mean."""
     rows = effects[effects["kind"].astype(object) == SHARE_OF_DRIFT] if len(effects) else effects
     several = rows["start"].nunique() > 1 if len(rows) else False
     for row in rows.sort_values("value", ascending=False, kind="stable").itertuples(index=False):
@@ -267,6 +274,11 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
             f"between the arms ({limit}) and {blamed} ({p_value})."
+        )
+    if len(rows):
+        yield (
+            f"A factor is blamed if its effect is significant at {percent(BLAME_LEVEL)} after adjustment for all "
+            f"factors, and if it makes at least {percent(LEAST_SHARE)} of the differences."
         )
 
 
