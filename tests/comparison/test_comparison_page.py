@@ -334,11 +334,11 @@ def test_originals_of_another_folder_are_refused():
 
 
 def test_a_missing_picture_is_named_on_the_page():
-    comparison = ComparisonSettings(arms={"a": "study_a", "b": "study_b"}, shown_chains=2)
-    stores = {"a": study(), "b": study()}
+    comparison = ComparisonSettings(arms={"plain": "study_a", "shifted": "study_b"}, shown_chains=2)
+    stores = {"plain": study(), "shifted": study()}
     studies = nodes.open_studies(stores, comparison)
     _, pairing = nodes.check_pairing(studies, comparison, SETTINGS)
-    stores["a"].loop_images, stores["b"].loop_images = Drawings((9, 9, 9)), Drawings((9, 9, 9), missing="/2")
+    stores["plain"].loop_images, stores["shifted"].loop_images = Drawings((9, 9, 9)), Drawings((9, 9, 9), missing="/2")
     tables = {name: drifting().tables[name] for name in ("arms", "contrasts", "effects", "pairing")}
     page = pages.write_comparison("against", comparison, SETTINGS, studies, pairing, Drawings((0, 0, 9)), {}, **tables)
     assert page.count('class="gone"') == 2
