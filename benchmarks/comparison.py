@@ -92,7 +92,7 @@ def write_study(results: Path, study: str, count: int, seed: int) -> None:
         "complete": True,
         "chains": fingerprint(chains),
         "iterations": ITERATIONS,
-        "counts": {"failures": 0},
+        "counts": {"failures": 0, "descriptions": len(texts), "images": len(names)},
         "seconds": {"describe": 10.0, "draw": 100.0},
     }
     model = {"weights": "0" * 32}

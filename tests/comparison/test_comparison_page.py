@@ -5,10 +5,10 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from finished_studies import ATTRIBUTES, Store, study
+from finished_studies import ATTRIBUTES, Store, stopped, study, thinned, with_columns
 from PIL import Image
 
-from broken_telephone.comparison import ComparisonSettings
+from broken_telephone.comparison import ComparisonSettings, costs_of, finished_studies
 from broken_telephone.errors import StudyError, UnreadableError
 from broken_telephone.pictures import StudyPictures, digests_of
 from broken_telephone.pipelines.comparison import nodes, pages
@@ -17,7 +17,8 @@ from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.comparison_figures import comparison_figures
 from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
-from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, BLAME, DIFFERS, PAIRS, UNKNOWN
+from broken_telephone.reporting.text import comparison as summary_text
+from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, DIFFERS, EFFECTS, PAIRS, UNKNOWN
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -73,6 +74,20 @@ def drifting() -> Compared:
     return Compared(comparison, draw=True, plain=study(200), shifted=study(200, becoming_female=0.5))
 
 
+def opened_studies(**stores: Store):
+    return finished_studies(stores, {arm: f"study_{arm}" for arm in stores})
+
+
+def from_prompts(store: Store) -> Store:
+    """Let chains start from prompts: they have no image 0."""
+    prompts = [f"prompt {number}" for number in range(len(store.chains))]
+    changed = with_columns(store, start="prompt", prompt=prompts, image_id=None, image_path=None, image_digest=None)
+    drawn = {
+        name: getattr(store, name)[getattr(store, name)["iteration"] > 0] for name in ("annotations", "predictions")
+    }
+    return Store(**vars(changed) | drawn)
+
+
 def drift_by_hand(store: Store, label: str | None = None) -> float:
     """Return how much more often the last image than the first shows a woman, by counting rows."""
     labels = dict(zip(store.chains["chain_id"], store.chains["label"], strict=True))
@@ -106,9 +121,30 @@ def test_all_tables_are_whole():
         check_result(table)
 
 
-def test_costs_are_for_each_chain():
+def test_costs_are_for_one_iteration_of_one_chain():
     arms = drifting().tables["arms"].set_index("arm")
-    assert arms.loc["shifted", ["describe_seconds", "draw_seconds", "tokens"]].to_list() == [2.0, 3.0, 8.0]
+    assert arms.loc["shifted", ["describe_seconds", "draw_seconds", "tokens"]].to_list() == [2.0, 3.0, 4.0]
+    text = drifting().topics()[ACHIEVED]
+    assert re.search("One iteration of a chain took 5 s of the models.* time and 4 tokens in shifted, and 5 s", text)
+
+
+def test_costs_of_studies_of_different_length_are_equal_if_their_models_are():
+    costs = costs_of(opened_studies(short=study(20, iterations=2), long=study(20, iterations=6)))
+    assert costs.drop(columns="arm").drop_duplicates().to_numpy().tolist() == [[2.0, 3.0, 4.0]]
+
+
+def test_prompts_are_no_descriptions_and_stopped_chains_cost_nothing():
+    store = stopped(study(20, iterations=2), {f"p{number}_r0": 1 for number in range(10)})
+    texts = store.loop_descriptions.astype({"describer": object, "tokens": "Int64"})
+    is_prompt = texts["iteration"] == 1
+    texts = texts.assign(
+        describer=texts["describer"].mask(is_prompt, "prompt"), tokens=texts["tokens"].mask(is_prompt, None)
+    )
+    counts = {"failures": 10, "descriptions": len(texts), "images": 20}
+    manifest = store.loop_manifest | {"counts": counts, "seconds": {"describe": 5.0, "draw": 60.0}}
+    costs = costs_of(opened_studies(a=Store(**vars(store) | {"loop_descriptions": texts, "loop_manifest": manifest})))
+    # 10 chains are followed for 2 iterations: 10 descriptions by the model and 20 images.
+    assert costs.iloc[0, 1:].to_list() == [0.5, 3.0, 4.0]
 
 
 def test_the_summary_says_what_differs_what_does_not_and_what_is_open():
@@ -197,6 +233,62 @@ def test_equal_studies_differ_in_nothing():
     assert (values == 0).all()
 
 
+def test_contrasts_are_judged_at_the_last_image_that_all_studies_keep():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    two = thinned(study(100, iterations=6, becoming_female=0.3), [3])
+    rows = Compared(comparison, one=study(100, iterations=4), two=two).tables["contrasts"]
+    assert set(rows["iteration"]) == {1, 3}
+    judged = rows[rows["iteration"] == 3]
+    assert not (judged["verdict"] == "not judged").any()
+    assert not judged.loc[judged["family"] == "shares", "missing_arm"].any()
+
+
+def test_stopped_chains_of_the_reference_are_on_the_page():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    compared = Compared(comparison, one=stopped(study(), {"p3_r0": 2}), two=study())
+    assert "one, chains that stopped early: 1 of 40 (p3_r0)." in compared.topics()[PAIRS]
+    assert list(compared.tables["contrasts"]["arm"].unique()) == ["two"]
+
+
+def test_chains_from_prompts_have_no_success_by_original_and_other_lacks_are_worded_neutrally():
+    comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
+    stores = {"one": from_prompts(study(iterations=1)), "two": from_prompts(study(iterations=1, becoming_female=0.5))}
+    compared = Compared(comparison, **stores)
+    rows = compared.tables["contrasts"]
+    success = rows[rows["family"] == "success"]
+    assert set(success["attribute"]) == {"(all)"}
+    assert success["n_pairs"].min() == 20
+    text = compared.topics()[UNKNOWN]
+    assert "two: 3 comparisons have not enough data to tell whether the studies differ (mentions: 3)" in text
+    assert "could not have shown" not in compared.page
+
+
+def test_the_page_states_which_tests_are_adjusted_together():
+    page = drifting().page
+    assert "All tests of this page" not in page
+    assert "The tests of the contrasts are adjusted together, and those of the factors among themselves." in page
+    assert "The verdicts about arms rest on intervals that are not adjusted for the number of arms." in page
+
+
+@pytest.mark.parametrize(
+    ("family", "value", "text"),
+    [
+        ("shares", 0.0, "did not change"),
+        ("shares", 0.0004, "changed by less than 0.1 points"),
+        ("shares", -0.004, "fell by 0.4 points"),
+        ("similarity", 0.004, "changed by less than 0.01"),
+        ("similarity", 0.0, "did not change"),
+    ],
+)
+def test_only_a_change_of_zero_is_no_change(family, value, text):
+    assert summary_text._change(family, value) == text
+
+
+def test_a_difference_that_rounds_to_zero_is_not_called_equal():
+    assert summary_text._relation(0.0, "95 % interval -7 to 7") == "differs by 0 points (95 % interval -7 to 7)"
+    assert summary_text._relation(-0.03, "95 % interval -7 to 1") == "is 3 points lower (95 % interval -7 to 1)"
+
+
 def test_unpaired_studies_say_so_and_still_find_the_difference():
     comparison = ComparisonSettings(arms={"one": "study_a", "two": "study_b"}, shown_chains=2)
     compared = Compared(comparison, one=study(200), two=study(200, replicates=2, becoming_female=0.5))
@@ -220,7 +312,8 @@ def test_factors_are_blamed_or_not():
     comparison = ComparisonSettings(arms={arm: f"study_{arm}" for arm in factors}, factors=factors, shown_chains=1)
     shifts = {"a": 0.0, "b": 0.5, "c": 0.0, "d": 0.5}
     compared = Compared(comparison, **{arm: study(100, becoming_female=shift) for arm, shift in shifts.items()})
-    text = compared.topics()[BLAME]
+    text = compared.topics()[EFFECTS]
+    assert text.count("A factor is blamed if its effect is significant at 1 %") == 1
     assert re.search(r"Generator makes 100 % of the differences between the arms \(.*?\) and is blamed", text)
     assert "prompt is blamed" not in text
     assert "effects" in compared.figures
@@ -241,11 +334,11 @@ def test_originals_of_another_folder_are_refused():
 
 
 def test_a_missing_picture_is_named_on_the_page():
-    comparison = ComparisonSettings(arms={"a": "study_a", "b": "study_b"}, shown_chains=2)
-    stores = {"a": study(), "b": study()}
+    comparison = ComparisonSettings(arms={"plain": "study_a", "shifted": "study_b"}, shown_chains=2)
+    stores = {"plain": study(), "shifted": study()}
     studies = nodes.open_studies(stores, comparison)
     _, pairing = nodes.check_pairing(studies, comparison, SETTINGS)
-    stores["a"].loop_images, stores["b"].loop_images = Drawings((9, 9, 9)), Drawings((9, 9, 9), missing="/2")
+    stores["plain"].loop_images, stores["shifted"].loop_images = Drawings((9, 9, 9)), Drawings((9, 9, 9), missing="/2")
     tables = {name: drifting().tables[name] for name in ("arms", "contrasts", "effects", "pairing")}
     page = pages.write_comparison("against", comparison, SETTINGS, studies, pairing, Drawings((0, 0, 9)), {}, **tables)
     assert page.count('class="gone"') == 2
@@ -310,7 +403,7 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
         return Source(store.chains, store.loop_descriptions, store.annotations, Drawings(colour))
 
     sources = {"a": shown(study(), (9, 0, 0)), "b": shown(study(), (0, 9, 0))}
-    chains = side_by_side(sources, "a", Drawings((0, 0, 9)), 2, 40, 1)
+    chains = side_by_side(sources, "a", Drawings((0, 0, 9)), (1, 2), 40, 1)
     settings = pd.DataFrame(columns=["setting", "a", "b"])
 
     def page(most_bytes):
@@ -324,11 +417,25 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
         page(20_000)
 
 
-def test_long_chains_show_some_images_with_the_first_and_the_last():
+def images_side_by_side(iterations: int, images) -> list[int]:
     sources = {
         arm: Source(one.chains, one.loop_descriptions, one.annotations, Drawings((9, 9, 9)))
-        for arm, one in {"a": study(2, iterations=30), "b": study(2, iterations=30)}.items()
+        for arm, one in {"a": study(2, iterations=iterations), "b": study(2, iterations=iterations)}.items()
     }
-    chain = side_by_side(sources, "a", Drawings((0, 0, 9)), 30, 1, 1)[0]
-    shown = [image.iteration for image in chain.strips[0].images]
-    assert (len(shown), shown[0], shown[-1]) == (7, 1, 30)
+    chain = side_by_side(sources, "a", Drawings((0, 0, 9)), images, 1, 1)[0]
+    assert len({tuple(image.iteration for image in strip.images) for strip in chain.strips}) == 1
+    return [image.iteration for image in chain.strips[0].images]
+
+
+def test_long_chains_show_some_images_with_the_first_and_the_last():
+    shown = images_side_by_side(30, range(1, 31))
+    assert len(shown) <= 7
+    assert (shown[0], shown[-1]) == (1, 30)
+
+
+def test_only_images_that_all_studies_keep_are_shown():
+    assert images_side_by_side(30, (1, 10, 20, 30)) == [1, 10, 20, 30]
+    long = images_side_by_side(100, (1, *range(7, 100, 7), 100))
+    assert set(long) <= {1, *range(7, 100, 7), 100}
+    assert 4 <= len(long) <= 7
+    assert (long[0], long[-1]) == (1, 100)

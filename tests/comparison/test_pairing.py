@@ -2,11 +2,15 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
-from finished_studies import Store, asked, number_of, study, with_columns
+from finished_studies import Store, asked, number_of, stopped, study, thinned, with_columns
 
-from broken_telephone.comparison import finished_studies, pair_studies
+from broken_telephone.comparison import arrange_arms, finished_studies, pair_studies
 from broken_telephone.errors import StudyError
+from broken_telephone.statistics.outcomes import MISSING_ANSWERS
+from broken_telephone.statistics.tables.paired_arms import pair_of
 
 IMAGE = ("image_id", "image_path", "image_digest")
 
@@ -116,6 +120,29 @@ def test_studies_without_a_common_start_are_compared_unpaired():
     assert (len(pairing.chains["a"]), len(pairing.chains["b"])) == (40, 30)
 
 
+def test_equal_names_of_other_pictures_are_no_common_starts():
+    other = with_columns(study(), image_digest=[f"other {number}" for number in range(40)])
+    studies = opened(a=study(), b=other)
+    pairing = pair_studies(studies, "a", "free")
+    found = checks(pairing)
+    reason = "no start has the same picture and label in both studies"
+    assert (found["starts that are compared"].passed, found["starts that are compared"].count) == (False, 0)
+    assert found["starts that are compared"].n == 40
+    assert reason in found["starts that are compared"].note
+    assert found["pairing"].note == f"unpaired: {reason}, so their starts also differ"
+    arms = arrange_arms(studies, pairing, "free")
+    own_starts = [set(groups[0].starts) for groups in pair_of(arms[1], arms[0], False).divisions]
+    assert len(own_starts[0]) == 40
+    assert not own_starts[0] & own_starts[1]
+
+
+def test_unpaired_arms_with_the_same_pictures_share_their_starts():
+    studies = opened(a=study(), b=study(study_seed=2))
+    arms = arrange_arms(studies, pair_studies(studies, "a", "free"), "free")
+    own_starts = [set(groups[0].starts) for groups in pair_of(arms[1], arms[0], False).divisions]
+    assert own_starts[0] == own_starts[1]
+
+
 def test_no_start_in_all_arms_is_refused():
     with pytest.raises(StudyError, match="no start is in all of them"):
         paired(a=study(40), b=study(20), c=study(20, first=20))
@@ -124,8 +151,36 @@ def test_no_start_in_all_arms_is_refused():
 def test_fewer_iterations_are_compared_and_named():
     pairing = paired(a=study(iterations=3), b=study(iterations=2))
     row = checks(pairing)["iterations"]
-    assert (row.passed, row.count, row.n, row.note) == (False, 2, 3, "images after image 2 are not compared")
-    assert pairing.iterations == 2
+    assert (row.passed, row.note) == (False, "2 in this arm and 3 in the reference. Compared: 1 to 2")
+    assert pd.isna(row.count)
+    assert pd.isna(row.n)
+    assert pairing.images == (1, 2)
+    third = paired(a=study(iterations=3), b=study(iterations=3), c=study(iterations=2))
+    assert checks(third)["iterations"].note == "3 in this arm and 3 in the reference. Compared: 1 to 2"
+
+
+def test_images_that_a_study_does_not_keep_are_left_out_and_named():
+    pairing = paired(a=study(iterations=5), b=thinned(study(iterations=5), [2]))
+    row = checks(pairing)["kept images"]
+    assert (row.passed, row.count, row.n) == (False, 3, 5)
+    assert row.note == "not all studies keep the other images (`loop.keep`). Compared: 1, 2, 5"
+    assert pairing.images == (1, 2, 5)
+
+
+def test_the_last_compared_image_is_one_that_all_studies_keep():
+    pairing = paired(a=study(iterations=4), b=thinned(study(iterations=6), [3]))
+    assert pairing.images == (1, 3)
+    assert pairing.iterations == 3
+    assert checks(pairing)["iterations"].note == "6 in this arm and 4 in the reference. Compared: 1 to 3"
+
+
+def test_images_that_are_not_kept_are_no_missing_answers():
+    studies = opened(a=study(iterations=4), b=thinned(study(iterations=4), [3]))
+    arms = arrange_arms(studies, pair_studies(studies, "a", "free"), "free")
+    missing = [next(one for one in arm.outcomes if one.family == MISSING_ANSWERS).values for arm in arms]
+    assert not missing[0].any()
+    assert np.isnan(missing[1][:, 2]).all()
+    assert not missing[1][:, [0, 1, 3, 4]].any()
 
 
 def test_a_loop_that_went_on_after_its_annotation_counts_as_far_as_it_is_annotated():
@@ -134,11 +189,18 @@ def test_a_loop_that_went_on_after_its_annotation_counts_as_far_as_it_is_annotat
     assert opened(a=Store(**vars(further) | {"loop_manifest": manifest}))["a"].iterations == 3
 
 
-def test_stopped_chains_are_counted():
-    other = study()
-    manifest = other.loop_manifest | {"counts": {"failures": 3}}
-    row = checks(paired(a=study(), b=Store(**vars(other) | {"loop_manifest": manifest})))["chains that stopped early"]
-    assert (row.passed, row.count) == (False, 3)
+def test_stopped_chains_are_counted_in_all_studies():
+    pairing = paired(a=stopped(study(), {"p1_r0": 1, "p2_r0": 2, "p3_r0": 2}), b=stopped(study(), {"p4_r0": 2}))
+    own, reference = (checks(pairing, arm)["chains that stopped early"] for arm in ("b", "a"))
+    assert (own.passed, own.count, own.n, own.note) == (False, 1, 40, "p4_r0")
+    assert (reference.passed, reference.count, reference.n) == (False, 3, 40)
+    assert checks(pairing, "a").keys() == {"chains that stopped early"}
+
+
+def test_only_compared_chains_and_images_count_as_stopped():
+    arm = stopped(study(40, iterations=3), {"p1_r0": 1, "p30_r0": 3})
+    row = checks(paired(a=study(20), b=arm))["chains that stopped early"]
+    assert (row.count, row.n, row.note) == (1, 20, "p1_r0")
 
 
 def test_other_concepts_and_labels_are_refused():

@@ -1,10 +1,12 @@
 """Invented finished studies, as the catalog gives them: tables in memory, with as many faults as a test wants."""
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from broken_telephone.loop.kept import kept_iterations
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import state_of
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, FILES, MENTIONS, PREDICTIONS, as_table
@@ -81,8 +83,8 @@ def study(
             "complete": True,
             "chains": fingerprint(chains),
             "iterations": iterations,
-            "counts": {"failures": 0},
-            "seconds": {"describe": 2.0 * len(rows), "draw": 3.0 * len(rows)},
+            "counts": {"failures": 0, "descriptions": len(names), "images": len(names)},
+            "seconds": {"describe": 2.0 * len(names), "draw": 3.0 * len(names)},
         },
         loop_descriptions=described[~is_last],
         last_descriptions=described[is_last],
@@ -115,6 +117,41 @@ def with_columns(store: Store, **columns: object) -> Store:
         "annotation_manifest": store.annotation_manifest | {"made_from": state},
     }
     return Store(**changed)
+
+
+def thinned(store: Store, keep: object) -> Store:
+    """Let a study keep only some of its images (`loop.keep`), so that the others have no answers."""
+    iterations = store.loop_manifest["iterations"]
+    kept = kept_iterations(keep, iterations)
+    names = store.loop_pictures["name"].astype(str)
+    pictures = store.loop_pictures[names.str.split("/").str[1].astype(int).isin(kept)].reset_index(drop=True)
+    changed = vars(store) | {
+        "loop_pictures": pictures,
+        "annotations": store.annotations[store.annotations["iteration"].isin([0, *kept])],
+        "loop_manifest": store.loop_manifest | {"keep": keep},
+        "annotation_manifest": store.annotation_manifest | {"made_from": state_of(store.chains, iterations, pictures)},
+    }
+    return Store(**changed)
+
+
+def stopped(store: Store, before: Mapping[str, int]) -> Store:
+    """Let chains (chain_id -> iteration) stop before an image, so that it and all later ones do not exist."""
+
+    def followed(table: pd.DataFrame, names: pd.Series, iterations: pd.Series) -> pd.DataFrame:
+        ends = names.astype(str).map(before).fillna(np.inf).astype(float)
+        return table[(iterations.astype(int) < ends).to_numpy()].reset_index(drop=True)
+
+    parts = store.loop_pictures["name"].astype(str).str.split("/")
+    pictures = followed(store.loop_pictures, parts.str[0], parts.str[1])
+    state = state_of(store.chains, store.loop_manifest["iterations"], pictures)
+    changed = {"loop_pictures": pictures, "annotation_manifest": store.annotation_manifest | {"made_from": state}}
+    for name in ("annotations", "predictions"):
+        table = getattr(store, name)
+        changed[name] = followed(table, table["chain_id"], table["iteration"])
+    for name in ("loop_descriptions", "last_descriptions"):
+        table = getattr(store, name)
+        changed[name] = followed(table, table["chain_id"], table["iteration"] - 1)
+    return Store(**vars(store) | changed)
 
 
 def number_of(chain_ids: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from broken_telephone.annotation import mentioned_categories
@@ -27,8 +28,8 @@ from broken_telephone.statistics.outcomes import (
 )
 from broken_telephone.statistics.tables.mentions import mention_panels
 
-COSTS = ("arm", "chains", "describe_seconds", "draw_seconds", "tokens")
-"""Seconds of the models and tokens of the descriptions, per chain."""
+COSTS = ("arm", "describe_seconds", "draw_seconds", "tokens")
+"""Seconds of the models and new tokens of the describer, for one iteration of one chain."""
 _OF_DESCRIBER = (SUCCESS, MENTIONS, SUPPORT)
 """Families whose values depend on the describer. They are compared themselves, not their changes since image 0."""
 _WORD = ["chain_id", "iteration", "face", "char_offset"]
@@ -58,14 +59,21 @@ def arrange_arms(
 
 
 def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
-    """Return the columns COSTS, one row per arm. A study that reused results of another one has only its own cost."""
+    """Return the columns COSTS, one row per arm.
+
+    They are means over all descriptions and images of the loop, so that studies of different length can be compared.
+    Reused results count with the seconds that they took in the study that made them. Prompts that start a chain are no
+    descriptions. Means of nothing are null.
+    """
     rows = []
     for arm, study in studies.items():
-        chains = len(study.chains)
-        spent = study.loop_manifest["seconds"]
-        texts = study.results.loop_descriptions
-        tokens = texts.loc[texts["iteration"] <= study.iterations, "tokens"].sum()
-        rows.append((arm, chains, spent["describe"] / chains, spent["draw"] / chains, float(tokens) / chains))
+        record, texts = study.loop_manifest, study.results.loop_descriptions
+        spent, counts = record["seconds"], record["counts"]
+        tokens = texts["tokens"].astype(float)
+        described = int((texts["describer"].astype(str) != "prompt").sum())
+        describe = spent["describe"] / described if described else np.nan
+        draw = spent["draw"] / counts["images"] if counts["images"] else np.nan
+        rows.append((arm, describe, draw, tokens.mean()))
     return pd.DataFrame(rows, columns=list(COSTS))
 
 
@@ -74,11 +82,12 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
     instrument = pairing.instruments[study.arm]
     answers = study.results.annotations
     is_own = (answers["annotator"] == instrument.annotator) & (answers["reading"] == reading)
-    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations)
+    thinned = frozenset(range(1, iterations + 1)).difference(study.kept)
+    by_attribute = panels(answers[is_own], chains, instrument.attributes, iterations, thinned=thinned)
     arranged = list(by_attribute.values())
     predictions = study.results.predictions
     outcomes: list[Outcome] = [outcome for panel in arranged for outcome in category_outcomes(panel)]
-    outcomes += [missing_outcome(panel) for panel in arranged]
+    outcomes += [_without_thinned(missing_outcome(panel), thinned) for panel in arranged]
     outcomes += success_outcomes(predictions[predictions["reading"] == _TEXT], chains, arranged)
     outcomes += mention_outcomes(_mention_panels(study, chains, by_attribute, iterations))
     if SIMILARITY in pairing.stages:
@@ -89,7 +98,20 @@ def _arm(study: FinishedStudy, pairing: Pairing, reading: str, sampler: str) -> 
         outcomes = list(_of_exchanged(outcomes, pairing.exchanged))
     # A study's own describer describes image 0, so its first value is no common starting point.
     outcomes = [one._replace(on_first=one.on_first and one.family not in _OF_DESCRIBER) for one in outcomes]
-    return Arm(study.arm, chains, outcomes, rated_answers(study, chains, arranged, sampler))
+    return Arm(study.arm, _named_by_picture(chains), outcomes, rated_answers(study, chains, arranged, sampler))
+
+
+def _named_by_picture(chains: pd.DataFrame) -> pd.DataFrame:
+    """Add the digest of the original to its name: starts of two studies are equal only if their pictures are."""
+    names = chains["image_id"].astype(object) + " " + chains["image_digest"].astype(object)
+    return chains.assign(image_id=names)
+
+
+def _without_thinned(outcome: Outcome, thinned: frozenset[int]) -> Outcome:
+    """Return the outcome with null for images that the study did not keep: they are no missing answers."""
+    values = outcome.values.copy()
+    values[:, sorted(thinned)] = np.nan
+    return outcome._replace(values=values)
 
 
 def _of_exchanged(outcomes: list[Outcome], attribute: str) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.errors import StudyError
+from broken_telephone.loop.kept import ALL, kept_iterations
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import state_of
 
@@ -46,6 +47,8 @@ class FinishedStudy:
     annotation_manifest: Mapping[str, Any]
     iterations: int
     """Number of iterations of the loop whose images are annotated."""
+    kept: tuple[int, ...]
+    """The iterations among them whose images the study keeps (`loop.keep`)."""
     similarity_manifest: Mapping[str, Any] | None
     """None if the study has no similarities."""
     explanation_manifest: Mapping[str, Any] | None
@@ -97,6 +100,7 @@ def _opened(arm: str, study: str, results: Any) -> FinishedStudy:
         if record is not None and record.get("made_from") != made_from:
             problem = f"its results of {pipeline} were made from other pictures than its annotations"
             raise StudyError(_unfinished(arm, study, problem, pipeline))
+    kept = kept_iterations(manifest.get("keep", ALL), int(manifest["iterations"]))
     return FinishedStudy(
         arm,
         study,
@@ -106,6 +110,7 @@ def _opened(arm: str, study: str, results: Any) -> FinishedStudy:
         manifest,
         read["annotation_manifest"],
         iterations,
+        tuple(k for k in kept if k <= iterations),
         **records,
     )
 

@@ -16,11 +16,15 @@ from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.comparison.instruments import Instrument, common_instruments
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.loop.kept import in_words
 from broken_telephone.visible import shortlist
 
 PAIRING = ("arm", "reference", "check", "passed", "count", "n", "note")
 EXCHANGED = "starts whose original was exchanged"
 _NAMED = 3
+STOPPED = "chains that stopped early"
+"""The check of the compared chains of a study that have no last image."""
+_NO_COMMON_START = "no start has the same picture and label in both studies"
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,23 @@ class Pairing:
     """What of the studies is compared, and how."""
 
     table: pd.DataFrame
-    """Columns PAIRING, one row for each arm but the reference and each check."""
+    """Columns PAIRING, one row for each arm but the reference and each check; of the reference, its STOPPED chains."""
     chains: Mapping[str, pd.DataFrame]
     """Arm -> its chains that are compared. Those of paired arms are in the order of the reference's."""
     paired: Mapping[str, bool]
     """Arm -> whether its chains are compared one by one with those of the reference."""
     instruments: Mapping[str, Instrument]
-    iterations: int
-    """The smallest number of iterations of the studies. Later images are not compared."""
+    images: tuple[int, ...]
+    """The iterations that are compared: all studies have them, and keep their images. Image 0 is compared, too."""
     stages: frozenset[str]
     """Which of SIMILARITY and EXPLAINABILITY all studies have, measured alike."""
     exchanged: str | None = None
     """The attribute in which the originals of the arms differ; None if they are the same."""
+
+    @property
+    def iterations(self) -> int:
+        """The last iteration that is compared."""
+        return self.images[-1]
 
 
 def pair_studies(
@@ -96,7 +105,12 @@ def pair_studies(
             "Compare them in separate comparisons"
         )
     chains = {reference: _of_starts(studies[reference].chains, common)}
-    rows: list[dict[str, Any]] = []
+    iterations = min(study.iterations for study in studies.values())
+    # The loop always keeps image 1.
+    images = tuple(k for k in range(1, iterations + 1) if all(k in study.kept for study in studies.values()))
+    rows: list[dict[str, Any]] = [
+        {"arm": reference, "reference": reference} | _stopped(studies[reference], chains[reference], images[-1])
+    ]
     paired = {}
     for arm in others:
         overlap = len(matches[arm].usable) > 0
@@ -106,8 +120,10 @@ def pair_studies(
         chains[arm] = _in_order_of(own, chains[reference]) if paired[arm] else own.reset_index(drop=True)
         checks = [
             *matches[arm].rows(len(starts[reference]), exchanged),
-            _compared(matches[arm], len(common)),
+            _compared(matches[arm], len(common), len(starts[reference])),
             *([replicates, seeds] if overlap else []),
+            *_checks_of_images(studies[arm], studies[reference], images, iterations),
+            _stopped(studies[arm], chains[arm], images[-1]),
             *_further_checks(studies[arm], studies[reference], instruments[arm]),
             _verdict(paired[arm], overlap, replicates["passed"], len(chains[arm])),
         ]
@@ -118,7 +134,7 @@ def pair_studies(
         {arm: chains[arm].reset_index(drop=True) for arm in studies},
         paired,
         instruments,
-        min(study.iterations for study in studies.values()),
+        images,
         frozenset(stages),
         exchanged,
     )
@@ -225,9 +241,10 @@ class _Match:
         return rows
 
 
-def _compared(match: _Match, count: int) -> dict[str, Any]:
+def _compared(match: _Match, count: int, total: int) -> dict[str, Any]:
     if not len(match.usable):
-        return _row("starts that are compared", True, 0, count, "each study is compared with its own starts")
+        note = f"{_NO_COMMON_START}: each study is compared with its own starts"
+        return _row("starts that are compared", False, 0, total, note)
     fewer = count < len(match.usable)
     note = "starts that another arm lacks are left out for all arms" if fewer else ""
     return _row("starts that are compared", not fewer, count, len(match.usable), note)
@@ -253,21 +270,32 @@ def _replicates_and_seeds(reference: pd.DataFrame, arm: pd.DataFrame) -> tuple[d
     )
 
 
+def _checks_of_images(
+    arm: FinishedStudy, reference: FinishedStudy, images: tuple[int, ...], iterations: int
+) -> list[dict[str, Any]]:
+    """Return the rows about the images that are compared; `iterations` is the least number of all studies."""
+    all_compared = arm.iterations == reference.iterations == images[-1]
+    ends = f"{arm.iterations} in this arm and {reference.iterations} in the reference"
+    thinned = f"not all studies keep the other images (`loop.keep`). Compared: {in_words(images)}"
+    is_complete = len(images) == iterations
+    return [
+        _row("iterations", all_compared, None, None, "" if all_compared else f"{ends}. Compared: 1 to {images[-1]}"),
+        _row("kept images", is_complete, len(images), iterations, "" if is_complete else thinned),
+    ]
+
+
+def _stopped(study: FinishedStudy, chains: pd.DataFrame, last: int) -> dict[str, Any]:
+    """Count the compared chains of a study whose loop stopped before the last compared image."""
+    names = chains["chain_id"].astype(str)
+    drawn = study.results.loop_pictures["name"].astype(str)
+    stopped = names[~(names + f"/{last}").isin(drawn)]
+    return _faults(STOPPED, list(stopped), len(chains))
+
+
 def _further_checks(arm: FinishedStudy, reference: FinishedStudy, instrument: Instrument) -> list[dict[str, Any]]:
-    fewer = min(arm.iterations, reference.iterations)
     rows = [
-        _row(
-            "iterations",
-            arm.iterations == reference.iterations,
-            arm.iterations,
-            reference.iterations,
-            "" if arm.iterations == reference.iterations else f"images after image {fewer} are not compared",
-        ),
         _row("annotator", True, None, None, f"the same in both studies; here it is called {instrument.annotator}"),
     ]
-    failures = int(arm.loop_manifest["counts"]["failures"])
-    note = "their later images are missing" if failures else ""
-    rows.append(_row("chains that stopped early", not failures, failures, len(arm.chains), note))
     for stage, instrument_of in _STAGES.items():
         lacking = [one.arm for one in (arm, reference) if instrument_of(one) is None]
         note = f"not compared: other models or settings of {stage}" if not _alike(stage, arm, reference) else ""
@@ -304,7 +332,7 @@ def _verdict(is_paired: bool, overlap: bool, same_replicates: bool, chains: int)
     if is_paired:
         note = "paired: each chain is compared with the same chain of the reference"
     elif not overlap:
-        note = "unpaired: no start is in both studies, so their starts also differ"
+        note = f"unpaired: {_NO_COMMON_START}, so their starts also differ"
     else:
         reason = "seeds" if same_replicates else "replicates"
         note = f"unpaired: {reason} differ, so shares of the same starts are compared, not single chains"

@@ -1,4 +1,4 @@
-"""Compares finished studies: what pairs, who drifts more, whose drift it is, and a page with the same chains."""
+"""Compares finished studies: what pairs, contrasts, effects of factors, and a page with the same chains."""
 
 from broken_telephone.pipelines.comparison.pipeline import create_pipeline
 

@@ -9,6 +9,7 @@ from broken_telephone.comparison import (
     Pairing,
     Studies,
     arrange_arms,
+    compared_rows,
     costs_of,
     finished_studies,
     pair_studies,
@@ -50,7 +51,7 @@ def arrange_outcomes(
 def contrast_arms(
     compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings, settings: ReportSettings
 ) -> pd.DataFrame:
-    """Compare each arm with the reference."""
+    """Compare each arm with the reference, in the images that all studies keep."""
     table = contrasts_table(
         compared_arms,
         comparison.reference_arm,
@@ -58,7 +59,7 @@ def contrast_arms(
         with_progress("Comparing arms"),
         settings.equivalence_margin,
     )
-    return as_result(table)
+    return as_result(compared_rows(table, study_pairing.images))
 
 
 def split_effects(compared_arms: list[Arm], study_pairing: Pairing, comparison: ComparisonSettings) -> pd.DataFrame:

@@ -52,12 +52,12 @@ def write_comparison(
         sources,
         reference,
         at_most(originals, LONGEST),
-        study_pairing.iterations,
+        study_pairing.images,
         comparison.shown_chains,
         settings.seed,
     )
-    begun = [chain.original for chain in chains if chain.original is not None]
-    if begun and not any(original.picture for original in begun):
+    shown_originals = [chain.original for chain in chains if chain.original is not None]
+    if shown_originals and not any(original.picture for original in shown_originals):
         raise StudyError(
             "None of the originals of the chains is below data_root. State the folder of the studies' data set: "
             "`data_root: <folder>` in the parameters.yml of the comparison, as in those of the studies"

@@ -34,7 +34,7 @@ def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    title = f"Whose differences they are, {multiples.STARTS[start]}"
+    title = f"Effects of factors, {multiples.STARTS[start]}"
     rows = factor_shares(effects, start)
     if rows.empty:
         return multiples.blank(title, "no factor has a share")

@@ -12,6 +12,7 @@ import pandas as pd
 from broken_telephone.pictures import Pictures
 from broken_telephone.progress import track
 from broken_telephone.reporting.page.chain_browser import sampled, thumbnail
+from broken_telephone.reporting.shown_iterations import spread
 
 MOST_IMAGES = 7
 """Images of a chain that the page shows; of longer chains some between the first and the last."""
@@ -68,7 +69,7 @@ class SharedChain:
 
 
 def side_by_side(
-    sources: Mapping[str, Source], reference: str, originals: Pictures, iterations: int, count: int, seed: int
+    sources: Mapping[str, Source], reference: str, originals: Pictures, images: Sequence[int], count: int, seed: int
 ) -> list[SharedChain]:
     """Collect a random sample of chains, stratified by label and start, in all arms.
 
@@ -77,12 +78,12 @@ def side_by_side(
         reference: the arm whose chains are sampled. Arms show their chains of the same name; of an unpaired arm, a
             chain with the same start.
         originals: by `image_path`.
-        iterations: of the loop.
+        images: the iterations whose images all arms keep, ascending.
         count: number of chains.
         seed: of the sample.
     """
     chosen = sampled(sources[reference].chains, count, seed)
-    shown = _shown_iterations(iterations)
+    shown = spread(images, MOST_IMAGES)
     partners = {arm: _partners(chosen, source.chains) for arm, source in sources.items()}
     texts, answers = {}, {}
     for arm, source in sources.items():
@@ -117,12 +118,6 @@ def within(chains: Sequence[SharedChain], room: int) -> list[SharedChain]:
     """Return the first chains that fit into so many bytes of a page."""
     ends = np.cumsum([chain.size for chain in chains])
     return [chain for chain, end in zip(chains, ends, strict=True) if end <= room]
-
-
-def _shown_iterations(iterations: int) -> list[int]:
-    if iterations <= MOST_IMAGES:
-        return list(range(1, iterations + 1))
-    return sorted({round(place) for place in np.linspace(1, iterations, MOST_IMAGES)})
 
 
 def _partners(chosen: pd.DataFrame, chains: pd.DataFrame) -> dict[str, str]:

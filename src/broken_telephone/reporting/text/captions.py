@@ -28,7 +28,7 @@ FIGURES: Mapping[str, Caption] = {
         "enough data to tell.",
     ),
     "effects": Caption(
-        "Parts of the factors in the drift",
+        "Effects of factors on the drift",
         "Each bar divides the differences between the studies among the factors and their interactions.",
     ),
     "forest": Caption(
@@ -156,8 +156,8 @@ FIGURES: Mapping[str, Caption] = {
 TABLES: Mapping[str, Caption] = {
     "arms": Caption(
         "Studies in one row each",
-        "How much drift is left in comparison with the reference, how much success and similarity are kept, what a "
-        "chain costs, and where new drift appears.",
+        "How much drift is left in comparison with the reference, how much success and similarity are kept, what an "
+        "iteration of a chain costs, and where new drift appears. Verdicts are not adjusted for the number of arms.",
     ),
     "validation_verdicts": Caption(
         "Checks of the validation",
@@ -203,7 +203,7 @@ TABLES: Mapping[str, Caption] = {
         "interval adjusted for their selection.",
     ),
     "effects": Caption(
-        "Parts of the factors",
+        "Effects of factors",
         "How much of the differences between the studies each factor and each interaction makes.",
     ),
     "pairing": Caption(

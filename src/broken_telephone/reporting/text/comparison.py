@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.comparison.pairing import EXCHANGED
-from broken_telephone.reporting.text.contrast_names import FAMILIES, judged, limits, size, subject
+from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, limits, size, subject
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
 from broken_telephone.reporting.text.wording import (
     capital,
@@ -23,11 +23,18 @@ from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
-from broken_telephone.statistics.tables.effects import BLAMED, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effects import (
+    BLAME_LEVEL,
+    BLAMED,
+    LEAST_SHARE,
+    MINOR,
+    NOT_BLAMED,
+    SHARE_OF_DRIFT,
+)
 
 ORIGINALS = "Exchanged originals"
 DIFFERS, ALIKE, UNKNOWN = "What differs", "What does not differ", "What the data do not show"
-ACHIEVED, BLAME, PAIRS = "What each study achieves", "Whose drift it is", "How the studies pair"
+ACHIEVED, EFFECTS, PAIRS = "What each study achieves", "Effects of factors", "How the studies pair"
 _BLAME = {BLAMED: "is blamed", MINOR: "is significant but minor", NOT_BLAMED: "is not blamed"}
 _ZEROS = ("0 points", "0.00")
 MOST = 6
@@ -55,7 +62,7 @@ def comparison_summary(
         exchanged: the attribute in which the originals of the arms differ.
     """
     rows, pairing = judged(tables["contrasts"]), tables["pairing"]
-    arms = list(dict.fromkeys(pairing["arm"].astype(str)))
+    arms = [arm for arm in dict.fromkeys(pairing["arm"].astype(str)) if arm != reference]
     topics = {
         ORIGINALS: [] if exchanged is None else list(_exchange_sentences(pairing, arms, reference, exchanged)),
         **{
@@ -64,10 +71,11 @@ def comparison_summary(
         },
         ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
         ACHIEVED: list(_arm_sentences(tables["arms"])),
-        BLAME: list(_effect_sentences(tables["effects"])),
+        EFFECTS: list(_effect_sentences(tables["effects"])),
         UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
         PAIRS: [
             *_setting_sentences(settings, reference),
+            *_failed_checks(pairing, reference),
             *(sentence for arm in arms for sentence in _pairing_sentences(pairing, arm, reference)),
         ],
     }
@@ -147,8 +155,10 @@ def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-de
 
 def _change(family: str, value: float) -> str:
     text = size(family, value)
-    if text in _ZEROS:
+    if not value:
         return "did not change"
+    if text in _ZEROS:
+        return f"changed by less than {'0.1 points' if has_points(family) else '0.01'}"
     return f"{'rose' if value > 0 else 'fell'} by {text}"
 
 
@@ -183,8 +193,9 @@ def _unknown(contrasts: pd.DataFrame, arm: str) -> Iterator[str]:
     if len(few):
         reasons = few["reason"].astype(str).value_counts()
         yield (
-            f"{arm}: {counted(len(few), 'comparison')} could not have shown any difference ({_by_family(few)}). The "
-            f"most frequent reason: {reasons.index[0]} ({reasons.iloc[0]})."
+            f"{arm}: {counted(len(few), 'comparison')} {'has' if len(few) == 1 else 'have'} not enough data to tell "
+            f"whether the studies differ ({_by_family(few)}). The most frequent reason: {reasons.index[0]} "
+            f"({reasons.iloc[0]})."
         )
 
 
@@ -206,14 +217,18 @@ def _setting_sentences(settings: pd.DataFrame, reference: str) -> Iterator[str]:
 
 
 def _pairing_sentences(pairing: pd.DataFrame, arm: str, reference: str) -> Iterator[str]:
-    checks = {str(row.check): row for row in pairing[pairing["arm"].astype(str) == arm].itertuples(index=False)}
-    verdict = checks["pairing"]
+    own = pairing[(pairing["arm"].astype(str) == arm) & (pairing["check"].astype(str) == "pairing")]
+    verdict = next(own.itertuples(index=False))
     chains = counted(int(verdict.count), "chain")
     if verdict.passed:
         yield f"{arm} and {reference} are compared chain by chain: {chains} have the same start and seed in both."
     else:
         yield f"{arm} and {reference} are compared without pairs ({verdict.note.removeprefix('unpaired: ')}); {chains}."
-    for row in checks.values():
+    yield from _failed_checks(pairing, arm)
+
+
+def _failed_checks(pairing: pd.DataFrame, arm: str) -> Iterator[str]:
+    for row in pairing[pairing["arm"].astype(str) == arm].itertuples(index=False):
         if not row.passed and row.check != "pairing":
             number = (
                 ""
@@ -244,22 +259,28 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
             f"{reason}."
         )
         reference = first.get(str(row.start))
-        if reference is not None and pd.notna(row.draw_seconds) and pd.notna(reference.draw_seconds):
-            own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
-            yield (
-                f"A chain of {row.arm} took {own:.2g} s of the models' time and {row.tokens:.0f} tokens; a chain of "
-                f"{row.reference} {other:.2g} s and {reference.tokens:.0f} tokens."
-            )
+        if reference is not None:
+            yield from _costs(row, reference)
+
+
+def _costs(row, reference) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    own, other = (one.describe_seconds + one.draw_seconds for one in (row, reference))
+    if pd.notna(own + other + row.tokens + reference.tokens):
+        yield (
+            f"One iteration of a chain took {own:.2g} s of the models' time and {row.tokens:.0f} tokens in {row.arm}, "
+            f"and {other:.2g} s and {reference.tokens:.0f} tokens in {row.reference}."
+        )
 
 
 def _relation(value: float, limits_text: str) -> str:
     text = points(abs(value))
-    relation = "equal" if text in _ZEROS else f"{text} {'higher' if value > 0 else 'lower'}"
-    return f"is {relation} ({limits_text})"
+    if text in _ZEROS:
+        return f"differs by {text} ({limits_text})"
+    return f"is {text} {'higher' if value > 0 else 'lower'} ({limits_text})"
 
 
 def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
-    """Yield whose differences they are, largest share first."""
+    """Yield the share of each factor in the differences, the largest first, and then what the verdicts mean."""
     rows = effects[effects["kind"].astype(object) == SHARE_OF_DRIFT] if len(effects) else effects
     several = rows["start"].nunique() > 1 if len(rows) else False
     for row in rows.sort_values("value", ascending=False, kind="stable").itertuples(index=False):
@@ -273,6 +294,11 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
             f"between the arms ({limit}) and {blamed} ({p_value})."
+        )
+    if len(rows):
+        yield (
+            f"A factor is blamed if its effect is significant at {percent(BLAME_LEVEL)} after adjustment for all "
+            f"factors, and if it makes at least {percent(LEAST_SHARE)} of the differences."
         )
 
 

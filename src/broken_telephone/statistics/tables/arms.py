@@ -40,7 +40,7 @@ ARMS = (
     *("describe_seconds", "draw_seconds", "tokens", "n_pairs", "clusters", "method", "note"),
 )
 COSTS = ("describe_seconds", "draw_seconds", "tokens")
-"""Seconds of the two models, and new tokens of the describer, for each chain."""
+"""Seconds of the two models, and new tokens of the describer, for one iteration of one chain."""
 _SEED = 1
 
 
