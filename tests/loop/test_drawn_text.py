@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from fakes import FakeDescriber
 from test_loop_run import Bench
@@ -176,13 +175,3 @@ def test_a_text_is_neutralised_once(monkeypatch):
 def test_a_template_with_a_format_is_refused(template):
     with pytest.raises(StudyError, match=r"steer\.template: a field has no format; write \{\w+\} alone"):
         worded(steer={"anchor": ["gender"], "template": template})
-
-
-def test_words_of_every_category_are_looked_for_before_the_loop():
-    wording = worded(steer={"balance": ["ethnicity"]})
-    rows = [("c", 1, "White"), ("c", 2, "Martian"), ("d", 1, "White")]
-    steering = pd.DataFrame(rows, columns=["chain_id", "iteration", "category"]).assign(attribute="ethnicity")
-    stated = Wording(wording.loop, steering[steering["category"] == "White"], wording.variables)
-    stated.refuse_missing_words()
-    with pytest.raises(StudyError, match="Martian"):
-        Wording(wording.loop, steering, wording.variables).refuse_missing_words()
