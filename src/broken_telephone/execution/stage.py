@@ -217,14 +217,14 @@ def _adopt(
             continue
         for step, items in phase.waiting(records).items():
             for batch in in_batches(items, int(settings.batch)):
-                found = _adopted(phase, step.iteration, batch, donors, adoptions)
-                if found is None:
+                record = _adopted(phase, step.iteration, batch, donors, adoptions)
+                if record is None:
                     continue
                 if session is None:
                     session = Session(settings, {"batch"}, 0, ending="_adopted", adopted=True)
                     yield Output(sessions={session.key: session.record})
                 key = record_key(f"{phase.identity}/{step.iteration:03}", [item.name for item in batch])
-                yield Output(batches={key: {**found, "session": session.key}})
+                yield Output(batches={key: {**record, "session": session.key}})
     adoptions.log_counts()
 
 

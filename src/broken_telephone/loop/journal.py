@@ -52,8 +52,8 @@ class Outcome:
 
     def draw(self, chain_id: str, image_digest: str, drawn_text: str | None = None) -> None:
         """Add a picture, with the text that it was drawn from where that is not its description."""
-        said = {} if drawn_text is None else {"drawn_text": drawn_text}
-        self.images.append({**self._of(chain_id), "digest": image_digest, **said})
+        other_text = {} if drawn_text is None else {"drawn_text": drawn_text}
+        self.images.append({**self._of(chain_id), "digest": image_digest, **other_text})
 
     def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
         """Add a chain that could not go on, with what its describer thought, if anything."""
@@ -209,7 +209,7 @@ class Done:
         return self.image(chain.chain_id, step.iteration - 1)
 
     def drawn_text(self, chain_id: str, iteration: int) -> str:
-        """Return the text to draw, or that was drawn, from a description."""
+        """Return the text that is drawn from a description, or was drawn if the image exists."""
         if self.wording is None:
             return self.texts[key(chain_id, iteration)]
         return self._word(chain_id, iteration).drawn_text

@@ -118,7 +118,7 @@ def run_loop(
         return
     refuse_overlap(folders.sessions, settings.shard)
     if superfluous:
-        # Of an earlier rule, or of a run that was killed before it deleted them.
+        # Another rule kept them, or a run was killed before it deleted them.
         logger.info(
             "loop.keep: %d images of earlier runs are deleted, because they are described and not kept",
             len(superfluous),
@@ -135,7 +135,7 @@ def run_loop(
         models = {"describe": describer.name, "draw": generator.name}
         session = Session(settings, how, workers.workers, folders.sessions, ending, **this_process(), models=models)
         yield LoopOutput(sessions={session.key: session.record})
-        # Again: of two that start at one moment, neither sees the other before both have a record.
+        # Checked again: two runs that start at once see each other only when both have a record.
         refuse_overlap(folders.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
         adopting = set() if adoption is None else _adopting_phases(settings, adoption, phases)
@@ -287,7 +287,7 @@ class _Run:
         rows = [row for name in ("descriptions", "images", "failures") for row in record[name]]
         self.progress.advance(step, len(rows), len(record["failures"]), 0.0)
         name = record_key(step_folder(step), [row["chain_id"] for row in rows])
-        # As in `_output`: what this batch describes is deleted with the next.
+        # As in `_output`: images that this batch describes are deleted with the next batch.
         images = batch.images | dict.fromkeys(self.superfluous)
         self.superfluous = self._described(step, record["descriptions"])
         yield LoopOutput(images, {name: record})

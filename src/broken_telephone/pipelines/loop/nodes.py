@@ -247,6 +247,6 @@ def draw_contact_sheet(
     loop: LoopSettings,
     settings: SheetSettings,
 ) -> Image.Image:
-    """Show some chains of every label: original and iterations side by side; of many iterations, some."""
+    """Draw a sheet with some chains of each label. A row has the original and some or all drawn images."""
     shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
     return chains_sheet(study, chains, loop_descriptions, *shown, loop.kept_iterations, settings.chains_per_label)
