@@ -17,7 +17,7 @@ from broken_telephone.execution.library_versions import versions
 from broken_telephone.hooks.outputs import describe
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
-from broken_telephone.loop.concurrent_runs import place
+from broken_telephone.loop.concurrent_runs import this_process
 from broken_telephone.loop.kept import in_words
 from broken_telephone.pipelines.reporting.nodes import arrange_annotations
 from broken_telephone.pipelines.reporting.plan import look_at_plan
@@ -239,7 +239,7 @@ def _rates(study: _Study, pilot: _Study | None) -> Any:
         if one is None:
             continue
         seconds = measured_seconds(
-            one.catalog.load("loop_batches"), one.catalog.load("loop_sessions"), str(place()["host"])
+            one.catalog.load("loop_batches"), one.catalog.load("loop_sessions"), str(this_process()["host"])
         )
         if seconds:
             return rates(seconds, one.table("loop_pictures"), generator)

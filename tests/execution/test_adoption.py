@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from test_stage import Bench, Letter, Settings
 
+from broken_telephone.execution import stage
 from broken_telephone.execution.adoption import Adoptable, Donor, counts_of
+from broken_telephone.execution.executors import executor
 from broken_telephone.execution.stage import run_stage
 
 SETTINGS = {"generator": "one"}
@@ -35,6 +37,7 @@ class Reusing(Bench):
     def __init__(self, study: str, *others: "Reusing") -> None:
         super().__init__()
         self.study, self.others, self.batch = study, others, 2
+        self.executor = "local"
         self.model.is_repeatable = True
         self.settings = {**SETTINGS, "study": study}
         self.alike = True
@@ -51,7 +54,7 @@ class Reusing(Bench):
 
     def follow(self):
         donors = [other.donor() for other in self.others]
-        settings = Settings(batch=self.batch)
+        settings = Settings(batch=self.batch, executor=self.executor)
         for output in run_stage([self.phase()], Live(self.saved), settings, {"reader": self.model}, "letters", donors):
             self.saved.update(output.batches)
             self.sessions.update(output.sessions)
@@ -121,7 +124,8 @@ def test_another_level_is_not_adopted(donor):
             lambda bench, donor: [one["versions"].update(torch="0") for one in donor.sessions.values()],
             "other versions of torch",
         ),
-        (lambda bench, donor: setattr(bench, "alike", False), None),
+        (lambda bench, donor: donor.sessions.clear(), "the record of the run that made them is missing"),
+        (lambda bench, donor: setattr(bench, "alike", False), "no batch there has the same items, inputs and settings"),
         (lambda bench, donor: setattr(bench, "batch", "auto"), "Nothing is adopted: letters.batch is auto"),
         (lambda bench, donor: setattr(bench, "identity_in", lambda settings: "another question"), None),
     ],
@@ -134,3 +138,14 @@ def test_whatever_else_differs_is_asked_here_and_named(donor, change, reason, ca
     assert bench.adopted() == {}
     if reason is not None:
         assert reason in caplog.text
+
+
+def test_nothing_is_adopted_with_ray_whose_workers_have_devices_of_their_own(donor, caplog, monkeypatch):
+    bench = Reusing("own", donor)
+    bench.executor = "ray"
+    # What models are asked about is asked in this process, where it can be counted.
+    monkeypatch.setattr(stage, "executor", lambda _, models: executor(Settings(batch=2), models))
+    with caplog.at_level("INFO"):
+        assert bench.run() == "abcdexyz"
+    assert bench.adopted() == {}
+    assert "Nothing is adopted: letters.executor is ray" in caplog.text

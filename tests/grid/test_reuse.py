@@ -258,3 +258,26 @@ def test_explanations_of_originals_are_adopted_by_another_generator(donor):
         assert donor.load(entry, env="reusing").equals(donor.load(entry, env="alone")), entry
     assert adopted(donor, "reusing", "face_parts") > 0
     assert adopted(donor, "alone", "face_parts") == 0
+
+
+def test_an_arm_that_only_steers_adopts_first_descriptions_and_no_pictures(donor):
+    steer = {"loop": {"steer": {"balance": ["gender"], "target": {"gender": {"male": 0.5, "female": 0.5}}}}}
+    extended(donor, "alone", steer)
+    extended(donor, "steered", steer | {"reuse": ["donor"]})
+    for study in ("alone", "steered"):
+        for pipeline in ("loop", "annotation"):
+            donor.run(pipeline, env=study)
+    assert pictures_and_texts(donor, "steered") == pictures_and_texts(donor, "alone")
+    assert donor.load("annotations", env="steered").equals(donor.load("annotations", env="alone"))
+    assert donor.load("loop_manifest", env="steered")["adopted"] == {"descriptions": {"donor": 7}, "images": {}}
+    asked = donor.load("annotation_manifest", env="steered")["asked"]
+    assert asked["free"]["adopted"] == {"donor": 7}
+
+
+def test_an_arm_that_keeps_other_images_adopts_everything(donor):
+    extended(donor, "thinned", {"loop": {"keep": []}, "reuse": ["donor"]})
+    donor.run("loop", env="thinned")
+    assert donor.load("loop_manifest", env="thinned")["adopted"] == {
+        "descriptions": {"donor": 21},
+        "images": {"donor": 28},
+    }

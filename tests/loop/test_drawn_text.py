@@ -1,6 +1,7 @@
 """The loop draws other texts than the descriptions, and knows which picture was made from which."""
 
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,13 @@ from fakes import FakeDescriber
 from test_loop_run import Bench
 
 from broken_telephone.datasets import ImageFolderDataset
+from broken_telephone.errors import StudyError
+from broken_telephone.labels import RAF
 from broken_telephone.loop import LoopSettings, read_journal
+from broken_telephone.loop.drawn_text import Wording, wording_of
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
 from broken_telephone.seeds import digest
+from broken_telephone.tables import CHAINS, STEERING, as_table
 
 
 class Person(FakeDescriber):
@@ -126,3 +131,47 @@ def bench_chains(bench: Bench):
     from broken_telephone.chains import chains_of
 
     return chains_of(bench.chains)
+
+
+def worded(**loop) -> Wording:
+    settings = LoopSettings.model_validate({"iterations": 2, "describe_prompt": "Describe."} | loop)
+    return wording_of(as_table([], CHAINS), as_table([], STEERING), settings, RAF.attributes)
+
+
+def test_the_order_of_neutralised_attributes_changes_neither_seal_nor_text():
+    orders = [list(order) for order in permutations(["gender", "age", "ethnicity", "skin_tone"])]
+    # A lexicon in which the order matters: without gender a grandmother is a grandparent, without age a relative.
+    texts = {worded(neutralise=order)("c", 1, "A grandmother and her daughter laugh.") for order in orders}
+    assert texts == {"A person and their relative laugh."}
+    assert {str(worded(neutralise=order).loop.wording) for order in orders} == {
+        str(worded(neutralise=orders[0]).loop.wording)
+    }
+
+
+def test_only_settings_of_wording_that_are_set_are_sealed():
+    steer = {"anchor": ["gender"]}
+    assert worded().loop.wording == {"describe_prompt": "Describe."}
+    assert worded(neutralise=["age"]).loop.wording == {"describe_prompt": "Describe.", "neutralise": ["age"]}
+    assert worded(steer=steer).loop.wording["steer"]["anchor"] == ["gender"]
+    assert "neutralise" not in worded(steer=steer).loop.wording
+
+
+def test_a_text_is_neutralised_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "broken_telephone.loop.drawn_text.neutralise", lambda text, attributes: asked.append(text) or f"{text}!"
+    )
+    wording = worded(neutralise=["gender"])
+    rows = [{"chain_id": "a", "iteration": 1, "text": "A woman smiles at the camera."}]
+    rows += [{"chain_id": "a", "iteration": 2, "text": "Une femme sourit dans la rue."}]
+    for _ in range(3):
+        assert wording("a", 1, rows[0]["text"]) == "A woman smiles at the camera.!"
+        assert wording("a", 2, rows[1]["text"]) == rows[1]["text"]
+        assert wording.counts(rows) == {"descriptions": 2, "reworded": 0, "neutralised": 1, "not_english": 1}
+    assert asked == ["A woman smiles at the camera."]
+
+
+@pytest.mark.parametrize("template", ["{person:d}. {text}", "{Person!r}. {text}", "{person}. {text:>9}"])
+def test_a_template_with_a_format_is_refused(template):
+    with pytest.raises(StudyError, match=r"steer\.template: a field has no format; write \{\w+\} alone"):
+        worded(steer={"anchor": ["gender"], "template": template})

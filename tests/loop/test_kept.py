@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeDescriber
+from fakes import FakeDescriber, FakeGenerator
 from test_loop_run import Bench
 
 from broken_telephone.errors import StudyError
@@ -257,3 +257,30 @@ def test_another_rule_is_another_state_of_a_finished_study(bench):
     journal = bench.batches.load(), bench.sessions.load()
     assert is_finished(record, {"a": 1}, bench.chains, 7, *journal, EVERY_THREE)
     assert not is_finished(record, {"a": 1}, bench.chains, 7, *journal, "all")
+
+
+def test_images_that_are_redrawn_with_other_bytes_are_counted(bench, caplog):
+    bench.generator = FakeGenerator(minds_the_batch=True)
+    bench.run(iterations=4, keep=[])
+    before = bench.done().images
+    bench.run(iterations=4)
+    # The same batches give the same bytes.
+    assert bench.done().images == before
+    assert "drawn again" not in caplog.text
+    bench.run(iterations=4, keep=[])
+    bench.run(iterations=4, draw_batch=2)
+    changed = [name for name, digest in bench.done().images.items() if digest != before[name]]
+    assert {int(name.rpartition("/")[2]) for name in changed} >= {2, 3}
+    redrawn = [name for name in changed if name.endswith("/2")]
+    assert f"{len(redrawn)} missing images were drawn again from the same texts with other bytes" in caplog.text
+    # What followed is made again from the new ones.
+    assert bench.manifest(iterations=4)["complete"]
+
+
+def test_to_draw_missing_images_again_is_all_that_a_run_prepares_for(bench, capsys):
+    bench.run(iterations=7, keep=EVERY_THREE)
+    capsys.readouterr()
+    bench.run(iterations=7)
+    last = bench.sessions.read(max(bench.sessions.load()))
+    assert set(last["resolved"]) == {"draw"}
+    assert "describing" not in capsys.readouterr().out

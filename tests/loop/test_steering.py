@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.settings import SteerSettings
 from broken_telephone.loop.steering import steering_digest, steering_table, unsteered
+from broken_telephone.pipelines.loop.nodes import steer_texts
 from broken_telephone.tables import CHAINS, STEERING, as_table, check_steering
 
 
@@ -217,3 +219,16 @@ def test_the_drawn_text_states_the_attributes_of_its_own_iteration():
         "not_steered": {"age": 0},
         "stated": {"age": {"70+": 3}},
     }
+
+
+def test_words_of_every_category_are_looked_for_before_the_loop():
+    own, age = study(1, labels=("happiness",)), RAF.attributes["age"]
+    wordless = replace(age, years={name: years for name, years in age.years.items() if name != "70+"})
+    dataset = SimpleNamespace(words=replace(RAF, attributes={**RAF.attributes, "age": wordless}))
+    steer = {"balance": ["age"], "target": {"age": {"4-19": 0.97, "70+": 0.03}}}
+    loop = LoopSettings.model_validate({"iterations": 60, "describe_prompt": "Describe.", "steer": steer})
+    # The category comes late, where nobody would wait for it.
+    table = steered(own, 60, **steer)
+    assert table.loc[table["category"] == "70+", "iteration"].min() > 1
+    with pytest.raises(StudyError, match=r"the age '70\+' has no years"):
+        steer_texts(own.chains, own.people, loop, dataset, SimpleNamespace(balance=[], seed=1))

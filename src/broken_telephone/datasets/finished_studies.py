@@ -33,13 +33,7 @@ class FinishedStudiesDataset(AbstractDataset[None, dict[str, StageStore]]):
 
     def load(self) -> dict[str, StageStore]:
         """Return the stores of the studies, in the order of the settings."""
-        return {name: StageStore(self._entries(study)) for name, study in self._studies.items()}
-
-    def _entries(self, study: str) -> dict[str, AbstractDataset]:
-        return {
-            name: AbstractDataset.from_config(f"{name} of {study}", _with_name(config, study))
-            for name, config in self._parts.items()
-        }
+        return {name: store_of(study, self._parts) for name, study in self._studies.items()}
 
     def save(self, data: None) -> None:
         """Refuse: each study writes its own results."""
@@ -50,6 +44,21 @@ class FinishedStudiesDataset(AbstractDataset[None, dict[str, StageStore]]):
 
     def _exists(self) -> bool:
         return bool(self._studies)
+
+
+def store_of(study: str, parts: Mapping[str, dict[str, Any]]) -> StageStore:
+    """Return the results of one study; nothing is read until it is asked for.
+
+    Args:
+        study: its name.
+        parts: configuration of the catalog entries. `{study}` stands for the name.
+    """
+    return StageStore(
+        {
+            name: AbstractDataset.from_config(f"{name} of {study}", _with_name(config, study))
+            for name, config in parts.items()
+        }
+    )
 
 
 def _with_name(config: Any, study: str) -> Any:

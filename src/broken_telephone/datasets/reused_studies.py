@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from broken_telephone.datasets.finished_studies import store_of
 from broken_telephone.datasets.store import StageStore
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.adoption import Donor
@@ -13,8 +14,6 @@ from broken_telephone.execution.adoption import Donor
 ReusedStudies = Mapping[str, StageStore]
 """Study -> its results."""
 NO_STUDIES: ReusedStudies = MappingProxyType({})
-_STUDY = "{study}"
-"""Stands for the name of a study in the configuration of the parts."""
 
 
 class ReusedStudiesDataset(AbstractDataset[None, ReusedStudies]):
@@ -57,12 +56,7 @@ class ReusedStudiesDataset(AbstractDataset[None, ReusedStudies]):
         """
         stores = {}
         for study in self._studies:
-            stores[study] = StageStore(
-                {
-                    name: AbstractDataset.from_config(f"{name} of {study}", _with_name(config, study))
-                    for name, config in self._parts.items()
-                }
-            )
+            stores[study] = store_of(study, self._parts)
             if stores[study].loop_settings is None:
                 raise StudyError(
                     f"reuse: the study {study!r} has no results to adopt. Run its loop first, correct the name (study: "
@@ -94,7 +88,3 @@ def donors(studies: ReusedStudies, batches: str, sessions: str) -> list[Donor]:
         Donor(study, store.loop_settings, getattr(store, batches), getattr(store, sessions))
         for study, store in studies.items()
     ]
-
-
-def _with_name(config: Mapping[str, Any], study: str) -> dict[str, Any]:
-    return {key: value.replace(_STUDY, study) if isinstance(value, str) else value for key, value in config.items()}

@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.library_versions import versions
+from broken_telephone.execution.settings import WorkSettings
 from broken_telephone.models import Model
 
 logger = logging.getLogger(__name__)
 
 ADOPTED_FROM = "adopted_from"
 """The entry of a record that names the study that made it."""
+OTHER_BATCH = "no batch there has the same items, inputs and settings"
+"""Why a batch is not adopted."""
 
 T = TypeVar("T")
 
@@ -55,25 +58,44 @@ class Adoptions:
     adopted: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def accept(self, donor: Donor, record: Record, model: Model, items: int) -> bool:
-        """Return whether a batch with the right items was made as it would be made here, and count it."""
-        reason = difference(donor, record, model)
-        if reason is None:
-            self.adopted[record.get(ADOPTED_FROM, donor.study)] += items
-            return True
-        self.refused[donor.study, reason] += items
-        return False
+    def accept(self, donor: Donor, record: Record, items: int) -> None:
+        """Count the items of a batch that is adopted."""
+        self.adopted[record.get(ADOPTED_FROM, donor.study)] += items
 
-    def tell(self) -> None:
-        """Log the counts."""
+    def refuse(self, reasons: Mapping[str, str], items: int) -> None:
+        """Count the items of a batch that no study has.
+
+        Args:
+            reasons: study -> why its batch is not adopted.
+            items: how many the batch has.
+        """
+        for study, reason in reasons.items():
+            self.refused[study, reason] += items
+
+    def log_counts(self) -> None:
+        """Log how many items were adopted, and why others were not."""
         for study, count in self.adopted.items():
             logger.info("%d %s adopted from the study %s, which made them alike", count, self.counted, study)
         for (study, reason), count in self.refused.items():
-            logger.info("%d %s of the study %s are not adopted: %s", count, self.counted, study, reason)
+            logger.info("%d %s are not adopted from the study %s: %s", count, self.counted, study, reason)
+
+
+def obstacle(settings: WorkSettings, batch: str) -> str | None:
+    """Return why a run with these settings adopts nothing, in words; None if it may adopt.
+
+    Args:
+        settings: of the work.
+        batch: the name of the setting of the batch size.
+    """
+    if settings.executor == "ray":
+        return f"{settings.group}.executor is ray, and the workers may have other devices than this process"
+    if not isinstance(getattr(settings, batch), int):
+        return f"{settings.group}.{batch} is auto, so that batches differ from run to run"
+    return None
 
 
 def difference(donor: Donor, record: Record, model: Model) -> str | None:
-    """Return what differs between the making of a batch there and here, in words; None if nothing does.
+    """Return how another study made a batch differently than this study would, in words; None if it did not.
 
     Args:
         donor: the other study.
@@ -82,14 +104,16 @@ def difference(donor: Donor, record: Record, model: Model) -> str | None:
     """
     if not getattr(model, "is_repeatable", False):
         return f"{model.name} may answer differently each time"
+    if record["session"] not in donor.sessions:
+        return f"the record of the run that made them is missing ({record['session']})"
     made_by, now = donor.sessions[record["session"]]()["versions"], versions()
     if other := sorted(name for name in made_by.keys() | now if made_by.get(name) != now.get(name)):
         return "other versions of " + ", ".join(f"{name} ({made_by.get(name)}, now {now.get(name)})" for name in other)
     if record.get("device") != model.device:
         return f"made on the device {record.get('device')}, now {model.device}"
-    there, here = record.get("resolved"), dict(model.resolved())
-    if there != here:
-        return f"made with {there}, now {here}"
+    made_with, now_with = record.get("resolved"), dict(model.resolved())
+    if made_with != now_with:
+        return f"made with {made_with}, now {now_with}"
     return None
 
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from broken_telephone.errors import UnreadableError
-from broken_telephone.execution.adoption import ADOPTED_FROM, Adoptable, Adoptions, Donor, in_batches
+from broken_telephone.execution.adoption import (
+    ADOPTED_FROM,
+    OTHER_BATCH,
+    Adoptable,
+    Adoptions,
+    Donor,
+    difference,
+    in_batches,
+    obstacle,
+)
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
 from broken_telephone.execution.executors import executor
@@ -198,33 +207,38 @@ def _adopt(
     donors: Sequence[Donor],
 ) -> Iterator[Output]:
     """Adopt the batches of other studies that this run would cut and make."""
-    size = settings.batch
-    if not isinstance(size, int):
-        logger.info("Nothing is adopted: %s.batch is auto, so that batches differ from run to run", settings.group)
+    reason = obstacle(settings, "batch")
+    if reason is not None:
+        logger.info("Nothing is adopted: %s", reason)
         return
     adoptions, session = Adoptions(counted), None
     for phase in phases:
         if phase.adoptable is None:
             continue
         for step, items in phase.waiting(records).items():
-            for batch in in_batches(items, size):
-                found = _adopted(phase, step.iteration, batch, donors, adoptions)
-                if found is None:
+            for batch in in_batches(items, int(settings.batch)):
+                record = _adopted(phase, step.iteration, batch, donors, adoptions)
+                if record is None:
                     continue
                 if session is None:
                     session = Session(settings, {"batch"}, 0, ending="_adopted", adopted=True)
                     yield Output(sessions={session.key: session.record})
                 key = record_key(f"{phase.identity}/{step.iteration:03}", [item.name for item in batch])
-                yield Output(batches={key: {**found, "session": session.key}})
-    adoptions.tell()
+                yield Output(batches={key: {**record, "session": session.key}})
+    adoptions.log_counts()
 
 
 def _adopted(
     phase: Phase[T, Any], iteration: int, items: Sequence[T], donors: Sequence[Donor], adoptions: Adoptions
 ) -> Record | None:
     assert phase.adoptable is not None
+    reasons = {}
     for donor in donors:
         record = phase.made_by(donor, iteration, items)
-        if record is not None and adoptions.accept(donor, record, phase.adoptable.model, len(items)):
+        reason = OTHER_BATCH if record is None else difference(donor, record, phase.adoptable.model)
+        if record is not None and reason is None:
+            adoptions.accept(donor, record, len(items))
             return {ADOPTED_FROM: donor.study, **record}
+        reasons[donor.study] = str(reason)
+    adoptions.refuse(reasons, len(items))
     return None

@@ -5,16 +5,17 @@ The first descriptions are the same for all generators; first pictures of prompt
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from broken_telephone.chains import Chain, chains_of, key
 from broken_telephone.errors import UnreadableError
-from broken_telephone.execution.adoption import ADOPTED_FROM, Adoptions, Donor
+from broken_telephone.execution.adoption import ADOPTED_FROM, OTHER_BATCH, Adoptions, Donor, difference
 from broken_telephone.execution.journal import TRIED_AGAIN, Record
 from broken_telephone.execution.progress import Step
-from broken_telephone.loop.journal import Done
+from broken_telephone.loop.journal import Done, step_folder
 from broken_telephone.models import Model
 from broken_telephone.seeds import content_digest
 
@@ -61,7 +62,7 @@ class LoopAdoption:
     counts: Mapping[str, Adoptions] = field(
         default_factory=lambda: {"describe": Adoptions("descriptions"), "draw": Adoptions("pictures")}
     )
-    _journals: dict[str, dict[tuple[str, ...], Record]] = field(default_factory=dict, init=False)
+    _journals: dict[tuple[str, Step], dict[tuple[str, ...], Record]] = field(default_factory=dict, init=False)
     _known_chains: dict[str, dict[str, Chain]] = field(default_factory=dict, init=False)
 
     def find(self, step: Step, chains: Sequence[Chain], done: Done) -> Adopted | None:
@@ -72,53 +73,62 @@ class LoopAdoption:
             chains: the batch that this study would cut, in its order.
             done: what the present journal says.
         """
+        reasons = {}
         for one in self.donors:
-            if not self._has_same_settings(step, one.donor):
-                continue
-            record = self._journal(one).get((str(step.iteration), step.phase, *(chain.chain_id for chain in chains)))
-            if record is None or not self._has_same_inputs(one, record, step, chains, done):
-                continue
-            images = _images(one, record, step)
-            if images is None:
-                continue
-            if self.counts[step.phase].accept(one.donor, record, self.models[step.phase], len(chains)):
-                return Adopted({ADOPTED_FROM: one.donor.study, **record}, images)
+            batch = self._batch(one, step, chains, done)
+            if isinstance(batch, Adopted):
+                self.counts[step.phase].accept(one.donor, batch.record, len(chains))
+                return batch
+            reasons[one.donor.study] = batch
+        self.counts[step.phase].refuse(reasons, len(chains))
         return None
 
-    def tell(self) -> None:
-        """Log what was adopted."""
+    def log_counts(self) -> None:
+        """Log what was adopted, and why the rest was not."""
         for counts in self.counts.values():
-            counts.tell()
+            counts.log_counts()
 
-    def _has_same_settings(self, step: Step, donor: Donor) -> bool:
-        there, here, model = donor.loop_settings, self.settings, _MODELS[step.phase]
-        return there.get(model) == here[model] and all(
-            there.get("loop", {}).get(name) == here["loop"][name] for name in _PROMPTS[step.phase]
-        )
+    def _batch(self, one: LoopDonor, step: Step, chains: Sequence[Chain], done: Done) -> Adopted | str:
+        """Return the batch of another study, or why there is none."""
+        model = _MODELS[step.phase]
+        if one.donor.loop_settings.get(model) != self.settings[model]:
+            return f"other settings of the {model}"
+        for name in _PROMPTS[step.phase]:
+            if one.donor.loop_settings.get("loop", {}).get(name) != self.settings["loop"][name]:
+                return f"another loop.{name}"
+        record = self._journal(one, step).get(tuple(chain.chain_id for chain in chains))
+        if record is None or not self._has_same_inputs(one, record, step, chains, done):
+            return OTHER_BATCH
+        reason = difference(one.donor, record, self.models[step.phase])
+        if reason is not None:
+            return reason
+        images = _images(one, record, step)
+        return images if isinstance(images, str) else Adopted({ADOPTED_FROM: one.donor.study, **record}, images)
 
-    def _journal(self, one: LoopDonor) -> dict[tuple[str, ...], Record]:
-        """Return iteration, phase and chains, in the order of their table -> record."""
+    def _journal(self, one: LoopDonor, step: Step) -> dict[tuple[str, ...], Record]:
+        """Return chains of a batch, in the order of their table -> its record, for all batches of a step."""
         study = one.donor.study
-        if study not in self._journals:
-            chains = {chain.chain_id: chain for chain in chains_of(one.chains)}
-            place = {name: number for number, name in enumerate(chains)}
-            journal = {}
+        if study not in self._known_chains:
+            self._known_chains[study] = {chain.chain_id: chain for chain in chains_of(one.chains)}
+        if (study, step) not in self._journals:
+            positions = {name: number for number, name in enumerate(self._known_chains[study])}
+            journal = self._journals[study, step] = {}
             for name in one.donor.batches:
-                record = one.donor.batches[name]()
-                names = [row["chain_id"] for row in _rows(record)]
-                if all(chain in place for chain in names):
-                    names.sort(key=place.__getitem__)
-                    journal[str(record["iteration"]), record["phase"], *names] = record
-            self._journals[study], self._known_chains[study] = journal, chains
-        return self._journals[study]
+                # Records of other steps are not read: there may be thousands.
+                if name.startswith(f"{step_folder(step)}/"):
+                    record = one.donor.batches[name]()
+                    names = [row["chain_id"] for row in _rows(record)]
+                    if all(chain in positions for chain in names):
+                        journal[tuple(sorted(names, key=positions.__getitem__))] = record
+        return self._journals[study, step]
 
     def _has_same_inputs(self, one: LoopDonor, record: Record, step: Step, chains: Sequence[Chain], done: Done) -> bool:
-        # Of prompts as descriptions there is nothing to be adopted.
+        # No model makes a description of a prompt, so there is nothing to be adopted.
         if "device" not in record or any(failure["kind"] in TRIED_AGAIN for failure in record["failures"]):
             return False
         made_from = {row["chain_id"]: row["made_from"] for row in _rows(record)}
         known = self._known_chains[one.donor.study]
-        return all(
+        return _has_order(record, [chain.chain_id for chain in chains]) and all(
             done.before(chain, step) is not None
             and made_from[chain.chain_id] == done.before(chain, step)
             and known[chain.chain_id].seed == chain.seed
@@ -126,19 +136,32 @@ class LoopAdoption:
         )
 
 
+def _has_order(record: Record, names: Sequence[str]) -> bool:
+    """Return whether results and failures of a batch have the order of some chains.
+
+    Chains that are tried again come last in a batch, whatever their place in the table.
+    """
+    positions = {name: number for number, name in enumerate(names)}
+    return all(
+        positions[before["chain_id"]] < positions[after["chain_id"]]
+        for rows in (record["descriptions"], record["images"], record["failures"])
+        for before, after in pairwise(rows)
+    )
+
+
 def _rows(record: Record) -> list[Record]:
     return [*record["descriptions"], *record["images"], *record["failures"]]
 
 
-def _images(one: LoopDonor, record: Record, step: Step) -> dict[str, bytes] | None:
-    """Return the images of a batch; None if one is gone or is not what the loop drew."""
+def _images(one: LoopDonor, record: Record, step: Step) -> dict[str, bytes] | str:
+    """Return the images of a batch, or why they cannot be adopted."""
     images = {}
     for row in record["images"]:
         name = key(row["chain_id"], step.iteration)
         try:
             images[name] = one.images.content(name)
         except UnreadableError:
-            return None
+            return "images that are not on disk there (loop.keep, or somebody deleted them)"
         if content_digest(images[name]) != row["digest"]:
-            return None
+            return "images that were changed there"
     return images

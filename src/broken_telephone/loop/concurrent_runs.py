@@ -15,7 +15,7 @@ _CLOCKS_DIFFER = 60.0
 """Tolerance in seconds: a session begins after its process, but the clock may be set in between."""
 
 
-def place() -> dict[str, Any]:
+def this_process() -> dict[str, Any]:
     """Return where this process runs, for its session's record."""
     # Names of machines are often those of people: a digest tells them apart as well.
     return {"host": digest(platform.node(), size=4), "process": os.getpid()}
@@ -29,10 +29,10 @@ def refuse_overlap(sessions: Mapping[str, Callable[[], dict[str, Any]]], shard: 
     Raises:
         StudyError: naming the session.
     """
-    here = place()
+    own = this_process()
     for name in sessions:
         session = sessions[name]()
-        if session["host"] != here["host"] or session["process"] == here["process"]:
+        if session["host"] != own["host"] or session["process"] == own["process"]:
             continue
         if _overlap(session["shard"], shard) and _lives(session):
             raise StudyError(

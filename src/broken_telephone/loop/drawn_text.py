@@ -10,7 +10,7 @@ import pandas as pd
 
 from broken_telephone.chains import key
 from broken_telephone.labels import Variable, is_english, neutralise, person_phrase
-from broken_telephone.loop.settings import LoopSettings
+from broken_telephone.loop.settings import LoopSettings, SteerSettings
 from broken_telephone.loop.steering import by_picture
 
 
@@ -25,6 +25,8 @@ class Wording:
     """Attributes of the data set's scheme."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Chain -> label."""
+    _neutralised: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Description -> the same without terms; None: it is not English."""
 
     @property
     def changes(self) -> bool:
@@ -50,14 +52,33 @@ class Wording:
         stated = self._stated.get(key(chain_id, iteration))
         if steer is None or stated is None:
             return text
-        person = person_phrase(stated, self.variables, steer.words, steer.details)
+        person = self._person(steer, stated)
         return steer.template.format(
             text=text, person=person, Person=person[0].upper() + person[1:], label=self.labels.get(chain_id, "")
         )
 
+    def refuse_missing_words(self) -> None:
+        """Refuse categories that no words name: each combination of them that a drawn text would state is tried.
+
+        Raises:
+            StudyError: if there are no words for a category.
+        """
+        if self.loop.steer is not None:
+            for stated in {tuple(stated.items()): stated for stated in self._stated.values()}.values():
+                self._person(self.loop.steer, stated)
+
+    def _person(self, steer: SteerSettings, stated: Mapping[str, str]) -> str:
+        return person_phrase(stated, self.variables, steer.words, steer.details)
+
     def _neutral(self, description: str) -> str:
-        wanted = self.loop.neutralise
-        return neutralise(description, wanted) if wanted and is_english(description) else description
+        if not self.loop.neutralise:
+            return description
+        # A text takes milliseconds, and every node that reads the journal asks for all of them.
+        if description not in self._neutralised:
+            english = is_english(description)
+            self._neutralised[description] = neutralise(description, self.loop.neutralise) if english else None
+        neutral = self._neutralised[description]
+        return description if neutral is None else neutral
 
     def counts(self, descriptions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Count what happened to descriptions: for the manifest.
@@ -71,8 +92,8 @@ class Wording:
         counts: dict[str, Any] = {"descriptions": len(rows)}
         counts["reworded"] = sum(row.get("drawn_text") is not None for row in rows)
         if self.loop.neutralise:
-            other = [not is_english(row["text"]) for row in rows]
             changed = [self._neutral(row["text"]) != row["text"] for row in rows]
+            other = [self._neutralised[row["text"]] is None for row in rows]
             counts |= {"neutralised": sum(changed), "not_english": sum(other)}
         if self.loop.steer is not None:
             stated = [self._stated.get(key(row["chain_id"], row["iteration"]), {}) for row in rows]

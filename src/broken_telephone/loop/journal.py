@@ -8,12 +8,14 @@ of the text that was drawn, which is its description unless the loop neutralises
 as that is still what precedes it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product, takewhile
 from typing import Any, NamedTuple
 
 from broken_telephone.chains import Chain, key
+from broken_telephone.execution.adoption import ADOPTED_FROM
 from broken_telephone.execution.journal import TRIED_AGAIN, Record, Records, record_key
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.plan import order, steps
@@ -23,6 +25,11 @@ from broken_telephone.seeds import digest
 
 EMPTY = "empty description"
 REFUSED = "refused description"
+
+
+def step_folder(step: Step) -> str:
+    """Return the folder of the records of a step."""
+    return f"{step.iteration:03}_{step.phase}"
 
 
 @dataclass
@@ -45,8 +52,8 @@ class Outcome:
 
     def draw(self, chain_id: str, image_digest: str, drawn_text: str | None = None) -> None:
         """Add a picture, with the text that it was drawn from where that is not its description."""
-        said = {} if drawn_text is None else {"drawn_text": drawn_text}
-        self.images.append({**self._of(chain_id), "digest": image_digest, **said})
+        other_text = {} if drawn_text is None else {"drawn_text": drawn_text}
+        self.images.append({**self._of(chain_id), "digest": image_digest, **other_text})
 
     def fail(self, chain_id: str, kind: str, reason: str, thought: str | None = None) -> None:
         """Add a chain that could not go on, with what its describer thought, if anything."""
@@ -60,7 +67,7 @@ class Outcome:
         """Return the key and the record of the batch, with what the run adds."""
         results = {"descriptions": self.descriptions, "images": self.images, "failures": self.failures}
         chains = [row["chain_id"] for rows in results.values() for row in rows]
-        name = record_key(f"{self.step.iteration:03}_{self.step.phase}", chains)
+        name = record_key(step_folder(self.step), chains)
         return name, {**self.step._asdict(), **run, **results}
 
 
@@ -69,6 +76,8 @@ class _Made(NamedTuple):
 
     digest: str
     made_from: str | None
+    adopted_from: str | None = None
+    """The study that made it, if not this one."""
 
 
 class _Worded(NamedTuple):
@@ -110,16 +119,20 @@ class Done:
     """Chains that ended for good."""
     _worded: dict[str, _Worded] = field(default_factory=dict)
     """Drawn texts by key."""
+    _forgotten: dict[str, _Made] = field(default_factory=dict)
+    """Images that no longer exist, by key."""
+    redrawn_otherwise: set[str] = field(default_factory=set)
+    """Keys of images that were drawn again from the same text, and have other bytes than before."""
 
     def add(self, record: Record) -> None:
         """Add the record of a batch. Records come in the order in which they were made."""
-        iteration, phase = record["iteration"], record["phase"]
+        iteration, phase, study = record["iteration"], record["phase"], record.get(ADOPTED_FROM)
         for row in record["descriptions"]:
             name = key(row["chain_id"], iteration)
             self.texts[name], self.described[name] = row["text"], row
-            self._add(phase, name, _Made(digest(row["text"]), row["made_from"]))
+            self._add(phase, name, _Made(digest(row["text"]), row["made_from"], study))
         for row in record["images"]:
-            self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"]))
+            self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"], study))
         for failure in record["failures"]:
             self._failed(key(failure["chain_id"], iteration), failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
@@ -130,6 +143,16 @@ class Done:
     def images(self) -> dict[str, str]:
         """Digests of all pictures by key."""
         return {name: made.digest for (phase, name), made in self._made.items() if phase == "draw"}
+
+    def adopted_from(self, phase: str, names: Iterable[str]) -> dict[str, int]:
+        """Return study -> how many of some results it made for this study.
+
+        Args:
+            phase: `describe` or `draw`.
+            names: keys of the results.
+        """
+        studies = (made.adopted_from for name in names if (made := self._made.get((phase, name))) is not None)
+        return dict(Counter(study for study in studies if study is not None))
 
     def starts(self) -> dict[str, str | None]:
         """Return chain -> digest of the original or prompt that its first description is of."""
@@ -158,7 +181,12 @@ class Done:
         return keys
 
     def forget_missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> None:
-        """Take the images that no longer exist as not drawn: somebody may have taken them away.
+        """Take the missing images as not drawn (`missing`)."""
+        for name in self.missing(existing, is_kept):
+            self._forgotten[name] = self._made.pop(("draw", name))
+
+    def missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> set[str]:
+        """Return the keys of images that no longer exist: somebody may have taken them away.
 
         Images that were deleted because of `loop.keep` stay drawn, and so does all that follows from them.
 
@@ -167,9 +195,7 @@ class Done:
             is_kept: whether images of an iteration stay on disk.
         """
         deleted = set(self.described_images(is_kept))
-        for name in self.images:
-            if name not in deleted and name not in existing:
-                del self._made["draw", name]
+        return {name for name in self.images if name not in deleted and name not in existing}
 
     def before(self, chain: Chain, step: Step) -> str | None:
         """Return the digest of the input of a step; None if the input is missing."""
@@ -183,7 +209,7 @@ class Done:
         return self.image(chain.chain_id, step.iteration - 1)
 
     def drawn_text(self, chain_id: str, iteration: int) -> str:
-        """Return the text to draw, or that was drawn, from a description."""
+        """Return the text that is drawn from a description, or was drawn if the image exists."""
         if self.wording is None:
             return self.texts[key(chain_id, iteration)]
         return self._word(chain_id, iteration).drawn_text
@@ -249,6 +275,9 @@ class Done:
         return worded
 
     def _add(self, phase: str, name: str, made: _Made) -> None:
+        before = self._forgotten.pop(name, None) if phase == "draw" else None
+        if before is not None and before.made_from == made.made_from and before.digest != made.digest:
+            self.redrawn_otherwise.add(name)
         self._made[phase, name] = made
         if self.failures.get(name, {}).get("phase") == phase:
             del self.failures[name]

@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 
 from broken_telephone.chains import chains_of, iteration_of, key
-from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.drawn_text import Wording
@@ -20,7 +19,7 @@ from broken_telephone.loop.steering import steering_digest
 from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
 
-_HASHED = ("chain_id", "iteration", "text", "drawn_text")
+_HASHED = ("chain_id", "iteration", "text")
 _SPENT = ("describe", "draw", "load", "around")
 
 
@@ -41,7 +40,7 @@ def manifest(
     did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
     (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
     `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
-    another study made, by study; `seconds` includes the time that they took there.
+    of these another study made, by study; `seconds` includes the time that they took there.
 
     Args:
         study: its name.
@@ -74,7 +73,7 @@ def manifest(
         "iterations": iterations,
         "keep": keep,
         "batches": len(batches),
-        "texts": text_digest(pd.DataFrame(descriptions, columns=list(_HASHED))),
+        "texts": text_digest(pd.DataFrame(descriptions, columns=[*_HASHED, "drawn_text"])),
         "complete": complete,
         "settings": dict(settings),
         "steering": None if wording is None else steering_digest(wording.steering),
@@ -90,7 +89,10 @@ def manifest(
             "failures": len(failed),
             "cut": len(done.cut & described),
         },
-        "adopted": {what: _adopted(what, batches) for what in ("descriptions", "images")},
+        "adopted": {
+            "descriptions": done.adopted_from("describe", described),
+            "images": done.adopted_from("draw", images),
+        },
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
@@ -130,18 +132,18 @@ def is_finished(
 
 
 def text_digest(descriptions: pd.DataFrame) -> str:
-    """Return a digest of descriptions: of chain, iteration, description and drawn text, in the order of the rows."""
+    """Return a digest of descriptions: of chain, iteration, description and drawn text, in the order of the rows.
+
+    Drawn texts count only where there are any, so that studies without them keep their digest.
+    """
     hasher = hashlib.blake2b(digest_size=16)
-    for name in _HASHED:
+    has_drawn_texts = "drawn_text" in descriptions and descriptions["drawn_text"].notna().any()
+    for name in (*_HASHED, "drawn_text") if has_drawn_texts else _HASHED:
         # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
         column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
         for buffer in column.combine_chunks().buffers()[1:]:
             hasher.update(buffer)
     return hasher.hexdigest()
-
-
-def _adopted(what: str, batches: Sequence[Record]) -> dict[str, int]:
-    return counts_of(batches, lambda record: len(record[what]))
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

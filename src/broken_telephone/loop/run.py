@@ -5,8 +5,8 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.chains import Chain, chains_of, key
-from broken_telephone.execution.adoption import in_batches
+from broken_telephone.execution.adoption import in_batches, obstacle
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
 from broken_telephone.execution.executors import Executor, executor
@@ -25,8 +25,8 @@ from broken_telephone.execution.session import Session
 from broken_telephone.execution.stage import open_items
 from broken_telephone.execution.tasks import Answer, Describe, Draw
 from broken_telephone.loop.adoption import Adopted, LoopAdoption
-from broken_telephone.loop.concurrent_runs import place, refuse_overlap
-from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts
+from broken_telephone.loop.concurrent_runs import refuse_overlap, this_process
+from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts, step_folder
 from broken_telephone.loop.plan import of_shard, steps
 from broken_telephone.loop.rehearsal import rehearse
 from broken_telephone.loop.settings import LoopSettings
@@ -98,14 +98,17 @@ def run_loop(
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
     existing = set(folders.images)
+    missing = done.missing(existing, settings.is_kept)
+    # Before they are forgotten: images that are drawn again are mostly the same, so that nothing follows from them.
+    left = {step: len(_left(step, followed, done, missing)) for step in steps(settings.iterations)}
     done.forget_missing(existing, settings.is_kept)
     if outdated := done.outdated(followed, settings.iterations):
         logger.warning(
-            "%d pictures and what follows from them are made again: the text that they are drawn from is another one "
-            "now, because labels of the data set or shares of loop.steer changed",
+            "%d pictures and what follows from them are made again, because they would be drawn from another text now. "
+            "Labels of the data set or their shares changed, or other chains changed the draws of loop.steer.balance, "
+            "or this version of the program words texts otherwise",
             outdated,
         )
-    left = {step: len(_without_result(step, followed, done)) for step in steps(settings.iterations)}
     own = {chain.chain_id for chain in followed}
     superfluous = [
         name for name in done.described_images(settings.is_kept) if name in existing and name.rpartition("/")[0] in own
@@ -115,7 +118,7 @@ def run_loop(
         return
     refuse_overlap(folders.sessions, settings.shard)
     if superfluous:
-        # Of an earlier rule, or of a run that was killed before it deleted them.
+        # Another rule kept them, or a run was killed before it deleted them.
         logger.info(
             "loop.keep: %d images of earlier runs are deleted, because they are described and not kept",
             len(superfluous),
@@ -130,12 +133,14 @@ def run_loop(
     ):
         how, ending = _HOW, f"_{settings.shard.replace('/', 'of')}"
         models = {"describe": describer.name, "draw": generator.name}
-        session = Session(settings, how, workers.workers, folders.sessions, ending, **place(), models=models)
+        session = Session(settings, how, workers.workers, folders.sessions, ending, **this_process(), models=models)
         yield LoopOutput(sessions={session.key: session.record})
-        # Again: of two that start at one moment, neither sees the other before both have a record.
+        # Checked again: two runs that start at once see each other only when both have a record.
         refuse_overlap(folders.sessions, settings.shard)
         phases = {step.phase for step, count in left.items() if count}
-        run = _Run(settings, describer, folders, done, workers, interruption, session, progress, phases, adoption)
+        adopting = set() if adoption is None else _adopting_phases(settings, adoption, phases)
+        run = _Run(settings, describer, folders, done, workers, interruption, session, progress, phases)
+        run.adoption, run.adopting = adoption, adopting
         for step in left:
             progress.begin(step)
             yield from run.do(step, _waiting(step, followed, done))
@@ -145,13 +150,39 @@ def run_loop(
         if run.superfluous:
             yield LoopOutput(images=dict.fromkeys(run.superfluous))
         if adoption is not None:
-            adoption.tell()
+            adoption.log_counts()
+        if done.redrawn_otherwise:
+            logger.warning(
+                "%d missing images were drawn again from the same texts with other bytes than before: another batch, "
+                "device or version of a library changes rounding. What followed from them is made again",
+                len(done.redrawn_otherwise),
+            )
     if interruption.asked:
-        ended = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
+        finished = sum(done.image(chain.chain_id, settings.iterations) is not None for chain in followed)
         raise InterruptedRunError(
-            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {ended} of "
+            f"Stopped as asked. Everything finished is saved: {len(done.images)} pictures, {finished} of "
             f"{len(followed)} chains to their end. The same command goes on from here."
         )
+
+
+def _left(step: Step, chains: list[Chain], done: Done, missing: Container[str]) -> list[Chain]:
+    """Return the chains that a step is to be done for if missing images are drawn again as they were."""
+    return [
+        chain
+        for chain in chains
+        if not done.is_over(chain, step)
+        and (not done.has(chain, step) or (step.phase == "draw" and key(chain.chain_id, step.iteration) in missing))
+    ]
+
+
+def _adopting_phases(settings: LoopSettings, adoption: LoopAdoption, phases: set[str]) -> set[str]:
+    """Return the phases that may adopt batches of other studies, and log why others may not."""
+    if not adoption.donors:
+        return set()
+    reasons = {phase: obstacle(settings, f"{phase}_batch") for phase in sorted(phases)}
+    for reason in dict.fromkeys(reason for reason in reasons.values() if reason is not None):
+        logger.info("Nothing is adopted: %s", reason)
+    return {phase for phase, reason in reasons.items() if reason is None}
 
 
 def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
@@ -183,6 +214,8 @@ class _Run:
     phases: set[str]
     """Phases with anything left to do."""
     adoption: LoopAdoption | None = None
+    adopting: set[str] = field(default_factory=set)
+    """Phases that may adopt batches of other studies."""
     _adopted_by: Session | None = field(default=None, init=False)
     """The session of the batches that this run adopts."""
     _adopted_seconds: float = field(default=0.0, init=False)
@@ -213,7 +246,7 @@ class _Run:
                 yield self._take_prompts(step, prompts[start : start + _PROMPTS])
             waiting = [chain for chain in waiting if chain.prompt is None]
         size = self.sizes[step.phase]
-        if self.adoption is not None:
+        if self.adoption is not None and step.phase in self.adopting:
             adopted = yield from self._adopt(step, waiting, size, self.adoption)
             waiting = [chain for chain in waiting if chain.chain_id not in adopted]
         batches = work_through(waiting, size, self.workers, self.interruption, lambda chains: self._batch(step, chains))
@@ -228,36 +261,36 @@ class _Run:
     ) -> Yields[LoopOutput, None, set[str]]:
         """Adopt the batches of other studies that this run would cut and make; return their chains."""
         adopted: set[str] = set()
-        # While sizes are tried, batches differ from run to run.
-        for chains in in_batches(waiting, size.next) if size.settled else ():
-            found = adoption.find(step, chains, self.done)
-            if found is not None:
-                yield self._take(step, found)
+        for chains in in_batches(waiting, size.next):
+            batch = adoption.find(step, chains, self.done)
+            if batch is not None:
+                yield from self._take(step, batch)
                 adopted.update(chain.chain_id for chain in chains)
             if self.interruption.asked:
                 break
         return adopted
 
-    def _take(self, step: Step, found: Adopted) -> LoopOutput:
-        """Return an adopted batch to be saved, under a session of this run's own, and count it."""
-        first = self._adopted_by is None
+    def _take(self, step: Step, batch: Adopted) -> Iterator[LoopOutput]:
+        """Yield an adopted batch to be saved, and count it; before the first one, the record of their session."""
         if self._adopted_by is None:
             about = {name: self.session.record[name] for name in ("host", "process", "models")}
             self._adopted_by = Session(
                 self.settings, _HOW, 1, [*self.folders.sessions, self.session.key], "_adopted", adopted=True, **about
             )
+            # By itself: a run that is killed must not leave a batch without its session.
+            yield LoopOutput(sessions={self._adopted_by.key: self._adopted_by.record})
         session = self._adopted_by
-        self._adopted_seconds += found.record["seconds"] + found.record["load_seconds"]
+        self._adopted_seconds += batch.record["seconds"] + batch.record["load_seconds"]
         own = {"session": session.key, "ended": self._adopted_seconds, "shard": self.settings.shard}
-        record = {**found.record, **own, "asked": self._asked()[step.phase], "found": None}
+        record = {**batch.record, **own, "asked": self._asked()[step.phase], "found": None}
         self.done.add(record)
         rows = [row for name in ("descriptions", "images", "failures") for row in record[name]]
         self.progress.advance(step, len(rows), len(record["failures"]), 0.0)
-        name = record_key(f"{step.iteration:03}_{step.phase}", [row["chain_id"] for row in rows])
-        # As in `_output`: what this batch describes is deleted with the next.
-        images = found.images | dict.fromkeys(self.superfluous)
+        name = record_key(step_folder(step), [row["chain_id"] for row in rows])
+        # As in `_output`: images that this batch describes are deleted with the next batch.
+        images = batch.images | dict.fromkeys(self.superfluous)
         self.superfluous = self._described(step, record["descriptions"])
-        return LoopOutput(images, {name: record}, {session.key: session.record} if first else {})
+        yield LoopOutput(images, {name: record})
 
     def _take_prompts(self, step: Step, chains: list[Chain]) -> LoopOutput:
         """Take prompts as the first descriptions: no model sees them."""

@@ -1,7 +1,7 @@
 """The settings of the loop."""
 
 import string
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PlainValidator, field_validator, model_validator
 
@@ -48,9 +48,12 @@ class SteerSettings(Settings):
             if abs(sum(shares.values()) - 1) > 1e-6:
                 raise ValueError(f"the shares of steer.target.{attribute} sum to {sum(shares.values()):g}, not to 1")
         try:
-            fields = {field for _, field, _, _ in string.Formatter().parse(self.template) if field is not None}
+            parts = [part for part in string.Formatter().parse(self.template) if part[1] is not None]
         except ValueError as error:
             raise ValueError(f"steer.template is no template ({error}); write {{{{ for a brace") from None
+        if formatted := [str(field) for _, field, spec, conversion in parts if spec or conversion]:
+            raise ValueError(f"steer.template: a field has no format; write {{{formatted[0]}}} alone")
+        fields = {str(field) for _, field, _, _ in parts}
         if fields - _FIELDS or "text" not in fields or not fields & {"person", "Person"}:
             raise ValueError(
                 "steer.template needs {text} and {person} or {Person}, and may have {label}; it has "
@@ -113,10 +116,18 @@ class LoopSettings(WorkSettings):
     def _each_once(cls, neutralise: list[str]) -> list[str]:
         if len(set(neutralise)) < len(neutralise):
             raise ValueError("an attribute stands twice")
-        return neutralise
+        # In one order, because the neutralised text may depend on it.
+        return [name for name in get_args(Attribute) if name in neutralise]
 
     @property
     def wording(self) -> dict[str, object]:
-        """The settings that decide which texts are drawn, as they are sealed."""
-        steer = None if self.steer is None else self.steer.model_dump()
-        return {"describe_prompt": self.describe_prompt, "neutralise": sorted(self.neutralise), "steer": steer}
+        """The settings that decide which texts are drawn, as they are sealed.
+
+        Neutralisation and steering are stated only where they are set: studies without them keep their seal.
+        """
+        wording: dict[str, object] = {"describe_prompt": self.describe_prompt}
+        if self.neutralise:
+            wording["neutralise"] = sorted(self.neutralise)
+        if self.steer is not None:
+            wording["steer"] = self.steer.model_dump()
+        return wording

@@ -30,7 +30,7 @@ def measured_seconds(
     Args:
         batches: the journal, by name.
         sessions: the records of the runs, by name.
-        host: this machine, as `loop.concurrent_runs.place` names it.
+        host: this machine, as `loop.concurrent_runs.this_process` names it.
 
     Returns:
         Phase -> seconds of one worker; without phases that were never run here.

@@ -10,7 +10,7 @@ from PIL import Image
 from broken_telephone.datasets.folder import Files
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.loop import LoopSettings
-from broken_telephone.loop.kept import in_words, kept_iterations
+from broken_telephone.loop.kept import ALL, in_words, kept_iterations
 from broken_telephone.loop.manifest import text_digest
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.pictures import (
@@ -79,12 +79,13 @@ def _refuse_other_keep(loop: LoopSettings, loop_manifest: Mapping[str, Any]) -> 
     Raises:
         StudyError: naming the iterations that differ.
     """
-    kept = set(kept_iterations(loop_manifest["keep"], loop_manifest["iterations"]))
-    there, wanted = {k for k in kept if k <= loop.iterations}, set(loop.kept_iterations)
-    if there != wanted:
+    # Loops before this setting kept everything, and did not state it.
+    kept = kept_iterations(loop_manifest.get("keep", ALL), loop_manifest["iterations"])
+    existing, asked = [k for k in kept if k <= loop.iterations], loop.kept_iterations
+    if existing != asked:
         raise StudyError(
-            f"loop.keep asks for the images of iterations {in_words(sorted(wanted))}, and the loop left those of "
-            f"{in_words(sorted(there))}. Run `kedro run --pipeline loop` for this study, which draws missing images "
+            f"loop.keep asks for the images of iterations {in_words(asked)}, and the loop left those of "
+            f"{in_words(existing)}. Run `kedro run --pipeline loop` for this study, which draws missing images "
             "again from their descriptions and deletes those that are not kept; or set loop.keep and loop.iterations "
             "back"
         )

@@ -74,9 +74,7 @@ def steer_texts(
     cells = ("split", *chain_settings.balance)
     table = steering_table(chains, people, loop.steer, dataset.words, loop.iterations, chain_settings.seed, cells)
     # A category without words ends the run here, and not amid the loop.
-    wording = word_texts(chains, table, loop, dataset)
-    for chain_id in table["chain_id"].unique():
-        wording(chain_id, 1, "")
+    word_texts(chains, table, loop, dataset).refuse_missing_words()
     for name, count in unsteered(chains, table, loop.steer.attributes).items():
         if count:
             logger.warning(
@@ -217,7 +215,7 @@ def collect_results(
     existing = digests_of(ledger)
     done.forget_missing(existing, loop.is_kept)
     record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions, loop.keep, wording)
-    _tell_not_english(record["drawn_texts"])
+    _warn_not_english(record["drawn_texts"])
     rows, drawn = done.results(chains_of(chains), loop.iterations)
     refuse_changed_drawings([name for name in drawn if name in existing and existing[name] != made[name]])
     kept = [name for name in drawn if loop.is_kept(iteration_of(name))]
@@ -231,7 +229,7 @@ def collect_results(
     return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(kept)].reset_index(drop=True), record
 
 
-def _tell_not_english(counts: dict[str, Any]) -> None:
+def _warn_not_english(counts: dict[str, Any]) -> None:
     if counts.get("not_english"):
         logger.warning(
             "loop.neutralise: %d of %d descriptions seem not to be English and were drawn as they are; the lexicon of "
@@ -249,6 +247,6 @@ def draw_contact_sheet(
     loop: LoopSettings,
     settings: SheetSettings,
 ) -> Image.Image:
-    """Show some chains of every label: original and iterations side by side; of many iterations, some."""
+    """Draw a sheet with some chains of each label. A row has the original and some or all drawn images."""
     shown = at_most(originals, LONGEST), at_most(loop_images, LONGEST)
     return chains_sheet(study, chains, loop_descriptions, *shown, loop.kept_iterations, settings.chains_per_label)
