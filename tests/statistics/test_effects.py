@@ -379,8 +379,13 @@ def test_without_answers_or_with_few_starts_nothing_is_told():
     assert row["verdict"] == NOT_ENOUGH_DATA
     assert "no chain has answers for its first and its last image" in row["note"]
     check_result(as_result(table))
-    # All eight chains differ, but 3 tests of 8 random signs cannot have an adjusted p-value below 1 %.
-    few, levels = grid_of(lambda arm, _: 1.0 * arm[0], np.random.default_rng(15), starts=4)
-    rows = factor_rows(effects_table(few, levels))
-    assert (rows["verdict"] == NOT_ENOUGH_DATA).all()
-    assert rows["note"].str.contains("too few starts").all()
+    # The effect is as large as it can be, but 3 tests of so few random signs have no adjusted p-value below 1 %.
+    for starts in (4, 6):
+        few, levels = grid_of(lambda arm, _: 1.0 * arm[0], np.random.default_rng(1), starts=starts)
+        rows = factor_rows(effects_table(few, levels))
+        assert (rows["verdict"] == NOT_ENOUGH_DATA).all()
+        assert rows["note"].str.contains("too few starts").all()
+    # Many starts of which none differs show that there is no large effect.
+    arms, levels = grid_of(lambda *_: 0.0, np.random.default_rng(1), starts=50)
+    same = [arm._replace(name=own) for arm, own in zip([arms[0]] * 4, levels.index, strict=True)]
+    assert (factor_rows(effects_table(same, levels))["verdict"] == NOT_BLAMED).all()
