@@ -1,4 +1,4 @@
-"""Whose drift it is: the effects of factors, such as generator and describer, on the drift of the arms."""
+"""Effects of factors, such as generator and describer, on the drift of the arms."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
