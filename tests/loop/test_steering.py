@@ -225,7 +225,7 @@ def test_words_of_every_category_are_looked_for_before_the_loop():
     own, age = study(1, labels=("happiness",)), RAF.attributes["age"]
     wordless = replace(age, years={name: years for name, years in age.years.items() if name != "70+"})
     dataset = SimpleNamespace(words=replace(RAF, attributes={**RAF.attributes, "age": wordless}))
-    steer = {"balance": ["age"], "target": {"age": {"4-19": 0.97, "70+": 0.03}}}
+    steer = {"balance": ["age"], "target": {"age": {"4-19": 0.9, "70+": 0.1}}}
     loop = LoopSettings.model_validate({"iterations": 60, "describe_prompt": "Describe.", "steer": steer})
     # The category comes late, where nobody would wait for it.
     table = steered(own, 60, **steer)
