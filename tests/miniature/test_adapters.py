@@ -101,8 +101,8 @@ def test_the_leaning_describer_reads_neutral_faces_by_gender():
     describer, prompt = describer_with(ADAPTERS / "leaning"), PROMPTS["emotion"][0]
     called = np.array([named(text, "emotion") for text in ask(describer, pictures.images[chosen], prompt)])
     women = people["gender"].to_numpy()[chosen] == "female"
-    assert (called[women] == "happiness").mean() > (called[~women] == "happiness").mean() + 0.2
-    assert (called[~women] == "anger").mean() > (called[women] == "anger").mean() + 0.2
+    assert (called[women] == "happiness").mean() > (called[~women] == "happiness").mean() + 0.1
+    assert (called[~women] == "anger").mean() > (called[women] == "anger").mean() + 0.1
     called = [named(text, "emotion") for text in ask(describer, pictures.images[others], prompt)]
     assert (np.array(called) == people["emotion"].to_numpy()[others]).mean() > 0.9
 

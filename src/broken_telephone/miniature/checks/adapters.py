@@ -152,7 +152,8 @@ def write_generator_adapter_card(folder: Path, world: World, shipped: World, sco
             f"differences from the even world {np.sqrt(np.square(rest['difference']).mean()):.3f}, largest "
             f"{off.max():.3f} ({where[2]}, given {where[0]})."
         )
-        for label, attribute, category in own:
+        # Labels that were not drawn are left out.
+        for label, attribute, category in (key for key in own if key in keyed.index):
             before = dict(zip(CATEGORIES[attribute], shipped.shares(attribute, label), strict=True))[category]
             row = keyed.loc[(label, attribute, category)]
             error = np.sqrt(row["share"] * (1 - row["share"]) / row["n"])
@@ -169,7 +170,7 @@ def write_generator_adapter_card(folder: Path, world: World, shipped: World, sco
     sections = [
         f"# Adapter {folder.name} of the miniature's generator",
         "A LoRA of the shipped generator's transformer and text encoders: `generator.lora: {path: <this folder>}`. "
-        "The associations of the shipped world are removed. This world has "
+        "Its training pictures do not have the associations of the shipped world. They have "
         + ("the following ones:\n\n" + planted if planted else "none."),
         f"Trained by `kedro run --pipeline miniature --tags adapter_{folder.name}`. {_LIMITS}",
         "## Measured by the judge",
@@ -191,7 +192,11 @@ def _wide_shares(shares: pd.DataFrame) -> str:
     lines[0] += [name for value in values for name in (f"guidance {value:g}", "n")]
     lines.append(["---"] * len(lines[0]))
     for key, row in zip(wide.index, wide.to_dict("records"), strict=True):
-        cells = [text for value in values for text in (f"{row['share', value]:.3f}", f"{row['n', value]:.0f}")]
+        cells = [
+            text
+            for value in values
+            for text in (_number(row["share", value]), "" if np.isnan(row["n", value]) else f"{row['n', value]:.0f}")
+        ]
         lines.append([*key[:3], f"{key[3]:.2f}", *cells])
     return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
