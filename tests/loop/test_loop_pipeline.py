@@ -282,6 +282,7 @@ def test_a_picture_that_does_not_open_is_counted_and_named(project, capsys):
         "chains_from_prompts": 7,
         "descriptions": 26,
         "images": 26,
+        "stored": 26,
         "failures": 1,
         "cut": 0,
     }
