@@ -40,7 +40,7 @@ def test_pipelines_have_the_names_of_the_design(project):
 
 IN_MEMORY = {
     "ingestion": {"sampled_chains"},
-    "loop": {"sampled_chains", "drawn_before"},
+    "loop": {"sampled_chains", "drawn_before", "wording"},
     "annotation": {"inquiries", "study_pictures"},
     "similarity": {"spaces", "arranged_vectors", "study_pictures"},
     "explainability": {"explanation_plan", "words_to_explain", "study_pictures"},
