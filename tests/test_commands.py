@@ -32,6 +32,11 @@ NOT_RUN = {
     "kedro rate": "serves until it is stopped",
     "kedro run --pipeline miniature": "trains for hours",
     "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
+    "kedro grid": "runs all arms of a grid; test_grid_command.py runs some",
+    "kedro run --pipeline comparison": "needs finished studies; test_comparison_pipeline.py runs it",
+    "kedro run --pipelines ingestion,counterfactuals": "needs an editor that exchanges attributes",
+    "kedro run --env high_guidance": "the default run with another number",
+    "kedro run --env my_study-guided-short": "an arm of a grid; test_grid_command.py runs some",
     "kedro run --env validation": "needs the arms of that grid",
     "python benchmarks/": "runs in its smallest form in test_benchmarks.py",
 }
@@ -56,8 +61,8 @@ def place(tmp_path_factory, model_folders):
                 (path / named[1]).parent.mkdir(exist_ok=True)
                 (path / named[1]).write_text(block, encoding="utf-8")
     for study in {env for command in COMMANDS for env in re.findall(r"--env (my_\w+)", str(command))}:
-        if not (path / "conf" / study).exists():
-            (path / "conf" / study).mkdir()
+        if not (path / "conf" / study / "globals.yml").exists():
+            (path / "conf" / study).mkdir(exist_ok=True)
             (path / "conf" / study / "globals.yml").write_text(f"study: {study}\n")
     return path
 

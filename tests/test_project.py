@@ -207,7 +207,7 @@ def test_the_study_of_the_readme_is_accepted(tmp_path):
     assert generator.hub == "stabilityai/stable-diffusion-3.5-large"
     assert generator.load == {}
     assert DescriberSettings.model_validate(found["parameters"]["describer"]).dtype == "bfloat16"
-    assert found["parameters"]["loop"]["iterations"] == 3
+    assert found["parameters"]["loop"]["iterations"] == 1
 
 
 @pytest.mark.parametrize("study", [None, "raf_emotion"])
