@@ -34,6 +34,7 @@ NOT_RUN = {
     "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
     "kedro grid": "runs all arms of a grid; test_grid_command.py runs some",
     "kedro run --pipeline comparison": "needs finished studies; test_comparison_pipeline.py runs it",
+    "kedro run --pipeline counterfactuals": "needs an editor that exchanges attributes",
     "kedro run --pipelines ingestion,counterfactuals": "needs an editor that exchanges attributes",
     "kedro run --env high_guidance": "the default run with another number",
     "kedro run --env my_study-guided-short": "an arm of a grid; test_grid_command.py runs some",

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.figures.diversity import diversity_figure
 from broken_telephone.reporting.text.heading import (
     diversity_sentences,
     markov_sentences,
@@ -140,3 +141,12 @@ def test_figures_draw_predictions_diversity_and_motifs():
     assert [text.get_text() for text in drawn["motifs"].axes[0].texts] == ["40", "60"] * 3
     blank = figures({"predicted_shares": predictions().assign(value=float("nan"))})
     assert "predicted_age" not in blank
+
+
+def test_a_study_of_single_prompts_has_a_figure_without_distances():
+    levels, _ = diversity()
+    single = levels.assign(
+        start="prompt", value=float("nan"), ci_low=float("nan"), ci_high=float("nan"), note="one start"
+    )
+    figure = diversity_figure(single, "prompt")
+    assert all(axes.get_ylim() == (0, pytest.approx(0.105)) for axes in figure.axes if axes.lines)

@@ -37,7 +37,8 @@ def diversity_figure(diversity: pd.DataFrame, start: str = "image") -> "Figure":
     times = sorted(int(k) for k in rows["iteration"].unique())
     with style.styled():
         figure, panels = multiples.label_panels(rows, 1.62, 1.45)
-        highest = max(float(np.nanmax(rows[["value", "ci_high"]].to_numpy(float, na_value=np.nan))) * 1.05, 0.1)
+        numbers = rows[["value", "ci_high"]].to_numpy(float, na_value=np.nan)
+        highest = 1.05 * numbers[np.isfinite(numbers)].max(initial=0.1)
         for axes, _, own in panels:
             for (kind, measure), (_, look) in drawn.items():
                 line = select(own, kind=kind, measure=measure).sort_values("iteration")
