@@ -145,8 +145,8 @@ def test_figures_draw_predictions_diversity_and_motifs():
 
 def test_a_study_of_single_prompts_has_a_figure_without_distances():
     levels, _ = diversity()
-    single = levels.assign(
-        start="prompt", value=float("nan"), ci_low=float("nan"), ci_high=float("nan"), note="one start"
-    )
-    figure = diversity_figure(single, "prompt")
-    assert all(axes.get_ylim() == (0, pytest.approx(0.105)) for axes in figure.axes if axes.lines)
+    nothing = dict.fromkeys(("value", "ci_low", "ci_high"), float("nan"))
+    figure = diversity_figure(levels.assign(start="prompt", note="one start", **nothing), "prompt")
+    limits = [axes.get_ylim() for axes in figure.axes if axes.lines]
+    assert limits
+    assert all(0 <= low < high < 1 for low, high in limits)
