@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from broken_telephone.annotation import closed_answers
+from broken_telephone.statistics.estimates.bootstrap import Resampling
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER
-from broken_telephone.statistics.tables.reliability import DRAWN, ORIGINALS
+from broken_telephone.statistics.tables.reliability import DRAWN, ERROR, ORIGINALS, reliability_table
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 CHAINS = pd.DataFrame({"chain_id": list("abcd"), "image_id": ["ia", "ib", "ic", "id"]})
@@ -66,3 +67,18 @@ def test_one_rater_alone_is_a_reference_and_one_of_two_is_not():
     assert references(RATER + "Ann", RATER + "Ben") == {DATASET}
     assert references() == {DATASET}
     assert list(closed_answers(probabilities().head(0), labels(), STRATA, CHAINS)) == []
+
+
+def test_rated_images_without_a_stratum_are_counted():
+    answers = list(closed_answers(probabilities(), labels(TOGETHER), STRATA.head(3), CHAINS))
+    drawn = next(own for own in answers if own.kind == DRAWN and own.reference == TOGETHER)
+    assert (len(drawn.truth), drawn.left_out) == (2, 1)
+    table = reliability_table([drawn], Resampling(100, 1))
+    assert table.set_index("measure").loc[ERROR, "note"].str.contains("1 rated picture is left out").any()
+
+
+def test_a_group_without_any_stratum_is_told():
+    answers = closed_answers(probabilities(), labels(TOGETHER), STRATA.assign(iteration=2), CHAINS)
+    (row,) = reliability_table([own for own in answers if own.kind == DRAWN], Resampling(100, 1)).to_dict("records")
+    assert row["n"] == 0
+    assert row["note"] == "3 rated pictures are left out: no stratum of the study has them"

@@ -16,7 +16,7 @@ def closed_answers(
     """Arrange the answers by reference, attribute and kind of picture.
 
     The references are the data set, for originals, and people: the raters together, or a single rater if nobody else
-    rated. A rated picture stands for the pictures of its stratum.
+    rated. A rated picture stands for the pictures of its stratum; one without a stratum is left out, and counted.
 
     Args:
         probabilities: rows of the `annotation_probabilities` table; of several annotators, the first counts.
@@ -59,4 +59,5 @@ def closed_answers(
                     wide.columns.get_indexer(some["category"]),
                     some["cluster"].to_numpy(),
                     np.asarray(weights[some.index], dtype=float),
+                    int(chosen.sum()) - len(some),
                 )

@@ -17,7 +17,7 @@ from broken_telephone.statistics.estimates.calibration import (
     probabilities_at,
 )
 from broken_telephone.statistics.estimates.clusters import cluster_sums
-from broken_telephone.statistics.tables.group_table import INTERVAL, Row
+from broken_telephone.statistics.tables.group_table import INTERVAL, Row, join_notes
 
 RELIABILITY = (
     *("reference", "attribute", "kind", "method", "measure", "bin", "confidence", *INTERVAL),
@@ -46,6 +46,8 @@ class Answers(NamedTuple):
     """(n,), the starts."""
     weights: np.ndarray
     """(n,), number of pictures that each stands for."""
+    left_out: int = 0
+    """Number of pictures of the reference that stand for none, because they belong to no stratum of the study."""
 
 
 def reliability_table(answers: Iterable[Answers], resampling: Resampling) -> pd.DataFrame:
@@ -62,13 +64,17 @@ def reliability_table(answers: Iterable[Answers], resampling: Resampling) -> pd.
         the effective sample size of clustered and weighted pictures (Kish 1965) for ACCURACY, a cluster bootstrap for
         ERROR. n: pictures; clusters: their starts. A note explains a null.
     """
-    rows = [row for own in answers if len(own.truth) for row in _rows(own, resampling)]
+    rows = [row for own in answers if len(own.truth) or own.left_out for row in _rows(own, resampling)]
     return pd.DataFrame(rows, columns=list(RELIABILITY))
 
 
 def _rows(own: Answers, resampling: Resampling) -> Iterator[Row]:
     starts = len(np.unique(own.clusters))
     key = {"reference": own.reference, "attribute": own.attribute, "kind": own.kind}
+    if not starts:
+        row = {"method": STATED, "measure": ERROR, **Estimate().columns(), "n": 0, "clusters": 0}
+        yield key | row | {"note": _left_out_note(own.left_out)}
+        return
     for row in _measures(own, probabilities_at(own.log_likelihoods), resampling):
         yield key | {"method": STATED} | row
     sizes = {"n": len(own.truth), "clusters": starts}
@@ -110,7 +116,16 @@ def _measures(own: Answers, probabilities: np.ndarray, resampling: Resampling) -
     value = float(calibration_error(sums.sum(0)))
     estimate = bootstrap_interval(value, calibration_error(samples), len(sums), (0, 1))
     row = {"measure": ERROR, "confidence": np.average(confidence, weights=own.weights), **estimate.columns()}
-    yield row | {"n": len(bins), "clusters": len(sums), "note": estimate.why_no_interval(len(sums))}
+    note = join_notes(estimate.why_no_interval(len(sums)), _left_out_note(own.left_out))
+    yield row | {"n": len(bins), "clusters": len(sums), "note": note}
+
+
+def _left_out_note(count: int) -> str:
+    """Return a note about pictures that are left out, or an empty text."""
+    if not count:
+        return ""
+    are = "1 rated picture is" if count == 1 else f"{count} rated pictures are"
+    return f"{are} left out: no stratum of the study has them"
 
 
 def _wilson(share: float, weights: np.ndarray) -> Estimate:
