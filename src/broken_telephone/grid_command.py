@@ -138,7 +138,7 @@ def run_arms(grid: Grid) -> dict[str, str]:
         InterruptedRunError: after a signal.
     """
     failures: dict[str, str] = {}
-    reports: dict[str, Future[Ended]] = {}
+    reports: dict[str, Future[EndedRun]] = {}
     reused, count = list(grid.reused), len(grid.arms)
     with shared_models(), _one_worker() as worker:
         for number, arm in enumerate(grid.arms, 1):
@@ -153,11 +153,11 @@ def run_arms(grid: Grid) -> dict[str, str]:
             else:
                 say(f"Arm {number} of {count} failed: {one_line(reason)}")
                 failures[arm.study] = reason
-            failures |= _told(reports, wait=number == count)
+            failures |= _collect_reports(reports, wait=number == count)
     return failures
 
 
-def _told(reports: "dict[str, Future[Ended]]", wait: bool) -> dict[str, str]:
+def _collect_reports(reports: "dict[str, Future[EndedRun]]", wait: bool) -> dict[str, str]:
     """Print what finished reports wrote, and forget them; return study -> why it failed.
 
     Args:
@@ -166,10 +166,10 @@ def _told(reports: "dict[str, Future[Ended]]", wait: bool) -> dict[str, str]:
     """
     failures = {}
     for study in [study for study, future in reports.items() if wait or future.done()]:
-        ended = reports.pop(study).result()
-        say(f"Report of {study}:\n{ended.output.rstrip()}")
-        if ended.failure is not None:
-            failures[study] = ended.failure
+        run = reports.pop(study).result()
+        say(f"Report of {study}:\n{run.output.rstrip()}")
+        if run.failure is not None:
+            failures[study] = run.failure
     return failures
 
 
@@ -183,7 +183,7 @@ def _one_worker() -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Ended(NamedTuple):
+class EndedRun(NamedTuple):
     """The end of a run in another process."""
 
     failure: str | None
@@ -191,7 +191,7 @@ class Ended(NamedTuple):
     """What it printed."""
 
 
-def report_study(env: str, params: Mapping[str, Any]) -> Ended:
+def report_study(env: str, params: Mapping[str, Any]) -> EndedRun:
     """Write the report of a study in a process that prints nothing; return what it would have printed."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as file:
         sys.stdout.flush()
@@ -208,7 +208,7 @@ def report_study(env: str, params: Mapping[str, Any]) -> Ended:
                 os.dup2(kept, number)
                 os.close(kept)
         file.seek(0)
-        return Ended(failure, file.read())
+        return EndedRun(failure, file.read())
 
 
 def run_study(env: str, pipelines: Sequence[str], params: Mapping[str, Any]) -> str | None:

@@ -32,7 +32,7 @@ def grid_project(project, monkeypatch):
 
 
 def no_report(env, params):
-    return grid_command.Ended(None, f"no report of {env}")
+    return grid_command.EndedRun(None, f"no report of {env}")
 
 
 def run(**params):
