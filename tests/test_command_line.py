@@ -83,7 +83,8 @@ def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):
             "inquiries, study_pictures. Run instead: `kedro run --pipelines annotation --to-nodes"
         ],
         "loop.follow_chains": [
-            "drawn_before, wanted_settings. Run instead: `kedro run --pipelines loop --to-nodes loop.follow_chains`"
+            "drawn_before, wanted_settings, wording. Run instead: `kedro run --pipelines loop --to-nodes "
+            "loop.follow_chains`"
         ],
         "similarity.embed_pictures_and_texts": ["The loop has not run"],
     }.items():
@@ -122,4 +123,4 @@ def test_a_notebook_is_refused_a_runner_of_many_processes_too(plain):
 def test_threads_and_empty_params_are_taken(plain, option):
     result = CliRunner().invoke(cli, ["run", "--pipelines", "ingestion", *option])
     assert result.exit_code == 0, result.output
-    assert len(plain.load("chains")) == (14 if "ThreadRunner" in option else 21)
+    assert len(plain.load("chains")) == (28 if "ThreadRunner" in option else 35)

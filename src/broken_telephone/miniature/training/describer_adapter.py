@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from peft import LoraConfig
 from pydantic import BaseModel, ConfigDict, Field
 from transformers import LlavaNextForConditionalGeneration, LlavaNextProcessor
 
@@ -105,6 +104,8 @@ def train_describer_adapter(
     Returns:
         The model with its adapter; see `save_describer_adapter`.
     """
+    from peft import LoraConfig
+
     set_up(seed, threads)
     model = LlavaNextForConditionalGeneration.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, local_files_only=True

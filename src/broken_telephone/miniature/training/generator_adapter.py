@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import torch
 from diffusers import StableDiffusion3Pipeline
-from peft import LoraConfig, get_peft_model_state_dict
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import CLIPTokenizer
@@ -57,6 +56,8 @@ class AdapterSchedule(Schedule):
 
 def add_adapters(model: Denoiser, rank: int) -> None:
     """Freeze all weights, and add a LoRA of this rank to the transformer and to both text encoders."""
+    from peft import LoraConfig
+
     model.requires_grad_(False)
     parts = {model.transformer: _TRANSFORMER, model.text_encoder: _TEXT_ENCODER, model.text_encoder_2: _TEXT_ENCODER}
     for part, layers in parts.items():
@@ -174,4 +175,6 @@ def save_generator_adapter(model: Denoiser, folder: Path) -> None:
 
 
 def _half(part: nn.Module) -> dict[str, torch.Tensor]:
+    from peft import get_peft_model_state_dict
+
     return {name: values.half().contiguous() for name, values in get_peft_model_state_dict(part).items()}
