@@ -1,6 +1,6 @@
 """Markov tests and predicted shares: size, power, the effect of annotator error, and coverage of the intervals.
 
-    python benchmarks/long_chains.py             200 studies of each kind; half an hour
+    python benchmarks/long_chains.py             200 studies of each kind
     python benchmarks/long_chains.py --tiny
 
 One label, three categories, 20 iterations unless the line says otherwise. Chains are of these kinds:

@@ -85,6 +85,7 @@ def test_from_the_grid_to_the_page(reduced, monkeypatch):
     for text in (page, markdown):
         assert "arrangements that blame the right factors" in text
         assert "Whom the bench blames" in text
+    check_refusals(reduced)
 
 
 def check_recovery(recovery) -> None:
@@ -100,10 +101,7 @@ def check_recovery(recovery) -> None:
     assert labels["passed"].mean() > 0.85
 
 
-def test_a_generator_without_a_world_is_refused(reduced, monkeypatch):
-    monkeypatch.chdir(reduced.path)
-    if not (reduced.path / "data/03_primary/validation-shipped-leaking").exists():
-        pytest.skip("needs the arms of the test above")
+def check_refusals(reduced) -> None:
     with pytest.raises(
         StudyError, match=r"validation\.worlds\.shipped names 'nowhere', which is none of miniature\.worlds"
     ):
