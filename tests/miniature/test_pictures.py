@@ -54,12 +54,13 @@ def test_props_are_what_a_scene_without_them_lacks(activity, monkeypatch):
     bare = tuple(replace(one, behind=nothing, front=nothing) for one in STAGINGS[activity])
     monkeypatch.setitem(STAGINGS, activity, bare)
     for seed, picture in enumerate(shown):
-        changed = (picture.image != render_scene(people, np.random.default_rng(seed)).image).any(-1)
+        lacking = render_scene(people, np.random.default_rng(seed)).image
+        change = np.abs(picture.image.astype(int) - lacking).max(-1)
         assert picture.props.any()
-        assert changed[picture.props].all()
+        assert (change[picture.props] > 0).all()
         # Elsewhere, props cover less than half of a pixel: at edges and thin tips.
         near = cv2.dilate(picture.props.astype(np.uint8), np.ones((7, 7))).astype(bool)
-        assert not (changed & (picture.regions == BACKGROUND) & ~near).any()
+        assert change[(picture.regions == BACKGROUND) & ~near].max() < 20
         assert set(picture.regions[picture.props]) == {BACKGROUND}
 
 
