@@ -44,7 +44,7 @@ def study(tmp_path):
 
 
 def test_shares_of_props_are_those_of_their_pixels(study):
-    _, words, activations, occlusions, record = study.run(prop_masks=MASKS)
+    _, _, activations, occlusions, record = study.run(prop_masks=MASKS)
     own = activations[(activations["chain_id"] == "i0_r0") & (activations["iteration"] == 0)]
     assert set(own["region"]) == {*REGIONS, *PARTS}
     rows = own[own["method"] == "HiResCAM"].set_index("region")
@@ -72,7 +72,7 @@ def test_shares_of_props_are_those_of_their_pixels(study):
 
 
 def test_only_originals_with_a_mask_have_props(study):
-    _, words, activations, occlusions, record = study.run(prop_masks=MASKS)
+    _, _, activations, occlusions, record = study.run(prop_masks=MASKS)
     for table in (activations, occlusions):
         with_props = table[table["region"].isin(PARTS)]
         assert set(zip(with_props["chain_id"], with_props["iteration"], strict=True)) == {("i0_r0", 0), ("i1_r0", 0)}
@@ -201,13 +201,11 @@ def measured(**stated):
     if not stated.get("masked", True):
         del manifest["props"]
     settings = ExplainSettings(prop_masks=None)
-    return measure_support(
-        words, activations, occlusions, chains, manifest, settings, ReportSettings(n_bootstrap=200)
-    )
+    return measure_support(words, activations, occlusions, chains, manifest, settings, ReportSettings(n_bootstrap=200))
 
 
 def test_words_that_come_from_a_prop_are_said_to():
-    support, tests, trust, statements = measured()
+    support, tests, _, statements = measured()
     kinds = list(dict.fromkeys(statements["kind"]))
     assert kinds == ["64 x 64, 1 view", "64 x 64, 1 view, props apart", "props"]
     sentences = statements.set_index("kind")["sentence"]
@@ -248,7 +246,7 @@ def test_without_masks_there_is_nothing_about_props():
 def test_the_figure_of_originals_has_five_regions():
     support, _, _, statements = measured()
     for kind, count in (("64 x 64, 1 view", 4), ("64 x 64, 1 view, props apart", 5)):
-        rows = support.astype({name: float for name in ("value", "ci_low", "ci_high")})
+        rows = support.astype(dict.fromkeys(("value", "ci_low", "ci_high"), float))
         figure = support_figure(rows, statements[statements["kind"] == kind], kind)
         titles = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
         assert len(titles) == 2 * count
