@@ -21,6 +21,7 @@ from broken_telephone.pipelines.explainability.nodes import measure_support
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.region_support import support_figure
 from broken_telephone.reporting.text.region_support import region_sentences
+from broken_telephone.tables import check_activations
 
 MASKS = {"folder": "masks", "values": [4, 7]}
 KEYS = ["chain_id", "iteration", "face", "char_offset", "method"]
@@ -60,6 +61,10 @@ def test_shares_of_props_are_those_of_their_pixels(study):
         every = activations.pivot_table(index=KEYS, columns="region", values=column, aggfunc="first").dropna()
         parts = every[list(PARTS)].sum(axis=1).astype(float)
         assert parts.to_numpy() == pytest.approx(every["background"].astype(float).to_numpy(), abs=1e-6)
+    check_activations(activations)
+    broken = activations.assign(area=activations["area"].where(activations["region"] != PROP, 0.5))
+    with pytest.raises(StudyError, match="the background's parts do not sum"):
+        check_activations(broken)
     # Hidden with each fill, as the other regions are.
     hidden = occlusions[occlusions["region"].isin(PARTS)]
     assert len(hidden) == 2 * len(PARTS) * len(FILLS)

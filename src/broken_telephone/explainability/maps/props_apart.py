@@ -7,7 +7,9 @@ a further kind, in which both stand in place of the background.
 
 import pandas as pd
 
-PROP, WITHOUT_PROPS = PARTS = ("prop", "background without props")
+from broken_telephone.tables import BACKGROUND_PARTS
+
+PROP, WITHOUT_PROPS = PARTS = BACKGROUND_PARTS
 """The parts of the background in pictures with a mask."""
 PROPS = "props"
 """Kind of the sentence that says in how many pictures props are known."""

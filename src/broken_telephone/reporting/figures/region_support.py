@@ -69,7 +69,8 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
             "Upper row: mean activation on the region, divided by that of the image. Lower row: the word's probability "
             "is divided by this factor when the region is hidden. Large marks: hidden by the mean colour of all images."
         )
-        return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
+        props = ["Originals with a mask of props only."] if has_props_apart(kind) else []
+        return multiples.finish(figure, title, keys, [how, *props], [multiples.missing_intervals(rows)])
 
 
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:
