@@ -109,6 +109,8 @@ _WORD = _PICTURE | {
     "char_offset": "integer",
     "term": "category",
 }
+BACKGROUND_PARTS = ("prop", "background without props")
+"""Values of `region` in pictures with a mask of props: the parts of the background, in addition to the four regions."""
 ACTIVATIONS = _WORD | {
     "method": "category",
     "region": "category",
@@ -276,12 +278,21 @@ def check_faces(faces: pd.DataFrame) -> None:
 
 
 def check_activations(activations: pd.DataFrame) -> None:
-    """Check `activations`: columns, unique keys, and regions whose areas and shares sum to 1 for each word."""
+    """Check `activations`: columns, unique keys, and areas and shares that sum up.
+
+    Those of a word's regions sum to 1, and those of the background's parts to the background.
+    """
     key = [*_WORD, "method", "region"]
     _check(activations, ACTIVATIONS, key=key, table="activations")
-    sums = activations.groupby(key[:-1], observed=True, dropna=False)[["area", "share"]].sum(min_count=1)
-    if ((sums - 1).abs() > 1e-4).any(axis=None):
+    is_part, is_background = (activations["region"].isin(names) for names in (BACKGROUND_PARTS, ["background"]))
+    whole, parts, background = (
+        activations[rows].groupby(key[:-1], observed=True, dropna=False)[["area", "share"]].sum(min_count=1)
+        for rows in (~is_part, is_part, is_background)
+    )
+    if ((whole - 1).abs() > 1e-4).any(axis=None):
         raise StudyError("activations: areas or shares of a word's regions do not sum to 1")
+    if ((parts - background.reindex(parts.index)).abs() > 1e-4).any(axis=None):
+        raise StudyError("activations: areas or shares of the background's parts do not sum to those of the background")
 
 
 def check_similarities(similarities: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from fakes import FakeModel
 from PIL import Image
 from study_pictures import digested, save, study_pictures
 
-from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset, StageStore
+from broken_telephone.datasets import ArrayPartitionsDataset, ImagePartitionsDataset, MaskFolderDataset, StageStore
 from broken_telephone.explainability import ExplainSettings
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -193,6 +193,7 @@ class Study:
             self.detector,
             self.parser,
             self.store(),
+            MaskFolderDataset(path=str(self.path / "raw")).load(),
         )
 
     def store(self):

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
 from broken_telephone.miniature.checks.catalog import PictureSetDataset
+from broken_telephone.miniature.world.activities import STAGINGS
 from broken_telephone.miniature.world.canvas import BACKGROUND, BODY, FACE, HAIR
 from broken_telephone.miniature.world.people import ACTIVITIES, EMOTIONS, HAIR_WORDS, World
 from broken_telephone.miniature.world.pictures import PictureSet, render_set
@@ -43,6 +45,27 @@ def test_the_box_of_a_portrait_is_the_box_of_its_regions(portraits):
         seen = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
         # A region that covers less than half of an outermost pixel does not show there.
         assert np.allclose(seen, (x, y, x + width, y + height), atol=1.01)
+
+
+@pytest.mark.parametrize("activity", ACTIVITIES)
+def test_props_are_what_a_scene_without_them_lacks(activity, monkeypatch):
+    people = [World().person(np.random.default_rng(3), activity=activity)]
+    shown = [render_scene(people, np.random.default_rng(seed)) for seed in range(6)]
+    bare = tuple(replace(one, behind=nothing, front=nothing) for one in STAGINGS[activity])
+    monkeypatch.setitem(STAGINGS, activity, bare)
+    for seed, picture in enumerate(shown):
+        lacking = render_scene(people, np.random.default_rng(seed)).image
+        change = np.abs(picture.image.astype(int) - lacking).max(-1)
+        assert picture.props.any()
+        assert (change[picture.props] > 0).all()
+        # Elsewhere, props cover less than half of a pixel: at edges and thin tips.
+        near = cv2.dilate(picture.props.astype(np.uint8), np.ones((7, 7))).astype(bool)
+        assert change[(picture.regions == BACKGROUND) & ~near].max() < 20
+        assert set(picture.regions[picture.props]) == {BACKGROUND}
+
+
+def nothing(canvas, figure):
+    """Draw no prop."""
 
 
 def test_people_of_a_scene_lie_in_their_boxes(scenes):

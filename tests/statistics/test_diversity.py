@@ -38,6 +38,7 @@ from broken_telephone.statistics.tables.diversity import (
     WITHIN,
     diversity_tables,
 )
+from broken_telephone.tables import as_result, check_result
 
 RNG = np.random.default_rng(8)
 VECTORS = unit_vectors(RNG.normal(size=(14, 6)) + 0.5)
@@ -235,3 +236,46 @@ def test_tables_without_a_collapse_claim_none():
     assert (own["p_adjusted"] > 0.05).all()
     rows = attractors_table(chains, pictures, 1)
     assert rows.loc[(rows["label"] == ALL) & (rows["motif"] == 1), "value"].sum() < 0.3
+
+
+@pytest.mark.filterwarnings("error")
+def test_measures_of_a_single_start_are_null_and_never_infinite():
+    """Pairs of different starts need two starts, and leaving one of two out leaves none."""
+    one = np.zeros(3, np.int64)
+    for measure in (distance_between_starts, distance_within_starts, effective_number):
+        for clusters in (1, 2, 4):
+            found = measure(VECTORS[:3], one, clusters)
+            assert not np.isinf([found.value, *found.without]).any(), measure
+            change = found.since(measure(VECTORS[3:6], one, clusters))
+            assert not np.isinf([change.value, *change.without]).any()
+    between = distance_between_starts(VECTORS[:3], one, 1)
+    assert np.isnan(between.value)
+    assert between.why_no_interval() == "not defined for a single start"
+    two = distance_between_starts(VECTORS[:4], OWNER[:4], 2)
+    assert two.value == pytest.approx(pairs(VECTORS[:4], OWNER[:4], same=False))
+    assert np.isnan(two.without).all()
+    counted, share = different_items([["a"], []], np.array([0, 1]), 2)
+    assert (counted.value, share.value, np.isnan(share.without).tolist()) == (1, 1, [True, False])
+    empty, nothing = different_items([], np.zeros(0, np.int64), 1)
+    assert (empty.value, np.isnan(nothing.value)) == (0, True)
+    ratio = jackknifed_ratio(np.array([2.0, 0.0]), np.array([3.0, 0.0]))
+    assert ratio.value == pytest.approx(2 / 3)
+    assert np.isnan(ratio.without).tolist() == [True, False]
+
+
+def test_tables_of_a_single_start_have_null_with_a_note():
+    chains = pd.DataFrame(
+        {"chain_id": ["a", "b"], "start": "image", "image_id": "one", "prompt": None, "label": "fear"}
+    )
+    places = np.arange(6).reshape(2, 3)
+    vectors = Vectors(VECTORS[:6], places)
+    texts = np.array([["A man.", "A woman.", "A man."]] * 2, dtype=object)
+    sentences = Vectors(VECTORS[6:12], places)
+    levels, changes = diversity_tables(chains, vectors, sentences, texts, 1)
+    for table in (levels, changes):
+        numbers = table.select_dtypes("number").astype(float)
+        assert not np.isinf(numbers).any(axis=None)
+        undefined = table[table["measure"] == BETWEEN]
+        assert undefined["value"].isna().all()
+        assert (undefined["note"].str.startswith("not defined for a single start")).all()
+        check_result(as_result(table))

@@ -10,6 +10,7 @@ from broken_telephone.comparison.finished_study import FinishedStudy
 from broken_telephone.comparison.human_ratings import rated_answers
 from broken_telephone.comparison.pairing import EXPLAINABILITY, SIMILARITY, Pairing
 from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.models import REGIONS
 from broken_telephone.progress import track
 from broken_telephone.rating.sample import EQUAL
 from broken_telephone.statistics import Panel, panels
@@ -144,11 +145,15 @@ def _mention_panels(
 
 
 def _label_words(study: FinishedStudy) -> pd.DataFrame:
-    """Return the activations of words that name a label, by the method of the study."""
+    """Return the activations of words that name a label, by the method of the study.
+
+    Regions that only originals with a mask of props have are left out.
+    """
     results, record = study.results, study.explanation_manifest
     assert record is not None
     activations = results.activations
     activations = activations[activations["method"].astype(str) == record["by"]["method"]]
+    activations = activations[activations["region"].isin(REGIONS)]
     words = results.explained_words
     of_label = words.loc[words["correct"].notna(), _WORD]
     return activations.merge(of_label, on=_WORD)

@@ -12,6 +12,7 @@ from broken_telephone.datasets.images import (
     ImagePartitionsDataset,
     WrittenFolderDataset,
 )
+from broken_telephone.datasets.masks import MaskFolderDataset
 from broken_telephone.datasets.model import ModelDataset, ModelsDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
@@ -33,6 +34,7 @@ __all__ = [
     "ImageFolderDataset",
     "ImagePartitionsDataset",
     "JSONDataset",
+    "MaskFolderDataset",
     "ModelDataset",
     "ModelsDataset",
     "PagesDataset",

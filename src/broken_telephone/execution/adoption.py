@@ -23,6 +23,7 @@ OTHER_BATCH = "no batch there has the same items, inputs and settings"
 """Why a batch is not adopted."""
 
 T = TypeVar("T")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,22 @@ def difference(donor: Donor, record: Record, model: Model) -> str | None:
 def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Yield the batches that are cut from items."""
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def adopted_batches(
+    items: Sequence[T], size: int, find: Callable[[Sequence[T]], Found | None]
+) -> Iterator[tuple[Sequence[T], Found]]:
+    """Yield the batches that other studies made and that this run would cut, with what was found of each.
+
+    Args:
+        items: that wait.
+        size: of a batch.
+        find: returns what another study made of a batch, or None.
+    """
+    for batch in in_batches(items, size):
+        found = find(batch)
+        if found is not None:
+            yield batch, found
 
 
 def counts_of(records: Iterable[Record], items: Callable[[Record], int]) -> dict[str, int]:

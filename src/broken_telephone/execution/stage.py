@@ -7,6 +7,7 @@ order of its own (`loop/run.py`): there a chain that failed leaves the steps tha
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from broken_telephone.errors import UnreadableError
@@ -16,8 +17,8 @@ from broken_telephone.execution.adoption import (
     Adoptable,
     Adoptions,
     Donor,
+    adopted_batches,
     difference,
-    in_batches,
     obstacle,
 )
 from broken_telephone.execution.batch_size import BatchSize
@@ -216,10 +217,8 @@ def _adopt(
         if phase.adoptable is None:
             continue
         for step, items in phase.waiting(records).items():
-            for batch in in_batches(items, int(settings.batch)):
-                record = _adopted(phase, step.iteration, batch, donors, adoptions)
-                if record is None:
-                    continue
+            find = partial(_adopted, phase, step.iteration, donors, adoptions)
+            for batch, record in adopted_batches(items, int(settings.batch), find):
                 if session is None:
                     session = Session(settings, {"batch"}, 0, ending="_adopted", adopted=True)
                     yield Output(sessions={session.key: session.record})
@@ -229,7 +228,7 @@ def _adopt(
 
 
 def _adopted(
-    phase: Phase[T, Any], iteration: int, items: Sequence[T], donors: Sequence[Donor], adoptions: Adoptions
+    phase: Phase[T, Any], iteration: int, donors: Sequence[Donor], adoptions: Adoptions, items: Sequence[T]
 ) -> Record | None:
     assert phase.adoptable is not None
     reasons = {}

@@ -80,7 +80,7 @@ def word_items(
     concept: Variable,
     contents: Mapping[str, PictureContent],
     main_face: Mapping[str, Sequence[int]],
-    boxes: Mapping[str, object],
+    regions_from: Mapping[str, object],
     patterns: Sequence[str] = (),
 ) -> dict[int, list[WordItem]]:
     """Return every word that names a label or matches a pattern, for the main person of each picture, by iteration.
@@ -91,7 +91,7 @@ def word_items(
         concept: whose labels words name.
         contents: picture -> its faces.
         main_face: picture -> the face of its main person; empty if there is none.
-        boxes: picture -> the data set's boxes of its people, on which the regions depend.
+        regions_from: picture -> what the data set says of its regions: boxes of its people, and the mask of props.
         patterns: of further words, see `word_patterns`.
     """
     items: dict[int, list[WordItem]] = {iteration: [] for iteration in pictures}
@@ -102,7 +102,7 @@ def word_items(
             chain_id, text = texts[one.name]
             for (begin, end, term, names_label), face in product(_terms(text, concept, patterns), main_face[one.name]):
                 of = (one.name, text, begin, face, *(() if names_label else (end, term)))
-                name, seed = digest(*of, one.digest, boxes[one.name], size=8), digest(*of, size=8)
+                name, seed = digest(*of, one.digest, regions_from[one.name], size=8), digest(*of, size=8)
                 word, token = Word(text, begin, end), text[begin:end].lower()
                 items[iteration].append(WordItem(name, chain_id, one, word, token, term, names_label, face, seed))
     return items

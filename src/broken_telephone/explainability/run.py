@@ -77,6 +77,7 @@ def find_parts(
 def explain_words(
     items: Mapping[int, Sequence[WordItem]],
     regions: Callable[[WordItem], np.ndarray],
+    props: Callable[[WordItem], np.ndarray | None],
     checked: set[str],
     identity: str,
     how: How,
@@ -93,6 +94,7 @@ def explain_words(
     Args:
         items: words by iteration.
         regions: of the person that a word is about: uint8 (height, width).
+        props: of the word's picture: bool (height, width), or None if they are unknown.
         checked: chains on which the costly checks are made.
         identity: as `find_parts`.
         how: words are explained.
@@ -120,6 +122,7 @@ def explain_words(
                     seed_of(settings.seed, one.seed_name),
                     Fitted.into(original, image.size).inside(image.size),
                     one.chain_id in checked,
+                    _scaled_props(props(one), image.size),
                 )
                 for one, (image, original) in opened
             ]
@@ -151,6 +154,10 @@ def explain_words(
         if randomised:
             # The describer's weights may be random now, also where the run was stopped.
             describer.release()
+
+
+def _scaled_props(props: np.ndarray | None, size: tuple[int, int]) -> np.ndarray | None:
+    return None if props is None else scaled(props.astype(np.uint8), size).astype(bool)
 
 
 def _adoptable(

@@ -1,5 +1,6 @@
 """The settings of the explanation of words."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -7,9 +8,30 @@ from pydantic import Field, field_validator
 from broken_telephone.execution.settings import BatchedSettings, Positive, Size
 from broken_telephone.explainability.word_patterns import check_pattern
 from broken_telephone.models import Target
+from broken_telephone.study_config.settings_group import Settings
 
 Side = Annotated[int, Field(ge=1)]
 Method = Literal["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM"]
+
+
+class PropMaskSettings(Settings):
+    """The data set's masks of props."""
+
+    folder: Annotated[str, Field(min_length=1)]
+    """Folder below data_root with a PNG file for each original, named `<image_id>.png`, of the original's size."""
+    values: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    """Values of pixels that show props."""
+
+    @field_validator("folder")
+    @classmethod
+    def _check_folder(cls, folder: str) -> str:
+        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts:
+            raise ValueError("the folder must lie below data_root")
+        return folder
+
+    def key_of(self, image_id: str) -> str:
+        """Return the path of an original's mask below data_root."""
+        return f"{PurePosixPath(self.folder)}/{image_id}.png"
 
 
 class ExplainSettings(BatchedSettings):
@@ -32,6 +54,8 @@ class ExplainSettings(BatchedSettings):
     """How often the describer's weights are replaced by random ones, to see what maps then show."""
     words: list[str] = []
     """Further words to explain beside those that name labels: regular expressions of whole words in descriptions."""
+    prop_masks: PropMaskSettings | None = None
+    """Masks by which props are a region of their own in originals; null: props are part of the background."""
     batch: Size = 16
     seed: int = 1
 

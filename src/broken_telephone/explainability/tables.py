@@ -15,7 +15,9 @@ from broken_telephone.explainability.faces.skin_tone import at_brightness, monk_
 from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import PictureContent, random_identity, rows_in
 from broken_telephone.explainability.maps.fills import FILLS
+from broken_telephone.explainability.maps.props_apart import PARTS
 from broken_telephone.explainability.maps.region_statistics import NUMBERS
+from broken_telephone.explainability.tasks import OF_PARTS
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pictures import Picture
 from broken_telephone.tables import ACTIVATIONS, FACES, LANDMARKS, OCCLUSIONS, WORDS, as_table
@@ -154,27 +156,39 @@ def word_tables(
                 **chance,
             }
         )
-        for name, values in zip(METHODS, row["numbers"], strict=True):
-            activations += _by_region(where | {"method": name}, values)
-        for seed, rows in enumerate(by_chance, 1):
-            if item.name in rows:
-                values = rows[item.name]["numbers"][list(METHODS).index(method)]
-                activations += _by_region(where | {"method": f"{method}, {RANDOM} {seed}"}, values)
-        for (place, region), (number, fill) in itertools.product(enumerate(REGIONS), enumerate(FILLS)):
-            drops = {
-                f"log_probability_drop{suffix}": row["log_probability"] - float(row[f"hidden{suffix}"][number, place])
-                for suffix in ("", "_elsewhere")
-            }
-            density = {"density_elsewhere": float(row["elsewhere"][place])}
-            occlusions.append({**where, "region": region, "fill": fill, **drops, **density})
+        for prefix, regions in {"": REGIONS, OF_PARTS: PARTS}.items():
+            numbers = f"{prefix}numbers"
+            if numbers not in row:
+                continue
+            for name, values in zip(METHODS, row[numbers], strict=True):
+                activations += _by_region(where | {"method": name}, regions, values)
+            for seed, rows in enumerate(by_chance, 1):
+                if item.name in rows:
+                    values = rows[item.name][numbers][list(METHODS).index(method)]
+                    activations += _by_region(where | {"method": f"{method}, {RANDOM} {seed}"}, regions, values)
+            occlusions += _hidden(where, regions, prefix, row)
     return WordTables(as_table(words, WORDS), as_table(activations, ACTIVATIONS), as_table(occlusions, OCCLUSIONS))
 
 
-def _by_region(where: dict[str, Any], values: np.ndarray) -> list[dict]:
+def _hidden(where: dict[str, Any], regions: Sequence[str], prefix: str, row: Mapping[str, Any]) -> list[dict]:
+    """Rows of the regions and fills: drops of log-probability when the region is hidden, and as much elsewhere."""
+    rows = []
+    for (place, region), (number, fill) in itertools.product(enumerate(regions), enumerate(FILLS)):
+        drops = {
+            f"log_probability_drop{suffix}": row["log_probability"]
+            - float(row[f"{prefix}hidden{suffix}"][number, place])
+            for suffix in ("", "_elsewhere")
+        }
+        density = {"density_elsewhere": float(row[f"{prefix}elsewhere"][place])}
+        rows.append({**where, "region": region, "fill": fill, **drops, **density})
+    return rows
+
+
+def _by_region(where: dict[str, Any], regions: Sequence[str], values: np.ndarray) -> list[dict]:
     """Rows of the regions; those that are not in the picture have an area of 0 and no density."""
     return [
         where | {"region": region, **{name: _number(value) for name, value in zip(NUMBERS, own, strict=True)}}
-        for region, own in zip(REGIONS, values, strict=True)
+        for region, own in zip(regions, values, strict=True)
     ]
 
 

@@ -15,6 +15,7 @@ from broken_telephone.explainability.faces.skin_tone import clipped_share, skin_
 from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.fills import FILLS, filling
 from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
+from broken_telephone.explainability.maps.props_apart import PARTS, PROP, WITHOUT_PROPS
 from broken_telephone.explainability.maps.region_statistics import region_numbers
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
 
@@ -22,6 +23,8 @@ STEPS = 8
 """In how many steps the curves hide a picture, or show it."""
 _HIDDEN = ("hidden", "hidden_elsewhere")
 """Arrays (fills, regions) of log-probabilities when regions are hidden."""
+OF_PARTS = "props_"
+"""What the names of arrays begin with that are of `props_apart.PARTS` in place of `REGIONS`."""
 _SMALL = 96
 """Pixels of the longer side of a map that is kept to be looked at."""
 
@@ -75,6 +78,8 @@ class Subject:
     """bool (height, width): what is of the picture, and not of the frame around it."""
     curves: bool = False
     """Whether to follow the word's probability while the picture is hidden bit by bit."""
+    props: np.ndarray | None = None
+    """bool (height, width), pixels of props, where they are known. They count only as a part of the background."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,19 @@ _PLAIN = Subject(
 )
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Regions of a picture, and places of their size and shape elsewhere."""
+
+    regions: np.ndarray
+    """uint8 (height, width), numbers of regions."""
+    numbers: range
+    """Those that `own` and `elsewhere` are of."""
+    own: list[np.ndarray]
+    """bool (height, width) of each."""
+    elsewhere: list[np.ndarray]
+
+
 class _Chart:
     """A subject and its maps."""
 
@@ -146,19 +164,31 @@ class _Chart:
         rng = np.random.default_rng(subject.seed)
         # Elsewhere is where the model sees something: what is hidden beside that costs the word nothing.
         self.box = box_of(self.seen if self.seen.any() else subject.inside)
-        self.regions = [(subject.regions == region) & subject.inside for region in range(len(REGIONS))]
-        self.elsewhere = [moved(where, rng, self.box) for where in self.regions]
+        self.places = {"": self._places(subject.regions, range(len(REGIONS)), rng)}
+        if subject.props is not None:
+            with_parts = _with_parts(subject.regions, subject.props)
+            # Their own random numbers, so that masks change nothing about the other regions.
+            of_parts = np.random.default_rng([subject.seed, 1])
+            self.places[OF_PARTS] = self._places(with_parts, range(len(REGIONS), len(REGIONS) + len(PARTS)), of_parts)
         self.rng = rng
+
+    def _places(self, regions: np.ndarray, numbers: range, rng: np.random.Generator) -> "_Places":
+        own = [(regions == number) & self.subject.inside for number in numbers]
+        return _Places(regions, numbers, own, [moved(where, rng, self.box) for where in own])
 
     def numbers(self) -> dict[str, Any]:
         """What the maps say of regions, and of regions of the same size elsewhere."""
-        numbers = [region_numbers(self.maps[name], self.subject.regions, self.seen) for name in METHODS]
+        by_region: dict[str, np.ndarray] = {}
+        for prefix, places in self.places.items():
+            first, end = places.numbers.start, places.numbers.stop
+            every = [region_numbers(self.maps[name], places.regions, self.seen, end)[first:] for name in METHODS]
+            by_region[f"{prefix}numbers"] = np.stack(every).astype(np.float32)
+            by_region[f"{prefix}elsewhere"] = np.array([self._density(where) for where in places.elsewhere], np.float32)
         return {
             "size": list(self.subject.image.size),
             "log_probability": self.explanation.log_probability,
             "views": self.explanation.patches.views,
-            "numbers": np.stack(numbers).astype(np.float32),
-            "elsewhere": np.array([self._density(where) for where in self.elsewhere], np.float32),
+            **by_region,
             "agreement": _agreement(self.explanation.activations, self.method),
             "map": _small(self.map),
         }
@@ -175,11 +205,12 @@ class _Chart:
         pixels = np.asarray(self.subject.image)
         for place, fill in enumerate(FILLS):
             content = filling(pixels, fill, colour, self.subject.seed)
-            for name, parts in (("hidden", self.regions), ("hidden_elsewhere", self.elsewhere)):
-                for region, where in enumerate(parts):
-                    # Nothing is to be seen where nothing is hidden.
-                    if self.regions[region].any() and where.any():
-                        yield name, (place, region), hidden(pixels, where, content)
+            for prefix, places in self.places.items():
+                for name, parts in zip(_HIDDEN, (places.own, places.elsewhere), strict=True):
+                    for region, where in enumerate(parts):
+                        # Nothing is to be seen where nothing is hidden.
+                        if places.own[region].any() and where.any():
+                            yield f"{prefix}{name}", (place, region), hidden(pixels, where, content)
         if self.subject.curves:
             # Chance is the map itself at another place: as coherent, and as much of it.
             for name, values in (("", self.map), ("_chance", moved(self.map, self.rng, self.box))):
@@ -196,7 +227,11 @@ def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[i
     """How likely words are when parts of their pictures are hidden; null where there is nothing to hide."""
     values: dict[int, dict[str, np.ndarray]] = {}
     for place, chart in charts.items():
-        shapes: dict[str, int | tuple[int, int]] = dict.fromkeys(_HIDDEN, (len(FILLS), len(REGIONS)))
+        shapes: dict[str, int | tuple[int, int]] = {
+            f"{prefix}{name}": (len(FILLS), len(places.own))
+            for prefix, places in chart.places.items()
+            for name in _HIDDEN
+        }
         if chart.subject.curves:
             shapes |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
         values[place] = {name: np.full(shape, np.nan, np.float32) for name, shape in shapes.items()}
@@ -208,6 +243,14 @@ def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[i
         for (place, name, index, _), value in zip(some, likely, strict=True):
             values[place][name][index] = value
     return values
+
+
+def _with_parts(regions: np.ndarray, props: np.ndarray | None) -> np.ndarray:
+    """Return regions with the numbers of PARTS, which follow those of REGIONS, in place of the background."""
+    if props is None:
+        return regions
+    parts = len(REGIONS) + np.where(props, PARTS.index(PROP), PARTS.index(WITHOUT_PROPS))
+    return np.where(regions == REGIONS.index("background"), parts, regions)
 
 
 def _agreement(activations: dict[str, np.ndarray], method: str) -> dict[str, float | None]:

@@ -14,7 +14,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.chains import Chain, chains_of, key
-from broken_telephone.execution.adoption import in_batches, obstacle
+from broken_telephone.execution.adoption import adopted_batches, in_batches, obstacle
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
 from broken_telephone.execution.executors import Executor, executor
@@ -242,8 +242,8 @@ class _Run:
             prompts = [chain for chain in waiting if chain.prompt is not None]
             if prompts:
                 self._rehearse(step)
-            for start in range(0, len(prompts), _PROMPTS):
-                yield self._take_prompts(step, prompts[start : start + _PROMPTS])
+            for some in in_batches(prompts, _PROMPTS):
+                yield self._take_prompts(step, some)
             waiting = [chain for chain in waiting if chain.prompt is None]
         size = self.sizes[step.phase]
         if self.adoption is not None and step.phase in self.adopting:
@@ -261,13 +261,13 @@ class _Run:
     ) -> Yields[LoopOutput, None, set[str]]:
         """Adopt the batches of other studies that this run would cut and make; return their chains."""
         adopted: set[str] = set()
-        for chains in in_batches(waiting, size.next):
-            batch = adoption.find(step, chains, self.done)
-            if batch is not None:
-                yield from self._take(step, batch)
-                adopted.update(chain.chain_id for chain in chains)
-            if self.interruption.asked:
-                break
+
+        def find(chains: Sequence[Chain]) -> Adopted | None:
+            return None if self.interruption.asked else adoption.find(step, chains, self.done)
+
+        for chains, batch in adopted_batches(waiting, size.next, find):
+            yield from self._take(step, batch)
+            adopted.update(chain.chain_id for chain in chains)
         return adopted
 
     def _take(self, step: Step, batch: Adopted) -> Iterator[LoopOutput]:
@@ -292,14 +292,14 @@ class _Run:
         self.superfluous = self._described(step, record["descriptions"])
         yield LoopOutput(images, {name: record})
 
-    def _take_prompts(self, step: Step, chains: list[Chain]) -> LoopOutput:
+    def _take_prompts(self, step: Step, chains: Sequence[Chain]) -> LoopOutput:
         """Take prompts as the first descriptions: no model sees them."""
         outcome = self._outcome(step, chains)
         for chain in chains:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
         return self._output(outcome, {})
 
-    def _outcome(self, step: Step, chains: list[Chain]) -> Outcome:
+    def _outcome(self, step: Step, chains: Sequence[Chain]) -> Outcome:
         return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
 
     def _batch(self, step: Step, chains: list[Chain]) -> Batch[Chain, Outcome]:

@@ -74,7 +74,9 @@ def main_faces(name: str, content: PictureContent, people: People) -> list[int]:
     return [int(np.argmax(areas))] if areas else []
 
 
-def regions_of(item: WordItem, content: PictureContent, people: People, grow: float | None) -> np.ndarray:
+def regions_of(
+    item: WordItem, content: PictureContent, people: People, grow: float | None, props: np.ndarray | None = None
+) -> np.ndarray:
     """Return the regions of a picture as the item's person has them: uint8 (height, width).
 
     Args:
@@ -82,12 +84,13 @@ def regions_of(item: WordItem, content: PictureContent, people: People, grow: fl
         content: of the picture.
         people: see `people_of`.
         grow: how much larger than a face the parser's crop is; None if it looks at whole pictures.
+        props: the picture's pixels of props, see `PropMasks.mask`; they are part of the background.
     """
     boxes = boxes_of(item.picture.name, content, people)
     whose = matches(item.picture.name, content, people)
     own = [None if person is None else boxes[person] for person in whose]
     seen = [None if grow is None else crop_of(face, grow) for face in content.faces]
-    return person_regions(list(content.maps), [face.box for face in content.faces], own, seen)[item.face]
+    return person_regions(list(content.maps), [face.box for face in content.faces], own, seen, props)[item.face]
 
 
 def crop_of(face: Face, grow: float) -> Box:

@@ -55,6 +55,7 @@ def person_regions(
     faces: Sequence[Box],
     people: Sequence[Box | None],
     looked_at: Sequence[Box | None],
+    props: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the regions of a picture as each person has them; the rest of it, other people too, is background.
 
@@ -63,6 +64,7 @@ def person_regions(
         faces: their boxes.
         people: the box of each face's person, where known.
         looked_at: which part of the picture the parser saw for each face; None for all of it.
+        props: bool (height, width), pixels of props, where known: a person's box claims none of them.
 
     Returns:
         uint8 (faces, height, width).
@@ -77,6 +79,7 @@ def person_regions(
         if person is not None and seen is not None:
             # Below the face, where the parser did not look, the person's box is all that is known of the body.
             below = _within(person, rows, columns) & (rows > face[1] + face[3]) & ~_within(seen, rows, columns)
+            below &= True if props is None else ~props
             own[k][below & (np.stack(parsed) == BACKGROUND).all(0)] = BODY
         x, y = face[0] + face[2] / 2, face[1] + face[3] / 2
         distance = ((columns - x) / max(face[2], 1)) ** 2 + ((rows - y) / max(face[3], 1)) ** 2

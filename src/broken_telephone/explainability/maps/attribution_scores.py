@@ -9,6 +9,7 @@ import pandas as pd
 
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.permutation_tests import Strata, flipped
+from broken_telephone.explainability.maps.props_apart import PARTS, has_props_apart, kind_of_all, with_props_apart
 from broken_telephone.statistics import ALL, Resampling, bootstrap_interval, first_picture
 
 DROPS = ("log_probability_drop", "log_probability_drop_elsewhere")
@@ -63,7 +64,8 @@ def by_picture(
         method: whose maps count.
 
     Returns:
-        Columns kind (pictures of one size in so many views, which alone are compared), term (the label that the words
+        Columns kind (pictures of one size in so many views, which alone are compared; those with a mask of props are
+        there twice, see `with_props_apart`), term (the label that the words
         name, or the pattern that they match), start (image or prompt), start_id, chain_id, iteration, gender, answer
         (right, wrong or NO_ANSWER), region, and `MEASURES`: drops of each fill have a column (`column_of`).
     """
@@ -77,6 +79,7 @@ def by_picture(
         f"{w} x {h}, {v} {'view' if v == 1 else 'views'}"
         for w, h, v in zip(rows["width"], rows["height"], rows["views"], strict=True)
     ]
+    rows = with_props_apart(rows.astype({"region": str}), ["chain_id", "iteration"])
     rows["answer"] = rows["correct"].astype(object).map({True: "right", False: "wrong"}).fillna(NO_ANSWER)
     rows["gender"] = rows["gender"].astype(object).where(rows["gender"].notna(), "unknown")
     numbers = rows[list(MEASURES)].astype(float)
@@ -98,12 +101,12 @@ def _by_fill(occlusions: pd.DataFrame) -> pd.DataFrame:
 def comparable_kinds(pictures: pd.DataFrame) -> pd.DataFrame:
     """Return the pictures of kinds that have as many starts as an interval needs; a kind that is the only one stays."""
     starts = pictures.groupby("kind")["start_id"].transform("nunique")
-    return pictures if pictures["kind"].nunique() < 2 else pictures[starts >= LEAST]
+    return pictures if pictures["kind"].map(kind_of_all).nunique() < 2 else pictures[starts >= LEAST]
 
 
 def left_out(pictures: pd.DataFrame, kept: pd.DataFrame) -> str:
     """Say how many pictures `comparable_kinds` leaves out; nothing if it leaves none."""
-    rest = pictures[~pictures["kind"].isin(kept["kind"])]
+    rest = pictures[~pictures["kind"].map(kind_of_all).isin(kept["kind"].map(kind_of_all))]
     if rest.empty:
         return ""
     count = len(rest[["chain_id", "iteration"]].drop_duplicates())
@@ -148,7 +151,8 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     and from prompts, and, of all labels together, of the labels that words stand for (`permutation_tests.Strata`). Of
     replicates that belong to one group the mean is taken; a start whose replicates belong to both counts for that
     label in neither. Starts are exchanged within strata. First and last pictures are compared label by label within
-    each start, of several labels by the mean, and exchanged within starts.
+    each start, of several labels by the mean, and exchanged within starts. Kinds with props apart add the comparisons
+    of the background's parts, and none of first and last pictures, because drawn pictures have no masks.
 
     Args:
         pictures: as `by_picture` returns them.
@@ -163,13 +167,17 @@ def support_tests(pictures: pd.DataFrame, resampling: Resampling) -> pd.DataFram
     rows: list[list[Any]] = []
     last = pictures["iteration"].max()
     for kind, own in pictures.groupby("kind", sort=False):
+        apart = has_props_apart(str(kind))
         for attribute, (group_a, group_b) in PAIRS.items():
+            if apart and attribute == "iteration":
+                continue
             if attribute == "iteration":
                 sides = _sides(own, last)
                 tested = _paired(sides, resampling)
                 why = _why_no_pairs(*sides)
             else:
-                tested = _apart(own, attribute, group_a, group_b, resampling)
+                some = own[own["region"].isin(PARTS)] if apart else own
+                tested = _apart(some, attribute, group_a, group_b, resampling)
                 why = _why_not(set(own[attribute]), attribute, group_a, group_b)
             compared = [
                 [

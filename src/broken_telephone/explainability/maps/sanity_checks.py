@@ -8,6 +8,7 @@ import pandas as pd
 
 from broken_telephone.explainability.maps.attribution_scores import DROPS, OF_A_WORD, column_of, label_groups, mean_of
 from broken_telephone.explainability.maps.fills import BLURRED, FILLS, MEAN_COLOUR, NOISE
+from broken_telephone.explainability.maps.props_apart import in_kind
 from broken_telephone.explainability.tables import RANDOM
 from broken_telephone.statistics import ALL, Resampling
 
@@ -68,6 +69,7 @@ def trust_table(
     maps = activations.merge(words[OF_A_WORD], on=OF_A_WORD)
     maps = maps.astype(dict.fromkeys(("term", "method", "region"), str) | {"density": float})
     for kind, label, own in label_groups(pictures):
+        own_maps = in_kind(maps, kind)
         # Every start counts once, as in the means that are reported.
         means = own.groupby(["start_id", "region"])["density"].mean().groupby("region").mean()
         if means.notna().sum() == 0:
@@ -81,8 +83,8 @@ def trust_table(
             passed = bool(low > 0)
             note = "" if passed else "there are too few starts for its checks" if np.isnan(low) else REASONS[check]
             rows.append([*where, check, fill, value, low, high, len(by_start), passed, note])
-        rows.append([*where, WEIGHTS, None, *_against_random(here, maps, method, densest, resampling)])
-        share, count = _same_region(own, maps, densest)
+        rows.append([*where, WEIGHTS, None, *_against_random(here, own_maps, method, densest, resampling)])
+        share, count = _same_region(own, own_maps, densest)
         passed = share > 0.5
         rows.append(
             [*where, METHODS_AGREE, None, share, share, share, count, passed, "" if passed else REASONS[METHODS_AGREE]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from broken_telephone.miniature.world.canvas import BACKGROUND, Canvas
+from broken_telephone.miniature.world.canvas import PROP, Canvas
 from broken_telephone.miniature.world.figure import Figure, Pose
 
 Props = Callable[[Canvas, Figure], None]
@@ -30,36 +30,36 @@ class Staging:
 
 
 def _box(canvas: Canvas, x: float, y: float, w: float, h: float, colour: tuple[int, int, int]) -> None:
-    canvas.polygon([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], colour, BACKGROUND)
+    canvas.polygon([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], colour, PROP)
 
 
 def _notes(canvas: Canvas, figure: Figure) -> None:
     for x, y in ((8, 12), (54, 9), (7, 34), (57, 32)):
-        canvas.ellipse(x, y + 6, 2.6, 1.9, (120, 20, 120), BACKGROUND, -20)
-        canvas.line([(x + 2.2, y + 6), (x + 2.2, y - 2), (x + 5.5, y)], 1.1, (120, 20, 120), BACKGROUND)
+        canvas.ellipse(x, y + 6, 2.6, 1.9, (120, 20, 120), PROP, -20)
+        canvas.line([(x + 2.2, y + 6), (x + 2.2, y - 2), (x + 5.5, y)], 1.1, (120, 20, 120), PROP)
 
 
 def _guitar(canvas: Canvas, figure: Figure) -> None:
     x, y = figure.at(-0.03, 0.66)
-    canvas.line([(x, y), (x + 20, y - 9)], 2.4, (70, 40, 20), BACKGROUND)
-    canvas.ellipse(x - 3, y + 1.4, 7, 5.6, (214, 120, 36), BACKGROUND, -22)
-    canvas.ellipse(x + 4, y - 1.4, 4.8, 4, (214, 120, 36), BACKGROUND, -22)
-    canvas.ellipse(x - 1, y + 0.6, 2.1, 2.1, (60, 32, 14), BACKGROUND)
+    canvas.line([(x, y), (x + 20, y - 9)], 2.4, (70, 40, 20), PROP)
+    canvas.ellipse(x - 3, y + 1.4, 7, 5.6, (214, 120, 36), PROP, -22)
+    canvas.ellipse(x + 4, y - 1.4, 4.8, 4, (214, 120, 36), PROP, -22)
+    canvas.ellipse(x - 1, y + 0.6, 2.1, 2.1, (60, 32, 14), PROP)
 
 
 def _dinner(canvas: Canvas, figure: Figure) -> None:
     _box(canvas, 2, 50, 60, 4, (150, 92, 44))
     _box(canvas, 7, 54, 4, 9, (120, 72, 34))
     _box(canvas, 53, 54, 4, 9, (120, 72, 34))
-    canvas.ellipse(figure.x, 49.5, 10, 2.6, (250, 250, 250), BACKGROUND)
-    canvas.ellipse(figure.x - 2, 47.4, 5, 3, (206, 60, 40), BACKGROUND)
-    canvas.ellipse(figure.x + 4, 47.6, 3.2, 2.4, (70, 160, 60), BACKGROUND)
+    canvas.ellipse(figure.x, 49.5, 10, 2.6, (250, 250, 250), PROP)
+    canvas.ellipse(figure.x - 2, 47.4, 5, 3, (206, 60, 40), PROP)
+    canvas.ellipse(figure.x + 4, 47.6, 3.2, 2.4, (70, 160, 60), PROP)
 
 
 def _fork(canvas: Canvas, figure: Figure) -> None:
     _dinner(canvas, figure)
     x, y = figure.at(0.19, 0.36)
-    canvas.line([(x, y + 3), (x - 1, y - 5)], 1.3, (120, 124, 134), BACKGROUND)
+    canvas.line([(x, y + 3), (x - 1, y - 5)], 1.3, (120, 124, 134), PROP)
 
 
 def _soup(canvas: Canvas, figure: Figure) -> None:
@@ -68,11 +68,11 @@ def _soup(canvas: Canvas, figure: Figure) -> None:
     canvas.polygon(
         [(figure.x - 9, 44), (figure.x + 9, 44), (figure.x + 5, 51), (figure.x - 5, 51)],
         (70, 110, 190),
-        BACKGROUND,
+        PROP,
     )
-    canvas.ellipse(figure.x, 44, 9, 2, (236, 150, 60), BACKGROUND)
+    canvas.ellipse(figure.x, 44, 9, 2, (236, 150, 60), PROP)
     x, y = figure.at(0.19, 0.36)
-    canvas.line([(x, y + 3), (x - 1, y - 5)], 1.3, (120, 124, 134), BACKGROUND)
+    canvas.line([(x, y + 3), (x - 1, y - 5)], 1.3, (120, 124, 134), PROP)
 
 
 def _first_aid(canvas: Canvas, figure: Figure) -> None:
@@ -83,41 +83,41 @@ def _first_aid(canvas: Canvas, figure: Figure) -> None:
 
 
 def _wheelchair(canvas: Canvas, figure: Figure) -> None:
-    canvas.ellipse(52, 53, 9, 9, (60, 60, 70), BACKGROUND)
-    canvas.ellipse(52, 53, 6.6, 6.6, (200, 204, 210), BACKGROUND)
-    canvas.line([(42, 36), (46, 36), (48, 50), (60, 50)], 3, (220, 24, 36), BACKGROUND)
-    canvas.line([(60, 50), (60, 60)], 2, (60, 60, 70), BACKGROUND)
+    canvas.ellipse(52, 53, 9, 9, (60, 60, 70), PROP)
+    canvas.ellipse(52, 53, 6.6, 6.6, (200, 204, 210), PROP)
+    canvas.line([(42, 36), (46, 36), (48, 50), (60, 50)], 3, (220, 24, 36), PROP)
+    canvas.line([(60, 50), (60, 60)], 2, (60, 60, 70), PROP)
 
 
 def _broom(canvas: Canvas, figure: Figure) -> None:
-    canvas.line([figure.at(0.16, 0.42), (52, 55)], 1.8, (150, 96, 44), BACKGROUND)
-    canvas.polygon([(48, 53), (54, 51), (61, 61), (47, 62)], (232, 196, 70), BACKGROUND)
-    canvas.polygon([(4, 50), (16, 50), (14, 62), (6, 62)], (40, 120, 200), BACKGROUND)
+    canvas.line([figure.at(0.16, 0.42), (52, 55)], 1.8, (150, 96, 44), PROP)
+    canvas.polygon([(48, 53), (54, 51), (61, 61), (47, 62)], (232, 196, 70), PROP)
+    canvas.polygon([(4, 50), (16, 50), (14, 62), (6, 62)], (40, 120, 200), PROP)
 
 
 def _vacuum(canvas: Canvas, figure: Figure) -> None:
-    canvas.line([figure.at(0.2, 0.6), (52, 58)], 2, (70, 70, 80), BACKGROUND)
+    canvas.line([figure.at(0.2, 0.6), (52, 58)], 2, (70, 70, 80), PROP)
     _box(canvas, 46, 57, 15, 5, (70, 70, 80))
-    canvas.ellipse(10, 56, 8, 6.5, (206, 40, 120), BACKGROUND)
-    canvas.line([(10, 52), (20, 44), figure.at(0.2, 0.6)], 1.2, (120, 120, 130), BACKGROUND)
+    canvas.ellipse(10, 56, 8, 6.5, (206, 40, 120), PROP)
+    canvas.line([(10, 52), (20, 44), figure.at(0.2, 0.6)], 1.2, (120, 120, 130), PROP)
 
 
 def _mirror(canvas: Canvas, figure: Figure) -> None:
-    canvas.line([(54, 40), (54, 62)], 2.4, (186, 140, 40), BACKGROUND)
-    canvas.ellipse(54, 26, 9, 15, (186, 140, 40), BACKGROUND)
-    canvas.ellipse(54, 26, 7, 13, (206, 240, 250), BACKGROUND)
-    canvas.line([(50, 28), (57, 18)], 1.4, (250, 255, 255), BACKGROUND)
+    canvas.line([(54, 40), (54, 62)], 2.4, (186, 140, 40), PROP)
+    canvas.ellipse(54, 26, 9, 15, (186, 140, 40), PROP)
+    canvas.ellipse(54, 26, 7, 13, (206, 240, 250), PROP)
+    canvas.line([(50, 28), (57, 18)], 1.4, (250, 255, 255), PROP)
 
 
 def _bath(canvas: Canvas, figure: Figure) -> None:
-    canvas.polygon([(3, 46), (61, 46), (55, 62), (9, 62)], (250, 252, 255), BACKGROUND)
+    canvas.polygon([(3, 46), (61, 46), (55, 62), (9, 62)], (250, 252, 255), PROP)
     _box(canvas, 2, 44, 60, 3.4, (206, 216, 228))
     for x, y, r in ((12, 42, 5), (22, 41, 4), (44, 41, 4.4), (53, 42, 4.6)):
-        canvas.ellipse(x, y, r, r, (226, 242, 252), BACKGROUND)
+        canvas.ellipse(x, y, r, r, (226, 242, 252), PROP)
 
 
 def _carpet(canvas: Canvas, figure: Figure) -> None:
-    canvas.polygon([(22, 47), (42, 47), (62, 64), (2, 64)], (196, 22, 48), BACKGROUND)
+    canvas.polygon([(22, 47), (42, 47), (62, 64), (2, 64)], (196, 22, 48), PROP)
     _star(canvas, 8, 12)
     _star(canvas, 56, 16)
 
@@ -133,34 +133,34 @@ def _star(canvas: Canvas, x: float, y: float) -> None:
     turns = np.arange(8) * np.pi / 4
     reach = np.where(np.arange(8) % 2 == 0, 6.0, 1.8)
     points = np.stack([x + reach * np.sin(turns), y - reach * np.cos(turns)], 1)
-    canvas.polygon(points, (255, 250, 170), BACKGROUND)
+    canvas.polygon(points, (255, 250, 170), PROP)
 
 
 def _ball(canvas: Canvas, x: float, y: float) -> None:
-    canvas.ellipse(x, y, 6.4, 6.4, (240, 122, 24), BACKGROUND)
-    canvas.line([(x - 6, y), (x + 6, y)], 0.9, (50, 24, 10), BACKGROUND)
-    canvas.line([(x, y - 6), (x, y + 6)], 0.9, (50, 24, 10), BACKGROUND)
+    canvas.ellipse(x, y, 6.4, 6.4, (240, 122, 24), PROP)
+    canvas.line([(x - 6, y), (x + 6, y)], 0.9, (50, 24, 10), PROP)
+    canvas.line([(x, y - 6), (x, y + 6)], 0.9, (50, 24, 10), PROP)
 
 
 def _goal(canvas: Canvas, figure: Figure) -> None:
-    canvas.line([(3, 50), (3, 20), (61, 20), (61, 50)], 2, (250, 250, 250), BACKGROUND)
+    canvas.line([(3, 50), (3, 20), (61, 20), (61, 50)], 2, (250, 250, 250), PROP)
 
 
 def _bicycle(canvas: Canvas, figure: Figure) -> None:
     for x in (14, 50):
-        canvas.ellipse(x, 54, 9, 9, (30, 30, 34), BACKGROUND)
-        canvas.ellipse(x, 54, 6.8, 6.8, (196, 198, 200), BACKGROUND)
-    canvas.line([(14, 54), (28, 46), (44, 46), (50, 54)], 2, (200, 30, 40), BACKGROUND)
-    canvas.line([(28, 46), (34, 55), (44, 46), (45, 39)], 2, (200, 30, 40), BACKGROUND)
+        canvas.ellipse(x, 54, 9, 9, (30, 30, 34), PROP)
+        canvas.ellipse(x, 54, 6.8, 6.8, (196, 198, 200), PROP)
+    canvas.line([(14, 54), (28, 46), (44, 46), (50, 54)], 2, (200, 30, 40), PROP)
+    canvas.line([(28, 46), (34, 55), (44, 46), (45, 39)], 2, (200, 30, 40), PROP)
 
 
 def _car(canvas: Canvas, figure: Figure) -> None:
-    canvas.polygon([(1, 46), (8, 42), (56, 42), (63, 46), (63, 58), (1, 58)], (30, 110, 190), BACKGROUND)
-    canvas.line([(9, 42), (15, 27), (17, 27)], 1.8, (30, 110, 190), BACKGROUND)
+    canvas.polygon([(1, 46), (8, 42), (56, 42), (63, 46), (63, 58), (1, 58)], (30, 110, 190), PROP)
+    canvas.line([(9, 42), (15, 27), (17, 27)], 1.8, (30, 110, 190), PROP)
     for x in (14, 50):
-        canvas.ellipse(x, 58, 5.6, 5.6, (26, 26, 30), BACKGROUND)
-        canvas.ellipse(x, 58, 2.2, 2.2, (190, 190, 194), BACKGROUND)
-    canvas.ellipse(4, 48, 2.4, 2.4, (255, 240, 150), BACKGROUND)
+        canvas.ellipse(x, 58, 5.6, 5.6, (26, 26, 30), PROP)
+        canvas.ellipse(x, 58, 2.2, 2.2, (190, 190, 194), PROP)
+    canvas.ellipse(4, 48, 2.4, 2.4, (255, 240, 150), PROP)
 
 
 def _desk(canvas: Canvas, figure: Figure) -> None:
@@ -168,8 +168,8 @@ def _desk(canvas: Canvas, figure: Figure) -> None:
     _box(canvas, 5, 53.4, 12, 9.6, (112, 116, 130))
     _box(canvas, 47, 53.4, 12, 9.6, (112, 116, 130))
     x = figure.x
-    canvas.polygon([(x - 10, 39), (x + 10, 39), (x + 11, 50), (x - 11, 50)], (40, 44, 54), BACKGROUND)
-    canvas.ellipse(x, 44.5, 2, 2, (190, 200, 214), BACKGROUND)
+    canvas.polygon([(x - 10, 39), (x + 10, 39), (x + 11, 50), (x - 11, 50)], (40, 44, 54), PROP)
+    canvas.ellipse(x, 44.5, 2, 2, (190, 200, 214), PROP)
     _box(canvas, 52, 44, 6, 6, (250, 250, 240))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from broken_telephone.models.protocols import REGIONS
 
-BACKGROUND, HAIR, FACE, BODY = range(4)
+BACKGROUND, HAIR, FACE, BODY, PROP = range(len(REGIONS) + 1)
+"""Indices of REGIONS, then the props of activities, which are a part of the background."""
 Colour = tuple[int, int, int]
 Points = Sequence[tuple[float, float]] | np.ndarray
 _FINE = 4
@@ -81,13 +82,19 @@ class Canvas:
         return cv2.resize(self._colour, (self.size, self.size), interpolation=cv2.INTER_AREA)
 
     def regions(self) -> np.ndarray:
-        """Return the region that covers most of each pixel, uint8, (size, size), indices of REGIONS."""
-        cover = [
-            cv2.resize(
-                (self._region == k).astype(np.uint8) * 255,
-                (self.size, self.size),
-                interpolation=cv2.INTER_AREA,
-            )
-            for k in range(len(REGIONS))
-        ]
-        return np.argmax(cover, axis=0).astype(np.uint8)
+        """Return the region that covers most of each pixel, uint8, (size, size), indices of REGIONS.
+
+        Props count as background.
+        """
+        regions = np.where(self._region == PROP, BACKGROUND, self._region)
+        return np.argmax([_cover(regions == k, self.size) for k in range(len(REGIONS))], axis=0).astype(np.uint8)
+
+    def props(self) -> np.ndarray:
+        """Return the pixels of the background that props cover more than the rest of it, bool, (size, size)."""
+        more = _cover(self._region == PROP, self.size) > _cover(self._region == BACKGROUND, self.size)
+        return np.asarray(more & (self.regions() == BACKGROUND))
+
+
+def _cover(where: np.ndarray, size: int) -> np.ndarray:
+    """Return how much of each pixel lies in a part of the fine picture, uint8, (size, size), from 0 to 255."""
+    return np.asarray(cv2.resize(where.astype(np.uint8) * 255, (size, size), interpolation=cv2.INTER_AREA))

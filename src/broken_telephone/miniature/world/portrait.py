@@ -34,7 +34,7 @@ class Picture:
     image: np.ndarray
     """RGB, uint8, (SIZE, SIZE, 3)."""
     regions: np.ndarray
-    """Region of each pixel, uint8, (SIZE, SIZE); see canvas.REGIONS."""
+    """Region of each pixel, uint8, (SIZE, SIZE); see canvas.REGIONS. Props count as background."""
     people: list[Person]
     """The main person first."""
     boxes: list[tuple[float, float, float, float]]
@@ -45,6 +45,8 @@ class Picture:
     """Colour of the background, or the place of a scene."""
     doing: str | None = None
     """Action of the main person of a scene, in words."""
+    props: np.ndarray | None = None
+    """Pixels of the props of a scene's activity, bool, (SIZE, SIZE), all of them background."""
 
 
 def render_portrait(person: Person, rng: np.random.Generator) -> Picture:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from broken_telephone.miniature.world.canvas import PROP
 from broken_telephone.miniature.world.people import CATEGORIES, Person, World, shown_as
 from broken_telephone.miniature.world.portrait import Picture
 
-# Display colours of a region map; its values are 0 to 3.
-_PALETTE = [(0, 0, 0), (220, 60, 60), (240, 200, 160), (60, 90, 220)]
+# Display colours of the values of a region map, in the order of the constants of `canvas`.
+_PALETTE = [(0, 0, 0), (220, 60, 60), (240, 200, 160), (60, 90, 220), (90, 180, 90)]
 _EXCHANGED = 2
 """Distinguishes the random numbers of exchanged people from those of the data set."""
 _QUOTAS = ("gender", "age", "skin_tone")
@@ -106,11 +107,17 @@ def truth_row(picture: Picture, number: int) -> dict[str, Any]:
     return row
 
 
+def true_regions(picture: Picture) -> np.ndarray:
+    """Return the regions of a picture, with `canvas.PROP` where there are props, uint8, (SIZE, SIZE)."""
+    return picture.regions if picture.props is None else np.where(picture.props, np.uint8(PROP), picture.regions)
+
+
 def write_truth(folder: Path, rows: list[dict[str, Any]], regions: dict[str, np.ndarray]) -> None:
-    """Write `truth/people.csv` and `truth/regions/<image_id>.png`, palette pictures with values 0 to 3."""
+    """Write `truth/people.csv` and `truth/regions/<image_id>.png`, palette pictures with the values of the regions."""
     (folder / "truth" / "regions").mkdir(parents=True)
     pd.DataFrame(rows).to_csv(folder / "truth" / "people.csv", index=False)
     for image_id, region in regions.items():
         mask = Image.fromarray(region, mode="P")
-        mask.putpalette([value for colour in _PALETTE for value in colour])
-        mask.save(folder / "truth" / "regions" / f"{image_id}.png", bits=2, optimize=True)
+        bits = 2 if region.max() < 4 else 4
+        mask.putpalette([value for colour in _PALETTE[: 2**bits] for value in colour])
+        mask.save(folder / "truth" / "regions" / f"{image_id}.png", bits=bits, optimize=True)

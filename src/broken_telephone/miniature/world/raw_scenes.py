@@ -21,6 +21,7 @@ from broken_telephone.miniature.world.raw_data import (
     clear,
     exchange_sentence,
     exchanged,
+    true_regions,
     truth_row,
     write_truth,
 )
@@ -44,21 +45,23 @@ README = """# Miniature scenes
 Rendered scenes of people who do not exist, in the layout of PHASE. No real person is shown and no file of PHASE is
 contained. Written by `kedro run --pipeline miniature`, seed {seed}; Apache-2.0.
 
-{train} training and {val} validation pictures, 64 x 64 pixels, of one to three people; every activity equally often,
-and of each activity as many main persons of each gender presentation, age group and skin tone as the world says (the
-shipped one: equally many).
+{train} training and {val} validation pictures, 64 x 64 pixels, of one to three people. Every activity is equally
+frequent. The main persons of each activity have the world's shares of gender presentations, age groups and skin tones.
+In the shipped world, these shares are equal.
 
-- `phase_gcc_{{train,val}}_regions_20221101.json`: for each picture `person1`, ... with `region` (x, y, width, height in
-  pixels, also of parts that something hides) and `annotations`, one word for each attribute: the answer of at least two
-  of three voters, else `disagreement`. The main person, whose activity the scene shows, has the largest region.
+- `phase_gcc_{{train,val}}_regions_20221101.json`: `person1`, ... of each picture, each with `region` and `annotations`.
+  - `region` is a box: x, y, width and height in pixels. Hidden parts of the person count. The main person, whose
+    activity the scene shows, has the largest region.
+  - `annotations` has one word for each attribute: the answer of at least two of three voters, else `disagreement`.
 - `phase_gcc_{{train,val}}_all_20221101.json`: the same with the three voters' answers.
 - `{images}/`: the pictures, PNG.
-- `truth/`, not part of PHASE's layout: `people.csv` with all attributes of each person and the boxes of person and
-  face; `regions/`, where each pixel is 0 background, 1 hair, 2 face or 3 body of whichever person.
+- `truth/`, not part of PHASE's layout:
+  - `people.csv` has all attributes of each person, and the boxes of person and face.
+  - `regions/` has the region of each pixel, of whichever person: 0 background, 1 hair, 2 face, 3 body, 4 prop of the
+    activity.
 
-The voters are simulated: {hard:.0%} of all questions are hard, and then each voter answers rightly, wrongly or
-`unsure`. So a few words differ from the truth. The attributes are what the renderer was told; they say nothing about
-real people.
+The voters are simulated. {hard:.0%} of all questions are hard: each voter then answers rightly, wrongly or `unsure`.
+So a few words differ from the truth. The attributes are the renderer's input and say nothing about real people.
 """
 
 
@@ -108,7 +111,7 @@ def write_scenes(
             for k, which_person in enumerate(order, 1):
                 names = {"image_id": image_id, "split": split, "person": f"person{k}", "is_main": which_person == 0}
                 rows.append(names | truth_row(picture, which_person))
-            regions[image_id] = picture.regions
+            regions[image_id] = true_regions(picture)
         for what, records in (("regions", labels), ("all", votes)):
             lines = [f"{json.dumps(image_id)}: {json.dumps(record)}" for image_id, record in records.items()]
             file = folder / f"phase_gcc_{split}_{what}_20221101.json"

@@ -53,6 +53,7 @@ def render_scene(people: list[Person], rng: np.random.Generator) -> Picture:
         [_clip(face) for _, face in drawn],
         background,
         staging.words,
+        canvas.props(),
     )
 
 

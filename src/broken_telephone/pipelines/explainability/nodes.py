@@ -27,6 +27,7 @@ from broken_telephone.explainability.faces.face_matching import (
     regions_of,
 )
 from broken_telephone.explainability.faces.face_parts import FaceParts
+from broken_telephone.explainability.faces.props import MaskFiles, PropMasks, prop_masks_of, sentence_of
 from broken_telephone.explainability.items import WordItem, sampled, texts_of, word_items
 from broken_telephone.explainability.journal import SKIN, PictureContent, contents_in, faces_in, sight_in, words_in
 from broken_telephone.explainability.manifest import manifest
@@ -41,6 +42,7 @@ from broken_telephone.explainability.maps.attribution_scores import (
 from broken_telephone.explainability.maps.fill_notes import with_fill_notes
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
+from broken_telephone.explainability.maps.props_apart import PROPS
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
 from broken_telephone.explainability.run import IdentityIn, explain_words, find_parts, needed_of
 from broken_telephone.explainability.skin_tone_drift import skin_table
@@ -68,6 +70,7 @@ class Plan:
     pictures: Mapping[int, list[Picture]]
     """By iteration."""
     people: People
+    props: PropMasks
     parts: str
     """Identity of faces and regions."""
     words: str
@@ -90,6 +93,10 @@ class Plan:
         """Return picture -> the face of its main person; empty if there is none."""
         return {name: main_faces(name, one, self.people) for name, one in contents.items()}
 
+    def regions_of(self, item: WordItem, content: PictureContent, parser: RegionParser) -> np.ndarray:
+        """Return the regions of a word's picture, places in `REGIONS`: uint8 (height, width)."""
+        return regions_of(item, content, self.people, parser.grow, self.props.mask(item.picture.name, content))
+
 
 def plan_explanation(
     chains: pd.DataFrame,
@@ -102,6 +109,7 @@ def plan_explanation(
     detector: FaceDetector,
     parser: RegionParser,
     explainability_store: StageStore,
+    prop_masks: MaskFiles,
 ) -> Plan:
     """Choose the chains, models and settings of the explanation; no chains if the describer runs elsewhere."""
     own = sampled(chains, explain.chains_per_label, explain.seed)
@@ -130,6 +138,7 @@ def plan_explanation(
         own,
         pictures,
         people_of(own, people),
+        prop_masks_of(own, explain.prop_masks, prop_masks),
         key_of_parts,
         key_of_words,
         parts_in,
@@ -141,6 +150,7 @@ def plan_explanation(
             **explain.changing,
             "fills": FILLS,
             "words": explain.words,
+            **explain.model_dump(include={"prop_masks"}, exclude_none=True),
         },
         colour,
         (for_faces, for_words),
@@ -207,8 +217,11 @@ def choose_words(
     if labels := set(explain.words) & set(known.categories):
         raise StudyError(f"explain.words: {', '.join(sorted(labels))} is a label, whose words are explained anyway")
     main_face = plan.main_faces(contents)
-    boxes = {name: boxes_of(name, one, plan.people) for name, one in contents.items()}
-    return word_items(plan.pictures, texts, known, contents, main_face, boxes, explain.words)
+    regions_from: dict[str, object] = {name: boxes_of(name, one, plan.people) for name, one in contents.items()}
+    regions_from |= {
+        name: (regions_from[name], mask) for name in contents if (mask := plan.props.digest(name)) is not None
+    }
+    return word_items(plan.pictures, texts, known, contents, main_face, regions_from, explain.words)
 
 
 def explain_described_words(
@@ -230,7 +243,8 @@ def explain_described_words(
     try:
         yield from explain_words(
             words_to_explain,
-            lambda item: regions_of(item, contents[item.picture.name], plan.people, parser.grow),
+            lambda item: plan.regions_of(item, contents[item.picture.name], parser),
+            lambda item: plan.props.mask(item.picture.name, contents[item.picture.name]),
             checked,
             plan.words,
             how,
@@ -294,6 +308,8 @@ def tabulate_explanation(
         "pictures": counts_of(records_of(plan.parts, face_parts), lambda record: len(record["pictures"])),
         "words": counts_of(records_of(plan.words, explanations), lambda record: len(record["names"])),
     }
+    if explain.prop_masks is not None:
+        record["props"] = plan.props.counts()
     return faces, *tables, {**record, "adopted": adopted, "made_from": study_pictures.state}
 
 
@@ -317,6 +333,8 @@ def measure_support(
     statements = sentences(support, trust, explain.words)
     for pattern, sentence in pattern_sentences(explanation_manifest["patterns"]):
         statements.loc[len(statements)] = [LACKING_WORDS, pattern, None, False, sentence]
+    if "props" in explanation_manifest:
+        statements.loc[len(statements)] = [PROPS, ALL, None, False, sentence_of(explanation_manifest["props"])]
     if rest := left_out(everything, pictures):
         logger.warning("%s", rest)
         # Told last; of no label.

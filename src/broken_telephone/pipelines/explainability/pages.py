@@ -11,10 +11,10 @@ import pandas as pd
 from broken_telephone.errors import UnreadableError
 from broken_telephone.execution.journal import Records
 from broken_telephone.explainability import ExplainSettings
-from broken_telephone.explainability.faces.face_matching import regions_of
 from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import contents_in, rows_in
 from broken_telephone.explainability.maps.occlusion import framed
+from broken_telephone.explainability.maps.props_apart import has_props_apart, kind_of_all
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.nodes import Plan
@@ -46,9 +46,11 @@ def draw_explanation(
         drawable_table(with_plain_numbers(table)) for table in (support, support_trust, support_sentences)
     )
     kinds = list(dict.fromkeys(support["kind"].astype(str)))
+    sizes = list(dict.fromkeys(map(kind_of_all, kinds)))
     plans: dict[str, Callable[[], Figure]] = {}
-    for number, kind in enumerate(kinds, 1):
-        behind = f"_{number}" if len(kinds) > 1 else ""
+    for kind in kinds:
+        behind = f"_{sizes.index(kind_of_all(kind)) + 1}" if len(sizes) > 1 else ""
+        behind += "_props" if has_props_apart(kind) else ""
         statements = sentences[sentences["kind"].astype(str) == kind]
         plans[f"support{behind}"] = partial(support_figure, support, statements, kind)
         plans[f"checks{behind}"] = partial(sanity_checks_figure, trust, kind)
@@ -63,9 +65,10 @@ def draw_explanation(
                 # The manifest of the next run lists it.
                 continue
             image = framed(image, explain.frame)
-            regions = regions_of(item, contents[item.picture.name], plan.people, parser.grow)
+            content = contents[item.picture.name]
+            regions, props = plan.regions_of(item, content, parser), plan.props.mask(item.picture.name, content)
             words = f"{item.chain_id}, {item.iteration}: {item.token}"
-            overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words))
+            overlays.append(Overlay(image, np.asarray(done[item.name]["map"]), regions, REGIONS, words, props))
         if overlays:
             if label in explain.words:
                 name, title = f"pattern {explain.words.index(label) + 1}", f'Words that match "{label}"'

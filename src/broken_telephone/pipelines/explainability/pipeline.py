@@ -34,6 +34,7 @@ def create_pipeline() -> Pipeline:
                     "detector",
                     "parser",
                     "explainability_store",
+                    "prop_masks",
                 ],
                 outputs="explanation_plan",
                 name="plan_explanation",

@@ -15,6 +15,7 @@ from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
+from broken_telephone.reporting.page.motif_pictures import shown_motifs
 from broken_telephone.reporting.page.page import report_page
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
@@ -76,4 +77,6 @@ def write_report(
     published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     drawn = {**report_figures, **explanation_figures}
     sentences = summary(tables, margin=settings.equivalence_margin)
-    return report_page(study, tables, drawn, browser, manifests, sentences, published_study)
+    images = at_most(study_pictures.drawn, LONGEST)
+    motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
+    return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = 6
 _SIDE = 1.12
 _COLOURS = {"hair": OKABE_ITO[1], "face": OKABE_ITO[2], "body": OKABE_ITO[3]}
+_OF_PROPS = OKABE_ITO[0]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Overlay:
     """Names of the regions."""
     words: str
     """Text below the image."""
+    props: np.ndarray | None = None
+    """bool, of the size of `regions`: pixels of props, where they are known."""
 
 
 def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
@@ -56,6 +59,8 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
                 _draw_map(below, overlay)
                 below.set_title(wrapped(drawable(overlay.words), _SIDE), y=-0.04, va="top", fontsize=SMALL)
         keys = [line_key(f"outline of {name}", color=colour) for name, colour in _COLOURS.items()]
+        if any(overlay.props is not None for overlay in overlays):
+            keys.append(line_key("outline of props", color=_OF_PROPS))
         return finish(figure, drawable(title), keys, ["Yellow and opaque places support the word most."])
 
 
@@ -68,7 +73,10 @@ def _draw_map(axes: Any, overlay: Overlay) -> None:
     axes.imshow(activation, cmap="autumn", alpha=opacity, extent=extent, interpolation="nearest", vmin=0, vmax=1)
     rows, columns = overlay.regions.shape
     x, y = (np.arange(columns) + 0.5) * width / columns - 0.5, (np.arange(rows) + 0.5) * height / rows - 0.5
-    for name, colour in _COLOURS.items():
-        inside = overlay.regions == list(overlay.names).index(name)
+    outlines = [(overlay.regions == list(overlay.names).index(name), colour) for name, colour in _COLOURS.items()]
+    if overlay.props is not None:
+        background = overlay.regions == list(overlay.names).index("background")
+        outlines.append((overlay.props & background, _OF_PROPS))
+    for inside, colour in outlines:
         if inside.any() and not inside.all() and min(inside.shape) > 1:
             axes.contour(x, y, inside, levels=[0.5], colors=[colour], linewidths=0.8)

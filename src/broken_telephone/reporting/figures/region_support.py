@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from broken_telephone.explainability.maps.fills import FILLS
+from broken_telephone.explainability.maps.props_apart import PARTS, has_props_apart
 from broken_telephone.reporting.figures import label_rows, multiples, style
 from broken_telephone.reporting.selection import select
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REGIONS = ("face", "hair", "body", "background")
-_WIDE = 1.44
+_WITH_PROPS_APART = (*REGIONS[:-1], *PARTS)
+_WIDE, _NARROWER = 1.44, 1.18
+"""Inches of a panel, where four or five fit beside each other."""
 OTHER_FILLS = dict(zip(FILLS[1:], ("^", "s"), strict=True))
 """Fill of hidden regions -> its mark; the first fill has the main mark."""
 _MEASURES = {"density": "density_elsewhere", "log_probability_drop": "log_probability_drop_elsewhere"}
@@ -45,9 +48,10 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
     labels = style.labels_of(rows)
     trusted = dict(zip(sentences["label"].astype(str), sentences["all_checks_passed"].astype(bool), strict=True))
     with style.styled():
-        titles = [[f"{_TITLES[measure]} {region}" for region in REGIONS] for measure in _MEASURES]
-        figure, all_axes = label_rows.row_panels(labels, lambda left: titles, _WIDE)
-        cells = [(measure, region) for measure in _MEASURES for region in REGIONS]
+        regions, wide = (_WITH_PROPS_APART, _NARROWER) if has_props_apart(kind) else (REGIONS, _WIDE)
+        titles = [[f"{_TITLES[measure]} {region}" for region in regions] for measure in _MEASURES]
+        figure, all_axes = label_rows.row_panels(labels, lambda left: titles, wide)
+        cells = [(measure, region) for measure in _MEASURES for region in regions]
         for axes, (measure, region) in zip(all_axes, cells, strict=True):
             _draw_marks(axes, select(rows, region=region), measure, labels, trusted)
             _scale(axes, rows, measure)
@@ -65,7 +69,8 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
             "Upper row: mean activation on the region, divided by that of the image. Lower row: the word's probability "
             "is divided by this factor when the region is hidden. Large marks: hidden by the mean colour of all images."
         )
-        return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
+        props = ["Originals with a mask of props only."] if has_props_apart(kind) else []
+        return multiples.finish(figure, title, keys, [how, *props], [multiples.missing_intervals(rows)])
 
 
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, measure: str, labels: list[str], trusted: dict[str, bool]) -> None:

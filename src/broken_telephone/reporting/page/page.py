@@ -10,12 +10,14 @@ import pandas as pd
 
 from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
+from broken_telephone.reporting.page.motif_pictures import ShownMotif
 from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_large
 from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table, some_iterations
 from broken_telephone.reporting.text.captions import of_table
 from broken_telephone.reporting.text.limits import drawn_text_sentences, limits, shared_model_sentences
 from broken_telephone.reporting.text.published import beside_published
+from broken_telephone.reporting.text.summary import HEADING
 from broken_telephone.reporting.text.verdicts import of_family
 from broken_telephone.reporting.text.wording import counted
 
@@ -32,6 +34,7 @@ def report_page(
     manifests: Mapping[str, Mapping[str, Any]],
     summary: Mapping[str, Sequence[str]],
     published_study: str = "",
+    motifs: Sequence[ShownMotif] = (),
     most_bytes: int = MOST_BYTES,
 ) -> str:
     """Write the page.
@@ -44,6 +47,7 @@ def report_page(
         manifests: records of the runs, by name.
         summary: topic -> sentences, as `summary.summary` returns it.
         published_study: the study for comparison, see `published.beside_published`.
+        motifs: as `motif_pictures.shown_motifs` returns them; without images if the page would become too large.
         most_bytes: upper limit of the page's size.
 
     Raises:
@@ -63,12 +67,14 @@ def report_page(
         "published": shown_table("published_beside_ours", published),
         "manifests": manifests,
     }
-    # The page is rendered twice, because the size without chains determines the room for them.
-    empty = _rendered(content, chains.within(0))
-    room = most_bytes - len(empty.encode()) - 10_000
-    if room < 0:
-        raise too_large(most_bytes, content["tables"], drawn)
-    return _rendered(content, chains.within(room))
+    for shown in (motifs, [motif.without_images() for motif in motifs]):
+        content["motifs"] = {HEADING: shown}
+        # The page is rendered twice, because the size without chains determines the room for them.
+        empty = _rendered(content, chains.within(0))
+        room = most_bytes - len(empty.encode()) - 10_000
+        if room >= 0:
+            return _rendered(content, chains.within(room))
+    raise too_large(most_bytes, content["tables"], drawn)
 
 
 def _limits(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from broken_telephone.explainability.maps.attribution_scores import OTHER_SIZES, SPOKEN
+from broken_telephone.explainability.maps.props_apart import PROPS, has_props_apart, kind_of_all
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS
 from broken_telephone.reporting.text.verdicts import LEVEL
 from broken_telephone.reporting.text.wording import MINUS, capital, listed, spoken, with_minus
@@ -24,14 +25,18 @@ def region_sentences(support_sentences: pd.DataFrame, tests: pd.DataFrame, level
     if support_sentences.empty:
         return []
     kind_of, texts = (support_sentences[name].astype(str) for name in ("kind", "sentence"))
-    kinds = [kind for kind in kind_of.unique() if kind not in (LACKING_WORDS, OTHER_SIZES)]
+    last = (LACKING_WORDS, PROPS, OTHER_SIZES)
+    kinds = [kind for kind in kind_of.unique() if kind not in last]
+    several = len(set(map(kind_of_all, kinds))) > 1
     sentences = []
     for kind in kinds:
-        lead = f"Images of {kind}: " if len(kinds) > 1 else ""
+        lead = f"Images of {kind_of_all(kind)}: " if several else ""
+        if has_props_apart(kind):
+            lead = f"Originals of {kind}: " if several else "Originals, props apart: "
         density = tests[(tests["kind"].astype(str) == kind) & (tests["measure"].astype(str) == "density")]
         sentences += [f"{lead}{sentence}" for sentence in texts[kind_of == kind]]
         sentences += [capital(f"{lead}{sentence}") for sentence in _group_differences(density, level)]
-    return [*sentences, *texts[kind_of == LACKING_WORDS], *texts[kind_of == OTHER_SIZES]]
+    return [*sentences, *(sentence for one in last for sentence in texts[kind_of == one])]
 
 
 def _group_differences(tests: pd.DataFrame, level: float) -> Iterator[str]:

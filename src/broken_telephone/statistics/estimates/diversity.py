@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from broken_telephone.statistics.estimates.clusters import cluster_sums
-from broken_telephone.statistics.estimates.jackknife import Jackknife, jackknifed_ratio
+from broken_telephone.statistics.estimates.jackknife import Jackknife, jackknifed_ratio, ratios
 
 MOST_STARTS = 1000
 """Starts that are compared with each other at most, when the start of a chain is searched for."""
@@ -33,10 +33,8 @@ def distance_between_starts(vectors: np.ndarray, owner: np.ndarray, clusters: in
     own = (sums**2).sum(1)
     products, pairs = float(whole @ whole - own.sum()), float(n**2 - (sizes**2).sum())
     less_products, less_pairs = 2 * (sums @ whole - own), 2 * sizes * (n - sizes)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = 1 - (products - less_products) / (pairs - less_pairs)
-        value = float(1 - np.float64(products) / pairs)
-    return Jackknife(value, without, len(vectors), int((sizes > 0).sum()))
+    without = 1 - ratios(products - less_products, pairs - less_pairs)
+    return Jackknife(float(1 - ratios(products, pairs)), without, len(vectors), int((sizes > 0).sum()))
 
 
 def distance_within_starts(vectors: np.ndarray, owner: np.ndarray, clusters: int) -> Jackknife:
@@ -78,8 +76,7 @@ def effective_number(vectors: np.ndarray, owner: np.ndarray, clusters: int) -> J
     entropy = float(-(values[kept] * logs).sum())
     influence = -squares @ logs - entropy
     sums, sizes = _sums(influence[:, None], owner, clusters)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = entropy - sums[:, 0] / (n - sizes)
+    without = entropy - ratios(sums[:, 0], n - sizes)
     return Jackknife(float(np.exp(entropy)), np.exp(without), n, int((sizes > 0).sum()))
 
 
@@ -117,8 +114,7 @@ def recognition(
     total, pairs = by_start.sum(), sizes.sum() * (len(present) - 1)
     less = by_start.sum(1) + by_start.sum(0)
     fewer = sizes * (len(present) - 1) + sizes.sum() - sizes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = (total - less) / (pairs - fewer)
+    without = ratios(total - less, pairs - fewer)
     value = float(total / pairs)
     ranked_first = (wins.sum(1) > len(present) - 1.25).astype(float)
     first = jackknifed_ratio(np.bincount(rows, ranked_first, len(present)), sizes)

@@ -60,7 +60,7 @@ class Jackknife(NamedTuple):
         if self.standard_error > _ROUNDING:
             return ""
         if np.isnan(self.value):
-            return "not defined: no interval"
+            return "not defined for a single start" if self.clusters == 1 else "not defined: no interval"
         if self.clusters < 2:
             return "a single start: no interval"
         return "all starts alike: no interval" if np.isfinite(self.without).all() else "too few starts: no interval"
@@ -74,6 +74,11 @@ class Jackknife(NamedTuple):
 def jackknifed_ratio(numerators: np.ndarray, denominators: np.ndarray) -> Jackknife:
     """Return the ratio of two sums over starts, (clusters,) each. The denominators count chains."""
     total, size = float(numerators.sum()), float(denominators.sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = (total - numerators) / (size - denominators)
-    return Jackknife(total / size if size else np.nan, without, int(size), int((denominators > 0).sum()))
+    without = ratios(total - numerators, size - denominators)
+    return Jackknife(float(ratios(total, size)), without, int(size), int((denominators > 0).sum()))
+
+
+def ratios(numerators: np.ndarray | float, denominators: np.ndarray | float) -> np.ndarray:
+    """Divide counts or sums by counts, element by element; null where the count is 0."""
+    counts = np.asarray(denominators, float)
+    return np.asarray(np.where(counts == 0, np.nan, numerators / np.where(counts == 0, 1.0, counts)))

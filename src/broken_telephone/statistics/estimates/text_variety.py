@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from broken_telephone.statistics.estimates.jackknife import Jackknife, jackknifed_ratio
+from broken_telephone.statistics.estimates.jackknife import Jackknife, jackknifed_ratio, ratios
 
 SHORT = 3
 """Words of at most so many letters, such as articles, are never the most frequent word."""
@@ -54,10 +54,8 @@ def different_items(
     different, total = len(owners), counts.sum()
     without = different - np.bincount(holders, minlength=clusters).astype(float)
     sizes = len(items), len(np.unique(owner))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = without / (total - counts)
-    share = different / total if total else np.nan
-    return Jackknife(float(different), without, *sizes), Jackknife(share, shares, *sizes)
+    shares = ratios(without, total - counts)
+    return Jackknife(float(different), without, *sizes), Jackknife(float(ratios(different, total)), shares, *sizes)
 
 
 def most_frequent(items: Iterable[Iterable[str]], owner: np.ndarray, clusters: int) -> tuple[str, Jackknife]:

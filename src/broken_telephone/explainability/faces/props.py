@@ -1,0 +1,116 @@
+"""Masks of the props of originals, such as a ball or a table, where a data set has such masks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from broken_telephone.errors import StudyError
+from broken_telephone.explainability.journal import PictureContent
+from broken_telephone.explainability.maps.occlusion import Fitted, scaled
+from broken_telephone.explainability.settings import PropMaskSettings
+
+
+class MaskFiles(Protocol):
+    """The masks below the data set's folder, by their path."""
+
+    def __getitem__(self, key: str) -> Callable[..., np.ndarray]:
+        """Return a function that reads the pixels of a mask: integers, (height, width)."""
+        ...
+
+    def __contains__(self, key: object) -> bool:
+        """Return whether a mask exists."""
+        ...
+
+    def digest(self, key: str) -> str:
+        """Return the digest of a mask's bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class PropMasks:
+    """The masks of a study's originals."""
+
+    files: MaskFiles
+    keys: Mapping[str, str]
+    """Picture -> path of its mask, where there is one."""
+    values: Sequence[int]
+    """Values of pixels that show props."""
+    without: int
+    """Number of originals without a mask."""
+
+    def digest(self, name: str) -> str | None:
+        """Return the digest of a picture's mask, and of what its values mean; None without a mask."""
+        key = self.keys.get(name)
+        return None if key is None else f"{self.files.digest(key)} {sorted(self.values)}"
+
+    def mask(self, name: str, content: PictureContent) -> np.ndarray | None:
+        """Return the pixels of a picture that show props: bool (height, width) in the size of `content`.
+
+        Returns:
+            None without a mask.
+
+        Raises:
+            StudyError: if the mask does not open, or has another size than its original.
+        """
+        if (key := self.keys.get(name)) is None:
+            return None
+        shown = np.isin(self.files[key](), list(self.values))
+        size = shown.shape[::-1]
+        if size != tuple(content.original_size):
+            wide, high = content.original_size
+            raise StudyError(
+                f"The mask {key} has {size[0]} x {size[1]} pixels, and its original has {wide} x {high}. "
+                "explain.prop_masks needs masks of the same size"
+            )
+        fitted = Fitted.into(content.original_size, content.size)
+        mask = np.zeros(content.size[::-1], bool)
+        small = scaled(shown.astype(np.uint8), (fitted.width, fitted.height)).astype(bool)
+        mask[fitted.top : fitted.top + fitted.height, fitted.left : fitted.left + fitted.width] = small
+        return mask
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of originals, and of those without a mask."""
+        return {"originals": len(self.keys) + self.without, "without_mask": self.without}
+
+
+def prop_masks_of(chains: pd.DataFrame, settings: PropMaskSettings | None, files: MaskFiles) -> PropMasks:
+    """Return the masks of the originals of chains.
+
+    Args:
+        chains: that are explained.
+        settings: which folder has masks, and which values are props; None for no masks.
+        files: the masks.
+
+    Raises:
+        StudyError: if no original has a mask.
+    """
+    if settings is None:
+        return PropMasks(files, {}, (), 0)
+    from_images = chains[chains["image_path"].notna()].drop_duplicates("image_path")
+    paths, image_ids = (from_images[name].astype(str) for name in ("image_path", "image_id"))
+    wanted = {f"0/{path}": settings.key_of(image_id) for path, image_id in zip(paths, image_ids, strict=True)}
+    keys = {name: key for name, key in wanted.items() if key in files}
+    if wanted and not keys:
+        raise StudyError(
+            f"explain.prop_masks: none of {len(wanted)} originals has a mask below data_root, such as "
+            f"{next(iter(wanted.values()))}. Correct explain.prop_masks.folder, or leave prop_masks out"
+        )
+    return PropMasks(files, keys, settings.values, len(wanted) - len(keys))
+
+
+def sentence_of(counts: Mapping[str, Any]) -> str:
+    """Say for how many originals props are known, and what that means for drawn images.
+
+    Args:
+        counts: as `PropMasks.counts` returns them.
+    """
+    if not counts["originals"]:
+        return "No original is explained, so the masks of props are not used."
+    known = counts["originals"] - counts["without_mask"]
+    return (
+        f"Props are a region of their own in {known} of {counts['originals']} explained originals, by the data set's "
+        "masks. Drawn images have no masks: there, props are part of the background, and their share is unknown."
+    )
