@@ -1,0 +1,265 @@
+"""Makes the tables of a study from imported chains: starts, replicates, people, and where each chain ends."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from broken_telephone.chains import iteration_of
+from broken_telephone.errors import StudyError
+from broken_telephone.importing.chain_ends import UNREADABLE, end_of
+from broken_telephone.importing.chain_record import End, ImportedChain
+from broken_telephone.importing.originals import Original, Originals
+from broken_telephone.importing.start_labels import StartLabels
+from broken_telephone.ingestion.files.folder_names import folder_name, folder_names
+from broken_telephone.ingestion.files.picture_checks import picture_sizes
+from broken_telephone.ingestion.reader_result import Findings
+from broken_telephone.labels import Scheme
+from broken_telephone.seeds import digest
+from broken_telephone.tables import CHAINS, PEOPLE, as_table
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class ImportedStudy:
+    """Imported results, arranged as a study."""
+
+    chains: pd.DataFrame
+    """The `chains` table without digests of originals; seeds are null."""
+    people: pd.DataFrame
+    records: Mapping[str, ImportedChain]
+    """chain_id -> what the results hold of it, up to its end."""
+    ends: Mapping[str, End]
+    """chain_id -> where it ends early."""
+    originals: Mapping[str, str]
+    """Original, as the results call it -> image_id."""
+    left_out_images: int
+    """Images beyond the last iteration of the study."""
+
+    def without(self, broken: Iterable[str], chains: pd.DataFrame) -> "ImportedStudy":
+        """Return the study with the final chains table, and without images that could not be decoded.
+
+        Args:
+            broken: keys of those images; their chains end there.
+            chains: the `chains` table with the digests of originals.
+        """
+        ends, records = dict(self.ends), dict(self.records)
+        for name in sorted(broken, key=iteration_of, reverse=True):
+            chain_id, iteration = name.rpartition("/")[0], iteration_of(name)
+            ends[chain_id] = End(iteration, "draw", UNREADABLE, f"{records[chain_id].images[iteration]} does not open")
+            records[chain_id] = records[chain_id].until(iteration)
+        return replace(self, chains=chains, records=records, ends=ends)
+
+
+@dataclass(frozen=True)
+class _Start:
+    name: str
+    """The beginning of its chain_id."""
+    label: str
+    original: Original | None = None
+    prompt: str | None = None
+
+
+def arrange(
+    read: Iterable[ImportedChain],
+    people: pd.DataFrame,
+    data_root: Path,
+    scheme: Scheme,
+    concept: str,
+    labels: StartLabels,
+    iterations: int,
+    findings: Findings,
+) -> ImportedStudy:
+    """Find start, label and replicate of each chain, check its images, and cut it where it ends.
+
+    Args:
+        read: the chains, as a layout's reader returns them.
+        people: the data set's; empty for a study without a data set, whose people then are the imported originals.
+        data_root: the folder in which originals are read in place.
+        scheme: the data set's.
+        concept: the study's.
+        labels: labels of starts that the data set does not label.
+        iterations: the last iteration of the study.
+        findings: collects defects.
+
+    Raises:
+        StudyError: if no chain remains, or no chain reaches the last iteration.
+    """
+    known_labels = scheme.concepts[concept].values
+    originals = Originals(people, concept, known_labels)
+    has_data_set = len(people) > 0
+    folders = folder_names(people["person_id"].astype(str)) if has_data_set else {}
+    by_start: defaultdict[_Start, list[ImportedChain]] = defaultdict(list)
+    names_of_originals: dict[str, str] = {}
+    for chain in read:
+        if chain.original is None:
+            start = _from_prompt(chain, labels, findings)
+        elif has_data_set:
+            start = _from_data_set(chain, originals, folders, labels, findings)
+        else:
+            start = _from_own_original(chain, data_root, labels, findings)
+        if start is not None:
+            by_start[start].append(chain)
+            if start.original is not None and chain.original is not None:
+                names_of_originals[chain.original] = start.original.image_id
+    if not has_data_set:
+        people, by_start = _own_people(by_start, data_root, scheme, concept, findings)
+    rows, records = _numbered(by_start, concept, findings)
+    if not rows:
+        first = "; ".join(f"{one['file']}, {one['row']}: {one['problem']}" for one in findings.defects[:3])
+        raise StudyError(f"import.root: no chain of {findings.root} can be imported. First: {first or 'it is empty'}")
+    longest = max(record.length for record in records.values())
+    if longest < iterations:
+        raise StudyError(
+            f"loop.iterations is {iterations}, and the imported chains have {longest} drawn images at most. Set "
+            f"loop.iterations: {longest}"
+            if longest
+            else f"No drawn image of {findings.root} was found: do the images lie below import.root?"
+        )
+    left_out = sum(k > iterations for record in records.values() for k in record.images)
+    ends = _cut(records, iterations, findings)
+    chains = as_table(rows, CHAINS)
+    chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
+    chains["label"] = chains["label"].cat.set_categories(list(known_labels))
+    return ImportedStudy(chains, people, records, ends, names_of_originals, left_out)
+
+
+def _from_prompt(chain: ImportedChain, labels: StartLabels, findings: Findings) -> _Start | None:
+    if chain.prompt is None:
+        findings.note("dropped", "chain without a start", chain.file, chain.row)
+        return None
+    label = _label(chain, labels.of(chain, findings), findings)
+    if label is None:
+        return None
+    # As the loop names chains from prompts, so that studies of the same prompts pair.
+    name = folder_name(f"prompt_{label.replace(' ', '-')}_{digest(chain.prompt, size=5)}")
+    return _Start(name, label, prompt=chain.prompt)
+
+
+def _label(chain: ImportedChain, label: str | None, findings: Findings) -> str | None:
+    if label is None:
+        advice = "State it: import.labels: {name: label}, or the prompt file of the run in chains.prompt_file"
+        findings.note("dropped", "start without a label", chain.file, chain.row, chain.name, advice)
+    return label
+
+
+def _from_data_set(
+    chain: ImportedChain, originals: Originals, folders: Mapping[str, str], labels: StartLabels, findings: Findings
+) -> _Start | None:
+    found = originals.find(str(chain.original))
+    if len(found) != 1:
+        problem = "original is not in the data set" if not found else "original of several images of the data set"
+        value = chain.original if not found else f"{chain.original}: {', '.join(one.image_path for one in found[:3])}"
+        advice = "data_root and dataset.source name the data set of the originals"
+        findings.note("dropped", problem, chain.file, chain.row, value, advice)
+        return None
+    original, stated = found[0], labels.of(chain, findings)
+    if None not in (original.label, stated) and original.label != stated:
+        value = f"{stated} in the results, {original.label} in the data set"
+        findings.note(
+            "kept", "label differs from the data set's", chain.file, chain.row, value, "The data set's counts"
+        )
+    label = _label(chain, original.label or stated, findings)
+    return None if label is None else _Start(folders[original.person_id], label, original)
+
+
+def _from_own_original(chain: ImportedChain, data_root: Path, labels: StartLabels, findings: Findings) -> _Start | None:
+    file = chain.original_file
+    if file is None:
+        findings.note("dropped", "original missing", chain.file, chain.row, chain.original)
+        return None
+    if not file.resolve().is_relative_to(data_root.resolve()):
+        advice = "Originals are read in place: set data_root to the folder of the results, or to one above it"
+        findings.note("dropped", "original is not below data_root", chain.file, chain.row, str(file), advice)
+        return None
+    label = _label(chain, labels.of(chain, findings), findings)
+    if label is None:
+        return None
+    path = file.resolve().relative_to(data_root.resolve())
+    image_id = path.with_suffix("").as_posix()
+    return _Start(folder_name(image_id), label, Original(image_id, image_id, path.as_posix(), label))
+
+
+def _own_people(
+    by_start: Mapping[_Start, list[ImportedChain]], data_root: Path, scheme: Scheme, concept: str, findings: Findings
+) -> tuple[pd.DataFrame, defaultdict[_Start, list[ImportedChain]]]:
+    """Return a person for each original, and the starts whose original opens. Their attributes are unknown (null)."""
+    usable, broken = picture_sizes(data_root, (s.original.image_path for s in by_start if s.original is not None))
+    kept: defaultdict[_Start, list[ImportedChain]] = defaultdict(list)
+    rows: list[dict] = []
+    paths: dict[str, str] = {}
+    for start, chains in by_start.items():
+        original = start.original
+        if original is not None and paths.setdefault(start.name, original.image_path) != original.image_path:
+            for chain in chains:
+                findings.note("dropped", "two originals of one name", chain.file, chain.row, original.image_path)
+            continue
+        if original is not None and original.image_path not in usable:
+            problem, reason = broken[original.image_path]
+            for chain in chains:
+                findings.note("dropped", f"original: {problem}", chain.file, chain.row, original.image_path, reason)
+            continue
+        kept[start] = chains
+        if original is not None:
+            who = {"person_id": original.person_id, "image_id": original.image_id, "image_path": original.image_path}
+            rows.append(who | {"dataset": "imported", "split": "all", "is_main": True, concept: start.label})
+    people = as_table(rows, PEOPLE)
+    for name, variable in scheme.variables.items():
+        values = [row[name] if name == concept else None for row in rows]
+        people[name] = pd.Categorical(values, categories=variable.categories)
+    return people, kept
+
+
+def _numbered(
+    by_start: Mapping[_Start, list[ImportedChain]], concept: str, findings: Findings
+) -> tuple[list[dict], dict[str, ImportedChain]]:
+    """Number the chains of each start as replicates, in the order of their names; equal chains count once."""
+    rows, records = [], {}
+    for start, chains in by_start.items():
+        seen: dict[tuple, ImportedChain] = {}
+        for chain in sorted(chains, key=lambda chain: (_in_order(chain.name), str(chain.file), chain.row)):
+            content = tuple(sorted(chain.descriptions.items())), tuple(sorted(chain.images.items()))
+            if content in seen:
+                advice = f"{seen[content].row} is the same"
+                findings.note("dropped", "chain listed twice", chain.file, chain.row, chain.name, advice)
+                continue
+            seen[content] = chain
+        for replicate, chain in enumerate(seen.values()):
+            chain_id = f"{start.name}_r{replicate}"
+            origin = start.original
+            row = {"chain_id": chain_id, "replicate": replicate, "concept": concept, "label": start.label}
+            row |= {"start": "prompt" if origin is None else "image", "prompt": start.prompt}
+            if origin is not None:
+                row |= {"image_id": origin.image_id, "image_path": origin.image_path}
+            rows.append(row)
+            records[chain_id] = chain
+    return rows, records
+
+
+def _in_order(name: str) -> list[tuple[bool, int | str]]:
+    """Return a sorting key in which 2 comes before 10."""
+    return [(part.isdecimal(), int(part) if part.isdecimal() else part) for part in _DIGITS.split(name) if part]
+
+
+def _cut(records: Mapping[str, ImportedChain], iterations: int, findings: Findings) -> dict[str, End]:
+    """Remove what lies beyond the end of each chain, and return the early ends."""
+    files = [str(file) for record in records.values() for k, file in record.images.items() if k <= iterations]
+    _, problems = picture_sizes(Path(), files)
+    # A drawn image of one colour is a result, like any other.
+    unreadable = {Path(name) for name, (problem, _) in problems.items() if problem != "image of a single colour"}
+    ends = {}
+    for chain_id, record in records.items():
+        end = end_of(record, iterations, unreadable)
+        last = iterations
+        if end is not None:
+            ends[chain_id] = end
+            last = end.iteration - 1
+            findings.note("kept", f"chain ends early: {end.kind}", record.file, record.row, end.reason)
+        described = last + (1 if end is None or end.phase == "draw" else 0)
+        record.images = {k: file for k, file in record.images.items() if 1 <= k <= last}
+        record.descriptions = {k: text for k, text in record.descriptions.items() if 1 <= k <= described}
+    return ends
