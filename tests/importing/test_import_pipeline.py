@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import yaml
+from kedro.io import DatasetError
 from made_results import (
     write_generations,
     write_json,
@@ -162,7 +163,7 @@ def test_importing_again_adds_entries_and_refuses_changed_ones(raf_study, capsys
     write_json(root / "results.json", groups)
     raf_study.run("import", env=env)
     assert len(raf_study.load("chains", env=env)) == 28
-    with pytest.raises(StudyError, match=r"describer\.imported: 'LLaVA-1.6' then, None now"):
+    with pytest.raises(DatasetError, match=r"describer\.imported: 'LLaVA-1.6' then, None now"):
         raf_study.run("import", env=env, **{"import__describer": None})
 
 

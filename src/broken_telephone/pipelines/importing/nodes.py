@@ -28,7 +28,14 @@ from broken_telephone.ingestion import ChainSettings, DatasetSettings, defect_se
 from broken_telephone.ingestion.reader_result import Findings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.kept import ALL
-from broken_telephone.pictures import StampedFiles, StudyPictures, check_files, digests_of, refuse_changed_starts
+from broken_telephone.pictures import (
+    Pictures,
+    StampedFiles,
+    StudyPictures,
+    check_files,
+    digests_of,
+    refuse_changed_starts,
+)
 from broken_telephone.pipelines.ingestion.nodes import digest_originals
 from broken_telephone.rating import all_items
 from broken_telephone.tables import CHAINS, DEFECTS, as_table
@@ -206,12 +213,12 @@ def store_ratings(
     manual_labels: pd.DataFrame,
     chains: pd.DataFrame,
     loop: LoopSettings,
-    originals: StampedFiles,
-    loop_images: StampedFiles,
+    originals: Pictures,
+    loop_images: Pictures,
     loop_pictures: pd.DataFrame,
 ) -> pd.DataFrame:
     """Turn manual labels into ratings of the study's images, by their names on the rating page."""
-    pictures = StudyPictures(originals, loop_images, digests_of(loop_pictures))  # type: ignore[arg-type]
+    pictures = StudyPictures(originals, loop_images, digests_of(loop_pictures))
     items = all_items(chains, loop.iterations, pictures)
     return manual_labels.merge(items, on=["chain_id", "iteration"])[
         ["rater", "item", "attribute", "status", "category"]
