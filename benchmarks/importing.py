@@ -32,6 +32,12 @@ DAMAGED = 100
 """One entry of so many has no drawn image."""
 EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 STUDY = "published"
+DESCRIPTION = (
+    "The person in the image appears to be experiencing a moment of quiet joy. The corners of the mouth are lifted "
+    "in a soft smile, the cheeks are slightly raised, and the eyes look bright and relaxed. There is no sign of "
+    "tension in the forehead, which suggests contentment and openness towards whoever is looking back."
+)
+"""Of the length of the published study's descriptions."""
 
 
 def make_results(folder: Path, count: int) -> None:
@@ -55,9 +61,9 @@ def make_results(folder: Path, count: int) -> None:
             (folder / f"{code}/{name}.png").write_bytes(content[:-12] + chunk + content[-12:])
         groups[code]["results"][f"{name}.jpg"] = {
             "original image": f"/home/me/RAF/{name}.jpg",
-            "first description": f"The person seems to feel something, number {number}. " * 6,
+            "first description": f"Picture {number}: {DESCRIPTION}",
             "image location": f"/home/me/out/{code}/{name}.png",
-            "second description": f"The drawn person seems to feel something, number {number}. " * 6,
+            "second description": f"Drawing {number}: {DESCRIPTION}",
             "llava categories": "1. Caucasian\n2. female\n3. 20-39",
         }
     (folder / "results.json").write_text(json.dumps(groups), encoding="utf-8")
@@ -84,16 +90,16 @@ def measure(folder: Path) -> None:
     """Import, and print seconds and memory."""
     place = folder / "project"
     bootstrap_project(place)
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     with KedroSession.create(place, env=STUDY) as session:
         session.run(pipeline_names=["import"])
-    seconds = time.perf_counter() - began
+    seconds, busy = time.perf_counter() - began, time.process_time() - busy
     with KedroSession.create(place, env=STUDY) as session:
         counts = session.load_context().catalog.load("loop_manifest")["counts"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
         f"{counts['chains']} chains, {counts['images']} images, {counts['failures']} failures: imported in "
-        f"{seconds:.1f} s, at most {memory:.2f} GiB",
+        f"{seconds:.1f} s ({busy:.1f} s of processor time), at most {memory:.2f} GiB",
         flush=True,
     )
 

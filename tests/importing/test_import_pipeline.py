@@ -253,6 +253,8 @@ def test_generations_without_texts_to_the_report(project, plain_report):
     manifest = project.load("loop_manifest", env="generations")
     assert manifest["counts"]["images"] == 5
     assert [(one["iteration"], one["kind"]) for one in manifest["failures"]] == [(2, "unreadable image")]
+    defects = project.load("import_defects", env="generations")
+    assert defects.loc[defects["problem"] == "unreadable image", "row"].to_list() == ["happy/c, image 2"]
     assert project.load("people", env="generations")["emotion"].astype(str).value_counts().to_dict() == {
         "sadness": 2,
         "happiness": 1,
@@ -260,6 +262,43 @@ def test_generations_without_texts_to_the_report(project, plain_report):
     for pipeline in ("annotation", "similarity", "explainability", "reporting"):
         project.run(pipeline, env="generations")
     assert "layout generations" in project.load("report", env="generations")
+
+
+def test_a_table_with_linked_originals_and_manual_labels_of_them(project, tmp_path):
+    root = project.path / "made"
+    rows = []
+    for number in range(3):
+        write_picture(tmp_path / f"elsewhere/{number}.png", number)
+        (root / "originals").mkdir(parents=True, exist_ok=True)
+        (root / f"originals/{number}.png").symlink_to(tmp_path / f"elsewhere/{number}.png")
+        for replicate in "ab":
+            image = write_picture(root / f"drawn/{number}{replicate}.png", 10 * number + ord(replicate))
+            chain = {"chain": f"{number}{replicate}", "label": "fear"}
+            rows.append(chain | {"iteration": 0, "image": f"originals/{number}.png", "text": f"Face {number}."})
+            rows.append(chain | {"iteration": 1, "image": str(image), "text": f"Drawn {replicate}."})
+    pd.DataFrame(rows).to_parquet(root / "all.parquet")
+    write_json(root / "labels.json", {f"{number}.png": {"gender": "woman"} for number in range(3)})
+    settings = {"layout": "table", "root": "made", "files": ["all.parquet"], "texts": "of_image"}
+    add_study(
+        project,
+        "table",
+        {
+            "data_root": "made",
+            "dataset": {"source": "none", "scheme": "free"},
+            "loop": {"iterations": 1},
+            "import": settings | {"ratings": {"labels.json": "person"}, "rated_iteration": 0},
+        },
+    )
+    project.run("import", env="table")
+    chains = project.load("chains", env="table")
+    assert chains["replicate"].to_list() == [0, 1] * 3
+    assert chains["image_digest"].nunique() == 3
+    texts = project.load("loop_descriptions", env="table").set_index("chain_id")["text"]
+    assert texts["originals-0_" + chains["chain_id"][0].split("_")[1] + "_r1"] == "Face 0."
+    ratings = project.load("ratings", env="table")
+    assert ratings["category"].to_list() == ["female"] * 3
+    answers = project.load("imported_answers", env="table")
+    assert answers["text"].to_list() == ["Drawn a.", "Drawn b."] * 3
 
 
 def test_an_imported_study_is_compared_unpaired_with_an_own_one(raf_study, plain_report, monkeypatch):

@@ -1,7 +1,6 @@
 """Finds where each imported chain ends, by the rules of the loop: the first missing link ends it."""
 
-from collections.abc import Collection
-from pathlib import Path
+import zlib
 
 from broken_telephone.importing.chain_record import End, ImportedChain
 from broken_telephone.labels import is_refusal
@@ -10,11 +9,11 @@ from broken_telephone.loop.journal import EMPTY, REFUSED
 from broken_telephone.models.failures import DEGENERATE
 from broken_telephone.visible import shortened
 
-MISSING, UNREADABLE = "missing in the results", "unreadable image"
+MISSING = "missing in the results"
 _SHOWN = 80
 
 
-def end_of(chain: ImportedChain, iterations: int, unreadable: Collection[Path]) -> End | None:
+def end_of(chain: ImportedChain, iterations: int) -> End | None:
     """Return where a chain ends before the last iteration; None if it reaches it.
 
     Descriptions that the loop would refuse (empty, refused, degenerate) end a chain here, too, although the other
@@ -23,7 +22,6 @@ def end_of(chain: ImportedChain, iterations: int, unreadable: Collection[Path]) 
     Args:
         chain: the chain.
         iterations: the last iteration of the study.
-        unreadable: files that are no pictures that open.
     """
     for iteration in range(1, iterations + 1):
         if chain.has_texts:
@@ -32,11 +30,8 @@ def end_of(chain: ImportedChain, iterations: int, unreadable: Collection[Path]) 
                 return End(iteration, "describe", *problem)
         if chain.end is not None and chain.end.iteration <= iteration:
             return chain.end
-        image = chain.images.get(iteration)
-        if image is None:
+        if iteration not in chain.images:
             return End(iteration, "draw", MISSING, f"the results hold no image {iteration} of this chain")
-        if image in unreadable:
-            return End(iteration, "draw", UNREADABLE, f"{image} is no picture that opens")
     return None
 
 
@@ -49,6 +44,12 @@ def _problem_of_text(chain: ImportedChain, iteration: int) -> tuple[str, str] | 
     if is_refusal(text):
         return REFUSED, f"the description is: {shortened(text, _SHOWN)}"
     # Whether a text was cut off is unknown, so it counts as complete.
-    if is_degenerate(text, truncated=False):
+    if _may_repeat(text) and is_degenerate(text, truncated=False):
         return DEGENERATE, f"one phrase is repeated: {shortened(text, _SHOWN)}"
     return None
+
+
+def _may_repeat(text: str) -> bool:
+    """Return whether a text compresses as well as ten repetitions of a phrase do, which takes a tenth of their test."""
+    content = text.casefold().encode()
+    return len(zlib.compress(content, 1)) < 0.5 * len(content) + 20

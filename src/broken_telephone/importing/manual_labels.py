@@ -66,8 +66,10 @@ def _chains_by_name(study: ImportedStudy, iteration: int) -> dict[str, list[str]
     """Return the names that a file may give an image -> the chains that have it."""
     names: dict[str, list[str]] = {}
     originals = study.chains.set_index("chain_id")["image_id"].astype(object)
+    # Replicates share their original, which is rated once.
+    firsts = set(study.chains.loc[study.chains["replicate"] == 0, "chain_id"])
     for chain_id, record in study.records.items():
-        if iteration and iteration not in record.images:
+        if iteration not in record.images if iteration else chain_id not in firsts:
             continue
         stated = {record.name, *([str(originals[chain_id])] if record.original is not None else [])}
         if iteration:

@@ -1,7 +1,10 @@
 """Finds the pictures that results name, although the folders have moved since."""
 
 import os
-from pathlib import Path, PureWindowsPath
+import re
+from pathlib import Path
+
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class PictureFiles:
@@ -9,6 +12,7 @@ class PictureFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._listed: dict[str, frozenset[str]] = {}
         self.shortened = 0
         """How many files were found by the last parts of their stated path only."""
 
@@ -25,16 +29,25 @@ class PictureFiles:
         """
         if not isinstance(stated, str) or not stated.strip() or "\0" in stated:
             return None
-        # Windows paths split at both kinds of slashes.
-        parts = [part for part in PureWindowsPath(stated.strip()).parts if part not in ("/", "\\", ".", "..")]
-        if PureWindowsPath(stated).drive:
-            parts = parts[1:]
+        # Without pathlib, which would take longer than the search.
+        parts = [part for part in stated.strip().replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        parts = parts[1:] if _DRIVE.fullmatch(parts[0] if parts else "") else parts
+        bases = [str(folder) for folder in (*folders, self._root)]
         for start in range(len(parts)):
-            end = "/".join(parts[start:])
-            for folder in (*folders, self._root):
-                place = f"{folder}/{end}"
-                # 50,000 pathlib objects would take longer than the look itself.
-                if os.path.isfile(place):  # noqa: PTH113
+            between = "/".join(parts[start:-1])
+            for folder in bases:
+                place = f"{folder}/{between}" if between else folder
+                if parts[-1] in self._files_in(place):
                     self.shortened += start > 0
-                    return Path(place)
+                    return Path(place, parts[-1])
         return None
+
+    def _files_in(self, folder: str) -> frozenset[str]:
+        """Return the names of the files in a folder, which is listed once; none if there is no such folder."""
+        if folder not in self._listed:
+            try:
+                with os.scandir(folder) as entries:
+                    self._listed[folder] = frozenset(entry.name for entry in entries if entry.is_file())
+            except OSError:
+                self._listed[folder] = frozenset()
+        return self._listed[folder]

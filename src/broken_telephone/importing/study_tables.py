@@ -10,7 +10,8 @@ import pandas as pd
 
 from broken_telephone.chains import iteration_of
 from broken_telephone.errors import StudyError
-from broken_telephone.importing.chain_ends import UNREADABLE, end_of
+from broken_telephone.execution.journal import UNREADABLE
+from broken_telephone.importing.chain_ends import end_of
 from broken_telephone.importing.chain_record import End, ImportedChain
 from broken_telephone.importing.originals import Original, Originals
 from broken_telephone.importing.start_labels import StartLabels
@@ -26,7 +27,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True)
 class ImportedStudy:
-    """Imported results, arranged as a study."""
+    """Imported results, arranged as a study. Whether the images open shows when they are copied."""
 
     chains: pd.DataFrame
     """The `chains` table without digests of originals; seeds are null."""
@@ -40,18 +41,21 @@ class ImportedStudy:
     left_out_images: int
     """Images beyond the last iteration of the study."""
 
-    def without(self, broken: Iterable[str], chains: pd.DataFrame) -> "ImportedStudy":
-        """Return the study with the final chains table, and without images that could not be decoded.
+    def without(self, broken: Mapping[str, str], chains: pd.DataFrame, findings: Findings) -> "ImportedStudy":
+        """Return the study with the final chains table, and without images that do not open.
 
         Args:
-            broken: keys of those images; their chains end there.
+            broken: key -> reason; the chains of these images end there.
             chains: the `chains` table with the digests of originals.
+            findings: collects these images.
         """
         ends, records = dict(self.ends), dict(self.records)
         for name in sorted(broken, key=iteration_of, reverse=True):
             chain_id, iteration = name.rpartition("/")[0], iteration_of(name)
-            ends[chain_id] = End(iteration, "draw", UNREADABLE, f"{records[chain_id].images[iteration]} does not open")
-            records[chain_id] = records[chain_id].until(iteration)
+            ends[chain_id] = End(iteration, "draw", UNREADABLE, broken[name])
+            record = records[chain_id]
+            findings.note("unknown", UNREADABLE, record.file, f"{record.row}, image {iteration}", broken[name])
+            records[chain_id] = record.until(iteration)
         return replace(self, chains=chains, records=records, ends=ends)
 
 
@@ -172,16 +176,24 @@ def _from_own_original(chain: ImportedChain, data_root: Path, labels: StartLabel
     if file is None:
         findings.note("dropped", "original missing", chain.file, chain.row, chain.original)
         return None
-    if not file.resolve().is_relative_to(data_root.resolve()):
+    path = _path_below(file, data_root)
+    if path is None:
         advice = "Originals are read in place: set data_root to the folder of the results, or to one above it"
         findings.note("dropped", "original is not below data_root", chain.file, chain.row, str(file), advice)
         return None
     label = _label(chain, labels.of(chain, findings), findings)
     if label is None:
         return None
-    path = file.resolve().relative_to(data_root.resolve())
     image_id = path.with_suffix("").as_posix()
     return _Start(folder_name(image_id), label, Original(image_id, image_id, path.as_posix(), label))
+
+
+def _path_below(file: Path, folder: Path) -> Path | None:
+    """Return the path of a file below a folder; None if it is elsewhere. The file itself may be a link."""
+    for place, base in ((file.absolute(), folder.absolute()), (file.parent.resolve() / file.name, folder.resolve())):
+        if place.is_relative_to(base):
+            return place.relative_to(base)
+    return None
 
 
 def _own_people(
@@ -247,13 +259,9 @@ def _in_order(name: str) -> list[tuple[bool, int | str]]:
 
 def _cut(records: Mapping[str, ImportedChain], iterations: int, findings: Findings) -> dict[str, End]:
     """Remove what lies beyond the end of each chain, and return the early ends."""
-    files = [str(file) for record in records.values() for k, file in record.images.items() if k <= iterations]
-    _, problems = picture_sizes(Path(), files)
-    # A drawn image of one colour is a result, like any other.
-    unreadable = {Path(name) for name, (problem, _) in problems.items() if problem != "image of a single colour"}
     ends = {}
     for chain_id, record in records.items():
-        end = end_of(record, iterations, unreadable)
+        end = end_of(record, iterations)
         last = iterations
         if end is not None:
             ends[chain_id] = end

@@ -17,17 +17,16 @@ _FILES, _VALUES = 3, 4
 """Maximum number of files and values in a sentence."""
 
 
-def defect_sentences(defects: pd.DataFrame, table: str = "dataset_defects") -> Iterator[str]:
+def defect_sentences(defects: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence for each kind of defect in a table with columns `tables.DEFECTS`, the most frequent first.
 
-    Each states the count, the effect, files, the most frequent values with their counts, and advice. It ends with the
-    name of the table.
+    Each states the count, the effect, files, the most frequent values with their counts, and advice.
     """
     kinds = defects.groupby(["problem", "effect"], observed=True, sort=False)
     for (problem, effect), rows in sorted(kinds, key=lambda kind: -len(kind[1])):
         files = shortlist(rows["file"].unique(), _FILES)
         values = _values(rows)
-        yield f"{len(rows)} x {problem}: {_EFFECTS[effect]}, in {files}{values} ({table} lists each)"
+        yield f"{len(rows)} x {problem}: {_EFFECTS[effect]}, in {files}{values} (dataset_defects lists each)"
 
 
 def _values(rows: pd.DataFrame) -> str:

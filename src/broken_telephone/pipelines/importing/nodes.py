@@ -23,8 +23,9 @@ from broken_telephone.importing import (
     read_results,
 )
 from broken_telephone.importing.copying import copied_images
+from broken_telephone.importing.defect_report import defect_counts, defect_sentences
 from broken_telephone.importing.unchanged import refuse_changed_texts
-from broken_telephone.ingestion import ChainSettings, DatasetSettings, defect_sentences, read_prompts
+from broken_telephone.ingestion import ChainSettings, DatasetSettings, read_prompts
 from broken_telephone.ingestion.reader_result import Findings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.kept import ALL
@@ -73,14 +74,16 @@ def import_results(
     data_root: str,
     dataset_people: pd.DataFrame,
     wanted_settings: dict[str, Any],
-) -> tuple[pd.DataFrame, ImportedStudy, pd.DataFrame, pd.DataFrame]:
-    """Read the results and arrange them as a study; say what was left out.
+    loop_store: StageStore,
+) -> tuple[pd.DataFrame, ImportedStudy, pd.DataFrame, list[dict[str, Any]]]:
+    """Read the results and arrange them as a study.
 
     Returns:
-        The `people` table, the study, the manual labels, and the table of everything that was left out or changed.
+        The `people` table, the study, the manual labels, and everything that was left out or changed.
 
     Raises:
         StudyError: if a setting of the loop would change results, or nothing can be imported.
+        ChangedInputError: if texts changed since an earlier import.
     """
     del wanted_settings  # Only their check comes first.
     _refuse_loop_settings(loop)
@@ -100,10 +103,9 @@ def import_results(
         loop.iterations,
         findings,
     )
+    entries = findings.rows
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
-    defects = as_table(findings.defects, DEFECTS)
-    for sentence in defect_sentences(defects, "import_defects"):
-        logger.warning("%s", sentence)
+    refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
     if study.left_out_images:
         logger.warning(
             "loop.iterations: %d images beyond iteration %d are left out", study.left_out_images, loop.iterations
@@ -111,9 +113,14 @@ def import_results(
     logger.info(
         "%d chains are imported from %d entries. Seeds, and whether texts were truncated, are unknown",
         len(study.chains),
-        findings.rows,
+        entries,
     )
-    return study.people, study, manual, defects
+    if settings.ratings:
+        logger.info(
+            "%d manual labels are read as ratings of image %d (import.rated_iteration)",
+            *(len(manual), settings.rated_iteration),
+        )
+    return study.people, study, manual, findings.defects
 
 
 def _refuse_loop_settings(loop: LoopSettings) -> None:
@@ -150,30 +157,26 @@ def digest_imported_originals(
 
 
 def copy_images(
-    imported_study: ImportedStudy,
-    settings: ImportSettings,
-    loop: LoopSettings,
-    chains: pd.DataFrame,
-    wanted_settings: dict[str, Any],
-    loop_store: StageStore,
-) -> Iterator[tuple[dict[str, Any], dict[str, bytes | None]]]:
+    imported_study: ImportedStudy, chains: pd.DataFrame, wanted_settings: dict[str, Any], loop_store: StageStore
+) -> Iterator[tuple[dict[str, Any], dict[str, bytes | None], dict[str, str]]]:
     """Copy the drawn images, so that later changes of the results do not matter; Kedro saves them in batches.
 
+    Yields:
+        The settings to seal, images by key, and in the end key -> reason of images that do not open.
+
     Raises:
-        ChangedInputError: if images or texts changed since an earlier import.
+        ChangedInputError: if images changed since an earlier import.
     """
-    del chains  # Only their check comes first.
-    refuse_changed_texts(
-        descriptions_table(imported_study, loop.iterations, settings.describer), loop_store.descriptions
-    )
-    yield wanted_settings, {}
+    del chains  # Only the check of their originals comes first.
+    yield wanted_settings, {}, {}
     earlier = loop_store.pictures
     ledger = None if earlier is None else check_files(loop_store.images, earlier["name"], earlier).ledger
-    for images in copied_images(imported_study, digests_of(ledger)):
-        yield {}, images
+    broken: dict[str, str] = {}
+    for images in copied_images(imported_study, broken, digests_of(ledger)):
+        yield {}, images, {}
         # Saved by now; Kedro would keep dozens of batches of pictures in memory.
         images.clear()
-    yield {}, {}
+    yield {}, {}, broken
 
 
 def collect_imported(
@@ -184,18 +187,20 @@ def collect_imported(
     loop: LoopSettings,
     loop_settings: dict[str, Any],
     loop_images: StampedFiles,
-    import_defects: pd.DataFrame,
+    broken_images: dict[str, str],
+    found_defects: list[dict[str, Any]],
     loop_store: StageStore,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], pd.DataFrame]:
-    """List descriptions, images and answers in tables, and summarise the import."""
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    """List descriptions, images, answers and defects in tables, say what was left out, and summarise the import."""
+    findings = Findings(settings.folder, defects=list(found_defects))
+    imported_study = imported_study.without(broken_images, chains, findings)
     names = [name for name, _ in images_of(imported_study)]
     files = check_files(loop_images, names, loop_store.pictures)
-    imported_study = imported_study.without(files.missing, chains)
+    defects = as_table(findings.defects, DEFECTS)
+    for sentence in defect_sentences(defects):
+        logger.warning("%s", sentence)
     descriptions = descriptions_table(imported_study, loop.iterations, settings.describer)
     answers = answers_table(imported_study, loop.iterations)
-    kept = {name for name, _ in images_of(imported_study)}
-    ledger = files.ledger[files.ledger["name"].isin(kept)].reset_index(drop=True)
-    counts = import_defects.groupby(["problem", "effect"], observed=True).size()
     about = {
         "layout": settings.layout,
         "root": str(settings.folder),
@@ -203,10 +208,10 @@ def collect_imported(
         "describer": settings.describer,
         "generator": settings.generator,
         "seeds": None,
-        "defects": {f"{problem} ({effect})": int(count) for (problem, effect), count in counts.items()},
+        "defects": defect_counts(defects),
     }
     record = imported_manifest(study, loop_settings, imported_study, loop.iterations, descriptions, answers, about)
-    return descriptions, ledger, record, answers
+    return descriptions, files.ledger, record, answers, defects
 
 
 def store_ratings(

@@ -10,7 +10,7 @@ from broken_telephone.pipelines.importing.nodes import (
     seal_import,
     store_ratings,
 )
-from broken_telephone.pipelines.ingestion.nodes import read_raw
+from broken_telephone.pipelines.ingestion.nodes import draw_baseline, measure_baseline, read_raw
 from broken_telephone.pipelines.loop.nodes import draw_contact_sheet
 
 
@@ -40,8 +40,9 @@ def create_pipeline() -> Pipeline:
                     "params:data_root",
                     "dataset_people",
                     "wanted_settings",
+                    "loop_store",
                 ],
-                outputs=["people", "imported_study", "manual_labels", "import_defects"],
+                outputs=["people", "imported_study", "manual_labels", "found_defects"],
                 name="import_results",
             ),
             Node(
@@ -52,8 +53,8 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 copy_images,
-                inputs=["imported_study", "params:import", "params:loop", "chains", "wanted_settings", "loop_store"],
-                outputs=["loop_settings", "loop_images"],
+                inputs=["imported_study", "chains", "wanted_settings", "loop_store"],
+                outputs=["loop_settings", "loop_images", "broken_images"],
                 name="copy_images",
             ),
             Node(
@@ -66,10 +67,17 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "loop_settings",
                     "loop_images",
-                    "import_defects",
+                    "broken_images",
+                    "found_defects",
                     "loop_store",
                 ],
-                outputs=["loop_descriptions", "loop_pictures", "loop_manifest", "imported_answers"],
+                outputs=[
+                    "loop_descriptions",
+                    "loop_pictures",
+                    "loop_manifest",
+                    "imported_answers",
+                    "import_defects",
+                ],
                 name="collect_imported",
             ),
             Node(
@@ -78,6 +86,8 @@ def create_pipeline() -> Pipeline:
                 outputs="ratings",
                 name="store_ratings",
             ),
+            Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
+            Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),
             Node(
                 draw_contact_sheet,
                 inputs=[

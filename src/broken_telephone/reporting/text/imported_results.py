@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from broken_telephone.reporting.text.wording import counted, listed
+from broken_telephone.reporting.text.wording import capital, counted
 
-_NAMED = 6
 _MODELS = {"describer": "that wrote the descriptions", "generator": "that drew the images"}
 
 
@@ -46,8 +45,11 @@ def imported_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
             f"about {imported['answers']} of {counted(images, 'image')}. Missing ones were not made up for."
         )
         if imported["defects"]:
-            kinds = [f"{problem}: {count}" for problem, count in imported["defects"].items()]
-            sentences.append(f"Left out or changed on import: {listed(kinds, _NAMED)}. import_defects lists each.")
+            sentences.append("The import left out or changed entries; the table import_defects lists each:")
+            sentences += [
+                f"{capital(kind['problem'])}: {kind['count']}, {kind['effect']} (first: {'; '.join(kind['first'])})."
+                for kind in imported["defects"]
+            ]
         left_out = imported["images_beyond_the_last_iteration"]
         if left_out:
             sentences.append(f"{counted(left_out, 'image')} beyond loop.iterations were left out.")
