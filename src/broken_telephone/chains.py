@@ -49,8 +49,10 @@ def iteration_of(name: str) -> int:
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
     """Return the rows of a `chains` table as chains, in the order of the table."""
-    names = ("image_path", "prompt", "image_digest")
+    names = ("seed", "image_path", "prompt", "image_digest")
     columns = (table[name].astype(object).where(table[name].notna(), None) for name in names)
-    seeds = (None if pd.isna(seed) else int(seed) for seed in table["seed"])
-    rows = zip(table["chain_id"].astype(str), seeds, *columns, strict=True)
-    return [Chain(name, seed, path, prompt, digest) for name, seed, path, prompt, digest in rows]
+    rows = zip(table["chain_id"].astype(str), *columns, strict=True)
+    return [
+        Chain(name, None if seed is None else int(seed), path, prompt, digest)
+        for name, seed, path, prompt, digest in rows
+    ]

@@ -12,6 +12,7 @@ from broken_telephone.importing.results import (
 )
 from broken_telephone.importing.settings import ImportSettings
 from broken_telephone.importing.start_labels import StartLabels
+from broken_telephone.importing.starts import Starts
 from broken_telephone.importing.study_tables import ImportedStudy, arrange
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ImportSettings",
     "ImportedStudy",
     "StartLabels",
+    "Starts",
     "answers_table",
     "arrange",
     "descriptions_table",

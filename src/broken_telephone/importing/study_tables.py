@@ -1,4 +1,4 @@
-"""Makes the tables of a study from imported chains: starts, replicates, people, and where each chain ends."""
+"""Makes the tables of a study from imported chains: replicates, people, and where each chain ends."""
 
 import re
 from collections import defaultdict
@@ -13,13 +13,10 @@ from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import UNREADABLE
 from broken_telephone.importing.chain_ends import end_of
 from broken_telephone.importing.chain_record import End, ImportedChain
-from broken_telephone.importing.originals import Original, Originals
-from broken_telephone.importing.start_labels import StartLabels
-from broken_telephone.ingestion.files.folder_names import folder_name, folder_names
+from broken_telephone.importing.starts import Start, Starts
 from broken_telephone.ingestion.files.picture_checks import picture_sizes
 from broken_telephone.ingestion.reader_result import Findings
 from broken_telephone.labels import Scheme
-from broken_telephone.seeds import digest
 from broken_telephone.tables import CHAINS, PEOPLE, as_table
 
 _DIGITS = re.compile(r"(\d+)")
@@ -36,8 +33,6 @@ class ImportedStudy:
     """chain_id -> what the results hold of it, up to its end."""
     ends: Mapping[str, End]
     """chain_id -> where it ends early."""
-    originals: Mapping[str, str]
-    """Original, as the results call it -> image_id."""
     left_out_images: int
     """Images beyond the last iteration of the study."""
 
@@ -59,59 +54,36 @@ class ImportedStudy:
         return replace(self, chains=chains, records=records, ends=ends)
 
 
-@dataclass(frozen=True)
-class _Start:
-    name: str
-    """The beginning of its chain_id."""
-    label: str
-    original: Original | None = None
-    prompt: str | None = None
-
-
 def arrange(
     read: Iterable[ImportedChain],
+    starts: Starts,
     people: pd.DataFrame,
-    data_root: Path,
     scheme: Scheme,
     concept: str,
-    labels: StartLabels,
     iterations: int,
     findings: Findings,
 ) -> ImportedStudy:
-    """Find start, label and replicate of each chain, check its images, and cut it where it ends.
+    """Find start and replicate of each chain, and cut it where it ends.
 
     Args:
         read: the chains, as a layout's reader returns them.
+        starts: finds their starts.
         people: the data set's; empty for a study without a data set, whose people then are the imported originals.
-        data_root: the folder in which originals are read in place.
         scheme: the data set's.
         concept: the study's.
-        labels: labels of starts that the data set does not label.
         iterations: the last iteration of the study.
         findings: collects defects.
 
     Raises:
         StudyError: if no chain remains, or no chain reaches the last iteration.
     """
-    known_labels = scheme.concepts[concept].values
-    originals = Originals(people, concept, known_labels)
-    has_data_set = len(people) > 0
-    folders = folder_names(people["person_id"].astype(str)) if has_data_set else {}
-    by_start: defaultdict[_Start, list[ImportedChain]] = defaultdict(list)
-    names_of_originals: dict[str, str] = {}
+    by_start: defaultdict[Start, list[ImportedChain]] = defaultdict(list)
     for chain in read:
-        if chain.original is None:
-            start = _from_prompt(chain, labels, findings)
-        elif has_data_set:
-            start = _from_data_set(chain, originals, folders, labels, findings)
-        else:
-            start = _from_own_original(chain, data_root, labels, findings)
+        start = starts.of(chain)
         if start is not None:
             by_start[start].append(chain)
-            if start.original is not None and chain.original is not None:
-                names_of_originals[chain.original] = start.original.image_id
-    if not has_data_set:
-        people, by_start = _own_people(by_start, data_root, scheme, concept, findings)
+    if not len(people):
+        people, by_start = _own_people(by_start, starts.data_root, scheme, concept, findings)
     rows, records = _numbered(by_start, concept, findings)
     if not rows:
         first = "; ".join(f"{one['file']}, {one['row']}: {one['problem']}" for one in findings.defects[:3])
@@ -128,80 +100,16 @@ def arrange(
     ends = _cut(records, iterations, findings)
     chains = as_table(rows, CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
-    chains["label"] = chains["label"].cat.set_categories(list(known_labels))
-    return ImportedStudy(chains, people, records, ends, names_of_originals, left_out)
-
-
-def _from_prompt(chain: ImportedChain, labels: StartLabels, findings: Findings) -> _Start | None:
-    if chain.prompt is None:
-        findings.note("dropped", "chain without a start", chain.file, chain.row)
-        return None
-    label = _label(chain, labels.of(chain, findings), findings)
-    if label is None:
-        return None
-    # As the loop names chains from prompts, so that studies of the same prompts pair.
-    name = folder_name(f"prompt_{label.replace(' ', '-')}_{digest(chain.prompt, size=5)}")
-    return _Start(name, label, prompt=chain.prompt)
-
-
-def _label(chain: ImportedChain, label: str | None, findings: Findings) -> str | None:
-    if label is None:
-        advice = "State it: import.labels: {name: label}, or the prompt file of the run in chains.prompt_file"
-        findings.note("dropped", "start without a label", chain.file, chain.row, chain.name, advice)
-    return label
-
-
-def _from_data_set(
-    chain: ImportedChain, originals: Originals, folders: Mapping[str, str], labels: StartLabels, findings: Findings
-) -> _Start | None:
-    found = originals.find(str(chain.original))
-    if len(found) != 1:
-        problem = "original is not in the data set" if not found else "original of several images of the data set"
-        value = chain.original if not found else f"{chain.original}: {', '.join(one.image_path for one in found[:3])}"
-        advice = "data_root and dataset.source name the data set of the originals"
-        findings.note("dropped", problem, chain.file, chain.row, value, advice)
-        return None
-    original, stated = found[0], labels.of(chain, findings)
-    if None not in (original.label, stated) and original.label != stated:
-        value = f"{stated} in the results, {original.label} in the data set"
-        findings.note(
-            "kept", "label differs from the data set's", chain.file, chain.row, value, "The data set's counts"
-        )
-    label = _label(chain, original.label or stated, findings)
-    return None if label is None else _Start(folders[original.person_id], label, original)
-
-
-def _from_own_original(chain: ImportedChain, data_root: Path, labels: StartLabels, findings: Findings) -> _Start | None:
-    file = chain.original_file
-    if file is None:
-        findings.note("dropped", "original missing", chain.file, chain.row, chain.original)
-        return None
-    path = _path_below(file, data_root)
-    if path is None:
-        advice = "Originals are read in place: set data_root to the folder of the results, or to one above it"
-        findings.note("dropped", "original is not below data_root", chain.file, chain.row, str(file), advice)
-        return None
-    label = _label(chain, labels.of(chain, findings), findings)
-    if label is None:
-        return None
-    image_id = path.with_suffix("").as_posix()
-    return _Start(folder_name(image_id), label, Original(image_id, image_id, path.as_posix(), label))
-
-
-def _path_below(file: Path, folder: Path) -> Path | None:
-    """Return the path of a file below a folder; None if it is elsewhere. The file itself may be a link."""
-    for place, base in ((file.absolute(), folder.absolute()), (file.parent.resolve() / file.name, folder.resolve())):
-        if place.is_relative_to(base):
-            return place.relative_to(base)
-    return None
+    chains["label"] = chains["label"].cat.set_categories(list(scheme.concepts[concept].values))
+    return ImportedStudy(chains, people, records, ends, left_out)
 
 
 def _own_people(
-    by_start: Mapping[_Start, list[ImportedChain]], data_root: Path, scheme: Scheme, concept: str, findings: Findings
-) -> tuple[pd.DataFrame, defaultdict[_Start, list[ImportedChain]]]:
+    by_start: Mapping[Start, list[ImportedChain]], data_root: Path, scheme: Scheme, concept: str, findings: Findings
+) -> tuple[pd.DataFrame, defaultdict[Start, list[ImportedChain]]]:
     """Return a person for each original, and the starts whose original opens. Their attributes are unknown (null)."""
     usable, broken = picture_sizes(data_root, (s.original.image_path for s in by_start if s.original is not None))
-    kept: defaultdict[_Start, list[ImportedChain]] = defaultdict(list)
+    kept: defaultdict[Start, list[ImportedChain]] = defaultdict(list)
     rows: list[dict] = []
     paths: dict[str, str] = {}
     for start, chains in by_start.items():
@@ -227,7 +135,7 @@ def _own_people(
 
 
 def _numbered(
-    by_start: Mapping[_Start, list[ImportedChain]], concept: str, findings: Findings
+    by_start: Mapping[Start, list[ImportedChain]], concept: str, findings: Findings
 ) -> tuple[list[dict], dict[str, ImportedChain]]:
     """Number the chains of each start as replicates, in the order of their names; equal chains count once."""
     rows, records = [], {}

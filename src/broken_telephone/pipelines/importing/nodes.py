@@ -14,6 +14,7 @@ from broken_telephone.importing import (
     ImportedStudy,
     ImportSettings,
     StartLabels,
+    Starts,
     answers_table,
     arrange,
     descriptions_table,
@@ -91,18 +92,11 @@ def import_results(
     if chain_settings.concept not in scheme.concepts:
         known = ", ".join(scheme.concepts)
         raise StudyError(f"chains.concept: {scheme.name} labels no {chain_settings.concept!r} (it labels: {known})")
-    findings = Findings(settings.folder)
+    concept, findings = chain_settings.concept, Findings(settings.folder)
     labels = _start_labels(settings, dataset, chain_settings)
-    study = arrange(
-        read_results(settings, findings),
-        dataset_people,
-        Path(data_root),
-        scheme,
-        chain_settings.concept,
-        labels,
-        loop.iterations,
-        findings,
-    )
+    starts = Starts(dataset_people, Path(data_root), (concept, scheme.concepts[concept]), labels, findings)
+    read = read_results(settings, findings)
+    study = arrange(read, starts, dataset_people, scheme, concept, loop.iterations, findings)
     entries = findings.rows
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
     refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
