@@ -36,6 +36,8 @@ NOT_RUN = {
     "kedro run --pipeline comparison": "needs finished studies; test_comparison_pipeline.py runs it",
     "kedro run --pipeline counterfactuals": "needs an editor that exchanges attributes",
     "kedro run --pipelines ingestion,counterfactuals": "needs an editor that exchanges attributes",
+    "kedro run --pipeline import": "needs results of another program; test_import_pipeline.py runs it",
+    "kedro run --pipelines annotation,similarity,explainability,reporting --env published_raf": "needs that import",
     "kedro run --env high_guidance": "the default run with another number",
     "kedro run --env my_study-guided-short": "an arm of a grid; test_grid_command.py runs some",
     "kedro run --env validation": "needs the arms of that grid",

@@ -25,6 +25,7 @@ def test_pipelines_have_the_names_of_the_design(project):
         "__default__",
         "comparison",
         "counterfactuals",
+        "import",
         "ingestion",
         "loop",
         "miniature",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from broken_telephone.seeds import digest
+from broken_telephone.errors import StudyError
+from broken_telephone.seeds import digest, item_seed
 
 
 @dataclass(frozen=True)
@@ -12,12 +13,23 @@ class Chain:
     """The part of a row of `chains` that pictures and descriptions depend on."""
 
     chain_id: str
-    seed: int
+    seed: int | None
+    """None for an imported chain, whose seed is unknown."""
     image_path: str | None
     """The original's path in the data set; None for a chain that starts from a prompt."""
     prompt: str | None
     image_digest: str | None
     """Digest of the original's bytes; None for a chain that starts from a prompt."""
+
+    def item_seed(self, iteration: int) -> int:
+        """Return the seed of one image.
+
+        Raises:
+            StudyError: if the chain was imported.
+        """
+        if self.seed is None:
+            raise StudyError(f"The seed of {self.chain_id} is unknown, because it was imported: nothing can be drawn")
+        return item_seed(self.seed, iteration)
 
     @property
     def start_digest(self) -> str | None:
@@ -37,7 +49,10 @@ def iteration_of(name: str) -> int:
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
     """Return the rows of a `chains` table as chains, in the order of the table."""
-    names = ("image_path", "prompt", "image_digest")
+    names = ("seed", "image_path", "prompt", "image_digest")
     columns = (table[name].astype(object).where(table[name].notna(), None) for name in names)
-    rows = zip(table["chain_id"].astype(str), table["seed"].astype(int), *columns, strict=True)
-    return [Chain(name, int(seed), path, prompt, digest) for name, seed, path, prompt, digest in rows]
+    rows = zip(table["chain_id"].astype(str), *columns, strict=True)
+    return [
+        Chain(name, None if seed is None else int(seed), path, prompt, digest)
+        for name, seed, path, prompt, digest in rows
+    ]

@@ -12,4 +12,6 @@ def register_pipelines() -> dict[str, Pipeline]:
     # `find_pipelines` would leave out those that a run does not name. The check of missing inputs needs them all.
     pipelines.set_requested(None)
     found = find_pipelines(raise_errors=True)
+    # A package cannot be named like a keyword.
+    found["import"] = found.pop("importing")
     return found | {"__default__": sum((found[name] for name in STUDY), Pipeline([]))}

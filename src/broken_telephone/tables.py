@@ -56,6 +56,7 @@ DESCRIPTIONS = _PICTURE | {
     "describer": "category",
     "drawn_text": "text",
 }
+IMPORTED_ANSWERS = _PICTURE | {"kind": "category", "text": "text"}
 STEERING = _PICTURE | {"attribute": "category", "category": "category", "source": "category"}
 _LABELLED = _PICTURE | {
     "annotator": "category",

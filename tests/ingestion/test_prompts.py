@@ -81,3 +81,31 @@ def test_aliases_are_bounded_and_signs_of_a_reference_are_text(tmp_path):
     lists = [f"{name}: &{name} [{', '.join(['*' + last] * 30)}]\n" for last, name in pairwise("abcdef")]
     with pytest.raises(StudyError, match=r"prompts\.yml: its aliases \(\*name\) stand for .* values"):
         prompts(tmp_path, "a: &a [1, 2, 3]\n" + "".join(lists))
+
+
+PUBLISHED = """
+prompt_template: "A portrait photo of a {} person"
+prompts:
+  - {name: angry_closeup, text: angry}
+  - {name: surprise}
+  - {name: crowd, override: Many people at a funeral.}
+"""
+
+
+def test_prompt_files_of_the_published_study_are_read_as_they_are(tmp_path):
+    write_text(tmp_path / "prompts.yml", PUBLISHED)
+    with pytest.raises(StudyError, match=r"prompt 2 \(crowd\).*chains\.prompt_labels: \{crowd: …\} states it"):
+        read_prompts(tmp_path / "prompts.yml", EMOTION)
+    read = read_prompts(tmp_path / "prompts.yml", EMOTION, {"crowd": "sad"})
+    assert [(prompt.label, prompt.text) for prompt in read] == [
+        ("anger", "A portrait photo of a angry person"),
+        ("surprise", "A portrait photo of a surprise person"),
+        ("sadness", "Many people at a funeral."),
+    ]
+    with pytest.raises(StudyError, match=r"chains\.prompt_labels: .* has no prompt 'other'"):
+        read_prompts(tmp_path / "prompts.yml", EMOTION, {"crowd": "sad", "other": "sad"})
+
+
+def test_a_name_and_a_text_with_different_labels_are_not_guessed(tmp_path):
+    with pytest.raises(StudyError, match=r"happiness or anger: state it in chains\.prompt_labels"):
+        prompts(tmp_path, "prompts: [{name: happiness, text: angry}]")

@@ -168,26 +168,28 @@ def _last(
         answer = answers.get(inquiry.name, {}).get(one.name) if one is not None else None
         if answer is not None and answer.get("text", "").strip() and not answer["refused"]:
             words = {name: answer[name] for name in ("text", "tokens", "truncated")}
-            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": inquiry.by}
+            describer = answer.get("describer", inquiry.by)
+            where = {"chain_id": chain.chain_id, "iteration": iterations + 1, "describer": describer}
             rows.append(where | words)
     return as_table(rows, DESCRIPTIONS)
 
 
-def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str]]:
-    """Return chain, iteration, text and describer of every description."""
+def _texts(descriptions: pd.DataFrame) -> list[tuple[str, int, str, str | None]]:
+    """Return chain, iteration, text and describer of every description; an imported one may have none."""
+    describers = descriptions["describer"].astype(object)
     return list(
         zip(
             descriptions["chain_id"].astype(str),
             descriptions["iteration"].astype(int),
             descriptions["text"].astype(str),
-            descriptions["describer"].astype(str),
+            describers.where(describers.notna(), None),
             strict=True,
         )
     )
 
 
 def _named(
-    texts: list[tuple[str, int, str, str]], labels: Mapping[str, str], concept: str, known: Variable
+    texts: list[tuple[str, int, str, str | None]], labels: Mapping[str, str], concept: str, known: Variable
 ) -> Iterator[Record]:
     for chain_id, iteration, text, describer in texts:
         if describer == "prompt":  # It is of no picture.
@@ -206,7 +208,7 @@ def _named(
         }
 
 
-def _mentioned(texts: list[tuple[str, int, str, str]]) -> Iterator[Record]:
+def _mentioned(texts: list[tuple[str, int, str, str | None]]) -> Iterator[Record]:
     for chain_id, iteration, text, _ in texts:
         for term in mentions(text):
             yield {

@@ -72,8 +72,9 @@ def costs_of(studies: Mapping[str, FinishedStudy]) -> pd.DataFrame:
         spent, counts = record["seconds"], record["counts"]
         tokens = texts["tokens"].astype(float)
         described = int((texts["describer"].astype(str) != "prompt").sum())
-        describe = spent["describe"] / described if described else np.nan
-        draw = spent["draw"] / counts["images"] if counts["images"] else np.nan
+        # The times of an imported study are unknown.
+        describe = spent["describe"] / described if described and spent["describe"] is not None else np.nan
+        draw = spent["draw"] / counts["images"] if counts["images"] and spent["draw"] is not None else np.nan
         rows.append((arm, describe, draw, tokens.mean()))
     return pd.DataFrame(rows, columns=list(COSTS))
 

@@ -70,7 +70,8 @@ def _instruments(arm: str, manifest: Mapping[str, Any], reading: str) -> dict[st
     """Return identity -> instrument, the study's first annotator first."""
     instruments = {}
     for asked in manifest["asked"].values():
-        if asked["reading"] != reading:
+        # Nothing shows that answers which were imported come from one model and one form.
+        if asked["reading"] != reading or "imported" in asked["settings"]:
             continue
         if "attributes" not in asked:
             raise StudyError(

@@ -260,10 +260,12 @@ def _in_order_of(chains: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
 
 
 def _replicates_and_seeds(reference: pd.DataFrame, arm: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
-    seeds = [pd.Series(one["seed"].to_numpy(dtype="int64"), one["chain_id"].astype(str)) for one in (reference, arm)]
+    seeds = [pd.Series(one["seed"].to_list(), one["chain_id"].astype(str), "Int64") for one in (reference, arm)]
     both = seeds[0].index.intersection(seeds[1].index, sort=False)
     single = [*seeds[0].index.difference(both, sort=False), *seeds[1].index.difference(both, sort=False)]
-    other = list(both[seeds[0][both].to_numpy() != seeds[1][both].to_numpy()])
+    # The seeds of imported chains are unknown, and so is whether they are equal.
+    is_equal = (seeds[0][both] == seeds[1][both]).fillna(False).to_numpy(dtype=bool)
+    other = list(both[~is_equal])
     return (
         _faults("chains (replicates) without a partner", single, len(both) + len(single)),
         _faults("chains whose seed differs", other, len(both)),

@@ -6,8 +6,8 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 
-class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
-    """The answers in a database; an empty table if nobody has rated yet."""
+class RatingsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """The answers in a database; an empty table if nobody has rated yet. People give them on the rating page."""
 
     def __init__(self, *, database: str, path: str | None = None, metadata: dict[str, Any] | None = None) -> None:
         """Name the database by its SQLAlchemy URL, and the folder that a relative path in the URL starts from.
@@ -42,9 +42,17 @@ class RatingsDataset(AbstractDataset[None, pd.DataFrame]):
                 rows += [(rater, mode, item, None, "comment", None, None, text) for (rater, item), text in unanswered]
         return pd.DataFrame(rows, columns=["rater", "mode", "item", "attribute", "status", "category", "at", "comment"])
 
-    def save(self, data: None) -> None:
-        """Refuse: people answer on the rating page."""
-        raise TypeError("ratings are given on the page that `kedro rate` serves")
+    def save(self, data: pd.DataFrame) -> None:
+        """Add ratings that were made elsewhere, and keep every answer that exists.
+
+        Args:
+            data: columns rater, item, attribute, status and category.
+        """
+        from broken_telephone.rating.answer_store import AnswerStore
+
+        # An import without manual labels must not create an empty database.
+        if len(data):
+            AnswerStore(self._database).add(data.itertuples(index=False, name=None))
 
     def _exists(self) -> bool:
         return True  # Without a database, the table is empty.

@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.errors import StudyError
+from broken_telephone.hooks.imported_study import is_imported
 from broken_telephone.hooks.outputs import describe, loop_settings
 from broken_telephone.pictures import refuse_unfinished_loop
 
@@ -52,8 +53,9 @@ def refuse_missing_inputs(run_params: Mapping[str, Any], pipeline: Pipeline, cat
         StudyError: naming the inputs that are missing, and the commands that make them.
     """
     makers: dict[str, str] = {}
+    others = {"__default__"} if is_imported(catalog) else {"__default__", "import"}
     for name, registered in sorted(pipelines.items()):
-        if name != "__default__":
+        if name not in others:
             makers |= {output: name for output in sorted(registered.all_outputs()) if output not in makers}
     missing = [name for name in sorted(pipeline.inputs()) if name in makers and not _exists(name, catalog)]
     if not missing:

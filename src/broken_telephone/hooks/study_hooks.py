@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
+from broken_telephone.hooks.imported_study import refuse_extending_an_import
 from broken_telephone.hooks.missing_inputs import refuse_missing_inputs, refuse_missing_stages
 from broken_telephone.hooks.outputs import is_shard, loop_settings
 from broken_telephone.hooks.run_checks import refuse_results_of_other_pictures, refuse_unwritable_folders
@@ -29,6 +30,7 @@ class StudyHooks:
         if is_shard(run_params) and "shard" not in loop_settings(catalog).model_fields_set:
             # Every job of an array would follow all chains.
             raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
+        refuse_extending_an_import(pipeline, catalog)
         refuse_missing_stages(pipeline, catalog)
         refuse_results_of_other_pictures(pipeline, catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)

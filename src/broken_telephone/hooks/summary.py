@@ -14,6 +14,7 @@ from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import manifest, of_shard, sum_up
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
+from broken_telephone.reporting.text.imported_results import imported_line
 from broken_telephone.visible import shortened
 
 _PAGES = {"report": "Report", "comparison_page": "Comparison", "validation_page": "Validation"}
@@ -79,7 +80,9 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
         f"Study {manifest['study']}: {counts['chains']} chains ({counts['chains_from_images']} from images, "
         f"{counts['chains_from_prompts']} from prompts), {manifest['iterations']} {iterations}: "
         f"{counts['descriptions']} descriptions, {counts['images']} images, {counts['failures']} failures.",
-        f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
+        imported_line(manifest["imported"])
+        if "imported" in manifest
+        else f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
         f"{seconds['load']:.0f} s loading models, {seconds['around']:.0f} s around them.",
     ]
     if counts["stored"] < counts["images"]:
@@ -90,7 +93,8 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
         )
     if counts["cut"]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
-    lines += _mostly_failed(manifest)
+    if "imported" not in manifest:
+        lines += _mostly_failed(manifest)
     lines += [
         f"Stopped: {failure['chain_id']} at iteration {failure['iteration']}: {shortened(failure['reason'], _LONGEST)}"
         for failure in manifest["failures"][:10]

@@ -42,6 +42,8 @@ class ChainSettings(Settings):
     """Chains that start from a text. A study's list replaces the base study's list as a whole."""
     prompt_file: str | None = None
     """A YAML file with further prompts, relative to the working directory of the run."""
+    prompt_labels: dict[str, str] = {}
+    """Name of a prompt in that file -> its label, where the file states none."""
 
 
 @dataclass(frozen=True)

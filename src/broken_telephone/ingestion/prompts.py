@@ -6,8 +6,14 @@ prompts:
 - name: happiness                  # the name goes into the template, and is the label
 - {name: joy, label: happiness, text: overjoyed}
 - {name: grief, label: sadness, override: Somebody weeps.}
+- {name: angry_closeup, text: angry}  # without a label, name or text may be one
+
+Prompt files of the published study are read as they are: `name` is an identifier there. Where neither name nor text is
+a label, the setting chains.prompt_labels states it.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,12 +74,13 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
+def read_prompts(file: Path, concept: Variable, labels: Mapping[str, str] | None = None) -> list[PromptSettings]:
     """Read a prompt file.
 
     Args:
         file: the YAML file.
-        concept: concept of the labels; a prompt without `label` uses its name as label.
+        concept: concept of the labels.
+        labels: name of a prompt -> its label, for prompts that state none (`chains.prompt_labels`).
 
     Raises:
         StudyError: with the file and the prompt.
@@ -95,15 +102,43 @@ def read_prompts(file: Path, concept: Variable) -> list[PromptSettings]:
         contents = _PromptFile.model_validate(content)
     except StudyError as error:
         raise StudyError(f"{file}: {error}") from None
-    return [_prompt_settings(file, number, prompt, contents, concept) for number, prompt in enumerate(contents.prompts)]
+    stated = labels or {}
+    if unknown := sorted(stated.keys() - {prompt.name for prompt in contents.prompts}):
+        raise StudyError(f"chains.prompt_labels: {file} has no prompt {unknown[0]!r}")
+    return [
+        _prompt_settings(file, number, prompt, contents, concept, stated.get(prompt.name))
+        for number, prompt in enumerate(contents.prompts)
+    ]
 
 
 def _prompt_settings(
-    file: Path, number: int, prompt: _Prompt, contents: _PromptFile, concept: Variable
+    file: Path, number: int, prompt: _Prompt, contents: _PromptFile, concept: Variable, stated: str | None
 ) -> PromptSettings:
     try:
-        label = concept.read_word(prompt.label or prompt.name)
+        label = _label(prompt, concept, stated)
     except ValueError as error:
         raise StudyError(f"{file}, prompt {number} ({prompt.name}): label {error}") from None
     text = prompt.override or contents.prompt_template.replace("{}", prompt.text or prompt.name)
     return PromptSettings.model_validate({"label": label, "text": text, "repeats": prompt.repeats or contents.repeats})
+
+
+def _label(prompt: _Prompt, concept: Variable, stated: str | None) -> str:
+    """Return the label of a prompt: as the file or the settings state it, else its name or its text if that is one.
+
+    Raises:
+        ValueError: if nothing is a label, or name and text are different ones.
+    """
+    if prompt.label or stated:
+        return concept.read_word(prompt.label or stated or "")
+    labels = {}
+    for word in (prompt.name, prompt.text):
+        with suppress(ValueError):
+            labels[concept.read_word(word or "")] = word
+    if len(labels) > 1:
+        raise ValueError(f"is {' or '.join(labels)}: state it in chains.prompt_labels")
+    if not labels:
+        try:
+            concept.read_word(prompt.name)
+        except ValueError as error:
+            raise ValueError(f"{error}. chains.prompt_labels: {{{prompt.name}: …}} states it") from None
+    return next(iter(labels))

@@ -41,7 +41,7 @@ class DatasetSettings(Settings):
     concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
     """For image_folder and none: own concepts with their labels, which replace those of the scheme."""
     labels: str | None = None
-    """For image_folder: a CSV or Parquet table below the folder, one row per person."""
+    """For image_folder: a CSV or Parquet table below the folder, one row per person, or a YAML list of images."""
     columns: dict[str, str] = {}
     """For image_folder: column of this program -> column of the table, where they differ."""
 

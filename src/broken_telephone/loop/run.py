@@ -33,7 +33,7 @@ from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import Pictures, as_png, bound_for
-from broken_telephone.seeds import content_digest, item_seed
+from broken_telephone.seeds import content_digest
 
 logger = logging.getLogger(__name__)
 
@@ -308,7 +308,7 @@ class _Run:
         if step.phase == "draw":
             self._rehearse(step)
             prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
-            return Batch(chains, outcome, Draw(prompts, [item_seed(chain.seed, step.iteration) for chain in chains]))
+            return Batch(chains, outcome, Draw(prompts, [chain.item_seed(step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
             outcome.fail(chain.chain_id, UNREADABLE, reason)

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -92,6 +92,27 @@ class AnswerStore:
         """Save an answer, which replaces an earlier answer to the same question."""
         where = {"rater": self.name_of(rater), "mode": mode, "item": item, "attribute": attribute}
         self._put(_answers, where, {"status": status, "category": category, "at": self._now()})
+
+    def add(self, answers: Iterable[tuple[str, str, str, str, str | None]]) -> int:
+        """Save ratings that were made elsewhere, in one transaction; answers that exist already stay.
+
+        Args:
+            answers: rater, item, attribute, status and category of each.
+
+        Returns:
+            The number of added answers.
+        """
+        existing = {(answer.rater, answer.item, answer.attribute) for answer in self.answers()}
+        rows, names = [], self._names()
+        for rater, item, attribute, status, category in answers:
+            name = _shown(rater, names)
+            if (name, item, attribute) not in existing:
+                where = {"rater": name, "mode": RATING, "item": item, "attribute": attribute}
+                rows.append({**where, "status": status, "category": category, "at": self._now()})
+        if rows:
+            with self._connected("written") as connection:
+                connection.execute(_answers.insert(), rows)
+        return len(rows)
 
     def take_back(self, rater: str, mode: str, item: str, attribute: str) -> None:
         """Delete an answer."""

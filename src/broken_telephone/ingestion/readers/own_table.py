@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion.files import image_lists
 from broken_telephone.ingestion.files.listing import DataFolder, is_text
 from broken_telephone.ingestion.files.table_files import Table, read_table
 from broken_telephone.ingestion.reader_result import Findings, Row, person_row
@@ -48,15 +49,25 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     known = (*OWN, *scheme.variables)
     if unknown := sorted(set(columns) - set(known)):
         raise StudyError(f"dataset.columns: {', '.join(unknown)} is not a known column (known: {', '.join(known)})")
-    disk = DataFolder(folder)
-    file = folder / disk.resolve(labels, Path("the setting dataset.labels"), "the table's path")
+    disk, is_list = DataFolder(folder), labels.casefold().endswith(image_lists.SUFFIXES)
+    if is_list and Path(labels).is_file():
+        # Lists of images stand beside the code that uses them, not in the data set.
+        file = Path(labels)
+    else:
+        file = folder / disk.resolve(labels, Path("the setting dataset.labels"), "the table's path")
     if file.is_dir():
         raise StudyError(f"{file} is a folder: dataset.labels names a CSV or Parquet file below data_root")
     if not file.is_file():
         raise StudyError(f"{file} is missing: dataset.labels names the table of labels, below data_root")
+    if is_list:
+        columns = _columns_of_list(scheme, columns)
     theirs = {name: columns.get(name, name) for name in known}
     needed = tuple(theirs[name] for name in dict.fromkeys(["image", *columns]))
-    table = read_table(file, needed, tuple(theirs.values()))
+    table = (
+        image_lists.read_image_list(file, folder, findings)
+        if is_list
+        else read_table(file, needed, tuple(theirs.values()))
+    )
     if table.unread:
         advice = f"dataset.columns says which column is which of ours ({', '.join(known)})"
         findings.note("kept", "columns that are not read", file, "header", ", ".join(table.unread), advice)
@@ -73,6 +84,23 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
             people.append(row)
     _number_people([row for row in people if row["person_id"] == row["image_id"]])
     return people
+
+
+def _columns_of_list(scheme: Scheme, columns: dict[str, str]) -> dict[str, str]:
+    """Return the columns of a YAML list of images: its labels are those of the scheme's concept.
+
+    Raises:
+        StudyError: if the scheme has several concepts, and the settings do not say which one.
+    """
+    if columns:
+        return {"image": image_lists.IMAGE, **columns}
+    if len(scheme.concepts) > 1:
+        raise StudyError(
+            f"dataset.columns: scheme {scheme.name} has several concepts ({', '.join(scheme.concepts)}). Write which "
+            f"one the labels of the list are of, such as {{{next(iter(scheme.concepts))}: {image_lists.LABEL}}}; the "
+            "integer labels of RAF-DB need dataset.scheme: raf"
+        )
+    return {"image": image_lists.IMAGE, next(iter(scheme.concepts)): image_lists.LABEL}
 
 
 def _number_people(people: list[Row]) -> None:

@@ -17,6 +17,7 @@ from broken_telephone.annotation import (
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
+from broken_telephone.annotation.imported_answers import imported_answers, models_only, with_imported
 from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
@@ -49,7 +50,8 @@ def state_inquiries(
     """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
     prompt = loop.describe_prompt
-    return inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
+    questions = inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
+    return with_imported(questions, loop_settings)
 
 
 def annotate_pictures(
@@ -71,7 +73,8 @@ def annotate_pictures(
     samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
     others = donors(reused_studies, "annotation_batches", "annotation_sessions")
     journal = annotation_store.batches
-    yield from annotate(pictures, inquiries, annotation, models, study_pictures, journal, samples, others)
+    asked = models_only(inquiries)
+    yield from annotate(pictures, asked, annotation, models, study_pictures, journal, samples, others)
 
 
 def collect_annotations(
@@ -85,6 +88,8 @@ def collect_annotations(
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
     annotation: AnnotationSettings,
+    annotation_store: StageStore,
+    loop_settings: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Parse all answers into tables, and summarise the annotation.
 
@@ -98,6 +103,7 @@ def collect_annotations(
         inquiry.name: answers_to(inquiry, annotation_batches, samples.get(inquiry.by, pictures))
         for inquiry in inquiries
     }
+    answers |= imported_answers(inquiries, annotation_store.imported_answers, chains, loop_settings)
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
     known = dataset.words.concepts[concept]

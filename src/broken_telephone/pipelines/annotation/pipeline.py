@@ -62,6 +62,8 @@ def create_pipeline() -> Pipeline:
                     "loop_descriptions",
                     "annotation_batches",
                     "params:annotation",
+                    "annotation_store",
+                    "loop_settings",
                 ],
                 outputs=[
                     "annotations",

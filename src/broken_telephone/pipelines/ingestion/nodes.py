@@ -46,7 +46,8 @@ def choose_chains(
     scheme = dataset.words
     prompts = []
     if chains.prompt_file is not None and chains.concept in scheme.concepts:
-        prompts = read_prompts(Path(chains.prompt_file), scheme.concepts[chains.concept])
+        concept = scheme.concepts[chains.concept]
+        prompts = read_prompts(Path(chains.prompt_file), concept, chains.prompt_labels)
     sample = sample_chains(people, chains, scheme, captions, prompts)
     for name, count in sample.unlabelled.items():
         if count:

@@ -15,6 +15,7 @@ from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_
 from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table, some_iterations
 from broken_telephone.reporting.text.captions import of_table
+from broken_telephone.reporting.text.imported_results import imported_sentences
 from broken_telephone.reporting.text.limits import drawn_text_sentences, limits, shared_model_sentences
 from broken_telephone.reporting.text.published import beside_published
 from broken_telephone.reporting.text.summary import HEADING
@@ -88,6 +89,7 @@ def _limits(
         "Reliability of the annotator": [*reliability, *shared_model_sentences(manifests)],
         **by_topic,
         **({"Drawn texts": drawn_texts} if (drawn_texts := drawn_text_sentences(manifests)) else {}),
+        **({"Imported results": imported} if (imported := imported_sentences(manifests)) else {}),
     }
 
 

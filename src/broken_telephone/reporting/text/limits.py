@@ -183,10 +183,16 @@ def _failures(manifests: Mapping[str, Mapping]) -> Iterator[str]:
         title = capital(spoken(name).removesuffix(" manifest"))
         counts = record.get("counts", {})
         if "failures" in counts:
+            cut = counts.get("cut", 0)
+            truncated = (
+                "whether the generator truncated descriptions is unknown"
+                if cut is None
+                else f"{counted(int(cut), 'description')} truncated by the generator"
+            )
             yield (
                 f"{title}: {counted(int(counts.get('images', 0)), 'image')} drawn, "
-                f"{counted(int(counts['failures']), 'failure')}, {counted(int(counts.get('cut', 0)), 'description')} "
-                f"truncated by the generator.{'' if record.get('complete', True) else ' The run was not finished.'}"
+                f"{counted(int(counts['failures']), 'failure')}, {truncated}."
+                f"{'' if record.get('complete', True) else ' The run was not finished.'}"
             )
         for reading, asked in record.get("asked", {}).items():
             answered = counted(int(asked.get("answered", 0)), "image")

@@ -1,0 +1,1 @@
+"""Readers of results, one file for each layout."""
