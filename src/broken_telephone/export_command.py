@@ -34,6 +34,9 @@ def export_study(env: str | None, to: Path, keeps_names: bool) -> None:
         catalog = cast(KedroSession, session).load_context().catalog
         margin = ReportSettings.model_validate(catalog.load("params:report")).equivalence_margin
         present = [name for name in described_tables() if name in catalog and catalog.exists(name)]
+        # The entry exists before anybody rates.
+        if catalog.load("ratings").empty:
+            present.remove("ratings")
         bundle = Bundle(
             study=str(catalog.load("params:study")),
             tables={name: partial(catalog.load, name) for name in present},

@@ -75,8 +75,8 @@ def test_a_study_is_exported_with_a_dictionary_and_without_names(project):
     check_names(project, files)
     check_against_the_catalog(project, files)
 
-    # Equal studies: another run of the report adds a version of each table, and nothing changes.
-    project.run("reporting", report__n_bootstrap=200)
+    # Another run of a stage adds a version of each of its tables, and nothing changes.
+    project.run("annotation", report__n_bootstrap=200)
     export("--to", "again.zip")
     first, second = ((project.path / name).read_bytes() for name in ("shared.zip", "again.zip"))
     assert first == second
