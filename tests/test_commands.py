@@ -32,6 +32,7 @@ NOT_RUN = {
     "kedro rate": "serves until it is stopped",
     "kedro run --pipeline miniature": "trains for hours",
     "python -m broken_telephone.exporting.appendix": "writes a page; test_dictionary.py compares it",
+    "python -m broken_telephone.models.faces.packaged_weights": "test_face_detector.py runs it",
     "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
     "kedro grid": "runs all arms of a grid; test_grid_command.py runs some",
     "kedro run --pipeline comparison": "needs finished studies; test_comparison_pipeline.py runs it",
