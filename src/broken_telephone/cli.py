@@ -275,13 +275,13 @@ def grid(env: str | None, params: dict[str, Any]) -> None:
 
 @cli.command()
 @click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
-@click.option("--to", required=True, help="A new folder, or a file that ends with .zip.")
+@click.option("--to", default=None, help="A new folder, or a file that ends with .zip.  [default: <study>.zip]")
 @click.option(
     "--with-names",
     is_flag=True,
     help="Keep names of files, people and raters, and the tables of the data set: for yourself only.",
 )
-def export(env: str | None, to: str, with_names: bool) -> None:
+def export(env: str | None, to: str | None, with_names: bool) -> None:
     """Write the tables of a study with a data dictionary, without pictures."""
     from pathlib import Path
 
@@ -289,7 +289,7 @@ def export(env: str | None, to: str, with_names: bool) -> None:
 
     _refuse_empty({"env": env, "to": to}, "env", "to")
     with _in_a_paragraph():
-        export_study(env, Path(to), with_names)
+        export_study(env, None if to is None else Path(to), with_names)
 
 
 if find_spec("kedro_viz") is None:

@@ -19,12 +19,12 @@ _NAMED = 6
 """Tables or columns that a line names at most."""
 
 
-def export_study(env: str | None, to: Path, keeps_names: bool) -> None:
+def export_study(env: str | None, to: Path | None, keeps_names: bool) -> None:
     """Write a bundle of a study's tables, and say what it holds and what it lacks.
 
     Args:
         env: folder of the study; None is conf/base with conf/local.
-        to: a new or empty folder, or a file that ends with .zip.
+        to: a new or empty folder, or a file that ends with .zip; None: <study>.zip in the current folder.
         keeps_names: whether names of files, people and raters stay, and the tables of the data set.
 
     Raises:
@@ -44,6 +44,7 @@ def export_study(env: str | None, to: Path, keeps_names: bool) -> None:
             summarise=lambda tables: _summary(tables, margin),
             keeps_names=keeps_names,
         )
+        to = Path(f"{bundle.study}.zip") if to is None else to
         exported = write_bundle(bundle, to)
     for line in _lines(exported, to, keeps_names):
         say(line)

@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from broken_telephone.exporting.croissant import File, RecordSet, croissant
 from broken_telephone.exporting.destination import Destination, opened
 from broken_telephone.exporting.dictionary import Table, described_tables
 from broken_telephone.exporting.names import Names
-from broken_telephone.exporting.read_me import read_me
+from broken_telephone.exporting.read_me import Exported, read_me
 from broken_telephone.exporting.table_files import categories_of, csv_bytes, kind_of, parquet_bytes, with_types
 from broken_telephone.study_config.credentials import secret_in
 
@@ -44,19 +44,6 @@ class Bundle:
     """Makes the summary, topic -> sentences, from the exported tables of results."""
     keeps_names: bool
     """Whether names of files, people and raters stay, and the tables of the data set."""
-
-
-@dataclass
-class Exported:
-    """What was written."""
-
-    tables: list[RecordSet] = field(default_factory=list)
-    left_out_tables: list[str] = field(default_factory=list)
-    """Tables that repeat the data set."""
-    left_out_columns: dict[str, list[str]] = field(default_factory=dict)
-    """Table -> its columns that are left out."""
-    absent: list[str] = field(default_factory=list)
-    """Tables that the study does not have, because the pipeline did not run."""
 
 
 def write_bundle(bundle: Bundle, to: Path) -> Exported:

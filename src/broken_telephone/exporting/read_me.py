@@ -1,7 +1,7 @@
 """The page that explains a bundle to the people who receive it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from broken_telephone.exporting.croissant import RecordSet
 
@@ -11,16 +11,20 @@ _NUMBERED = (
 )
 
 
-class _Exported(Protocol):
-    @property
-    def tables(self) -> Sequence[RecordSet]: ...
-    @property
-    def left_out_tables(self) -> Sequence[str]: ...
-    @property
-    def left_out_columns(self) -> Mapping[str, Sequence[str]]: ...
+@dataclass
+class Exported:
+    """What a bundle holds, and what it lacks."""
+
+    tables: list[RecordSet] = field(default_factory=list)
+    left_out_tables: list[str] = field(default_factory=list)
+    """Tables that repeat the data set."""
+    left_out_columns: dict[str, list[str]] = field(default_factory=dict)
+    """Table -> its columns that are left out."""
+    absent: list[str] = field(default_factory=list)
+    """Tables that the study does not have, because the pipeline did not run."""
 
 
-def read_me(study: str, exported: _Exported, has_settings: bool, has_summary: bool, keeps_names: bool) -> str:
+def read_me(study: str, exported: Exported, has_settings: bool, has_summary: bool, keeps_names: bool) -> str:
     """Return the page as Markdown."""
     listed = [
         "| file | content |",
@@ -48,7 +52,7 @@ def read_me(study: str, exported: _Exported, has_settings: bool, has_summary: bo
     return "\n\n".join(parts) + "\n"
 
 
-def _left_out(exported: _Exported, keeps_names: bool) -> list[str]:
+def _left_out(exported: Exported, keeps_names: bool) -> list[str]:
     """Return what the bundle lacks, one sentence for each kind."""
     lines = [
         "Pictures, thumbnails, figures, activation maps, and the pages that show them.",
