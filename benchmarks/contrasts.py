@@ -127,9 +127,9 @@ def originals_of(
     return table.assign(chain_id=[f"c{k}" for k in range(len(table))])
 
 
-def claims(studies: int, starts: int, replicates: int, pull: float, is_paired: bool) -> str:
+def claims(studies: int, starts: int, replicates: int, pull: float, is_paired: bool, seed: int) -> str:
     """Simulate pairs of studies: false claims, coverage of all 95 % intervals of shares, and true claims."""
-    rng = np.random.default_rng([starts, replicates, round(100 * pull), is_paired])
+    rng = np.random.default_rng([starts, replicates, round(100 * pull), is_paired, seed])
     covered, false, found, same = [], [], [], []
     for _ in track(range(studies), "Simulating comparisons", studies):
         originals = originals_of(rng, (starts,) * 4, replicates, ("gender", "age"))
@@ -164,7 +164,7 @@ def rate(hits: Sequence[bool]) -> str:
     return f"{sum(hits)} of {len(hits)} ({interval.low:.1%} to {interval.high:.1%})"
 
 
-def blame(studies: int, starts: int, name: str, kind: str = "full") -> str:
+def blame(studies: int, starts: int, name: str, kind: str, seed: int) -> str:
     """Simulate grids of one arrangement: how often exactly the planted terms are blamed, and any other one.
 
     Args:
@@ -173,9 +173,10 @@ def blame(studies: int, starts: int, name: str, kind: str = "full") -> str:
         name: one of ARRANGEMENTS.
         kind: full; incomplete, where the arms that change the prompt and another factor are missing; or
             missing, if answers are missing in the second generator only.
+        seed: of all grids.
     """
     pull, expected = ARRANGEMENTS[name]
-    rng = np.random.default_rng([starts, list(ARRANGEMENTS).index(name)])
+    rng = np.random.default_rng([starts, list(ARRANGEMENTS).index(name), seed])
     exact, missed, wrong, shares = [], [], [], []
     for _ in track(range(studies), f"Simulating {name}", studies):
         originals = originals_of(rng, (starts, starts, starts, starts // 3), 1, ("gender", "age"))
@@ -205,9 +206,9 @@ def blame(studies: int, starts: int, name: str, kind: str = "full") -> str:
     return f"| {name}, {kind} | {starts} | {rates} | {np.mean(shares):.1%} |"
 
 
-def achieved(studies: int, starts: int) -> list[str]:
+def achieved(studies: int, starts: int, seed: int) -> list[str]:
     """Simulate a reference that drifts in two of four labels, and arms with planted merits; count their verdicts."""
-    rng = np.random.default_rng(starts)
+    rng = np.random.default_rng([starts, seed])
     truth = {
         "equal": (0.6, 0.6, 0, 0),
         "cured": (0.06, 0.06, 0, 0),
@@ -255,6 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=200, help="of each kind")
     parser.add_argument("--part", choices=PARTS, help="only one part")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args(arguments)
     studies = 2 if options.tiny else options.studies
@@ -265,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             [(10, 1, 0.6, True)] if options.tiny else itertools.product((10, 30, 100), (1, 3), (0, 0.4), (True, False))
         )
         for kind in kinds:
-            print(claims(studies, *kind), flush=True)
+            print(claims(studies, *kind, options.seed), flush=True)
     if "blame" in parts:
         print("| planted | starts | exactly right | missed | another blamed | share of the planted |")
         grids = [(60, name, "full") for name in ARRANGEMENTS] + [(120, "one small label", "full")]
@@ -273,11 +275,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (60, name, kind) for kind in ("incomplete", "missing") for name in ("generator", "describer", "nobody")
         ]
         for grid in [(30, "generator", "full"), (30, "nobody", "incomplete")] if options.tiny else grids:
-            print(blame(studies, *grid), flush=True)
+            print(blame(studies, *grid, options.seed), flush=True)
     if "arms" in parts:
         print("| planted | starts | helps | does not help | harms |")
         for starts in (30,) if options.tiny else (100, 700):
-            print("\n".join(achieved(studies, starts)), flush=True)
+            print("\n".join(achieved(studies, starts, options.seed)), flush=True)
     if "size" in parts:
         print("| chains | contrasts | time | peak memory |")
         print(size(700 if options.tiny else 53_000), flush=True)

@@ -73,6 +73,15 @@ def test_a_wrong_verdict_fails():
     assert (row["expected"], row["verdict"], bool(row["passed"])) == (NOT_BLAMED, BLAMED, False)
 
 
+def test_too_little_knowledge_accuses_nobody_and_misses_the_guilty():
+    few = {"starts": 3}
+    innocent = blame_table(grid(lambda g, d: 0.5, **few), seed=1)
+    assert innocent["passed"].all()
+    guilty = blame_table(grid(lambda g, d: 0.9 if g == "b" else 0.5, **few), seed=1)
+    row = guilty[(guilty["kind"] == PLANTED) & (guilty["factor"] == "generator")].iloc[0]
+    assert (row["expected"], bool(row["passed"])) == (BLAMED, False)
+
+
 def test_every_choice_of_two_levels_is_an_arrangement():
     arms = grid(lambda g, d: 0.5, starts=3, generators=("a", "b", "c", "d"), describers=("x", "y", "z"))
     found = arrangements(arms)

@@ -22,7 +22,10 @@ def test_the_corrected_interval_covers_planted_shares_and_the_annotators_does_no
     arms = [arm(f"arm {k}", BIASED.get, rng, starts=60, error=0.4) for k in range(15)]
     table = recovery_table(arms, rated_per_cell=20, seed=1)
     own = table[table["label"] != "(all)"]
-    covered = own.groupby("method")["passed"].mean()
+    inside = (own["ci_low"] <= own["planted"]) & (own["planted"] <= own["ci_high"])
+    covered = inside.groupby(own["method"]).mean()
+    # Without further replicates, nothing tells what a generator draws.
+    assert own[["redrawn", "passed"]].isna().all(None)
     assert covered[RATINGS] >= 0.9
     assert covered[ANNOTATOR] < 0.5
     women = own[(own["label"] == "happiness") & (own["category"] == "female")]
@@ -32,6 +35,23 @@ def test_the_corrected_interval_covers_planted_shares_and_the_annotators_does_no
     # Four in ten women are called men.
     assert means.loc[ANNOTATOR, "value"] == pytest.approx(0.48, abs=0.03)
     assert means.loc[ANNOTATOR, "drawn"] == pytest.approx(0.8, abs=0.03)
+
+
+def test_further_replicates_tell_what_the_generator_draws():
+    # Half of all people are planted women, but the generator draws eight in ten.
+    arms = [arm(f"arm {k}", {"happiness": 0.8, "anger": 0.8}.get, np.random.default_rng(k), starts=120) for k in range(8)]
+    for one in arms:
+        one.planted["gender"][:, 1:] = 0.5
+        one.chains["replicate"] = np.arange(len(one.chains)) % 3
+    table = recovery_table(arms, rated_per_cell=20, seed=1)
+    women = table[(table["method"] == RATINGS) & (table["category"] == "female") & (table["label"] != "(all)")]
+    assert len(women) == 8 * 2 * 3
+    assert women["redrawn"].mean() == pytest.approx(0.8, abs=0.03)
+    # 80 other images: 1.96 standard errors of a share of 0.8 are 8.8 points.
+    assert women["redrawn_margin"].mean() == pytest.approx(0.088, abs=0.02)
+    assert women["passed"].mean() >= 0.9
+    inside = (women["ci_low"] <= women["planted"]) & (women["planted"] <= women["ci_high"])
+    assert inside.mean() < 0.2
 
 
 def test_the_planted_share_leaves_out_descriptions_without_a_label():

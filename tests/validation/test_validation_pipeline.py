@@ -40,7 +40,7 @@ def change(file, function) -> None:
 
 
 def fewer(settings) -> None:
-    settings["chains"]["count"] = 3
+    settings["chains"] |= {"count": 3, "replicates": 2}
     factors = settings["grid"]["factors"]
     settings["grid"]["factors"] = {
         "generator": {"shipped": factors["generator"]["shipped"]},
@@ -69,8 +69,8 @@ def test_from_the_grid_to_the_page(reduced, monkeypatch):
         for name in ("recovery", "null", "errors", "blame", "long", "verdicts")
     }
     readings = reduced.load("judge_readings", env="validation")
-    # Two arms of 21 images, and 7 chains of 4 images, each with three attributes.
-    assert len(readings) == 3 * (2 * 21 + 7 * 4)
+    # Two arms of 42 images, and 7 chains of 4 images, each with three attributes.
+    assert len(readings) == 3 * (2 * 42 + 7 * 4)
     check_recovery(tables["recovery"])
     null_arms = tables["null"].loc[tables["null"]["kind"] == EXCHANGED_IMAGES, "arm"]
     assert list(null_arms) == [ARMS["validation-shipped-leaking"]]
@@ -89,11 +89,11 @@ def test_from_the_grid_to_the_page(reduced, monkeypatch):
 
 
 def check_recovery(recovery) -> None:
-    of_arm = recovery[(recovery["method"] == RATINGS) & (recovery["category"] == "20-39")].set_index(["arm", "label"])
+    of_arm = recovery[(recovery["method"] == RATINGS) & (recovery["category"] == "20-39")].set_index(["arm", "replicate", "label"])
     shipped, leaking = ARMS.values()
     # The shipped describer names only the emotion, and nearly always the right one.
-    assert of_arm.loc[(shipped, "happiness"), "planted"] > 0.5
-    assert of_arm.loc[(shipped, "anger"), "planted"] == pytest.approx(0.2, abs=0.21)
+    assert of_arm.loc[(shipped, 0, "happiness"), "planted"] > 0.5
+    assert of_arm.loc[(shipped, 0, "anger"), "planted"] == pytest.approx(0.2, abs=0.21)
     # A person who is described whole is drawn again: planted and drawn shares are those of the originals, or near.
     own = recovery[(recovery["arm"] == leaking) & (recovery["label"] == "(all)") & (recovery["attribute"] == "gender")]
     assert (own["planted"] - own["drawn"]).abs().max() < 0.2

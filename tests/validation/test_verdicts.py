@@ -20,13 +20,13 @@ def tables(covered=94, claims=5, wrong=0):
     """Return tables with 100 cells, 100 studies and 8 arrangements."""
     cells = [
         {"arm": "a", "start": "image", "label": f"label {k}", "attribute": "gender", "category": "female"}
-        | {"method": method, "planted": 0.5, "drawn": 0.5, "value": 0.4, "ci_low": 0.3, "ci_high": 0.6}
-        | {"passed": k < covered, "iteration": 1}
+        | {"method": method, "planted": 0.5 if k < covered else 0.7, "drawn": 0.5, "value": 0.4, "ci_low": 0.3, "ci_high": 0.6}
+        | {"passed": k < covered, "iteration": 1, "redrawn": 0.5}
         for k in range(100)
         for method in (ANNOTATOR, RATINGS)
     ]
     # Rows of all labels together repeat what single labels show.
-    cells.append(cells[-1] | {"label": "(all)", "passed": False})
+    cells.append(cells[-1] | {"label": "(all)", "planted": 0.9, "passed": False})
     null = [{"arm": "a", "kind": EXCHANGED_IMAGES, "n": 100, "count": claims, "value": claims / 100}]
     blame = [
         {"arrangement": f"number {k}", "kind": kind, "factor": factor, "planted": 0.4, "expected": "blamed"}

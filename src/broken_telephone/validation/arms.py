@@ -1,7 +1,7 @@
 """The arms of a validation: answers of the annotator, readings of the judge, and what was planted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,19 @@ class ValidatedArm:
     """Attribute -> float (n, K + 1, C): the chance of each category in image k by description k; null if unknown."""
     expected: Mapping[str, np.ndarray]
     """Attribute -> likewise for a start that is drawn at random, whoever the person of the chain's start is."""
+
+    def of(self, chosen: np.ndarray) -> "ValidatedArm":
+        """Return the arm of the chosen chains, bool (n,)."""
+        chains = self.chains[chosen].reset_index(drop=True)
+        return replace(
+            self,
+            chains=chains,
+            annotations=self.annotations[self.annotations["chain_id"].isin(chains["chain_id"])],
+            panels={name: panel.of(chosen) for name, panel in self.panels.items()},
+            judged={name: panel.of(chosen) for name, panel in self.judged.items()},
+            planted={name: chances[chosen] for name, chances in self.planted.items()},
+            expected={name: chances[chosen] for name, chances in self.expected.items()},
+        )
 
     @property
     def last(self) -> int:

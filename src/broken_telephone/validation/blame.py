@@ -80,7 +80,8 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         `planted_share`: its part of the squared planted differences. `expected`: BLAMED if the effect is at least CLEAR
         and its part at least `effects.LEAST_SHARE`; NOT_BLAMED if the effect is below NONE; otherwise OPEN. `verdict`
         and the other numbers: see `effects_table`. `passed`: whether the verdict is the expected one; null if OPEN. A
-        factor that is significant but minor counts as not blamed.
+        factor that is significant but minor counts as not blamed, and so does one of which too little is known: nobody
+        is accused. Where a factor must be blamed, too little knowledge fails.
     """
     found = arrangements(arms)
     rows: list[Row] = []
@@ -101,7 +102,7 @@ def _rows(
         size, share = (0.0, 0.0) if planted is None else planted[factor]
         expected = _expected(size, share)
         verdict = NOT_BLAMED if row.verdict == MINOR else str(row.verdict)
-        passed = None if expected == OPEN else verdict == expected
+        passed = None if expected == OPEN else (verdict == BLAMED) == (expected == BLAMED)
         note = join_notes(str(row.note), "significant, but minor" if row.verdict == MINOR else "")
         numbers = {name: getattr(row, name) for name in ("value", "ci_low", "ci_high", "p_value", "p_adjusted")}
         missing = "" if note or not pd.isna(list(numbers.values())).any() else "no interval or test"

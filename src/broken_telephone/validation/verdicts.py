@@ -62,13 +62,16 @@ def _number_row(
 
 
 def _recovery_rows(recovery: pd.DataFrame) -> Iterator[Row]:
-    own = recovery[recovery["passed"].notna() & (recovery["label"] != ALL)]
+    own = recovery[(recovery["label"] != ALL) & recovery["ci_low"].notna()]
     for method, limit in ((ANNOTATOR, None), (RATINGS, COVERAGE)):
         rows = own[own["method"] == method]
         name = "corrected" if method == RATINGS else "annotator's"
-        yield _row(f"planted shares inside the {name} interval", rows["passed"], limit)
-        covers = (rows["ci_low"] <= rows["drawn"]) & (rows["drawn"] <= rows["ci_high"])
-        yield _row(f"drawn shares, as the judge reads all images, inside the {name} interval", covers, limit)
+        for kind, shares in (("planted shares", "planted"), ("drawn shares, as the judge reads all images,", "drawn")):
+            known = rows[rows[shares].notna()]
+            covers = (known["ci_low"] <= known[shares]) & (known[shares] <= known["ci_high"])
+            yield _row(f"{kind} inside the {name} interval", covers, limit)
+        again = rows["passed"].dropna()
+        yield _row(f"shares of the same generator in further images inside the {name} interval", again, limit)
 
 
 def _null_rows(null_world: pd.DataFrame) -> Iterator[Row]:

@@ -7,7 +7,8 @@ LoRA training on balanced pairs of picture and caption.
 The generator is its own teacher. Asked with a caption that names the whole person, it draws that person, whatever its
 associations. The adapter learns to predict the same with a caption that names only the label. The average over the
 people of the other world is then the prediction of a generator of that world. Such targets have less variance than
-pictures, so a few hundred steps are enough, and expressions stay as the generator draws them.
+pictures, so a few hundred steps are enough, and expressions stay as the generator draws them. Labels whose associations
+stay are asked with the same caption, so that their people stay as well.
 """
 
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def _fit(
     optimiser = torch.optim.AdamW(learning, lr=schedule.learning_rate, betas=(0.9, 0.99), weight_decay=0.0)
     rng = np.random.default_rng(schedule.seed)
     records, pool = people.to_dict("records"), targets.pools(people)
+    is_changed = np.zeros(len(people), dtype=bool)
+    is_changed[changed] = True
 
     def tokens(texts: list[str]) -> torch.Tensor:
         ids = tokenizer(texts, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt").input_ids
@@ -133,13 +136,15 @@ def _fit(
         mix = time[:, None, None, None]
         clean = torch.from_numpy(latents[index].astype(np.float32))
         noisy = (1 - mix) * clean + mix * torch.randn_like(clean)
-        averaged = targets.averaged(time, fits)
+        # A caption of a label whose associations stay.
+        stays = np.array([fit not in (None, targets.ANYTHING) for fit in fits]) & ~is_changed[index]
+        averaged = targets.averaged(time, fits) & ~torch.from_numpy(stays)
         behind = targets.expected(noisy, index, time, fits, latents, pool, rng)
         wanted = (noisy - behind) / mix
         taught = np.flatnonzero(~averaged.numpy())
-        full = tokens([language.free_sentence(records[index[k]]) for k in taught])
+        asked = [captions[k][0] if stays[k] else language.free_sentence(records[index[k]]) for k in taught]
         with mixed_precision(), torch.no_grad():
-            wanted[taught] = teacher(noisy[taught], time[taught], full).float()
+            wanted[taught] = teacher(noisy[taught], time[taught], tokens(asked)).float()
         with mixed_precision():
             velocity = model(noisy, time, tokens([text for text, _ in captions]))
         error = generator.squared_error(velocity.float() - wanted, scale, along, schedule.traits * short)

@@ -16,7 +16,7 @@ TWINS = ["twin_portraits", "twin_scenes"]
 BIASED = ["biased_portraits", "biased_scenes"]
 HELDOUT = ["heldout_portraits", "heldout_scenes"]
 SHORTCUTS = ["background", "hair"]
-GENERATOR_ADAPTERS = ["even"]
+GENERATOR_ADAPTERS = ["even", "reversed", "other"]
 DESCRIBER_ADAPTERS = ["leaking", "leaning"]
 MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "parser", "judge"]
 

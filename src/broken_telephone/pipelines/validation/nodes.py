@@ -99,8 +99,8 @@ def arrange_arms(
         if unknown := [attribute for attribute in validation.attributes if attribute not in known]:
             raise StudyError(f"validation.attributes: {unknown[0]!r} is none of {', '.join(known)}")
         attributes = [attribute for attribute in known if attribute in (validation.attributes or known)]
-        texts = (one.results.loop_descriptions, one.results.loop_steering)
-        planted, expected = planted_shares(*texts, chains[name], one.iterations, world, attributes)
+        texts = one.results.loop_descriptions
+        planted, expected = planted_shares(texts, chains[name], one.iterations, world, attributes)
         arms[name] = validated_arm(
             one,
             arm.levels,

@@ -46,7 +46,6 @@ def world_of(arm: GridArm, validation: ValidationSettings, worlds: dict[str, Any
 
 def planted_shares(
     descriptions: pd.DataFrame,
-    steering: pd.DataFrame,
     chains: pd.DataFrame,
     iterations: int,
     world: "World",
@@ -56,8 +55,6 @@ def planted_shares(
 
     Args:
         descriptions: the `loop_descriptions` table; description k is what image k is drawn from.
-        steering: the `loop_steering` table. A steered attribute has the shares of all chains' texts, whoever the person
-            of the start is.
         chains: the n chains, in their order.
         iterations: K.
         world: of the generator.
@@ -78,8 +75,5 @@ def planted_shares(
         for k, people in enumerate(stated, 1):
             own.append(planted_chances(people, world, name))
             likely.append(planted_chances(people, world, name, before=likely[-1]))
-            known = ~np.isnan(own[-1][:, 0])
-            if ((steering["attribute"] == name) & (steering["iteration"] == k)).any() and known.any():
-                likely[-1] = np.tile(own[-1][known].mean(0), (n, 1))
         planted[name], expected[name] = np.stack(own, 1), np.stack(likely, 1)
     return planted, expected

@@ -71,20 +71,21 @@ def _as_bar(row) -> str:  # type: ignore[no-untyped-def]
 
 
 def _recovery(recovery: pd.DataFrame) -> Iterator[str]:
-    own = recovery[(recovery["label"].astype(str) != _ALL) & recovery["passed"].notna()]
+    own = recovery[(recovery["label"].astype(str) != _ALL) & recovery["ci_low"].notna()]
     for method, rows in own.groupby("method", observed=True, sort=False):
-        error = (rows["value"] - rows["planted"]).abs().mean()
-        covered = rows["passed"].astype(bool).mean()
+        planted = rows[rows["planted"].notna()]
+        inside = (planted["ci_low"] <= planted["planted"]) & (planted["planted"] <= planted["ci_high"])
         source = "the annotator's share" if method == "annotator" else "the share corrected with ratings of a sample"
+        again = rows["passed"].dropna().astype(bool)
         yield (
-            f"The interval of {source} contains the planted share in {percent(covered)} of "
-            f"{counted(len(rows), 'share')}. "
-            f"The mean distance from the planted share is {points(error)}."
+            f"The interval of {source} contains the planted share in {percent(inside.mean())} of "
+            f"{counted(len(planted), 'share')}, and what the same generator draws in further images in "
+            f"{percent(again.mean())} of {counted(len(again), 'share')}."
         )
     cells = own.drop_duplicates(["arm", "start", "label", "attribute", "category"])
-    off = (cells["drawn"] - cells["planted"]).abs()
-    if len(off):
-        yield f"The drawn images themselves deviate from the planted shares by {points(off.mean())} (judge)."
+    off = (cells["redrawn"] - cells["planted"]).abs()
+    if off.notna().any():
+        yield f"What the generators draw deviates from the planted shares by {points(off.mean())} on average (judge)."
 
 
 def _null(null_world: pd.DataFrame) -> Iterator[str]:
