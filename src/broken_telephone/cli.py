@@ -1,4 +1,4 @@
-"""The project's command line: `kedro run` with readable errors, `kedro rate` and `kedro plan`.
+"""The project's command line: `kedro run` with readable errors, and `kedro rate`, `plan`, `grid` and `export`.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.
@@ -271,6 +271,25 @@ def grid(env: str | None, params: dict[str, Any]) -> None:
     gc.freeze()
     with _in_a_paragraph():
         run_grid(env, params)
+
+
+@cli.command()
+@click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
+@click.option("--to", default=None, help="A new folder, or a file that ends with .zip.  [default: <study>.zip]")
+@click.option(
+    "--with-names",
+    is_flag=True,
+    help="Keep names of files, people and raters, and the tables of the data set: for yourself only.",
+)
+def export(env: str | None, to: str | None, with_names: bool) -> None:
+    """Write the tables of a study with a data dictionary, without pictures."""
+    from pathlib import Path
+
+    from broken_telephone.export_command import export_study
+
+    _refuse_empty({"env": env, "to": to}, "env", "to")
+    with _in_a_paragraph():
+        export_study(env, None if to is None else Path(to), with_names)
 
 
 if find_spec("kedro_viz") is None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -34,9 +35,12 @@ def _mapped(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
     changed = table.copy()
     for index in range(table.shape[1]):
         values = table.iloc[:, index]
-        if not types.is_numeric_dtype(values) and not types.is_datetime64_any_dtype(values):
-            cells = values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
-            changed.isetitem(index, cells.map(change))
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            # A large table has few categories. The last entry stands for missing values, whose code is -1.
+            texts = np.array([*map(change, values.cat.categories), np.nan], dtype=object)
+            changed.isetitem(index, pd.Series(texts[values.cat.codes], index=table.index, dtype=object))
+        elif not types.is_numeric_dtype(values) and not types.is_datetime64_any_dtype(values):
+            changed.isetitem(index, values.map(change))
     changed.columns = table.columns.map(change)
     return changed
 

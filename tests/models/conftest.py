@@ -73,7 +73,8 @@ def face_weights(tmp_path_factory) -> dict[str, Path]:
     import torch
     from facexlib.detection.retinaface import RetinaFace
     from facexlib.parsing import BiSeNet, ParseNet
-    from real_retinaface import convert, read_graph
+
+    from broken_telephone.models.faces.packaged_weights import convert, read_graph
 
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)

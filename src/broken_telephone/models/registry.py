@@ -13,6 +13,7 @@ from broken_telephone.models.settings import (
     EndpointSettings,
     GeneratorSettings,
     ParserSettings,
+    SegmenterSettings,
 )
 from broken_telephone.study_config.settings_group import Settings
 
@@ -35,6 +36,8 @@ ADAPTERS: dict[str, Adapter] = {
     "embedder": Adapter(EmbedderSettings, "embedders.transformers_embedder:TransformersEmbedder"),
     "detector": Adapter(DetectorSettings, "faces.retinaface_detector:RetinafaceDetector"),
     "parser": Adapter(ParserSettings, "faces.facexlib_parser:FacexlibParser"),
+    "parser with hub": Adapter(SegmenterSettings, "faces.transformers_parser:TransformersParser"),
+    "parser with regions": Adapter(SegmenterSettings, "faces.transformers_parser:TransformersParser"),
 }
 """A kind -> the adapter of its models; "<kind> with <setting>" -> that of models whose settings state `setting`."""
 

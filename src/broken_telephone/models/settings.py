@@ -14,6 +14,7 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
 ParserNetwork = Literal["parsenet", "bisenet"]
+_REGIONS = ("background", "hair", "face", "body")
 # A longer text is a key rather than a name.
 _NAME_OF_VARIABLE = re.compile(r"[A-Za-z_]\w{0,39}")
 # Arguments of the client, which servers would ignore as fields of a request.
@@ -312,3 +313,32 @@ class ParserSettings(FacexlibSettings):
     """Side of the square around a face that the parser reads, as a multiple of the longer side of the face's box.
 
     null: a folder's parser reads the whole picture; facexlib's networks, which were trained on portraits, take 2."""
+
+
+class SegmenterSettings(TorchSettings):
+    """A region parser: a semantic segmentation model of transformers."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
+    """As for facexlib's networks: a region is the same on every device."""
+    regions: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
+    """Region -> names of its classes in the model's id2label; classes that no region names are background.
+
+    null: the classes have the names of CelebAMask-HQ, such as skin, l_brow, hair and cloth."""
+    grow: Annotated[float, Field(ge=1)] | None = None
+    """Side of the square around a face that the parser reads, as a multiple of the longer side of the face's box.
+
+    null: it reads the whole picture. A model that was trained on portraits takes about 2."""
+
+    @field_validator("regions")
+    @classmethod
+    def _each_class_once(cls, regions: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
+        if regions is None:
+            return None
+        if unknown := [name for name in regions if name not in _REGIONS]:
+            raise ValueError(f"{unknown[0]!r} is no region: regions are {', '.join(_REGIONS)}")
+        if missing := [name for name in ("hair", "face") if name not in regions]:
+            raise ValueError(f"regions needs classes for {' and '.join(missing)}")
+        names = [name for classes in regions.values() for name in classes]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"regions names {', '.join(twice)} more than once")
+        return regions

@@ -30,6 +30,11 @@ def read_config(folder: Path, kind: str, setting: str) -> dict[str, Any]:
     file = folder / CONFIG
     try:
         config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if "model_type" in config:
+            raise StudyError(
+                f"{setting}.path: {file} is that of a model of transformers. A segmentation model is a parser with "
+                "parser.regions: the classes of each region (docs/settings.md)"
+            )
         named = config["class"]
     except (ValueError, KeyError, TypeError) as error:
         raise StudyError(f"{setting}.path: {file} is no JSON that names a class: {error!r}") from None

@@ -44,6 +44,15 @@ _REGION = {
 }
 
 
+# Scores are scaled later, which would make NaN of an infinite one.
+_NEVER = -1e30
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a class has the name of a class of facexlib's parsers, or of a region."""
+    return name in _REGION
+
+
 def places(classes: Sequence[str]) -> list[int]:
     """Return for each class or region the index in `REGIONS` of its region.
 
@@ -72,6 +81,16 @@ def region_scores(
 
     with torch.inference_mode():
         centre, spread = (torch.tensor(each, device=pictures.device).view(1, 3, 1, 1) for each in (mean, deviation))
-        scores = network((pictures - centre) / spread)[0]
-        members = [[place for place, region in enumerate(counts_as) if region == own] for own in range(len(REGIONS))]
-        return torch.stack([scores[:, own].amax(1) for own in members], 1)
+        return by_region(network((pictures - centre) / spread)[0], counts_as)
+
+
+def by_region(scores: Any, counts_as: Sequence[int]) -> Any:
+    """Return the scores of regions from the scores of classes, (n, classes, h, w): float (n, 4, h, w).
+
+    A region without classes has a score below all others: no pixel is in it.
+    """
+    regions = scores.new_full((len(scores), len(REGIONS), *scores.shape[2:]), _NEVER)
+    for region in set(counts_as):
+        own = [place for place, other in enumerate(counts_as) if other == region]
+        regions[:, region] = scores[:, own].amax(1)
+    return regions
