@@ -1,10 +1,10 @@
 """Defines the style of all figures: fixed colours per category, and sizes for print."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -95,19 +95,35 @@ def styled() -> Iterator[None]:
         yield
 
 
-def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str]:
+class OwnColours(NamedTuple):
+    """The colours of an attribute of the study's own."""
+
+    colours: Mapping[str, str]
+    """Category -> colour as `#rrggbb`, for some or all categories."""
+    ordered: bool = False
+    """Whether the categories are steps of a scale: the others then get steps of one scale of colours."""
+
+
+def category_colours(attribute: str, categories: Sequence[str], own: OwnColours | None = None) -> dict[str, str]:
     """Return the colour of every category.
 
     Categories of the built-in schemes have a fixed colour. Categories of other schemes get one by their order, so pass
     all of them, always in the same order.
+
+    Args:
+        attribute: name of the attribute.
+        categories: of the attribute.
+        own: what a study states about an attribute of its own.
     """
     fixed = dict(_GREYS)
     for colour, names in _KNOWN.get(attribute, {}).items():
         fixed |= dict.fromkeys(names, colour)
+    if own is not None:
+        fixed |= own.colours
     clear = [category for category in categories if category not in _GREYS]
     unknown = [category for category in clear if category not in fixed]
-    if unknown and attribute == _ORDERED:
-        fixed |= dict(zip(clear, _places(len(clear)), strict=True))
+    if unknown and (own.ordered if own is not None else attribute == _ORDERED):
+        fixed |= dict(zip(clear, _places(len(clear)), strict=True)) | dict(own.colours if own is not None else {})
     else:
         taken = {fixed[category] for category in clear if category in fixed}
         free = [colour for colour in OKABE_ITO if colour not in taken] or list(OKABE_ITO)
