@@ -133,3 +133,22 @@ def test_more_attributes_than_the_parser_can_number_are_refused():
     letters = {f"colour_{letter}": {"categories": ["aa", "bb"]} for letter in "abcdefg"}
     with pytest.raises(StudyError, match="asks for 10 attributes"):
         form_of(AnnotationSettings(), dataset(**letters).words)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"glasses": GLASSES, "tint": "Tint of the glasses"}, "attributes.tint.question: 'Tint of the glasses' and"),
+        ({"race": "Race"}, r"attributes.race.question: 'Race' and 'Ethnicity'"),
+        ({"years": "Age group"}, r"attributes.years.question: 'Age group' and 'Age'"),
+    ],
+)
+def test_titles_that_answers_cannot_tell_apart_are_refused(attributes, message):
+    made = {
+        name: one if isinstance(one, dict) else {"categories": ["aa", "bb"], "question": one}
+        for name, one in attributes.items()
+    }
+    scheme = dataset(**made).words
+    with pytest.raises(StudyError, match=message):
+        form_of(AnnotationSettings(), scheme)
+    assert form_of(AnnotationSettings(asked_attributes=[list(made)[-1], "gender"]), scheme)

@@ -42,11 +42,6 @@ def test_wrong_settings_are_refused_by_name(name, changed, message):
         dataset(**{name: (GLASSES if "categories" not in changed else {}) | changed})
 
 
-def test_titles_that_contain_each_other_are_refused():
-    with pytest.raises(StudyError, match=r"attributes.tint.question: 'Tint of the glasses' contains the title"):
-        dataset(glasses=GLASSES, tint={"categories": ["clear", "dark"], "question": "Tint of the glasses"})
-
-
 def test_an_attribute_takes_the_place_of_a_published_one_that_no_data_set_states():
     ages = {"categories": ["under forty", "forty or more"]}
     own = dataset("image_folder", age=ages).words

@@ -163,5 +163,5 @@ def test_a_comparison_reads_their_mentions_by_the_words_of_each_study():
     studies = finished_studies(stores, {arm: f"study_{arm}" for arm in stores})
     arms = arrange_arms(studies, pair_studies(studies, "a", "free"), "free")
     own = [one for one in arms[0].outcomes if one.attribute == "glasses" and one.family == MENTION_OUTCOMES]
-    agreement = next(one for one in own if "agreement" in str(one.measure))
+    agreement = next(one for one in own if one.category == "agreement")
     assert np.nanmin(agreement.values) == np.nanmax(agreement.values) == 1

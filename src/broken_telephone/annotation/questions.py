@@ -10,17 +10,16 @@ from PIL import Image
 
 from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.annotation.settings import AnnotationSettings
+from broken_telephone.annotation.study_form import form_of
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.tasks import Choose, Describe, Task
-from broken_telephone.labels import FORMS, UNSURE, Form, Question, Scheme, asked_for, concept_form, study_form
+from broken_telephone.labels import Form, Scheme, concept_form
 from broken_telephone.models import Choices, Describer
 from broken_telephone.seeds import digest
 
 logger = logging.getLogger(__name__)
 
 FREE, CLOSED, LAST = "free", "closed", "last"
-MOST_QUESTIONS = 9
-"""Maximum number of lines of a form."""
 _NEEDED = {FREE: "describe", CLOSED: "choose"}
 """Reading -> the method of a model that gives it."""
 
@@ -166,41 +165,6 @@ def _refuse_equal_models(models: Mapping[str, Describer]) -> None:
                 "their answers would be the same. Remove one of them"
             )
         names[identity] = name
-
-
-def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
-    """Return the form that a study asks for, with the study's own attributes.
-
-    Raises:
-        StudyError: if it asks for an unknown attribute, for one twice, or for too many; or if another wording of the
-            form lacks an own attribute.
-    """
-    name = scheme.name.lower()
-    base, asked = FORMS[settings.form or (name if name in FORMS else "free")], settings.asked_attributes
-    known = list(asked_for(study_form(base, scheme)))
-    if asked is not None and (wrong := [one for one in asked if one not in known or asked.count(one) > 1]):
-        problem = "stands there twice" if wrong[0] in known else f"is no attribute here (there are: {', '.join(known)})"
-        raise StudyError(f"annotation.asked_attributes: {wrong[0]!r} {problem}")
-    form = study_form(base, scheme, asked)
-    if len(form.questions) > MOST_QUESTIONS:
-        raise StudyError(
-            f"The form asks for {len(form.questions)} attributes, but answers are told apart by numbers from 1 to "
-            f"{MOST_QUESTIONS}. Name fewer in annotation.asked_attributes"
-        )
-    if settings.form_prompt is not None:
-        _refuse_unasked(settings.form_prompt, [q for q in form.questions if q.variable in scheme.own_titles])
-    return form
-
-
-def _refuse_unasked(prompt: str, own: Sequence[Question]) -> None:
-    """Refuse another wording of the form that does not name an attribute of the study's own, or one of its options."""
-    for question in own:
-        for part in (question.title, *(word for word in question.options if word != UNSURE)):
-            if part.casefold() not in prompt.casefold():
-                raise StudyError(
-                    f"annotation.form_prompt does not have {part!r} of the attribute {question.variable}. Add the line "
-                    f"`{question.line}` to it, or leave form_prompt out"
-                )
 
 
 def lines(form: Form, line: str) -> tuple[tuple[str, ...], ...]:

@@ -9,8 +9,6 @@ from pydantic import BeforeValidator, Field
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import APART, OTHER, Variable
-from broken_telephone.labels.answer_parsing.form_parts import title_pattern
-from broken_telephone.labels.form import question
 from broken_telephone.study_config.settings_group import Settings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -18,6 +16,8 @@ _WORD = re.compile(r"[^\W_](?:[\w '+&.-]{0,58}[\w'+.])?")
 _TITLE = re.compile(r"[^\W_][^\n:/|()\[\]{}]{0,118}[^\s:/|()\[\]{}]")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _RESERVED = frozenset((*APART, "all", "label", "category", "attribute", "concept", "iteration"))
+_PROMPT = "_prompt"
+"""Ending of the names of figures of chains from prompts."""
 _NONE = re.compile(r"(?:no|without) (?!doubt)", re.IGNORECASE)
 
 
@@ -83,10 +83,11 @@ def check_own(own: Mapping[str, OwnAttribute], taken: Iterable[str], stated: Ite
         StudyError: naming the setting that is wrong.
     """
     for name, attribute in own.items():
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not _NAME.fullmatch(name) or name in _RESERVED or name.endswith(_PROMPT):
             raise StudyError(
                 f"attributes: {name!r} is no name of an attribute. A name has 2 to 40 lower-case letters (a to z), "
-                f"digits and underscores, begins with a letter, and is none of {', '.join(sorted(_RESERVED))}"
+                f"digits and underscores, begins with a letter, does not end in {_PROMPT}, and is none of "
+                f"{', '.join(sorted(_RESERVED))}"
             )
         if name in stated:
             raise StudyError(
@@ -97,7 +98,7 @@ def check_own(own: Mapping[str, OwnAttribute], taken: Iterable[str], stated: Ite
             raise StudyError(f"attributes.{name}: {name} is the name of a concept or a column already")
         _check_words(name, attribute)
         _check_colours(name, attribute)
-    _check_titles(own)
+        _check_title(name, attribute.title(name))
 
 
 def _check_words(name: str, attribute: OwnAttribute) -> None:
@@ -140,23 +141,12 @@ def _check_colours(name: str, attribute: OwnAttribute) -> None:
         seen[code] = category
 
 
-def _check_titles(own: Mapping[str, OwnAttribute]) -> None:
-    questions = {}
-    for name, attribute in own.items():
-        title = attribute.title(name)
-        if not _TITLE.fullmatch(title):
-            raise StudyError(
-                f"attributes.{name}.question: {title!r} is no title of a line. It has at most 120 characters, and no "
-                "colon, slash, bracket or line break"
-            )
-        questions[name] = question(name, title, attribute.variable)
-    for name, one in questions.items():
-        for other, another in questions.items():
-            if name != other and re.search(title_pattern(one), another.title, re.IGNORECASE):
-                raise StudyError(
-                    f"attributes.{other}.question: {another.title!r} contains the title or the name of {name}, so that "
-                    "answers cannot be told apart. Word one of them differently"
-                )
+def _check_title(name: str, title: str) -> None:
+    if not _TITLE.fullmatch(title):
+        raise StudyError(
+            f"attributes.{name}.question: {title!r} is no title of a line. It has at most 120 characters, and no "
+            "colon, slash, bracket or line break"
+        )
 
 
 def hex_colour(colour: str) -> str | None:
