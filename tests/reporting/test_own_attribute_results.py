@@ -104,6 +104,8 @@ def test_colours_are_the_stated_ones_and_others_differ_from_them():
     found = category_colours("glasses", [*GLASSES["categories"], "unsure"], own)
     assert (found["glasses"], found["sunglasses"]) == ("#4682b4", "#101010")
     assert len(set(found.values())) == 4
+    # Blue, the first free colour, is too much like steelblue.
+    assert found["no glasses"] == category_colours("anything", ["first", "second"])["second"]
     scale = {"categories": ["short", "medium", "long"], "ordered": True}
     steps = category_colours("hair", scale["categories"], own_colours(dataset(hair=scale).attributes)["hair"])
     # Lightness rises from step to step, as it does for ages.

@@ -48,8 +48,8 @@ def _refuse_alike_titles(form: Form, own: Sequence[Question]) -> None:
         wrong, right = (other, one) if other in own else (one, other)
         raise StudyError(
             f"attributes.{wrong.variable}.question: {wrong.title!r} and {right.title!r} ({right.variable}) name the "
-            "same line, so that answers cannot be told apart. Word the question differently, or leave one of the two out of "
-            "annotation.asked_attributes"
+            "same line, so that answers cannot be told apart. Word the question differently, or leave one of the two "
+            "out of annotation.asked_attributes"
         )
 
 
