@@ -36,6 +36,8 @@ NOT_RUN = {
     "kedro run --pipeline comparison": "needs finished studies; test_comparison_pipeline.py runs it",
     "kedro run --pipeline counterfactuals": "needs an editor that exchanges attributes",
     "kedro run --pipelines ingestion,counterfactuals": "needs an editor that exchanges attributes",
+    "kedro propose": "asks a language model; test_attribute_proposals.py runs it",
+    "kedro run --env my_glasses": "the default run with more attributes; test_own_attribute_answers.py reads its file",
     "kedro run --env high_guidance": "the default run with another number",
     "kedro run --env my_study-guided-short": "an arm of a grid; test_grid_command.py runs some",
     "kedro run --env validation": "needs the arms of that grid",

@@ -1,8 +1,12 @@
 """Attributes of a study's own: what the annotator is asked, how often, and the tables made of its answers."""
 
+import re
+
 import pytest
+import yaml
 from annotation_bench import ITERATIONS, Bench, FakeAnnotator
 from own_attributes import GLASSES, HEAD, dataset
+from project_copies import ROOT
 
 from broken_telephone.annotation import AnnotationSettings, comparable, form_of, mentioned_categories
 from broken_telephone.errors import StudyError
@@ -152,3 +156,13 @@ def test_titles_that_answers_cannot_tell_apart_are_refused(attributes, message):
     with pytest.raises(StudyError, match=message):
         form_of(AnnotationSettings(), scheme)
     assert form_of(AnnotationSettings(asked_attributes=[list(made)[-1], "gender"]), scheme)
+
+
+def test_the_study_of_the_page_is_accepted_and_asks_what_the_page_says():
+    page = (ROOT / "docs/own_attributes.md").read_text(encoding="utf-8")
+    block = re.search(r"# conf/my_glasses/parameters.yml\n(.*?)```", page, re.DOTALL)
+    stated = yaml.safe_load(block[1])
+    form = form_of(AnnotationSettings(), dataset(**stated["attributes"]).words)
+    line = re.search(r"`4\. (Glasses: [^`]+)`", page)[1]
+    assert form.questions[3].line == line
+    assert {name for pair in stated["report"]["intersections"] for name in pair} <= {q.variable for q in form.questions}
