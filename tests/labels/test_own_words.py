@@ -73,6 +73,7 @@ def test_a_short_answer_counts_only_where_one_category_denies():
     [
         ("A woman with long grey hair in a black shirt.", [("hair_colour", "grey", "grey", 1)]),
         ("Her hair is black, and she wears a black coat.", [("hair_colour", "black", "black", 1)]),
+        ("His hair is long and grey.", [("hair_colour", "grey", "grey", 1)]),
         ("A black-haired man.", [("hair_colour", "black", "black", 1)]),
         (
             "A blonde woman in sunglasses. Sunglasses hide her eyes.",

@@ -19,12 +19,29 @@ _MANY_USES = frozenset(
     (
         f"yes no none nothing any some {OTHER} {UNSURE} visible present absent "
         "black white brown red orange yellow green blue purple violet pink grey gray golden silver colourful "
-        "light dark lighter darker fair pale medium bright long short medium-length large big small tiny tall little "
+        "light dark lighter darker fair pale medium bright long short length large big small tiny tall little "
         "thick thin wide narrow full partial old young new good bad high low left right open closed strong weak"
     ).split()
 )
 _NO_NOUNS = frozenset(
-    ("colour", "color", "type", "kind", "style", "tone", "of", "the", "and", "or", "is", "has", "own")
+    (
+        "colour",
+        "color",
+        "length",
+        "size",
+        "shape",
+        "type",
+        "kind",
+        "style",
+        "tone",
+        "of",
+        "the",
+        "and",
+        "or",
+        "is",
+        "has",
+        "own",
+    )
 )
 # "Black curly hair", "long, brown hair"; not "white shirt with black hair".
 _STEP = r"(?:[\s,-]+(?!(?:in|on|of|from|with|without|against|under|for|to|but|than|who|is|are|has|wears)\b)[\w'-]+)"
@@ -47,7 +64,7 @@ def names_attribute(text: str, mention: WordMatch, attribute: str) -> bool:
     before, rest = text[: mention.start], text[mention.end :]
     follows = re.match(rf"{_STEP}{{0,2}}?[\s,-]+(?:{nouns})", rest, re.IGNORECASE)
     precedes = re.search(
-        rf"\b(?:{nouns})\w*(?:\s+(?:is|are|looks?|appears?)|'s|:)\s+(?:\w+\s+)?$", before, re.IGNORECASE
+        rf"\b(?:{nouns})\w*(?:\s+(?:is|are|looks?|appears?)|'s|:)\s+(?:\w+\s+){{0,2}}$", before, re.IGNORECASE
     )
     return bool(follows or precedes)
 
