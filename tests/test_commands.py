@@ -41,6 +41,8 @@ NOT_RUN = {
     "kedro run --pipeline import": "needs results of another program; test_import_pipeline.py runs it",
     "kedro run --pipelines annotation,similarity,explainability,reporting --env published_raf": "needs that import",
     "kedro export": "needs a finished study; test_export_command.py runs it",
+    "kedro propose": "asks a language model; test_attribute_proposals.py runs it",
+    "kedro run --env my_glasses": "the default run with more attributes; test_own_attribute_answers.py reads its file",
     "kedro run --env high_guidance": "the default run with another number",
     "kedro run --env my_study-guided-short": "an arm of a grid; test_grid_command.py runs some",
     "kedro run --env validation": "needs the arms of that grid",

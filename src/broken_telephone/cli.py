@@ -259,6 +259,17 @@ def plan(
 
 
 @cli.command()
+@click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
+def propose(env: str | None) -> None:
+    """Ask a language model which attributes a study could add (setting `proposer`)."""
+    from broken_telephone.propose_command import propose_attributes
+
+    _refuse_empty({"env": env}, "env")
+    with _in_a_paragraph():
+        propose_attributes(env)
+
+
+@cli.command()
 @click.option("--env", "-e", default=None, help="The base study: a folder in conf/.")
 @click.option(
     "--params", default="", callback=lambda *given: _params(*given), help="Settings of all arms, as of kedro run."

@@ -80,6 +80,7 @@ class Bench:
         self.batches = RecordPartitionsDataset(path=str(path / "batches"))
         self.annotator, self.describer = FakeAnnotator(), FakeDescriber("fake describer")
         self.further: dict[str, FakeModel] = {}
+        self.scheme, self.own = RAF, {}
         texts = [
             {
                 "chain_id": chain,
@@ -98,7 +99,7 @@ class Bench:
     def ask(self, **settings):
         return inquiries(
             AnnotationSettings.model_validate({"batch": 2} | settings),
-            RAF,
+            self.scheme,
             "emotion",
             "Describe.",
             self.annotator,
@@ -140,4 +141,5 @@ class Bench:
         labels = dict.fromkeys(self.chains["chain_id"], "happiness")
         emotion = RAF.concepts["emotion"]
         chains = chains_of(self.chains)
-        return tables(chains, self.study(), labels, ITERATIONS, asked, answers, self.descriptions, "emotion", emotion)
+        described = self.descriptions, "emotion", emotion, self.own
+        return tables(chains, self.study(), labels, ITERATIONS, asked, answers, *described)

@@ -41,7 +41,10 @@ def url(tmp_path) -> str:
 def application(url: str, items=ITEMS, questions=QUESTIONS, adjudicators=("Cleo",), broken=None, **more):
     pictures = {item: lambda: Image.new("RGB", (64, 64), "red") for item in items} | (broken or {})
     texts = dict.fromkeys(items, EVIL)
-    queue, hosts = RaterQueue(items, questions, 1), trusted_hosts("127.0.0.1", more.get("public_address"))
+    queue, hosts = (
+        RaterQueue(items, questions, 1, ordered=["age"]),
+        trusted_hosts("127.0.0.1", more.get("public_address")),
+    )
     return make_app("a study", queue, pictures, texts, AnswerStore(url), hosts, adjudicators, **more)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from broken_telephone.annotation.annotator_choice import is_comparable, split_reading
-from broken_telephone.labels import UNSURE, Form, Scheme
+from broken_telephone.labels import Form, Scheme
 from broken_telephone.statistics.estimates.panel import clusters_of
 from broken_telephone.statistics.tables.agreement_table import RATER, TOGETHER, Comparison, all_raters, every_two
 from broken_telephone.statistics.tables.shares_table import DATASET
@@ -113,11 +113,6 @@ def names_of(table: pd.DataFrame, originals: pd.Series) -> pd.Series:
     """Name pictures by chain and iteration; originals, which replicates share, by their image."""
     drawn = table["chain_id"].astype(str) + "/" + table["iteration"].astype(str)
     return drawn.where(table["iteration"] > 0, table["chain_id"].map(originals))
-
-
-def asked_for(form: Form) -> dict[str, tuple[str, ...]]:
-    """Return attribute -> categories of a form, without unsure."""
-    return {q.variable: tuple(c for c in q.options.values() if c != UNSURE) for q in form.questions}
 
 
 def comparable(form: Form, scheme: Scheme) -> dict[str, tuple[str, ...]]:

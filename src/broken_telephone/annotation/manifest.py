@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation.annotators_compared import asked_for
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
 from broken_telephone.execution.adoption import counts_of
 from broken_telephone.execution.journal import Records, records_of, seconds_in
+from broken_telephone.labels import asked_for
 
 
 def manifest(

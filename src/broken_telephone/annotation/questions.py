@@ -10,9 +10,10 @@ from PIL import Image
 
 from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.annotation.settings import AnnotationSettings
+from broken_telephone.annotation.study_form import form_of
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.tasks import Choose, Describe, Task
-from broken_telephone.labels import FORMS, Form, Scheme, concept_form
+from broken_telephone.labels import Form, Scheme, concept_form
 from broken_telephone.models import Choices, Describer
 from broken_telephone.seeds import digest
 
@@ -164,12 +165,6 @@ def _refuse_equal_models(models: Mapping[str, Describer]) -> None:
                 "their answers would be the same. Remove one of them"
             )
         names[identity] = name
-
-
-def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
-    """Return the form that a study asks for."""
-    name = scheme.name.lower()
-    return FORMS[settings.form or (name if name in FORMS else "free")]
 
 
 def lines(form: Form, line: str) -> tuple[tuple[str, ...], ...]:

@@ -16,6 +16,8 @@ class AnnotationSettings(BatchedSettings):
     form: Literal["raf", "phase", "free"] | None = None
     """Which attributes and categories: those of the published study's forms. Null: the form of the data set's scheme,
     `free` where it has none."""
+    asked_attributes: Annotated[list[str], Field(min_length=1)] | None = None
+    """Names of the attributes that the form asks for, in this order. Null: those of the form, then the study's own."""
     form_prompt: str | None = None
     """Another wording of the form; null: as `labels/forms.py` words it."""
     line: str = "{number}. {option}"

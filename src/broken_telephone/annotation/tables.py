@@ -10,7 +10,7 @@ import pandas as pd
 from broken_telephone.annotation.questions import CLOSED, FREE, LAST, Inquiry
 from broken_telephone.chains import Chain
 from broken_telephone.execution.journal import Record
-from broken_telephone.labels import UNSURE, Form, Question, Variable, match_label, mentions, parse_form
+from broken_telephone.labels import UNSURE, Form, Question, Variable, match_label, mentions, own_mentions, parse_form
 from broken_telephone.models import Likelihoods
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
@@ -39,6 +39,7 @@ def tables(
     descriptions: pd.DataFrame,
     concept: str,
     known: Variable,
+    own_attributes: Mapping[str, Variable] | None = None,
 ) -> Tables:
     """Read all answers.
 
@@ -52,6 +53,7 @@ def tables(
         descriptions: the `loop_descriptions` table.
         concept: what the study asks about.
         known: its values and synonyms.
+        own_attributes: attributes of the study's own, whose words are looked for in the descriptions, too.
 
     Returns:
         Rows in the order of annotators, chains and iterations; see `broken_telephone.tables` for the columns.
@@ -86,7 +88,7 @@ def tables(
         as_table(attributes, ANNOTATIONS),
         as_table(weights, PROBABILITIES),
         as_table([*_chosen(choices, labels), *_named(texts, labels, concept, known)], PREDICTIONS),
-        as_table(list(_mentioned(texts)), MENTIONS),
+        as_table(list(_mentioned(texts, own_attributes or {})), MENTIONS),
         last,
     )
 
@@ -208,9 +210,9 @@ def _named(
         }
 
 
-def _mentioned(texts: list[tuple[str, int, str, str | None]]) -> Iterator[Record]:
+def _mentioned(texts: list[tuple[str, int, str, str | None]], own: Mapping[str, Variable]) -> Iterator[Record]:
     for chain_id, iteration, text, _ in texts:
-        for term in mentions(text):
+        for term in [*mentions(text), *own_mentions(text, own)]:
             yield {
                 "chain_id": chain_id,
                 "iteration": iteration,

@@ -140,8 +140,9 @@ def _mention_panels(
     loop, last = (study.results.loop_descriptions[columns], study.results.last_descriptions[columns])
     texts = pd.concat([loop[loop["iteration"] <= study.iterations], last], ignore_index=True)
     mentions = study.results.mentions
-    scheme = DatasetSettings.model_validate(dict(study.settings["dataset"])).words
-    categories = mentioned_categories(mentions, scheme.attributes)
+    own = study.annotation_manifest.get("attributes", {})
+    dataset = DatasetSettings.model_validate({**study.settings["dataset"], "attributes": own})
+    categories = mentioned_categories(mentions, dataset.words.attributes, own)
     return mention_panels(mentions, texts, chains, by_attribute, categories, iterations)
 
 

@@ -115,7 +115,7 @@ def data_set_files(
         is_changed = row.outcome == EXCHANGED
         suffix = ".png" if is_changed else PurePosixPath(row.image_path).suffix
         person = main.loc[row.image_id]
-        labels = {name: person[name] for name in variables}
+        labels = {name: person[name] for name in variables if name in person}
         if is_changed:
             labels[attribute] = category
         path = f"{row.image_id}{suffix}"

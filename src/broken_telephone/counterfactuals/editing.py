@@ -62,6 +62,11 @@ def originals_of(
     if starts.empty:
         raise StudyError("counterfactuals: no chain starts from an image, so there is no original to change")
     attribute, category = target
+    if attribute not in people:
+        raise StudyError(
+            f"counterfactuals.attribute: the table of people is older than the attribute {attribute}. Run "
+            "`kedro run --pipeline ingestion` for this study first"
+        )
     main = people[people["is_main"]].drop_duplicates("image_id").set_index("image_id")[attribute].astype(object)
     others = starts[(main.reindex(starts["image_id"]) != category).to_numpy()]
     if others.empty:

@@ -46,6 +46,26 @@ def refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: Cata
         )
 
 
+def refuse_wrong_form(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Check that the form can be asked, and that crossed attributes are in it, before hours of the loop.
+
+    Raises:
+        StudyError: see `form_of` and `crossed_attributes`.
+    """
+    if not {"params:annotation", "params:dataset"} <= pipeline.inputs():
+        return
+    # These imports take time, which runs without an annotation save.
+    from broken_telephone.annotation import AnnotationSettings, asked_for, form_of
+    from broken_telephone.ingestion import DatasetSettings
+    from broken_telephone.reporting import ReportSettings
+    from broken_telephone.reporting.crossed_attributes import crossed_attributes
+
+    annotation = AnnotationSettings.model_validate(catalog.load("params:annotation"))
+    form = form_of(annotation, DatasetSettings.model_validate(catalog.load("params:dataset")).words)
+    if "params:report" in pipeline.inputs():
+        crossed_attributes(ReportSettings.model_validate(catalog.load("params:report")), asked_for(form))
+
+
 def refuse_unwritable_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     """Check that every folder that a run writes to can be written to.
 

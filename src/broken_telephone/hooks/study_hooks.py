@@ -11,7 +11,11 @@ from broken_telephone.errors import StudyError
 from broken_telephone.hooks.imported_study import refuse_extending_an_import
 from broken_telephone.hooks.missing_inputs import refuse_missing_inputs, refuse_missing_stages
 from broken_telephone.hooks.outputs import is_shard, loop_settings
-from broken_telephone.hooks.run_checks import refuse_results_of_other_pictures, refuse_unwritable_folders
+from broken_telephone.hooks.run_checks import (
+    refuse_results_of_other_pictures,
+    refuse_unwritable_folders,
+    refuse_wrong_form,
+)
 from broken_telephone.hooks.summary import summary
 from broken_telephone.visible import one_line
 
@@ -34,6 +38,7 @@ class StudyHooks:
         refuse_missing_stages(pipeline, catalog)
         refuse_results_of_other_pictures(pipeline, catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)
+        refuse_wrong_form(pipeline, catalog)
         refuse_unwritable_folders(pipeline, catalog)
 
     @hook_impl

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion.files import picture_checks
+from broken_telephone.ingestion.own_attributes import OwnAttribute, check_own
 from broken_telephone.ingestion.reader_result import DatasetTables, Findings, ReaderResult, Row
 from broken_telephone.ingestion.readers import coco, image_folder, own_table, phase, raf_db
 from broken_telephone.ingestion.readers.main_person import BOX, choose_main
@@ -44,6 +45,8 @@ class DatasetSettings(Settings):
     """For image_folder: a CSV or Parquet table below the folder, one row per person, or a YAML list of images."""
     columns: dict[str, str] = {}
     """For image_folder: column of this program -> column of the table, where they differ."""
+    attributes: dict[str, OwnAttribute] = {}
+    """Attributes of the study's own, by name. A study states them as `attributes`; the loader puts them here."""
 
     def model_post_init(self, context: Any) -> None:
         """Refuse settings that the source does not use."""
@@ -57,17 +60,29 @@ class DatasetSettings(Settings):
                 raise StudyError(
                     f"dataset.concepts: the labels of {name} must differ, and be none of {', '.join(APART)}"
                 )
+        if self.attributes:
+            own_scheme = _OWN.get(self.source)
+            stated_by_source = SCHEMES[own_scheme].attributes if own_scheme else ()
+            concepts = self.concepts or SCHEMES[own_scheme or self.scheme or "free"].concepts
+            taken = {*PEOPLE, *own_table.OWN, *CHAINS, *concepts}
+            check_own(self.attributes, taken, stated_by_source, f"dataset.source {self.source}")
         if useless := [name for name in stated if name not in useful.get(self.source, ())]:
             raise StudyError(f"dataset.{', dataset.'.join(useless)}: source {self.source} does not use it")
 
     @property
     def words(self) -> Scheme:
-        """The scheme of the data set, with the study's own concepts if there are any."""
+        """The scheme of the data set, with the study's own concepts and attributes if there are any."""
         scheme = SCHEMES[_OWN.get(self.source) or self.scheme or "free"]
-        if self.concepts is None:
+        if self.concepts is None and not self.attributes:
             return scheme
-        concepts = {name: Variable(tuple(values)) for name, values in self.concepts.items()}
-        return Scheme(scheme.name, concepts, scheme.attributes)
+        concepts = {name: Variable(tuple(values)) for name, values in (self.concepts or {}).items()}
+        titles = {name: attribute.title(name) for name, attribute in self.attributes.items()}
+        return Scheme(scheme.name, concepts or scheme.concepts, {**scheme.attributes, **self.own_variables}, titles)
+
+    @property
+    def own_variables(self) -> dict[str, Variable]:
+        """The attributes of the study's own."""
+        return {name: attribute.variable for name, attribute in self.attributes.items()}
 
 
 def read_dataset(settings: DatasetSettings, folder: Path) -> DatasetTables:

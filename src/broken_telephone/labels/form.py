@@ -22,11 +22,18 @@ class Question:
     """Further words -> category, which the parser accepts and the form does not offer."""
     years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """For ages: first and last year of each category, None for no end."""
+    ordered: bool = False
+    """Whether the categories are steps of a scale."""
 
     @property
     def offered(self) -> str:
         """The options as the form shows them."""
         return " / ".join(f"{word} ({self.hints[word]})" if word in self.hints else word for word in self.options)
+
+    @property
+    def line(self) -> str:
+        """The line of the form, without its number."""
+        return f"{self.title}{'' if self.title.endswith('?') else ':'} {self.offered}"
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,18 @@ class Form:
     @property
     def prompt(self) -> str:
         """The default wording of the form."""
-        lines = [f"{number}. {q.title}: {q.offered}" for number, q in enumerate(self.questions, 1)]
+        lines = [f"{number}. {q.line}" for number, q in enumerate(self.questions, 1)]
         return f"Fill in this form about the main person. {' '.join(lines)}"
+
+
+def asked_for(form: Form) -> dict[str, tuple[str, ...]]:
+    """Return attribute -> categories of a form, without unsure."""
+    return {q.variable: tuple(c for c in q.options.values() if c != UNSURE) for q in form.questions}
+
+
+def ordered_attributes(form: Form) -> list[str]:
+    """Return the attributes whose categories are steps of a scale, such as ages."""
+    return [q.variable for q in form.questions if q.ordered]
 
 
 def question(variable: str, title: str, known: Variable, unsure: bool = True, years: bool = False) -> Question:
@@ -57,7 +74,7 @@ def question(variable: str, title: str, known: Variable, unsure: bool = True, ye
     """
     options = {value: value for value in known.values} | ({UNSURE: UNSURE} if unsure else {})
     hints = {age: _span(*span) for age, span in known.years.items()} if years else {}
-    return Question(variable, title, options, hints, known.words, known.years)
+    return Question(variable, title, options, hints, known.words, known.years, known.ordered or bool(known.years))
 
 
 def _span(first: int, last: int | None) -> str:

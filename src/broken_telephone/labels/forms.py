@@ -3,8 +3,11 @@
 To add a form, add an entry to `FORMS`.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from broken_telephone.labels.form import Form, question
-from broken_telephone.labels.scheme import Variable
+from broken_telephone.labels.scheme import Scheme, Variable
 from broken_telephone.labels.schemes import FREE, PHASE, RAF
 
 FORMS = {
@@ -40,3 +43,23 @@ FORMS = {
 def concept_form(concept: str, known: Variable) -> Form:
     """Return the one-question form that asks which label of a concept a picture shows."""
     return Form(concept, (question(concept, concept.capitalize(), known, unsure=False),))
+
+
+def study_form(form: Form, scheme: Scheme, asked: Sequence[str] | None = None) -> Form:
+    """Return a form with the attributes of the study's own: in place of those of the same name, or after the others.
+
+    Args:
+        form: one of `FORMS`.
+        scheme: of the data set, with the study's own attributes.
+        asked: names of the attributes to ask for, in this order; None for all.
+
+    Raises:
+        KeyError: if there is no attribute of a name.
+    """
+    if not scheme.own_titles and asked is None:
+        return form
+    own = {name: question(name, title, scheme.attributes[name]) for name, title in scheme.own_titles.items()}
+    questions = {one.variable: one for one in form.questions} | own
+    chosen = tuple(questions[name] for name in (questions if asked is None else asked))
+    kept = {one.variable for one in chosen} - set(own)
+    return replace(form, questions=chosen, merged={name: form.merged[name] for name in form.merged if name in kept})

@@ -40,6 +40,8 @@ class Variable:
     """Further word -> value. Models use these words; the parser accepts them in texts, not in data sets."""
     years: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """For ages: first and last year of each category, None for no end."""
+    ordered: bool = False
+    """Whether the categories are steps of a scale, from the first to the last. Ages are so without it."""
 
     @property
     def words(self) -> dict[str, str]:
@@ -110,6 +112,8 @@ class Scheme:
     name: str
     concepts: Mapping[str, Variable]
     attributes: Mapping[str, Variable]
+    own_titles: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of the study's own -> the title of its question. The form asks for these, too."""
 
     @property
     def variables(self) -> dict[str, Variable]:

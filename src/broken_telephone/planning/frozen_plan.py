@@ -22,6 +22,8 @@ _EXECUTION = frozenset(
 )
 """Settings that decide how a result is computed, but not what is measured."""
 _LOOP = ("iterations", "describe_prompt", "neutralise", "steer")
+_LATER: dict[str, Record] = {"dataset": {"attributes": {}}, "annotation": {"asked_attributes": None}}
+"""Settings that earlier plans lack, with the values that change nothing. A plan does not state them with these."""
 PLANNED = [*SPAN, "direction"]
 """Columns of the planned hypotheses."""
 
@@ -42,7 +44,12 @@ def settings_that_matter(parameters: Mapping[str, Any]) -> Record:
     groups["chains"].pop("count", None)
     groups["loop"] = {name: groups["loop"].get(name) or None for name in _LOOP}
     return {
-        name: {key: value for key, value in group.items() if key not in _EXECUTION} for name, group in groups.items()
+        name: {
+            key: value
+            for key, value in group.items()
+            if key not in _EXECUTION and not (key in _LATER.get(name, {}) and value == _LATER[name][key])
+        }
+        for name, group in groups.items()
     }
 
 

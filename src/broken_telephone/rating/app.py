@@ -195,6 +195,7 @@ def make_app(
             rater=rater,
             position=position,
             questions=queue.questions,
+            headings=queue.headings,
             given={a.attribute: a.category or a.status for a in answers if a.item == item},
             comment=comments.get(item or "", ""),
             last=queue.last(rater, [a for a in answers if a.item not in seen_items]),
@@ -255,6 +256,7 @@ def make_app(
         return {
             "item": item,
             "attribute": attribute,
+            "heading": queue.headings[attribute],
             "options": queue.questions[attribute],
             "given": [(a.rater, a.category or a.status) for a in answers if (a.item, a.attribute) == key],
             "comments": [(who, text) for (who, of), text in store.comments().items() if of == item and text],

@@ -22,7 +22,6 @@ def overview(queue: RaterQueue, store: AnswerStore, resampling: Resampling) -> d
         [(a.item, a.rater, a.attribute, a.category) for a in answers if a.status == "valid"],
         columns=["item", "annotator", "attribute", "category"],
     )
-    ordered = [name for name in queue.questions if name == "age"]
     pairs = every_two(raters)
     rows = [
         row
@@ -32,7 +31,7 @@ def overview(queue: RaterQueue, store: AnswerStore, resampling: Resampling) -> d
             (pairs, resampling if len(pairs) <= _PAIRS else None),
             (all_raters(raters), resampling),
         )
-        for row in agreement_table(labels, {name: options}, ordered, None, comparisons, own).to_dict("records")
+        for row in agreement_table(labels, {name: options}, queue.ordered, None, comparisons, own).to_dict("records")
     ]
     settlements = queue.known(store.answers(mode=ADJUDICATION))
     return {
@@ -40,7 +39,7 @@ def overview(queue: RaterQueue, store: AnswerStore, resampling: Resampling) -> d
         "total": queue.size,
         "agreement": rows,
         "few": len(pairs) <= _PAIRS,
-        "ordered": ordered,
+        "ordered": queue.ordered,
         "open": len(queue.unsettled(answers, settlements)),
         "settled": len({(a.item, a.attribute) for a in settlements}),
     }

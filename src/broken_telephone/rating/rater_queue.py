@@ -21,9 +21,26 @@ class QueuePosition:
 class RaterQueue:
     """Manages the pictures and questions of a study, and each rater's order of pictures."""
 
-    def __init__(self, items: Sequence[str], questions: Mapping[str, Sequence[str]], seed: int) -> None:
-        """Set the names of pictures, and attribute -> categories."""
+    def __init__(
+        self,
+        items: Sequence[str],
+        questions: Mapping[str, Sequence[str]],
+        seed: int,
+        headings: Mapping[str, str] | None = None,
+        ordered: Collection[str] = (),
+    ) -> None:
+        """Set the pictures and the questions.
+
+        Args:
+            items: names of pictures.
+            questions: attribute -> categories.
+            seed: of each rater's order.
+            headings: attribute -> heading of its question, where it is not the attribute's name.
+            ordered: attributes whose categories are steps of a scale.
+        """
         self.questions = {name: tuple(options) for name, options in questions.items()}
+        self.headings = {name: name.replace("_", " ") for name in self.questions} | dict(headings or {})
+        self.ordered = [name for name in self.questions if name in ordered]
         self._items, self._seed = list(items), seed
 
     @property

@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 from flask import Flask
 
-from broken_telephone.annotation import asked_for
 from broken_telephone.chains import chains_of
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
-from broken_telephone.labels import Form
+from broken_telephone.labels import Form, asked_for, ordered_attributes
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.rating.answer_store import AnswerStore
 from broken_telephone.rating.app import RESAMPLING, make_app
@@ -66,8 +65,21 @@ def study_app(
             )
         pictures[row.item] = partial(study_pictures.open, picture, LONGEST)
         texts[row.item] = description_of.get((row.chain_id, row.iteration + 1), "")
-    queue = RaterQueue(list(pictures), asked_for(form), seed)
+    queue = queue_of(form, list(pictures), seed)
     return make_app(study, queue, pictures, texts, store, hosts, adjudicators, public_address, resampling, notes)
+
+
+def queue_of(form: Form, items: Sequence[str], seed: int) -> RaterQueue:
+    """Return the queue of a form's questions about pictures. An attribute's own question is its heading.
+
+    Args:
+        form: the form.
+        items: names of the pictures.
+        seed: of each rater's order.
+    """
+    own = [question for question in form.questions if question.title.lower() != question.variable.replace("_", " ")]
+    headings = {question.variable: question.title for question in own}
+    return RaterQueue(items, asked_for(form), seed, headings, ordered_attributes(form))
 
 
 def serve(app: Flask, host: str, port: int, public_address: str | None = None) -> None:

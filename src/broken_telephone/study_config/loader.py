@@ -66,6 +66,7 @@ class StudyConfigLoader(OmegaConfigLoader):
         if key == "parameters":
             _check_names(self._groups(self.base_env), settings)
             _check_label(settings.get("study"), self["globals"].get("study"))
+            settings = _with_attributes(settings)
         # Logging and credentials contain no settings of this project.
         return with_home(settings) if key in ("parameters", "catalog") else settings
 
@@ -248,6 +249,18 @@ def _check_label(stated: Any, name: Any) -> None:
             "results, and only globals.yml sets it. For another study, make a folder conf/<study>/ with its own "
             "globals.yml, and run it with --env <study>"
         )
+
+
+def _with_attributes(settings: dict[str, Any]) -> dict[str, Any]:
+    """Add the attributes of the study's own to the settings of its data set, which they describe further.
+
+    They are a group of their own because a study with `dataset` settings gives up the base study's splits and prompts.
+    """
+    dataset = settings.get("dataset") or {}
+    if "attributes" in dataset:
+        raise StudyError("dataset.attributes: state `attributes` by itself, not below `dataset`")
+    own = settings.get("attributes")
+    return {**settings, "dataset": {**dataset, "attributes": own}} if own else settings
 
 
 def _check_names(known: Mapping[str, bool], parameters: Mapping[str, Any]) -> None:

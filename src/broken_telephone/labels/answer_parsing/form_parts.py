@@ -13,6 +13,8 @@ _TITLES = {
 }
 _OPTIONS = r"(?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])?"
 _QUOTES = r"[\"'*_`\s]*"
+_BEHIND_TITLE = r"(?:[:=|]|->|=>|-\s|\n|\bis\b|[^.:?\n]{0,60}\?)"
+_BEHIND_OPTION = r"(?:[:=]|\|(?!\s*\(?\d+\s*[.):])|->|=>|\?)"
 # These numbers do not number a question: "option 2", "person 2".
 _COUNTED = r"(?<!\boption )(?<!\bchoice )(?<!\bperson )"
 _NUMBER = re.compile(
@@ -25,8 +27,14 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 def title_pattern(question: Question) -> str:
-    """Return a regular expression of the titles that a question's line may have."""
-    return rf"\b(?:{_TITLES.get(question.variable, re.escape(question.title))})\b"
+    """Return a regular expression of the titles that a question's line may have: its own, and its attribute's name."""
+    known = _TITLES.get(question.variable)
+    if known is not None and re.fullmatch(known, question.title, re.IGNORECASE):
+        return rf"\b(?:{known})\b"
+    titles = (re.sub(r"\W+$", "", question.title), question.variable)
+    words = (re.sub(r"(?:\\[\s-]|_)+", r"[\\s_-]+", re.escape(title)) for title in titles)
+    words = (re.sub("colou?r", "colou?r", word, flags=re.IGNORECASE) for word in words)
+    return rf"\b(?:{'|'.join(dict.fromkeys([*words, *filter(None, [known])]))})\b"
 
 
 def find_parts(text: str, index: int, form: Form) -> list[str]:
@@ -64,10 +72,7 @@ def _lines_after_titles(text: str, asked: int, form: Form) -> Iterator[str]:
     """Yield the text between a question's title or number and the next one."""
     starts: list[tuple[int, int, int]] = []
     for number, question in enumerate(form.questions):
-        pattern = (
-            rf"{title_pattern(question)}{_QUOTES}{_OPTIONS}{_QUOTES}(?:[:=|]|->|=>|-\s|\n|\bis\b|[^.:?\n]{{0,60}}\?)"
-        )
-        starts += [(match.start(), match.end(), number) for match in re.finditer(pattern, text, re.IGNORECASE)]
+        starts += [(match.start(), match.end(), number) for match in _titles_in(text, question)]
     titles = [start for start, _, _ in starts]
     for match in [*_NUMBER.finditer(text), *_DASH_NUMBER.finditer(text)]:
         number = (_ROMAN.get(match[1].lower()) or int(match[1])) - 1
@@ -79,6 +84,22 @@ def _lines_after_titles(text: str, asked: int, form: Form) -> Iterator[str]:
     for index, (_, end, number) in enumerate(starts):
         if number == asked:
             yield text[end : next((start for start, _, _ in starts[index + 1 :] if start >= end), len(text))]
+
+
+def _titles_in(text: str, question: Question) -> Iterator[re.Match[str]]:
+    """Yield where a title of a question introduces an answer.
+
+    A title that is also an option, as "glasses" may be, is a title only before a sign such as a colon, and only the
+    first time in a line.
+    """
+    title = title_pattern(question)
+    is_option = any(re.fullmatch(title, word, re.IGNORECASE) for word in question.synonyms)
+    behind = _BEHIND_OPTION if is_option else _BEHIND_TITLE
+    last = -1
+    for match in re.finditer(rf"{title}{_QUOTES}{_OPTIONS}{_QUOTES}{behind}", text, re.IGNORECASE):
+        if not is_option or last < 0 or "\n" in text[last : match.start()]:
+            yield match
+        last = match.start()
 
 
 def split_bare_list(text: str, form: Form) -> Iterator[tuple[list[str], int]]:

@@ -6,11 +6,13 @@ from difflib import get_close_matches
 
 from broken_telephone.labels.answer_parsing.age_ranges import age_category, find_age_ranges
 from broken_telephone.labels.answer_parsing.contested_options import SEVERAL, choose_option, is_list
+from broken_telephone.labels.answer_parsing.demographic_terms import TERMS
 from broken_telephone.labels.answer_parsing.numerals import words_to_digits
 from broken_telephone.labels.answer_parsing.object_words import refers_to_person
 from broken_telephone.labels.answer_parsing.out_of_form import UNOFFERED
+from broken_telephone.labels.answer_parsing.own_attributes import names_attribute
 from broken_telephone.labels.answer_parsing.uncertainty import is_unsure
-from broken_telephone.labels.answer_parsing.word_search import WordMatch, find_words, is_negated
+from broken_telephone.labels.answer_parsing.word_search import WordMatch, find_all_words, find_words, is_negated
 from broken_telephone.labels.form import Question
 from broken_telephone.labels.scheme import OTHER, UNSURE
 
@@ -71,7 +73,7 @@ def find_options(text: str, question: Question, everywhere: bool) -> list[WordMa
     words |= dict(question.synonyms) | dict(question.options)
     # In a text about anything, a word for "unsure" may refer to something else.
     words = {word: value for word, value in words.items() if not everywhere or value != UNSURE}
-    mentions = [mention for mention in find_words(text, words) if refers_to_person(text, mention, everywhere)]
+    mentions = [mention for mention in find_words(text, words) if _is_about(text, mention, question, everywhere)]
     if any(mention.category == OTHER for mention in mentions):
         # "Other: Hispanic" names one option.
         mentions = [mention for mention in mentions if mention.category != SEVERAL]
@@ -80,6 +82,13 @@ def find_options(text: str, question: Question, everywhere: bool) -> list[WordMa
     if question.years:
         mentions = _add_age_ranges(text, mentions, question, everywhere)
     return sorted(mentions, key=lambda mention: mention.start)
+
+
+def _is_about(text: str, mention: WordMatch, question: Question, everywhere: bool) -> bool:
+    """Return whether a word is about the person, or about the attribute that a study added."""
+    if question.variable in TERMS or mention.category == OTHER:
+        return refers_to_person(text, mention, everywhere)
+    return not everywhere or names_attribute(text, mention, question.variable)
 
 
 def _letter_matches(text: str) -> list[WordMatch]:
@@ -97,6 +106,10 @@ def _add_age_ranges(text: str, mentions: Sequence[WordMatch], question: Question
 
 
 def _match_misspelt(text: str, question: Question) -> str | None:
+    if is_negated(f"{text} ", len(text) + 1) or any(
+        is_negated(text, match.start) for match in find_all_words(text, question.synonyms)
+    ):
+        return None  # "not a wheelchair" is no misspelt "wheelchair"
     words = {word.lower(): category for word, category in question.options.items() if not any(map(str.isdigit, word))}
     close = get_close_matches(text.strip(" .,:;-[](){}'").lower(), list(words), n=1, cutoff=0.83)
     return words[close[0]] if close else None

@@ -58,16 +58,23 @@ def find_words(text: str, words: Mapping[str, str]) -> list[WordMatch]:
         text: text as `normalise` returns it; case does not matter.
         words: word -> category. A space or a hyphen in a word matches either.
     """
+    return [match for match in find_all_words(text, words) if not is_negated(text, match.start)]
+
+
+def find_all_words(text: str, words: Mapping[str, str]) -> list[WordMatch]:
+    """Return what `find_words` does, with negated words.
+
+    Args:
+        text: text as `normalise` returns it; case does not matter.
+        words: word -> category.
+    """
     if not words:
         return []
     known = {_key(word): category for word, category in words.items()}
     longest = sorted(known, key=len, reverse=True)
     inside = "|".join(re.escape(word).replace(r"\ ", r"[\s_-]+") for word in longest)
-    matches = []
-    for match in re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE):
-        if not is_negated(text, match.start()):
-            matches.append(WordMatch(known[_key(match.group())], match.start(), match.end()))
-    return matches
+    found = re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE)
+    return [WordMatch(known[_key(match.group())], match.start(), match.end()) for match in found]
 
 
 def is_negated(text: str, position: int) -> bool:

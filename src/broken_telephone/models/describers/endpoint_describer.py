@@ -125,11 +125,23 @@ class EndpointDescriber:
             self._opens_thoughts = True
         return [parts if isinstance(parts, Failure) else self._read(*parts) for parts in separated]
 
-    def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
+    def answer(self, prompt: str) -> Description:
+        """Answer a prompt without a picture.
+
+        Raises:
+            StudyError: as `describe`, and if the endpoint rejects the prompt.
+        """
+        self.load()
+        output = self._ask(None, prompt)
+        if isinstance(output, Failure):
+            raise StudyError(output.reason)
+        return output
+
+    def _ask(self, image: Image.Image | None, prompt: str) -> Description | Failure:
         import openai
 
-        picture = {"type": "image_url", "image_url": {"url": _data_url(image)}}
-        messages = [{"role": "user", "content": [picture, {"type": "text", "text": prompt}]}]
+        pictures = [] if image is None else [{"type": "image_url", "image_url": {"url": _data_url(image)}}]
+        messages = [{"role": "user", "content": [*pictures, {"type": "text", "text": prompt}]}]
         if self.settings.system is not None:
             messages.insert(0, {"role": "system", "content": self.settings.system})
         fields: dict[str, Any] = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens}

@@ -27,6 +27,7 @@ from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.labels import ordered_attributes
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer
 from broken_telephone.pictures import StudyPictures
@@ -106,13 +107,17 @@ def collect_annotations(
     answers |= imported_answers(inquiries, annotation_store.imported_answers, chains, loop_settings)
     labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
     concept = chain_settings.concept
-    known = dataset.words.concepts[concept]
+    known, own = dataset.words.concepts[concept], dataset.own_variables
     result: Tables = tables(
-        followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known
+        followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known, own
     )
     refuse_missing_headline(inquiries[0].by, result.annotations)
     record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
-    return *result, {**record, "made_from": study_pictures.state}
+    record["made_from"] = study_pictures.state
+    if dataset.attributes:
+        # A comparison reads the words of these attributes here.
+        record["attributes"] = {name: one.model_dump() for name, one in dataset.attributes.items()}
+    return *result, record
 
 
 def sample_for_raters(
@@ -157,13 +162,13 @@ def compare_annotators(
     """Measure how far the data set's labels, the annotators' readings and the people who rated agree."""
     scheme = dataset.words
     form = form_of(annotation, scheme)
-    attributes = asked_for(form)
+    attributes, ordered = asked_for(form), ordered_attributes(form)
     items = all_items(chains, loop.iterations, study_pictures)
     labels = labels_of(annotations, people, chains, items, ratings, attributes, comparable(form, scheme))
     comparisons = comparisons_of(labels)
-    agreement = agreement_table(labels, attributes, ["age"], form.merged, comparisons, settings.resampling)
+    agreement = agreement_table(labels, attributes, ordered, form.merged, comparisons, settings.resampling)
     confusions = confusion_table(labels, attributes, comparisons)
     sentences = agreement_sentences(agreement, confusions)
     models = between_models(comparisons)
-    by_kind = agreement_by_kind(labels, attributes, ["age"], form.merged, models, settings.resampling)
+    by_kind = agreement_by_kind(labels, attributes, ordered, form.merged, models, settings.resampling)
     return agreement, confusions, sentences, agreement_figure(agreement, confusions), by_kind

@@ -21,6 +21,7 @@ from broken_telephone.ingestion import (
 from broken_telephone.loop import read_journal, refuse_other_starts
 from broken_telephone.pictures import StampedFiles, check_files, digests_of, merge_ledgers
 from broken_telephone.reporting.figures.baseline import baseline_figure
+from broken_telephone.reporting.figures.own_colours import own_colours
 from broken_telephone.statistics import baseline_shares
 from broken_telephone.tables import CHAINS
 
@@ -95,6 +96,6 @@ def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:
     return baseline_shares(people, dataset.words)
 
 
-def draw_baseline(baseline: Table) -> "Figure":
+def draw_baseline(baseline: Table, dataset: DatasetSettings) -> "Figure":
     """Show the shares of the data set's main people."""
-    return baseline_figure(baseline)
+    return baseline_figure(baseline, own_colours(dataset.attributes))

@@ -34,7 +34,7 @@ def create_pipeline() -> Pipeline:
                 name="digest_originals",
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
-            Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),
+            Node(draw_baseline, inputs=["baseline", "params:dataset"], outputs="baseline_figure", name="draw_baseline"),
         ],
         tags="ingestion",
         namespace="ingestion",

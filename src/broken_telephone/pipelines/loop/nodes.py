@@ -49,7 +49,8 @@ def seal_settings(
     where the data set lies. The catalog compares them with those of earlier results; `follow_chains` seals them.
     """
     return {
-        "dataset": dataset.model_dump(),
+        # Own attributes change a drawn text only where `loop.steer` names them, and the steering has its own digest.
+        "dataset": dataset.model_dump(exclude={"attributes"}),
         "chains": {"concept": chains.concept, "seed": chains.seed},
         "loop": loop.wording,
         "generator": generator.identity(),

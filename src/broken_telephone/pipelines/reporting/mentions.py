@@ -24,6 +24,6 @@ def measure_mentions(
 ) -> pd.DataFrame:
     """Measure which attributes the descriptions mention, and whether they name the first image's category."""
     descriptions = pd.concat([loop_descriptions[loop_descriptions["iteration"] <= loop.iterations], last_descriptions])
-    categories = mentioned_categories(mentions, dataset.words.attributes)
+    categories = mentioned_categories(mentions, dataset.words.attributes, dataset.attributes)
     table = mention_shares(mentions, descriptions, chains, panels, categories, loop.iterations, settings.resampling)
     return as_result(with_adjusted_p_values(table, settings.fdr_family))

@@ -12,6 +12,7 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
+from broken_telephone.reporting.figures.own_colours import own_colours
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
@@ -21,9 +22,10 @@ from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
 
 
-def draw_figures(**tables: pd.DataFrame) -> dict[str, Files]:
+def draw_figures(dataset: DatasetSettings, **tables: pd.DataFrame) -> dict[str, Files]:
     """Draw all figures in all formats."""
-    return saved_figures(figures({name: with_plain_numbers(table) for name, table in tables.items()}))
+    plain = {name: with_plain_numbers(table) for name, table in tables.items()}
+    return saved_figures(figures(plain, own_colours(dataset.attributes)))
 
 
 def write_latex(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:

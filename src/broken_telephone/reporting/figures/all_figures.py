@@ -19,7 +19,7 @@ from broken_telephone.reporting.figures.predicted_shares import predicted_figure
 from broken_telephone.reporting.figures.reliability import reliability_figure
 from broken_telephone.reporting.figures.shares import shares_figure
 from broken_telephone.reporting.figures.similarity import similarity_figure
-from broken_telephone.reporting.figures.style import categories_of, category_colours
+from broken_telephone.reporting.figures.style import OwnColours, categories_of, category_colours
 from broken_telephone.reporting.figures.success import success_figure
 from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
@@ -38,7 +38,9 @@ _MIXED = ("findings", "missing_answers", "share_bounds")
 """Tables whose column `category` also has crossed categories or groups of chains."""
 
 
-def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figure]]":
+def figures(
+    tables: Mapping[str, pd.DataFrame], own: Mapping[str, OwnColours] | None = None
+) -> "dict[str, Callable[[], Figure]]":
     """Plan a figure for every table with something to draw.
 
     Args:
@@ -46,6 +48,7 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
             similarity_curves, success, intersection_changes, missing_answers, mention_shares, agreement,
             agreement_confusions and annotator_agreement. Missing and empty tables get no figure, nor do crossed
             categories that all have too few starts, nor attributes that no description mentions.
+        own: attribute of the study's own -> its colours.
 
     Returns:
         Name -> function that draws the figure: shares_<attribute>, trajectories_, transitions_, predicted_,
@@ -72,7 +75,7 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> "dict[str, Callable[[], Figur
     plans: dict[str, Callable[[], Figure]] = {}
     for attribute in attributes:
         # All tables together give a category its colour, even if it has no answers in one of them.
-        colours = category_colours(attribute, categories_of(attribute, *with_categories))
+        colours = category_colours(attribute, categories_of(attribute, *with_categories), (own or {}).get(attribute))
         for start, suffix in _SUFFIXES.items():
             cell, name = {"attribute": attribute, "start": start}, f"{attribute}{suffix}"
             if len(select(shares, **cell)):

@@ -1,12 +1,20 @@
 """Draws the category shares of the data set itself: stacked bars per label, one panel per attribute."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from broken_telephone.labels import APART
 from broken_telephone.reporting.figures.multiples import write_title
-from broken_telephone.reporting.figures.style import categories_of, category_colours, inches_of, styled, wrapped
+from broken_telephone.reporting.figures.style import (
+    OwnColours,
+    categories_of,
+    category_colours,
+    inches_of,
+    styled,
+    wrapped,
+)
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.text.wording import spoken
 from broken_telephone.statistics import ALL, MISSING
@@ -16,11 +24,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def baseline_figure(baseline: pd.DataFrame) -> "Figure":
+def baseline_figure(baseline: pd.DataFrame, own: Mapping[str, OwnColours] | None = None) -> "Figure":
     """Draw the shares of the main people: one row of panels per concept, one bar per label, one colour per category.
 
     Args:
         baseline: as `statistics.baseline_shares` returns it; crossed attributes are not drawn.
+        own: attribute of the study's own -> its colours.
     """
     from matplotlib.figure import Figure
 
@@ -42,18 +51,18 @@ def baseline_figure(baseline: pd.DataFrame) -> "Figure":
         for row, concept in zip(panels, concepts, strict=False):
             for axes, attribute in zip(row, attributes, strict=True):
                 part = shown[(shown["concept"] == concept) & (shown["attribute"] == attribute)]
-                _draw_stacks(axes, part, first=attribute == attributes[0])
+                _draw_stacks(axes, part, attribute == attributes[0], (own or {}).get(attribute))
                 axes.set_title(f"{spoken(attribute)} by {concept}")
         write_title(figure, "Main people of the data set, as labelled")
     return figure
 
 
-def _draw_stacks(axes: "Axes", part: pd.DataFrame, first: bool) -> None:
+def _draw_stacks(axes: "Axes", part: pd.DataFrame, first: bool, own: OwnColours | None) -> None:
     labels = list(part["label"].unique())
     sizes = part.drop_duplicates("label").set_index("label")["n"]
     attribute = str(part["attribute"].iloc[0])
     left = pd.Series(0.0, index=labels)
-    for category, colour in category_colours(attribute, categories_of(attribute, part)).items():
+    for category, colour in category_colours(attribute, categories_of(attribute, part), own).items():
         shares = part[part["category"] == category].set_index("label")["share"].reindex(labels).fillna(0)
         axes.barh(labels, shares, left=left, color=colour, label=category, edgecolor="white", linewidth=0.5)
         left += shares

@@ -1,10 +1,10 @@
 """Defines the style of all figures: fixed colours per category, and sizes for print."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -47,6 +47,8 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Attribute -> colour -> the categories of several schemes with this meaning."""
 _ORDERED, _LIGHTEST = "age", 0.88
+_NEAR = 0.3
+"""Distance in RGB, 0 to 1 each, below which a free colour is not used beside one that the study states."""
 EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.4}
 """Edge of coloured marks, which light ones need on white."""
 _MARKERS = "os^DvPX*<>"
@@ -95,22 +97,40 @@ def styled() -> Iterator[None]:
         yield
 
 
-def category_colours(attribute: str, categories: Sequence[str]) -> dict[str, str]:
+class OwnColours(NamedTuple):
+    """The colours of an attribute of the study's own."""
+
+    colours: Mapping[str, str]
+    """Category -> colour as `#rrggbb`, for some or all categories."""
+    ordered: bool = False
+    """Whether the categories are steps of a scale: the others then get steps of one scale of colours."""
+
+
+def category_colours(attribute: str, categories: Sequence[str], own: OwnColours | None = None) -> dict[str, str]:
     """Return the colour of every category.
 
     Categories of the built-in schemes have a fixed colour. Categories of other schemes get one by their order, so pass
     all of them, always in the same order.
+
+    Args:
+        attribute: name of the attribute.
+        categories: of the attribute.
+        own: what a study states about an attribute of its own.
     """
     fixed = dict(_GREYS)
     for colour, names in _KNOWN.get(attribute, {}).items():
         fixed |= dict.fromkeys(names, colour)
+    if own is not None:
+        fixed |= own.colours
     clear = [category for category in categories if category not in _GREYS]
     unknown = [category for category in clear if category not in fixed]
-    if unknown and attribute == _ORDERED:
-        fixed |= dict(zip(clear, _places(len(clear)), strict=True))
+    if unknown and (own.ordered if own is not None else attribute == _ORDERED):
+        fixed |= dict(zip(clear, _places(len(clear)), strict=True)) | dict(own.colours if own is not None else {})
     else:
         taken = {fixed[category] for category in clear if category in fixed}
-        free = [colour for colour in OKABE_ITO if colour not in taken] or list(OKABE_ITO)
+        stated = own.colours.values() if own is not None else ()
+        free = [c for c in OKABE_ITO if c not in taken and not any(_is_near(c, one) for one in stated)]
+        free = free or list(OKABE_ITO)
         fixed |= {category: _tint(free, place) for place, category in enumerate(unknown)}
     return {category: fixed[category] for category in categories}
 
@@ -161,6 +181,13 @@ def _places(count: int) -> list[str]:
     from matplotlib.colors import to_hex
 
     return [to_hex(colormaps["viridis"](_LIGHTEST * place / max(count - 1, 1))) for place in range(count)]
+
+
+def _is_near(first: str, second: str) -> bool:
+    """Return whether two colours, such as `#0072B2` and `#4682b4`, could be taken for one another."""
+    from matplotlib.colors import to_rgb
+
+    return sum((a - b) ** 2 for a, b in zip(to_rgb(first), to_rgb(second), strict=True)) < _NEAR**2
 
 
 def _tint(colours: Sequence[str], place: int) -> str:
