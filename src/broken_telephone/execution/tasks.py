@@ -26,7 +26,7 @@ class Answer:
     descriptions: Sequence[Description | Failure] = ()
     images: Sequence[Image.Image | Failure] = ()
     cut: Sequence[bool] = ()
-    """For drawn prompts: whether the generator did not read one to its end."""
+    """For drawn prompts: whether the generator did not read one to its end; empty if that is unknown."""
     likelihoods: Sequence[list[Likelihoods]] = ()
     """Likelihoods by picture and form."""
     out_of_memory: str | None = None
@@ -38,11 +38,14 @@ class Answer:
     device: str = ""
     resolved: Mapping[str, str | None] = field(default_factory=dict)
     """What the model's settings left open (`Model.resolved`)."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """What the requests of a model behind an endpoint cost, by counter; none for other models."""
 
     def taken(self, items: int) -> dict[str, Any]:
         """Return what records say about the time and the device that so many items took."""
         seconds = {"seconds": round(self.seconds, 4), "load_seconds": round(self.load_seconds, 4)}
-        return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved)}
+        costs = {"costs": dict(self.costs)} if self.costs else {}
+        return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved), **costs}
 
 
 class Task(Protocol):
@@ -84,13 +87,14 @@ class Draw:
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
 
-        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool, Image.Image | Failure]]:
+        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool | None, Image.Image | Failure]]:
             prompts, seeds = [prompt for prompt, _ in wanted], [seed for _, seed in wanted]
             return zip(model.truncates(prompts), model.draw(prompts, seeds), strict=True)
 
         drawn = at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
         both = [(False, each) if isinstance(each, Failure) else each for each in drawn]
-        return Answer(cut=[cut for cut, _ in both], images=[image for _, image in both])
+        cut = [cut for cut, _ in both if cut is not None]
+        return Answer(cut=cut if len(cut) == len(both) else (), images=[image for _, image in both])
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,14 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         seconds = time.perf_counter() - loaded
+        take_costs = getattr(model, "take_costs", dict)
         return replace(
-            answer, seconds=seconds, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+            answer,
+            seconds=seconds,
+            load_seconds=loaded - began,
+            device=model.device,
+            resolved=model.resolved(),
+            costs=take_costs(),
         )
 
     def release(self) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from broken_telephone.chains import chains_of, iteration_of, key
-from broken_telephone.execution.journal import Record, Records
+from broken_telephone.execution.journal import Record, Records, costs_in
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.drawn_text import Wording
 from broken_telephone.loop.journal import Done
@@ -37,10 +37,12 @@ def manifest(
     """State what was run, how far it got, and what time all sessions took together.
 
     `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
-    did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
-    (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
+    did not read to their end; null if a generator does not tell. `drawn_texts` counts how they differ from the
+    descriptions. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and `around` them: what the
+    workers had to wait, over all sessions.
     `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
-    of these another study made, by study; `seconds` includes the time that they took there.
+    of these another study made, by study; `seconds` includes the time that they took there. `costs`, only for models
+    behind endpoints: phase -> requests, retries, refusals, seconds and tokens of all finished batches.
 
     Args:
         study: its name.
@@ -66,6 +68,8 @@ def manifest(
     end = Step(iterations, "draw")
     complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
     runs = [_session(name, sessions[name](), batches) for name in sessions]
+    costs = _costs([record for record in batches if record["session"] in sessions])
+    is_cut_known = all(record.get("cut", ()) is not None for record in batches)
     return {
         "study": study,
         "digest": _digest(settings),
@@ -87,7 +91,7 @@ def manifest(
             "images": len(images),
             "stored": sum(is_kept(keep, iterations, iteration_of(name)) for name in images),
             "failures": len(failed),
-            "cut": len(done.cut & described),
+            "cut": len(done.cut & described) if is_cut_known else None,
         },
         "adopted": {
             "descriptions": done.adopted_from("describe", described),
@@ -96,7 +100,14 @@ def manifest(
         "failures": failed,
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
+        **({"costs": costs} if costs else {}),
     }
+
+
+def _costs(batches: Sequence[Record]) -> dict[str, dict[str, float]]:
+    """Return phase -> what its requests to an endpoint cost, for phases with any."""
+    by_phase = {phase: costs_in(r for r in batches if r["phase"] == phase) for phase in ("describe", "draw")}
+    return {phase: costs["costs"] for phase, costs in by_phase.items() if costs}
 
 
 def is_finished(
@@ -162,7 +173,7 @@ def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
         "described": sum(record["size"] for record in phases["describe"]),
         "drawn": sum(record["size"] for record in phases["draw"]),
         "failed": sum(len(record["failures"]) for record in own),
-        "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
+        "cut": sum(len(record["cut"] or ()) for group in phases.values() for record in group),
         "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
         "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},
         "devices": {phase: group[-1]["device"] for phase, group in phases.items() if group},

@@ -32,6 +32,7 @@ from broken_telephone.loop.rehearsal import rehearse
 from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
+from broken_telephone.models.endpoints.costs import total
 from broken_telephone.pictures import Pictures, as_png, bound_for
 from broken_telephone.seeds import content_digest, item_seed
 
@@ -199,6 +200,14 @@ def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
     return sorted(missing, key=lambda chain: key(chain.chain_id, step.iteration) in done.tried)
 
 
+def _with_rehearsal(answer: Answer, rehearsed: Answer | None) -> Answer:
+    """Return an answer that counts the time of a rehearsal as loading, and its costs."""
+    if rehearsed is None:
+        return answer
+    seconds = answer.load_seconds + rehearsed.load_seconds + rehearsed.seconds
+    return replace(answer, load_seconds=seconds, costs=total([rehearsed.costs, answer.costs]))
+
+
 @dataclass
 class _Run:
     """One run of the loop."""
@@ -226,8 +235,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.superfluous: list[str] = []
         """Images that may be deleted, because the record of their description is saved."""
-        self._tried: dict[str, float] | None = None
-        """Phase -> seconds of the rehearsal that no batch has counted yet; None before the rehearsal."""
+        self._tried: dict[str, Answer] | None = None
+        """Phase -> what the rehearsal took that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
             phase: BatchSize(asked, self.done.batch_sizes.get((self.settings.shard, phase, asked)))
             for phase, asked in self._asked().items()
@@ -319,9 +328,9 @@ class _Run:
     def _rehearse(self, step: Step) -> None:
         """Try the models once, when the first batch needs one."""
         if self._tried is None:
-            answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
-            self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}
-            self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
+            self._tried = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+            resolved = {phase: dict(answer.resolved) for phase, answer in self._tried.items()}
+            self.session.record["resolved"] = resolved
             self._session_changed = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:
@@ -357,12 +366,15 @@ class _Run:
                 else:
                     words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
-        trying = (self._tried or {}).pop(outcome.step.phase, 0.0)
+        answer = _with_rehearsal(answer, (self._tried or {}).pop(outcome.step.phase, None))
+        is_cut_known = bool(answer.cut) or outcome.step.phase == "describe"
         return self._output(
             outcome,
             images,
-            **replace(answer, load_seconds=answer.load_seconds + trying).taken(len(chains)),
-            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
+            **answer.taken(len(chains)),
+            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut]
+            if is_cut_known
+            else None,
             shard=self.settings.shard,
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,

@@ -5,6 +5,7 @@
 
 from broken_telephone.models.attribution.class_activation import METHODS, Explanation, Target, Word
 from broken_telephone.models.attribution.vision_tower import UnseenError
+from broken_telephone.models.endpoints.settings import EndpointSettings, ImageEndpointSettings
 from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.models.protocols import (
@@ -37,7 +38,6 @@ from broken_telephone.models.registry import (
 from broken_telephone.models.settings import (
     DescriberSettings,
     EmbedderSettings,
-    EndpointSettings,
     GeneratorSettings,
 )
 
@@ -59,6 +59,7 @@ __all__ = [
     "Failure",
     "Generator",
     "GeneratorSettings",
+    "ImageEndpointSettings",
     "Kind",
     "Likelihoods",
     "Model",

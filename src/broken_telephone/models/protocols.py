@@ -119,8 +119,8 @@ class Generator(Model, Protocol):
         """Draw one RGB picture per prompt, each from its own seed (0 ... 2**63 - 1)."""
         ...
 
-    def truncates(self, prompts: list[str]) -> list[bool]:
-        """Return for every prompt whether all text encoders of the model cut it off."""
+    def truncates(self, prompts: list[str]) -> Sequence[bool | None]:
+        """Return for every prompt whether all text encoders of the model cut it off; None if that is unknown."""
         ...
 
 
