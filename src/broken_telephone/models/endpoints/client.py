@@ -101,7 +101,7 @@ class EndpointModel(Generic[S]):
         try:
             return request(self._client)
         except openai.APIStatusError as error:
-            return read_fault(error, self.in_words)
+            return read_fault(error, self.statement, self.in_words)
         except openai.APITimeoutError:
             return Fault(self.in_words(f"did not answer within {self.settings.timeout:g} s"))
         except openai.APIError as error:
@@ -110,14 +110,12 @@ class EndpointModel(Generic[S]):
             self.costs.add("seconds", time.perf_counter() - began)
 
     def in_words(self, what: str, status: int | None = None) -> str:
-        """Return one line that says what went wrong, without keys and passwords, which some servers quote."""
-        line = " ".join(what.split())
-        variables = [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
-        for value in (os.environ.get(name, "") for name in variables):
-            # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
-            for part in (value, *value.split()[-1:]):
-                line = line.replace(part, "…") if len(part) > 3 else line
-        line = hide_secrets(line)
+        """Return one line that says what went wrong and what to do, without secrets.
+
+        Args:
+            what: went wrong.
+            status: of the answer, which decides about the advice.
+        """
         todo = {
             401: f"put a valid key into the environment variable {self.settings.key_variable}",
             403: f"the key in {self.settings.key_variable} may not use this model",
@@ -127,7 +125,17 @@ class EndpointModel(Generic[S]):
         }
         otherwise = f"see {self.setting}.endpoint, {self.setting}.timeout and the server"
         advice = otherwise if status is None else todo.get(status, otherwise)
-        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
+        return f"{self.statement(what)} ({advice})"
+
+    def statement(self, what: str) -> str:
+        """Return one line about what the endpoint did, without keys and passwords, which some servers quote."""
+        line = " ".join(what.split())
+        variables = [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
+        for value in (os.environ.get(name, "") for name in variables):
+            # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
+            for part in (value, *value.split()[-1:]):
+                line = line.replace(part, "…") if len(part) > 3 else line
+        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {hide_secrets(line)}"
 
     def _count(self, request: Any) -> None:
         # Only requests of the client have the header; fetching a picture that was drawn is none.

@@ -30,7 +30,9 @@ class Fault:
     """States why an endpoint gave no answer, after all retries."""
 
     words: str
-    """One sentence for people, without secrets."""
+    """One sentence for people that says what to do, without secrets."""
+    reason: str = ""
+    """The same without advice, if the server answered."""
     status: int | None = None
     """The status of the answer; None if there was none in time."""
     codes: frozenset[str] = frozenset()
@@ -63,12 +65,13 @@ class Fault:
         return self.field == name or (quoted and _UNKNOWN_FIELD.search(self.message) is not None)
 
 
-def read_fault(error: Any, in_words: Callable[[str, int], str]) -> Fault:
+def read_fault(error: Any, statement: Callable[[str], str], in_words: Callable[[str, int], str]) -> Fault:
     """Return the fault of an answer with the status of an error.
 
     Args:
         error: the client's error.
-        in_words: makes the sentence from what the server said and the status.
+        statement: makes the sentence from what the server said.
+        in_words: makes the sentence with advice, for which it needs the status.
     """
     body = error.body if isinstance(error.body, dict) else {}
     codes = (body.get(name) for name in ("code", "type", "status"))
@@ -76,6 +79,7 @@ def read_fault(error: Any, in_words: Callable[[str, int], str]) -> Fault:
     field = body.get("param")
     return Fault(
         in_words(reason, error.status_code),
+        statement(reason),
         error.status_code,
         frozenset(str(code).lower() for code in codes if code is not None),
         f"{error.message} {json.dumps(error.body, ensure_ascii=False, default=str)}".lower().replace("\\", ""),

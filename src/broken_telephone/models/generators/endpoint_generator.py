@@ -150,14 +150,14 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         item = data[0] if data else None
         marks = getattr(item, "model_extra", None) or {}
         if marks.get("respect_moderation") is False or _BLOCKED.search(str(marks.get("finish_reason", "")).lower()):
-            return Failure(REFUSED_PICTURE, self.in_words("blocked the picture that it drew"))
+            return Failure(REFUSED_PICTURE, self.statement("blocked the picture that it drew"))
         try:
             picture = picture_of(item, self.settings, self.setting, self._http)
         except NoPictureError as error:
             return _Doubt(Failure(MODEL_ERROR, self.in_words(str(error))))
         if picture is None:
             # So some providers answer for a picture that their moderation blocked.
-            return _Doubt(Failure(REFUSED_PICTURE, self.in_words("answered without a picture")))
+            return _Doubt(Failure(REFUSED_PICTURE, self.statement("answered without a picture")))
         if picture.getbbox() is None:
             reason = "every pixel is black: the server's safety checker may have painted the picture over"
             return Failure(BLACK_PICTURE, reason)
@@ -240,7 +240,7 @@ class _Once:
 def _failed(fault: Fault) -> _Outcome:
     """Return what a fault means for a text."""
     if fault.is_refusal:
-        return Failure(REFUSED_PICTURE, fault.words)
+        return Failure(REFUSED_PICTURE, fault.reason)
     if fault.seems_a_refusal:
-        return _Doubt(Failure(REFUSED_PICTURE, fault.words))
+        return _Doubt(Failure(REFUSED_PICTURE, fault.reason))
     return _Doubt(Failure(REJECTED_TEXT if fault.is_rejection else MODEL_ERROR, fault.words))
