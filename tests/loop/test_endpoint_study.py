@@ -125,11 +125,14 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
 
 def report(project, images, chat, refused: int) -> None:
     """Annotate by the endpoint and report, which names the refused pictures."""
-    parameters = settings(images, chat) | {"annotation__readings": ["free"], "report__n_bootstrap": 200}
+    parameters = settings(images, chat) | {"report__n_bootstrap": 200}
     project.run("annotation", **parameters)
     asked = project.load("annotation_manifest")["asked"]
     assert asked["free"]["costs"]["requests"] > 0
     assert all(record["failures"] == [] for record in asked.values())
+    # The server states no probabilities: only the free reading is there.
+    assert asked["closed"]["answered"] == 0
+    assert set(project.load("annotations")["reading"]) == {"free"}
     project.run("similarity", **parameters)
     project.run("explainability", **parameters)
     project.run("reporting", **parameters)

@@ -106,6 +106,9 @@ def _record(inquiry: Inquiry, pictures: Sequence[Picture], answer: Answer | None
 
 def _answers(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
     for likelihoods in answer.likelihoods:
+        if isinstance(likelihoods, Failure):
+            yield {"failure": {"kind": likelihoods.kind, "reason": likelihoods.reason}}
+            continue
         yield {"likelihoods": [[[round(value, 5) for value in line] for line in form] for form in likelihoods]}
     for written in answer.descriptions:
         description = _repeated_form(inquiry, written) if isinstance(written, Failure) else written

@@ -39,6 +39,7 @@ from broken_telephone.execution.session import Session
 from broken_telephone.execution.settings import BatchedSettings
 from broken_telephone.execution.tasks import Answer, Task
 from broken_telephone.models import Model
+from broken_telephone.models.failures import UnableError
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +164,8 @@ def run_stage(
     Raises:
         InterruptedRunError: after a signal, when the batches at work were yielded.
         StudyError: if not even one item fits into memory.
+
+    A phase that its model finds itself unable to do (`UnableError`) is left out, and the log says so.
     """
     if donors:
         yield from _adopt(phases, records, settings, counted, donors)
@@ -181,17 +184,24 @@ def run_stage(
     ):
         session = Session(settings, {"batch"}, workers.workers, **about)
         yield Output(sessions={session.key: session.record})
+        unable: set[str] = set()
         for step, (phase, items) in left.items():
+            if phase.identity in unable:
+                continue
             progress.begin(step)
-            for batch, answer in work_through(items, sizes[phase.name], workers, interruption, phase.batch):
-                names = [*(item.name for item in batch.items), *(failure["name"] for failure in batch.result)]
-                if names:
-                    taken = {} if answer is None else answer.taken(len(batch.items))
-                    record = phase.record(batch.items, answer, batch.result) | taken
-                    failures = sum(entry.failure is not None for entry in phase.entries([record]))
-                    progress.advance(step, len(names), failures, 0.0 if answer is None else answer.seconds)
-                    key = record_key(f"{phase.identity}/{step.iteration:03}", names)
-                    yield Output(batches={key: {"session": session.key, **record}})
+            try:
+                for batch, answer in work_through(items, sizes[phase.name], workers, interruption, phase.batch):
+                    names = [*(item.name for item in batch.items), *(failure["name"] for failure in batch.result)]
+                    if names:
+                        taken = {} if answer is None else answer.taken(len(batch.items))
+                        record = phase.record(batch.items, answer, batch.result) | taken
+                        failures = sum(entry.failure is not None for entry in phase.entries([record]))
+                        progress.advance(step, len(names), failures, 0.0 if answer is None else answer.seconds)
+                        key = record_key(f"{phase.identity}/{step.iteration:03}", names)
+                        yield Output(batches={key: {"session": session.key, **record}})
+            except UnableError as error:
+                unable.add(phase.identity)
+                logger.warning("Nothing is recorded as %s: %s. The rest of the study goes on", phase.name, error)
             progress.end(step)
             if interruption.asked:
                 break

@@ -27,7 +27,7 @@ class Answer:
     images: Sequence[Image.Image | Failure] = ()
     cut: Sequence[bool] = ()
     """For drawn prompts: whether the generator did not read one to its end; empty if that is unknown."""
-    likelihoods: Sequence[list[Likelihoods]] = ()
+    likelihoods: Sequence[list[Likelihoods] | Failure] = ()
     """Likelihoods by picture and form."""
     out_of_memory: str | None = None
     """The error if the batch did not fit into memory; then there are no results."""

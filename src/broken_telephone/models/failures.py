@@ -2,6 +2,7 @@
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.protocols import Failure
 
 SAFETY_FILTER = "safety filter"
@@ -13,6 +14,11 @@ REFUSED_PICTURE = "refused picture"
 MODEL_ERROR = "model error"
 NO_ANSWER = "no answer before the token limit"
 DEGENERATE = "degenerate output"
+NOT_IN_FORM = "answer not in the form"
+
+
+class UnableError(StudyError):
+    """A model was asked for something that its checks found it unable to do."""
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:

@@ -144,8 +144,12 @@ class Describer(HasInputSize, Protocol):
 class Chooser(Describer, Protocol):
     """A describer that computes how likely answers are."""
 
-    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
-        """Return for each RGB picture and form the log-likelihood of each option of each line."""
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> Sequence[list[Likelihoods] | Failure]:
+        """Return for each RGB picture and form the log-likelihood of each option of each line.
+
+        Raises:
+            UnableError: if its checks found the model unable to do so.
+        """
         ...
 
 

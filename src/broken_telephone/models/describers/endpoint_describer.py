@@ -3,8 +3,9 @@
 import base64
 import io
 import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -12,14 +13,21 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
 from broken_telephone.models.describers.answer_text import read_answer
 from broken_telephone.models.describers.endpoint_answers import written
+from broken_telephone.models.describers.option_scores import option_scores, tokens_of
 from broken_telephone.models.endpoints.client import EndpointModel
 from broken_telephone.models.endpoints.faults import Fault
 from broken_telephone.models.endpoints.settings import EndpointSettings
-from broken_telephone.models.failures import REJECTED
-from broken_telephone.models.protocols import Description, Failure
+from broken_telephone.models.failures import NOT_IN_FORM, REJECTED, UnableError
+from broken_telephone.models.protocols import Choices, Description, Failure, Likelihoods
 
 _log = logging.getLogger(__name__)
 _SEED = 0
+_PLAIN = Image.new("RGB", (224, 224), "grey")
+_ALTERNATIVES = (20, 5)
+"""Alternatives of a token that servers state at most."""
+_SHOWN = 200
+
+T = TypeVar("T")
 
 
 class EndpointDescriber(EndpointModel[EndpointSettings]):
@@ -34,6 +42,8 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
         """How many answers without a mark were cut off before any answer closed a thought."""
         self._opens_thoughts = False
         """Whether an answer closed a thought that the server's chat template had opened."""
+        self._alternatives: int | None = None
+        """How many alternatives the server states for a token; None before it was asked."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
@@ -45,14 +55,7 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
             StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
         """
         self.load()
-        with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            # An error ends the map, which then cancels the requests that have not begun.
-            outputs = list(pool.map(lambda image: self._ask(image, prompt), images))
-        if any(isinstance(output, Failure) for output in outputs):
-            # A plain picture shows whether the pictures are at fault, or the settings or the server.
-            plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
-            if isinstance(plain, Failure):
-                raise StudyError(plain.reason)
+        outputs = self._each(images, lambda image: self._ask(image, prompt), prompt)
         separated = [
             output if isinstance(output, Failure) else (output, separate(output.text, truncated=output.truncated))
             for output in outputs
@@ -68,13 +71,101 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
             self._opens_thoughts = True
         return [parts if isinstance(parts, Failure) else self._read(*parts) for parts in separated]
 
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods] | Failure]:
+        """Score the options of forms from the alternatives that the server states for each token it writes.
+
+        The server writes each form about each picture; see `option_scores`. A picture whose forms it does not fill in
+        is a failure of its own.
+
+        Args:
+            images: RGB pictures.
+            forms: each with its prompt, and for each line of the answer its options, as they would be written.
+
+        Returns:
+            Per picture, form, line and option: the natural logarithm of its likelihood.
+
+        Raises:
+            UnableError: if the server states no alternatives.
+            StudyError: as `describe`.
+        """
+        self.load()
+        if self._alternatives is None:
+            self._alternatives = self._check_alternatives(forms[0].prompt)
+        if not self._alternatives:
+            raise UnableError(f"{self.name} states no probabilities of tokens (logprobs and top_logprobs)")
+
+        def score(image: Image.Image) -> list[Likelihoods] | Failure:
+            scored = []
+            for form in forms:
+                scores = self._score(image, form)
+                if isinstance(scores, Failure):
+                    return scores
+                scored.append(scores)
+            return scored
+
+        return self._each(images, score, forms[0].prompt)
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return how many alternatives the server states for a token, once it was asked."""
+        return {} if self._alternatives is None else {"top_logprobs": str(self._alternatives)}
+
+    def _check_alternatives(self, prompt: str) -> int:
+        """Ask about a plain picture with fewer and fewer alternatives; return how many the server states, 0 for none.
+
+        Raises:
+            StudyError: if the server does not answer without alternatives either.
+        """
+        for count in _ALTERNATIVES:
+            completion = self._complete(_PLAIN, prompt, logprobs=True, top_logprobs=count)
+            if isinstance(completion, Fault) and not completion.is_rejection:
+                raise StudyError(completion.words)
+            if getattr(completion, "choices", None):
+                tokens = tokens_of(completion)
+                return count if any(len(token.alternatives) > 1 for token in tokens) else 0
+        return 0
+
+    def _score(self, image: Image.Image, form: Choices) -> Likelihoods | Failure:
+        completion = self._complete(image, form.prompt, logprobs=True, top_logprobs=self._alternatives)
+        output = self._read_completion(completion)
+        if isinstance(output, Failure):
+            return output
+        tokens = tokens_of(completion)
+        text = "".join(token.text for token in tokens)
+        answer = separate(text, truncated=output.truncated).answer
+        scores = option_scores(tokens, max(text.rfind(answer), 0), form.lines) if answer else None
+        if scores is None:
+            return Failure(NOT_IN_FORM, f"{self.name} wrote: {text[:_SHOWN]}", output.thought)
+        return scores
+
+    def _each(self, images: list[Image.Image], ask: Callable[[Image.Image], T], prompt: str) -> list[T]:
+        """Ask about each picture, several at once.
+
+        Raises:
+            StudyError: if the server rejects one of them and a plain picture, too.
+        """
+        with ThreadPoolExecutor(self.settings.concurrency) as pool:
+            # An error ends the map, which then cancels the requests that have not begun.
+            outputs = list(pool.map(ask, images))
+        if any(isinstance(output, Failure) and output.kind == REJECTED for output in outputs):
+            # A plain picture shows whether the pictures are at fault, or the settings or the server.
+            plain = self._ask(_PLAIN, prompt)
+            if isinstance(plain, Failure):
+                raise StudyError(plain.reason)
+        return outputs
+
     def _ask(self, image: Image.Image, prompt: str) -> Description | Failure:
+        return self._read_completion(self._complete(image, prompt))
+
+    def _complete(self, image: Image.Image, prompt: str, **more: Any) -> Any:
+        """Return the completion, or the fault, of one request; `more` are further fields of it."""
         messages, fields = self._request(image, prompt)
-        completion = self.ask(
+        return self.ask(
             lambda client: client.chat.completions.create(
-                model=self.settings.model, messages=messages, extra_body=fields
+                model=self.settings.model, messages=messages, extra_body=fields | more
             )
         )
+
+    def _read_completion(self, completion: Any) -> Description | Failure:
         if isinstance(completion, Fault):
             if completion.is_refusal:
                 self.costs.add("refusals")
