@@ -99,6 +99,9 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
         {str(chain): ends.get(str(chain), 2) for chain in chains["chain_id"] if ends.get(str(chain), 2)}
     )
 
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    assert manifest["ended_early"] == {"refused picture": dict(Counter(labels[chain] for chain, _ in refused))}
+
     costs = manifest["costs"]
     assert costs["draw"]["retries"] > 0
     assert costs["describe"]["retries"] > 0
@@ -108,7 +111,7 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
     assert manifest["counts"]["cut"] is None
     assert manifest["sessions"][-1]["resolved"]["draw"] == {"seed": "heeded", "size": "16x16"}
     told = " ".join(capsys.readouterr().out.split())
-    assert f"Chains that ended early: refused picture ({len(refused)})" in told
+    assert f"Chains that ended early: refused picture ({len(refused)}: " in told
     assert f"{len(refused)} refusal" in told
 
     # Finished: nothing more is asked, and a refused text was never asked again.
@@ -137,7 +140,7 @@ def report(project, images, chat, refused: int) -> None:
     project.run("explainability", **parameters)
     project.run("reporting", **parameters)
     page = html.unescape(project.load("report"))
-    assert f"refused picture ({refused})" in page
+    assert f"refused picture ({refused}: " in page
     assert "The generator's server:" in page
 
 

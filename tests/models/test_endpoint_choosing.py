@@ -220,3 +220,25 @@ def test_an_endpoint_reads_closed_as_a_local_model_does(embedded: Path, rendered
     for own, other in zip(direct, served, strict=True):
         for line, scores in zip(own[0], other[0], strict=True):
             assert softmax(scores) == pytest.approx(softmax(line), abs=1e-3)
+
+
+def test_a_refusal_is_a_failure_of_the_closed_reading(server):
+    model = describer(server)
+    model.choose([PICTURE], FORMS)
+    server.queued = [error(400, "no", code="content_filter")]
+    (failure,) = model.choose([PICTURE], FORMS)
+    assert failure.kind == "refused answer"
+
+
+def test_a_server_that_states_greedy_choices_only_is_found_unable(server):
+    server.tree = {"": {"1. white": 1.0}}
+    body = server.answer
+    server.answer = lambda asked: with_unknown_alternatives(*body(asked))
+    with pytest.raises(UnableError):
+        describer(server).choose([PICTURE], FORMS)
+
+
+def with_unknown_alternatives(status, body):
+    for token in body["choices"][0]["logprobs"]["content"]:
+        token["top_logprobs"].append({"token": "x", "logprob": -9999.0, "bytes": None})
+    return status, body

@@ -9,6 +9,7 @@ from PIL import Image
 
 from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
 from broken_telephone.models.describers.answer_text import checked
+from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.failures import MODEL_ERROR
 
 T = TypeVar("T")
@@ -46,6 +47,11 @@ class Answer:
         seconds = {"seconds": round(self.seconds, 4), "load_seconds": round(self.load_seconds, 4)}
         costs = {"costs": dict(self.costs)} if self.costs else {}
         return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved), **costs}
+
+    def after(self, rehearsed: "Answer") -> "Answer":
+        """Return this answer with the time of a rehearsal, which counts as loading, and its costs."""
+        seconds = self.load_seconds + rehearsed.load_seconds + rehearsed.seconds
+        return replace(self, load_seconds=seconds, costs=total([rehearsed.costs, self.costs]))
 
 
 class Task(Protocol):

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
@@ -39,7 +40,7 @@ def manifest(
     `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
     did not read to their end; null if a generator does not tell. `drawn_texts` counts how they differ from the
     descriptions. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and `around` them: what the
-    workers had to wait, over all sessions.
+    workers had to wait, over all sessions. `ended_early`, where chains failed: kind -> label -> number of chains.
     `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
     of these another study made, by study; `seconds` includes the time that they took there. `costs`, only for models
     behind endpoints: phase -> requests, retries, refusals, seconds and tokens of all finished batches.
@@ -98,10 +99,20 @@ def manifest(
             "images": done.adopted_from("draw", images),
         },
         "failures": failed,
+        **({"ended_early": _by_label(failed, chains)} if failed else {}),
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
         **({"costs": costs} if costs else {}),
     }
+
+
+def _by_label(failures: Iterable[Record], chains: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return kind of failure -> label -> number of chains: labels that are refused more often are no longer alike."""
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    counts: dict[str, Counter[str]] = {}
+    for failure in failures:
+        counts.setdefault(failure["kind"], Counter())[labels[failure["chain_id"]]] += 1
+    return {kind: dict(counts[kind].most_common()) for kind in sorted(counts)}
 
 
 def _costs(batches: Sequence[Record]) -> dict[str, dict[str, float]]:

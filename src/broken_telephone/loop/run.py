@@ -7,7 +7,7 @@ what they need from there. Leaves out where things are saved, where models run a
 import logging
 from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -32,7 +32,6 @@ from broken_telephone.loop.rehearsal import rehearse
 from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
-from broken_telephone.models.endpoints.costs import total
 from broken_telephone.pictures import Pictures, as_png, bound_for
 from broken_telephone.seeds import content_digest, item_seed
 
@@ -200,14 +199,6 @@ def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
     return sorted(missing, key=lambda chain: key(chain.chain_id, step.iteration) in done.tried)
 
 
-def _with_rehearsal(answer: Answer, rehearsed: Answer | None) -> Answer:
-    """Return an answer that counts the time of a rehearsal as loading, and its costs."""
-    if rehearsed is None:
-        return answer
-    seconds = answer.load_seconds + rehearsed.load_seconds + rehearsed.seconds
-    return replace(answer, load_seconds=seconds, costs=total([rehearsed.costs, answer.costs]))
-
-
 @dataclass
 class _Run:
     """One run of the loop."""
@@ -366,7 +357,8 @@ class _Run:
                 else:
                     words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
-        answer = _with_rehearsal(answer, (self._tried or {}).pop(outcome.step.phase, None))
+        rehearsed = (self._tried or {}).pop(outcome.step.phase, None)
+        answer = answer if rehearsed is None else answer.after(rehearsed)
         is_cut_known = bool(answer.cut) or outcome.step.phase == "describe"
         return self._output(
             outcome,

@@ -15,6 +15,7 @@ MODEL_ERROR = "model error"
 NO_ANSWER = "no answer before the token limit"
 DEGENERATE = "degenerate output"
 NOT_IN_FORM = "answer not in the form"
+REFUSED_ANSWER = "refused answer"
 
 
 class UnableError(StudyError):

@@ -17,7 +17,7 @@ from broken_telephone.models.describers.option_scores import option_scores, toke
 from broken_telephone.models.endpoints.client import EndpointModel
 from broken_telephone.models.endpoints.faults import Fault
 from broken_telephone.models.endpoints.settings import EndpointSettings
-from broken_telephone.models.failures import NOT_IN_FORM, REJECTED, UnableError
+from broken_telephone.models.failures import NOT_IN_FORM, REFUSED_ANSWER, REJECTED, UnableError
 from broken_telephone.models.protocols import Choices, Description, Failure, Likelihoods
 
 _log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
         """Ask about a plain picture with fewer and fewer alternatives; return how many the server states, 0 for none.
 
         Raises:
-            StudyError: if the server does not answer without alternatives either.
+            StudyError: if the server cannot be reached or used.
         """
         for count in _ALTERNATIVES:
             completion = self._complete(_PLAIN, prompt, logprobs=True, top_logprobs=count)
@@ -129,6 +129,8 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
         output = self._read_completion(completion)
         if isinstance(output, Failure):
             return output
+        if output.refused:
+            return Failure(REFUSED_ANSWER, f"{self.name} wrote: {output.text[:_SHOWN]}", output.thought)
         tokens = tokens_of(completion)
         text = "".join(token.text for token in tokens)
         answer = separate(text, truncated=output.truncated).answer

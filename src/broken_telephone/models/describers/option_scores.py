@@ -20,6 +20,10 @@ _SPACES = {"Ġ": " ", "Ċ": "\n", "▁": " "}
 """Signs of tokenizers that some servers leave in the text of tokens."""
 
 
+_LEAST = -1000.0
+"""Servers state a lower value, such as -9999, where they know none; so do those that tell of greedy choices only."""
+
+
 class Token(NamedTuple):
     """A token that was written."""
 
@@ -33,7 +37,8 @@ def tokens_of(completion: Any) -> list[Token]:
     content = getattr(getattr(completion.choices[0], "logprobs", None), "content", None) or []
     tokens = []
     for one in content:
-        stated = {_text(other): float(other.logprob) for other in getattr(one, "top_logprobs", None) or []}
+        others = getattr(one, "top_logprobs", None) or []
+        stated = {_text(other): float(other.logprob) for other in others if other.logprob > _LEAST}
         tokens.append(Token(_text(one), stated | {_text(one): float(one.logprob)}))
     return tokens
 

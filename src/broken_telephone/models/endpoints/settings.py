@@ -112,6 +112,8 @@ class ImageEndpointSettings(ServerSettings):
     width: Positive | None = None
     """Pixels."""
     height: Positive | None = None
+    timeout: Annotated[float, Field(gt=0)] = 300.0
+    """Seconds."""
     picture_hosts: list[str] = []
     """Hosts beside the endpoint's own that pictures may be fetched from, if the server answers with an address."""
 

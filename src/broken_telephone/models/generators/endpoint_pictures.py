@@ -82,12 +82,10 @@ def _fetched(url: str, settings: ImageEndpointSettings, setting: str, http: Any)
                 fault = f"answered {response.status_code}"
                 if response.status_code < 500 and response.status_code not in (408, 409, 425, 429):
                     break
+        except NoPictureError:
+            raise
         # The transport has many errors of its own for a lost connection.
-        except OSError as error:
-            fault = f"cannot be reached ({type(error).__name__})"
         except Exception as error:
-            if isinstance(error, NoPictureError):
-                raise
             fault = f"cannot be reached ({type(error).__name__})"
         if left:
             time.sleep(pause)

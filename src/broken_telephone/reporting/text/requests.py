@@ -1,9 +1,8 @@
 """Writes sentences about models behind endpoints: why chains ended, what requests cost, whether seeds are heeded."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from broken_telephone.reporting.text.wording import counted, listed
+from broken_telephone.reporting.text.wording import counted, listed, spoken
 
 _NAMED = 8
 _MODELS = {"describe": "describer", "draw": "generator"}
@@ -11,13 +10,16 @@ _MODELS = {"describe": "describer", "draw": "generator"}
 
 
 def kinds_of_failures(manifest: Mapping) -> str:
-    """Return the kinds of a manifest's failures with their counts, most frequent first; an empty text without any.
+    """Return the kinds of a manifest's failures with their counts and labels; an empty text without any.
 
     Args:
         manifest: of the loop.
     """
-    kinds = Counter(failure["kind"] for failure in manifest.get("failures", []) if "kind" in failure)
-    return listed([f"{kind} ({count})" for kind, count in kinds.most_common()], _NAMED) if kinds else ""
+    kinds = []
+    for kind, labels in manifest.get("ended_early", {}).items():
+        by_label = listed([f"{spoken(label)} {count}" for label, count in labels.items()], _NAMED)
+        kinds.append(f"{kind} ({sum(labels.values())}: {by_label})")
+    return "; ".join(kinds)
 
 
 def request_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
