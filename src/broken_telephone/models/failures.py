@@ -2,6 +2,7 @@
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.protocols import Failure
 
 SAFETY_FILTER = "safety filter"
@@ -10,6 +11,10 @@ REJECTED = "rejected picture"
 MODEL_ERROR = "model error"
 NO_ANSWER = "no answer before the token limit"
 DEGENERATE = "degenerate output"
+
+
+class UnableError(StudyError):
+    """A model was asked for something that its checks found it unable to do."""
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:
