@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import transformers as hf
-from tiny_describers import CHAT, SMALL, save_random, text_config, vision_config
+from tiny_describers import CHAT, save_random, text_config, vision_config
 from tiny_tokenizers import byte_tokenizer, word_tokenizer
 
 ROPE = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0}
@@ -53,7 +53,7 @@ def _save_pixtral(folder: Path, kind, config_kind, language: str, spatial_merge_
         text_config={"model_type": language, **text_config(tokenizer), "head_dim": 8},
         image_token_index=tokenizer.convert_tokens_to_ids("[IMG]"),
         vision_feature_layer=-1,
-        **({"vision_feature_select_strategy": "full"} if not merging else merging),
+        **(merging or {"vision_feature_select_strategy": "full"}),
     )
     processor = hf.PixtralProcessor(
         image_processor=hf.PixtralImageProcessor(size={"longest_edge": 32}, patch_size=4 * spatial_merge_size),

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from PIL import Image
-
 from broken_telephone.models.describers.describer_checks import (
     BATCHES,
     CACHE,

@@ -24,6 +24,8 @@ CACHE = "options from one reading of the image"
 SHARED = "forms from one reading of the image"
 WORDS = "probabilities of words"
 
+ABILITIES = (CLOSED, CACHE, SHARED, WORDS, BATCHES)
+
 TOLERANCE = {"float32": 2e-3, "float16": 0.05, "bfloat16": 0.3}
 """Dtype -> the largest difference of log-probabilities that counts as rounding."""
 _WORDS = "a person in the picture"
@@ -50,9 +52,15 @@ class DescriberChecks:
         """Yield what was found, one ability after the other.
 
         Raises:
-            Exception: if the model cannot write at all, or memory runs out for a single picture.
+            Exception: if memory runs out for a single picture.
         """
-        self._free = [self._freely([picture]) for picture in self._pictures]
+        try:
+            self._free = [self._freely([picture]) for picture in self._pictures]
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            yield from (Finding(one, False, f"it could not be checked: {_words(error)}") for one in ABILITIES)
+            return
         self._written, disobeys = self._dictated()
         cache = self._compared(CACHE, self._cached)
         yield Finding(CLOSED, cache.works or disobeys is None, disobeys or "")
