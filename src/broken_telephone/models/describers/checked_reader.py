@@ -11,9 +11,11 @@ from broken_telephone.models.describers.describer_checks import (
     CLOSED,
     SHARED,
     WORDS,
+    WRITING,
     DescriberChecks,
     check_answers,
 )
+from broken_telephone.models.describers.language_model import use_cache
 from broken_telephone.models.describers.picture_reader import PictureReader
 from broken_telephone.models.loading.pixels import ResultT, by_size
 from broken_telephone.models.protocols import Finding
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 ItemT = TypeVar("ItemT")
 
 _OTHERWISE = {
+    WRITING: "it writes without a cache, which is slower",
     BATCHES: "images are read one at a time",
     CLOSED: "its forms are not read closed",
     CACHE: "it reads the image again for each option, which is slower",
@@ -31,7 +34,7 @@ _OTHERWISE = {
     WORDS: "its words cannot be explained",
 }
 """Ability -> what is done without it."""
-_TOLD = {BATCHES, CLOSED, WORDS}
+_TOLD = {WRITING, BATCHES, CLOSED, WORDS}
 """Abilities whose absence is a warning. The others cost time only."""
 
 
@@ -41,6 +44,17 @@ class CheckedReader(PictureReader):
     def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
         super().__init__(settings, setting)
         self._findings: dict[str, Finding] = {}
+
+    def load(self) -> None:
+        """Load the weights, if they are not loaded.
+
+        Raises:
+            StudyError: if the model does not exist, cannot be loaded, or does not take a setting.
+        """
+        if self._loaded is None:
+            super().load()
+            if WRITING in self._findings and not self._findings[WRITING].works:
+                use_cache(self._loaded[0], False)
 
     def check(self, prompt: str) -> list[Finding]:
         """Check on a plain picture what the adapter takes for granted. Only the first call costs anything.
@@ -92,7 +106,6 @@ class CheckedReader(PictureReader):
         size_of: Callable[[Any], tuple[int, int]] = attrgetter("size"),
     ) -> list[ResultT]:
         """Process items of one size together, or each alone where the model does not bear batches."""
-        self.load()
-        if len(items) > 1 and not self._can(BATCHES, prompt):
+        if not self._can(BATCHES, prompt):
             return [result for item in items for result in process([item])]
         return by_size(items, process, size_of)

@@ -1,7 +1,8 @@
 """Checks on a loaded describer what its adapter takes for granted, by comparing ways that must agree.
 
 The reference is the model itself, which writes tokens one by one about one picture: free answers are written so, and a
-token cannot depend on what follows it. Everything faster must give the same numbers.
+token cannot depend on what follows it. Everything faster must give the same numbers. If a pass of the whole text
+disagrees with it, and agrees with writing without a cache, the cache is at fault.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,18 +14,19 @@ from typing import Any
 from PIL import Image
 
 from broken_telephone.models.describers.closed_form import Prefix, dictated, log_likelihoods, shared_tokens, written
-from broken_telephone.models.describers.language_model import first_tokens, picture_token
+from broken_telephone.models.describers.language_model import first_tokens, picture_token, use_cache
 from broken_telephone.models.describers.teacher_forcing import read_on
 from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.models.protocols import Finding
 
+WRITING = "writing with a cache"
 BATCHES = "several images at once"
 CLOSED = "closed reading"
 CACHE = "options from one reading of the image"
 SHARED = "forms from one reading of the image"
 WORDS = "probabilities of words"
 
-ABILITIES = (CLOSED, CACHE, SHARED, WORDS, BATCHES)
+ABILITIES = (WRITING, CLOSED, CACHE, SHARED, WORDS, BATCHES)
 
 TOLERANCE = {"float32": 2e-3, "float16": 0.05, "bfloat16": 0.3}
 """Dtype -> the largest difference of log-probabilities that counts as rounding."""
@@ -59,14 +61,22 @@ class DescriberChecks:
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            yield from (Finding(one, False, f"it could not be checked: {_words(error)}") for one in ABILITIES)
+            yield from (Finding(one, False, f"it could not be checked: {_words(error)}") for one in ABILITIES[1:])
             return
         self._written, disobeys = self._dictated()
+        words = self._compared(WORDS, self._read)
+        if not words.works and (without := self._without_cache()) is not None:
+            # The free answers of the batches below are written without it, too.
+            words = without
+            self._free = [self._freely([picture]) for picture in self._pictures]
+            yield Finding(WRITING, False, "its cache gives other probabilities than a pass of the whole text")
+        else:
+            yield Finding(WRITING, True)
         cache = self._compared(CACHE, self._cached)
         yield Finding(CLOSED, cache.works or disobeys is None, disobeys or "")
         yield cache
         yield self._compared(SHARED, self._shared)
-        yield self._compared(WORDS, self._read)
+        yield words
         yield self._compared(BATCHES, self._together)
 
     @cached_property
@@ -99,6 +109,24 @@ class DescriberChecks:
             first = len(first_tokens(self.model))
             self.answers = [tokens[first:]]
             return [values[first:]], f"it cannot be made to write given words ({_words(error)})"
+
+    def _without_cache(self) -> Finding | None:
+        """Write the answers anew without a cache; None, with the cache back, if a whole pass disagrees with that, too.
+
+        Some models count positions wrongly when they go on from their cache.
+        """
+        with_cache = self._written
+        use_cache(self.model, False)
+        try:
+            self._written = [dictated(self.model, self._inputs, [answer])[0] for answer in self.answers]
+            words = self._compared(WORDS, self._read)
+        except Exception as error:
+            words = Finding(WORDS, False, _words(error))
+        if words.works:
+            return words
+        use_cache(self.model, True)
+        self._written = with_cache
+        return None
 
     def _compared(self, ability: str, values: Callable[[], Iterator[tuple[list[float], list[float]]]]) -> Finding:
         """Compare pairs of log-likelihoods; an error counts as a difference."""

@@ -47,6 +47,13 @@ def end_tokens(model: Any) -> int | list[int] | None:
     return ends if separator is None or separator in as_list(ends) else [*as_list(ends), separator]
 
 
+def use_cache(model: Any, used: bool) -> None:
+    """Let every part of a model write with or without its cache of keys and values."""
+    for part in model.modules():
+        if getattr(part, "generation_config", None) is not None:
+            part.generation_config.use_cache = used
+
+
 def name_ends(model: Any) -> None:
     """Let every part of a model that writes end at the model's end tokens."""
     ends = end_tokens(model)
