@@ -13,7 +13,7 @@ from broken_telephone.execution.settings import BatchedSettings
 from broken_telephone.execution.stage import Phase, run_stage
 from broken_telephone.execution.tasks import Answer
 from broken_telephone.models import Failure
-from broken_telephone.models.failures import MODEL_ERROR, UnableError
+from broken_telephone.models.failures import MODEL_ERROR
 
 
 class Settings(BatchedSettings):
@@ -224,20 +224,3 @@ def test_a_signal_ends_in_order(bench):
     asked = set(bench.model.asked)
     assert asked < set("abcdexyz")
     assert set(bench.run()) == set("abcdexyz") - asked
-
-
-def test_a_phase_that_its_model_is_unable_to_do_is_left_out_and_told(caplog):
-    bench = Bench()
-
-    class Unable(Reader):
-        def read(self, letters):
-            raise UnableError("reader reads no letters")
-
-    bench.model = Unable()
-    bench.run()
-    assert bench.saved == {}
-    assert [record.message for record in caplog.records if "reads no letters" in record.message] == [
-        "Nothing is recorded as read: reader reads no letters. The rest of the study goes on"
-    ]
-    bench.model = Reader()
-    assert bench.run() == "abcdexyz"

@@ -73,6 +73,7 @@ def test_seeds_are_checked_once_before_the_first_picture(server):
         *((PLAIN, seed) for seed in (0, 0, 1)),
         ("a", 3),
     ]
+    assert [(finding.ability, finding.works) for finding in model.check("b")] == [("seeds", True)]
     model.release()
     model.draw(["b"], [4])
     assert len(server.requests) == 5

@@ -7,7 +7,16 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from PIL import Image
 
-from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
+from broken_telephone.models import (
+    Choices,
+    Description,
+    Failure,
+    Finding,
+    Likelihoods,
+    Model,
+    free_memory,
+    is_out_of_memory,
+)
 from broken_telephone.models.describers.answer_text import checked
 from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.failures import MODEL_ERROR
@@ -30,6 +39,8 @@ class Answer:
     """For drawn prompts: whether the generator did not read one to its end; empty if that is unknown."""
     likelihoods: Sequence[list[Likelihoods] | Failure] = ()
     """Likelihoods by picture and form."""
+    findings: Sequence[Finding] = ()
+    """What the model's adapter found when it checked itself."""
     out_of_memory: str | None = None
     """The error if the batch did not fit into memory; then there are no results."""
     seconds: float = 0.0
@@ -123,6 +134,24 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Check:
+    """Let a model's adapter check itself; models without checks have no findings."""
+
+    prompt: str
+    model: str
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        check = getattr(model, "check", None)
+        return Answer(findings=[] if check is None else list(check(self.prompt)))
+
+
+def recorded(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return what records say about findings: ability -> `works`, or what is done instead and why."""
+    return {finding.ability: "works" if finding.works else finding.note for finding in findings}
+
+
+@dataclass(frozen=True)
 class Choose:
     """Fill in forms about pictures by choosing; the answer is the likelihood of every option of each."""
 
@@ -197,7 +226,8 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         seconds = time.perf_counter() - loaded
-        take_costs = getattr(model, "take_costs", dict)
+        # The costs of a check, of which there is no record, count with the next task.
+        take_costs = dict if isinstance(task, Check) else getattr(model, "take_costs", dict)
         return replace(
             answer,
             seconds=seconds,

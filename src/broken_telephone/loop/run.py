@@ -23,12 +23,12 @@ from broken_telephone.execution.journal import UNREADABLE, Record, Records, reco
 from broken_telephone.execution.progress import Step, WorkProgress
 from broken_telephone.execution.session import Session
 from broken_telephone.execution.stage import open_items
-from broken_telephone.execution.tasks import Answer, Describe, Draw
+from broken_telephone.execution.tasks import Answer, Describe, Draw, recorded
 from broken_telephone.loop.adoption import Adopted, LoopAdoption
 from broken_telephone.loop.concurrent_runs import refuse_overlap, this_process
 from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts, step_folder
 from broken_telephone.loop.plan import of_shard, steps
-from broken_telephone.loop.rehearsal import rehearse
+from broken_telephone.loop.rehearsal import refuse_idle_guidance, rehearse
 from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
@@ -319,9 +319,11 @@ class _Run:
     def _rehearse(self, step: Step) -> None:
         """Try the models once, when the first batch needs one."""
         if self._tried is None:
-            self._tried = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
-            resolved = {phase: dict(answer.resolved) for phase, answer in self._tried.items()}
-            self.session.record["resolved"] = resolved
+            self._tried = answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+            if not self.done.images and "draw" in answers:
+                refuse_idle_guidance(answers["draw"].findings)
+            self.session.record["checks"] = {phase: recorded(answer.findings) for phase, answer in answers.items()}
+            self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
             self._session_changed = True
 
     def _picture(self, chain: Chain, iteration: int) -> Image.Image:

@@ -55,6 +55,17 @@ class Face:
     mouth, as the viewer sees them. They are not clipped."""
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a model's adapter found when it checked one of its abilities."""
+
+    ability: str
+    """Such as `several images at once`."""
+    works: bool
+    note: str = ""
+    """If it does not work: what is done instead, and why."""
+
+
 Likelihoods = list[list[float]]
 """The natural logarithms of the likelihoods of a form's options, per line and option."""
 
@@ -99,6 +110,14 @@ class Model(Protocol):
 
     def release(self) -> None:
         """Free the weights' memory."""
+        ...
+
+
+class SelfChecking(Model, Protocol):
+    """A model whose adapter checks what it takes for granted."""
+
+    def check(self, prompt: str) -> Sequence[Finding]:
+        """Check each ability once, before results count; later calls return the same findings."""
         ...
 
 

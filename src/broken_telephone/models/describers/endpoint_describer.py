@@ -12,13 +12,14 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
 from broken_telephone.models.describers.answer_text import read_answer
+from broken_telephone.models.describers.describer_checks import CLOSED
 from broken_telephone.models.describers.endpoint_answers import written
 from broken_telephone.models.describers.option_scores import option_scores, tokens_of
 from broken_telephone.models.endpoints.client import EndpointModel
 from broken_telephone.models.endpoints.faults import Fault
 from broken_telephone.models.endpoints.settings import EndpointSettings
 from broken_telephone.models.failures import NOT_IN_FORM, REFUSED_ANSWER, REJECTED, UnableError
-from broken_telephone.models.protocols import Choices, Description, Failure, Likelihoods
+from broken_telephone.models.protocols import Choices, Description, Failure, Finding, Likelihoods
 
 _log = logging.getLogger(__name__)
 _SEED = 0
@@ -88,11 +89,9 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
             UnableError: if the server states no alternatives.
             StudyError: as `describe`.
         """
-        self.load()
-        if self._alternatives is None:
-            self._alternatives = self._check_alternatives(forms[0].prompt)
-        if not self._alternatives:
-            raise UnableError(f"{self.name} states no probabilities of tokens (logprobs and top_logprobs)")
+        (finding,) = self.check(forms[0].prompt)
+        if not finding.works:
+            raise UnableError(finding.note)
 
         def score(image: Image.Image) -> list[Likelihoods] | Failure:
             scored = []
@@ -104,6 +103,23 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
             return scored
 
         return self._each(images, score, forms[0].prompt)
+
+    def check(self, prompt: str) -> list[Finding]:
+        """Ask once whether the server states alternatives of tokens, about a plain picture.
+
+        Args:
+            prompt: any prompt.
+
+        Raises:
+            StudyError: if the server cannot be reached or used.
+        """
+        self.load()
+        if self._alternatives is None:
+            self._alternatives = self._check_alternatives(prompt)
+        if self._alternatives:
+            return [Finding(CLOSED, True)]
+        note = f"{self.name} states no probabilities of tokens (logprobs and top_logprobs): forms are not read closed"
+        return [Finding(CLOSED, False, note)]
 
     def resolved(self) -> dict[str, str | None]:
         """Return how many alternatives the server states for a token, once it was asked."""

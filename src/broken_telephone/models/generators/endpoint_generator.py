@@ -17,13 +17,16 @@ from broken_telephone.models.endpoints.settings import ImageEndpointSettings
 from broken_telephone.models.failures import BLACK_PICTURE, MODEL_ERROR, REFUSED_PICTURE, REJECTED_TEXT
 from broken_telephone.models.generators.endpoint_pictures import NoPictureError, picture_of
 from broken_telephone.models.generators.seed_check import heeds_seeds, is_constant
-from broken_telephone.models.protocols import Failure
+from broken_telephone.models.protocols import Failure, Finding
 
 _log = logging.getLogger(__name__)
 _PLAIN = "a picture of a red ball"
 """A text that every working server draws."""
 _OPTIONAL = ("seed", "response_format")
 """Fields that some servers do not know, and that a request can do without."""
+SEEDS = "seeds"
+"""The ability that each seed gives one picture of a text."""
+HEEDED, _IGNORED, _NOT_CHECKED = "heeded", "ignored", "not checked"
 _SEEDS = 2**31
 """Servers keep seeds in 32 bits, some with a sign."""
 _BLOCKED = re.compile(r"filter|safety|moderat|nsfw|block|prohibited")
@@ -47,6 +50,8 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         """Optional fields that the server does not take."""
         self._seed: str | None = None
         """What the check of seeds showed; None before it."""
+        self._note = ""
+        """What the check of seeds found wrong."""
         self._sizes: set[tuple[int, int]] = set()
         """Width and height of the pictures so far."""
         self._told: set[str] = set()
@@ -57,12 +62,29 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         sizes = ", ".join(f"{width}x{height}" for width, height in sorted(self._sizes))
         checked: dict[str, str | None] = {}
         if self._seed is not None:
-            checked["seed"] = self._seed if self._seed != "ignored" else None
+            checked["seed"] = self._seed if self._seed != _IGNORED else None
         return checked | ({"size": sizes} if sizes else {})
 
     def truncates(self, prompts: list[str]) -> list[bool | None]:
         """Return None for every prompt, because the server does not tell whether it cuts one off."""
         return [None] * len(prompts)
+
+    def check(self, prompt: str = _PLAIN) -> list[Finding]:
+        """Find out once whether the server heeds seeds, by up to three pictures of a plain text; the log says if not.
+
+        Args:
+            prompt: any prompt; it is not drawn, because a content policy may refuse it.
+
+        Raises:
+            StudyError: if the server cannot be asked.
+        """
+        self.load()
+        if self._seed is None:
+            self._seed, note = self._check_seeds()
+            if note:
+                self._tell("seed", note)
+                self._note = note
+        return [Finding(SEEDS, self._seed == HEEDED, self._note)]
 
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, or say why there is none.
@@ -77,9 +99,7 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
             StudyError: if the server draws nothing of the batch, and not even a plain text; or if it answers with
                 addresses of pictures on a host that the settings do not name.
         """
-        self.load()
-        if self._seed is None:
-            self._check_seeds()
+        self.check()
         plain, broken = _Once(), Event()
 
         def draw_one(prompt: str, seed: int) -> _Outcome:
@@ -187,33 +207,22 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
             self._told.add(about)
             _log.warning("%s", words)
 
-    def _check_seeds(self) -> None:
-        """Draw a plain text twice with one seed and once with another, and log if the server does not heed it.
-
-        Raises:
-            StudyError: if the server cannot be asked.
-        """
+    def _check_seeds(self) -> tuple[str, str]:
+        """Draw a plain text twice with one seed and once with another; return the result, and a note for people."""
         pictures: list[Image.Image] = []
         for seed in (0, 0, 1):
             drawn = self._draw(_PLAIN, seed)
             if isinstance(drawn, _Doubt) and drawn.failure.kind == MODEL_ERROR:
                 raise StudyError(drawn.failure.reason)
             if not isinstance(drawn, Image.Image):
-                break
+                return _NOT_CHECKED, f"{self.name} does not draw {_PLAIN!r}: whether it heeds seeds is unknown"
             if "seed" not in self._fields(0):
-                self._seed = "ignored"
-                self._tell("seed", f"{self.name} takes no seed. {_UNSEEDED}")
-                return
+                return _IGNORED, f"{self.name} takes no seed. {_UNSEEDED}"
             pictures.append(drawn)
-        if len(pictures) < 3:
-            self._seed = "not checked"
-            self._tell("seed", f"{self.name} does not draw {_PLAIN!r}, so that it is unknown whether it heeds seeds")
-        elif heeds_seeds(*pictures):
-            self._seed = "heeded"
-        else:
-            self._seed = "ignored"
-            constant = " It draws the same picture for every seed." if is_constant(pictures[0], pictures[2]) else ""
-            self._tell("seed", f"{self.name} ignores seeds.{constant} {_UNSEEDED}")
+        if heeds_seeds(*pictures):
+            return HEEDED, ""
+        constant = " It draws the same picture for every seed." if is_constant(pictures[0], pictures[2]) else ""
+        return _IGNORED, f"{self.name} ignores seeds.{constant} {_UNSEEDED}"
 
 
 _UNSEEDED = (
