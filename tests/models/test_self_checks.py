@@ -172,7 +172,9 @@ def test_guidance_that_does_nothing_is_refused_with_the_name_that_does(tmp_path,
     refuse_idle_guidance(make_generator({**settings, "guidance": 0.0}).check())
     call = {**settings["call"], "true_cfg_scale": 4.0}
     refuse_idle_guidance(make_generator({**settings, "call": call, "negative_prompt": " "}).check())
-    with pytest.raises(StudyError, match=r"call\.true_cfg_scale: 4 does not change .* needs a generator\.negative_prompt"):
+    with pytest.raises(
+        StudyError, match=r"call\.true_cfg_scale: 4 does not change .* needs a generator\.negative_prompt"
+    ):
         refuse_idle_guidance(make_generator({**settings, "call": call}).check())
     refuse_idle_guidance(make_generator(pipelines["flux"]).check())
 
