@@ -281,8 +281,8 @@ def _guidance(settings: dict[str, Any], generator: Any) -> str:
 
 
 def _truncation(generator: Any) -> str:
-    """Compare what is said of a long prompt with whether its last letters change the picture."""
-    longs = [" ".join(["a"] * 150 + more) for more in (["z"], ["y"])]
+    """Compare what is said of a long prompt with whether its last words change the picture."""
+    longs = [" ".join(["a"] * 150 + [more] * 50) for more in "zy"]
     one, other = (_pixels(generator.draw([text], [1])[0]) for text in longs)
     changes = not np.array_equal(one, other)
     return YES if generator.truncates(longs[:1])[0] != changes else "told wrongly"

@@ -52,6 +52,15 @@ def manifest(
     return {"study": study, "asked": asked, "statuses": _statuses(inquiries, annotations)}
 
 
+def found_in_checks(sessions: Records) -> dict[str, dict[str, str]]:
+    """Return question -> ability -> what the check of its model found, in the latest run that checked it.
+
+    Args:
+        sessions: the records of runs.
+    """
+    return {name: found for key in sorted(sessions) for name, found in sessions[key]().get("checks", {}).items()}
+
+
 def _statuses(inquiries: Iterable[Inquiry], annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     statuses: dict[str, dict[str, dict[str, float]]] = {}
     for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.name):

@@ -186,9 +186,11 @@ def run_stage(
         abilities = _Abilities(workers)
         for step, (phase, items) in left.items():
             progress.begin(step)
-            if abilities.lacks(phase):
-                session.record["checks"] = abilities.records
+            lacks = abilities.lacks(phase)
+            if session.record.get("checks", {}).keys() != abilities.records.keys():
+                session.record["checks"] = dict(abilities.records)
                 yield Output(sessions={session.key: session.record})
+            if lacks:
                 progress.end(step)
                 continue
             for batch, answer in work_through(items, sizes[phase.name], workers, interruption, phase.batch):
@@ -223,7 +225,8 @@ class _Abilities:
         if phase.name not in self._lacking:
             check, ability = phase.needs
             findings = self._workers.submit(check).result().findings
-            self.records[phase.name] = recorded(findings)
+            if findings:
+                self.records[phase.name] = recorded(findings)
             lacking = [finding for finding in findings if finding.ability == ability and not finding.works]
             self._lacking[phase.name] = bool(lacking)
             if lacking:

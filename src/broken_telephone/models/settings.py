@@ -60,9 +60,9 @@ class TorchSettings(Source):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
     device: str = "auto"
-    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
+    """auto (a CUDA GPU if there is one), cpu, cuda, cuda:1, mps (Apple), ..."""
     load: dict[str, Any] = {}
-    """Further arguments of `from_pretrained`."""
+    """Further arguments of `from_pretrained`. A device_map spreads a model over GPUs; `device` then does not count."""
 
 
 class ModelSettings(TorchSettings):

@@ -17,7 +17,7 @@ from broken_telephone.annotation import (
 from broken_telephone.annotation.annotator_choice import refuse_missing_headline
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
-from broken_telephone.annotation.manifest import manifest
+from broken_telephone.annotation.manifest import found_in_checks, manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
 from broken_telephone.annotation.tables import Tables, tables
@@ -85,6 +85,7 @@ def collect_annotations(
     loop_descriptions: pd.DataFrame,
     annotation_batches: Records,
     annotation: AnnotationSettings,
+    annotation_sessions: Records,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Parse all answers into tables, and summarise the annotation.
 
@@ -106,7 +107,8 @@ def collect_annotations(
     )
     refuse_missing_headline(inquiries[0].by, result.annotations)
     record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
-    return *result, {**record, "made_from": study_pictures.state}
+    checks = found_in_checks(annotation_sessions)
+    return *result, {**record, **({"checks": checks} if checks else {}), "made_from": study_pictures.state}
 
 
 def sample_for_raters(

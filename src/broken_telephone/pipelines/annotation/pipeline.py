@@ -62,6 +62,7 @@ def create_pipeline() -> Pipeline:
                     "loop_descriptions",
                     "annotation_batches",
                     "params:annotation",
+                    "annotation_sessions",
                 ],
                 outputs=[
                     "annotations",
