@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from zlib import crc32
 
 import numpy as np
 from PIL import Image
+
+from broken_telephone.models.describers.option_scores import Token
 
 REFUSED = "forbidden"
 """A text with this word in it is refused."""
@@ -161,6 +164,50 @@ class ChatServer(StandIn):
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16}
         return 200, {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}
+
+
+def walked(tree: dict, count: int = 20) -> list[Token]:
+    """What a server states when it writes the most likely token each time."""
+    text, tokens = "", []
+    while text in tree:
+        ordered = sorted(tree[text].items(), key=lambda item: -item[1])
+        best = ordered[0][0]
+        tokens.append(Token(best, {token: math.log(share) for token, share in ordered[:count]}))
+        text += best
+    return tokens
+
+
+def stated(token: Token) -> dict:
+    """Return what a server states about a token."""
+    top = [
+        {"token": text, "logprob": value, "bytes": list(text.encode())} for text, value in token.alternatives.items()
+    ]
+    return {"token": token.text, "logprob": token.alternatives[token.text], "bytes": None, "top_logprobs": top}
+
+
+class ScoringServer(ChatServer):
+    """Writes forms and labels by trees of probabilities, and states the alternatives of its tokens if asked."""
+
+    most: int | None = 20
+    """How many alternatives it states at most; None: it ignores the field."""
+
+    def __init__(self, form_tree: dict, label_tree: dict | None = None) -> None:
+        super().__init__()
+        self.form_tree, self.label_tree = form_tree, label_tree
+
+    def answer(self, asked):
+        status, body = super().answer(asked)
+        is_form = "1." in asked["messages"][-1]["content"][1]["text"]
+        tree = self.form_tree if is_form else self.label_tree
+        if tree is None:
+            return status, body
+        if asked.get("logprobs") and self.most is not None and asked["top_logprobs"] > self.most:
+            return error(400, f"top_logprobs must be at most {self.most}")
+        tokens = walked(tree, asked.get("top_logprobs", 1))
+        body["choices"][0]["message"]["content"] = "".join(token.text for token in tokens).replace("<end>", "")
+        if asked.get("logprobs") and self.most is not None:
+            body["choices"][0]["logprobs"] = {"content": [stated(token) for token in tokens]}
+        return status, body
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from stand_in_servers import ChatServer, error, serving
+from stand_in_servers import ChatServer, ScoringServer, error, serving, stated, walked
 
 from broken_telephone.annotation.tables import softmax
 from broken_telephone.errors import StudyError
@@ -31,17 +31,6 @@ TREE = {
     "1. white\n2. fe": {"male": 1.0},
     "1. white\n2. female": {"<end>": 1.0},
 }
-
-
-def walked(tree: dict, count: int = 20) -> list[Token]:
-    """What a server states when it writes the most likely token each time."""
-    text, tokens = "", []
-    while text in tree:
-        ordered = sorted(tree[text].items(), key=lambda item: -item[1])
-        best = ordered[0][0]
-        tokens.append(Token(best, {token: math.log(share) for token, share in ordered[:count]}))
-        text += best
-    return tokens
 
 
 def test_options_have_the_probabilities_of_the_model_along_what_it_wrote():
@@ -85,34 +74,10 @@ def test_an_answer_outside_the_form_has_no_scores(text):
     assert option_scores([Token(text, {text: 0.0})], 0, LINES) is None
 
 
-class Scoring(ChatServer):
-    """States the alternatives of the tokens of `TREE`, as far as it offers them."""
-
-    most: int | None = 20
-    tree = TREE
-
-    def answer(self, asked):
-        status, body = super().answer(asked)
-        if asked.get("logprobs") and self.most is not None:
-            if asked["top_logprobs"] > self.most:
-                return error(400, f"top_logprobs must be at most {self.most}")
-            tokens = walked(self.tree, asked["top_logprobs"])
-            body["choices"][0]["message"]["content"] = "".join(token.text for token in tokens).replace("<end>", "")
-            body["choices"][0]["logprobs"] = {"content": [stated(token) for token in tokens]}
-        return status, body
-
-
-def stated(token: Token) -> dict:
-    top = [
-        {"token": text, "logprob": value, "bytes": list(text.encode())} for text, value in token.alternatives.items()
-    ]
-    return {"token": token.text, "logprob": token.alternatives[token.text], "bytes": None, "top_logprobs": top}
-
-
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(Scoring()) as server:
+    with serving(ScoringServer(TREE)) as server:
         yield server
 
 
@@ -159,7 +124,7 @@ def test_a_server_that_rejects_the_field_is_found_unable(server):
 def test_a_picture_without_a_filled_in_form_is_a_failure_of_its_own(server):
     model = describer(server)
     model.choose([PICTURE], FORMS)
-    server.tree = {"": {"I cannot tell": 0.6, "1": 0.4}}
+    server.form_tree = {"": {"I cannot tell": 0.6, "1": 0.4}}
     (failure,) = model.choose([PICTURE], FORMS)
     assert isinstance(failure, Failure)
     assert (failure.kind, "I cannot tell" in failure.reason) == ("answer not in the form", True)
@@ -231,7 +196,7 @@ def test_a_refusal_is_a_failure_of_the_closed_reading(server):
 
 
 def test_a_server_that_states_greedy_choices_only_is_found_unable(server):
-    server.tree = {"": {"1. white": 1.0}}
+    server.form_tree = {"": {"1. white": 1.0}}
     body = server.answer
     server.answer = lambda asked: with_unknown_alternatives(*body(asked))
     with pytest.raises(UnableError):
