@@ -51,10 +51,10 @@ class CheckedReader(PictureReader):
         Raises:
             StudyError: if the model does not exist, cannot be loaded, or does not take a setting.
         """
-        if self._loaded is None:
-            super().load()
-            if WRITING in self._findings and not self._findings[WRITING].works:
-                use_cache(self._loaded[0], False)
+        was_loaded = self._loaded is not None
+        super().load()
+        if not was_loaded and WRITING in self._findings and not self._findings[WRITING].works:
+            use_cache(self._loaded[0], False)
 
     def check(self, prompt: str) -> list[Finding]:
         """Check on a plain picture what the adapter takes for granted. Only the first call costs anything.
