@@ -17,8 +17,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.hooks.outputs import describe
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.labels.answer_parsing.thinking_marks import separate
+from broken_telephone.models import EndpointSettings
 from broken_telephone.models.describers.endpoint_describer import EndpointDescriber
-from broken_telephone.models.settings import EndpointSettings
 
 
 def propose_attributes(env: str | None) -> None:

@@ -15,7 +15,7 @@ from broken_telephone.annotation.tables import softmax
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.labels import PHASE
-from broken_telephone.models import Description
+from broken_telephone.models import Description, Failure
 from broken_telephone.tables import (
     check_annotations,
     check_descriptions,
@@ -327,3 +327,20 @@ def test_the_activity_study_asks_the_phase_form(project):
     assert activities
     assert activities <= set(PHASE.concepts["activity"].values)
     assert json.dumps(asked)
+
+
+def test_a_picture_whose_form_is_not_filled_in_is_a_failure_of_the_closed_reading(bench):
+    class Partly(FakeAnnotator):
+        def choose(self, images, forms):
+            scores = super().choose(images, forms)
+            return [Failure("answer not in the form", "it wrote: no"), *scores[1:]]
+
+    bench.annotator = Partly()
+    found = bench.run(batch=50)
+    failures = [
+        record for batch in bench.batches.load().values() for record in batch()["answers"] if "failure" in record
+    ]
+    assert {record["failure"]["kind"] for record in failures} >= {"answer not in the form"}
+    closed = found.annotations[found.annotations["reading"] == "closed"]
+    free = found.annotations[found.annotations["reading"] == "free"]
+    assert 0 < len(closed.groupby(["chain_id", "iteration"])) < len(free.groupby(["chain_id", "iteration"]))

@@ -49,8 +49,8 @@ def save_llava_next(folder: Path) -> None:
     tokenizer = word_tokenizer()
     pinpoints = [[16, 16]]
     config = LlavaNextConfig(
-        vision_config={"model_type": "clip_vision_model", **_vision(num_hidden_layers=2, projection_dim=16)},
-        text_config={"model_type": "mistral", **_text(tokenizer)},
+        vision_config={"model_type": "clip_vision_model", **vision_config(num_hidden_layers=2, projection_dim=16)},
+        text_config={"model_type": "mistral", **text_config(tokenizer)},
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_grid_pinpoints=pinpoints,
         image_seq_length=4,
@@ -65,15 +65,15 @@ def save_llava_next(folder: Path) -> None:
         num_additional_image_tokens=1,
         chat_template=CHAT.replace("IMAGE", "<image>"),
     )
-    _save(LlavaNextForConditionalGeneration, config, processor, folder)
+    save_random(LlavaNextForConditionalGeneration, config, processor, folder)
 
 
 def save_llava(folder: Path) -> None:
     """LLaVA-1.5."""
     tokenizer = word_tokenizer()
     config = LlavaConfig(
-        vision_config={"model_type": "clip_vision_model", **_vision(num_hidden_layers=2)},
-        text_config={"model_type": "llama", **_text(tokenizer)},
+        vision_config={"model_type": "clip_vision_model", **vision_config(num_hidden_layers=2)},
+        text_config={"model_type": "llama", **text_config(tokenizer)},
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_seq_length=4,
     )
@@ -85,7 +85,7 @@ def save_llava(folder: Path) -> None:
         num_additional_image_tokens=1,
         chat_template=CHAT.replace("IMAGE", "<image>"),
     )
-    _save(LlavaForConditionalGeneration, config, processor, folder)
+    save_random(LlavaForConditionalGeneration, config, processor, folder)
 
 
 def save_qwen(folder: Path) -> None:
@@ -102,7 +102,7 @@ def save_qwen(folder: Path) -> None:
     }
     config = Qwen2_5_VLConfig(
         text_config={
-            **_text(tokenizer),
+            **text_config(tokenizer),
             "rope_parameters": {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0},
         },
         vision_config={
@@ -125,7 +125,7 @@ def save_qwen(folder: Path) -> None:
         video_processor=Qwen2VLVideoProcessor(**pictures),
         chat_template=CHAT.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
-    _save(Qwen2_5_VLForConditionalGeneration, config, processor, folder)
+    save_random(Qwen2_5_VLForConditionalGeneration, config, processor, folder)
 
 
 def save_idefics3(folder: Path) -> None:
@@ -134,8 +134,8 @@ def save_idefics3(folder: Path) -> None:
     special = ["<fake_token_around_image>", "<end_of_utterance>", "<global-img>", *tiles]
     tokenizer = word_tokenizer(*special)
     config = Idefics3Config(
-        vision_config=_vision(image_size=16),
-        text_config={"model_type": "llama", **_text(tokenizer)},
+        vision_config=vision_config(image_size=16),
+        text_config={"model_type": "llama", **text_config(tokenizer)},
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
         pad_token_id=tokenizer.pad_token_id,
         scale_factor=2,
@@ -146,7 +146,7 @@ def save_idefics3(folder: Path) -> None:
         image_seq_len=4,
         chat_template=CHAT.replace("IMAGE", "<image>"),
     )
-    _save(Idefics3ForConditionalGeneration, config, processor, folder)
+    save_random(Idefics3ForConditionalGeneration, config, processor, folder)
 
 
 def save_paligemma(folder: Path) -> None:
@@ -156,12 +156,12 @@ def save_paligemma(folder: Path) -> None:
     images.image_seq_length = 4
     processor = PaliGemmaProcessor(image_processor=images, tokenizer=tokenizer)
     config = PaliGemmaConfig(
-        vision_config={"model_type": "siglip_vision_model", **_vision(vision_use_head=False)},
-        text_config={"model_type": "gemma", **_text(tokenizer), "head_dim": 8},
+        vision_config={"model_type": "siglip_vision_model", **vision_config(vision_use_head=False)},
+        text_config={"model_type": "gemma", **text_config(tokenizer), "head_dim": 8},
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         projection_dim=16,
     )
-    _save(PaliGemmaForConditionalGeneration, config, processor, folder)
+    save_random(PaliGemmaForConditionalGeneration, config, processor, folder)
 
 
 def save_blip2(folder: Path) -> None:
@@ -169,7 +169,7 @@ def save_blip2(folder: Path) -> None:
     tokenizer = word_tokenizer()
     processor = Blip2Processor(_blip_images(), tokenizer, num_query_tokens=2)
     config = Blip2Config(
-        vision_config=_vision(),
+        vision_config=vision_config(),
         qformer_config=_qformer(),
         text_config={
             "model_type": "t5",
@@ -186,7 +186,7 @@ def save_blip2(folder: Path) -> None:
         num_query_tokens=2,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
-    _save(Blip2ForConditionalGeneration, config, processor, folder)
+    save_random(Blip2ForConditionalGeneration, config, processor, folder)
 
 
 def save_instructblip(folder: Path) -> None:
@@ -194,13 +194,13 @@ def save_instructblip(folder: Path) -> None:
     tokenizer = word_tokenizer()
     processor = InstructBlipProcessor(_blip_images(), tokenizer, word_tokenizer(), num_query_tokens=2)
     config = InstructBlipConfig(
-        vision_config=_vision(),
+        vision_config=vision_config(),
         qformer_config={**_qformer(), "vocab_size": len(tokenizer)},
-        text_config={"model_type": "llama", **_text(tokenizer)},
+        text_config={"model_type": "llama", **text_config(tokenizer)},
         num_query_tokens=2,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
-    _save(InstructBlipForConditionalGeneration, config, processor, folder)
+    save_random(InstructBlipForConditionalGeneration, config, processor, folder)
 
 
 def save_adapter(base: Path, folder: Path) -> None:
@@ -228,11 +228,11 @@ FAMILIES = {
 }
 
 
-def _vision(**settings) -> dict:
+def vision_config(**settings) -> dict:
     return {**SMALL, "image_size": 8, "patch_size": 4, **settings}
 
 
-def _text(tokenizer) -> dict:
+def text_config(tokenizer) -> dict:
     return {
         **SMALL,
         "num_key_value_heads": 1,
@@ -251,15 +251,19 @@ def _blip_images() -> BlipImageProcessor:
     return BlipImageProcessor(size={"height": 8, "width": 8})
 
 
-def _save(kind, config, processor, folder: Path) -> None:
+def save_random(kind, config, processor, folder: Path) -> None:
     torch.manual_seed(0)
     model = kind(config)
     # Tiny initial weights would hardly tell pictures apart.
     for weight in model.parameters():
         if weight.dim() > 1:
             torch.nn.init.normal_(weight, std=0.3)
+    for name, weight in model.named_parameters():
+        if "gate" in name and weight.numel() == 1:  # which would shut the picture out
+            torch.nn.init.ones_(weight)
     tokenizer = processor.tokenizer
-    said = {*tokenizer.convert_tokens_to_ids(WORDS), tokenizer.eos_token_id}
+    words = tokenizer(" ".join(WORDS), add_special_tokens=False).input_ids
+    said = {*words, tokenizer.eos_token_id}
     model.generation_config.suppress_tokens = [token for token in range(len(tokenizer)) if token not in said]
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id

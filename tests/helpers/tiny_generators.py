@@ -39,9 +39,9 @@ def save_sd15(folder: Path, flags_everything: bool = False) -> None:
     torch.manual_seed(0)
     checker = _safety_checker() if flags_everything else None
     StableDiffusionPipeline(
-        unet=_unet(cross_attention_dim=16),
-        vae=_autoencoder(),
-        text_encoder=CLIPTextModel(_clip()),
+        unet=unet(cross_attention_dim=16),
+        vae=autoencoder(),
+        text_encoder=CLIPTextModel(clip_config()),
         tokenizer=clip_tokenizer(),
         scheduler=DDIMScheduler(clip_sample=False, set_alpha_to_one=False, **NOISE),
         safety_checker=checker,
@@ -54,17 +54,17 @@ def save_sdxl(folder: Path) -> None:
     """Stable Diffusion XL."""
     torch.manual_seed(0)
     StableDiffusionXLPipeline(
-        unet=_unet(
+        unet=unet(
             cross_attention_dim=32,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=6 * 8 + 16,
             use_linear_projection=True,
         ),
-        vae=_autoencoder(),
-        text_encoder=CLIPTextModel(_clip()),
+        vae=autoencoder(),
+        text_encoder=CLIPTextModel(clip_config()),
         tokenizer=clip_tokenizer(),
-        text_encoder_2=CLIPTextModelWithProjection(_clip()),
+        text_encoder_2=CLIPTextModelWithProjection(clip_config()),
         tokenizer_2=clip_tokenizer(),
         scheduler=EulerDiscreteScheduler(**NOISE),
     ).save_pretrained(folder)
@@ -88,18 +88,18 @@ def save_sd3(folder: Path) -> None:
             pos_embed_max_size=8,
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=_autoencoder(shift_factor=0.0, use_quant_conv=False, use_post_quant_conv=False),
-        text_encoder=CLIPTextModelWithProjection(_clip()),
+        vae=autoencoder(shift_factor=0.0, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=CLIPTextModelWithProjection(clip_config()),
         tokenizer=clip_tokenizer(),
-        text_encoder_2=CLIPTextModelWithProjection(_clip()),
+        text_encoder_2=CLIPTextModelWithProjection(clip_config()),
         tokenizer_2=clip_tokenizer(),
         text_encoder_3=None,
         tokenizer_3=None,
     ).save_pretrained(folder)
 
 
-def save_flux(folder: Path) -> None:
-    """FLUX, guidance-distilled as FLUX.1-dev is."""
+def save_flux(folder: Path, guided: bool = True) -> None:
+    """FLUX, guidance-distilled as FLUX.1-dev is, or without guidance as FLUX.1-schnell."""
     torch.manual_seed(0)
     FluxPipeline(
         transformer=FluxTransformer2DModel(
@@ -112,12 +112,12 @@ def save_flux(folder: Path) -> None:
             joint_attention_dim=16,
             pooled_projection_dim=16,
             axes_dims_rope=(4, 4, 8),
-            guidance_embeds=True,
+            guidance_embeds=guided,
         ),
-        vae=_autoencoder(shift_factor=0.0, use_quant_conv=False, use_post_quant_conv=False),
-        text_encoder=CLIPTextModel(_clip()),
+        vae=autoencoder(shift_factor=0.0, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=CLIPTextModel(clip_config()),
         tokenizer=clip_tokenizer(),
-        text_encoder_2=_t5(),
+        text_encoder_2=t5_encoder(),
         tokenizer_2=t5_tokenizer(),
         scheduler=FlowMatchEulerDiscreteScheduler(),
     ).save_pretrained(folder)
@@ -138,8 +138,8 @@ def save_pixart(folder: Path) -> None:
             in_channels=4,
             out_channels=8,
         ),
-        vae=_autoencoder(),
-        text_encoder=_t5(),
+        vae=autoencoder(),
+        text_encoder=t5_encoder(),
         tokenizer=t5_tokenizer(),
         scheduler=DPMSolverMultistepScheduler(**NOISE),
     ).save_pretrained(folder)
@@ -151,13 +151,13 @@ def save_lora(folder: Path) -> None:
     from peft import LoraConfig, get_peft_model_state_dict
 
     torch.manual_seed(1)
-    unet = _unet(cross_attention_dim=16)
-    unet.add_adapter(LoraConfig(r=2, init_lora_weights=False, target_modules=["to_q", "to_k", "to_v", "to_out.0"]))
-    layers = {name: 3 * weight for name, weight in get_peft_model_state_dict(unet).items()}
+    own = unet(cross_attention_dim=16)
+    own.add_adapter(LoraConfig(r=2, init_lora_weights=False, target_modules=["to_q", "to_k", "to_v", "to_out.0"]))
+    layers = {name: 3 * weight for name, weight in get_peft_model_state_dict(own).items()}
     StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=convert_state_dict_to_diffusers(layers))
 
 
-def _unet(**settings) -> UNet2DConditionModel:
+def unet(**settings) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=8,
         in_channels=4,
@@ -172,7 +172,7 @@ def _unet(**settings) -> UNet2DConditionModel:
     )
 
 
-def _autoencoder(**settings) -> AutoencoderKL:
+def autoencoder(**settings) -> AutoencoderKL:
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 2,
         up_block_types=("UpDecoderBlock2D",) * 2,
@@ -186,7 +186,7 @@ def _autoencoder(**settings) -> AutoencoderKL:
     )
 
 
-def _clip() -> CLIPTextConfig:
+def clip_config() -> CLIPTextConfig:
     tokenizer = clip_tokenizer()
     return CLIPTextConfig(
         vocab_size=len(tokenizer),
@@ -202,7 +202,7 @@ def _clip() -> CLIPTextConfig:
     )
 
 
-def _t5() -> T5EncoderModel:
+def t5_encoder() -> T5EncoderModel:
     config = T5Config(vocab_size=len(t5_tokenizer()), d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     return T5EncoderModel(config)
 

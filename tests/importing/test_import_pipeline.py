@@ -131,7 +131,7 @@ def test_a_raf_run_from_its_results_to_the_report(raf_study, plain_report, caplo
         raf_study.run(pipeline, env=env)
     report = raf_study.load("report", env=env)
     assert "were imported (layout raf_runs), not made by this program" in report
-    assert "whether the generator truncated descriptions is unknown" in report
+    assert "how many descriptions the generator truncated is unknown" in report
     assert "The generator that drew the images is unknown." in report
     assert "The describer that wrote the descriptions is LLaVA-1.6, according to the settings" in report
     agreement = raf_study.load("agreement", env=env)

@@ -5,12 +5,12 @@ import yaml
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer, make_generator
+from broken_telephone.models.endpoints.settings import EndpointSettings
 from broken_telephone.models.presets import presets
 from broken_telephone.models.settings import (
     DescriberSettings,
     DetectorSettings,
     EmbedderSettings,
-    EndpointSettings,
     GeneratorSettings,
 )
 from broken_telephone.study_config.loader import StudyConfigLoader

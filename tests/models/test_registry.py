@@ -21,6 +21,7 @@ def test_every_kind_has_an_adapter():
         ("generator", {"hub": "a/b"}, "generator"),
         ("describer", {"hub": "a/b"}, "describer"),
         ("describer", {"endpoint": "http://localhost:1/v1", "model": "a"}, "describer with endpoint"),
+        ("generator", {"endpoint": "http://localhost:1/v1", "model": "a"}, "generator with endpoint"),
         ("embedder", {"hub": "a/b"}, "embedder"),
         ("detector", {"facexlib": "retinaface_resnet50"}, "detector"),
         ("parser", {"facexlib": "bisenet"}, "parser"),

@@ -39,7 +39,9 @@ def test_the_corrected_interval_covers_planted_shares_and_the_annotators_does_no
 
 def test_further_replicates_tell_what_the_generator_draws():
     # Half of all people are planted women, but the generator draws eight in ten.
-    arms = [arm(f"arm {k}", {"happiness": 0.8, "anger": 0.8}.get, np.random.default_rng(k), starts=120) for k in range(8)]
+    arms = [
+        arm(f"arm {k}", {"happiness": 0.8, "anger": 0.8}.get, np.random.default_rng(k), starts=120) for k in range(8)
+    ]
     for one in arms:
         one.planted["gender"][:, 1:] = 0.5
         one.chains["replicate"] = np.arange(len(one.chains)) % 3

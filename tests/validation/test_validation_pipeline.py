@@ -89,7 +89,9 @@ def test_from_the_grid_to_the_page(reduced, monkeypatch):
 
 
 def check_recovery(recovery) -> None:
-    of_arm = recovery[(recovery["method"] == RATINGS) & (recovery["category"] == "20-39")].set_index(["arm", "replicate", "label"])
+    of_arm = recovery[(recovery["method"] == RATINGS) & (recovery["category"] == "20-39")].set_index(
+        ["arm", "replicate", "label"]
+    )
     shipped, leaking = ARMS.values()
     # The shipped describer names only the emotion, and nearly always the right one.
     assert of_arm.loc[(shipped, 0, "happiness"), "planted"] > 0.5

@@ -20,7 +20,14 @@ def tables(covered=94, claims=5, wrong=0):
     """Return tables with 100 cells, 100 studies and 8 arrangements."""
     cells = [
         {"arm": "a", "start": "image", "label": f"label {k}", "attribute": "gender", "category": "female"}
-        | {"method": method, "planted": 0.5 if k < covered else 0.7, "drawn": 0.5, "value": 0.4, "ci_low": 0.3, "ci_high": 0.6}
+        | {
+            "method": method,
+            "planted": 0.5 if k < covered else 0.7,
+            "drawn": 0.5,
+            "value": 0.4,
+            "ci_low": 0.3,
+            "ci_high": 0.6,
+        }
         | {"passed": k < covered, "iteration": 1, "redrawn": 0.5}
         for k in range(100)
         for method in (ANNOTATOR, RATINGS)

@@ -8,7 +8,7 @@ import pandas as pd
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
 from broken_telephone.execution.adoption import counts_of
-from broken_telephone.execution.journal import Records, records_of, seconds_in
+from broken_telephone.execution.journal import Records, costs_in, records_of, seconds_in
 from broken_telephone.labels import asked_for
 
 
@@ -27,8 +27,8 @@ def manifest(
     Returns:
         `asked`, by question: who, reading, prompts and options, attributes of the form with their categories, pictures
         answered about, failures, seconds in the model, and how many answers were adopted from which study, whose
-        seconds count. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over
-        all rows of the table.
+        seconds count; for a model behind an endpoint also the `costs` of its requests. `statuses`: shares of valid,
+        unsure, invalid and refused answers, by question and attribute, over all rows of the table.
     """
     asked = {
         inquiry.name: {
@@ -45,10 +45,20 @@ def manifest(
             ],
             "seconds": seconds_in(records_of(inquiry.key, records)),
             "adopted": counts_of(records_of(inquiry.key, records), lambda record: len(record["answers"])),
+            **costs_in(records_of(inquiry.key, records)),
         }
         for inquiry in inquiries
     }
     return {"study": study, "asked": asked, "statuses": _statuses(inquiries, annotations)}
+
+
+def found_in_checks(sessions: Records) -> dict[str, dict[str, str]]:
+    """Return question -> ability -> what the check of its model found, in the latest run that checked it.
+
+    Args:
+        sessions: the records of runs.
+    """
+    return {name: found for key in sorted(sessions) for name, found in sessions[key]().get("checks", {}).items()}
 
 
 def _statuses(inquiries: Iterable[Inquiry], annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

@@ -9,15 +9,16 @@ from typing import Any
 
 from PIL import Image
 
-from broken_telephone.annotation.questions import LAST, Inquiry
+from broken_telephone.annotation.questions import CLOSED, LAST, Inquiry
 from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.execution.adoption import Adoptable, Donor
 from broken_telephone.execution.journal import Entry, Record, Records, known_items, records_of
 from broken_telephone.execution.stage import Output, Phase, run_stage
-from broken_telephone.execution.tasks import Answer
+from broken_telephone.execution.tasks import Answer, Check
 from broken_telephone.labels import parse_form
 from broken_telephone.models import Description, Failure, Model
 from broken_telephone.models.describers.answer_text import kept_thought
+from broken_telephone.models.describers.describer_checks import CLOSED as CLOSED_READING
 from broken_telephone.pictures import Picture, StudyPictures, bound_for
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
@@ -59,6 +60,9 @@ def annotate(
             task=inquiry.task,
             record=partial(_record, inquiry),
             entries=_entries,
+            needs=(Check(inquiry.asked[0].prompt, inquiry.model), CLOSED_READING)
+            if inquiry.reading == CLOSED
+            else None,
             adoptable=Adoptable(model, inquiry.key_in),
         )
 
@@ -106,6 +110,9 @@ def _record(inquiry: Inquiry, pictures: Sequence[Picture], answer: Answer | None
 
 def _answers(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
     for likelihoods in answer.likelihoods:
+        if isinstance(likelihoods, Failure):
+            yield {"failure": {"kind": likelihoods.kind, "reason": likelihoods.reason}}
+            continue
         yield {"likelihoods": [[[round(value, 5) for value in line] for line in form] for form in likelihoods]}
     for written in answer.descriptions:
         description = _repeated_form(inquiry, written) if isinstance(written, Failure) else written

@@ -23,7 +23,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         otherwise: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Check the settings against their class in `models/settings.py`; a describer may have `EndpointSettings`.
+        """Check the settings against their class, which the table of adapters in `models/registry.py` names.
 
         Args:
             kind: the kind of model.

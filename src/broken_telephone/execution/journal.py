@@ -6,6 +6,7 @@ An entry of a record states the digest of what its item was made from, and count
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.failures import MODEL_ERROR
 from broken_telephone.seeds import digest
 
@@ -62,6 +63,12 @@ def records_of(identity: str, records: Records) -> Iterator[Record]:
 def seconds_in(batches: Iterable[Record]) -> float:
     """Return the seconds that models took for some batches, rounded to milliseconds."""
     return round(sum(record.get("seconds", 0.0) for record in batches), 3)
+
+
+def costs_in(batches: Iterable[Record]) -> dict[str, dict[str, float]]:
+    """Return `{"costs": ...}` with what the requests of some batches cost; nothing if there were none."""
+    costs = total(record["costs"] for record in batches if record.get("costs"))
+    return {"costs": costs} if costs else {}
 
 
 def failed_items(record: Record) -> Iterator[Entry]:

@@ -23,7 +23,7 @@ from broken_telephone.execution.adoption import (
 )
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.batches import Batch, work_through
-from broken_telephone.execution.executors import executor
+from broken_telephone.execution.executors import Executor, executor
 from broken_telephone.execution.interruption import InterruptedRunError, Interruption
 from broken_telephone.execution.journal import (
     UNREADABLE,
@@ -38,7 +38,7 @@ from broken_telephone.execution.journal import (
 from broken_telephone.execution.progress import Step, WorkProgress
 from broken_telephone.execution.session import Session
 from broken_telephone.execution.settings import BatchedSettings
-from broken_telephone.execution.tasks import Answer, Task
+from broken_telephone.execution.tasks import Answer, Check, Task, recorded
 from broken_telephone.models import Model
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class Phase(Generic[T, C]):
     """Reads entries from such records."""
     level: Callable[[T], int] = lambda _: 1
     """Returns the level from which an item counts as done (`Entry.level`)."""
+    needs: tuple[Check, str] | None = None
+    """A check of its model, and the ability without which the phase is left out."""
     adoptable: Adoptable | None = None
     """How batches of other studies are found; None: none is adopted."""
 
@@ -182,8 +184,16 @@ def run_stage(
     ):
         session = Session(settings, {"batch"}, workers.workers, **about)
         yield Output(sessions={session.key: session.record})
+        abilities = _Abilities(workers)
         for step, (phase, items) in left.items():
             progress.begin(step)
+            lacks = abilities.lacks(phase)
+            if session.record.get("checks", {}).keys() != abilities.records.keys():
+                session.record["checks"] = dict(abilities.records)
+                yield Output(sessions={session.key: session.record})
+            if lacks:
+                progress.end(step)
+                continue
             for batch, answer in work_through(items, sizes[phase.name], workers, interruption, phase.batch):
                 names = [*(item.name for item in batch.items), *(failure["name"] for failure in batch.result)]
                 if names:
@@ -198,6 +208,31 @@ def run_stage(
                 break
     if interruption.asked:
         raise InterruptedRunError("Stopped as asked. Everything done is saved, and the same command goes on from here.")
+
+
+class _Abilities:
+    """Knows which phases are left out, because their model cannot do what they need."""
+
+    def __init__(self, workers: Executor) -> None:
+        self._workers = workers
+        self.records: dict[str, dict[str, str]] = {}
+        """Phase -> what the check of its model found."""
+        self._lacking: dict[str, bool] = {}
+
+    def lacks(self, phase: Phase[Any, Any]) -> bool:
+        """Return whether a phase is left out; its first step checks the model, and says so."""
+        if phase.needs is None:
+            return False
+        if phase.name not in self._lacking:
+            check, ability = phase.needs
+            findings = self._workers.submit(check).result().findings
+            if findings:
+                self.records[phase.name] = recorded(findings)
+            lacking = [finding for finding in findings if finding.ability == ability and not finding.works]
+            self._lacking[phase.name] = bool(lacking)
+            if lacking:
+                logger.warning("Left out: %s. The model cannot: %s", phase.doing, lacking[0].note)
+        return self._lacking[phase.name]
 
 
 def _adopt(

@@ -7,8 +7,18 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from PIL import Image
 
-from broken_telephone.models import Choices, Description, Failure, Likelihoods, Model, free_memory, is_out_of_memory
+from broken_telephone.models import (
+    Choices,
+    Description,
+    Failure,
+    Finding,
+    Likelihoods,
+    Model,
+    free_memory,
+    is_out_of_memory,
+)
 from broken_telephone.models.describers.answer_text import checked
+from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.failures import MODEL_ERROR
 
 T = TypeVar("T")
@@ -26,9 +36,11 @@ class Answer:
     descriptions: Sequence[Description | Failure] = ()
     images: Sequence[Image.Image | Failure] = ()
     cut: Sequence[bool] = ()
-    """For drawn prompts: whether the generator did not read one to its end."""
-    likelihoods: Sequence[list[Likelihoods]] = ()
+    """For drawn prompts: whether the generator did not read one to its end; empty if that is unknown."""
+    likelihoods: Sequence[list[Likelihoods] | Failure] = ()
     """Likelihoods by picture and form."""
+    findings: Sequence[Finding] = ()
+    """What the model's adapter found when it checked itself."""
     out_of_memory: str | None = None
     """The error if the batch did not fit into memory; then there are no results."""
     seconds: float = 0.0
@@ -38,11 +50,19 @@ class Answer:
     device: str = ""
     resolved: Mapping[str, str | None] = field(default_factory=dict)
     """What the model's settings left open (`Model.resolved`)."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """What the requests of a model behind an endpoint cost, by counter; none for other models."""
 
     def taken(self, items: int) -> dict[str, Any]:
         """Return what records say about the time and the device that so many items took."""
         seconds = {"seconds": round(self.seconds, 4), "load_seconds": round(self.load_seconds, 4)}
-        return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved)}
+        costs = {"costs": dict(self.costs)} if self.costs else {}
+        return {"size": items, **seconds, "device": self.device, "resolved": dict(self.resolved), **costs}
+
+    def after(self, rehearsed: "Answer") -> "Answer":
+        """Return this answer with the time of a rehearsal, which counts as loading, and its costs."""
+        seconds = self.load_seconds + rehearsed.load_seconds + rehearsed.seconds
+        return replace(self, load_seconds=seconds, costs=total([rehearsed.costs, self.costs]))
 
 
 class Task(Protocol):
@@ -84,13 +104,14 @@ class Draw:
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
 
-        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool, Image.Image | Failure]]:
+        def draw(wanted: list[tuple[str, int]]) -> Iterable[tuple[bool | None, Image.Image | Failure]]:
             prompts, seeds = [prompt for prompt, _ in wanted], [seed for _, seed in wanted]
             return zip(model.truncates(prompts), model.draw(prompts, seeds), strict=True)
 
         drawn = at_fault(list(zip(self.prompts, self.seeds, strict=True)), (PLAIN_TEXT, 0), draw)
         both = [(False, each) if isinstance(each, Failure) else each for each in drawn]
-        return Answer(cut=[cut for cut, _ in both], images=[image for _, image in both])
+        cut = [cut for cut, _ in both if cut is not None]
+        return Answer(cut=cut if len(cut) == len(both) else (), images=[image for _, image in both])
 
 
 @dataclass(frozen=True)
@@ -110,6 +131,24 @@ class Edit:
             return model.edit(images, prompts, seeds, self.strength)
 
         return Answer(images=at_fault(self.items, (PLAIN_PICTURE, PLAIN_TEXT, 0), edit))
+
+
+@dataclass(frozen=True)
+class Check:
+    """Let a model's adapter check itself; models without checks have no findings."""
+
+    prompt: str
+    model: str
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        check = getattr(model, "check", None)
+        return Answer(findings=[] if check is None else list(check(self.prompt)))
+
+
+def recorded(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return what records say about findings: ability -> `works`, or what is done instead and why."""
+    return {finding.ability: "works" if finding.works else finding.note for finding in findings}
 
 
 @dataclass(frozen=True)
@@ -187,8 +226,15 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         seconds = time.perf_counter() - loaded
+        # The costs of a check, of which there is no record, count with the next task.
+        take_costs = dict if isinstance(task, Check) else getattr(model, "take_costs", dict)
         return replace(
-            answer, seconds=seconds, load_seconds=loaded - began, device=model.device, resolved=model.resolved()
+            answer,
+            seconds=seconds,
+            load_seconds=loaded - began,
+            device=model.device,
+            resolved=model.resolved(),
+            costs=take_costs(),
         )
 
     def release(self) -> None:

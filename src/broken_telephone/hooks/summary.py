@@ -15,6 +15,7 @@ from broken_telephone.loop import manifest, of_shard, sum_up
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.imported_results import imported_line
+from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
 from broken_telephone.visible import shortened
 
 _PAGES = {"report": "Report", "comparison_page": "Comparison", "validation_page": "Validation"}
@@ -93,6 +94,9 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
         )
     if counts["cut"]:
         lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
+    if kinds := kinds_of_failures(manifest):
+        lines.append(f"Chains that ended early: {kinds}.")
+    lines += request_sentences({"loop": manifest})
     if "imported" not in manifest:
         lines += _mostly_failed(manifest)
     lines += [
@@ -130,6 +134,7 @@ def _annotation_lines(manifest: Mapping[str, Any]) -> list[str]:
         f"{asked['seconds']:.0f} s, {len(asked['failures'])} failures."
         for asked in manifest["asked"].values()
     ]
+    lines += request_sentences({"annotation": manifest})
     for reading, attributes in manifest["statuses"].items():
         for attribute, shares in attributes.items():
             rest = ", ".join(f"{share:.1%} {status}" for status, share in shares.items() if status != "valid")

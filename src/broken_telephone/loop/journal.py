@@ -135,7 +135,7 @@ class Done:
             self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"], study))
         for failure in record["failures"]:
             self._failed(key(failure["chain_id"], iteration), failure)
-        self.cut.update(key(chain, iteration) for chain in record.get("cut", ()))
+        self.cut.update(key(chain, iteration) for chain in record.get("cut") or ())
         if record.get("found") is not None:
             self.batch_sizes[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 

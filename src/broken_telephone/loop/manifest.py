@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import pandas as pd
 import pyarrow as pa
 
 from broken_telephone.chains import chains_of, iteration_of, key
-from broken_telephone.execution.journal import Record, Records
+from broken_telephone.execution.journal import Record, Records, costs_in
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.drawn_text import Wording
 from broken_telephone.loop.journal import Done
@@ -37,10 +38,12 @@ def manifest(
     """State what was run, how far it got, and what time all sessions took together.
 
     `complete`: every chain was followed to its end or stopped for good. `cut` counts the drawn texts that the generator
-    did not read to their end. `drawn_texts` counts how they differ from the descriptions. `seconds`: in the models
-    (`describe`, `draw`), loading them (`load`), and `around` them: what the workers had to wait, over all sessions.
+    did not read to their end; null if a generator does not tell. `drawn_texts` counts how they differ from the
+    descriptions. `seconds`: in the models (`describe`, `draw`), loading them (`load`), and `around` them: what the
+    workers had to wait, over all sessions. `ended_early`, where chains failed: kind -> label -> number of chains.
     `counts`: of `images` drawn, `stored` are on disk as `keep` says. `adopted`: how many descriptions and images
-    of these another study made, by study; `seconds` includes the time that they took there.
+    of these another study made, by study; `seconds` includes the time that they took there. `costs`, only for models
+    behind endpoints: phase -> requests, retries, refusals, seconds and tokens of all finished batches.
 
     Args:
         study: its name.
@@ -66,6 +69,8 @@ def manifest(
     end = Step(iterations, "draw")
     complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
     runs = [_session(name, sessions[name](), batches) for name in sessions]
+    costs = _costs([record for record in batches if record["session"] in sessions])
+    is_cut_known = all(record.get("cut", ()) is not None for record in batches)
     return {
         "study": study,
         "digest": _digest(settings),
@@ -87,16 +92,33 @@ def manifest(
             "images": len(images),
             "stored": sum(is_kept(keep, iterations, iteration_of(name)) for name in images),
             "failures": len(failed),
-            "cut": len(done.cut & described),
+            "cut": len(done.cut & described) if is_cut_known else None,
         },
         "adopted": {
             "descriptions": done.adopted_from("describe", described),
             "images": done.adopted_from("draw", images),
         },
         "failures": failed,
+        **({"ended_early": _by_label(failed, chains)} if failed else {}),
         "seconds": {what: round(sum(run["seconds"][what] for run in runs), 3) for what in _SPENT},
         "sessions": runs,
+        **({"costs": costs} if costs else {}),
     }
+
+
+def _by_label(failures: Iterable[Record], chains: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return kind of failure -> label -> number of chains: labels that are refused more often are no longer alike."""
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    counts: dict[str, Counter[str]] = {}
+    for failure in failures:
+        counts.setdefault(failure["kind"], Counter())[labels[failure["chain_id"]]] += 1
+    return {kind: dict(counts[kind].most_common()) for kind in sorted(counts)}
+
+
+def _costs(batches: Sequence[Record]) -> dict[str, dict[str, float]]:
+    """Return phase -> what its requests to an endpoint cost, for phases with any."""
+    by_phase = {phase: costs_in(r for r in batches if r["phase"] == phase) for phase in ("describe", "draw")}
+    return {phase: costs["costs"] for phase, costs in by_phase.items() if costs}
 
 
 def is_finished(
@@ -162,7 +184,7 @@ def _session(name: str, session: Record, batches: Sequence[Record]) -> Record:
         "described": sum(record["size"] for record in phases["describe"]),
         "drawn": sum(record["size"] for record in phases["draw"]),
         "failed": sum(len(record["failures"]) for record in own),
-        "cut": sum(len(record["cut"]) for group in phases.values() for record in group),
+        "cut": sum(len(record["cut"] or ()) for group in phases.values() for record in group),
         "seconds": {**seconds, "around": max(0.0, lasted - sum(seconds.values()))},
         "batches": {phase: sorted({record["size"] for record in group}) for phase, group in phases.items()},
         "devices": {phase: group[-1]["device"] for phase, group in phases.items() if group},

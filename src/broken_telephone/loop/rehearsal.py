@@ -4,18 +4,23 @@ Nothing is saved or sealed before that, so wrong settings can simply be correcte
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.executors import Executor
-from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, Describe, Draw, Task
-from broken_telephone.models import Failure
+from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, Check, Describe, Draw, Task
+from broken_telephone.models import Failure, Finding
+from broken_telephone.models.generators.generator_checks import GUIDANCE
 
 logger = logging.getLogger(__name__)
 
 
 def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, Answer]:
     """Have one plain picture described and one text drawn, which loads the models and checks all their settings.
+
+    Then each model's adapter checks what it takes for granted, such as that a batch gives what single items give. What
+    does not hold is done another way, which the adapter logs once.
 
     Models that stay one at a time are loaded one after the other, so that one of them is loaded twice in the run.
 
@@ -26,7 +31,7 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
         prompt: what the describer is asked; it serves as a text to draw, too.
 
     Returns:
-        By phase what it took and what the models are here; the seconds count as loading.
+        By phase what it took, what the models are here and what their checks found; the seconds count as loading.
 
     Raises:
         StudyError: if a model cannot be loaded or used with these settings, or there is no room for it.
@@ -40,9 +45,22 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
                 f"The models do not fit into memory ({answer.out_of_memory}). Set loop.residency: one, "
                 "generator.offload: model or describer.quantisation, or use smaller models or pictures."
             )
-        answers[phase] = answer
+        checked = workers.submit(Check(prompt, tasks[phase].model)).result()
+        seconds = answer.seconds + checked.load_seconds + checked.seconds
+        answers[phase] = replace(answer, findings=checked.findings, seconds=seconds)
         for described in answer.descriptions:
             if isinstance(described, Failure):
                 # Hours later, the table of failures would say the same of every chain.
                 logger.warning("The describer has no description of a plain grey picture: %s", described.reason)
     return answers
+
+
+def refuse_idle_guidance(findings: Sequence[Finding]) -> None:
+    """Refuse a guidance that does not change the picture, before a study depends on it.
+
+    Raises:
+        StudyError: naming the setting, and the one that the pipeline heeds.
+    """
+    for finding in findings:
+        if finding.ability.startswith(GUIDANCE) and not finding.works:
+            raise StudyError(finding.note)

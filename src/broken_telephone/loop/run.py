@@ -7,7 +7,7 @@ what they need from there. Leaves out where things are saved, where models run a
 import logging
 from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -23,12 +23,12 @@ from broken_telephone.execution.journal import UNREADABLE, Record, Records, reco
 from broken_telephone.execution.progress import Step, WorkProgress
 from broken_telephone.execution.session import Session
 from broken_telephone.execution.stage import open_items
-from broken_telephone.execution.tasks import Answer, Describe, Draw
+from broken_telephone.execution.tasks import Answer, Describe, Draw, recorded
 from broken_telephone.loop.adoption import Adopted, LoopAdoption
 from broken_telephone.loop.concurrent_runs import refuse_overlap, this_process
 from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts, step_folder
 from broken_telephone.loop.plan import of_shard, steps
-from broken_telephone.loop.rehearsal import rehearse
+from broken_telephone.loop.rehearsal import refuse_idle_guidance, rehearse
 from broken_telephone.loop.settings import LoopSettings
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
@@ -226,8 +226,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.superfluous: list[str] = []
         """Images that may be deleted, because the record of their description is saved."""
-        self._tried: dict[str, float] | None = None
-        """Phase -> seconds of the rehearsal that no batch has counted yet; None before the rehearsal."""
+        self._tried: dict[str, Answer] | None = None
+        """Phase -> what the rehearsal took that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
             phase: BatchSize(asked, self.done.batch_sizes.get((self.settings.shard, phase, asked)))
             for phase, asked in self._asked().items()
@@ -319,8 +319,10 @@ class _Run:
     def _rehearse(self, step: Step) -> None:
         """Try the models once, when the first batch needs one."""
         if self._tried is None:
-            answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
-            self._tried = {phase: answer.load_seconds + answer.seconds for phase, answer in answers.items()}
+            self._tried = answers = rehearse(self.workers, self.phases, step.phase, self.settings.describe_prompt)
+            if not self.done.images and "draw" in answers:
+                refuse_idle_guidance(answers["draw"].findings)
+            self.session.record["checks"] = {phase: recorded(answer.findings) for phase, answer in answers.items()}
             self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
             self._session_changed = True
 
@@ -357,12 +359,16 @@ class _Run:
                 else:
                     words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
-        trying = (self._tried or {}).pop(outcome.step.phase, 0.0)
+        rehearsed = (self._tried or {}).pop(outcome.step.phase, None)
+        answer = answer if rehearsed is None else answer.after(rehearsed)
+        is_cut_known = bool(answer.cut) or outcome.step.phase == "describe"
         return self._output(
             outcome,
             images,
-            **replace(answer, load_seconds=answer.load_seconds + trying).taken(len(chains)),
-            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut],
+            **answer.taken(len(chains)),
+            cut=[chain.chain_id for chain, is_cut in zip(chains, answer.cut, strict=bool(answer.cut)) if is_cut]
+            if is_cut_known
+            else None,
             shard=self.settings.shard,
             asked=self._asked()[outcome.step.phase],
             found=self.sizes[outcome.step.phase].found,

@@ -5,6 +5,7 @@
 
 from broken_telephone.models.attribution.class_activation import METHODS, Explanation, Target, Word
 from broken_telephone.models.attribution.vision_tower import UnseenError
+from broken_telephone.models.endpoints.settings import EndpointSettings, ImageEndpointSettings
 from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.models.protocols import (
@@ -18,6 +19,7 @@ from broken_telephone.models.protocols import (
     Face,
     FaceDetector,
     Failure,
+    Finding,
     Generator,
     Likelihoods,
     Model,
@@ -37,7 +39,6 @@ from broken_telephone.models.registry import (
 from broken_telephone.models.settings import (
     DescriberSettings,
     EmbedderSettings,
-    EndpointSettings,
     GeneratorSettings,
 )
 
@@ -57,8 +58,10 @@ __all__ = [
     "Face",
     "FaceDetector",
     "Failure",
+    "Finding",
     "Generator",
     "GeneratorSettings",
+    "ImageEndpointSettings",
     "Kind",
     "Likelihoods",
     "Model",

@@ -2,14 +2,24 @@
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.protocols import Failure
 
 SAFETY_FILTER = "safety filter"
 BLACK_PICTURE = "black picture"
 REJECTED = "rejected picture"
+REJECTED_TEXT = "rejected text"
+REFUSED_PICTURE = "refused picture"
+"""A content policy of an endpoint refused to draw the text, or blocked what was drawn."""
 MODEL_ERROR = "model error"
 NO_ANSWER = "no answer before the token limit"
 DEGENERATE = "degenerate output"
+NOT_IN_FORM = "answer not in the form"
+REFUSED_ANSWER = "refused answer"
+
+
+class UnableError(StudyError):
+    """A model was asked for something that its checks found it unable to do."""
 
 
 def outcome(image: Image.Image, flagged: bool, dtype: str) -> Image.Image | Failure:

@@ -55,6 +55,17 @@ class Face:
     mouth, as the viewer sees them. They are not clipped."""
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a model's adapter found when it checked one of its abilities."""
+
+    ability: str
+    """Such as `several images at once`."""
+    works: bool
+    note: str = ""
+    """If it does not work: what is done instead, and why."""
+
+
 Likelihoods = list[list[float]]
 """The natural logarithms of the likelihoods of a form's options, per line and option."""
 
@@ -102,6 +113,14 @@ class Model(Protocol):
         ...
 
 
+class SelfChecking(Model, Protocol):
+    """A model whose adapter checks what it takes for granted."""
+
+    def check(self, prompt: str) -> Sequence[Finding]:
+        """Check each ability once, before results count; later calls return the same findings."""
+        ...
+
+
 class Editor(Model, Protocol):
     """An image-to-image model."""
 
@@ -119,8 +138,8 @@ class Generator(Model, Protocol):
         """Draw one RGB picture per prompt, each from its own seed (0 ... 2**63 - 1)."""
         ...
 
-    def truncates(self, prompts: list[str]) -> list[bool]:
-        """Return for every prompt whether all text encoders of the model cut it off."""
+    def truncates(self, prompts: list[str]) -> Sequence[bool | None]:
+        """Return for every prompt whether all text encoders of the model cut it off; None if that is unknown."""
         ...
 
 
@@ -144,8 +163,12 @@ class Describer(HasInputSize, Protocol):
 class Chooser(Describer, Protocol):
     """A describer that computes how likely answers are."""
 
-    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
-        """Return for each RGB picture and form the log-likelihood of each option of each line."""
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> Sequence[list[Likelihoods] | Failure]:
+        """Return for each RGB picture and form the log-likelihood of each option of each line.
+
+        Raises:
+            UnableError: if its checks found the model unable to do so.
+        """
         ...
 
 

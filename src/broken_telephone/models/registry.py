@@ -5,12 +5,12 @@ from functools import partial
 from pkgutil import resolve_name
 from typing import Any, Literal, NamedTuple
 
+from broken_telephone.models.endpoints.settings import EndpointSettings, ImageEndpointSettings
 from broken_telephone.models.protocols import Describer, Editor, Embedder, FaceDetector, Generator, RegionParser
 from broken_telephone.models.settings import (
     DescriberSettings,
     DetectorSettings,
     EmbedderSettings,
-    EndpointSettings,
     GeneratorSettings,
     ParserSettings,
     SegmenterSettings,
@@ -30,6 +30,7 @@ class Adapter(NamedTuple):
 
 ADAPTERS: dict[str, Adapter] = {
     "generator": Adapter(GeneratorSettings, "generators.diffusers_generator:DiffusersGenerator"),
+    "generator with endpoint": Adapter(ImageEndpointSettings, "generators.endpoint_generator:EndpointGenerator"),
     "editor": Adapter(GeneratorSettings, "generators.diffusers_editor:DiffusersEditor"),
     "describer": Adapter(DescriberSettings, "describers.transformers_describer:TransformersDescriber"),
     "describer with endpoint": Adapter(EndpointSettings, "describers.endpoint_describer:EndpointDescriber"),

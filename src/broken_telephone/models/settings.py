@@ -1,6 +1,5 @@
 """The settings of a study's models."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,10 +14,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 DetectorNetwork = Literal["retinaface_mobile0.25", "retinaface_resnet50"]
 ParserNetwork = Literal["parsenet", "bisenet"]
 _REGIONS = ("background", "hair", "face", "body")
-# A longer text is a key rather than a name.
-_NAME_OF_VARIABLE = re.compile(r"[A-Za-z_]\w{0,39}")
-# Arguments of the client, which servers would ignore as fields of a request.
-_OF_CLIENT = ("extra_headers", "default_headers", "headers", "extra_query", "default_query", "extra_body", "api_key")
 
 
 class PublicSettings(Settings):
@@ -66,9 +61,9 @@ class TorchSettings(Source):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
     device: str = "auto"
-    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
+    """auto (a CUDA GPU if there is one), cpu, cuda, cuda:1, mps (Apple), ..."""
     load: dict[str, Any] = {}
-    """Further arguments of `from_pretrained`."""
+    """Further arguments of `from_pretrained`. A device_map spreads a model over GPUs; `device` then does not count."""
 
 
 class ModelSettings(TorchSettings):
@@ -187,77 +182,6 @@ class EmbedderSettings(ModelSettings):
 
     texts: TextEncoderSettings | None = None
     """A model for texts alone that compares descriptions with each other; null: the dual encoder."""
-
-
-class EndpointSettings(Settings):
-    """A describer behind an OpenAI-compatible endpoint."""
-
-    endpoint: str
-    """Such as http://localhost:8000/v1."""
-    model: str
-    """The name that the endpoint serves it under."""
-    max_new_tokens: Positive = 77
-    system: str | None = None
-    concurrency: Positive = 8
-    """Requests at once."""
-    retries: Annotated[int, Field(ge=0)] = 5
-    """How often the client repeats a request after 408, 409, 429, 5xx, a timeout or a lost connection."""
-    timeout: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds."""
-    key_variable: str = "OPENAI_API_KEY"
-    """The environment variable that holds the key. A server without keys needs none."""
-    header_variables: dict[str, str] | None = None
-    """Further headers of every request, each with the environment variable that holds its value."""
-    chat_template_kwargs: dict[str, Any] | None = None
-    """Switches that the server passes to the model's chat template, such as enable_thinking: false."""
-    call: dict[str, Any] = {}
-    """Further fields of every request; null removes one that the project sets."""
-
-    @field_validator("model")
-    @classmethod
-    def _names_a_model(cls, model: str) -> str:
-        if secret_in(model) is not None:
-            raise refusal("a name with a key or a password in it would end up in records: take it out of the name")
-        return model
-
-    @field_validator("endpoint")
-    @classmethod
-    def _without_a_key(cls, endpoint: str) -> str:
-        if "@" in endpoint or "?" in endpoint:
-            raise refusal(
-                "an address with a key or a password in it would end up in records: take it out of the address, and "
-                "name the environment variable that holds it, see key_variable and header_variables"
-            )
-        if not endpoint.startswith(("http://", "https://")):
-            raise ValueError("an endpoint starts with http:// or https://")
-        return endpoint
-
-    @field_validator("key_variable", "header_variables")
-    @classmethod
-    def _names_variables(cls, stated: Any, field: ValidationInfo) -> Any:
-        names = [stated] if isinstance(stated, str) else (stated or {}).values()
-        if not all(_NAME_OF_VARIABLE.fullmatch(name) and secret_in(name) is None for name in names):
-            raise refusal(
-                f"{field.field_name} takes the name of an environment variable, such as MY_KEY, not what it holds: a "
-                "literal key would end up in records"
-            )
-        return stated
-
-    @field_validator("call", "chat_template_kwargs")
-    @classmethod
-    def _without_secrets(cls, stated: dict[str, Any] | None, field: ValidationInfo) -> dict[str, Any] | None:
-        if wrong := [name for name in _OF_CLIENT if name in (stated or {})]:
-            raise refusal(
-                f"{field.field_name}.{wrong[0]} is no field of a request. Write fields of extra_body into call itself; "
-                "the key comes from the environment variable that key_variable names, and every other header from one "
-                "that header_variables names: {Authorization: MY_VARIABLE}"
-            )
-        if where := secret_in(stated):
-            raise refusal(
-                f"{field.field_name}.{where} would write a secret into the study's records: put it into an environment "
-                "variable, and name that as key_variable or in header_variables: {Authorization: MY_VARIABLE}"
-            )
-        return stated
 
 
 class FacexlibSettings(PublicSettings):

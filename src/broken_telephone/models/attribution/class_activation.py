@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from broken_telephone.models.attribution.vision_tower import Patches, Tower
+from broken_telephone.models.attribution.vision_tower import Patches, Tower, UnseenError
 
 Target = Literal["log_probability", "logit"]
 
@@ -126,6 +126,9 @@ def maps(states: Sequence[Any], gradients: Sequence[Any], pictures: int, patches
         pictures: the number of pictures.
         patches: the patches of each picture.
 
+    Raises:
+        UnseenError: if the layers give out other patches.
+
     Returns:
         Per picture: method -> float32 (p,). Maps of several layers are scaled to the sum 1 and averaged.
     """
@@ -153,4 +156,6 @@ def _of_patches(values: Any, pictures: int, patches: Patches) -> Any:
     values = values if values.dtype == torch.float64 else values.float()
     if values.ndim == 3:
         values = values[:, -(len(patches.boxes) // patches.views) :]
+    if values.ndim not in (2, 3) or values.numel() != pictures * len(patches.boxes) * values.shape[-1]:
+        raise UnseenError("the blocks of its vision tower give out other patches than it reads")
     return values.reshape(pictures, len(patches.boxes), values.shape[-1])

@@ -99,7 +99,7 @@ class Tower:
 
     def _input(self, read: Callable[[Image.Image], Any], picture: Image.Image) -> np.ndarray:
         """Return the tower's input for a picture, patch by patch: float64 (p, 3, side, side)."""
-        pixels = _input_of(self.module, lambda: read(picture)).detach().double().cpu().numpy()
+        pixels = _input_of(self.module, lambda: read(picture)).detach().cpu().double().numpy()
         side = self.patch
         if pixels.ndim == 2:
             # Already split into patches: channel, frame, row, column. All frames of a still picture are equal.
@@ -120,11 +120,12 @@ class Tower:
 
         with self.module.patch_embed.register_forward_hook(lambda _module, _args, output: embedded.append(output)):
             tokens = _input_of(self.blocks[0], lambda: read(Image.fromarray(noise)))
-        distances = torch.cdist(tokens.double(), embedded[0].double())
+        # On the CPU: Apple's GPUs have no 64-bit numbers.
+        distances = torch.cdist(tokens.cpu().double(), embedded[0].cpu().double())
         nearest = distances.argmin(1)
         # If the tower adds position embeddings, the order is unchanged. Only an exact permutation counts.
         moved = bool((distances.min(1).values < 1e-4 * distances.mean()).all())
-        return np.asarray(nearest.cpu() if moved else np.arange(len(nearest)))
+        return np.asarray(nearest if moved else np.arange(len(nearest)))
 
 
 class _RecordedError(Exception):

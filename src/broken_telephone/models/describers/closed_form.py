@@ -1,37 +1,46 @@
 """Computes the likelihoods of given answers about a picture, without writing them.
 
 The picture and the prompt go through the model once, and all answers share their keys and values (the cache). Models
-that do not return a cache are made to write each answer, which is slow.
+whose cache cannot be used so are made to write each answer, which is slow. `describer_checks` tells which they are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from itertools import takewhile
 from typing import Any
 
-Rows = Sequence[Sequence[Sequence[int]]]
+from broken_telephone.models.describers.language_model import cut, first_tokens
 
-# Inputs with one value per token.
-_OF_TOKENS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
+Rows = Sequence[Sequence[Sequence[int]]]
 
 
 class Prefix:
     """Pictures and a prompt, or the beginning that several prompts share, that a model has read."""
 
-    def __init__(self, model: Any, inputs: Mapping[str, Any], until: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        inputs: Mapping[str, Any],
+        until: int | None = None,
+        repeated: Callable[[int], Mapping[str, Any]] | None = None,
+        cached: bool = True,
+    ) -> None:
         """Let the model read them.
 
         Args:
             model: any image-text-to-text model of transformers.
             inputs: the processor's output for n pictures; all rows have the same length, so that none is padded.
             until: the number of tokens to read; None for all.
+            repeated: returns the inputs with each picture so many times in a row, for models that write each answer.
+                None: they write one answer after the other.
+            cached: whether the model's cache may be used.
         """
         self._model = model
-        self._inputs = {name: value[:, :until] if name in _OF_TOKENS else value for name, value in inputs.items()}
+        self._inputs, self._repeated = cut(inputs, until), repeated
         self._cache: Any = None
         accepted = signature(model.forward).parameters
-        if "past_key_values" in accepted:
+        if cached and "past_key_values" in accepted:
             only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
             output = model(**self._inputs, use_cache=True, **only_last)
             # Without `crop`, an answer could not be removed before the next one. A sliding window has dropped what a
@@ -71,8 +80,7 @@ class Prefix:
             One value per picture, answer and token, given the picture, the prompt and the answer's earlier tokens.
         """
         if self._cache is None:
-            rows = self._written([list(answer) for each in answers for answer in each])
-            return [rows[start : start + len(answers[0])] for start in range(0, len(rows), len(answers[0]))]
+            return self._written_one_by_one(answers) if self._repeated is None else self._written(answers)
         shared = [_shared(each) for each in answers]
         results: list[list[list[float]]] = [[] for _ in answers]
         # Pictures whose answers share the same number of tokens go together, so that no padding stands in between.
@@ -94,7 +102,7 @@ class Prefix:
         first: list[list[float]] = [[] for _ in answers]
         if length:
             logits = self._read(shared)
-            first = _log_likelihoods(torch.cat([after[:, None], logits[:, :-1]], 1), shared).tolist()
+            first = log_likelihoods(torch.cat([after[:, None], logits[:, :-1]], 1), shared).tolist()
             after = logits[:, -1]
         results: list[list[list[float]]] = [[] for _ in answers]
         for place in range(len(answers[0])):
@@ -106,7 +114,7 @@ class Prefix:
             if longest > 1:
                 logits = torch.cat([logits, self._read(ids[:, :-1])], 1)
                 self._cache.crop(1 - longest)
-            for row, values in enumerate(_log_likelihoods(logits, ids).tolist()):
+            for row, values in enumerate(log_likelihoods(logits, ids).tolist()):
                 results[row].append([*first[row], *values[: len(rest[row])]])
         if length:
             self._cache.crop(-length)
@@ -116,29 +124,59 @@ class Prefix:
         """Return the logits after each token of (n, length), and add the tokens to the cache."""
         return self._model(input_ids=ids, past_key_values=self._cache, use_cache=True).logits
 
-    def _written(self, rows: list[list[int]]) -> list[list[float]]:
-        import torch
-        from transformers import LogitsProcessorList
+    def _written_one_by_one(self, answers: Rows) -> list[list[list[float]]]:
+        columns = [dictated(self._model, self._inputs, column) for column in zip(*answers, strict=True)]
+        return [list(rows) for rows in zip(*columns, strict=True)]
 
-        pictures = len(self._inputs["input_ids"])
-        repeats, longest = len(rows) // pictures, max(map(len, rows))
-        inputs = {
-            name: value.repeat_interleave(repeats, 0) if len(value) == pictures else value
-            for name, value in self._inputs.items()
-        }
-        padded = [[*answer, *[answer[-1]] * (longest - len(answer))] for answer in rows]
-        ids = torch.tensor(padded, device=inputs["input_ids"].device)
-        output = self._model.generate(
-            **inputs,
-            do_sample=False,
-            max_new_tokens=longest,
-            min_new_tokens=longest,
-            logits_processor=LogitsProcessorList([_Dictation(ids)]),
-            return_dict_in_generate=True,
-            output_logits=True,
-        )
-        likelihoods = _log_likelihoods(torch.stack(output.logits, 1), ids).tolist()
-        return [values[: len(answer)] for values, answer in zip(likelihoods, rows, strict=True)]
+    def _written(self, answers: Rows) -> list[list[list[float]]]:
+        assert self._repeated is not None
+        count = len(answers[0])
+        rows = dictated(self._model, self._repeated(count), [answer for each in answers for answer in each])
+        return [rows[start : start + count] for start in range(0, len(rows), count)]
+
+
+def dictated(model: Any, inputs: Mapping[str, Any], answers: Sequence[Sequence[int]]) -> list[list[float]]:
+    """Return the log-likelihood of every token of n given answers, which the model is made to write.
+
+    Args:
+        model: any image-text-to-text model of transformers.
+        inputs: the processor's output for n pictures.
+        answers: n lists of token ids.
+
+    Raises:
+        RuntimeError: if the model writes other tokens.
+    """
+    import torch
+    from transformers import LogitsProcessorList
+
+    first = first_tokens(model)
+    rows = [[*first, *answer] for answer in answers]
+    longest = max(map(len, rows))
+    padded = [[*row, *[row[-1]] * (longest - len(row))] for row in rows]
+    ids = torch.tensor(padded, device=inputs["input_ids"].device)
+    tokens, logits = written(model, inputs, longest, logits_processor=LogitsProcessorList([_Dictation(ids)]))
+    # Behind an end token it pads.
+    if any(own[: len(row)] != row for own, row in zip(tokens.tolist(), rows, strict=True)):
+        raise RuntimeError("its generate ignores logits_processor")
+    likelihoods = log_likelihoods(logits, ids).tolist()
+    return [values[len(first) : len(row)] for values, row in zip(likelihoods, rows, strict=True)]
+
+
+def written(model: Any, inputs: Mapping[str, Any], length: int, **options: Any) -> tuple[Any, Any]:
+    """Let a model write so many tokens; return them, (n, length), and the logits before each."""
+    import torch
+
+    output = model.generate(
+        **{name: value.clone() for name, value in inputs.items()},
+        do_sample=False,
+        num_beams=1,
+        max_new_tokens=length,
+        min_new_tokens=length,
+        return_dict_in_generate=True,
+        output_logits=True,
+        **options,
+    )
+    return output.sequences[:, -length:], torch.stack(output.logits, 1)
 
 
 class _Dictation:
@@ -164,7 +202,7 @@ def _shared(answers: Sequence[Sequence[int]]) -> int:
     return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
 
 
-def _log_likelihoods(logits: Any, ids: Any) -> Any:
+def log_likelihoods(logits: Any, ids: Any) -> Any:
     """Return the log-likelihoods of tokens (n, length) under logits (n, length, vocabulary)."""
     logits = logits.float()
     return logits.gather(2, ids[:, :, None])[:, :, 0] - logits.logsumexp(2)

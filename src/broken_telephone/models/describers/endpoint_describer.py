@@ -1,96 +1,50 @@
-"""Describes pictures by an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider.
-
-The official client repeats requests with growing pauses, follows a server's Retry-After, pools connections and
-classifies errors.
-"""
+"""Describes pictures by an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a provider."""
 
 import base64
 import io
 import logging
-import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.labels.answer_parsing.thinking_marks import Separated, separate
 from broken_telephone.models.describers.answer_text import read_answer
-from broken_telephone.models.describers.endpoint_answers import expose_fault, fault, written
-from broken_telephone.models.failures import REJECTED
-from broken_telephone.models.loading.load_errors import require
-from broken_telephone.models.protocols import Description, Failure
-from broken_telephone.models.settings import EndpointSettings
-from broken_telephone.study_config.credentials import hide_secrets
+from broken_telephone.models.describers.describer_checks import CLOSED
+from broken_telephone.models.describers.endpoint_answers import written
+from broken_telephone.models.describers.option_scores import option_scores, tokens_of
+from broken_telephone.models.endpoints.client import EndpointModel
+from broken_telephone.models.endpoints.faults import Fault
+from broken_telephone.models.endpoints.settings import EndpointSettings
+from broken_telephone.models.failures import NOT_IN_FORM, REFUSED_ANSWER, REJECTED, UnableError
+from broken_telephone.models.protocols import Choices, Description, Failure, Finding, Likelihoods
 
 _log = logging.getLogger(__name__)
 _SEED = 0
-_REJECTIONS = {400, 413, 415, 422}
-"""Statuses of servers for a picture that they cannot use, and for a request that is wrong for every picture."""
+_PLAIN = Image.new("RGB", (224, 224), "grey")
+_ALTERNATIVES = (20, 5)
+"""Alternatives of a token that servers state at most."""
+_SHOWN = 200
+
+T = TypeVar("T")
 
 
-class EndpointDescriber:
+class EndpointDescriber(EndpointModel[EndpointSettings]):
     """Asks an endpoint about every picture, several at once; greedy unless `call` says otherwise."""
 
-    device = "endpoint"
     longest = None
     """The server does not tell how much of a picture the model reads."""
 
     def __init__(self, settings: EndpointSettings, setting: str = "describer") -> None:
-        self.settings, self.setting = settings, setting
-        self._client: Any = None
+        super().__init__(settings, setting)
         self._cut_off = 0
         """How many answers without a mark were cut off before any answer closed a thought."""
         self._opens_thoughts = False
         """Whether an answer closed a thought that the server's chat template had opened."""
-
-    @property
-    def name(self) -> str:
-        """The name that the endpoint serves the model under."""
-        return self.settings.model
-
-    def identity(self) -> dict[str, Any]:
-        """Return everything about the model that changes its results. The address is left out, because servers move."""
-        elsewhere = {"endpoint", "concurrency", "retries", "timeout", "key_variable", "header_variables"}
-        stated = self.settings.model_dump(exclude=elsewhere)
-        return {name: value for name, value in stated.items() if value is not None}
-
-    def resolved(self) -> dict[str, str | None]:
-        """Return nothing, because the server does not tell."""
-        return {}
-
-    def load(self) -> None:
-        """Set up the client, if there is none.
-
-        Raises:
-            StudyError: if the package openai or the variable of a header is missing, or the address is invalid.
-        """
-        if self._client is None:
-            require("openai", f"{self.setting}.endpoint")
-            from openai import DefaultHttpxClient, OpenAI
-
-            headers = self._headers()
-            try:
-                # The client insists on a key; a local server asks for none.
-                self._client = OpenAI(
-                    base_url=self.settings.endpoint,
-                    api_key=os.environ.get(self.settings.key_variable) or "none",
-                    max_retries=self.settings.retries,
-                    timeout=self.settings.timeout,
-                    default_headers=headers,
-                    http_client=DefaultHttpxClient(
-                        timeout=self.settings.timeout, event_hooks={"response": [expose_fault]}
-                    ),
-                )
-            # The transport may raise anything for the address or for a proxy in the environment.
-            except Exception as error:
-                raise StudyError(self._in_words(f"cannot be asked: {error}")) from None
-
-    def release(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._alternatives: int | None = None
+        """How many alternatives the server states for a token; None before it was asked."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
         """Answer the same prompt about each RGB picture.
@@ -102,14 +56,7 @@ class EndpointDescriber:
             StudyError: if the endpoint cannot be reached, does not answer in time, or rejects any request.
         """
         self.load()
-        with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            # An error ends the map, which then cancels the requests that have not begun.
-            outputs = list(pool.map(lambda image: self._ask(image, prompt), images))
-        if any(isinstance(output, Failure) for output in outputs):
-            # A plain picture shows whether the pictures are at fault, or the settings or the server.
-            plain = self._ask(Image.new("RGB", (224, 224), "grey"), prompt)
-            if isinstance(plain, Failure):
-                raise StudyError(plain.reason)
+        outputs = self._each(images, lambda image: self._ask(image, prompt), prompt)
         separated = [
             output if isinstance(output, Failure) else (output, separate(output.text, truncated=output.truncated))
             for output in outputs
@@ -137,38 +84,145 @@ class EndpointDescriber:
             raise StudyError(output.reason)
         return output
 
-    def _ask(self, image: Image.Image | None, prompt: str) -> Description | Failure:
-        import openai
+    def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods] | Failure]:
+        """Score the options of forms from the alternatives that the server states for each token it writes.
 
+        The server writes each form about each picture; see `option_scores`. A picture whose forms it does not fill in
+        is a failure of its own.
+
+        Args:
+            images: RGB pictures.
+            forms: each with its prompt, and for each line of the answer its options, as they would be written.
+
+        Returns:
+            Per picture, form, line and option: the natural logarithm of its likelihood.
+
+        Raises:
+            UnableError: if the server states no alternatives.
+            StudyError: as `describe`.
+        """
+        (finding,) = self.check(forms[0].prompt)
+        if not finding.works:
+            raise UnableError(finding.note)
+
+        def score(image: Image.Image) -> list[Likelihoods] | Failure:
+            scored = []
+            for form in forms:
+                scores = self._score(image, form)
+                if isinstance(scores, Failure):
+                    return scores
+                scored.append(scores)
+            return scored
+
+        return self._each(images, score, forms[0].prompt)
+
+    def check(self, prompt: str) -> list[Finding]:
+        """Ask once whether the server states alternatives of tokens, about a plain picture.
+
+        Args:
+            prompt: any prompt.
+
+        Raises:
+            StudyError: if the server cannot be reached or used.
+        """
+        self.load()
+        if self._alternatives is None:
+            self._alternatives = self._check_alternatives(prompt)
+        if self._alternatives:
+            return [Finding(CLOSED, True)]
+        note = f"{self.name} states no probabilities of tokens (logprobs and top_logprobs): forms are not read closed"
+        return [Finding(CLOSED, False, note)]
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return how many alternatives the server states for a token, once it was asked."""
+        return {} if self._alternatives is None else {"top_logprobs": str(self._alternatives)}
+
+    def _check_alternatives(self, prompt: str) -> int:
+        """Ask about a plain picture with fewer and fewer alternatives; return how many the server states, 0 for none.
+
+        Raises:
+            StudyError: if the server cannot be reached or used.
+        """
+        for count in _ALTERNATIVES:
+            completion = self._complete(_PLAIN, prompt, logprobs=True, top_logprobs=count)
+            if isinstance(completion, Fault) and not completion.is_rejection:
+                raise StudyError(completion.words)
+            if getattr(completion, "choices", None):
+                tokens = tokens_of(completion)
+                return count if any(len(token.alternatives) > 1 for token in tokens) else 0
+        return 0
+
+    def _score(self, image: Image.Image, form: Choices) -> Likelihoods | Failure:
+        completion = self._complete(image, form.prompt, logprobs=True, top_logprobs=self._alternatives)
+        output = self._read_completion(completion)
+        if isinstance(output, Failure):
+            return output
+        if output.refused:
+            return Failure(REFUSED_ANSWER, f"{self.name} wrote: {output.text[:_SHOWN]}", output.thought)
+        tokens = tokens_of(completion)
+        text = "".join(token.text for token in tokens)
+        answer = separate(text, truncated=output.truncated).answer
+        scores = option_scores(tokens, max(text.rfind(answer), 0), form.lines) if answer else None
+        if scores is None:
+            return Failure(NOT_IN_FORM, f"{self.name} wrote: {text[:_SHOWN]}", output.thought)
+        return scores
+
+    def _each(self, images: list[Image.Image], ask: Callable[[Image.Image], T], prompt: str) -> list[T]:
+        """Ask about each picture, several at once.
+
+        Raises:
+            StudyError: if the server rejects one of them and a plain picture, too.
+        """
+        with ThreadPoolExecutor(self.settings.concurrency) as pool:
+            # An error ends the map, which then cancels the requests that have not begun.
+            outputs = list(pool.map(ask, images))
+        if any(isinstance(output, Failure) and output.kind == REJECTED for output in outputs):
+            # A plain picture shows whether the pictures are at fault, or the settings or the server.
+            plain = self._ask(_PLAIN, prompt)
+            if isinstance(plain, Failure):
+                raise StudyError(plain.reason)
+        return outputs
+
+    def _ask(self, image: Image.Image | None, prompt: str) -> Description | Failure:
+        return self._read_completion(self._complete(image, prompt))
+
+    def _complete(self, image: Image.Image | None, prompt: str, **more: Any) -> Any:
+        """Return the completion, or the fault, of one request; `more` are further fields of it."""
+        messages, fields = self._request(image, prompt)
+        return self.ask(
+            lambda client: client.chat.completions.create(
+                model=self.settings.model, messages=messages, extra_body=fields | more
+            )
+        )
+
+    def _read_completion(self, completion: Any) -> Description | Failure:
+        if isinstance(completion, Fault):
+            if completion.is_refusal:
+                self.costs.add("refusals")
+                return Description("", tokens=0, truncated=False, refused=True)
+            if completion.is_rejection:
+                return Failure(REJECTED, completion.words)
+            raise StudyError(completion.words)
+        # The client returns a web page, such as a proxy's, as a string.
+        if (output := written(completion)) is None:
+            raise StudyError(
+                self.in_words("answered with something else than a chat completion: is it the right address?")
+            )
+        self.costs.add_usage(getattr(completion, "usage", None))
+        if output.refused:
+            self.costs.add("refusals")
+        return output
+
+    def _request(self, image: Image.Image | None, prompt: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the messages and the fields of a request."""
         pictures = [] if image is None else [{"type": "image_url", "image_url": {"url": _data_url(image)}}]
-        messages = [{"role": "user", "content": [*pictures, {"type": "text", "text": prompt}]}]
+        content = [*pictures, {"type": "text", "text": prompt}]
+        messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
         if self.settings.system is not None:
             messages.insert(0, {"role": "system", "content": self.settings.system})
         fields: dict[str, Any] = {"temperature": 0, "seed": _SEED, "max_tokens": self.settings.max_new_tokens}
         fields |= {"chat_template_kwargs": self.settings.chat_template_kwargs} | self.settings.call
-        stated = {name: value for name, value in fields.items() if value is not None}
-        try:
-            completion = self._client.chat.completions.create(
-                model=self.settings.model, messages=messages, extra_body=stated
-            )
-        except openai.APIStatusError as error:
-            if error.code == "content_filter":
-                return Description("", tokens=0, truncated=False, refused=True)
-            reason = fault(error.response) or f"answered {error.status_code}: {error.message}"
-            words = self._in_words(reason, error)
-            if error.status_code in _REJECTIONS:
-                return Failure(REJECTED, words)
-            raise StudyError(words) from None
-        except openai.APITimeoutError:
-            raise StudyError(self._in_words(f"did not answer within {self.settings.timeout:g} s")) from None
-        except openai.APIError as error:
-            raise StudyError(self._in_words(f"cannot be reached or understood: {error}")) from None
-        # The client returns a web page, such as a proxy's, as a string.
-        if (output := written(completion)) is None:
-            raise StudyError(
-                self._in_words("answered with something else than a chat completion: is it the right address?")
-            )
-        return output
+        return messages, {name: value for name, value in fields.items() if value is not None}
 
     def _read(self, output: Description, separated: Separated) -> Description | Failure:
         if output.truncated and separated.answer and not output.thought and separated.thought is None:
@@ -178,36 +232,6 @@ class EndpointDescriber:
             else:
                 self._cut_off += 1
         return read_answer(separated, self.name, output.tokens, output.truncated, output.refused, output.thought)
-
-    def _in_words(self, what: str, error: Any = None) -> str:
-        """Return one line that says what went wrong, without keys and passwords, which some servers quote."""
-        line = " ".join(what.split())
-        variables = [self.settings.key_variable, *(self.settings.header_variables or {}).values()]
-        for value in (os.environ.get(name, "") for name in variables):
-            # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
-            for part in (value, *value.split()[-1:]):
-                line = line.replace(part, "…") if len(part) > 3 else line
-        line = hide_secrets(line)
-        todo = {
-            401: f"put a valid key into the environment variable {self.settings.key_variable}",
-            403: f"the key in {self.settings.key_variable} may not use this model",
-            404: f"correct {self.setting}.model or {self.setting}.endpoint, which ends with /v1 as a rule",
-            429: f"ask for less at once or wait longer: {self.setting}.concurrency is {self.settings.concurrency}, "
-            f"{self.setting}.retries is {self.settings.retries}",
-        }
-        otherwise = f"see {self.setting}.endpoint, {self.setting}.timeout and the server"
-        advice = todo.get(getattr(error, "status_code", 0), otherwise)
-        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line} ({advice})"
-
-    def _headers(self) -> dict[str, str]:
-        headers = self.settings.header_variables or {}
-        if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
-            header, variable = missing[0]
-            raise StudyError(
-                f"{self.setting}.header_variables: the environment variable {variable}, which holds the header "
-                f"{header}, is not set: set it before the run, as in export {variable}=…"
-            )
-        return {name: os.environ[variable] for name, variable in headers.items()}
 
 
 def _data_url(image: Image.Image) -> str:

@@ -1,6 +1,6 @@
-"""Reads properties of a describer's language model: end tokens, special tokens, attention."""
+"""Reads properties of a describer's language model from its configuration: end tokens, special tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from broken_telephone.labels.answer_parsing.thinking_marks import is_mark
@@ -24,20 +24,42 @@ def picture_token(model: Any) -> int | None:
     return token
 
 
-def reads_prompts_both_ways(model: Any) -> bool:
-    """Return whether attention inside a prompt is bidirectional, so that prompts cannot share a prefix."""
-    return str(model.config.model_type) in ("paligemma",)
-
-
 def writes_apart(model: Any) -> bool:
     """Return whether the model is an encoder-decoder, whose answer does not continue the prompt."""
     return bool(getattr(model.config.get_text_config(), "is_encoder_decoder", False))
 
 
+def first_tokens(model: Any) -> list[int]:
+    """Return the tokens that an encoder-decoder is forced to write before its answer, such as BART's `<s>`."""
+    forced = model.generation_config.forced_bos_token_id if writes_apart(model) else None
+    return [] if forced is None else [forced]
+
+
 def end_tokens(model: Any) -> int | list[int] | None:
-    """Return the end tokens; those of the language model if the generation config names none."""
+    """Return the end tokens; those of the language model if the generation config names none.
+
+    Models with a separator, such as BLIP, end with that.
+    """
+    language = model.config.get_text_config()
     ends = model.generation_config.eos_token_id
-    return model.config.get_text_config().eos_token_id if ends is None else ends
+    ends = language.eos_token_id if ends is None else ends
+    separator = getattr(language, "sep_token_id", None)
+    return ends if separator is None or separator in as_list(ends) else [*as_list(ends), separator]
+
+
+def use_cache(model: Any, used: bool) -> None:
+    """Let every part of a model write with or without its cache of keys and values."""
+    for part in model.modules():
+        if getattr(part, "generation_config", None) is not None:
+            part.generation_config.use_cache = used
+
+
+def name_ends(model: Any) -> None:
+    """Let every part of a model that writes end at the model's end tokens."""
+    ends = end_tokens(model)
+    for part in model.modules():
+        if getattr(part, "generation_config", None) is not None:
+            part.generation_config.eos_token_id = ends
 
 
 def end_token(model: Any, tokenizer: Any) -> int:
@@ -53,11 +75,25 @@ def _special_tokens(tokenizer: Any) -> dict[int, str]:
     return dict(named) | {token: str(word) for token, word in added.items() if word.special}
 
 
-def length_before(output: Any, prompt: Any) -> int:
-    """Return where the new tokens begin: after the prompt or, in an encoder-decoder, after the start token."""
+def length_before(output: Any, prompt: Any, ends: Sequence[int]) -> int:
+    """Return where the new tokens begin: after the prompt or, in an encoder-decoder, after the start token.
+
+    BLIP takes an end token off its prompt.
+    """
     # Found by length, not by text: a prompt does not decode to itself.
-    length: int = prompt.shape[1]
-    return length if output.shape[1] >= length and bool((output[:, :length] == prompt).all()) else 1
+    length = prompt.shape[1] - (int(prompt[0, -1]) in ends)
+    return length if output.shape[1] >= length and bool((output[:, :length] == prompt[:, :length]).all()) else 1
+
+
+def per_token(inputs: Mapping[str, Any]) -> list[str]:
+    """Return the names of inputs with one value per token, told by their shape: every family has names of its own."""
+    shape = inputs["input_ids"].shape
+    return [name for name, value in inputs.items() if value.shape[:2] == shape and not value.is_floating_point()]
+
+
+def cut(inputs: Mapping[str, Any], until: int | None) -> dict[str, Any]:
+    """Return inputs with the first tokens of the prompt only; `until` is the end of a slice."""
+    return dict(inputs) | {name: inputs[name][:, :until] for name in per_token(inputs)}
 
 
 def as_list(ids: int | list[int] | None) -> list[int]:

@@ -6,6 +6,7 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.describers.chat_prompt import prompt_before_answer, prompt_text
+from broken_telephone.models.describers.language_model import as_list, cut, end_tokens, name_ends, writes_apart
 from broken_telephone.models.loading.input_size import PictureModel
 from broken_telephone.models.loading.load_errors import loading, require
 from broken_telephone.models.loading.provenance import folder_with
@@ -20,6 +21,14 @@ class PictureReader(PictureModel[DescriberSettings]):
 
     setting = "describer"
 
+    _own_template: str | None = None
+    """Where the processor of a model without any template wants the picture; None before the model is loaded."""
+
+    @property
+    def _wording(self) -> DescriberSettings:
+        """The settings of the prompt, with the template that a model without a chat template needs."""
+        return self.settings.model_copy(update={"template": self.settings.template or self._own_template})
+
     def _inputs(self, images: list[Image.Image], prompt: str, thinks: bool = False) -> Any:
         """Return the model's inputs.
 
@@ -29,13 +38,25 @@ class PictureReader(PictureModel[DescriberSettings]):
             thinks: whether a thought that the prompt opens stays open, so that the model writes it before its answer.
         """
         model, processor = self._loaded
-        text = (prompt_text if thinks else prompt_before_answer)(processor, self.settings, prompt)
-        inputs = processor(
-            images=[[image] for image in images], text=[text] * len(images), padding=True, return_tensors="pt"
-        ).to(model.device, dtype=model.dtype)
+        text = (prompt_text if thinks else prompt_before_answer)(processor, self._wording, prompt)
+        inputs = _processed(processor, images, text).to(model.device, dtype=model.dtype)
         # Some processors make labels for training.
         inputs.pop("labels", None)
-        return inputs
+        return cut(inputs, -1) if self._closes_prompts(inputs) else dict(inputs)
+
+    def _closes_prompts(self, inputs: Any) -> bool:
+        """Return whether the tokenizer ended the prompt, as BERT's does, so that nothing would follow it.
+
+        Encoder-decoders read prompts with their end. A model with a `generate` of its own takes it off, if it wants to.
+        """
+        from transformers import GenerationMixin
+
+        model, processor = self._loaded
+        if writes_apart(model) or type(model).generate is not GenerationMixin.generate:
+            return False
+        return getattr(processor, "chat_template", None) is None and all(
+            token in as_list(end_tokens(model)) for token in inputs["input_ids"][:, -1].tolist()
+        )
 
     def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
         from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -47,7 +68,33 @@ class PictureReader(PictureModel[DescriberSettings]):
         processor.tokenizer.padding_side = "left"
         if self.settings.adapter is not None:
             _add_adapter(model, self.settings.adapter)
+        name_ends(model)
+        self._own_template = self._template_of(processor)
         return model.requires_grad_(False), processor
+
+    def _template_of(self, processor: Any) -> str | None:
+        """Return where the processor wants the picture in a prompt; None if a template says so or it needs none."""
+        if self.settings.template is not None or getattr(processor, "chat_template", None) is not None:
+            return None
+        token = getattr(processor, "image_token", None)
+        if token is None or _takes(processor, "a"):
+            # Most processors put the picture there by themselves.
+            return None
+        return f"{token}{{prompt}}" if _takes(processor, f"{token}a") else None
+
+
+def _takes(processor: Any, text: str) -> bool:
+    """Return whether a processor takes a picture with a text; some refuse a text without a token for the picture."""
+    try:
+        _processed(processor, [Image.new("RGB", (224, 224), "grey")], text)
+    # Whatever a processor raises for a text that it does not take.
+    except Exception:
+        return False
+    return True
+
+
+def _processed(processor: Any, images: list[Image.Image], text: str) -> Any:
+    return processor(images=[[image] for image in images], text=[text] * len(images), padding=True, return_tensors="pt")
 
 
 def _quantisation(bits: str | None, dtype: Any, device: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from broken_telephone.labels.answer_parsing.thinking_marks import opens_thought,
 from broken_telephone.models.describers.answer_text import read_answer
 from broken_telephone.models.describers.chat_prompt import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.describers.closed_form import Prefix, shared_tokens
+from broken_telephone.models.describers.describer_checks import CACHE, CLOSED, SHARED
 from broken_telephone.models.describers.form_filling import fill_in
 from broken_telephone.models.describers.language_model import (
     as_list,
@@ -19,11 +20,10 @@ from broken_telephone.models.describers.language_model import (
     length_before,
     marked_text,
     picture_token,
-    reads_prompts_both_ways,
     writes_apart,
 )
 from broken_telephone.models.describers.word_explainer import WordExplainer
-from broken_telephone.models.loading.pixels import by_size
+from broken_telephone.models.failures import UnableError
 from broken_telephone.models.protocols import Choices, Description, Failure, Likelihoods
 
 
@@ -38,8 +38,7 @@ class TransformersDescriber(WordExplainer):
         Raises:
             StudyError: if the model cannot be loaded or has no place for the system prompt.
         """
-        self.load()
-        return by_size(images, lambda some: self._describe(some, prompt))
+        return self._in_batches(images, lambda some: self._describe(some, prompt), prompt)
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         """Fill in forms by choosing among the options of each line, without writing; see `fill_in`.
@@ -54,10 +53,12 @@ class TransformersDescriber(WordExplainer):
             Per picture, form, line and option: the natural logarithm of its likelihood.
 
         Raises:
-            StudyError: as `describe`.
+            StudyError: as `describe`, or if the model cannot be made to write given words.
         """
-        self.load()
-        return by_size(images, lambda some: self._choose(some, forms))
+        prompt = forms[0].prompt
+        if not self._can(CLOSED, prompt):
+            raise UnableError(f"{self.name}: {self._finding(CLOSED, prompt).note}")
+        return self._in_batches(images, lambda some: self._choose(some, forms), prompt)
 
     @property
     def is_repeatable(self) -> bool:
@@ -69,18 +70,21 @@ class TransformersDescriber(WordExplainer):
 
         model, processor = self._loaded
         inputs = self._inputs(images, prompt, thinks=True)
-        options: dict[str, Any] = {"do_sample": False, "eos_token_id": end_tokens(model)}
-        options |= {"max_new_tokens": self.settings.max_new_tokens} | self.settings.call
+        options: dict[str, Any] = (
+            {"do_sample": False} | {"max_new_tokens": self.settings.max_new_tokens} | self.settings.call
+        )
         with torch.inference_mode():
             try:
-                output = model.generate(**inputs, **options)
+                # Some models write into their inputs.
+                output = model.generate(**{name: value.clone() for name, value in inputs.items()}, **options)
             except (TypeError, ValueError) as error:
                 # The usual cause is a mistyped setting: `generate` names what it does not know.
                 words = " ".join(str(error).split())
                 stated = ", ".join(f"{self.setting}.call.{name}" for name in self.settings.call) or "its settings"
                 raise StudyError(f"{type(model).__name__} cannot write with {stated}: {words}") from error
-        ends, first = as_list(options["eos_token_id"]), length_before(output, inputs["input_ids"])
-        opened = opens_thought(prompt_text(processor, self.settings, prompt)) and not writes_apart(model)
+        ends = as_list(options.get("eos_token_id", end_tokens(model)))
+        first = length_before(output, inputs["input_ids"], ends)
+        opened = opens_thought(prompt_text(processor, self._wording, prompt)) and not writes_apart(model)
         return [self._read(row, ends, processor, self.name, opened) for row in output[:, first:].tolist()]
 
     @staticmethod
@@ -99,25 +103,32 @@ class TransformersDescriber(WordExplainer):
         tokens = [self._inputs(images[:1], form.prompt)["input_ids"][0].tolist() for form in forms]
         by_picture: list[list[Likelihoods]] = [[] for _ in images]
         with torch.inference_mode():
-            shared = 0 if reads_prompts_both_ways(model) else shared_tokens(tokens, picture_token(model))
-            prefix = Prefix(model, self._inputs(images, forms[0].prompt), shared) if shared else None
+            asked = forms[0].prompt
+            cached = self._can(CACHE, asked)
+            shared = shared_tokens(tokens, picture_token(model)) if cached and self._can(SHARED, asked) else 0
+            prefix = Prefix(model, self._inputs(images, asked), shared) if shared else None
             for form, own in zip(forms, tokens, strict=True):
                 fill = partial(self._fill_in, form=form, pictures=len(images), last=own[-1])
                 if prefix is not None and prefix.remembers:
                     with prefix.followed_by(own[shared:]):
                         filled = fill(prefix)
                 else:
-                    filled = fill(Prefix(model, self._inputs(images, form.prompt)))
+                    repeated = partial(self._repeated, images, form.prompt)
+                    filled = fill(Prefix(model, self._inputs(images, form.prompt), None, repeated, cached))
                 for likelihoods, lines in zip(by_picture, filled, strict=True):
                     likelihoods.append(lines)
         return by_picture
+
+    def _repeated(self, images: list[Image.Image], prompt: str, times: int) -> Any:
+        """Return the inputs with each picture so many times in a row."""
+        return self._inputs([image for image in images for _ in range(times)], prompt)
 
     def _fill_in(self, prefix: Prefix, form: Choices, pictures: int, last: int) -> list[Likelihoods]:
         model, processor = self._loaded
         # Some processors end the prompt with a line break of their own.
         alone = processor.tokenizer.decode([last])[-1:].isspace() or writes_apart(model)
-        before = None if alone else prompt_before_answer(processor, self.settings, form.prompt)
-        start = "" if alone else gap(processor, self.settings, form.prompt)
+        before = None if alone else prompt_before_answer(processor, self._wording, form.prompt)
+        start = "" if alone else gap(processor, self._wording, form.prompt)
         return fill_in(
             prefix, pictures, processor.tokenizer, before, start, form.lines, end_token(model, processor.tokenizer)
         )

@@ -9,11 +9,12 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.attribution.class_activation import Explanation, Target, Word, kept, maps, pieces
 from broken_telephone.models.attribution.vision_tower import Patches, Tower, UnseenError
 from broken_telephone.models.describers.chat_prompt import gap, prompt_before_answer
+from broken_telephone.models.describers.checked_reader import CheckedReader
 from broken_telephone.models.describers.closed_form import continuation
+from broken_telephone.models.describers.describer_checks import WORDS
 from broken_telephone.models.describers.language_model import writes_apart
-from broken_telephone.models.describers.picture_reader import PictureReader
 from broken_telephone.models.describers.teacher_forcing import read_on
-from broken_telephone.models.loading.pixels import ResultT, by_size
+from broken_telephone.models.loading.pixels import ResultT
 from broken_telephone.models.loading.random_weights import Spread, randomise, spreads
 from broken_telephone.models.settings import DescriberSettings
 
@@ -26,7 +27,7 @@ class _Tokens(NamedTuple):
     """Which of the tokens write the word; none if the tokens do not write the text."""
 
 
-class WordExplainer(PictureReader):
+class WordExplainer(CheckedReader):
     """A describer that explains words of texts about pictures."""
 
     _random_seed: int | None = None
@@ -138,7 +139,8 @@ class WordExplainer(PictureReader):
 
         `process` takes the model's inputs, the tokens of the texts and the size; it returns one result per row.
         """
-        self.load()
+        if not self._can(WORDS, prompt):
+            raise UnseenError(f"{self.name}: {self._finding(WORDS, prompt).note}")
 
         def of_one_size(pairs: list[tuple[Image.Image, Word]]) -> list[ResultT | None]:
             tokens = self._tokens([word for _, word in pairs], prompt)
@@ -149,13 +151,14 @@ class WordExplainer(PictureReader):
             results = dict(zip(rows, process(inputs, [tokens[row] for row in rows], pairs[0][0].size), strict=True))
             return [results.get(row) for row in range(len(pairs))]
 
-        return by_size(list(zip(images, words, strict=True)), of_one_size, lambda pair: pair[0].size)
+        pairs = list(zip(images, words, strict=True))
+        return self._in_batches(pairs, of_one_size, prompt, lambda pair: pair[0].size)
 
     def _tokens(self, words: Sequence[Word], prompt: str) -> list[_Tokens]:
         model, processor = self._loaded
         apart = writes_apart(model)
-        before = None if apart else prompt_before_answer(processor, self.settings, prompt)
-        start = "" if apart else gap(processor, self.settings, prompt)
+        before = None if apart else prompt_before_answer(processor, self._wording, prompt)
+        start = "" if apart else gap(processor, self._wording, prompt)
         texts = []
         for word in words:
             ids = continuation(processor.tokenizer, before, start + word.text)

@@ -1,20 +1,26 @@
 """Draws pictures with any text-to-image pipeline of diffusers, called with what a study states and nothing else."""
 
 import inspect
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
+from broken_telephone.models.generators.generator_checks import BATCHES, GeneratorChecks
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.loading.torch_model import TorchModel
-from broken_telephone.models.protocols import Failure
+from broken_telephone.models.protocols import Failure, Finding
 from broken_telephone.models.settings import GeneratorSettings
+
+logger = logging.getLogger(__name__)
 
 _ARGUMENTS = {
     "steps": "num_inference_steps",
@@ -31,6 +37,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
     """Draws with a diffusers pipeline."""
 
     setting = "generator"
+    _findings: list[Finding] | None = None
 
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, or say why there is none.
@@ -41,15 +48,53 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         Raises:
             StudyError: if the pipeline cannot be loaded or does not take a setting.
         """
-        import torch
-
         self.load()
-        pipeline, arguments = self._loaded
-        noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        result = call(pipeline, arguments, prompts, generator=noise)
+        if len(prompts) > 1 and not all(one.works for one in self.check() if one.ability == BATCHES):
+            return [
+                image for prompt, seed in zip(prompts, seeds, strict=True) for image in self._draw([prompt], [seed])
+            ]
+        return self._draw(prompts, seeds)
+
+    def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
+        result = self._result(prompts, seeds, {})
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
         dtype = str(self.dtype).removeprefix("torch.")
         return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
+
+    def _result(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> Any:
+        import torch
+
+        pipeline, arguments = self._loaded
+        noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        return call(pipeline, arguments | changes, list(prompts), generator=noise)
+
+    def check(self, prompt: str = "") -> list[Finding]:
+        """Check that batches and guidance do what a study expects. Only the first call costs anything.
+
+        Five pictures of two steps each; one more for a second scale of guidance.
+
+        Args:
+            prompt: not used: the prompts of the checks are fixed.
+
+        Raises:
+            StudyError: as `draw`.
+        """
+        self.load()
+        if self._findings is None:
+            pipeline, arguments = self._loaded
+            dtype = str(self.dtype).removeprefix("torch.")
+            checks = GeneratorChecks(pipeline, arguments, lambda *asked: self._result(*asked).images, dtype)
+            with _uncompiled(self.settings.compile):
+                self._findings = [self._told(finding) for finding in checks.findings()]
+        return self._findings
+
+    def _told(self, finding: Finding) -> Finding:
+        """Log what does not work, and return it with what is done instead."""
+        if finding.works:
+            return finding
+        otherwise = "prompts are drawn one at a time: " if finding.ability == BATCHES else ""
+        logger.warning("The %s %s: %s%s", self.setting, self.name, otherwise, finding.note)
+        return Finding(finding.ability, False, f"{otherwise}{finding.note}")
 
     def truncates(self, prompts: list[str]) -> list[bool]:
         """Return for every prompt whether the pipeline cuts it off."""
@@ -64,7 +109,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         # The loop shows a progress bar of its own.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
-        pipeline = self._pipelines().from_pretrained(name, dtype=self.dtype, use_safetensors=True, **arguments)
+        pipeline = self._pipeline(name, {"dtype": self.dtype, "use_safetensors": True, **arguments})
         pipeline.set_progress_bar_config(disable=True)
         called_with = self._arguments(pipeline)
         if self.settings.scheduler is not None:
@@ -74,6 +119,21 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         _check_call(pipeline, called_with)
         place(pipeline, self.settings, self.device)
         return pipeline, called_with
+
+    def _pipeline(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Load the pipeline; for a decoder that draws no prompts, such as Kandinsky 2.2, with its prior."""
+        pipeline = self._pipelines().from_pretrained(name, **arguments)
+        if "prompt" in inspect.signature(pipeline.__call__).parameters:
+            return pipeline
+        from diffusers import AutoPipelineForText2Image
+
+        try:
+            return AutoPipelineForText2Image.from_pretrained(name, **arguments)
+        except ValueError as error:
+            raise StudyError(
+                f"{self.setting}: {type(pipeline).__name__} does not draw texts, and diffusers knows no pipeline that "
+                "does with it: name another folder or hub id"
+            ) from error
 
     def _pipelines(self) -> Any:
         """Return the class whose `from_pretrained` finds the pipeline."""
@@ -143,6 +203,18 @@ def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: A
             raise
         kind = type(pipeline).__name__
         raise StudyError(f"{kind} cannot draw with these settings of the generator: {error}") from error
+
+
+@contextmanager
+def _uncompiled(compiled: bool) -> Iterator[None]:
+    """Run compiled blocks as they are: compiling them for batches of the checks would take minutes."""
+    if not compiled:
+        yield
+        return
+    import torch
+
+    with torch.compiler.set_stance("force_eager"):
+        yield
 
 
 class _CheckedError(Exception):

@@ -13,7 +13,9 @@ def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
         StudyError: if there is no GPU to move parts to, or nothing to compile.
     """
     if settings.offload == "none":
-        pipeline.to(device)
+        # With a device map, diffusers has placed the parts already, and refuses to move them.
+        if getattr(pipeline, "hf_device_map", None) is None:
+            pipeline.to(device)
     elif not device.startswith("cuda"):
         raise StudyError(
             f"generator.offload: {settings.offload} is for GPUs, and the device is {device}: set it to none"

@@ -18,9 +18,10 @@ def truncated_prompts(pipeline: Any, arguments: dict[str, Any], prompts: list[st
     default = parameters["max_sequence_length"].default if "max_sequence_length" in parameters else None
     called_with: Any = arguments.get("max_sequence_length", default)
     cuts = []
-    for suffix in ("", "_2", "_3", "_4"):
-        tokenizer = getattr(pipeline, f"tokenizer{suffix}", None)
-        if tokenizer is None or getattr(pipeline, f"text_encoder{suffix}", None) is None:
+    for name, tokenizer in pipeline.components.items():
+        # Such as tokenizer_2, and prior_tokenizer of a pipeline with a prior.
+        encoder = getattr(pipeline, name.replace("tokenizer", "text_encoder"), None)
+        if "tokenizer" not in name or tokenizer is None or encoder is None:
             continue
         # CLIP reads as many tokens as it has positions, whatever the call says.
         fixed = called_with is None or "CLIP" in type(tokenizer).__name__

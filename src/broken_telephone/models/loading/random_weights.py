@@ -27,9 +27,14 @@ def randomise(model: Any, spread_of: Sequence[Spread], seed: int) -> None:
     """
     import torch
 
-    generator = torch.Generator(model.device).manual_seed(seed)
+    # One for each device that a model is spread over.
+    generators = {
+        device: torch.Generator(device).manual_seed(seed)
+        for device in dict.fromkeys(torch.device(weights.device) for weights in model.parameters())
+    }
     with torch.no_grad():
         for weights, spread in zip(model.parameters(), spread_of, strict=True):
+            generator = generators[torch.device(weights.device)]
             if spread is not None:
                 weights.normal_(*spread, generator=generator)
             elif not weights.is_floating_point():

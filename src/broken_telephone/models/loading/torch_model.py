@@ -101,9 +101,9 @@ class TorchModel(LocalModel[TorchSettingsT]):
 
         # The pipelines show progress bars of their own.
         logging.disable_progress_bar()
-        model = auto.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **quantised, **arguments).eval()
-        # Quantised weights are on their device already and may not be moved.
-        return model if quantised else model.to(self.device)
+        model = auto.from_pretrained(name, dtype=self.dtype, use_safetensors=True, **{**quantised, **arguments}).eval()
+        # Quantised weights are on their device already and may not be moved, nor may those of a device map.
+        return model if quantised or "device_map" in arguments else model.to(self.device)
 
     @staticmethod
     def _transformers_processor(auto: Any, name: str, arguments: dict[str, Any]) -> Any:

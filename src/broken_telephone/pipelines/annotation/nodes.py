@@ -18,7 +18,7 @@ from broken_telephone.annotation.annotator_choice import refuse_missing_headline
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.imported_answers import imported_answers, models_only, with_imported
-from broken_telephone.annotation.manifest import manifest
+from broken_telephone.annotation.manifest import found_in_checks, manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
 from broken_telephone.annotation.run import annotate, answers_to
 from broken_telephone.annotation.tables import Tables, tables
@@ -90,6 +90,7 @@ def collect_annotations(
     annotation_batches: Records,
     annotation: AnnotationSettings,
     annotation_store: StageStore,
+    annotation_sessions: Records,
     loop_settings: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Parse all answers into tables, and summarise the annotation.
@@ -114,6 +115,8 @@ def collect_annotations(
     refuse_missing_headline(inquiries[0].by, result.annotations)
     record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
     record["made_from"] = study_pictures.state
+    if checks := found_in_checks(annotation_sessions):
+        record["checks"] = checks
     if dataset.attributes:
         # A comparison reads the words of these attributes here.
         record["attributes"] = {name: one.model_dump() for name, one in dataset.attributes.items()}

@@ -63,6 +63,7 @@ def create_pipeline() -> Pipeline:
                     "annotation_batches",
                     "params:annotation",
                     "annotation_store",
+                    "annotation_sessions",
                     "loop_settings",
                 ],
                 outputs=[

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.loop.kept import in_words, kept_iterations
+from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN
 from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, spoken
 
@@ -76,12 +77,13 @@ def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests:
         tables: all tables; `power` is read.
         manifests: records of the runs, by name.
     """
-    kept = list(_kept(manifests))
+    kept, requests = list(_kept(manifests)), request_sentences(manifests)
     return {
         "Power": power_sentences(changes, tables.get("power", pd.DataFrame())),
         "Independent starts": list(_starts(changes)),
         **({"Images that were kept": kept} if kept else {}),
         "Failures": list(_failures(manifests)) or ["There is no record of failures."],
+        **({"Requests to servers": requests} if requests else {}),
         "Invalid answers": list(_invalid_answers(manifests)) or ["There is no record of invalid answers."],
     }
 
@@ -183,23 +185,25 @@ def _failures(manifests: Mapping[str, Mapping]) -> Iterator[str]:
         title = capital(spoken(name).removesuffix(" manifest"))
         counts = record.get("counts", {})
         if "failures" in counts:
-            cut = counts.get("cut", 0)
-            truncated = (
-                "whether the generator truncated descriptions is unknown"
-                if cut is None
-                else f"{counted(int(cut), 'description')} truncated by the generator"
-            )
             yield (
                 f"{title}: {counted(int(counts.get('images', 0)), 'image')} drawn, "
-                f"{counted(int(counts['failures']), 'failure')}, {truncated}."
+                f"{counted(int(counts['failures']), 'failure')}, {_truncated(counts.get('cut', 0))}."
                 f"{'' if record.get('complete', True) else ' The run was not finished.'}"
             )
+        if kinds := kinds_of_failures(record):
+            yield f"{title}, why chains ended early: {kinds}. Later iterations are without these chains."
         for reading, asked in record.get("asked", {}).items():
             answered = counted(int(asked.get("answered", 0)), "image")
             yield f"{title}, {reading}: {answered} answered, {counted(len(asked.get('failures', [])), 'failure')}."
         for space, embedded in record.get("embedded", {}).items():
             failed, cut = len(embedded.get("failures", [])), counted(int(embedded.get("cut", 0)), "text")
             yield f"{title}, {space}: {counted(failed, 'failure')}, {cut} truncated by the model."
+
+
+def _truncated(count: int | None) -> str:
+    if count is None:
+        return "how many descriptions the generator truncated is unknown"
+    return f"{counted(int(count), 'description')} truncated by the generator"
 
 
 def _invalid_answers(manifests: Mapping[str, Mapping]) -> Iterator[str]:

@@ -1,0 +1,111 @@
+"""A describer that checks its adapter once, and goes a slower way where the faster one does not hold."""
+
+import logging
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from broken_telephone.models.describers.describer_checks import (
+    BATCHES,
+    CACHE,
+    CLOSED,
+    SHARED,
+    WORDS,
+    WRITING,
+    DescriberChecks,
+    check_answers,
+)
+from broken_telephone.models.describers.language_model import use_cache
+from broken_telephone.models.describers.picture_reader import PictureReader
+from broken_telephone.models.loading.pixels import ResultT, by_size
+from broken_telephone.models.protocols import Finding
+from broken_telephone.models.settings import DescriberSettings
+
+logger = logging.getLogger(__name__)
+
+ItemT = TypeVar("ItemT")
+
+_OTHERWISE = {
+    WRITING: "it writes without a cache, which is slower",
+    BATCHES: "images are read one at a time",
+    CLOSED: "its forms are not read closed",
+    CACHE: "it reads the image again for each option, which is slower",
+    SHARED: "it reads the image again for each form",
+    WORDS: "its words cannot be explained",
+}
+"""Ability -> what is done without it."""
+_TOLD = {WRITING, BATCHES, CLOSED, WORDS}
+"""Abilities whose absence is a warning. The others cost time only."""
+
+
+class CheckedReader(PictureReader):
+    """A model that reads pictures. Its first use of several pictures or of likelihoods checks it."""
+
+    def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
+        super().__init__(settings, setting)
+        self._findings: dict[str, Finding] = {}
+
+    def load(self) -> None:
+        """Load the weights, if they are not loaded.
+
+        Raises:
+            StudyError: if the model does not exist, cannot be loaded, or does not take a setting.
+        """
+        was_loaded = self._loaded is not None
+        super().load()
+        if not was_loaded and WRITING in self._findings and not self._findings[WRITING].works:
+            use_cache(self._loaded[0], False)
+
+    def check(self, prompt: str) -> list[Finding]:
+        """Check on a plain picture what the adapter takes for granted. Only the first call costs anything.
+
+        Eleven passes of one picture and the prompt, and some 20 further tokens.
+
+        Args:
+            prompt: any prompt.
+
+        Raises:
+            StudyError: if the model cannot be loaded.
+        """
+        import torch
+
+        self.load()
+        if not self._findings:
+            model, processor = self._loaded
+            checks = DescriberChecks(
+                model,
+                lambda images: self._inputs(images, prompt),
+                check_answers(processor.tokenizer, prompt),
+                str(self.dtype).removeprefix("torch."),
+            )
+            with torch.no_grad():
+                self._findings = {finding.ability: finding for finding in map(self._told, checks.findings())}
+        return list(self._findings.values())
+
+    def _told(self, finding: Finding) -> Finding:
+        """Log what is done otherwise, and return it with that."""
+        if finding.works:
+            return finding
+        otherwise = _OTHERWISE[finding.ability]
+        level = logging.WARNING if finding.ability in _TOLD else logging.INFO
+        logger.log(level, "The %s %s: %s (%s)", self.setting, self.name, otherwise, finding.note)
+        return Finding(finding.ability, False, f"{otherwise} ({finding.note})")
+
+    def _finding(self, ability: str, prompt: str) -> Finding:
+        self.check(prompt)
+        return self._findings[ability]
+
+    def _can(self, ability: str, prompt: str) -> bool:
+        return self._finding(ability, prompt).works
+
+    def _in_batches(
+        self,
+        items: Sequence[ItemT],
+        process: Callable[[list[ItemT]], Sequence[ResultT]],
+        prompt: str,
+        size_of: Callable[[Any], tuple[int, int]] = attrgetter("size"),
+    ) -> list[ResultT]:
+        """Process items of one size together, or each alone where the model does not bear batches."""
+        if not self._can(BATCHES, prompt):
+            return [result for item in items for result in process([item])]
+        return by_size(items, process, size_of)

@@ -1,0 +1,1 @@
+"""What models behind OpenAI-compatible endpoints share: settings, requests, faults, costs."""

@@ -1,0 +1,170 @@
+"""A study whose models are behind endpoints: faults, refusals, a kill, and the key."""
+
+import html
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from stand_in_servers import REFUSED, ChatServer, ImageServer, error, picture_for, serving, wait_for
+
+from broken_telephone.errors import StudyError
+from broken_telephone.seeds import item_seed
+
+KEY = "sesame-of-the-test-4711"
+PRIMARY = "data/03_primary/miniature"
+PLAIN = "a picture of a red ball"
+
+
+@pytest.fixture
+def images(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("STUDY_KEY", KEY)
+    server = ImageServer()
+    server.key, server.every, server.late = KEY, 5, 1.0
+    server.retry_after = {"Retry-After": "0.01"}
+    server.usage = {"input_tokens": 10, "output_tokens": 20, "total_tokens": 30}
+    with serving(server):
+        yield server
+
+
+@pytest.fixture
+def chat():
+    server = ChatServer()
+    server.key, server.every, server.late = KEY, 7, 1.0
+    server.retry_after = {"Retry-After": "0.01"}
+    with serving(server):
+        yield server
+
+
+def models(images, chat) -> dict:
+    common = {"concurrency": 2, "retries": 5, "timeout": 0.5, "key_variable": "STUDY_KEY"}
+    return {
+        "generator": {"endpoint": images.url, "model": "some-t2i", "width": 16, "height": 16, **common},
+        "describer": {"endpoint": chat.url, "model": "some-vlm", **common},
+    }
+
+
+def settings(images, chat) -> dict:
+    return {
+        f"{group}__{name}": value for group, values in models(images, chat).items() for name, value in values.items()
+    }
+
+
+def drawn_texts(server) -> list[str]:
+    return [asked["prompt"] for asked in server.requests if asked["prompt"] != PLAIN]
+
+
+def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images, chat, plain_report, capsys):
+    parameters = ",".join(
+        f"{group}.{name}={value}" for group, own in models(images, chat).items() for name, value in own.items()
+    )
+    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "loop", "--params", parameters]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    batches = project.path / PRIMARY / "loop_batches"
+    assert wait_for(lambda: len(list(batches.rglob("*.json"))) >= 4 or run.poll() is not None)
+    assert run.poll() is None
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    before = project.files(PRIMARY)
+    kept = {name: content for name, content in before.items() if name.startswith("loop_images")}
+    assert kept
+
+    project.run(**settings(images, chat))
+    after = project.files(PRIMARY)
+    assert all(after[name] == content for name, content in kept.items())
+    manifest, chains = project.load("loop_manifest"), project.load("chains")
+    assert manifest["complete"]
+
+    # Every picture is that of its text and seed, whatever faults came between.
+    descriptions = project.load("loop_descriptions")
+    drawn = project.load("loop_images")
+    seeds = dict(zip(chains["chain_id"].astype(str), chains["seed"], strict=True))
+    texts = {(str(row.chain_id), row.iteration): row.text for row in descriptions.itertuples()}
+    for name, picture in drawn.items():
+        chain, _, iteration = name.rpartition("/")
+        expected = picture_for(texts[chain, int(iteration)], item_seed(seeds[chain], int(iteration)) % 2**31, "16x16")
+        assert picture().tobytes() == expected.tobytes()
+
+    # A refused picture ends its chain under its name, and is counted.
+    refused = {(chain, k) for (chain, k), text in texts.items() if REFUSED in text}
+    assert refused
+    failures = {(failure["chain_id"], failure["iteration"]): failure for failure in manifest["failures"]}
+    assert failures.keys() == refused
+    assert {failure["kind"] for failure in failures.values()} == {"refused picture"}
+    ends = {chain: k - 1 for chain, k in refused}
+    assert Counter(name.rpartition("/")[0] for name in drawn) == Counter(
+        {str(chain): ends.get(str(chain), 2) for chain in chains["chain_id"] if ends.get(str(chain), 2)}
+    )
+
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    assert manifest["ended_early"] == {"refused picture": dict(Counter(labels[chain] for chain, _ in refused))}
+
+    costs = manifest["costs"]
+    assert costs["draw"]["retries"] > 0
+    assert costs["describe"]["retries"] > 0
+    assert costs["draw"]["refusals"] == len(refused)
+    assert costs["draw"]["output_tokens"] % 20 == 0
+    assert costs["draw"]["requests"] <= len(images.requests)
+    assert manifest["counts"]["cut"] is None
+    assert manifest["sessions"][-1]["resolved"]["draw"] == {"seed": "heeded", "size": "16x16"}
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"Chains that ended early: refused picture ({len(refused)}: " in told
+    assert f"{len(refused)} refusal" in told
+
+    # Finished: nothing more is asked, and a refused text was never asked again.
+    asked, described = len(images.requests), len(chat.requests)
+    project.run(**settings(images, chat))
+    assert (len(images.requests), len(chat.requests)) == (asked, described)
+    of_refused = Counter(text for text in drawn_texts(images) if REFUSED in text)
+    assert max(of_refused.values()) <= 6
+
+    report(project, images, chat, len(refused))
+    assert {f"Bearer {KEY}"} == set(images.keys) == set(chat.keys)
+    assert not [name for name, content in project.files(".").items() if KEY.encode() in content]
+
+
+def report(project, images, chat, refused: int) -> None:
+    """Annotate by the endpoint and report, which names the refused pictures."""
+    parameters = settings(images, chat) | {"report__n_bootstrap": 200}
+    project.run("annotation", **parameters)
+    asked = project.load("annotation_manifest")["asked"]
+    assert asked["free"]["costs"]["requests"] > 0
+    assert all(record["failures"] == [] for record in asked.values())
+    # The server states no probabilities: only the free reading is there.
+    assert asked["closed"]["answered"] == 0
+    assert set(project.load("annotations")["reading"]) == {"free"}
+    project.run("similarity", **parameters)
+    project.run("explainability", **parameters)
+    project.run("reporting", **parameters)
+    page = html.unescape(project.load("report"))
+    assert f"refused picture ({refused}: " in page
+    assert "The generator's server:" in page
+
+
+def test_wrong_settings_of_an_endpoint_are_found_before_anything_is_sealed(project, images, chat):
+    images.known = images.known - {"size"}
+    with pytest.raises(StudyError, match="Unknown parameter: 'size'"):
+        project.run(**settings(images, chat))
+    assert not [name for name in project.files(PRIMARY) if name.startswith(("loop_images", "loop_batches"))]
+
+
+def test_an_outage_ends_the_run_and_the_next_one_goes_on(project, images, chat):
+    images.every = chat.every = None
+    drawn = iter(range(10))
+
+    def outage(number):
+        return error(503, "down") if number > 9 and next(drawn, None) is None else None
+
+    images.fault = outage
+    with pytest.raises(StudyError, match="answered 503"):
+        project.run(**settings(images, chat) | {"generator__retries": 0})
+    images.fault = lambda number: None
+    before = project.files(PRIMARY)
+    project.run(**settings(images, chat))
+    assert project.load("loop_manifest")["complete"]
+    after = project.files(PRIMARY)
+    assert all(after[name] == content for name, content in before.items() if name.startswith("loop_images"))
+    assert {failure["kind"] for failure in project.load("loop_manifest")["failures"]} <= {"refused picture"}
