@@ -7,7 +7,7 @@ from study_pictures import digested, save, study_pictures
 from broken_telephone.annotation import AnnotationSettings
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.questions import inquiries, task_name
-from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.run import annotate, answers_to, names_of_pictures
 from broken_telephone.annotation.tables import tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
@@ -124,7 +124,10 @@ class Bench:
         loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
         study = self.study()
         pictures, samples = self.pictures(), self.samples(**settings)
-        for answered in annotate(pictures, self.ask(**settings), loaded, models, study, self.batches.load(), samples):
+        journal, names = self.batches.load(), names_of_pictures(self.chains)
+        for answered in annotate(
+            pictures, self.ask(**settings), loaded, models, study, journal, samples, also_named=names
+        ):
             self.batches.save(answered.batches)
             yield answered
 

@@ -9,7 +9,10 @@ from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.models.protocols import (
     REGIONS,
+    Annotator,
+    AnswerTable,
     Choices,
+    Classifier,
     Describer,
     Description,
     Editor,
@@ -19,6 +22,8 @@ from broken_telephone.models.protocols import (
     FaceDetector,
     Failure,
     Generator,
+    Labelled,
+    Labels,
     Likelihoods,
     Model,
     RegionParser,
@@ -26,6 +31,8 @@ from broken_telephone.models.protocols import (
 )
 from broken_telephone.models.registry import (
     Kind,
+    kind_of,
+    make_annotator,
     make_describer,
     make_detector,
     make_editor,
@@ -44,7 +51,10 @@ from broken_telephone.models.settings import (
 __all__ = [
     "METHODS",
     "REGIONS",
+    "Annotator",
+    "AnswerTable",
     "Choices",
+    "Classifier",
     "Describer",
     "DescriberSettings",
     "Description",
@@ -60,6 +70,8 @@ __all__ = [
     "Generator",
     "GeneratorSettings",
     "Kind",
+    "Labelled",
+    "Labels",
     "Likelihoods",
     "Model",
     "RegionParser",
@@ -69,6 +81,8 @@ __all__ = [
     "Word",
     "free_memory",
     "is_out_of_memory",
+    "kind_of",
+    "make_annotator",
     "make_describer",
     "make_detector",
     "make_editor",

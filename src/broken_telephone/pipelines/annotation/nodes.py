@@ -19,7 +19,7 @@ from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
-from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.run import annotate, answers_to, names_of_pictures
 from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
@@ -27,7 +27,7 @@ from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, 
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
-from broken_telephone.models import Describer
+from broken_telephone.models import Annotator, Describer
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample, wrong_answers
 from broken_telephone.reporting import ReportSettings
@@ -41,10 +41,10 @@ def state_inquiries(
     dataset: DatasetSettings,
     chains: ChainSettings,
     loop: LoopSettings,
-    annotator: Describer,
+    annotator: Annotator,
     describer: Describer,
     loop_settings: Mapping[str, Any],
-    further_annotators: Mapping[str, Describer],
+    further_annotators: Mapping[str, Annotator],
 ) -> list[Inquiry]:
     """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
@@ -57,11 +57,11 @@ def annotate_pictures(
     chains: pd.DataFrame,
     loop: LoopSettings,
     annotation: AnnotationSettings,
-    annotator: Describer,
+    annotator: Annotator,
     describer: Describer,
     study_pictures: StudyPictures,
     annotation_store: StageStore,
-    further_annotators: Mapping[str, Describer],
+    further_annotators: Mapping[str, Annotator],
     reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
@@ -71,7 +71,8 @@ def annotate_pictures(
     samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
     others = donors(reused_studies, "annotation_batches", "annotation_sessions")
     journal = annotation_store.batches
-    yield from annotate(pictures, inquiries, annotation, models, study_pictures, journal, samples, others)
+    names = names_of_pictures(chains)
+    yield from annotate(pictures, inquiries, annotation, models, study_pictures, journal, samples, others, names)
 
 
 def collect_annotations(
