@@ -141,12 +141,13 @@ def _record(inquiry: Inquiry, pictures: Sequence[Picture], answer: Answer | None
         {"picture": one["name"], "digest": one["digest"], "failure": {name: one[name] for name in ("kind", "reason")}}
         for one in unopened
     ]
-    answers = [] if answer is None else _answers(inquiry, answer)
+    answers = [] if answer is None else answers_of(inquiry, answer)
     about = ({"picture": picture.name, "digest": picture.digest} for picture in pictures)
     return {"answers": [*failures, *(where | one for where, one in zip(about, answers, strict=True))]}
 
 
-def _answers(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
+def answers_of(inquiry: Inquiry, answer: Answer) -> Iterator[Record]:
+    """Yield what the journal keeps of the answers about the pictures of a batch."""
     for labels in answer.labels:
         if isinstance(labels, Failure):
             yield {"failure": {"kind": labels.kind, "reason": labels.reason}}
