@@ -1,10 +1,13 @@
 """Annotators that are no describers: image classifiers, dual encoders, functions and tables of answers."""
 
 import logging
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from tiny_embedders import save_clip, save_siglip
 from transformers import (
@@ -20,6 +23,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models import Face, Failure, Labelled, make_annotator
 from broken_telephone.models.annotators.face_crop import cut_faces, square_around
 
+ROOT = Path(__file__).parents[2]
 RAF = {
     "ethnicity": ("Caucasian", "African-American", "Asian"),
     "gender": ("male", "female", "unsure"),
@@ -388,3 +392,14 @@ def test_an_annotator_without_these_settings_is_a_describer(caplog):
     annotator = make_annotator({"path": "data/06_models/describer", "max_new_tokens": 5}, "annotator")
     assert hasattr(annotator, "describe")
     assert not isinstance(annotator, Failure)
+
+
+def test_the_settings_in_the_docs_are_accepted():
+    page = (ROOT / "docs/annotation.md").read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    shown = [own for block in blocks for own in block.get("further_annotators", {}).values()]
+    kinds = {"classifier", "classifiers", "zero_shot", "function", "table"}
+    own = [one for one in shown if kinds & set(one)]
+    assert {name for one in own for name in kinds & set(one)} == kinds
+    for settings in own:
+        make_annotator(settings, "further_annotators.a", detector={"path": "data/06_models/detector"})

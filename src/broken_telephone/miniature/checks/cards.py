@@ -79,9 +79,8 @@ million parameters in half precision. Its classes are named `<attribute>/<catego
 a study uses it.
 
 {_TRAINED}, and on mixtures of rendered twins, by `kedro run --pipeline miniature --tags classifier`. It shares neither
-weights nor architecture, seeds or training pictures with the judge, which checks the other models and is part of no
-study. It is a little worse than the judge on purpose: an annotator without errors would show nothing of how errors are
-corrected.
+weights nor architecture, seeds or training pictures with the judge. The judge, ten times as large, checks the other
+models and is part of no study.
 
 Limits: {_LIMITS} Emotions in scenes and activities in portraits mean nothing.
 """,
