@@ -101,6 +101,16 @@ def test_each_head_has_a_softmax_of_its_own(tmp_path):
         assert [one.category for one in own] == [RAF[head][k] for k in shares.argmax(1)]
 
 
+def test_a_head_whose_classes_are_no_categories_is_left_out(tmp_path, caplog):
+    source = save_model(tmp_path, ["gender/male", "gender/female", "age/young", "age/old", "mood/good", "mood/bad"])
+    annotator = make_annotator({"classifier": source}, "a")
+    assert annotator.variables(RAF) == ["gender"]
+    assert "age is not labelled, because no class of it is a category" in caplog.text
+    assert "mood" not in caplog.text
+    classes = {"age": {"age/young": "20-39", "age/old": "70+"}}
+    assert make_annotator({"classifier": source, "classes": classes}, "a").variables(RAF) == ["gender", "age"]
+
+
 def test_a_model_of_yes_and_no_has_the_logistic_function(tmp_path):
     source = save_model(tmp_path, ["Male", "Smiling"], problem_type="multi_label_classification")
     classes = {"gender": {"Male": "male", "no Male": "female"}}

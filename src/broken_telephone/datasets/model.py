@@ -21,6 +21,9 @@ from broken_telephone.models import (
 AnyModel = Generator | Editor | Describer | Annotator | Embedder | FaceDetector | RegionParser
 
 
+_OTHER_KINDS = ". An annotator of another kind has one of classifier, classifiers, zero_shot, function, table"
+
+
 class ModelDataset(AbstractDataset[None, AnyModel]):
     """One of a study's models. Its weights are loaded when it is first used."""
 
@@ -47,6 +50,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         Raises:
             StudyError: naming the settings that are wrong.
         """
+        hint = _OTHER_KINDS if kind == "annotator" and settings else ""
         kind = kind_of(kind, settings or otherwise or {})
         self._kind = kind
         # An error in the other model's settings names those.
@@ -57,7 +61,8 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         try:
             self._model: AnyModel = model_of(kind, settings, setting, detector)
         except StudyError as error:
-            raise StudyError(f"Settings of the {setting}: {error}") from None
+            hint = hint if kind == "describer" else ""
+            raise StudyError(f"Settings of the {setting}: {error}{hint}") from None
 
     def load(self) -> AnyModel:
         """Return the model, always the same one."""

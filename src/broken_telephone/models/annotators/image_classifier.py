@@ -1,5 +1,6 @@
 """Labels people with image classifiers of transformers."""
 
+import logging
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from broken_telephone.models.loading.provenance import pretrained
 from broken_telephone.models.protocols import Labelled, Labels
 from broken_telephone.models.settings import TorchSettings
 from broken_telephone.visible import shortlist
+
+logger = logging.getLogger(__name__)
 
 _LISTED = 40
 
@@ -118,7 +121,7 @@ class ImageClassifier(PictureAnnotator[ClassifierSettings]):
                 f"{', '.join(options)})"
             )
         self._map.check(options)
-        wanted = [name for name in options if name in self._named()]
+        wanted = [name for name in options if name in self._named() and not self._is_unmapped(name, options)]
         if not wanted:
             raise StudyError(
                 f"{self.setting}: state in {self.setting}.classes which attribute the classes of {self.name} belong "
@@ -128,6 +131,19 @@ class ImageClassifier(PictureAnnotator[ClassifierSettings]):
         for variable in wanted:
             self._map.check_classes(variable, self._head_of(variable).names, options)
         return wanted
+
+    def _is_unmapped(self, variable: str, options: Options) -> bool:
+        """Return whether a head of the model has the name of an attribute, but no class that is a category; log it."""
+        if self._single is None or self._map.of(variable) is not None:
+            return False
+        names = self._head_of(variable).names
+        if any(self._map.category(variable, name, options) for name in names):
+            return False
+        logger.warning(
+            "%s: %s is not labelled, because no class of it is a category. State what they mean in %s.classes.%s: %s",
+            *(self.setting, variable, self.setting, variable, shortlist(names, _LISTED)),
+        )
+        return True
 
     def _named(self) -> list[str]:
         """Return what the settings name, and the heads of the model."""
