@@ -12,6 +12,7 @@ from broken_telephone.annotation.manifest import manifest
 from broken_telephone.annotation.run import answers_to, names_of_pictures
 from broken_telephone.annotation.tables import categories_of
 from broken_telephone.errors import StudyError
+from broken_telephone.execution.adoption import Donor
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.models import Failure, Labelled, make_annotator
 from broken_telephone.tables import check_annotations, check_predictions
@@ -162,3 +163,26 @@ def test_originals_have_the_names_that_tables_use():
     )
     assert names_of_pictures(chains) == {"0/x/a.jpg": ["x/a.jpg", "a", "a_r0/0", "a_r1/0"]}
     assert ITERATIONS == 2
+
+
+def test_another_study_adopts_the_answers_of_a_classifier(bench, tmp_path):
+    bench.further["faces"].is_repeatable = True
+    sessions = {}
+    for answered in bench.follow(readings=["free"]):
+        sessions |= answered.sessions
+    donor = Donor(
+        "first", {"a": 1}, bench.batches.load(), {name: lambda one=one: one for name, one in sessions.items()}
+    )
+    (tmp_path / "second").mkdir()
+    other = Bench(tmp_path / "second")
+    other.further = {"renamed": Classifier("faces model")}
+    other.further["renamed"].is_repeatable = True
+    found = other.run(donors=[donor], readings=["free"])
+    assert other.further["renamed"].calls == []
+    assert of(found.annotations, "renamed")["category"].equals(
+        of(bench.tables(readings=["free"]).annotations, "faces")["category"]
+    )
+    # A function may answer differently each time.
+    other.further = {"function": Classifier("another model")}
+    other.run(donors=[donor], readings=["free"])
+    assert sum(other.further["function"].calls) == PICTURES

@@ -118,7 +118,7 @@ class Bench:
         chains = self.chains.assign(image_id=self.chains["image_path"])
         return sampled_pictures(starts_per_label or {}, chains, ITERATIONS, self.study())
 
-    def follow(self, **settings):
+    def follow(self, donors=(), **settings):
         models = {"annotator": self.annotator, "describer": self.describer}
         models |= {task_name(name): model for name, model in self.further.items()}
         loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
@@ -126,13 +126,13 @@ class Bench:
         pictures, samples = self.pictures(), self.samples(**settings)
         journal, names = self.batches.load(), names_of_pictures(self.chains)
         for answered in annotate(
-            pictures, self.ask(**settings), loaded, models, study, journal, samples, also_named=names
+            pictures, self.ask(**settings), loaded, models, study, journal, samples, donors, names
         ):
             self.batches.save(answered.batches)
             yield answered
 
-    def run(self, **settings):
-        for _ in self.follow(**settings):
+    def run(self, donors=(), **settings):
+        for _ in self.follow(donors, **settings):
             pass
         return self.tables(**settings)
 

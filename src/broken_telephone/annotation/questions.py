@@ -57,6 +57,11 @@ class Inquiry:
         return options_of(self.forms)
 
     @property
+    def labels_only(self) -> bool:
+        """Whether the annotator is no describer."""
+        return self.method in (_CLASSIFY, _LOOK_UP)
+
+    @property
     def looks_up(self) -> bool:
         """Whether the answers exist already, so that names of pictures are asked about, and no pixels."""
         return self.method == _LOOK_UP

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 _LISTED = 5
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
+_LABELLED = "people labelled"
+"""The text of the progress bar of an annotator that is no describer."""
 
 
 def annotate(
@@ -116,7 +118,8 @@ def _is_further(inquiry: Inquiry) -> bool:
 
 
 def _doing(inquiry: Inquiry) -> str:
-    return _DOING[inquiry.reading] + (f" by {inquiry.by}" if _is_further(inquiry) else "")
+    doing = _LABELLED if inquiry.labels_only else _DOING[inquiry.reading]
+    return doing + (f" by {inquiry.by}" if _is_further(inquiry) else "")
 
 
 def answers_to(
