@@ -23,21 +23,22 @@ class ClassHeads:
     - Otherwise: one softmax over all classes.
     """
 
-    def __init__(self, config: Any, name: str) -> None:
-        """Read a configuration of transformers.
+    def __init__(self, classes: Mapping[int, str], problem: str | None, name: str) -> None:
+        """Sort the classes into heads.
 
         Args:
-            config: with `id2label` and `problem_type`.
+            classes: output -> class, `id2label` in a configuration of transformers.
+            problem: `problem_type` in such a configuration.
             name: the model's, for errors.
 
         Raises:
             StudyError: if the model is a regression.
         """
-        if config.problem_type == "regression":
+        if problem == "regression":
             raise StudyError(f"{name} is a regression: it gives no classes")
         self.name = name
-        labels = [str(config.id2label[number]) for number in sorted(config.id2label)]
-        self.is_binary = config.problem_type == "multi_label_classification" or len(labels) == 1
+        labels = [classes[number] for number in sorted(classes)]
+        self.is_binary = problem == "multi_label_classification" or len(labels) == 1
         self.heads: dict[str, dict[str, int]] = {}
         if self.is_binary:
             self.heads = {label: {label: number} for number, label in enumerate(labels)}

@@ -1,5 +1,6 @@
 """Labels people with image classifiers of transformers."""
 
+import json
 import logging
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from broken_telephone.models.annotators.picture_annotator import Options, Pictur
 from broken_telephone.models.annotators.settings import ClassifierSettings
 from broken_telephone.models.loading.input_size import PictureModel
 from broken_telephone.models.loading.load_errors import loading
-from broken_telephone.models.loading.provenance import pretrained
+from broken_telephone.models.loading.provenance import folder_with, pretrained
 from broken_telephone.models.protocols import Labelled, Labels
 from broken_telephone.models.settings import TorchSettings
 from broken_telephone.visible import shortlist
@@ -21,6 +22,7 @@ from broken_telephone.visible import shortlist
 logger = logging.getLogger(__name__)
 
 _LISTED = 40
+CONFIG = "config.json"
 
 
 class ImageModel(PictureModel[TorchSettings]):
@@ -39,12 +41,21 @@ class ImageModel(PictureModel[TorchSettings]):
             StudyError: if it cannot be read.
         """
         if self._heads is None:
-            from transformers import AutoConfig
-
-            name, arguments = pretrained(self.settings, self.setting)
             with loading(self.settings, self.setting):
-                self._heads = ClassHeads(AutoConfig.from_pretrained(name, **arguments), self.name)
+                self._heads = ClassHeads(*self._classes(), self.name)
         return self._heads
+
+    def _classes(self) -> tuple[dict[int, str], str | None]:
+        """Return output -> class, and the type of the problem; if possible without the slow import of transformers."""
+        file = folder_with(self.settings, self.setting, [CONFIG]) / CONFIG
+        stated = json.loads(file.read_text(encoding="utf-8"))
+        if "id2label" in stated:
+            return {int(number): str(name) for number, name in stated["id2label"].items()}, stated.get("problem_type")
+        from transformers import AutoConfig
+
+        name, arguments = pretrained(self.settings, self.setting)
+        config = AutoConfig.from_pretrained(name, **arguments)
+        return config.id2label, config.problem_type
 
     def logits(self, images: list[Image.Image]) -> np.ndarray:
         """Return the outputs of the model for each RGB picture, float32 (n, outputs).
