@@ -20,6 +20,7 @@ from broken_telephone.miniature.training.judge import load_judge
 from broken_telephone.miniature.world.people import CATEGORIES, World
 from broken_telephone.miniature.world.pictures import render_set
 from broken_telephone.models import make_annotator
+from broken_telephone.pipelines.miniature import create_pipeline
 
 LARGEST = 2 * 10**6
 
@@ -91,3 +92,10 @@ def test_the_card_compares_it_with_the_judge(portraits, models, tmp_path):
     card = (tmp_path / "README.md").read_text()
     assert "| portraits | gender accuracy | 140 |" in card
     assert "| scenes | activity as the judge reads it | 27 |" in card
+
+
+def test_its_tag_makes_it_from_shipped_models_alone():
+    pipeline = create_pipeline().only_nodes_with_tags("classifier")
+    needed = {name for name in pipeline.inputs() if not name.startswith("params:")}
+    assert needed == {"miniature_judge", "generator"}
+    assert {"miniature_classifier", "quality_classifier"} <= pipeline.all_outputs()
