@@ -7,7 +7,7 @@ from study_pictures import digested, save, study_pictures
 from broken_telephone.annotation import AnnotationSettings
 from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.questions import inquiries, task_name
-from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.run import annotate, answers_to, names_of_pictures
 from broken_telephone.annotation.tables import tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import ImagePartitionsDataset, RecordPartitionsDataset
@@ -119,18 +119,21 @@ class Bench:
         chains = self.chains.assign(image_id=self.chains["image_path"])
         return sampled_pictures(starts_per_label or {}, chains, ITERATIONS, self.study())
 
-    def follow(self, **settings):
+    def follow(self, donors=(), **settings):
         models = {"annotator": self.annotator, "describer": self.describer}
         models |= {task_name(name): model for name, model in self.further.items()}
         loaded = AnnotationSettings.model_validate({"batch": 2} | settings)
         study = self.study()
         pictures, samples = self.pictures(), self.samples(**settings)
-        for answered in annotate(pictures, self.ask(**settings), loaded, models, study, self.batches.load(), samples):
+        journal, names = self.batches.load(), names_of_pictures(self.chains)
+        for answered in annotate(
+            pictures, self.ask(**settings), loaded, models, study, journal, samples, donors, names
+        ):
             self.batches.save(answered.batches)
             yield answered
 
-    def run(self, **settings):
-        for _ in self.follow(**settings):
+    def run(self, donors=(), **settings):
+        for _ in self.follow(donors, **settings):
             pass
         return self.tables(**settings)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from broken_telephone.annotation.questions import LAST, Inquiry
 from broken_telephone.annotation.tables import Answers
 from broken_telephone.execution.adoption import counts_of
-from broken_telephone.execution.journal import Records, costs_in, records_of, seconds_in
+from broken_telephone.execution.journal import Record, Records, costs_in, records_of, seconds_in
 from broken_telephone.labels import asked_for
 
 
@@ -26,9 +26,10 @@ def manifest(
 
     Returns:
         `asked`, by question: who, reading, prompts and options, attributes of the form with their categories, pictures
-        answered about, failures, seconds in the model, and how many answers were adopted from which study, whose
-        seconds count; for a model behind an endpoint also the `costs` of its requests. `statuses`: shares of valid,
-        unsure, invalid and refused answers, by question and attribute, over all rows of the table.
+        answered about, pictures that a table has no answer for, failures, seconds in the model, and how many answers
+        were adopted from which study, whose seconds count; for a model behind an endpoint also the `costs` of its
+        requests. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over all
+        rows of the table.
     """
     asked = {
         inquiry.name: {
@@ -37,7 +38,10 @@ def manifest(
             "settings": dict(inquiry.settings),
             "asked": [vars(one) for one in inquiry.asked],
             "attributes": asked_for(inquiry.forms[0]) if inquiry.forms else {},
-            "answered": sum("failure" not in answer for answer in answers.get(inquiry.name, {}).values()),
+            "answered": sum(
+                "failure" not in answer and not _is_empty(answer) for answer in answers.get(inquiry.name, {}).values()
+            ),
+            **_without_answer(inquiry, answers),
             "failures": [
                 {"picture": picture, **answer["failure"]}
                 for picture, answer in answers.get(inquiry.name, {}).items()
@@ -59,6 +63,16 @@ def found_in_checks(sessions: Records) -> dict[str, dict[str, str]]:
         sessions: the records of runs.
     """
     return {name: found for key in sorted(sessions) for name, found in sessions[key]().get("checks", {}).items()}
+
+
+def _is_empty(answer: Record) -> bool:
+    return answer.get("labels") == {}
+
+
+def _without_answer(inquiry: Inquiry, answers: Answers) -> dict[str, int]:
+    if not inquiry.looks_up:
+        return {}
+    return {"without_answer": sum(map(_is_empty, answers.get(inquiry.name, {}).values()))}
 
 
 def _statuses(inquiries: Iterable[Inquiry], annotations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

@@ -1,27 +1,30 @@
-"""States the questions about pictures: the model, the prompt, and the options of each."""
+"""States the questions about pictures: the model, the prompt, and the options of each.
+
+A describer is asked by a prompt. Any other annotator is given pictures and the categories of each question.
+"""
 
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-from PIL import Image
 
 from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.annotation.settings import AnnotationSettings
 from broken_telephone.annotation.study_form import form_of
 from broken_telephone.errors import StudyError
-from broken_telephone.execution.tasks import Choose, Describe, Task
+from broken_telephone.execution.tasks import Choose, Classify, Describe, LookUp, Task
 from broken_telephone.labels import Form, Scheme, concept_form
-from broken_telephone.models import Choices, Describer
+from broken_telephone.models import Annotator, Choices, Describer
 from broken_telephone.seeds import digest
 
 logger = logging.getLogger(__name__)
 
 FREE, CLOSED, LAST = "free", "closed", "last"
 _NEEDED = {FREE: "describe", CLOSED: "choose"}
-"""Reading -> the method of a model that gives it."""
+"""Reading -> the method of a describer that gives it."""
+_CLASSIFY, _LOOK_UP = "classify", "look_up"
+"""The methods of annotators that are no describers."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,23 @@ class Inquiry:
     """A digest of everything that its answers depend on."""
     identity_in: Callable[[Mapping[str, Any]], str] = field(compare=False)
     """Returns the identity of the same question in a study with other loop settings."""
+    method: str = "describe"
+    """The method of the model that answers."""
+
+    @property
+    def options(self) -> dict[str, tuple[str, ...]]:
+        """Attribute or concept -> categories that are asked for."""
+        return options_of(self.forms)
+
+    @property
+    def labels_only(self) -> bool:
+        """Whether the annotator is no describer."""
+        return self.method in (_CLASSIFY, _LOOK_UP)
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether the answers exist already, so that names of pictures are asked about, and no pixels."""
+        return self.method == _LOOK_UP
 
     @property
     def key(self) -> str:
@@ -59,11 +79,15 @@ class Inquiry:
         """Return the identity of the records of the same question in a study with these loop settings."""
         return f"{self.reading}_{self.identity_in(loop_settings)}"
 
-    def task(self, images: list[Image.Image]) -> Task:
-        """Return the task that asks it about pictures."""
+    def task(self, contents: list[Any]) -> Task:
+        """Return the task that asks it about pictures: RGB images, or all names of each for `looks_up`."""
+        if self.method == _LOOK_UP:
+            return LookUp(contents, self.options, self.model)
+        if self.method == _CLASSIFY:
+            return Classify(contents, self.options, self.model)
         if self.reading == CLOSED:
-            return Choose(images, self.asked, self.model)
-        return Describe(images, self.asked[0].prompt, self.model)
+            return Choose(contents, self.asked, self.model)
+        return Describe(contents, self.asked[0].prompt, self.model)
 
 
 def inquiries(
@@ -71,10 +95,10 @@ def inquiries(
     scheme: Scheme,
     concept: str,
     describe_prompt: str,
-    annotator: Describer,
+    annotator: Annotator,
     describer: Describer,
     loop_settings: Mapping[str, Any],
-    further: Mapping[str, Describer] | None = None,
+    further: Mapping[str, Annotator] | None = None,
 ) -> list[Inquiry]:
     """Return all questions about the pictures of a study, in the order in which they are asked.
 
@@ -108,7 +132,12 @@ def inquiries(
             f"annotation.starts_per_label: {unknown[0]!r} is none of further_annotators "
             f"({', '.join(further) or 'none'})"
         )
-    if "closed" in settings.readings and not hasattr(annotator, "choose"):
+    if _method_of(annotator) is not None and FREE in settings.readings:
+        raise StudyError(
+            f"annotation.readings: {annotator.name} writes nothing, so that nothing can be read free. Write "
+            "`annotation: {readings: [closed]}` and `report: {reading: closed}`, or list it in further_annotators"
+        )
+    if CLOSED in settings.readings and not (_method_of(annotator) or hasattr(annotator, "choose")):
         raise StudyError(
             f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
             "read closed. Write `readings: [free]`, or name a local model as the annotator."
@@ -116,15 +145,22 @@ def inquiries(
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
 
-    def inquiry(name: str, reading: str, who: str, model: Describer, by: str) -> Inquiry:
-        model_settings = model.identity()
+    def inquiry(name: str, reading: str, who: str, model: Annotator, by: str) -> Inquiry:
+        model_settings, method = model.identity(), _method_of(model)
+        own_asked, own_forms = asked[reading], forms[reading]
+        if method is not None:
+            own_forms = _forms_of(model, by, own_forms)
+            own_asked = tuple(Choices("", [tuple(q.options) for q in own.questions]) for own in own_forms)
+        # Annotators that are no describers see no wording, but the names of what they are asked for.
+        wordings = [[one.prompt, one.lines] for one in own_asked]
+        names = [] if method is None else [list(options_of(own_forms).items())]
 
         def identity_in(loop: Mapping[str, Any]) -> str:
-            depends = [loop, model_settings, [[one.prompt, one.lines] for one in asked[reading]]]
-            return digest(json.dumps(depends, sort_keys=True), size=6)
+            return digest(json.dumps([loop, model_settings, wordings, *names], sort_keys=True), size=6)
 
         identity = identity_in(loop_settings)
-        return Inquiry(name, reading, who, by, model_settings, asked[reading], forms[reading], identity, identity_in)
+        question = (name, reading, who, by, model_settings, own_asked, own_forms, identity, identity_in)
+        return Inquiry(*question, method or "describe")
 
     readings = [reading for reading in (FREE, CLOSED) if reading in settings.readings]
     result = [inquiry(reading, reading, "annotator", annotator, annotator.name) for reading in readings]
@@ -143,7 +179,31 @@ def task_name(further: str) -> str:
     return f"annotator {further}"
 
 
-def _possible_readings(by: str, model: Describer, wanted: Sequence[str]) -> Iterator[str]:
+def options_of(forms: Sequence[Form]) -> dict[str, tuple[str, ...]]:
+    """Return attribute or concept -> its categories in some forms, `unsure` included if it is offered."""
+    return {question.variable: tuple(question.options.values()) for form in forms for question in form.questions}
+
+
+def _method_of(model: Annotator) -> str | None:
+    """Return how an annotator that is no describer is asked; None for a describer."""
+    return next((method for method in (_CLASSIFY, _LOOK_UP) if hasattr(model, method)), None)
+
+
+def _forms_of(model: Any, by: str, forms: Sequence[Form]) -> tuple[Form, ...]:
+    """Return the forms with the questions that an annotator answers which is no describer."""
+    wanted = options_of(forms)
+    answered = model.variables(wanted)
+    if missing := [variable for variable in wanted if variable not in answered]:
+        logger.info("The annotator %s labels %s, and not %s", by, ", ".join(answered), ", ".join(missing))
+    return tuple(
+        replace(form, questions=tuple(one for one in form.questions if one.variable in answered)) for form in forms
+    )
+
+
+def _possible_readings(by: str, model: Annotator, wanted: Sequence[str]) -> Iterator[str]:
+    if _method_of(model) is not None:
+        yield CLOSED
+        return
     possible = [reading for reading in wanted if hasattr(model, _NEEDED[reading])]
     if not possible:
         raise StudyError(
@@ -155,7 +215,7 @@ def _possible_readings(by: str, model: Describer, wanted: Sequence[str]) -> Iter
     yield from possible
 
 
-def _refuse_equal_models(models: Mapping[str, Describer]) -> None:
+def _refuse_equal_models(models: Mapping[str, Annotator]) -> None:
     names: dict[str, str] = {}
     for name, model in models.items():
         identity = json.dumps(model.identity(), sort_keys=True)

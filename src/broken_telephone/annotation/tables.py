@@ -76,10 +76,8 @@ def tables(
             if inquiry.reading == FREE:
                 attributes += [who | row for row in _free(inquiry.forms[0], answer)]
                 continue
-            for rows, form, likelihoods in zip(
-                (attributes, choices), inquiry.forms, answer["likelihoods"], strict=True
-            ):
-                for row, each in _closed(form, likelihoods):
+            for rows, closed in zip((attributes, choices), _chosen_of(inquiry, answer), strict=True):
+                for row, each in closed:
                     rows.append(who | row)
                     weights += [who | {"attribute": row["attribute"]} | one for one in each]
     last = _last(chains, study, iterations, last_inquiry, answers)
@@ -100,14 +98,36 @@ def categories_of(inquiry: Inquiry, answer: Record) -> dict[str, str | None] | N
     if inquiry.reading == FREE:
         rows = list(_free(inquiry.forms[0], answer))
     else:
-        lines = zip(inquiry.forms, answer["likelihoods"], strict=True)
-        rows = [row for form, likelihoods in lines for row, _ in _closed(form, likelihoods)]
+        rows = [row for closed in _chosen_of(inquiry, answer) for row, _ in closed]
     return {row["attribute"]: row["category"] if row["status"] == "valid" else None for row in rows}
 
 
 def _free(form: Form, answer: Record) -> Iterator[Record]:
     for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
+
+
+def _chosen_of(inquiry: Inquiry, answer: Record) -> Iterator[Iterator[tuple[Record, list[Record]]]]:
+    """Yield for each form its chosen answers, and the probabilities of their options."""
+    if "labels" in answer:
+        return (_labelled(form, answer["labels"]) for form in inquiry.forms)
+    return (_closed(*one) for one in zip(inquiry.forms, answer["likelihoods"], strict=True))
+
+
+def _labelled(form: Form, labels: Mapping[str, Record]) -> Iterator[tuple[Record, list[Record]]]:
+    """Yield the answers of an annotator that is no describer, and their probabilities if it gives some."""
+    for question in form.questions:
+        if question.variable not in labels:
+            continue
+        given = labels[question.variable]
+        logs = given.get("log_probabilities", {})
+        each = [
+            {"category": category, "probability": math.exp(logs[category]), "log_likelihood": logs[category]}
+            for category in question.options.values()
+            if category in logs
+        ]
+        row = {"attribute": question.variable, "category": given["category"], "status": given["status"]}
+        yield row | {"probability": max((one["probability"] for one in each), default=None)}, each
 
 
 def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:
@@ -152,7 +172,7 @@ def _chosen(choices: list[Record], labels: Mapping[str, str]) -> Iterator[Record
             "correct": row["category"] == label,
             "reading": CLOSED,
             "model": row["annotator"],
-            "status": "named",
+            "status": "none" if row["category"] is None else "named",
             "probability": row["probability"],
         }
 

@@ -6,9 +6,22 @@ from kedro.io import AbstractDataset
 
 from broken_telephone.datasets.shared_models import model_of
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Describer, Editor, Embedder, FaceDetector, Generator, Kind, RegionParser
+from broken_telephone.models import (
+    Annotator,
+    Describer,
+    Editor,
+    Embedder,
+    FaceDetector,
+    Generator,
+    Kind,
+    RegionParser,
+    kind_of,
+)
 
-AnyModel = Generator | Editor | Describer | Embedder | FaceDetector | RegionParser
+AnyModel = Generator | Editor | Describer | Annotator | Embedder | FaceDetector | RegionParser
+
+
+_OTHER_KINDS = ". An annotator of another kind has one of classifier, classifiers, zero_shot, function, table"
 
 
 class ModelDataset(AbstractDataset[None, AnyModel]):
@@ -21,6 +34,7 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         settings: dict[str, Any],
         setting: str | None = None,
         otherwise: dict[str, Any] | None = None,
+        detector: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Check the settings against their class, which the table of adapters in `models/registry.py` names.
@@ -30,11 +44,14 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
             settings: of the model.
             setting: the name of the settings in parameters.yml, for errors; the kind unless stated.
             otherwise: settings of the model that is used if `settings` is empty.
+            detector: settings of the study's face detector, for an annotator that reads faces.
             metadata: for kedro-viz.
 
         Raises:
             StudyError: naming the settings that are wrong.
         """
+        hint = _OTHER_KINDS if kind == "annotator" and settings else ""
+        kind = kind_of(kind, settings or otherwise or {})
         self._kind = kind
         # An error in the other model's settings names those.
         setting = setting if settings and setting is not None else kind
@@ -42,9 +59,10 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         self._settings = settings
         self.metadata = metadata
         try:
-            self._model: AnyModel = model_of(kind, settings, setting)
+            self._model: AnyModel = model_of(kind, settings, setting, detector)
         except StudyError as error:
-            raise StudyError(f"Settings of the {setting}: {error}") from None
+            hint = hint if kind == "describer" else ""
+            raise StudyError(f"Settings of the {setting}: {error}{hint}") from None
 
     def load(self) -> AnyModel:
         """Return the model, always the same one."""
@@ -62,7 +80,13 @@ class ModelsDataset(AbstractDataset[None, dict[str, AnyModel]]):
     """Several of a study's models of one kind, by name. The weights of each are loaded when it is first used."""
 
     def __init__(
-        self, *, kind: Kind, settings: dict[str, dict[str, Any]], setting: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        kind: Kind,
+        settings: dict[str, dict[str, Any]],
+        setting: str,
+        detector: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Check the settings of each model as `ModelDataset` does.
 
@@ -70,6 +94,7 @@ class ModelsDataset(AbstractDataset[None, dict[str, AnyModel]]):
             kind: the kind of all models.
             settings: name -> settings of the model.
             setting: the name of the settings in parameters.yml, for errors.
+            detector: settings of the study's face detector, for annotators that read faces.
             metadata: for kedro-viz.
 
         Raises:
@@ -84,7 +109,9 @@ class ModelsDataset(AbstractDataset[None, dict[str, AnyModel]]):
                 raise StudyError(f"{setting}: {name!r} is no name. Write it in quotation marks")
             if not isinstance(own, dict) or not own:
                 raise StudyError(f"{setting}.{name}: the settings of a model are expected, not {own!r}")
-            self._models[name] = ModelDataset(kind=kind, settings=own, setting=f"{setting}.{name}").load()
+            self._models[name] = ModelDataset(
+                kind=kind, settings=own, setting=f"{setting}.{name}", detector=detector
+            ).load()
 
     def load(self) -> dict[str, AnyModel]:
         """Return the models by name, always the same ones, in the order of the settings."""

@@ -24,10 +24,17 @@ def shared_models() -> Iterator[None]:
         _shared = before
 
 
-def model_of(kind: Kind, settings: dict[str, Any], setting: str) -> Any:
+def model_of(kind: Kind, settings: dict[str, Any], setting: str, detector: dict[str, Any] | None = None) -> Any:
     """Return the shared model with these settings, or make it.
 
-    Models of an endpoint are never shared, because they learn from answers.
+    Models of an endpoint are never shared, because they learn from answers. Neither are annotators that are no
+    describers, which load quickly.
+
+    Args:
+        kind: the kind.
+        settings: of the model.
+        setting: their name in the study.
+        detector: settings of the study's face detector; see `make_model`.
 
     Raises:
         StudyError: if the settings are wrong.
@@ -35,7 +42,7 @@ def model_of(kind: Kind, settings: dict[str, Any], setting: str) -> Any:
     key = kind, _text(settings), setting
     if _shared is not None and key in _shared:
         return _shared[key]
-    model = make_model(kind, settings, setting)
+    model = make_model(kind, settings, setting, detector)
     if _shared is not None and isinstance(model, LocalModel):
         _shared[key] = model
     return model

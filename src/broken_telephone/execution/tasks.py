@@ -12,6 +12,7 @@ from broken_telephone.models import (
     Description,
     Failure,
     Finding,
+    Labels,
     Likelihoods,
     Model,
     free_memory,
@@ -41,6 +42,8 @@ class Answer:
     """Likelihoods by picture and form."""
     findings: Sequence[Finding] = ()
     """What the model's adapter found when it checked itself."""
+    labels: Sequence[Labels | Failure] = ()
+    """Labels of the person in each picture."""
     out_of_memory: str | None = None
     """The error if the batch did not fit into memory; then there are no results."""
     seconds: float = 0.0
@@ -162,6 +165,35 @@ class Choose:
     def do(self, model: Any) -> Answer:
         """Do it with the model."""
         return Answer(likelihoods=model.choose(self.images, self.forms))
+
+
+@dataclass(frozen=True)
+class Classify:
+    """Label the people in pictures; the answer is `Labels` or a `Failure` each."""
+
+    images: list[Image.Image]
+    options: Mapping[str, Sequence[str]]
+    """Attribute or concept -> categories that are asked for."""
+    model: str = "annotator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the model."""
+        return Answer(labels=at_fault(self.images, PLAIN_PICTURE, lambda images: model.classify(images, self.options)))
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Look answers about pictures up in a table."""
+
+    names: list[Sequence[str]]
+    """All names of each picture."""
+    options: Mapping[str, Sequence[str]]
+    """Attribute or concept -> categories that are asked for."""
+    model: str = "annotator"
+
+    def do(self, model: Any) -> Answer:
+        """Do it with the table."""
+        return Answer(labels=model.look_up(self.names, self.options))
 
 
 def at_fault(items: list[T], plain: T, ask: Callable[[list[T]], Iterable[R]]) -> list[R | Failure]:

@@ -10,7 +10,10 @@ from broken_telephone.models.loading.load_errors import require
 from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.models.protocols import (
     REGIONS,
+    Annotator,
+    AnswerTable,
     Choices,
+    Classifier,
     Describer,
     Description,
     Editor,
@@ -21,6 +24,8 @@ from broken_telephone.models.protocols import (
     Failure,
     Finding,
     Generator,
+    Labelled,
+    Labels,
     Likelihoods,
     Model,
     RegionParser,
@@ -28,6 +33,8 @@ from broken_telephone.models.protocols import (
 )
 from broken_telephone.models.registry import (
     Kind,
+    kind_of,
+    make_annotator,
     make_describer,
     make_detector,
     make_editor,
@@ -45,7 +52,10 @@ from broken_telephone.models.settings import (
 __all__ = [
     "METHODS",
     "REGIONS",
+    "Annotator",
+    "AnswerTable",
     "Choices",
+    "Classifier",
     "Describer",
     "DescriberSettings",
     "Description",
@@ -63,6 +73,8 @@ __all__ = [
     "GeneratorSettings",
     "ImageEndpointSettings",
     "Kind",
+    "Labelled",
+    "Labels",
     "Likelihoods",
     "Model",
     "RegionParser",
@@ -72,6 +84,8 @@ __all__ = [
     "Word",
     "free_memory",
     "is_out_of_memory",
+    "kind_of",
+    "make_annotator",
     "make_describer",
     "make_detector",
     "make_editor",

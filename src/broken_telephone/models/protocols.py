@@ -1,8 +1,8 @@
 """Protocols of models: what the study asks of a model, independent of the library that runs it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
@@ -77,6 +77,22 @@ class Choices:
     prompt: str
     lines: Sequence[Sequence[str]]
     """The options of each line of the answer, as they would be written."""
+
+
+class Labelled(NamedTuple):
+    """What an annotator that is no describer answers about one attribute or concept of a picture."""
+
+    category: str | None
+    """The category of a valid answer."""
+    status: Literal["valid", "unsure", "invalid"]
+    """invalid: the answer is a class without a category."""
+    probabilities: Mapping[str, float] = {}
+    """Category -> probability. Their sum is below 1 if the annotator has classes without a category. Empty if it gives
+    no probabilities."""
+
+
+Labels = Mapping[str, Labelled]
+"""The answers about one picture by attribute or concept; one that is missing was not answered."""
 
 
 class Model(Protocol):
@@ -170,6 +186,45 @@ class Chooser(Describer, Protocol):
             UnableError: if its checks found the model unable to do so.
         """
         ...
+
+
+class Classifier(HasInputSize, Protocol):
+    """An annotator that labels people and writes nothing."""
+
+    def variables(self, options: Mapping[str, Sequence[str]]) -> list[str]:
+        """Check the settings, and return the attributes and concepts that it labels.
+
+        Args:
+            options: attribute or concept -> categories that the study asks for.
+
+        Raises:
+            StudyError: naming classes, attributes or categories that do not exist.
+        """
+        ...
+
+    def classify(self, images: list[Image.Image], options: Mapping[str, Sequence[str]]) -> Sequence[Labels | Failure]:
+        """Label the main person of each RGB picture: its attributes and concepts among `options`."""
+        ...
+
+
+class AnswerTable(Model, Protocol):
+    """An annotator whose answers exist already."""
+
+    def variables(self, options: Mapping[str, Sequence[str]]) -> list[str]:
+        """Check the table, and return the attributes and concepts that it has; see `Classifier`."""
+        ...
+
+    def unknown_rows(self, names: Collection[str]) -> list[str]:
+        """Return the rows that name none of a study's pictures, by what they name."""
+        ...
+
+    def look_up(self, names: list[Sequence[str]], options: Mapping[str, Sequence[str]]) -> Sequence[Labels]:
+        """Return the answers about pictures, each given by all names that it has; none for a picture without a row."""
+        ...
+
+
+Annotator = Describer | Classifier | AnswerTable
+"""Whatever labels the people in pictures."""
 
 
 class Explainer(Describer, Protocol):

@@ -71,6 +71,19 @@ learned from mixtures of two rendered twins. The label of a mixture is each twin
 
 Limits: {_LIMITS} Emotions in scenes are not judged.
 """,
+    "classifier": f"""# Classifier of the miniature
+
+A second annotator: a small ResNet, a transformers `ResNetForImageClassification` with a `ViTImageProcessor`, of 0.9
+million parameters in half precision. Its classes are named `<attribute>/<category>`: one head each for emotion
+(portraits), activity (scenes), gender, age, ethnicity and skin tone of the main person. The page on annotation says how
+a study uses it.
+
+{_TRAINED}, and on mixtures of rendered twins, by `kedro run --pipeline miniature --tags classifier`. It shares neither
+weights nor architecture, seeds or training pictures with the judge. The judge, ten times as large, checks the other
+models and is part of no study.
+
+Limits: {_LIMITS} Emotions in scenes and activities in portraits mean nothing.
+""",
     "parser": f"""# Region parser of the miniature
 
 Divides a whole picture into background, hair, face and body: facexlib's `ParseNet`, small. `config.json` holds the
@@ -122,7 +135,11 @@ def write_card(folder: Path, model: str, scores: pd.DataFrame) -> None:
         model: a key of `CARDS`.
         scores: a table as `scores.by_group` makes them.
     """
-    _write(folder, model, "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + _table(scores))
+    write_text(
+        folder,
+        model,
+        "## Quality on held-out rendered pictures\n\nBy groups of main persons.\n\n" + score_table(scores),
+    )
 
 
 def write_generator_card(folder: Path, shown: pd.DataFrame, shares: pd.DataFrame) -> None:
@@ -133,21 +150,23 @@ def write_generator_card(folder: Path, shown: pd.DataFrame, shares: pd.DataFrame
         f"## What it shows of what is asked\n\nOf {pictures}.\n\n{shown_table(shown)}\n\n"
         f"## People\n\nOf {pictures}.\n\n{shares_table(shares)}\n"
     )
-    _write(folder, "generator", quality)
+    write_text(folder, "generator", quality)
 
 
-def _write(folder: Path, model: str, quality: str) -> None:
+def write_text(folder: Path, model: str, quality: str) -> None:
+    """Write `README.md` from a model's text in `CARDS` and a text on its measured quality, in Markdown."""
     front = "---\nlicense: apache-2.0\ntags:\n- miniature\n- synthetic\n---\n"
     text = "\n\n".join(textwrap.fill(part, 110) for part in CARDS[model].strip().split("\n\n"))
     (folder / "README.md").write_text(f"{front}\n{text}\n\n{quality}")
 
 
-def _table(scores: pd.DataFrame) -> str:
+def score_table(scores: pd.DataFrame) -> str:
+    """Return scores as `scores.by_group` makes them as Markdown, one column per group."""
     columns = [("all", "all"), *((group, category) for group in GROUPS for category in CATEGORIES[group])]
     head = ["kind", "figure", "n", *(c for _, c in columns)]
     lines = [head, ["---"] * len(head)]
     for (kind, figure), part in scores.groupby(["kind", "figure"], sort=False):
-        values = part.set_index(["group", "category"])
-        count = int(values.loc[("all", "all"), "n"])
-        lines.append([kind, figure, str(count), *(f"{values.loc[c, 'value']:.3f}" for c in columns)])
+        values = part.set_index(["group", "category"])["value"].reindex(columns)
+        count = int(part["n"].max())
+        lines.append([kind, figure, str(count), *(f"{value:.3f}" for value in values)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

@@ -1,11 +1,10 @@
 """Measures with the judge whether the generator shows requested labels and planted associations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from broken_telephone.miniature.training.judge import Judge
 from broken_telephone.miniature.world import language
 from broken_telephone.miniature.world.activities import STAGINGS
 from broken_telephone.miniature.world.people import ACTIVITIES, CATEGORIES, EMOTIONS, World
@@ -16,9 +15,22 @@ ATTRIBUTES = ("gender", "age", "skin_tone")
 
 
 def draw_labels(
-    generator: Generator, judge: Judge, labels: tuple[str, ...], count: int, seed: int, batch_size: int = 50
+    generator: Generator,
+    judge: Callable[[np.ndarray], pd.DataFrame],
+    labels: tuple[str, ...],
+    count: int,
+    seed: int,
+    batch_size: int = 50,
 ) -> pd.DataFrame:
     """Draw `count` pictures per label from captions that name only the label.
+
+    Args:
+        generator: draws.
+        judge: reads pictures, uint8 (n, 64, 64, 3): a `Judge`, or a function with such results.
+        labels: emotions and activities.
+        count: pictures per label.
+        seed: of captions and noise.
+        batch_size: pictures at once.
 
     Returns:
         One row a picture: the label and what the judge reads.

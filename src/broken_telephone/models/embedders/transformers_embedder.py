@@ -56,6 +56,12 @@ class TransformersEmbedder(PictureModel[EmbedderSettings]):
         inputs = processor(text=texts, padding=padding, truncation=True, max_length=limit, return_tensors="pt")
         return self._vectors(model.get_text_features, inputs.to(model.device))
 
+    @property
+    def scale(self) -> float:
+        """The factor of a cosine in the logits of a picture and a text, which the model learned."""
+        self.load()
+        return float(self._loaded[0].logit_scale.detach().float().exp())
+
     def truncates(self, texts: list[str]) -> list[bool]:
         """Return for every text whether it has more tokens than the model reads (77 for CLIP, 64 for SigLIP)."""
         self.load()

@@ -20,7 +20,7 @@ from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.imported_answers import imported_answers, models_only, with_imported
 from broken_telephone.annotation.manifest import found_in_checks, manifest
 from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
-from broken_telephone.annotation.run import annotate, answers_to
+from broken_telephone.annotation.run import annotate, answers_to, names_of_pictures
 from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
 from broken_telephone.datasets import StageStore
@@ -29,7 +29,7 @@ from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.labels import ordered_attributes
 from broken_telephone.loop import LoopSettings
-from broken_telephone.models import Describer
+from broken_telephone.models import Annotator, Describer
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.rating import RatingSettings, all_items, known_items, rating_sample, wrong_answers
 from broken_telephone.reporting import ReportSettings
@@ -43,10 +43,10 @@ def state_inquiries(
     dataset: DatasetSettings,
     chains: ChainSettings,
     loop: LoopSettings,
-    annotator: Describer,
+    annotator: Annotator,
     describer: Describer,
     loop_settings: Mapping[str, Any],
-    further_annotators: Mapping[str, Describer],
+    further_annotators: Mapping[str, Annotator],
 ) -> list[Inquiry]:
     """State the questions about every picture, and the models that answer them."""
     scheme, concept = dataset.words, chains.concept
@@ -60,11 +60,11 @@ def annotate_pictures(
     chains: pd.DataFrame,
     loop: LoopSettings,
     annotation: AnnotationSettings,
-    annotator: Describer,
+    annotator: Annotator,
     describer: Describer,
     study_pictures: StudyPictures,
     annotation_store: StageStore,
-    further_annotators: Mapping[str, Describer],
+    further_annotators: Mapping[str, Annotator],
     reused_studies: ReusedStudies = NO_STUDIES,
 ) -> Iterator[tuple[Mapping[str, Record], Mapping[str, Record]]]:
     """Ask about all pictures; Kedro saves every batch as soon as it is answered."""
@@ -74,8 +74,8 @@ def annotate_pictures(
     samples = sampled_pictures(annotation.starts_per_label, chains, loop.iterations, study_pictures)
     others = donors(reused_studies, "annotation_batches", "annotation_sessions")
     journal = annotation_store.batches
-    asked = models_only(inquiries)
-    yield from annotate(pictures, asked, annotation, models, study_pictures, journal, samples, others)
+    asked, names = models_only(inquiries), names_of_pictures(chains)
+    yield from annotate(pictures, asked, annotation, models, study_pictures, journal, samples, others, names)
 
 
 def collect_annotations(

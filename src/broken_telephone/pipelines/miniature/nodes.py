@@ -281,6 +281,42 @@ def train_judge(
     return partial(judge.save_judge, judge.train_judge(portraits, scenes, twins, schedule, settings["members"]))
 
 
+def train_classifier(
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    twin_portraits: "PictureSet",
+    twin_scenes: "PictureSet",
+    settings: dict[str, Any],
+) -> Write:
+    """Train the second annotator on the even world."""
+    from broken_telephone.miniature.training import classifier
+    from broken_telephone.miniature.training.fitting import Schedule
+
+    twins = (twin_portraits, twin_scenes)
+    model = classifier.train_classifier(portraits, scenes, twins, Schedule(**settings))
+    return partial(classifier.save_classifier, model)
+
+
+def measure_classifier(
+    folder: Path,
+    judge: Path,
+    generator: "DiffusersGenerator",
+    portraits: "PictureSet",
+    scenes: "PictureSet",
+    settings: dict[str, Any],
+) -> Table:
+    """Measure the second annotator on held-out people and on drawn pictures, and write its card."""
+    from broken_telephone.miniature.checks import classifier as checks
+    from broken_telephone.miniature.training.classifier import load_classifier, score_classifier
+    from broken_telephone.miniature.training.judge import load_judge
+
+    model = load_classifier(folder)
+    rendered = pd.concat([score_classifier(model, pictures) for pictures in (portraits, scenes)], ignore_index=True)
+    drawn = checks.score_on_drawn(model, load_judge(judge), generator, **settings)
+    checks.write_classifier_card(folder, rendered, drawn)
+    return pd.concat([rendered, drawn], ignore_index=True)
+
+
 def measure_readers(
     judge: Path,
     embedder: Path,

@@ -3,8 +3,9 @@
 One model alone: `kedro run --pipeline miniature --tags judge`; the quality tables from the shipped weights:
 `kedro run --pipeline miniature --tags quality`. The describers with a planted shortcut are not shipped:
 `kedro run --pipeline miniature --tags shortcut` makes and measures both from the shipped weights. `--tags adapters`
-makes and measures the adapters, `--tags adapter_even` (or another name) one of them. `--tags counterfactuals` writes
-the raw data sets with all people shown as women, and as men; they are not shipped.
+makes and measures the adapters, `--tags adapter_even` (or another name) one of them. `--tags classifier` makes and
+measures the second annotator. `--tags counterfactuals` writes the raw data sets with all people shown as women, and as
+men; they are not shipped.
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -77,7 +78,7 @@ def _adapter_pictures() -> Node:
         ],
         outputs=["adapter_portraits", "adapter_scenes"],
         name="render_adapter_pictures",
-        tags=["adapters", *(f"adapter_{name}" for name in (*GENERATOR_ADAPTERS, *DESCRIBER_ADAPTERS))],
+        tags=["adapters", *(f"adapter_{name}" for name in (*GENERATOR_ADAPTERS, *DESCRIBER_ADAPTERS)), "classifier"],
     )
 
 
@@ -148,6 +149,43 @@ def _describer_adapter(behaviour: str) -> list[Node]:
     ]
 
 
+def _classifier() -> list[Node]:
+    twins = ["classifier_twin_portraits", "classifier_twin_scenes"]
+    return [
+        Node(
+            nodes.render_twins,
+            inputs=[
+                "params:miniature.worlds.even",
+                *(f"params:miniature.classifier_twins.{key}" for key in ("portraits", "scenes", "seed")),
+                "params:miniature.workers",
+            ],
+            outputs=twins,
+            name="render_classifier_twins",
+            tags="classifier",
+        ),
+        Node(
+            nodes.train_classifier,
+            inputs=["adapter_portraits", "adapter_scenes", *twins, "params:miniature.classifier"],
+            outputs="miniature_classifier",
+            name="train_classifier",
+            tags="classifier",
+        ),
+        Node(
+            nodes.measure_classifier,
+            inputs=[
+                "miniature_classifier",
+                "miniature_judge",
+                "generator",
+                *HELDOUT,
+                "params:miniature.classifier_quality",
+            ],
+            outputs="quality_classifier",
+            name="measure_classifier",
+            tags="classifier",
+        ),
+    ]
+
+
 def create_pipeline() -> Pipeline:
     """Return the pipeline that makes all that is shipped with the project, and the describers with a shortcut."""
     worlds = [
@@ -176,7 +214,7 @@ def create_pipeline() -> Pipeline:
                 HELDOUT,
                 [
                     *("quality", "shortcut", *(f"shortcut_{trait}" for trait in SHORTCUTS)),
-                    *("adapters", "adapter_quality", *(f"adapter_{name}" for name in DESCRIBER_ADAPTERS)),
+                    *("adapters", "adapter_quality", *(f"adapter_{name}" for name in DESCRIBER_ADAPTERS), "classifier"),
                 ],
             ),
         )
@@ -293,6 +331,7 @@ def create_pipeline() -> Pipeline:
         "quality": quality,
         "shortcuts": shortcuts,
         "adapters": adapters,
+        "classifier": _classifier(),
     }
     return Pipeline(
         [Pipeline(box, namespace=name, prefix_datasets_with_namespace=False) for name, box in boxes.items()]

@@ -80,7 +80,7 @@ def arrange_annotations(
     Raises:
         StudyError: if there is no such annotator, or it has no such reading.
     """
-    if settings.reading not in annotation.readings:
+    if settings.reading not in {*annotation.readings, *annotations["reading"].dropna()}:
         raise StudyError(
             f"report.reading: {settings.reading!r} is none of annotation.readings ({', '.join(annotation.readings)})"
         )
