@@ -87,7 +87,7 @@ def create_pipeline() -> Pipeline:
                 name="store_ratings",
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
-            Node(draw_baseline, inputs="baseline", outputs="baseline_figure", name="draw_baseline"),
+            Node(draw_baseline, inputs=["baseline", "params:dataset"], outputs="baseline_figure", name="draw_baseline"),
             Node(
                 draw_contact_sheet,
                 inputs=[
