@@ -1,7 +1,7 @@
 """What works with each family of describers and generators: each is built tiny, with random weights.
 
-    python benchmarks/families.py > docs/families.md      all of them, in about two minutes
-    python benchmarks/families.py --tiny                  one describer and one generator
+    python benchmarks/families.py                         writes docs/families.md, in about two minutes
+    python benchmarks/families.py --tiny                  prints one describer and one generator
 
 Every cell compares the project with a direct use of transformers or diffusers (`tests/helpers/family_rows.py`).
 """
@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the page."""
+    """Write or print the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tiny", action="store_true", help="one describer and one generator")
+    parser.add_argument("--tiny", action="store_true", help="print one describer and one generator")
     asked = parser.parse_args(arguments)
     import family_rows as rows
 
@@ -30,8 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _table(describers, rows.describer_row, Path(folder) / "describers"),
             _table(generators, rows.generator_row, Path(folder) / "generators"),
         ]
-    page = (Path(__file__).parent / "families.md").read_text(encoding="utf-8")
-    print(page.format(describers=tables[0], generators=tables[1]), end="")
+    template = (Path(__file__).parent / "families.md").read_text(encoding="utf-8")
+    page = template.format(describers=tables[0], generators=tables[1])
+    if asked.tiny:
+        print(page)
+    else:
+        (ROOT / "docs" / "families.md").write_text(page, encoding="utf-8")
 
 
 def _table(names: Sequence[str], row_of: Callable[[str, Path], dict[str, str]], folder: Path) -> str:

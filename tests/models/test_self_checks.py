@@ -1,6 +1,7 @@
 """Adapters that check themselves: planted faults are found, and avoided; families whose own code has one, too."""
 
 import logging
+import shutil
 
 import more_describers
 import more_generators
@@ -135,6 +136,16 @@ def test_a_processor_gets_the_picture_where_it_wants_it(tmp_path):
     stated = make_describer({"path": str(tmp_path), "max_new_tokens": 5, "template": "<image>{prompt}"})
     assert model.describe(images, PROMPT) == stated.describe(images, PROMPT)
     assert model.identity() != stated.identity()
+
+
+def test_a_missing_chat_template_leaves_no_picture_out(describers, tmp_path):
+    """LLaVA's processor takes a prompt without a token for the picture, and the model would not see it."""
+    shutil.copytree(describers["llava"], tmp_path / "llava")
+    (tmp_path / "llava/chat_template.jinja").unlink()
+    images = pictures()
+    model = make_describer({"path": str(tmp_path / "llava"), "max_new_tokens": 5})
+    stated = make_describer({"path": str(tmp_path / "llava"), "max_new_tokens": 5, "template": "<image>{prompt}"})
+    assert model.describe(images, PROMPT) == stated.describe(images, PROMPT)
 
 
 def test_a_device_map_places_the_model(describers):

@@ -76,21 +76,25 @@ class PictureReader(PictureModel[DescriberSettings]):
         """Return where the processor wants the picture in a prompt; None if a template says so or it needs none."""
         if self.settings.template is not None or getattr(processor, "chat_template", None) is not None:
             return None
-        token = getattr(processor, "image_token", None)
-        if token is None or _takes(processor, "a"):
-            # Most processors put the picture there by themselves.
+        token, number = getattr(processor, "image_token", None), getattr(processor, "image_token_id", None)
+        if token is None:
             return None
-        return f"{token}{{prompt}}" if _takes(processor, f"{token}a") else None
+        # Most processors put the picture there by themselves.
+        own, with_token = _tokens(processor, "a"), _tokens(processor, f"{token}a")
+        if number in own or (number is None and own) or not with_token:
+            return None
+        return f"{token}{{prompt}}"
 
 
-def _takes(processor: Any, text: str) -> bool:
-    """Return whether a processor takes a picture with a text; some refuse a text without a token for the picture."""
+def _tokens(processor: Any, text: str) -> list[int]:
+    """Return the tokens of a picture with a text; none if the processor refuses a text without a picture's token."""
     try:
-        _processed(processor, [Image.new("RGB", (224, 224), "grey")], text)
+        inputs = _processed(processor, [Image.new("RGB", (224, 224), "grey")], text)
     # Whatever a processor raises for a text that it does not take.
     except Exception:
-        return False
-    return True
+        return []
+    tokens: list[int] = inputs["input_ids"][0].tolist()
+    return tokens
 
 
 def _processed(processor: Any, images: list[Image.Image], text: str) -> Any:
