@@ -220,6 +220,10 @@ def test_words_that_come_from_a_prop_are_said_to():
     apart = support[support["kind"] == "64 x 64, 1 view, props apart"]
     assert set(apart["region"]) == {"hair", "face", "body", PROP, WITHOUT_PROPS}
     every = apart[(apart["attribute"] == "all") & (apart["label"] == "sports")]
+    # Other regions and iterations are those of the kind without props apart.
+    groups = apart[apart["attribute"] != "all"]
+    assert set(groups["attribute"]) == {"gender", "answer"}
+    assert set(groups["region"]) == set(PARTS)
     shares = every[every["measure"] == "share"].set_index("region")["value"].astype(float)
     assert shares.sum() == pytest.approx(0.25 * 0.6 * 3 + 0.1 * 2 + 0.15 * 0.6, abs=0.03)
     assert not set(support.loc[support["kind"] == "64 x 64, 1 view", "region"]) & set(PARTS)

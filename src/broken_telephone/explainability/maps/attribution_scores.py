@@ -215,7 +215,10 @@ def label_groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFram
 def _groups(pictures: pd.DataFrame) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
     for kind, label, own in label_groups(pictures):
         yield kind, label, "all", "all", own
-        for attribute in ("gender", "answer", "iteration"):
+        if has_props_apart(kind):
+            # The other regions and the iterations are those of the kind without props apart.
+            own = own[own["region"].isin(PARTS)]
+        for attribute in ("gender", "answer") if has_props_apart(kind) else ("gender", "answer", "iteration"):
             for category, some in own[own[attribute] != NO_ANSWER].groupby(attribute):
                 yield kind, label, attribute, str(category), some
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 6
 _SIDE = 1.12
+_LONGEST = 224
+"""Pixels of an image's longer side, 200 for each inch."""
 _COLOURS = {"hair": OKABE_ITO[1], "face": OKABE_ITO[2], "body": OKABE_ITO[3]}
 _OF_PROPS = OKABE_ITO[0]
 
@@ -54,7 +56,7 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
             for column, overlay in enumerate(row):
                 above, below = (figure.add_subplot(grid[2 * block + k, column]) for k in (0, 1))
                 for axes in (above, below):
-                    axes.imshow(overlay.image)
+                    axes.imshow(_small(overlay.image), extent=_extent(overlay.image), interpolation="none")
                     axes.set_axis_off()
                 _draw_map(below, overlay)
                 below.set_title(wrapped(drawable(overlay.words), _SIDE), y=-0.04, va="top", fontsize=SMALL)
@@ -64,13 +66,24 @@ def gallery_figure(title: str, overlays: Sequence[Overlay]) -> "Figure":
         return finish(figure, drawable(title), keys, ["Yellow and opaque places support the word most."])
 
 
+def _small(image: Image.Image) -> Image.Image:
+    """Return an image of at most _LONGEST pixels a side. Without interpolation, an SVG holds these pixels, not more."""
+    small = image.copy()
+    small.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
+    return small
+
+
+def _extent(image: Image.Image) -> tuple[float, float, float, float]:
+    return -0.5, image.width - 0.5, image.height - 0.5, -0.5
+
+
 def _draw_map(axes: Any, overlay: Overlay) -> None:
     width, height = overlay.image.size
-    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     activation = overlay.activation.astype(float)
     # Places without support stay unchanged.
     opacity = 0.8 * activation
-    axes.imshow(activation, cmap="autumn", alpha=opacity, extent=extent, interpolation="nearest", vmin=0, vmax=1)
+    look = {"cmap": "autumn", "extent": _extent(overlay.image), "interpolation": "none", "vmin": 0, "vmax": 1}
+    axes.imshow(activation, alpha=opacity, **look)
     rows, columns = overlay.regions.shape
     x, y = (np.arange(columns) + 0.5) * width / columns - 0.5, (np.arange(rows) + 0.5) * height / rows - 0.5
     outlines = [(overlay.regions == list(overlay.names).index(name), colour) for name, colour in _COLOURS.items()]

@@ -54,7 +54,7 @@ def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) ->
         cells = [(measure, region) for measure in _MEASURES for region in regions]
         for axes, (measure, region) in zip(all_axes, cells, strict=True):
             _draw_marks(axes, select(rows, region=region), measure, labels, trusted)
-            _scale(axes, rows, measure)
+            _scale(axes, rows, measure, 2 if wide == _NARROWER and measure != "density" else 4)
         keys = [
             multiples.line_key("the region, 95 % interval", color=style.INK, marker="o"),
             multiples.line_key("control regions of the same size and shape", color=style.INK, marker="x", linestyle=""),
@@ -100,7 +100,8 @@ def _logarithm(value: float, measure: str) -> float:
     return float(value) / np.log(10)
 
 
-def _scale(axes: "Axes", rows: pd.DataFrame, measure: str) -> None:
+def _scale(axes: "Axes", rows: pd.DataFrame, measure: str, most: int) -> None:
+    """Set limits and at most `most` ticks."""
     shown = rows[rows["measure"].isin([measure, _MEASURES[measure]])]
     values = shown[["value", "ci_low", "ci_high"]].to_numpy(float).ravel()
     places = [_logarithm(value, measure) for value in values[np.isfinite(values)]]
@@ -108,5 +109,5 @@ def _scale(axes: "Axes", rows: pd.DataFrame, measure: str) -> None:
     axes.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
     log = np.log2 if measure == "density" else np.log10
     ticks = [tick for tick in _TICKS[measure] if low - 0.1 <= log(tick) <= high + 0.1]
-    ticks = ticks[:: max(1, -(-len(ticks) // 4))]
+    ticks = ticks[:: max(1, -(-len(ticks) // most))]
     axes.set_xticks([log(tick) for tick in ticks], [f"{tick:g}" if tick < 1e5 else f"{tick:.0e}" for tick in ticks])
