@@ -74,7 +74,7 @@ def import_results(
     loop: LoopSettings,
     data_root: str,
     dataset_people: pd.DataFrame,
-    wanted_settings: dict[str, Any],
+    import_seal: dict[str, Any],
     loop_store: StageStore,
 ) -> tuple[pd.DataFrame, ImportedStudy, pd.DataFrame, list[dict[str, Any]]]:
     """Read the results and arrange them as a study.
@@ -86,7 +86,7 @@ def import_results(
         StudyError: if a setting of the loop would change results, or nothing can be imported.
         ChangedInputError: if texts changed since an earlier import.
     """
-    del wanted_settings  # Only their check comes first.
+    del import_seal  # Only their check comes first.
     _refuse_loop_settings(loop)
     scheme = dataset.words
     if chain_settings.concept not in scheme.concepts:
@@ -151,7 +151,7 @@ def digest_imported_originals(
 
 
 def copy_images(
-    imported_study: ImportedStudy, chains: pd.DataFrame, wanted_settings: dict[str, Any], loop_store: StageStore
+    imported_study: ImportedStudy, chains: pd.DataFrame, import_seal: dict[str, Any], loop_store: StageStore
 ) -> Iterator[tuple[dict[str, Any], dict[str, bytes | None], dict[str, str]]]:
     """Copy the drawn images, so that later changes of the results do not matter; Kedro saves them in batches.
 
@@ -162,7 +162,7 @@ def copy_images(
         ChangedInputError: if images changed since an earlier import.
     """
     del chains  # Only the check of their originals comes first.
-    yield wanted_settings, {}, {}
+    yield import_seal, {}, {}
     earlier = loop_store.pictures
     ledger = None if earlier is None else check_files(loop_store.images, earlier["name"], earlier).ledger
     broken: dict[str, str] = {}

@@ -21,7 +21,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 seal_import,
                 inputs=["params:import", "params:dataset", "params:chains"],
-                outputs="wanted_settings",
+                outputs="import_seal",
                 name="seal_import",
             ),
             Node(
@@ -39,7 +39,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "params:data_root",
                     "dataset_people",
-                    "wanted_settings",
+                    "import_seal",
                     "loop_store",
                 ],
                 outputs=["people", "imported_study", "manual_labels", "found_defects"],
@@ -53,7 +53,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 copy_images,
-                inputs=["imported_study", "chains", "wanted_settings", "loop_store"],
+                inputs=["imported_study", "chains", "import_seal", "loop_store"],
                 outputs=["loop_settings", "loop_images", "broken_images"],
                 name="copy_images",
             ),
