@@ -314,7 +314,8 @@ def test_the_pipeline_annotates_what_the_loop_made(project):
 
 @pytest.mark.usefixtures("plain_report")
 def test_the_activity_study_asks_the_phase_form(project):
-    project.run("__default__", env="miniature_activity")
+    # The project's scenes are plain pictures, without masks.
+    project.run("__default__", env="miniature_activity", explain__prop_masks=None)
     table = project.load("annotations", env="miniature_activity")
     assert set(table["attribute"]) == {"skin_tone", "gender", "age"}
     asked = project.load("annotation_manifest", env="miniature_activity")["asked"]
