@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from broken_telephone.commands.configured import ConfiguredStudy, conf_folder
+from broken_telephone.commands.configured import ConfiguredStudy, conf_folder, configured_studies
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
@@ -83,10 +84,17 @@ def _answer(stated: Answers, name: str, ask: Ask | None, choices: str = "") -> s
 
 
 def _refuse_existing(conf: Path, name: str) -> None:
-    """Refuse a folder of this name; case does not matter on some file systems."""
-    taken = next((path.name for path in conf.iterdir() if path.name.casefold() == name.casefold()), None)
-    if taken is not None:
-        raise StudyError(f"conf/{taken} exists already: give the new study another name, or change the files there")
+    """Refuse the name of an existing folder or study; case does not matter on some file systems."""
+    taken = {path.name.casefold(): path.name for path in conf.iterdir()}
+    for study in configured_studies():
+        # A broken study is the concern of `kedro studies`.
+        with suppress(StudyError):
+            taken.setdefault(study.location.study.casefold(), study.folder)
+    if name.casefold() in taken:
+        raise StudyError(
+            f"conf/{taken[name.casefold()]} has this name already: give the new study another one, or change the files "
+            "there"
+        )
 
 
 def _folder(data_root: str) -> str:
