@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
-from test_reuse import extended
 
 from broken_telephone.cli import cli
 from broken_telephone.commands import forget_removal
@@ -50,6 +49,14 @@ def finished(study):
     return study
 
 
+def write_study(project, name, settings):
+    """Write a study that differs from the base study in some settings."""
+    folder = project.path / "conf" / name
+    folder.mkdir()
+    (folder / "globals.yml").write_text(f"study: {name}\n")
+    (folder / "parameters.yml").write_text(yaml.safe_dump(settings))
+
+
 def texts_in(project, study="miniature"):
     """Yield path and readable content of every file of a study."""
     for layer in LAYERS:
@@ -66,6 +73,17 @@ def texts_in(project, study="miniature"):
             yield str(file.relative_to(project.path)), content
 
 
+def results(project):
+    """Return all files but the database, which SQLite may tidy when it is read."""
+    return {name: content for name, content in project.files("data").items() if ".sqlite" not in name}
+
+
+def counts(output):
+    """Return what -> how much, of the lines of a list."""
+    lines = [line.strip().rsplit(None, 1) for line in output.splitlines() if line.startswith("  ")]
+    return {what.strip(): number for what, number in lines}
+
+
 def test_nothing_of_a_forgotten_image_is_left_and_nothing_else_is_lost(finished):
     chains, items = finished.load("chains"), finished.load("rating_items")
     own = chains[chains["image_id"] == IMAGE].iloc[0]
@@ -77,8 +95,18 @@ def test_nothing_of_a_forgotten_image_is_left_and_nothing_else_is_lost(finished)
     before = {name: finished.load(name) for name in TABLES}
     sessions = {layer: finished.files(f"data/{layer}/miniature") for layer in LAYERS[1:4]}
     described = finished.load("loop_descriptions")
+    files, answers = results(finished), AnswerStore(finished.load("params:rating.database")).answers()
+    dry = forget(IMAGE, "--dry-run")
+    assert results(finished) == files
+    assert AnswerStore(finished.load("params:rating.database")).answers() == answers
     output = forget(IMAGE, "--yes")
     assert f"Chains: {chain}." in output
+    assert counts(dry) == counts(output[output.index("\nRemoved:") :])
+    # Of one chain of one iteration: the description and the draw; the original and the drawn image.
+    assert counts(dry)["descriptions, draws and failures"] == "2"
+    assert counts(dry)["drawn images"] == "1"
+    assert counts(dry)["images with faces and regions"] == "2"
+    assert counts(dry)["ratings and comments"] == "4"
     for path, content in texts_in(finished):
         assert not any(text in path or text in content for text in gone_texts), path
     assert not (finished.path / "data/08_reporting/miniature").exists()
@@ -101,22 +129,6 @@ def test_nothing_of_a_forgotten_image_is_left_and_nothing_else_is_lost(finished)
     assert IMAGE not in set(finished.load("people")["image_id"])
     assert finished.load("loop_manifest")["complete"]
     assert "forgotten before" in forget(IMAGE, "--yes", rc=1)
-
-
-def test_a_dry_run_counts_what_is_removed_and_changes_nothing(finished):
-    files = finished.files("data")
-    dry = forget(IMAGE, "--dry-run")
-    assert finished.files("data") == files
-    real = forget(IMAGE, "--yes")
-    listed = [line.rsplit(None, 1) for line in dry.splitlines() if line.startswith("  ")]
-    removed = real[real.index("\nRemoved:") :]
-    assert listed == [line.rsplit(None, 1) for line in removed.splitlines() if line.startswith("  ")]
-    counts = {name.strip(): int(number) for name, number in listed}
-    # Of one chain of one iteration: the description and the draw; the original and the drawn image.
-    assert counts["descriptions, draws and failures"] == 2
-    assert counts["drawn images"] == 1
-    assert counts["images with faces and regions"] == 2
-    assert counts["ratings and comments"] == 4
 
 
 def test_an_interrupted_removal_goes_on(study, monkeypatch):
@@ -152,9 +164,9 @@ def test_confirmation_unknown_names_and_studies_without_results(study, monkeypat
 
 def test_other_studies_that_hold_the_image_are_named(study):
     study.run("loop")
-    extended(study, "adopting", {"reuse": ["miniature"]})
+    write_study(study, "adopting", {"reuse": ["miniature"]})
     study.run("loop", env="adopting")
-    extended(study, "comparing", {"comparison": {"reference": "a", "arms": {"a": "miniature", "b": "adopting"}}})
+    write_study(study, "comparing", {"comparison": {"reference": "a", "arms": {"a": "miniature", "b": "adopting"}}})
     before = study.files("data/03_primary/adopting")
     output = forget(IMAGE, "--yes")
     assert f"The study adopting has chains from the same image: {IMAGE}_r0" in output

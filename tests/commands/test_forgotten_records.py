@@ -44,7 +44,9 @@ def test_vectors_stay_with_their_names():
     assert {entry.name: entry.digest for entry in entries([kept])} == {"0/a.png": "w", "c_r0/1": "y"}
     assert np.array_equal(kept["vectors"], vectors[[0, 2]])
     assert kept["cut"] == []
-    assert without_vectors({**record, "names": names[1:2], "digests": ["x"], "vectors": vectors[:1]}, SUBJECT)[0] is None
+    assert (
+        without_vectors({**record, "names": names[1:2], "digests": ["x"], "vectors": vectors[:1]}, SUBJECT)[0] is None
+    )
 
 
 def test_maps_of_faces_stay_with_their_pictures():
@@ -68,7 +70,7 @@ def test_maps_of_faces_stay_with_their_pictures():
 
 
 def words_record(pictures):
-    """Three words with two kinds of arrays, of which the middle one lacks a map, one unwritten word, and one failure."""
+    """Three words, of which the middle one lacks a map, one unwritten word, and one failure."""
     return {
         "names": ["w0", "w1", "w2"],
         "rows": [{"number": place} for place in range(3)],

@@ -37,5 +37,7 @@ def check_results(results: str) -> Check:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return Check("results", MISSING, f"{existing} cannot be written to ({error.strerror}): mend that, or name another")
+        return Check(
+            "results", MISSING, f"{existing} cannot be written to ({error.strerror}): mend that, or name another"
+        )
     return Check("results", OK, f"{folder} can be written to")

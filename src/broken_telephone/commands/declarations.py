@@ -53,7 +53,7 @@ def doctor(env: str | None) -> None:
 @_env
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1)
 def forget(env: str | None, dry_run: bool, yes: bool, names: tuple[str, ...]) -> None:
     """Remove people or images from a study, with all that was made from them.
 
@@ -62,6 +62,8 @@ def forget(env: str | None, dry_run: bool, yes: bool, names: tuple[str, ...]) ->
     from broken_telephone.commands.forget import forget as remove
 
     refuse_empty({"env": env}, "env")
+    if not names:
+        raise ParagraphError("Name at least one person or image: kedro forget NAME.")
     if not (dry_run or yes or sys.stdin.isatty()):
         raise ParagraphError("kedro forget asks for confirmation, and there is no terminal: add --yes, or --dry-run.")
     with in_a_paragraph():

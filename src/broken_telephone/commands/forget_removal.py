@@ -87,7 +87,7 @@ class Removal:
 
     def _remove_pictures(self, name: str, subject: Subject) -> None:
         folder = self._folder(name)
-        keys = [key for key in folder.keys() if subject.covers(key)]
+        keys = [key for key in folder.load() if subject.covers(key)]
         self.removed[_PICTURES[name]] += len(keys)
         if not self._is_dry:
             folder.delete(keys)
@@ -144,7 +144,7 @@ class Removal:
         names = {name.partition("/")[0] for name in file_names(filesystem, path)}
         for name in sorted(name for name in names if name.startswith(_DATA_SET)):
             folder = WrittenFolderDataset(path=f"{self._results}/02_intermediate/{self._study}/{name}")
-            pictures = [key for key in folder.keys() if key.rpartition(".")[0] in subject.image_ids]
+            pictures = [key for key in folder.load() if key.rpartition(".")[0] in subject.image_ids]
             self.removed["images in data sets of changed originals"] += len(pictures)
             if self._is_dry or not pictures:
                 continue

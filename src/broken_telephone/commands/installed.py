@@ -24,7 +24,9 @@ def check_packages() -> Check:
     """Check that the packages of the base install are installed in versions that the project accepts."""
     stated = _requirements()
     if not stated:
-        return Check("packages", NOTE, f"{_PROJECT} is not installed, so its requirements are unknown: pip install -e .")
+        return Check(
+            "packages", NOTE, f"{_PROJECT} is not installed, so its requirements are unknown: pip install -e ."
+        )
     wrong = [text for requirement in stated if _is_needed(requirement, "") and (text := _problem(requirement))]
     if wrong:
         return Check("packages", MISSING, f"{'; '.join(wrong)}: pip install --no-deps -r requirements.txt")

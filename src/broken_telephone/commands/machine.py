@@ -53,7 +53,9 @@ def check_memory(sizes: Mapping[str, int], residency: str) -> Check:
     text = f"{free / _GIGABYTE:.1f} GB of {where} are free; weights of the loop on disk: {needed / _GIGABYTE:.1f} GB"
     if needed <= free:
         return Check("memory", OK, text)
-    advice = "set loop.residency: one" if residency != "one" and max(own) <= free else "choose smaller models, or offload"
+    advice = (
+        "set loop.residency: one" if residency != "one" and max(own) <= free else "choose smaller models, or offload"
+    )
     return Check("memory", NOTE, f"{text}: {advice} (docs/large_studies.md)")
 
 

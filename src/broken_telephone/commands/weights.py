@@ -7,7 +7,7 @@ from typing import Any
 
 from broken_telephone.commands.check import MISSING, NOTE, OK, Check
 from broken_telephone.models.faces.networks import NETWORKS
-from broken_telephone.models.presets import presets, resolve
+from broken_telephone.models.presets import resolve
 
 MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
 _GIGABYTE = 1e9
@@ -91,7 +91,9 @@ def _check_hub(name: str, hub: str, revision: str | None) -> tuple[Check, int]:
         return Check(name, OK, f"{hub} is in the hub's cache, {_shown(size)}"), size
     at = "" if revision is None else f" --revision {revision}"
     if constants.HF_HUB_OFFLINE:
-        return Check(name, MISSING, f"{hub} is not in the hub's cache, and HF_HUB_OFFLINE is set: hf download {hub}{at}"), 0
+        return Check(
+            name, MISSING, f"{hub} is not in the hub's cache, and HF_HUB_OFFLINE is set: hf download {hub}{at}"
+        ), 0
     return Check(name, NOTE, f"{hub} is downloaded at its first use; before that: hf download {hub}{at}"), 0
 
 

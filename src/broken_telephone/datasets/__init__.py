@@ -35,6 +35,7 @@ __all__ = [
     "JSONDataset",
     "ModelDataset",
     "ModelsDataset",
+    "OptionalJSONDataset",
     "PagesDataset",
     "RatingsDataset",
     "RawDataset",

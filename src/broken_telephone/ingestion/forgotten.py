@@ -1,6 +1,6 @@
 """The record of forgotten images: it keeps them out of every later run of a study, without naming them.
 
-`kedro forget` writes it. Raw data are never written, so an image that is still in the data set would come back otherwise.
+`kedro forget` writes it. Raw data are never written, so an image that is still in the data set would come back.
 """
 
 import re

@@ -81,6 +81,7 @@ def serve(app: Flask, host: str, port: int, public_address: str | None = None) -
     Raises:
         StudyError: if the server cannot start at that address.
     """
+
     def tell(address: str) -> None:
         public = "" if public_address is None else f"{public_address}, which a proxy passes on to "
         say(f"Rate pictures at {public}{address} (Ctrl-C ends the server; every answer is saved at once)")
