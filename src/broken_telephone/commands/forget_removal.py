@@ -67,7 +67,8 @@ class Removal:
 
     def subject_with_texts(self, subject: Subject) -> Subject:
         """Return the subject with the names of descriptions that occur in its chains only."""
-        own, others = set(), set()
+        own: set[str] = set()
+        others: set[str] = set()
         for read in self._folder("loop_batches").load().values():
             for row in read()["descriptions"]:
                 (own if row["chain_id"] in subject.chain_ids else others).add(name_of(row["text"]))

@@ -3,8 +3,9 @@
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -26,7 +27,8 @@ Ask = Callable[[str], str]
 """Asks a question on a terminal, and returns the answer."""
 
 
-class Answers(NamedTuple):
+@dataclass(frozen=True)
+class Answers:
     """What a new study needs to know; None where it was not stated."""
 
     name: str | None

@@ -13,7 +13,8 @@ _HEADER = ("study", "--env", "chains", "iterations", "images", "failures", "anno
 
 def list_studies() -> None:
     """Print a table of all studies, and the reason for each whose settings cannot be used."""
-    rows, broken = [_HEADER], []
+    rows: list[tuple[str, ...]] = [_HEADER]
+    broken = []
     for study in configured_studies():
         try:
             rows.append(_row(study))

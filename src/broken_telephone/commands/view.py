@@ -91,7 +91,7 @@ def _chosen(catalog: CatalogProtocol, page: str | None, study: str) -> tuple[str
     """
     candidates = list(_PAGES) if page is None else [page]
     for name in candidates:
-        read = _reader(catalog.get(_PAGES[name]), name)
+        read = _reader(cast(AbstractDataset[Any, Any], catalog.get(_PAGES[name])), name)
         if read() is not None:
             return name, read
     makes = "kedro run" if page is None else f"kedro run --pipeline {_MADE_BY[page]}"
