@@ -155,6 +155,7 @@ class Removal:
             folder.save({TABLE: kept.to_csv(index=False).encode()})
 
     def _remove_ratings(self, subject: Subject) -> None:
+        from broken_telephone.rating import RatingSettings
         from broken_telephone.rating.answer_store import AnswerStore
         from broken_telephone.rating.database import file_of
 
@@ -162,8 +163,7 @@ class Removal:
             return
         items = self._catalog.load("rating_items")
         own = items.loc[items["chain_id"].astype(str).isin(subject.chain_ids), "item"].astype(str)
-        # The whole address: a description hides a password.
-        database = str(vars(cast(Any, self._catalog.get("ratings")))["_database"])
+        database = RatingSettings.model_validate(self._catalog.load("params:rating")).database
         file = file_of(database)
         if own.empty or (file is not None and not file.exists()):
             return
