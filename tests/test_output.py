@@ -12,7 +12,7 @@ import pytest
 import rich
 from PIL import Image
 
-from broken_telephone.cli import _ParagraphError
+from broken_telephone.cli_errors import ParagraphError
 from broken_telephone.console import LogHandler, say
 from broken_telephone.datasets import CSVDataset
 from broken_telephone.datasets.figures import FiguresDataset
@@ -85,7 +85,7 @@ def test_on_a_terminal_data_is_text_too(monkeypatch):
 
 
 def test_errors_are_text(capsys):
-    _ParagraphError("no picture: \x1b[31m\u202e[/sad].jpg\nsecond line").show()
+    ParagraphError("no picture: \x1b[31m\u202e[/sad].jpg\nsecond line").show()
     assert capsys.readouterr().err == "Error: no picture: <U+001B>[31m<U+202E>[/sad].jpg\nsecond line\n"
 
 

@@ -5,28 +5,23 @@ Kedro's own.
 """
 
 import copy
-import errno
 import gc
-import re
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, cast
 
 import click
-from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError, split_string
-from kedro.io.core import DatasetNotFoundError, VersionNotFoundError
+from kedro.framework.cli.utils import split_string
 from kedro.utils import load_obj
-from kedro.validation import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from broken_telephone.errors import StudyError, causes
+from broken_telephone.cli_errors import ParagraphError as _ParagraphError
+from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
+from broken_telephone.cli_errors import refuse_empty as _refuse_empty
+from broken_telephone.commands.declarations import STUDY_COMMANDS
+from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
-from broken_telephone.visible import visible
 
 
 @click.group()
@@ -44,71 +39,11 @@ def _run(*args: Any, **kwargs: Any) -> Any:
         return kedro_run.callback(*args, **kwargs)
 
 
-@contextmanager
-def _in_a_paragraph() -> Iterator[None]:
-    """Replace an error that says what to do by one paragraph."""
-    try:
-        yield
-    except Exception as error:
-        for cause in causes(error):
-            if isinstance(cause, _READABLE) or _is_refusal_of_kedro(cause):
-                raise _ParagraphError(_plain(str(cause))) from error
-            if isinstance(cause, OSError) and cause.errno in _SYSTEM:
-                raise _ParagraphError(_SYSTEM[cause.errno].format(cause)) from error
-        raise
-
-
-_READABLE = (
-    StudyError,
-    ParameterValidationError,
-    MissingConfigException,
-    DatasetNotFoundError,
-    VersionNotFoundError,
-)
-_NO_ROOM = (
-    "There is no room left to write to ({}). Everything that was finished before is saved: make room, and the same "
-    "command goes on."
-)
-_SYSTEM = {
-    errno.ENOSPC: _NO_ROOM,
-    errno.EDQUOT: _NO_ROOM,
-    errno.ENAMETOOLONG: (
-        "A path is longer than the file system allows ({}). Shorten the name of the file, `results` or `study` in "
-        "globals.yml, `data_root`, or the folder of the project."
-    ),
-}
-
-
-def _refuse_empty(given: dict[str, Any], *options: str) -> None:
-    """Refuse an option without a value: Kedro would run the base study, or all pipelines."""
-    for option in options:
-        if given.get(option) == "":
-            raise _ParagraphError(
-                f"--{option.replace('_', '-')} is empty. Name a value, or leave the option out. Is a variable of the "
-                "shell not set?"
-            )
-
-
 def _refuse_unknown_runner(name: str | None) -> None:
     try:
         load_obj(name or "SequentialRunner", "kedro.runner")
     except (AttributeError, ImportError, ValueError) as error:
         raise _ParagraphError(f"--runner: there is no runner {name!r} ({error}). Leave the option out.") from error
-
-
-def _plain(message: str) -> str:
-    """Remove the names of Kedro's internals from its message about refused parameters."""
-    prefix = r"^- Parameter '(.+?)': (?:Failed to instantiate \w+ for parameter '\1': )?"
-    return re.sub(prefix, r"- \1: ", message, flags=re.MULTILINE).replace(
-        "Parameter validation failed:", "These settings cannot be used:", 1
-    )
-
-
-def _is_refusal_of_kedro(error: BaseException) -> bool:
-    """Tell whether Kedro refused the choice of pipelines or nodes, for which it raises a plain ValueError."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    module = str(frames[-1].f_globals.get("__name__")) if frames else ""
-    return isinstance(error, ValueError) and module in ("kedro.pipeline.pipeline", "kedro.framework.session.session")
 
 
 def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -133,17 +68,6 @@ def _params(context: click.Context, option: click.Parameter, value: Any) -> Any:
                 f"""shell, as in --params '{name}="…"', or state it in conf/<study>/parameters.yml."""
             ) from error
     return _KEDRO_PARAMS(context, option, value)
-
-
-class _ParagraphError(KedroCliError):
-    """An error whose message needs no traceback."""
-
-    def show(self, file: Any = None) -> None:
-        """Print the message, and the traceback only with `kedro --verbose`."""
-        if self.VERBOSE_ERROR:
-            super().show(file)
-        else:
-            click.secho(f"Error: {visible(self.message)}", fg="red", err=True)
 
 
 @cli.command()
@@ -301,6 +225,10 @@ def export(env: str | None, to: str | None, with_names: bool) -> None:
     _refuse_empty({"env": env, "to": to}, "env", "to")
     with _in_a_paragraph():
         export_study(env, None if to is None else Path(to), with_names)
+
+
+for command in STUDY_COMMANDS:
+    cli.add_command(command)
 
 
 if find_spec("kedro_viz") is None:

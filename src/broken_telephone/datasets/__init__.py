@@ -17,7 +17,7 @@ from broken_telephone.datasets.model import ModelDataset, ModelsDataset
 from broken_telephone.datasets.pages import PagesDataset
 from broken_telephone.datasets.ratings import RatingsDataset
 from broken_telephone.datasets.raw import RawDataset
-from broken_telephone.datasets.records import JSONDataset, RecordPartitionsDataset
+from broken_telephone.datasets.records import JSONDataset, OptionalJSONDataset, RecordPartitionsDataset
 from broken_telephone.datasets.sealed import ComparedDataset, SealedJSONDataset
 from broken_telephone.datasets.store import StageStore, StoreDataset
 from broken_telephone.datasets.tables import WholeParquetDataset
@@ -37,6 +37,7 @@ __all__ = [
     "MaskFolderDataset",
     "ModelDataset",
     "ModelsDataset",
+    "OptionalJSONDataset",
     "PagesDataset",
     "RatingsDataset",
     "RawDataset",

@@ -6,8 +6,10 @@ saved after loading is seen, and files are read by key without listing the folde
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from fsspec import AbstractFileSystem
@@ -93,6 +95,16 @@ class FolderDataset(AbstractDataset[Any, Files[T]], Generic[T]):
         """Add files by key, each whole or not at all; others stay."""
         for key, value in data.items():
             write_whole(self._filesystem, self.place(key), self.encode(value))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete files by key, and local folders that are empty then; a file that does not exist is no error."""
+        for key in keys:
+            place = self.place(key)
+            with suppress(FileNotFoundError):
+                self._filesystem.rm_file(place)
+            if isinstance(self._filesystem, LocalFileSystem):
+                with suppress(OSError):  # other files are in it
+                    Path(place).parent.rmdir()
 
     def encode(self, value: Any) -> bytes:
         """Refuse: a plain folder belongs to someone else. Types that may be written return the bytes of a file."""

@@ -96,3 +96,11 @@ class JSONDataset(AbstractDataset[Record, Record]):
 
     def _exists(self) -> bool:
         return bool(self._filesystem.isfile(self._place))
+
+
+class OptionalJSONDataset(JSONDataset):
+    """One record in a JSON file; an empty record if there is no file."""
+
+    def load(self) -> Record:
+        """Read the record."""
+        return super().load() if self._exists() else {}

@@ -211,6 +211,7 @@ def _words_record(items: Sequence[WordItem], answer: Answer | None, unopened: li
     known = [(one.name, record) for one, record in answered if isinstance(record, dict)]
     kept: Record = {
         "names": [name for name, _ in known],
+        "pictures": {one.name: one.picture.name for one in items},
         "unwritten": [one.name for one, record in answered if record is None],
         "failures": [*unopened, *failed],
         "rows": [{k: v for k, v in record.items() if not isinstance(v, np.ndarray)} for _, record in known],

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -153,6 +153,37 @@ class AnswerStore:
         names, rows = self._names(), self._rows(_comments, _comments.c.mode == mode)
         return {(_shown(row["rater"], names), row["item"]): row["text"] for row in rows}
 
+    def count(self, items: Iterable[str]) -> int:
+        """Return the number of answers and comments about some pictures, of all raters and modes."""
+        wanted, number = list(items), 0
+        with self._connected("read") as connection:
+            for table in (table for table in (_answers, _comments) if table.name in self._tables):
+                for some in _portions(wanted):
+                    query = sa.select(sa.func.count()).select_from(table).where(table.c.item.in_(some))
+                    number += int(connection.execute(query).scalar_one())
+        return number
+
+    def forget(self, items: Iterable[str]) -> int:
+        """Delete all answers and comments about some pictures; return their number.
+
+        An SQLite file keeps no copy of them in its free pages or in its log.
+        """
+        wanted = list(items)
+        count, is_sqlite = self.count(wanted), self._engine.dialect.name == "sqlite"
+        with self._connected("written") as connection:
+            if is_sqlite:
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            for table in (_answers, _comments):
+                for some in _portions(wanted):
+                    connection.execute(table.delete().where(table.c.item.in_(some)))
+        if is_sqlite:
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sa.exc.SQLAlchemyError as error:
+                raise trouble(self._url, "written", error) from error
+        return count
+
     def _report_spellings(self, name: str, names: list[str], twice: int) -> None:
         if (self._url, *names) not in _reported:
             _reported.add((self._url, *names))
@@ -216,6 +247,11 @@ class AnswerStore:
                 now = max(now, datetime.fromisoformat(self._latest) + timedelta(microseconds=1))
             self._latest = now.isoformat(timespec="microseconds")
             return self._latest
+
+
+def _portions(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield portions that fit into one statement of any database."""
+    return (items[start : start + 500] for start in range(0, len(items), 500))
 
 
 def _shown(rater: str, names: Mapping[str, list[str]]) -> str:

@@ -1,9 +1,7 @@
 """Starts the rating page of a study."""
 
-import errno
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 from flask import Flask
@@ -19,6 +17,7 @@ from broken_telephone.rating.protection import LONGEST_FORM
 from broken_telephone.rating.rater_queue import RaterQueue
 from broken_telephone.rating.sample import item_name
 from broken_telephone.statistics import Resampling
+from broken_telephone.web_server import serve_until_stopped
 
 
 def study_app(
@@ -94,24 +93,10 @@ def serve(app: Flask, host: str, port: int, public_address: str | None = None) -
     Raises:
         StudyError: if the server cannot start at that address.
     """
-    import waitress
 
-    try:
-        # The application itself refuses longer forms with a message; this is the hard limit of the server.
-        server: Any = waitress.create_server(
-            app, host=host, port=port, threads=8, max_request_body_size=16 * LONGEST_FORM
-        )
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            reason = "something else is served there already. Choose another --port (0 takes one that is free)"
-        else:
-            reason = f"{str(error).rstrip('.')}. Choose another --host or --port"
-        raise StudyError(f"The page cannot be served at {host}, port {port}: {reason}.") from error
-    address = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}/"
-    if public_address is not None:
-        address = f"{public_address}, which a proxy passes on to {address}"
-    say(f"Rate pictures at {address} (Ctrl-C ends the server; every answer is saved at once)")
-    try:
-        server.run()
-    finally:
-        server.close()
+    def tell(address: str) -> None:
+        public = "" if public_address is None else f"{public_address}, which a proxy passes on to "
+        say(f"Rate pictures at {public}{address} (Ctrl-C ends the server; every answer is saved at once)")
+
+    # The application itself refuses longer forms with a message; this is the hard limit of the server.
+    serve_until_stopped(app, host, port, tell, 16 * LONGEST_FORM)

@@ -85,7 +85,7 @@ class StudyConfigLoader(OmegaConfigLoader):
             studies = [name for name in folders if name != self.default_run_env]
             raise StudyError(
                 f"There is no study {env!r}: {root} has no folder of this name. Existing studies: {', '.join(studies)} "
-                "(base is the miniature). To make a study, add a folder there; see docs/settings.md."
+                "(base is the miniature). `kedro new-study` makes a study; see docs/settings.md."
             )
         try:
             settings: dict[str, Any] = super().__getitem__("globals")

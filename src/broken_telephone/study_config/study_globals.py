@@ -7,6 +7,7 @@ from typing import Any
 from fsspec.core import get_filesystem_class, split_protocol
 from pydantic import field_validator, model_validator
 
+from broken_telephone.errors import StudyError
 from broken_telephone.study_config.credentials import refusal, secret_in
 from broken_telephone.study_config.settings_group import Settings
 
@@ -60,6 +61,19 @@ class StudyGlobals(Settings):
         if needed:
             raise ValueError(f"this kind of address cannot be used here: it needs {', '.join(needed)} beside the path")
         return location
+
+
+def checked_name(setting: str, name: Any) -> str:
+    """Return the name of a study or a world.
+
+    Raises:
+        StudyError: if it cannot be used, with the rule for names.
+    """
+    try:
+        _refuse_bad_name(setting, name)
+    except ValueError as error:
+        raise StudyError(str(error)) from None
+    return str(name)
 
 
 def _refuse_bad_name(setting: str, name: Any) -> None:

@@ -1,8 +1,9 @@
 """Nodes of the ingestion pipeline."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandas import DataFrame as Table
 
@@ -18,6 +19,7 @@ from broken_telephone.ingestion import (
     read_prompts,
     sample_chains,
 )
+from broken_telephone.ingestion.forgotten import without_forgotten
 from broken_telephone.loop import read_journal, refuse_other_starts
 from broken_telephone.pictures import StampedFiles, check_files, digests_of, merge_ledgers
 from broken_telephone.reporting.figures.baseline import baseline_figure
@@ -31,13 +33,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def read_raw(raw_dataset: DatasetTables) -> tuple[Table, Table, Table, Table, Table]:
+def read_raw(raw_dataset: DatasetTables, forgotten: Mapping[str, Any]) -> tuple[Table, Table, Table, Table, Table]:
     """Split what was read into people, votes, captions, defects and a table that counts them; say what is amiss."""
-    counts = quality_table(raw_dataset)
-    logger.info("%d people in %d images", len(raw_dataset.people), raw_dataset.people["image_id"].nunique())
-    for sentence in defect_sentences(raw_dataset.defects):
+    tables, left_out = without_forgotten(raw_dataset, forgotten)
+    if left_out:
+        logger.info("%d images are left out, because `kedro forget` removed them from this study", left_out)
+    counts = quality_table(tables)
+    logger.info("%d people in %d images", len(tables.people), tables.people["image_id"].nunique())
+    for sentence in defect_sentences(tables.defects):
         logger.warning("%s", sentence)
-    return raw_dataset.people, raw_dataset.votes, raw_dataset.captions, raw_dataset.defects, counts
+    return tables.people, tables.votes, tables.captions, tables.defects, counts
 
 
 def choose_chains(

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 read_raw,
-                inputs="raw_dataset",
+                inputs=["raw_dataset", "forgotten"],
                 outputs=["people", "people_votes", "captions", "dataset_defects", "dataset_quality"],
                 name="read_raw",
             ),

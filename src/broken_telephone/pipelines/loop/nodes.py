@@ -154,6 +154,7 @@ def follow_chains(
         yield {}, *LoopOutput(), {}
         return
     refuse_other_chains(chains, **wanted_settings["chains"])
+    logger.info("`kedro view --page live`, with the --env of this study, shows the first chains after 15 s")
     done = read_journal(folders.batches, wording.function)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]

@@ -1,0 +1,1 @@
+"""The project's own commands that make, list, check, show and clean studies. `declarations` states their options."""
