@@ -50,6 +50,8 @@ from broken_telephone.validation.verdicts import VERDICTS
 
 COLUMNS = {
     "captions": checked.CAPTIONS,
+    "import_defects": checked.DEFECTS,
+    "imported_answers": checked.IMPORTED_ANSWERS,
     "dataset_defects": checked.DEFECTS,
     "chains": checked.CHAINS,
     "loop_descriptions": checked.DESCRIPTIONS,

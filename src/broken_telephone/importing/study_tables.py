@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from broken_telephone.importing.chain_ends import end_of
 from broken_telephone.importing.chain_record import End, ImportedChain
 from broken_telephone.importing.starts import Start, Starts
 from broken_telephone.ingestion.files.picture_checks import picture_sizes
+from broken_telephone.ingestion.forgotten import is_forgotten, people_without
 from broken_telephone.ingestion.reader_result import Findings
 from broken_telephone.labels import Scheme
 from broken_telephone.tables import CHAINS, PEOPLE, as_table
@@ -35,6 +37,17 @@ class ImportedStudy:
     """chain_id -> where it ends early."""
     left_out_images: int
     """Images beyond the last iteration of the study."""
+
+    def without_forgotten(self, forgotten: Mapping[str, Any]) -> "ImportedStudy":
+        """Return the study without chains and people of images that `kedro forget` removed from it."""
+        if not forgotten:
+            return self
+        names = self.chains["image_id"].dropna().astype(str)
+        gone = {name for name in names.unique() if is_forgotten(forgotten, name)}
+        chains = self.chains[~self.chains["image_id"].isin(gone)].reset_index(drop=True)
+        kept = set(chains["chain_id"])
+        records, ends = ({key: one[key] for key in one if key in kept} for one in (self.records, self.ends))
+        return replace(self, chains=chains, people=people_without(self.people, gone), records=records, ends=ends)
 
     def without(self, broken: Mapping[str, str], chains: pd.DataFrame, findings: Findings) -> "ImportedStudy":
         """Return the study with the final chains table, and without images that do not open.

@@ -74,6 +74,7 @@ def import_results(
     loop: LoopSettings,
     data_root: str,
     dataset_people: pd.DataFrame,
+    forgotten: dict[str, Any],
     import_seal: dict[str, Any],
     loop_store: StageStore,
 ) -> tuple[pd.DataFrame, ImportedStudy, pd.DataFrame, list[dict[str, Any]]]:
@@ -99,6 +100,10 @@ def import_results(
     study = arrange(read, starts, dataset_people, scheme, concept, loop.iterations, findings)
     entries = findings.rows
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
+    whole, study = study, study.without_forgotten(forgotten)
+    if left_out := len(whole.chains) - len(study.chains):
+        manual = manual[manual["chain_id"].isin(study.chains["chain_id"])].reset_index(drop=True)
+        logger.info("%d chains are left out, because `kedro forget` removed their images", left_out)
     refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
     if study.left_out_images:
         logger.warning(

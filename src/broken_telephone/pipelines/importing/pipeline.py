@@ -26,7 +26,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 read_raw,
-                inputs="raw_dataset",
+                inputs=["raw_dataset", "forgotten"],
                 outputs=["dataset_people", "people_votes", "captions", "dataset_defects", "dataset_quality"],
                 name="read_raw",
             ),
@@ -39,6 +39,7 @@ def create_pipeline() -> Pipeline:
                     "params:loop",
                     "params:data_root",
                     "dataset_people",
+                    "forgotten",
                     "import_seal",
                     "loop_store",
                 ],
