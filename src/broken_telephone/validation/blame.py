@@ -1,4 +1,4 @@
-"""Whom the bench blames, in arrangements of arms whose causes were planted."""
+"""Compares whom the bench blames with what was planted, in arrangements of arms."""
 
 import itertools
 from collections.abc import Iterator, Sequence

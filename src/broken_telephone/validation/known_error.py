@@ -16,7 +16,7 @@ from broken_telephone.validation.arms import ValidatedArm
 from broken_telephone.validation.judge_ratings import judge_ratings
 from broken_telephone.validation.settings import AnsweredError
 
-KNOWN_ERROR = ("arm", "label", "attribute", "category", "method", "n", "drawn", "value", "coverage", "note")
+KNOWN_ERROR = ("arm", "start", "label", "attribute", "category", "method", "n", "drawn", "value", "coverage", "note")
 
 
 def known_error_table(
@@ -86,37 +86,40 @@ def _rows(
         table = corrected_table([*own.values()], Resampling(200, seed), ratings)
         corrected = table[(table["iteration"] == arm.last) & (table["method"] == RATINGS)]
         estimates += [
-            ((str(row.label), str(row.attribute), str(row.category), RATINGS), row.value, row.ci_low, row.ci_high)
+            (
+                (str(row.start), str(row.label), str(row.attribute), str(row.category), RATINGS),
+                *(row.value, row.ci_low, row.ci_high),
+            )
             for row in corrected.itertuples()
         ]
         for attribute, panel in own.items():
             valid = panel.codes[:, arm.last] != ABSENT
-            for _, label, chosen in label_groups(panel.starts, panel.labels):
+            for start, label, chosen in label_groups(panel.starts, panel.labels):
                 codes, clusters = panel.codes[chosen & valid, arm.last], panel.clusters[chosen & valid]
                 for category, share in zip(
                     panel.categories, clustered_shares(codes, clusters, len(panel.categories)), strict=True
                 ):
-                    key = (label, attribute, category, ANNOTATOR)
+                    key = (start, label, attribute, category, ANNOTATOR)
                     estimates.append((key, share.share, share.ci_low, share.ci_high))
     table = pd.DataFrame(estimates, columns=["key", "value", "ci_low", "ci_high"])
     for key, own in table.groupby("key", sort=False):
-        label, attribute, category, method = key
-        drawn = truth[label, attribute, category]
+        start, label, attribute, category, method = key
+        drawn = truth[start, label, attribute, category]
         has_interval = own["ci_low"].notna()
         covers = ((own["ci_low"] <= drawn) & (drawn <= own["ci_high"]))[has_interval]
         note = "" if has_interval.all() else f"{int((~has_interval).sum())} studies without an interval"
         yield {
-            **{"arm": arm.name, "label": label, "attribute": attribute, "category": category, "method": method},
-            **{"n": len(own), "drawn": drawn, "value": own["value"].mean()},
+            **{"arm": arm.name, "start": start, "label": label, "attribute": attribute, "category": category},
+            **{"method": method, "n": len(own), "drawn": drawn, "value": own["value"].mean()},
             **{"coverage": covers.mean() if len(covers) else np.nan, "note": note},
         }
 
 
-def _judged_shares(arm: ValidatedArm, attributes: Iterable[str]) -> Iterator[tuple[tuple[str, str, str], float]]:
+def _judged_shares(arm: ValidatedArm, attributes: Iterable[str]) -> Iterator[tuple[tuple[str, str, str, str], float]]:
     for attribute in attributes:
         panel = arm.judged[attribute]
-        for _, label, chosen in label_groups(panel.starts, panel.labels):
+        for start, label, chosen in label_groups(panel.starts, panel.labels):
             codes = panel.codes[chosen, arm.last]
             codes = codes[codes != ABSENT]
             for code, category in enumerate(panel.categories):
-                yield (label, attribute, category), float((codes == code).mean()) if len(codes) else np.nan
+                yield (start, label, attribute, category), float((codes == code).mean()) if len(codes) else np.nan

@@ -66,10 +66,11 @@ def _recovery_rows(recovery: pd.DataFrame) -> Iterator[Row]:
     for method, limit in ((ANNOTATOR, None), (RATINGS, COVERAGE)):
         rows = own[own["method"] == method]
         name = "corrected" if method == RATINGS else "annotator's"
-        for kind, shares in (("planted shares", "planted"), ("drawn shares, as the judge reads all images,", "drawn")):
+        read = "drawn shares, as the judge reads all images,"
+        for kind, shares, bar in (("planted shares", "planted", limit), (read, "drawn", None)):
             known = rows[rows[shares].notna()]
             covers = (known["ci_low"] <= known[shares]) & (known[shares] <= known["ci_high"])
-            yield _row(f"{kind} inside the {name} interval", covers, limit)
+            yield _row(f"{kind} inside the {name} interval", covers, bar)
         again = rows["passed"].dropna()
         yield _row(f"shares of the same generator in further images inside the {name} interval", again, limit)
 

@@ -116,7 +116,7 @@ def arrange_arms(
 
 def measure_recovery(arms: Arms, validation: ValidationSettings) -> pd.DataFrame:
     """Compare planted with measured shares."""
-    return as_result(recovery_table(list(arms.values()), validation.rated_per_cell, validation.seed))
+    return as_result(recovery_table(_of_grid(arms), validation.rated_per_cell, validation.seed))
 
 
 def count_invented_drift(arms: Arms, validation: ValidationSettings) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def planted_shares(
     for name in attributes:
         even = even_chances(n, name)
         own, likely = [np.full_like(even, np.nan)], [even]
-        for _k, people in enumerate(stated, 1):
+        for people in stated:
             own.append(planted_chances(people, world, name))
             likely.append(planted_chances(people, world, name, before=likely[-1]))
         planted[name], expected[name] = np.stack(own, 1), np.stack(likely, 1)
