@@ -96,7 +96,8 @@ def _judged(numbers: Row, redrawn: float, margin: float, note: str) -> Row:
     passed = None
     if is_known:
         passed = value - np.hypot(value - low, margin) <= redrawn <= value + np.hypot(high - value, margin)
-    missing = "" if is_known or numbers["note"] or note else "no interval"
+    missing = "" if np.isfinite([redrawn, margin]).all() else "no further replicate with answers"
+    missing = missing or ("" if is_known or numbers["note"] or note else "no interval")
     return numbers | {"passed": passed, "note": join_notes(str(numbers["note"]), note, missing)}
 
 
