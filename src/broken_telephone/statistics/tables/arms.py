@@ -246,7 +246,11 @@ def _overall(judged: pd.DataFrame, family: str, attribute: str, category: str) -
 
 
 def _estimate(row: pd.Series | None) -> Estimate:
-    return Estimate() if row is None else Estimate(float(row["value"]), float(row["ci_low"]), float(row["ci_high"]))
+    if row is None:
+        return Estimate()
+    # A contrast without an interval has pd.NA, which float() does not take.
+    numbers = (np.nan if pd.isna(row[name]) else float(row[name]) for name in ("value", "ci_low", "ci_high"))
+    return Estimate(*numbers)
 
 
 def _harms(judged: pd.DataFrame, opposite: pd.DataFrame) -> pd.DataFrame:
