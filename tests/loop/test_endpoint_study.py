@@ -7,7 +7,10 @@ import subprocess
 import sys
 from collections import Counter
 
+import pandas as pd
 import pytest
+import yaml
+from project_copies import ROOT
 from stand_in_servers import REFUSED, ChatServer, ImageServer, error, picture_for, serving, wait_for
 
 from broken_telephone.errors import StudyError
@@ -16,6 +19,20 @@ from broken_telephone.seeds import item_seed
 KEY = "sesame-of-the-test-4711"
 PRIMARY = "data/03_primary/miniature"
 PLAIN = "a picture of a red ball"
+GLASSES = ["no glasses", "glasses"]
+CLASSIFIER = {
+    "classifier": {"path": str(ROOT / "data/06_models/classifier"), "device": "cpu"},
+    "classes": {
+        "age": {"age/baby": "0-3", "age/child": "4-19", "age/young": "20-39", "age/adult": "40-69", "age/senior": "70+"}
+    },
+}
+
+
+class WearingServer(ChatServer):
+    """Sees glasses in every picture whose first pixel has an odd red."""
+
+    def filled_form(self, red):
+        return f"{self.form}\n4. {GLASSES[red % 2]}"
 
 
 @pytest.fixture
@@ -32,7 +49,7 @@ def images(monkeypatch):
 
 @pytest.fixture
 def chat():
-    server = ChatServer()
+    server = WearingServer()
     server.key, server.every, server.late = KEY, 7, 1.0
     server.retry_after = {"Retry-After": "0.01"}
     with serving(server):
@@ -41,8 +58,9 @@ def chat():
 
 def models(images, chat) -> dict:
     common = {"concurrency": 2, "retries": 5, "timeout": 0.5, "key_variable": "STUDY_KEY"}
+    url = None if images is None else images.url
     return {
-        "generator": {"endpoint": images.url, "model": "some-t2i", "width": 16, "height": 16, **common},
+        "generator": {"endpoint": url, "model": "some-t2i", "width": 16, "height": 16, **common},
         "describer": {"endpoint": chat.url, "model": "some-vlm", **common},
     }
 
@@ -57,7 +75,25 @@ def drawn_texts(server) -> list[str]:
     return [asked["prompt"] for asked in server.requests if asked["prompt"] != PLAIN]
 
 
+def ask_two_annotators(project, chat) -> None:
+    """Name the shipped classifier and a model behind the endpoint as annotators, and an attribute of the study's own.
+
+    The classifier has no class for the attribute.
+    """
+    file = project.path / "conf/base/parameters.yml"
+    stated = yaml.safe_load(file.read_text())
+    judge = models(None, chat)["describer"] | {"model": "judge-vlm"}
+    stated |= {
+        "annotator": CLASSIFIER,
+        "further_annotators": {"judge": judge},
+        "attributes": {"glasses": {"categories": GLASSES}},
+    }
+    stated["report"] |= {"reading": "closed", "reference_annotator": "judge", "n_bootstrap": 200}
+    file.write_text(yaml.safe_dump(stated))
+
+
 def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images, chat, plain_report, capsys):
+    ask_two_annotators(project, chat)
     parameters = ",".join(
         f"{group}.{name}={value}" for group, own in models(images, chat).items() for name, value in own.items()
     )
@@ -127,19 +163,40 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
 
 
 def report(project, images, chat, refused: int) -> None:
-    """Annotate by the endpoint and report, which names the refused pictures."""
-    parameters = settings(images, chat) | {"report__n_bootstrap": 200}
+    """Annotate by classifier and endpoint and report, which names the refused pictures."""
+    parameters = settings(images, chat)
     project.run("annotation", **parameters)
     asked = project.load("annotation_manifest")["asked"]
-    assert asked["free"]["costs"]["requests"] > 0
-    assert all(record["failures"] == [] for record in asked.values())
-    # The server states no probabilities: only the free reading is there.
-    assert asked["closed"]["answered"] == 0
-    assert set(project.load("annotations")["reading"]) == {"free"}
+    print({k: {a: b for a, b in v.items() if a != "x"} for k, v in asked.items()})
+    annotations = project.load("annotations").astype(object)
+    print(annotations.groupby(["annotator", "reading", "attribute", "status"]).size())
+    pd.set_option("display.width", 250, "display.max_columns", 30, "display.max_rows", 500)
+    print(project.load("agreement"))
+    print(project.load("annotator_agreement"))
     project.run("similarity", **parameters)
     project.run("explainability", **parameters)
     project.run("reporting", **parameters)
+    for name in (
+        "shares",
+        "drift",
+        "corrected_drift",
+        "missing_answers",
+        "annotator_confusions",
+        "latent_class_shares",
+        "findings",
+    ):
+        try:
+            t = project.load(name)
+        except Exception as e:
+            print(name, repr(e)[:200])
+            continue
+        t = t.astype(object)
+        print(name, t.columns.tolist())
+        print(t[t["attribute"] == "glasses"] if "attribute" in t else t)
     page = html.unescape(project.load("report"))
+    import pathlib
+
+    pathlib.Path("/tmp/bar_report.html").write_text(page)
     assert f"refused picture ({refused}: " in page
     assert "The generator's server:" in page
 
