@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter
 
-import pandas as pd
 import pytest
 import yaml
 from project_copies import ROOT
@@ -167,38 +166,61 @@ def report(project, images, chat, refused: int) -> None:
     parameters = settings(images, chat)
     project.run("annotation", **parameters)
     asked = project.load("annotation_manifest")["asked"]
-    print({k: {a: b for a, b in v.items() if a != "x"} for k, v in asked.items()})
+    assert list(asked) == ["closed", "last", "free by judge", "closed by judge"]
+    assert asked["free by judge"]["costs"]["requests"] > 0
+    assert all(record["failures"] == [] for record in asked.values())
+    # The server states no probabilities: only the free reading of its model is there.
+    assert asked["closed by judge"]["answered"] == 0
     annotations = project.load("annotations").astype(object)
-    print(annotations.groupby(["annotator", "reading", "attribute", "status"]).size())
-    pd.set_option("display.width", 250, "display.max_columns", 30, "display.max_rows", 500)
-    print(project.load("agreement"))
-    print(project.load("annotator_agreement"))
-    project.run("similarity", **parameters)
-    project.run("explainability", **parameters)
-    project.run("reporting", **parameters)
-    for name in (
-        "shares",
-        "drift",
-        "corrected_drift",
-        "missing_answers",
-        "annotator_confusions",
-        "latent_class_shares",
-        "findings",
-    ):
-        try:
-            t = project.load(name)
-        except Exception as e:
-            print(name, repr(e)[:200])
-            continue
-        t = t.astype(object)
-        print(name, t.columns.tolist())
-        print(t[t["attribute"] == "glasses"] if "attribute" in t else t)
-    page = html.unescape(project.load("report"))
-    import pathlib
+    assert set(annotations.groupby(["annotator", "reading"]).groups) == {("classifier", "closed"), ("judge", "free")}
+    labelled = annotations.groupby("annotator")["attribute"].agg(set)
+    assert labelled["judge"] - labelled["classifier"] == {"glasses"}
+    compared = project.load("annotator_agreement").astype(object)
+    assert set(compared["attribute"]) == {"gender", "age", "ethnicity"}
 
-    pathlib.Path("/tmp/bar_report.html").write_text(page)
+    for pipeline in ("similarity", "explainability", "reporting"):
+        project.run(pipeline, **parameters)
+    # Of the attribute that it does not label, the measured annotator has neither shares nor missing answers.
+    assert set(project.load("missing_answers")["attribute"].astype(str)) == {"gender", "age", "ethnicity"}
+    shares = (
+        project.load("shares").astype(object).query("attribute == 'glasses' and annotator == 'classifier (closed)'")
+    )
+    assert (shares["n"] == 0).all()
+    page = html.unescape(project.load("report"))
     assert f"refused picture ({refused}: " in page
     assert "The generator's server:" in page
+    assert "The results are those of classifier (closed)" in page
+    assert "classifier does not label glasses" in page
+    seen = seen_changes(project.load("chains"), annotations)
+    assert set(seen.values()) > {0.0}
+    assert changes_of_glasses(project.load("corrected_drift")) == pytest.approx(seen)
+
+    # The report measures the model behind the endpoint instead, without another model call.
+    before = len(chat.requests)
+    named = {"report__annotator": "judge", "report__reading": "free", "report__reference_annotator": "classifier"}
+    project.run("reporting", **parameters | named)
+    assert len(chat.requests) == before
+    drift = project.load("drift").query("measure == 'share difference'")
+    assert changes_of_glasses(drift) == pytest.approx(seen)
+    assert "glasses" in set(project.load("missing_answers")["attribute"].astype(str))
+    assert "does not label" not in project.load("report")
+    with pytest.raises(StudyError, match=r"classifier gives no free reading, which report\.reading asks for"):
+        project.run("reporting", **parameters | {"report__reading": "free"})
+
+
+def changes_of_glasses(table) -> dict[str, float]:
+    """Return label -> change of the share with glasses, from its original to the first drawn image."""
+    rows = table.astype(object).query("attribute == 'glasses' and category == 'glasses' and start == 'image'")
+    rows = rows[(rows["since"] == 0) & (rows["iteration"] == 1) & (rows["label"] != "(all)")]
+    return dict(rows.set_index("label")["value"].dropna().astype(float))
+
+
+def seen_changes(chains, annotations) -> dict[str, float]:
+    """Count them in the answers of the judge; each label has one chain from an image."""
+    own = annotations.query("annotator == 'judge' and attribute == 'glasses'")
+    seen = own.pivot(index="chain_id", columns="iteration", values="category").dropna(subset=[0, 1]) == "glasses"
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    return {labels[chain]: float(row[1]) - float(row[0]) for chain, row in seen.iterrows()}
 
 
 def test_wrong_settings_of_an_endpoint_are_found_before_anything_is_sealed(project, images, chat):
