@@ -1,6 +1,6 @@
 """Keeps images that `kedro forget` removed out of the list of what an import left out or changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,11 @@ Defect = dict[str, Any]
 
 
 def without_forgotten_defects(
-    defects: Iterable[Defect], forgotten: Mapping[str, Any], gone: Iterable[ImportedChain], root: Path
+    defects: Iterable[Defect],
+    forgotten: Mapping[str, Any],
+    gone: Collection[ImportedChain],
+    kept: Iterable[ImportedChain],
+    root: Path,
 ) -> list[Defect]:
     """Return the defects that neither name a forgotten image nor are about its chains.
 
@@ -22,14 +26,18 @@ def without_forgotten_defects(
         defects: as `Findings` collects them.
         forgotten: the record of forgotten images.
         gone: the chains that start from forgotten images.
+        kept: the other chains.
         root: the folder of the results, to which the files of defects are relative.
     """
     if not forgotten:
         return list(defects)
     places = {(_below(chain.file, root), chain.row) for chain in gone}
+    own_files = {_below(chain.file, root) for chain in gone} - {_below(chain.file, root) for chain in kept}
 
     def is_about_one(defect: Defect) -> bool:
         row = defect["row"]
+        if defect["file"] in own_files:
+            return True
         # The row of a single image is `<row of its chain>, image <iteration>`.
         if (defect["file"], row) in places or (defect["file"], row.rpartition(", image ")[0]) in places:
             return True

@@ -103,7 +103,7 @@ def import_results(
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
     whole, study = study, study.without_forgotten(forgotten)
     gone = [record for chain_id, record in whole.records.items() if chain_id not in study.records]
-    defects = without_forgotten_defects(findings.defects, forgotten, gone, settings.folder)
+    defects = without_forgotten_defects(findings.defects, forgotten, gone, study.records.values(), settings.folder)
     if left_out := len(gone):
         manual = manual[manual["chain_id"].isin(study.chains["chain_id"])].reset_index(drop=True)
         logger.info("%d chains are left out, because `kedro forget` removed their images", left_out)
