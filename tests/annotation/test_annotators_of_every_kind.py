@@ -9,6 +9,7 @@ from fakes import FakeModel
 
 from broken_telephone.annotation import annotators_of
 from broken_telephone.annotation.manifest import manifest
+from broken_telephone.annotation.questions import refuse_unread_report
 from broken_telephone.annotation.run import answers_to, names_of_pictures
 from broken_telephone.annotation.tables import categories_of
 from broken_telephone.errors import StudyError
@@ -124,6 +125,24 @@ def test_a_first_annotator_that_writes_nothing_names_both_settings(bench):
         bench.run()
     found = bench.run(readings=["closed"])
     assert annotators_of(found.annotations) == ["faces"]
+
+
+def test_a_first_annotator_that_writes_nothing_may_stand_beside_one_that_writes(bench):
+    bench.annotator, bench.further = Classifier("faces"), {"writer": bench.annotator}
+    asked = bench.ask()
+    assert [one.name for one in asked] == ["closed", "last", "free by writer", "closed by writer"]
+    refuse_unread_report(asked, None, "closed")
+    refuse_unread_report(asked, "writer", "free")
+    for measured in (None, "faces"):
+        with pytest.raises(StudyError, match=r"report\.reading: faces writes nothing.*report: \{reading: closed\}"):
+            refuse_unread_report(asked, measured, "free")
+    with pytest.raises(StudyError, match=r"readings: \[closed\]"):
+        bench.ask(readings=["free"])
+    bench.further = {"other": Classifier("other faces")}
+    with pytest.raises(StudyError, match=r"readings: \[closed\]"):
+        bench.ask()
+    found = bench.run(readings=["closed"])
+    assert annotators_of(found.annotations) == ["faces", "other"]
 
 
 def test_a_table_answers_about_originals_and_drawn_pictures(bench, tmp_path, caplog):

@@ -160,10 +160,14 @@ class ChatServer(StandIn):
         if red % 7 == 1:
             text += f" It is {REFUSED}."
         if "1." in prompt["text"]:
-            text = self.form
+            text = self.filled_form(red)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16}
         return 200, {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}
+
+    def filled_form(self, red: int) -> str:
+        """Return the form about a picture whose first pixel has this much red."""
+        return self.form
 
 
 def walked(tree: dict, count: int = 20) -> list[Token]:

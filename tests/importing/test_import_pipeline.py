@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import yaml
+from click.testing import CliRunner
 from kedro.io import DatasetError
 from made_results import (
     write_generations,
@@ -13,6 +14,7 @@ from made_results import (
     write_raf_run,
 )
 
+from broken_telephone.cli import cli
 from broken_telephone.errors import ChangedInputError, StudyError
 
 
@@ -314,3 +316,63 @@ def test_an_imported_study_is_compared_unpaired_with_an_own_one(raf_study, plain
     assert not pairing.loc["chains whose seed differs", "passed"]
     assert "imported" in raf_study.load("comparison_page", env="against")
     assert isinstance(raf_study.load("contrasts", env="against"), pd.DataFrame)
+
+
+def left_of(project, study: str, *names: str) -> list[str]:
+    """Return the files of a study that name one of these, in their path or in a cell of a table."""
+    found = []
+    for layer in ("02_intermediate", "03_primary", "07_model_output", "08_reporting"):
+        for file in (project.path / "data" / layer / study).rglob("*"):
+            if not file.is_file():
+                continue
+            content = (
+                pd.read_parquet(file).to_csv() if file.suffix == ".parquet" else file.read_bytes().decode("latin-1")
+            )
+            found += [str(file) for name in names if name in str(file) or name in content]
+    return found
+
+
+def forget(image: str, study: str) -> None:
+    result = CliRunner().invoke(cli, ["forget", image, "--env", study, "--yes"])
+    assert result.exit_code == 0, result.output
+
+
+def test_a_forgotten_image_of_the_data_set_stays_out_of_later_imports(raf_study):
+    env = "published"
+    raf_study.run("import", env=env)
+    before = {name: raf_study.load(name, env=env) for name in ("chains", "loop_descriptions", "ratings")}
+    # A chain that is whole, one whose drawn image is missing, and one whose entry is no record.
+    gone = ["train_00003", "train_00002", "train_00001"]
+    assert all(left_of(raf_study, env, name) for name in gone)
+    for image in gone:
+        forget(image, env)
+        assert not left_of(raf_study, env, image)
+    raf_study.run("import", env=env)
+    assert not left_of(raf_study, env, *gone)
+    chains = before["chains"]
+    kept = chains[~chains["image_id"].isin(gone)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(raf_study.load("chains", env=env), kept, check_categorical=False)
+    texts = before["loop_descriptions"]
+    kept_texts = texts[texts["chain_id"].isin(kept["chain_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(raf_study.load("loop_descriptions", env=env), kept_texts, check_categorical=False)
+    # Anna rated three attributes of image 3.
+    assert len(raf_study.load("ratings", env=env)) == len(before["ratings"]) - 3
+    problems = set(raf_study.load("import_defects", env=env)["problem"])
+    assert "manual labels of an unknown image" in problems
+    assert "drawn image missing" not in problems
+
+
+def test_a_forgotten_original_among_the_results_stays_out_of_later_imports(project):
+    add_study(project, "loops", loops(project))
+    # Otherwise both originals have the same bytes, and one is forgotten with the other.
+    write_picture(project.path / "loops/face_1/face_1_0.png", 99)
+    (project.path / "loops/face_0/face_0_2.png").unlink()
+    project.run("import", env="loops")
+    chains = project.load("chains", env="loops")
+    image = chains.loc[chains["chain_id"].str.startswith("face_0"), "image_id"].iloc[0]
+    assert "chain ends early" in " ".join(project.load("import_defects", env="loops")["problem"])
+    forget(image, "loops")
+    project.run("import", env="loops")
+    assert not left_of(project, "loops", "face_0")
+    assert list(project.load("chains", env="loops")["image_id"].dropna()) == [image.replace("face_0", "face_1")]
+    assert project.load("import_defects", env="loops")["row"].to_list() == ["all entries", "unknown"]

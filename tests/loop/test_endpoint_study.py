@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 
 import pytest
+import yaml
+from project_copies import ROOT
 from stand_in_servers import REFUSED, ChatServer, ImageServer, error, picture_for, serving, wait_for
 
 from broken_telephone.errors import StudyError
@@ -16,6 +18,20 @@ from broken_telephone.seeds import item_seed
 KEY = "sesame-of-the-test-4711"
 PRIMARY = "data/03_primary/miniature"
 PLAIN = "a picture of a red ball"
+GLASSES = ["no glasses", "glasses"]
+CLASSIFIER = {
+    "classifier": {"path": str(ROOT / "data/06_models/classifier"), "device": "cpu"},
+    "classes": {
+        "age": {"age/baby": "0-3", "age/child": "4-19", "age/young": "20-39", "age/adult": "40-69", "age/senior": "70+"}
+    },
+}
+
+
+class WearingServer(ChatServer):
+    """Sees glasses in every picture whose first pixel has an odd red."""
+
+    def filled_form(self, red):
+        return f"{self.form}\n4. {GLASSES[red % 2]}"
 
 
 @pytest.fixture
@@ -32,7 +48,7 @@ def images(monkeypatch):
 
 @pytest.fixture
 def chat():
-    server = ChatServer()
+    server = WearingServer()
     server.key, server.every, server.late = KEY, 7, 1.0
     server.retry_after = {"Retry-After": "0.01"}
     with serving(server):
@@ -41,8 +57,9 @@ def chat():
 
 def models(images, chat) -> dict:
     common = {"concurrency": 2, "retries": 5, "timeout": 0.5, "key_variable": "STUDY_KEY"}
+    url = None if images is None else images.url
     return {
-        "generator": {"endpoint": images.url, "model": "some-t2i", "width": 16, "height": 16, **common},
+        "generator": {"endpoint": url, "model": "some-t2i", "width": 16, "height": 16, **common},
         "describer": {"endpoint": chat.url, "model": "some-vlm", **common},
     }
 
@@ -57,7 +74,25 @@ def drawn_texts(server) -> list[str]:
     return [asked["prompt"] for asked in server.requests if asked["prompt"] != PLAIN]
 
 
+def ask_two_annotators(project, chat) -> None:
+    """Name the shipped classifier and a model behind the endpoint as annotators, and an attribute of the study's own.
+
+    The classifier has no class for the attribute.
+    """
+    file = project.path / "conf/base/parameters.yml"
+    stated = yaml.safe_load(file.read_text())
+    judge = models(None, chat)["describer"] | {"model": "judge-vlm"}
+    stated |= {
+        "annotator": CLASSIFIER,
+        "further_annotators": {"judge": judge},
+        "attributes": {"glasses": {"categories": GLASSES}},
+    }
+    stated["report"] |= {"reading": "closed", "reference_annotator": "judge", "n_bootstrap": 200}
+    file.write_text(yaml.safe_dump(stated))
+
+
 def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images, chat, plain_report, capsys):
+    ask_two_annotators(project, chat)
     parameters = ",".join(
         f"{group}.{name}={value}" for group, own in models(images, chat).items() for name, value in own.items()
     )
@@ -127,21 +162,65 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
 
 
 def report(project, images, chat, refused: int) -> None:
-    """Annotate by the endpoint and report, which names the refused pictures."""
-    parameters = settings(images, chat) | {"report__n_bootstrap": 200}
+    """Annotate by classifier and endpoint and report, which names the refused pictures."""
+    parameters = settings(images, chat)
     project.run("annotation", **parameters)
     asked = project.load("annotation_manifest")["asked"]
-    assert asked["free"]["costs"]["requests"] > 0
+    assert list(asked) == ["closed", "last", "free by judge", "closed by judge"]
+    assert asked["free by judge"]["costs"]["requests"] > 0
     assert all(record["failures"] == [] for record in asked.values())
-    # The server states no probabilities: only the free reading is there.
-    assert asked["closed"]["answered"] == 0
-    assert set(project.load("annotations")["reading"]) == {"free"}
-    project.run("similarity", **parameters)
-    project.run("explainability", **parameters)
-    project.run("reporting", **parameters)
+    # The server states no probabilities: only the free reading of its model is there.
+    assert asked["closed by judge"]["answered"] == 0
+    annotations = project.load("annotations").astype(object)
+    assert set(annotations.groupby(["annotator", "reading"]).groups) == {("classifier", "closed"), ("judge", "free")}
+    labelled = annotations.groupby("annotator")["attribute"].agg(set)
+    assert labelled["judge"] - labelled["classifier"] == {"glasses"}
+    compared = project.load("annotator_agreement").astype(object)
+    assert set(compared["attribute"]) == {"gender", "age", "ethnicity"}
+
+    for pipeline in ("similarity", "explainability", "reporting"):
+        project.run(pipeline, **parameters)
+    # Of the attribute that it does not label, the measured annotator has neither shares nor missing answers.
+    assert set(project.load("missing_answers")["attribute"].astype(str)) == {"gender", "age", "ethnicity"}
+    shares = (
+        project.load("shares").astype(object).query("attribute == 'glasses' and annotator == 'classifier (closed)'")
+    )
+    assert (shares["n"] == 0).all()
     page = html.unescape(project.load("report"))
     assert f"refused picture ({refused}: " in page
     assert "The generator's server:" in page
+    assert "The results are those of classifier (closed)" in page
+    assert "classifier does not label glasses" in page
+    seen = seen_changes(project.load("chains"), annotations)
+    assert set(seen.values()) > {0.0}
+    assert changes_of_glasses(project.load("corrected_drift")) == pytest.approx(seen)
+
+    # The report measures the model behind the endpoint instead, without another model call.
+    before = len(chat.requests)
+    named = {"report__annotator": "judge", "report__reading": "free", "report__reference_annotator": "classifier"}
+    project.run("reporting", **parameters | named)
+    assert len(chat.requests) == before
+    drift = project.load("drift").query("measure == 'share difference'")
+    assert changes_of_glasses(drift) == pytest.approx(seen)
+    assert "glasses" in set(project.load("missing_answers")["attribute"].astype(str))
+    assert "does not label" not in project.load("report")
+    with pytest.raises(StudyError, match=r"classifier gives no free reading, which report\.reading asks for"):
+        project.run("reporting", **parameters | {"report__reading": "free"})
+
+
+def changes_of_glasses(table) -> dict[str, float]:
+    """Return label -> change of the share with glasses, from its original to the first drawn image."""
+    rows = table.astype(object).query("attribute == 'glasses' and category == 'glasses' and start == 'image'")
+    rows = rows[(rows["since"] == 0) & (rows["iteration"] == 1) & (rows["label"] != "(all)")]
+    return dict(rows.set_index("label")["value"].dropna().astype(float))
+
+
+def seen_changes(chains, annotations) -> dict[str, float]:
+    """Count them in the answers of the judge; each label has one chain from an image."""
+    own = annotations.query("annotator == 'judge' and attribute == 'glasses'")
+    seen = own.pivot(index="chain_id", columns="iteration", values="category").dropna(subset=[0, 1]) == "glasses"
+    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    return {labels[chain]: float(row[1]) - float(row[0]) for chain, row in seen.iterrows()}
 
 
 def test_wrong_settings_of_an_endpoint_are_found_before_anything_is_sealed(project, images, chat):

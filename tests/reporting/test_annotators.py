@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from broken_telephone.reporting.figures.annotators import annotators_figure
-from broken_telephone.reporting.text.annotators import annotator_sentences
+from broken_telephone.reporting.text.annotators import annotator_sentences, unlabelled_sentences
 from broken_telephone.reporting.text.limits import shared_model_sentences
 from broken_telephone.statistics import Resampling, agreement_by_kind, agreement_table
 from broken_telephone.statistics.tables.agreement_table import every_two
@@ -58,6 +58,19 @@ def test_the_summary_names_the_measured_annotator_and_less_agreement_on_drawn_im
     assert "67 % of 120 drawn images (alpha 0.3" in with_big
     assert "They agree less on drawn images" in with_big
     assert "less" not in with_third
+
+
+def test_attributes_that_the_measured_annotator_does_not_label_are_named():
+    rows = [("small", "gender"), ("big", "gender"), ("big", "head_covering"), ("third", "head_covering")]
+    annotations = pd.DataFrame(rows, columns=["annotator", "attribute"])
+    form = ["gender", "head_covering", "head_covering", "age"]
+    assert unlabelled_sentences(annotations, "small", form) == [
+        "small does not label head covering, so its own answers show no drift of it. big and third labelled it; the "
+        "setting `report.annotator` can name one of them.",
+        "small does not label age, so its own answers show no drift of it.",
+    ]
+    assert unlabelled_sentences(annotations, "big", form[:3]) == []
+    assert unlabelled_sentences(annotations.head(0), "small", form) == []
 
 
 def test_the_figure_has_a_mark_for_each_pair_and_kind(table):

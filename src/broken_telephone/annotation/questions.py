@@ -109,7 +109,8 @@ def inquiries(
         scheme: the data set's.
         concept: the study's.
         describe_prompt: the loop's.
-        annotator: labels people. It is the first annotator, and must give all readings.
+        annotator: labels people. It is the first annotator, and must give all readings; the closed one suffices if it
+            is no describer and a further annotator writes.
         describer: the loop's.
         loop_settings: as sealed: other pictures are other answers.
         further: further annotators by name. They give the readings that they can; a warning names the others.
@@ -132,16 +133,6 @@ def inquiries(
             f"annotation.starts_per_label: {unknown[0]!r} is none of further_annotators "
             f"({', '.join(further) or 'none'})"
         )
-    if _method_of(annotator) is not None and FREE in settings.readings:
-        raise StudyError(
-            f"annotation.readings: {annotator.name} writes nothing, so that nothing can be read free. Write "
-            "`annotation: {readings: [closed]}` and `report: {reading: closed}`, or list it in further_annotators"
-        )
-    if CLOSED in settings.readings and not (_method_of(annotator) or hasattr(annotator, "choose")):
-        raise StudyError(
-            f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
-            "read closed. Write `readings: [free]`, or name a local model as the annotator."
-        )
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
 
@@ -163,7 +154,8 @@ def inquiries(
         return Inquiry(*question, method or "describe")
 
     readings = [reading for reading in (FREE, CLOSED) if reading in settings.readings]
-    result = [inquiry(reading, reading, "annotator", annotator, annotator.name) for reading in readings]
+    own_readings = _readings_of_first(annotator, readings, further)
+    result = [inquiry(reading, reading, "annotator", annotator, annotator.name) for reading in own_readings]
     result.append(inquiry(LAST, LAST, "describer", describer, describer.name))
     _refuse_equal_models({annotator.name: annotator, **further})
     for by, model in further.items():
@@ -198,6 +190,51 @@ def _forms_of(model: Any, by: str, forms: Sequence[Form]) -> tuple[Form, ...]:
     return tuple(
         replace(form, questions=tuple(one for one in form.questions if one.variable in answered)) for form in forms
     )
+
+
+def _readings_of_first(annotator: Annotator, wanted: Sequence[str], further: Mapping[str, Annotator]) -> list[str]:
+    """Return the readings of the first annotator: all that are wanted, or the closed one if it is no describer.
+
+    Raises:
+        StudyError: if it cannot give a reading that is wanted, and no further annotator can, either.
+    """
+    if _method_of(annotator) is None:
+        if CLOSED in wanted and not hasattr(annotator, "choose"):
+            raise StudyError(
+                f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
+                "read closed. Write `readings: [free]`, or name a local model as the annotator."
+            )
+        return list(wanted)
+    others_write = any(_method_of(model) is None for model in further.values())
+    if CLOSED not in wanted or (FREE in wanted and not others_write):
+        raise StudyError(
+            f"annotation.readings: {annotator.name} writes nothing, so that nothing can be read free. Write "
+            "`annotation: {readings: [closed]}` and `report: {reading: closed}`, or list it in further_annotators"
+        )
+    if FREE in wanted:
+        logger.info(
+            "%s, the first annotator, gives the closed reading only. Further ones are read free, too", annotator.name
+        )
+    return [CLOSED]
+
+
+def refuse_unread_report(asked: Sequence[Inquiry], annotator: str | None, reading: str) -> None:
+    """Check that the annotator that the report measures gives the reading that the report asks for.
+
+    Args:
+        asked: all questions of the study; the first one is put to the first annotator.
+        annotator: the setting `report.annotator`; None for the first annotator.
+        reading: the setting `report.reading`.
+
+    Raises:
+        StudyError: if that annotator is no describer, and the report asks for the free reading.
+    """
+    measured = asked[0].by if annotator is None else annotator
+    if reading == FREE and any(one.by == measured and one.labels_only for one in asked):
+        raise StudyError(
+            f"report.reading: {measured} writes nothing, so that the report cannot measure its free reading. Write "
+            "`report: {reading: closed}`, or name a describer in report.annotator"
+        )
 
 
 def _possible_readings(by: str, model: Annotator, wanted: Sequence[str]) -> Iterator[str]:

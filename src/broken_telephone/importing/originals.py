@@ -55,9 +55,14 @@ class Originals:
 
 def match_names(path: str) -> Iterator[str]:
     """Yield the ends of a path in one spelling, the longest first: case, suffix and `_aligned` do not matter."""
-    parts = [part for part in fold_name(path).replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return bare_ends(fold_name(path))
+
+
+def bare_ends(path: str) -> Iterator[str]:
+    """Yield the ends of a path without the suffix of an image and without `_aligned`, the longest first."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     if parts:
         stem, suffix = os.path.splitext(parts[-1])  # noqa: PTH122 (pathlib takes longer than everything else here)
-        parts[-1] = (stem if suffix in SUFFIXES else parts[-1]).removesuffix("_aligned")
+        parts[-1] = (stem if suffix.casefold() in SUFFIXES else parts[-1]).removesuffix("_aligned")
     for start in range(len(parts)):
         yield "/".join(parts[start:])

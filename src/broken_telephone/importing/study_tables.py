@@ -46,7 +46,8 @@ class ImportedStudy:
         gone = {name for name in names.unique() if is_forgotten(forgotten, name)}
         chains = self.chains[~self.chains["image_id"].isin(gone)].reset_index(drop=True)
         kept = set(chains["chain_id"])
-        records, ends = ({key: one[key] for key in one if key in kept} for one in (self.records, self.ends))
+        records = {key: record for key, record in self.records.items() if key in kept}
+        ends = {key: end for key, end in self.ends.items() if key in kept}
         return replace(self, chains=chains, people=people_without(self.people, gone), records=records, ends=ends)
 
     def without(self, broken: Mapping[str, str], chains: pd.DataFrame, findings: Findings) -> "ImportedStudy":

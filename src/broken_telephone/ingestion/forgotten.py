@@ -36,7 +36,8 @@ def is_forgotten(record: Record, image_id: str) -> bool:
 
 def without_forgotten(tables: DatasetTables, record: Record) -> tuple[DatasetTables, int]:
     """Return what was read of a data set without forgotten images, and the number of images that were left out."""
-    if not record:
+    # Without a data set, the tables have no columns.
+    if not record or tables.people.empty:
         return tables, 0
     images = tables.people[["image_id", "image_path"]].astype(str).drop_duplicates()
     gone = images[[is_forgotten(record, name) for name in images["image_id"]]]

@@ -19,7 +19,7 @@ from broken_telephone.annotation.annotator_sample import sampled_pictures
 from broken_telephone.annotation.annotators_compared import between_models
 from broken_telephone.annotation.imported_answers import imported_answers, models_only, with_imported
 from broken_telephone.annotation.manifest import found_in_checks, manifest
-from broken_telephone.annotation.questions import Inquiry, inquiries, task_name
+from broken_telephone.annotation.questions import Inquiry, inquiries, refuse_unread_report, task_name
 from broken_telephone.annotation.run import annotate, answers_to, names_of_pictures
 from broken_telephone.annotation.tables import Tables, tables
 from broken_telephone.chains import chains_of
@@ -47,11 +47,17 @@ def state_inquiries(
     describer: Describer,
     loop_settings: Mapping[str, Any],
     further_annotators: Mapping[str, Annotator],
+    report: ReportSettings,
 ) -> list[Inquiry]:
-    """State the questions about every picture, and the models that answer them."""
+    """State the questions about every picture, and the models that answer them.
+
+    Raises:
+        StudyError: if a model cannot be asked, or the report measures a reading that its annotator does not give.
+    """
     scheme, concept = dataset.words, chains.concept
     prompt = loop.describe_prompt
     questions = inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
+    refuse_unread_report(questions, report.annotator, report.reading)
     return with_imported(questions, loop_settings)
 
 

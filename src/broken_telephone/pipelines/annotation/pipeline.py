@@ -28,6 +28,7 @@ def create_pipeline() -> Pipeline:
                     "describer",
                     "loop_settings",
                     "further_annotators",
+                    "params:report",
                 ],
                 outputs="inquiries",
                 name="state_inquiries",

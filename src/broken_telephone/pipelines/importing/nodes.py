@@ -25,6 +25,7 @@ from broken_telephone.importing import (
 )
 from broken_telephone.importing.copying import copied_images
 from broken_telephone.importing.defect_report import defect_counts, defect_sentences
+from broken_telephone.importing.forgotten_defects import without_forgotten_defects
 from broken_telephone.importing.unchanged import refuse_changed_texts
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, read_prompts
 from broken_telephone.ingestion.reader_result import Findings
@@ -39,7 +40,7 @@ from broken_telephone.pictures import (
     refuse_changed_starts,
 )
 from broken_telephone.pipelines.ingestion.nodes import digest_originals
-from broken_telephone.rating import all_items
+from broken_telephone.rating import all_items, known_items
 from broken_telephone.tables import CHAINS, DEFECTS, as_table
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,9 @@ def import_results(
     entries = findings.rows
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
     whole, study = study, study.without_forgotten(forgotten)
-    if left_out := len(whole.chains) - len(study.chains):
+    gone = [record for chain_id, record in whole.records.items() if chain_id not in study.records]
+    defects = without_forgotten_defects(findings.defects, forgotten, gone, study.records.values(), settings.folder)
+    if left_out := len(gone):
         manual = manual[manual["chain_id"].isin(study.chains["chain_id"])].reset_index(drop=True)
         logger.info("%d chains are left out, because `kedro forget` removed their images", left_out)
     refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
@@ -119,7 +122,7 @@ def import_results(
             "%d manual labels are read as ratings of image %d (import.rated_iteration)",
             *(len(manual), settings.rated_iteration),
         )
-    return study.people, study, manual, findings.defects
+    return study.people, study, manual, defects
 
 
 def _refuse_loop_settings(loop: LoopSettings) -> None:
@@ -220,10 +223,16 @@ def store_ratings(
     originals: Pictures,
     loop_images: Pictures,
     loop_pictures: pd.DataFrame,
-) -> pd.DataFrame:
-    """Turn manual labels into ratings of the study's images, by their names on the rating page."""
+    annotation_store: StageStore,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Turn manual labels into ratings of the study's images, by their names on the rating page.
+
+    Returns:
+        The ratings, and the image behind each name, by which `kedro forget` finds the ratings of an image.
+    """
     pictures = StudyPictures(originals, loop_images, digests_of(loop_pictures))
     items = all_items(chains, loop.iterations, pictures)
-    return manual_labels.merge(items, on=["chain_id", "iteration"])[
+    ratings = manual_labels.merge(items, on=["chain_id", "iteration"])[
         ["rater", "item", "attribute", "status", "category"]
     ]
+    return ratings, known_items(items, annotation_store.rating_items)

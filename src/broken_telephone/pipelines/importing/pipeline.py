@@ -83,8 +83,16 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 store_ratings,
-                inputs=["manual_labels", "chains", "params:loop", "originals", "loop_images", "loop_pictures"],
-                outputs="ratings",
+                inputs=[
+                    "manual_labels",
+                    "chains",
+                    "params:loop",
+                    "originals",
+                    "loop_images",
+                    "loop_pictures",
+                    "annotation_store",
+                ],
+                outputs=["ratings", "rating_items"],
                 name="store_ratings",
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),

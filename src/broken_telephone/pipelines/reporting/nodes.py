@@ -280,9 +280,12 @@ def measure_missing_answers(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure missing answers, and bound the shares of all attributes, crossed ones included."""
     own = measured_answers(annotations, settings.annotator, settings.reading)
-    kinds = answer_kinds(own, chains, list(panels), loop.iterations)
+    # An attribute that the annotator does not label lacks no answer.
+    labelled = set(own["attribute"].astype(str)) or set(panels)
+    asked = {name: panel for name, panel in panels.items() if name in labelled}
+    kinds = answer_kinds(own, chains, list(asked), loop.iterations)
     each = with_progress("Measuring missing answers")
-    missing = missing_answers_table([*panels.values()], kinds, settings.resampling, each)
+    missing = missing_answers_table([*asked.values()], kinds, settings.resampling, each)
     crossed = crossed_panels(panels, crossed_attributes(settings, panels))
     bounds = share_bounds_table([*panels.values(), *crossed.values()])
     return as_result(with_adjusted_p_values(missing, [*settings.fdr_family, "kind"])), as_result(bounds)

@@ -18,6 +18,7 @@ from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
 from broken_telephone.reporting.page.motif_pictures import shown_motifs
 from broken_telephone.reporting.page.page import report_page
+from broken_telephone.reporting.text.annotators import unlabelled_sentences
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
 
@@ -54,6 +55,7 @@ def write_report(
 ) -> str:
     """Write the report: summary, figures, tables, chains, limits and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
+    measured = annotators_of(headline(annotations, settings.annotator))[:1]
     browser = chain_browser(
         chains,
         loop_descriptions,
@@ -65,7 +67,7 @@ def write_report(
         settings.browsed_chains,
         settings.seed,
         settings.reading,
-        annotators_of(headline(annotations, settings.annotator))[:1],
+        measured,
         loop.thinned_iterations,
     )
     report = {"written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "settings": settings.model_dump()}
@@ -78,7 +80,9 @@ def write_report(
     }
     published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
     drawn = {**report_figures, **explanation_figures}
-    sentences = summary(tables, margin=settings.equivalence_margin)
+    of_form = tables["shares"]["attribute"].astype(str) if len(tables["shares"]) else ()
+    unlabelled = [sentence for name in measured for sentence in unlabelled_sentences(annotations, name, of_form)]
+    sentences = summary(tables, margin=settings.equivalence_margin, unlabelled=unlabelled)
     images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
     return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs)

@@ -1,11 +1,19 @@
 """Names the annotator that the report measures, and says how far further annotators agree with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.text.wording import capital, counted, number_interval, percent, spoken, with_minus
+from broken_telephone.reporting.text.wording import (
+    capital,
+    counted,
+    listed,
+    number_interval,
+    percent,
+    spoken,
+    with_minus,
+)
 from broken_telephone.statistics.tables.agreement_by_kind import DRAWN, ORIGINALS
 from broken_telephone.statistics.tables.shares_table import DATASET
 
@@ -27,6 +35,32 @@ def annotator_sentences(annotator_agreement: pd.DataFrame, shares: pd.DataFrame)
         "another annotator."
     )
     return [lead, *_pairs(table[is_measured], measured[0])]
+
+
+def unlabelled_sentences(annotations: pd.DataFrame, measured: str, attributes: Iterable[str]) -> list[str]:
+    """Name the attributes that the measured annotator does not label, and the annotators that label them.
+
+    Args:
+        annotations: the `annotations` table. An annotator has rows for every attribute that it labels.
+        measured: the annotator that the report measures.
+        attributes: those of the form.
+    """
+    labelled = annotations[["annotator", "attribute"]].astype(str).drop_duplicates()
+    own = set(labelled.loc[labelled["annotator"] == measured, "attribute"])
+    if not own:
+        return []
+    sentences = []
+    for attribute in dict.fromkeys(attributes):
+        if attribute in own:
+            continue
+        others = list(labelled.loc[labelled["attribute"] == attribute, "annotator"])
+        sentence = f"{measured} does not label {spoken(attribute).lower()}, so its own answers show no drift of it."
+        if others:
+            sentence += (
+                f" {listed(others, len(others))} labelled it; the setting `report.annotator` can name one of them."
+            )
+        sentences.append(sentence)
+    return sentences
 
 
 def _pairs(table: pd.DataFrame, measured: str) -> Iterator[str]:

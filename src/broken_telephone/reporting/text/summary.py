@@ -1,7 +1,7 @@
 """Summarises the study in plain sentences; every claim needs a significant test and sufficient power."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -52,7 +52,11 @@ _BY_ANNOTATOR = "These results use the annotator's answers alone; nothing correc
 
 
 def summary(
-    tables: Mapping[str, pd.DataFrame], level: float = LEVEL, most: int = MOST, margin: float = MARGIN
+    tables: Mapping[str, pd.DataFrame],
+    level: float = LEVEL,
+    most: int = MOST,
+    margin: float = MARGIN,
+    unlabelled: Sequence[str] = (),
 ) -> dict[str, list[str]]:
     """Return topic -> sentences, the most informative first.
 
@@ -65,6 +69,7 @@ def summary(
         level: adjusted p-values below it are significant.
         most: number of changes to describe one by one.
         margin: largest last change of a share that counts as settled, 0 to 1.
+        unlabelled: sentences about attributes that the measured annotator does not label.
     """
     given = defaultdict(pd.DataFrame, tables)
     findings, shares, trajectories = given["findings"], given["shares"], given["trajectories"]
@@ -72,6 +77,7 @@ def summary(
     missing = _missing_comparisons(shares, given["decomposition"])
     reliability = [
         *annotator_sentences(given["annotator_agreement"], shares),
+        *unlabelled,
         *bias_sentences(given["annotator_bias"], level),
         *reliability_sentences(given["agreement_sentences"], shares),
         *correction_sentences(given["corrected_shares"]),
