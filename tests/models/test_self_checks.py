@@ -8,6 +8,7 @@ import more_generators
 import numpy as np
 import pytest
 import tiled_describers
+import tiny_kandinsky
 import torch
 from family_rows import direct, pictures, prompt_of
 from PIL import Image
@@ -219,7 +220,7 @@ def test_a_scale_of_guidance_that_a_pipeline_refuses_ends_no_study(pipelines, mo
 
 
 def test_a_decoder_is_loaded_with_the_prior_that_its_card_names(tmp_path):
-    more_generators.save_kandinsky22(tmp_path)
+    tiny_kandinsky.save_kandinsky22(tmp_path)
     generator = make_generator({"path": str(tmp_path), "steps": 2, "width": 16, "height": 16})
     one, other = (pixels(generator.draw([prompt], [1])[0]) for prompt in ("a happy person", "sad"))
     assert np.abs(one - other).max() > 0
