@@ -10,6 +10,7 @@ import numpy as np
 import tiled_describers
 import tiny_describers
 import tiny_generators
+import tiny_kandinsky
 import torch
 from PIL import Image
 
@@ -57,7 +58,7 @@ GENERATORS: dict[str, tuple[Any, dict[str, Any]]] = {
         more_generators.save_qwen_image,
         {"call": {"true_cfg_scale": 3.0, "max_sequence_length": 1024}, "negative_prompt": " "},
     ),
-    "kandinsky22 (decoder folder)": (more_generators.save_kandinsky22, {}),
+    "kandinsky22 (decoder folder)": (tiny_kandinsky.save_kandinsky22, {}),
     "z_image": (more_generators.save_z_image, {"call": {"max_sequence_length": 64}}),
 }
 

@@ -102,3 +102,14 @@ def real_detector(face_weights):
 def embedded() -> Path:
     """The folder of the models that are shipped."""
     return Path(__file__).parents[2] / "data/06_models"
+
+
+@pytest.fixture
+def image_server(monkeypatch):
+    """A local server that draws pictures."""
+    from stand_in_servers import ImageServer, serving
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(ImageServer()) as server:
+        yield server

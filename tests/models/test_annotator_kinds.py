@@ -21,6 +21,7 @@ from transformers import (
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Face, Failure, Labelled, make_annotator
+from broken_telephone.models.annotators.class_heads import ClassHeads
 from broken_telephone.models.annotators.face_crop import cut_faces, square_around
 
 ROOT = Path(__file__).parents[2]
@@ -147,6 +148,16 @@ def test_one_model_for_each_attribute(tmp_path):
     assert annotator.identity()["classifiers"].keys() == sources.keys()
 
 
+def test_outputs_keep_the_numbers_of_the_configuration():
+    logits = np.log([[0.7, 0.1, 0.2]])
+    heads = ClassHeads({0: "female", 2: "male"}, None, "a model")
+    assert heads.probabilities("", logits)[0] == pytest.approx([7 / 9, 2 / 9])
+    with pytest.raises(StudyError, match="a model has 2 outputs, but its configuration names output 2"):
+        heads.probabilities("", logits[:, :2])
+    with pytest.raises(StudyError, match="a model has several outputs of the name 'male'"):
+        ClassHeads({0: "female", 1: "male", 2: "male"}, None, "a model")
+
+
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
@@ -259,142 +270,6 @@ def test_a_classifier_of_faces_reads_the_face_and_is_unsure_without_one(tmp_path
     assert answers[1] == {"gender": Labelled(None, "unsure")}
     other = make_annotator({**settings, "reads": "face", "margin": 0.2}, "a", detector=detector)
     assert other.identity() != make_annotator(settings, "a").identity()
-
-
-FUNCTIONS = """
-calls = []
-
-def label(images, bright=100):
-    calls.append(len(images))
-    return [{"gender": "Woman" if image.getpixel((0, 0))[0] > bright else "Man", "mood": "x"} for image in images]
-
-class Labeller:
-    def __init__(self, share):
-        self.share = share
-
-    def __call__(self, images):
-        return [{"gender": {"male": self.share, "female": 1 - self.share}, "age": None} for _ in images]
-
-def wrong(images):
-    return ["male" for _ in images]
-
-def short(images):
-    return []
-
-number = 7
-"""
-
-
-@pytest.fixture
-def functions(tmp_path, monkeypatch):
-    file = tmp_path / "own_labels.py"
-    file.write_text(FUNCTIONS)
-    monkeypatch.syspath_prepend(tmp_path)
-    yield file
-    import sys
-
-    sys.modules.pop("own_labels", None)
-
-
-def test_a_function_labels_with_classes_or_probabilities(functions, caplog):
-    bright, dark = Image.new("RGB", (4, 4), (200, 0, 0)), Image.new("RGB", (4, 4))
-    settings = {"function": "own_labels.label", "classes": {"gender": {"Woman": "female"}}}
-    assert label(settings, [bright, dark]) == [
-        {"gender": Labelled("female", "valid")},
-        {"gender": Labelled(None, "invalid")},
-    ]
-    assert "'mood' of own_labels.label is not asked for" in caplog.text
-    assert "gender 'Man' of own_labels.label is no category" in caplog.text
-    assert label({**settings, "arguments": {"bright": 250}}, [bright]) == [{"gender": Labelled(None, "invalid")}]
-    answer = label({"function": "own_labels:Labeller", "arguments": {"share": 0.9}}, [dark])[0]
-    assert answer["gender"].category == "male"
-    assert answer["gender"].probabilities == pytest.approx({"male": 0.9, "female": 0.1})
-    assert answer["age"] == Labelled(None, "unsure")
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "message"),
-    [
-        ("own_labels.absent", {}, "Python finds no own_labels.absent"),
-        ("no_such_module.label", {}, "Python finds no no_such_module.label"),
-        ("own_labels.number", {}, "is no function"),
-        ("own_labels.wrong", {}, "must return a dictionary for each picture"),
-        ("own_labels.short", {}, "must return a list with one answer per picture"),
-        ("own_labels.label", {"dark": 1}, "arguments do not fit own_labels.label"),
-    ],
-)
-def test_wrong_functions_are_named(functions, name, arguments, message):
-    with pytest.raises(StudyError, match=message):
-        label({"function": name, "arguments": arguments}, pictures(1))
-
-
-def test_the_identity_of_a_function_follows_its_code(functions):
-    def identity():
-        return make_annotator({"function": "own_labels.label"}, "a").identity()
-
-    before = identity()
-    functions.write_text(FUNCTIONS + "\n# changed\n")
-    assert identity() != before
-
-
-TABLE = """image,chain_id,iteration,gender,age,note
-a.jpg,,,male,20-39,fine
-,c1,1,Woman,,
-,c1,2,unsure,70+,
-,gone,1,male,0-3,
-"""
-
-
-def test_a_table_answers_by_picture(tmp_path, caplog):
-    file = tmp_path / "answers.csv"
-    file.write_text(TABLE)
-    genders = {"Woman": "female", "male": "male", "unsure": "unsure"}
-    settings = {"table": str(file), "classes": {"gender": genders}}
-    with pytest.raises(StudyError, match="has no column 'ethnicity'"):
-        make_annotator({**settings, "classes": {"ethnicity": {}}}, "a").variables(RAF)
-    table = make_annotator(settings, "a")
-    assert table.variables(RAF) == ["gender", "age"]
-    assert "unused columns (1): note" in caplog.text
-    names = [("0/a.jpg", "a.jpg", "a", "c1/0"), ("c1/1",), ("c1/2",), ("c2/1",)]
-    assert table.look_up(names, {"gender": RAF["gender"]}) == [
-        {"gender": Labelled("male", "valid")},
-        {"gender": Labelled("female", "valid")},
-        {"gender": Labelled(None, "unsure")},
-        {},
-    ]
-    assert table.unknown_rows({name for own in names for name in own}) == ["gone/1"]
-    before = table.identity()
-    file.write_text(TABLE.replace("fine", "bad"))
-    assert make_annotator(settings, "a").identity() != before
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("gender\nmale\n", "needs the column image, or the columns chain_id and iteration"),
-        ("image,gender\na.jpg,man\n", r"row 2: 'man' is no category of gender \(male, female"),
-        ("image,sex\na.jpg,male\n", "has no column of an attribute that this study asks for"),
-        ("image,gender\na.jpg,male\na.jpg,male\n", "rows 2 and 3 are about the same picture, a.jpg"),
-        ("chain_id,iteration,gender\nc1,first,male\n", "row 2: names no picture"),
-        ("image,chain_id,iteration,gender\na.jpg,,,male\n,c1,0,female\n", "rows about 0/a.jpg differ in gender"),
-    ],
-)
-def test_wrong_tables_name_the_row(tmp_path, content, message):
-    file = tmp_path / "answers.csv"
-    file.write_text(content)
-    table = make_annotator({"table": str(file)}, "a")
-
-    def read():
-        table.variables(RAF)
-        table.look_up([("0/a.jpg", "a.jpg", "c1/0")], {"gender": RAF["gender"]})
-
-    with pytest.raises(StudyError, match=message):
-        read()
-
-
-def test_a_missing_table_is_named():
-    with pytest.raises(StudyError, match=r"a\.table: there is no file nowhere\.csv"):
-        make_annotator({"table": "nowhere.csv"}, "a").identity()
 
 
 def test_an_annotator_without_these_settings_is_a_describer(caplog):

@@ -392,6 +392,12 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(server, pictur
     assert "password-of-proxy" not in str(raised.value)
 
 
+def test_a_system_message_with_a_key_is_refused():
+    with pytest.raises(StudyError, match="a system message with a key or a password") as raised:
+        make_describer({"endpoint": "http://localhost/v1", "model": "m", "system": "token: sk-abcdefghij1234567890"})
+    assert "sk-abcdefghij" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

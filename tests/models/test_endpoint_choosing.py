@@ -121,6 +121,17 @@ def test_a_server_that_rejects_the_field_is_found_unable(server):
         describer(server).choose([PICTURE], FORMS)
 
 
+def test_a_server_that_takes_no_picture_is_told_by_its_own_words(server):
+    server.queued = [error(400, "this model takes no images")] * 3
+    model = describer(server)
+    with pytest.raises(StudyError, match="takes no images") as raised:
+        model.choose([PICTURE], FORMS)
+    assert not isinstance(raised.value, UnableError)
+    assert [("logprobs" in asked) for asked in server.requests] == [True, True, False]
+    # The next run asks again.
+    model.choose([PICTURE], FORMS)
+
+
 def test_a_picture_without_a_filled_in_form_is_a_failure_of_its_own(server):
     model = describer(server)
     model.choose([PICTURE], FORMS)

@@ -8,6 +8,7 @@ import more_generators
 import numpy as np
 import pytest
 import tiled_describers
+import tiny_kandinsky
 import torch
 from family_rows import direct, pictures, prompt_of
 from PIL import Image
@@ -190,8 +191,36 @@ def test_guidance_that_does_nothing_is_refused_with_the_name_that_does(tmp_path,
     refuse_idle_guidance(make_generator(pipelines["flux"]).check())
 
 
+def test_guidance_of_the_first_steps_only_is_checked_with_all_steps(tmp_path):
+    """Lumina2 with this ratio guides the first two of eight steps, and none of two."""
+    more_generators.save_lumina2(tmp_path)
+    call = {"cfg_trunc_ratio": 0.25, "max_sequence_length": 32}
+    settings = {"path": str(tmp_path), "steps": 8, "guidance": 4.0, "width": 16, "height": 16}
+    findings = {one.ability: one.works for one in make_generator({**settings, "call": call}).check()}
+    assert findings["guidance"] is True
+    idle = make_generator({**settings, "call": {**call, "cfg_trunc_ratio": 0.0}})
+    with pytest.raises(StudyError, match="guidance: 4 does not change the picture"):
+        refuse_idle_guidance(idle.check())
+
+
+def test_a_scale_of_guidance_that_a_pipeline_refuses_ends_no_study(pipelines, monkeypatch, caplog):
+    generator = make_generator(pipelines["sd15"])
+    result = generator._result
+
+    def up_to_five(prompts, seeds, changes):
+        if changes.get("guidance_scale", 0) > 5:
+            raise StudyError("guidance_scale must be at most 5")
+        return result(prompts, seeds, changes)
+
+    monkeypatch.setattr(generator, "_result", up_to_five)
+    findings = generator.check()
+    refuse_idle_guidance(findings)
+    assert [one.ability for one in findings] == ["several prompts at once", "check of guidance"]
+    assert "generator.guidance: 3 could not be checked: guidance_scale must be at most 5" in caplog.text
+
+
 def test_a_decoder_is_loaded_with_the_prior_that_its_card_names(tmp_path):
-    more_generators.save_kandinsky22(tmp_path)
+    tiny_kandinsky.save_kandinsky22(tmp_path)
     generator = make_generator({"path": str(tmp_path), "steps": 2, "width": 16, "height": 16})
     one, other = (pixels(generator.draw([prompt], [1])[0]) for prompt in ("a happy person", "sad"))
     assert np.abs(one - other).max() > 0

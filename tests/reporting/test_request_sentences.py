@@ -32,6 +32,8 @@ def test_costs_and_seeds_are_told_once():
     ]
     seeded = {**MANIFEST, "sessions": MANIFEST["sessions"][:1]}
     assert len(request_sentences({"loop_manifest": seeded})) == 2
+    unchecked = {**MANIFEST, "sessions": [{"resolved": {"draw": {"seed": "not checked"}}}]}
+    assert "it is unknown whether its images can be drawn again" in request_sentences({"loop_manifest": unchecked})[2]
     asked = {"free": {"by": "some-vlm", "reading": "free", "costs": {"requests": 2}}, "last": {"by": "other"}}
     assert request_sentences({"annotation_manifest": {"asked": asked}}) == [
         "The server of some-vlm (free): 2 requests, 0 of them repeated, 0 refusals."

@@ -23,7 +23,7 @@ OTHER_BATCH = "no batch there has the same items, inputs and settings"
 """Why a batch is not adopted."""
 
 T = TypeVar("T")
-Found = TypeVar("Found")
+Adopted = TypeVar("Adopted")
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def adopted_batches(
-    items: Sequence[T], size: int, find: Callable[[Sequence[T]], Found | None]
-) -> Iterator[tuple[Sequence[T], Found]]:
-    """Yield the batches that other studies made and that this run would cut, with what was found of each.
+    items: Sequence[T], size: int, find: Callable[[Sequence[T]], Adopted | None]
+) -> Iterator[tuple[Sequence[T], Adopted]]:
+    """Yield the batches that other studies made and that this run would cut, each with what `find` returns for it.
 
     Args:
         items: that wait.
@@ -134,9 +134,9 @@ def adopted_batches(
         find: returns what another study made of a batch, or None.
     """
     for batch in in_batches(items, size):
-        found = find(batch)
-        if found is not None:
-            yield batch, found
+        adopted = find(batch)
+        if adopted is not None:
+            yield batch, adopted
 
 
 def counts_of(records: Iterable[Record], items: Callable[[Record], int]) -> dict[str, int]:

@@ -73,8 +73,8 @@ def find_all_words(text: str, words: Mapping[str, str]) -> list[WordMatch]:
     known = {_key(word): category for word, category in words.items()}
     longest = sorted(known, key=len, reverse=True)
     inside = "|".join(re.escape(word).replace(r"\ ", r"[\s_-]+") for word in longest)
-    found = re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE)
-    return [WordMatch(known[_key(match.group())], match.start(), match.end()) for match in found]
+    matches = re.finditer(rf"(?<![\w+])(?:{inside})(?![\w+])", text, re.IGNORECASE)
+    return [WordMatch(known[_key(match.group())], match.start(), match.end()) for match in matches]
 
 
 def is_negated(text: str, position: int) -> bool:

@@ -1,5 +1,6 @@
 """Reads the answers of an annotator from a CSV file."""
 
+import csv
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
@@ -142,11 +143,7 @@ class CsvAnswers:
     def _table(self) -> pd.DataFrame:
         """The file, all cells as text."""
         self._check_file()
-        try:
-            table = pd.read_csv(self._path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        except (ValueError, pd.errors.ParserError) as error:
-            raise StudyError(f"{self._path} cannot be read as CSV: {error}") from error
-        table = table.apply(lambda column: column.str.strip())
+        table = _read_cells(self._path)
         if "image" not in table and not {"chain_id", "iteration"} <= set(table.columns):
             raise StudyError(f"{self._path} needs the column image, or the columns chain_id and iteration")
         return table
@@ -176,3 +173,27 @@ class CsvAnswers:
                     f"{self._path}, row {row + 2}: names no picture. Fill in image, or chain_id and a whole number in "
                     "iteration"
                 )
+
+
+def _read_cells(path: Path) -> pd.DataFrame:
+    """Return the cells of a CSV file as text without spaces around it; the index counts rows below the header, from 0.
+
+    Empty cells beyond the last column are left out.
+
+    Raises:
+        StudyError: if it is no CSV file, or has cells without a column or two columns of one name.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)] or [[]]
+    except (ValueError, csv.Error) as error:
+        raise StudyError(f"{path} cannot be read as CSV: {error}") from error
+    if twice := [name for position, name in enumerate(header) if name and name in header[:position]]:
+        raise StudyError(f"{path} states the column {twice[0]!r} twice. Rename one of them")
+    cells = {}
+    for number, row in enumerate(rows):
+        if any(row[len(header) :]):
+            raise StudyError(f"{path}, row {number + 2}: the row has more cells than there are columns in the header")
+        if any(row):
+            cells[number] = [*row, *[""] * len(header)][: len(header)]
+    return pd.DataFrame(list(cells.values()), index=list(cells), columns=header, dtype=str)

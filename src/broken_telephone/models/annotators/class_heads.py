@@ -32,21 +32,26 @@ class ClassHeads:
             name: the model's, for errors.
 
         Raises:
-            StudyError: if the model is a regression.
+            StudyError: if the model is a regression, or two outputs have one name.
         """
         if problem == "regression":
             raise StudyError(f"{name} is a regression: it gives no classes")
         self.name = name
-        labels = [classes[number] for number in sorted(classes)]
-        self.is_binary = problem == "multi_label_classification" or len(labels) == 1
+        outputs = {classes[number]: number for number in sorted(classes)}
+        if twice := [label for number, label in classes.items() if outputs[label] != number]:
+            raise StudyError(
+                f"{name} has several outputs of the name {twice[0]!r}. Give each output a name of its own in id2label "
+                "of its config.json"
+            )
+        self.is_binary = problem == "multi_label_classification" or len(outputs) == 1
         self.heads: dict[str, dict[str, int]] = {}
         if self.is_binary:
-            self.heads = {label: {label: number} for number, label in enumerate(labels)}
+            self.heads = {label: {label: number} for label, number in outputs.items()}
             return
-        for number, label in enumerate(labels):
+        for label, number in outputs.items():
             self.heads.setdefault(label.partition("/")[0] if "/" in label else "", {})[label] = number
         if "" in self.heads or min(map(len, self.heads.values())) < 2:
-            self.heads = {"": {label: number for number, label in enumerate(labels)}}
+            self.heads = {"": outputs}
 
     @property
     def classes(self) -> list[str]:
@@ -77,8 +82,18 @@ class ClassHeads:
         return chosen[0]
 
     def probabilities(self, head: str, logits: np.ndarray) -> list[list[float]]:
-        """Return the probabilities of the classes of a head for each row of logits, float (n, outputs)."""
-        own = logits[:, list(self.heads[head].values())].astype(float)
+        """Return the probabilities of the classes of a head for each row of logits, float (n, outputs).
+
+        Raises:
+            StudyError: if the model has fewer outputs than its configuration names.
+        """
+        numbers = list(self.heads[head].values())
+        if max(numbers) >= logits.shape[1]:
+            raise StudyError(
+                f"{self.name} has {logits.shape[1]} outputs, but its configuration names output {max(numbers)} (the "
+                "first is 0). Correct id2label in its config.json"
+            )
+        own = logits[:, numbers].astype(float)
         if self.is_binary:
             # The logistic function is a softmax of the output and zero.
             own = np.concatenate([own, np.zeros_like(own)], axis=1)

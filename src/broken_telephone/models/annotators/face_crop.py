@@ -40,8 +40,8 @@ def cut_faces(images: Sequence[Image.Image], detector: FaceDetector, margin: flo
         detector: finds faces.
         margin: space on each side of the face's box, as a share of its longer side.
     """
-    found = detector.detect(list(images))
-    largest = [max(faces, key=lambda face: face.box[2] * face.box[3], default=None) for faces in found]
+    faces_by_image = detector.detect(list(images))
+    largest = [max(faces, key=lambda face: face.box[2] * face.box[3], default=None) for faces in faces_by_image]
     return [
         None if face is None else square_around(image, face.box, margin)
         for image, face in zip(images, largest, strict=True)

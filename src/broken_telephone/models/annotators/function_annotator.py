@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.annotators.class_map import ClassMap
-from broken_telephone.models.annotators.picture_annotator import Options, PictureAnnotator
+from broken_telephone.models.annotators.class_map import ClassMap, Options
+from broken_telephone.models.annotators.picture_annotator import PictureAnnotator
 from broken_telephone.models.annotators.settings import FunctionSettings
 from broken_telephone.models.loading.provenance import fingerprint
 from broken_telephone.models.protocols import Labelled, Labels
@@ -48,14 +48,14 @@ class FunctionAnnotator(PictureAnnotator[FunctionSettings]):
         return {}
 
     def variables(self, options: Options) -> list[str]:
-        """Return the attributes and concepts of `classes`; without it, all that the study asks for.
+        """Return all attributes and concepts that the study asks for: the function may answer any of them.
 
         Raises:
             StudyError: if there is no such function, or the study does not ask for an attribute or category.
         """
         self._function()
         self._map.check(options)
-        return [name for name in options if self._map.stated is None or name in self._map.stated]
+        return list(options)
 
     def _classify(self, images: list[Image.Image], options: Options) -> list[Labels]:
         assert self._label is not None
@@ -78,18 +78,41 @@ class FunctionAnnotator(PictureAnnotator[FunctionSettings]):
         }
 
     def _labelled(self, variable: str, given: Any, options: Options) -> Labelled:
-        names = [given] if isinstance(given, str) else list(given or ())
-        for name in names:
-            if self._map.category(variable, str(name), options) is None:
-                self._warn(f"{variable} {name!r}", "is no category. Where it is the answer, the answer is invalid")
-        if given is None or isinstance(given, str):
+        if given is None:
+            return self._map.from_class(variable, None, options)
+        if isinstance(given, str):
+            self._warn_of_unknown(variable, [given], options)
             return self._map.from_class(variable, given, options)
-        if not isinstance(given, Mapping) or not given:
-            raise StudyError(f"{self.name}: {given!r} is neither a class nor probabilities of classes")
-        shares = {str(name): float(share) for name, share in given.items()}
-        if not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1 + 1e-3:
-            raise StudyError(f"{self.name}: {given!r} are no probabilities, which are 0 to 1 and sum to 1 at most")
+        shares = self._shares(variable, given)
+        self._warn_of_unknown(variable, shares, options)
         return self._map.from_probabilities(variable, shares, options)
+
+    def _shares(self, variable: str, given: Any) -> dict[str, float]:
+        """Return class -> probability, as the function gives them.
+
+        Raises:
+            StudyError: if they are no probabilities.
+        """
+        where = f"{self.name}, {variable} {given!r}"
+        if not isinstance(given, Mapping) or not given:
+            raise StudyError(
+                f"{where}: this is neither a class nor probabilities of classes, such as {{'male': 0.9, 'female': 0.1}}"
+                f" ({self.setting}.function)"
+            )
+        try:
+            shares = {str(name): float(share) for name, share in given.items()}
+        except (TypeError, ValueError):
+            shares = {}
+        if not shares or not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1 + 1e-3:
+            raise StudyError(
+                f"{where}: these are no probabilities, which are 0 to 1 and sum to 1 at most ({self.setting}.function)"
+            )
+        return shares
+
+    def _warn_of_unknown(self, variable: str, names: Iterable[str], options: Options) -> None:
+        for name in names:
+            if self._map.category(variable, name, options) is None:
+                self._warn(f"{variable} {name!r}", "is no category. Where it is the answer, the answer is invalid")
 
     def _warn(self, what: str, words: str) -> None:
         if what not in self._warned:

@@ -9,8 +9,8 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.annotators.class_heads import ClassHeads
-from broken_telephone.models.annotators.class_map import ClassMap
-from broken_telephone.models.annotators.picture_annotator import Options, PictureAnnotator
+from broken_telephone.models.annotators.class_map import ClassMap, Options
+from broken_telephone.models.annotators.picture_annotator import PictureAnnotator
 from broken_telephone.models.annotators.settings import ClassifierSettings
 from broken_telephone.models.loading.input_size import PictureModel
 from broken_telephone.models.loading.load_errors import loading

@@ -1,18 +1,17 @@
 """The base class of annotators that look at pictures, or at the largest face in them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
+from broken_telephone.models.annotators.class_map import Options
 from broken_telephone.models.annotators.face_crop import cut_faces, detector_of
 from broken_telephone.models.annotators.settings import FaceSettings
 from broken_telephone.models.protocols import Failure, Labelled, Labels
 
 FaceSettingsT = TypeVar("FaceSettingsT", bound=FaceSettings)
-
-Options = Mapping[str, Sequence[str]]
 
 
 class PictureAnnotator(ABC, Generic[FaceSettingsT]):
@@ -73,8 +72,8 @@ class PictureAnnotator(ABC, Generic[FaceSettingsT]):
         if self._detector is None:
             return list(self._classify(images, options))
         faces = cut_faces(images, self._detector, self.settings.margin)
-        found = [face for face in faces if face is not None]
-        answers = iter(self._classify(found, options) if found else ())
+        cut_out = [face for face in faces if face is not None]
+        answers = iter(self._classify(cut_out, options) if cut_out else ())
         faceless = {variable: Labelled(None, "unsure") for variable in options}
         return [faceless if face is None else next(answers) for face in faces]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from broken_telephone.models.settings import DetectorSettings, EmbedderSettings, PublicSettings, TorchSettings
 
@@ -15,6 +15,13 @@ class MappedSettings(PublicSettings):
     classes: dict[str, dict[str, str | None]] | None = None
     """Attribute or concept -> class -> category, `unsure`, or null for a class without a category. The classes of any
     other attribute have the names of categories."""
+
+    @field_validator("classes")
+    @classmethod
+    def _names_attributes(cls, classes: dict[str, Any] | None) -> dict[str, Any] | None:
+        if classes is not None and not classes:
+            raise ValueError("classes names no attribute; leave it away if classes have the names of categories")
+        return classes
 
 
 class FaceSettings(PublicSettings):
@@ -44,8 +51,6 @@ class ClassifierSettings(MappedSettings, FaceSettings):
     def _one_kind(self) -> Self:
         if (self.classifier is None) == (not self.classifiers):
             raise ValueError("give either classifier (one model) or classifiers (one model for each attribute)")
-        if self.classes is not None and not self.classes:
-            raise ValueError("classes names no attribute; leave it away if classes have the names of categories")
         if self.classifiers and (other := sorted(set(self.classes or {}) - set(self.classifiers))):
             raise ValueError(f"classes.{other[0]}: no model of classifiers labels {other[0]}")
         return self

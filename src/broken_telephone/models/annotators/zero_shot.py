@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from broken_telephone.labels import UNSURE
-from broken_telephone.models.annotators.class_map import ClassMap, check_categories
-from broken_telephone.models.annotators.picture_annotator import Options, PictureAnnotator
+from broken_telephone.models.annotators.class_map import ClassMap, Options, check_categories
+from broken_telephone.models.annotators.picture_annotator import PictureAnnotator
 from broken_telephone.models.annotators.settings import ZeroShotSettings
 from broken_telephone.models.embedders.transformers_embedder import TransformersEmbedder
 from broken_telephone.models.protocols import Labels

@@ -34,7 +34,7 @@ _OTHERWISE = {
     WORDS: "its words cannot be explained",
 }
 """Ability -> what is done without it."""
-_TOLD = {WRITING, BATCHES, CLOSED, WORDS}
+_WARNED_ABOUT = {WRITING, BATCHES, CLOSED, WORDS}
 """Abilities whose absence is a warning. The others cost time only."""
 
 
@@ -79,15 +79,15 @@ class CheckedReader(PictureReader):
                 str(self.dtype).removeprefix("torch."),
             )
             with torch.no_grad():
-                self._findings = {finding.ability: finding for finding in map(self._told, checks.findings())}
+                self._findings = {finding.ability: finding for finding in map(self._log_finding, checks.findings())}
         return list(self._findings.values())
 
-    def _told(self, finding: Finding) -> Finding:
+    def _log_finding(self, finding: Finding) -> Finding:
         """Log what is done otherwise, and return it with that."""
         if finding.works:
             return finding
         otherwise = _OTHERWISE[finding.ability]
-        level = logging.WARNING if finding.ability in _TOLD else logging.INFO
+        level = logging.WARNING if finding.ability in _WARNED_ABOUT else logging.INFO
         logger.log(level, "The %s %s: %s (%s)", self.setting, self.name, otherwise, finding.note)
         return Finding(finding.ability, False, f"{otherwise} ({finding.note})")
 

@@ -148,7 +148,7 @@ class DescriberChecks:
     def _cached(self) -> Iterator[tuple[list[float], list[float]]]:
         prefix = Prefix(self.model, self._inputs)
         if not prefix.remembers:
-            raise _NotPossibleError("it keeps no memory of the image that can be used again")
+            raise _NotPossibleError("the model returns no reusable cache")
         # The second time shows whether the first one was removed.
         for _ in range(2):
             yield from zip(prefix.log_likelihoods([self.answers])[0], self._written, strict=True)
@@ -161,7 +161,7 @@ class DescriberChecks:
             raise _NotPossibleError("the image is not known to come before the form")
         prefix = Prefix(self.model, self._inputs, until)
         if not prefix.remembers:
-            raise _NotPossibleError("it keeps no memory of the image that can be used again")
+            raise _NotPossibleError("the model returns no reusable cache")
         for _ in range(2):
             with prefix.followed_by(tokens[until:]):
                 yield from zip(prefix.log_likelihoods([self.answers])[0], self._written, strict=True)

@@ -150,6 +150,10 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
             if getattr(completion, "choices", None):
                 tokens = tokens_of(completion)
                 return count if any(len(token.alternatives) > 1 for token in tokens) else 0
+        # The server may have rejected the picture or the prompt instead of the alternatives.
+        completion = self._complete(_PLAIN, prompt)
+        if isinstance(completion, Fault) and not completion.is_refusal:
+            raise StudyError(completion.words)
         return 0
 
     def _score(self, image: Image.Image, form: Choices) -> Likelihoods | Failure:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from broken_telephone.errors import StudyError
 from broken_telephone.models.endpoints.costs import Costs
 from broken_telephone.models.endpoints.faults import Fault, expose_fault, read_fault
+from broken_telephone.models.endpoints.headers import further_headers, key_of
 from broken_telephone.models.endpoints.settings import ServerSettings
 from broken_telephone.models.loading.load_errors import require
 from broken_telephone.study_config.credentials import hide_secrets
@@ -64,7 +65,7 @@ class EndpointModel(Generic[S]):
             require("openai", f"{self.setting}.endpoint")
             from openai import DefaultHttpxClient, OpenAI
 
-            headers = self._headers()
+            headers = further_headers(self.settings, self.setting)
             try:
                 self._http = DefaultHttpxClient(
                     timeout=self.settings.timeout,
@@ -73,7 +74,7 @@ class EndpointModel(Generic[S]):
                 # The client insists on a key; a local server asks for none.
                 self._client = OpenAI(
                     base_url=self.settings.endpoint,
-                    api_key=os.environ.get(self.settings.key_variable) or "none",
+                    api_key=key_of(self.settings) or "none",
                     max_retries=self.settings.retries,
                     timeout=self.settings.timeout,
                     default_headers=headers,
@@ -135,7 +136,7 @@ class EndpointModel(Generic[S]):
             # Servers quote the key of "Bearer key" alone. A short value is no secret and may occur in any word.
             for part in (value, *value.split()[-1:]):
                 line = line.replace(part, "…") if len(part) > 3 else line
-        return f"The endpoint {self.settings.endpoint} ({self.settings.model}) {hide_secrets(line)}"
+        return hide_secrets(f"The endpoint {self.settings.endpoint} ({self.settings.model}) {line}")
 
     def _count(self, request: Any) -> None:
         # Only requests of the client have the header; fetching a picture that was drawn is none.
@@ -143,13 +144,3 @@ class EndpointModel(Generic[S]):
             self.costs.add("requests")
             if repetition != "0":
                 self.costs.add("retries")
-
-    def _headers(self) -> dict[str, str]:
-        headers = self.settings.header_variables or {}
-        if missing := [(name, variable) for name, variable in headers.items() if not os.environ.get(variable)]:
-            header, variable = missing[0]
-            raise StudyError(
-                f"{self.setting}.header_variables: the environment variable {variable}, which holds the header "
-                f"{header}, is not set: set it before the run, as in export {variable}=…"
-            )
-        return {name: os.environ[variable] for name, variable in headers.items()}

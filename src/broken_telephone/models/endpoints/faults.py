@@ -20,9 +20,14 @@ _POLICY_WORDS = re.compile(
     r"safety system|content (?:management )?polic|content filter|content moderation|usage polic|moderation|nsfw"
     r"|violat\w* (?:our|the|a) \w*\s?polic|flagged|prohibited content|sensitive (?:content|words)"
 )
-_UNKNOWN_FIELD = re.compile(
-    r"unknown|unrecogni[sz]ed|unsupported|not support|unexpected|extra|not permitted|not allowed|does not accept"
+_UNKNOWN_FIELD = (
+    r"\b(?:unknown|unrecogni[sz]ed|unsupported|not support\w*|unexpected|extra|not permitted|not allowed"
+    r"|does not accept)\b"
 )
+_OTHER_FIELDS = r"(?:['\"`]\w{1,40}['\"`][,\s]{1,3}(?:and )?){0,9}"
+"""Further quoted names in a list."""
+_LOCATION = re.compile(r"['\"]loc['\"]\s*:\s*[\[(]([^\])]{0,200})[\])]")
+"""Where a validator found the fault, in JSON or as some servers quote it in a message."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,20 @@ class Fault:
         return self.status in _REFUSALS and (self.is_refusal or _POLICY_WORDS.search(self.message) is not None)
 
     def is_about_field(self, name: str) -> bool:
-        """Return whether the server does not take this field of a request."""
+        """Return whether the server rejects a request because of this field.
+
+        The server names the field as the cause (`param` or `loc`), or its words quote the name beside "unknown" and the
+        like. A quoted request, in which any words may stand, is no such statement.
+        """
         if not self.is_rejection:
             return False
-        quoted = re.search(rf"['\"`]{re.escape(name)}['\"`]", self.message) is not None
-        return self.field == name or (quoted and _UNKNOWN_FIELD.search(self.message) is not None)
+        locations = (re.findall(r"['\"]([^'\"]+)['\"]", found) for found in _LOCATION.findall(self.message))
+        if self.field == name or any(location[-1:] == [name] for location in locations):
+            return True
+        quoted = rf"['\"`]{re.escape(name)}['\"`](?!\s*:)"
+        before = rf"{_UNKNOWN_FIELD}[^'\"`{{}}]{{0,40}}{_OTHER_FIELDS}{quoted}"
+        behind = rf"{quoted}[^'\"`{{}}]{{0,40}}{_UNKNOWN_FIELD}"
+        return re.search(f"{before}|{behind}", self.message) is not None
 
 
 def read_fault(error: Any, statement: Callable[[str], str], in_words: Callable[[str, int], str]) -> Fault:

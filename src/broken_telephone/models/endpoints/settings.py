@@ -1,7 +1,7 @@
 """The settings of models behind OpenAI-compatible endpoints."""
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -37,18 +37,15 @@ class ServerSettings(Settings):
     call: dict[str, Any] = {}
     """Further fields of every request; null removes one that the project sets."""
 
+    transport: ClassVar[frozenset[str]] = frozenset(
+        {"endpoint", "concurrency", "retries", "timeout", "key_variable", "header_variables"}
+    )
+    """Settings that change no result. The address is one of them, because servers move."""
+
     def identity(self) -> dict[str, Any]:
-        """Return the settings that change results. The address is left out, because servers move."""
-        elsewhere = {
-            "endpoint",
-            "concurrency",
-            "retries",
-            "timeout",
-            "key_variable",
-            "header_variables",
-            "picture_hosts",
-        }
-        return {name: value for name, value in self.model_dump(exclude=elsewhere).items() if value is not None}
+        """Return the settings that change results."""
+        changing = self.model_dump(exclude=set(self.transport))
+        return {name: value for name, value in changing.items() if value is not None}
 
     @field_validator("model")
     @classmethod
@@ -60,7 +57,7 @@ class ServerSettings(Settings):
     @field_validator("endpoint")
     @classmethod
     def _without_a_key(cls, endpoint: str) -> str:
-        if "@" in endpoint or "?" in endpoint:
+        if "@" in endpoint or "?" in endpoint or secret_in(endpoint) is not None:
             raise refusal(
                 "an address with a key or a password in it would end up in records: take it out of the address, and "
                 "name the environment variable that holds it, see key_variable and header_variables"
@@ -102,8 +99,16 @@ class EndpointSettings(ServerSettings):
 
     max_new_tokens: Positive = 77
     system: str | None = None
+    """A system message."""
     chat_template_kwargs: dict[str, Any] | None = None
     """Switches that the server passes to the model's chat template, such as enable_thinking: false."""
+
+    @field_validator("system")
+    @classmethod
+    def _states_no_secret(cls, system: str | None) -> str | None:
+        if secret_in(system) is not None:
+            raise refusal("a system message with a key or a password in it would end up in records: take it out")
+        return system
 
 
 class ImageEndpointSettings(ServerSettings):
@@ -116,6 +121,7 @@ class ImageEndpointSettings(ServerSettings):
     """Seconds."""
     picture_hosts: list[str] = []
     """Hosts beside the endpoint's own that pictures may be fetched from, if the server answers with an address."""
+    transport: ClassVar[frozenset[str]] = ServerSettings.transport | {"picture_hosts"}
 
     @field_validator("call")
     @classmethod

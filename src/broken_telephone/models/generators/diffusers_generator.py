@@ -71,7 +71,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
     def check(self, prompt: str = "") -> list[Finding]:
         """Check that batches and guidance do what a study expects. Only the first call costs anything.
 
-        Five pictures of two steps each; one more for a second scale of guidance.
+        See `GeneratorChecks` for what is drawn.
 
         Args:
             prompt: not used: the prompts of the checks are fixed.
@@ -85,10 +85,10 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
             dtype = str(self.dtype).removeprefix("torch.")
             checks = GeneratorChecks(pipeline, arguments, lambda *asked: self._result(*asked).images, dtype)
             with _uncompiled(self.settings.compile):
-                self._findings = [self._told(finding) for finding in checks.findings()]
+                self._findings = [self._log_finding(finding) for finding in checks.findings()]
         return self._findings
 
-    def _told(self, finding: Finding) -> Finding:
+    def _log_finding(self, finding: Finding) -> Finding:
         """Log what does not work, and return it with what is done instead."""
         if finding.works:
             return finding

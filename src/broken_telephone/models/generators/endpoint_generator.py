@@ -25,20 +25,20 @@ _PLAIN = "a picture of a red ball"
 _OPTIONAL = ("seed", "response_format")
 """Fields that some servers do not know, and that a request can do without."""
 SEEDS = "seeds"
-"""The ability that each seed gives one picture of a text."""
+"""The ability to draw the same picture again from the same text and seed."""
 HEEDED, _IGNORED, _NOT_CHECKED = "heeded", "ignored", "not checked"
 _SEEDS = 2**31
 """Servers keep seeds in 32 bits, some with a sign."""
 _BLOCKED = re.compile(r"filter|safety|moderat|nsfw|block|prohibited")
 
 
-class _Doubt(NamedTuple):
+class _UnclearFailure(NamedTuple):
     """A failure whose cause may be the text, or else the server or the settings."""
 
     failure: Failure
 
 
-_Outcome = Image.Image | Failure | _Doubt
+_Outcome = Image.Image | Failure | _UnclearFailure
 
 
 class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
@@ -49,13 +49,13 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         self._unknown_fields: set[str] = set()
         """Optional fields that the server does not take."""
         self._seed: str | None = None
-        """What the check of seeds showed; None before it."""
+        """The result of the check of seeds: heeded, ignored or not checked. None before the check."""
         self._note = ""
-        """What the check of seeds found wrong."""
+        """The sentence that the check of seeds logs; empty if the server heeds them."""
         self._sizes: set[tuple[int, int]] = set()
         """Width and height of the pictures so far."""
-        self._told: set[str] = set()
-        """What was logged already."""
+        self._warned_about: set[str] = set()
+        """The topics of the warnings so far."""
 
     def resolved(self) -> dict[str, str | None]:
         """Return the sizes of the pictures so far, and whether the server heeds seeds: null if it does not."""
@@ -82,7 +82,7 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         if self._seed is None:
             self._seed, note = self._check_seeds()
             if note:
-                self._tell("seed", note)
+                self._log_once("seed", note)
                 self._note = note
         return [Finding(SEEDS, self._seed == HEEDED, self._note)]
 
@@ -104,40 +104,42 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
 
         def draw_one(prompt: str, seed: int) -> _Outcome:
             if broken.is_set():
-                return _Doubt(Failure(MODEL_ERROR, self.in_words("was not asked, because it failed just before")))
+                return _UnclearFailure(
+                    Failure(MODEL_ERROR, self.in_words("was not asked, because it failed just before"))
+                )
             drawn = self._draw(prompt, seed)
             # Otherwise each of the others would wait through all retries, too.
-            if isinstance(drawn, _Doubt) and drawn.failure.kind == MODEL_ERROR and not plain.works(self):
+            if isinstance(drawn, _UnclearFailure) and drawn.failure.kind == MODEL_ERROR and not plain.works(self):
                 broken.set()
             return drawn
 
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
             outcomes = list(pool.map(draw_one, prompts, seeds))
-        if any(isinstance(outcome, _Doubt) for outcome in outcomes):
-            outcomes = list(self._without_doubt(outcomes, plain.works(self)))
-        drawn = [outcome.failure if isinstance(outcome, _Doubt) else outcome for outcome in outcomes]
+        if any(isinstance(outcome, _UnclearFailure) for outcome in outcomes):
+            outcomes = list(self._decided(outcomes, plain.works(self)))
+        drawn = [outcome.failure if isinstance(outcome, _UnclearFailure) else outcome for outcome in outcomes]
         for outcome in drawn:
             if isinstance(outcome, Failure) and outcome.kind == REFUSED_PICTURE:
                 self.costs.add("refusals")
         return drawn
 
-    def _without_doubt(self, outcomes: list[_Outcome], works: bool) -> Iterable[_Outcome]:
+    def _decided(self, outcomes: list[_Outcome], works: bool) -> Iterable[_Outcome]:
         """Decide by a plain text about failures whose cause is unclear.
 
         Raises:
             StudyError: if nothing else came of the batch, and the plain text failed, too.
         """
-        doubts = [outcome.failure for outcome in outcomes if isinstance(outcome, _Doubt)]
-        if not works and len(doubts) == len(outcomes):
-            raise StudyError(doubts[0].reason)
+        unclear = [outcome.failure for outcome in outcomes if isinstance(outcome, _UnclearFailure)]
+        if not works and len(unclear) == len(outcomes):
+            raise StudyError(unclear[0].reason)
         for outcome in outcomes:
-            if isinstance(outcome, _Doubt) and not works:
+            if isinstance(outcome, _UnclearFailure) and not works:
                 # What the server drew just before is kept; the rest waits for a server that works.
                 yield Failure(MODEL_ERROR, outcome.failure.reason)
             else:
                 yield outcome
 
-    def draws_plainly(self) -> bool:
+    def draws_a_plain_text(self) -> bool:
         """Return whether the server draws a plain text."""
         return isinstance(self._draw(_PLAIN, 0), Image.Image)
 
@@ -147,10 +149,20 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
             answer = self.ask(partial(self._request, prompt=prompt, fields=fields))
             if not isinstance(answer, Fault):
                 return self._read(answer)
-            unknown = [name for name in _OPTIONAL if name in fields and answer.is_about_field(name)]
-            if not unknown or set(unknown) <= self.settings.call.keys():
+            unknown = {name for name in _OPTIONAL if name in fields and answer.is_about_field(name)}
+            if self._seed == HEEDED:
+                # A server that drew from seeds takes them.
+                unknown.discard("seed")
+            if unknown <= self.settings.call.keys():
                 return _failed(answer)
-            self._unknown_fields.update(unknown)
+            self._drop_fields(unknown)
+
+    def _drop_fields(self, names: set[str]) -> None:
+        """Leave fields out of later requests. Without seeds, the result of their check is another."""
+        self._unknown_fields.update(names)
+        if "seed" in names and self._seed == _NOT_CHECKED:
+            self._seed, self._note = _IGNORED, f"{self.name} takes no seed. {_UNSEEDED}"
+            self._log_once("no seed", self._note)
 
     def _request(self, client: Any, prompt: str, fields: dict[str, Any]) -> Any:
         return client.images.generate(model=self.settings.model, prompt=prompt, extra_body=fields)
@@ -165,7 +177,7 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         data = getattr(answer, "data", None)
         # The client returns a web page, such as a proxy's, as a string.
         if not isinstance(data, list):
-            return _Doubt(Failure(MODEL_ERROR, self.in_words("answered with something else than pictures")))
+            return _UnclearFailure(Failure(MODEL_ERROR, self.in_words("answered with something else than pictures")))
         self.costs.add_usage(getattr(answer, "usage", None))
         item = data[0] if data else None
         marks = getattr(item, "model_extra", None) or {}
@@ -174,37 +186,37 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         try:
             picture = picture_of(item, self.settings, self.setting, self._http)
         except NoPictureError as error:
-            return _Doubt(Failure(MODEL_ERROR, self.in_words(str(error))))
+            return _UnclearFailure(Failure(MODEL_ERROR, self.in_words(str(error))))
         if picture is None:
             # So some providers answer for a picture that their moderation blocked.
-            return _Doubt(Failure(REFUSED_PICTURE, self.statement("answered without a picture")))
+            return _UnclearFailure(Failure(REFUSED_PICTURE, self.statement("answered without a picture")))
         if picture.getbbox() is None:
             reason = "every pixel is black: the server's safety checker may have painted the picture over"
             return Failure(BLACK_PICTURE, reason)
-        self._tell_differences(picture, getattr(item, "revised_prompt", None))
+        self._log_differences(picture, getattr(item, "revised_prompt", None))
         return picture
 
-    def _tell_differences(self, picture: Image.Image, revised: Any) -> None:
+    def _log_differences(self, picture: Image.Image, revised: Any) -> None:
         """Log once where a server does something else than it was asked."""
         self._sizes.add(picture.size)
         asked = (self.settings.width, self.settings.height)
         if self.settings.size is not None and picture.size != asked:
-            self._tell(
+            self._log_once(
                 "size",
                 f"{self.name} was asked for pictures of {self.settings.size} pixels and draws "
                 f"{picture.width}x{picture.height}: they are kept as they are",
             )
         if isinstance(revised, str) and revised.strip():
             self.costs.add("revised")
-            self._tell(
+            self._log_once(
                 "revised",
                 f"{self.name} rewrites texts before it draws them, so that pictures show more than the descriptions "
                 f"say. The manifest counts how many it rewrote. The first became: {revised[:200]}",
             )
 
-    def _tell(self, about: str, words: str) -> None:
-        if about not in self._told:
-            self._told.add(about)
+    def _log_once(self, topic: str, words: str) -> None:
+        if topic not in self._warned_about:
+            self._warned_about.add(topic)
             _log.warning("%s", words)
 
     def _check_seeds(self) -> tuple[str, str]:
@@ -212,7 +224,7 @@ class EndpointGenerator(EndpointModel[ImageEndpointSettings]):
         pictures: list[Image.Image] = []
         for seed in (0, 0, 1):
             drawn = self._draw(_PLAIN, seed)
-            if isinstance(drawn, _Doubt) and drawn.failure.kind == MODEL_ERROR:
+            if isinstance(drawn, _UnclearFailure) and drawn.failure.kind == MODEL_ERROR:
                 raise StudyError(drawn.failure.reason)
             if not isinstance(drawn, Image.Image):
                 return _NOT_CHECKED, f"{self.name} does not draw {_PLAIN!r}: whether it heeds seeds is unknown"
@@ -232,7 +244,7 @@ _UNSEEDED = (
 
 
 class _Once:
-    """Asks for a plain picture once, however many threads want to know."""
+    """Asks for a plain picture once, and gives all threads the same answer."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -242,7 +254,7 @@ class _Once:
         """Return whether the server draws a plain text."""
         with self._lock:
             if self._works is None:
-                self._works = generator.draws_plainly()
+                self._works = generator.draws_a_plain_text()
             return self._works
 
 
@@ -251,5 +263,5 @@ def _failed(fault: Fault) -> _Outcome:
     if fault.is_refusal:
         return Failure(REFUSED_PICTURE, fault.reason)
     if fault.seems_a_refusal:
-        return _Doubt(Failure(REFUSED_PICTURE, fault.reason))
-    return _Doubt(Failure(REJECTED_TEXT if fault.is_rejection else MODEL_ERROR, fault.words))
+        return _UnclearFailure(Failure(REFUSED_PICTURE, fault.reason))
+    return _UnclearFailure(Failure(REJECTED_TEXT if fault.is_rejection else MODEL_ERROR, fault.words))

@@ -3,14 +3,14 @@
 import base64
 import binascii
 import io
-import os
 import time
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError, UnreadableError
+from broken_telephone.models.endpoints.headers import own_headers
 from broken_telephone.models.endpoints.settings import ImageEndpointSettings
 from broken_telephone.pictures import open_picture
 
@@ -18,6 +18,17 @@ _LONGEST = 256 * 2**20
 """Bytes of a picture that is fetched."""
 _PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 """Seconds before the first repetition of a download, which then doubles, and its limit."""
+
+
+_PORTS = {"http": 80, "https": 443}
+"""Ports of addresses that state none."""
+
+
+class _Server(NamedTuple):
+    scheme: str
+    host: str
+    """In lower case."""
+    port: int
 
 
 class NoPictureError(Exception):
@@ -61,17 +72,17 @@ def _decoded(text: str) -> bytes:
 
 def _fetched(url: str, settings: ImageEndpointSettings, setting: str, http: Any) -> bytes:
     """Fetch a picture. The key goes to the endpoint's own server only, and redirects are not followed."""
-    address, own = urlsplit(urljoin(settings.endpoint, url)), urlsplit(settings.endpoint)
-    is_own = (address.scheme, address.netloc) == (own.scheme, own.netloc)
-    named = {address.netloc, address.hostname} & set(settings.picture_hosts)
-    if not is_own and not (named and address.scheme in ("http", "https")):
+    address = urlsplit(urljoin(settings.endpoint, url))
+    server = _server_of(address)
+    is_own = server is not None and server == _server_of(urlsplit(settings.endpoint))
+    if server is None or not (is_own or _names_of(server) & {host.lower() for host in settings.picture_hosts}):
         raise StudyError(
             f"The endpoint {settings.endpoint} ({settings.model}) answers with the address of a picture on "
             f"{address.hostname or 'no host'}, which the study does not name, so that nothing is fetched from there. "
             f"Ask for pictures in the answer, {setting}.call: {{response_format: b64_json}}, or name the host: "
             f"{setting}.picture_hosts: [{address.hostname or '…'}]"
         )
-    headers = _own_headers(settings) if is_own else {}
+    headers = own_headers(settings, setting) if is_own else {}
     pause = _PAUSE
     for left in range(settings.retries, -1, -1):
         fault = "cannot be reached"
@@ -102,7 +113,15 @@ def _body(response: Any) -> bytes:
     return bytes(content)
 
 
-def _own_headers(settings: ImageEndpointSettings) -> dict[str, str]:
-    key = os.environ.get(settings.key_variable)
-    stated = {} if not key else {"Authorization": f"Bearer {key}"}
-    return stated | {name: os.environ[variable] for name, variable in (settings.header_variables or {}).items()}
+def _server_of(address: SplitResult) -> _Server | None:
+    """Return the server of an address; None if it is no web address."""
+    try:
+        port = address.port or _PORTS[address.scheme]
+    except (KeyError, ValueError):
+        return None
+    return None if address.hostname is None else _Server(address.scheme, address.hostname, port)
+
+
+def _names_of(server: _Server) -> set[str]:
+    """Return the names that a study may give a server."""
+    return {server.host, f"{server.host}:{server.port}"}

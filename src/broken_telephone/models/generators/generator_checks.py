@@ -17,6 +17,8 @@ from broken_telephone.models.protocols import Finding
 
 BATCHES = "several prompts at once"
 GUIDANCE = "guidance"
+UNCHECKED = "check of "
+"""Before an ability that could not be checked."""
 
 PROMPTS = ("a picture of a person", "a red flower on a table")
 TOLERANCE = {"float32": 0.5}
@@ -35,7 +37,11 @@ Draw = Callable[[Sequence[str], Sequence[int], dict[str, Any]], list[Image.Image
 
 @dataclass
 class GeneratorChecks:
-    """The checks of one loaded pipeline: five pictures of two steps, or one more for a second scale of guidance."""
+    """The checks of one loaded pipeline: five pictures of two steps.
+
+    A second scale of guidance takes one picture more. A scale that changes nothing in two steps takes two pictures of
+    the study's own steps.
+    """
 
     pipeline: Any
     arguments: dict[str, Any]
@@ -93,13 +99,41 @@ class GeneratorChecks:
             # 1 or less means no guidance in all pipelines, so that nothing is expected of it.
             if not name.endswith(_SCALES) or not isinstance(scale, int | float) or scale <= 1 or not plain.any():
                 continue
-            (other,) = self._drawn([0], {name: scale + _MORE})
             setting = "generator.guidance" if name == "guidance_scale" else f"generator.call.{name}"
             ability = GUIDANCE if name == "guidance_scale" else f"{GUIDANCE} by {name}"
-            if np.array_equal(plain, other):
-                yield Finding(ability, False, f"{setting}: {scale:g} does not change the picture. {self._advice(name)}")
-            else:
+            try:
+                acts = self._acts(plain, {name: scale + _MORE})
+            except StudyError as error:
+                # The study's own scale may do, because the pictures before were drawn with it.
+                yield Finding(f"{UNCHECKED}{ability}", False, f"{setting}: {scale:g} could not be checked: {error}")
+                continue
+            if acts:
                 yield Finding(ability, True)
+            else:
+                yield Finding(ability, False, f"{setting}: {scale:g} does not change the picture. {self._advice(name)}")
+
+    def _acts(self, plain: np.ndarray, stronger: dict[str, Any]) -> bool:
+        """Return whether another scale of guidance changes the picture.
+
+        Some pipelines guide only the first part of all steps, which two steps do not show. A picture that stays the
+        same is therefore compared again with the study's own steps.
+
+        Raises:
+            StudyError: if the pipeline refuses the scale.
+        """
+        if not np.array_equal(plain, self._drawn([0], stronger)[0]):
+            return True
+        own_steps = {name: self._own(name) for name in self._few_steps}
+        if own_steps == self._few_steps:
+            return False
+        (own,) = self._drawn([0], own_steps)
+        (other,) = self._drawn([0], own_steps | stronger)
+        return not np.array_equal(own, other)
+
+    def _own(self, name: str) -> Any:
+        """Return an argument as the study calls the pipeline, which is its default if the study states none."""
+        stated = self.arguments.get(name)
+        return inspect.signature(self.pipeline.__call__).parameters[name].default if stated is None else stated
 
     def _advice(self, name: str) -> str:
         kind = type(self.pipeline).__name__

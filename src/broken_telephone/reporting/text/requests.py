@@ -7,6 +7,8 @@ from broken_telephone.reporting.text.wording import counted, listed, spoken
 _NAMED = 8
 _MODELS = {"describe": "describer", "draw": "generator"}
 """Phase of the loop -> the model that is asked."""
+_NOT_CHECKED = "not checked"
+"""Recorded in place of `heeded`, or of null for a server that ignores seeds."""
 
 
 def kinds_of_failures(manifest: Mapping) -> str:
@@ -59,10 +61,16 @@ def cost_sentence(who: str, costs: Mapping[str, float]) -> str:
 
 
 def _seeds(record: Mapping) -> Iterator[str]:
-    """Say once if a run's server did not heed seeds."""
+    """Say once if a run's server did not heed seeds, and once if that is unknown."""
     resolved = [session.get("resolved", {}).get("draw", {}) for session in record.get("sessions", [])]
-    if any("seed" in one and one["seed"] is None for one in resolved):
+    results = {one["seed"] for one in resolved if "seed" in one}
+    if None in results:
         yield (
             "The generator's server does not heed seeds. Its images cannot be drawn again, and chains of one seed in "
             "other studies share their start only, not their noise."
+        )
+    if _NOT_CHECKED in results:
+        yield (
+            "The generator's server did not draw the plain text of the check of seeds, so that it is unknown whether "
+            "its images can be drawn again."
         )
