@@ -242,7 +242,9 @@ def test_a_contrast_without_an_interval_is_no_obstacle():
     arms = study_of(30, {"base": (0.6, 0), "same": (0.6, 0)})
     # Equal in both arms, as if the setting changed no image.
     equal = Outcome("similarity", "origin", "image-image", np.full((len(arms[0].chains), 2), 0.6), False, 0)
-    arms = [arm._replace(outcomes=[one for one in arm.outcomes if one.family != "similarity"] + [equal]) for arm in arms]
+    arms = [
+        arm._replace(outcomes=[one for one in arm.outcomes if one.family != "similarity"] + [equal]) for arm in arms
+    ]
     contrasts = as_result(contrasts_table(arms, "base"))
     assert contrasts.loc[contrasts["family"] == "similarity", "ci_low"].isna().any()
     row = arms_table(arms, "base", contrasts).set_index("arm").loc["same"]

@@ -91,10 +91,10 @@ def effects_table(arms: Sequence[Arm], factors: pd.DataFrame, each: Map = map) -
           noise; 0 to 1, and the shares sum to 1. Null if the sums are within sampling noise. p_value:
           `joint_sign_test` of the factor's effects on all shares; if answers are missing, the larger one of it and of
           the worst-case bounds (Bonferroni over the effects). p_adjusted over the factors of all kinds of start
-          (Holm). verdict: BLAMED if it is below BLAME_LEVEL, or MINOR if the share is below LEAST_SHARE, too. The
-          probability that any factor without an effect is blamed is at most BLAME_LEVEL. NOT_ENOUGH_DATA, with the
-          reason in `note`, if there is no test or no share, if the test cannot reject with so few starts, or if only
-          missing answers prevent that it rejects. Otherwise NOT_BLAMED.
+          (Holm). verdict: BLAMED if it is below BLAME_LEVEL. MINOR if the share is below LEAST_SHARE, too, or has no
+          interval because the arms hardly differ. The probability that any factor without an effect is blamed is at
+          most BLAME_LEVEL. NOT_ENOUGH_DATA, with the reason in `note`, if there is no test or no share, if the test
+          cannot reject with so few starts, or if only missing answers prevent that it rejects. Otherwise NOT_BLAMED.
         - DRIFT_REMOVED: for full grids, 1 less the ratio of two root mean squares of the drift: that of the arms with a
           level, and that of the arms with the reference's level of the factor; at most 1. No test.
 
@@ -386,10 +386,10 @@ def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(p_value=p_values, p_adjusted=adjusted, verdict="")
     complete = holm(table.loc[is_factor, _COMPLETE].to_numpy(float))
     least = table.loc[is_factor, _SMALLEST].to_numpy(float) * np.isfinite(p_values[is_factor]).sum()
-    rows = table.loc[is_factor, ["value", "p_adjusted", "note"]].astype({"value": float})
+    rows = table.loc[is_factor, ["value", "ci_low", "p_adjusted", "note"]].astype({"value": float, "ci_low": float})
     judged = [
-        _verdict(value, p_adjusted, own_complete, own_least, note)
-        for (value, p_adjusted, note), own_complete, own_least in zip(
+        _verdict(value, low, p_adjusted, own_complete, own_least, note)
+        for (value, low, p_adjusted, note), own_complete, own_least in zip(
             rows.itertuples(index=False), complete, least, strict=True
         )
     ]
@@ -400,11 +400,12 @@ def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(EFFECTS)]
 
 
-def _verdict(value: float, p_adjusted: float, complete: float, least: float, note: str) -> tuple[str, str]:
+def _verdict(value: float, low: float, p_adjusted: float, complete: float, least: float, note: str) -> tuple[str, str]:
     """Return the verdict about a factor, and the note.
 
     Args:
         value: its share of the differences.
+        low: lower limit of that share; null if the arms hardly differ, so that a share of it says little.
         p_adjusted: of its test.
         complete: adjusted p-value of the chains with all answers.
         least: the smallest adjusted p-value that so many starts can have.
@@ -415,7 +416,7 @@ def _verdict(value: float, p_adjusted: float, complete: float, least: float, not
     if p_adjusted < BLAME_LEVEL:
         if np.isnan(value):
             return NOT_ENOUGH_DATA, note
-        return (MINOR if value < LEAST_SHARE else BLAMED), note
+        return (MINOR if value < LEAST_SHARE or np.isnan(low) else BLAMED), note
     if least >= BLAME_LEVEL:
         return NOT_ENOUGH_DATA, join_notes(note, "too few starts to show any effect after adjustment for all factors")
     if complete < BLAME_LEVEL:
