@@ -435,7 +435,7 @@ def test_another_program_that_keeps_copies_of_forgotten_comments_is_reported(url
     other = sqlite3.connect(tmp_path / "ratings.sqlite")
     other.execute("BEGIN")
     assert other.execute("SELECT count(*) FROM comments").fetchone() == (1,)
-    with pytest.raises(StudyError, match="another program reads it.* Close that program"):
+    with pytest.raises(StudyError, match=r"another program reads it.* Close that program"):
         store.forget([ITEM])
     other.rollback()
     other.close()

@@ -1,4 +1,4 @@
-"""Checks that weights, tables and functions of a study's models are here, without loading weights or using the network."""
+"""Checks that the weights, tables and functions of models are here, without loading weights or using the network."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ def without_folders(settings: Any, name: str = "", is_path: bool = False) -> Any
     """Return settings whose paths are cut to their last part, such as `…/model`.
 
     A text counts as a path by the name of its setting, or if it has no blanks and its setting is no prompt. Paths below
-    the project stay, and so do web addresses. If the last part may be a user's name, as in `/home/anna`, it is cut, too.
+    the project stay, and so do web addresses. A last part that may be a user's name, as in `/home/anna`, is cut, too.
 
     Args:
         settings: plain values.
