@@ -22,15 +22,9 @@ from broken_telephone.explainability.faces.props import sentence_of
 from broken_telephone.explainability.items import WordItem, sampled, texts_of, word_items
 from broken_telephone.explainability.journal import contents_in, faces_in, words_in
 from broken_telephone.explainability.manifest import manifest
-from broken_telephone.explainability.maps.attribution_scores import (
-    OTHER_SIZES,
-    by_picture,
-    comparable_kinds,
-    left_out,
-    support_table,
-    support_tests,
-)
+from broken_telephone.explainability.maps.attribution_scores import support_table, support_tests
 from broken_telephone.explainability.maps.fill_notes import with_fill_notes
+from broken_telephone.explainability.maps.picture_scores import OTHER_SIZES, by_picture, comparable_kinds, left_out
 from broken_telephone.explainability.maps.props_apart import PROPS
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS, pattern_sentences, sentences, trust_table
 from broken_telephone.explainability.run import explain_words, find_parts
