@@ -1,4 +1,7 @@
-"""The project's command line: `kedro run` with readable errors, and `kedro rate`, `plan`, `grid` and `export`.
+"""The project's command line: `kedro run` with readable errors, and the commands of studies.
+
+This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
+`doctor`, `forget` and `view`. `viz` is here only to name its missing extra.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.

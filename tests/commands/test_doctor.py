@@ -78,6 +78,61 @@ def test_settings_that_cannot_be_used_are_the_first_thing_to_mend(project, chang
     assert "There is no study 'nope'" in doctor("--env", "nope")[2]
 
 
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"import": {"layout": "loops"}}, "import: import.root is missing"),
+        ({"proposer": {"endpoint": "http://localhost:1/v1", "model": 3}}, "proposer: 'model'"),
+        ({"further_annotators": {"mine": {"tabel": "a.csv"}}}, "Settings of the further_annotators.mine"),
+    ],
+)
+def test_settings_of_imports_proposers_and_further_annotators_are_checked(project, changed, groups, message):
+    changed(**groups)
+    status, checks, _ = doctor()
+    assert status == 1
+    assert checks["settings"][0] == MISSING
+    assert message in checks["settings"][1]
+
+
+def test_annotators_of_faces_use_the_studys_detector(project, changed):
+    changed(annotator={"function": "json.dumps", "reads": "face"})
+    assert doctor()[1]["settings"][0] == OK
+
+
+def test_the_folder_and_files_of_an_import_are_looked_for(project, changed):
+    changed(**{"import": {"layout": "loops", "root": "data/01_raw/elsewhere", "files": ["a.json", "b.json"]}})
+    status, checks, _ = doctor()
+    assert (status, checks["import"][0]) == (1, MISSING)
+    assert "import.root: the folder data/01_raw/elsewhere does not exist" in checks["import"][1]
+    folder = project.path / "data/01_raw/elsewhere"
+    folder.mkdir()
+    (folder / "a.json").write_text("{}")
+    assert "import.files: b.json not in" in doctor()[1]["import"][1]
+    (folder / "b.json").write_text("{}")
+    assert doctor()[1]["import"] == (OK, "data/01_raw/elsewhere (loops)")
+
+
+def test_tables_and_functions_of_annotators_are_looked_for(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "labels_of_mine.py").write_text("def label(images):\n    return []\n\n\nNUMBER = 3\n")
+    (tmp_path / "broken_labels.py").write_text("raise RuntimeError('no licence')\n")
+    (tmp_path / "answers.csv").write_text("image,gender\n")
+    names = {"good": "labels_of_mine.label", "absent": "labels_of_mine.labels", "number": "labels_of_mine.NUMBER"}
+    further = {name: {"function": function} for name, function in names.items()}
+    further |= {"broken": {"function": "broken_labels.label"}, "lost": {"table": str(tmp_path / "lost.csv")}}
+    models = model_settings({"annotator": {"table": str(tmp_path / "answers.csv")}, "further_annotators": further})
+    checks = {check.what.rpartition(".")[2]: check for check in check_weights(models)[0]}
+    assert {name for name, check in checks.items() if check.outcome == OK} == {"annotator", "good"}
+    assert {name for name, check in checks.items() if check.outcome == MISSING} == {
+        "absent",
+        "number",
+        "broken",
+        "lost",
+    }
+    assert "no licence" in checks["broken"].text
+    assert "correct further_annotators.lost.table" in checks["lost"].text
+
+
 def test_models_of_the_hub_are_looked_for_in_the_cache(tmp_path, monkeypatch):
     from huggingface_hub import constants
 

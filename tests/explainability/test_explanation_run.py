@@ -14,8 +14,8 @@ from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.explainability.items import sampled
 from broken_telephone.explainability.journal import contents_in
-from broken_telephone.explainability.maps.attribution_scores import by_picture
 from broken_telephone.explainability.maps.fills import FILLS
+from broken_telephone.explainability.maps.picture_scores import by_picture
 from broken_telephone.models import METHODS, REGIONS, UnseenError
 from broken_telephone.tables import check_activations, check_faces
 

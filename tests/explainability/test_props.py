@@ -9,7 +9,7 @@ from PIL import Image
 from plain_study import Study, plain
 
 from broken_telephone.datasets import MaskFolderDataset
-from broken_telephone.errors import StudyError, UnreadableError
+from broken_telephone.errors import StudyError
 from broken_telephone.explainability.faces.props import sentence_of
 from broken_telephone.explainability.faces.regions import person_regions
 from broken_telephone.explainability.journal import PictureContent
@@ -113,16 +113,17 @@ def test_a_study_without_masks_keeps_its_identities_and_items(study):
     assert {red for *_, red, seed in again if seed is None} == {51}
 
 
-def test_a_mask_that_does_not_fit_is_refused_by_name(study):
+def test_masks_that_do_not_fit_are_refused_by_name_before_anything_is_explained(study):
     save_mask(study.path, "0", size=(8, 16))
-    with pytest.raises(StudyError, match=r"masks/0.png has 8 x 16 pixels, and its original has 8 x 8"):
+    (study.path / "raw/masks/1.png").write_text("broken")
+    with pytest.raises(StudyError, match=r"2 of 2 masks cannot be used: masks/0.png has 8 x 16 .* has 8 x 8; .*opens"):
         study.run(prop_masks=MASKS)
     plain().save(study.path / "raw/masks/0.png")
-    with pytest.raises(UnreadableError, match=r"masks/0.png is no mask: it has colours"):
+    with pytest.raises(StudyError, match=r"masks/0.png is no mask: it has colours"):
         study.run(prop_masks=MASKS)
-    (study.path / "raw/masks/0.png").write_text("broken")
-    with pytest.raises(UnreadableError, match=r"masks/0.png is no mask that opens"):
-        study.run(prop_masks=MASKS)
+    assert not study.describer.explained
+    save_mask(study.path, "0")
+    save_mask(study.path, "1")
     with pytest.raises(StudyError, match=r"none of 3 originals has a mask below data_root, such as mask/0.png"):
         study.plan(prop_masks={"folder": "mask", "values": [4]})
 
@@ -143,6 +144,7 @@ def test_the_values_of_a_palette_mask_are_read_without_its_colours(tmp_path):
 
 
 def test_masks_lie_where_a_frame_and_a_reduction_put_the_original(study):
+    plain(50, size=(40, 20)).save(study.path / "raw/0.png")
     save_mask(study.path, "0", size=(40, 20), rows=slice(10, 20), columns=slice(0, 20))
     masks = study.plan(prop_masks=MASKS).props
     # 40 x 20 pixels in a frame of 20 x 20: half as large, 5 rows below the upper edge.

@@ -8,21 +8,18 @@ import pandas as pd
 import pytest
 
 from broken_telephone.explainability import ExplainSettings
-from broken_telephone.explainability.maps.attribution_scores import (
+from broken_telephone.explainability.maps.attribution_scores import TESTED, mean_of, support_table, support_tests
+from broken_telephone.explainability.maps.fill_notes import with_fill_notes
+from broken_telephone.explainability.maps.fills import FILLS
+from broken_telephone.explainability.maps.picture_scores import (
     DROPS,
     MEASURES,
     OTHER_SIZES,
-    TESTED,
     by_picture,
     column_of,
     comparable_kinds,
     left_out,
-    mean_of,
-    support_table,
-    support_tests,
 )
-from broken_telephone.explainability.maps.fill_notes import with_fill_notes
-from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.sanity_checks import ENOUGH, NEEDED, REASONS, sentences, trust_table
 from broken_telephone.models import METHODS, REGIONS
 from broken_telephone.pipelines.explainability.nodes import measure_support

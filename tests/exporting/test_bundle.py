@@ -6,7 +6,9 @@ import json
 import pandas as pd
 import pytest
 
+from broken_telephone.datasets import CSVDataset
 from broken_telephone.exporting import Bundle, write_bundle
+from broken_telephone.exporting.paths import without_folders
 from broken_telephone.tables import ANNOTATIONS, CHAINS, as_table
 
 NAMES = ("anna_smith", "bob", "12")
@@ -105,13 +107,46 @@ def test_with_names_everything_stays(tmp_path):
     assert table(files, "ratings")["comment"].iloc[0] == "my neighbour"
 
 
-def test_undescribed_columns_are_left_out_and_told(tmp_path):
+def test_raters_without_ratings_become_numbers(tmp_path):
+    """Results keep the raters' names after the database of ratings is gone."""
+    tables = {name: table for name, table in frames().items() if name != "ratings"}
+    tables["agreement_sentences"] = pd.DataFrame(
+        {"attribute": ["age"], "annotator_a": ["rater Cleo"], "annotator_b": ["m"], "categories": ["all"]}
+        | {"verdict": ["reliable"], "sentence": ["rater Cleo and m agree."]}
+    )
+    files = written(tmp_path, tables)
+    pair, row = table(files, "agreement").iloc[0], table(files, "agreement_sentences").iloc[0]
+    assert sorted([pair["annotator_a"], pair["annotator_b"], row["annotator_a"]]) == ["rater 1", "rater 2", "rater 3"]
+    assert row["sentence"] == f"{row['annotator_a']} and m agree."
+    for name, content in files.items():
+        assert not [secret for secret in (b"Ann", b"Cleo") if secret in content], name
+
+
+def test_identifiers_that_are_numbers_become_those_of_the_other_tables(tmp_path):
+    tables = {
+        "chains": frames(("007", "12"))["chains"].assign(image_id=["7", "12"]),
+        "counterfactuals": pd.DataFrame({"image_id": [12, 7], "label": "sad", "outcome": "exchanged"}),
+    }
+    files = written(tmp_path, tables)
+    numbers = dict(zip(("7", "12"), table(files, "chains")["image_id"], strict=True))
+    assert sorted(numbers.values()) == ["image_1", "image_2"]
+    assert list(table(files, "counterfactuals")["image_id"]) == [numbers["12"], numbers["7"]]
+
+
+def test_identifiers_in_csv_files_stay_texts(tmp_path):
+    dataset = CSVDataset(filepath=str(tmp_path / "table.csv"))
+    dataset.save(pd.DataFrame({"image_id": ["007", "12", None], "n": [1, 2, 3]}))
+    assert list(dataset.load()["image_id"].dropna()) == ["007", "12"]
+    assert dataset.load()["n"].sum() == 6
+
+
+def test_undescribed_columns_are_left_out_and_listed(tmp_path):
     tables = frames()
     tables["chains"]["home_address"] = "somewhere"
-    told = write_bundle(bundle(tables), tmp_path / "out.zip")
-    assert told.left_out_columns["chains"] == ["image_path", "image_digest", "seed", "home_address"]
-    assert told.left_out_tables == ["captions"]
-    assert "shares" in told.absent
+    exported = write_bundle(bundle(tables), tmp_path / "out.zip")
+    assert exported.left_out_columns["chains"] == ["image_path", "image_digest", "seed", "home_address"]
+    assert exported.left_out_tables == ["captions"]
+    assert "shares" in exported.absent
 
 
 def test_csv_files_run_no_formula_and_parquet_files_keep_the_text(tmp_path):
@@ -139,6 +174,53 @@ def test_settings_lose_their_folders(tmp_path):
     }
     files = written(tmp_path / "b", frames(), settings=settings, keeps_names=True)
     assert json.loads(files["settings.json"]) == settings
+
+
+@pytest.mark.parametrize(
+    ("path", "cut"),
+    [
+        ("/home/anna/models/sd", "…/sd"),
+        ("/home/anna/models/", "…/models"),
+        ("/home/anna/", "…"),
+        ("/home/anna", "…"),
+        ("/Users/anna", "…"),
+        ("/scratch/anna", "…"),
+        ("/export/home/anna", "…"),
+        ("file:///home/anna/m", "…/m"),
+        ("file:///home/anna", "…"),
+        ("sftp://anna@host/home/anna/m", "…/m"),
+        ("~/m", "…/m"),
+        ("~anna/x", "…/x"),
+        ("~anna", "…"),
+        ("../../anna/private/x", "…/x"),
+        ("../anna", "…"),
+        ("data/../../anna/x", "…/x"),
+        ("C:\\Users\\anna\\m", "…/m"),
+        ("C:\\Users\\anna", "…"),
+        ("\\\\server\\users\\anna\\m", "…/m"),
+        ("data/06_models/m", "data/06_models/m"),
+        ("org/model", "org/model"),
+        ("https://host/v1/", "https://host/v1/"),
+    ],
+)
+def test_no_form_of_a_path_names_a_user(path, cut):
+    assert without_folders({"model": path, "load": [path], "cache_dir": f"{path}"}) == {
+        "model": cut,
+        "load": [cut],
+        "cache_dir": cut,
+    }
+
+
+def test_prompts_are_no_paths():
+    settings = {
+        "loop": {
+            "describe_prompt": "/no_think Describe only the emotion and/or mood.",
+            "steer": {"template": "/x/y/z"},
+        },
+        "generator": {"negative_prompt": "~/", "note": "/no_think says nothing of his/her mood"},
+    }
+    assert without_folders(settings) == settings
+    assert without_folders({"cache_dir": "/home/anna/my models"}) == {"cache_dir": "…/my models"}
 
 
 def test_nothing_is_left_after_an_error(tmp_path):

@@ -19,6 +19,7 @@ from broken_telephone.models import METHODS, REGIONS, Explanation, Face
 from broken_telephone.models.attribution.vision_tower import Patches
 from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 from broken_telephone.pipelines.explainability import nodes
+from broken_telephone.pipelines.explainability.plan import plan_explanation
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.seeds import seed_of
 from broken_telephone.tables import ANNOTATIONS, CHAINS, DESCRIPTIONS, as_table
@@ -182,7 +183,7 @@ class Study:
 
     def plan(self, **stated):
         self.chains = digested(self.chains, self.path / "raw")
-        return nodes.plan_explanation(
+        return plan_explanation(
             self.chains,
             self.people,
             self.loop,

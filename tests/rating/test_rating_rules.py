@@ -404,6 +404,45 @@ def test_a_database_that_is_locked_is_named_and_the_page_goes_on_after_it(url, t
     assert post(client, "Ann", **form).status_code == 302
 
 
+SECRETS = ("lives next to the old bakery", "is my cousin Theodora")
+
+
+def bytes_of(folder) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+def test_forgotten_comments_leave_no_bytes_even_if_they_were_replaced_earlier(url, tmp_path):
+    store = AnswerStore(url)
+    # Some builds of SQLite overwrite what they free, others do not.
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+    store.answer("Ann", "rating", ITEM, "gender", "valid", "male")
+    store.answer("Ann", "rating", ITEMS[1], "gender", "valid", "female")
+    store.comment("Ann", "rating", ITEMS[1], "stays")
+    for text in (f"She {SECRETS[0]}. " * 40, f"She {SECRETS[1]}. " * 20, "nothing"):
+        store.comment("Ann", "rating", ITEM, text)
+    assert all(secret.encode() in bytes_of(tmp_path) for secret in SECRETS)
+    assert store.forget([ITEM]) == 2
+    assert not [secret for secret in (*SECRETS, ITEM) if secret.encode() in bytes_of(tmp_path)]
+    assert [answer.item for answer in AnswerStore(url).answers()] == [ITEMS[1]]
+    assert store.comments() == {("Ann", ITEMS[1]): "stays"}
+
+
+def test_another_program_that_keeps_copies_of_forgotten_comments_is_reported(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    store = AnswerStore(url)
+    store.comment("Ann", "rating", ITEM, SECRETS[0])
+    other = sqlite3.connect(tmp_path / "ratings.sqlite")
+    other.execute("BEGIN")
+    assert other.execute("SELECT count(*) FROM comments").fetchone() == (1,)
+    with pytest.raises(StudyError, match=r"another program reads it.* Close that program"):
+        store.forget([ITEM])
+    other.rollback()
+    other.close()
+    assert store.forget([ITEM]) == 0
+    assert SECRETS[0].encode() not in bytes_of(tmp_path)
+
+
 def test_a_full_disk_is_named(url):
     store = AnswerStore(url)
     sa.event.listen(store._engine, "checkout", lambda c, *_: c.execute("PRAGMA max_page_count=1"))

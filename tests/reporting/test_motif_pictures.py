@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion.files.folder_names import folder_name
 from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.motif_pictures import shown_motifs
 from broken_telephone.reporting.page.page import report_page
@@ -24,13 +25,14 @@ def colour(chain: str) -> tuple[int, int, int]:
 
 
 def motif_study(groups=3, size=4, start="image"):
-    """Chains whose last images form groups of equal vectors; file names contain commas."""
+    """Chains whose last images form groups of equal vectors, with names as `chains` has them."""
     rows, last = [], []
     for number in range(groups * size):
-        name = f"a, b_{number}_{start}"
-        given = {"start": start, "image_id": name, "prompt": None}
+        image_id = f"{start}, fear/a_{number}"
+        name = f"{folder_name(image_id)}_r0"
+        given = {"start": start, "image_id": image_id, "prompt": None}
         if start == "prompt":
-            given |= {"image_id": None, "prompt": name}
+            given |= {"image_id": None, "prompt": image_id}
         rows.append({"chain_id": name, "label": "fear", "replicate": 0, "seed": 1} | given)
         last.append(np.eye(groups)[number % groups])
     return pd.DataFrame(rows), np.array(last)
@@ -111,7 +113,7 @@ def test_the_page_shows_motifs_under_their_topic_within_its_limit():
     full = page(motifs)
     topic = full[full.index(f"<h3>{HEADING}") : full.index("<h3>Other")]
     assert topic.count('<img src="data:image/webp') == 9
-    assert 'alt="Image 2 of chain a, b_' in topic
+    assert 'alt="Image 2 of chain image-fear-a_' in topic
     sources = sum(len(image.source) for motif in motifs for image in motif.images)
     # Without room for the images, the page keeps the motifs and says so.
     small = page(motifs, most_bytes=len(full.encode()) + 10_000 - sources // 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from broken_telephone.explainability.maps.attribution_scores import OTHER_SIZES
+from broken_telephone.explainability.maps.picture_scores import OTHER_SIZES
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.statistics import ALL
 

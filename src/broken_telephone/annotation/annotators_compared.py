@@ -93,8 +93,8 @@ def _together(rated: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
 def comparisons_of(labels: pd.DataFrame) -> list[Comparison]:
     """Return the comparisons: every two annotators, and all raters at once.
 
-    Of two, the reference is who stands first in `labels_of`. What raters say together is compared with none of them,
-    for it is made of what they say. Different models are compared by the same reading only.
+    The first of two annotators in `labels_of` is the reference. The raters' joint label is not compared with single
+    raters, because it is made of their labels. Different models are compared by the same reading only.
     """
     names = [str(name) for name in labels["annotator"].unique()]
     raters = [name for name in names if name.startswith(RATER)]

@@ -1,4 +1,4 @@
-"""Checks the folders of a study: its data set, its files of prompts and labels, and the place of its results."""
+"""Checks the folders of a study: data set, imported results, files of prompts and labels, and the place of results."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from broken_telephone.commands.check import MISSING, OK, Check
+from broken_telephone.visible import shortlist
+
+_NAMED = 5
+"""Missing files that a line names at most."""
 
 
 def check_data(parameters: Mapping[str, Any]) -> Iterator[Check]:
@@ -22,9 +26,26 @@ def check_data(parameters: Mapping[str, Any]) -> Iterator[Check]:
         labels = parameters["dataset"].get("labels")
         if labels is not None and not (root / labels).is_file():
             yield Check("labels", MISSING, f"dataset.labels: {root / labels} does not exist")
+    yield from _check_import(parameters.get("import") or {})
     prompts = parameters["chains"].get("prompt_file")
     if prompts is not None and not Path(prompts).expanduser().is_file():
         yield Check("prompts", MISSING, f"chains.prompt_file: {prompts} does not exist")
+
+
+def _check_import(settings: Mapping[str, Any]) -> Iterator[Check]:
+    """Check the folder of imported results, and the result files that the settings name."""
+    if settings.get("root") is None:
+        return
+    root = Path(str(settings["root"]))
+    if not root.is_dir():
+        text = f"import.root: the folder {root} does not exist. Put the results there, or change the setting"
+        yield Check("import", MISSING, text)
+        return
+    absent = [name for name in settings.get("files") or [] if not (root / name).is_file()]
+    if absent:
+        yield Check("import", MISSING, f"import.files: {shortlist(absent, _NAMED)} not in {root}")
+    else:
+        yield Check("import", OK, f"{root} ({settings.get('layout')})")
 
 
 def check_results(results: str) -> Check:

@@ -41,14 +41,14 @@ def _row(study: ConfiguredStudy) -> tuple[str, ...]:
     return (*name, *_cells(state(location, iterations), iterations))
 
 
-def _cells(found: StudyState, iterations: int) -> tuple[str, ...]:
-    if found.chains is None:
-        return "-", "-", "-", "-", "-", found.report
+def _cells(progress: StudyState, iterations: int) -> tuple[str, ...]:
+    if progress.chains is None:
+        return "-", "-", "-", "-", "-", progress.report
     return (
-        str(found.chains),
-        f"{found.iterations} of {iterations}",
-        f"{found.images} of {found.chains * iterations}",
-        str(found.failures),
-        found.annotated,
-        found.report,
+        str(progress.chains),
+        f"{progress.iterations} of {iterations}",
+        f"{progress.images} of {progress.chains * iterations}",
+        str(progress.failures),
+        progress.annotated,
+        progress.report,
     )

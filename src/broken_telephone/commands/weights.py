@@ -1,8 +1,9 @@
-"""Checks that the weights of a study's models are on this machine, without loading them or using the network."""
+"""Checks that the weights, tables and functions of models are here, without loading weights or using the network."""
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from broken_telephone.commands.check import MISSING, NOTE, OK, Check
@@ -10,6 +11,7 @@ from broken_telephone.models.faces.networks import NETWORKS
 from broken_telephone.models.presets import resolve
 
 MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
+_PLACES = ("path", "hub", "facexlib", "table", "function", "endpoint")
 _GIGABYTE = 1e9
 _WEIGHTS = {".safetensors", ".pth", ".bin"}
 
@@ -53,7 +55,7 @@ def _with_preset(name: str, stated: dict[str, Any]) -> dict[str, Any]:
 
 def _sources(settings: Mapping[str, Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the groups of settings that name a place: the model's own, and those of its adapters."""
-    if any(settings.get(place) is not None for place in ("path", "hub", "facexlib", "endpoint")):
+    if any(settings.get(place) is not None for place in _PLACES):
         yield name, settings
     for key, value in settings.items():
         if isinstance(value, Mapping):
@@ -67,6 +69,10 @@ def _check_source(name: str, settings: Mapping[str, Any]) -> tuple[Check, int]:
         return _check_hub(name, str(settings["hub"]), settings.get("revision"))
     if settings.get("facexlib") is not None:
         return _check_facexlib(name, str(settings["facexlib"]))
+    if settings.get("table") is not None:
+        return _check_table(name, Path(str(settings["table"])).expanduser()), 0
+    if settings.get("function") is not None:
+        return _check_function(name, str(settings["function"])), 0
     return _check_endpoint(name, settings), 0
 
 
@@ -104,6 +110,25 @@ def _check_facexlib(name: str, network: str) -> tuple[Check, int]:
     if file.is_file():
         return Check(name, OK, f"{network} is in {file.parent}"), file.stat().st_size
     return Check(name, NOTE, f"{network} is fetched at its first use into {file.parent}, from {url}"), 0
+
+
+def _check_table(name: str, table: Path) -> Check:
+    if not table.is_file():
+        return Check(name, MISSING, f"{table} does not exist: correct {name}.table, or put the answers there")
+    return Check(name, OK, f"answers are read from {table}")
+
+
+def _check_function(name: str, function: str) -> Check:
+    """Check that Python finds a user's function, which imports its module."""
+    try:
+        is_callable = callable(resolve_name(function))
+    # The module is the user's, and may raise anything.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return Check(name, MISSING, f"Python finds no {function} ({reason}): correct {name}.function, or install it")
+    if not is_callable:
+        return Check(name, MISSING, f"{function} is no function: correct {name}.function")
+    return Check(name, OK, f"the function {function}; it was not called")
 
 
 def _check_endpoint(name: str, settings: Mapping[str, Any]) -> Check:

@@ -7,11 +7,9 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -20,15 +18,13 @@ from broken_telephone.exporting.croissant import File, RecordSet, croissant
 from broken_telephone.exporting.destination import Destination, opened
 from broken_telephone.exporting.dictionary import Table, described_tables
 from broken_telephone.exporting.names import Names
+from broken_telephone.exporting.paths import without_folders
 from broken_telephone.exporting.read_me import Exported, read_me
 from broken_telephone.exporting.table_files import categories_of, csv_bytes, kind_of, parquet_bytes, with_types
 from broken_telephone.study_config.credentials import secret_in
 
 DICTIONARY = "dictionary.csv"
 _DICTIONARY = ("file", "table", "column", "meaning", "unit", "type", "categories", "sha256")
-
-
-_PATH = re.compile(r"^(?:~|[A-Za-z]:)?[/\\\\](?:.*[/\\\\])?(?=[^/\\\\])")
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ def write_bundle(bundle: Bundle, to: Path) -> Exported:
         metadata = croissant(bundle.study, _description(bundle.study), exported.tables)
         destination.write("croissant.json", _json(metadata))
         if bundle.settings:
-            settings = bundle.settings if bundle.keeps_names else _without_folders(bundle.settings)
+            settings = bundle.settings if bundle.keeps_names else without_folders(bundle.settings)
             destination.write("settings.json", _json(settings))
         if summary:
             destination.write("summary.md", _markdown(bundle.study, summary))
@@ -128,15 +124,6 @@ def _dictionary_rows(written: RecordSet, table: Table, frame: pd.DataFrame) -> l
             described = (name, column.meaning, column.unit or "", kind_of(frame[name]), categories)
             rows.append((file.path, table.name, *described, file.sha256))
     return rows
-
-
-def _without_folders(settings: Any) -> Any:
-    """Return settings in which a path of this machine, which may name its user, is cut to its last part."""
-    if isinstance(settings, Mapping):
-        return {name: _without_folders(value) for name, value in settings.items()}
-    if isinstance(settings, list | tuple):
-        return [_without_folders(value) for value in settings]
-    return _PATH.sub("…/", settings) if isinstance(settings, str) else settings
 
 
 def _csv(rows: list[tuple[str, ...]]) -> bytes:

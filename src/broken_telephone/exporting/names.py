@@ -30,11 +30,16 @@ class Names:
         self._rater: re.Pattern[str] | None = None
 
     def collect(self, table: Table, frame: pd.DataFrame) -> None:
-        """Take the names of a table, of all of which `number` then needs to know."""
+        """Take the names of a table. All tables come before `number`."""
         for name in frame.columns:
             column = table.column(name)
-            if column is not None and column.names in NUMBERED:
-                self._names[column.names] |= {str(value) for value in frame[name].dropna().unique()}
+            kind = None if column is None else column.names
+            if kind in NUMBERED:
+                self._names[kind] |= {str(value) for value in frame[name].dropna().unique()}
+            elif kind == "annotator" and _is_text(frame[name]):
+                # Raters stay in results after their answers are gone.
+                annotators = {str(value) for value in frame[name].dropna().unique()}
+                self._names["rater"] |= {one.removeprefix(RATER) for one in annotators if one.startswith(RATER)}
 
     def number(self) -> None:
         """Give each name that was collected its number."""
@@ -58,7 +63,8 @@ class Names:
         for name in shared.columns:
             column = described[name]
             assert column is not None
-            if (change := self._change(column.names)) is not None and _is_text(shared[name]):
+            is_changed = column.names in NUMBERED or _is_text(shared[name])
+            if is_changed and (change := self._change(column.names)) is not None:
                 shared[name] = _mapped(shared[name], change)
         return shared, left_out
 
@@ -80,11 +86,11 @@ def _is_text(column: pd.Series) -> bool:
 
 
 def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Change the texts of a column, whose type and order of categories stay."""
+    """Change the values of a column. Categories keep their order, texts their type, and numbers become texts."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         # Categories of which no row is left would still name somebody.
         used = column.cat.remove_unused_categories()
         categories: Iterable[Any] = used.cat.categories
         return used.cat.rename_categories({value: change(str(value)) for value in categories})
     changed = {value: change(str(value)) for value in column.dropna().unique()}
-    return column.map(changed).astype(column.dtype)
+    return column.map(changed).astype(column.dtype if _is_text(column) else "string")

@@ -12,7 +12,7 @@ _ADVICE = "No file was changed. Restore the file, or leave it out of import.file
 
 
 def read_json(file: Path, findings: Findings) -> Any:
-    """Return the content of a JSON file. Of a name that occurs twice in one object, the first value counts.
+    """Return the content of a JSON file. If a name occurs twice in one object, the first value counts.
 
     Args:
         file: the file.

@@ -38,12 +38,12 @@ def read_manual_labels(
     chains = _chains_by_name(study, iteration)
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for pattern, rater in files.items():
-        found = (
+        matching = (
             sorted(root.glob(pattern)) if not Path(pattern).is_absolute() and ".." not in Path(pattern).parts else []
         )
-        if not found:
+        if not matching:
             raise StudyError(f"import.ratings: {pattern} matches no file below {root}")
-        for file in found:
+        for file in matching:
             content = read_json(file, findings)
             if not isinstance(content, dict):
                 raise StudyError(
@@ -93,10 +93,10 @@ def _rows(
     if not isinstance(labels, dict):
         findings.note("dropped", "manual labels are no record", file, image, labels)
         return
-    found = next((chains[name] for name in match_names(image) if name in chains), [])
-    if len(set(found)) != 1:
-        problem = "manual labels of an image of several chains" if found else "manual labels of an unknown image"
-        findings.note("dropped", problem, file, image, ", ".join(sorted(set(found))[:3]) or None)
+    own_chains = next((chains[name] for name in match_names(image) if name in chains), [])
+    if len(set(own_chains)) != 1:
+        problem = "manual labels of an image of several chains" if own_chains else "manual labels of an unknown image"
+        findings.note("dropped", problem, file, image, ", ".join(sorted(set(own_chains))[:3]) or None)
         return
     for name, value in labels.items():
         if name == _SET or value is None or value == "":
@@ -111,7 +111,7 @@ def _rows(
         if category is not None:
             is_unsure = category == UNSURE
             yield {
-                "chain_id": found[0],
+                "chain_id": own_chains[0],
                 "attribute": attribute,
                 "status": UNSURE if is_unsure else "valid",
                 "category": None if is_unsure else category,

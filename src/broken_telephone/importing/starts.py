@@ -69,13 +69,13 @@ class Starts:
         return Start(name, label, prompt=chain.prompt)
 
     def _from_data_set(self, chain: ImportedChain, stated: str, originals: Originals) -> Start | None:
-        found = originals.find(stated)
-        if len(found) != 1:
-            problem = "original of several images of the data set" if found else "original is not in the data set"
-            value = ": ".join([stated, *([", ".join(one.image_path for one in found[:3])] if found else [])])
+        matches = originals.find(stated)
+        if len(matches) != 1:
+            problem = "original of several images of the data set" if matches else "original is not in the data set"
+            value = ": ".join([stated, *([", ".join(one.image_path for one in matches[:3])] if matches else [])])
             self._drop(problem, chain, value, "data_root and dataset.source name the data set of the originals")
             return None
-        original, label = found[0], self._labels.of(chain, self._findings)
+        original, label = matches[0], self._labels.of(chain, self._findings)
         if None not in (original.label, label) and original.label != label:
             value = f"{label} in the results, {original.label} in the data set"
             problem, advice = "label differs from the data set's", "The data set's counts"

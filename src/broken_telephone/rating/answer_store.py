@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from broken_telephone.errors import StudyError
-from broken_telephone.rating.database import open_engine, trouble
+from broken_telephone.rating.database import open_engine, shown_url, trouble
 from broken_telephone.rating.raters import identity, shown_name, spellings
 
 logger = logging.getLogger(__name__)
@@ -166,23 +166,35 @@ class AnswerStore:
     def forget(self, items: Iterable[str]) -> int:
         """Delete all answers and comments about some pictures; return their number.
 
-        An SQLite file keeps no copy of them in its free pages or in its log.
+        An SQLite file keeps no copy of them, nor of any text that was replaced earlier: the file is written anew.
+
+        Raises:
+            StudyError: if the database cannot be written, or another program reads an SQLite file, whose log then
+                keeps the copies. The answers are deleted then, and the same call finishes the removal.
         """
         wanted = list(items)
-        count, is_sqlite = self.count(wanted), self._engine.dialect.name == "sqlite"
+        count = self.count(wanted)
         with self._connected("written") as connection:
-            if is_sqlite:
-                connection.exec_driver_sql("PRAGMA secure_delete=ON")
             for table in (_answers, _comments):
                 for some in _portions(wanted):
                     connection.execute(table.delete().where(table.c.item.in_(some)))
-        if is_sqlite:
-            try:
-                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sa.exc.SQLAlchemyError as error:
-                raise trouble(self._url, "written", error) from error
+        if self._engine.dialect.name == "sqlite":
+            self._write_anew()
         return count
+
+    def _write_anew(self) -> None:
+        """Write an SQLite file without its free pages, and empty its log."""
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+                is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        except sa.exc.SQLAlchemyError as error:
+            raise trouble(self._url, "written", error) from error
+        if is_busy:
+            raise StudyError(
+                f"The answers are deleted from {shown_url(self._url)}, but another program reads it, so its log keeps "
+                "copies of them. Close that program, such as `kedro rate`, and repeat the command"
+            )
 
     def _report_spellings(self, name: str, names: list[str], twice: int) -> None:
         if (self._url, *names) not in _reported:

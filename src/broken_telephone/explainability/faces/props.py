@@ -12,6 +12,11 @@ from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.occlusion import Fitted, scaled
 from broken_telephone.explainability.settings import PropMaskSettings
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
+_LISTED = 3
+"""Masks that a message names at most."""
+
 
 class MaskFiles(Protocol):
     """The masks below the data set's folder, by their path."""
@@ -57,14 +62,7 @@ class PropMasks:
         """
         if (key := self.keys.get(name)) is None:
             return None
-        shown = np.isin(self.files[key](), list(self.values))
-        size = shown.shape[::-1]
-        if size != tuple(content.original_size):
-            wide, high = content.original_size
-            raise StudyError(
-                f"The mask {key} has {size[0]} x {size[1]} pixels, and its original has {wide} x {high}. "
-                "explain.prop_masks needs masks of the same size"
-            )
+        shown = np.isin(_values(self.files, key, content.original_size), list(self.values))
         fitted = Fitted.into(content.original_size, content.size)
         mask = np.zeros(content.size[::-1], bool)
         small = scaled(shown.astype(np.uint8), (fitted.width, fitted.height)).astype(bool)
@@ -76,16 +74,19 @@ class PropMasks:
         return {"originals": len(self.keys) + self.without, "without_mask": self.without}
 
 
-def prop_masks_of(chains: pd.DataFrame, settings: PropMaskSettings | None, files: MaskFiles) -> PropMasks:
-    """Return the masks of the originals of chains.
+def prop_masks_of(
+    chains: pd.DataFrame, settings: PropMaskSettings | None, files: MaskFiles, size_of: Callable[[str], Size | None]
+) -> PropMasks:
+    """Return the masks of the originals of chains, all of which are checked.
 
     Args:
         chains: that are explained.
         settings: which folder has masks, and which values are props; None for no masks.
         files: the masks.
+        size_of: path of an original -> its width and height in pixels; None if it does not open.
 
     Raises:
-        StudyError: if no original has a mask.
+        StudyError: if no original has a mask, or a mask does not open or has another size than its original.
     """
     if settings is None:
         return PropMasks(files, {}, (), 0)
@@ -98,7 +99,37 @@ def prop_masks_of(chains: pd.DataFrame, settings: PropMaskSettings | None, files
             f"explain.prop_masks: none of {len(wanted)} originals has a mask below data_root, such as "
             f"{next(iter(wanted.values()))}. Correct explain.prop_masks.folder, or leave prop_masks out"
         )
+    problems = [problem for name, key in keys.items() if (problem := _problem(files, key, size_of(name[2:])))]
+    if problems:
+        listed = "; ".join(problems[:_LISTED])
+        raise StudyError(
+            f"explain.prop_masks: {len(problems)} of {len(keys)} masks cannot be used: {listed}. Mend the masks, or "
+            "take them out of the folder: their originals then have no props"
+        )
     return PropMasks(files, keys, settings.values, len(wanted) - len(keys))
+
+
+def _problem(files: MaskFiles, key: str, size: Size | None) -> str | None:
+    """Return why a mask cannot be used; None if it can, or if its original does not open."""
+    try:
+        if size is not None:
+            _values(files, key, size)
+    except StudyError as error:
+        return str(error)
+    return None
+
+
+def _values(files: MaskFiles, key: str, size: Size) -> np.ndarray:
+    """Read a mask: integers, (height, width).
+
+    Raises:
+        StudyError: if it does not open, or has another size than its original.
+    """
+    values = files[key]()
+    (high, wide), (width, height) = values.shape, size
+    if (wide, high) != (width, height):
+        raise StudyError(f"{key} has {wide} x {high} pixels, and its original has {width} x {height}")
+    return values
 
 
 def sentence_of(counts: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from broken_telephone.explainability.maps.attribution_scores import DROPS, OF_A_WORD, column_of, label_groups, mean_of
+from broken_telephone.explainability.maps.attribution_scores import label_groups, mean_of
 from broken_telephone.explainability.maps.fills import BLURRED, FILLS, MEAN_COLOUR, NOISE
+from broken_telephone.explainability.maps.picture_scores import DROPS, OF_A_WORD, column_of
 from broken_telephone.explainability.maps.props_apart import in_kind
 from broken_telephone.explainability.tables import RANDOM
 from broken_telephone.statistics import ALL, Resampling

@@ -17,7 +17,7 @@ from broken_telephone.explainability.maps.occlusion import framed
 from broken_telephone.explainability.maps.props_apart import has_props_apart, kind_of_all
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
-from broken_telephone.pipelines.explainability.nodes import Plan
+from broken_telephone.pipelines.explainability.plan import Plan
 from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
 from broken_telephone.reporting.figures.region_support import support_figure
 from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure

@@ -8,10 +8,10 @@ from broken_telephone.pipelines.explainability.nodes import (
     find_faces_and_regions,
     measure_skin_tones,
     measure_support,
-    plan_explanation,
     tabulate_explanation,
 )
 from broken_telephone.pipelines.explainability.pages import draw_explanation
+from broken_telephone.pipelines.explainability.plan import plan_explanation
 from broken_telephone.pipelines.loop.checks import picture_check
 
 _TEXTS = ["loop_descriptions", "last_descriptions"]

@@ -1,6 +1,6 @@
 """Shows a few images of each motif in which chains end."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -61,18 +61,9 @@ def shown_motifs(attractors: pd.DataFrame, chains: Collection[str], images: Imag
                 text += f" ({share_interval(row.ci_low, row.ci_high)})"
             shown = [
                 ShownImage(chain, iteration, thumbnail(images, key(chain, iteration)))
-                for chain in _names_in(str(row.exemplars), known)
+                for chain in str(row.exemplars).split(", ")
+                if chain in known
             ]
             chains_from = f", chains from {start}s" if several else ""
             motifs.append(ShownMotif(f"Motif {row.motif}{chains_from}", text, shown))
     return motifs
-
-
-def _names_in(exemplars: str, known: Collection[str]) -> Iterator[str]:
-    """Yield the chains of a list; a chain's own name may contain a comma, too."""
-    name = ""
-    for part in exemplars.split(", "):
-        name = f"{name}, {part}" if name else part
-        if name in known:
-            yield name
-            name = ""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from broken_telephone.explainability.maps.attribution_scores import OTHER_SIZES, SPOKEN
+from broken_telephone.explainability.maps.attribution_scores import SPOKEN
+from broken_telephone.explainability.maps.picture_scores import OTHER_SIZES
 from broken_telephone.explainability.maps.props_apart import PROPS, has_props_apart, kind_of_all
 from broken_telephone.explainability.maps.sanity_checks import LACKING_WORDS
 from broken_telephone.reporting.text.verdicts import LEVEL
