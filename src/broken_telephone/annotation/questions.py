@@ -125,7 +125,10 @@ def inquiries(
     naming = _filled(
         "annotation.concept_prompt", settings.concept_prompt, concept=concept, options=label.questions[0].offered
     )
-    chosen = (Choices(prompt, lines(form, settings.line)), Choices(naming, lines(label, "{option}")))
+    chosen = (
+        Choices(prompt, lines(form, settings.line), _titles(form)),
+        Choices(naming, lines(label, "{option}"), _titles(label)),
+    )
     check_names(annotator.name, further)
     if unknown := [name for name in settings.starts_per_label if name not in further]:
         raise StudyError(
@@ -236,6 +239,10 @@ def lines(form: Form, line: str) -> tuple[tuple[str, ...], ...]:
         )
         for number, question in enumerate(form.questions, 1)
     )
+
+
+def _titles(form: Form) -> tuple[str, ...]:
+    return tuple(question.title for question in form.questions)
 
 
 def _filled(setting: str, template: str, **values: object) -> str:

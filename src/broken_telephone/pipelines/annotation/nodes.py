@@ -52,7 +52,7 @@ def state_inquiries(
     scheme, concept = dataset.words, chains.concept
     prompt = loop.describe_prompt
     questions = inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
-    return with_imported(questions, loop_settings)
+    return with_imported(questions, loop_settings, annotation, scheme)
 
 
 def annotate_pictures(
