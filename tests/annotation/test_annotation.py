@@ -344,4 +344,8 @@ def test_a_picture_whose_form_is_not_filled_in_is_a_failure_of_the_closed_readin
     assert {record["failure"]["kind"] for record in failures} >= {"answer not in the form"}
     closed = found.annotations[found.annotations["reading"] == "closed"]
     free = found.annotations[found.annotations["reading"] == "free"]
-    assert 0 < len(closed.groupby(["chain_id", "iteration"])) < len(free.groupby(["chain_id", "iteration"]))
+    assert set(closed["status"]) == {"valid", "unsure", "invalid"} or set(closed["status"]) == {"valid", "invalid"}
+    invalid = closed[closed["status"] == "invalid"].groupby(["chain_id", "iteration"])
+    assert set(invalid.size()) == {3}
+    assert 0 < len(invalid) < len(free.groupby(["chain_id", "iteration"]))
+    assert invalid["probability"].count().sum() == 0

@@ -109,9 +109,14 @@ def measured_answers(annotations: pd.DataFrame, name: str | None, reading: str) 
     if len(names) > 1:
         rest = ", ".join(other for other in names if other not in measured)
         logger.info("The report measures the answers of %s. Further annotators: %s", measured[0], rest)
-    # A single annotator without an answer has tables that say so.
-    if measured != names[:1] and reading not in set(own["reading"]):
-        raise StudyError(f"report.annotator: {measured[0]} gives no {reading} reading, which report.reading asks for")
+    # A table without any row gives tables that say so.
+    if len(own) and reading not in set(own["reading"]):
+        setting = "report.reading" if name is None else "report.annotator"
+        given = ", ".join(map(str, own["reading"].dropna().unique()))
+        raise StudyError(
+            f"{setting}: {measured[0]} gives no {reading} reading, which report.reading asks for. Write `report: "
+            f"{{reading: {given}}}`, or name another annotator"
+        )
     return own[own["reading"] == reading]
 
 

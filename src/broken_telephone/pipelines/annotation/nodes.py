@@ -113,7 +113,7 @@ def collect_annotations(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known, own
     )
     refuse_missing_headline(inquiries[0].by, result.annotations)
-    record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
+    record = manifest(study, inquiries, answers, annotation_batches, result.annotations, annotation_sessions)
     record["made_from"] = study_pictures.state
     if checks := found_in_checks(annotation_sessions):
         record["checks"] = checks
