@@ -11,6 +11,7 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import Finding
+from broken_telephone.models.annotators.function_annotator import FunctionAnnotator
 from broken_telephone.models.describers.describer_checks import CLOSED
 from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 
@@ -149,9 +150,6 @@ def test_a_function_checks_changed_originals(edited, tmp_path, monkeypatch):
 
 def test_an_annotator_without_labels_of_the_concept_is_refused(edited, tmp_path, monkeypatch):
     annotate_by_function(edited, tmp_path, monkeypatch)
-    file = edited.path / "conf/base/parameters.yml"
-    settings = yaml.safe_load(file.read_text())
-    settings["annotator"]["classes"] = {"gender": {"male": "male", "female": "female"}}
-    file.write_text(yaml.safe_dump(settings))
-    with pytest.raises(StudyError, match=r"does not label emotion.*whether labels stayed"):
+    monkeypatch.setattr(FunctionAnnotator, "variables", lambda self, options: ["gender"])
+    with pytest.raises(StudyError, match="does not label emotion, so that nobody can check whether labels stayed"):
         edited.run("counterfactuals")

@@ -67,8 +67,8 @@ def choose_originals(
         )
     if chain_settings.concept not in options:
         raise StudyError(
-            f"counterfactuals: {annotator.name} does not label {chain_settings.concept}, so that nobody can check whether "
-            f"labels stayed. {_ADVICE} that labels it"
+            f"counterfactuals: {annotator.name} does not label {chain_settings.concept}, so that nobody can check "
+            f"whether labels stayed. {_ADVICE} that labels it"
         )
     return originals_of(chains, people, settings, target, chain_settings.seed), inquiry
 
