@@ -10,6 +10,9 @@ from broken_telephone.annotation import AnnotationSettings
 from broken_telephone.annotation.imported_answers import imported_answers, with_imported
 from broken_telephone.annotation.tables import categories_of
 from broken_telephone.errors import StudyError
+from broken_telephone.importing import ImportSettings
+from broken_telephone.ingestion import ChainSettings
+from broken_telephone.pipelines.importing.nodes import seal_import
 
 TEXT = "1. Caucasian\n2. male\n3. 20-39"
 PUBLISHED = {"ethnicity": "Caucasian", "gender": "male", "age": "20-39"}
@@ -59,6 +62,15 @@ def test_answers_of_a_plain_table_are_read_by_the_form_of_the_study(bench):
     text = "1. Glasses: sunglasses\n2. female"
     given = read(bench, text, "table", asked_attributes=["glasses", "gender"])
     assert given == {"glasses": "sunglasses", "gender": "female"}
+
+
+def test_a_wrong_name_is_refused_before_the_import():
+    data, chains = dataset(), ChainSettings(concept="emotion", seed=1)
+    with pytest.raises(StudyError, match=r"import\.annotator: 'data set' means something else"):
+        seal_import(ImportSettings(layout="raf_runs", root="results", annotator="data set"), data, chains)
+    assert (
+        seal_import(ImportSettings(layout="raf_runs", root="results"), data, chains)["import"]["layout"] == "raf_runs"
+    )
 
 
 @pytest.mark.parametrize("name", ["data set", "rater anna", "judge (free)", " judge", "fake annotator"])
