@@ -5,7 +5,7 @@ A describer is asked by a prompt. Any other annotator is given pictures and the 
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,8 +21,6 @@ from broken_telephone.seeds import digest
 logger = logging.getLogger(__name__)
 
 FREE, CLOSED, LAST = "free", "closed", "last"
-_NEEDED = {FREE: "describe", CLOSED: "choose"}
-"""Reading -> the method of a describer that gives it."""
 _CLASSIFY, _LOOK_UP = "classify", "look_up"
 """The methods of annotators that are no describers."""
 
@@ -109,13 +107,14 @@ def inquiries(
         scheme: the data set's.
         concept: the study's.
         describe_prompt: the loop's.
-        annotator: labels people. It is the first annotator, and must give all readings.
+        annotator: labels people. It is the first annotator.
         describer: the loop's.
         loop_settings: as sealed: other pictures are other answers.
-        further: further annotators by name. They give the readings that they can; a warning names the others.
+        further: further annotators by name. Those that are no describers give the closed reading, whatever the settings
+            say. Whether a describer can give it, its own checks tell before the first picture (`run.annotate`).
 
     Raises:
-        StudyError: if options are to be chosen among by a model that cannot, a prompt has unknown places, or two
+        StudyError: if a first annotator that writes nothing is to be read free, a prompt has unknown places, or two
             annotators have one name or are one model.
     """
     further = further or {}
@@ -139,11 +138,6 @@ def inquiries(
         raise StudyError(
             f"annotation.readings: {annotator.name} writes nothing, so that nothing can be read free. Write "
             "`annotation: {readings: [closed]}` and `report: {reading: closed}`, or list it in further_annotators"
-        )
-    if CLOSED in settings.readings and not (_method_of(annotator) or hasattr(annotator, "choose")):
-        raise StudyError(
-            f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
-            "read closed. Write `readings: [free]`, or name a local model as the annotator."
         )
     asked = {FREE: (Choices(prompt, ()),), CLOSED: chosen, LAST: (Choices(describe_prompt, ()),)}
     forms = {FREE: (form,), CLOSED: (form, label), LAST: ()}
@@ -172,7 +166,7 @@ def inquiries(
     for by, model in further.items():
         result += [
             inquiry(f"{reading} by {by}", reading, task_name(by), model, by)
-            for reading in _possible_readings(by, model, readings)
+            for reading in (readings if _method_of(model) is None else [CLOSED])
         ]
     return result
 
@@ -201,21 +195,6 @@ def _forms_of(model: Any, by: str, forms: Sequence[Form]) -> tuple[Form, ...]:
     return tuple(
         replace(form, questions=tuple(one for one in form.questions if one.variable in answered)) for form in forms
     )
-
-
-def _possible_readings(by: str, model: Annotator, wanted: Sequence[str]) -> Iterator[str]:
-    if _method_of(model) is not None:
-        yield CLOSED
-        return
-    possible = [reading for reading in wanted if hasattr(model, _NEEDED[reading])]
-    if not possible:
-        raise StudyError(
-            f"further_annotators: {by} can give none of annotation.readings ({', '.join(wanted)}). Add another "
-            "reading, or name another model"
-        )
-    if missing := [reading for reading in wanted if reading not in possible]:
-        logger.warning("The annotator %s gives no %s reading. Only the others are asked of it.", by, missing[0])
-    yield from possible
 
 
 def _refuse_equal_models(models: Mapping[str, Annotator]) -> None:

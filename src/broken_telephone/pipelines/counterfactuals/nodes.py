@@ -53,8 +53,8 @@ def choose_originals(
     """
     scheme = dataset.words
     target = settings.target(scheme)
-    if not (hasattr(annotator, "choose") or hasattr(annotator, "classify")):
-        raise StudyError(f"counterfactuals: {annotator.name} cannot label new pictures. {_ADVICE}")
+    if hasattr(annotator, "look_up"):
+        raise StudyError(f"counterfactuals: {annotator.name} is a table, which knows no changed pictures. {_ADVICE}")
     asked = annotation.model_copy(update={"readings": ["closed"], "starts_per_label": {}})
     # The describer is not asked, and what the loop does with the originals does not matter here.
     describer = cast(Describer, annotator)
