@@ -57,7 +57,7 @@ def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
     labels = rng.choice(list(SIZES), count, p=np.array([*SIZES.values()]) / sum(SIZES.values()))
     chains = pd.DataFrame(
         {"chain_id": names, "image_id": names, "image_path": names, "start": "image", "prompt": None, "label": labels}
-    )
+    ).assign(seed=1, image_digest=names)
     people = pd.DataFrame({"image_id": names, "is_main": True})
     parts = []
     for name, values in CATEGORIES.items():
@@ -194,8 +194,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables |= dict(zip(names, crossed, strict=True))
     measured = study["predictions"], study["chains"]
     differences = timed("comparison of success", nodes.compare_success, there, *measured, nobody, SETTINGS)
+    digests = {f"{name}/{k}": name for name in study["chains"]["chain_id"] for k in range(1, asked.iterations + 1)}
     missing = timed(
-        "missing answers", nodes.measure_missing_answers, there, study["annotations"], study["chains"], loop, SETTINGS
+        "missing answers",
+        nodes.measure_missing_answers,
+        there,
+        study["annotations"],
+        study["chains"],
+        StudyPictures({}, {}, digests),
+        loop,
+        SETTINGS,
     )
     tables |= dict(zip(("success_differences", "success_changes"), differences, strict=True))
     tables |= dict(zip(("missing_answers", "share_bounds"), missing, strict=True))

@@ -168,9 +168,8 @@ _RESULTS = (
     | dict.fromkeys(("family", "verdict", "reason"), "category")
     | dict.fromkeys(("shrunken_value", "annotator_value"), "number")
     | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high", "p_bounds"), "number")
-    | dict.fromkeys(
-        ("share_low", "share_high", "unsure", "invalid", "refused", "no_image", "before", "after"), "number"
-    )
+    | dict.fromkeys(("share_low", "share_high", "before", "after"), "number")
+    | dict.fromkeys(("unsure", "invalid", "refused", "not_answered", "no_image"), "number")
     | dict.fromkeys(("predicted_from", "motif"), "integer")
     | dict.fromkeys(("observed", "observed_low", "observed_high"), "number")
     | dict.fromkeys(("example", "exemplars"), "category")

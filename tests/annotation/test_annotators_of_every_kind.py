@@ -205,3 +205,32 @@ def test_another_study_adopts_the_answers_of_a_classifier(bench, tmp_path):
     other.further = {"function": Classifier("another model")}
     other.run(donors=[donor], readings=["free"])
     assert sum(other.further["function"].calls) == PICTURES
+
+
+class Doubtful(Classifier):
+    """Gives each answer with the probabilities of other ones beside it."""
+
+    answers = {
+        "gender": Labelled(None, "invalid", {"male": 0.3, "female": 0.2}),
+        "age": Labelled(None, "unsure", {"20-39": 0.1}),
+        "ethnicity": Labelled("Asian", "valid", {"Caucasian": 0.4, "Asian": 0.25}),
+    }
+
+    def variables(self, options):
+        return [name for name in options if name in self.answers]
+
+    def classify(self, images, options):
+        return [{name: self.answers[name] for name in options} for _ in images]
+
+
+def test_the_probability_is_that_of_the_answer_itself(bench):
+    bench.further = {"faces": Doubtful("faces model")}
+    own = of(bench.run(readings=["free"]).annotations, "faces")
+    shares = own.drop_duplicates("attribute").set_index("attribute")["probability"]
+    assert shares["ethnicity"] == pytest.approx(0.25, abs=1e-4)
+    assert pd.isna(shares["gender"])
+    assert pd.isna(shares["age"])
+    bench.further["faces"].answers = {"gender": Labelled(None, "unsure", {"male": 0.3, "unsure": 0.6})}
+    bench.further["faces"].name = "another"
+    own = of(bench.run(readings=["free"]).annotations, "faces")
+    assert own["probability"].to_numpy(float) == pytest.approx(0.6, abs=1e-4)

@@ -19,7 +19,8 @@ from broken_telephone.annotation.run import answers_to
 from broken_telephone.datasets import ModelsDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.interruption import InterruptedRunError
-from broken_telephone.models import Description
+from broken_telephone.models import Description, Finding
+from broken_telephone.models.describers.describer_checks import CLOSED
 from broken_telephone.rating.sample import rating_strata
 from broken_telephone.tables import check_annotations, check_predictions
 
@@ -35,7 +36,10 @@ class Contrary(FakeAnnotator):
 
 
 class OnlyWriting(FakeModel):
-    """Writes, and cannot choose."""
+    """Writes, and its check finds that it cannot choose."""
+
+    def check(self, prompt):
+        return [Finding(CLOSED, False, "it states no probabilities")]
 
     def describe(self, images, prompt):
         self.calls.append(len(images))
@@ -156,9 +160,7 @@ def test_an_annotator_gives_the_readings_that_it_can_and_a_warning_names_the_oth
     bench.further = {"endpoint": OnlyWriting("an endpoint")}
     found = bench.run()
     assert set(of(found.annotations, "endpoint")["reading"]) == {"free"}
-    assert "The annotator endpoint gives no closed reading" in caplog.text
-    with pytest.raises(StudyError, match=r"endpoint can give none of annotation\.readings"):
-        bench.run(readings=["closed"])
+    assert "Left out: options weighed by endpoint. The model cannot: it states no probabilities" in caplog.text
     with pytest.raises(StudyError, match=r"report.annotator: endpoint gives no closed reading"):
         measured_answers(found.annotations, "endpoint", "closed")
     # Compared with the reading that both have; the readings of one annotator with each other.

@@ -10,6 +10,9 @@ import yaml
 from PIL import Image
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models import Finding
+from broken_telephone.models.annotators.function_annotator import FunctionAnnotator
+from broken_telephone.models.describers.describer_checks import CLOSED
 from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 
 SETTINGS = {"attribute": "gender", "category": "female", "strength": 1.0}
@@ -108,3 +111,45 @@ def test_without_a_target_the_run_says_how_to_state_it(project):
     project.run("ingestion")
     with pytest.raises(StudyError, match=r"counterfactuals\.attribute and counterfactuals\.category are not stated"):
         project.run("counterfactuals")
+
+
+def test_an_annotator_that_cannot_read_closed_is_refused_before_the_first_change(edited, monkeypatch):
+    monkeypatch.setattr(TransformersDescriber, "check", lambda self, prompt: [Finding(CLOSED, False, "no logprobs")])
+    with pytest.raises(StudyError, match=r"cannot check the changed pictures: no logprobs\. Name a local model"):
+        edited.run("counterfactuals")
+    assert not [name for name in edited.files("data") if "counterfactual" in name]
+
+
+FUNCTION = """
+from test_counterfactuals_pipeline import is_drawn, keeps_label
+
+
+def label_people(images, **labels):
+    return [
+        {"gender": "female" if is_drawn(image) else "male"}
+        | {name: values[is_drawn(image) and not keeps_label(image)] for name, values in labels.items()}
+        for image in images
+    ]
+"""
+
+
+def annotate_by_function(edited, tmp_path, monkeypatch, **labels):
+    (tmp_path / "own_labels.py").write_text(FUNCTION)
+    monkeypatch.syspath_prepend(tmp_path)
+    file = edited.path / "conf/base/parameters.yml"
+    settings = yaml.safe_load(file.read_text())
+    settings["annotator"] = {"function": "own_labels.label_people", "arguments": labels}
+    file.write_text(yaml.safe_dump(settings))
+
+
+def test_a_function_checks_changed_originals(edited, tmp_path, monkeypatch):
+    annotate_by_function(edited, tmp_path, monkeypatch, emotion=["happiness", "anger"])
+    edited.run("counterfactuals")
+    assert set(edited.load("counterfactuals")["outcome"]) == {"as it was", "exchanged", "left out"}
+
+
+def test_an_annotator_without_labels_of_the_concept_is_refused(edited, tmp_path, monkeypatch):
+    annotate_by_function(edited, tmp_path, monkeypatch)
+    monkeypatch.setattr(FunctionAnnotator, "variables", lambda self, options: ["gender"])
+    with pytest.raises(StudyError, match="does not label emotion, so that nobody can check whether labels stayed"):
+        edited.run("counterfactuals")

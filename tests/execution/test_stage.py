@@ -1,7 +1,7 @@
 """A stage that resumes: what is asked once, what is asked again, what keys are made of, and old journals."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fakes import FakeModel
@@ -11,8 +11,8 @@ from broken_telephone.execution.interruption import InterruptedRunError
 from broken_telephone.execution.journal import Entry, failed_items, known_items, record_key, seconds_in
 from broken_telephone.execution.settings import BatchedSettings
 from broken_telephone.execution.stage import Phase, run_stage
-from broken_telephone.execution.tasks import Answer
-from broken_telephone.models import Failure
+from broken_telephone.execution.tasks import Answer, Check
+from broken_telephone.models import Failure, Finding
 from broken_telephone.models.failures import MODEL_ERROR
 
 
@@ -224,3 +224,54 @@ def test_a_signal_ends_in_order(bench):
     asked = set(bench.model.asked)
     assert asked < set("abcdexyz")
     assert set(bench.run()) == set("abcdexyz") - asked
+
+
+class Checked(Reader):
+    """Checks itself, at the cost of two requests; the first checks may run out of memory."""
+
+    def __init__(self, works: bool, without_memory: int = 0) -> None:
+        super().__init__()
+        self.works, self.without_memory, self.checks, self.spent = works, without_memory, 0, 0
+
+    def check(self, prompt):
+        self.checks += 1
+        self.spent += 2
+        if self.checks <= self.without_memory:
+            raise MemoryError("no room")
+        return [Finding("reading", self.works, "it cannot read")]
+
+    def take_costs(self):
+        spent, self.spent = self.spent, 0
+        return {"requests": spent} if spent else {}
+
+
+def checked(bench, model):
+    bench.model = model
+    phase = bench.phase()
+    bench.phase = lambda: replace(phase, needs=(Check("?", "reader"), "reading"))
+    return bench
+
+
+def test_the_costs_of_a_check_are_kept_if_its_phase_is_left_out(bench):
+    assert checked(bench, Checked(works=False)).run() == ""
+    [session] = bench.sessions.values()
+    assert session["checks"] == {"read": {"reading": "it cannot read"}}
+    assert session["check_costs"] == {"reading_1": {"requests": 2}}
+    assert bench.saved == {}
+
+
+def test_a_check_that_ran_out_of_memory_is_repeated_and_decides_nothing(bench, caplog):
+    model = Checked(works=False, without_memory=1)
+    # The first step goes on without the check, the second one is left out by it.
+    assert checked(bench, model).run() == "abcde"
+    assert model.checks == 2
+    assert len([text for text in caplog.messages if "Memory ran out before the check" in text]) == 1
+    [session] = bench.sessions.values()
+    assert session["checks"] == {"read": {"reading": "it cannot read"}}
+    assert session["check_costs"] == {"reading_1": {"requests": 4}}
+    assert not any("costs" in record for record in bench.saved.values())
+    # If the memory never suffices, the record says so.
+    other = checked(Bench(), Checked(works=True, without_memory=9))
+    assert other.run() == "abcdexyz"
+    [session] = other.sessions.values()
+    assert session["checks"] == {"read": {"reading": "not checked, memory ran out: no room"}}

@@ -74,6 +74,36 @@ def test_an_answer_outside_the_form_has_no_scores(text):
     assert option_scores([Token(text, {text: 0.0})], 0, LINES) is None
 
 
+GLASSES = ("4. no glasses", "4. glasses", "4. sunglasses")
+
+
+def glasses(*pieces):
+    """The probabilities of the options of a line, whose last token was written with probability .6."""
+    tokens = [Token(piece, {piece: math.log(0.99), " x": math.log(0.01)}) for piece in pieces[:-1]]
+    others = {" no": 0.2, " glasses": 0.15, " sunglasses": 0.05}
+    tokens.append(Token(pieces[-1], {text: math.log(p) for text, p in others.items()} | {pieces[-1]: math.log(0.6)}))
+    scores = option_scores(tokens, 0, [GLASSES], ["Glasses"])
+    return None if scores is None else [round(math.exp(value), 6) for value in scores[0]]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ["4. ", "Glasses", ":"],
+        ["Glasses", ":"],
+        ["4. ", "**", "Glasses", "**", ":"],
+        ["4) Glasses (no glasses / glasses / sunglasses):"],
+        ["4. ", "Glasses:", "\n"],
+        ["4."],
+        [],
+    ],
+)
+def test_the_title_of_a_line_is_no_answer(title):
+    assert glasses(*title, " no glasses") == [0.8, 0.15, 0.05]
+    assert glasses(*title, " glasses") == [0.2, 0.6, 0.05]
+    assert glasses(*title, " sunglasses") == [0.2, 0.15, 0.6]
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

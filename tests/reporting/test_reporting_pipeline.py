@@ -81,7 +81,8 @@ class Study:
         )
         corrected, bias = nodes.correct_drift(there, self.rated(ratings), settings)
         crossed = nodes.measure_intersections(there, self.annotations, self.predictions, self.chains, settings)
-        answers = (self.annotations, self.chains, self.loop, settings)
+        drawn = every_picture(self.chains, self.loop.iterations)
+        answers = (self.annotations, self.chains, drawn, self.loop, settings)
         missing, bounds = nodes.measure_missing_answers(there, *answers)
         tables = {
             **dict(zip(INTERSECTIONS, crossed, strict=True)),

@@ -1,6 +1,7 @@
 """Missing answers are counted and tested, and bounds show what they leave open."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
@@ -10,6 +11,7 @@ from broken_telephone.statistics import (
     ALL,
     Panel,
     Resampling,
+    answer_kinds,
     drift_table,
     findings_table,
     missing_answers_table,
@@ -114,3 +116,20 @@ def test_constant_missing_answers_are_rarely_called_a_change():
         table = missing_answers_table([panel(codes)], kinds(panel(codes)), Resampling(200, 1))
         claims.append((table["p_value"].dropna() < 0.05).to_numpy())
     assert np.mean(np.concatenate(claims)) < 0.1
+
+
+def test_pictures_without_an_answer_are_not_called_missing_pictures():
+    chains = pd.DataFrame({"chain_id": ["a", "b", "c"]})
+    pictures = pd.DataFrame([(name, k) for name in "ab" for k in (0, 1)], columns=["chain_id", "iteration"])
+    rows = [("a", 0, "gender", "male", "valid"), ("a", 1, "gender", None, "refused"), ("b", 1, "age", None, "unsure")]
+    answers = pd.DataFrame(rows, columns=["chain_id", "iteration", "attribute", "category", "status"])
+    kinds = answer_kinds(answers, chains, ["gender"], 1, pictures)
+    assert kinds["gender"].tolist() == [
+        ["valid", "refused"],
+        ["not answered", "not answered"],
+        ["no image", "no image"],
+    ]
+    codes = np.array([[MEN, ABSENT], [ABSENT, ABSENT], [ABSENT, ABSENT]], np.int8)
+    table = missing_answers_table([panel(codes)], kinds, RESAMPLING)
+    row = table[(table["iteration"] == 1) & (table["category"] == ALL)].iloc[0]
+    assert row[["refused", "not_answered", "no_image"]].astype(float).tolist() == pytest.approx([1 / 3] * 3)

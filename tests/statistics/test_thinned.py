@@ -45,7 +45,7 @@ def study():
 def tables(chains, annotations, predictions, thinned):
     stated = {"gender": pd.Series(dict.fromkeys(chains["image_id"].dropna(), "male"))}
     arranged = [*panels(annotations, chains, {"gender": ["male", "female"]}, LAST, stated, thinned).values()]
-    kinds = answer_kinds(annotations, chains, ["gender"], LAST)
+    kinds = answer_kinds(annotations, chains, ["gender"], LAST, annotations)
     return {
         "shares": shares_table(arranged, "judge"),
         "drift": drift_table(arranged, [(None, k) for k in range(1, LAST + 1)], RESAMPLING),

@@ -18,12 +18,13 @@ _LONGEST = 60
 _READING = re.compile(r"(.+) \((free|closed)\)")
 
 
-def check_names(first: str, further: Iterable[str]) -> None:
+def check_names(first: str, further: Iterable[str], setting: str = "further_annotators") -> None:
     """Check that every annotator has a name of its own.
 
     Args:
         first: the name of the first annotator, which is its model's.
         further: the names of the further annotators, as the study states them.
+        setting: the setting that states them, for the error.
 
     Raises:
         StudyError: if a name is empty, too long or taken.
@@ -31,15 +32,14 @@ def check_names(first: str, further: Iterable[str]) -> None:
     for name in further:
         if not name.strip() or name != name.strip() or len(name) > _LONGEST:
             raise StudyError(
-                f"further_annotators: {name!r} is no name. A name has 1 to {_LONGEST} characters and no space at its "
-                "ends"
+                f"{setting}: {name!r} is no name. A name has 1 to {_LONGEST} characters and no space at its ends"
             )
         if name == first:
             raise StudyError(
-                f"further_annotators: {name!r} is the name of the first annotator already. Give this one another name"
+                f"{setting}: {name!r} is the name of the first annotator already. Give this one another name"
             )
         if name in _RESERVED or name.startswith(RATER) or _READING.fullmatch(name):
-            raise StudyError(f"further_annotators: {name!r} means something else in the tables. Choose another name")
+            raise StudyError(f"{setting}: {name!r} means something else in the tables. Choose another name")
 
 
 def annotators_of(annotations: pd.DataFrame) -> list[str]:
@@ -109,9 +109,14 @@ def measured_answers(annotations: pd.DataFrame, name: str | None, reading: str) 
     if len(names) > 1:
         rest = ", ".join(other for other in names if other not in measured)
         logger.info("The report measures the answers of %s. Further annotators: %s", measured[0], rest)
-    # A single annotator without an answer has tables that say so.
-    if len(names) > 1 and reading not in set(own["reading"]):
-        raise StudyError(f"report.annotator: {measured[0]} gives no {reading} reading, which report.reading asks for")
+    # A table without any row gives tables that say so.
+    if len(own) and reading not in set(own["reading"]):
+        setting = "report.reading" if name is None else "report.annotator"
+        given = ", ".join(map(str, own["reading"].dropna().unique()))
+        raise StudyError(
+            f"{setting}: {measured[0]} gives no {reading} reading, which report.reading asks for. Write `report: "
+            f"{{reading: {given}}}`, or name another annotator"
+        )
     return own[own["reading"] == reading]
 
 

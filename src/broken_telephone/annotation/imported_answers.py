@@ -5,11 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.annotation.questions import FREE, LAST, Inquiry
+from broken_telephone.annotation.settings import AnnotationSettings
+from broken_telephone.annotation.study_form import form_of, published_form_of
 from broken_telephone.chains import key
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import Record
-from broken_telephone.labels import is_refusal
+from broken_telephone.labels import Form, Scheme, is_refusal
 from broken_telephone.seeds import digest
 
 IMPORTED = "imported"
@@ -17,9 +20,14 @@ IMPORTED = "imported"
 _READINGS = {"form": FREE, "description": LAST}
 """Kind of an imported answer -> the reading that it is."""
 _UNKNOWN = "unknown describer"
+_TABLE = "table"
+"""The layout of a plain table. Its answers are to the form of the study, those of all other layouts to the published
+form."""
 
 
-def with_imported(inquiries: Sequence[Inquiry], loop_settings: Mapping[str, Any]) -> list[Inquiry]:
+def with_imported(
+    inquiries: Sequence[Inquiry], loop_settings: Mapping[str, Any], settings: AnnotationSettings, scheme: Scheme
+) -> list[Inquiry]:
     """Return the questions of a study; those of an imported one include what was imported.
 
     The last descriptions of an imported study are those of its results: another describer would not do. Its answers to
@@ -28,22 +36,26 @@ def with_imported(inquiries: Sequence[Inquiry], loop_settings: Mapping[str, Any]
     Args:
         inquiries: the questions to models.
         loop_settings: as sealed; `import` states the names of the annotator and the describer.
+        settings: of the annotation.
+        scheme: the data set's.
 
     Raises:
-        StudyError: if the imported annotator has the name of another one.
+        StudyError: if the name of the imported annotator is not allowed, or is the name of another one.
     """
     imported = loop_settings.get("import")
     if imported is None:
         return list(inquiries)
     by = str(imported["annotator"])
+    check_names(inquiries[0].by, [by], "import.annotator")
     if by in {inquiry.by for inquiry in inquiries}:
         raise StudyError(f"import.annotator: {by!r} is the name of another annotator. Choose another name")
     asked = [inquiry for inquiry in inquiries if inquiry.reading != LAST]
     last = _imported("last", LAST, imported["describer"] or _UNKNOWN, imported["describer"], ())
-    return [*asked, last, _imported(f"{FREE} by {by}", FREE, by, by, (asked[0].forms[0],))]
+    form = form_of(settings, scheme) if imported.get("layout") == _TABLE else published_form_of(settings, scheme)
+    return [*asked, last, _imported(f"{FREE} by {by}", FREE, by, by, (form,))]
 
 
-def _imported(name: str, reading: str, by: str, model: str | None, forms: Sequence[Any]) -> Inquiry:
+def _imported(name: str, reading: str, by: str, model: str | None, forms: Sequence[Form]) -> Inquiry:
     settings = {"imported": reading, "model": model or f"unknown ({name})"}
     identity = digest(IMPORTED, name, size=6)
     return Inquiry(name, reading, IMPORTED, by, settings, (), forms, identity, lambda _: identity)

@@ -1,6 +1,6 @@
 """Summarises the annotation of a study in one record: questions, answers, failures and times."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,12 @@ from broken_telephone.labels import asked_for
 
 
 def manifest(
-    study: str, inquiries: Sequence[Inquiry], answers: Answers, records: Records, annotations: pd.DataFrame
+    study: str,
+    inquiries: Sequence[Inquiry],
+    answers: Answers,
+    records: Records,
+    annotations: pd.DataFrame,
+    sessions: Records | None = None,
 ) -> dict[str, Any]:
     """State what was asked and how it was answered.
 
@@ -23,13 +28,14 @@ def manifest(
         answers: what was answered.
         records: the journal, for the time in the models.
         annotations: the table made of the answers.
+        sessions: the records of runs, for the costs of checks.
 
     Returns:
         `asked`, by question: who, reading, prompts and options, attributes of the form with their categories, pictures
         answered about, pictures that a table has no answer for, failures, seconds in the model, and how many answers
         were adopted from which study, whose seconds count; for a model behind an endpoint also the `costs` of its
-        requests. `statuses`: shares of valid, unsure, invalid and refused answers, by question and attribute, over all
-        rows of the table.
+        requests, those of checks included. `statuses`: shares of valid, unsure, invalid and refused answers, by
+        question and attribute, over all rows of the table.
     """
     asked = {
         inquiry.name: {
@@ -49,7 +55,7 @@ def manifest(
             ],
             "seconds": seconds_in(records_of(inquiry.key, records)),
             "adopted": counts_of(records_of(inquiry.key, records), lambda record: len(record["answers"])),
-            **costs_in(records_of(inquiry.key, records)),
+            **costs_in([*records_of(inquiry.key, records), *_checks_of(inquiry, sessions or {})]),
         }
         for inquiry in inquiries
     }
@@ -63,6 +69,13 @@ def found_in_checks(sessions: Records) -> dict[str, dict[str, str]]:
         sessions: the records of runs.
     """
     return {name: found for key in sorted(sessions) for name, found in sessions[key]().get("checks", {}).items()}
+
+
+def _checks_of(inquiry: Inquiry, sessions: Records) -> Iterator[Record]:
+    """Yield the costs of the checks before a question, as records."""
+    for key in sessions:
+        if costs := sessions[key]().get("check_costs", {}).get(inquiry.key):
+            yield {"costs": costs}
 
 
 def _is_empty(answer: Record) -> bool:

@@ -5,7 +5,7 @@ A describer is asked by a prompt. Any other annotator is given pictures and the 
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,8 +21,6 @@ from broken_telephone.seeds import digest
 logger = logging.getLogger(__name__)
 
 FREE, CLOSED, LAST = "free", "closed", "last"
-_NEEDED = {FREE: "describe", CLOSED: "choose"}
-"""Reading -> the method of a describer that gives it."""
 _CLASSIFY, _LOOK_UP = "classify", "look_up"
 """The methods of annotators that are no describers."""
 
@@ -109,14 +107,14 @@ def inquiries(
         scheme: the data set's.
         concept: the study's.
         describe_prompt: the loop's.
-        annotator: labels people. It is the first annotator, and must give all readings; the closed one suffices if it
-            is no describer and a further annotator writes.
+        annotator: labels people. It is the first annotator. If it is no describer, it gives the closed reading only.
         describer: the loop's.
         loop_settings: as sealed: other pictures are other answers.
-        further: further annotators by name. They give the readings that they can; a warning names the others.
+        further: further annotators by name. Those that are no describers give the closed reading, whatever the settings
+            say. Whether a describer can give it, its own checks tell before the first picture (`run.annotate`).
 
     Raises:
-        StudyError: if options are to be chosen among by a model that cannot, a prompt has unknown places, or two
+        StudyError: if a first annotator that writes nothing is to be read free, a prompt has unknown places, or two
             annotators have one name or are one model.
     """
     further = further or {}
@@ -126,7 +124,10 @@ def inquiries(
     naming = _filled(
         "annotation.concept_prompt", settings.concept_prompt, concept=concept, options=label.questions[0].offered
     )
-    chosen = (Choices(prompt, lines(form, settings.line)), Choices(naming, lines(label, "{option}")))
+    chosen = (
+        Choices(prompt, lines(form, settings.line), _titles(form)),
+        Choices(naming, lines(label, "{option}"), _titles(label)),
+    )
     check_names(annotator.name, further)
     if unknown := [name for name in settings.starts_per_label if name not in further]:
         raise StudyError(
@@ -161,7 +162,7 @@ def inquiries(
     for by, model in further.items():
         result += [
             inquiry(f"{reading} by {by}", reading, task_name(by), model, by)
-            for reading in _possible_readings(by, model, readings)
+            for reading in (readings if _method_of(model) is None else [CLOSED])
         ]
     return result
 
@@ -196,14 +197,9 @@ def _readings_of_first(annotator: Annotator, wanted: Sequence[str], further: Map
     """Return the readings of the first annotator: all that are wanted, or the closed one if it is no describer.
 
     Raises:
-        StudyError: if it cannot give a reading that is wanted, and no further annotator can, either.
+        StudyError: if it writes nothing, and nobody else can be read free or the closed reading is not wanted.
     """
     if _method_of(annotator) is None:
-        if CLOSED in wanted and not hasattr(annotator, "choose"):
-            raise StudyError(
-                f"annotation.readings: {annotator.name} does not tell how likely options are, so that nothing can be "
-                "read closed. Write `readings: [free]`, or name a local model as the annotator."
-            )
         return list(wanted)
     others_write = any(_method_of(model) is None for model in further.values())
     if CLOSED not in wanted or (FREE in wanted and not others_write):
@@ -237,21 +233,6 @@ def refuse_unread_report(asked: Sequence[Inquiry], annotator: str | None, readin
         )
 
 
-def _possible_readings(by: str, model: Annotator, wanted: Sequence[str]) -> Iterator[str]:
-    if _method_of(model) is not None:
-        yield CLOSED
-        return
-    possible = [reading for reading in wanted if hasattr(model, _NEEDED[reading])]
-    if not possible:
-        raise StudyError(
-            f"further_annotators: {by} can give none of annotation.readings ({', '.join(wanted)}). Add another "
-            "reading, or name another model"
-        )
-    if missing := [reading for reading in wanted if reading not in possible]:
-        logger.warning("The annotator %s gives no %s reading. Only the others are asked of it.", by, missing[0])
-    yield from possible
-
-
 def _refuse_equal_models(models: Mapping[str, Annotator]) -> None:
     names: dict[str, str] = {}
     for name, model in models.items():
@@ -273,6 +254,10 @@ def lines(form: Form, line: str) -> tuple[tuple[str, ...], ...]:
         )
         for number, question in enumerate(form.questions, 1)
     )
+
+
+def _titles(form: Form) -> tuple[str, ...]:
+    return tuple(question.title for question in form.questions)
 
 
 def _filled(setting: str, template: str, **values: object) -> str:

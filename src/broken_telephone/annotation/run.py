@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 _LISTED = 5
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
+_ENDPOINT = "endpoint"
+"""The device of a model behind an endpoint."""
 _LABELLED = "people labelled"
 """The text of the progress bar of an annotator that is no describer."""
 
@@ -92,7 +94,24 @@ def annotate(
         if inquiry.looks_up:
             _report_unknown_rows(models[inquiry.model], inquiry.by, pictures, also_named)
     asked_of = {one.key: {"by": one.by, "asked": [vars(choices) for choices in one.asked]} for one in inquiries}
-    return run_stage([phase(one) for one in inquiries], batches, settings, models, "pictures", donors, asked=asked_of)
+    phases = [phase(one) for one in inquiries]
+    _announce_requests(inquiries, phases, batches, models)
+    return run_stage(phases, batches, settings, models, "pictures", donors, asked=asked_of)
+
+
+def _announce_requests(
+    inquiries: Sequence[Inquiry], phases: Sequence[Phase[Picture, Any]], batches: Records, models: Mapping[str, Model]
+) -> None:
+    """Log the requests to endpoints for closed readings that are to be given."""
+    for inquiry, phase in zip(inquiries, phases, strict=True):
+        if inquiry.reading != CLOSED or models[inquiry.model].device != _ENDPOINT:
+            continue
+        if count := sum(map(len, phase.waiting(batches).values())):
+            logger.info(
+                "The closed reading of %s sends %d requests of its own for each of %d pictures, if the server states "
+                "probabilities. `annotation: {readings: [free]}` leaves it out",
+                *(inquiry.by, len(inquiry.asked), count),
+            )
 
 
 def names_of_pictures(chains: pd.DataFrame) -> dict[str, list[str]]:

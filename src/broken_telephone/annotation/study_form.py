@@ -20,8 +20,7 @@ def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
         StudyError: if it asks for an unknown attribute, for one twice, or for too many; if the titles of two lines
             cannot be told apart; or if another wording of the form lacks an own attribute.
     """
-    name = scheme.name.lower()
-    base, asked = FORMS[settings.form or (name if name in FORMS else "free")], settings.asked_attributes
+    base, asked = _base_form(settings, scheme), settings.asked_attributes
     known = list(asked_for(study_form(base, scheme)))
     if asked is not None and (wrong := [one for one in asked if one not in known or asked.count(one) > 1]):
         problem = "stands there twice" if wrong[0] in known else f"is no attribute here (there are: {', '.join(known)})"
@@ -38,6 +37,21 @@ def form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
     if settings.form_prompt is not None:
         _refuse_unasked(settings.form_prompt, own)
     return form
+
+
+def published_form_of(settings: AnnotationSettings, scheme: Scheme) -> Form:
+    """Return the published form with its lines in their order.
+
+    `asked_attributes` neither moves nor removes a line, and no line is added. An attribute of the study's own that
+    replaces one of these has the study's categories.
+    """
+    base = _base_form(settings, scheme)
+    return study_form(base, scheme, [question.variable for question in base.questions])
+
+
+def _base_form(settings: AnnotationSettings, scheme: Scheme) -> Form:
+    name = scheme.name.lower()
+    return FORMS[settings.form or (name if name in FORMS else "free")]
 
 
 def _refuse_alike_titles(form: Form, own: Sequence[Question]) -> None:

@@ -12,11 +12,14 @@ from broken_telephone.chains import Chain
 from broken_telephone.execution.journal import Record
 from broken_telephone.labels import UNSURE, Form, Question, Variable, match_label, mentions, own_mentions, parse_form
 from broken_telephone.models import Likelihoods
+from broken_telephone.models.failures import NOT_IN_FORM, REFUSED_ANSWER
 from broken_telephone.pictures import StudyPictures
 from broken_telephone.tables import ANNOTATIONS, DESCRIPTIONS, MENTIONS, PREDICTIONS, PROBABILITIES, as_table
 
 Answers = Mapping[str, Mapping[str, Record]]
 """Inquiry -> picture -> answer."""
+_STATUSES = {REFUSED_ANSWER: "refused", NOT_IN_FORM: "invalid"}
+"""Kind of a failure that is an answer -> its status."""
 
 
 class Tables(NamedTuple):
@@ -69,10 +72,13 @@ def tables(
     for own, (chain, picture) in product(readings.values(), list(study.along(chains, iterations))):
         for inquiry in own:
             answer = answers.get(inquiry.name, {}).get(picture.name)
-            if answer is None or "failure" in answer:
+            if answer is None:
                 continue
             who: Record = {"chain_id": chain.chain_id, "iteration": picture.iteration}
             who |= {"annotator": inquiry.by, "reading": inquiry.reading}
+            if "failure" in answer:
+                attributes += [who | row for row in _without_category(inquiry.forms[0], answer["failure"])]
+                continue
             if inquiry.reading == FREE:
                 attributes += [who | row for row in _free(inquiry.forms[0], answer)]
                 continue
@@ -107,6 +113,13 @@ def _free(form: Form, answer: Record) -> Iterator[Record]:
         yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
 
 
+def _without_category(form: Form, failure: Record) -> Iterator[Record]:
+    """Yield the answers of a describer that refused, or wrote something else than the form; none of other failures."""
+    if failure["kind"] in _STATUSES:
+        for question in form.questions:
+            yield {"attribute": question.variable, "category": None, "status": _STATUSES[failure["kind"]]}
+
+
 def _chosen_of(inquiry: Inquiry, answer: Record) -> Iterator[Iterator[tuple[Record, list[Record]]]]:
     """Yield for each form its chosen answers, and the probabilities of their options."""
     if "labels" in answer:
@@ -127,7 +140,9 @@ def _labelled(form: Form, labels: Mapping[str, Record]) -> Iterator[tuple[Record
             if category in logs
         ]
         row = {"attribute": question.variable, "category": given["category"], "status": given["status"]}
-        yield row | {"probability": max((one["probability"] for one in each), default=None)}, each
+        # An invalid answer is a class without a category, which has no probability here.
+        answer = UNSURE if given["status"] == "unsure" else given["category"]
+        yield row | {"probability": math.exp(logs[answer]) if answer in logs else None}, each
 
 
 def _closed(form: Form, lines: Likelihoods) -> Iterator[tuple[Record, list[Record]]]:

@@ -40,6 +40,7 @@ from broken_telephone.execution.session import Session
 from broken_telephone.execution.settings import BatchedSettings
 from broken_telephone.execution.tasks import Answer, Check, Task, recorded
 from broken_telephone.models import Model
+from broken_telephone.models.endpoints.costs import total
 
 logger = logging.getLogger(__name__)
 
@@ -188,8 +189,8 @@ def run_stage(
         for step, (phase, items) in left.items():
             progress.begin(step)
             lacks = abilities.lacks(phase)
-            if session.record.get("checks", {}).keys() != abilities.records.keys():
-                session.record["checks"] = dict(abilities.records)
+            if abilities.take_news():
+                session.record |= abilities.record
                 yield Output(sessions={session.key: session.record})
             if lacks:
                 progress.end(step)
@@ -215,24 +216,55 @@ class _Abilities:
 
     def __init__(self, workers: Executor) -> None:
         self._workers = workers
-        self.records: dict[str, dict[str, str]] = {}
+        self._findings: dict[str, dict[str, str]] = {}
         """Phase -> what the check of its model found."""
+        self._costs: dict[str, dict[str, float]] = {}
+        """Identity of a phase -> what the requests of its checks cost."""
         self._lacking: dict[str, bool] = {}
+        self._has_news = False
+
+    @property
+    def record(self) -> Record:
+        """What the record of the session says: `checks`, and `check_costs` if requests were sent."""
+        costs = {"check_costs": dict(self._costs)} if self._costs else {}
+        return {"checks": dict(self._findings), **costs}
+
+    def take_news(self) -> bool:
+        """Return whether the record has changed since the last call."""
+        has_news, self._has_news = self._has_news, False
+        return has_news
 
     def lacks(self, phase: Phase[Any, Any]) -> bool:
-        """Return whether a phase is left out; its first step checks the model, and says so."""
+        """Return whether a phase is left out; its first step checks the model, and says so.
+
+        A check that ran out of memory decides nothing: the phase goes on, and its next step checks again.
+        """
         if phase.needs is None:
             return False
         if phase.name not in self._lacking:
             check, ability = phase.needs
-            findings = self._workers.submit(check).result().findings
-            if findings:
-                self.records[phase.name] = recorded(findings)
-            lacking = [finding for finding in findings if finding.ability == ability and not finding.works]
+            answer = self._workers.submit(check).result()
+            if answer.costs:
+                self._costs[phase.identity] = total([self._costs.get(phase.identity, {}), answer.costs])
+                self._has_news = True
+            if answer.out_of_memory is not None:
+                if phase.name not in self._findings:
+                    logger.warning(
+                        "Memory ran out before the check of the model was done: %s goes on without it", phase.doing
+                    )
+                self._note(phase, {ability: f"not checked, memory ran out: {answer.out_of_memory}"})
+                return False
+            if answer.findings:
+                self._note(phase, recorded(answer.findings))
+            lacking = [finding for finding in answer.findings if finding.ability == ability and not finding.works]
             self._lacking[phase.name] = bool(lacking)
             if lacking:
                 logger.warning("Left out: %s. The model cannot: %s", phase.doing, lacking[0].note)
         return self._lacking[phase.name]
+
+    def _note(self, phase: Phase[Any, Any], findings: dict[str, str]) -> None:
+        self._findings[phase.name] = findings
+        self._has_news = True
 
 
 def _adopt(

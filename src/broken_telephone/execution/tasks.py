@@ -258,8 +258,7 @@ class Worker:
             # Here, where the traceback no longer holds what filled the memory.
             free_memory()
         seconds = time.perf_counter() - loaded
-        # The costs of a check, of which there is no record, count with the next task.
-        take_costs = dict if isinstance(task, Check) else getattr(model, "take_costs", dict)
+        take_costs = getattr(model, "take_costs", dict)
         return replace(
             answer,
             seconds=seconds,

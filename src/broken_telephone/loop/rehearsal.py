@@ -11,6 +11,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.execution.executors import Executor
 from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, Check, Describe, Draw, Task
 from broken_telephone.models import Failure, Finding
+from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.generators.generator_checks import GUIDANCE
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str
             )
         checked = workers.submit(Check(prompt, tasks[phase].model)).result()
         seconds = answer.seconds + checked.load_seconds + checked.seconds
-        answers[phase] = replace(answer, findings=checked.findings, seconds=seconds)
+        costs = total([answer.costs, checked.costs])
+        answers[phase] = replace(answer, findings=checked.findings, seconds=seconds, costs=costs)
         for described in answer.descriptions:
             if isinstance(described, Failure):
                 # Hours later, the table of failures would say the same of every chain.

@@ -77,6 +77,8 @@ class Choices:
     prompt: str
     lines: Sequence[Sequence[str]]
     """The options of each line of the answer, as they would be written."""
+    titles: Sequence[str] = ()
+    """The title of each line, which is no answer even if it reads like an option; empty if lines have none."""
 
 
 class Labelled(NamedTuple):

@@ -166,7 +166,7 @@ class EndpointDescriber(EndpointModel[EndpointSettings]):
         tokens = tokens_of(completion)
         text = "".join(token.text for token in tokens)
         answer = separate(text, truncated=output.truncated).answer
-        scores = option_scores(tokens, max(text.rfind(answer), 0), form.lines) if answer else None
+        scores = option_scores(tokens, max(text.rfind(answer), 0), form.lines, form.titles) if answer else None
         if scores is None:
             return Failure(NOT_IN_FORM, f"{self.name} wrote: {text[:_SHOWN]}", output.thought)
         return scores

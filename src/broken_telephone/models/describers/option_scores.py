@@ -53,7 +53,9 @@ def _text(token: Any) -> str:
     return text
 
 
-def option_scores(tokens: Sequence[Token], start: int, lines: Sequence[Sequence[str]]) -> Likelihoods | None:
+def option_scores(
+    tokens: Sequence[Token], start: int, lines: Sequence[Sequence[str]], titles: Sequence[str] = ()
+) -> Likelihoods | None:
     """Return the log-likelihood of every option of every line; None if the answer does not fill in the form.
 
     An option that no alternative begins gets the log-likelihood of the least likely alternative, which is an upper
@@ -64,14 +66,19 @@ def option_scores(tokens: Sequence[Token], start: int, lines: Sequence[Sequence[
         tokens: as they were written.
         start: the character at which the answer begins, behind a thought.
         lines: the options of each line as they would be written.
+        titles: the title of each line; empty if lines have none. A title at the beginning of a line is no answer, even
+            if it reads like an option.
     """
     text = "".join(token.text for token in tokens)
-    written = iter([found.span() for found in re.finditer(r"[^\n]+", text) if found.end() > start])
+    written = iter([line.span() for line in re.finditer(r"[^\n]+", text) if line.end() > start])
     scores = []
-    for options in lines:
+    for options, title in zip(lines, titles or [""] * len(lines), strict=True):
         cores = _cores(options)
+        answers = (
+            _named(text[:end], _behind_title(text[:end], max(first, start), title), cores) for first, end in written
+        )
         # A line without any of the options may be a heading.
-        named = next((found for first, end in written if (found := _named(text[:end], max(first, start), cores))), None)
+        named = next(filter(None, answers), None)
         if named is None or len({option.casefold() for _, option in named}) > 1:
             return None
         scores.append(_line_scores(tokens, named[0][0], cores))
@@ -85,12 +92,32 @@ def _cores(options: Sequence[str]) -> list[str]:
     return [option[length:].casefold() for option in options]
 
 
+def _behind_title(text: str, start: int, title: str) -> int:
+    """Return the character behind the number and the title with which a line begins.
+
+    A title stands before a sign such as a colon. Brackets between them, such as a list of the options, belong to it.
+
+    Args:
+        text: up to the end of the line.
+        start: the character at which the line begins.
+        title: of the line; empty if it has none.
+    """
+    number = re.compile(r"\W*?\d+\s*[.):](?!\d)").match(text, start)
+    behind = start if number is None else number.end()
+    words = re.sub(r"\W+$", "", title).split()
+    if not words:
+        return behind
+    pattern = r"\s+".join(map(re.escape, words)) + r"[\W_]*?(?:\([^()]*\)[\W_]*?)?(?:[:=?|]|->)"
+    titled = re.compile(rf"[\W_]*{pattern}", re.IGNORECASE).match(text, behind)
+    return behind if titled is None else titled.end()
+
+
 def _named(text: str, start: int, cores: Sequence[str]) -> list[tuple[int, str]]:
     """Return the options that a line names, each with the character at which it begins; of several there, the longest.
 
     Args:
         text: up to the end of the line.
-        start: the character at which the line begins.
+        start: the character at which its answer begins.
         cores: the options.
     """
     words = "|".join(re.escape(core) for core in sorted(cores, key=len, reverse=True))

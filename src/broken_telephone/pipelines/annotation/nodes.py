@@ -58,7 +58,7 @@ def state_inquiries(
     prompt = loop.describe_prompt
     questions = inquiries(annotation, scheme, concept, prompt, annotator, describer, loop_settings, further_annotators)
     refuse_unread_report(questions, report.annotator, report.reading)
-    return with_imported(questions, loop_settings)
+    return with_imported(questions, loop_settings, annotation, scheme)
 
 
 def annotate_pictures(
@@ -119,7 +119,7 @@ def collect_annotations(
         followed, study_pictures, labels, loop.iterations, inquiries, answers, loop_descriptions, concept, known, own
     )
     refuse_missing_headline(inquiries[0].by, result.annotations)
-    record = manifest(study, inquiries, answers, annotation_batches, result.annotations)
+    record = manifest(study, inquiries, answers, annotation_batches, result.annotations, annotation_sessions)
     record["made_from"] = study_pictures.state
     if checks := found_in_checks(annotation_sessions):
         record["checks"] = checks

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 import pandas as pd
 from PIL import Image
@@ -26,12 +27,14 @@ from broken_telephone.datasets.folder import Files
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import Record, Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
-from broken_telephone.models import Describer, Editor
+from broken_telephone.models import Annotator, Describer, Editor
+from broken_telephone.models.describers.describer_checks import CLOSED
 from broken_telephone.pictures import Picture, StudyPictures
 
 logger = logging.getLogger(__name__)
 
 Pictures = Files[Image.Image]
+_ADVICE = "Name a local model, an endpoint that states probabilities, or a classifier as the annotator"
 
 
 def choose_originals(
@@ -41,7 +44,7 @@ def choose_originals(
     chain_settings: ChainSettings,
     dataset: DatasetSettings,
     annotation: AnnotationSettings,
-    annotator: Describer,
+    annotator: Annotator,
 ) -> tuple[list[Original], Inquiry]:
     """Choose the originals to change, and state what the annotator is asked about them.
 
@@ -50,19 +53,22 @@ def choose_originals(
     """
     scheme = dataset.words
     target = settings.target(scheme)
-    if not hasattr(annotator, "choose"):
-        raise StudyError(
-            f"counterfactuals: {annotator.name} does not tell how likely options are, so that it cannot check whether "
-            "labels stayed. Name a local model as the annotator"
-        )
+    if hasattr(annotator, "look_up"):
+        raise StudyError(f"counterfactuals: {annotator.name} is a table, which knows no changed pictures. {_ADVICE}")
     asked = annotation.model_copy(update={"readings": ["closed"], "starts_per_label": {}})
     # The describer is not asked, and what the loop does with the originals does not matter here.
-    inquiry = inquiries(asked, scheme, chain_settings.concept, "", annotator, annotator, {})[0]
+    describer = cast(Describer, annotator)
+    inquiry = inquiries(asked, scheme, chain_settings.concept, "", annotator, describer, {})[0]
     options = {question.variable: question.options.values() for form in inquiry.forms for question in form.questions}
     if target[1] not in options.get(target[0], ()):
         raise StudyError(
             f"counterfactuals.attribute: the annotator is not asked for {target[0]} {target[1]!r} (annotation.form "
             f"asks for: {', '.join(options)}), so that nobody can check the changed originals"
+        )
+    if chain_settings.concept not in options:
+        raise StudyError(
+            f"counterfactuals: {annotator.name} does not label {chain_settings.concept}, so that nobody can check "
+            f"whether labels stayed. {_ADVICE} that labels it"
         )
     return originals_of(chains, people, settings, target, chain_settings.seed), inquiry
 
@@ -71,10 +77,19 @@ def change_originals(
     changed_originals: list[Original],
     settings: CounterfactualSettings,
     editor: Editor,
+    annotator: Annotator,
+    inquiry: Inquiry,
     originals: Pictures,
     counterfactual_store: StageStore,
 ) -> Iterator[tuple[Mapping[str, bytes], Mapping[str, Record], Mapping[str, Record]]]:
-    """Change the originals; Kedro saves every batch as soon as it is done, its pictures first."""
+    """Change the originals; Kedro saves every batch as soon as it is done, its pictures first.
+
+    Raises:
+        StudyError: if there is anything to change, and the annotator's own checks find it unable to label the result.
+    """
+    pictures, _ = edited_pictures(changed_originals, settings, editor, counterfactual_store.batches)
+    if len(pictures) < len(changed_originals):
+        _refuse_unable(annotator, inquiry)
     yield from edit_originals(changed_originals, settings, editor, originals, counterfactual_store.batches)
 
 
@@ -83,7 +98,7 @@ def ask_about_originals(
     settings: CounterfactualSettings,
     annotation: AnnotationSettings,
     editor: Editor,
-    annotator: Describer,
+    annotator: Annotator,
     inquiry: Inquiry,
     originals: Pictures,
     counterfactual_images: Pictures,
@@ -141,6 +156,22 @@ def write_counterfactuals(
         for row in table[table["outcome"] != LEFT_OUT].itertuples(index=False)
     }
     return table, data_set_files(table, people, tuple(scheme.variables), target, contents)
+
+
+def _refuse_unable(annotator: Annotator, inquiry: Inquiry) -> None:
+    check = getattr(annotator, "check", None)
+    if check is None:
+        return
+    annotator.load()
+    try:
+        lacking = [one for one in check(inquiry.asked[0].prompt) if one.ability == CLOSED and not one.works]
+    finally:
+        # The editor needs the memory.
+        annotator.release()
+    if lacking:
+        raise StudyError(
+            f"counterfactuals: {annotator.name} cannot check the changed pictures: {lacking[0].note}. {_ADVICE}"
+        )
 
 
 def _with_picture(changed_originals: list[Original], pictures: Mapping[str, Picture]) -> list[Original]:

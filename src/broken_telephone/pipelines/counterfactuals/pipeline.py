@@ -34,6 +34,8 @@ def create_pipeline() -> Pipeline:
                     "changed_originals",
                     "params:counterfactuals",
                     "editor",
+                    "annotator",
+                    "counterfactual_inquiry",
                     "originals",
                     "counterfactual_store",
                 ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.annotation.annotator_choice import check_names
 from broken_telephone.datasets import StageStore
 from broken_telephone.errors import StudyError
 from broken_telephone.importing import (
@@ -52,12 +53,13 @@ def seal_import(settings: ImportSettings, dataset: DatasetSettings, chains: Chai
     Seeds are null. Models are those that the settings name, or null.
 
     Raises:
-        StudyError: if the settings name no results.
+        StudyError: if the settings name no results, or the annotator has a name that means something else.
     """
     if settings.layout is None:
         raise StudyError(
             "This study imports nothing: its parameters.yml needs `import: {layout: …, root: …}` (docs/importing.md)"
         )
+    check_names("", [settings.annotator], "import.annotator")
     return {
         "dataset": dataset.model_dump(),
         "chains": {"concept": chains.concept, "seed": None},

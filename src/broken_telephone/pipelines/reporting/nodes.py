@@ -17,6 +17,7 @@ from broken_telephone.annotation import (
     measured_answers,
     reference_answers,
 )
+from broken_telephone.chains import chains_of
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import LoopSettings
@@ -276,14 +277,23 @@ def measure_power(panels: Panels) -> pd.DataFrame:
 
 
 def measure_missing_answers(
-    panels: Panels, annotations: pd.DataFrame, chains: pd.DataFrame, loop: LoopSettings, settings: ReportSettings
+    panels: Panels,
+    annotations: pd.DataFrame,
+    chains: pd.DataFrame,
+    study_pictures: StudyPictures,
+    loop: LoopSettings,
+    settings: ReportSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure missing answers, and bound the shares of all attributes, crossed ones included."""
     own = measured_answers(annotations, settings.annotator, settings.reading)
     # An attribute that the annotator does not label lacks no answer.
     labelled = set(own["attribute"].astype(str)) or set(panels)
     asked = {name: panel for name, panel in panels.items() if name in labelled}
-    kinds = answer_kinds(own, chains, list(asked), loop.iterations)
+    existing = [
+        (chain.chain_id, one.iteration) for chain, one in study_pictures.along(chains_of(chains), loop.iterations)
+    ]
+    pictures = pd.DataFrame(existing, columns=["chain_id", "iteration"]).astype({"iteration": "int64"})
+    kinds = answer_kinds(own, chains, list(asked), loop.iterations, pictures)
     each = with_progress("Measuring missing answers")
     missing = missing_answers_table([*asked.values()], kinds, settings.resampling, each)
     crossed = crossed_panels(panels, crossed_attributes(settings, panels))

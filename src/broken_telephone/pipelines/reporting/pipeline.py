@@ -155,7 +155,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 measure_missing_answers,
-                inputs=["panels", "annotations", "chains", "params:loop", "params:report"],
+                inputs=["panels", "annotations", "chains", "study_pictures", "params:loop", "params:report"],
                 outputs=["missing_answers", "share_bounds"],
                 name="measure_missing_answers",
             ),

@@ -1,7 +1,7 @@
 """Missing answers as outcomes: how many images have no valid answer, and for whom.
 
-An image has no valid answer if the annotator is unsure, refuses or answers outside the form, or if the chain has no
-such image.
+An image has no valid answer if the annotator is unsure, refuses, answers outside the form or gives no answer at all, or
+if the chain has no such image.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,19 +18,19 @@ from broken_telephone.statistics.hypothesis_tests.paired_tests import stuart_max
 from broken_telephone.statistics.hypothesis_tests.unpaired_tests import CHI_SQUARE, homogeneity_tests
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table
 
-NO_IMAGE, NO_ANSWER = "no image", "no answer"
-KINDS = ("unsure", "invalid", "refused", NO_IMAGE)
+NO_IMAGE, NOT_ANSWERED, NO_ANSWER = "no image", "not answered", "no answer"
+KINDS = ("unsure", "invalid", "refused", NOT_ANSWERED, NO_IMAGE)
 """Why an image has no valid answer."""
 LEVEL, CHANGE, DIFFERENCE = "share", "change", "difference"
 MISSING_ANSWERS = (
     *(*GROUP, "category", "kind", "since", "iteration", *INTERVAL, "p_value", "before", "after"),
-    *("unsure", "invalid", "refused", "no_image", "n", "clusters", "note"),
+    *("unsure", "invalid", "refused", "not_answered", "no_image", "n", "clusters", "note"),
 )
 _VALID, _MISSING = 0, 1
 
 
 def answer_kinds(
-    annotations: pd.DataFrame, chains: pd.DataFrame, attributes: Sequence[str], iterations: int
+    annotations: pd.DataFrame, chains: pd.DataFrame, attributes: Sequence[str], iterations: int, pictures: pd.DataFrame
 ) -> dict[str, np.ndarray]:
     """Arrange the status of each answer by chain and iteration.
 
@@ -39,16 +39,21 @@ def answer_kinds(
         chains: the `chains` table.
         attributes: their names.
         iterations: number of iterations of the loop.
+        pictures: columns chain_id and iteration of the pictures that exist.
 
     Returns:
-        Attribute -> object (n, iterations + 1): the status, or NO_IMAGE without a row.
+        Attribute -> object (n, iterations + 1): the status. Without a row, NOT_ANSWERED if the picture exists, else
+        NO_IMAGE.
     """
     names = annotations["attribute"].astype(str)
+    existing = np.full(len(pictures), NOT_ANSWERED, dtype=object)
+    without = by_picture(pictures, existing, chains["chain_id"], iterations + 1, NO_IMAGE)
     kinds = {}
     for attribute in attributes:
         own = annotations[names == attribute]
         statuses = own["status"].astype(object).to_numpy(dtype=object)
-        kinds[attribute] = by_picture(own, statuses, chains["chain_id"], iterations + 1, NO_IMAGE)
+        given = by_picture(own, statuses, chains["chain_id"], iterations + 1, None)
+        kinds[attribute] = np.where(pd.isna(given), without, given)
     return kinds
 
 
@@ -66,7 +71,8 @@ def missing_answers_table(
     Returns:
         Columns MISSING_ANSWERS, for each iteration. since: the first picture; category: that of the first picture, ALL
         for all chains, NO_ANSWER for chains without one. before, after: shares without a valid answer at both
-        iterations, 0 to 1; unsure, invalid, refused, no_image: the parts of `after`; n: chains. A note explains a null.
+        iterations, 0 to 1; unsure, invalid, refused, not_answered, no_image: the parts of `after`; n: chains. A note
+        explains a null.
 
         - kind CHANGE, category ALL: change of the share since the first picture, with its interval and a paired test.
         - kind DIFFERENCE, other categories: share of the chains of this category less the share of the chains of all
