@@ -48,5 +48,6 @@ def check_settings(parameters: dict[str, Any]) -> None:
             group.model_validate(parameters.get(name))
         except StudyError as error:
             raise StudyError(f"{name}: {error}") from None
-    for kind in (kind for kind in get_args(Kind) if kind in parameters):
+    # Without settings of its own, the annotator is the describer.
+    for kind in (kind for kind in get_args(Kind) if kind in parameters and (kind != "annotator" or parameters[kind])):
         ModelDataset(kind=kind, settings=parameters[kind])
