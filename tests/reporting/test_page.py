@@ -186,7 +186,7 @@ def test_limits_name_the_reading_before_the_annotator():
         _invalid_answers({"annotation": {"statuses": {"free by imported answers": {"age": {"invalid": 1}}}}})
     )
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in sentences] == [
-        "Free reading by imported answers: age 100% invalid."
+        "Free reading by imported answers: age 100 % invalid."
     ]
 
 
