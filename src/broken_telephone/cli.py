@@ -213,7 +213,9 @@ def grid(env: str | None, params: dict[str, Any]) -> None:
 
 @cli.command()
 @click.option("--env", "-e", default=None, help="The study: a folder in conf/.")
-@click.option("--to", default=None, help="A new folder, or a file that ends with .zip.  [default: <study>.zip]")
+@click.option(
+    "--to", default=None, help="A new folder, or a file that ends with .zip.  [default: <study>.zip beside the report]"
+)
 @click.option(
     "--with-names",
     is_flag=True,

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from broken_telephone.cli import cli
 from broken_telephone.commands import installed, machine
-from broken_telephone.commands.check import MISSING, NOTE, OK
+from broken_telephone.commands.check import MISSING, NOTE, OK, shown_size
 from broken_telephone.commands.installed import extras_used
 from broken_telephone.commands.weights import check_weights, model_settings
 
@@ -53,6 +53,23 @@ def test_a_study_that_runs_is_well(project, monkeypatch):
     assert checks["generator"][1].endswith(f"{size / 1e6:.1f} MB")
     for name in ("versions", "packages", "settings", "data set", "results", "device", "memory", "disk"):
         assert checks[name][0] == OK, name
+
+
+@pytest.mark.usefixtures("project")
+def test_the_base_studys_annotator_is_its_describer():
+    """`annotator: {}` states no model of its own, which is no fault."""
+    status, checks, output = doctor("--env", "miniature_activity")
+    assert status == 0, output
+    assert checks["settings"][0] == OK
+    assert " 0.0 GB" not in output
+    listed = CliRunner().invoke(cli, ["studies"]).output
+    assert "cannot be used" not in listed
+    assert [line.split()[0] for line in listed.splitlines()][1] == "miniature"
+
+
+@pytest.mark.parametrize(("size", "shown"), [(26.6e6, "26.6 MB"), (1.44e9, "1.4 GB"), (0, "0.0 MB")])
+def test_sizes_have_a_unit_that_shows_them(size, shown):
+    assert shown_size(size) == shown
 
 
 def test_missing_weights_and_data_are_named(project, changed):

@@ -1,5 +1,6 @@
 """`kedro new-study`: the folder it writes runs, and nothing is written after a refusal."""
 
+import shlex
 import shutil
 
 import click
@@ -44,6 +45,23 @@ def test_the_written_study_runs(project):
     project.run("loop", env="mine")
     assert sorted(project.load("chains", env="mine")["label"].astype(str)) == ["happiness", "sadness"]
     assert project.load("loop_manifest", env="mine")["complete"]
+
+
+def test_the_example_of_the_page_runs(project):
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    example = next(line for line in page.splitlines() if line.startswith("kedro new-study"))
+    name, *options = shlex.split(example)[2:]
+    new_study(name, *options)
+    project.run("ingestion", env=name)
+    assert project.load("chains", env=name)["label"].nunique() == 7
+
+
+def test_the_form_in_a_comment_is_one_that_the_small_describer_knows(project):
+    new_study("portraits", "--source", "none", "--concept", "emotion")
+    file = project.path / "conf/portraits/parameters.yml"
+    file.write_text(file.read_text().replace("# scheme:", "scheme:"))
+    assert written(project, "portraits")["dataset"] == {"source": "none", "scheme": "raf"}
+    project.run("ingestion", env="portraits")
 
 
 @pytest.mark.parametrize("concept", ["emotion", "activity"])

@@ -458,8 +458,11 @@ def test_other_errors_at_every_word_are_raised(study):
         study.run()
 
 
-def test_of_no_chains_nothing_is_explained(study):
+def test_of_no_chains_nothing_is_explained(study, caplog):
+    caplog.set_level("INFO")
     tables = study.run(chains_per_label=0)
+    assert "done already" not in caplog.text
+    assert "No chains to explain (explain.chains_per_label is 0)" in caplog.text
     assert len(tables) == 5
     assert all(table.empty for table in tables[:4])
     assert tables[4]["pictures"] == 0

@@ -161,9 +161,10 @@ def test_what_cannot_be_exported_is_refused(project):
     assert "this is a file" in export("--to", "full/file", refused=True)
     assert "--to is empty" in export("--to", "", refused=True)
     export("--to", "new/shared.zip")
-    export()
+    assert "data/08_reporting/miniature/miniature.zip" in export()
     files = contents("new/shared.zip")
-    assert contents("miniature.zip") == files
+    assert contents("data/08_reporting/miniature/miniature.zip") == files
+    assert not (project.path / "miniature.zip").exists()
     assert {"chains", "chain_cells", "dataset_quality"} <= tables_of(files).keys()
     assert not {"summary.md", "settings.json"} & files.keys()
     record = project.path / "data/03_primary/miniature/loop_settings.json"

@@ -21,6 +21,7 @@ from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
 from broken_telephone.reporting.page.shown_tables import FIRST
+from broken_telephone.reporting.text.limits import _invalid_answers
 from broken_telephone.reporting.text.published import beside_published
 from broken_telephone.reporting.text.summary import summary
 
@@ -177,6 +178,16 @@ def test_an_empty_study_makes_a_page_that_says_so():
     assert "There is nothing to summarise." in page
     for how in ({"count": 0}, {"status": "invalid"}, {"iterations": 1, "starts": ("prompt",)}):
         page_of(small_study(**{"count": 4} | how))
+
+
+def test_limits_name_the_reading_before_the_annotator():
+    """Names of readings by further annotators are `free by …`."""
+    sentences = list(
+        _invalid_answers({"annotation": {"statuses": {"free by imported answers": {"age": {"invalid": 1}}}}})
+    )
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in sentences] == [
+        "Free reading by imported answers: age 100 % invalid."
+    ]
 
 
 def test_limits_name_failures_answers_and_starts(study):

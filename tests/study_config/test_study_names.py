@@ -149,7 +149,10 @@ def test_an_address_or_a_folder_may_name_a_user(conf, place):
 def test_an_env_is_the_name_of_a_folder_in_conf(conf, env):
     message = refused(conf, env)
     assert f"There is no study {env!r}" in message
-    assert "raf_emotion" in message
+    assert "`kedro studies` lists all" in message
+    # Far from every name, nothing is proposed.
+    assert ("Did you mean miniature_activity" in message) == ("ACTIVITY" in env.upper())
+    assert "validation" not in message
 
 
 def test_the_home_folder_is_found_in_every_path(conf, monkeypatch):

@@ -8,9 +8,8 @@ from typing import Any
 
 import psutil
 
-from broken_telephone.commands.check import MISSING, NOTE, OK, Check
+from broken_telephone.commands.check import MISSING, NOTE, OK, Check, shown_size
 
-_GIGABYTE = 1e9
 _LEAST = 1e9
 """Bytes that must be free on the disk."""
 _PNG = 0.6
@@ -50,7 +49,7 @@ def check_memory(sizes: Mapping[str, int], residency: str) -> Check:
     own = [sizes.get(name, 0) for name in ("generator", "describer")]
     needed = max(own) if residency == "one" else sum(own)
     where = "GPU memory" if has_gpu else "memory"
-    text = f"{free / _GIGABYTE:.1f} GB of {where} are free; weights of the loop on disk: {needed / _GIGABYTE:.1f} GB"
+    text = f"{shown_size(free)} of {where} are free; weights of the loop on disk: {shown_size(needed)}"
     if needed <= free:
         return Check("memory", OK, text)
     advice = (
@@ -74,9 +73,9 @@ def check_disk(results: str, chains: int | None, images: int, pixels: int) -> Ch
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     needed = (chains or 0) * images * pixels * 3 * _PNG
-    text = f"{free / _GIGABYTE:.1f} GB are free at {existing}"
+    text = f"{shown_size(free)} are free at {existing}"
     if needed:
-        text += f"; the drawn images take about {needed / _GIGABYTE:.2f} GB"
+        text += f"; the drawn images take about {shown_size(needed)}"
     if free < max(needed, _LEAST):
         return Check("disk", MISSING, f"{text}: make room, or name another place in globals.yml (results)")
     return Check("disk", OK, text)

@@ -22,6 +22,12 @@ _QUESTIONS = {
     "concept": "What is described",
 }
 _NO_DATA = "none"
+_OWN_IMAGES = ("image_folder", _NO_DATA)
+"""Layouts that state no form of their own."""
+_SCHEME = """\
+  # The small models of the miniature know this form only. Use it with rendered pictures.
+  # scheme: raf
+"""
 
 Ask = Callable[[str], str]
 """Asks a question on a terminal, and returns the answer."""
@@ -135,7 +141,8 @@ def _parameters(source: str, data_root: str | None, concept: str, labels: list[s
     text = "# The settings in which this study differs from conf/base. docs/settings.md explains all settings.\n\n"
     if data_root is not None:
         text += f"# The folder of the data set.\ndata_root: {_quoted(data_root)}\n\n"
-    text += f"dataset:\n  source: {source}\n\nchains:\n  concept: {_quoted(concept)}\n"
+    text += f"dataset:\n  source: {source}\n{_SCHEME if source in _OWN_IMAGES else ''}\n"
+    text += f"chains:\n  concept: {_quoted(concept)}\n"
     if data_root is None:
         text += "  # The starts of the chains.\n  prompts:\n"
         text += "".join(

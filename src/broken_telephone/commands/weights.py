@@ -6,13 +6,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from broken_telephone.commands.check import MISSING, NOTE, OK, Check
+from broken_telephone.commands.check import MISSING, NOTE, OK, Check, shown_size
 from broken_telephone.models.faces.networks import NETWORKS
 from broken_telephone.models.presets import resolve
 
 MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
 _PLACES = ("path", "hub", "facexlib", "table", "function", "endpoint")
-_GIGABYTE = 1e9
 _WEIGHTS = {".safetensors", ".pth", ".bin"}
 
 
@@ -82,7 +81,7 @@ def _check_path(name: str, path: Path) -> tuple[Check, int]:
     size = _size(path)
     if not size:
         return Check(name, MISSING, f"{path} holds no weights (*.safetensors): name the folder of a whole model"), 0
-    return Check(name, OK, f"{path}, {_shown(size)}"), size
+    return Check(name, OK, f"{path}, {shown_size(size)}"), size
 
 
 def _check_hub(name: str, hub: str, revision: str | None) -> tuple[Check, int]:
@@ -94,7 +93,7 @@ def _check_hub(name: str, hub: str, revision: str | None) -> tuple[Check, int]:
     commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
     snapshot = snapshots / commit if commit else None
     if snapshot is not None and snapshot.is_dir() and (size := _size(snapshot)):
-        return Check(name, OK, f"{hub} is in the hub's cache, {_shown(size)}"), size
+        return Check(name, OK, f"{hub} is in the hub's cache, {shown_size(size)}"), size
     at = "" if revision is None else f" --revision {revision}"
     if constants.HF_HUB_OFFLINE:
         return Check(
@@ -145,10 +144,6 @@ def _check_endpoint(name: str, settings: Mapping[str, Any]) -> Check:
 def _size(path: Path) -> int:
     files = [path] if path.is_file() else path.rglob("*")
     return sum(file.stat().st_size for file in files if file.suffix in _WEIGHTS and file.is_file())
-
-
-def _shown(size: int) -> str:
-    return f"{size / _GIGABYTE:.1f} GB" if size >= _GIGABYTE / 10 else f"{size / 1e6:.1f} MB"
 
 
 def hub_ids(models: Mapping[str, Mapping[str, Any]]) -> list[str]:

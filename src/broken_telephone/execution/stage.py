@@ -172,7 +172,8 @@ def run_stage(
         yield from _adopt(phases, records, settings, counted, donors)
     left = {step: (phase, items) for phase in phases for step, items in phase.waiting(records).items()}
     if not left:
-        logger.info("All of this is done already: nothing to do")
+        if any(items for phase in phases for items in phase.items.values()):
+            logger.info("All of this is done already: nothing to do")
         yield Output()
         return
     sizes = {phase.name: BatchSize(settings.batch) for phase in phases}

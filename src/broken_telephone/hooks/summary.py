@@ -16,6 +16,7 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.imported_results import imported_line
 from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
+from broken_telephone.reporting.text.wording import counted
 from broken_telephone.visible import shortened
 
 _PAGES = {"report": "Report", "comparison_page": "Comparison", "validation_page": "Validation"}
@@ -76,11 +77,11 @@ def _shard_lines(catalog: CatalogProtocol) -> list[str]:
 
 def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
     counts, seconds = manifest["counts"], manifest["seconds"]
-    iterations = "iteration" if manifest["iterations"] == 1 else "iterations"
     lines = [
-        f"Study {manifest['study']}: {counts['chains']} chains ({counts['chains_from_images']} from images, "
-        f"{counts['chains_from_prompts']} from prompts), {manifest['iterations']} {iterations}: "
-        f"{counts['descriptions']} descriptions, {counts['images']} images, {counts['failures']} failures.",
+        f"Study {manifest['study']}: {counted(counts['chains'], 'chain')} ({counts['chains_from_images']} from images, "
+        f"{counts['chains_from_prompts']} from prompts), {counted(manifest['iterations'], 'iteration')}: "
+        f"{counted(counts['descriptions'], 'description')}, {counted(counts['images'], 'image')}, "
+        f"{counted(counts['failures'], 'failure')}.",
         imported_line(manifest["imported"])
         if "imported" in manifest
         else f"Time in all runs: {seconds['describe']:.0f} s describing, {seconds['draw']:.0f} s drawing, "
@@ -130,9 +131,10 @@ def _mostly_failed(manifest: Mapping[str, Any]) -> list[str]:
 
 def _annotation_lines(manifest: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Annotation, {asked['reading']}: {asked['by']} answered about {asked['answered']} pictures in "
-        f"{asked['seconds']:.0f} s, {len(asked['failures'])} failures."
+        f"Annotation, {asked['reading']}: {asked['by']} answered for {counted(asked['answered'], 'picture')} in "
+        f"{asked['seconds']:.0f} s, {counted(len(asked['failures']), 'failure')}."
         for asked in manifest["asked"].values()
+        if asked["answered"] or asked["failures"]
     ]
     lines += request_sentences({"annotation": manifest})
     for reading, attributes in manifest["statuses"].items():

@@ -7,6 +7,7 @@ change them, and `catalog.load("describer")` works in a notebook.
 import mimetypes
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,9 @@ class StudyConfigLoader(OmegaConfigLoader):
                 f"{self.conf_source} does not hold the settings of this project: it has no folder {self.base_env}"
             )
         if env is not None and env not in folders:
-            studies = [name for name in folders if name != self.default_run_env]
             raise StudyError(
-                f"There is no study {env!r}: {root} has no folder of this name. Existing studies: {', '.join(studies)} "
-                "(base is the miniature). `kedro new-study` makes a study; see docs/settings.md."
+                f"There is no study {env!r}: {root} has no folder of this name. {self._near(env, folders)}"
+                "`kedro studies` lists all, and `kedro new-study` makes one; see docs/settings.md."
             )
         try:
             settings: dict[str, Any] = super().__getitem__("globals")
@@ -113,6 +113,12 @@ class StudyConfigLoader(OmegaConfigLoader):
                     "results would mix: give one of them another name (study: in its globals.yml)"
                 )
         return with_home(settings)
+
+    def _near(self, env: str, folders: Iterable[str]) -> str:
+        """Return a sentence with the folders whose names resemble a wrong one; empty if there are none."""
+        names = {name.casefold(): name for name in folders if name != self.default_run_env}
+        near = [names[name] for name in get_close_matches(env.casefold(), names)]
+        return f"Did you mean {' or '.join(near)}? " if near else ""
 
     def _stated(self, folder: str, key: str = "globals") -> dict[str, Any]:
         """Return the settings of one kind in one folder, those of globals.yml by default."""

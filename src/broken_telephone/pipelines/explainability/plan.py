@@ -91,6 +91,8 @@ def plan_explanation(
 ) -> Plan:
     """Choose the chains, models and settings of the explanation; no chains if the describer runs elsewhere."""
     own = sampled(chains, explain.chains_per_label, explain.seed)
+    if explain.chains_per_label == 0:
+        logger.info("No chains to explain (explain.chains_per_label is 0)")
     if not hasattr(describer, "explain"):
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         own = own.head(0)

@@ -42,6 +42,7 @@ from broken_telephone.pictures import (
 )
 from broken_telephone.pipelines.ingestion.nodes import digest_originals
 from broken_telephone.rating import all_items, known_items
+from broken_telephone.reporting.text.wording import counted
 from broken_telephone.tables import CHAINS, DEFECTS, as_table
 
 logger = logging.getLogger(__name__)
@@ -112,12 +113,12 @@ def import_results(
     refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
     if study.left_out_images:
         logger.warning(
-            "loop.iterations: %d images beyond iteration %d are left out", study.left_out_images, loop.iterations
+            "loop.iterations: images beyond iteration %d are left out (%d)", loop.iterations, study.left_out_images
         )
     logger.info(
-        "%d chains are imported from %d entries. Seeds, and whether texts were truncated, are unknown",
-        len(study.chains),
-        entries,
+        "Imported: %s from %s. Seeds, and whether texts were truncated, are unknown",
+        counted(len(study.chains), "chain"),
+        "1 entry" if entries == 1 else f"{entries:,} entries",
     )
     if settings.ratings:
         logger.info(

@@ -39,7 +39,9 @@ def read_raw(raw_dataset: DatasetTables, forgotten: Mapping[str, Any]) -> tuple[
     if left_out:
         logger.info("%d images are left out, because `kedro forget` removed them from this study", left_out)
     counts = quality_table(tables)
-    logger.info("%d people in %d images", len(tables.people), tables.people["image_id"].nunique())
+    # Without a data set, nobody is counted: chains start from prompts or from imported images.
+    if len(tables.people):
+        logger.info("%d people in %d images", len(tables.people), tables.people["image_id"].nunique())
     for sentence in defect_sentences(tables.defects):
         logger.warning("%s", sentence)
     return tables.people, tables.votes, tables.captions, tables.defects, counts

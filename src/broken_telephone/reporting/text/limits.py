@@ -210,7 +210,8 @@ def _invalid_answers(manifests: Mapping[str, Mapping]) -> Iterator[str]:
     for record in manifests.values():
         for reading, attributes in record.get("statuses", {}).items():
             parts = [f"{spoken(attribute)} {_statuses(statuses)}" for attribute, statuses in sorted(attributes.items())]
-            yield capital(f"{reading} reading: {'; '.join(parts)}.")
+            kind, by, annotator = reading.partition(" by ")
+            yield capital(f"{kind} reading{by}{annotator}: {'; '.join(parts)}.")
 
 
 def _statuses(statuses: Mapping[str, float]) -> str:
