@@ -144,9 +144,15 @@ def test_an_interrupted_removal_goes_on(study, monkeypatch):
     # Also a run in between makes nothing of the image again.
     study.run("loop")
     chain = f"{IMAGE}_r0"
-    assert (study.path / f"data/03_primary/miniature/loop_images/{chain}").exists()
-    output = CliRunner().invoke(cli, ["forget", IMAGE, "--yes"]).output
-    assert not any(chain in content for _, content in texts_in(study)), output
+    folder = study.path / f"data/03_primary/miniature/loop_images/{chain}"
+    assert folder.exists()
+    assert IMAGE not in set(study.load("people")["image_id"])
+    output = forget(IMAGE, "--yes")
+    assert "An earlier removal was interrupted" in output
+    assert not folder.exists()
+    assert not any(chain in path or chain in content for path, content in texts_in(study))
+    assert "pending" not in study.load("forgotten")
+    assert "forgotten before" in forget(IMAGE, "--yes", rc=1)
 
 
 def test_confirmation_unknown_names_and_studies_without_results(study, monkeypatch):

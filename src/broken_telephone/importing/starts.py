@@ -1,5 +1,6 @@
 """Finds the start of each imported chain: a person of the data set, an original among the results, or a prompt."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Starts:
         concept: tuple[str, Variable],
         labels: StartLabels,
         findings: Findings,
+        other_paths: Iterable[str] = (),
     ) -> None:
         """Index the data set.
 
@@ -44,9 +46,10 @@ class Starts:
             concept: name and values of the study's concept.
             labels: labels of starts that the data set does not label.
             findings: collects chains without a start.
+            other_paths: paths of images that the data set has and `people` lacks, such as broken ones.
         """
         self.data_root = data_root
-        self._originals = Originals(people, concept[0], concept[1].values) if len(people) else None
+        self._originals = Originals(people, concept[0], concept[1].values, other_paths) if len(people) else None
         self._folders = folder_names(people["person_id"].astype(str)) if len(people) else {}
         self._labels, self._findings = labels, findings
 
@@ -69,13 +72,13 @@ class Starts:
         return Start(name, label, prompt=chain.prompt)
 
     def _from_data_set(self, chain: ImportedChain, stated: str, originals: Originals) -> Start | None:
-        found = originals.find(stated)
-        if len(found) != 1:
-            problem = "original of several images of the data set" if found else "original is not in the data set"
-            value = ": ".join([stated, *([", ".join(one.image_path for one in found[:3])] if found else [])])
+        matches = originals.find(stated)
+        if len(matches) != 1:
+            problem = "original of several images of the data set" if matches else "original is not in the data set"
+            value = ": ".join([stated, *([", ".join(one.image_path for one in matches[:3])] if matches else [])])
             self._drop(problem, chain, value, "data_root and dataset.source name the data set of the originals")
             return None
-        original, label = found[0], self._labels.of(chain, self._findings)
+        original, label = matches[0], self._labels.of(chain, self._findings)
         if None not in (original.label, label) and original.label != label:
             value = f"{label} in the results, {original.label} in the data set"
             problem, advice = "label differs from the data set's", "The data set's counts"
