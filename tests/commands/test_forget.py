@@ -141,6 +141,7 @@ def test_an_interrupted_removal_goes_on(study, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(forget_removal.Removal, "_remove_pictures", stop)
         assert CliRunner().invoke(cli, ["forget", IMAGE, "--yes"]).exit_code == 1
+    assert "pending" in study.load("forgotten")
     # Also a run in between makes nothing of the image again.
     study.run("loop")
     chain = f"{IMAGE}_r0"

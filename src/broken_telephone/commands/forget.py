@@ -14,8 +14,10 @@ from broken_telephone.commands.forget_removal import Removal
 from broken_telephone.commands.holders import other_holders
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
+from broken_telephone.explainability.settings import ExplainSettings
 from broken_telephone.forgetting import Subject, find_subject
 from broken_telephone.forgetting.subject import subject_sentence
+from broken_telephone.importing import ImportSettings
 from broken_telephone.ingestion import ChainSettings
 from broken_telephone.ingestion.forgotten import is_forgotten, pending_of, with_forgotten, with_pending
 from broken_telephone.loop import LoopSettings
@@ -115,19 +117,19 @@ def _originals(catalog: CatalogProtocol, subject: Subject) -> Iterator[str]:
 
 def _copies(catalog: CatalogProtocol, is_import: bool) -> Iterator[str]:
     """Yield which files of the settings may hold copies or labels of the images: they are never written."""
-    root = catalog.load("params:import").get("root")
+    root = ImportSettings.model_validate(catalog.load("params:import")).root
     if is_import and root is not None:
         yield (
-            f"The results in {root} (import.root) stay, with copies of the images and texts. This study does not import "
-            "these chains again; delete them there if they have to go."
+            f"The results in {root} (import.root) stay, with their images and texts. This study does not import these "
+            "chains again; delete them there if they have to go."
         )
     annotators = {"annotator": catalog.load("params:annotator"), **catalog.load("params:further_annotators")}
     for name, settings in annotators.items():
         if isinstance(settings, dict) and settings.get("table"):
             yield f"{settings['table']} (table of {name}) stays. Delete the rows of the images there."
-    masks = catalog.load("params:explain").get("prop_masks")
-    if masks:
-        yield f"{masks['folder']}/<image_id>.png (explain.prop_masks) stay. Delete the masks of the images there."
+    masks = ExplainSettings.model_validate(catalog.load("params:explain")).prop_masks
+    if masks is not None:
+        yield f"{masks.folder}/<image_id>.png (explain.prop_masks) stay. Delete the masks of the images there."
 
 
 def _advice(catalog: CatalogProtocol, removal: Removal, env: str | None, is_dry: bool) -> Iterator[str]:
