@@ -10,6 +10,7 @@ from made_results import write_json, write_raf_run
 from broken_telephone.cli import cli
 from broken_telephone.importing import manifest_of
 from broken_telephone.loop.plan import fingerprint
+from broken_telephone.similarity.items import name_of
 
 ENV, IMAGE = "published", "train_00002"
 TABLES = ("loop_descriptions", "imported_answers", "chains")
@@ -23,6 +24,11 @@ def named_files(project) -> list[str]:
             content = pd.read_parquet(file).to_csv() if file.suffix == ".parquet" else file.read_text()
             named += [str(file)] * (IMAGE in content)
     return named
+
+
+def embedded(project) -> set[str]:
+    """Return the names of the embedded images and texts."""
+    return {name for read in project.load("embeddings", env=ENV).values() for name in read()["names"]}
 
 
 def test_an_image_of_an_import_is_forgotten_and_nothing_else(project):
@@ -46,6 +52,10 @@ def test_an_image_of_an_import_is_forgotten_and_nothing_else(project):
     project.run("import", env=ENV)
     before = {name: project.load(name, env=ENV) for name in TABLES}
     assert named_files(project)
+    project.run("similarity", env=ENV)
+    described = before["loop_descriptions"]
+    texts = {name_of(text) for text in described.loc[described["chain_id"] == f"{IMAGE}_r0", "text"]}
+    assert texts <= embedded(project)
 
     result = CliRunner().invoke(cli, ["forget", IMAGE, "--env", ENV, "--yes"])
     assert result.exit_code == 0, result.output
@@ -53,6 +63,7 @@ def test_an_image_of_an_import_is_forgotten_and_nothing_else(project):
     for place in (str(root), "data/coded.csv", "masks/<image_id>.png"):
         assert place in result.output
     assert named_files(project) == []
+    assert not texts & embedded(project)
 
     def check() -> None:
         for name, table in before.items():
@@ -71,5 +82,5 @@ def test_an_image_of_an_import_is_forgotten_and_nothing_else(project):
     check()
     assert named_files(project) == []
     shutil.rmtree(root)
-    project.run("annotation", env=ENV, further_annotators={})
-    assert IMAGE not in " ".join(project.load("annotations", env=ENV)["chain_id"])
+    project.run("similarity", env=ENV)
+    assert IMAGE not in " ".join(project.load("similarities", env=ENV)["chain_id"])

@@ -155,7 +155,10 @@ def _own_people(
 def _numbered(
     by_start: Mapping[Start, list[ImportedChain]], concept: str, findings: Findings
 ) -> tuple[list[dict], dict[str, ImportedChain]]:
-    """Number the chains of each start as replicates, in the order of their names; equal chains count once."""
+    """Number the chains of each start as replicates, in the order of their names; equal chains count once.
+
+    A chain that is added in between later changes the numbers of others, which the check of changed texts refuses.
+    """
     rows, records = [], {}
     for start, chains in by_start.items():
         seen: dict[tuple, ImportedChain] = {}
