@@ -135,8 +135,12 @@ def test_an_interrupted_removal_goes_on(study, monkeypatch):
     study.run("loop")
     study.run("similarity")
 
-    def stop(self, subject):
-        raise KeyboardInterrupt
+    remove_pictures = forget_removal.Removal._remove_pictures
+
+    def stop(self, name, subject):
+        if not self._is_dry:
+            raise KeyboardInterrupt
+        remove_pictures(self, name, subject)
 
     with monkeypatch.context() as patch:
         patch.setattr(forget_removal.Removal, "_remove_pictures", stop)

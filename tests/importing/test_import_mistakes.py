@@ -101,10 +101,11 @@ def test_the_seal_states_columns_and_no_attributes_of_the_annotation():
     plain = ImportSettings.model_validate(settings)
     named = ImportSettings.model_validate(settings | {"columns": {"image": "picture"}})
     dataset = DatasetSettings.model_validate({"source": "raf_db"})
-    seal = seal_import(plain, dataset, ChainSettings())
+    chains = ChainSettings.model_validate({"concept": "emotion", "seed": 1})
+    seal = seal_import(plain, dataset, chains)
     assert "attributes" not in seal["dataset"]
     assert "columns" not in seal["import"]
-    assert seal_import(named, dataset, ChainSettings())["import"]["columns"] == {"image": "picture"}
+    assert seal_import(named, dataset, chains)["import"]["columns"] == {"image": "picture"}
 
 
 @pytest.mark.parametrize("pattern", ["", "a**b.json", "/etc/passwd", "../x.json"])
