@@ -135,18 +135,29 @@ def test_an_interrupted_removal_goes_on(study, monkeypatch):
     study.run("loop")
     study.run("similarity")
 
-    def stop(self, subject):
-        raise KeyboardInterrupt
+    remove_pictures = forget_removal.Removal._remove_pictures
+
+    def stop(self, name, subject):
+        if not self._is_dry:
+            raise KeyboardInterrupt
+        remove_pictures(self, name, subject)
 
     with monkeypatch.context() as patch:
         patch.setattr(forget_removal.Removal, "_remove_pictures", stop)
         assert CliRunner().invoke(cli, ["forget", IMAGE, "--yes"]).exit_code == 1
+    assert "pending" in study.load("forgotten")
     # Also a run in between makes nothing of the image again.
     study.run("loop")
     chain = f"{IMAGE}_r0"
-    assert (study.path / f"data/03_primary/miniature/loop_images/{chain}").exists()
-    output = CliRunner().invoke(cli, ["forget", IMAGE, "--yes"]).output
-    assert not any(chain in content for _, content in texts_in(study)), output
+    folder = study.path / f"data/03_primary/miniature/loop_images/{chain}"
+    assert folder.exists()
+    assert IMAGE not in set(study.load("people")["image_id"])
+    output = forget(IMAGE, "--yes")
+    assert "An earlier removal was interrupted" in output
+    assert not folder.exists()
+    assert not any(chain in path or chain in content for path, content in texts_in(study))
+    assert "pending" not in study.load("forgotten")
+    assert "forgotten before" in forget(IMAGE, "--yes", rc=1)
 
 
 def test_confirmation_unknown_names_and_studies_without_results(study, monkeypatch):

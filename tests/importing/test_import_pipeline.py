@@ -78,7 +78,7 @@ def test_a_raf_run_from_its_results_to_the_report(raf_study, plain_report, caplo
     assert descriptions[["tokens", "truncated"]].isna().all(axis=None)
     assert set(descriptions["describer"]) == {"LLaVA-1.6"}
     manifest = raf_study.load("loop_manifest", env=env)
-    assert manifest["counts"] | {} == {
+    assert manifest["counts"] == {
         "chains": 27,
         "chains_from_images": 27,
         "chains_from_prompts": 0,

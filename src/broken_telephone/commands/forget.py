@@ -14,10 +14,12 @@ from broken_telephone.commands.forget_removal import Removal
 from broken_telephone.commands.holders import other_holders
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
+from broken_telephone.explainability.settings import ExplainSettings
 from broken_telephone.forgetting import Subject, find_subject
 from broken_telephone.forgetting.subject import subject_sentence
+from broken_telephone.importing import ImportSettings
 from broken_telephone.ingestion import ChainSettings
-from broken_telephone.ingestion.forgotten import is_forgotten, with_forgotten
+from broken_telephone.ingestion.forgotten import is_forgotten, pending_of, with_forgotten, with_pending
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.concurrent_runs import refuse_overlap
 
@@ -41,30 +43,37 @@ def forget(
     location = configured_study(env).location
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = cast(KedroSession, session).load_context().catalog
-        subject = _found(catalog, names)
+        subject, is_resumed = _subject(catalog, names)
         refuse_overlap(catalog.load("loop_sessions"), _ALL_CHAINS)
         plan = Removal(catalog, location.results, location.study, is_dry=True)
-        subject = plan.subject_with_texts(subject)
+        subject = plan.with_names(subject)
         plan.remove(subject)
         say(f"Study {location.study}. {subject_sentence(subject, names)}")
+        if is_resumed:
+            say("An earlier removal was interrupted; what it left is removed, too.")
         _say_counts("Would be removed" if is_dry else "To be removed", plan)
-        holders = [*other_holders(location.study, location.results, subject.digests), *_originals(catalog, subject)]
+        holders = [
+            *other_holders(location.study, location.results, subject.digests),
+            *_originals(catalog, subject),
+            *_copies(catalog, plan.is_import),
+        ]
         if not is_dry:
             if not is_confirmed():
                 say("Nothing was removed.")
                 return
             # First, so that a run after an interruption does not make anything again.
             record = with_forgotten(catalog.load("forgotten"), subject.image_ids, datetime.now(UTC))
-            catalog.save("forgotten", record)
+            catalog.save("forgotten", with_pending(record, subject.record()))
             removal = Removal(catalog, location.results, location.study, is_dry=False)
             removal.remove(subject)
+            catalog.save("forgotten", with_pending(record, None))
             _say_counts("Removed", removal)
     for line in (*holders, *_advice(catalog, plan, env, is_dry)):
         say(line)
 
 
-def _found(catalog: CatalogProtocol, names: Sequence[str]) -> Subject:
-    """Return what the names stand for.
+def _subject(catalog: CatalogProtocol, names: Sequence[str]) -> tuple[Subject, bool]:
+    """Return what the names and an interrupted removal stand for, and whether there is such a removal.
 
     Raises:
         StudyError: if the study has no results, or a name is unknown or was forgotten before.
@@ -72,10 +81,17 @@ def _found(catalog: CatalogProtocol, names: Sequence[str]) -> Subject:
     if not all(catalog.exists(name) for name in ("people", "chains")):
         raise StudyError("This study has no people and no chains yet, so there is nothing to remove")
     people, chains, record = catalog.load("people"), catalog.load("chains"), catalog.load("forgotten")
+    pending = pending_of(record)
+    begun = None if pending is None else Subject(**{field: frozenset(pending[field]) for field in pending})
+    if begun is not None:
+        names = [name for name in names if name not in begun.image_ids | begun.image_paths | begun.person_ids]
+        if not names:
+            return begun, True
     known = {text for column in ("person_id", "image_id", "image_path") for text in people[column].astype(str)}
     if before := [name for name in names if name not in known and is_forgotten(record, name)]:
         raise StudyError(f"{before[0]} was forgotten before; nothing of it is left in this study")
-    return find_subject(names, people, chains)
+    subject = find_subject(names, people, chains)
+    return (subject, False) if begun is None else (subject.joined(begun), True)
 
 
 def _say_counts(heading: str, removal: Removal) -> None:
@@ -99,6 +115,23 @@ def _originals(catalog: CatalogProtocol, subject: Subject) -> Iterator[str]:
             )
 
 
+def _copies(catalog: CatalogProtocol, is_import: bool) -> Iterator[str]:
+    """Yield which files of the settings may hold copies or labels of the images: they are never written."""
+    root = ImportSettings.model_validate(catalog.load("params:import")).root
+    if is_import and root is not None:
+        yield (
+            f"The results in {root} (import.root) stay, with their images and texts. This study does not import these "
+            "chains again; delete them there if they have to go."
+        )
+    annotators = {"annotator": catalog.load("params:annotator"), **catalog.load("params:further_annotators")}
+    for name, settings in annotators.items():
+        if isinstance(settings, dict) and settings.get("table"):
+            yield f"{settings['table']} (table of {name}) stays. Delete the rows of the images there."
+    masks = ExplainSettings.model_validate(catalog.load("params:explain")).prop_masks
+    if masks is not None:
+        yield f"{masks.folder}/<image_id>.png (explain.prop_masks) stay. Delete the masks of the images there."
+
+
 def _advice(catalog: CatalogProtocol, removal: Removal, env: str | None, is_dry: bool) -> Iterator[str]:
     study = "" if env is None else f" --env {shlex.quote(env)}"
     if removal.other_words:
@@ -112,7 +145,14 @@ def _advice(catalog: CatalogProtocol, removal: Removal, env: str | None, is_dry:
     if ChainSettings.model_validate(catalog.load("params:chains")).count is not None:
         yield "chains.count: the next run may sample another person instead."
     yield "Not searched: backups, exported bundles, notebooks, and copies outside the results of these studies."
-    if not is_dry:
+    if is_dry:
+        return
+    if removal.is_import:
+        yield (
+            f"Run next: `kedro run --pipeline import{study}`, as long as import.root exists, and then `kedro run "
+            f"--pipelines annotation,similarity,explainability,reporting{study}`. Models work only for what is missing."
+        )
+    else:
         yield (
             f"Run next: `kedro run{study}`. It makes tables, figures and the report again from what is kept; models "
             "work only for what is missing."

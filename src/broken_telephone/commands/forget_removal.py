@@ -7,6 +7,7 @@ study has is removed as a whole, because a run makes it again from the journals 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pandas as pd
@@ -20,7 +21,11 @@ from broken_telephone.datasets.locations import located
 from broken_telephone.forgetting.records import Stripped, without_faces, without_rows, without_vectors, without_words
 from broken_telephone.forgetting.subject import Subject
 from broken_telephone.hooks.outputs import describe
-from broken_telephone.ingestion.forgotten import defects_without, people_without, votes_without
+from broken_telephone.importing import manifest_of
+from broken_telephone.importing.defect_report import defect_counts
+from broken_telephone.importing.forgotten_entries import defects_of_others
+from broken_telephone.importing.originals import ForgottenOriginals
+from broken_telephone.ingestion.forgotten import defects_without, people_without, votes_without, with_forgotten
 from broken_telephone.similarity.items import name_of
 
 LAYERS = ("02_intermediate", "03_primary", "04_feature", "07_model_output", "08_reporting")
@@ -43,6 +48,9 @@ _JOURNALS: dict[str, tuple[str, _Strip]] = {
 """Entry -> what its items are, and the function that removes them from a record."""
 _PICTURES = {"loop_images": "drawn images", "counterfactual_images": "images of changed originals"}
 _DATA_SET = "counterfactual_dataset"
+_IMPORTED_TEXTS = ("loop_descriptions", "imported_answers")
+_OF_IMPORT = {*_IMPORTED_TEXTS, "loop_manifest", "import_defects"}
+"""Entries of an imported study that a run makes from the imported results only, which may be gone."""
 
 
 class Removal:
@@ -62,17 +70,33 @@ class Removal:
         self._folders = {layer: located(f"{results}/{layer}/{study}") for layer in LAYERS}
         self.removed: Counter[str] = Counter()
         """What was removed -> how much."""
+        seal = catalog.load("loop_settings") if catalog.exists("loop_settings") else {}
+        self.is_import = "import" in seal
+        """Whether the study was imported. Then no journal holds the descriptions, and the tables keep them."""
         self.other_words = 0
         """Explained words of other images that were removed, too."""
 
-    def subject_with_texts(self, subject: Subject) -> Subject:
-        """Return the subject with the names of descriptions that occur in its chains only."""
+    def with_names(self, subject: Subject) -> Subject:
+        """Return the subject with its pictures on the rating page, and the descriptions that only its chains have."""
         own: set[str] = set()
         others: set[str] = set()
+        for chain_id, text in self._descriptions():
+            (own if chain_id in subject.chain_ids else others).add(name_of(text))
+        items: Iterable[str] = ()
+        if self._catalog.exists("rating_items"):
+            table = self._catalog.load("rating_items")
+            items = table.loc[table["chain_id"].astype(str).isin(subject.chain_ids), "item"].astype(str)
+        return subject.with_names(own - others, items)
+
+    def _descriptions(self) -> Iterator[tuple[str, str]]:
+        """Yield chain_id and text of each description, of the journal and of an import's table."""
         for read in self._folder("loop_batches").load().values():
             for row in read()["descriptions"]:
-                (own if row["chain_id"] in subject.chain_ids else others).add(name_of(row["text"]))
-        return subject.with_texts(own - others)
+                yield row["chain_id"], row["text"]
+        for name in _IMPORTED_TEXTS if self.is_import else ():
+            if self._catalog.exists(name):
+                table = self._catalog.load(name)
+                yield from zip(table["chain_id"].astype(str), table["text"].astype(str), strict=True)
 
     def remove(self, subject: Subject) -> None:
         """Remove everything. After an interruption, the same call removes the rest: tables of names come last."""
@@ -84,7 +108,25 @@ class Removal:
         for name in (name for name in _PICTURES if name in self._catalog):
             self._remove_pictures(name, subject)
         self._strip_data_sets(subject)
+        if self.is_import:
+            self._strip_manifest(subject)
         self._strip_tables(subject)
+
+    def _forgotten(self, subject: Subject) -> ForgottenOriginals:
+        record = with_forgotten(self._catalog.load("forgotten"), subject.image_ids, datetime.now(UTC))
+        return ForgottenOriginals(record, self._catalog.load("people"))
+
+    def _strip_manifest(self, subject: Subject) -> None:
+        """Write the record of an import for the chains that stay; an import has no journal to make it from."""
+        names = ("loop_manifest", "chains", *_IMPORTED_TEXTS)
+        if self._is_dry or not all(self._catalog.exists(name) for name in names):
+            return
+        record, *tables = (self._catalog.load(name) for name in names)
+        if self._catalog.exists("import_defects"):
+            defects = defects_of_others(self._catalog.load("import_defects"), self._forgotten(subject))
+            record = {**record, "imported": {**record["imported"], "defects": defect_counts(defects)}}
+        kept = [table[~table["chain_id"].astype(str).isin(subject.chain_ids)] for table in tables]
+        self._catalog.save("loop_manifest", manifest_of(record, *(table.reset_index(drop=True) for table in kept)))
 
     def _remove_pictures(self, name: str, subject: Subject) -> None:
         folder = self._folder(name)
@@ -128,6 +170,10 @@ class Removal:
         def without_pictures(table: pd.DataFrame) -> pd.DataFrame:
             return table[[not subject.covers(str(name)) for name in table["name"]]].reset_index(drop=True)
 
+        if self.is_import:
+            for name in _IMPORTED_TEXTS:
+                yield name, without("chain_id", subject.chain_ids)
+            yield "import_defects", lambda table: defects_of_others(table, self._forgotten(subject))
         yield "loop_pictures", without_pictures
         yield "original_files", without("name", subject.image_paths)
         yield "rating_items", without("chain_id", subject.chain_ids)
@@ -159,13 +205,10 @@ class Removal:
         from broken_telephone.rating.answer_store import AnswerStore
         from broken_telephone.rating.database import file_of
 
-        if not self._catalog.exists("rating_items"):
-            return
-        items = self._catalog.load("rating_items")
-        own = items.loc[items["chain_id"].astype(str).isin(subject.chain_ids), "item"].astype(str)
+        own = sorted(subject.items)
         database = RatingSettings.model_validate(self._catalog.load("params:rating")).database
         file = file_of(database)
-        if own.empty or (file is not None and not file.exists()):
+        if not own or (file is not None and not file.exists()):
             return
         store = AnswerStore(database, reads_only=self._is_dry)
         self.removed["ratings and comments"] += store.count(own) if self._is_dry else store.forget(own)
@@ -175,7 +218,8 @@ class Removal:
         reporting = self._folders[_REPORTING]
         paths = {name: path for name in sorted(self._catalog) if (path := self._path_of(name)) is not None}
         # Several entries may stand for one file, such as the seal of the loop's settings.
-        staying = {path for name, path in paths.items() if _stays(name)}
+        kept = _OF_IMPORT if self.is_import else set()
+        staying = {path for name, path in paths.items() if _stays(name) or name in kept}
         for path in sorted(set(paths.values()) - staying):
             place = located(path)
             if any(_is_below(place[1], folder) for folder in self._folders.values() if folder != reporting):

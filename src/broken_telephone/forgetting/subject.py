@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
@@ -29,6 +29,8 @@ class Subject:
     """Of the bytes of the images that chains start from."""
     texts: frozenset[str] = frozenset()
     """Names of descriptions that occur in these chains only."""
+    items: frozenset[str] = frozenset()
+    """Names of the pictures on the rating page."""
 
     def covers(self, name: object) -> bool:
         """Return whether a journal's name is that of a chain, a picture or a text to forget."""
@@ -47,9 +49,17 @@ class Subject:
         # The editor's rows are named by image_id.
         return any(self.covers(row.get(field)) for field in _FIELDS) or row.get("name") in self.image_ids
 
-    def with_texts(self, texts: Iterable[str]) -> "Subject":
-        """Return this subject with the names of texts."""
-        return replace(self, texts=frozenset(texts))
+    def with_names(self, texts: Iterable[str], items: Iterable[str]) -> "Subject":
+        """Return this subject with names of texts and of pictures on the rating page."""
+        return replace(self, texts=self.texts | frozenset(texts), items=self.items | frozenset(items))
+
+    def joined(self, other: "Subject") -> "Subject":
+        """Return both subjects as one."""
+        return Subject(**{field.name: getattr(self, field.name) | getattr(other, field.name) for field in fields(self)})
+
+    def record(self) -> dict[str, list[str]]:
+        """Return the subject as a record, for a removal that has not ended."""
+        return {field.name: sorted(getattr(self, field.name)) for field in fields(self)}
 
 
 def find_subject(names: Sequence[str], people: pd.DataFrame, chains: pd.DataFrame) -> Subject:

@@ -9,6 +9,7 @@ from broken_telephone.importing.results import (
     descriptions_table,
     images_of,
     imported_manifest,
+    manifest_of,
 )
 from broken_telephone.importing.settings import ImportSettings
 from broken_telephone.importing.start_labels import StartLabels
@@ -27,6 +28,7 @@ __all__ = [
     "descriptions_table",
     "images_of",
     "imported_manifest",
+    "manifest_of",
     "read_manual_labels",
     "read_results",
 ]

@@ -1,18 +1,17 @@
 """Reads JSON files of other programs, which hold an object or a list."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
-from broken_telephone.ingestion.files.listing import read_text
+from broken_telephone.ingestion.files.listing import parsed_json
 from broken_telephone.ingestion.reader_result import Findings
 
 _ADVICE = "No file was changed. Restore the file, or leave it out of import.files"
 
 
 def read_json(file: Path, findings: Findings) -> Any:
-    """Return the content of a JSON file. If a name occurs twice in one object, the first value counts.
+    """Return the content of a JSON file. If a name occurs twice in one object, its first value counts.
 
     Args:
         file: the file.
@@ -34,13 +33,9 @@ def read_json(file: Path, findings: Findings) -> Any:
     if not file.is_file():
         raise StudyError(f"{file} is missing: import.root and import.files name the results")
     try:
-        return json.loads(read_text(file), object_pairs_hook=once)
-    except json.JSONDecodeError as error:
-        raise StudyError(f"{file}, line {error.lineno}: not JSON ({error.msg}). {_ADVICE}") from None
-    except StudyError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"{file} cannot be read as JSON: {error}. {_ADVICE}") from None
+        return parsed_json(file, once)
+    except StudyError as error:
+        raise StudyError(f"{error}. {_ADVICE}") from None
 
 
 def text_of(entry: dict[str, Any], *names: str) -> str | None:

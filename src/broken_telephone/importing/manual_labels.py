@@ -38,12 +38,7 @@ def read_manual_labels(
     chains = _chains_by_name(study, iteration)
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for pattern, rater in files.items():
-        matching = (
-            sorted(root.glob(pattern)) if not Path(pattern).is_absolute() and ".." not in Path(pattern).parts else []
-        )
-        if not matching:
-            raise StudyError(f"import.ratings: {pattern} matches no file below {root}")
-        for file in matching:
+        for file in _files(root, pattern):
             content = read_json(file, findings)
             if not isinstance(content, dict):
                 raise StudyError(
@@ -60,6 +55,23 @@ def read_manual_labels(
                             "dropped", f"{rater} labelled an image twice", file, image, row["category"], advice
                         )
     return pd.DataFrame(list(rows.values()), columns=list(RATINGS))
+
+
+def _files(root: Path, pattern: str) -> list[Path]:
+    """Return the files below the root that a pattern matches.
+
+    Raises:
+        StudyError: if there is none.
+    """
+    files: list[Path] = []
+    if not Path(pattern).is_absolute() and ".." not in Path(pattern).parts:
+        try:
+            files = sorted(file for file in root.glob(pattern) if file.is_file())
+        except (ValueError, NotImplementedError) as error:
+            raise StudyError(f"import.ratings: {pattern!r} is no pattern of file names ({error})") from None
+    if not files:
+        raise StudyError(f"import.ratings: {pattern!r} matches no file below {root}")
+    return files
 
 
 def _chains_by_name(study: ImportedStudy, iteration: int) -> dict[str, list[str]]:
@@ -93,11 +105,12 @@ def _rows(
     if not isinstance(labels, dict):
         findings.note("dropped", "manual labels are no record", file, image, labels)
         return
-    own_chains = next((chains[name] for name in match_names(image) if name in chains), [])
-    if len(set(own_chains)) != 1:
-        problem = "manual labels of an image of several chains" if own_chains else "manual labels of an unknown image"
-        findings.note("dropped", problem, file, image, ", ".join(sorted(set(own_chains))[:3]) or None)
+    matches = set(next((chains[name] for name in match_names(image) if name in chains), []))
+    if len(matches) != 1:
+        problem = "manual labels of an image of several chains" if matches else "manual labels of an unknown image"
+        findings.note("dropped", problem, file, image, ", ".join(sorted(matches)[:3]) or None)
         return
+    (chain_id,) = matches
     for name, value in labels.items():
         if name == _SET or value is None or value == "":
             continue
@@ -111,7 +124,7 @@ def _rows(
         if category is not None:
             is_unsure = category == UNSURE
             yield {
-                "chain_id": own_chains[0],
+                "chain_id": chain_id,
                 "attribute": attribute,
                 "status": UNSURE if is_unsure else "valid",
                 "category": None if is_unsure else category,

@@ -8,7 +8,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class PictureFiles:
-    """The files below the folder of the results. Nothing outside it is ever named."""
+    """The files below the folder of the results. Links in it are followed; nothing else outside it is ever named."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

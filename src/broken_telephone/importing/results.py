@@ -83,21 +83,46 @@ def imported_manifest(
         answers: as `answers_table` returns it.
         about: further fields of `imported`.
     """
-    chains = study.chains
-    images = sum(len(record.images) for record in study.records.values())
     failures = [{"chain_id": chain_id, "made_from": None, **end._asdict()} for chain_id, end in study.ends.items()]
-    return {
+    record = {
         "study": name,
         "digest": digest(json.dumps(sealed, sort_keys=True)),
-        "chains": fingerprint(chains),
         "iterations": iterations,
         "keep": ALL,
         "batches": 0,
-        "texts": text_digest(descriptions),
         "complete": True,
         "settings": dict(sealed),
         "steering": None,
         "drawn_texts": {},
+        "adopted": {"descriptions": {}, "images": {}},
+        "failures": failures,
+        "seconds": dict(_UNKNOWN_SECONDS),
+        "sessions": [],
+        "imported": {**about, "images_beyond_the_last_iteration": study.left_out_images},
+    }
+    return manifest_of(record, study.chains, descriptions, answers)
+
+
+def manifest_of(
+    record: Mapping[str, Any], chains: pd.DataFrame, descriptions: pd.DataFrame, answers: pd.DataFrame
+) -> dict[str, Any]:
+    """Return the record of an imported study with the counts and digests of its tables.
+
+    Args:
+        record: the record; failures of chains that the table lacks are left out.
+        chains: the `chains` table.
+        descriptions: the `loop_descriptions` table.
+        answers: as `answers_table` returns it.
+    """
+    names = set(chains["chain_id"].astype(str))
+    failures = [failure for failure in record["failures"] if failure["chain_id"] in names]
+    # Images follow each other without a gap, so the end of a chain states their number.
+    images = len(chains) * record["iterations"]
+    images -= sum(record["iterations"] - failure["iteration"] + 1 for failure in failures)
+    return {
+        **record,
+        "chains": fingerprint(chains),
+        "texts": text_digest(descriptions),
         "prompts": sorted(str(prompt) for prompt in chains["prompt"].dropna().unique()),
         "counts": {
             "chains": len(chains),
@@ -109,14 +134,10 @@ def imported_manifest(
             "failures": len(failures),
             "cut": None,
         },
-        "adopted": {"descriptions": {}, "images": {}},
         "failures": failures,
-        "seconds": dict(_UNKNOWN_SECONDS),
-        "sessions": [],
         "imported": {
-            **about,
+            **record["imported"],
             "last_descriptions": int((answers["kind"] == DESCRIPTION).sum()),
             "answers": int((answers["kind"] == FORM).sum()),
-            "images_beyond_the_last_iteration": study.left_out_images,
         },
     }

@@ -22,7 +22,7 @@ class ImportSettings(Settings):
     layout: Layout | None = None
     """Layout of the results; null: the study is not imported."""
     root: str | None = None
-    """The folder of the results. Nothing outside it is read, and nothing in it is changed."""
+    """The folder of the results. Other files are read only through links in it, and nothing in it is changed."""
     files: list[str] = []
     """Result files below the root. Empty: `results.json` for runs, every `<name>/<name>.json` for loops."""
     labels: dict[str, str] | str | None = None
@@ -80,4 +80,6 @@ class ImportSettings(Settings):
     def sealed(self) -> dict[str, object]:
         """The settings that decide what the imported results are, as they are sealed."""
         names = {"layout", "texts", "describe_prompt", "describer", "generator", "annotator", "rated_iteration"}
-        return self.model_dump(include=names)
+        sealed = self.model_dump(include=names)
+        # Labels and texts of known chains are compared one by one: more files and labels may add chains.
+        return sealed | ({"columns": dict(self.columns)} if self.columns else {})

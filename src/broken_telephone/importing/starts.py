@@ -1,5 +1,6 @@
 """Finds the start of each imported chain: a person of the data set, an original among the results, or a prompt."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Starts:
         concept: tuple[str, Variable],
         labels: StartLabels,
         findings: Findings,
+        other_paths: Iterable[str] = (),
     ) -> None:
         """Index the data set.
 
@@ -44,9 +46,10 @@ class Starts:
             concept: name and values of the study's concept.
             labels: labels of starts that the data set does not label.
             findings: collects chains without a start.
+            other_paths: paths of images that the data set has and `people` lacks, such as broken ones.
         """
         self.data_root = data_root
-        self._originals = Originals(people, concept[0], concept[1].values) if len(people) else None
+        self._originals = Originals(people, concept[0], concept[1].values, other_paths) if len(people) else None
         self._folders = folder_names(people["person_id"].astype(str)) if len(people) else {}
         self._labels, self._findings = labels, findings
 

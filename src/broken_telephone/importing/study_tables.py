@@ -14,6 +14,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import UNREADABLE
 from broken_telephone.importing.chain_ends import end_of
 from broken_telephone.importing.chain_record import End, ImportedChain
+from broken_telephone.importing.shared_images import leave_out_shared_images
 from broken_telephone.importing.starts import Start, Starts
 from broken_telephone.ingestion.files.picture_checks import picture_sizes
 from broken_telephone.ingestion.forgotten import is_forgotten, people_without
@@ -42,7 +43,7 @@ class ImportedStudy:
         """Return the study without chains and people of images that `kedro forget` removed from it."""
         if not forgotten:
             return self
-        names = self.chains["image_id"].dropna().astype(str)
+        names = pd.concat([self.chains["image_id"].dropna(), self.people["image_id"]]).astype(str)
         gone = {name for name in names.unique() if is_forgotten(forgotten, name)}
         chains = self.chains[~self.chains["image_id"].isin(gone)].reset_index(drop=True)
         kept = set(chains["chain_id"])
@@ -102,16 +103,19 @@ def arrange(
     if not rows:
         first = "; ".join(f"{one['file']}, {one['row']}: {one['problem']}" for one in findings.defects[:3])
         raise StudyError(f"import.root: no chain of {findings.root} can be imported. First: {first or 'it is empty'}")
-    longest = max(record.length for record in records.values())
-    if longest < iterations:
-        raise StudyError(
-            f"loop.iterations is {iterations}, and the imported chains have {longest} drawn images at most. Set "
-            f"loop.iterations: {longest}"
-            if longest
-            else f"No drawn image of {findings.root} was found: do the images lie below import.root?"
-        )
+    leave_out_shared_images(records, findings)
+    if not any(record.images for record in records.values()):
+        raise StudyError(f"No drawn image of {findings.root} was found: do the images lie below import.root?")
     left_out = sum(k > iterations for record in records.values() for k in record.images)
     ends = _cut(records, iterations, findings)
+    longest = max(record.length for record in records.values())
+    if longest < iterations:
+        name, end = next(iter(ends.items()))
+        raise StudyError(
+            f"loop.iterations is {iterations}, and the imported chains have {longest} drawn images at most. "
+            + (f"Set loop.iterations: {longest}. " if longest else "Nothing is left to import. ")
+            + f"First end: {name}, iteration {end.iteration}, {end.kind}: {end.reason}"
+        )
     chains = as_table(rows, CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
     chains["label"] = chains["label"].cat.set_categories(list(scheme.concepts[concept].values))
@@ -151,7 +155,10 @@ def _own_people(
 def _numbered(
     by_start: Mapping[Start, list[ImportedChain]], concept: str, findings: Findings
 ) -> tuple[list[dict], dict[str, ImportedChain]]:
-    """Number the chains of each start as replicates, in the order of their names; equal chains count once."""
+    """Number the chains of each start as replicates, in the order of their names; equal chains count once.
+
+    A chain that is added in between later changes the numbers of others, which the check of changed texts refuses.
+    """
     rows, records = [], {}
     for start, chains in by_start.items():
         seen: dict[tuple, ImportedChain] = {}

@@ -1,4 +1,4 @@
-"""Refuses to import results whose texts or originals changed since an earlier import of the same study."""
+"""Refuses to import results whose texts or labels changed since an earlier import of the same study."""
 
 import pandas as pd
 
@@ -28,6 +28,41 @@ def refuse_changed_texts(now: pd.DataFrame, earlier: pd.DataFrame | None) -> Non
             f"{len(changed)} descriptions changed since they were imported: {shortlist(changed, _NAMED)}. Restore the "
             "results; or give the study another name (study: in globals.yml) to import anew"
         )
+
+
+def refuse_changed_labels(now: pd.DataFrame, earlier: pd.DataFrame | None) -> None:
+    """Compare the labels of starts with those of an earlier import; labels of added starts are fine.
+
+    Args:
+        now: the `chains` table.
+        earlier: that of the earlier import, if any.
+
+    Raises:
+        ChangedInputError: naming the starts whose label differs.
+    """
+    if earlier is None:
+        return
+    before, after = _labels(earlier), _labels(now)
+    changed = [
+        f"{start} ({', '.join(sorted(labels))} then, {', '.join(sorted(after[start]))} now)"
+        for start, labels in before.items()
+        if start in after and not labels <= after[start]
+    ]
+    if changed:
+        raise ChangedInputError(
+            f"import.labels or the results: {len(changed)} labels changed since they were imported: "
+            f"{shortlist(changed, _NAMED)}. Set them back; or give the study another name (study: in globals.yml) to "
+            "import anew"
+        )
+
+
+def _labels(chains: pd.DataFrame) -> dict[str, set[str]]:
+    """Return image_id or prompt -> its labels."""
+    labels: dict[str, set[str]] = {}
+    columns = (chains[name].astype(object) for name in ("image_id", "prompt", "label"))
+    for image_id, prompt, label in zip(*columns, strict=True):
+        labels.setdefault(str(prompt if pd.isna(image_id) else image_id), set()).add(str(label))
+    return labels
 
 
 def _by_key(descriptions: pd.DataFrame) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The record of forgotten images: it keeps them out of every later run of a study, without naming them.
 
-`kedro forget` writes it. Raw data are never written, so an image that is still in the data set would come back.
+`kedro forget` writes it. While a removal is at work, the record also names what is to be removed. Raw data are never
+written, so an image that is still in the data set would come back.
 """
 
 import re
@@ -14,7 +15,7 @@ from broken_telephone.ingestion.reader_result import DatasetTables
 from broken_telephone.seeds import digest
 
 Record = Mapping[str, Any]
-_IMAGES = "images"
+_IMAGES, _PENDING = "images", "pending"
 
 
 def with_forgotten(record: Record, image_ids: Iterable[str], now: datetime) -> dict[str, Any]:
@@ -26,7 +27,21 @@ def with_forgotten(record: Record, image_ids: Iterable[str], now: datetime) -> d
         now: time in UTC.
     """
     at = now.isoformat(timespec="seconds")
-    return {_IMAGES: {_digest(name): at for name in image_ids} | dict(record.get(_IMAGES, {}))}
+    return {**record, _IMAGES: {_digest(name): at for name in image_ids} | dict(record.get(_IMAGES, {}))}
+
+
+def with_pending(record: Record, subject: Mapping[str, list[str]] | None) -> dict[str, Any]:
+    """Return the record with what a removal has to remove; None: the removal has ended.
+
+    The tables of a study may lose the names of an image before everything else of it is removed.
+    """
+    others = {name: value for name, value in record.items() if name != _PENDING}
+    return others if subject is None else others | {_PENDING: dict(subject)}
+
+
+def pending_of(record: Record) -> Mapping[str, list[str]] | None:
+    """Return what an interrupted removal had to remove; None if none was interrupted."""
+    return record.get(_PENDING)
 
 
 def is_forgotten(record: Record, image_id: str) -> bool:

@@ -59,12 +59,16 @@ class Findings:
             value: the defective value.
             advice: the interpretation of the value, or what to write instead.
         """
+        shown = None if value is None else repr(value)[:200]
+        location = {"file": self.name_of(file), "row": _storable(row)}
+        self.defects.append({"effect": effect, "problem": problem, **location, "value": shown, "advice": advice})
+
+    def name_of(self, file: Path) -> str:
+        """Return the name of a file in defects."""
         if file not in self._names:
             below = file.relative_to(self.root) if file.is_relative_to(self.root) else file
             self._names[file] = _storable(below.as_posix())
-        shown = None if value is None else repr(value)[:200]
-        location = {"file": self._names[file], "row": _storable(row)}
-        self.defects.append({"effect": effect, "problem": problem, **location, "value": shown, "advice": advice})
+        return self._names[file]
 
     def value(self, variable: Variable, name: str, text: str, file: Path, row: str) -> str | None:
         """Read a code or word of a scheme; any other text is recorded as unknown, and returns None."""

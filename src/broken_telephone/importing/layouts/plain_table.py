@@ -43,6 +43,7 @@ def read_plain_table(
         findings.note("ignored", "column that is not read", file, "header", ", ".join(table.unread))
     chains: dict[str, ImportedChain] = {}
     seen: set[tuple[str, int]] = set()
+    has_texts = False
     for row_number, cells in table.rows:
         findings.rows += 1
         row = f"row {row_number}"
@@ -59,8 +60,8 @@ def read_plain_table(
             continue
         seen.add((chain_name, iteration))
         chain = chains.setdefault(chain_name, ImportedChain(file, chain_name, chain_name))
-        chain.has_texts = theirs["text"] in table.columns
         _take_image(chain, iteration, stated["image"], pictures, findings, row)
+        has_texts = has_texts or bool(stated["text"])
         take_text(chain, iteration, stated["text"], texts, findings, file, row)
         if stated["answer"]:
             chain.answers[iteration] = stated["answer"]
@@ -70,7 +71,9 @@ def read_plain_table(
                     "unknown", "labels of one chain differ", file, row, stated["label"], f"kept: {chain.label}"
                 )
             chain.label = chain.label or stated["label"]
-    yield from chains.values()
+    for chain in chains.values():
+        chain.has_texts = has_texts
+        yield chain
 
 
 def _take_image(

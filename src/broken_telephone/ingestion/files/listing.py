@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
@@ -54,17 +54,30 @@ def read_records(file: Path) -> dict[str, Any]:
             raise StudyError(f"{file}: {twice!r} occurs twice in one record, and only one of them would be read")
         return record
 
+    records = parsed_json(file, once)
+    if not isinstance(records, dict):
+        raise StudyError(f"{file} holds a {type(records).__name__}, not records by name")
+    return records
+
+
+def parsed_json(file: Path, pairs_hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+    """Return the content of a JSON file.
+
+    Args:
+        file: the file.
+        pairs_hook: makes a record of the names and values of an object.
+
+    Raises:
+        StudyError: if the file is unreadable or not JSON, with its line.
+    """
     try:
-        records = json.loads(read_text(file), object_pairs_hook=once)
+        return json.loads(read_text(file), object_pairs_hook=pairs_hook)
     except json.JSONDecodeError as error:
         raise StudyError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from None
     except StudyError:
         raise
     except (ValueError, RecursionError) as error:  # thousands of digits or nested brackets
         raise StudyError(f"{file} cannot be read as JSON: {error}") from None
-    if not isinstance(records, dict):
-        raise StudyError(f"{file} holds a {type(records).__name__}, not records by name")
-    return records
 
 
 def is_text(value: object) -> TypeGuard[str]:

@@ -26,10 +26,11 @@ from broken_telephone.importing import (
 )
 from broken_telephone.importing.copying import copied_images
 from broken_telephone.importing.defect_report import defect_counts, defect_sentences
-from broken_telephone.importing.forgotten_defects import without_forgotten_defects
-from broken_telephone.importing.unchanged import refuse_changed_texts
+from broken_telephone.importing.forgotten_entries import ForgottenEntries
+from broken_telephone.importing.originals import ForgottenOriginals
+from broken_telephone.importing.unchanged import refuse_changed_labels, refuse_changed_texts
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, read_prompts
-from broken_telephone.ingestion.reader_result import Findings
+from broken_telephone.ingestion.reader_result import DatasetTables, Findings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.kept import ALL
 from broken_telephone.pictures import (
@@ -40,7 +41,7 @@ from broken_telephone.pictures import (
     digests_of,
     refuse_changed_starts,
 )
-from broken_telephone.pipelines.ingestion.nodes import digest_originals
+from broken_telephone.pipelines.ingestion.nodes import digest_originals, read_raw
 from broken_telephone.rating import all_items, known_items
 from broken_telephone.reporting.text.wording import counted
 from broken_telephone.tables import CHAINS, DEFECTS, as_table
@@ -62,7 +63,8 @@ def seal_import(settings: ImportSettings, dataset: DatasetSettings, chains: Chai
         )
     check_names("", [settings.annotator], "import.annotator")
     return {
-        "dataset": dataset.model_dump(),
+        # Own attributes change no imported result: answers are read again in the annotation.
+        "dataset": dataset.model_dump(exclude={"attributes"}),
         "chains": {"concept": chains.concept, "seed": None},
         "loop": {"describe_prompt": settings.describe_prompt},
         "generator": {"imported": settings.generator},
@@ -71,13 +73,25 @@ def seal_import(settings: ImportSettings, dataset: DatasetSettings, chains: Chai
     }
 
 
+def read_for_import(
+    raw_dataset: DatasetTables, forgotten: dict[str, Any]
+) -> tuple[DatasetTables, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Split what was read as the ingestion does, and hand on the data set with forgotten images.
+
+    A name in the results that means a forgotten image must not be taken for that of another one.
+    """
+    _, *others = read_raw(raw_dataset, forgotten)
+    votes, captions, defects, quality = others
+    return raw_dataset, votes, captions, defects, quality
+
+
 def import_results(
     settings: ImportSettings,
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
     data_root: str,
-    dataset_people: pd.DataFrame,
+    whole_dataset: DatasetTables,
     forgotten: dict[str, Any],
     import_seal: dict[str, Any],
     loop_store: StageStore,
@@ -99,17 +113,18 @@ def import_results(
         raise StudyError(f"chains.concept: {scheme.name} labels no {chain_settings.concept!r} (it labels: {known})")
     concept, findings = chain_settings.concept, Findings(settings.folder)
     labels = _start_labels(settings, dataset, chain_settings)
-    starts = Starts(dataset_people, Path(data_root), (concept, scheme.concepts[concept]), labels, findings)
-    read = read_results(settings, findings)
-    study = arrange(read, starts, dataset_people, scheme, concept, loop.iterations, findings)
-    entries = findings.rows
+    people, paths = whole_dataset.people, whole_dataset.defects["row"].astype(str)
+    starts = Starts(people, Path(data_root), (concept, scheme.concepts[concept]), labels, findings, paths)
+    entries = ForgottenEntries(read_results(settings, findings), ForgottenOriginals(forgotten, people), findings)
+    study = arrange(entries.kept, starts, people, scheme, concept, loop.iterations, findings).without_forgotten(
+        forgotten
+    )
+    n_entries = findings.rows
     manual = read_manual_labels(settings.folder, settings.ratings, settings.rated_iteration, study, scheme, findings)
-    whole, study = study, study.without_forgotten(forgotten)
-    gone = [record for chain_id, record in whole.records.items() if chain_id not in study.records]
-    defects = without_forgotten_defects(findings.defects, forgotten, gone, study.records.values(), settings.folder)
-    if left_out := len(gone):
-        manual = manual[manual["chain_id"].isin(study.chains["chain_id"])].reset_index(drop=True)
-        logger.info("%d chains are left out, because `kedro forget` removed their images", left_out)
+    defects = entries.other_defects()
+    if entries.gone:
+        logger.info("%d chains are left out, because `kedro forget` removed their images", len(entries.gone))
+    refuse_changed_labels(study.chains, loop_store.chains)
     refuse_changed_texts(descriptions_table(study, loop.iterations, settings.describer), loop_store.descriptions)
     if study.left_out_images:
         logger.warning(
@@ -118,7 +133,7 @@ def import_results(
     logger.info(
         "Imported: %s from %s. Seeds, and whether texts were truncated, are unknown",
         counted(len(study.chains), "chain"),
-        "1 entry" if entries == 1 else f"{entries:,} entries",
+        "1 entry" if n_entries == 1 else f"{n_entries:,} entries",
     )
     if settings.ratings:
         logger.info(

@@ -7,10 +7,11 @@ from broken_telephone.pipelines.importing.nodes import (
     copy_images,
     digest_imported_originals,
     import_results,
+    read_for_import,
     seal_import,
     store_ratings,
 )
-from broken_telephone.pipelines.ingestion.nodes import draw_baseline, measure_baseline, read_raw
+from broken_telephone.pipelines.ingestion.nodes import draw_baseline, measure_baseline
 from broken_telephone.pipelines.loop.nodes import draw_contact_sheet
 
 
@@ -25,9 +26,9 @@ def create_pipeline() -> Pipeline:
                 name="seal_import",
             ),
             Node(
-                read_raw,
+                read_for_import,
                 inputs=["raw_dataset", "forgotten"],
-                outputs=["dataset_people", "people_votes", "captions", "dataset_defects", "dataset_quality"],
+                outputs=["whole_dataset", "people_votes", "captions", "dataset_defects", "dataset_quality"],
                 name="read_raw",
             ),
             Node(
@@ -38,7 +39,7 @@ def create_pipeline() -> Pipeline:
                     "params:chains",
                     "params:loop",
                     "params:data_root",
-                    "dataset_people",
+                    "whole_dataset",
                     "forgotten",
                     "import_seal",
                     "loop_store",
