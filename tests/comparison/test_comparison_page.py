@@ -147,6 +147,14 @@ def test_prompts_are_no_descriptions_and_stopped_chains_cost_nothing():
     assert costs.iloc[0, 1:].to_list() == [0.5, 3.0, 4.0]
 
 
+def test_with_several_arms_the_summary_begins_with_what_each_achieves():
+    comparison = ComparisonSettings(arms={"plain": "a", "shifted": "b", "same": "c"}, shown_chains=0)
+    studies = {"plain": study(40), "shifted": study(40, becoming_female=0.5), "same": study(40)}
+    topics = list(Compared(comparison, draw=False, **studies).topics())
+    assert topics[0] == ACHIEVED
+    assert topics.index(f"{DIFFERS}: shifted") < topics.index(PAIRS)
+
+
 def test_the_summary_says_what_differs_what_does_not_and_what_is_open():
     topics = drifting().topics()
     assert list(topics) == [DIFFERS, ALIKE, ACHIEVED, UNKNOWN, PAIRS]

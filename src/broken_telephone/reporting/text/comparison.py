@@ -63,15 +63,18 @@ def comparison_summary(
     """
     rows, pairing = judged(tables["contrasts"]), tables["pairing"]
     arms = [arm for arm in dict.fromkeys(pairing["arm"].astype(str)) if arm != reference]
-    topics = {
-        ORIGINALS: [] if exchanged is None else list(_exchange_sentences(pairing, arms, reference, exchanged)),
+    each = {
         **{
             DIFFERS if len(arms) == 1 else f"{DIFFERS}: {arm}": list(_differences(rows, arm, reference, most))
             for arm in arms
         },
         ALIKE: [sentence for arm in arms for sentence in _equalities(rows, arm, reference, margin)],
-        ACHIEVED: list(_arm_sentences(tables["arms"])),
-        EFFECTS: list(_effect_sentences(tables["effects"])),
+    }
+    together = {ACHIEVED: list(_arm_sentences(tables["arms"])), EFFECTS: list(_effect_sentences(tables["effects"]))}
+    topics = {
+        ORIGINALS: [] if exchanged is None else list(_exchange_sentences(pairing, arms, reference, exchanged)),
+        # Who compares many arms asks first which of them helps, and which factor matters.
+        **(each | together if len(arms) == 1 else together | each),
         UNKNOWN: [sentence for arm in arms for sentence in _unknown(rows, arm)],
         PAIRS: [
             *_setting_sentences(settings, reference),
