@@ -79,8 +79,8 @@ def _recovery(recovery: pd.DataFrame) -> Iterator[str]:
         again = rows["passed"].dropna().astype(bool)
         yield (
             f"The interval of {source} contains the planted share in {percent(inside.mean())} of "
-            f"{counted(len(planted), 'share')}, and what the same generator draws in further images in "
-            f"{percent(again.mean())} of {counted(len(again), 'share')}."
+            f"{counted(len(planted), 'case')}. It contains what the same generator draws in further images in "
+            f"{percent(again.mean())} of {counted(len(again), 'case')}."
         )
     cells = own.drop_duplicates(["arm", "start", "label", "attribute", "category"])
     off = (cells["redrawn"] - cells["planted"]).abs()
