@@ -94,7 +94,9 @@ def speed(catalog, batches: list[int], rounds: int) -> None:
     pictures = [images[key]() for key in list(images)[: max(batches)]]
     closed = next(
         one
-        for one in state_inquiries(*settings, annotator, annotator, catalog.load("loop_settings"), {})
+        for one in state_inquiries(
+            *settings, annotator, annotator, catalog.load("loop_settings"), {}, catalog.load("params:report")
+        )
         if one.name == "closed"
     )
     form: Choices = closed.asked[0]

@@ -128,6 +128,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
         explain_words(
             items,
             lambda item: regions_of(item, contents[item.picture.name], {}, None),
+            lambda item: None,
             set(names),
             "words",
             how,

@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables["findings"] = timed("findings", nodes.judge_changes, **judged, frozen_plan={})
     for name in ("agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
-    drawn = timed("figures", draw_figures, **tables)
+    drawn = timed("figures", draw_figures, DATASET, **tables)
     timed("latex", write_latex, "study", tables["drift"], tables["findings"])
     page = timed(
         "page",
@@ -229,7 +229,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         similarity_manifest={},
         explanation_manifest={},
         explanation_figures={},
-        **tables,
+        # One iteration has no attractors.
+        **{"attractors": pd.DataFrame(), **tables},
     )
     if asked.page is not None:
         asked.page.write_text(page, encoding="utf-8")

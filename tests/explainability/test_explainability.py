@@ -126,6 +126,8 @@ def test_a_describer_behind_an_endpoint_leaves_empty_tables_and_a_report(project
     settings["describer"] = {"endpoint": "http://localhost:1/v1", "model": "some-vlm"}
     file.write_text(yaml.safe_dump(settings))
     monkeypatch.setattr(EndpointDescriber, "load", lambda self: None)
+    # It states no probabilities, so that the forms are read free only.
+    monkeypatch.setattr(EndpointDescriber, "_check_alternatives", lambda self, prompt: 0)
     told = Description("The person looks happy.", tokens=5, truncated=False)
     monkeypatch.setattr(EndpointDescriber, "describe", lambda self, images, prompt: [told for _ in images])
     run(project, "__default__", loop__iterations=1)

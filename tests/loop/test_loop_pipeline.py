@@ -381,7 +381,7 @@ def test_ingestion_alone_needs_no_models(project):
     ("arguments", "told"),
     [
         (["--pipelines", "lop"], ["Failed to find the pipeline named 'lop'"]),
-        (["--env", "nope"], ["There is no study 'nope'", "base, miniature_activity, miniature_shortcut_background"]),
+        (["--env", "nope"], ["There is no study 'nope'", "`kedro studies` lists all"]),
         (
             ["--params", "loop.iterations=0"],
             ["cannot be used:\n- loop: 'iterations'", "greater than or equal to 1", "not 0"],

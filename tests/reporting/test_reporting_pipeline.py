@@ -245,7 +245,7 @@ def test_a_reading_that_was_not_asked_for_is_refused():
     study = Study(each=2, prompts=0)
     with pytest.raises(StudyError, match=r"report.reading: 'free' is none of annotation.readings \(closed\)"):
         nodes.arrange_annotations(
-            study.annotations,
+            study.annotations[study.annotations["reading"] == "closed"],
             study.chains,
             study.people,
             AnnotationSettings(readings=["closed"]),

@@ -322,11 +322,10 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     shortcuts = [node for trait in SHORTCUTS for node in _shortcut(trait)]
-    adapters = [_adapter_pictures()]
-    adapters += [node for name in GENERATOR_ADAPTERS for node in _generator_adapter(name)]
+    adapters = [node for name in GENERATOR_ADAPTERS for node in _generator_adapter(name)]
     adapters += [node for name in DESCRIBER_ADAPTERS for node in _describer_adapter(name)]
     boxes = {
-        "worlds": [*worlds, twins, raw, counterfactuals],
+        "worlds": [*worlds, twins, _adapter_pictures(), raw, counterfactuals],
         "training": training,
         "quality": quality,
         "shortcuts": shortcuts,
