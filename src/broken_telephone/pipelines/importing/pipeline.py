@@ -12,7 +12,7 @@ from broken_telephone.pipelines.importing.nodes import (
     store_ratings,
 )
 from broken_telephone.pipelines.ingestion.nodes import draw_baseline, measure_baseline
-from broken_telephone.pipelines.loop.nodes import draw_contact_sheet
+from broken_telephone.pipelines.loop.pipeline import contact_sheet_node
 
 
 def create_pipeline() -> Pipeline:
@@ -98,20 +98,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(measure_baseline, inputs=["people", "params:dataset"], outputs="baseline", name="measure_baseline"),
             Node(draw_baseline, inputs=["baseline", "params:dataset"], outputs="baseline_figure", name="draw_baseline"),
-            Node(
-                draw_contact_sheet,
-                inputs=[
-                    "params:study",
-                    "chains",
-                    "loop_descriptions",
-                    "originals",
-                    "loop_images",
-                    "params:loop",
-                    "params:contact_sheet",
-                ],
-                outputs="loop_contact_sheet",
-                name="draw_contact_sheet",
-            ),
+            contact_sheet_node(),
         ],
         tags="import",
         namespace="importing",

@@ -20,6 +20,24 @@ from broken_telephone.pipelines.loop.nodes import (
 )
 
 
+def contact_sheet_node() -> Node:
+    """Return the node that draws some chains on one sheet, also those of an import."""
+    return Node(
+        draw_contact_sheet,
+        inputs=[
+            "params:study",
+            "chains",
+            "loop_descriptions",
+            "originals",
+            "loop_images",
+            "params:loop",
+            "params:contact_sheet",
+        ],
+        outputs="loop_contact_sheet",
+        name="draw_contact_sheet",
+    )
+
+
 def create_pipeline() -> Pipeline:
     """Return the loop with the nodes of ingestion that it needs, so that it runs on a fresh clone."""
     loop = Pipeline(
@@ -89,20 +107,7 @@ def create_pipeline() -> Pipeline:
                 outputs=["loop_descriptions", "loop_pictures", "loop_manifest"],
                 name="collect_results",
             ),
-            Node(
-                draw_contact_sheet,
-                inputs=[
-                    "params:study",
-                    "chains",
-                    "loop_descriptions",
-                    "originals",
-                    "loop_images",
-                    "params:loop",
-                    "params:contact_sheet",
-                ],
-                outputs="loop_contact_sheet",
-                name="draw_contact_sheet",
-            ),
+            contact_sheet_node(),
         ],
         tags="loop",
         namespace="loop",

@@ -49,8 +49,9 @@ def success_table(
         - odds ratio: against the category `reference`, see `odds_ratios` and `reference_category`. It is given at the
           first and the last iteration for all labels together.
     """
-    # Threads that import such libraries at the same time can wait for each other for ever.
+    # Threads that import these at the same time can wait for each other for ever.
     import firthmodels  # noqa: F401
+    import statsmodels.discrete.discrete_model  # noqa: F401
 
     width = panels[0].codes.shape[1] if panels else 0
     outcomes = predictions["correct"].astype("boolean").fillna(False).to_numpy(dtype=np.int8)
