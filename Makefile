@@ -1,7 +1,7 @@
 # The commands of CONTRIBUTING.md under short names.
 BIN := .venv/bin
 
-.PHONY: install test lint docs-check study pins
+.PHONY: install test lint docs-check site study pins
 
 install:
 	python3 -m venv .venv
@@ -16,9 +16,12 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The commands, files and links that README, CONTRIBUTING and docs name.
+# The commands, files and links that README, CONTRIBUTING and docs name, and the site.
 docs-check:
-	$(BIN)/pytest -q tests/test_commands.py
+	$(BIN)/pytest -q tests/test_commands.py tests/test_site.py tests/documentation
+
+site:
+	$(BIN)/mkdocs build -q --strict
 
 study:
 	$(BIN)/kedro run

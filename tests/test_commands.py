@@ -12,6 +12,7 @@ import pytest
 from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from mkdocs.__main__ import cli as mkdocs_commands
 from named_commands import PAGES, ROOT, Command, fenced, named_commands, spans
 from project_copies import small_project
 
@@ -35,7 +36,9 @@ NOT_RUN = {
     "kedro doctor": "exits with 1 if anything is missing; test_doctor.py runs it",
     "kedro forget": "removes results; test_forget.py runs it",
     "kedro run --pipeline miniature": "trains for hours",
+    "mkdocs": "test_site.py builds the site",
     "python -m broken_telephone.exporting.appendix": "writes a page; test_dictionary.py compares it",
+    "python -m broken_telephone.documentation.settings_tables": "writes a page; test_settings_tables.py compares it",
     "python -m broken_telephone.models.faces.packaged_weights": "test_face_detector.py runs it",
     "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
     "kedro grid": "runs all arms of a grid; test_grid_command.py runs some",
@@ -150,6 +153,12 @@ def check_pip(words: tuple[str, ...]) -> None:
             assert word in known
 
 
+def check_mkdocs(words: tuple[str, ...]) -> None:
+    _, command, rest = mkdocs_commands.resolve_command(click.Context(mkdocs_commands), list(words[1:]))
+    assert command is not None
+    command.make_context(words[1], rest)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_every_command_is_right(command: Command, here, monkeypatch, request):
     words = command.words
@@ -161,6 +170,8 @@ def test_every_command_is_right(command: Command, here, monkeypatch, request):
         check_pip(words)
     elif words[0] == "pytest":
         assert not request.config._parser.parse_known_and_unknown_args(list(words[1:]))[1]
+    elif words[0] == "mkdocs":
+        check_mkdocs(words)
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     elif words[0] == "lint-imports":

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 SHELL = {"", "bash", "sh", "console"}
 """Languages of fenced blocks whose lines are commands; a diagram or a file says what it is, such as text."""
-PROGRAMS = {"hf", "kedro", "lint-imports", "make", "pip", "pytest", "python", "python3", "vllm"}
+PROGRAMS = {"hf", "kedro", "lint-imports", "make", "mkdocs", "pip", "pytest", "python", "python3", "vllm"}
 """What a piece of code within a sentence must begin with to be a command, unless it has options."""
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`]+)`")

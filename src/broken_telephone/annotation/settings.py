@@ -21,8 +21,8 @@ class AnnotationSettings(BatchedSettings):
     form_prompt: str | None = None
     """Another wording of the form; null: as `labels/forms.py` words it."""
     line: str = "{number}. {option}"
-    """How a line of a filled-in form is written: what the options of the closed reading are weighed as. It may have
-    {title}, too: the question's name, such as Gender."""
+    """How a line of a filled-in form is written. The closed reading weighs the options in this form. `{title}` is the
+    question's name, such as Gender."""
     concept_prompt: str = "Name the {concept} of the person: {options}"
     """How the label of the concept is asked for; the answer is one of the options."""
     readings: list[Reading] = ["free", "closed"]

@@ -17,11 +17,11 @@ class CounterfactualSettings(BatchedSettings):
     group = "counterfactuals"
 
     attribute: str | None = None
-    """Such as gender."""
+    """The attribute that the editor exchanges, such as gender."""
     category: str | None = None
     """The category that all originals are shown with."""
     prompt: str = "a photo of a {category} person, {label}"
-    """The editor's prompt. {category} and {label} stand for the category and the label of the chain."""
+    """The editor's prompt. `{category}` and `{label}` stand for the category and the label of the chain."""
     strength: Annotated[float, Field(gt=0, le=1)] = 0.5
     """How much noise is added to an original: near 0 it stays, at 1 only the prompt counts."""
     model: dict[str, Any] = {}

@@ -16,7 +16,7 @@ def _size(value: Any) -> int | str:
     raise ValueError("a whole number from 1, or auto")
 
 
-Size = Annotated[int | str, PlainValidator(_size)]
+Size = Annotated[int | str, PlainValidator(_size), Field(examples=["auto", 16])]
 """Items at once; auto finds out (`batch_size.py`)."""
 
 
@@ -26,7 +26,7 @@ class WorkSettings(Settings):
     group: ClassVar[str]
     """The name of the settings in a study."""
     residency: Literal["both", "one"] = "both"
-    """Whether all models stay in memory, or each leaves before another works."""
+    """Whether all models stay in memory, or each is unloaded before another works."""
     executor: Literal["local", "ray"] = "local"
     """Where models run: in this process, or in actors of a Ray cluster, one per GPU."""
     workers: Size = "auto"
@@ -45,4 +45,4 @@ class BatchedSettings(WorkSettings):
     """Settings of a stage with one batch size."""
 
     batch: Size = "auto"
-    """Items at once."""
+    """Items at once; `auto` finds out on the first batches."""

@@ -45,6 +45,7 @@ class ExplainSettings(BatchedSettings):
     method: Method = "HiResCAM"
     """Whose maps are reported; the others are compared with it."""
     target: Target = "log_probability"
+    """The explained quantity of a word."""
     size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     """Width and height of a frame that all pictures are fitted into before, so that they can be compared; null: as
     they are."""
@@ -57,7 +58,9 @@ class ExplainSettings(BatchedSettings):
     prop_masks: PropMaskSettings | None = None
     """Masks by which props are a region of their own in originals; null: props are part of the background."""
     batch: Size = 16
+    """Words at once, or `auto`."""
     seed: int = 1
+    """Seed of the sampled chains and of the random places."""
 
     @field_validator("words")
     @classmethod

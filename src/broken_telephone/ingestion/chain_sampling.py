@@ -25,15 +25,17 @@ class ChainSettings(Settings):
     """The starts of a study's chains."""
 
     concept: str
-    """The concept that the describer is asked about, from the data set's scheme."""
+    """The concept that the describer is asked about. RAF-DB has `emotion`; PHASE `emotion` and `activity`; COCO
+    `person`; other data sets those of `dataset.concepts`."""
     seed: int
     """The study's seed, which determines the sample and every drawn picture."""
     splits: list[str] | None = None
     """Splits of the data set to sample from; null for all."""
     count: Annotated[int, Field(ge=0)] | None = None
-    """People per cell; null for all."""
+    """People per cell, which is a label, a split and the categories of `balance`; null for all. Shortages are
+    reported."""
     balance: list[str] = []
-    """Attributes that define the cells, with label and split. [gender] takes `count` women and men of every label."""
+    """Attributes that define the cells, with label and split. `[gender]` takes `count` women and men of every label."""
     starts: Annotated[list[Literal["image", "caption"]], Field(min_length=1)] = ["image"]
     """Starts of a sampled person's chains: the image, its caption in the data set, or both."""
     replicates: Annotated[int, Field(ge=1)] = 1

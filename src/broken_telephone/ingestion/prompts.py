@@ -31,7 +31,9 @@ class PromptSettings(Settings):
     """A chain that starts from a text."""
 
     label: str
+    """The label of the chain."""
     text: Annotated[str, Field(pattern=r"\S")]
+    """The prompt that is drawn first."""
     repeats: Annotated[int, Field(ge=1)] | None = None
     """Number of replicates of this chain; null for chains.replicates."""
 

@@ -36,15 +36,15 @@ class DatasetSettings(Settings):
     """The data set of a study."""
 
     source: Literal["raf_db", "phase", "coco", "image_folder", "none"]
-    """Layout of the folder; none if the study starts from prompts only."""
+    """Layout of the folder, see docs/datasets.md; `none` if the study starts from prompts only."""
     scheme: Literal["raf", "phase", "free"] | None = None
-    """Scheme for image_folder and none; the default is free. Other sources have their own scheme."""
+    """For `image_folder` and `none`: the scheme; null is `free`. Other sources have their own scheme."""
     concepts: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
-    """For image_folder and none: own concepts with their labels, which replace those of the scheme."""
+    """For `image_folder` and `none`: own concepts with their labels, which replace those of the scheme."""
     labels: str | None = None
-    """For image_folder: a CSV or Parquet table below the folder, one row per person, or a YAML list of images."""
+    """For `image_folder`: a CSV or Parquet table below the folder, one row per person, or a YAML list of images."""
     columns: dict[str, str] = {}
-    """For image_folder: column of this program -> column of the table, where they differ."""
+    """For `image_folder`: column of this program -> column of the table, where they differ."""
     attributes: dict[str, OwnAttribute] = {}
     """Attributes of the study's own, by name. A study states them as `attributes`; the loader puts them here."""
 

@@ -25,9 +25,10 @@ class SteerSettings(Settings):
     target: dict[str, dict[str, _Share]] = {}
     """Attribute of `balance` -> category -> share; without it, the shares of the data set's main people."""
     template: str = "{Person}. {text}"
-    """The drawn text; {person} is "an old woman", {Person} the same with a capital, {text} the description."""
+    """The drawn text: `{person}` is "an old woman", `{Person}` has a capital, `{text}` is the description, `{label}`
+    the label; `{{` is a brace."""
     words: dict[str, dict[str, str]] = {}
-    """Attribute -> category -> adjective, in place of the default ones."""
+    """Attribute -> category -> adjective in place of the default one; an empty one says nothing."""
     details: dict[str, dict[str, str]] = {}
     """Attribute -> category -> visible details, which stand after "with"."""
 
@@ -70,21 +71,22 @@ class LoopSettings(WorkSettings):
 
     group = "loop"
     iterations: Positive
+    """Length of the chains. It may be raised later. A lower value hides later iterations and keeps them on disk."""
     describe_prompt: Annotated[str, Field(min_length=1)]
     """What the describer is asked about every picture."""
     neutralise: list[Attribute] = []
-    """Attributes whose terms are taken out of every description before it is drawn."""
+    """Attributes whose English terms are taken out of a description before it is drawn: see docs/mitigation.md."""
     steer: SteerSettings | None = None
-    """What is said about the person in drawn texts; null: nothing."""
-    keep: Annotated[Any, PlainValidator(checked_keep)] = ALL
-    """Which drawn images stay on disk: `all`, `{every: 10}` or a list of iterations; always the first and the last.
+    """What is stated about the person in drawn texts: see docs/mitigation.md. Null: nothing."""
+    keep: Annotated[Any, PlainValidator(checked_keep), Field(examples=[ALL, {"every": 10}, [1, 2, 5, 99]])] = ALL
+    """Which drawn images stay on disk. The first and the last image always stay: see docs/large_studies.md#long-loops.
 
     Any other image is deleted once its description is saved. Later stages use the images that stay.
     """
     describe_batch: Size = "auto"
-    """Pictures described at once."""
+    """Pictures described at once. `auto` finds the size on the first batches; a batch beyond the memory is halved."""
     draw_batch: Size = "auto"
-    """Pictures drawn at once."""
+    """Pictures drawn at once, likewise."""
     shard: str = "1/1"
     """Which part of the chains this run follows: `3/8` is the third of eight, the same chains every time."""
 

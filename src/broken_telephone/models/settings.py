@@ -35,7 +35,7 @@ class Source(PublicSettings):
     """Names the place that weights come from."""
 
     path: str | None = None
-    """A folder, relative to the project. The network is never used for it."""
+    """A folder made by `save_pretrained`, relative to the project. The network is never used for it."""
     hub: str | None = None
     """Or an id on the Hugging Face hub, downloaded if it is not in the local cache."""
     revision: str | None = None
@@ -70,7 +70,7 @@ class ModelSettings(TorchSettings):
     """The settings of a model that a study names."""
 
     preset: str | None = None
-    """A name in presets.yml. Its values fill in the settings that are not stated."""
+    """Or the name of a known model, see docs/models.md. Its values fill in the settings that are not stated."""
 
     kind: ClassVar[str]
 
@@ -86,6 +86,7 @@ class LoraSettings(Source):
     weight_name: str | None = None
     """The file, where there are several."""
     scale: float = 1.0
+    """Strength of the LoRA weights: 0 for none, 1 as they were trained."""
 
     @field_validator("weight_name")
     @classmethod
@@ -118,13 +119,19 @@ class GeneratorSettings(ModelSettings):
     call: dict[str, Any] = {}
     """Further arguments of every call of the pipeline."""
     steps: Positive | None = None
+    """Denoising steps."""
     guidance: Annotated[float, Field(ge=0)] | None = None
+    """Scale of the classifier-free guidance, as the pipeline defines it."""
     width: Positive | None = None
-    """Pixels."""
+    """Width of the drawn images in pixels."""
     height: Positive | None = None
+    """Height of the drawn images in pixels."""
     negative_prompt: str | None = None
+    """A text that guidance leads away from."""
     scheduler: SchedulerSettings | None = None
+    """A scheduler in place of the pipeline's own; its name alone is enough."""
     lora: LoraSettings | None = None
+    """LoRA weights on top of the pipeline, with `path` or `hub`, and `revision`."""
     compile: bool = False
     """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding."""
     offload: Literal["none", "model", "sequential"] = "none"
@@ -151,14 +158,17 @@ class DescriberSettings(ModelSettings):
     call: dict[str, Any] = {}
     """Further arguments of every call of `generate`."""
     max_new_tokens: Positive = 77
+    """Length of the longest answer in tokens."""
     system: str | None = None
     """A system prompt, for models whose chat template has a place for it."""
     template: str | None = None
-    """The form of the prompt for a model without a chat template, such as "<image>{prompt}"; else "{prompt}"."""
+    """The form of the prompt for a model without a chat template, such as `<image>{prompt}`; else `{prompt}`."""
     chat_template_kwargs: dict[str, Any] | None = None
-    """Switches that the model's chat template reads, such as enable_thinking: false."""
+    """Switches that the model's chat template reads, such as `{enable_thinking: false}`."""
     adapter: AdapterSettings | None = None
+    """A PEFT adapter, with `path` or `hub`, and `revision`."""
     quantisation: Literal["8bit", "4bit"] | None = None
+    """Precision to which bitsandbytes reduces the weights, on a GPU."""
 
     @field_validator("template")
     @classmethod

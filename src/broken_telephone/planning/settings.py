@@ -12,7 +12,9 @@ class HypothesisSettings(Settings):
     """A primary hypothesis: the share of a category changes between the first and the last image of the chains."""
 
     attribute: str
+    """The attribute, such as gender."""
     category: str
+    """The category whose share changes."""
     label: str = ALL
     """A label of the chains, or `(all)` for all labels together."""
     direction: Literal["rise", "fall"] | None = None

@@ -11,6 +11,7 @@ class AnsweredError(Settings):
     """An error that is added to the annotator's answers about drawn images."""
 
     attribute: str
+    """The attribute whose answers are exchanged."""
     category: str
     """The category that the annotator answered."""
     answered: str

@@ -28,6 +28,7 @@ class FaceSettings(PublicSettings):
     """An annotator that reads the whole picture or the largest face in it."""
 
     reads: Literal["picture", "face"] = "picture"
+    """Whether it reads the whole picture, or the largest face."""
     margin: Annotated[float, Field(ge=0)] = 0.25
     """What is read around a face, on each side, as a share of the longer side of its box."""
     detector: DetectorSettings | None = None
@@ -44,8 +45,9 @@ class ClassifierSettings(MappedSettings, FaceSettings):
     """Image classifiers of transformers: one with one or several heads, or one for each attribute."""
 
     classifier: TorchSettings | None = None
+    """One classifier for all attributes."""
     classifiers: dict[str, TorchSettings] | None = None
-    """Attribute or concept -> its classifier."""
+    """Or attribute or concept -> its classifier."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -60,6 +62,7 @@ class ZeroShotSettings(FaceSettings):
     """A dual encoder of transformers, such as CLIP or SigLIP, that compares pictures with texts about categories."""
 
     zero_shot: EmbedderSettings
+    """The dual encoder."""
     prompts: dict[str, dict[str, Texts]]
     """Attribute or concept -> category -> its text, or several texts, whose vectors are averaged."""
 
@@ -83,7 +86,7 @@ class FunctionSettings(MappedSettings, FaceSettings):
     """A function of the user's own, or a class that is called like one."""
 
     function: str
-    """Its dotted name, such as my_module.label_people."""
+    """Dotted name of the function, such as `my_module.label_people`."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of every call; of a class, those of its construction."""
 
@@ -92,4 +95,4 @@ class TableSettings(MappedSettings):
     """A CSV file of answers."""
 
     table: str
-    """Its path, relative to the project."""
+    """Path of the CSV file, relative to the project."""

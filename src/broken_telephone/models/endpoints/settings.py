@@ -21,7 +21,7 @@ class ServerSettings(Settings):
     """A server, and how it is asked."""
 
     endpoint: str
-    """Such as http://localhost:8000/v1."""
+    """Address of the server, such as `http://localhost:8000/v1`."""
     model: str
     """The name that the endpoint serves it under."""
     concurrency: Positive = 8
@@ -29,7 +29,7 @@ class ServerSettings(Settings):
     retries: Annotated[int, Field(ge=0)] = 5
     """How often the client repeats a request after 408, 409, 429, 5xx, a timeout or a lost connection."""
     timeout: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds."""
+    """Seconds that a request may take."""
     key_variable: str = "OPENAI_API_KEY"
     """The environment variable that holds the key. A server without keys needs none."""
     header_variables: dict[str, str] | None = None
@@ -98,10 +98,11 @@ class EndpointSettings(ServerSettings):
     """A describer behind an OpenAI-compatible endpoint."""
 
     max_new_tokens: Positive = 77
+    """Length of the longest answer in tokens."""
     system: str | None = None
     """A system message."""
     chat_template_kwargs: dict[str, Any] | None = None
-    """Switches that the server passes to the model's chat template, such as enable_thinking: false."""
+    """Switches that the server passes to the model's chat template, such as `{enable_thinking: false}`."""
 
     @field_validator("system")
     @classmethod
@@ -115,10 +116,11 @@ class ImageEndpointSettings(ServerSettings):
     """A generator behind an OpenAI-compatible endpoint. The server chooses what is null."""
 
     width: Positive | None = None
-    """Pixels."""
+    """Width of the drawn images in pixels."""
     height: Positive | None = None
+    """Height of the drawn images in pixels."""
     timeout: Annotated[float, Field(gt=0)] = 300.0
-    """Seconds."""
+    """Seconds that a request may take."""
     picture_hosts: list[str] = []
     """Hosts beside the endpoint's own that pictures may be fetched from, if the server answers with an address."""
     transport: ClassVar[frozenset[str]] = ServerSettings.transport | {"picture_hosts"}

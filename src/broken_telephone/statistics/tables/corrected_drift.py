@@ -69,7 +69,10 @@ def bias_table(panels: Sequence[Panel], ratings: Ratings, each: Map = map, metho
     weighted by their chains.
 
     Args:
-        panels, ratings, each, method: see `corrected_drift_table`.
+        panels: see `corrected_drift_table`.
+        ratings: likewise.
+        each: likewise.
+        method: likewise.
 
     Returns:
         Columns BIAS_TESTS. degrees_of_freedom: of the numerator of F.

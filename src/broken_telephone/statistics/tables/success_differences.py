@@ -83,7 +83,11 @@ def success_changes_table(
     """Measure the change of the differences in success from the first picture of the chains to the last.
 
     Args:
-        predictions, chains, panels, corrections, each: see `success_differences_table`.
+        predictions: see `success_differences_table`.
+        chains: likewise.
+        panels: likewise.
+        corrections: likewise.
+        each: likewise.
 
     Returns:
         Columns SUCCESS_CHANGES. value: the difference at the last iteration minus that at the first, -2 to 2, with a
