@@ -1,8 +1,10 @@
-"""Hooks of the documentation site: it shows pages of the project's root, such as README.md, beside those of docs/.
+"""Hooks of the documentation site.
 
-Links between both places are written for readers of the repository. Here they are written anew for the site.
+It shows pages of the project's root, such as README.md, beside those of docs/. Links between both places are written for
+readers of the repository, and here anew for the site. Tables of sentences are marked, so that phones show them as lists.
 """
 
+import html
 import re
 from pathlib import Path
 
@@ -20,6 +22,13 @@ ROOT_FILES = {
     "LICENSE": "LICENSE",
 }
 """File of the project's root -> its name on the site, in the folder `project`."""
+_LONG = 40
+"""Characters of a cell from which a table has sentences rather than numbers."""
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_HEADER = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<td\b")
+_TAG = re.compile(r"<[^>]+>")
 _LINK = re.compile(r"(?<=\]\()(?P<path>[\w./-]+)(?P<anchor>#[\w-]*)?(?=\))")
 
 
@@ -39,6 +48,25 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.src_uri.startswith(f"{FOLDER}/"):
         return markdown
     return _LINK.sub(_link_of_docs, markdown)
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mark tables of sentences, and name the column of each of their cells: see stylesheets/site.css."""
+    return _TABLE.sub(_marked_table, content)
+
+
+def _marked_table(found: re.Match[str]) -> str:
+    table = found[0]
+    headers = [_TAG.sub("", header).strip() for header in _HEADER.findall(table)]
+    cells = [_TAG.sub("", cell).strip() for cell in re.findall(r"<td\b[^>]*>(.*?)</td>", table, re.DOTALL)]
+    if len(headers) < 3 or max(map(len, cells), default=0) < _LONG:
+        return table
+
+    def marked_row(row: re.Match[str]) -> str:
+        names = iter(headers)
+        return _CELL.sub(lambda _: f'<td data-column="{html.escape(next(names))}"', row[0])
+
+    return _ROW.sub(marked_row, table).replace("<table>", "<table data-sentences>", 1)
 
 
 def _link_of_root(link: re.Match[str]) -> str:

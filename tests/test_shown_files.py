@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kedro.framework.project import settings
 from named_commands import PAGES, ROOT, fenced
 
 from broken_telephone.commands.settings_check import check_settings
 from broken_telephone.ingestion import read_prompts
 from broken_telephone.labels import RAF
+from broken_telephone.settings import CONFIG_LOADER_ARGS
 from broken_telephone.study_config.loader import StudyConfigLoader
 from broken_telephone.study_config.study_globals import StudyGlobals
 
@@ -38,7 +38,7 @@ def conf(tmp_path, monkeypatch):
 
 
 def loaded(conf: Path, study: str) -> dict:
-    return StudyConfigLoader(str(conf), study, **settings.CONFIG_LOADER_ARGS)["parameters"]
+    return StudyConfigLoader(str(conf), study, **CONFIG_LOADER_ARGS)["parameters"]
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))

@@ -2,11 +2,8 @@
 
 import re
 import shutil
-import threading
 from collections import Counter
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -154,21 +151,10 @@ def test_pages_open_from_the_disk_without_requests_errors_or_sideways_scroll(sit
 
 
 @needs_chromium
-def test_search_finds_a_setting(site, browser):
-    """From a server, as the site is published."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def test_search_finds_a_setting_on_pages_from_the_disk(site, browser):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"http://127.0.0.1:{server.server_address[1]}/index.html")
+    page.goto(f"file://{site}/index.html")
     page.keyboard.press("f")
     page.keyboard.type("equivalence_margin", delay=20)
     page.wait_for_selector(".md-search-result__item a[href*='settings.html']", timeout=20_000)
     page.close()
-    server.shutdown()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A server that does not print its requests."""
-
-    def log_message(self, *args):
-        pass

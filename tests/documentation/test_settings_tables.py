@@ -72,8 +72,11 @@ def test_meanings_are_whole_sentences(name):
 def test_a_stated_default_is_the_value_of_an_empty_group(name):
     """The page's default is read as YAML and compared with what the class makes of nothing."""
     group = SECTIONS[name].group
-    required = {field: "1" if get_origin(info.annotation) is None and info.annotation is str else 1
-                for field, info in group.model_fields.items() if info.is_required()}
+    required = {
+        field: "1" if get_origin(info.annotation) is None and info.annotation is str else 1
+        for field, info in group.model_fields.items()
+        if info.is_required()
+    }
     made = group.model_validate(required).model_dump()
     for setting, _, default, _ in ROW.findall(settings_table(name, {})):
         if "." in setting or "[" in setting or "{" in default:

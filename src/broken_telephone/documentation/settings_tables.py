@@ -147,9 +147,7 @@ def _default(field: FieldInfo, name: str, stated: Mapping[str, Any]) -> str:
 def _linked(note: str) -> str:
     """Return a docstring as Markdown: pages of docs become links, and `<` outside code is no tag."""
     pieces = re.split(r"(`[^`]*`)", note.replace(" -> ", " → "))
-    return "".join(
-        piece if piece.startswith("`") else _PAGE.sub(_link, piece.replace("<", "&lt;")) for piece in pieces
-    )
+    return "".join(piece if piece.startswith("`") else _PAGE.sub(_link, piece.replace("<", "&lt;")) for piece in pieces)
 
 
 def _link(page: re.Match[str]) -> str:
