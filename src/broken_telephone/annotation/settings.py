@@ -26,7 +26,8 @@ class AnnotationSettings(BatchedSettings):
     concept_prompt: str = "Name the {concept} of the person: {options}"
     """How the label of the concept is asked for; the answer is one of the options."""
     readings: list[Reading] = ["free", "closed"]
-    """free: the annotator writes the form, which is parsed. closed: it weighs every option, and the label's, too."""
+    """With `free`, the annotator writes the form, which is parsed. With `closed`, it weighs every option of the form,
+    and of the label."""
     starts_per_label: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Further annotators that label a sample: name -> number of originals, and of prompts, for each label. All images
     of their chains are labelled."""

@@ -51,13 +51,13 @@ class Section(NamedTuple):
 
     group: type[Settings]
     path: str = ""
-    """The name of the group in `parameters.yml`, for the values of the base study. Empty: it has none."""
+    """The name of the group in `parameters.yml`, or globals, for the values of the base study. Empty: it has none."""
     inherits: bool = False
     """Whether the table lists the settings that several groups share."""
 
 
 SECTIONS: dict[str, Section] = {
-    "globals": Section(StudyGlobals),
+    "globals": Section(StudyGlobals, "globals"),
     "attributes": Section(OwnAttribute),
     "models": Section(ModelSettings, inherits=True),
     "generator": Section(GeneratorSettings, "generator"),
@@ -97,7 +97,7 @@ def with_tables(page: str, base: Mapping[str, Any]) -> str:
 
     Args:
         page: the text of the page.
-        base: the parameters of the base study, which all studies inherit.
+        base: what `base_parameters` returns.
 
     Raises:
         KeyError: if a mark names no section.
@@ -120,9 +120,11 @@ def group_rows(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield setting, values, default and meaning of a group's settings, and of the groups in them."""
     notes = field_notes(group)
-    for name, field in group.model_fields.items():
-        if not inherits and defining_class(group, name) in _SHARED:
+    shared = {name for name in group.model_fields if defining_class(group, name) in _SHARED}
+    for name in sorted(group.model_fields, key=shared.__contains__):
+        if not inherits and name in shared:
             continue
+        field = group.model_fields[name]
         elsewhere = [_OWN_SECTIONS[inner] for inner, _ in groups_in(field.annotation) if inner in _OWN_SECTIONS]
         values = value_words(field)
         if elsewhere:
@@ -159,9 +161,12 @@ def _cell(text: str) -> str:
 
 
 def base_parameters(project: Path) -> dict[str, Any]:
-    """Return the parameters of the base study of a project, without resolving references."""
-    parameters: dict[str, Any] = yaml.safe_load((project / "conf/base/parameters.yml").read_text(encoding="utf-8"))
-    return parameters
+    """Return the parameters of the base study of a project, and its globals, without resolving references."""
+    folder = project / "conf/base"
+    parameters, own = (
+        yaml.safe_load((folder / f"{name}.yml").read_text("utf-8")) for name in ("parameters", "globals")
+    )
+    return {**parameters, "globals": own}
 
 
 if __name__ == "__main__":

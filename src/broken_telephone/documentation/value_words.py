@@ -50,13 +50,15 @@ def _words(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin in (Union, UnionType):
         parts = [part for part in arguments if part is not NoneType]
         words = [one for part in parts for one in _alternatives(part, metadata)]
-        return _listed([*words, *(["`null`"] if NoneType in arguments else [])], "or")
+        words += ["`null`"] if NoneType in arguments else []
+        # The last word must not seem to belong to the values of a map or a list.
+        return _listed(words, "or") if all(map(_is_single, words[:-1])) else "; or ".join(words)
     if origin is Literal:
         return _listed(_alternatives(annotation), "or")
     if origin is list:
         return _list_words(arguments[0], metadata)
     if origin is dict:
-        return f"map: name → {_words(arguments[1])}"
+        return f"map: name → {_words(arguments[1]).removeprefix('map: ')}"
     if annotation is bool:
         return "`true` or `false`"
     if annotation in (int, float):
@@ -72,6 +74,10 @@ def _alternatives(annotation: Any, metadata: Iterable[Any] = ()) -> list[str]:
     if get_origin(annotation) is Literal:
         return [code(value) for value in get_args(annotation)]
     return [_words(annotation, metadata)]
+
+
+def _is_single(words: str) -> bool:
+    return not words.startswith(("map: ", "list of "))
 
 
 def _list_words(item: Any, metadata: Iterable[Any]) -> str:

@@ -59,9 +59,9 @@ class TorchSettings(Source):
     holds = "config.json"
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """auto: bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
+    """`auto` is bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
     device: str = "auto"
-    """auto (a CUDA GPU if there is one), cpu, cuda, cuda:1, mps (Apple), ..."""
+    """`auto` (a CUDA GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps` (Apple) and others of torch."""
     load: dict[str, Any] = {}
     """Further arguments of `from_pretrained`. A device_map spreads a model over GPUs; `device` then does not count."""
 
@@ -182,7 +182,8 @@ class TextEncoderSettings(TorchSettings):
     """A sentence encoder of transformers, pooled by the mean over a text's tokens as in sentence-transformers."""
 
     max_tokens: Positive | None = None
-    """Where it reads fewer tokens than it has positions: max_seq_length in its sentence_bert_config.json."""
+    """Length of a text in tokens, if the model reads fewer than it has positions: `max_seq_length` in its
+    `sentence_bert_config.json`."""
 
 
 class EmbedderSettings(ModelSettings):
@@ -191,7 +192,8 @@ class EmbedderSettings(ModelSettings):
     kind = "embedder"
 
     texts: TextEncoderSettings | None = None
-    """A model for texts alone that compares descriptions with each other; null: the dual encoder."""
+    """A model for texts alone, with `path` or `hub`, that compares descriptions with each other; null: the dual
+    encoder."""
 
 
 class FacexlibSettings(PublicSettings):
@@ -204,7 +206,7 @@ class FacexlibSettings(PublicSettings):
     network: str | None = None
     """The network that a file holds the weights of. A folder names it in its config.json."""
     device: str = "auto"
-    """auto (a GPU if there is one), cpu, cuda, cuda:1, ..."""
+    """`auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1` and others of torch."""
 
     files: ClassVar[tuple[str, ...]] = (".pth", ".safetensors")
     """Suffixes of files of weights."""
