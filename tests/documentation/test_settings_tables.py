@@ -17,6 +17,8 @@ from broken_telephone.documentation.settings_tables import (
     settings_table,
     with_tables,
 )
+from broken_telephone.ingestion.own_attributes import OwnAttribute
+from broken_telephone.models.annotators.settings import FaceSettings, MappedSettings
 from broken_telephone.models.registry import ADAPTERS
 from broken_telephone.study_config.settings_group import Settings
 
@@ -96,3 +98,34 @@ def test_values_of_the_base_study_stand_beside_other_defaults():
 
     rows = group_rows(Group, "", {"first": 1, "second": [2, 3]}, True)
     assert [row[2] for row in rows] == ["`1`", "`[1]`; base study: `[2, 3]`"]
+
+
+HAND_WRITTEN = {
+    "annotation.md": (MappedSettings, FaceSettings),
+    "comparison.md": (GROUPS["comparison"],),
+    "explainability.md": (GROUPS["explain"],),
+    "grids.md": (GROUPS["grid"],),
+    "importing.md": (GROUPS["import"],),
+    "own_attributes.md": (OwnAttribute,),
+}
+TABLE = re.compile(r"^\| setting[^|]*\| default \| meaning \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
+
+
+def test_other_pages_with_defaults_are_known():
+    pages = {page.name for page in (ROOT / "docs").glob("*.md") if TABLE.search(page.read_text(encoding="utf-8"))}
+    assert pages == set(HAND_WRITTEN)
+
+
+@pytest.mark.parametrize("page", HAND_WRITTEN)
+def test_defaults_on_other_pages_are_those_of_the_classes(page):
+    fields = {name: field for group in HAND_WRITTEN[page] for name, field in group.model_fields.items()}
+    tables = TABLE.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for table in tables for line in table.splitlines()]
+    compared = 0
+    for names, default in rows:
+        for name in re.findall(r"`([^`]+)`", names):
+            field = fields[name.rpartition(".")[2]]
+            if default and not default.startswith("the "):
+                assert yaml.safe_load(default.strip("`")) == field.default, name
+                compared += 1
+    assert compared >= 3
