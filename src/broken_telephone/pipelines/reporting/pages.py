@@ -53,7 +53,7 @@ def write_report(
     explanation_figures: Mapping[str, Files],
     **tables: pd.DataFrame,
 ) -> str:
-    """Write the report: summary, figures, tables, chains, limits and records of the runs."""
+    """Write the report: sentences, figures and tables by question, chains and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
     browser = chain_browser(
@@ -85,4 +85,7 @@ def write_report(
     sentences = summary(tables, margin=settings.equivalence_margin, unlabelled=unlabelled)
     images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
-    return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs)
+    own = own_colours(dataset.attributes)
+    return report_page(
+        study, tables, drawn, browser, manifests, sentences, published_study, motifs, own_colours=own
+    )

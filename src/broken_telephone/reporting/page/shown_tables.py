@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.api import types
 
 from broken_telephone.reporting.shown_iterations import spread
-from broken_telephone.reporting.text.captions import of_table
+from broken_telephone.reporting.text.table_captions import of_table
 from broken_telephone.reporting.text.wording import NO_VALUE, with_minus
 from broken_telephone.spreadsheet import guarded
 

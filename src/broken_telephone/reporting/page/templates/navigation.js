@@ -1,0 +1,101 @@
+// Opens sections, chooses figures, and marks the part of the page that is read.
+
+// Opens everything that hides an element.
+function reveal(element) {
+  if (element.matches(".question")) element.querySelector("details.body").open = true;
+  for (let part = element.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  const figure = element.closest(".choices > figure");
+  if (figure && figure.hidden) choose(figure.parentElement, figure.dataset.choice);
+}
+
+function targetOf(hash) {
+  return hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  const target = link && targetOf(link.getAttribute("href"));
+  if (!target) return;
+  reveal(target);
+  if (target.id === "explore") explore(link.dataset);
+  if (target.id === "chains" && Object.keys(link.dataset).length) showChains(link.dataset);
+});
+
+function follow() {
+  const target = targetOf(location.hash);
+  if (!target) return;
+  reveal(target);
+  target.scrollIntoView();
+}
+
+window.addEventListener("hashchange", follow);
+
+// --- Figures of one kind: one at a time, the same attribute everywhere ---
+
+function choose(group, choice) {
+  for (const figure of group.querySelectorAll("figure")) figure.hidden = figure.dataset.choice !== choice;
+  for (const button of group.querySelectorAll(".chooser button")) {
+    button.setAttribute("aria-pressed", String(button.textContent === choice));
+  }
+}
+
+function prepareChoices(group) {
+  const choices = [...group.querySelectorAll("figure")].map((figure) => figure.dataset.choice);
+  if (choices.length < 2 || new Set(choices).size < choices.length) return;
+  const bar = made("div", undefined, { class: "chooser", role: "group", "aria-label": `Choose a figure: ${group.dataset.title}` });
+  for (const choice of choices) {
+    const button = made("button", choice, { type: "button" });
+    button.addEventListener("click", () => {
+      for (const other of document.querySelectorAll(".choices")) {
+        const isThere = [...other.querySelectorAll(".chooser button")].some((one) => one.textContent === choice);
+        if (isThere) choose(other, choice);
+      }
+    });
+    bar.append(button);
+  }
+  group.prepend(bar);
+  choose(group, choices[0]);
+}
+
+for (const group of document.querySelectorAll(".choices")) prepareChoices(group);
+
+// --- Open all, and the part that is read ---
+
+const bodies = [...document.querySelectorAll("details.body")];
+const all = document.getElementById("all");
+all.addEventListener("click", () => {
+  const isOpen = all.getAttribute("aria-pressed") === "false";
+  for (const part of bodies) part.open = isOpen;
+  all.setAttribute("aria-pressed", String(isOpen));
+  all.textContent = isOpen ? "Close all" : "Open all";
+});
+
+const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.getAttribute("href").slice(1), link]));
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const link = links.get(target.id);
+      if (!isIntersecting) link.removeAttribute("aria-current");
+      else {
+        link.setAttribute("aria-current", "true");
+        const list = link.closest("ul");
+        list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+      }
+    }
+  },
+  { rootMargin: "-15% 0px -80% 0px" },
+);
+for (const section of document.querySelectorAll(".question")) if (links.has(section.id)) watcher.observe(section);
+
+// Prints whole sections. Images that were not scrolled to are loaded first.
+let closed = [];
+window.addEventListener("beforeprint", () => {
+  for (const image of document.images) image.loading = "eager";
+  closed = bodies.filter((part) => !part.open);
+  for (const part of closed) part.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const part of closed) part.open = false;
+});
+
+follow();
