@@ -10,6 +10,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.reporting.figures.style import OwnColours
+from broken_telephone.reporting.figures.undecided_labels import undecided_sentence
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
 from broken_telephone.reporting.page.explorer import explorer_colours
 from broken_telephone.reporting.page.motif_pictures import ShownMotif
@@ -81,6 +82,7 @@ def report_page(
             of_table(name).title for name, table in tables.items() if name not in _NOT_LISTED and table.empty
         ],
         "is_compared": any(table.name == PUBLISHED for table in shown),
+        "left_out": undecided_sentence(tables.get("findings")),
         "manifests": manifests,
         "has_explorer": bool(colours) and len(changes) > 0,
     }

@@ -40,7 +40,8 @@ function percentOf(share) {
 }
 
 function pointsOf(value) {
-  return digitsOf(100 * value, Math.abs(value) > 0 && Math.abs(value) < 0.0095 ? 1 : 0);
+  const text = digitsOf(100 * value, Math.abs(value) > 0 && Math.abs(value) < 0.0095 ? 1 : 0);
+  return Number(text) === 0 ? "0" : text;
 }
 
 function imageName(iteration) {

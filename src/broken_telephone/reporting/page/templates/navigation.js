@@ -54,6 +54,7 @@ function prepareChoices(group) {
     bar.append(button);
   }
   group.prepend(bar);
+  group.append(made("p", "Printed is the chosen figure. The study's folder report_figures has all of them.", { class: "on-paper" }));
   choose(group, choices[0]);
 }
 
