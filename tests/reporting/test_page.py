@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 from pages import MANIFESTS, figure, page_of, with_evil_tables
+from PIL import Image
 from small_study import EVIL, browser_of, small_study
 
 from broken_telephone.errors import StudyError
@@ -22,6 +22,7 @@ from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
 from broken_telephone.reporting.text.limits import _invalid_answers
 from broken_telephone.reporting.text.published import beside_published
+
 
 class Parts(HTMLParser):
     """Elements of a page with their attributes; of scripts and styles, what is in them."""

@@ -58,7 +58,9 @@ def test_an_automated_check_has_no_serious_finding(browser, tmp_path, made, widt
 
 
 def test_the_check_would_find_something(browser, tmp_path):
-    page = opened(browser, tmp_path, report().replace("</main>", '<img src="data:,"><a href="#main"></a></main>'), bypass_csp=True)
+    page = opened(
+        browser, tmp_path, report().replace("</main>", '<img src="data:,"><a href="#main"></a></main>'), bypass_csp=True
+    )
     assert {text.split(" ")[0] for text in issues(page)} >= {"image-alt", "link-name"}
 
 

@@ -83,7 +83,8 @@ def test_halves_are_rounded_as_in_the_sentences(browser, study, tmp_path):
 
 
 def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
-    link = '<a id="try" href="#explore" data-attribute="age" data-label="anger" data-start="image" data-category="4-19">x</a>'
+    data = 'data-attribute="age" data-label="anger" data-start="image" data-category="4-19"'
+    link = f'<a id="try" href="#explore" {data}>x</a>'
     page = opened(browser, tmp_path, page_of(study).replace("<footer>", f"{link}<footer>"), is_whole=False)
     page.locator("#try").click()
     assert page.locator("#explore select[name=attribute]").input_value() == "age"
@@ -106,7 +107,9 @@ def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
 def test_labels_without_enough_data_stand_apart(browser, study, tmp_path):
     findings = study.tables["findings"]
     few = findings["label"] == "anger"
-    tables = study.tables | {"findings": findings.assign(verdict=findings["verdict"].mask(few, "not enough data to tell"))}
+    tables = study.tables | {
+        "findings": findings.assign(verdict=findings["verdict"].mask(few, "not enough data to tell"))
+    }
     page = opened(browser, tmp_path, page_of(study, tables=tables))
     choose(page, start="image")
     assert page.locator("#explore optgroup option").all_inner_texts() == ["anger"]

@@ -86,6 +86,4 @@ def write_report(
     images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
     own = own_colours(dataset.attributes)
-    return report_page(
-        study, tables, drawn, browser, manifests, sentences, published_study, motifs, own_colours=own
-    )
+    return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs, own_colours=own)

@@ -48,4 +48,6 @@ def undecided_sentence(findings: pd.DataFrame | None) -> str:
     if not labels:
         return ""
     names = "; ".join(f"{', '.join(own)} in chains from {start}s" for start, own in labels.items())
-    return f"Figures of shares leave out labels that do not have enough data for any share: {names}. The tables have them."
+    return (
+        f"Figures of shares leave out labels that do not have enough data for any share: {names}. The tables have them."
+    )

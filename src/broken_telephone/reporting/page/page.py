@@ -74,7 +74,7 @@ def report_page(
     changes = of_family(tables.get("findings"))
     drawn = shown_figures(figures, uninformative_starts(tables.get("findings")))
     shown = _tables(tables, beside_published(published_study, tables))
-    sentences = {**summary, **_limits(changes, tables, manifests, UNKNOWN in summary)}
+    sentences = {**summary, **_limits(changes, tables, manifests, summary)}
     colours = explorer_colours(tables.get("shares", pd.DataFrame()), own_colours)
     content: dict[str, Any] = {
         "study": study,
@@ -107,20 +107,22 @@ def _limits(
     changes: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     manifests: Mapping[str, Mapping[str, Any]],
-    has_power: bool,
+    summary: Mapping[str, Sequence[str]],
 ) -> dict[str, list[str]]:
-    """Return the limits by topic; the summary may have the sentences about power already."""
+    """Return the topics to which the limits add sentences that the summary does not have yet."""
     by_topic = limits(changes, tables, manifests)
     agreement = tables.get("agreement_sentences", pd.DataFrame())
     reliability = [str(sentence) for sentence in agreement["sentence"]] if len(agreement) else [_NOT_COMPARED]
-    power = by_topic.pop("Power")
-    return {
-        **({} if has_power else {UNKNOWN: power}),
+    every = {
+        UNKNOWN: by_topic.pop("Power"),
         LIMITS_OF_ANNOTATOR: [*reliability, *shared_model_sentences(manifests)],
         **by_topic,
-        **({"Drawn texts": drawn_texts} if (drawn_texts := drawn_text_sentences(manifests)) else {}),
-        **({"Imported results": imported} if (imported := imported_sentences(manifests)) else {}),
+        "Drawn texts": drawn_text_sentences(manifests),
+        "Imported results": imported_sentences(manifests),
     }
+    known = {sentence for sentences in summary.values() for sentence in sentences}
+    new = {topic: [sentence for sentence in sentences if sentence not in known] for topic, sentences in every.items()}
+    return {topic: [*summary.get(topic, ()), *sentences] for topic, sentences in new.items() if sentences}
 
 
 def _rendered(content: Mapping[str, Any], chains: Browser, colours: Mapping[str, Mapping[str, str]]) -> str:

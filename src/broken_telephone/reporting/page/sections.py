@@ -75,9 +75,7 @@ def sections(
         tables: as `shown_tables.shown_table` returns them.
         motifs: topic -> motifs with their images.
     """
-    topics = {
-        title: Topic(title, sentences, (motifs or {}).get(title, ())) for title, sentences in summary.items()
-    }
+    topics = {title: Topic(title, sentences, (motifs or {}).get(title, ())) for title, sentences in summary.items()}
     arranged = {}
     for question in questions:
         own = [topics.pop(title) for name in question.topics for title in list(topics) if _is_of(title, name)]

@@ -45,13 +45,14 @@ def shown_figures(figures: Mapping[str, Files], folded: Mapping[str, str] | None
 
 
 def _kind(kind: str, names: Sequence[str], figures: Mapping[str, Files], folded: Mapping[str, str]) -> Kind:
-    shown, apart = [], []
-    for name in names:
-        figure = ShownFigure(name, _subtitle(name, names), embedded(figures[name]))
-        (apart if of_figure(name)[2] in folded else shown).append(figure)
-    reasons = {start: folded[start] for name in names if (start := of_figure(name)[2]) in folded}
+    apart = [name for name in names if of_figure(name)[2] in folded]
+    shown = [name for name in names if name not in apart]
+    reasons = {start: folded[start] for name in apart for start in [of_figure(name)[2]]}
     why = "; ".join(f"Chains from {start}s. {reason}" for start, reason in reasons.items())
-    return Kind(kind, of_kind(kind), shown, apart, why)
+    drawn = [ShownFigure(name, _subtitle(name, shown), embedded(figures[name])) for name in shown]
+    # Their subtitles name the start, so that no two figures of a kind have the same one.
+    hidden = [ShownFigure(name, _subtitle(name, names), embedded(figures[name])) for name in apart]
+    return Kind(kind, of_kind(kind), drawn, hidden, why)
 
 
 def _subtitle(name: str, others: Sequence[str]) -> str:

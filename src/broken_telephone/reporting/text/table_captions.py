@@ -79,7 +79,9 @@ TABLES: Mapping[str, TableCaption] = {
         "it. Before and after are shares of all images with a category; value is the change of chains with a category "
         "in both. For success, value is the change of the difference in success between a category and its reference.",
     ),
-    "shares": TableCaption("Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."),
+    "shares": TableCaption(
+        "Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."
+    ),
     "drift": TableCaption(
         "Drift",
         "Change between two images of the same chains, by every measure. The column p_adjusted adjusts p-values for "

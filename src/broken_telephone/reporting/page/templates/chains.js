@@ -89,6 +89,7 @@ function card(chain) {
     strip.replaceChildren(...tiles);
   }
   fill(some);
+  watchWidth(strip);
   if (some.length < chain.pictures.length) {
     const label = (isWhole) => (isWhole ? `Show ${some.length} iterations` : `Show all ${chain.pictures.length} iterations`);
     const button = made("button", label(false), { type: "button", "aria-pressed": "false" });
@@ -115,6 +116,8 @@ function prepareChains({ chains, total }) {
   }
   add("changed", "nothing");
   let fitting = [];
+  // Short chains stand beside each other.
+  place.classList.toggle("short", chains.every((chain) => chain.pictures.length <= 3));
 
   function draw(most) {
     for (const chain of fitting.slice(place.childElementCount, most)) place.append(card(chain));

@@ -218,19 +218,38 @@ function prepareExplorer(section, colours) {
     names.forEach((name, place) => {
       if (place) name.at = Math.max(name.at, names[place - 1].at + 15);
     });
-    const over = names.length ? Math.max(names.at(-1).at - box.bottom, 0) : 0;
+    let lowest = box.bottom;
+    for (const name of [...names].reverse()) {
+      name.at = Math.min(name.at, lowest);
+      lowest = name.at - 15;
+    }
     for (const { line, at } of names) {
       const text = spoken(line.category);
       const short = text.length > 18 ? `${text.slice(0, 17)}…` : text;
-      line.group.append(drawn("text", { x: box.right + 4, y: at - over + 4 }, short));
+      line.group.append(drawn("text", { x: box.right + 4, y: at + 4 }, short));
     }
+  }
+
+  // The surest change is shown first: that whose interval stays farthest from zero.
+  function surest() {
+    const near = (row) => Math.min(Math.abs(Number(row.ci_low)), Math.abs(Number(row.ci_high)));
+    const claims = changes.filter((row) => row.verdict in SIGNS && row.verdict !== TOO_FEW && row.ci_low !== "");
+    return claims.reduce((best, row) => (best && near(best) >= near(row) ? best : row), undefined);
+  }
+
+  function set(select, value) {
+    if ([...select.options].some((option) => option.value === value)) select.value = value;
   }
 
   const starts = [...new Set(shares.map((row) => row.start))];
   const attributes = Object.keys(colours).filter((name) => shares.some((row) => row.attribute === name));
   fill(start, starts, (value) => `from ${value}s`);
   fill(attribute, attributes, spoken);
+  const first = surest() || {};
+  set(start, first.start);
+  set(attribute, first.attribute);
   fillLabels();
+  set(label, first.label);
   section.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   attribute.addEventListener("change", draw);
   label.addEventListener("change", draw);
@@ -246,9 +265,6 @@ function prepareExplorer(section, colours) {
   }).observe(plot);
 
   explore = (wanted) => {
-    const set = (select, value) => {
-      if ([...select.options].some((option) => option.value === value)) select.value = value;
-    };
     set(start, wanted.start);
     fillLabels();
     set(attribute, wanted.attribute);

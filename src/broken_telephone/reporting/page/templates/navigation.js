@@ -88,6 +88,18 @@ const watcher = new IntersectionObserver(
 );
 for (const section of document.querySelectorAll(".question")) if (links.has(section.id)) watcher.observe(section);
 
+// --- What is wider than its place shows that it goes on ---
+
+function watchWidth(part) {
+  const show = () => part.classList.toggle("goes-on", part.scrollLeft + part.clientWidth < part.scrollWidth - 4);
+  part.addEventListener("scroll", show, { passive: true });
+  new ResizeObserver(show).observe(part);
+  // A figure that is loaded later makes it wider.
+  for (const image of part.querySelectorAll("img")) image.addEventListener("load", show);
+}
+
+for (const part of document.querySelectorAll("nav ul, .scroll")) watchWidth(part);
+
 // Prints whole sections. Images that were not scrolled to are loaded first.
 let closed = [];
 window.addEventListener("beforeprint", () => {
