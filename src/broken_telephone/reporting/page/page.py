@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.figures.saved_figures import Files
+from broken_telephone.reporting.first_screen import FirstScreen
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
 from broken_telephone.reporting.page.motif_pictures import ShownMotif
 from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_large
@@ -37,6 +38,7 @@ def report_page(
     published_study: str = "",
     motifs: Sequence[ShownMotif] = (),
     most_bytes: int = MOST_BYTES,
+    first_screen: FirstScreen | None = None,
 ) -> str:
     """Write the page.
 
@@ -50,6 +52,7 @@ def report_page(
         published_study: the study for comparison, see `published.beside_published`.
         motifs: as `motif_pictures.shown_motifs` returns them; without images if the page would become too large.
         most_bytes: upper limit of the page's size.
+        first_screen: what the page shows before everything else; None for nothing.
 
     Raises:
         StudyError: if the page is too large even without chains.
@@ -60,6 +63,7 @@ def report_page(
     listed_tables = {name: table for name, table in tables.items() if name not in _NOT_LISTED}
     content: dict[str, Any] = {
         "study": study,
+        "first_screen": first_screen,
         "summary": summary,
         "figures": drawn,
         "tables": [shown_table(name, *some_iterations(table)) for name, table in listed_tables.items() if len(table)],
