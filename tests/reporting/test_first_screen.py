@@ -196,7 +196,8 @@ def test_findings_say_what_changed_for_whom_and_by_how_much():
     study = small_study()
     first, *_ = screen_of(study).findings
     assert re.fullmatch(
-        r"More happy people appear female: \d+ % → \d+ % \(\+\d+ points, 95 % interval \d+ to \d+(; shrunken \+\d+)?\)\.",
+        r"More happy people appear female: \d+ % → \d+ % "
+        r"\(\+\d+ points, 95 % interval \d+ to \d+(; shrunken \+\d+)?\)\.",
         first.sentence,
     )
     assert changed_people(ALL, "age", "70+", False, WORDS) == "Over all labels, fewer appear aged 70+"
@@ -240,13 +241,13 @@ def strip_study(categories: dict[str, str]) -> ChainPictures:
 def test_one_strip_shows_the_change_best_and_one_least():
     chains = {"late": "mmmf", "steady": "mfff", "back": "mfmf", "against": "fffm", "same": "mmmm", "open": "mff-"}
     best, least = strips_of(row(), strip_study(chains))
-    assert (best.chain, best.title, best.path) == ("steady", "Shows it (3 of 5 chains)", "male → female → female → female")
-    assert (least.chain, least.title) == ("against", "Opposite (1 of 5)")
+    assert (best.chain, best.title, best.path) == ("steady", "Shows it: 3 of 5", "male → female → female → female")
+    assert (least.chain, least.title) == ("against", "Opposite: 1 of 5")
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "No change (1 of 4)")
+    assert (least.chain, least.title) == ("same", "No change: 1 of 4")
 
 
 def test_strips_of_a_fall_are_those_of_the_opposite_rise():
@@ -254,7 +255,8 @@ def test_strips_of_a_fall_are_those_of_the_opposite_rise():
     best, least = strips_of(row(category="male", verdict="fall", value=-0.42), strip_study(chains))
     assert (best.chain, least.chain) == ("steady", "against")
     del chains["against"]
-    assert [one.chain for one in strips_of(row(category="male", verdict="fall"), strip_study(chains))] == ["steady", "kept"]
+    strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
+    assert [one.chain for one in strips] == ["steady", "kept"]
 
 
 def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
@@ -280,20 +282,25 @@ def test_prompts_with_one_chain_each_are_counted_and_not_drawn():
     image = [{"label": label, "category": category} for label in ("anger", "fear") for category in ("male", "female")]
     single = [one | {"start": "prompt", "clusters": 1, "n": 1, "since": 1} for one in image]
     screen = of_findings(findings(*image, *single))
-    assert screen.left_out == 2
+    assert screen.notes == ["2 labels with a single start cannot be tested and are left out here."]
     assert screen.further is None
     assert screen.overview.counts.total == 4
     alone = of_findings(findings(*single))
     assert alone.overview is None
-    assert alone.left_out == 2
+    assert alone.notes[0] == "2 labels with a single start cannot be tested and are left out here."
     assert alone.answer == "Drift cannot be tested: the chains of each label come from a single start."
+
+
+def test_prompts_with_one_image_each_are_counted():
+    assert of_findings(findings({})).notes == ["2 chains from prompts have no two images to compare."]
 
 
 def test_a_study_of_prompts_alone_has_its_own_overview():
     screen = screen_of(small_study(starts=("prompt",)))
     assert screen.overview.start == "prompt"
     assert screen.answer.endswith("between image 1 and image 3.")
-    assert all("Image 0" not in image.text for finding in screen.findings for strip in finding.strips for image in strip.images)
+    images = [image for finding in screen.findings for strip in finding.strips for image in strip.images]
+    assert not any(image.text.startswith("Original") for image in images)
 
 
 @pytest.mark.parametrize("tables", [{}, {"findings": pd.DataFrame()}, {"findings": findings({"value": None})}])
@@ -302,7 +309,8 @@ def test_without_a_comparison_the_first_screen_says_so(tables):
     assert screen.overview is None
     assert screen.findings == []
     assert screen.answer == "Drift cannot be measured: no chain has two images to compare."
-    assert [fact.name for fact in screen.facts] == ["Data set", "Generator", "Describer", "Chains", "Annotator", "Report"]
+    names = ["Data set", "Generator", "Describer", "Chains", "Annotator", "Report"]
+    assert [fact.name for fact in screen.facts] == names
 
 
 def test_without_significant_changes_it_says_what_would_have_been_detected():
@@ -388,7 +396,8 @@ def test_what_still_moves_is_counted_among_the_changed_shares_only():
             for category, note in (("female", "moving"), ("male", "settled"), ("other", "moving"))
         ]
     )
-    table = findings({}, {"category": "male", "verdict": "fall"}, {"category": "other", "verdict": "no significant change"})
+    quiet = {"category": "other", "verdict": "no significant change"}
+    table = findings({}, {"category": "male", "verdict": "fall"}, quiet)
     box = settled_box(table, steps)
     assert box.answer == "1 of 2 changed shares still moved in the last step."
     assert box.sentences == ["Settled: 1; not enough data to tell: 0."]
@@ -401,4 +410,4 @@ def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
     sentence = summary(study.tables)["What changed"][0]
     size = re.search(r"shrunken \+(\d+)", first.numbers)[1]
     assert f"rose by {size} points" in sentence
-    assert "female" in sentence and "happiness" in sentence
+    assert "the share shown as female for happiness" in sentence

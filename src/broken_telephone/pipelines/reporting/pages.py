@@ -105,6 +105,4 @@ def write_report(
         ),
         drawn,
     )
-    return report_page(
-        study, tables, drawn, browser, manifests, sentences, published_study, motifs, first_screen=first
-    )
+    return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs, first_screen=first)

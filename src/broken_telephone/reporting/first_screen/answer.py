@@ -4,6 +4,7 @@ from broken_telephone.reporting.first_screen.overview import Overview
 from broken_telephone.reporting.text.wording import counted, listed, spoken
 
 _NAMED = 4
+"""Attributes that are named; more would make the sentence too long."""
 
 
 def answer(overview: Overview | None, why_not: str) -> str:
@@ -17,7 +18,9 @@ def answer(overview: Overview | None, why_not: str) -> str:
         return why_not
     counts, when = overview.counts, span(overview)
     attributes = [spoken(block.attribute) for block in (*overview.blocks, *overview.folded_blocks)]
-    shares = f"{counted(counts.total, 'share')} of {listed(attributes, _NAMED)}"
+    shares = counted(counts.total, "share")
+    if len(attributes) <= _NAMED:
+        shares += f" of {listed(attributes, _NAMED)}"
     if counts.changed:
         return f"{counts.changed} of {shares} changed {when}."
     if not counts.quiet:

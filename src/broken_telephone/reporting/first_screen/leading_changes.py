@@ -56,9 +56,7 @@ def leading_changes(
     ]
 
 
-def _finding(
-    number: int, row: Any, levels: Levels, words: Mapping[str, str], pictures: ChainPictures
-) -> LeadingChange:
+def _finding(number: int, row: Any, levels: Levels, words: Mapping[str, str], pictures: ChainPictures) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
     return LeadingChange(
         number,

@@ -77,7 +77,7 @@ class Overview:
     blocks: Sequence[Block]
     folded_blocks: Sequence[Block]
     missing: Sequence[MissingCell]
-    """One per row; empty if nothing is known about missing answers."""
+    """One per row; empty if no answer is missing, or if nothing is known about missing answers."""
     counts: Counts
     folded_labels: int = 0
 
@@ -125,10 +125,15 @@ def overview(
         rows=[_row(label, own) for label in shown],
         blocks=main,
         folded_blocks=blocks[len(main) :],
-        missing=[one for one in answers if one is not None] if None not in answers else [],
+        missing=_worth_showing(answers),
         counts=_counts(own),
         folded_labels=len(labels) - len(shown),
     )
+
+
+def _worth_showing(answers: Sequence[MissingCell | None]) -> list[MissingCell]:
+    known = [one for one in answers if one is not None]
+    return known if len(known) == len(answers) and any(one.share or one.is_changed for one in known) else []
 
 
 def _row(label: str, changes: pd.DataFrame) -> Row:
@@ -137,9 +142,7 @@ def _row(label: str, changes: pd.DataFrame) -> Row:
 
 
 def _blocks(changes: pd.DataFrame, labels: Sequence[str], cell: Callable[[Any], Cell]) -> Iterator[Block]:
-    rows = {
-        (str(row.label), str(row.attribute), str(row.category)): row for row in changes.itertuples(index=False)
-    }
+    rows = {(str(row.label), str(row.attribute), str(row.category)): row for row in changes.itertuples(index=False)}
     for attribute in dict.fromkeys(changes["attribute"].astype(str)):
         own = changes[changes["attribute"].astype(str) == attribute]
         categories = categories_of(attribute, own)

@@ -1,6 +1,6 @@
 """Puts the first screen together from tables that exist already; nothing is computed anew."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from broken_telephone.reporting.first_screen.study_facts import Fact, StudySourc
 from broken_telephone.reporting.first_screen.trust import Box, believe_box, model_box, settled_box
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
-from broken_telephone.reporting.text.wording import points
+from broken_telephone.reporting.text.wording import counted, points
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
 _SINGLE = "Drift cannot be tested: the chains of each label come from a single start."
@@ -54,8 +54,8 @@ class FirstScreen:
     detectable: str
     """How small a change may have been missed; empty if nothing was without significant change."""
     boxes: Sequence[Box]
-    left_out: int
-    """Labels with a single chain, which the overviews leave out."""
+    notes: Sequence[str]
+    """What the overviews leave out."""
 
 
 def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "") -> FirstScreen:
@@ -112,8 +112,26 @@ def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "
             model_box(),
             settled_box(main, tables.get("trajectories", pd.DataFrame())),
         ],
-        left_out,
+        list(_notes(left_out, changes, study.pictures.chains)),
     )
+
+
+def _notes(left_out: int, changes: pd.DataFrame, chains: pd.DataFrame) -> Iterator[str]:
+    """Say what the overviews leave out.
+
+    Args:
+        left_out: number of labels with a single start.
+        changes: the shares of the `findings` table.
+        chains: the `chains` table.
+    """
+    if left_out:
+        verb = "is" if left_out == 1 else "are"
+        yield f"{counted(left_out, 'label')} with a single start cannot be tested and {verb} left out here."
+    starts = chains["start"].astype(str)
+    for start in sorted(set(starts) - set(changes["start"].astype(str))) if len(changes) else ():
+        number = int((starts == start).sum())
+        verb = "has" if number == 1 else "have"
+        yield f"{counted(number, 'chain')} from {start}s {verb} no two images to compare."
 
 
 def _compared(changes: pd.DataFrame) -> pd.DataFrame:

@@ -80,15 +80,15 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     # For a rise, a chain shows the finding if only its last image has the category; for a fall, if only its first has.
     shows, opposes = categories[~begins & ends], categories[begins & ~ends]
     unmoved = categories[~before & ~after] if row.verdict == RISE else categories[before & after]
-    counted_in, total = len(shows), len(categories)
+    total = len(categories)
     strips = []
     if len(shows):
         best = _first(shows, _steadiness(shows, row), pictures.seed)
-        strips.append(_strip(f"Shows it ({counted_in} of {total} chains)", best, categories, row, pictures))
+        strips.append(_strip(f"Shows it: {len(shows)} of {total}", best, categories, row, pictures))
     for title, others in (("Opposite", opposes), ("No change", unmoved)):
         if len(others):
             least = _first(others, pd.Series(0, others.index), pictures.seed)
-            strips.append(_strip(f"{title} ({len(others)} of {total})", least, categories, row, pictures))
+            strips.append(_strip(f"{title}: {len(others)} of {total}", least, categories, row, pictures))
             break
     return strips
 

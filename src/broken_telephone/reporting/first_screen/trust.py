@@ -1,6 +1,6 @@
 """Answers three questions beside the findings in a few words: whether to believe them, which model, whether settled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,8 +48,7 @@ def believe_box(
     if shared_model_sentences(manifests):
         sentences.append("Annotator and describer are one model: they may share errors.")
     hidden = sum(mark_of(row) == HIDDEN for row in changes.itertuples(index=False))
-    if hidden:
-        sentences.append(f"Missing answers leave {counted(hidden, 'share')} open.")
+    sentences += list(_missing(hidden, tables.get("missing_answers", pd.DataFrame())))
     planned = int(changes["is_planned"].fillna(False).astype(bool).sum())
     plan = f"{counted(planned, 'share')} were planned; all others are exploratory." if planned else ""
     sentences.append(plan or "No plan names these comparisons: all are exploratory.")
@@ -78,6 +77,14 @@ def _checks(
         names = listed([spoken(name) for name in contradicted], _NAMED)
         sentences.append(f"Ratings contradict the annotator's own drift of {names}.")
     return answer, sentences
+
+
+def _missing(hidden: int, missing_answers: pd.DataFrame) -> Iterator[str]:
+    """Say how many shares missing answers leave open, or that no answer is missing."""
+    if hidden:
+        yield f"Missing answers leave {counted(hidden, 'share')} open."
+    elif len(missing_answers) and not missing_answers["after"].astype(float).max() > 0:
+        yield "No answer is missing."
 
 
 def _agreement(agreement: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
@@ -138,4 +145,5 @@ def settled_box(changes: pd.DataFrame, trajectories: pd.DataFrame) -> Box:
     answer = f"{moving} {of_all} still moved in the last step." if moving else f"None {of_all} is still moving."
     if not moving and rest:
         answer = f"Not enough data to tell for {rest} {of_all}."
-    return Box(question, answer, [f"Settled: {settled}; not enough data to tell: {rest}."], _HEADING)
+    further = [f"Settled: {settled}; not enough data to tell: {rest}."] if moving or settled else []
+    return Box(question, answer, further, _HEADING)
