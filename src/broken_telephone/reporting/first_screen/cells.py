@@ -29,6 +29,8 @@ class Cell:
     """Holds one share of the overview."""
 
     mark: str
+    key: tuple[str, str, str, str]
+    """start, label, attribute and category."""
     name: str
     """Names the share: `happiness, aged 20-39`."""
     detail: str
@@ -84,16 +86,16 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
         figures: names of all figures of the report.
         finding: number of the finding that describes it.
     """
-    mark = mark_of(row)
+    mark, key = mark_of(row), (str(row.start), str(row.label), str(row.attribute), str(row.category))
     name = f"{spoken(row.label)}, {shown_category(str(row.attribute), str(row.category))}"
     figure = next((name for name in _figures_of(row) if name in figures), "")
     if pd.isna(row.value):
-        return Cell(mark, name, _sentence(f"{_verdict(row)}: {row.reason}"), figure=figure)
+        return Cell(mark, key, name, _sentence(f"{_verdict(row)}: {row.reason}"), figure=figure)
     change = change_of(row, levels)
     is_claim = mark in (ROSE, FELL)
     number = change.number if is_claim else ""
     size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0
-    return Cell(mark, name, _detail(row, change), number, size, figure, finding)
+    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding)
 
 
 def _figures_of(row: Any) -> tuple[str, str]:

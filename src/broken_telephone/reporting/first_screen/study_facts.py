@@ -80,7 +80,8 @@ def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
         loop_manifest: the record.
     """
     imported = loop_manifest.get("imported") or {}
-    last: Mapping[str, Any] = next((run["models"] for run in reversed(loop_manifest.get("sessions") or ()) if "models" in run), {})
+    runs = [run["models"] for run in loop_manifest.get("sessions") or () if "models" in run]
+    last: Mapping[str, Any] = runs[-1] if runs else {}
     generator, describer = (
         str(imported.get(role) or last.get(phase) or _UNKNOWN)
         for role, phase in (("generator", "draw"), ("describer", "describe"))

@@ -36,7 +36,8 @@ def rendered(template: str, content: Mapping[str, Any], data: str = "{}", **furt
     from markupsafe import Markup
 
     environment = _environment()
-    style, script = (_source(environment, name) for name in ("report.css", "report.js"))
+    style = "\n".join(_source(environment, name) for name in ("report.css", "first_screen.css"))
+    script = _source(environment, "report.js")
     return environment.get_template(template).render(
         content,
         **further,
