@@ -6,19 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import annotators_of, headline, measured_answers
+from broken_telephone.annotation import annotators_of, headline
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
-from broken_telephone.labels import Variable
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
+from broken_telephone.pipelines.reporting.opening import opening_screen
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.own_colours import own_colours
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
-from broken_telephone.reporting.first_screen import StudyContent, first_screen
-from broken_telephone.reporting.first_screen.phrases import adjectives
-from broken_telephone.reporting.first_screen.strips import ChainPictures
-from broken_telephone.reporting.first_screen.study_facts import StudySource
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
 from broken_telephone.reporting.page.motif_pictures import shown_motifs
@@ -59,17 +55,16 @@ def write_report(
     data_root: str = "",
     **tables: pd.DataFrame,
 ) -> str:
-    """Write the report: first screen, summary, figures, tables, chains, limits and records of the runs."""
+    """Write the report: summary, figures, tables, chains, limits and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
-    originals, images = (at_most(some, LONGEST) for some in (study_pictures.originals, study_pictures.drawn))
     browser = chain_browser(
         chains,
         loop_descriptions,
         annotations,
         people,
-        originals,
-        images,
+        at_most(study_pictures.originals, LONGEST),
+        at_most(study_pictures.drawn, LONGEST),
         loop.iterations,
         settings.browsed_chains,
         settings.seed,
@@ -90,19 +85,8 @@ def write_report(
     of_form = tables["shares"]["attribute"].astype(str) if len(tables["shares"]) else ()
     unlabelled = [sentence for name in measured for sentence in unlabelled_sentences(annotations, name, of_form)]
     sentences = summary(tables, margin=settings.equivalence_margin, unlabelled=unlabelled)
+    images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
-    answers = measured_answers(annotations, settings.annotator, settings.reading)
-    words = dataset.words
-    source = StudySource(words.name, data_root, chain_settings.concept, loop.iterations, settings.reading)
-    first = first_screen(
-        StudyContent(
-            source,
-            ChainPictures(chains, answers, originals, images, loop.thinned_iterations, settings.seed),
-            tables,
-            manifests,
-            [*measured, *(name for name in annotators_of(annotations) if name not in measured)],
-            adjectives(chain_settings.concept, words.concepts.get(chain_settings.concept, Variable(()))),
-        ),
-        drawn,
-    )
+    of_study = (chains, annotations, study_pictures, dataset, chain_settings, loop, settings, tables, manifests, drawn)
+    first = opening_screen(data_root, *of_study)
     return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs, first_screen=first)
