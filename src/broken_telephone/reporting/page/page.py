@@ -11,6 +11,7 @@ import pandas as pd
 from broken_telephone.reporting.figures.saved_figures import Files
 from broken_telephone.reporting.figures.style import OwnColours
 from broken_telephone.reporting.figures.undecided_labels import undecided_sentence
+from broken_telephone.reporting.first_screen import FirstScreen
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
 from broken_telephone.reporting.page.explorer import explorer_colours
 from broken_telephone.reporting.page.motif_pictures import ShownMotif
@@ -53,6 +54,7 @@ def report_page(
     motifs: Sequence[ShownMotif] = (),
     most_bytes: int = MOST_BYTES,
     own_colours: Mapping[str, OwnColours] | None = None,
+    first_screen: FirstScreen | None = None,
 ) -> str:
     """Write the page.
 
@@ -67,6 +69,7 @@ def report_page(
         motifs: as `motif_pictures.shown_motifs` returns them; without images if the page would become too large.
         most_bytes: upper limit of the page's size.
         own_colours: attribute of the study's own -> its colours.
+        first_screen: what the page shows before everything else; None for nothing.
 
     Raises:
         StudyError: if the page is too large even without chains.
@@ -83,6 +86,7 @@ def report_page(
         ],
         "is_compared": any(table.name == PUBLISHED for table in shown),
         "left_out": undecided_sentence(tables.get("findings")),
+        "first_screen": first_screen,
         "manifests": manifests,
         "has_explorer": bool(colours) and len(changes) > 0,
     }
