@@ -401,7 +401,7 @@ def test_what_still_moves_is_counted_among_the_changed_shares_only():
     box = settled_box(table, steps)
     assert box.answer == "1 of 2 changed shares still moved in the last step."
     assert box.sentences == ["Settled: 1; not enough data to tell: 0."]
-    assert settled_box(table.assign(iteration=1), steps).answer == "Cannot be told."
+    assert settled_box(table.assign(iteration=1), steps).answer == "Unknown."
 
 
 def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
