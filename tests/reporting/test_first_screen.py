@@ -388,6 +388,16 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
     assert models_of({}) == ("unknown", "unknown")
 
 
+def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
+    loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
+    assert facts["Generator"] == "sd (weights 01234567)"
+    imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
+    assert facts["Generator"] == "sdxl"
+    assert facts["Chains"].endswith("3 iterations, imported")
+
+
 def test_what_still_moves_is_counted_among_the_changed_shares_only():
     steps = pd.DataFrame(
         [

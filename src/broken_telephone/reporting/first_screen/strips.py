@@ -9,6 +9,7 @@ import pandas as pd
 from broken_telephone.chains import key
 from broken_telephone.reporting.first_screen.shown_change import ARROW
 from broken_telephone.reporting.page.chain_browser import thumbnail
+from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.sheets.chains_sheet import Images
 from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.verdicts import RISE
@@ -95,16 +96,14 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
 
 def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:
     """Return the annotator's categories by chain and iteration, of chains with a category in both compared images."""
-    chains = pictures.chains
-    own = chains[chains["start"].astype(str) == row.start]
+    chains = select(pictures.chains, start=row.start)
     if row.label != ALL:
-        own = own[own["label"].astype(str) == row.label]
-    answers = pictures.answers
-    answers = answers[answers["attribute"].astype(str) == row.attribute]
-    answers = answers[answers["chain_id"].astype(str).isin(own["chain_id"].astype(str)) & answers["category"].notna()]
+        chains = select(chains, label=row.label)
+    answers = select(pictures.answers, attribute=row.attribute)
+    answers = answers[answers["category"].notna() & answers["chain_id"].isin(chains["chain_id"])]
     if answers.empty:
         return pd.DataFrame()
-    plain = answers.assign(chain_id=answers["chain_id"].astype(str), category=answers["category"].astype(str))
+    plain = answers[["chain_id", "iteration", "category"]].astype({"chain_id": str, "category": str})
     wide = plain.drop_duplicates(["chain_id", "iteration"]).pivot(
         index="chain_id", columns="iteration", values="category"
     )
