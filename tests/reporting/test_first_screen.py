@@ -268,6 +268,13 @@ def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
     assert len({strips_of(row(), some)[0].chain for some in seeds}) > 3
 
 
+def test_a_chain_that_the_page_shows_comes_first_among_equals_only():
+    chains = {f"chain{number}": "mfff" for number in range(40)} | {"late": "mmmf"}
+    for browsed in (["chain7", "late"], ["chain31", "late"]):
+        pictures = ChainPictures(**vars(strip_study(chains)) | {"browsed": browsed})
+        assert strips_of(row(), pictures)[0].chain == browsed[0]
+
+
 def test_a_strip_skips_images_that_the_study_did_not_keep():
     pictures = ChainPictures(**vars(strip_study({"one": "mfff"})) | {"thinned": {1, 2}})
     (best,) = strips_of(row(), pictures)
