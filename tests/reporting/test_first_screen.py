@@ -268,6 +268,13 @@ def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
     assert len({strips_of(row(), some)[0].chain for some in seeds}) > 3
 
 
+def test_a_chain_that_the_page_shows_comes_first_among_equals_only():
+    chains = {f"chain{number}": "mfff" for number in range(40)} | {"late": "mmmf"}
+    for browsed in (["chain7", "late"], ["chain31", "late"]):
+        pictures = ChainPictures(**vars(strip_study(chains)) | {"browsed": browsed})
+        assert strips_of(row(), pictures)[0].chain == browsed[0]
+
+
 def test_a_strip_skips_images_that_the_study_did_not_keep():
     pictures = ChainPictures(**vars(strip_study({"one": "mfff"})) | {"thinned": {1, 2}})
     (best,) = strips_of(row(), pictures)
@@ -388,6 +395,16 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
     assert models_of({}) == ("unknown", "unknown")
 
 
+def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
+    loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
+    assert facts["Generator"] == "sd (weights 01234567)"
+    imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
+    assert facts["Generator"] == "sdxl"
+    assert facts["Chains"].endswith("3 iterations, imported")
+
+
 def test_what_still_moves_is_counted_among_the_changed_shares_only():
     steps = pd.DataFrame(
         [
@@ -401,7 +418,7 @@ def test_what_still_moves_is_counted_among_the_changed_shares_only():
     box = settled_box(table, steps)
     assert box.answer == "1 of 2 changed shares still moved in the last step."
     assert box.sentences == ["Settled: 1; not enough data to tell: 0."]
-    assert settled_box(table.assign(iteration=1), steps).answer == "Cannot be told."
+    assert settled_box(table.assign(iteration=1), steps).answer == "Unknown."
 
 
 def test_the_first_screen_and_the_summary_agree_on_the_surest_change():

@@ -29,6 +29,7 @@ def opening_screen(
     tables: Mapping[str, pd.DataFrame],
     manifests: Mapping[str, Mapping[str, Any]],
     figures: Collection[str],
+    browsed: Collection[str],
 ) -> FirstScreen:
     """Return the first screen of a study.
 
@@ -44,6 +45,7 @@ def opening_screen(
         tables: tables of results by name.
         manifests: records of the runs by name.
         figures: names of the report's figures.
+        browsed: chains that the report shows as a whole.
     """
     concept, words = chain_settings.concept, dataset.words
     originals, drawn = (at_most(some, LONGEST) for some in (study_pictures.originals, study_pictures.drawn))
@@ -51,7 +53,7 @@ def opening_screen(
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
     content = StudyContent(
         StudySource(words.name, data_root, concept, loop.iterations, settings.reading),
-        ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, settings.seed),
+        ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, browsed, settings.seed),
         tables,
         manifests,
         [*measured, *(name for name in annotators_of(annotations) if name not in measured)],

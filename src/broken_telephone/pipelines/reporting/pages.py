@@ -88,7 +88,8 @@ def write_report(
     images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
     of_study = (chains, annotations, study_pictures, dataset, chain_settings, loop, settings, tables, manifests, drawn)
-    first = opening_screen(data_root, *of_study)
+    browsed = [str(chain["chain"]) for chain in browser.chains]
+    first = opening_screen(data_root, *of_study, browsed)
     own = own_colours(dataset.attributes)
     return report_page(
         study,

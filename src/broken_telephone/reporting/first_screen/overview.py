@@ -91,7 +91,8 @@ def compared_labels(changes: pd.DataFrame) -> list[str]:
     Args:
         changes: the shares of the `findings` table, of one kind of start.
     """
-    starts = changes.groupby(changes["label"].astype(str), sort=False)["clusters"].max()
+    labels = changes["label"].astype(str)
+    starts = changes["clusters"].astype(float).fillna(0).groupby(labels, sort=False).max()
     is_prompt = (changes["start"].astype(str) == "prompt").any()
     return [label for label in labels_of(changes) if starts[label] >= 2 or (starts[label] == 0 and not is_prompt)]
 
@@ -137,8 +138,8 @@ def _worth_showing(answers: Sequence[MissingCell | None]) -> list[MissingCell]:
 
 
 def _row(label: str, changes: pd.DataFrame) -> Row:
-    chains = changes.loc[changes["label"].astype(str) == label, "n"].max()
-    return Row(label, spoken(label), int(chains), label == ALL)
+    chains = changes.loc[changes["label"].astype(str) == label, "n"].astype(float).fillna(0)
+    return Row(label, spoken(label), int(chains.max()), label == ALL)
 
 
 def _blocks(changes: pd.DataFrame, labels: Sequence[str], cell: Callable[[Any], Cell]) -> Iterator[Block]:

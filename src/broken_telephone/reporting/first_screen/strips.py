@@ -9,6 +9,7 @@ import pandas as pd
 from broken_telephone.chains import key
 from broken_telephone.reporting.first_screen.shown_change import ARROW
 from broken_telephone.reporting.page.chain_browser import thumbnail
+from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.sheets.chains_sheet import Images
 from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.verdicts import RISE
@@ -56,6 +57,8 @@ class ChainPictures:
     """By `<chain_id>/<iteration>`."""
     thinned: Collection[int] = ()
     """Iterations whose images the study did not keep."""
+    browsed: Collection[str] = ()
+    """Chains that the page shows as a whole; they come first among equals, so that a strip leads to its chain."""
     seed: int = 1
     """Decides between chains that show a finding equally well."""
 
@@ -64,8 +67,8 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     """Return the strips of a finding, at most two.
 
     The first chain makes the change, as early as any and for good. The second makes the opposite change; without such a
-    chain it is one that could have changed and did not. Among equals, a hash of the seed and the chain decides, so that
-    nobody chooses by the look of the images.
+    chain it is one that could have changed and did not. Among equals, those come first that the page shows as a whole, which is a
+    random sample. Then a hash of the seed and the chain decides, so that nobody chooses by the look of the images.
 
     Args:
         row: of the `findings` table; a significant change of a share.
@@ -83,11 +86,11 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     total = len(categories)
     strips = []
     if len(shows):
-        best = _first(shows, _steadiness(shows, row), pictures.seed)
+        best = _first(shows, _steadiness(shows, row), pictures)
         strips.append(_strip(f"Shows it: {len(shows)} of {total}", best, categories, row, pictures))
     for title, others in (("Opposite", opposes), ("No change", unmoved)):
         if len(others):
-            least = _first(others, pd.Series(0, others.index), pictures.seed)
+            least = _first(others, pd.Series(0, others.index), pictures)
             strips.append(_strip(f"{title}: {len(others)} of {total}", least, categories, row, pictures))
             break
     return strips
@@ -95,16 +98,14 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
 
 def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:
     """Return the annotator's categories by chain and iteration, of chains with a category in both compared images."""
-    chains = pictures.chains
-    own = chains[chains["start"].astype(str) == row.start]
+    chains = select(pictures.chains, start=row.start)
     if row.label != ALL:
-        own = own[own["label"].astype(str) == row.label]
-    answers = pictures.answers
-    answers = answers[answers["attribute"].astype(str) == row.attribute]
-    answers = answers[answers["chain_id"].astype(str).isin(own["chain_id"].astype(str)) & answers["category"].notna()]
+        chains = select(chains, label=row.label)
+    answers = select(pictures.answers, attribute=row.attribute)
+    answers = answers[answers["category"].notna() & answers["chain_id"].isin(chains["chain_id"])]
     if answers.empty:
         return pd.DataFrame()
-    plain = answers.assign(chain_id=answers["chain_id"].astype(str), category=answers["category"].astype(str))
+    plain = answers[["chain_id", "iteration", "category"]].astype({"chain_id": str, "category": str})
     wide = plain.drop_duplicates(["chain_id", "iteration"]).pivot(
         index="chain_id", columns="iteration", values="category"
     )
@@ -119,8 +120,12 @@ def _steadiness(categories: pd.DataFrame, row: Any) -> pd.Series:
     return as_last.iloc[:, ::-1].cumprod(axis=1).sum(axis=1)
 
 
-def _first(categories: pd.DataFrame, rank: pd.Series, seed: int) -> str:
-    return str(max(categories.index, key=lambda chain: (rank[chain], -seed_of(seed, chain))))
+def _first(categories: pd.DataFrame, rank: pd.Series, pictures: ChainPictures) -> str:
+    """Return the chain of the highest rank; of several, one that the page shows, and of these, a random one."""
+    browsed = set(pictures.browsed)
+    equals = [str(chain) for chain in categories.index[rank.to_numpy() == rank.max()]]
+    equals = [chain for chain in equals if chain in browsed] or equals
+    return min(equals, key=lambda chain: seed_of(pictures.seed, chain))
 
 
 def _strip(title: str, chain: str, categories: pd.DataFrame, row: Any, pictures: ChainPictures) -> Strip:

@@ -67,7 +67,7 @@ def study_facts(
         Fact("Data set", f"{data_set}, {spoken(source.concept)}: {counted(labels, 'label')}"),
         Fact("Generator", _with_weights(generator, "generator", loop_manifest)),
         Fact("Describer", _with_weights(describer, "describer", loop_manifest)),
-        Fact("Chains", _chains(chains, source.iterations)),
+        Fact("Chains", _chains(chains, source.iterations) + (", imported" if loop_manifest.get("imported") else "")),
         Fact("Annotator", f"{annotator}{further}; {checked_by(agreement, annotators[:1])}"),
         Fact("Report", f"{written}; settings {digest}"),
     ]
@@ -91,6 +91,9 @@ def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
 
 def _with_weights(name: str, role: str, loop_manifest: Mapping[str, Any]) -> str:
     """Add the digest of a model's weights to its name, if the record has it: folders are often called alike."""
+    if loop_manifest.get("imported"):
+        # The settings of an import do not tell what made its results.
+        return name
     settings = loop_manifest.get("settings", {}).get(role) or {}
     weights = settings.get("weights") or settings.get("revision")
     return f"{name} (weights {str(weights)[:_DIGITS]})" if weights else name

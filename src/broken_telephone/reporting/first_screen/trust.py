@@ -130,10 +130,10 @@ def settled_box(changes: pd.DataFrame, trajectories: pd.DataFrame) -> Box:
     steps = select(trajectories, kind="last step") if len(trajectories) else trajectories
     steps = steps[steps["value"].notna()] if len(steps) else steps
     if changes.empty or steps.empty:
-        return Box(question, "Cannot be told.", ["No chain has a step from one image to the next."], _HEADING)
+        return Box(question, "Unknown.", ["No chain has a step from one image to the next."], _HEADING)
     since, last = int(changes["since"].iloc[0]), int(changes["iteration"].iloc[0])
     if last - since < 2:
-        return Box(question, "Cannot be told.", ["There is only one step; it takes at least two."], _HEADING)
+        return Box(question, "Unknown.", ["There is only one step; it takes at least two."], _HEADING)
     known = changes[changes["verdict"].isin([RISE, FALL])]
     own = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
     notes = [str(step.note) for step in own if step is not None]
