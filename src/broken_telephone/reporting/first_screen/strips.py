@@ -67,8 +67,9 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     """Return the strips of a finding, at most two.
 
     The first chain makes the change, as early as any and for good. The second makes the opposite change; without such a
-    chain it is one that could have changed and did not. Among equals, those come first that the page shows as a whole, which is a
-    random sample. Then a hash of the seed and the chain decides, so that nobody chooses by the look of the images.
+    chain it is one that could have changed and did not. Among equals, those come first that the page shows as a whole,
+    which is a random sample. Then a hash of the seed and the chain decides, so that nobody chooses by the look of the
+    images.
 
     Args:
         row: of the `findings` table; a significant change of a share.
