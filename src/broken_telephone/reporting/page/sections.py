@@ -15,6 +15,9 @@ from broken_telephone.reporting.text.wording import counted
 _MOST_ANSWERS = 3
 """Topics whose first sentence stands in a closed section."""
 
+_MOST_OPEN = 6
+"""Topics that stand open below each other."""
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -45,6 +48,11 @@ class Section:
     def answers(self) -> list[str]:
         """Return the first sentence of each topic, for the closed section."""
         return [topic.sentences[0] for topic in self.topics if topic.sentences][:_MOST_ANSWERS]
+
+    @property
+    def folds(self) -> bool:
+        """Return whether there are so many topics that each has to be opened."""
+        return len(self.topics) > _MOST_OPEN
 
     @property
     def contents(self) -> str:
