@@ -78,7 +78,7 @@ def sections(
 
     Args:
         questions: of the page, in its order.
-        summary: topic -> sentences.
+        summary: topic -> sentences, in the order of the page.
         figures: as `shown_figures.shown_figures` returns them.
         tables: as `shown_tables.shown_table` returns them.
         motifs: topic -> motifs with their images.
@@ -86,7 +86,7 @@ def sections(
     topics = {title: Topic(title, sentences, (motifs or {}).get(title, ())) for title, sentences in summary.items()}
     arranged = {}
     for question in questions:
-        own = [topics.pop(title) for name in question.topics for title in list(topics) if _is_of(title, name)]
+        own = [topics.pop(title) for title in list(topics) if any(_is_of(title, name) for name in question.topics)]
         arranged[question.name] = Section(
             question.name,
             question.short,
