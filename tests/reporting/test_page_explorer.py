@@ -30,13 +30,11 @@ def readings(page) -> list[str]:
     rows = page.locator("#explore tbody tr").count()
     marks = page.locator("#explore .mark").count() // rows
     for row in range(rows):
-        for _ in range(marks):
-            page.keyboard.press("ArrowRight")
+        for place in range(marks):
+            page.keyboard.press("ArrowRight" if place or not row else "ArrowDown")
             texts.append(page.locator("#explore .reading").inner_text())
-        for _ in range(marks if row < rows - 1 else 0):
+        for _ in range(marks):
             page.keyboard.press("ArrowLeft")
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowLeft")
     return texts
 
 
@@ -83,18 +81,18 @@ def test_halves_are_rounded_as_in_the_sentences(browser, study, tmp_path):
 
 
 def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
-    data = 'data-attribute="age" data-label="anger" data-start="image" data-category="4-19"'
+    data = 'data-attribute="gender" data-label="happiness" data-start="image" data-category="female"'
     link = f'<a id="try" href="#explore" {data}>x</a>'
     page = opened(browser, tmp_path, page_of(study).replace("<footer>", f"{link}<footer>"), is_whole=False)
     page.locator("#try").click()
-    assert page.locator("#explore select[name=attribute]").input_value() == "age"
-    assert page.locator("#explore select[name=label]").input_value() == "anger"
-    assert page.locator("#explore .reading").inner_text().startswith("4-19, image 3: ")
+    assert page.locator("#explore select[name=attribute]").input_value() == "gender"
+    assert page.locator("#explore select[name=label]").input_value() == "happiness"
+    assert page.locator("#explore .reading").inner_text().startswith("female, image 3: ")
     assert page.locator("#shown").is_hidden()
     page.locator("#explore .to-chains").click()
     assert page.locator("#shown").is_visible()
-    assert page.locator("select[name=changed]").input_value() == "=age"
-    assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"anger"}
+    assert page.locator("select[name=changed]").input_value() == "=gender"
+    assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"happiness"}
     shown = page.locator(".chain h3 bdi:nth-child(2)").all_inner_texts()
     page.evaluate(f"document.getElementById('try').dataset.chain = '{shown[-1]}'")
     page.evaluate("document.getElementById('try').href = '#chains'")

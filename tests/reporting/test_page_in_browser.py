@@ -76,22 +76,22 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     assert cards.count() == 6
     page.locator("#further").click()
     assert cards.count() == 12
-    page.select_option("select[name=label]", "anger")
-    page.select_option("select[name=start]", "prompt")
+    page.select_option("#choose select[name=label]", "anger")
+    page.select_option("#choose select[name=start]", "prompt")
     assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"anger"}
     assert cards.count() > 0
     assert page.locator(".chain img").count() == 3 * cards.count()
     assert "From the prompt: anger" in cards.first.inner_text()
-    page.select_option("select[name=label]", "")
-    page.select_option("select[name=start]", "")
-    page.select_option("select[name=changed]", "=gender")
+    page.select_option("#choose select[name=label]", "")
+    page.select_option("#choose select[name=start]", "")
+    page.select_option("#choose select[name=changed]", "=gender")
     assert cards.count() > 0
     assert all("Changed: gender male → female" in text for text in cards.all_inner_texts())
     assert page.locator(".chain mark").count() > 0
-    page.select_option("select[name=changed]", "nothing")
+    page.select_option("#choose select[name=changed]", "nothing")
     assert cards.count() > 0
     assert all("No change" in text for text in cards.all_inner_texts())
-    page.select_option("select[name=changed]", "")
+    page.select_option("#choose select[name=changed]", "")
     page.locator("#chains-head").click()
     places = []
     for key in "j" * 8 + "kk":
@@ -120,7 +120,7 @@ def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, 
     before = guarded.locator("tbody").inner_text()
     guarded.locator(".filter").fill(" ")
     assert guarded.locator("tbody").inner_text() == before
-    page.select_option("select[name=label]", index=1)
+    page.select_option("#choose select[name=label]", index=1)
     outside = "e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .strip')"
     assert page.evaluate(f"[...document.querySelectorAll('main *')].filter({outside}).map(e => e.outerHTML)") == []
     # Nothing but the one script would run.

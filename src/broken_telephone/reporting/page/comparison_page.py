@@ -56,7 +56,7 @@ def comparison_page(
         "others": [arm for arm in studies if arm != reference],
         "settings": settings.to_dict("records"),
         "total": total,
-        "sections": [one for one in arranged.values() if one.has_answers or one.name in _ALWAYS],
+        "sections": {name: one for name, one in arranged.items() if one.has_answers or name in _ALWAYS},
     }
     # The page is rendered twice, because the size without chains determines the room for them.
     room = most_bytes - len(_rendered(content, []).encode()) - 10_000

@@ -92,8 +92,8 @@ def report_page(
     }
     for own_motifs in (motifs, [motif.without_images() for motif in motifs]):
         arranged = sections(REPORT, sentences, drawn, shown, {HEADING: own_motifs})
-        content["sections"] = [one for one in arranged.values() if one.has_answers or one.name in _ALWAYS]
-        content["absent"] = [one.title for one in arranged.values() if one not in content["sections"]]
+        content["sections"] = {name: one for name, one in arranged.items() if one.has_answers or name in _ALWAYS}
+        content["absent"] = [one.title for name, one in arranged.items() if name not in content["sections"]]
         # The page is rendered twice, because the size without chains determines the room for them.
         empty = _rendered(content, chains.within(0), colours)
         room = most_bytes - len(empty.encode()) - 10_000

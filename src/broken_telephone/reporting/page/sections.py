@@ -15,6 +15,9 @@ from broken_telephone.reporting.text.wording import counted
 _MOST_ANSWERS = 3
 """Topics whose first sentence stands in a closed section."""
 
+_MOST_OPEN = 6
+"""Topics that stand open below each other."""
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -47,6 +50,11 @@ class Section:
         return [topic.sentences[0] for topic in self.topics if topic.sentences][:_MOST_ANSWERS]
 
     @property
+    def folds(self) -> bool:
+        """Return whether there are so many topics that each has to be opened."""
+        return len(self.topics) > _MOST_OPEN
+
+    @property
     def contents(self) -> str:
         """Count what the section holds."""
         counts = {
@@ -70,7 +78,7 @@ def sections(
 
     Args:
         questions: of the page, in its order.
-        summary: topic -> sentences.
+        summary: topic -> sentences, in the order of the page.
         figures: as `shown_figures.shown_figures` returns them.
         tables: as `shown_tables.shown_table` returns them.
         motifs: topic -> motifs with their images.
@@ -78,7 +86,7 @@ def sections(
     topics = {title: Topic(title, sentences, (motifs or {}).get(title, ())) for title, sentences in summary.items()}
     arranged = {}
     for question in questions:
-        own = [topics.pop(title) for name in question.topics for title in list(topics) if _is_of(title, name)]
+        own = [topics.pop(title) for title in list(topics) if any(_is_of(title, name) for name in question.topics)]
         arranged[question.name] = Section(
             question.name,
             question.short,

@@ -30,8 +30,8 @@ def validation_page(
         StudyError: if the page is too large.
     """
     shown = [shown_table(name, table) for name, table in tables.items() if len(table)]
-    arranged = sections(VALIDATION, sentences, (), shown).values()
-    answered = [section for section in arranged if section.has_answers or section.name == METHODS]
+    arranged = sections(VALIDATION, sentences, (), shown)
+    answered = {name: section for name, section in arranged.items() if section.has_answers or name == METHODS}
     page = rendered("validation.html", {"study": study, "studies": studies, "sections": answered})
     if len(page.encode()) > most_bytes:
         raise too_large(most_bytes, shown, [])

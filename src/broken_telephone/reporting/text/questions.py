@@ -18,7 +18,7 @@ class Question(NamedTuple):
     """Name in the navigation."""
     title: str
     topics: Sequence[str] = ()
-    """Topics of the summary. A topic may go on after a colon, such as `What differs: guided`."""
+    """Topics of the summary, in any order. A topic may go on after a colon, such as `What differs: guided`."""
     figures: Sequence[str] = ()
     """Kinds of figures, see `captions.FIGURES`."""
     tables: Sequence[str] = ()

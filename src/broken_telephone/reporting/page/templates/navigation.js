@@ -30,31 +30,47 @@ function follow() {
 
 window.addEventListener("hashchange", follow);
 
-// --- Figures of one kind: one at a time, the same attribute everywhere ---
+// --- Figures of one kind: one at a time, and the same choice everywhere ---
+
+const MOST_BUTTONS = 8;
+
+function choicesOf(group) {
+  return [...group.querySelectorAll("figure")].map((figure) => figure.dataset.choice);
+}
 
 function choose(group, choice) {
   for (const figure of group.querySelectorAll("figure")) figure.hidden = figure.dataset.choice !== choice;
   for (const button of group.querySelectorAll(".chooser button")) {
     button.setAttribute("aria-pressed", String(button.textContent === choice));
   }
+  for (const select of group.querySelectorAll(".chooser select")) select.value = choice;
+}
+
+function chooseEverywhere(choice) {
+  for (const group of document.querySelectorAll(".choices.several")) if (choicesOf(group).includes(choice)) choose(group, choice);
 }
 
 function prepareChoices(group) {
-  const choices = [...group.querySelectorAll("figure")].map((figure) => figure.dataset.choice);
+  const choices = choicesOf(group);
   if (choices.length < 2 || new Set(choices).size < choices.length) return;
   const bar = made("div", undefined, { class: "chooser", role: "group", "aria-label": `Choose a figure: ${group.dataset.title}` });
-  for (const choice of choices) {
-    const button = made("button", choice, { type: "button" });
-    button.addEventListener("click", () => {
-      for (const other of document.querySelectorAll(".choices")) {
-        const isThere = [...other.querySelectorAll(".chooser button")].some((one) => one.textContent === choice);
-        if (isThere) choose(other, choice);
-      }
-    });
-    bar.append(button);
+  if (choices.length > MOST_BUTTONS) {
+    const label = made("label", "Figure ");
+    const select = made("select");
+    select.append(...choices.map((choice) => made("option", choice, { value: choice })));
+    select.addEventListener("change", () => chooseEverywhere(select.value));
+    label.append(select);
+    bar.append(label);
+  } else {
+    for (const choice of choices) {
+      const button = made("button", choice, { type: "button" });
+      button.addEventListener("click", () => chooseEverywhere(choice));
+      bar.append(button);
+    }
   }
+  group.classList.add("several");
   group.prepend(bar);
-  group.append(made("p", "Printed is the chosen figure. The study's folder report_figures has all of them.", { class: "on-paper" }));
+  group.append(made("p", "Printed is the chosen figure. The study's folder of figures has all of them.", { class: "on-paper" }));
   choose(group, choices[0]);
 }
 
@@ -72,11 +88,16 @@ all.addEventListener("click", () => {
 });
 
 const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.getAttribute("href").slice(1), link]));
+const inView = new Set();
 const watcher = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
-      const link = links.get(target.id);
-      if (!isIntersecting) link.removeAttribute("aria-current");
+      if (isIntersecting) inView.add(target.id);
+      else inView.delete(target.id);
+    }
+    const first = [...links.keys()].find((name) => inView.has(name));
+    for (const [name, link] of links) {
+      if (name !== first) link.removeAttribute("aria-current");
       else {
         link.setAttribute("aria-current", "true");
         const list = link.closest("ul");
