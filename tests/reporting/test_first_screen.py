@@ -366,7 +366,7 @@ def test_the_largest_correction_is_named():
     )
     box = believe_box(table, {}, {}, 0.05)
     assert box.answer == "Corrected with ratings by people."
-    assert box.sentences[0] == "Largest correction of 2 of 3 shares: 12 points (anger, female)."
+    assert box.sentences[0] == "2 of 3 shares are corrected, by at most 12 points (anger, female)."
     alone = believe_box(findings({}), {}, {}, 0.05)
     assert alone.answer == "The annotator is not checked on drawn images."
     assert alone.sentences[0] == "No labels by people check the annotator."

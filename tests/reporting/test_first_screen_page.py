@@ -149,3 +149,13 @@ def test_a_study_without_a_comparison_has_a_first_screen(browser, tmp_path):
     shown = opened(browser, tmp_path, text, 390)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     shown.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_automated_check_of_the_first_screen_finds_nothing_serious(browser, page, tmp_path, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    shown = opened(browser, tmp_path, page, width, bypass_csp=True, color_scheme=scheme)
+    found = axe.Axe().run(shown, context="#first").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    shown.context.close()

@@ -64,14 +64,15 @@ def _checks(
         if (changes["n_checked"].fillna(0) > 0).any():
             return "Too few ratings to correct the annotator.", [unchecked]
         return "The annotator is not checked on drawn images.", [unchecked]
-    of_all = f"{len(corrected)} of {counted(len(changes), 'share')}"
+    all_shares = counted(len(changes), "share")
+    of_all = f"All {all_shares}" if len(corrected) == len(changes) else f"{len(corrected)} of {all_shares}"
     sources = [method for method in dict.fromkeys(corrected["method"].astype(str)) if method != RATINGS]
     answer = "Corrected with ratings by people." if RATINGS in set(corrected["method"]) else ""
     answer = answer or f"Corrected with the answers of {listed(sources, _NAMED)}, whose own errors are unknown."
     sizes = (corrected["value"] - corrected["annotator_value"]).astype(float)
     largest = corrected.loc[sizes.abs().idxmax()]
     where = f"{spoken(largest['label'])}, {shown_category(str(largest['attribute']), str(largest['category']))}"
-    sentences = [f"Largest correction of {of_all}: {points(sizes.abs().max())} ({where})."]
+    sentences = [f"{of_all} are corrected, by at most {points(sizes.abs().max())} ({where})."]
     contradicted = contradicted_attributes(tables.get("annotator_bias", pd.DataFrame()), level)
     if contradicted:
         names = listed([spoken(name) for name in contradicted], _NAMED)
