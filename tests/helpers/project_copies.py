@@ -57,6 +57,8 @@ def small_project(path: Path, model_folders: Path) -> Path:
     write_raf(path / "data/01_raw/miniature_portraits")
     write_phase(path / "data/01_raw/miniature_scenes")
     shutil.copytree(model_folders, path / "data/06_models")
+    # The shipped one, which is small enough.
+    shutil.copytree(ROOT / "data/06_models/classifier", path / "data/06_models/classifier", dirs_exist_ok=True)
     small = {
         "chains": {"count": 1},
         "loop": {"iterations": 2, "describe_batch": 4, "draw_batch": 3},
