@@ -72,6 +72,8 @@ def test_sections_open_with_the_keyboard_and_from_the_navigation(browser, tmp_pa
     assert page.locator("#run").is_visible()
     page.locator("nav a", has_text="Chains").click()
     assert page.locator("#shown").is_visible()
+    page.locator("nav a", has_text="Top").click()
+    page.wait_for_function("window.scrollY < 100")
     page.locator("#all").click()
     assert page.evaluate("[...document.querySelectorAll('.body')].every(e => e.open)")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
