@@ -105,7 +105,7 @@ def _kind(name: str, values: pd.Series) -> str:
 
 
 def _written(value: Any, kind: str) -> str:
-    """Format a cell; `report.js` formats the cells of the CSV in the same way."""
+    """Format a cell; `tables.js` formats the cells of the CSV in the same way."""
     if pd.isna(value):
         return NO_VALUE
     if kind == "text":
