@@ -64,7 +64,10 @@ class Compared:
 
     def topics(self) -> dict[str, str]:
         """Return the text of each topic of the summary."""
-        parts = re.findall(r'<section class="topic"><h3>(.*?)</h3>(.*?)</section>', self.page, re.DOTALL)
+        # Many topics are folded.
+        heads = r"\s*(?:<h3>(.*?)</h3>|<summary>(.*?) <span.*?</summary>)"
+        found = re.findall(rf'<(section|details) class="topic"[^>]*>{heads}(.*?)</\1>', self.page, re.DOTALL)
+        parts = [(title or folded, text) for _, title, folded, text in found]
         return {title: re.sub(r"<[^>]+>", " ", text).replace("\u00a0", " ") for title, text in parts}
 
 
@@ -181,7 +184,7 @@ def test_the_page_shows_the_same_chains_side_by_side():
         assert len(set(re.findall(r'src="(data:image/webp[^"]*)"', chain))) == 3
         answers = drifting().studies["shifted"].results.annotations
         last = answers[(answers["chain_id"] == name) & (answers["iteration"] == 2)]["category"].iloc[0]
-        assert re.findall(r'class="answers"[^>]*>(\w+)<', chain)[-1] == last
+        assert re.findall(r'class="labelled"[^>]*>(\w+)<', chain)[-1] == last
     assert "200" in page
     assert "generator.guidance" in page
     assert len(page) < 10_000_000

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from pages import chromium, opened, page_of
 from PIL import Image
 from small_study import browser_of, small_study
-from test_page import MANIFESTS, browser, opened, page_of  # noqa: F401
 
 from broken_telephone.reporting.figures import multiples
 from broken_telephone.reporting.page.chain_browser import ELSEWHERE, EMBEDDED, THINNED, chain_browser
@@ -19,6 +19,8 @@ from broken_telephone.reporting.text.limits import limits
 LAST = 40
 SHOWN = 9
 """Images of a chain of 40 iterations in the page: 0, 5, 10 … 40."""
+
+browser = pytest.fixture(scope="module")(chromium)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def test_images_that_were_not_kept_are_told_from_images_without_room(study):
     assert {int(name.rpartition("/")[2]) for name in opened_names if "/" in name} == kept
 
 
-def test_all_iterations_of_a_chain_can_be_reached(browser, study, tmp_path):  # noqa: F811
+def test_all_iterations_of_a_chain_can_be_reached(browser, study, tmp_path):
     page = opened(browser, tmp_path, page_of(study, chains=browser_of(study, 4)))
     card = page.locator(".chain").first
     assert card.locator("li").count() == SHOWN

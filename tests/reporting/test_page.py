@@ -1,11 +1,10 @@
-"""The page of the report: whole, harmless whatever stands in the study, and usable in a browser."""
+"""The page of the report: whole, and harmless whatever stands in the study."""
 
 import base64
 import hashlib
 import html
 import io
 import re
-import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from pages import MANIFESTS, figure, page_of, with_evil_tables
 from PIL import Image
 from small_study import EVIL, browser_of, small_study
 
@@ -20,25 +20,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
-from broken_telephone.reporting.page.shown_tables import FIRST
 from broken_telephone.reporting.text.limits import _invalid_answers
 from broken_telephone.reporting.text.published import beside_published
-from broken_telephone.reporting.text.summary import summary
-
-MANIFESTS = {
-    "loop_manifest": {
-        "study": "small",
-        "complete": True,
-        "settings": {"dataset": {"source": "raf_db"}, "chains": {"concept": "emotion", "seed": 1}, "guidance": 3.5},
-        "counts": {"chains": 80, "images": 240, "failures": 2, "cut": 1},
-        "failures": [{"picture": "a/1", "what": EVIL}],
-        "sessions": [{"host": "secret-host", "versions": {"torch": "2.15"}}],
-    },
-    "annotation_manifest": {
-        "asked": {"free": {"answered": 9, "failures": [], "asked": [{"prompt": EVIL}]}},
-        "statuses": {"free": {"gender": {"valid": 0.9, "refused": 0.1}}},
-    },
-}
 
 
 class Parts(HTMLParser):
@@ -60,18 +43,6 @@ class Parts(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def figure() -> dict[str, bytes]:
-    drawn = Figure(figsize=(4, 3))
-    drawn.subplots().plot([1, 3, 2])
-    return saved_figure(drawn)
-
-
-def page_of(study, figures=None, chains=None, manifests=MANIFESTS, name="small", tables=None, **other) -> str:
-    tables = study.tables if tables is None else tables
-    chains = browser_of(study) if chains is None else chains
-    return report_page(name, tables, figures or {}, chains, manifests, summary(tables), **other)
-
-
 @pytest.fixture(scope="module")
 def study():
     return small_study()
@@ -84,8 +55,7 @@ def evil():
     missing = {"image": lambda: Image.open(io.BytesIO(b"no"))}
     prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
     chains = browser_of(study, originals=missing, chains=prompts, annotations=annotations)
-    tables = study.tables | {EVIL: pd.DataFrame({EVIL: [EVIL, '=a,"b"\nc'], "value": [1.5, np.nan]})}
-    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, tables)
+    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, with_evil_tables(study))
 
 
 def test_the_policy_allows_the_one_script_and_nothing_from_elsewhere(study):
@@ -168,7 +138,6 @@ def test_the_csv_is_exact(study):
 def test_an_empty_study_makes_a_page_that_says_so():
     page = report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {})
     for words in (
-        "There are no figures.",
         "There are no tables with rows.",
         "Tables without rows: Drift.",
         "There are no chains to show.",
@@ -273,137 +242,3 @@ def test_published_results_stand_beside_ours_where_they_fit(study):
     assert beside.loc[2, "note"] == "with unsure"
     assert "arXiv 2601.22093), who introduced this loop" in page_of(study, tables=tables, published_study="raf_emotion")
     assert "There are no published results" in page_of(study, tables=tables, published_study="free_emotion")
-
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if shutil.which("chromium") is None:
-        pytest.skip("chromium is no Python package: install the system's")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        yield player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-
-
-def opened(browser, tmp_path, text, width=1280):
-    """Open a page; it fails if anything is asked of the network, or anything is said on the console."""
-    file = tmp_path / "report.html"
-    file.write_text(text, encoding="utf-8")
-    page = browser.new_context(viewport={"width": width, "height": 800}, accept_downloads=True).new_page()
-    page.troubles = []
-    page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url[:90]))
-    page.on("console", lambda message: page.troubles.append(message.text))
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    page.goto(file.as_uri())
-    return page
-
-
-def column(page, table, name):
-    heads = page.locator(f"#table-{table} th").all_inner_texts()
-    return page.locator(f"#table-{table} tbody td:nth-child({heads.index(name) + 1})").all_inner_texts()
-
-
-def test_tables_are_sorted_filtered_and_saved(browser, study, tmp_path):
-    page = opened(browser, tmp_path, page_of(study))
-    before = page.locator("#table-drift tbody").inner_text()
-    # Drawn from the CSV, the first rows are what they were.
-    page.fill("#table-drift .filter", " ")
-    assert page.locator("#table-drift tbody").inner_text() == before
-    drift = study.tables["drift"]
-    for sign in (1, -1):
-        page.get_by_role("region", name="Drift").get_by_role("button", name="value", exact=True).click()
-        shown = [float(text.replace("\u2212", "-")) for text in column(page, "drift", "value")]
-        assert shown == pytest.approx(sorted(drift["value"].dropna(), reverse=sign < 0)[:FIRST], abs=6e-4)
-    assert page.locator("#table-drift th[aria-sort=descending]").inner_text() == "value"
-    page.fill("#table-drift .filter", "kappa HAPPINESS prompt")
-    fitting = drift[(drift["measure"] == "kappa") & (drift["label"] == "happiness") & (drift["start"] == "prompt")]
-    assert set(column(page, "drift", "measure")) == {"kappa"}
-    assert f"{len(fitting)} rows that match" in page.locator("#table-drift .status").inner_text()
-    page.fill("#table-drift .filter", "")
-    page.locator("#table-drift .more button").click()
-    assert page.locator("#table-drift tbody tr").count() == min(len(drift), FIRST + 200)
-    with page.expect_download() as saved:
-        page.get_by_role("link", name="drift as CSV").click()
-    assert saved.value.suggested_filename == "drift.csv"
-    assert saved.value.path().read_text() == drift.to_csv(index=False)
-    assert page.troubles == []
-
-
-def test_a_long_table_is_saved_whole(browser, study, tmp_path):
-    table = pd.DataFrame({"value": np.random.default_rng(1).random(70_000), "note": 'żółw, "quoted"'})
-    page = opened(browser, tmp_path, page_of(study, tables={"long": table}))
-    for _ in range(2):
-        with page.expect_download() as saved:
-            page.get_by_role("link", name="long as CSV").click()
-        assert saved.value.path().read_text(encoding="utf-8") == table.to_csv(index=False)
-    assert page.troubles == []
-
-
-def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
-    page = opened(browser, tmp_path, page_of(study))
-    cards = page.locator(".chain")
-    assert cards.count() == 6
-    page.locator("#further").click()
-    assert cards.count() == 12
-    page.select_option("select[name=label]", "anger")
-    page.select_option("select[name=start]", "prompt")
-    assert set(page.locator(".chain h3 bdi:first-child").all_inner_texts()) == {"anger"}
-    assert cards.count() > 0
-    assert page.locator(".chain img").count() == 3 * cards.count()
-    assert "From the prompt: anger" in cards.first.inner_text()
-    page.select_option("select[name=label]", "")
-    page.select_option("select[name=start]", "")
-    page.select_option("select[name=changed]", "=gender")
-    assert cards.count() > 0
-    assert all("Changed: gender male → female" in text for text in cards.all_inner_texts())
-    assert page.locator(".chain mark").count() > 0
-    page.select_option("select[name=changed]", "nothing")
-    assert cards.count() > 0
-    assert all("No change" in text for text in cards.all_inner_texts())
-    page.select_option("select[name=changed]", "")
-    page.locator("#chains-head").click()
-    places = []
-    for key in "j" * 8 + "kk":
-        page.keyboard.press(key)
-        places.append(page.evaluate("[...document.querySelectorAll('.chain')].indexOf(document.activeElement)"))
-    assert places == [0, 1, 2, 3, 4, 5, 6, 7, 6, 5]
-    first = page.locator(".chain img").first
-    first.scroll_into_view_if_needed()
-    page.wait_for_function("() => document.querySelector('.chain img').naturalWidth === 160")
-    assert re.match(r"Image 0, the original of \w+, shown as gender", first.get_attribute("alt"))
-    assert page.troubles == []
-
-
-@pytest.mark.parametrize("width", [1280, 700, 390])
-def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, evil, tmp_path, width):
-    page = opened(browser, tmp_path, evil, width)
-    assert page.title().startswith("</script>")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("document.querySelectorAll('script').length") == 2
-    assert "onerror=alert(1)" in page.locator(".chain .description").first.inner_text()
-    assert page.get_by_text("This image is missing.").count() > 0
-    page.locator(".more button:visible").first.click()
-    page.locator(".table .filter").first.fill("<script>")
-    # Cells that the script draws from the CSV are those that stood there before.
-    guarded = page.locator(".table", has_text='=a,"b"').first
-    before = guarded.locator("tbody").inner_text()
-    guarded.locator(".filter").fill(" ")
-    assert guarded.locator("tbody").inner_text() == before
-    page.select_option("select[name=label]", index=1)
-    outside = "e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .strip')"
-    assert page.evaluate(f"[...document.querySelectorAll('main *')].filter({outside}).map(e => e.outerHTML)") == []
-    # Nothing but the one script would run.
-    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
-    assert page.evaluate("window.owned") is None
-    assert page.troubles
-    assert all("Content Security Policy" in trouble for trouble in page.troubles)
-    assert page.title() != "owned"
-
-
-def test_an_empty_page_opens(browser, tmp_path):
-    page = opened(browser, tmp_path, report_page("nothing", {"drift": pd.DataFrame()}, {}, Browser(), {}, {}), 390)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.troubles == []

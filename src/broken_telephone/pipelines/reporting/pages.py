@@ -10,6 +10,7 @@ from broken_telephone.annotation import annotators_of, headline
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
+from broken_telephone.pipelines.reporting.opening import opening_screen
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.own_colours import own_colours
@@ -51,9 +52,10 @@ def write_report(
     similarity_manifest: Mapping[str, Any],
     explanation_manifest: Mapping[str, Any],
     explanation_figures: Mapping[str, Files],
+    data_root: str = "",
     **tables: pd.DataFrame,
 ) -> str:
-    """Write the report: summary, figures, tables, chains, limits and records of the runs."""
+    """Write the report: sentences, figures and tables by question, chains and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
     browser = chain_browser(
@@ -85,4 +87,19 @@ def write_report(
     sentences = summary(tables, margin=settings.equivalence_margin, unlabelled=unlabelled)
     images = at_most(study_pictures.drawn, LONGEST)
     motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
-    return report_page(study, tables, drawn, browser, manifests, sentences, published_study, motifs)
+    of_study = (chains, annotations, study_pictures, dataset, chain_settings, loop, settings, tables, manifests, drawn)
+    browsed = [str(chain["chain"]) for chain in browser.chains]
+    first = opening_screen(data_root, *of_study, browsed)
+    own = own_colours(dataset.attributes)
+    return report_page(
+        study,
+        tables,
+        drawn,
+        browser,
+        manifests,
+        sentences,
+        published_study,
+        motifs,
+        own_colours=own,
+        first_screen=first,
+    )

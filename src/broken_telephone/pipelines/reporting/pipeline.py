@@ -280,6 +280,7 @@ def create_pipeline() -> Pipeline:
                 write_report,
                 inputs={
                     "study": "params:study",
+                    "data_root": "params:data_root",
                     "dataset": "params:dataset",
                     "chain_settings": "params:chains",
                     "loop": "params:loop",

@@ -23,6 +23,7 @@ from broken_telephone.reporting.figures.style import OwnColours, categories_of, 
 from broken_telephone.reporting.figures.success import success_figure
 from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
+from broken_telephone.reporting.figures.undecided_labels import without_undecided
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import judged_together, of_family
@@ -47,7 +48,8 @@ def figures(
         tables: by name: shares, findings, decomposition, trajectories, predicted_shares, diversity, attractors,
             similarity_curves, success, intersection_changes, missing_answers, mention_shares, agreement,
             agreement_confusions and annotator_agreement. Missing and empty tables get no figure, nor do crossed
-            categories that all have too few starts, nor attributes that no description mentions.
+            categories that all have too few starts, nor attributes that no description mentions. Figures of shares
+            leave out labels that do not have enough data for any share.
         own: attribute of the study's own -> its colours.
 
     Returns:
@@ -56,6 +58,7 @@ def figures(
         similarity, reliability, agreement and annotators; figures of chains from prompts end in `_prompt`.
         `saved_figures.saved_figures` draws and saves them.
     """
+    tables = without_undecided(tables)
     crossed = tables.get("intersection_changes", pd.DataFrame())
     crossed = judged_together(crossed, tables.get("findings"), INTERSECTIONS)
     # The other figures have no room for crossed categories.

@@ -6,14 +6,16 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.figures.saved_figures import Files
-from broken_telephone.reporting.page.rendering import rendered, too_large
+from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_large
+from broken_telephone.reporting.page.sections import sections
 from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table
 from broken_telephone.reporting.page.side_by_side import SharedChain, within
+from broken_telephone.reporting.text.questions import CHAINS, CHANGED, COMPARISON, METHODS
 from broken_telephone.reporting.text.wording import counted
 
-MOST_BYTES = 10_000_000
-"""Upper limit of the page's size."""
+_ALWAYS = (CHANGED, CHAINS, METHODS)
+"""Sections that say so if they are empty."""
 
 
 def comparison_page(
@@ -45,21 +47,21 @@ def comparison_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
+    drawn, shown = shown_figures(figures), [shown_table(name, table) for name, table in tables.items() if len(table)]
+    arranged = sections(COMPARISON, summary, drawn, shown)
     content: dict[str, Any] = {
         "study": study,
         "studies": studies,
         "reference": reference,
         "others": [arm for arm in studies if arm != reference],
-        "summary": summary,
         "settings": settings.to_dict("records"),
-        "figures": shown_figures(figures),
         "total": total,
-        "tables": [shown_table(name, table) for name, table in tables.items() if len(table)],
+        "sections": {name: one for name, one in arranged.items() if one.has_answers or name in _ALWAYS},
     }
     # The page is rendered twice, because the size without chains determines the room for them.
     room = most_bytes - len(_rendered(content, []).encode()) - 10_000
     if room < 0:
-        raise too_large(most_bytes, content["tables"], content["figures"])
+        raise too_large(most_bytes, shown, drawn)
     return _rendered(content, within(chains, room))
 
 

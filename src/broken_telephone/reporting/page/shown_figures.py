@@ -25,20 +25,34 @@ class Kind:
     name: str
     caption: Caption
     figures: Sequence[ShownFigure]
+    folded: Sequence[ShownFigure] = ()
+    """Figures of chains that have too few data to tell anything. The page opens them on request."""
+    why: str = ""
+    """Why figures are folded."""
 
 
-def shown_figures(figures: Mapping[str, Files]) -> list[Kind]:
-    """Arrange figures by kind, in the order of `captions.FIGURES`; unknown kinds come last."""
+def shown_figures(figures: Mapping[str, Files], folded: Mapping[str, str] | None = None) -> list[Kind]:
+    """Arrange figures by kind, in the order of `captions.FIGURES`; unknown kinds come last.
+
+    Args:
+        figures: by name, as `saved_figures` returns them.
+        folded: start -> why figures of its chains are folded, see `sections.uninformative_starts`.
+    """
     kinds: dict[str, list[str]] = {kind: [] for kind in FIGURES}
     for name in sorted(figures, key=lambda name: of_figure(name)[2] == "prompt"):
         kinds.setdefault(of_figure(name)[0], []).append(name)
-    return [
-        Kind(
-            kind, of_kind(kind), [ShownFigure(name, _subtitle(name, names), embedded(figures[name])) for name in names]
-        )
-        for kind, names in kinds.items()
-        if names
-    ]
+    return [_kind(kind, names, figures, folded or {}) for kind, names in kinds.items() if names]
+
+
+def _kind(kind: str, names: Sequence[str], figures: Mapping[str, Files], folded: Mapping[str, str]) -> Kind:
+    apart = [name for name in names if of_figure(name)[2] in folded]
+    shown = [name for name in names if name not in apart]
+    reasons = {start: folded[start] for name in apart for start in [of_figure(name)[2]]}
+    why = "; ".join(f"Chains from {start}s. {reason}" for start, reason in reasons.items())
+    drawn = [ShownFigure(name, _subtitle(name, shown), embedded(figures[name])) for name in shown]
+    # Their subtitles name the start, so that no two figures of a kind have the same one.
+    hidden = [ShownFigure(name, _subtitle(name, names), embedded(figures[name])) for name in apart]
+    return Kind(kind, of_kind(kind), drawn, hidden, why)
 
 
 def _subtitle(name: str, others: Sequence[str]) -> str:

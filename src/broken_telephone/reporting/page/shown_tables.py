@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.api import types
 
 from broken_telephone.reporting.shown_iterations import spread
-from broken_telephone.reporting.text.captions import of_table
+from broken_telephone.reporting.text.table_captions import of_table
 from broken_telephone.reporting.text.wording import NO_VALUE, with_minus
 from broken_telephone.spreadsheet import guarded
 
@@ -105,7 +105,7 @@ def _kind(name: str, values: pd.Series) -> str:
 
 
 def _written(value: Any, kind: str) -> str:
-    """Format a cell; `report.js` formats the cells of the CSV in the same way."""
+    """Format a cell; `tables.js` formats the cells of the CSV in the same way."""
     if pd.isna(value):
         return NO_VALUE
     if kind == "text":

@@ -1,11 +1,13 @@
-"""The page of a validation: sentences, and all tables."""
+"""Writes the page of a validation: sentences and all tables, by question."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_large
+from broken_telephone.reporting.page.sections import sections
 from broken_telephone.reporting.page.shown_tables import shown_table
+from broken_telephone.reporting.text.questions import METHODS, VALIDATION
 
 
 def validation_page(
@@ -28,7 +30,9 @@ def validation_page(
         StudyError: if the page is too large.
     """
     shown = [shown_table(name, table) for name, table in tables.items() if len(table)]
-    page = rendered("validation.html", {"study": study, "studies": studies, "summary": sentences, "tables": shown})
+    arranged = sections(VALIDATION, sentences, (), shown)
+    answered = {name: section for name, section in arranged.items() if section.has_answers or name == METHODS}
+    page = rendered("validation.html", {"study": study, "studies": studies, "sections": answered})
     if len(page.encode()) > most_bytes:
         raise too_large(most_bytes, shown, [])
     return page

@@ -89,7 +89,7 @@ def _annotators(row: Any) -> str:
 def _how_often(row: Any) -> str:
     per_cent = f"{100 * row.share_agreeing:.1f}" if row.share_agreeing < 1 else "100"
     share = "" if row.n < FEWEST else f", {per_cent} %"
-    return f"to {round(row.share_agreeing * row.n)} of {counted(row.n, 'image')}{share}"
+    return f"to {round(row.share_agreeing * row.n):,} of {counted(row.n, 'image')}{share}"
 
 
 def _alpha_text(name: str, alpha: float, low: float, high: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from broken_telephone.reporting.text.captions import of_table
+from broken_telephone.reporting.text.table_captions import of_table
 from broken_telephone.reporting.text.wording import (
     NO_VALUE,
     capital,

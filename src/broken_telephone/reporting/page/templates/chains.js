@@ -1,159 +1,10 @@
-// Sorts and filters tables from their CSV, and draws chains from the data beside this script. Text from a model, a
-// data set or a file is always set as text, never as HTML.
-"use strict";
-
-const MORE_ROWS = 200;
+// Draws chains from the data beside this script.
 const MORE_CHAINS = 6;
-// Browsers limit the data addresses of downloads to two million characters.
-const LONGEST_LINK = 1500000;
-
-for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
-
-// Load all images before printing, also those that were not scrolled to.
-window.addEventListener("beforeprint", () => {
-  for (const image of document.images) image.loading = "eager";
-});
-
-function made(tag, text, attributes) {
-  const element = document.createElement(tag);
-  if (text !== undefined && text !== null) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
-  return element;
-}
-
-function plural(number, what) {
-  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
-}
-
-// --- Tables ---
-
-function csvOf(link) {
-  const content = link.getAttribute("href").split(",")[1];
-  return new TextDecoder().decode(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
-}
-
-// Removes the apostrophe that keeps a text from being a formula, as spreadsheet.py does.
-function unguarded(cell) {
-  return cell.replace(/^'(?='*(?:[\t\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]))/, "");
-}
-
-function parsed(text) {
-  const rows = [];
-  let row = [];
-  let cell = "";
-  let quoted = false;
-  for (let place = 0; place < text.length; place += 1) {
-    const letter = text[place];
-    if (quoted) {
-      if (letter !== '"') cell += letter;
-      else if (text[place + 1] === '"') {
-        cell += letter;
-        place += 1;
-      } else quoted = false;
-    } else if (letter === '"') quoted = true;
-    else if (letter === "," || letter === "\n") {
-      row.push(unguarded(cell));
-      cell = "";
-      if (letter === "\n") {
-        rows.push(row);
-        row = [];
-      }
-    } else cell += letter;
-  }
-  return rows;
-}
-
-// Formats a cell as shown_tables.py does.
-function written(value, kind) {
-  if (value === "") return "–";
-  if (kind === "text") return value;
-  if (kind === "chance" && Number(value) < 0.001) return "< 0.001";
-  if (value === "inf" || value === "-inf") return value.replace("inf", "∞").replace("-", "−");
-  const digits = Number(value).toFixed(kind === "count" ? 0 : 3);
-  return Number(digits) === 0 ? digits.replace("-", "") : digits.replace("-", "−");
-}
-
-const inOrder = new Intl.Collator("en", { numeric: true });
-
-function compared(one, other, kind) {
-  return kind === "text" ? inOrder.compare(one, other) : Number(one) - Number(other);
-}
-
-function prepareTable(section) {
-  const link = section.querySelector("a[download]");
-  if (!link) return;
-  const total = Number(section.dataset.total);
-  const first = Number(section.dataset.first);
-  const heads = [...section.querySelectorAll("th")];
-  const filter = section.querySelector(".filter");
-  const more = section.querySelector(".more");
-  let rows = null;
-  let most = first;
-  let sorted = null;
-
-  function draw() {
-    rows = rows || parsed(csvOf(link)).slice(1);
-    const words = filter.value.toLowerCase().replaceAll("−", "-").split(/\s+/).filter(Boolean);
-    const fitting = rows.filter((row) => {
-      const text = ` ${row.join(" ").toLowerCase()}`;
-      // A match starts at the beginning of a word: "male" does not match "female".
-      return words.every((word) => text.includes(` ${word}`) || text.includes(`(${word}`));
-    });
-    if (sorted) {
-      const { place, kind } = sorted.head.dataset;
-      fitting.sort((one, other) => {
-        // Cells without a value come last in both orders.
-        if (one[place] === "" || other[place] === "") return (one[place] === "") - (other[place] === "");
-        return sorted.sign * compared(one[place], other[place], kind);
-      });
-    }
-    const body = document.createDocumentFragment();
-    for (const row of fitting.slice(0, most)) {
-      const line = made("tr");
-      for (const { dataset } of heads) {
-        const { kind, place } = dataset;
-        line.append(made("td", written(row[place], kind), { class: kind, dir: "auto" }));
-      }
-      body.append(line);
-    }
-    section.querySelector("tbody").replaceChildren(body);
-    const shown = Math.min(most, fitting.length);
-    const of = words.length ? `${plural(fitting.length, "row")} that match, of ${total.toLocaleString("en")}` : plural(total, "row");
-    section.querySelector(".status").textContent = shown < fitting.length ? `The first ${shown} of ${of}` : of;
-    more.hidden = shown >= fitting.length;
-  }
-
-  more.hidden = first >= total;
-  more.addEventListener("click", () => {
-    most += MORE_ROWS;
-    draw();
-  });
-  filter.addEventListener("input", draw);
-  for (const head of heads) {
-    const button = made("button", head.textContent, { type: "button" });
-    head.replaceChildren(button);
-    button.addEventListener("click", () => {
-      const again = sorted && sorted.head === head;
-      for (const other of heads) other.removeAttribute("aria-sort");
-      sorted = { head, sign: again ? -sorted.sign : 1 };
-      head.setAttribute("aria-sort", sorted.sign > 0 ? "ascending" : "descending");
-      draw();
-    });
-  }
-  link.addEventListener("click", () => {
-    if (link.getAttribute("href").length < LONGEST_LINK || link.dataset.whole) return;
-    rows = rows || parsed(csvOf(link)).slice(1);
-    link.dataset.whole = "yes";
-    link.href = URL.createObjectURL(new Blob([csvOf(link)], { type: "text/csv" }));
-  });
-}
-
-for (const section of document.querySelectorAll(".table")) prepareTable(section);
-
-// --- Chains ---
 
 const form = document.getElementById("choose");
-if (form) prepareChains(JSON.parse(document.getElementById("data").textContent));
+// Shows the chains with these filters; a link to chains calls it.
+let showChains = () => {};
+if (form) prepareChains(pageData);
 
 function answerText(answer) {
   return answer ? answer[0] || `(${answer[1]})` : "–";
@@ -238,6 +89,7 @@ function card(chain) {
     strip.replaceChildren(...tiles);
   }
   fill(some);
+  watchWidth(strip);
   if (some.length < chain.pictures.length) {
     const label = (isWhole) => (isWhole ? `Show ${some.length} iterations` : `Show all ${chain.pictures.length} iterations`);
     const button = made("button", label(false), { type: "button", "aria-pressed": "false" });
@@ -264,6 +116,8 @@ function prepareChains({ chains, total }) {
   }
   add("changed", "nothing");
   let fitting = [];
+  // Short chains stand beside each other.
+  place.classList.toggle("short", chains.every((chain) => chain.pictures.length <= 3));
 
   function draw(most) {
     for (const chain of fitting.slice(place.childElementCount, most)) place.append(card(chain));
@@ -295,10 +149,30 @@ function prepareChains({ chains, total }) {
     const now = cards.indexOf(document.activeElement.closest(".chain"));
     const next = now < 0 ? 0 : now + (event.key === "j" ? 1 : -1);
     if (next >= cards.length) draw(cards.length + MORE_CHAINS);
-    const wanted = place.children[next];
-    if (!wanted) return;
-    wanted.focus({ preventScroll: true });
-    wanted.scrollIntoView({ block: "start" });
+    if (place.children[next]) goTo(place.children[next]);
   });
   choose();
+
+  function goTo(wanted) {
+    reveal(wanted);
+    wanted.focus({ preventScroll: true });
+    wanted.scrollIntoView({ block: "start" });
+  }
+
+  function set(name, value) {
+    const isThere = [...form.elements[name].options].some((option) => option.value === value);
+    form.elements[name].value = isThere ? value : "";
+  }
+
+  showChains = ({ label, changed, start, chain }) => {
+    set("label", label || "");
+    set("changed", changed ? `=${changed}` : "");
+    set("start", start || "");
+    choose();
+    const number = fitting.findIndex((one) => one.chain === chain);
+    if (number < 0) return;
+    draw(Math.max(number + 1, MORE_CHAINS));
+    // The browser scrolls to the link's own target first.
+    requestAnimationFrame(() => goTo(place.children[number]));
+  };
 }

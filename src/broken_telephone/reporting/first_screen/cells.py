@@ -1,0 +1,126 @@
+"""Turns comparisons into the cells of the overview: a mark for sign, size and certainty, and the numbers behind it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.reporting.first_screen.phrases import shown_category
+from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
+from broken_telephone.reporting.text.correction_method import correction_text
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, FALL, NOT_SIGNIFICANT, RISE
+from broken_telephone.reporting.text.wording import capital, counted, spoken
+
+ROSE, FELL, QUIET, UNKNOWN, HIDDEN = "rose", "fell", "quiet", "unknown", "hidden"
+"""Marks. HIDDEN: missing answers leave the change open. UNKNOWN: there is not enough data for another reason."""
+_LARGEST = 0.5
+"""Change of a share from which on a mark has its full size."""
+_MISSING = "answers missing"
+"""Part of the reason of a verdict that missing answers leave open, see `statistics.tables.findings`."""
+_SUFFIXES = {"image": "", "prompt": "_prompt"}
+
+Levels = Mapping[tuple[str, ...], float]
+"""(start, label, attribute, category, iteration, method) -> corrected share."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Holds one share of the overview."""
+
+    mark: str
+    key: tuple[str, str, str, str]
+    """start, label, attribute and category."""
+    name: str
+    """Names the share: `happiness, aged 20-39`."""
+    detail: str
+    """Describes the change in words, with all numbers."""
+    number: str = ""
+    """The size of a significant change, in points, without its sign."""
+    size: float = 0.0
+    """Of the mark, 0 to 1."""
+    figure: str = ""
+    """Name of the figure that shows the share; empty if there is none."""
+    finding: int = 0
+    """Number of the finding that describes the share; 0 without one."""
+
+
+def mark_of(row: Any) -> str:
+    """Return the mark of a row of the `findings` table, by its verdict alone."""
+    if row.verdict in (RISE, FALL):
+        return ROSE if row.verdict == RISE else FELL
+    if row.verdict == NOT_SIGNIFICANT:
+        return QUIET
+    return HIDDEN if _MISSING in str(row.reason) else UNKNOWN
+
+
+def corrected_levels(corrected_shares: pd.DataFrame) -> Levels:
+    """Return the corrected shares by comparison.
+
+    Args:
+        corrected_shares: the `corrected_shares` table.
+    """
+    if corrected_shares.empty:
+        return {}
+    keys = [corrected_shares[name].astype(str) for name in (*CELL, "iteration", "method")]
+    return dict(zip(zip(*keys, strict=True), corrected_shares["value"].astype(float), strict=True))
+
+
+def change_of(row: Any, levels: Levels) -> ShownChange:
+    """Return the change of a comparison as it is shown, between shares of the same method."""
+    if row.method == ANNOTATOR:
+        return shown_change(row, row.before, row.after)
+    cell = [str(getattr(row, name)) for name in CELL]
+    before, after = (
+        levels.get((*cell, str(iteration), str(row.method)), float("nan")) for iteration in (row.since, row.iteration)
+    )
+    return shown_change(row, before, after)
+
+
+def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0) -> Cell:
+    """Return the cell of a comparison.
+
+    Args:
+        row: of the `findings` table.
+        levels: as `corrected_levels` returns them.
+        figures: names of all figures of the report.
+        finding: number of the finding that describes it.
+    """
+    mark, key = mark_of(row), (str(row.start), str(row.label), str(row.attribute), str(row.category))
+    name = f"{spoken(row.label)}, {shown_category(str(row.attribute), str(row.category))}"
+    figure = next((name for name in _figures_of(row) if name in figures), "")
+    if pd.isna(row.value):
+        return Cell(mark, key, name, _sentence(f"{_verdict(row)}: {row.reason}"), figure=figure)
+    change = change_of(row, levels)
+    is_claim = mark in (ROSE, FELL)
+    number = change.number if is_claim else ""
+    size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0
+    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding)
+
+
+def _figures_of(row: Any) -> tuple[str, str]:
+    suffix = _SUFFIXES.get(str(row.start), "")
+    return f"shares_{row.attribute}{suffix}", f"forest{suffix}"
+
+
+def _verdict(row: Any) -> str:
+    return {RISE: "rose", FALL: "fell"}.get(row.verdict, str(row.verdict))
+
+
+def _detail(row: Any, change: ShownChange) -> str:
+    """Describe a comparison: verdict, numbers, chains, what corrects it, and why nothing is claimed."""
+    chains = counted(int(row.n), "chain")
+    if row.clusters < row.n:
+        chains += f" from {counted(int(row.clusters), 'start')}"
+    parts = [f"{_verdict(row)}: {change.text}", chains]
+    if row.method != ANNOTATOR:
+        parts.append(correction_text(str(row.method), int(row.n_checked)))
+        parts += [f"the annotator's answers alone: {alone}"] if (alone := uncorrected(row)) else []
+    if row.reason:
+        parts.append(str(row.reason))
+    return " ".join(_sentence(part) for part in parts)
+
+
+def _sentence(text: str) -> str:
+    text = capital(text.strip())
+    return text if text.endswith(".") else f"{text}."

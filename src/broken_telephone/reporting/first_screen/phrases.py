@@ -1,0 +1,54 @@
+"""Names labels and categories as people say them: `sad people`, `appear female`."""
+
+from collections.abc import Mapping
+
+from broken_telephone.labels.scheme import APART, Variable
+from broken_telephone.reporting.text.wording import shown_as, spoken
+from broken_telephone.statistics import ALL
+
+_WITH_ADJECTIVES = "emotion"
+"""The concept whose values have adjectives among their synonyms, such as `sad` for sadness."""
+_PLAIN = ("gender", "ethnicity")
+"""Attributes whose categories need no explanation."""
+_SKIN = ("lighter", "darker")
+
+
+def adjectives(concept: str, variable: Variable) -> dict[str, str]:
+    """Return label -> the adjective for its people; labels without one are missing.
+
+    Args:
+        concept: name of the study's concept.
+        variable: the concept's labels and their synonyms.
+    """
+    if concept != _WITH_ADJECTIVES:
+        return {}
+    own = {label: label for label in variable.values if label == "neutral"}
+    for word, label in variable.synonyms.items():
+        own.setdefault(label, word)
+    return own
+
+
+def changed_people(label: str, attribute: str, category: str, is_rise: bool, words: Mapping[str, str]) -> str:
+    """Say in words which share changed: `More sad people appear female`.
+
+    Args:
+        label: of the chains.
+        attribute: of the category.
+        category: whose share changed.
+        is_rise: whether the share rose.
+        words: as `adjectives` returns them.
+    """
+    more, shown = "more" if is_rise else "fewer", shown_category(attribute, category)
+    if label in words:
+        return f"{more.capitalize()} {words[label]} people appear {shown}"
+    where = "Over all labels" if label == ALL else f"For {spoken(label)}"
+    return f"{where}, {more} appear {shown}"
+
+
+def shown_category(attribute: str, category: str) -> str:
+    """Name a category so that it is clear without its attribute, as far as this is short."""
+    if attribute == "age" and category not in APART:
+        return f"aged {category.replace('-', ' to ')}" if category[:1].isdigit() else category
+    if attribute == "skin_tone" and category in _SKIN:
+        return f"{category}-skinned"
+    return category if attribute in _PLAIN and category not in APART else shown_as(attribute, category)

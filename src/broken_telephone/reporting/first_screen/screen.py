@@ -1,0 +1,153 @@
+"""Puts the first screen together from tables that exist already; nothing is computed anew."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.reporting.first_screen.answer import answer, span
+from broken_telephone.reporting.first_screen.cells import Cell, cell_of, corrected_levels
+from broken_telephone.reporting.first_screen.leading_changes import LeadingChange, leading_changes
+from broken_telephone.reporting.first_screen.missing_column import missing_cell
+from broken_telephone.reporting.first_screen.overview import Overview, compared_labels, overview, starts_of
+from broken_telephone.reporting.first_screen.strips import ChainPictures
+from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
+from broken_telephone.reporting.first_screen.trust import Box, believe_box, model_box, settled_box
+from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
+from broken_telephone.reporting.text.wording import counted, points
+
+_NOTHING = "Drift cannot be measured: no chain has two images to compare."
+_SINGLE = "Drift cannot be tested: the chains of each label come from a single start."
+
+
+@dataclass(frozen=True)
+class StudyContent:
+    """Holds what the first screen is made of."""
+
+    source: StudySource
+    pictures: ChainPictures
+    tables: Mapping[str, pd.DataFrame]
+    """By name; findings, corrected_shares, missing_answers, trajectories, agreement, annotator_bias and shares are
+    read. A missing table counts as empty."""
+    manifests: Mapping[str, Mapping[str, Any]]
+    """Records of the runs, by name: `loop` and `report`."""
+    annotators: Sequence[str]
+    """Names of all annotators, the measured one first."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """As `phrases.adjectives` returns them."""
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """Holds the first screen as its template shows it."""
+
+    facts: Sequence[Fact]
+    answer: str
+    span: str
+    overview: Overview | None
+    further: Overview | None
+    """The overview of chains from prompts beside chains from images."""
+    findings: Sequence[LeadingChange]
+    detectable: str
+    """How small a change may have been missed; empty if nothing was without significant change."""
+    boxes: Sequence[Box]
+    notes: Sequence[str]
+    """What the overviews leave out."""
+
+
+def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "") -> FirstScreen:
+    """Make the first screen of a study.
+
+    Args:
+        study: its tables, images and records.
+        figures: names of the report's figures, which the cells lead to.
+        why_not: why nothing can be compared, if so.
+    """
+    tables = study.tables
+    findings = tables.get("findings", pd.DataFrame())
+    changes = of_family(findings)
+    levels = corrected_levels(tables.get("corrected_shares", pd.DataFrame()))
+    if len(changes) and not changes["value"].notna().any():
+        changes = changes.head(0)
+    by_start = [_compared(select(changes, start=start)) for start in starts_of(changes)]
+    shown = [own for own in by_start if len(own)]
+    main = shown[0] if shown else changes.head(0)
+    left_out = _groups(changes) - sum(map(_groups, shown))
+    leading = leading_changes(main, levels, study.words, study.pictures)
+    numbers = {finding.cell: finding.number for finding in leading}
+
+    def cell(row: Any) -> Cell:
+        number = numbers.get(tuple(str(getattr(row, name)) for name in CELL), 0)
+        return cell_of(row, levels, figures, number)
+
+    def arranged(own: pd.DataFrame) -> Overview | None:
+        if own.empty:
+            return None
+        missing = partial(
+            missing_cell, tables.get("missing_answers", pd.DataFrame()), findings, str(own["start"].iloc[0])
+        )
+        return overview(own, cell, missing)
+
+    first, further = arranged(main), arranged(shown[1] if len(shown) > 1 else changes.head(0))
+    return FirstScreen(
+        study_facts(
+            study.source,
+            study.pictures.chains,
+            study.annotators,
+            tables.get("agreement", pd.DataFrame()),
+            study.manifests.get("loop", {}),
+            str(study.manifests.get("report", {}).get("written", "")),
+        ),
+        answer(first, why_not or (_SINGLE if left_out else _NOTHING)),
+        span(first) if first else "",
+        first,
+        further,
+        leading,
+        _detectable(main),
+        [
+            believe_box(main, tables, study.manifests, LEVEL),
+            model_box(),
+            settled_box(main, tables.get("trajectories", pd.DataFrame())),
+        ],
+        list(_notes(left_out, changes, study.pictures.chains)),
+    )
+
+
+def _notes(left_out: int, changes: pd.DataFrame, chains: pd.DataFrame) -> Iterator[str]:
+    """Say what the overviews leave out.
+
+    Args:
+        left_out: number of labels with a single start.
+        changes: the shares of the `findings` table.
+        chains: the `chains` table.
+    """
+    if left_out:
+        verb = "is" if left_out == 1 else "are"
+        yield f"{counted(left_out, 'label')} with a single start cannot be tested and {verb} left out here."
+    starts = chains["start"].astype(str)
+    for start in sorted(set(starts) - set(changes["start"].astype(str))) if len(changes) else ():
+        number = int((starts == start).sum())
+        verb = "has" if number == 1 else "have"
+        yield f"{counted(number, 'chain')} from {start}s {verb} no two images to compare."
+
+
+def _compared(changes: pd.DataFrame) -> pd.DataFrame:
+    return changes[changes["label"].astype(str).isin(compared_labels(changes))]
+
+
+def _groups(changes: pd.DataFrame) -> int:
+    """Count labels, those of images and of prompts apart."""
+    return len(changes[["start", "label"]].drop_duplicates())
+
+
+def _detectable(changes: pd.DataFrame) -> str:
+    """Say how large a change must be to be detected where none is significant, as `limits.power_sentences` does."""
+    quiet = changes[changes["verdict"] == NOT_SIGNIFICANT]["minimum_detectable_change"].dropna()
+    if quiet.empty:
+        return ""
+    least, most = points(float(quiet.min()), unit=False), points(float(quiet.max()))
+    sizes = most if most.startswith(f"{least} ") else f"{least} to {most}"
+    return f"changes below {sizes} may be missed"

@@ -1,0 +1,157 @@
+"""Picks two chains for each finding: the one that shows it best, and one that shows it least."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from broken_telephone.chains import key
+from broken_telephone.reporting.first_screen.shown_change import ARROW
+from broken_telephone.reporting.page.chain_browser import thumbnail
+from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.sheets.chains_sheet import Images
+from broken_telephone.reporting.shown_iterations import spread
+from broken_telephone.reporting.text.verdicts import RISE
+from broken_telephone.reporting.text.wording import NO_VALUE
+from broken_telephone.seeds import seed_of
+from broken_telephone.statistics import ALL
+
+MOST_IMAGES = 4
+"""Images of a strip."""
+
+
+@dataclass(frozen=True)
+class StripImage:
+    """Holds an image of a strip."""
+
+    source: str | None
+    """A data URI; None if the image is missing or does not open."""
+    text: str
+    """Describes the image for people who do not see it."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Holds the images of one chain."""
+
+    title: str
+    chain: str
+    label: str
+    path: str
+    """The annotator's categories of the images: `male → female`."""
+    images: Sequence[StripImage]
+
+
+@dataclass(frozen=True)
+class ChainPictures:
+    """Holds what strips are made of."""
+
+    chains: pd.DataFrame
+    """The `chains` table."""
+    answers: pd.DataFrame
+    """Rows of the `annotations` table: one reading of the measured annotator."""
+    originals: Images
+    """By `image_path`."""
+    drawn: Images
+    """By `<chain_id>/<iteration>`."""
+    thinned: Collection[int] = ()
+    """Iterations whose images the study did not keep."""
+    browsed: Collection[str] = ()
+    """Chains that the page shows as a whole; they come first among equals, so that a strip leads to its chain."""
+    seed: int = 1
+    """Decides between chains that show a finding equally well."""
+
+
+def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
+    """Return the strips of a finding, at most two.
+
+    The first chain makes the change, as early as any and for good. The second makes the opposite change; without such a
+    chain it is one that could have changed and did not. Among equals, those come first that the page shows as a whole,
+    which is a random sample. Then a hash of the seed and the chain decides, so that nobody chooses by the look of the
+    images.
+
+    Args:
+        row: of the `findings` table; a significant change of a share.
+        pictures: chains, answers and images.
+    """
+    categories = _categories(row, pictures)
+    if categories.empty or not {row.since, row.iteration} <= set(categories.columns):
+        return []
+    before, after = (categories[k] == row.category for k in (row.since, row.iteration))
+    ends = before if row.verdict != RISE else after
+    begins = after if row.verdict != RISE else before
+    # For a rise, a chain shows the finding if only its last image has the category; for a fall, if only its first has.
+    shows, opposes = categories[~begins & ends], categories[begins & ~ends]
+    unmoved = categories[~before & ~after] if row.verdict == RISE else categories[before & after]
+    total = len(categories)
+    strips = []
+    if len(shows):
+        best = _first(shows, _steadiness(shows, row), pictures)
+        strips.append(_strip(f"Shows it: {len(shows)} of {total}", best, categories, row, pictures))
+    for title, others in (("Opposite", opposes), ("No change", unmoved)):
+        if len(others):
+            least = _first(others, pd.Series(0, others.index), pictures)
+            strips.append(_strip(f"{title}: {len(others)} of {total}", least, categories, row, pictures))
+            break
+    return strips
+
+
+def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:
+    """Return the annotator's categories by chain and iteration, of chains with a category in both compared images."""
+    chains = select(pictures.chains, start=row.start)
+    if row.label != ALL:
+        chains = select(chains, label=row.label)
+    answers = select(pictures.answers, attribute=row.attribute)
+    answers = answers[answers["category"].notna() & answers["chain_id"].isin(chains["chain_id"])]
+    if answers.empty:
+        return pd.DataFrame()
+    plain = answers[["chain_id", "iteration", "category"]].astype({"chain_id": str, "category": str})
+    wide = plain.drop_duplicates(["chain_id", "iteration"]).pivot(
+        index="chain_id", columns="iteration", values="category"
+    )
+    compared = [k for k in (row.since, row.iteration) if k in wide]
+    return wide.dropna(subset=compared)
+
+
+def _steadiness(categories: pd.DataFrame, row: Any) -> pd.Series:
+    """Return the number of images that are already, and from then on, as the last one is."""
+    is_category = categories == row.category
+    as_last = is_category.eq(is_category[row.iteration], axis=0)
+    return as_last.iloc[:, ::-1].cumprod(axis=1).sum(axis=1)
+
+
+def _first(categories: pd.DataFrame, rank: pd.Series, pictures: ChainPictures) -> str:
+    """Return the chain of the highest rank; of several, one that the page shows, and of these, a random one."""
+    browsed = set(pictures.browsed)
+    equals = [str(chain) for chain in categories.index[rank.to_numpy() == rank.max()]]
+    equals = [chain for chain in equals if chain in browsed] or equals
+    return min(equals, key=lambda chain: seed_of(pictures.seed, chain))
+
+
+def _strip(title: str, chain: str, categories: pd.DataFrame, row: Any, pictures: ChainPictures) -> Strip:
+    own = pictures.chains[pictures.chains["chain_id"].astype(str) == chain].iloc[0]
+    steps = range(int(row.since), int(row.iteration) + 1)
+    iterations = spread([k for k in steps if k not in pictures.thinned], MOST_IMAGES)
+    named = {k: _named(categories, chain, k) for k in iterations}
+    return Strip(
+        title,
+        chain,
+        str(own["label"]),
+        f" {ARROW} ".join(named.values()),
+        list(_images(chain, own, named, pictures)),
+    )
+
+
+def _named(categories: pd.DataFrame, chain: str, iteration: int) -> str:
+    category = categories[iteration].get(chain) if iteration in categories else None
+    return NO_VALUE if category is None or pd.isna(category) else str(category)
+
+
+def _images(chain: str, own: Any, named: Mapping[int, str], pictures: ChainPictures) -> Iterator[StripImage]:
+    for iteration, category in named.items():
+        folder, name = (
+            (pictures.drawn, key(chain, iteration)) if iteration else (pictures.originals, str(own["image_path"]))
+        )
+        kind = f"Image {iteration}" if iteration else "Original"
+        yield StripImage(thumbnail(folder, name), f"{kind} of chain {chain}: {category}")

@@ -1,0 +1,430 @@
+"""The first screen: its numbers agree, its marks are the verdicts, its chains are chosen by rule."""
+
+import re
+from collections import Counter
+from itertools import product
+from types import SimpleNamespace
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from small_study import Pictures, SmallStudy, small_study
+
+from broken_telephone.labels.schemes import SCHEMES
+from broken_telephone.reporting.first_screen import FirstScreen, StudyContent, first_screen
+from broken_telephone.reporting.first_screen.cells import cell_of, corrected_levels
+from broken_telephone.reporting.first_screen.overview import MOST_CATEGORIES, MOST_COLUMNS, MOST_LABELS
+from broken_telephone.reporting.first_screen.phrases import adjectives, changed_people
+from broken_telephone.reporting.first_screen.shown_change import shown_change
+from broken_telephone.reporting.first_screen.strips import ChainPictures, strips_of
+from broken_telephone.reporting.first_screen.study_facts import StudySource, checked_by, models_of
+from broken_telephone.reporting.first_screen.trust import believe_box, settled_box
+from broken_telephone.reporting.text.summary import summary
+from broken_telephone.statistics import ALL
+from broken_telephone.statistics.tables.findings import FINDINGS
+
+SOURCE = StudySource("RAF", "data/01_raw/portraits", "emotion", 3, "free")
+WORDS = adjectives("emotion", SCHEMES["raf"].concepts["emotion"])
+ROW = {
+    **dict.fromkeys(FINDINGS),
+    **{"family": "shares", "start": "image", "label": "anger", "attribute": "gender", "category": "female"},
+    **{"since": 0, "iteration": 3, "verdict": "rise", "reason": "", "method": "annotator", "value": 0.42},
+    **{"shrunken_value": 0.42, "ci_low": 0.3, "ci_high": 0.54, "p_value": 0.001, "p_adjusted": 0.002},
+    **{"is_planned": False, "annotator_value": 0.42, "minimum_detectable_change": 0.2, "before": 0.51, "after": 0.93},
+    **{"n": 100, "n_checked": 0, "clusters": 100, "note": ""},
+}
+
+
+def row(**other) -> SimpleNamespace:
+    return SimpleNamespace(**ROW | other)
+
+
+def findings(*rows) -> pd.DataFrame:
+    return pd.DataFrame([ROW | other for other in rows], columns=list(FINDINGS))
+
+
+def pictures_of(study: SmallStudy, **other) -> ChainPictures:
+    return ChainPictures(study.chains, study.annotations, Pictures(), Pictures(), **other)
+
+
+def screen_of(study: SmallStudy, figures=(), tables=None, **other) -> FirstScreen:
+    content = {
+        "source": SOURCE,
+        "pictures": pictures_of(study),
+        "tables": study.tables if tables is None else tables,
+        "manifests": {"loop": {"digest": "0123456789abcdef"}, "report": {"written": "2026-11-30 12:00 UTC"}},
+        "annotators": ["judge"],
+        "words": WORDS,
+    }
+    return first_screen(StudyContent(**content | other), figures)
+
+
+def of_findings(table: pd.DataFrame) -> FirstScreen:
+    return screen_of(small_study(count=4), tables={"findings": table})
+
+
+# --- Numbers ---
+
+
+def test_the_shown_difference_is_that_of_the_shown_shares():
+    rng = np.random.default_rng(1)
+    for before, after in rng.random((500, 2)):
+        value = after - before
+        shown = shown_change(row(value=value, shrunken_value=value), before, after).text
+        first, last, change = re.fullmatch(
+            r"(\S+) % → (\S+) % \((\S+) points?, 95 % interval 30(?:\.0)? to 54(?:\.0)?\)", shown
+        ).groups()
+        assert round(float(last) - float(first), 1) == float(change.replace("−", "-"))
+        decimals = len(first.partition(".")[2])
+        assert decimals == (1 if abs(value) < 0.0195 else 0)
+        # One rounding of each share: the shown numbers are never a whole step away.
+        for number, exact in ((first, before), (last, after)):
+            assert abs(float(number) - 100 * exact) <= 0.5 * 10**-decimals + 1e-9
+        assert abs(float(change.replace("−", "-")) - 100 * value) < 10**-decimals
+
+
+def test_a_visible_shrinkage_is_stated_and_is_the_size_of_the_cell():
+    shown = shown_change(row(shrunken_value=0.36), 0.51, 0.93)
+    assert shown.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54; shrunken +36)"
+    assert (shown.number, shown.points) == ("36", 36)
+    slight = shown_change(row(shrunken_value=0.41), 0.51, 0.93)
+    assert slight.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54)"
+    assert slight.number == "42"
+    # Of a small change, less than two points matter.
+    small = shown_change(row(value=0.06, shrunken_value=0.045), 0.51, 0.57)
+    assert small.text == "51 % → 57 % (+6 points, 95 % interval 30 to 54; shrunken +4)"
+
+
+def test_shares_of_other_images_than_the_compared_ones_are_not_shown():
+    assert shown_change(row(), 0.51, 0.80).text == "+42 points (95 % interval 30 to 54)"
+    nothing = shown_change(row(ci_low=np.nan, ci_high=np.nan), np.nan, 0.93)
+    assert nothing.text == "+42 points (no interval)"
+
+
+def test_a_corrected_change_stands_between_corrected_shares_only():
+    corrected = row(method="human ratings", value=0.30, shrunken_value=0.30, annotator_value=0.42, n_checked=60)
+    keys = {"start": "image", "label": "anger", "attribute": "gender", "category": "female"}
+    table = pd.DataFrame(
+        [
+            keys | {"iteration": iteration, "method": method, "value": value}
+            for iteration, method, value in (
+                *((0, "human ratings", 0.55), (3, "human ratings", 0.85)),
+                *((0, "confusion", 0.1), (3, "confusion", 0.2)),
+            )
+        ]
+    )
+    cell = cell_of(corrected, corrected_levels(table), ())
+    assert "Rose: 55 % → 85 % (corrected +30 points" in cell.detail
+    assert "Corrected with 60 rated images. The annotator's answers alone: 51 % → 93 % (+42 points)." in cell.detail
+    assert cell_of(corrected, {}, ()).detail.startswith("Rose: corrected +30 points (95 % interval 30 to 54).")
+
+
+# --- Marks ---
+
+
+def test_marks_and_counts_are_the_verdicts_of_the_table():
+    study = small_study()
+    table = study.tables["findings"]
+    screen = screen_of(study)
+    for shown, start in ((screen.overview, "image"), (screen.further, "prompt")):
+        own = table[(table["start"].astype(str) == start) & (table["family"] == "shares")]
+        verdicts = Counter(own["verdict"])
+        marks = Counter(cell.mark for block in shown.blocks for cells in block.cells for cell in cells)
+        assert marks["rose"] == shown.counts.rose == verdicts["rise"]
+        assert marks["fell"] == shown.counts.fell == verdicts["fall"]
+        assert marks["quiet"] == shown.counts.quiet == verdicts["no significant change"]
+        assert marks["unknown"] + marks["hidden"] == shown.counts.untold == verdicts["not enough data to tell"]
+        assert shown.counts.total == len(own)
+    assert screen.overview.counts.changed > 0
+    changed = f"{screen.overview.counts.changed} of {screen.overview.counts.total} shares of gender and age changed"
+    assert screen.answer == f"{changed} between the originals and image 3."
+
+
+def test_every_cell_stands_where_its_label_and_category_meet():
+    study = small_study()
+    shown = screen_of(study, figures=("shares_age", "forest")).overview
+    assert [one.label for one in shown.rows] == ["happiness", "anger", ALL]
+    for block in shown.blocks:
+        for head, cells in zip(shown.rows, block.cells, strict=True):
+            for category, cell in zip(block.categories, cells, strict=True):
+                assert cell.name.startswith(f"{head.name}, ")
+                assert cell.name.endswith(category if block.attribute == "gender" else category.replace("-", " to "))
+                assert cell.figure == ("shares_age" if block.attribute == "age" else "forest")
+
+
+def test_a_cell_has_a_number_only_if_its_change_is_significant():
+    table = small_study().tables["findings"]
+    for one in table.itertuples(index=False):
+        cell = cell_of(one, {}, ())
+        assert bool(cell.number) == (one.verdict in ("rise", "fall"))
+        assert bool(cell.size) == bool(cell.number)
+        if pd.notna(one.value):
+            assert f"{int(one.n)} chain" in cell.detail
+
+
+def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
+    reason = "40 % of answers missing before and 50 % after: a change of −10 to 80 points is possible"
+    hidden = cell_of(row(verdict="not enough data to tell", reason=reason), {}, ())
+    assert (hidden.mark, hidden.number) == ("hidden", "")
+    few = cell_of(row(verdict="not enough data to tell", reason="too few independent starts to detect"), {}, ())
+    assert few.mark == "unknown"
+    assert reason in hidden.detail
+
+
+# --- Sentences ---
+
+
+def words_in(sentence: str) -> int:
+    return len(sentence.replace(" %", "%").replace("→ ", "").split())
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_finding_has_at_most_twenty_words(scheme):
+    numbers = shown_change(row(shrunken_value=-0.36, value=-0.42, ci_low=-0.54, ci_high=-0.3), 0.93, 0.51).text
+    for (concept, variable), (attribute, asked) in product(
+        SCHEMES[scheme].concepts.items(), SCHEMES[scheme].attributes.items()
+    ):
+        own = adjectives(concept, variable)
+        for label, category, is_rise in product((*variable.values, ALL), asked.values, (True, False)):
+            sentence = f"{changed_people(label, attribute, category, is_rise, own)}: {numbers}."
+            assert words_in(sentence) <= 20, sentence
+
+
+def test_findings_say_what_changed_for_whom_and_by_how_much():
+    study = small_study()
+    first, *_ = screen_of(study).findings
+    assert re.fullmatch(
+        r"More happy people appear female: \d+ % → \d+ % "
+        r"\(\+\d+ points, 95 % interval \d+ to \d+(; shrunken \+\d+)?\)\.",
+        first.sentence,
+    )
+    assert changed_people(ALL, "age", "70+", False, WORDS) == "Over all labels, fewer appear aged 70+"
+    assert changed_people("sports", "skin_tone", "darker", True, {}) == "For sports, more appear darker-skinned"
+    assert changed_people("neutral", "glasses", "yes", True, WORDS) == "More neutral people appear yes (glasses)"
+
+
+def test_the_number_of_a_finding_is_that_of_its_cell():
+    screen = screen_of(small_study())
+    cells = {cell.finding: cell for block in screen.overview.blocks for cells in block.cells for cell in cells}
+    assert set(cells) - {0} == {finding.number for finding in screen.findings}
+    for finding in screen.findings:
+        assert re.search(rf"[+−]{cells[finding.number].number}(\)| points)", finding.numbers)
+        assert finding.numbers in cells[finding.number].detail
+
+
+# --- Chains ---
+
+
+class Coloured(dict):
+    """Images whose colour tells their name."""
+
+    def __missing__(self, name):
+        return lambda: Image.new("RGB", (8, 8), tuple(crc32(name.encode()).to_bytes(4)[:3]))
+
+
+def strip_study(categories: dict[str, str]) -> ChainPictures:
+    """Chains of anger with one letter per image: m, f, or - for no answer."""
+    names = {"m": "male", "f": "female", "-": None}
+    chains = pd.DataFrame({"chain_id": list(categories), "start": "image", "label": "anger"})
+    answers = pd.DataFrame(
+        [
+            {"chain_id": chain, "iteration": k, "attribute": "gender", "category": names[letter]}
+            for chain, letters in categories.items()
+            for k, letter in enumerate(letters)
+        ]
+    )
+    return ChainPictures(chains.assign(image_path=chains["chain_id"] + ".png"), answers, Coloured(), Coloured())
+
+
+def test_one_strip_shows_the_change_best_and_one_least():
+    chains = {"late": "mmmf", "steady": "mfff", "back": "mfmf", "against": "fffm", "same": "mmmm", "open": "mff-"}
+    best, least = strips_of(row(), strip_study(chains))
+    assert (best.chain, best.title, best.path) == ("steady", "Shows it: 3 of 5", "male → female → female → female")
+    assert (least.chain, least.title) == ("against", "Opposite: 1 of 5")
+    assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
+    assert len({image.source for image in (*best.images, *least.images)}) == 8
+    del chains["against"]
+    _, least = strips_of(row(), strip_study(chains))
+    assert (least.chain, least.title) == ("same", "No change: 1 of 4")
+
+
+def test_strips_of_a_fall_are_those_of_the_opposite_rise():
+    chains = {"late": "mmmf", "steady": "mfff", "against": "fffm", "kept": "mmmm"}
+    best, least = strips_of(row(category="male", verdict="fall", value=-0.42), strip_study(chains))
+    assert (best.chain, least.chain) == ("steady", "against")
+    del chains["against"]
+    strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
+    assert [one.chain for one in strips] == ["steady", "kept"]
+
+
+def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
+    chains = {f"chain{number}": "mfff" for number in range(40)}
+    backwards = dict(reversed(chains.items()))
+    chosen = {strips_of(row(), strip_study(some))[0].chain for some in (chains, backwards)}
+    assert len(chosen) == 1
+    seeds = [ChainPictures(**vars(strip_study(chains)) | {"seed": seed}) for seed in range(10)]
+    assert len({strips_of(row(), some)[0].chain for some in seeds}) > 3
+
+
+def test_a_chain_that_the_page_shows_comes_first_among_equals_only():
+    chains = {f"chain{number}": "mfff" for number in range(40)} | {"late": "mmmf"}
+    for browsed in (["chain7", "late"], ["chain31", "late"]):
+        pictures = ChainPictures(**vars(strip_study(chains)) | {"browsed": browsed})
+        assert strips_of(row(), pictures)[0].chain == browsed[0]
+
+
+def test_a_strip_skips_images_that_the_study_did_not_keep():
+    pictures = ChainPictures(**vars(strip_study({"one": "mfff"})) | {"thinned": {1, 2}})
+    (best,) = strips_of(row(), pictures)
+    assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 3"]
+    assert best.path == "male → female"
+
+
+# --- What is left out ---
+
+
+def test_prompts_with_one_chain_each_are_counted_and_not_drawn():
+    image = [{"label": label, "category": category} for label in ("anger", "fear") for category in ("male", "female")]
+    single = [one | {"start": "prompt", "clusters": 1, "n": 1, "since": 1} for one in image]
+    screen = of_findings(findings(*image, *single))
+    assert screen.notes == ["2 labels with a single start cannot be tested and are left out here."]
+    assert screen.further is None
+    assert screen.overview.counts.total == 4
+    alone = of_findings(findings(*single))
+    assert alone.overview is None
+    assert alone.notes[0] == "2 labels with a single start cannot be tested and are left out here."
+    assert alone.answer == "Drift cannot be tested: the chains of each label come from a single start."
+
+
+def test_prompts_with_one_image_each_are_counted():
+    assert of_findings(findings({})).notes == ["2 chains from prompts have no two images to compare."]
+
+
+def test_a_study_of_prompts_alone_has_its_own_overview():
+    screen = screen_of(small_study(starts=("prompt",)))
+    assert screen.overview.start == "prompt"
+    assert screen.answer.endswith("between image 1 and image 3.")
+    images = [image for finding in screen.findings for strip in finding.strips for image in strip.images]
+    assert not any(image.text.startswith("Original") for image in images)
+
+
+@pytest.mark.parametrize("tables", [{}, {"findings": pd.DataFrame()}, {"findings": findings({"value": None})}])
+def test_without_a_comparison_the_first_screen_says_so(tables):
+    screen = screen_of(small_study(count=4), tables=tables)
+    assert screen.overview is None
+    assert screen.findings == []
+    assert screen.answer == "Drift cannot be measured: no chain has two images to compare."
+    names = ["Data set", "Generator", "Describer", "Chains", "Annotator", "Report"]
+    assert [fact.name for fact in screen.facts] == names
+
+
+def test_without_significant_changes_it_says_what_would_have_been_detected():
+    quiet = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01}
+    screen = of_findings(findings(quiet, quiet | {"category": "male", "minimum_detectable_change": 0.31}))
+    assert screen.answer == (
+        "No drift was detected: none of 2 shares of gender changed significantly between the originals and image 3."
+    )
+    assert screen.detectable == "changes below 20 to 31 points may be missed"
+    unknown = of_findings(findings(quiet | {"verdict": "not enough data to tell"}))
+    assert unknown.answer.startswith("There is not enough data to tell whether any of 1 share of gender changed")
+
+
+def test_more_labels_and_categories_than_have_room_are_folded_but_counted():
+    quiet = {"verdict": "no significant change"}
+    many = [
+        {"label": f"label {label}", "attribute": attribute, "category": f"{attribute} {category}"}
+        | ({} if (label, category) == (13, 10) else quiet)
+        for label in range(14)
+        for attribute in ("first", "second", "third")
+        for category in range(11)
+    ]
+    shown = of_findings(findings(*many)).overview
+    assert shown.counts.total == len(many)
+    assert len(shown.rows) == MOST_LABELS
+    assert shown.folded_labels == 2
+    assert sum(len(block.categories) for block in shown.blocks) <= MOST_COLUMNS
+    assert [block.attribute for block in (*shown.blocks, *shown.folded_blocks)] == ["first", "second", "third"]
+    for block in (*shown.blocks, *shown.folded_blocks):
+        assert len(block.categories) == MOST_CATEGORIES
+        assert block.folded == 11 - MOST_CATEGORIES
+        # What changed is shown, although it is the last of all.
+        assert block.folded_changes == 0
+        assert f"{block.attribute} 10" in block.categories
+    assert "label 13" in [one.label for one in shown.rows]
+
+
+# --- Whether to believe it ---
+
+
+def test_the_largest_correction_is_named():
+    table = findings(
+        {"method": "human ratings", "value": 0.3, "annotator_value": 0.42},
+        {"method": "human ratings", "value": 0.1, "annotator_value": 0.12, "category": "male"},
+        {"label": "fear", "n_checked": 3},
+    )
+    box = believe_box(table, {}, {}, 0.05)
+    assert box.answer == "Corrected with ratings by people."
+    assert box.sentences[0] == "2 of 3 shares are corrected, by at most 12 points (anger, female)."
+    alone = believe_box(findings({}), {}, {}, 0.05)
+    assert alone.answer == "The annotator is not checked on drawn images."
+    assert alone.sentences[0] == "No labels by people check the annotator."
+    reference = believe_box(findings({"method": "large model"}), {}, {}, 0.05)
+    assert reference.answer == "Corrected with the answers of large model, whose own errors are unknown."
+
+
+def test_who_checked_the_annotator_stands_in_the_head():
+    table = pd.DataFrame(
+        [
+            ("gender", "all", "data set", "judge (free)", 700),
+            ("gender", "all", "judge (free)", "raters together", 120),
+            ("age", "old, young", "judge (free)", "raters together", 500),
+            ("gender", "all", "other (free)", "raters together", 300),
+        ],
+        columns=["attribute", "categories", "annotator_a", "annotator_b", "n"],
+    )
+    assert checked_by(table, ["judge"]) == "checked by 120 rated images and the data set's labels of 700 originals"
+    assert checked_by(table.head(0), ["judge"]) == "not checked by people"
+
+
+def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
+    loop = {"sessions": [{"models": {"draw": "old", "describe": "old"}}, {"models": {"draw": "sd", "describe": "vlm"}}]}
+    assert models_of(loop) == ("sd", "vlm")
+    assert models_of({"imported": {"generator": "sdxl", "describer": None}}) == ("sdxl", "unknown")
+    assert models_of({}) == ("unknown", "unknown")
+
+
+def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
+    loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
+    assert facts["Generator"] == "sd (weights 01234567)"
+    imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
+    assert facts["Generator"] == "sdxl"
+    assert facts["Chains"].endswith("3 iterations, imported")
+
+
+def test_what_still_moves_is_counted_among_the_changed_shares_only():
+    steps = pd.DataFrame(
+        [
+            {"start": "image", "label": "anger", "attribute": "gender", "category": category, "kind": "last step"}
+            | {"value": 0.1, "note": note}
+            for category, note in (("female", "moving"), ("male", "settled"), ("other", "moving"))
+        ]
+    )
+    quiet = {"category": "other", "verdict": "no significant change"}
+    table = findings({}, {"category": "male", "verdict": "fall"}, quiet)
+    box = settled_box(table, steps)
+    assert box.answer == "1 of 2 changed shares still moved in the last step."
+    assert box.sentences == ["Settled: 1; not enough data to tell: 0."]
+    assert settled_box(table.assign(iteration=1), steps).answer == "Unknown."
+
+
+def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
+    study = small_study()
+    first = screen_of(study).findings[0]
+    sentence = summary(study.tables)["What changed"][0]
+    size = re.search(r"shrunken \+(\d+)", first.numbers)[1]
+    assert f"rose by {size} points" in sentence
+    assert "the share shown as female for happiness" in sentence

@@ -1,0 +1,161 @@
+"""The first screen on the page: harmless, linked, and readable at every width, without a mouse and in the dark."""
+
+import html
+import re
+import shutil
+
+import pytest
+from matplotlib.figure import Figure
+from small_study import EVIL, browser_of, small_study
+from test_first_screen import findings, screen_of
+
+from broken_telephone.reporting.figures.saved_figures import saved_figure
+from broken_telephone.reporting.first_screen import FirstScreen
+from broken_telephone.reporting.first_screen.study_facts import StudySource
+from broken_telephone.reporting.page.page import report_page
+from broken_telephone.reporting.text.summary import summary
+
+FIGURES = ("shares_gender", "forest")
+
+
+def page_with(screen: FirstScreen | None, study=None) -> str:
+    study = study or small_study()
+    plain = Figure(figsize=(4, 3))
+    plain.subplots().plot([1, 3, 2])
+    drawn = {name: saved_figure(plain) for name in FIGURES}
+    own = summary(study.tables)
+    return report_page("small", study.tables, drawn, browser_of(study), {}, own, first_screen=screen)
+
+
+def first_part(page: str) -> str:
+    return re.search(r'<section class="first".*?(?=<section id=)', page, re.S)[0]
+
+
+@pytest.fixture(scope="module")
+def page():
+    return page_with(screen_of(small_study(), FIGURES))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is no Python package: install the system's")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        yield player.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+
+
+def opened(browser, tmp_path, text, width, **context):
+    """Open a page; it notes what is asked of a network and said on the console."""
+    file = tmp_path / "first.html"
+    file.write_text(text, encoding="utf-8")
+    page = browser.new_context(viewport={"width": width, "height": 800}, **context).new_page()
+    page.troubles = []
+    page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url[:90]))
+    page.on("console", lambda message: page.troubles.append(message.text))
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    page.goto(file.as_uri())
+    return page
+
+
+def test_the_first_screen_comes_before_everything_else(page):
+    assert page.index('id="first"') < page.index("<section id=")
+    assert 'class="first"' not in page_with(None)
+
+
+def test_all_its_links_lead_to_parts_of_the_page(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    links = set(re.findall(r'href="#([^"]+)"', first_part(page)))
+    assert {"table-findings", "chains"} <= links
+    assert links & {"explore", "figure-forest"}
+    assert links <= set(ids)
+
+
+def test_every_share_has_its_numbers_in_words(page):
+    screen = screen_of(small_study(), FIGURES)
+    blocks = [*screen.overview.blocks, *screen.further.blocks]
+    cells = [cell for block in blocks for row in block.cells for cell in row]
+    details = re.findall(r'<span class="detail" dir="auto"><b>(.*?)</b> (.*?)</span>', first_part(page))
+    texts = [html.unescape(f"{name} {detail}").replace("\u00a0", " ") for name, detail in details]
+    assert len(texts) == len(cells) == 24
+    for cell, text in zip(cells, texts, strict=True):
+        assert text.startswith(f"{cell.name}. {cell.detail}")
+
+
+def test_what_stands_in_the_study_stays_text():
+    study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
+    screen = screen_of(study, FIGURES, source=StudySource(EVIL, EVIL, EVIL, 3, "free"), annotators=[EVIL])
+    evil = {"label": EVIL, "attribute": EVIL, "category": EVIL, "reason": EVIL}
+    for one in (screen, screen_of(study, tables={"findings": findings(evil)})):
+        text = page_with(one, study)
+        assert len(re.findall(r"<script[ >]", text)) == 2
+        assert not re.search(r"<img[^>]*(onerror|src=.http)", text)
+        assert not re.search(r"<[a-z]+ [^>]*\son[a-z]+=", re.sub('"[^"]*"', '""', text.split("<script")[0]))
+        assert "\u202e" not in text
+
+
+def test_no_page_is_wider_than_its_window(browser, page, tmp_path):
+    for width in (390, 768, 1440):
+        shown = opened(browser, tmp_path, page, width)
+        assert shown.troubles == []
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        for row in shown.locator(".first .block tbody tr").all():
+            assert row.bounding_box()["x"] + row.bounding_box()["width"] <= width
+        shown.context.close()
+
+
+def test_pointing_or_tabbing_to_a_share_shows_its_numbers(browser, page, tmp_path):
+    shown = opened(browser, tmp_path, page, 1440)
+    cell = shown.locator(".first .share.rose").first
+    detail = cell.locator(".detail")
+    assert detail.bounding_box()["width"] <= 1
+    cell.hover()
+    assert detail.bounding_box()["width"] > 200
+    shown.mouse.move(0, 0)
+    assert detail.bounding_box()["width"] <= 1
+    shown.locator(".first .strip").last.focus()
+    shown.keyboard.press("Tab")
+    focused = shown.locator(".first .share:focus .detail")
+    assert focused.bounding_box()["width"] > 200
+    shown.context.close()
+
+
+def test_rows_of_neighbouring_attributes_stand_on_one_line(browser, page, tmp_path):
+    shown = opened(browser, tmp_path, page, 1440)
+    first = shown.locator(".first .left > .map").first
+    tops = [
+        [row.bounding_box()["y"] for row in block.locator("tbody tr").all()] for block in first.locator(".block").all()
+    ]
+    assert len(tops) >= 2
+    assert all(one == pytest.approx(tops[0], abs=1) for one in tops)
+    shown.context.close()
+
+
+def test_on_a_phone_every_attribute_names_its_rows(browser, page, tmp_path):
+    shown = opened(browser, tmp_path, page, 390)
+    for block in shown.locator(".first .left > .map .block").all():
+        assert block.locator("tbody th").first.bounding_box()["width"] > 40
+    shown.context.close()
+
+
+def test_a_study_without_a_comparison_has_a_first_screen(browser, tmp_path):
+    study = small_study(count=4)
+    screen = screen_of(study, tables={})
+    text = page_with(screen, study)
+    assert "Drift cannot be measured" in first_part(text)
+    shown = opened(browser, tmp_path, text, 390)
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+    shown.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_automated_check_of_the_first_screen_finds_nothing_serious(browser, page, tmp_path, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    shown = opened(browser, tmp_path, page, width, bypass_csp=True, color_scheme=scheme)
+    found = axe.Axe().run(shown, context="#first").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    shown.context.close()
