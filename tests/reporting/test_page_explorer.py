@@ -99,6 +99,13 @@ def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
     page.locator("#try").click()
     page.wait_for_function("document.activeElement.matches('.chain')")
     assert shown[-1] in page.evaluate("document.activeElement.querySelector('h3').textContent")
+    page.wait_for_timeout(300)
+    assert 0 <= page.evaluate("document.activeElement.getBoundingClientRect().top") < 200
+    # A chain that the page does not have: the others of its label.
+    page.evaluate("document.getElementById('try').dataset.chain = 'elsewhere'")
+    page.locator("#try").click()
+    page.wait_for_timeout(300)
+    assert 0 <= page.evaluate("document.getElementById('chains').getBoundingClientRect().top") < 200
     assert page.troubles == []
 
 

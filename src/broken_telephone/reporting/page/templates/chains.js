@@ -170,9 +170,13 @@ function prepareChains({ chains, total }) {
     set("start", start || "");
     choose();
     const number = fitting.findIndex((one) => one.chain === chain);
-    if (number < 0) return;
+    if (number < 0) {
+      reveal(place);
+      if (chain) place.closest(".question").scrollIntoView();
+      return;
+    }
     draw(Math.max(number + 1, MORE_CHAINS));
-    // The browser scrolls to the link's own target first.
+    // The section has opened by then.
     requestAnimationFrame(() => goTo(place.children[number]));
   };
 }

@@ -18,7 +18,13 @@ document.addEventListener("click", (event) => {
   if (!target) return;
   reveal(target);
   if (target.id === "explore") explore(link.dataset);
-  if (target.id === "chains" && Object.keys(link.dataset).length) showChains(link.dataset);
+  if (target.id !== "chains" || !Object.keys(link.dataset).length) return;
+  if (link.dataset.chain) {
+    // The chain is scrolled to, not the head of its section, which a change of the address would scroll to.
+    event.preventDefault();
+    history.pushState(null, "", "#chains");
+  }
+  showChains(link.dataset);
 });
 
 function follow() {
