@@ -47,6 +47,29 @@ def test_the_written_study_runs(project):
     assert project.load("loop_manifest", env="mine")["complete"]
 
 
+def test_a_commented_table_of_labels_can_be_used(project, caplog):
+    faces = project.path / "faces"
+    (faces / "images").mkdir(parents=True)
+    sources = sorted((project.path / "data/01_raw/miniature_portraits/Image/aligned").glob("*.jpg"))
+    for number, source in enumerate(sources[:3]):
+        shutil.copy(source, faces / f"images/{number}.jpg")
+    rows = ["images/0.jpg,happy,F,8", "images/1.jpg,sad,M,36", "images/2.jpg,sad,M,71"]
+    (faces / "people.csv").write_text("\n".join(["file,emotion,sex,age", *rows]))
+    new_study("mine", "--source", "image_folder", "--data-root", str(faces), "--concept", "emotion")
+    file = project.path / "conf/mine/parameters.yml"
+    text = file.read_text()
+    for name in ("labels", "columns", "scheme"):
+        text = text.replace(f"# {name}:", f"{name}:")
+    file.write_text(text)
+    with caplog.at_level("INFO"):
+        project.run("ingestion", env="mine")
+    people = project.load("people", env="mine")
+    assert people["gender"].astype(str).tolist() == ["female", "male", "male"]
+    assert people["age"].astype(str).tolist() == ["4-19", "20-39", "70+"]
+    assert "3 chains (happiness: 1, sadness: 2)" in caplog.text
+    assert "attribute removed" not in caplog.text
+
+
 def test_the_example_of_the_page_runs(project):
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     example = next(line for line in page.splitlines() if line.startswith("kedro new-study"))
