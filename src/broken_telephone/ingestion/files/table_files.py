@@ -165,8 +165,8 @@ def _positions(
     existing = {name: positions for name in (*needed, *optional) if (positions := _matching_positions(name, header))}
     if missing := [name for name in needed if name not in existing]:
         existing_names = shortlist((name[:40] or "(no name)" for name in header), _SHOWN) or "nothing"
-        ending = f". {advice}" if advice else ""
-        raise StudyError(f"{file}, header: there is no column {', '.join(missing)} (there is: {existing_names}){ending}")
+        message = f"{file}, header: there is no column {', '.join(missing)} (there is: {existing_names})"
+        raise StudyError(f"{message}. {advice}" if advice else message)
     for name, positions in existing.items():
         if len(positions) > 1:
             columns = " and ".join(str(position + 1) for position in positions)
