@@ -176,7 +176,7 @@ loop:
   describe_prompt: {prompt}
 
 # Without these, the small models of the miniature work, which know rendered people only. Real models need a GPU:
-# docs/quick_start.md, section 5. Results exist for one choice of models: change them before the first run.
+# docs/real_study.md. Results exist for one choice of models: change them before the first run.
 # generator: {{preset: sd35_large, width: 768, height: 768}}
 # describer: {{preset: llava_16_mistral_7b, max_new_tokens: 77}}
 # embedder: {{preset: clip_vit_l14, dtype: float16}}
