@@ -49,6 +49,7 @@ NOT_RUN = {
     "kedro new-study my_portraits": "needs a folder of images; test_new_study.py makes such a study",
     "kedro run --env my_portraits": "the default run with other images",
     "kedro run --env my_study": "the default run",
+    "kedro run --pipeline reporting --env my_study": "needs the pipelines before it; it runs on the default study",
     "kedro run --pipelines annotation,reporting --env my_study": "needs ratings; both run on the default study",
     "kedro run --env my_model": "needs models from the hub",
     "kedro run --pipeline loop --env my_model": "needs models from the hub",
