@@ -7,6 +7,7 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from named_commands import fenced
 from project_copies import ROOT
 
 from broken_telephone.cli import cli
@@ -45,6 +46,35 @@ def test_the_written_study_runs(project):
     project.run("loop", env="mine")
     assert sorted(project.load("chains", env="mine")["label"].astype(str)) == ["happiness", "sadness"]
     assert project.load("loop_manifest", env="mine")["complete"]
+
+
+def test_the_page_about_own_images_leads_to_chains(project, caplog):
+    """Its command, its table and its settings, which are the comments that the command writes."""
+    blocks = fenced((ROOT / "docs/own_data.md").read_text(encoding="utf-8"))
+    table = next(block for _, block in blocks if block.startswith("file,"))
+    settings = next(block for language, block in blocks if language == "yaml")
+    name, *options = shlex.split(next(block for _, block in blocks if "new-study" in block))[2:]
+    faces = project.path / "faces"
+    (faces / "images").mkdir(parents=True)
+    sources = sorted((project.path / "data/01_raw/miniature_portraits/Image/aligned").glob("*.jpg"))
+    images = [row.split(",")[0] for row in table.splitlines()[1:]]
+    for source, image in zip(sources, images, strict=False):
+        shutil.copy(source, faces / image)
+    (faces / "people.csv").write_text(table)
+    new_study(name, *(str(faces) if option.startswith("/data/") else option for option in options))
+    file = project.path / "conf" / name / "parameters.yml"
+    text = file.read_text()
+    for setting in ("labels", "columns", "scheme"):
+        text = text.replace(f"# {setting}:", f"{setting}:")
+    file.write_text(text)
+    assert written(project, name)["dataset"] == yaml.safe_load(settings)["dataset"]
+    with caplog.at_level("INFO"):
+        project.run("ingestion", env=name)
+    people = project.load("people", env=name)
+    assert people["gender"].astype(str).tolist() == ["female", "male"]
+    assert people["age"].astype(str).tolist() == ["20-39", "4-19"]
+    assert "2 chains (happiness: 1, sadness: 1)" in caplog.text
+    assert "attribute removed" not in caplog.text
 
 
 def test_the_example_of_the_page_runs(project):

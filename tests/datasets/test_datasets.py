@@ -374,6 +374,14 @@ def test_a_store_shows_what_earlier_runs_left(tmp_path):
         store.save(left)
 
 
+def test_a_store_needs_no_validator_and_says_nothing_about_it(tmp_path, caplog):
+    validator = {"class": "broken_telephone.tables.check_chains", "on": ["save"]}
+    table = {"type": "broken_telephone.datasets.WholeParquetDataset", "filepath": str(tmp_path / "chains.parquet")}
+    WholeParquetDataset(filepath=table["filepath"]).save(pd.DataFrame({"a": [1]}))
+    assert StoreDataset(parts={"chains": table | {"validator": validator}}).load().chains["a"].tolist() == [1]
+    assert not caplog.records
+
+
 def test_a_plain_folder_is_never_written(tmp_path):
     with pytest.raises(DatasetError, match="only read, never written"):
         ImageFolderDataset(path=str(tmp_path)).save({"a.png": b""})

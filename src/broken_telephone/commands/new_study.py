@@ -22,8 +22,14 @@ _QUESTIONS = {
     "concept": "What is described",
 }
 _NO_DATA = "none"
-_OWN_IMAGES = ("image_folder", _NO_DATA)
+_IMAGES = "image_folder"
+_OWN_IMAGES = (_IMAGES, _NO_DATA)
 """Layouts that state no form of their own."""
+_TABLE = """\
+  # A table with a row for each person. Without one, the names of the folders are the labels: docs/own_data.md.
+  # labels: people.csv
+  # columns: {image: file, gender: sex}
+"""
 _SCHEME = """\
   # The small models of the miniature know this form only. Use it with rendered pictures.
   # scheme: raf
@@ -141,7 +147,8 @@ def _parameters(source: str, data_root: str | None, concept: str, labels: list[s
     text = "# The settings in which this study differs from conf/base. docs/settings.md explains all settings.\n\n"
     if data_root is not None:
         text += f"# The folder of the data set.\ndata_root: {_quoted(data_root)}\n\n"
-    text += f"dataset:\n  source: {source}\n{_SCHEME if source in _OWN_IMAGES else ''}\n"
+    comments = _TABLE * (source == _IMAGES) + _SCHEME * (source in _OWN_IMAGES)
+    text += f"dataset:\n  source: {source}\n{comments}\n"
     text += f"chains:\n  concept: {_quoted(concept)}\n"
     if data_root is None:
         text += "  # The starts of the chains.\n  prompts:\n"
@@ -169,7 +176,7 @@ loop:
   describe_prompt: {prompt}
 
 # Without these, the small models of the miniature work, which know rendered people only. Real models need a GPU:
-# docs/quick_start.md, section 5. Results exist for one choice of models: change them before the first run.
+# docs/real_study.md. Results exist for one choice of models: change them before the first run.
 # generator: {{preset: sd35_large, width: 768, height: 768}}
 # describer: {{preset: llava_16_mistral_7b, max_new_tokens: 77}}
 # embedder: {{preset: clip_vit_l14, dtype: float16}}

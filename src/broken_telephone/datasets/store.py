@@ -37,7 +37,9 @@ class StoreDataset(AbstractDataset[None, StageStore]):
 
     def __init__(self, *, parts: dict[str, dict[str, Any]], metadata: dict[str, Any] | None = None) -> None:
         """Take the configuration of the entries that the stage writes, by the names of the store's parts."""
-        self._parts = {name: AbstractDataset.from_config(name, dict(config)) for name, config in parts.items()}
+        # Validators are for entries that are saved. Kedro would warn about each.
+        read_only = {name: {key: config[key] for key in config if key != "validator"} for name, config in parts.items()}
+        self._parts = {name: AbstractDataset.from_config(name, config) for name, config in read_only.items()}
         self.metadata = metadata
 
     def load(self) -> StageStore:

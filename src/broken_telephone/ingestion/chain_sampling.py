@@ -115,8 +115,9 @@ def sample_chains(
     if not starts:
         raise StudyError(
             f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
-            "splits (chains.splits), or chains.count is 0, or no image has the caption that chains.starts asks for; "
-            "and there are no prompts (chains.prompts)."
+            f"splits (chains.splits), or a table of labels names its column of {settings.concept} otherwise "
+            "(dataset.columns), or chains.count is 0, or no image has the caption that chains.starts asks for; and "
+            "there are no prompts (chains.prompts)."
         )
     chains = as_table(_replicates(pd.DataFrame(starts), settings), CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])

@@ -40,25 +40,32 @@ class Table:
     """Whether the table uses decimal commas, as programs do that separate cells by semicolons."""
 
 
-def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> Table:
+def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: str = "") -> Table:
     """Read a CSV or Parquet table, by the file's first bytes and suffix.
+
+    Args:
+        file: the file.
+        needed: names that the header must have.
+        optional: further names to read if the header has them.
+        advice: what to do if a needed column is missing.
 
     Raises:
         StudyError: if the file is unreadable, lacks a needed column, or repeats a requested column.
     """
     content = read_bytes(file)
     if content[:4] == content[-4:] == b"PAR1" or file.suffix.casefold() == ".parquet":
-        return _read_parquet(file, content, needed, optional)
-    return read_csv(file, needed, optional)
+        return _read_parquet(file, content, needed, optional, advice)
+    return read_csv(file, needed, optional, advice)
 
 
-def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> Table:
+def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: str = "") -> Table:
     """Read a CSV table without empty rows.
 
     Args:
         file: the file.
         needed: names that the header must have.
         optional: further names to read if the header has them.
+        advice: what to do if a needed column is missing.
 
     Raises:
         StudyError: if the file is unreadable, a quote does not end, a needed column is missing, or a requested column
@@ -71,7 +78,7 @@ def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = ()) ->
     reader = _reader(text, delimiter)
     try:
         header = _strip_cells(next(reader, []))
-        positions = _positions(header, needed, optional, file)
+        positions = _positions(header, needed, optional, file, advice)
         rows = [
             (
                 number,
@@ -119,11 +126,11 @@ def _delimiter(text: str, needed: Sequence[str]) -> str:
     return max(cells, key=lambda delimiter: cells[delimiter], default=",")
 
 
-def _read_parquet(file: Path, content: bytes, needed: Sequence[str], optional: Sequence[str]) -> Table:
+def _read_parquet(file: Path, content: bytes, needed: Sequence[str], optional: Sequence[str], advice: str) -> Table:
     try:
         source = pq.ParquetFile(io.BytesIO(content))
         header = [name.strip() for name in source.schema_arrow.names]
-        positions = _positions(header, needed, optional, file)
+        positions = _positions(header, needed, optional, file, advice)
         columns = source.read(columns=[source.schema_arrow.names[position] for position in positions.values()])
         cells = {name: columns[source.schema_arrow.names[position]].to_pylist() for name, position in positions.items()}
     except StudyError:
@@ -152,11 +159,14 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
 
 
-def _positions(header: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: Path) -> dict[str, int]:
+def _positions(
+    header: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: Path, advice: str
+) -> dict[str, int]:
     existing = {name: positions for name in (*needed, *optional) if (positions := _matching_positions(name, header))}
     if missing := [name for name in needed if name not in existing]:
         existing_names = shortlist((name[:40] or "(no name)" for name in header), _SHOWN) or "nothing"
-        raise StudyError(f"{file}, header: there is no column {', '.join(missing)} (there is: {existing_names})")
+        message = f"{file}, header: there is no column {', '.join(missing)} (there is: {existing_names})"
+        raise StudyError(f"{message}. {advice}" if advice else message)
     for name, positions in existing.items():
         if len(positions) > 1:
             columns = " and ".join(str(position + 1) for position in positions)

@@ -25,6 +25,7 @@ OWN = ("image", "split", "person", "person_id", *BOX)
 """Columns that a table of labels may have in addition to those of the scheme."""
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Split in tables and folders -> split in `people`."""
+_ADVICE = "If the table has it under another name, state that name, as in dataset.columns: {image: file}"
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
@@ -66,7 +67,7 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     table = (
         image_lists.read_image_list(file, folder, findings)
         if is_list
-        else read_table(file, needed, tuple(theirs.values()))
+        else read_table(file, needed, tuple(theirs.values()), _ADVICE)
     )
     if table.unread:
         advice = f"dataset.columns says which column is which of ours ({', '.join(known)})"

@@ -62,6 +62,8 @@ def choose_chains(
             logger.info("%d main people have no clear %s: left out", count, name)
     if sample.captionless:
         logger.warning("%d people have no caption to start from: left out", sample.captionless)
+    by_label = sample.chains["label"].astype(str).value_counts(sort=False)
+    logger.info("%d chains (%s)", len(sample.chains), ", ".join(f"{label}: {n}" for label, n in by_label.items()))
     short = sample.cells[sample.cells["missing"] > 0]
     if len(short):
         logger.warning(

@@ -48,10 +48,11 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     if len(quiet):
         sizes = quiet["minimum_detectable_change"].quantile([0, 0.5, 1])
         (least, middle), most = (points(size, unit=False) for size in sizes[:0.5]), points(sizes[1])
+        size = f"from {least} to {most}, depending on the share (median {middle})" if len(set(sizes)) > 1 else most
         sentences += [
             "Where no change is significant, a smaller one may exist.",
             "After adjustment for all tests, four of five such studies detect a change only if it is large enough: "
-            f"from {least} to {most}, depending on the share (median {middle}).",
+            f"{size}.",
         ]
     others = int((changes["verdict"] == NOT_ENOUGH_DATA).sum()) - len(blind) - unanswered
     if others > 0:
