@@ -248,7 +248,8 @@ def _refuse_without(command: str, package: str, extra: str, purpose: str) -> Non
     """Add a command that says which extra the command of this name needs."""
 
     def refuse(words: tuple[str, ...]) -> None:
-        raise _ParagraphError(f"kedro {command} needs the package {package}, the extra `{extra}`: pip install {package}")
+        needed = f"kedro {command} needs the package {package}, the extra `{extra}`"
+        raise _ParagraphError(f"{needed}: pip install {package}")
 
     cli.command(
         command, context_settings={"ignore_unknown_options": True}, help=f"{purpose} (needs the extra `{extra}`)."

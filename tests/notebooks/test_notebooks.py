@@ -4,13 +4,11 @@ import io
 import json
 import re
 import shutil
-from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 import yaml
-from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from nbclient import NotebookClient
 from project_copies import ROOT, Project

@@ -4,14 +4,13 @@ import base64
 import io
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from broken_telephone.errors import UnreadableError
 from broken_telephone.labels import PHASE
-from broken_telephone.reporting.notebook import in_order, shown_chains, shown_figure
+from broken_telephone.reporting.notebook import in_order, shown_chains, shown_figure, shown_table
 
 
 def plain(colour):
@@ -84,18 +83,35 @@ def test_a_figure_is_shown_sharp_and_at_the_size_of_the_report():
     assert "max-width:100%" in html
 
 
+def test_a_table_of_texts_is_shown_in_full_and_never_interpreted():
+    table = pd.DataFrame({"<i>": ["<b>x</b>", "y" * 300], "n": [1, None]})
+    html = shown_table(table).html
+    assert "&lt;b&gt;x&lt;/b&gt;" in html
+    assert "&lt;i&gt;" in html
+    assert "<b>" not in html
+    assert "y" * 300 in html
+    assert "nan" not in html
+
+
 AGES = list(PHASE.attributes["age"].values)
+ACTIVITIES = list(PHASE.concepts["activity"].values)
 
 
-@pytest.mark.parametrize("kind", ["stored", "text"])
+@pytest.mark.parametrize("kind", ["category", object])
 def test_ages_sort_from_young_to_old_and_all_labels_come_last(kind):
     assert sorted(AGES) != AGES
-    rows = [(label, age) for age in AGES for label in ("(all)", "work", "eating")]
-    table = pd.DataFrame(rows, columns=["label", "category"])
-    if kind == "stored":
-        table["category"] = pd.Categorical(table["category"], AGES)
-        table["label"] = pd.Categorical(table["label"], ["(all)", "work", "eating", "unused"])
-    shuffled = table.iloc[np.random.default_rng(1).permutation(len(table))] if kind == "stored" else table
-    pivot = in_order(shuffled.assign(n=1)).pivot_table("n", "label", "category", observed=False)
-    assert list(pivot.columns) == AGES
-    assert list(pivot.index) == ["work", "eating", "(all)"]
+    rows = [(label, age) for label in ("(all)", "work", "eating", "own label") for age in (*AGES, "unsure")]
+    # By letters, and in no order: as the tables of a study are stored, and as a sampled table is.
+    table = pd.DataFrame(rows, columns=["label", "category"]).sort_values("category").astype(kind)
+    pivot = in_order(table.assign(n=1), PHASE).pivot_table("n", "label", "category", observed=False)
+    assert list(pivot.columns) == [*AGES, "unsure"]
+    assert list(pivot.index) == ["eating", "work", "own label", "(all)"]
+    assert ACTIVITIES.index("eating") < ACTIVITIES.index("work")
+
+
+def test_missing_values_and_other_columns_stay():
+    table = pd.DataFrame({"chain_id": ["b", "a"], "category": [None, "adult"], "label": ["work", "work"]})
+    ordered = in_order(table, PHASE, "category")
+    assert list(ordered["chain_id"]) == ["b", "a"]
+    assert ordered["category"].isna().tolist() == [True, False]
+    assert ordered["label"].equals(table["label"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from broken_telephone.labels import Scheme
 from broken_telephone.reporting.figures.saved_figures import DOTS, PIXELS
 from broken_telephone.reporting.figures.style import styled
 from broken_telephone.reporting.page.chain_browser import LONGEST, shown_text, thumbnail
@@ -22,8 +23,13 @@ from broken_telephone.visible import visible
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_CARD = f"width:{LONGEST + 20}px;margin:0 12px 8px 0;font-size:14px;line-height:1.4"
-_BLANK = f"width:{LONGEST}px;height:{LONGEST}px;background:#eee;color:#555;display:grid;place-items:center"
+_CARD = f"width:{LONGEST + 20}px;margin:0 0 8px;font-size:14px;line-height:1.4"
+_MISSING = (
+    f'<div style="width:{LONGEST}px;height:{LONGEST}px;background:#eee;color:#555;display:grid;place-items:center">'
+    "missing</div>"
+)
+_FLOW = "display:flex;flex-wrap:wrap;gap:0 28px"
+"""Short chains stand side by side."""
 _Key = tuple[str, int]
 
 
@@ -59,7 +65,7 @@ def shown_chains(
     images: Images,
     answers: pd.DataFrame | None = None,
 ) -> Shown:
-    """Show chains in rows: each image with the annotator's answers and the text that it was drawn from.
+    """Show chains: each image with the annotator's answers and the text that it was drawn from.
 
     Args:
         chains: rows of the `chains` table.
@@ -73,25 +79,36 @@ def shown_chains(
     texts = {(str(row.chain_id), int(row.iteration)): shown_text(row) for row in own.itertuples(index=False)}
     given = _answers(answers, names)
     rows = [_row(chain, texts, originals, images, given) for chain in chains.itertuples(index=False)]
-    return Shown("".join(rows) or "<p>There is no such chain.</p>")
+    return Shown(f'<div style="{_FLOW}">{"".join(rows)}</div>' if rows else "<p>There is no such chain.</p>")
 
 
-def in_order(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return a table whose columns sort in the order of their categories, such as ages from young to old.
+def shown_table(table: pd.DataFrame) -> Shown:
+    """Show a table of texts in full, aligned to the left; texts are never interpreted."""
+    left = "text-align:left;vertical-align:top"
+    styler = table.style.hide(axis="index").format(lambda cell: "" if pd.isna(cell) else visible(cell), escape="html")
+    styler = styler.format_index(visible, axis="columns", escape="html").set_properties(**{"text-align": "left"})
+    return Shown(styler.set_table_styles([{"selector": "th, td", "props": left}]).to_html())
 
-    The tables of a study list labels and categories in the order of the form. Rows of all labels together sort last.
+
+def in_order(table: pd.DataFrame, scheme: Scheme, *columns: str) -> pd.DataFrame:
+    """Return a table whose columns sort as the form lists their values, such as ages from young to old.
+
+    Values that the scheme does not list, such as crossed categories, follow in the order of the table. Rows of all
+    labels together sort last.
 
     Args:
         table: of a study.
+        scheme: concepts and attributes of the study, `catalog.load("params:dataset").words`.
         columns: to put in order; `label` and `category` unless stated.
     """
+    variables = (*scheme.concepts.values(), *scheme.attributes.values())
+    listed = list(dict.fromkeys(value for variable in variables for value in variable.values))
+    places = {value: place for place, value in enumerate(listed)} | {ALL: len(listed) + 1}
     ordered = {}
     for name in columns or [each for each in ("label", "category") if each in table]:
-        values = table[name]
-        known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna().unique()
-        used = set(values.dropna())
-        kept = sorted((value for value in known if value in used), key=lambda value: value == ALL)
-        ordered[name] = pd.Categorical(values, kept, ordered=True)
+        values = table[name].dropna().astype(str).unique()
+        kept = sorted(values, key=lambda value: places.get(value, len(listed)))
+        ordered[name] = pd.Categorical(table[name], kept, ordered=True)
     return table.assign(**ordered)
 
 
@@ -105,24 +122,24 @@ def _answers(annotations: pd.DataFrame | None, names: Iterable[str]) -> dict[_Ke
     return {key: ", ".join(answers) for key, answers in lines.items()}
 
 
-def _row(
-    chain: Any, texts: Mapping[_Key, str], originals: Images, images: Images, answers: Mapping[_Key, str]
-) -> str:
+def _row(chain: Any, texts: Mapping[_Key, str], originals: Images, images: Images, answers: Mapping[_Key, str]) -> str:
     name = str(chain.chain_id)
     from_image = chain.start == "image"
-    cards = [_card(thumbnail(originals, str(chain.image_path)), "original", answers.get((name, 0)))] if from_image else []
+    cards = []
+    if from_image:
+        cards.append(_card(thumbnail(originals, str(chain.image_path)), "original", answers.get((name, 0))))
     for iteration in sorted(k for chain_id, k in texts if chain_id == name):
         key = (name, iteration)
         picture = thumbnail(images, f"{name}/{iteration}")
         cards.append(_card(picture, f"image {iteration}", answers.get(key), texts[key]))
     start = f"from {chain.image_path}" if from_image else "from a prompt"
     heading = f'<p dir="auto" style="margin:8px 0"><b>{_text(chain.label)}</b>, {_text(start)}</p>'
-    return f'{heading}<div style="display:flex;flex-wrap:wrap">{"".join(cards)}</div>'
+    return f'<div>{heading}<div style="{_FLOW}">{"".join(cards)}</div></div>'
 
 
 def _card(picture: str | None, name: str, answers: str | None, text: str = "") -> str:
     """Return one image with its captions; the descriptions are texts of models and are never interpreted."""
-    image = f'<img src="{picture}" alt="{name}" width="{LONGEST}">' if picture else f'<div style="{_BLANK}">missing</div>'
+    image = f'<img src="{picture}" alt="{name}" width="{LONGEST}">' if picture else _MISSING
     said = "" if answers is None else f"<br>{_text(answers)}"
     words = f'<br><q dir="auto">{_text(text)}</q>' if text else ""
     return f'<figure style="{_CARD}">{image}<figcaption><b>{name}</b>{said}{words}</figcaption></figure>'
