@@ -29,5 +29,6 @@ def test_without_the_extra_the_command_names_it(monkeypatch, module, words, pack
 
 
 def test_with_the_extra_the_commands_are_those_of_kedro():
+    assert all(importlib.util.find_spec(module) for module in ("jupyterlab", "IPython"))
     cli = runpy.run_path(str(ROOT / "src/broken_telephone/cli.py"))["cli"]
     assert not {"jupyter", "ipython"} & set(cli.commands)
