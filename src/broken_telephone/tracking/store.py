@@ -3,15 +3,12 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from broken_telephone.errors import StudyError
 from broken_telephone.exporting.table_files import csv_bytes
 from broken_telephone.tracking.recorded import Record
 from broken_telephone.tracking.settings import TrackingSettings
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 _SQLITE = "sqlite:///"
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "WARNING"}
@@ -94,7 +91,8 @@ def files_beside(address: str) -> str | None:
     return path.with_name(f"{path.stem}_files").as_uri()
 
 
-def _client(address: str) -> "MlflowClient":
+def _client(address: str) -> Any:
+    """Return the `MlflowClient` of a store."""
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=address, registry_uri=address)
