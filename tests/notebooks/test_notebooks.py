@@ -205,7 +205,7 @@ def test_two_studies_show_the_same_originals(executed, finished):
     notebook = executed["05_two_studies.ipynb"]
     contrasts = newest(finished, "08_reporting/guidance/contrasts.parquet")
     own = contrasts[(contrasts["family"] == "shares") & (contrasts["start"] == "image")]
-    counted = dict(zip(*(tables(notebook)[1][place] for place in (0, -1)), strict=True))
+    counted = dict(zip(*(tables(notebook)[2][place] for place in (0, -1)), strict=True))
     for verdict, count in own["verdict"].dropna().astype(str).value_counts().items():
         assert int(counted[verdict]) == count
     assert int(counted["all"]) == own["verdict"].notna().sum() > 0

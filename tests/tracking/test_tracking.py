@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from small_study import small_study
 
+from broken_telephone.commands.installed import extras_used
+from broken_telephone.commands.settings_check import GROUPS
 from broken_telephone.errors import StudyError
 from broken_telephone.loop import LoopSettings
 from broken_telephone.tracking import TABLES, TrackingSettings, TrackingStore, record_of
@@ -125,6 +127,12 @@ def test_without_mlflow_a_sentence_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setattr("broken_telephone.tracking.store.find_spec", lambda name: None)
     with pytest.raises(StudyError, match="needs MLflow, the extra `tracking`: pip install mlflow-skinny"):
         TrackingStore(TrackingSettings(store=STORE), tmp_path)
+
+
+def test_kedro_doctor_asks_for_the_extra_only_if_a_store_is_stated():
+    assert "tracking" not in extras_used({"tracking": {"store": None}})
+    assert extras_used({"tracking": {"store": STORE}}) == {"tracking": "tracking.store"}
+    assert GROUPS["tracking"] is TrackingSettings
 
 
 def test_passwords_in_the_address_are_refused_and_not_repeated():
