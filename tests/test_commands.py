@@ -32,6 +32,7 @@ NOT_RUN = {
     "kedro viz run": "serves until it is stopped",
     "kedro rate": "serves until it is stopped",
     "kedro view": "serves until it is stopped",
+    "kedro jupyter lab": "serves until it is stopped; test_notebooks.py executes the notebooks",
     "kedro doctor": "exits with 1 if anything is missing; test_doctor.py runs it",
     "kedro forget": "removes results; test_forget.py runs it",
     "kedro run --pipeline miniature": "trains for hours",

@@ -1,7 +1,7 @@
 """The project's command line: `kedro run` with readable errors, and the commands of studies.
 
 This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
-`doctor`, `forget` and `view`. `viz` is here only to name its missing extra.
+`doctor`, `forget` and `view`. `viz`, `jupyter` and `ipython` are here only to name a missing extra.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.
@@ -236,13 +236,29 @@ for command in STUDY_COMMANDS:
     cli.add_command(command)
 
 
-if find_spec("kedro_viz") is None:
+_OF_EXTRAS = {
+    "viz": ("kedro_viz", "kedro-viz", "viz", "Show the graph of a study in a browser"),
+    "jupyter": ("jupyterlab", "jupyterlab", "notebooks", "Open the notebooks"),
+    "ipython": ("IPython", "ipykernel", "notebooks", "Open a console that has the catalog"),
+}
+"""Command -> the module that it needs, its package, the extra that has it, and what the command does."""
 
-    @cli.command(context_settings={"ignore_unknown_options": True})
-    @click.argument("words", nargs=-1)
-    def viz(words: tuple[str, ...]) -> None:
-        """Show the graph of a study in a browser (needs the extra `viz`)."""
-        raise _ParagraphError("kedro viz needs the package kedro-viz, the extra `viz`: pip install kedro-viz")
+
+def _refuse_without(command: str, package: str, extra: str, purpose: str) -> None:
+    """Add a command that says which extra the command of this name needs."""
+
+    def refuse(words: tuple[str, ...]) -> None:
+        needed = f"kedro {command} needs the package {package}, the extra `{extra}`"
+        raise _ParagraphError(f"{needed}: pip install {package}")
+
+    cli.command(
+        command, context_settings={"ignore_unknown_options": True}, help=f"{purpose} (needs the extra `{extra}`)."
+    )(click.argument("words", nargs=-1)(refuse))
+
+
+for _command, (_module, *_stated) in _OF_EXTRAS.items():
+    if find_spec(_module) is None:
+        _refuse_without(_command, *_stated)
 
 
 _options = [copy.copy(option) for option in kedro_run.params]

@@ -68,6 +68,8 @@ def extras_used(parameters: dict[str, Any]) -> dict[str, str]:
             used.setdefault(name, path)
         elif name == "executor" and value == "ray":
             used.setdefault("ray", path)
+        elif path == "tracking.store":
+            used["tracking"] = path
         elif {"lora", "adapter"} & {*groups}:
             used.setdefault("adapters", path)
     return used

@@ -18,6 +18,7 @@ from broken_telephone.rating import RatingSettings
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.similarity.settings import EmbeddingSettings
 from broken_telephone.study_config.settings_group import Settings
+from broken_telephone.tracking.settings import TrackingSettings
 from broken_telephone.validation.settings import ValidationSettings
 
 GROUPS: dict[str, type[Settings]] = {
@@ -35,6 +36,7 @@ GROUPS: dict[str, type[Settings]] = {
     "grid": GridSettings,
     "comparison": ComparisonSettings,
     "validation": ValidationSettings,
+    "tracking": TrackingSettings,
 }
 """Group of settings -> its class."""
 

@@ -1,0 +1,7 @@
+"""Records a run in MLflow: its settings, headline tables and pages. It records no pictures."""
+
+from broken_telephone.tracking.recorded import MANIFEST, PAGES, TABLES, Record, record_of
+from broken_telephone.tracking.settings import TrackingSettings
+from broken_telephone.tracking.store import TrackingStore
+
+__all__ = ["MANIFEST", "PAGES", "TABLES", "Record", "TrackingSettings", "TrackingStore", "record_of"]
