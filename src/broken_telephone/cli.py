@@ -1,7 +1,7 @@
 """The project's command line: `kedro run` with readable errors, and the commands of studies.
 
 This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
-`doctor`, `forget` and `view`. `viz` is here only to name its missing extra.
+`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.
@@ -23,6 +23,7 @@ from broken_telephone.cli_errors import ParagraphError as _ParagraphError
 from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
 from broken_telephone.commands.declarations import STUDY_COMMANDS
+from broken_telephone.commands.run_choice import refuse_unknown_choice
 from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
 
@@ -39,6 +40,7 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     # The imported modules last as long as the run. Scanning them for garbage again and again takes half a second.
     gc.freeze()
     with _in_a_paragraph():
+        refuse_unknown_choice(kwargs)
         return kedro_run.callback(*args, **kwargs)
 
 
@@ -243,6 +245,12 @@ if find_spec("kedro_viz") is None:
     def viz(words: tuple[str, ...]) -> None:
         """Show the graph of a study in a browser (needs the extra `viz`)."""
         raise _ParagraphError("kedro viz needs the package kedro-viz, the extra `viz`: pip install kedro-viz")
+
+else:
+    # Takes the place of Kedro-Viz's own group.
+    from broken_telephone.commands.graph_command import viz_group
+
+    cli.add_command(viz_group())
 
 
 _options = [copy.copy(option) for option in kedro_run.params]

@@ -3,8 +3,8 @@
 from kedro.framework.project import find_pipelines, pipelines
 from kedro.pipeline import Pipeline
 
-STUDY = ("loop", "annotation", "similarity", "explainability", "reporting")
-"""The pipelines of a whole study; the first one begins with ingestion."""
+STUDY = ("ingestion", "loop", "annotation", "similarity", "explainability", "reporting")
+"""The pipelines of a whole study; ingestion alone also measures the shares of the data set."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from kedro.io import AbstractVersionedDataset, Version
+from kedro_datasets._typing import ImagePreview
 
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.locations import LiteralVersions, located
+from broken_telephone.datasets.previews import figures_preview
 
 Files = Mapping[str, bytes]
 
@@ -42,6 +44,10 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
                 continue  # left behind by a write that was killed
             figures.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
         return figures
+
+    def preview(self) -> ImagePreview:
+        """Show all figures side by side."""
+        return figures_preview(files["png"] for files in self.load().values() if "png" in files)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}
