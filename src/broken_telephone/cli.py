@@ -23,7 +23,6 @@ from broken_telephone.cli_errors import ParagraphError as _ParagraphError
 from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
 from broken_telephone.commands.declarations import STUDY_COMMANDS
-from broken_telephone.commands.run_choice import refuse_unknown_choice
 from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
 
@@ -39,6 +38,8 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     _refuse_unknown_runner(kwargs.get("runner"))
     # The imported modules last as long as the run. Scanning them for garbage again and again takes half a second.
     gc.freeze()
+    from broken_telephone.commands.run_choice import refuse_unknown_choice
+
     with _in_a_paragraph():
         refuse_unknown_choice(kwargs)
         return kedro_run.callback(*args, **kwargs)
