@@ -1,7 +1,8 @@
 """The project's command line: `kedro run` with readable errors, and the commands of studies.
 
 This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
-`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`.
+`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`, and
+`commands/registry_command.py` has `registry`.
 
 An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
 Kedro's own.
@@ -23,6 +24,7 @@ from broken_telephone.cli_errors import ParagraphError as _ParagraphError
 from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
 from broken_telephone.commands.declarations import STUDY_COMMANDS
+from broken_telephone.commands.registry_command import registry_group
 from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
 
@@ -248,11 +250,12 @@ if find_spec("kedro_viz") is None:
         raise _ParagraphError("kedro viz needs the package kedro-viz, the extra `viz`: pip install kedro-viz")
 
 else:
-    # Takes the place of Kedro-Viz's own group.
-    from broken_telephone.commands.graph_command import viz_group
+    from broken_telephone.commands.graph_command import replace_run
 
-    cli.add_command(viz_group())
+    replace_run()
 
+
+cli.add_command(registry_group())
 
 _options = [copy.copy(option) for option in kedro_run.params]
 _given = next(option for option in _options if option.name == "params")

@@ -5,8 +5,11 @@ import json
 import re
 from pathlib import Path
 
+import click
 import kedro_viz
 import pytest
+from kedro.framework.cli.cli import KedroCLI
+from project_copies import ROOT
 
 from broken_telephone.commands.offline_graph import OfflineGraph, without_external_links
 from broken_telephone.rating.address import LOCAL
@@ -90,3 +93,26 @@ def test_only_this_machine_may_ask_and_only_read():
     assert asked(host="graphs.example", hosts=None)[0] == 200
     assert asked("/api/deploy", b"", method="POST")[0] == 405
     assert asked(method="HEAD")[0] == 200
+
+
+def test_kedro_viz_run_is_ours_and_its_other_commands_are_not():
+    kedro = KedroCLI(ROOT)
+    viz = kedro.get_command(click.Context(kedro), "viz")
+    run, build = (viz.get_command(click.Context(viz), name) for name in ("run", "build"))
+    assert "loads nothing from other hosts" in run.help
+    assert build.callback.__module__ == "kedro_viz.launchers.cli.build"
+    assert {"host", "port", "browser", "pipeline", "env", "params", "autoreload"} <= {each.name for each in run.params}
+    # Without the name of a command, Kedro-Viz runs `run`.
+    assert viz.resolve_command(click.Context(viz), ["run"])[1].help == run.help
+
+
+def test_options_of_kedro_viz_alone_are_left_to_it(monkeypatch):
+    called = []
+    monkeypatch.setattr("kedro_viz.launchers.cli.run.run.callback", lambda **given: called.append(given))
+    monkeypatch.setattr("broken_telephone.commands.graph.view_graph", lambda *given, **more: called.append(given[1:4]))
+    run = KedroCLI(ROOT).get_command(None, "viz").get_command(None, "run")
+    for words in (["--lite"], ["--env", "raf_emotion", "--pipeline", "loop", "--no-browser"]):
+        with run.make_context("run", [*words]) as context:
+            run.invoke(context)
+    assert called[0]["lite"]
+    assert called[1] == ("raf_emotion", "loop", {})

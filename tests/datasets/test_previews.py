@@ -46,7 +46,7 @@ def test_figures_stand_side_by_side(tmp_path):
     dataset = FiguresDataset(filepath=str(tmp_path / "figures"))
     dataset.save(
         {
-            "wide": {"png": png(1280, 320, "#ff0000"), "svg": b"<svg/>"},
+            "wide": {"png": png(960, 240, "#ff0000"), "svg": b"<svg/>"},
             "tall": {"png": png(320, 640, "#00ff00")},
             "vector": {"pdf": b"%PDF"},
         }
@@ -55,15 +55,15 @@ def test_figures_stand_side_by_side(tmp_path):
     sheet = opened(dataset.preview()).convert("RGB")
     colours = {colour: count for count, colour in sheet.getcolors(100_000)}
     # The wide one is half as large, the tall one keeps its size.
-    assert colours[(255, 0, 0)] == 640 * 160
+    assert colours[(255, 0, 0)] == 480 * 120
     assert colours[(0, 255, 0)] == 320 * 640
     assert opened(figures_preview([])).size[0] > 0
 
 
 def test_many_figures_fill_columns_of_like_height():
-    sheet = opened(figures_preview([png(640, height, "#123456") for height in (900, 300, 300, 300, 300)]))
+    sheet = opened(figures_preview([png(480, height, "#123456") for height in (900, 300, 300, 300, 300)]))
     assert sheet.height == 16 + 900 + 16
-    assert sheet.width == 3 * 656 + 16
+    assert sheet.width == 3 * 496 + 16
 
 
 def test_the_report_shows_its_sentences_and_nothing_that_runs():

@@ -1,6 +1,7 @@
 """Shows the graph of a study: the pages of Kedro-Viz, without what they load from other hosts."""
 
 import errno
+import logging
 import socket
 import webbrowser
 from pathlib import Path
@@ -65,6 +66,8 @@ def graph_app(
     from kedro_viz.api.apps import create_api_app_from_project
     from kedro_viz.server import load_and_populate_data
 
+    # The page shows the events of the last run, which this project does not record (settings.py).
+    logging.getLogger("kedro_viz.api.rest.responses.run_events").setLevel(logging.ERROR)
     load_and_populate_data(folder, env, package_name=project.PACKAGE_NAME, pipeline_name=pipeline, extra_params=params)
     return OfflineGraph(create_api_app_from_project(folder), pipeline or "__default__", __version__, hosts)
 

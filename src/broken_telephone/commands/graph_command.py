@@ -1,4 +1,8 @@
-"""The command group `kedro viz`: Kedro-Viz's own, with a `run` whose page works without the network."""
+"""The command `kedro viz run`: the graph of a study, with a page that works without the network.
+
+Kedro-Viz declares its commands for all projects, and Kedro prefers those to a project's own. This module therefore
+replaces `run` inside the group of Kedro-Viz.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,33 +13,25 @@ import click
 from broken_telephone.cli_errors import in_a_paragraph, refuse_empty
 
 _OTHERS = ("load_file", "save_file", "autoreload", "include_hooks", "lite")
-"""Options of Kedro-Viz's own `run`, which then serves the page itself."""
+"""Options with which Kedro-Viz serves its own page."""
 
 
-def viz_group() -> click.Group:
-    """Return the group: other commands than `run` are those of Kedro-Viz."""
+def replace_run() -> None:
+    """Let `kedro viz run` call `run` of this module; the other commands stay."""
     from kedro_viz.launchers.cli.main import viz
 
-    kind: Any = type(viz)
+    viz.lazy_subcommands["run"] = f"{__name__}.run"
 
-    class VizGroup(kind):  # type: ignore[misc]
-        """Loads a command when it is called, as Kedro-Viz's own group does."""
 
-        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-            return _run_command() if cmd_name == "run" else super().get_command(ctx, cmd_name)
-
-    group: click.Group = VizGroup(
-        name="viz",
-        help="Show the graph of a study in a browser.",
-        lazy_subcommands=viz.lazy_subcommands,
-        default="run",
-        default_if_no_args=True,
-    )
-    return group
+def __getattr__(name: str) -> click.Command:
+    """Make the command when Kedro-Viz looks for it: its options are imported only then."""
+    if name != "run":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _run_command()
 
 
 def _run_command() -> click.Command:
-    """Return `run` with the options of Kedro-Viz's own."""
+    """Return the command with the options of Kedro-Viz's own."""
     from kedro_viz.launchers.cli.run import run as own
 
     serve_itself: Callable[..., Any] | None = own.callback
@@ -50,10 +46,14 @@ def _run_command() -> click.Command:
         refuse_empty(given, "env", "pipeline")
         with in_a_paragraph():
             view_graph(
-                Path.cwd(), given["env"], given["pipeline"], given["params"], given["host"], given["port"],
+                Path.cwd(),
+                given["env"],
+                given["pipeline"],
+                given["params"],
+                given["host"],
+                given["port"],
                 opens_browser=given["browser"],
-            )  # fmt: skip
+            )
 
-    return click.Command(
-        "run", callback=run, params=own.params, help="Show the graph of a study. The page loads nothing from elsewhere."
-    )
+    text = "Show the graph of a study in a browser. The page loads nothing from other hosts."
+    return click.Command("run", callback=run, params=own.params, help=text)

@@ -17,10 +17,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _PAGES = ("/", "/workflow")
 _EXTERNAL = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*", re.IGNORECASE)
 _HEADERS = {
-    # Whatever a later version of the page asks for, the browser asks this server only.
-    "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'",
+    # Whatever a later version of the page asks for, the browser asks this server only. Kedro-Viz compiles JSON schemas of
+    # charts, which needs eval.
+    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'",
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

@@ -13,6 +13,8 @@ _DEFAULT = "__default__"
 _MOST_LISTED = 16
 """Names that a message lists; of more, it names those that resemble the wrong one."""
 _MOST_NEAR = 4
+_LIKENESS = 0.75
+"""Share of equal characters from which a name resembles another one (difflib)."""
 _FILTERS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 """Options of the command `kedro run` that leave out nodes, by the names of its parameters."""
 
@@ -113,10 +115,11 @@ def _unknown(
 def _near(name: str, known: Collection[str]) -> list[str]:
     """Return the names that resemble a wrong one: with the same last part, with it inside, or alike."""
     wanted = name.casefold()
+    wanted_last = wanted.rpartition(".")[2]
     folded = {each.casefold(): each for each in known}
-    same = [each for low, each in folded.items() if low.rpartition(".")[2] == wanted.rpartition(".")[2]]
-    inside = [each for low, each in folded.items() if wanted in low]
     last_parts = {low.rpartition(".")[2]: each for low, each in folded.items()}
-    alike = [folded[low] for low in get_close_matches(wanted, folded, _MOST_NEAR)]
-    alike += [last_parts[low] for low in get_close_matches(wanted, last_parts, _MOST_NEAR)]
+    same = [each for low, each in folded.items() if low.rpartition(".")[2] == wanted_last]
+    inside = [each for low, each in folded.items() if wanted in low]
+    alike = [folded[low] for low in get_close_matches(wanted, folded, _MOST_NEAR, _LIKENESS)]
+    alike += [last_parts[low] for low in get_close_matches(wanted_last, last_parts, _MOST_NEAR, _LIKENESS)]
     return list(dict.fromkeys(same or inside or alike))[:_MOST_NEAR]

@@ -22,7 +22,7 @@ TextPreview = NewType("TextPreview", str)
 """Plain text; kedro-datasets has no such type, and Kedro-Viz shows it."""
 
 _LINES, _LONGEST_LINE = 60, 400
-_WIDTH, _GAP, _COLUMNS = 640, 16, 3
+_WIDTH, _GAP, _COLUMNS = 480, 16, 3
 _LONGEST_TEXT = 600
 _SHOWN = {"h1": "h3", "h2": "h4", "h3": "h5", "p": "p", "li": "li"}
 """Elements whose text is shown -> what they become in the narrow panel."""
@@ -46,7 +46,7 @@ def figures_preview(figures: Iterable[bytes]) -> ImagePreview:
             opened = figure.convert("RGB")
         scale = min(1.0, _WIDTH / opened.width)
         size = (max(1, round(opened.width * scale)), max(1, round(opened.height * scale)))
-        shown.append(opened.resize(size, Image.Resampling.LANCZOS))
+        shown.append(opened.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
     # Each figure goes below the shortest column: their heights differ much.
     heights, places = [_GAP] * max(1, min(_COLUMNS, len(shown))), []
     for image in shown:
