@@ -158,5 +158,5 @@ def test_a_port_in_use_gives_the_next_one_and_a_wrong_host_a_sentence():
     first = graph._listener("127.0.0.1", 0)
     with first, graph._listener("127.0.0.1", first.getsockname()[1]) as second:
         assert 0 < second.getsockname()[1] - first.getsockname()[1] <= 20
-    with pytest.raises(StudyError, match="cannot be served at 203.0.113.1, port 4141"):
+    with pytest.raises(StudyError, match=r"cannot be served at 203\.0\.113\.1, port 4141"):
         graph._listener("203.0.113.1", 4141)

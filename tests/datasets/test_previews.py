@@ -76,8 +76,8 @@ def test_the_report_shows_its_sentences_and_nothing_that_runs():
 
 
 def test_a_page_shows_text_only_and_ends_nowhere_odd():
-    page = "<head><title>no</title></head><h1>A&lt;b</h1><p>one <b>bold</b>\n two<p>three<ul><li>x</ul><figure><p>no</p>"
-    assert page_preview(page + "</figure><script>no</script><p>") == (
+    page = "<head><title>no</title></head><h1>A&lt;b</h1><p>one <b>bold</b>\n two<p>three<ul><li>x</ul>"
+    assert page_preview(page + "<figure><p>no</p></figure><script>no</script><p>") == (
         "<h3>A&lt;b</h3><p>one bold two</p><p>three</p><li>x</li>"
     )
 

@@ -5,7 +5,7 @@ import logging
 import socket
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kedro.framework import project
 from kedro.framework.session import KedroSession
@@ -48,7 +48,7 @@ def view_graph(
     refuse_unknown_choice({"pipeline": pipeline})
     # Refuses a study that does not exist before anything is drawn.
     with KedroSession.create(folder, env=env, runtime_params=params) as session:
-        study = session.load_context().params["study"]
+        study = cast(KedroSession, session).load_context().params["study"]
     app = graph_app(folder, env, pipeline, params, trusted_hosts(host, None))
     listener = _listener(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"

@@ -1,6 +1,6 @@
 """Serves the pages of Kedro-Viz so that they ask nothing of other hosts, and change nothing.
 
-Kedro-Viz's own page asks Google for a font, and its server asks PyPI for the latest version whenever the page is opened.
+Kedro-Viz's own page asks Google for a font. Its server asks PyPI for the latest version whenever the page is opened.
 """
 
 import json
@@ -17,8 +17,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _PAGES = ("/", "/workflow")
 _EXTERNAL = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*", re.IGNORECASE)
 _HEADERS = {
-    # Whatever a later version of the page asks for, the browser asks this server only. Kedro-Viz compiles JSON schemas of
-    # charts, which needs eval.
+    # Whatever a later version of the page asks for, the browser asks this server only. Kedro-Viz compiles JSON schemas
+    # of charts, which needs eval.
     "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; img-src 'self' data: blob:; "
     "font-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'none'",

@@ -1,6 +1,6 @@
 """Checks what `kedro run` is told to run: names of pipelines, nodes, namespaces, tags and data sets."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -51,7 +51,7 @@ def refuse_unknown_choice(given: Mapping[str, Any]) -> None:
     _refuse_no_nodes(given, chosen, names)
 
 
-def _refuse_unknown_nodes(given: Mapping[str, Any], chosen: Pipeline, names: Collection[str]) -> None:
+def _refuse_unknown_nodes(given: Mapping[str, Any], chosen: Pipeline, names: Sequence[str]) -> None:
     known = {node.name for node in chosen.nodes}
     for option, shown in (("node_names", "--nodes"), ("from_nodes", "--from-nodes"), ("to_nodes", "--to-nodes")):
         for name in given.get(option) or ():
@@ -79,7 +79,8 @@ def _refuse_no_nodes(given: Mapping[str, Any], chosen: Pipeline, names: Collecti
             for option, value in filters.items()
         )
         raise StudyError(
-            f"No node of {_names(names)} is left by {stated}: leave one of these options out, or choose another pipeline"
+            f"No node of {_names(names)} is left by {stated}: leave one of these options out, or choose another "
+            "pipeline"
         ) from error
 
 
