@@ -46,7 +46,7 @@ def test_figures_stand_side_by_side(tmp_path):
     dataset = FiguresDataset(filepath=str(tmp_path / "figures"))
     dataset.save(
         {
-            "wide": {"png": png(960, 240, "#ff0000"), "svg": b"<svg/>"},
+            "wide": {"png": png(1440, 360, "#ff0000"), "svg": b"<svg/>"},
             "tall": {"png": png(320, 640, "#00ff00")},
             "vector": {"pdf": b"%PDF"},
         }
@@ -55,15 +55,24 @@ def test_figures_stand_side_by_side(tmp_path):
     sheet = opened(dataset.preview()).convert("RGB")
     colours = {colour: count for count, colour in sheet.getcolors(100_000)}
     # The wide one is half as large, the tall one keeps its size.
-    assert colours[(255, 0, 0)] == 480 * 120
+    assert colours[(255, 0, 0)] == 720 * 180
     assert colours[(0, 255, 0)] == 320 * 640
     assert opened(figures_preview([])).size[0] > 0
+    # Of many figures, those that matter come first.
+    few = opened(dataset.preview(first=["ta"], count=1)).convert("RGB")
+    assert {colour for _, colour in few.getcolors(100_000)} == {(0, 255, 0), (255, 255, 255)}
 
 
 def test_many_figures_fill_columns_of_like_height():
-    sheet = opened(figures_preview([png(480, height, "#123456") for height in (900, 300, 300, 300, 300)]))
-    assert sheet.height == 16 + 900 + 16
-    assert sheet.width == 3 * 496 + 16
+    sheet = opened(figures_preview([png(720, height, "#123456") for height in (1800, 900, 900, 600, 600, 600)]))
+    assert sheet.size == (3 * 736 + 16, 16 + 900 + 16 + 600 + 16 + 600 + 16)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 11])
+def test_a_sheet_of_wide_figures_fits_the_window(count):
+    sheet = opened(figures_preview([png(1440, 400, "#123456")] * count)).convert("RGB")
+    assert sheet.width <= 1.61 * sheet.height
+    assert dict((colour, number) for number, colour in sheet.getcolors(100_000))[(18, 52, 86)] == count * 720 * 200
 
 
 def test_the_report_shows_its_sentences_and_nothing_that_runs():

@@ -22,7 +22,9 @@ TextPreview = NewType("TextPreview", str)
 """Plain text; kedro-datasets has no such type, and Kedro-Viz shows it."""
 
 _LINES, _LONGEST_LINE = 60, 400
-_WIDTH, _GAP, _COLUMNS = 480, 16, 3
+_WIDTH, _GAP, _COLUMNS = 720, 16, 3
+_WIDEST = 1.6
+"""Width of a sheet by its height: Kedro-Viz fits the height to the window, and cuts off what is too wide."""
 _LONGEST_TEXT = 600
 _SHOWN = {"h1": "h3", "h2": "h4", "h3": "h5", "p": "p", "li": "li"}
 """Elements whose text is shown -> what they become in the narrow panel."""
@@ -47,16 +49,25 @@ def figures_preview(figures: Iterable[bytes]) -> ImagePreview:
         scale = min(1.0, _WIDTH / opened.width)
         size = (max(1, round(opened.width * scale)), max(1, round(opened.height * scale)))
         shown.append(opened.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
-    # Each figure goes below the shortest column: their heights differ much.
-    heights, places = [_GAP] * max(1, min(_COLUMNS, len(shown))), []
-    for image in shown:
-        column = heights.index(min(heights))
-        places.append((_GAP + column * (_WIDTH + _GAP), heights[column]))
-        heights[column] += image.height + _GAP
-    sheet = Image.new("RGB", (_GAP + len(heights) * (_WIDTH + _GAP), max(*heights, _WIDTH)), "#ffffff")
+    columns = max(1, min(_COLUMNS, len(shown)))
+    (width, height), places = _layout(shown, columns)
+    while columns > 1 and width > _WIDEST * height:
+        columns -= 1
+        (width, height), places = _layout(shown, columns)
+    sheet = Image.new("RGB", (width, max(height, round(width / _WIDEST))), "#ffffff")
     for image, place in zip(shown, places, strict=True):
         sheet.paste(image, place)
     return image_preview(sheet)
+
+
+def _layout(images: Sequence[Image.Image], columns: int) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+    """Return the size of a sheet, and the place of each image: below the shortest column, as heights differ much."""
+    heights, places = [_GAP] * columns, []
+    for image in images:
+        column = heights.index(min(heights))
+        places.append((_GAP + column * (_WIDTH + _GAP), heights[column]))
+        heights[column] += image.height + _GAP
+    return (_GAP + columns * (_WIDTH + _GAP), max(heights)), places
 
 
 def text_preview(text: str) -> TextPreview:
