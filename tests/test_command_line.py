@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ParallelRunner
@@ -57,6 +58,7 @@ def refused(*arguments: str) -> str:
         (["--pipelines", "lop"], ["there is no pipeline 'lop'", "Did you mean loop?", "There are: annotation, "]),
         (["--nodes", "annotate"], ["--nodes: there is no node 'annotate'", "Did you mean annotation.annotate_p"]),
         (["--from-nodes", "annotate"], ["--from-nodes: there is no node 'annotate'"]),
+        (["--pipeline", "loop", "--pipelines", "loop"], ["'--pipeline' and '--pipelines' cannot be used together"]),
         (["--tags", "nope"], ["--tags: there is no tag 'nope'", "There are: annotation, "]),
         (["--namespaces", "nope"], ["--namespaces: there is no namespace 'nope'"]),
         (["--from-inputs", "nope"], ["--from-inputs: there is no data set 'nope'"]),
@@ -84,6 +86,22 @@ def test_what_cannot_be_run_is_said_in_a_sentence(plain, arguments, messages):
     found = refused(*arguments)
     assert all(message in found for message in messages), found
     assert [path.name for path in (plain.path / "data").iterdir()] == ["01_raw"]
+
+
+def test_the_traceback_is_shown_to_those_who_ask(plain):
+    for option, is_shown in (["--verbose"], True), ([], False):
+        result = CliRunner().invoke(cli, ["run", "--pipelines", "lop", *option])
+        assert result.exit_code == 1
+        assert ("Traceback (most recent call last)" in result.stderr) == is_shown
+        assert result.stderr.splitlines()[-1].startswith("Error: --pipelines: there is no pipeline 'lop'")
+
+
+def test_an_unknown_pipeline_is_described_in_a_sentence(plain):
+    kedro = KedroCLI(plain.path)
+    result = CliRunner().invoke(kedro, ["registry", "describe", "lop"], obj=bootstrap_project(plain.path))
+    assert result.exit_code == 1
+    assert "'lop' pipeline not found. Existing pipelines: [__default__, annotation, " in result.stderr
+    assert "NoneType" not in result.output
 
 
 def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):

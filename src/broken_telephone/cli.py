@@ -1,11 +1,10 @@
 """The project's command line: `kedro run` with readable errors, and the commands of studies.
 
 This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
-`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`, and
-`commands/registry_command.py` has `registry`.
+`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`, and `commands/registry_command.py` has `registry`.
 
-An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
-Kedro's own.
+An error about a study is printed as one paragraph; `kedro run --verbose` also shows the traceback. All other commands
+are Kedro's own.
 """
 
 import copy
@@ -20,6 +19,7 @@ from kedro.utils import load_obj
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from broken_telephone.cli_errors import VERBOSE
 from broken_telephone.cli_errors import ParagraphError as _ParagraphError
 from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
@@ -261,5 +261,7 @@ _options = [copy.copy(option) for option in kedro_run.params]
 _given = next(option for option in _options if option.name == "params")
 _KEDRO_PARAMS, _given.callback = _given.callback, _params
 cli.add_command(
-    click.Command("run", callback=_run, params=_options, help=kedro_run.help, short_help=kedro_run.short_help)
+    click.Command(
+        "run", callback=_run, params=[*_options, VERBOSE], help=kedro_run.help, short_help=kedro_run.short_help
+    )
 )

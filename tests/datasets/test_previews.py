@@ -72,7 +72,7 @@ def test_many_figures_fill_columns_of_like_height():
 def test_a_sheet_of_wide_figures_fits_the_window(count):
     sheet = opened(figures_preview([png(1440, 400, "#123456")] * count)).convert("RGB")
     assert sheet.width <= 1.61 * sheet.height
-    assert dict((colour, number) for number, colour in sheet.getcolors(100_000))[(18, 52, 86)] == count * 720 * 200
+    assert {colour: number for number, colour in sheet.getcolors(100_000)}[(18, 52, 86)] == count * 720 * 200
 
 
 def test_the_report_shows_its_sentences_and_nothing_that_runs():
