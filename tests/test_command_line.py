@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ParallelRunner
@@ -53,11 +54,22 @@ def refused(*arguments: str) -> str:
         (["--env", ""], ["--env is empty"]),
         (["--env", "../conf/base"], ["There is no study '../conf/base'"]),
         (["--pipeline", ""], ["--pipeline is empty"]),
-        (["--pipelines", "lop"], ["Failed to find the pipeline named 'lop'"]),
-        (["--nodes", "annotate"], ["does not contain nodes named ['annotate']"]),
-        (["--from-nodes", "annotate"], ["does not contain nodes named ['annotate']"]),
-        (["--tags", "nope"], ["contains no nodes after applying"]),
-        (["--from-inputs", "nope"], ["does not contain datasets named ['nope']"]),
+        (["--env", "nope"], ["There is no study 'nope'", "There are: base, miniature_activity, "]),
+        (["--pipelines", "lop"], ["there is no pipeline 'lop'", "Did you mean loop?", "There are: annotation, "]),
+        (["--nodes", "annotate"], ["--nodes: there is no node 'annotate'", "Did you mean annotation.annotate_p"]),
+        (["--from-nodes", "annotate"], ["--from-nodes: there is no node 'annotate'"]),
+        (["--pipeline", "loop", "--pipelines", "loop"], ["'--pipeline' and '--pipelines' cannot be used together"]),
+        (["--tags", "nope"], ["--tags: there is no tag 'nope'", "There are: annotation, "]),
+        (["--namespaces", "nope"], ["--namespaces: there is no namespace 'nope'"]),
+        (["--from-inputs", "nope"], ["--from-inputs: there is no data set 'nope'"]),
+        (["--to-outputs", "nope"], ["--to-outputs: there is no data set 'nope'"]),
+        (["--load-versions", "nope:2024-01-01T00.00.00.000Z"], ["nope"]),
+        (["--params", "chains.count=-3"], ["chains", "count"]),
+        (["--params", "chains.count=1.5"], ["chains", "count"]),
+        (["--params", "chains.count=many"], ["chains", "count"]),
+        (["--params", "loop.iterations=0"], ["loop", "iterations"]),
+        (["--params", "loop.replicates=-1"], ["loop", "replicates"]),
+        (["--params", "loop.shard=9/8"], ["loop", "shard"]),
         (["--runner", "ParallelRunner"], ["ParallelRunner cannot be used", "Leave --runner out"]),
         (["--runner", "FastRunner"], ["there is no runner 'FastRunner'"]),
         (["--runner", "no.such.Runner"], ["there is no runner 'no.such.Runner'"]),
@@ -74,6 +86,22 @@ def test_what_cannot_be_run_is_said_in_a_sentence(plain, arguments, messages):
     found = refused(*arguments)
     assert all(message in found for message in messages), found
     assert [path.name for path in (plain.path / "data").iterdir()] == ["01_raw"]
+
+
+def test_the_traceback_is_shown_to_those_who_ask(plain):
+    for option, is_shown in (["--verbose"], True), ([], False):
+        result = CliRunner().invoke(cli, ["run", "--pipelines", "lop", *option])
+        assert result.exit_code == 1
+        assert ("Traceback (most recent call last)" in result.stderr) == is_shown
+        assert result.stderr.splitlines()[-1].startswith("Error: --pipelines: there is no pipeline 'lop'")
+
+
+def test_an_unknown_pipeline_is_described_in_a_sentence(plain):
+    kedro = KedroCLI(plain.path)
+    result = CliRunner().invoke(kedro, ["registry", "describe", "lop"], obj=bootstrap_project(plain.path))
+    assert result.exit_code == 1
+    assert "'lop' pipeline not found. Existing pipelines: [__default__, annotation, " in result.stderr
+    assert "NoneType" not in result.output
 
 
 def test_a_run_whose_inputs_are_missing_names_the_runs_that_make_them(plain):

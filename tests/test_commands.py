@@ -224,7 +224,7 @@ def test_commands_run(here, plain_report, capsys):
         with context:
             context.command.invoke(context)
     out = capsys.readouterr().out
-    assert "Report: data/08_reporting/miniature/report.html" in out
+    assert "Open next: data/08_reporting/miniature/report.html" in out
     assert "Comparison" in out
     assert "__default__" in out
 

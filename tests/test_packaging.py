@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # Extras whose packages the source imports, each behind `require` or inside a command of its own.
-IMPORTED_EXTRAS = ("adapters", "endpoint", "faces", "quantisation", "ray", "tracking")
+IMPORTED_EXTRAS = ("adapters", "endpoint", "faces", "quantisation", "ray", "tracking", "viz")
 
 
 def names(requirements: list[str]) -> set[str]:

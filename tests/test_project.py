@@ -13,6 +13,7 @@ from kedro.framework.startup import bootstrap_project
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import DescriberSettings, GeneratorSettings
+from broken_telephone.pipelines.reporting import pipeline as reporting_pipeline
 from broken_telephone.settings import CONFIG_LOADER_ARGS
 from broken_telephone.study_config.loader import StudyConfigLoader
 
@@ -37,6 +38,8 @@ def test_pipelines_have_the_names_of_the_design(project):
     }
     needed = {node.name for node in pipelines["ingestion"].to_outputs("chains").nodes}
     assert needed < {node.name for node in pipelines["loop"].nodes}
+    # A whole study measures the data set, too.
+    assert {"baseline", "baseline_figure", "report"} <= pipelines["__default__"].all_outputs()
 
 
 IN_MEMORY = {
@@ -149,7 +152,8 @@ def graph(project):
 def test_kedro_viz_shows_the_study_as_boxes_that_open(graph):
     boxes = graph.create_modular_pipelines_tree_for_registered_pipeline("__default__")
     names = {"ingestion", "loop", "annotation", "similarity", "explainability", "reporting"}
-    assert set(boxes) == {"__root__"} | names
+    inner = {f"reporting.{box}" for box in reporting_pipeline._BOXES}
+    assert set(boxes) == {"__root__"} | names | inner
     tasks = {node.name for node in graph.nodes.get_nodes_by_ids([each.id for each in boxes["__root__"].children])}
     assert names <= tasks
     assert pipelines["__default__"].nodes

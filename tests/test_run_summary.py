@@ -1,5 +1,12 @@
 """The lines after a run: numbers of one thing, and no lines about nothing."""
 
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.startup import bootstrap_project
+from project_copies import ROOT
+
+from broken_telephone.hooks import next_step as next_step_module
+from broken_telephone.hooks.next_step import next_step
 from broken_telephone.hooks.summary import _annotation_lines
 
 
@@ -21,3 +28,32 @@ def test_questions_without_answers_have_no_line_unless_they_failed():
         "Annotation, free: annotator of 1 answered for 1 picture in 1 s, 0 failures.",
         "Annotation, free: annotator of 0 answered for 0 pictures in 1 s, 2 failures.",
     ]
+
+
+def pointed(outputs: dict[str, str], made: tuple[str, ...] = (), env: str | None = None) -> str | None:
+    """Return the last line of a run that made entries with files, and others."""
+    return next_step({"env": env}, {*outputs, *made}, outputs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "line"),
+    [
+        (
+            {"report": "a/report.html", "loop_contact_sheet": "a/sheet.png", "agreement_figure": "a/agreement.png"},
+            "Open next: a/report.html (report) (or `kedro view`)",
+        ),
+        ({"comparison_page": "c.html"}, "Open next: c.html (comparison)"),
+        ({"loop_contact_sheet": "s.png", "loop_images": "i"}, "Open next: s.png (contact sheet of some chains)"),
+        ({"baseline_figure": "b.png", "people": "p"}, "Open next: b.png (shares of the data set)"),
+        ({"similarities": "s.parquet"}, "Run next: `kedro run --pipelines reporting --env 'my study'`"),
+        ({"loop_batches": "b"}, None),
+    ],
+)
+def test_the_last_line_names_the_one_file_to_open(outputs, line):
+    assert pointed(outputs, env="my study") == line
+
+
+def test_every_entry_of_the_last_line_is_made_by_a_pipeline():
+    bootstrap_project(ROOT)
+    made = {output for pipeline in pipelines.values() for output in pipeline.all_outputs()}
+    assert {*next_step_module._OPEN, *next_step_module._NEXT} <= made

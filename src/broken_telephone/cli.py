@@ -1,10 +1,11 @@
 """The project's command line: `kedro run` with readable errors, and the commands of studies.
 
 This file has `rate`, `plan`, `propose`, `grid` and `export`. `commands/declarations.py` has `new-study`, `studies`,
-`doctor`, `forget` and `view`. `viz`, `jupyter` and `ipython` are here only to name a missing extra.
+`doctor`, `forget` and `view`. `commands/graph_command.py` has `viz`, and `commands/registry_command.py` has `registry`.
+`viz`, `jupyter` and `ipython` are here only to name a missing extra.
 
-An error about a study is printed as one paragraph; `kedro --verbose run` shows the traceback. All other commands are
-Kedro's own.
+An error about a study is printed as one paragraph; `kedro run --verbose` also shows the traceback. All other commands
+are Kedro's own.
 """
 
 import copy
@@ -19,10 +20,12 @@ from kedro.utils import load_obj
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from broken_telephone.cli_errors import VERBOSE
 from broken_telephone.cli_errors import ParagraphError as _ParagraphError
 from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
 from broken_telephone.commands.declarations import STUDY_COMMANDS
+from broken_telephone.commands.registry_command import registry_group
 from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
 
@@ -38,7 +41,10 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     _refuse_unknown_runner(kwargs.get("runner"))
     # The imported modules last as long as the run. Scanning them for garbage again and again takes half a second.
     gc.freeze()
+    from broken_telephone.commands.run_choice import refuse_unknown_choice
+
     with _in_a_paragraph():
+        refuse_unknown_choice(kwargs)
         return kedro_run.callback(*args, **kwargs)
 
 
@@ -259,11 +265,19 @@ def _refuse_without(command: str, package: str, extra: str, purpose: str) -> Non
 for _command, (_module, *_stated) in _OF_EXTRAS.items():
     if find_spec(_module) is None:
         _refuse_without(_command, *_stated)
+    elif _command == "viz":
+        from broken_telephone.commands.graph_command import replace_run
 
+        replace_run()
+
+
+cli.add_command(registry_group())
 
 _options = [copy.copy(option) for option in kedro_run.params]
 _given = next(option for option in _options if option.name == "params")
 _KEDRO_PARAMS, _given.callback = _given.callback, _params
 cli.add_command(
-    click.Command("run", callback=_run, params=_options, help=kedro_run.help, short_help=kedro_run.short_help)
+    click.Command(
+        "run", callback=_run, params=[*_options, VERBOSE], help=kedro_run.help, short_help=kedro_run.short_help
+    )
 )

@@ -21,11 +21,20 @@ class ParagraphError(KedroCliError):
     """An error whose message needs no traceback."""
 
     def show(self, file: Any = None) -> None:
-        """Print the message, and the traceback only with `kedro --verbose`."""
+        """Print the message, and before it the traceback with `kedro run --verbose`."""
         if self.VERBOSE_ERROR:
-            super().show(file)
-        else:
-            click.secho(f"Error: {visible(self.message)}", fg="red", err=True)
+            click.secho(visible("".join(traceback.format_exception(self))), fg="yellow", nl=False, err=True)
+        click.secho(f"Error: {visible(self.message)}", fg="red", err=True)
+
+
+def _show_tracebacks(context: click.Context, option: click.Parameter, value: bool) -> None:
+    KedroCliError.VERBOSE_ERROR = value
+
+
+VERBOSE = click.Option(
+    ["--verbose"], is_flag=True, expose_value=False, callback=_show_tracebacks, help="Show the traceback of an error."
+)
+"""An option of commands, as Kedro's other commands have it."""
 
 
 @contextmanager
@@ -44,6 +53,8 @@ def in_a_paragraph() -> Iterator[None]:
 
 _READABLE = (
     StudyError,
+    # Click shows it after its `except` block has ended, where Kedro finds no error: "NoneType: None".
+    KedroCliError,
     ParameterValidationError,
     MissingConfigException,
     DatasetNotFoundError,

@@ -39,7 +39,7 @@ def test_from_two_studies_to_the_page(compared, capsys, plain_report, monkeypatc
     after = compared.files("data")
     assert {name for name in after if after[name] != before.get(name)} == after.keys() - before.keys()
     assert all(name.startswith("08_reporting/against/") for name in after.keys() - before.keys())
-    assert capsys.readouterr().out.strip().splitlines()[-1].startswith("Comparison: data/08_reporting/against/compar")
+    assert capsys.readouterr().out.strip().splitlines()[-1].startswith("Open next: data/08_reporting/against/compar")
     page = compared.load("comparison_page", env="against")
     assert "generator.guidance" in page
     assert '<h1 dir="auto">against: guided against plain</h1>' in page

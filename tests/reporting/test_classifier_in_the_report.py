@@ -45,7 +45,9 @@ def study(tmp_path_factory):
         project.run("loop")
         (path / "listed.csv").write_text("\n".join(["chain_id,iteration,gender", *listed(project)]) + "\n")
         project.run("annotation")
-        project.run("reporting", to_nodes=["reporting.correct_drift", "reporting.estimate_latent_classes"])
+        project.run(
+            "reporting", to_nodes=["reporting.correction.correct_drift", "reporting.annotators.estimate_latent_classes"]
+        )
         yield project
 
 

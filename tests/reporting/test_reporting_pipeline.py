@@ -258,7 +258,7 @@ def test_a_reading_that_was_not_asked_for_is_refused():
 def test_the_whole_study_ends_with_a_report(project, capsys):
     """The tiny models know nothing, so that no answer is valid: the report says so."""
     project.run("__default__", report__n_bootstrap=200, annotation__readings=["free"])
-    assert "Report: data/08_reporting/miniature/report.html" in capsys.readouterr().out
+    assert "Open next: data/08_reporting/miniature/report.html" in capsys.readouterr().out
     page = project.load("report")
     assert "so drift cannot be measured" in page
     assert "<script" in page

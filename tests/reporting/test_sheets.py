@@ -10,7 +10,7 @@ from broken_telephone.errors import UnreadableError
 from broken_telephone.pictures.thumbnails import thumbnails
 from broken_telephone.reporting.fonts import drawable, width, wrapped
 from broken_telephone.reporting.sheets.contact_sheet import Row, _two_columns, contact_sheet
-from broken_telephone.reporting.sheets.live_sheet import LiveSheet
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet, page_address
 from broken_telephone.tables import CHAINS, as_table
 
 GREEN = Image.new("RGB", (8, 8), (0, 200, 0))
@@ -75,3 +75,6 @@ def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
     assert "refresh" in page
     assert live.now() == {}
     assert "refresh" not in live.last()["a_study_"]
+    # Where the loop says that the page will be.
+    assert page_address("/my data/live", "a <study>") == "file:///my%20data/live/a_study_.html"
+    assert page_address("s3://bucket/live", "a <study>") == "s3://bucket/live/a_study_.html"

@@ -149,10 +149,19 @@ def test_an_address_or_a_folder_may_name_a_user(conf, place):
 def test_an_env_is_the_name_of_a_folder_in_conf(conf, env):
     message = refused(conf, env)
     assert f"There is no study {env!r}" in message
-    assert "`kedro studies` lists all" in message
+    assert "There are: base, " in message
     # Far from every name, nothing is proposed.
     assert ("Did you mean miniature_activity" in message) == ("ACTIVITY" in env.upper())
-    assert "validation" not in message
+    assert message.count("Did you mean") == ("ACTIVITY" in env.upper())
+    assert "Did you mean validation" not in message
+
+
+def test_many_studies_are_listed_by_a_command(conf):
+    for number in range(21):
+        (conf / f"arm_{number}").mkdir()
+    message = refused(conf, "nope")
+    assert "`kedro studies` lists all" in message
+    assert "arm_7" not in message
 
 
 def test_the_home_folder_is_found_in_every_path(conf, monkeypatch):

@@ -7,8 +7,10 @@ import zipfile
 import zlib
 
 import numpy as np
+from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.previews import folder_preview
 from broken_telephone.datasets.records import MEND, Record
 from broken_telephone.errors import StudyError
 
@@ -53,3 +55,8 @@ class ArrayPartitionsDataset(FolderDataset[Record]):
             raise StudyError(f"{place} does not exist") from None
         except _DAMAGES as error:
             raise StudyError(f"{place} is damaged or no record: {error}. {MEND}") from error
+
+    def preview(self) -> JSONPreview:
+        """Show the number of records, and the first one."""
+        keys = self.keys()
+        return folder_preview(keys, self.read(keys[0]) if keys else None)

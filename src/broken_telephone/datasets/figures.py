@@ -1,15 +1,17 @@
 """A catalog type for figures: a folder with one file per figure and format."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote
 
 from kedro.io import AbstractVersionedDataset, Version
+from kedro_datasets._typing import ImagePreview
 
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.locations import LiteralVersions, located
+from broken_telephone.datasets.previews import figures_preview
 
 Files = Mapping[str, bytes]
 
@@ -42,6 +44,20 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
                 continue  # left behind by a write that was killed
             figures.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
         return figures
+
+    def preview(self, first: Sequence[str] = (), count: int = 6) -> ImagePreview:
+        """Show some figures side by side: more of them could not be read.
+
+        Args:
+            first: beginnings of the names of figures that are shown before others, in this order.
+            count: number of figures.
+        """
+        figures = {name: files["png"] for name, files in self.load().items() if "png" in files}
+
+        def rank(name: str) -> int:
+            return next((place for place, beginning in enumerate(first) if name.startswith(beginning)), len(first))
+
+        return figures_preview(figures[name] for name in sorted(figures, key=rank)[:count])
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}

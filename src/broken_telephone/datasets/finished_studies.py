@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
+from broken_telephone.datasets.previews import json_preview
 from broken_telephone.datasets.store import StageStore
 
 _STUDY = "{study}"
@@ -38,6 +40,10 @@ class FinishedStudiesDataset(AbstractDataset[None, dict[str, StageStore]]):
     def save(self, data: None) -> None:
         """Refuse: each study writes its own results."""
         raise TypeError("the results of finished studies are only read")
+
+    def preview(self) -> JSONPreview:
+        """Show the names of the studies."""
+        return json_preview(self._describe())
 
     def _describe(self) -> dict[str, Any]:
         return {"studies": self._studies, "parts": list(self._parts)}

@@ -1,6 +1,5 @@
 """Catalog types for pictures: a folder to read, a folder to fill, a single one. All show in Kedro-Viz."""
 
-import base64
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from PIL import Image
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.locations import LiteralVersions, located
+from broken_telephone.datasets.previews import image_preview
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.pictures import SUFFIXES, Needed, as_png, open_picture
 from broken_telephone.pictures.thumbnails import thumbnails
@@ -46,7 +46,7 @@ class ImageFolderDataset(FolderDataset[Image.Image]):
 
     def preview(self) -> ImagePreview:
         """Show the first pictures that open."""
-        return _preview(thumbnails(list(islice(self._shown(), _PREVIEWED))))
+        return image_preview(thumbnails(list(islice(self._shown(), _PREVIEWED))))
 
     def _shown(self) -> Iterator[Image.Image]:
         for key in self.keys():
@@ -104,12 +104,7 @@ class ImageDataset(LiteralVersions, AbstractVersionedDataset[Image.Image, Image.
 
     def preview(self) -> ImagePreview:
         """Show the picture."""
-        return _preview(self.load())
+        return image_preview(self.load())
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
-
-
-def _preview(image: Image.Image) -> ImagePreview:
-    """Return what Kedro-Viz shows of a data set's pictures: a PNG in base64."""
-    return ImagePreview(base64.b64encode(as_png(image)).decode())

@@ -3,9 +3,11 @@
 import io
 
 import numpy as np
+from kedro_datasets._typing import JSONPreview
 from PIL import Image
 
 from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.previews import json_preview
 from broken_telephone.errors import UnreadableError
 from broken_telephone.pictures import reason
 
@@ -30,3 +32,7 @@ class MaskFolderDataset(FolderDataset[np.ndarray]):
         if values.ndim != 2 or values.dtype.kind == "f":
             raise UnreadableError(f"{place} is no mask: it has colours, and a mask has one integer for each pixel")
         return values.astype(int)
+
+    def preview(self) -> JSONPreview:
+        """Show the folder; the pictures in it have an entry of their own."""
+        return json_preview(self._describe())

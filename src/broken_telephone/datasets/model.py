@@ -3,7 +3,9 @@
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
+from broken_telephone.datasets.previews import json_preview
 from broken_telephone.datasets.shared_models import model_of
 from broken_telephone.errors import StudyError
 from broken_telephone.models import (
@@ -72,6 +74,10 @@ class ModelDataset(AbstractDataset[None, AnyModel]):
         """Refuse: models are trained elsewhere."""
         raise TypeError(f"the {self._kind} is only read, never written")
 
+    def preview(self) -> JSONPreview:
+        """Show kind and settings; no weights are loaded."""
+        return json_preview(self._describe())
+
     def _describe(self) -> dict[str, Any]:
         return {"kind": self._kind, "settings": self._settings}
 
@@ -120,6 +126,10 @@ class ModelsDataset(AbstractDataset[None, dict[str, AnyModel]]):
     def save(self, data: None) -> None:
         """Refuse: models are trained elsewhere."""
         raise TypeError(f"a {self._kind} is only read, never written")
+
+    def preview(self) -> JSONPreview:
+        """Show kind and settings; no weights are loaded."""
+        return json_preview(self._describe())
 
     def _describe(self) -> dict[str, Any]:
         return {"kind": self._kind, "settings": self._settings}

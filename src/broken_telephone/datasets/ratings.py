@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
 
 
 class RatingsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
@@ -53,6 +54,10 @@ class RatingsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         # An import without manual labels must not create an empty database.
         if len(data):
             AnswerStore(self._database).add(data.itertuples(index=False, name=None))
+
+    def preview(self, nrows: int = 10) -> TablePreview:
+        """Show the first answers, without the names of the raters."""
+        return TablePreview(self.load().drop(columns="rater").head(nrows).to_dict(orient="split"))
 
     def _exists(self) -> bool:
         return True  # Without a database, the table is empty.

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
+from broken_telephone.datasets.previews import json_preview
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings, DatasetTables, read_dataset
 
@@ -28,6 +30,10 @@ class RawDataset(AbstractDataset[None, DatasetTables]):
     def save(self, data: None) -> None:
         """Refuse: raw data are never written."""
         raise TypeError(f"{self._path} is only read, never written")
+
+    def preview(self) -> JSONPreview:
+        """Show the settings of the data set."""
+        return json_preview({**self._describe(), "settings": dict(self._settings)})
 
     def _describe(self) -> dict[str, Any]:
         return {"source": self._settings.get("source"), "path": self._path}

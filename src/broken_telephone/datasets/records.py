@@ -10,6 +10,7 @@ from kedro_datasets._typing import JSONPreview
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.datasets.locations import located
+from broken_telephone.datasets.previews import folder_preview
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest
 
@@ -61,6 +62,11 @@ class RecordPartitionsDataset(FolderDataset[Record]):
         if record.pop(_CHECKSUM, None) != _checksum(record):
             raise StudyError(f"{place} is damaged: its checksum does not fit what it holds. {MEND}")
         return record
+
+    def preview(self) -> JSONPreview:
+        """Show the number of records, and the first one."""
+        keys = self.keys()
+        return folder_preview(keys, self.read(keys[0]) if keys else None)
 
 
 class JSONDataset(AbstractDataset[Record, Record]):

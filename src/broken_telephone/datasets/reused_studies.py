@@ -5,8 +5,10 @@ from types import MappingProxyType
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.finished_studies import store_of
+from broken_telephone.datasets.previews import json_preview
 from broken_telephone.datasets.store import StageStore
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.adoption import Donor
@@ -67,6 +69,10 @@ class ReusedStudiesDataset(AbstractDataset[None, ReusedStudies]):
     def save(self, data: None) -> None:
         """Refuse: each study writes its own results."""
         raise TypeError("the results of other studies are only read")
+
+    def preview(self) -> JSONPreview:
+        """Show the names of the studies."""
+        return json_preview(self._describe())
 
     def _describe(self) -> dict[str, Any]:
         return {"studies": self._studies, "parts": list(self._parts)}

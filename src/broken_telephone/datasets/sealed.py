@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.atomic_write import create_whole
 from broken_telephone.datasets.folder import file_names
@@ -103,6 +104,10 @@ class ComparedDataset(AbstractDataset[Record, Record]):
         """
         self._seal.refuse_others(data)
         self._settings = data
+
+    def preview(self) -> JSONPreview:
+        """Show the sealed settings."""
+        return self._seal.preview()
 
     def _describe(self) -> dict[str, Any]:
         return self._seal._describe()

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from broken_telephone.datasets.folder import FolderDataset
+from broken_telephone.datasets.previews import json_preview
 
 
 class StageStore:
@@ -49,6 +51,10 @@ class StoreDataset(AbstractDataset[None, StageStore]):
     def save(self, data: None) -> None:
         """Refuse: the stage saves the entries themselves."""
         raise TypeError("what earlier runs left is only read")
+
+    def preview(self) -> JSONPreview:
+        """Show the entries, and which of them exist."""
+        return json_preview({name: "exists" if part.exists() else "not yet" for name, part in self._parts.items()})
 
     def _describe(self) -> dict[str, Any]:
         return {name: part._describe() for name, part in self._parts.items()}

@@ -9,6 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
+from broken_telephone.hooks.next_step import next_step
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import manifest, of_shard, sum_up
@@ -19,14 +20,12 @@ from broken_telephone.reporting.text.requests import kinds_of_failures, request_
 from broken_telephone.reporting.text.wording import counted
 from broken_telephone.visible import shortened
 
-_PAGES = {"report": "Report", "comparison_page": "Comparison", "validation_page": "Validation"}
-"""Page -> what it is called."""
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""
 
 
 def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
-    """Return the lines of a summary: counts from the manifests, then the path of every result."""
+    """Return the lines of a summary: counts from the manifests, the path of every result, and where to look next."""
     paths = {name: _short(path) for name, path, _ in outputs_of(pipeline, catalog)}
     outputs, lines = pipeline.outputs(), []
     if "annotation_manifest" in outputs:
@@ -37,9 +36,8 @@ def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogP
         lines += [*_loop_lines(catalog.load("loop_manifest")), ""]
     width = max(map(len, paths), default=0)
     lines += [f"{name:<{width}}  {path}" for name, path in paths.items()]
-    for name, what in _PAGES.items():
-        if name in outputs:
-            lines += ["", f"{what}: {paths[name]}"]
+    if line := next_step(run_params, pipeline.all_outputs(), paths):
+        lines += ["", line]
     return lines
 
 

@@ -28,6 +28,8 @@ _ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network"}) | {
     *("classifier", "classifiers", "zero_shot", "function", "table")
 }
 _ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}
+_MOST_LISTED = 20
+"""Studies that an error names; arms of grids can be many more."""
 _OF_ITS_DATA = ("splits", "count", "balance", "starts", "prompts", "prompt_file")
 
 
@@ -85,7 +87,7 @@ class StudyConfigLoader(OmegaConfigLoader):
         if env is not None and env not in folders:
             raise StudyError(
                 f"There is no study {env!r}: {root} has no folder of this name. {self._near(env, folders)}"
-                "`kedro studies` lists all, and `kedro new-study` makes one; see docs/settings.md."
+                f"{self._existing(folders)}`kedro new-study` makes one; see docs/settings.md."
             )
         try:
             settings: dict[str, Any] = super().__getitem__("globals")
@@ -119,6 +121,11 @@ class StudyConfigLoader(OmegaConfigLoader):
         names = {name.casefold(): name for name in folders if name != self.default_run_env}
         near = [names[name] for name in get_close_matches(env.casefold(), names)]
         return f"Did you mean {' or '.join(near)}? " if near else ""
+
+    def _existing(self, folders: Iterable[str]) -> str:
+        """Return a sentence with the studies that exist, or the command that lists them."""
+        names = sorted(name for name in folders if name != self.default_run_env)
+        return f"There are: {', '.join(names)}. " if len(names) <= _MOST_LISTED else "`kedro studies` lists all. "
 
     def _stated(self, folder: str, key: str = "globals") -> dict[str, Any]:
         """Return the settings of one kind in one folder, those of globals.yml by default."""

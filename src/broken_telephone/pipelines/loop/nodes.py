@@ -30,7 +30,7 @@ from broken_telephone.pictures import (
 )
 from broken_telephone.pipelines.loop.checks import check_originals
 from broken_telephone.reporting.sheets.chains_sheet import SheetSettings, chains_sheet
-from broken_telephone.reporting.sheets.live_sheet import LiveSheet
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet, page_address
 from broken_telephone.tables import DESCRIPTIONS, STEERING, as_table
 
 logger = logging.getLogger(__name__)
@@ -154,9 +154,9 @@ def follow_chains(
         yield {}, *LoopOutput(), {}
         return
     refuse_other_chains(chains, **wanted_settings["chains"])
-    logger.info("`kedro view --page live`, with the --env of this study, shows the first chains after 15 s")
-    done = read_journal(folders.batches, wording.function)
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
+    logger.info("Live page, after 15 s: %s", page_address(loop_store.place_of("live"), name))
+    done = read_journal(folders.batches, wording.function)
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
     live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)

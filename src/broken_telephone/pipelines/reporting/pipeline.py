@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from broken_telephone.pipelines.boxes import in_boxes
 from broken_telephone.pipelines.loop.checks import picture_check
 from broken_telephone.pipelines.reporting.annotator_nodes import (
     arrange_labels,
@@ -93,6 +94,19 @@ _SOURCES = (
     "explanation_manifest",
     "explanation_figures",
 )
+_BOXES = {
+    "panels": ("arrange_annotations", "arrange_ratings", "arrange_reference", "arrange_labels"),
+    "changes": (
+        *("measure_shares", "measure_drift", "measure_intersections", "measure_missing_answers", "measure_power"),
+        *("measure_success", "measure_mentions", "decompose_comparison", "compare_starts"),
+    ),
+    "correction": ("correct_shares", "correct_drift", "compare_success"),
+    "annotators": ("measure_reliability", "estimate_latent_classes", "plan_ratings"),
+    "trajectories": ("estimate_trajectories", "check_markov_assumption", "predict_shares"),
+    "conclusions": ("judge_changes", "look_at_plan", "judge_plan"),
+    "pages": ("measure_published_drift", "draw_figures", "write_latex", "write_report"),
+}
+"""Boxes of the graph -> their nodes."""
 
 
 def create_pipeline() -> Pipeline:
@@ -293,7 +307,5 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="reporting",
-        namespace="reporting",
-        prefix_datasets_with_namespace=False,
     )
-    return Pipeline([picture_check(), reporting])
+    return Pipeline([picture_check(), in_boxes(reporting, "reporting", _BOXES)])

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 
@@ -70,4 +71,15 @@ class LiveSheet:
             f'<p style="font: 14px sans-serif">{title} at {datetime.now():%H:%M:%S}; {state}.</p>'
             f'<img style="max-width: 100%" alt="Contact sheet" src="data:image/png;base64,{image}">\n'
         )
-        return {re.sub(r"\W+", "_", self._study): page}
+        return {page_key(self._study): page}
+
+
+def page_key(study: str) -> str:
+    """Return the key of a study's page, which is the name of its file without the suffix."""
+    return re.sub(r"\W+", "_", study)
+
+
+def page_address(folder: str, study: str) -> str:
+    """Return what a browser opens: the address of a study's page in a folder, on this machine or in a store."""
+    file = f"{folder}/{page_key(study)}.html"
+    return file if "://" in file else Path(file).absolute().as_uri()

@@ -1,0 +1,40 @@
+"""The last line of a run: the one file to open, or the command to run next."""
+
+import shlex
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_OPEN = {
+    "report": "report",
+    "comparison_page": "comparison",
+    "validation_page": "validation",
+    "explanation_figures": "maps of the describer's words",
+    "agreement_figure": "agreement of the annotators",
+    "loop_contact_sheet": "contact sheet of some chains",
+    "baseline_figure": "shares of the data set",
+    "counterfactuals": "changed originals and their checks",
+    "quality_report": "quality of the embedded models",
+}
+"""What to look at -> what it is; the first one that a run made is named."""
+_NEXT = {"similarities": "reporting", "annotations": "reporting", "sampled_chains": "loop"}
+"""Result of a pipeline without a page of its own -> the pipeline that shows it."""
+
+
+def next_step(run_params: Mapping[str, Any], outputs: Collection[str], paths: Mapping[str, str]) -> str | None:
+    """Return the line that says where to look next; None if a run made nothing to look at.
+
+    Args:
+        run_params: of the run, as Kedro gives them to hooks.
+        outputs: what its nodes made.
+        paths: catalog entry -> its file, of those that have one.
+    """
+    for name, what in _OPEN.items():
+        if name in outputs and name in paths:
+            # The pages can be served, too.
+            served = " (or `kedro view`)" if name == "report" else ""
+            return f"Open next: {paths[name]} ({what}){served}"
+    study = f" --env {shlex.quote(run_params['env'])}" if run_params.get("env") else ""
+    for name, pipeline in _NEXT.items():
+        if name in outputs:
+            return f"Run next: `kedro run --pipelines {pipeline}{study}`"
+    return None

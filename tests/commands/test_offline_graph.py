@@ -1,0 +1,118 @@
+"""The graph of Kedro-Viz as we serve it: read only, for this machine, and without other hosts."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import click
+import kedro_viz
+import pytest
+from kedro.framework.cli.cli import KedroCLI
+from project_copies import ROOT
+
+from broken_telephone.commands.offline_graph import OfflineGraph, without_external_links
+from broken_telephone.rating.address import LOCAL
+
+OWN_PAGE = (Path(kedro_viz.__file__).parent / "html" / "index.html").read_bytes()
+
+
+async def kedro_vizs(scope, receive, send):
+    """Answer as the application of Kedro-Viz does."""
+    content = OWN_PAGE if scope["path"] in ("/", "/workflow") else b"{}"
+    kind = b"text/html" if content is OWN_PAGE else b"application/json"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+    # In two parts, as large answers come.
+    await send({"type": "http.response.body", "body": content[:40], "more_body": True})
+    await send({"type": "http.response.body", "body": content[40:]})
+
+
+def asked(path="/", query=b"pid=loop", method="GET", host="127.0.0.1:4141", hosts=LOCAL):
+    """Return status, headers and content of a request."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    app = OfflineGraph(kedro_vizs, "__default__", "12.5.0", hosts and list(hosts))
+    scope = {"type": "http", "method": method, "path": path, "query_string": query}
+    asyncio.run(app({**scope, "headers": [(b"Host", host.encode())]}, None, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def test_the_page_of_kedro_viz_asks_other_hosts_and_ours_does_not():
+    assert re.search(rb"https://fonts", OWN_PAGE)
+    for page in (without_external_links(OWN_PAGE), asked()[2], asked("/workflow", b"")[2]):
+        assert b"//" not in re.sub(rb"<!--.*?-->", b"", page)
+        assert page.count(b"assets/") == OWN_PAGE.count(b"assets/") == 2
+        assert b"favicon.ico" in page
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<link rel="preconnect" href="https://a.example" crossorigin />',
+        "<link rel=stylesheet href=//a.example/x.css>",
+        "<LINK\n href='HTTP://a.example'\n rel=stylesheet>",
+    ],
+)
+def test_links_to_other_hosts_are_taken_out_however_they_are_written(link):
+    page = f'<head>{link}<link rel="stylesheet" href="./own.css"></head>'
+    assert without_external_links(page.encode()) == b'<head><link rel="stylesheet" href="./own.css"></head>'
+
+
+def test_a_whole_study_begins_with_its_boxes():
+    status, headers, _ = asked(query=b"")
+    assert (status, headers["location"]) == (307, "/?pid=__default__&types=nodes")
+    assert asked(query=b"pid=__default__&types=nodes")[0] == 200
+
+
+def test_nothing_asks_whether_there_is_a_later_version():
+    status, _, content = asked("/api/version", b"")
+    assert status == 200
+    assert json.loads(content) == {"installed": "12.5.0", "is_outdated": False, "latest": "12.5.0"}
+
+
+@pytest.mark.parametrize("path", ["/", "/workflow", "/api/main", "/assets/index.js", "/api/version"])
+def test_every_answer_keeps_the_browser_with_this_server(path):
+    _, headers, _ = asked(path)
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'self';")
+    assert "http" not in policy
+    assert "*" not in policy
+    assert headers["cache-control"] == "no-store"
+
+
+def test_only_this_machine_may_ask_and_only_read():
+    assert asked(host="evil.example")[0] == 400
+    assert asked(host="127.0.0.1.evil.example:4141")[0] == 400
+    assert asked(host="localhost")[0] == 200
+    assert asked(host="[::1]:4141")[0] == 200
+    # A server for other machines may have any name.
+    assert asked(host="graphs.example", hosts=None)[0] == 200
+    assert asked("/api/deploy", b"", method="POST")[0] == 405
+    assert asked(method="HEAD")[0] == 200
+
+
+def test_kedro_viz_run_is_ours_and_its_other_commands_are_not():
+    kedro = KedroCLI(ROOT)
+    viz = kedro.get_command(click.Context(kedro), "viz")
+    run, build = (viz.get_command(click.Context(viz), name) for name in ("run", "build"))
+    assert "loads nothing from other hosts" in run.help
+    assert build.callback.__module__ == "kedro_viz.launchers.cli.build"
+    assert {"host", "port", "browser", "pipeline", "env", "params", "autoreload"} <= {each.name for each in run.params}
+    # Without the name of a command, Kedro-Viz runs `run`.
+    assert viz.resolve_command(click.Context(viz), ["run"])[1].help == run.help
+
+
+def test_options_of_kedro_viz_alone_are_left_to_it(monkeypatch):
+    called = []
+    monkeypatch.setattr("kedro_viz.launchers.cli.run.run.callback", lambda **given: called.append(given))
+    monkeypatch.setattr("broken_telephone.commands.graph.view_graph", lambda *given, **more: called.append(given[1:4]))
+    run = KedroCLI(ROOT).get_command(None, "viz").get_command(None, "run")
+    for words in (["--lite"], ["--env", "raf_emotion", "--pipeline", "loop", "--no-browser"]):
+        with run.make_context("run", [*words]) as context:
+            run.invoke(context)
+    assert called[0]["lite"]
+    assert called[1] == ("raf_emotion", "loop", {})
