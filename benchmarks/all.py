@@ -27,6 +27,7 @@ SCRIPTS = {
     "annotation": "annotation",
     "explainability": "explainability",
     "report": "report",
+    "many_chains": "many chains",
     "after_loop": "a finished loop",
 }
 """Script -> what its rows are about."""
