@@ -41,7 +41,13 @@ def measure(script: str, tiny: bool) -> list[list[str]]:
     rates = [matrix_rates()]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "rows.json"
-        command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--rows", str(place), *(["--tiny"] if tiny else [])]
+        command = [
+            sys.executable,
+            str(BENCHMARKS / f"{script}.py"),
+            "--rows",
+            str(place),
+            *(["--tiny"] if tiny else []),
+        ]
         paths = os.pathsep.join([str(BENCHMARKS), *sys.path])
         # Its own output goes on the screen, and the table behind it.
         subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": paths})

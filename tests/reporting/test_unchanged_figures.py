@@ -40,7 +40,7 @@ def digest(*values, **named):
 
 def table(**changes):
     columns = {
-        "label": ["joy", "fear", None],
+        "label": pd.Series(["joy", "fear", None], dtype=object),
         "value": [0.5, np.nan, 2.0],
         "n": pd.array([1, None, 3], dtype="Int64"),
         "age": pd.Categorical(["old", "young", "old"], ["young", "old"]),
@@ -63,8 +63,9 @@ DIFFERENT = {
     "a table": (table(),),
     "a value": (table(value=[0.5, np.nan, np.nextafter(2.0, 3.0)]),),
     "a missing value": (table(value=[np.nan, np.nan, 2.0]),),
-    "None and NaN": (table(label=["joy", "fear", np.nan]),),
-    "a text": (table(label=["joy", "Fear", None]),),
+    "None and NaN": (table(label=pd.Series(["joy", "fear", np.nan], dtype=object)),),
+    "texts of another dtype": (table(label=["joy", "fear", None]),),
+    "a text": (table(label=pd.Series(["joy", "Fear", None], dtype=object)),),
     "a count": (table(n=pd.array([1, None, 4], dtype="Int64")),),
     "a dtype": (table(n=[1.0, np.nan, 3.0]),),
     "a smaller dtype": (table(value=np.array([0.5, np.nan, 2.0], np.float32)),),

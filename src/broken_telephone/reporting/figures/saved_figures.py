@@ -32,7 +32,9 @@ _OF_A_WORKER = 4
 """Figures that take as long as a worker's start."""
 
 
-def saved_figures(plans: "Mapping[str, Callable[[], Figure]]", earlier: Mapping[str, Files] | None = None) -> FigureFiles:
+def saved_figures(
+    plans: "Mapping[str, Callable[[], Figure]]", earlier: Mapping[str, Files] | None = None
+) -> FigureFiles:
     """Draw figures and save each as PNG, SVG and PDF, in one process per processor, at most four.
 
     Args:
