@@ -78,10 +78,10 @@ def rows_of(cost: Cost, large: int) -> list[Row]:
             "the describer's own passes, inputs ready",
         ),
         Row(
-            f"maps with all checks, originals of {large:,} × {large:,} pixels",
+            f"maps with all checks, originals of {large:,} x {large:,} pixels",
             seconds[0] / seconds[1],
             "times",
-            f"originals of {SMALL} × {SMALL}",
+            f"originals of {SMALL} x {SMALL}",
         ),
     ]
 

@@ -202,19 +202,20 @@ def test_only_changed_figures_are_drawn_again(drawn, tmp_path):
 
 @pytest.mark.parametrize("harm", ["changed", "lost", "another format", "without digests", "broken digests"])
 def test_figures_whose_files_are_not_those_that_were_saved_are_drawn_again(harm, drawn, tmp_path):
+    folder = tmp_path / "figures"
     plans = {"one": partial(blank, "One", "no data"), "two": partial(blank, "Two", "no data")}
-    dataset = FiguresDataset(filepath=str(tmp_path))
+    dataset = FiguresDataset(filepath=str(folder))
     dataset.save(saved_figures.saved_figures(plans))
     if harm == "changed":
-        (tmp_path / "one.svg").write_bytes((tmp_path / "one.svg").read_bytes() + b" ")
+        (folder / "one.svg").write_bytes((folder / "one.svg").read_bytes() + b" ")
     elif harm == "lost":
-        (tmp_path / "one.pdf").unlink()
+        (folder / "one.pdf").unlink()
     elif harm == "another format":
-        (tmp_path / "one.jpg").write_bytes(b"")
+        (folder / "one.jpg").write_bytes(b"")
     elif harm == "without digests":
-        (tmp_path / ".drawn_from.json").unlink()
+        (folder / ".drawn_from.json").unlink()
     else:
-        (tmp_path / ".drawn_from.json").write_text("{")
+        (folder / ".drawn_from.json").write_text("{")
     saved_figures.saved_figures(plans, dataset.load())
     again = ["one", "two"] if "digests" in harm else ["one"]
     assert drawn[2:] == [plans[name] for name in again]

@@ -7,13 +7,14 @@ Copies that use a processor each wait once for a whole batch.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from itertools import pairwise
 from threading import Barrier
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 MOST = 4
-"""Copies, the model itself included. Each has activations, and operations that still gain from processors of its own."""
+"""Copies, the model itself included. With many processors, each copy has several."""
 
 
 class Twins:
@@ -92,5 +93,5 @@ def _copied(model: Any) -> Any:
 def parts_of(items: Sequence[T], count: int) -> list[Sequence[T]]:
     """Divide items, in their order, into at most so many parts of about equal size; none is empty."""
     count = min(count, len(items))
-    ends = [len(items) * part // count for part in range(count + 1)]
-    return [items[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    ends = [len(items) * part // count for part in range(count + 1)] if items else []
+    return [items[begin:end] for begin, end in pairwise(ends)]
