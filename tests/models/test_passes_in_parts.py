@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import Word, make_describer
+from broken_telephone.models import Choices, Word, make_describer
 from broken_telephone.models.describers.unread_blocks import skip_unread_blocks
 from broken_telephone.models.loading.one_ahead import one_ahead
-from broken_telephone.models.loading.twins import Twins, parts_of, with_copies
+from broken_telephone.models.loading.twins import Twins, parts_of, shared_copy, with_copies
 
 PROMPT = "Describe only the emotion and the facial expression of the person."
 TEXT = "The person looks happy, with raised cheeks and an open mouth."
@@ -125,7 +125,7 @@ def test_the_describer_reads_as_a_model_of_the_library_with_all_blocks(describer
 def test_copies_share_weights_and_each_part_has_its_own(processors):
     processors(3)
     model = Chain(2, 2).eval()
-    twins = with_copies(model, lambda one: one(torch.ones(1, 3)))
+    twins = with_copies(model, shared_copy, lambda one: one(torch.ones(1, 3)))
     assert twins is not None
     try:
         assert len(twins.models) == 3
@@ -196,12 +196,12 @@ def test_models_whose_copies_differ_or_do_not_exist_work_alone(model, processors
         # A copy of the counting model has counted what the model had counted when it was copied.
         return one(torch.ones(1, 3)) + len(calls) * isinstance(one, Counting)
 
-    assert with_copies(model, works) is None
+    assert with_copies(model, shared_copy, works) is None
 
 
 def test_one_processor_needs_no_copy(processors):
     processors(1)
-    assert with_copies(Chain(1, 1), lambda model: model(torch.ones(1, 3))) is None
+    assert with_copies(Chain(1, 1), shared_copy, lambda model: model(torch.ones(1, 3))) is None
 
 
 @pytest.mark.parametrize(("items", "count"), [(7, 3), (2, 4), (1, 2), (8, 1), (9, 9)])
@@ -243,6 +243,27 @@ def test_words_are_the_same_by_one_model_and_by_copies(describer, embedded, proc
     describer.release()
     assert describer._twins is None
     assert describer.weigh(images, PROMPT, words) == pytest.approx(expected[0], abs=1e-5)
+
+
+def test_forms_are_filled_in_alike_by_one_model_and_by_copies(describer, processors):
+    forms = [
+        Choices("Who is it?", [["1. a man", "1. a woman"], ["2. young", "2. quite old"]]),
+        Choices(PROMPT, [["joy", "fear"]]),
+    ]
+    images = [picture(k, (64, 64) if k % 4 else (48, 64)) for k in range(7)]
+    processors(1)
+    alone = describer.choose(images, forms)
+    describer.release()
+    processors(3)
+    together = describer.choose(images, forms)
+    assert describer._twins is not None
+    assert np.concatenate([np.concatenate([np.ravel(line) for line in form]) for one in together for form in one]) == (
+        pytest.approx(
+            np.concatenate([np.concatenate([np.ravel(line) for line in form]) for one in alone for form in one]),
+            abs=1e-4,
+        )
+    )
+    assert [len(form) for form in together[0]] == [2, 1]
 
 
 def _same_maps(found, expected):

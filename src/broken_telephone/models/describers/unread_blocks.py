@@ -3,8 +3,11 @@
 LLaVA, for one, takes its features from the block before the last. The library computes the last one all the same.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 
 def skip_unread_blocks(blocks: Sequence[Any], logits: Callable[[], Any]) -> int:
@@ -22,7 +25,8 @@ def skip_unread_blocks(blocks: Sequence[Any], logits: Callable[[], Any]) -> int:
     try:
         before = logits()
     # Whatever a model raises that does not read without an answer. Then all blocks stay.
-    except Exception:
+    except Exception as error:
+        logger.debug("All blocks of the vision tower stay: %s", error)
         return 0
     for count, block in enumerate(reversed(blocks)):
         pass_through([block])

@@ -17,7 +17,6 @@ from broken_telephone.models.describers.teacher_forcing import read_on
 from broken_telephone.models.loading.one_ahead import one_ahead
 from broken_telephone.models.loading.pixels import ResultT
 from broken_telephone.models.loading.random_weights import Spread, randomise, spreads
-from broken_telephone.models.loading.twins import Twins, parts_of, with_copies
 from broken_telephone.models.settings import DescriberSettings
 
 
@@ -49,7 +48,6 @@ class _Part(NamedTuple):
     """Group of each picture, and its place there."""
 
 
-_GREY = Image.new("RGB", (224, 224), "grey")
 _KNOWN_TEXTS = 4096
 """Texts whose tokens are kept: one text is read with hundreds of pictures, one after the other."""
 
@@ -61,9 +59,6 @@ class WordExplainer(CheckedReader):
     """The seed of the random weights, if they replaced the true ones."""
     _spreads: Sequence[Spread] = ()
     """The spreads of the true weights."""
-    _twins: Twins | None = None
-    """On processors, the loaded model and its copies; None until words are read, and where copies are of no use."""
-    _has_tried_copies: bool = False
 
     def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
         super().__init__(settings, setting)
@@ -173,10 +168,6 @@ class WordExplainer(CheckedReader):
         """Free the weights' memory; the next use loads the true weights."""
         super().release()
         self._random_seed = None
-        self._has_tried_copies = False
-        if self._twins is not None:
-            self._twins.release()
-            self._twins = None
 
     def _prepared(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[_Part]:
         """Return the model's inputs of pictures, a part for each copy of the model: together those of one size.
@@ -185,11 +176,7 @@ class WordExplainer(CheckedReader):
         """
         if not self._can(WORDS, prompt):
             raise UnseenError(f"{self.name}: {self._finding(WORDS, prompt).note}")
-        if not self._has_tried_copies and self.device == "cpu":
-            self._has_tried_copies = True
-            self._twins = with_copies(self._loaded[0], lambda model: self._logits_of(_GREY, prompt, model))
-        count = 1 if self._twins is None else len(self._twins.models)
-        parts = parts_of(list(zip(images, words, strict=True)), count)
+        parts = self._parts(list(zip(images, words, strict=True)), prompt)
         return [self._prepared_part(part, prompt) for part in parts]
 
     def _prepared_part(self, pairs: Sequence[tuple[Image.Image, Word]], prompt: str) -> _Part:
@@ -210,13 +197,12 @@ class WordExplainer(CheckedReader):
     ) -> list[ResultT | None]:
         """Return the results of a pass of the model for each group, in the order of the pictures."""
 
-        def passed(model: Any, part: _Part) -> list[ResultT | None]:
+        def passed(reader: Any, part: _Part) -> list[ResultT | None]:
+            model = reader._loaded[0]
             results = [dict(zip(one.rows, process(model, one) if one.rows else [], strict=True)) for one in part.groups]
             return [results[number].get(row) for number, row in part.places]
 
-        if self._twins is None:
-            return [result for part in parts for result in passed(self._loaded[0], part)]
-        return [result for results in self._twins.each(passed, parts) for result in results]
+        return self._of_parts(passed, parts)
 
     def _tokens(self, words: Sequence[Word], prompt: str) -> list[_Tokens]:
         """Return the tokens of texts, and which of them write the word."""

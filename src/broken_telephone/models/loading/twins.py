@@ -4,12 +4,15 @@ Libraries divide single operations among processors. Small operations then wait 
 Copies that use a processor each wait once for a whole batch.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from itertools import pairwise
 from threading import Barrier
 from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,11 +61,12 @@ class Twins:
         self._threads.shutdown()
 
 
-def with_copies(model: Any, works: Callable[[Any], Any]) -> Twins | None:
+def with_copies(model: T, copied: Callable[[T], T], works: Callable[[T], Any]) -> Twins | None:
     """Return a model with as many copies as there are processors, at most four in all.
 
     Args:
-        model: a torch module in evaluation, on the processors.
+        model: runs on the processors.
+        copied: returns a copy, see `shared_copy`.
         works: reads an input of any kind with a model, and returns a tensor.
 
     Returns:
@@ -74,19 +78,20 @@ def with_copies(model: Any, works: Callable[[Any], Any]) -> Twins | None:
     if count < 2:
         return None
     try:
-        models = [model, *(_copied(model) for _ in range(count - 1))]
+        models = [model, *(copied(model) for _ in range(count - 1))]
         with torch.no_grad():
             expected, *others = [works(one) for one in models]
         if not all(torch.equal(other, expected) for other in others):
             return None
     # A module may refuse to be copied, or hold what a copy cannot share.
-    except Exception:
+    except Exception as error:
+        logger.debug("The model works without copies: %s", error)
         return None
     return Twins(models)
 
 
-def _copied(model: Any) -> Any:
-    """Return a copy with the same weights in memory and buffers of its own."""
+def shared_copy(model: Any) -> Any:
+    """Return a copy of a torch module with the same weights in memory, and buffers of its own."""
     return deepcopy(model, {id(weights): weights for weights in model.parameters()})
 
 
