@@ -2,7 +2,8 @@
 
     kedro run && python benchmarks/annotation.py
     kedro run --env miniature_activity && python benchmarks/annotation.py --env miniature_activity
-    python benchmarks/annotation.py --tiny    makes a study of 14 pictures of its own, among temporary files
+    python benchmarks/annotation.py --rows rows.json    makes a study of 196 pictures of its own, among temporary files
+    python benchmarks/annotation.py --tiny              the same with 14 pictures
 
 What is shown in originals, their labels in the data set say; of drawn pictures the judge says it, an independent
 classifier (its accuracy on rendered pictures is in its model card). Speeds are of one run: the two readings of the same
@@ -38,14 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
-        folder = ROOT
+        folder, has_own = ROOT, asked.tiny or asked.rows is not None
         if asked.tiny:
-            folder, asked.batch, asked.rounds = Path(place), [1, 2], 1
-            settings = {"chains": chains_from_images(7), "loop": {"iterations": 1}, "generator": {"steps": 2}}
+            asked.batch, asked.rounds = [1, 2], 1
+        if has_own:
+            folder, chains = Path(place), chains_from_images(7 if asked.tiny else 98)
+            settings = {"chains": chains, "loop": {"iterations": 1}, "generator": {"steps": 2 if asked.tiny else 12}}
             project(folder, settings)
         with chdir(folder):
             bootstrap_project(folder)
-            if asked.tiny:
+            if has_own:
                 with KedroSession.create(folder, env=asked.env) as session:
                     session.run(pipeline_names=["loop", "annotation"])
             with KedroSession.create(folder, env=asked.env) as session:
