@@ -5,7 +5,7 @@
 
 Half of the pictures are originals, half are drawn from them. All words of all pictures are explained and checked.
 Measured is the pipeline up to its tables, with what it saves; loop and annotation run before. The floor is the time of
-the describer's own passes: one batch whose inputs are ready is read, with and without a map, and multiplied by the
+the describer's own passes: one batch whose inputs are ready is read, with and without gradients, and multiplied by the
 number of batches.
 """
 
@@ -28,6 +28,7 @@ from rows import Row, save
 from broken_telephone.models import Word
 from broken_telephone.models.attribution.class_activation import kept
 from broken_telephone.models.attribution.vision_tower import Tower
+from broken_telephone.models.describers import word_explainer
 
 LARGE, SMALL = 4000, 64
 """Sides of originals whose explanations are compared."""
@@ -126,20 +127,22 @@ def floor_of(catalog: Any) -> float:
     text = catalog.load("loop_descriptions")["text"].astype(str)
     typical = text.iloc[int(text.str.len().argsort().iloc[len(text) // 2])]
     words = [Word(typical, 0, len(typical.split()[0]))] * settings.batch
-    pictures = [images[key]() for key in list(images)] * settings.batch
+    pictures = ([images[key]() for key in list(images)] * settings.batch)[: settings.batch]
     describer.load()
-    tokens = describer._tokens(words, loop.describe_prompt)
-    inputs = describer._inputs(pictures[: settings.batch], loop.describe_prompt)
+    parts = describer._prepared(pictures, loop.describe_prompt, words)
 
     def weigh() -> None:
-        with torch.inference_mode():
-            describer._word_sums(dict(inputs), tokens)
+        describer._passed(parts, word_explainer._weighed)
 
     def explain_words() -> None:
-        with_gradients = inputs | {"pixel_values": inputs["pixel_values"].clone().requires_grad_(True)}
-        with torch.enable_grad(), kept(Tower(describer._loaded[0], describer.name), settings.layers) as states:
-            _, log_probabilities = describer._word_sums(with_gradients, tokens)
-            torch.autograd.grad(log_probabilities.sum(), states)
+        def gradients(model: Any, group: Any) -> list[float]:
+            group.inputs["pixel_values"].requires_grad_(True)
+            with torch.enable_grad(), kept(Tower(model, describer.name), settings.layers) as states:
+                _, log_probabilities = word_explainer._word_sums(model, group)
+                torch.autograd.grad(log_probabilities.sum(), states)
+            return log_probabilities.tolist()
+
+        describer._passed(parts, gradients)
 
     return (hidden * _shortest(weigh) + explained * _shortest(explain_words)) / settings.batch
 
