@@ -2,7 +2,8 @@
 
     kedro run && python benchmarks/annotation.py
     kedro run --env miniature_activity && python benchmarks/annotation.py --env miniature_activity
-    python benchmarks/annotation.py --tiny    makes a study of 14 pictures of its own, among temporary files
+    python benchmarks/annotation.py --rows rows.json    makes a study of 196 pictures of its own, among temporary files
+    python benchmarks/annotation.py --tiny              the same with 14 pictures
 
 What is shown in originals, their labels in the data set say; of drawn pictures the judge says it, an independent
 classifier (its accuracy on rendered pictures is in its model card). Speeds are of one run: the two readings of the same
@@ -21,6 +22,7 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from projects import ROOT, chains_from_images, project
+from rows import Row, save
 
 from broken_telephone.miniature.training.judge import load_judge
 from broken_telephone.miniature.world.language import PHASE_AGES, RAF_AGES
@@ -33,23 +35,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--env", default=None)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=Path, help="write rows for all.py here")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
-        folder = ROOT
+        folder, has_own = ROOT, asked.tiny or asked.rows is not None
         if asked.tiny:
-            folder, asked.batch, asked.rounds = Path(place), [1, 2], 1
-            settings = {"chains": chains_from_images(7), "loop": {"iterations": 1}, "generator": {"steps": 2}}
+            asked.batch, asked.rounds = [1, 2], 1
+        if has_own:
+            folder, chains = Path(place), chains_from_images(7 if asked.tiny else 98)
+            settings = {"chains": chains, "loop": {"iterations": 1}, "generator": {"steps": 2 if asked.tiny else 12}}
             project(folder, settings)
         with chdir(folder):
             bootstrap_project(folder)
-            if asked.tiny:
+            if has_own:
                 with KedroSession.create(folder, env=asked.env) as session:
                     session.run(pipeline_names=["loop", "annotation"])
             with KedroSession.create(folder, env=asked.env) as session:
                 catalog = session.load_context().catalog
                 accuracy(catalog)
-                speed(catalog, asked.batch, asked.rounds)
+                seconds = speed(catalog, asked.batch, asked.rounds)
+    if asked.rows:
+        save(asked.rows, rows_of(seconds))
 
 
 def accuracy(catalog) -> None:
@@ -85,8 +92,35 @@ def shown_in(catalog, chains: pd.DataFrame) -> pd.DataFrame:
     return found.astype({"iteration": "Int64"})
 
 
-def speed(catalog, batches: list[int], rounds: int) -> None:
-    """Pictures a second of both readings of the form, by the same model on the same pictures."""
+def rows_of(seconds: dict[int, dict[str, float]]) -> list[Row]:
+    """Return the rows of the table of benchmarks."""
+    least, most = min(seconds), max(seconds)
+    speeds = {batch: {name: batch / taken for name, taken in own.items()} for batch, own in seconds.items()}
+    return [
+        Row(
+            f"closed reading, batches of {most}",
+            speeds[most]["closed"] / speeds[most]["free"],
+            "times as many images",
+            "free reading of the same form",
+        ),
+        *(
+            Row(
+                f"{name} reading, batches of {most}",
+                speeds[most][name] / speeds[least][name],
+                "times as many images",
+                f"batches of {least}",
+            )
+            for name in ("free", "closed")
+        ),
+    ]
+
+
+def speed(catalog, batches: list[int], rounds: int) -> dict[int, dict[str, float]]:
+    """Print pictures a second of both readings of the form, by the same model on the same pictures.
+
+    Returns:
+        Batch -> way -> seconds.
+    """
     from broken_telephone.pipelines.annotation.nodes import state_inquiries
 
     settings = [catalog.load(f"params:{name}") for name in ("annotation", "dataset", "chains", "loop")]
@@ -100,6 +134,7 @@ def speed(catalog, batches: list[int], rounds: int) -> None:
         if one.name == "closed"
     )
     form: Choices = closed.asked[0]
+    by_batch = {}
     for batch in batches:
         some = pictures[:batch]
         ways: dict[str, Callable[[], object]] = {
@@ -117,6 +152,8 @@ def speed(catalog, batches: list[int], rounds: int) -> None:
                 taken[name] = min(taken[name], time.perf_counter() - began)
         words = ", ".join(f"{name} {batch / seconds:.0f} pictures/s" for name, seconds in taken.items())
         print(f"batch {batch}: {words}; closed / free {taken['free'] / taken['closed']:.2f}")
+        by_batch[batch] = taken
+    return by_batch
 
 
 if __name__ == "__main__":

@@ -44,15 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measured = (("describe", 8, asked.side), ("embed", 8, asked.side), ("explain", 2, asked.explained))
     # Explaining describes first.
     for what, count, side in measured[-1:] if asked.tiny else measured:
-        costs = {}
         for own in (side,) if asked.tiny else (side, 64):
-            with tempfile.TemporaryDirectory() as folder:
-                subprocess.run([sys.executable, __file__, "--one", f"write {count}", folder, str(own)], check=True)
-                command = [sys.executable, __file__, "--one", what, folder, str(own)]
-                # Progress is printed before.
-                *_, last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-                costs[own] = json.loads(last)
-            print(f"{what} {count} of {own:,} x {own:,}: {costs[own]['seconds']} s, peak {costs[own]['MB']:,} MB")
+            cost = costs(what, count, own)
+            print(f"{what} {count} of {own:,} x {own:,}: {cost['seconds']} s, peak {cost['MB']:,} MB")
+
+
+def costs(what: str, count: int, side: int) -> dict[str, Any]:
+    """Return seconds and MB of something done with so many pictures of a side, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, __file__, "--one", f"write {count}", folder, str(side)], check=True)
+        command = [sys.executable, __file__, "--one", what, folder, str(side)]
+        # Progress is printed before.
+        *_, last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    measured: dict[str, Any] = json.loads(last)
+    return measured
 
 
 def write(count: int, folder: Path, side: int) -> None:

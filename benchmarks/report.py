@@ -5,19 +5,27 @@
 
 Simulated annotations of that many chains, by default the published volume with six pictures each, three attributes and
 10,000 resamples, go through the nodes of the reporting pipeline; the chains that one can look through have pictures of
-768 x 768 pixels. What is not timed is reading the tables from disk.
+768 x 768 pixels. What is not timed is reading the tables from disk. At last, the figures are asked for again: those
+whose tables are the same are not drawn.
 """
 
 import argparse
+import json
+import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+from rows import Row, save
 
 from broken_telephone.annotation import AnnotationSettings
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
@@ -129,10 +137,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--chains", type=int, default=53_000)
     parser.add_argument("--iterations", type=int, default=5)
     parser.add_argument("--page", type=Path, help="save the page here, and its figures beside it")
+    parser.add_argument("--rows", type=Path, help="write rows for all.py here: of all chains, and of a tenth of them")
+    parser.add_argument("--costs", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
         asked.chains, asked.iterations = 60, 1
+    if asked.rows:
+        save(asked.rows, rows_of(asked.chains, asked.iterations))
+        return
     study = simulate(asked.chains, asked.iterations)
     loop = LoopSettings(iterations=asked.iterations, describe_prompt="Describe.")
     concept = ChainSettings(concept="emotion", seed=1)
@@ -232,6 +245,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # One iteration has no attractors.
         **{"attractors": pd.DataFrame(), **tables},
     )
+    seconds = {name: wall for name, wall, _ in spent}
+    timed("figures again", draw_figures, DATASET, SimpleNamespace(report=drawn), **tables)
+    _, again, _ = spent.pop()
     if asked.page is not None:
         asked.page.write_text(page, encoding="utf-8")
         for name, files in drawn.items():
@@ -240,6 +256,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(pd.DataFrame(spent, columns=["step", "seconds", "processor seconds"]).round(1).to_string(index=False))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"most memory {memory:.2f} GiB, without the processes that draw; page {len(page.encode()) / 1e6:.1f} MB")
+    print(f"figures again, with the same tables: {again:.1f} s")
+    if asked.costs:
+        asked.costs.write_text(json.dumps({"seconds": seconds, "again": again, "MiB": 1024 * memory}))
+
+
+def rows_of(chains: int, iterations: int) -> list[Row]:
+    """Return the rows of the table of benchmarks; each size is measured in a process of its own."""
+    small, large = (_costs(count, iterations) for count in (chains // 10, chains))
+    # A page shows as many chains, and has as many figures, however large the study is.
+    tables = [sum(v for k, v in cost["seconds"].items() if k not in ("figures", "page")) for cost in (small, large)]
+    compared = f"{chains // 10:,} chains"
+    return [
+        Row(f"tables of the report, {chains:,} chains", tables[1] / tables[0], "times as long", compared),
+        Row(
+            f"memory above the base, a chain of {chains:,}",
+            1024 * (large["MiB"] - small["MiB"]) / (chains - chains // 10),
+            "kB",
+            compared,
+        ),
+        Row("figures whose tables are the same", 100 * large["again"] / large["seconds"]["figures"], "%", "drawing"),
+    ]
+
+
+def _costs(chains: int, iterations: int) -> dict[str, Any]:
+    """Return what a report of so many chains takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "costs.json"
+        command = [sys.executable, __file__, "--costs", str(place)]
+        command += ["--chains", str(chains), "--iterations", str(iterations)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+        subprocess.run(command, check=True, env=environment)
+        costs: dict[str, Any] = json.loads(place.read_text())
+    return costs
 
 
 if __name__ == "__main__":

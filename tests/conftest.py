@@ -36,7 +36,7 @@ def model_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report without the figures of measures, each of which takes half a second to save."""
-    monkeypatch.setattr("broken_telephone.pipelines.reporting.pages.saved_figures", lambda plans: {})
+    monkeypatch.setattr("broken_telephone.pipelines.reporting.pages.saved_figures", lambda plans, earlier=None: {})
     # Few are left to draw: starting processes for them would take longer.
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 

@@ -26,7 +26,7 @@ def compared(project):
 
 
 def test_from_two_studies_to_the_page(compared, capsys, plain_report, monkeypatch):
-    monkeypatch.setattr("broken_telephone.pipelines.comparison.pages.saved_figures", lambda plans: {})
+    monkeypatch.setattr("broken_telephone.pipelines.comparison.pages.saved_figures", lambda plans, earlier=None: {})
     with pytest.raises(StudyError, match=r"comparison\.arms\.guided: there is no study 'guided'"):
         compared.run("comparison", env="against")
     compared.run("loop", env="guided")

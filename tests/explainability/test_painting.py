@@ -12,7 +12,7 @@ from broken_telephone.explainability.maps.occlusion import (
     largest_first,
     mean_colour,
     moved,
-    painted,
+    painter,
 )
 from broken_telephone.explainability.maps.region_statistics import NUMBERS, region_numbers
 from broken_telephone.models import REGIONS
@@ -46,20 +46,20 @@ def painted_slowly(values, boxes, size):
 def test_a_map_is_what_a_loop_over_pixels_paints(size):
     rng = np.random.default_rng(1)
     boxes, values = some_boxes(rng, 12, size), rng.random(12).astype(np.float32)
-    found = painted(values, boxes, size)
+    found = painter(boxes, size)(values)
     assert found == pytest.approx(painted_slowly(values, boxes, size))
     # What lies in the picture keeps its sum, whatever overlaps; padding adds nothing.
     assert found.sum() == pytest.approx(values[np.isfinite(boxes).all(1)].sum())
 
 
 def test_a_map_of_padding_alone_is_empty():
-    assert painted(np.ones(3), np.full((3, 4), np.nan), (4, 2)).tolist() == [[0] * 4] * 2
+    assert painter(np.full((3, 4), np.nan), (4, 2))(np.ones(3)).tolist() == [[0] * 4] * 2
 
 
 def test_views_of_one_picture_add_up():
     """A patch over the whole picture, and four over its quarters that are as large together."""
     quarters = np.array([[0, 0, 4, 2], [4, 0, 8, 2], [0, 2, 4, 4], [4, 2, 8, 4], [0, 0, 8, 4]])
-    found = painted(np.array([1, 0, 0, 0, 1.0]), quarters, (8, 4))
+    found = painter(quarters, (8, 4))(np.array([1, 0, 0, 0, 1.0]))
     assert found[:2, :4].sum() == pytest.approx(1.25)
     assert found[2:].sum() == pytest.approx(0.5)
 

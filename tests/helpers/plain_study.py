@@ -103,6 +103,9 @@ class FakeExplainer(FakeModel, TransformersDescriber):
         activations = {name: (shown + k / 10).astype(np.float32) for k, name in enumerate(METHODS)}
         return Explanation(self._likely(image, word), activations, Patches(boxes, 1))
 
+    def weigh_in_turn(self, batches, prompt):
+        return (self.weigh(images, prompt, words) for images, words in batches)
+
     def weigh(self, images, prompt, words):
         assert self.seed is None
         self.weighed += len(images)

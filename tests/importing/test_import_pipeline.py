@@ -304,7 +304,7 @@ def test_a_table_with_linked_originals_and_manual_labels_of_them(project, tmp_pa
 
 
 def test_an_imported_study_is_compared_unpaired_with_an_own_one(raf_study, plain_report, monkeypatch):
-    monkeypatch.setattr("broken_telephone.pipelines.comparison.pages.saved_figures", lambda plans: {})
+    monkeypatch.setattr("broken_telephone.pipelines.comparison.pages.saved_figures", lambda plans, earlier=None: {})
     arms = {"own": "miniature", "published": "published"}
     add_study(raf_study, "against", {"comparison": {"reference": "own", "arms": arms}})
     for pipeline in ("loop", "annotation"):

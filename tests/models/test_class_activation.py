@@ -9,7 +9,7 @@ from PIL import Image
 from tiny_describers import FAMILIES
 
 from broken_telephone.errors import StudyError
-from broken_telephone.explainability.maps.occlusion import painted
+from broken_telephone.explainability.maps.occlusion import painter
 from broken_telephone.models import METHODS, Choices, Word, make_describer
 from broken_telephone.models.attribution.class_activation import pieces
 from broken_telephone.models.describers.transformers_describer import TransformersDescriber
@@ -128,7 +128,7 @@ def test_maps_are_those_of_the_slow_way(layer, target, describer, embedded, rend
         assert maps
         for name, wanted in maps.items():
             for found in every:
-                shown = painted(found.activations[name], found.patches.boxes, (64, 64))
+                shown = painter(found.patches.boxes, (64, 64))(found.activations[name])
                 # Where the denominator of Grad-CAM++ is nearly 0, half as many digits are too few.
                 rough = 1e-3 if name == "Grad-CAM++" and found is not every[-1] else 1e-4
                 assert np.abs(shown - wanted).max() <= rough * wanted.max(), name
@@ -147,7 +147,7 @@ def test_maps_of_a_single_view_are_those_of_the_slow_way(describers):
         assert found.log_probability == pytest.approx(total, abs=1e-4)
         assert maps
         for name, wanted in maps.items():
-            shown = painted(found.activations[name], found.patches.boxes, image.size)
+            shown = painter(found.patches.boxes, image.size)(found.activations[name])
             assert np.abs(shown - wanted).max() <= (1e-3 if name == "Grad-CAM++" else 1e-4) * wanted.max(), name
 
 

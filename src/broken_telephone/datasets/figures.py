@@ -1,5 +1,6 @@
-"""A catalog type for figures: a folder with one file per figure and format."""
+"""A catalog type for figures: a folder with one file per figure and format, and a hidden file with their digests."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -12,11 +13,13 @@ from kedro_datasets._typing import ImagePreview
 from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.locations import LiteralVersions, located
 from broken_telephone.datasets.previews import figures_preview
+from broken_telephone.figure_files import FigureFiles, Files
 
-Files = Mapping[str, bytes]
+_DIGESTS = ".drawn_from.json"
+"""Figure -> digest of what it was drawn from, and of its files."""
 
 
-class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, Files], dict[str, dict[str, bytes]]]):
+class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, Files], FigureFiles]):
     """Figures by name; each is a mapping from format, such as `png`, to the bytes of its file."""
 
     def __init__(
@@ -34,16 +37,30 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
         for name, files in data.items():
             for kind, content in files.items():
                 write_whole(self._fs, str(folder / f"{_file_name(name)}.{kind}"), content)
+        if isinstance(data, FigureFiles):
+            write_whole(self._fs, str(folder / _DIGESTS), json.dumps(data.stated(), indent=1).encode())
 
-    def load(self) -> dict[str, dict[str, bytes]]:
+    def load(self) -> FigureFiles:
         """Read all figures in all formats, in the order of their names."""
         folder = self._get_load_path()
         figures: dict[str, dict[str, bytes]] = {}
         for path in sorted(map(PurePosixPath, self._fs.ls(str(folder), detail=False))):
             if path.name.startswith("."):
-                continue  # left behind by a write that was killed
+                continue  # the digests, and what a killed write left behind
             figures.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
-        return figures
+        return FigureFiles.checked(figures, self._digests(folder))
+
+    def _digests(self, folder: PurePosixPath) -> dict[str, list[str]]:
+        """Return what was stated about the figures; nothing for figures that were saved without digests."""
+        path = str(folder / _DIGESTS)
+        if not self._fs.exists(path):
+            return {}
+        try:
+            stated: dict[str, list[str]] = json.loads(self._fs.cat_file(path))
+        except ValueError:
+            # Without it, all figures are drawn again.
+            return {}
+        return stated
 
     def preview(self, first: Sequence[str] = (), count: int = 6) -> ImagePreview:
         """Show some figures side by side: more of them could not be read.

@@ -1,5 +1,6 @@
 """What the models are asked for one batch: what is in pictures, what supports words, and what maps show by chance."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ from broken_telephone.explainability.faces.regions import person_regions
 from broken_telephone.explainability.faces.skin_tone import clipped_share, skin_colour
 from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.fills import FILLS, filling
-from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painted
+from broken_telephone.explainability.maps.occlusion import Colour, box_of, hidden, largest_first, moved, painter
 from broken_telephone.explainability.maps.props_apart import PARTS, PROP, WITHOUT_PROPS
 from broken_telephone.explainability.maps.region_statistics import region_numbers
 from broken_telephone.models import METHODS, REGIONS, Explainer, Explanation, Failure, Target, Word
@@ -109,7 +110,7 @@ class ExplainWords:
     how: How
     model: str = "describer"
     weights: int | None = None
-    """Seed of random weights that stand in for the model's; then only maps are made."""
+    """Seed of random weights that stand in for the model's; then only maps are made, and only regions looked at."""
 
     def do(self, model: Explainer) -> Explained:
         """Do it; a word that the model raises an error at fails alone."""
@@ -121,12 +122,15 @@ class ExplainWords:
         images, words = [one.image for one in subjects], [one.word for one in subjects]
         explained = model.explain(images, self.how.prompt, words, self.how.layers, self.how.target)
         records: list[dict[str, Any] | None] = [None] * len(subjects)
+        if self.weights is not None:
+            for place, one in enumerate(explained):
+                records[place] = _Maps(subjects[place], one, self.how.method).record() if one else None
+            return records
         charts = {place: _Chart(subjects[place], one, self.how.method) for place, one in enumerate(explained) if one}
         for place, chart in charts.items():
-            records[place] = chart.numbers()
-        if self.weights is None:
-            for place, values in _weighed(model, charts, self.how).items():
-                records[place] = {**(records[place] or {}), **values}
+            records[place] = chart.record()
+        for place, values in _weighed(model, charts, self.how).items():
+            records[place] = {**(records[place] or {}), **values}
         return records
 
 
@@ -143,52 +147,67 @@ _PLAIN = Subject(
 class _Places:
     """Regions of a picture, and places of their size and shape elsewhere."""
 
-    regions: np.ndarray
-    """uint8 (height, width), numbers of regions."""
-    numbers: range
-    """Those that `own` and `elsewhere` are of."""
     own: list[np.ndarray]
-    """bool (height, width) of each."""
+    """bool (height, width) of each region."""
     elsewhere: list[np.ndarray]
 
 
-class _Chart:
-    """A subject and its maps."""
+class _Maps:
+    """The maps of a subject's word, over its regions."""
 
     def __init__(self, subject: Subject, explanation: Explanation, method: str) -> None:
         size, boxes = subject.image.size, explanation.patches.boxes
+        paint = painter(boxes, size)
         self.subject, self.explanation, self.method = subject, explanation, method
-        self.maps = {name: painted(values, boxes, size) for name, values in explanation.activations.items()}
+        self.maps = {name: paint(values) for name, values in explanation.activations.items()}
         self.map = self.maps[method]
-        self.seen = subject.inside & (painted(np.ones(len(boxes)), boxes, size) > 0)
+        self.seen = subject.inside & (paint(np.ones(len(boxes))) > 0)
+        self.regions = {"": (subject.regions, range(len(REGIONS)))}
+        """Prefix of names -> uint8 (height, width), numbers of regions; and the numbers that count."""
+        if subject.props is not None:
+            of_parts = range(len(REGIONS), len(REGIONS) + len(PARTS))
+            self.regions[OF_PARTS] = _with_parts(subject.regions, subject.props), of_parts
+
+    def record(self) -> dict[str, Any]:
+        """What the maps say of regions: all that is kept of maps that were made with random weights."""
+        record: dict[str, Any] = {"size": list(self.subject.image.size)}
+        for prefix, (regions, numbers) in self.regions.items():
+            every = [region_numbers(self.maps[name], regions, self.seen, numbers.stop) for name in METHODS]
+            record[f"{prefix}numbers"] = np.stack(every)[:, numbers.start :].astype(np.float32)
+        return record
+
+
+class _Chart(_Maps):
+    """A subject and its maps, and places in its picture that can be hidden."""
+
+    def __init__(self, subject: Subject, explanation: Explanation, method: str) -> None:
+        super().__init__(subject, explanation, method)
         rng = np.random.default_rng(subject.seed)
         # Elsewhere is where the model sees something: what is hidden beside that costs the word nothing.
         self.box = box_of(self.seen if self.seen.any() else subject.inside)
-        self.places = {"": self._places(subject.regions, range(len(REGIONS)), rng)}
-        if subject.props is not None:
-            with_parts = _with_parts(subject.regions, subject.props)
-            # Their own random numbers, so that masks change nothing about the other regions.
-            of_parts = np.random.default_rng([subject.seed, 1])
-            self.places[OF_PARTS] = self._places(with_parts, range(len(REGIONS), len(REGIONS) + len(PARTS)), of_parts)
+        # Parts have their own random numbers, so that masks change nothing about the other regions.
+        random = {"": rng, OF_PARTS: np.random.default_rng([subject.seed, 1])}
+        self.places = {
+            prefix: self._places(regions, numbers, random[prefix])
+            for prefix, (regions, numbers) in self.regions.items()
+        }
         self.rng = rng
 
     def _places(self, regions: np.ndarray, numbers: range, rng: np.random.Generator) -> "_Places":
         own = [(regions == number) & self.subject.inside for number in numbers]
-        return _Places(regions, numbers, own, [moved(where, rng, self.box) for where in own])
+        return _Places(own, [moved(where, rng, self.box) for where in own])
 
-    def numbers(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """What the maps say of regions, and of regions of the same size elsewhere."""
-        by_region: dict[str, np.ndarray] = {}
-        for prefix, places in self.places.items():
-            first, end = places.numbers.start, places.numbers.stop
-            every = [region_numbers(self.maps[name], places.regions, self.seen, end)[first:] for name in METHODS]
-            by_region[f"{prefix}numbers"] = np.stack(every).astype(np.float32)
-            by_region[f"{prefix}elsewhere"] = np.array([self._density(where) for where in places.elsewhere], np.float32)
+        elsewhere = {
+            f"{prefix}elsewhere": np.array([self._density(where) for where in places.elsewhere], np.float32)
+            for prefix, places in self.places.items()
+        }
         return {
-            "size": list(self.subject.image.size),
+            **super().record(),
+            **elsewhere,
             "log_probability": self.explanation.log_probability,
             "views": self.explanation.patches.views,
-            **by_region,
             "agreement": _agreement(self.explanation.activations, self.method),
             "map": _small(self.map),
         }
@@ -236,11 +255,16 @@ def _weighed(model: Explainer, charts: Mapping[int, _Chart], how: How) -> dict[i
             shapes |= dict.fromkeys(("deletion", "insertion", "deletion_chance", "insertion_chance"), STEPS - 1)
         values[place] = {name: np.full(shape, np.nan, np.float32) for name, shape in shapes.items()}
     every = ((place, *one) for place, chart in charts.items() for one in chart.hidden(how.colour))
-    # As many at once as pictures were explained at once: that much fits into memory.
-    while some := list(islice(every, len(charts))):
-        words = [charts[place].subject.word for place, *_ in some]
-        likely = model.weigh([image for *_, image in some], how.prompt, words)
-        for (place, name, index, _), value in zip(some, likely, strict=True):
+    waiting: deque[list[tuple[int, str, int | tuple[int, int]]]] = deque()
+
+    def batches() -> Iterator[tuple[list[Image.Image], list[Word]]]:
+        # As many at once as pictures were explained at once: that much fits into memory.
+        while some := list(islice(every, len(charts))):
+            waiting.append([(place, name, index) for place, name, index, _ in some])
+            yield [image for *_, image in some], [charts[place].subject.word for place, *_ in some]
+
+    for likely in model.weigh_in_turn(batches(), how.prompt):
+        for (place, name, index), value in zip(waiting.popleft(), likely, strict=True):
             values[place][name][index] = value
     return values
 

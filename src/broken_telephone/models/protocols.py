@@ -1,6 +1,6 @@
 """Protocols of models: what the study asks of a model, independent of the library that runs it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -245,6 +245,12 @@ class Explainer(Describer, Protocol):
 
     def weigh(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[float | None]:
         """Return the logarithm of the probability of each word at its place, given an RGB picture."""
+        ...
+
+    def weigh_in_turn(
+        self, batches: Iterable[tuple[list[Image.Image], Sequence[Word]]], prompt: str
+    ) -> Iterator[list[float | None]]:
+        """Yield what `weigh` returns for each batch; the next batch may be taken before the present one is done."""
         ...
 
     def randomise(self, seed: int) -> None:

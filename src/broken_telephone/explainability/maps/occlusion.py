@@ -1,6 +1,6 @@
 """From patches to pictures: maps over pixels, what is left of a picture when a part is hidden. Pure arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,26 +9,29 @@ from PIL import Image
 Colour = tuple[int, int, int]
 
 
-def painted(values: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Spread each patch's value evenly over the part of the picture that it sees.
+def painter(boxes: np.ndarray, size: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that spreads each patch's value evenly over the part of the picture that it sees.
 
     Patches of different views overlap, and their values add up: the sum over the picture is the sum over patches,
     however many views there are of it and however large.
 
     Args:
-        values: (p,), of the patches.
         boxes: (p, 4): left, top, right, bottom in pixels; NaN where a patch sees nothing of the picture.
         size: width and height of the picture.
 
     Returns:
-        float64 (height, width).
+        A function of values, (p,), of the patches, that returns a float64 (height, width).
     """
     seen = np.isfinite(boxes).all(1)
-    values, boxes = values[seen].astype(np.float64), boxes[seen]
+    boxes = boxes[seen]
     across = _covered(boxes[:, 0], boxes[:, 2], size[0])
     down = _covered(boxes[:, 1], boxes[:, 3], size[1])
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.asarray((down * (values / areas)[:, None]).T @ across)
+
+    def paint(values: np.ndarray) -> np.ndarray:
+        return np.asarray((down * (values[seen].astype(np.float64) / areas)[:, None]).T @ across)
+
+    return paint
 
 
 def _covered(begin: np.ndarray, end: np.ndarray, length: int) -> np.ndarray:

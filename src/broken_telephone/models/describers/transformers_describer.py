@@ -58,7 +58,12 @@ class TransformersDescriber(WordExplainer):
         prompt = forms[0].prompt
         if not self._can(CLOSED, prompt):
             raise UnableError(f"{self.name}: {self._finding(CLOSED, prompt).note}")
-        return self._in_batches(images, lambda some: self._choose(some, forms), prompt)
+
+        def choose(reader: Any, part: Sequence[Image.Image]) -> list[list[Likelihoods]]:
+            chosen: list[list[Likelihoods]] = self._in_batches(part, lambda some: reader._choose(some, forms), prompt)
+            return chosen
+
+        return self._of_parts(choose, self._parts(images, prompt))
 
     @property
     def is_repeatable(self) -> bool:

@@ -1,6 +1,6 @@
 """Explains words of a describer: which patches of the picture support a word, and how likely the word is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -14,6 +14,7 @@ from broken_telephone.models.describers.closed_form import continuation
 from broken_telephone.models.describers.describer_checks import WORDS
 from broken_telephone.models.describers.language_model import writes_apart
 from broken_telephone.models.describers.teacher_forcing import read_on
+from broken_telephone.models.loading.one_ahead import one_ahead
 from broken_telephone.models.loading.pixels import ResultT
 from broken_telephone.models.loading.random_weights import Spread, randomise, spreads
 from broken_telephone.models.settings import DescriberSettings
@@ -27,6 +28,30 @@ class _Tokens(NamedTuple):
     """Which of the tokens write the word; none if the tokens do not write the text."""
 
 
+class _Prepared(NamedTuple):
+    """Pictures of one size, ready for a pass of the model."""
+
+    inputs: Any
+    """The model's inputs of the pictures whose text its tokens write; None without any."""
+    texts: list[_Tokens]
+    """The tokens of their texts."""
+    rows: list[int]
+    """Their places among the pictures of this size."""
+    size: tuple[int, int]
+
+
+class _Part(NamedTuple):
+    """Pictures of any size that one copy of the model reads, prepared group by group."""
+
+    groups: list[_Prepared]
+    places: list[tuple[int, int]]
+    """Group of each picture, and its place there."""
+
+
+_KNOWN_TEXTS = 4096
+"""Texts whose tokens are kept: one text is read with hundreds of pictures, one after the other."""
+
+
 class WordExplainer(CheckedReader):
     """A describer that explains words of texts about pictures."""
 
@@ -38,6 +63,7 @@ class WordExplainer(CheckedReader):
     def __init__(self, settings: DescriberSettings, setting: str | None = None) -> None:
         super().__init__(settings, setting)
         self._known_patches: dict[tuple[int, int], Patches] = {}
+        self._known_tokens: dict[tuple[str, Word], _Tokens] = {}
 
     def explain(
         self,
@@ -62,28 +88,39 @@ class WordExplainer(CheckedReader):
         Raises:
             StudyError: as `describe`, or if there is no vision tower with so many blocks.
         """
+        prepared = self._prepared(images, prompt, words)
+        tower = Tower(self._loaded[0], self.name)
+        for size in dict.fromkeys(group.size for part in prepared for group in part.groups if group.rows):
+            # Once, before several copies of the model need them.
+            self._patches(tower, size, prompt)
+
+        def explain(model: Any, group: _Prepared) -> list[Explanation]:
+            return self._explained(model, group, layers, target)
+
+        return self._passed(prepared, explain)
+
+    def _explained(self, model: Any, group: _Prepared, layers: Sequence[int], target: Target) -> list[Explanation]:
         import torch
 
-        def process(inputs: Any, texts: list[_Tokens], size: tuple[int, int]) -> list[Explanation]:
-            tower = Tower(self._loaded[0], self.name)
-            patches = self._patches(tower, size, prompt)
-            if "pixel_values" not in inputs:
-                raise UnseenError(f"{self.name} takes pictures in a way that its words cannot be explained by")
-            # No weight requires gradients, so the pixels must.
-            inputs["pixel_values"].requires_grad_(True)
-            with torch.enable_grad(), kept(tower, layers) as states:
-                logits, log_probabilities = self._word_sums(inputs, texts)
-                explained = log_probabilities if target == "log_probability" else logits
-                gradients = torch.autograd.grad(explained.sum(), states, allow_unused=True)
-            if unread := [layer for layer, gradient in zip(layers, gradients, strict=True) if gradient is None]:
-                raise StudyError(
-                    f"explain.layers: {self.name} does not read what block {unread[0]} gives out: name one before"
-                )
-            activations = maps(states, gradients, len(texts), patches)
-            pairs = zip(log_probabilities.tolist(), activations, strict=True)
-            return [Explanation(log_probability, by_method, patches) for log_probability, by_method in pairs]
-
-        return self._of_words(images, prompt, words, process)
+        tower, patches = Tower(model, self.name), self._known_patches[group.size]
+        if "pixel_values" not in group.inputs:
+            raise UnseenError(f"{self.name} takes pictures in a way that its words cannot be explained by")
+        # No weight requires gradients, so the pixels must.
+        group.inputs["pixel_values"].requires_grad_(True)
+        with torch.enable_grad(), kept(tower, layers) as states:
+            logits, log_probabilities = _word_sums(model, group)
+            explained = log_probabilities if target == "log_probability" else logits
+            # A block that is left out, because nothing reads it, has no state.
+            read = [state for state in states if state is not None]
+            known = iter(torch.autograd.grad(explained.sum(), read, allow_unused=True) if read else ())
+            gradients = [None if state is None else next(known) for state in states]
+        if unread := [layer for layer, gradient in zip(layers, gradients, strict=True) if gradient is None]:
+            raise StudyError(
+                f"explain.layers: {self.name} does not read what block {unread[0]} gives out: name one before"
+            )
+        activations = maps(states, gradients, len(group.texts), patches)
+        pairs = zip(log_probabilities.tolist(), activations, strict=True)
+        return [Explanation(log_probability, by_method, patches) for log_probability, by_method in pairs]
 
     def weigh(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[float | None]:
         """Return the natural logarithm of the probability of each word at its place, given a picture.
@@ -99,14 +136,18 @@ class WordExplainer(CheckedReader):
         Raises:
             StudyError: as `describe`.
         """
-        import torch
+        return self._passed(self._prepared(images, prompt, words), _weighed)
 
-        def process(inputs: Any, texts: list[_Tokens], _size: tuple[int, int]) -> list[float]:
-            with torch.inference_mode():
-                values: list[float] = self._word_sums(inputs, texts)[1].tolist()
-            return values
+    def weigh_in_turn(
+        self, batches: Iterable[tuple[list[Image.Image], Sequence[Word]]], prompt: str
+    ) -> Iterator[list[float | None]]:
+        """Yield what `weigh` returns for each batch. While the model reads one, the next is prepared.
 
-        return self._of_words(images, prompt, words, process)
+        Raises:
+            StudyError: as `describe`.
+        """
+        for prepared in one_ahead(batches, lambda batch: self._prepared(batch[0], prompt, batch[1])):
+            yield self._passed(prepared, _weighed)
 
     def randomise(self, seed: int) -> None:
         """Replace all weights by random ones until `release`; the same seed gives the same weights.
@@ -128,57 +169,55 @@ class WordExplainer(CheckedReader):
         super().release()
         self._random_seed = None
 
-    def _of_words(
-        self,
-        images: list[Image.Image],
-        prompt: str,
-        words: Sequence[Word],
-        process: Callable[[Any, list[_Tokens], tuple[int, int]], list[ResultT]],
-    ) -> list[ResultT | None]:
-        """Process the pictures of one size together, except those whose text the model's tokens do not write.
+    def _prepared(self, images: list[Image.Image], prompt: str, words: Sequence[Word]) -> list[_Part]:
+        """Return the model's inputs of pictures, a part for each copy of the model: together those of one size.
 
-        `process` takes the model's inputs, the tokens of the texts and the size; it returns one result per row.
+        Where the model does not bear batches, each picture is by itself.
         """
         if not self._can(WORDS, prompt):
             raise UnseenError(f"{self.name}: {self._finding(WORDS, prompt).note}")
+        parts = self._parts(list(zip(images, words, strict=True)), prompt)
+        return [self._prepared_part(part, prompt) for part in parts]
 
-        def of_one_size(pairs: list[tuple[Image.Image, Word]]) -> list[ResultT | None]:
+    def _prepared_part(self, pairs: Sequence[tuple[Image.Image, Word]], prompt: str) -> _Part:
+        groups: list[_Prepared] = []
+
+        def of_one_size(pairs: list[tuple[Image.Image, Word]]) -> list[tuple[int, int]]:
             tokens = self._tokens([word for _, word in pairs], prompt)
             rows = [row for row, text in enumerate(tokens) if text.places]
-            if not rows:
-                return [None] * len(pairs)
-            inputs = self._inputs([pairs[row][0] for row in rows], prompt)
-            results = dict(zip(rows, process(inputs, [tokens[row] for row in rows], pairs[0][0].size), strict=True))
-            return [results.get(row) for row in range(len(pairs))]
+            inputs = self._inputs([pairs[row][0] for row in rows], prompt) if rows else None
+            groups.append(_Prepared(inputs, [tokens[row] for row in rows], rows, pairs[0][0].size))
+            return [(len(groups) - 1, row) for row in range(len(pairs))]
 
-        pairs = list(zip(images, words, strict=True))
-        return self._in_batches(pairs, of_one_size, prompt, lambda pair: pair[0].size)
+        places = self._in_batches(pairs, of_one_size, prompt, lambda pair: pair[0].size)
+        return _Part(groups, places)
+
+    def _passed(
+        self, parts: Sequence[_Part], process: Callable[[Any, _Prepared], list[ResultT]]
+    ) -> list[ResultT | None]:
+        """Return the results of a pass of the model for each group, in the order of the pictures."""
+
+        def passed(reader: Any, part: _Part) -> list[ResultT | None]:
+            model = reader._loaded[0]
+            results = [dict(zip(one.rows, process(model, one) if one.rows else [], strict=True)) for one in part.groups]
+            return [results[number].get(row) for number, row in part.places]
+
+        return self._of_parts(passed, parts)
 
     def _tokens(self, words: Sequence[Word], prompt: str) -> list[_Tokens]:
-        model, processor = self._loaded
-        apart = writes_apart(model)
-        before = None if apart else prompt_before_answer(processor, self._wording, prompt)
-        start = "" if apart else gap(processor, self._wording, prompt)
-        texts = []
-        for word in words:
-            ids = continuation(processor.tokenizer, before, start + word.text)
-            texts.append(_Tokens(ids, pieces(processor.tokenizer, ids, word.text, word.start, word.end)))
-        return texts
-
-    def _word_sums(self, inputs: Any, texts: list[_Tokens]) -> tuple[Any, Any]:
-        """Return the sums over each word's tokens of their logits and of their log-probabilities: (n,) each."""
-        import torch
-
-        logits = read_on(self._loaded[0], inputs, [text.ids for text in texts])
-        logits = logits if logits.dtype == torch.float64 else logits.float()
-        sums = []
-        for row, (ids, places) in zip(logits, texts, strict=True):
-            at, tokens = row[places], torch.tensor([[ids[place]] for place in places], device=row.device)
-            own = at.gather(1, tokens)[:, 0]
-            others = at.scatter(1, tokens, -torch.inf).logsumexp(1)
-            # For a word that is nearly certain, log-softmax loses the small gradient to rounding.
-            sums.append(torch.stack([own.sum(), torch.nn.functional.logsigmoid(own - others).sum()]))
-        return tuple(torch.stack(sums, 1))
+        """Return the tokens of texts, and which of them write the word."""
+        if len(self._known_tokens) > _KNOWN_TEXTS:
+            self._known_tokens.clear()
+        if unknown := [word for word in dict.fromkeys(words) if (prompt, word) not in self._known_tokens]:
+            model, processor = self._loaded
+            apart = writes_apart(model)
+            before = None if apart else prompt_before_answer(processor, self._wording, prompt)
+            start = "" if apart else gap(processor, self._wording, prompt)
+            for word in unknown:
+                ids = continuation(processor.tokenizer, before, start + word.text)
+                places = pieces(processor.tokenizer, ids, word.text, word.start, word.end)
+                self._known_tokens[prompt, word] = _Tokens(ids, places)
+        return [self._known_tokens[prompt, word] for word in words]
 
     def _patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:
         if size not in self._known_patches:
@@ -190,3 +229,27 @@ class WordExplainer(CheckedReader):
 
         with torch.no_grad():
             return tower.patches(size, lambda picture: self._loaded[0](**self._inputs([picture], prompt)))
+
+
+def _weighed(model: Any, group: _Prepared) -> list[float]:
+    import torch
+
+    with torch.inference_mode():
+        values: list[float] = _word_sums(model, group)[1].tolist()
+    return values
+
+
+def _word_sums(model: Any, group: _Prepared) -> tuple[Any, Any]:
+    """Return the sums over each word's tokens of their logits and of their log-probabilities: (n,) each."""
+    import torch
+
+    logits = read_on(model, group.inputs, [text.ids for text in group.texts])
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    sums = []
+    for row, (ids, places) in zip(logits, group.texts, strict=True):
+        at, tokens = row[places], torch.tensor([[ids[place]] for place in places], device=row.device)
+        own = at.gather(1, tokens)[:, 0]
+        others = at.scatter(1, tokens, -torch.inf).logsumexp(1)
+        # For a word that is nearly certain, log-softmax loses the small gradient to rounding.
+        sums.append(torch.stack([own.sum(), torch.nn.functional.logsigmoid(own - others).sum()]))
+    return tuple(torch.stack(sums, 1))

@@ -6,6 +6,7 @@ import pandas as pd
 from PIL import Image
 
 from broken_telephone.comparison import ComparisonSettings, FinishedStudy, Pairing, Studies, differing_settings
+from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.folder import Files as Pictures
 from broken_telephone.errors import StudyError
 from broken_telephone.pictures import LONGEST, at_most
@@ -20,9 +21,12 @@ from broken_telephone.reporting.text.contrast_names import claims_first
 from broken_telephone.tables import with_plain_numbers
 
 
-def draw_comparison(contrasts: pd.DataFrame, effects: pd.DataFrame) -> dict[str, Files]:
-    """Draw all figures in all formats."""
-    return saved_figures(comparison_figures(with_plain_numbers(contrasts), with_plain_numbers(effects)))
+def draw_comparison(
+    contrasts: pd.DataFrame, effects: pd.DataFrame, figure_store: StageStore | None = None
+) -> dict[str, Files]:
+    """Draw all figures in all formats, except those that an earlier run drew from the same tables."""
+    plans = comparison_figures(with_plain_numbers(contrasts), with_plain_numbers(effects))
+    return saved_figures(plans, None if figure_store is None else figure_store.comparison)
 
 
 def write_contrasts(study: str, contrasts: pd.DataFrame) -> str:

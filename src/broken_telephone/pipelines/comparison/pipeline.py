@@ -58,7 +58,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 draw_comparison,
-                inputs=["contrasts", "effects"],
+                inputs=["contrasts", "effects", "figure_store"],
                 outputs="comparison_figures",
                 name="draw_comparison",
             ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from broken_telephone.datasets import StageStore
 from broken_telephone.errors import UnreadableError
 from broken_telephone.execution.journal import Records
 from broken_telephone.explainability import ExplainSettings
@@ -40,8 +41,9 @@ def draw_explanation(
     support: pd.DataFrame,
     support_trust: pd.DataFrame,
     support_sentences: pd.DataFrame,
+    figure_store: StageStore | None = None,
 ) -> dict[str, Files]:
-    """Draw where words come from, the checks, and a gallery of each label."""
+    """Draw where words come from, the checks, and a gallery of each label; none again that did not change."""
     support, trust, sentences = (
         drawable_table(with_plain_numbers(table)) for table in (support, support_trust, support_sentences)
     )
@@ -75,7 +77,7 @@ def draw_explanation(
             else:
                 name, title = label, f"Words for {label}"
             plans[f"gallery_{name}"] = partial(gallery_figure, title, overlays)
-    return saved_figures(plans)
+    return saved_figures(plans, None if figure_store is None else figure_store.explanation)
 
 
 def _chosen(items: Mapping[int, list[WordItem]], done: Mapping[str, object]) -> dict[str, list[WordItem]]:

@@ -136,6 +136,7 @@ def create_pipeline() -> Pipeline:
                     "support",
                     "support_trust",
                     "support_sentences",
+                    "figure_store",
                 ],
                 outputs="explanation_figures",
                 name="draw_explanation",

@@ -285,7 +285,11 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 draw_figures,
-                inputs={"dataset": "params:dataset", **{name: name for name in _TABLES}},
+                inputs={
+                    "dataset": "params:dataset",
+                    "figure_store": "figure_store",
+                    **{name: name for name in _TABLES},
+                },
                 outputs="report_figures",
                 name="draw_figures",
             ),
