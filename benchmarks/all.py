@@ -31,7 +31,7 @@ SCRIPTS = {
     "after_loop": "a finished loop",
 }
 """Script -> what its rows are about."""
-SMALLEST = "report"
+SMALLEST = "annotation"
 """The script that takes least in its smallest form."""
 _HEADER = ("part", "measured", "figure", "compared with, in the same run", "matrix products, GFLOP/s")
 
