@@ -1,13 +1,16 @@
 """The loop against the way it is done without this tool, and the time that it spends around its models.
 
-    python benchmarks/loop.py published --chains 500    the miniature's models, both ways, one after the other; and the
-                                                        share of the time outside the models
+    python benchmarks/loop.py published --chains 280    the miniature's models: the published way, plain batching and
+                                                        this tool, one after the other; the limit of arithmetic, and
+                                                        the share of the time outside the models
     python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of three iterations by models that
                                                         answer at once, and reruns of the finished studies
     python benchmarks/loop.py --tiny                    both, with 7 chains and 2 steps
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
-every picture. All results go to a temporary folder; `--params` adds settings, such as generator.dtype=bfloat16.
+every picture. Plain batching: the best of some batch sizes, written straight against diffusers and transformers. Both
+are in `straight.py`. The limit: the models' operations at the rate of this machine's largest matrix products. Loading is
+never counted. All results go to a temporary folder; `--params` adds settings, such as loop.draw_batch=16.
 """
 
 import argparse
@@ -26,6 +29,8 @@ import yaml
 from projects import ROOT, STAND_INS, chains_from_images, project
 
 BENCHMARKS = Path(__file__).parent
+OURS = {"draw_batch": 16, "describe_batch": 64}
+"""The batch sizes of this tool."""
 
 
 def kedro_run(folder: Path, params: str = "") -> dict[str, Any]:
@@ -39,54 +44,44 @@ def kedro_run(folder: Path, params: str = "") -> dict[str, Any]:
     return manifest | {"wall": time.perf_counter() - began}
 
 
-def published(folder: Path, chains: int) -> float:
-    """Follow as many chains for one iteration, one picture at a time; seconds, without loading."""
+def compare(chains: int, steps: int, dtype: str, sizes: Sequence[int], params: str) -> None:
+    """The published way, plain batching, this tool and the limit of arithmetic, one after the other."""
     import pandas as pd
     from PIL import Image
+    from straight import Straight, matrix_rate
 
-    from broken_telephone.models import make_describer, make_generator
-    from broken_telephone.seeds import item_seed
-
-    settings = yaml.safe_load((folder / "conf/base/parameters.yml").read_text())
-    describer, generator = (
-        make({**settings[name], "path": str(ROOT / settings[name]["path"])})
-        for name, make in (("describer", make_describer), ("generator", make_generator))
-    )
-    describer.load()
-    generator.load()
-    table = pd.read_parquet(folder / "data/03_primary/miniature/chains.parquet").head(chains)
-    out = folder / "published"
-    out.mkdir()
-    record: dict[str, list] = {}
-    began = time.perf_counter()
-    for chain in table.itertuples():
-        image = Image.open(ROOT / settings["data_root"] / chain.image_path).convert("RGB")
-        [said] = describer.describe([image], settings["loop"]["describe_prompt"])
-        [drawn] = generator.draw([said.text], [item_seed(chain.seed, 1)])
-        drawn.save(out / f"{chain.chain_id}.png")
-        record.setdefault(chain.label, []).append({"image": chain.image_path, "text": said.text})
-        (out / "record.json").write_text(json.dumps(record))
-    return time.perf_counter() - began
-
-
-def compare(chains: int, steps: int, params: str) -> None:
-    """Both ways, one after the other."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        settings = {"chains": chains_from_images(chains), "loop": {"iterations": 1}, "generator": {"steps": steps}}
-        project(folder, settings)
+        both = {"generator": {"steps": steps, "dtype": dtype}, "describer": {"dtype": dtype}}
+        project(folder, {"chains": chains_from_images(chains), "loop": {"iterations": 1, **OURS}, **both})
+        rate = matrix_rate(dtype, seconds=0.1 if steps < 12 else 3.0)
         ours = kedro_run(folder, params)
-        count = ours["counts"]["images"]
-        seconds = ours["seconds"]
-        print(f"{count} chains, one iteration; {params or 'settings of the miniature study'}")
-        print(f"this tool:     {sum(seconds.values()):.1f} s {seconds}; {ours['wall']:.1f} s with start and sheet")
-        theirs = published(folder, count)
-        total = sum(seconds.values())
-        print(f"around the models: {100 * seconds['around'] / total:.2f} % of this tool's time")
-        spent = total - seconds["load"]
-        print(f"published way: {theirs:.1f} s, models loaded")
+        count, seconds = ours["counts"]["images"], ours["seconds"]
+        spent = sum(seconds.values()) - seconds["load"]
+        settings = yaml.safe_load((folder / "conf/base/parameters.yml").read_text())
+        originals = ROOT / settings["data_root"]
+        table = pd.read_parquet(folder / "data/03_primary/miniature/chains.parquet")
+        straight = Straight(ROOT, settings, dtype)
+        times = {size: straight.follow(table, originals, folder / f"straight_{size}", size) for size in (1, *sizes)}
+        operations = straight.operations(Image.open(originals / table["image_path"].iloc[0]).convert("RGB"))
+        rate = max(rate, matrix_rate(dtype, seconds=0.1 if steps < 12 else 3.0))
+    best = min(sizes, key=times.__getitem__)
+    limit = sum(operations.values()) / rate
+    print(f"{count} chains, one iteration, {dtype}; {params or 'settings of the miniature study'}")
+    print(f"this tool: {spent:.1f} s {seconds}; {ours['wall']:.1f} s with start and sheet")
+    print(f"around the models: {100 * seconds['around'] / (spent + seconds['load']):.2f} % of this tool's time")
+    print(f"published way: {times[1]:.1f} s, models loaded; plain batching by batch size: ", end="")
+    print(", ".join(f"{size}: {times[size]:.1f} s" for size in sizes))
+    print(f"a chain's operations: {operations['describe']:.2f} GFLOP described, {operations['draw']:.2f} GFLOP drawn")
+    print(f"the machine multiplies {rate:.0f} GFLOP/s: at least {1000 * limit:.1f} ms a chain")
+    rows = [("published way", times[1]), (f"plain batching, {best} at once", times[best]), ("this tool", spent)]
+    print("| procedure | chains per hour | ms a chain | this tool against it | against the limit |")
+    print("|---|---|---|---|---|")
+    for name, time_taken in rows:
+        each = time_taken / count
         print(
-            f"chains per hour: {3600 * count / spent:.0f} and {3600 * count / theirs:.0f}: {theirs / spent:.2f} times"
+            f"| {name}, {dtype} | {3600 / each:,.0f} | {1000 * each:.0f} | {time_taken / spent:.2f} times "
+            f"| {each / limit:.2f} times |"
         )
 
 
@@ -110,16 +105,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=["published", "stand-ins"], help="both where it is not said")
-    parser.add_argument("--chains", type=int, default=500, help="of the published way")
+    parser.add_argument("--chains", type=int, default=280, help="of the comparison")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], nargs="+", default=["float32", "bfloat16"])
+    parser.add_argument("--batches", type=int, nargs="+", default=[8, 16, 32], help="of plain batching")
     parser.add_argument("--steps", type=int, default=12, help="of drawing, both ways")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="chains of the stand-ins")
     parser.add_argument("--params", default="")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
-        asked.chains, asked.steps, asked.sizes = 7, 2, [7]
+        asked.chains, asked.steps, asked.sizes, asked.batches, asked.dtype = 7, 2, [7], [4], ["float32"]
     if asked.what != "stand-ins":
-        compare(asked.chains, asked.steps, asked.params)
+        for dtype in asked.dtype:
+            compare(asked.chains, asked.steps, dtype, asked.batches, asked.params)
     if asked.what != "published":
         stand_ins(asked.sizes)
 

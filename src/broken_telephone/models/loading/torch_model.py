@@ -118,6 +118,16 @@ class TorchModel(LocalModel[TorchSettingsT]):
 
         if self.settings.dtype != "auto":
             return getattr(torch, self.settings.dtype)
+        if self.device == "cpu":
+            return torch.bfloat16 if _cpu_multiplies_bfloat16() else torch.float32
         if not self.device.startswith("cuda"):
             return torch.float32
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    """Return whether this CPU has instructions for products of bfloat16. Others would be slower than at float32."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_tile", "bf16"))
