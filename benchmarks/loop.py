@@ -9,8 +9,8 @@
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
 every picture. Plain batching: the best of some batch sizes, written straight against diffusers and transformers. Both
-are in `straight.py`. The limit: the models' operations at the rate of this machine's largest matrix products. Loading is
-never counted. All results go to a temporary folder; `--params` adds settings, such as loop.draw_batch=16.
+are in `straight.py`. The limit: the models' operations at the rate at which this machine multiplies large matrices.
+Loading is never counted. All results go to a temporary folder; `--params` adds settings, such as loop.draw_batch=16.
 """
 
 import argparse

@@ -5,9 +5,11 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
+import time
 from collections.abc import Generator as Yields
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -204,6 +206,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.superfluous: list[str] = []
         """Images that may be deleted, because the record of their description is saved."""
+        self._reading_seconds = 0.0
+        """The time to find out how large the describer reads pictures, which imports its libraries."""
         self._tried: dict[str, Answer] | None = None
         """Phase -> what the rehearsal took that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
@@ -324,8 +328,15 @@ class _Run:
             self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
             self._session_changed = True
 
-    def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+    @cached_property
+    def _longest(self) -> int:
+        began = time.perf_counter()
         longest = bound_for(self.describer)
+        self._reading_seconds = time.perf_counter() - began
+        return longest
+
+    def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+        longest = self._longest
         if iteration == 0:
             return self.folders.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
         digest = self.done.image(chain.chain_id, iteration)
@@ -358,7 +369,9 @@ class _Run:
                     words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
         rehearsed = (self._tried or {}).pop(outcome.step.phase, None)
-        answer = answer if rehearsed is None else answer.after(rehearsed)
+        if rehearsed is not None:
+            answer = answer.after(replace(rehearsed, load_seconds=rehearsed.load_seconds + self._reading_seconds))
+            self._reading_seconds = 0.0
         is_cut_known = bool(answer.cut) or outcome.step.phase == "describe"
         return self._output(
             outcome,

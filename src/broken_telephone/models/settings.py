@@ -59,7 +59,10 @@ class TorchSettings(Source):
     holds = "config.json"
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """auto: bfloat16 on a GPU or CPU that multiplies it natively, else float16 on a GPU and float32 on a CPU."""
+    """auto: bfloat16 on a GPU that has it, else float16 on a GPU; float32 on a CPU.
+
+    A generator takes bfloat16 on a CPU, too, if its instructions include products of bfloat16 (AVX-512 BF16, AMX).
+    """
     device: str = "auto"
     """auto (a CUDA GPU if there is one), cpu, cuda, cuda:1, mps (Apple), ..."""
     load: dict[str, Any] = {}

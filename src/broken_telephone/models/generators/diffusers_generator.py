@@ -41,6 +41,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
     """Draws with a diffusers pipeline."""
 
     setting = "generator"
+    _bfloat16_on_cpu = True
     _findings: list[Finding] | None = None
     _pictures: int | None = None
     _batch: int | None = None

@@ -66,6 +66,8 @@ class TorchModel(LocalModel[TorchSettingsT]):
 
     # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
     _no_matter = frozenset({"preset", "device", "compile", "offload"})
+    _bfloat16_on_cpu = False
+    """Whether `dtype: auto` is bfloat16 on a CPU that multiplies it natively. Measurements are better at float32."""
 
     @property
     def name(self) -> str:
@@ -119,7 +121,7 @@ class TorchModel(LocalModel[TorchSettingsT]):
         if self.settings.dtype != "auto":
             return getattr(torch, self.settings.dtype)
         if self.device == "cpu":
-            return torch.bfloat16 if _cpu_multiplies_bfloat16() else torch.float32
+            return torch.bfloat16 if self._bfloat16_on_cpu and _cpu_multiplies_bfloat16() else torch.float32
         if not self.device.startswith("cuda"):
             return torch.float32
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
