@@ -83,12 +83,14 @@ class Straight:
         return counts
 
 
-def matrix_rate(dtype: str, side: int = 1536, seconds: float = 3.0) -> float:
+def matrix_rate(dtype: str, side: int = 1536, seconds: float = 3.0, device: str = "cpu") -> float:
     """Return the best rate of a product of two square matrices here, in GFLOP per second."""
-    one = torch.randn(side, side).to(getattr(torch, dtype))
+    one = torch.randn(side, side, device=device).to(getattr(torch, dtype))
     best, ends = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < ends:
         began = time.perf_counter()
         torch.mm(one, one)
+        if device != "cpu":
+            torch.cuda.synchronize()
         best = min(best, time.perf_counter() - began)
     return 2 * side**3 / best / 1e9
