@@ -12,8 +12,8 @@ on the same chains and settings:
 - this tool
 - the limit of arithmetic: the models' operations at the rate at which the device multiplies large matrices
 
-With its standard settings it is meant for at most 8 minutes of a large GPU (`--minutes`). It begins no further way after
-that, and says which it left out. Descriptions are noise, and always as long as they may be.
+Standard settings are meant for at most 8 minutes of a large GPU (`--minutes`). After that it begins no further
+way, and says which it left out. Descriptions are noise, and always as long as they may be.
 Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
 batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
 speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.

@@ -53,11 +53,13 @@ class Straight:
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         return list(self.pipeline(texts, generator=noise, **self.call).images)
 
+    def warm_up(self, image: Image.Image, size: int) -> None:
+        """Do one batch of a size."""
+        self.draw(self.describe([image] * size), [0] * size)
+
     def follow(self, chains: pd.DataFrame, originals: Path, out: Path, size: int) -> float:
-        """Follow chains for one iteration in batches of a size; return the seconds, without warming up."""
-        opened = Image.open(originals / str(chains["image_path"].iloc[0])).convert("RGB")
-        self.draw(self.describe([opened] * size), [0] * size)
-        out.mkdir()
+        """Follow chains for one iteration in batches of a size; return the seconds."""
+        out.mkdir(parents=True)
         record: dict[str, list[dict[str, str]]] = {}
         began = time.perf_counter()
         for start in range(0, len(chains), size):

@@ -60,7 +60,7 @@ def test_replaced_operations_predict_what_the_library_predicts(norm, longest, mo
         if "norm_" in name:
             weight.data.uniform_(0.5, 1.5)
     expected = predicted(transformer)
-    cpu_operations.use_fast_operations(transformer)
+    cpu_operations.replace_operations(transformer)
     assert isinstance(transformer.transformer_blocks[0].attn.processor, cpu_operations.JointAttention)
     assert isinstance(transformer.transformer_blocks[0].ff.net[0].forward, cpu_operations._FusedGelu)
     torch.testing.assert_close(predicted(transformer), expected, rtol=1e-4, atol=1e-5)
@@ -68,7 +68,7 @@ def test_replaced_operations_predict_what_the_library_predicts(norm, longest, mo
 
 def test_weights_that_change_later_count():
     transformer = sd3()
-    cpu_operations.use_fast_operations(transformer)
+    cpu_operations.replace_operations(transformer)
     before = predicted(transformer)
     with torch.no_grad():
         for block in transformer.transformer_blocks:
@@ -84,7 +84,7 @@ def test_a_lora_is_not_passed_over():
     transformer = sd3()
     transformer.add_adapter(peft.LoraConfig(r=2, target_modules=["to_q", "add_k_proj"], init_lora_weights=False))
     expected = predicted(transformer)
-    cpu_operations.use_fast_operations(transformer)
+    cpu_operations.replace_operations(transformer)
     torch.testing.assert_close(predicted(transformer), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_an_operation_that_torch_lacks_is_left_as_it_is(monkeypatch):
 
     monkeypatch.setattr(torch, "ops", Without())
     transformer = sd3()
-    cpu_operations.use_fast_operations(transformer)
+    cpu_operations.replace_operations(transformer)
     assert "forward" not in vars(transformer.transformer_blocks[0].ff.net[0])
 
 

@@ -1,4 +1,4 @@
-"""Replaces operations of a denoiser that are slow on CPUs by faster ones, equal up to rounding.
+"""Replaces operations of a pipeline that are slow on CPUs by faster ones, equal up to rounding.
 
 Matrix products run near the processor's limit. Measured beside them, on one core at bfloat16, 16 images of 96 tokens
 and 4 heads of 48 channels took 2.4 ms in torch's fused attention and 1.2 ms in batched products; GELU in its tanh form
@@ -11,11 +11,28 @@ _LONGEST = 512
 """Tokens up to which all attention weights of an image are kept in memory at once."""
 
 
-def use_fast_operations(denoiser: Any) -> None:
-    """Replace attention and feed-forward activations of a denoiser, as far as it has any of the known kinds.
+def use_fast_operations(pipeline: Any) -> None:
+    """Replace slow operations of a pipeline, as far as it has any of the known kinds.
 
     Args:
-        denoiser: a transformer or UNet of diffusers, on the CPU.
+        pipeline: of diffusers, on the CPU.
+    """
+    import torch
+
+    transformer, decoder = getattr(pipeline, "transformer", None), getattr(pipeline, "vae", None)
+    if transformer is not None:
+        replace_operations(transformer)
+    # Decoders of videos have weights of five axes, which have another format.
+    if decoder is not None and all(weight.dim() < 5 for weight in decoder.parameters()):
+        # Convolutions read the channels of a pixel together: a fifth less time at bfloat16.
+        decoder.to(memory_format=torch.channels_last)
+
+
+def replace_operations(denoiser: Any) -> None:
+    """Replace attention and feed-forward activations of a denoiser.
+
+    Args:
+        denoiser: a transformer of diffusers, on the CPU.
     """
     from diffusers.models.activations import GELU
     from diffusers.models.attention_processor import JointAttnProcessor2_0

@@ -199,8 +199,8 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         self._is_compiled = against is None
         if self._is_compiled:
             compile_denoiser(pipeline, self.device)
-        elif self.device == "cpu" and (transformer := getattr(pipeline, "transformer", None)) is not None:
-            use_fast_operations(transformer)
+        elif self.device == "cpu":
+            use_fast_operations(pipeline)
         logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
 
     def _pipeline(self, name: str, arguments: dict[str, Any]) -> Any:
