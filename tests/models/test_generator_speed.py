@@ -111,6 +111,31 @@ def test_parts_of_a_batch_drawn_side_by_side_are_the_batch(family, pipelines, mo
     assert int(np.abs(pixels(whole)[0] - pixels(whole)[2]).max()) > 2
 
 
+def test_threads_that_use_new_operations_for_the_first_time_do_not_disturb_each_other():
+    """Both join the same weights at the same moment."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    expected = sd3()
+    inputs = {"hidden_states": torch.ones(2, 4, 8, 8), "encoder_hidden_states": torch.ones(2, 7, 32)}
+    inputs |= {"pooled_projections": torch.ones(2, 32), "timestep": torch.tensor([900.0, 20.0])}
+    barrier = Barrier(4)
+
+    def predict(transformer) -> torch.Tensor:
+        barrier.wait()
+        with torch.no_grad():
+            return transformer(**inputs, return_dict=False)[0]
+
+    with torch.no_grad():
+        right = expected(**inputs, return_dict=False)[0]
+    for _ in range(20):
+        transformer = sd3()
+        cpu_operations.replace_operations(transformer)
+        with ThreadPoolExecutor(4) as pool:
+            for one in pool.map(predict, [transformer] * 4):
+                torch.testing.assert_close(one, right, rtol=1e-4, atol=1e-5)
+
+
 def test_pipelines_whose_calls_change_shared_layers_draw_one_after_the_other(pipelines):
     generator = make_generator(pipelines["sd3"])
     generator.load()

@@ -49,7 +49,9 @@ def split_repeated(chains: Sequence[Chain], done: Done) -> tuple[list[Chain], li
     Returns:
         The first chain of each original that no chain has described, and all others, both in their order.
     """
-    seen, first, repeated = set(_described_starts(done)), [], []
+    seen = set(_described_starts(done))
+    first: list[Chain] = []
+    repeated: list[Chain] = []
     for chain in chains:
         (repeated if chain.start_digest in seen else first).append(chain)
         seen.add(str(chain.start_digest))

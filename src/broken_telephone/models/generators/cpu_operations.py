@@ -48,7 +48,8 @@ class JointAttention:
     """Attention of image and text tokens together, as in Stable Diffusion 3, by batched matrix products."""
 
     def __init__(self) -> None:
-        self._weights: dict[tuple[int, ...], tuple[Any, Any]] = {}
+        self._joined: dict[int, tuple[tuple[int, ...], Any, Any]] = {}
+        """Of the weights of queries, keys and values: their state, and weight and bias side by side."""
 
     def __call__(
         self, attn: Any, hidden_states: Any, encoder_hidden_states: Any = None, attention_mask: Any = None, **_: Any
@@ -96,11 +97,12 @@ class JointAttention:
         weights = [layer.weight for layer in layers]
         # Loading others replaces them or moves them: the joined copy is made anew then.
         state = tuple(number for weight in weights for number in (weight.data_ptr(), weight._version))
-        name = (id(layers[0]), *state)
-        if name not in self._weights:
-            self._weights = {key: value for key, value in self._weights.items() if key[0] != name[0]}
-            self._weights[name] = torch.cat(weights), torch.cat([layer.bias for layer in layers])
-        return functional.linear(tokens, *self._weights[name])
+        joined = self._joined.get(id(layers[0]))
+        if joined is None or joined[0] != state:
+            # Two threads may both get here: each goes on with its own copy, and one of them is kept.
+            joined = state, torch.cat(weights), torch.cat([layer.bias for layer in layers])
+            self._joined[id(layers[0])] = joined
+        return functional.linear(tokens, joined[1], joined[2])
 
 
 class _FusedGelu:
