@@ -5,8 +5,15 @@
     python benchmarks/full_size.py --tiny                  on a CPU, in seconds, to try the script
 
 For machines that reach no model hub: time and memory follow from a model's shape, not from what it learnt. Compares,
-on the same chains and settings, the published way (one picture at a time through both models, the whole record of the
-study written anew after every picture) with this tool. Descriptions are noise, and always as long as they may be.
+on the same chains and settings:
+
+- the published way: one picture at a time through both models, and the whole record written anew after every picture
+- plain batching by the models' own calls, with the best of some batch sizes
+- this tool
+- the limit of arithmetic: the models' operations at the rate at which the device multiplies large matrices
+
+Standard settings are meant for at most 8 minutes of a large GPU (`--minutes`). After that it begins no further
+way, and says which it left out. Descriptions are noise, and always as long as they may be.
 Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
 batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
 speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.
@@ -29,6 +36,7 @@ import rich
 import torch
 import transformers
 import yaml
+from full_size_plain import limit, plain_batching
 from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
@@ -85,7 +93,7 @@ vae: {block_out_channels: [32, 32, 32, 32]}
 eye: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 2, image_size: 28}
 tongue: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 4, num_key_value_heads: 1, head_dim: 8}
 """
-LITTLE = {"layers": 1, "size": 64, "steps": 2, "chains": 4, "dtype": "float32", "max_new_tokens": 5}
+LITTLE = {"layers": 1, "size": 64, "steps": 2, "chains": 4, "dtype": "float32", "max_new_tokens": 5, "plain": [2]}
 """What `--tiny` changes besides the widths, where the command line does not say otherwise."""
 
 
@@ -215,6 +223,7 @@ class Bench:
 
     def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
         self.folder, self.asked = folder, asked
+        self.limit: dict[str, float] = {}
         rows = []
         for name in ("originals", "published"):
             (folder / name).mkdir()
@@ -226,19 +235,21 @@ class Bench:
             rows.append(row | {"replicate": 0, "concept": "emotion", "label": "fear"})
         self.chains = as_table(rows, CHAINS)
 
-    def measure(self, residency: str | None) -> dict[str, Any]:
-        """Return what the published way takes or, for a residency, what this tool takes."""
-        asked, compiled = self.asked, self.asked.compile and residency is not None
+    def measure(self, residency: str | None, plain: int | None = None) -> dict[str, Any]:
+        """Return what the published way takes, plain batching of a size or, for a residency, this tool."""
+        asked, compiled = self.asked, "on" if self.asked.compile and residency is not None else "off"
         # The weights come from `Models`. A hub's name is not looked at before they are asked for, as a folder is.
         common = {"hub": "broken-telephone/random-weights", "dtype": asked.dtype}
         drawing = {"steps": asked.steps, "guidance": asked.guidance, "width": asked.size, "height": asked.size}
         describing = {"max_new_tokens": asked.max_new_tokens, "template": "<image> {prompt}"}
         describer = RandomDescriber(DescriberSettings.model_validate(common | describing))
         generator = RandomGenerator(GeneratorSettings.model_validate(common | drawing | {"compile": compiled}))
+        if isinstance(asked.draw_batch, int):
+            generator.expect(asked.chains, asked.draw_batch)
         describer.models = generator.models = Models(asked.tiny, asked.layers)
 
         # Kernels are chosen and compiled at a first batch of a size.
-        sizes = (asked.describe_batch, asked.draw_batch) if residency else (1, 1)
+        sizes = (asked.describe_batch, asked.draw_batch) if residency else (plain or 1, plain or 1)
         describe, draw = (1 if size == "auto" else size for size in sizes)
         models = {"describer": describer, "generator": generator}
         worker, began = Worker(models, "one" if residency == "one" else "both"), time.perf_counter()
@@ -251,16 +262,23 @@ class Bench:
         if gpu:
             torch.cuda.reset_peak_memory_stats()
         began = time.perf_counter()
-        batches = (
-            self._run_loop(residency, describer, generator) if residency else self._published(describer, generator)
-        )
+        if residency:
+            batches = self._run_loop(residency, describer, generator)
+        elif plain:
+            pictures = [Image.open(file).convert("RGB") for file in sorted((self.folder / "originals").iterdir())]
+            batches = plain_batching(describer, generator, pictures, PROMPT, plain, self.folder / "published")
+        else:
+            batches = self._published(describer, generator)
         seconds = time.perf_counter() - began - sum(batch.get("load_seconds", 0) for batch in batches)
         peak = torch.cuda.max_memory_allocated() if gpu else None
+        if residency is None and plain is None:
+            rate_seconds = 0.1 if asked.tiny else 3.0
+            self.limit = limit(describer, generator, noise(asked.size, 0), PROMPT, rate_seconds)
         describer.release()
         generator.release()
         sums = {phase: sum(b["seconds"] for b in batches if b["phase"] == phase) for phase in ("describe", "draw")}
         return {
-            "way": f"this tool, residency {residency}" + ", compiled" * compiled if residency else "published way",
+            "way": self._way(residency, plain),
             "chains_per_hour": round(3600 * asked.chains / seconds, 1),
             "seconds": round(seconds, 2),
             "seconds_per_description": round(sums["describe"] / asked.chains, 3),
@@ -270,6 +288,11 @@ class Bench:
             "peak_memory_gib": None if peak is None else round(peak / 2**30, 2),
             "batches": [[b["phase"], b["size"], round(b["seconds"], 3)] for b in batches],
         }
+
+    def _way(self, residency: str | None, plain: int | None) -> str:
+        if residency is not None:
+            return f"this tool, residency {residency}" + ", compiled" * self.asked.compile
+        return "published way" if plain is None else f"plain batching, {plain} at once"
 
     def _published(self, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
         """Follow the chains one picture at a time."""
@@ -315,14 +338,18 @@ def noise(size: int, seed: int) -> Image.Image:
     return Image.frombytes("RGB", (size, size), random.Random(seed).randbytes(3 * size * size))
 
 
-def readable(found: dict[str, Any], published: dict[str, Any]) -> str:
-    """Return the line for people."""
+def readable(found: dict[str, Any], ways: list[dict[str, Any]], limit: dict[str, float]) -> str:
+    """Return the line for people: a way against the published one, the best plain batching and the limit."""
+    published = ways[0]
+    plain = max((way["chains_per_hour"] for way in ways if way["way"].startswith("plain")), default=None)
+    against = "" if plain is None else f"{found['chains_per_hour'] / plain:.2f} times plain batching, "
+    against += f"{3600 / found['chains_per_hour'] / limit['least_seconds_per_chain']:.2f} times the least time; "
     of = {phase: [size for name, size, _ in found["batches"] if name == phase] for phase in ("describe", "draw")}
     sizes = {phase: ", ".join(map(str, dict.fromkeys(of_phase))) for phase, of_phase in of.items()}
     memory = "no GPU" if found["peak_memory_gib"] is None else f"at most {found['peak_memory_gib']} GiB"
     return (
         f"{found['way']}: {found['chains_per_hour']:.0f} chains per hour, "
-        f"{found['chains_per_hour'] / published['chains_per_hour']:.2f} times the published way; "
+        f"{found['chains_per_hour'] / published['chains_per_hour']:.2f} times the published way, {against}"
         f"{found['seconds_per_description']} s a description (batches of {sizes['describe']}), "
         f"{found['seconds_per_picture']} s a picture (batches of {sizes['draw']}), {memory}"
     )
@@ -341,6 +368,8 @@ def asked_for(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--max-new-tokens", type=int, default=77)
     add("--residency", nargs="+", choices=["both", "one"], default=["both"], help="this tool's, one after the other")
     add("--compile", action="store_true", help="this tool's generator; the published way's is never compiled")
+    add("--plain", type=int, nargs="*", default=[4, 8, 16], help="batch sizes of plain batching")
+    add("--minutes", type=float, default=8.0, help="after which no further way is begun")
     add("--describe-batch", **size)
     add("--draw-batch", **size)
     add("--layers", type=int, help="cut all depths to this, and keep the widths, to try the script")
@@ -363,12 +392,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"Billions of parameters {which}:", ", ".join(f"{part} {count}" for part, count in counts.items()))
     with tempfile.TemporaryDirectory() as place:
         bench = Bench(Path(place), asked)
-        published: dict[str, Any] = {}
-        for residency in (None, *asked.residency):
-            found = bench.measure(residency)
-            published = published or found
-            print(json.dumps(found))
-            print(readable(found, published))
+        ways: list[dict[str, Any]] = []
+        began = time.perf_counter()
+        kinds: list[dict[str, Any]] = [{"residency": None}]
+        kinds += [{"residency": None, "plain": size} for size in asked.plain]
+        kinds += [{"residency": residency} for residency in asked.residency]
+        for kind in kinds:
+            if time.perf_counter() - began > 60 * asked.minutes:
+                print(f"Left out after {asked.minutes:g} minutes: {bench._way(kind['residency'], kind.get('plain'))}")
+                continue
+            found = bench.measure(**kind)
+            ways.append(found)
+            print(json.dumps(found | bench.limit))
+            print(readable(found, ways, bench.limit))
             sys.stdout.flush()
 
 

@@ -1,13 +1,16 @@
 """The loop against the way it is done without this tool, and the time that it spends around its models.
 
-    python benchmarks/loop.py published --chains 500    the miniature's models, both ways, one after the other; and the
-                                                        share of the time outside the models
+    python benchmarks/loop.py published --chains 280    the miniature's models: the published way, plain batching and
+                                                        this tool, in turns; the limit of arithmetic, and the share of
+                                                        the time outside the models
     python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of three iterations by models that
                                                         answer at once, and reruns of the finished studies
     python benchmarks/loop.py --tiny                    both, with 7 chains and 2 steps
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
-every picture. All results go to a temporary folder; `--params` adds settings, such as generator.dtype=bfloat16.
+every picture. Plain batching: the best of some batch sizes, written straight against diffusers and transformers. Both
+are in `straight.py`. The limit: the models' operations at the rate at which this machine multiplies large matrices.
+Loading is never counted. All results go to a temporary folder; `--params` adds settings to the run with Kedro.
 """
 
 import argparse
@@ -26,6 +29,10 @@ import yaml
 from projects import ROOT, STAND_INS, chains_from_images, project
 
 BENCHMARKS = Path(__file__).parent
+OURS = {"draw_batch": 32, "describe_batch": 64}
+"""The batch sizes of this tool."""
+_ROUND = 64
+"""Chains that all ways follow before the next ones."""
 
 
 def kedro_run(folder: Path, params: str = "") -> dict[str, Any]:
@@ -39,55 +46,83 @@ def kedro_run(folder: Path, params: str = "") -> dict[str, Any]:
     return manifest | {"wall": time.perf_counter() - began}
 
 
-def published(folder: Path, chains: int) -> float:
-    """Follow as many chains for one iteration, one picture at a time; seconds, without loading."""
+def our_loop(chains: Any, settings: dict[str, Any], models: Sequence[Any], originals: Path, out: Path) -> float:
+    """Follow chains for one iteration with this tool, saving every batch as Kedro does; seconds without loading."""
+    from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+    from broken_telephone.loop import LoopSettings
+    from broken_telephone.loop.run import LoopFolders, run_loop
+
+    prompt = settings["loop"]["describe_prompt"]
+    loop = LoopSettings(iterations=1, describe_prompt=prompt, **OURS)
+    images = ImagePartitionsDataset(path=str(out / "images"))
+    records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
+    folders = LoopFolders(
+        ImageFolderDataset(path=str(originals)).load(), images.load(), records.load(), sessions.load()
+    )
+    loading, began = 0.0, time.perf_counter()
+    for output in run_loop(chains, loop, *models, folders):
+        images.save(output.images)
+        records.save(output.batches)
+        sessions.save(output.sessions)
+        loading += sum(batch.get("load_seconds", 0.0) for batch in output.batches.values())
+    return time.perf_counter() - began - loading
+
+
+def compare(chains: int, steps: int, dtype: str, sizes: Sequence[int], params: str) -> None:
+    """Compare the published way, plain batching, this tool and the limit of arithmetic.
+
+    The chains are cut into rounds of 64. Each round follows them in all ways, so that a machine that becomes slower
+    or faster meanwhile does so for all.
+    """
     import pandas as pd
     from PIL import Image
+    from straight import Straight, matrix_rate
 
     from broken_telephone.models import make_describer, make_generator
-    from broken_telephone.seeds import item_seed
 
-    settings = yaml.safe_load((folder / "conf/base/parameters.yml").read_text())
-    describer, generator = (
-        make({**settings[name], "path": str(ROOT / settings[name]["path"])})
-        for name, make in (("describer", make_describer), ("generator", make_generator))
-    )
-    describer.load()
-    generator.load()
-    table = pd.read_parquet(folder / "data/03_primary/miniature/chains.parquet").head(chains)
-    out = folder / "published"
-    out.mkdir()
-    record: dict[str, list] = {}
-    began = time.perf_counter()
-    for chain in table.itertuples():
-        image = Image.open(ROOT / settings["data_root"] / chain.image_path).convert("RGB")
-        [said] = describer.describe([image], settings["loop"]["describe_prompt"])
-        [drawn] = generator.draw([said.text], [item_seed(chain.seed, 1)])
-        drawn.save(out / f"{chain.chain_id}.png")
-        record.setdefault(chain.label, []).append({"image": chain.image_path, "text": said.text})
-        (out / "record.json").write_text(json.dumps(record))
-    return time.perf_counter() - began
-
-
-def compare(chains: int, steps: int, params: str) -> None:
-    """Both ways, one after the other."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        settings = {"chains": chains_from_images(chains), "loop": {"iterations": 1}, "generator": {"steps": steps}}
-        project(folder, settings)
-        ours = kedro_run(folder, params)
-        count = ours["counts"]["images"]
-        seconds = ours["seconds"]
-        print(f"{count} chains, one iteration; {params or 'settings of the miniature study'}")
-        print(f"this tool:     {sum(seconds.values()):.1f} s {seconds}; {ours['wall']:.1f} s with start and sheet")
-        theirs = published(folder, count)
-        total = sum(seconds.values())
-        print(f"around the models: {100 * seconds['around'] / total:.2f} % of this tool's time")
-        spent = total - seconds["load"]
-        print(f"published way: {theirs:.1f} s, models loaded")
-        print(
-            f"chains per hour: {3600 * count / spent:.0f} and {3600 * count / theirs:.0f}: {theirs / spent:.2f} times"
-        )
+        both = {"generator": {"steps": steps, "dtype": dtype}, "describer": {"dtype": dtype}}
+        project(folder, {"chains": chains_from_images(chains), "loop": {"iterations": 1, **OURS}, **both})
+        run_of_ours = kedro_run(folder, params)
+        whole = run_of_ours["seconds"]
+        settings = yaml.safe_load((folder / "conf/base/parameters.yml").read_text())
+        originals = ROOT / settings["data_root"]
+        table = pd.read_parquet(folder / "data/03_primary/miniature/chains.parquet")
+        table = table.sample(frac=1, random_state=1).reset_index(drop=True)
+        straight = Straight(ROOT, settings, dtype)
+        models = [
+            make({**settings[name], "path": str(ROOT / settings[name]["path"])})
+            for name, make in (("describer", make_describer), ("generator", make_generator))
+        ]
+        image = Image.open(originals / table["image_path"].iloc[0]).convert("RGB")
+        operations = straight.operations(image)
+        for size in (1, *sizes):
+            straight.warm_up(image, size)
+        our_loop(table.head(OURS["draw_batch"]), settings, models, originals, folder / "warm_up")
+        rate, times = 0.0, dict.fromkeys((1, *sizes, "ours"), 0.0)
+        for start in range(0, len(table), _ROUND):
+            some, out = table.iloc[start : start + _ROUND], folder / f"round_{start}"
+            times["ours"] += our_loop(some, settings, models, originals, out / "ours")
+            for size in (1, *sizes):
+                times[size] += straight.follow(some, originals, out / str(size), size)
+            rate = max(rate, matrix_rate(dtype, seconds=0.1 if steps < 12 else 1.0))
+    best = min(sizes, key=times.__getitem__)
+    limit = sum(operations.values()) / rate
+    count, ours = len(table), times["ours"]
+    print(f"{count} chains, one iteration, {dtype}; {params or 'settings of the miniature study'}")
+    print(f"a run with Kedro: {whole} s; {run_of_ours['wall']:.1f} s with start and sheet; ", end="")
+    print(f"around the models: {100 * whole['around'] / sum(whole.values()):.2f} %")
+    print(f"a chain's operations: {operations['describe']:.2f} GFLOP described, {operations['draw']:.2f} GFLOP drawn")
+    print(f"the machine multiplies {rate:.0f} GFLOP/s: at least {1000 * limit:.1f} ms a chain")
+    rows = [("published way", times[1]), *((f"plain batching, {size} at once", times[size]) for size in sizes)]
+    print("| procedure | chains per hour | ms a chain | this tool is faster by | against the limit |")
+    print("|---|---|---|---|---|")
+    for name, seconds in [*rows, ("this tool", ours)]:
+        each = seconds / count
+        against = f"{seconds / ours:.2f} times" + (", the best plain batching" if seconds == times[best] else "")
+        print(f"| {name} | {3600 / each:,.0f} | {1000 * each:.0f} | {against} | {each / limit:.2f} times |")
+    print(flush=True)
 
 
 def stand_ins(sizes: Sequence[int]) -> None:
@@ -110,16 +145,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=["published", "stand-ins"], help="both where it is not said")
-    parser.add_argument("--chains", type=int, default=500, help="of the published way")
+    parser.add_argument("--chains", type=int, default=280, help="of the comparison")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], nargs="+", default=["float32", "bfloat16"])
+    parser.add_argument("--batches", type=int, nargs="+", default=[8, 16, 32], help="of plain batching")
     parser.add_argument("--steps", type=int, default=12, help="of drawing, both ways")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="chains of the stand-ins")
     parser.add_argument("--params", default="")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
-        asked.chains, asked.steps, asked.sizes = 7, 2, [7]
+        asked.chains, asked.steps, asked.sizes, asked.batches, asked.dtype = 7, 2, [7], [4], ["float32"]
     if asked.what != "stand-ins":
-        compare(asked.chains, asked.steps, asked.params)
+        for dtype in asked.dtype:
+            compare(asked.chains, asked.steps, dtype, asked.batches, asked.params)
     if asked.what != "published":
         stand_ins(asked.sizes)
 

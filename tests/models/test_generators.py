@@ -177,6 +177,7 @@ def test_blocks_are_compiled_when_asked_to(pipelines, monkeypatch):
     import torch
 
     monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    monkeypatch.setattr("broken_telephone.models.generators.compilation.missing_compiler", lambda device: None)
     generator = make_generator({**pipelines["sd15"], "compile": True})
     generator.load()
     pipeline, _ = generator._loaded
@@ -214,10 +215,10 @@ def test_identity_holds_what_was_asked_for_and_nothing_of_the_machine(pipelines,
     def identity(**changes) -> dict:
         return make_generator({**pipelines["sd15"], **changes}).identity()
 
-    plain = identity()
+    plain = identity(dtype="auto")
     assert set(plain) == {"weights", "dtype", "load", "call", "steps", "guidance", "width", "height"}
     assert plain["dtype"] == "auto"
-    assert plain == identity(device="cuda", compile=True, offload="model", negative_prompt=None)
+    assert plain == identity(dtype="auto", device="cuda", compile=True, offload="model", negative_prompt=None)
     with_lora = identity(lora={"path": str(tmp_path)}, scheduler="DDIMScheduler")
     assert set(with_lora["lora"]) == {"weights", "scale"}
     assert with_lora["scheduler"] == {"name": "DDIMScheduler", "arguments": {}}

@@ -12,6 +12,8 @@ from broken_telephone.datasets.records import JSONDataset, Record, as_json
 from broken_telephone.errors import StudyError
 
 _ABSENT = "(not set)"
+_LEFT_OPEN = (".dtype", "auto")
+"""The ending of settings that a machine may decide, and the value that lets it. The decision is sealed."""
 
 
 class SealedJSONDataset(JSONDataset):
@@ -61,7 +63,7 @@ class SealedJSONDataset(JSONDataset):
         changes = [
             f"  {name}: {old.get(name, _ABSENT)!r} then, {new.get(name, _ABSENT)!r} now"
             for name in sorted(old.keys() | new.keys())
-            if old.get(name, _ABSENT) != new.get(name, _ABSENT)
+            if not _agree(name, old.get(name, _ABSENT), new.get(name, _ABSENT))
         ]
         if changes:
             anew = f"move {folder} away" if has_results else f"delete {self._place} (there are no results yet)"
@@ -114,6 +116,15 @@ class ComparedDataset(AbstractDataset[Record, Record]):
 
     def _exists(self) -> bool:
         return self._settings is not None
+
+
+def _agree(name: str, sealed: Any, wanted: Any) -> bool:
+    """Return whether a setting is as it was sealed; one that is left open agrees with every decision.
+
+    What this machine decides is compared when the models are loaded.
+    """
+    ending, value = _LEFT_OPEN
+    return bool(sealed == wanted) or (name.endswith(ending) and value in (sealed, wanted))
 
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

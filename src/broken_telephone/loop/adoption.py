@@ -16,11 +16,10 @@ from broken_telephone.execution.adoption import ADOPTED_FROM, OTHER_BATCH, Adopt
 from broken_telephone.execution.journal import TRIED_AGAIN, Record
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.journal import Done, step_folder
+from broken_telephone.loop.sealed_dtypes import MODELS, as_sealed
 from broken_telephone.models import Model
 from broken_telephone.seeds import content_digest
 
-_MODELS = {"describe": "describer", "draw": "generator"}
-"""Phase -> the model whose sealed settings it depends on."""
 _PROMPTS = {"describe": ("describe_prompt",), "draw": ()}
 """Phase -> sealed settings of the loop that it depends on; a drawn text is compared by its digest."""
 
@@ -90,8 +89,8 @@ class LoopAdoption:
 
     def _batch(self, one: LoopDonor, step: Step, chains: Sequence[Chain], done: Done) -> Adopted | str:
         """Return the batch of another study, or why there is none."""
-        model = _MODELS[step.phase]
-        if one.donor.loop_settings.get(model) != self.settings[model]:
+        model = MODELS[step.phase]
+        if one.donor.loop_settings.get(model) != as_sealed(self.settings, one.donor.loop_settings)[model]:
             return f"other settings of the {model}"
         for name in _PROMPTS[step.phase]:
             if one.donor.loop_settings.get("loop", {}).get(name) != self.settings["loop"][name]:

@@ -10,11 +10,18 @@ from dataclasses import replace
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.executors import Executor
 from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, Check, Describe, Draw, Task
-from broken_telephone.models import Failure, Finding
+from broken_telephone.models import Failure, Finding, Generator
 from broken_telephone.models.endpoints.costs import total
 from broken_telephone.models.generators.generator_checks import GUIDANCE
 
 logger = logging.getLogger(__name__)
+
+
+def announce(generator: Generator, pictures: int, batch: int | str) -> None:
+    """Tell a generator that wants to know how much it will draw; see `DiffusersGenerator.expect`."""
+    expect = getattr(generator, "expect", None)
+    if expect is not None:
+        expect(pictures, batch if isinstance(batch, int) else None)
 
 
 def rehearse(workers: Executor, phases: Collection[str], first: str, prompt: str) -> dict[str, Answer]:

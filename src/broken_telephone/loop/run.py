@@ -5,9 +5,11 @@ what they need from there. Leaves out where things are saved, where models run a
 """
 
 import logging
-from collections.abc import Container, Iterator, Mapping, Sequence
+import time
 from collections.abc import Generator as Yields
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -28,8 +30,9 @@ from broken_telephone.loop.adoption import Adopted, LoopAdoption
 from broken_telephone.loop.concurrent_runs import refuse_overlap, this_process
 from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, read_journal, refuse_other_starts, step_folder
 from broken_telephone.loop.plan import of_shard, steps
-from broken_telephone.loop.rehearsal import refuse_idle_guidance, rehearse
+from broken_telephone.loop.rehearsal import announce, refuse_idle_guidance, rehearse
 from broken_telephone.loop.settings import LoopSettings
+from broken_telephone.loop.waiting_chains import copied_words, left_chains, split_repeated, waiting_chains
 from broken_telephone.models import Describer, Failure, Generator
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import Pictures, as_png, bound_for
@@ -100,7 +103,7 @@ def run_loop(
     existing = set(folders.images)
     missing = done.missing(existing, settings.is_kept)
     # Before they are forgotten: images that are drawn again are mostly the same, so that nothing follows from them.
-    left = {step: len(_left(step, followed, done, missing)) for step in steps(settings.iterations)}
+    left = {step: len(left_chains(step, followed, done, missing)) for step in steps(settings.iterations)}
     done.forget_missing(existing, settings.is_kept)
     if outdated := done.outdated(followed, settings.iterations):
         logger.warning(
@@ -126,6 +129,7 @@ def run_loop(
         yield LoopOutput(images=dict.fromkeys(superfluous))
     if not any(left.values()):
         return
+    announce(generator, len(followed) * settings.iterations, settings.draw_batch)
     with (
         executor(settings, {"describer": describer, "generator": generator}) as workers,
         Interruption() as interruption,
@@ -143,7 +147,7 @@ def run_loop(
         run.adoption, run.adopting = adoption, adopting
         for step in left:
             progress.begin(step)
-            yield from run.do(step, _waiting(step, followed, done))
+            yield from run.do(step, waiting_chains(step, followed, done))
             progress.end(step)
             if interruption.asked:
                 break
@@ -165,16 +169,6 @@ def run_loop(
         )
 
 
-def _left(step: Step, chains: list[Chain], done: Done, missing: Container[str]) -> list[Chain]:
-    """Return the chains that a step is to be done for if missing images are drawn again as they were."""
-    return [
-        chain
-        for chain in chains
-        if not done.is_over(chain, step)
-        and (not done.has(chain, step) or (step.phase == "draw" and key(chain.chain_id, step.iteration) in missing))
-    ]
-
-
 def _adopting_phases(settings: LoopSettings, adoption: LoopAdoption, phases: set[str]) -> set[str]:
     """Return the phases that may adopt batches of other studies, and log why others may not."""
     if not adoption.donors:
@@ -183,20 +177,6 @@ def _adopting_phases(settings: LoopSettings, adoption: LoopAdoption, phases: set
     for reason in dict.fromkeys(reason for reason in reasons.values() if reason is not None):
         logger.info("Nothing is adopted: %s", reason)
     return {phase for phase, reason in reasons.items() if reason is None}
-
-
-def _without_result(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
-    return [chain for chain in chains if not done.has(chain, step) and not done.is_over(chain, step)]
-
-
-def _waiting(step: Step, chains: list[Chain], done: Done) -> list[Chain]:
-    """Return the chains that a step can be done for, in the order in which batches are cut from them.
-
-    That is the order of the table; last comes what failed before and is tried again, which no batch had waited for.
-    """
-    missing = _without_result(step, chains, done)
-    missing = [chain for chain in missing if done.before(chain, step) is not None]
-    return sorted(missing, key=lambda chain: key(chain.chain_id, step.iteration) in done.tried)
 
 
 @dataclass
@@ -226,6 +206,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.superfluous: list[str] = []
         """Images that may be deleted, because the record of their description is saved."""
+        self._reading_seconds = 0.0
+        """The time to find out how large the describer reads pictures, which imports its libraries."""
         self._tried: dict[str, Answer] | None = None
         """Phase -> what the rehearsal took that no batch has counted yet; None before the rehearsal."""
         self.sizes = {
@@ -245,6 +227,17 @@ class _Run:
             for some in in_batches(prompts, _PROMPTS):
                 yield self._take_prompts(step, some)
             waiting = [chain for chain in waiting if chain.prompt is None]
+        repeated: list[Chain] = []
+        if step == Step(1, "describe") and getattr(self.describer, "is_repeatable", False):
+            waiting, repeated = split_repeated(waiting, self.done)
+        yield from self._through_models(step, waiting)
+        if repeated and not self.interruption.asked:
+            for some in in_batches(repeated, _PROMPTS):
+                yield from self._take_repeated(step, some)
+            # The first chain of these starts failed.
+            yield from self._through_models(step, [chain for chain in repeated if not self.done.has(chain, step)])
+
+    def _through_models(self, step: Step, waiting: list[Chain]) -> Iterator[LoopOutput]:
         size = self.sizes[step.phase]
         if self.adoption is not None and step.phase in self.adopting:
             adopted = yield from self._adopt(step, waiting, size, self.adoption)
@@ -299,6 +292,15 @@ class _Run:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
         return self._output(outcome, {})
 
+    def _take_repeated(self, step: Step, chains: Sequence[Chain]) -> Iterator[LoopOutput]:
+        """Give chains of one start the same first description, as the describer would."""
+        words = copied_words(chains, self.done)
+        if words:
+            outcome = self._outcome(step, [chain for chain in chains if chain.chain_id in words])
+            for name, description in words.items():
+                outcome.describe(name, **description)
+            yield self._output(outcome, {})
+
     def _outcome(self, step: Step, chains: Sequence[Chain]) -> Outcome:
         return Outcome(step, {chain.chain_id: self.done.before(chain, step) for chain in chains})
 
@@ -326,8 +328,15 @@ class _Run:
             self.session.record["resolved"] = {phase: dict(answer.resolved) for phase, answer in answers.items()}
             self._session_changed = True
 
-    def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+    @cached_property
+    def _longest(self) -> int:
+        began = time.perf_counter()
         longest = bound_for(self.describer)
+        self._reading_seconds = time.perf_counter() - began
+        return longest
+
+    def _picture(self, chain: Chain, iteration: int) -> Image.Image:
+        longest = self._longest
         if iteration == 0:
             return self.folders.originals[str(chain.image_path)](longest=longest, digest=chain.image_digest)
         digest = self.done.image(chain.chain_id, iteration)
@@ -360,7 +369,9 @@ class _Run:
                     words = {"text": written.text, "tokens": written.tokens, "truncated": written.truncated}
                     outcome.describe(chain.chain_id, **words, describer=by, **kept_thought(written.thought))
         rehearsed = (self._tried or {}).pop(outcome.step.phase, None)
-        answer = answer if rehearsed is None else answer.after(rehearsed)
+        if rehearsed is not None:
+            answer = answer.after(replace(rehearsed, load_seconds=rehearsed.load_seconds + self._reading_seconds))
+            self._reading_seconds = 0.0
         is_cut_known = bool(answer.cut) or outcome.step.phase == "describe"
         return self._output(
             outcome,

@@ -59,7 +59,10 @@ class TorchSettings(Source):
     holds = "config.json"
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """`auto` is bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU."""
+    """`auto` is bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU.
+
+    A generator takes bfloat16 on a CPU, too, if its instructions include products of bfloat16 (AVX-512 BF16, AMX).
+    """
     device: str = "auto"
     """`auto` (a CUDA GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps` (Apple) and others of torch."""
     load: dict[str, Any] = {}
@@ -132,14 +135,23 @@ class GeneratorSettings(ModelSettings):
     """A scheduler in place of the pipeline's own; its name alone is enough."""
     lora: LoraSettings | None = None
     """LoRA weights on top of the pipeline, with `path` or `hub`, and `revision`."""
-    compile: bool = False
-    """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding.
+
+    `auto`: for a stated `loop.draw_batch` and enough pictures (`generators/compilation.py`), where a compiler exists.
+    """
     offload: Literal["none", "model", "sequential"] = "none"
     """Which parts stay in the computer's memory until they are used, for a small GPU."""
 
+    @field_validator("compile", mode="before")
+    @classmethod
+    def _switch(cls, stated: Any) -> Any:
+        # YAML reads `on` and `off` as true and false.
+        return {True: "on", False: "off"}[stated] if isinstance(stated, bool) else stated
+
     @model_validator(mode="after")
     def _compiled_parts_stay(self) -> Self:
-        if self.compile and self.offload == "sequential":
+        if self.compile == "on" and self.offload == "sequential":
             raise ValueError("compile and offload: sequential exclude each other; offload: model goes with compile")
         return self
 

@@ -18,7 +18,7 @@ Record = dict[str, Any]
 _ABSENT = "(not set)"
 _DIGEST = "digest"
 _EXECUTION = frozenset(
-    {"batch", "device", "executor", "offload", "ray_address", "residency", "workers", "browsed_chains"}
+    {"batch", "compile", "device", "executor", "offload", "ray_address", "residency", "workers", "browsed_chains"}
 )
 """Settings that decide how a result is computed, but not what is measured."""
 _LOOP = ("iterations", "describe_prompt", "neutralise", "steer")

@@ -4,14 +4,18 @@ import inspect
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
+from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
+from broken_telephone.models.generators.cpu_operations import use_fast_operations
 from broken_telephone.models.generators.generator_checks import BATCHES, GeneratorChecks
 from broken_telephone.models.generators.lora import add_lora
+from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
@@ -37,7 +41,35 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
     """Draws with a diffusers pipeline."""
 
     setting = "generator"
+    _bfloat16_on_cpu = True
     _findings: list[Finding] | None = None
+    _pictures: int | None = None
+    _batch: int | None = None
+    _is_compiled = _has_drawn_compiled = _fails_compiled = False
+
+    def expect(self, pictures: int, batch: int | None) -> None:
+        """State the work to come, before the model is loaded. It decides whether compiling pays.
+
+        Args:
+            pictures: that the study draws in all, those that exist included.
+            batch: how many at once; None if the size is found in the run.
+        """
+        self._pictures, self._batch = pictures, batch
+
+    def resolved(self) -> dict[str, str | None]:
+        """Return dtype and commit, and whether the denoiser is compiled, where it is."""
+        return super().resolved() | ({"compiled": "blocks"} if self._compiles else {})
+
+    @property
+    def _compiles(self) -> bool:
+        """Whether the denoiser is compiled, or will be when it is loaded."""
+        if self._loaded is not None:
+            return self._is_compiled
+        return not self._fails_compiled and self._against_compiling is None
+
+    @property
+    def _against_compiling(self) -> str | None:
+        return reason_against(self.settings, self.device, self._pictures, self._batch)
 
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, or say why there is none.
@@ -56,17 +88,57 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         return self._draw(prompts, seeds)
 
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
-        result = self._result(prompts, seeds, {})
-        flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
+        if self._is_compiled:
+            return self._draw_padded(prompts, seeds)
+        parts = self._parts(len(prompts))
+        if len(parts) == 1:
+            return self._outcomes(self._result(prompts, seeds, {}), len(prompts))
+        shares = zip(parts, cut(prompts, len(parts)), cut(seeds, len(parts)), strict=True)
+        results = side_by_side([partial(self._result_of, *share) for share in shares])
+        return [image for result in results for image in self._outcomes(result, len(result.images))]
+
+    def _draw_padded(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
+        """Draw a batch of the size that the denoiser is compiled for: another size would be compiled anew."""
+        missing = max(0, (self._batch or 0) - len(prompts))
+        try:
+            result = self._result([*prompts, *prompts[-1:] * missing], [*seeds, *seeds[-1:] * missing], {})
+        except Exception as error:
+            if is_out_of_memory(error):
+                # The loop goes on with smaller batches.
+                self._batch = None
+            elif self.settings.compile == "auto" and not self._has_drawn_compiled:
+                logger.warning("generator.compile: compiling failed, and pictures are drawn without: %s", error)
+                undo(self._loaded[0])
+                self._is_compiled, self._fails_compiled = False, True
+                return self._draw(prompts, seeds)
+            raise
+        self._has_drawn_compiled = True
+        return self._outcomes(result, len(prompts) + missing)[: len(prompts)]
+
+    def _parts(self, pictures: int) -> list[Any]:
+        """Return the pipelines that draw the parts of a batch at the same time: one, except on a CPU."""
+        import torch
+
+        pipeline, arguments = self._loaded
+        count = min(pictures, torch.get_num_threads()) if self.device == "cpu" else 1
+        return twins(pipeline, arguments, count)
+
+    def _outcomes(self, result: Any, pictures: int) -> list[Image.Image | Failure]:
+        flags = getattr(result, "nsfw_content_detected", None) or [False] * pictures
         dtype = str(self.dtype).removeprefix("torch.")
         return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
 
     def _result(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> Any:
+        return self._result_of(self._loaded[0], prompts, seeds, changes)
+
+    def _result_of(
+        self, pipeline: Any, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any] | None = None
+    ) -> Any:
         import torch
 
-        pipeline, arguments = self._loaded
+        arguments = self._loaded[1] | (changes or {})
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        return call(pipeline, arguments | changes, list(prompts), generator=noise)
+        return call(pipeline, arguments, list(prompts), generator=noise)
 
     def check(self, prompt: str = "") -> list[Finding]:
         """Check that batches and guidance do what a study expects. Only the first call costs anything.
@@ -84,7 +156,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
             pipeline, arguments = self._loaded
             dtype = str(self.dtype).removeprefix("torch.")
             checks = GeneratorChecks(pipeline, arguments, lambda *asked: self._result(*asked).images, dtype)
-            with _uncompiled(self.settings.compile):
+            with _uncompiled(self._is_compiled):
                 self._findings = [self._log_finding(finding) for finding in checks.findings()]
         return self._findings
 
@@ -118,7 +190,18 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
             add_lora(pipeline, self.settings.lora)
         _check_call(pipeline, called_with)
         place(pipeline, self.settings, self.device)
+        self._speed_up(pipeline)
         return pipeline, called_with
+
+    def _speed_up(self, pipeline: Any) -> None:
+        """Compile the denoiser if that pays, else replace its slow operations where there are faster ones."""
+        against = "it failed" if self._fails_compiled else self._against_compiling
+        self._is_compiled = against is None
+        if self._is_compiled:
+            compile_denoiser(pipeline, self.device)
+        elif self.device == "cpu":
+            use_fast_operations(pipeline)
+        logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
 
     def _pipeline(self, name: str, arguments: dict[str, Any]) -> Any:
         """Load the pipeline; for a decoder that draws no prompts, such as Kandinsky 2.2, with its prior."""

@@ -1,4 +1,4 @@
-"""Moves a pipeline to its device, and compiles its denoiser."""
+"""Moves a pipeline to its device."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from broken_telephone.models.settings import GeneratorSettings
 
 
 def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
-    """Move a pipeline to its device, whole or part by part during use, and compile its denoiser.
+    """Move a pipeline to its device, whole or part by part during use.
 
     Raises:
-        StudyError: if there is no GPU to move parts to, or nothing to compile.
+        StudyError: if there is no GPU to move parts to.
     """
     if settings.offload == "none":
         # With a device map, diffusers has placed the parts already, and refuses to move them.
@@ -24,19 +24,3 @@ def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
         pipeline.enable_model_cpu_offload(device=device)
     else:
         pipeline.enable_sequential_cpu_offload(device=device)
-    if settings.compile:
-        _compile(pipeline)
-
-
-def _compile(pipeline: Any) -> None:
-    parts = [getattr(pipeline, name, None) for name in ("transformer", "unet")]
-    denoiser = next((part for part in parts if part is not None), None)
-    if denoiser is None:
-        raise StudyError(
-            f"generator.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to false"
-        )
-    # Shapes are fixed: a study draws one size in one batch size. A smaller last batch is compiled once more.
-    if getattr(denoiser, "_repeated_blocks", None):
-        denoiser.compile_repeated_blocks(dynamic=False)
-    else:
-        denoiser.compile(dynamic=False)

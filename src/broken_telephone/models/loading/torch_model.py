@@ -64,8 +64,10 @@ class LocalModel(ABC, Generic[PlacedT]):
 class TorchModel(LocalModel[TorchSettingsT]):
     """A model of a library that loads by `from_pretrained`."""
 
-    # `dtype: auto` is what was asked for; what it stands for on a machine is no setting of the study.
+    # `dtype: auto` is what was asked for. The loop seals what it stands for on this machine (`loop/sealed_dtypes.py`).
     _no_matter = frozenset({"preset", "device", "compile", "offload"})
+    _bfloat16_on_cpu = False
+    """Whether `dtype: auto` is bfloat16 on a CPU that multiplies it natively. Measurements are better at float32."""
 
     @property
     def name(self) -> str:
@@ -118,6 +120,16 @@ class TorchModel(LocalModel[TorchSettingsT]):
 
         if self.settings.dtype != "auto":
             return getattr(torch, self.settings.dtype)
+        if self.device == "cpu":
+            return torch.bfloat16 if self._bfloat16_on_cpu and _cpu_multiplies_bfloat16() else torch.float32
         if not self.device.startswith("cuda"):
             return torch.float32
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    """Return whether this CPU has instructions for products of bfloat16. Others would be slower than at float32."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_tile", "bf16"))

@@ -17,6 +17,7 @@ from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.manifest import is_finished, text_digest
 from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.sealed_dtypes import as_sealed, with_dtypes
 from broken_telephone.loop.steering import steering_digest, steering_table, unsteered
 from broken_telephone.models import Describer, Generator
 from broken_telephone.pictures import (
@@ -146,7 +147,15 @@ def follow_chains(
     folders = LoopFolders(originals, loop_store.images, loop_store.batches, loop_store.sessions)
     earlier = loop_store.manifest
     if (
-        is_finished(earlier, wanted_settings, chains, loop.iterations, folders.batches, folders.sessions, loop.keep)
+        is_finished(
+            earlier,
+            as_sealed(wanted_settings, (earlier or {}).get("settings")),
+            chains,
+            loop.iterations,
+            folders.batches,
+            folders.sessions,
+            loop.keep,
+        )
         and earlier.get("steering") == steering_digest(wording.steering)
         and len(drawn_before) == earlier["counts"]["stored"]
     ):
@@ -160,7 +169,7 @@ def follow_chains(
     own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
     live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)
-    unsealed = wanted_settings
+    unsealed, resolved = wanted_settings, dict[str, Any]()
     adoption = LoopAdoption(
         [
             LoopDonor(donor, reused_studies[donor.study].chains, reused_studies[donor.study].loop_images)
@@ -170,8 +179,13 @@ def follow_chains(
         {"describe": describer, "draw": generator},
     )
     for output in run_loop(chains, loop, describer, generator, folders, done, adoption):
+        for session in output.sessions.values():
+            resolved |= session.get("resolved", {})
+        if output.batches and unsealed and loop.executor == "local":
+            # A run that adopts its first batches has not loaded its models yet.
+            resolved = {"describe": describer.resolved(), "draw": generator.resolved()} | resolved
         # Outputs are saved in their order: a seal that is refused keeps the batch from being saved.
-        sealed = unsealed if output.batches else {}
+        sealed = with_dtypes(unsealed, resolved) if output.batches else {}
         yield sealed, *output, live.now()
         if sealed:
             unsealed = {}

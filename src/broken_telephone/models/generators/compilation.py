@@ -1,0 +1,101 @@
+"""Decides whether a denoiser is compiled, and compiles the blocks that it repeats."""
+
+import importlib.util
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models.settings import GeneratorSettings
+
+PAYS_FROM = 1000
+"""Pictures of a study from which a GPU compiles. Compiling takes minutes, whatever the number of pictures."""
+_CACHE = "TORCHINDUCTOR_CACHE_DIR"
+
+
+def reason_against(settings: GeneratorSettings, device: str, pictures: int | None, batch: int | None) -> str | None:
+    """Return why a denoiser is not compiled, in words; None if it is.
+
+    With `compile: on` it always is. The decision depends on the whole study, not on what is left of it, so that a study
+    that was interrupted goes on as it began.
+
+    Args:
+        settings: of the generator.
+        device: that it runs on.
+        pictures: that the study draws in all; None if that is unknown.
+        batch: how many at once; None if the size is found in the run.
+    """
+    if settings.compile == "on":
+        return None
+    if settings.compile == "off":
+        return "generator.compile is off"
+    if not device.startswith("cuda"):
+        return "on a CPU it gains less than its replaced operations do, and it takes a minute"
+    if settings.offload == "sequential":
+        return "generator.offload is sequential"
+    if batch is None:
+        return "the batch size is not stated (loop.draw_batch), and every size is compiled anew"
+    if pictures is None or pictures < PAYS_FROM:
+        return f"it pays from {PAYS_FROM} pictures"
+    return missing_compiler(device)
+
+
+def missing_compiler(device: str) -> str | None:
+    """Return what this machine lacks to compile, in words; None if nothing."""
+    if device.startswith("cuda") and importlib.util.find_spec("triton") is None:
+        return "the package triton is not installed"
+    # triton compiles a small part of its kernels' launch by the C compiler.
+    wanted = (os.environ.get("CXX"), "g++", "clang++") if device == "cpu" else (os.environ.get("CC"), "gcc", "clang")
+    if not any(name is not None and shutil.which(name) for name in wanted):
+        return f"no compiler was found ({' or '.join(name for name in wanted if name)})"
+    return None
+
+
+def compile_denoiser(pipeline: Any, device: str) -> None:
+    """Compile the blocks of a pipeline's denoiser for fixed shapes. Compiled kernels are kept for later runs.
+
+    Raises:
+        StudyError: if there is no denoiser or no compiler.
+    """
+    parts = [getattr(pipeline, name, None) for name in ("transformer", "unet")]
+    denoiser = next((part for part in parts if part is not None), None)
+    if denoiser is None:
+        raise StudyError(
+            f"generator.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to off"
+        )
+    lacking = missing_compiler(device)
+    if lacking is not None:
+        raise StudyError(f"generator.compile: {lacking}: install it, or set it to off")
+    # torch's own place is in /tmp, which is empty after a restart.
+    os.environ.setdefault(_CACHE, str(_user_cache() / "broken_telephone" / "compiled"))
+    blocks = repeated_blocks(denoiser)
+    for block in blocks or [denoiser]:
+        block.compile(dynamic=False)
+
+
+def undo(pipeline: Any) -> None:
+    """Let a pipeline's denoiser run uncompiled again."""
+    for name in ("transformer", "unet"):
+        for module in getattr(getattr(pipeline, name, None), "modules", list)():
+            module._compiled_call_impl = None
+
+
+def repeated_blocks(denoiser: Any) -> list[Any]:
+    """Return the blocks that a denoiser repeats, which share compiled code; none if there are none.
+
+    Those are the classes that diffusers names, else the members of its lists of equal modules.
+    """
+    from torch.nn import ModuleList
+
+    named = set(getattr(denoiser, "_repeated_blocks", None) or ())
+    if named:
+        return [module for module in denoiser.modules() if type(module).__name__ in named]
+    lists = [child for child in denoiser.children() if isinstance(child, ModuleList)]
+    counts = Counter(type(module) for blocks in lists for module in blocks)
+    return [module for blocks in lists for module in blocks if counts[type(module)] > 1]
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -1,0 +1,245 @@
+"""What makes the generator faster changes its pictures by rounding at most."""
+
+import sys
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+
+from broken_telephone.errors import StudyError
+from broken_telephone.models import GeneratorSettings, make_generator
+from broken_telephone.models.generators import compilation, cpu_operations, diffusers_generator
+from broken_telephone.models.generators.compilation import reason_against, repeated_blocks
+from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
+
+PROMPTS = [f"a person number {number}" for number in range(5)]
+SEEDS = [3, 1, 4, 1, 5]
+
+
+@contextmanager
+def threads(count: int):
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def pixels(images) -> np.ndarray:
+    return np.stack([np.asarray(image, dtype=int) for image in images])
+
+
+def sd3(layers: int = 3, norm: str | None = "rms_norm"):
+    torch.manual_seed(0)
+    from diffusers import SD3Transformer2DModel
+
+    return SD3Transformer2DModel(
+        **{"sample_size": 8, "in_channels": 4, "out_channels": 4, "num_layers": layers, "attention_head_dim": 8},
+        **{"num_attention_heads": 2, "joint_attention_dim": 32, "caption_projection_dim": 16},
+        **{"pooled_projection_dim": 32, "pos_embed_max_size": 8, "qk_norm": norm},
+    ).eval()
+
+
+def predicted(transformer) -> torch.Tensor:
+    torch.manual_seed(1)
+    inputs = {"hidden_states": torch.randn(3, 4, 8, 8), "encoder_hidden_states": torch.randn(3, 7, 32)}
+    inputs |= {"pooled_projections": torch.randn(3, 32), "timestep": torch.tensor([900.0, 500.0, 20.0])}
+    with torch.no_grad():
+        return transformer(**inputs, return_dict=False)[0]
+
+
+@pytest.mark.parametrize("norm", [None, "rms_norm"])
+@pytest.mark.parametrize("longest", [512, 4])
+def test_replaced_operations_predict_what_the_library_predicts(norm, longest, monkeypatch):
+    """Short sequences by products, long ones by torch's fused attention."""
+    monkeypatch.setattr(cpu_operations, "_LONGEST", longest)
+    transformer = sd3(norm=norm)
+    for name, weight in transformer.named_parameters():
+        if "norm_" in name:
+            weight.data.uniform_(0.5, 1.5)
+    expected = predicted(transformer)
+    cpu_operations.replace_operations(transformer)
+    assert isinstance(transformer.transformer_blocks[0].attn.processor, cpu_operations.JointAttention)
+    assert isinstance(transformer.transformer_blocks[0].ff.net[0].forward, cpu_operations._FusedGelu)
+    torch.testing.assert_close(predicted(transformer), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_that_change_later_count():
+    transformer = sd3()
+    cpu_operations.replace_operations(transformer)
+    before = predicted(transformer)
+    with torch.no_grad():
+        for block in transformer.transformer_blocks:
+            block.attn.to_q.weight.add_(0.3)
+    plain = sd3()
+    plain.load_state_dict(transformer.state_dict())
+    assert float((predicted(transformer) - before).abs().max()) > 1e-3
+    torch.testing.assert_close(predicted(transformer), predicted(plain), rtol=1e-4, atol=1e-5)
+
+
+def test_a_lora_is_not_passed_over():
+    peft = pytest.importorskip("peft")
+    transformer = sd3()
+    transformer.add_adapter(peft.LoraConfig(r=2, target_modules=["to_q", "add_k_proj"], init_lora_weights=False))
+    expected = predicted(transformer)
+    cpu_operations.replace_operations(transformer)
+    torch.testing.assert_close(predicted(transformer), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_operation_that_torch_lacks_is_left_as_it_is(monkeypatch):
+    class Without:
+        mkldnn = object()
+
+    monkeypatch.setattr(torch, "ops", Without())
+    transformer = sd3()
+    cpu_operations.replace_operations(transformer)
+    assert "forward" not in vars(transformer.transformer_blocks[0].ff.net[0])
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl", "sd3", "flux", "pixart"])
+def test_parts_of_a_batch_drawn_side_by_side_are_the_batch(family, pipelines, monkeypatch):
+    generator = make_generator(pipelines[family])
+    with threads(2):
+        parallel = generator.draw(PROMPTS, SEEDS)
+        assert torch.get_num_threads() == 2
+        assert len(generator._parts(5)) == 2
+        monkeypatch.setattr(generator, "_parts", lambda pictures: generator._loaded[:1])
+        whole = generator.draw(PROMPTS, SEEDS)
+    assert int(np.abs(pixels(parallel) - pixels(whole)).max()) <= 2
+    assert int(np.abs(pixels(whole)[0] - pixels(whole)[2]).max()) > 2
+
+
+def test_threads_that_use_new_operations_for_the_first_time_do_not_disturb_each_other():
+    """Both join the same weights at the same moment."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    expected = sd3()
+    inputs = {"hidden_states": torch.ones(2, 4, 8, 8), "encoder_hidden_states": torch.ones(2, 7, 32)}
+    inputs |= {"pooled_projections": torch.ones(2, 32), "timestep": torch.tensor([900.0, 20.0])}
+    barrier = Barrier(4)
+
+    def predict(transformer) -> torch.Tensor:
+        barrier.wait()
+        with torch.no_grad():
+            return transformer(**inputs, return_dict=False)[0]
+
+    with torch.no_grad():
+        right = expected(**inputs, return_dict=False)[0]
+    for _ in range(20):
+        transformer = sd3()
+        cpu_operations.replace_operations(transformer)
+        with ThreadPoolExecutor(4) as pool:
+            for one in pool.map(predict, [transformer] * 4):
+                torch.testing.assert_close(one, right, rtol=1e-4, atol=1e-5)
+
+
+def test_pipelines_whose_calls_change_shared_layers_draw_one_after_the_other(pipelines):
+    generator = make_generator(pipelines["sd3"])
+    generator.load()
+    pipeline, arguments = generator._loaded
+    one, other = twins(pipeline, arguments, 2)
+    assert one.scheduler is not other.scheduler
+    assert one.transformer is other.transformer
+    assert twins(pipeline, {"joint_attention_kwargs": {"scale": 0.5}}, 2) == [pipeline]
+
+
+def test_an_error_in_one_part_ends_the_batch():
+    def fail() -> int:
+        raise MemoryError("full")
+
+    with threads(2), pytest.raises(MemoryError, match="full"):
+        side_by_side([lambda: 1, fail])
+    assert side_by_side([lambda: 1, lambda: 2, lambda: 3]) == [1, 2, 3]
+    assert cut([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4, 5]]
+    assert cut([1], 4) == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "device", "pictures", "batch", "reason"),
+    [
+        ({"compile": True}, "cpu", None, None, None),
+        ({"compile": "off"}, "cuda", 5000, 8, "is off"),
+        ({}, "cpu", 5000, 8, "on a CPU"),
+        ({}, "cuda", 5000, None, "draw_batch"),
+        ({}, "cuda", 10, 8, "from 1000 pictures"),
+        ({}, "cuda", None, 8, "from 1000 pictures"),
+        ({"offload": "sequential"}, "cuda", 5000, 8, "sequential"),
+        ({}, "cuda", 5000, 8, None),
+    ],
+)
+def test_compiling_is_decided_by_the_whole_study(settings, device, pictures, batch, reason, monkeypatch):
+    monkeypatch.setattr(compilation, "missing_compiler", lambda device: None)
+    against = reason_against(GeneratorSettings(path="x", **settings), device, pictures, batch)
+    assert (against is None) if reason is None else reason in str(against)
+
+
+def test_without_a_compiler_auto_does_without_and_on_says_so(pipelines, monkeypatch):
+    monkeypatch.setattr(compilation.shutil, "which", lambda name: None)
+    monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda name: object())
+    assert "no compiler was found" in str(reason_against(GeneratorSettings(path="x"), "cuda", 5000, 8))
+    with pytest.raises(StudyError, match=r"generator\.compile: no compiler was found .*set it to off"):
+        make_generator({**pipelines["sd3"], "compile": "on"}).load()
+
+
+def test_a_compiled_denoiser_draws_one_batch_size(pipelines, monkeypatch):
+    """The compiler itself, which takes half a minute to start, is left out."""
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    monkeypatch.setattr(compilation, "missing_compiler", lambda device: None)
+    plain = make_generator(pipelines["sd3"]).draw(PROMPTS, SEEDS)
+    generator = make_generator({**pipelines["sd3"], "compile": "on"})
+    generator.expect(pictures=70, batch=4)
+    assert generator.resolved()["compiled"] == "blocks"
+    generator.load()
+    sizes, result_of = [], generator._result_of
+    monkeypatch.setattr(
+        generator, "_result_of", lambda *asked: sizes.append(len(asked[1])) or result_of(*asked), raising=True
+    )
+    drawn = [*generator.draw(PROMPTS[:4], SEEDS[:4]), *generator.draw(PROMPTS[4:], SEEDS[4:])]
+    assert sizes[-2:] == [4, 4]
+    assert len(drawn) == 5
+    assert int(np.abs(pixels(drawn) - pixels(plain)).max()) <= 2
+
+
+def test_a_compiler_that_fails_is_done_without(pipelines, monkeypatch, caplog):
+    def broken(function, **options):
+        def raises(*args, **kwargs):
+            raise RuntimeError("no Python.h")
+
+        return raises
+
+    monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr(diffusers_generator, "reason_against", lambda *_: None)
+    monkeypatch.setattr(compilation, "missing_compiler", lambda device: None)
+    generator = make_generator(pipelines["sd3"])
+    generator._findings = []
+    drawn = generator.draw(PROMPTS, SEEDS)
+    assert "compiling failed, and pictures are drawn without" in caplog.text
+    assert "compiled" not in generator.resolved()
+    assert (
+        int(
+            np.abs(
+                pixels(drawn) - pixels(make_generator(pipelines["sd15"] | pipelines["sd3"]).draw(PROMPTS, SEEDS))
+            ).max()
+        )
+        <= 2
+    )
+
+
+def test_blocks_are_found_where_the_library_names_none():
+    assert len(repeated_blocks(sd3())) == 3
+    assert repeated_blocks(torch.nn.Linear(2, 2)) == []
+
+
+def test_auto_is_bfloat16_for_generators_on_processors_that_have_it(pipelines, model_folders, monkeypatch):
+    from broken_telephone.models import make_describer
+
+    generator = make_generator({**pipelines["sd3"], "dtype": "auto", "device": "cpu"})
+    describer = make_describer({"path": str(model_folders / "describer"), "device": "cpu"})
+    for capabilities, dtype in (({"avx512_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)
+        assert generator.resolved()["dtype"] == dtype
+        assert describer.resolved()["dtype"] == "float32"
+    assert "torch" in sys.modules
