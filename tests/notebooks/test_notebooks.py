@@ -88,7 +88,7 @@ def finished(tmp_path_factory):
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
         # The notebooks draw their figures themselves.
         for room in ("reporting", "comparison"):
-            patch.setattr(f"broken_telephone.pipelines.{room}.pages.saved_figures", lambda plans: {})
+            patch.setattr(f"broken_telephone.pipelines.{room}.pages.saved_figures", lambda plans, earlier=None: {})
         project.run("__default__")
         for pipeline in ("loop", "annotation"):
             project.run(pipeline, env="high_guidance")
