@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from broken_telephone.reporting.first_screen.certainty import BARELY, CLEAR, certainty_of, certainty_words
 from broken_telephone.reporting.first_screen.phrases import shown_category
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
 from broken_telephone.reporting.text.correction_method import correction_text
@@ -43,6 +44,8 @@ class Cell:
     """Name of the figure that shows the share; empty if there is none."""
     finding: int = 0
     """Number of the finding that describes the share; 0 without one."""
+    is_barely: bool = False
+    """Whether the change is significant, but barely differs from zero."""
 
 
 def mark_of(row: Any) -> str:
@@ -95,7 +98,8 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
     is_claim = mark in (ROSE, FELL)
     number = change.number if is_claim else ""
     size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0
-    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding)
+    is_barely = is_claim and certainty_of(row) == BARELY
+    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding, is_barely)
 
 
 def _figures_of(row: Any) -> tuple[str, str]:
@@ -112,7 +116,12 @@ def _detail(row: Any, change: ShownChange) -> str:
     chains = counted(int(row.n), "chain")
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"
-    parts = [f"{_verdict(row)}: {change.text}", chains]
+    verdict, is_claim = _verdict(row), row.verdict in (RISE, FALL)
+    if is_claim and certainty_of(row) != CLEAR:
+        verdict += f", {certainty_words(row)}"
+    parts = [f"{verdict}: {change.text}"]
+    parts += [change.selection] if is_claim and change.selection else []
+    parts.append(chains)
     if row.method != ANNOTATOR:
         parts.append(correction_text(str(row.method), int(row.n_checked)))
         parts += [f"the annotator's answers alone: {alone}"] if (alone := uncorrected(row)) else []

@@ -7,11 +7,14 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.first_screen.cells import Levels, change_of
-from broken_telephone.reporting.first_screen.phrases import changed_people
-from broken_telephone.reporting.first_screen.shown_change import uncorrected
+from broken_telephone.reporting.first_screen.certainty import BARELY, CLEAR, certainty_of, certainty_words
+from broken_telephone.reporting.first_screen.main_label import main_label
+from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, became, changed_people, people_of
+from broken_telephone.reporting.first_screen.shown_change import ShownChange, uncorrected
 from broken_telephone.reporting.first_screen.strips import ChainPictures, Strip, strips_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, RISE
+from broken_telephone.reporting.text.wording import capital
 
 MOST = 5
 """Findings of the first screen."""
@@ -26,6 +29,15 @@ class LeadingChange:
     """Says what changed: `More sad people appear female`."""
     numbers: str
     """Says by how much: `51 % → 93 % (+42 points, 95 % interval 30 to 54)`."""
+    headline: str
+    """The change as the answer of the study: `Happy people became mostly 20 to 39 years old: 20 % → 80 %`."""
+    certainty: str
+    """The grade of certainty, one of `certainty`."""
+    certainty_words: str
+    selection: str
+    """The change corrected for its selection, as a sentence; empty if it does not differ visibly."""
+    mostly: str
+    """The people that a change over all labels mostly comes from: `mostly happy people`; empty without them."""
     alone: str
     """What the annotator's answers alone show, if something corrects them: `24 % → 71 % (+47 points)`."""
     is_planned: bool
@@ -36,7 +48,8 @@ class LeadingChange:
     @property
     def sentence(self) -> str:
         """The finding as one sentence."""
-        return f"{self.words}: {self.numbers}."
+        mostly = f" ({self.mostly})" if self.mostly else ""
+        return f"{self.words}{mostly}: {self.numbers}."
 
 
 def leading_changes(
@@ -52,18 +65,50 @@ def leading_changes(
     """
     rows = significant_changes(changes).head(MOST)
     return [
-        _finding(number, row, levels, words, pictures) for number, row in enumerate(rows.itertuples(index=False), 1)
+        _finding(number, row, changes, levels, words, pictures)
+        for number, row in enumerate(rows.itertuples(index=False), 1)
     ]
 
 
-def _finding(number: int, row: Any, levels: Levels, words: Mapping[str, str], pictures: ChainPictures) -> LeadingChange:
+def _finding(
+    number: int,
+    row: Any,
+    changes: pd.DataFrame,
+    levels: Levels,
+    words: Mapping[str, str],
+    pictures: ChainPictures,
+) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
+    change, source = change_of(row, levels), main_label(row, changes)
+    mostly = f"mostly {people_of(source, words)}" if source else ""
     return LeadingChange(
         number,
         changed_people(label, attribute, category, row.verdict == RISE, words),
-        change_of(row, levels).text,
+        change.text,
+        _headline(row, change, mostly, words),
+        certainty_of(row),
+        certainty_words(row),
+        f"{capital(change.selection)}." if change.selection else "",
+        mostly,
         uncorrected(row) if row.method != ANNOTATOR else "",
         bool(row.is_planned),
         strips_of(row, pictures),
         tuple(str(getattr(row, name)) for name in CELL),
     )
+
+
+def _headline(row: Any, change: ShownChange, mostly: str, words: Mapping[str, str]) -> str:
+    """Say what changed in the words of a headline, with what weakens it."""
+    form = LESS
+    if row.verdict == RISE:
+        form = MOSTLY if change.passes_half else MORE
+    result = became(str(row.label), str(row.attribute), str(row.category), form, words)
+    limits = [mostly] if mostly else []
+    limits += [] if certainty_of(row) == CLEAR else [_of_change(row)]
+    weakened = f" ({'; '.join(limits)})" if limits else ""
+    return f"{result}: {change.short}{weakened}."
+
+
+def _of_change(row: Any) -> str:
+    words = certainty_words(row)
+    return f"change {words}" if certainty_of(row) == BARELY else words

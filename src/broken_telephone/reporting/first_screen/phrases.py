@@ -11,6 +11,8 @@ _WITH_ADJECTIVES = "emotion"
 _PLAIN = ("gender", "ethnicity")
 """Attributes whose categories need no explanation."""
 _SKIN = ("lighter", "darker")
+MOSTLY, MORE, LESS = "became mostly {}", "appear {} more often", "appear {} less often"
+"""What people do in a headline. MOSTLY: the category was that of less than half of the images, and is that of most."""
 
 
 def adjectives(concept: str, variable: Variable) -> dict[str, str]:
@@ -43,6 +45,30 @@ def changed_people(label: str, attribute: str, category: str, is_rise: bool, wor
         return f"{more.capitalize()} {words[label]} people appear {shown}"
     where = "Over all labels" if label == ALL else f"For {spoken(label)}"
     return f"{where}, {more} appear {shown}"
+
+
+def became(label: str, attribute: str, category: str, form: str, words: Mapping[str, str]) -> str:
+    """Say in words what the people of a label became: `Happy people became mostly 20 to 39 years old`.
+
+    Args:
+        label: of the chains.
+        attribute: of the category.
+        category: whose share changed.
+        form: MOSTLY, MORE or LESS.
+        words: as `adjectives` returns them.
+    """
+    shown = shown_category(attribute, category).removeprefix("aged ")
+    if attribute == "age" and category[:1].isdigit():
+        shown = f"{shown.removesuffix('+')} years old{' or older' if category.endswith('+') else ''}"
+    if label in words:
+        return f"{people_of(label, words).capitalize()} {form.format(shown)}"
+    where = "Over all labels" if label == ALL else f"For {spoken(label)}"
+    return f"{where}, people {form.format(shown)}"
+
+
+def people_of(label: str, words: Mapping[str, str]) -> str:
+    """Name the people of a label: `happy people`; the label itself if it has no adjective."""
+    return f"{words[label]} people" if label in words else spoken(label)
 
 
 def shown_category(attribute: str, category: str) -> str:

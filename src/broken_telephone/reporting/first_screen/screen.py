@@ -7,17 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.answer import answer, span
+from broken_telephone.reporting.first_screen.answer import answer, count_line
+from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import Cell, cell_of, corrected_levels
 from broken_telephone.reporting.first_screen.leading_changes import LeadingChange, leading_changes
 from broken_telephone.reporting.first_screen.missing_column import missing_cell
+from broken_telephone.reporting.first_screen.next_step import next_box
 from broken_telephone.reporting.first_screen.overview import Overview, compared_labels, overview, starts_of
 from broken_telephone.reporting.first_screen.strips import ChainPictures
 from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
-from broken_telephone.reporting.first_screen.trust import Box, believe_box, model_box, settled_box
+from broken_telephone.reporting.first_screen.trust import believe_box, model_box, settled_box
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
 from broken_telephone.reporting.text.wording import counted, points
+from broken_telephone.statistics import ALL
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
 _SINGLE = "Drift cannot be tested: the chains of each label come from a single start."
@@ -46,11 +50,15 @@ class FirstScreen:
 
     facts: Sequence[Fact]
     answer: str
-    span: str
+    """The surest change in words; without one, that nothing changed or why nothing is known."""
+    count_line: str
+    """How many shares changed; empty if nothing was compared."""
     overview: Overview | None
     further: Overview | None
     """The overview of chains from prompts beside chains from images."""
     findings: Sequence[LeadingChange]
+    n_findings: int
+    """All findings: pairs of label and attribute with a significant change. Those of the screen are the surest."""
     detectable: str
     """How small a change may have been missed; empty if nothing was without significant change."""
     boxes: Sequence[Box]
@@ -77,6 +85,7 @@ def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "
     main = shown[0] if shown else changes.head(0)
     left_out = _groups(changes) - sum(map(_groups, shown))
     leading = leading_changes(main, levels, study.words, study.pictures)
+    n_findings = len(significant_changes(main))
     numbers = {finding.cell: finding.number for finding in leading}
 
     def cell(row: Any) -> Cell:
@@ -101,16 +110,18 @@ def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "
             study.manifests.get("loop", {}),
             str(study.manifests.get("report", {}).get("written", "")),
         ),
-        answer(first, why_not or (_SINGLE if left_out else _NOTHING)),
-        span(first) if first else "",
+        answer(first, leading, why_not or (_SINGLE if left_out else _NOTHING)),
+        count_line(first, n_findings) if first else "",
         first,
         further,
         leading,
+        n_findings,
         _detectable(main),
         [
             believe_box(main, tables, study.manifests, LEVEL),
             model_box(),
             settled_box(main, tables.get("trajectories", pd.DataFrame())),
+            next_box(main, is_single=left_out > 0),
         ],
         list(_notes(left_out, changes, study.pictures.chains)),
     )
@@ -145,9 +156,16 @@ def _groups(changes: pd.DataFrame) -> int:
 
 def _detectable(changes: pd.DataFrame) -> str:
     """Say how large a change must be to be detected where none is significant, as `limits.power_sentences` does."""
-    quiet = changes[changes["verdict"] == NOT_SIGNIFICANT]["minimum_detectable_change"].dropna()
-    if quiet.empty:
-        return ""
-    least, most = points(float(quiet.min()), unit=False), points(float(quiet.max()))
-    sizes = most if most.startswith(f"{least} ") else f"{least} to {most}"
-    return f"changes below {sizes} may be missed"
+    quiet = changes[(changes["verdict"] == NOT_SIGNIFICANT) & changes["minimum_detectable_change"].notna()]
+    is_all = quiet["label"].astype(str) == ALL
+    parts = [
+        f"{where} below {_sizes(own['minimum_detectable_change'].astype(float))}"
+        for where, own in (("per label", quiet[~is_all]), ("over all labels", quiet[is_all]))
+        if len(own)
+    ]
+    return f"may be missed: changes {', '.join(parts)}" if parts else ""
+
+
+def _sizes(changes: pd.Series) -> str:
+    least, most = points(changes.min(), unit=False), points(changes.max())
+    return most if most.split()[0] == least else f"{least} to {most}"

@@ -12,8 +12,9 @@ _SAME = 0.005
 """Shares whose difference is closer than this to the change belong to the same images."""
 _SMALL = 0.0195
 """Changes below it are shown with a decimal: two whole percentages could hide them."""
-_LEAST, _LEAST_PART = 0.02, 0.1
-"""Smallest shrinkage that is shown, as a change of a share and as a part of the change."""
+_LEAST, _LEAST_PART = 0.05, 0.2
+"""Smallest correction for selection that is shown, as a change of a share and as a part of the change."""
+_HALF = 50.0
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 
@@ -22,28 +23,43 @@ class ShownChange:
     """Holds the numbers of one change as the first screen shows them."""
 
     points: float
-    """The size of the change in percentage points with its sign, shrunken for its selection where this is shown."""
+    """The size of the change in percentage points with its sign."""
     change: str
-    """The change before shrinkage as a text with its sign: `+42`."""
+    """The change as a text with its sign: `+42`."""
     shares: str
     """The shares before and after: `51 % → 93 %`. Empty if they are not those of the compared chains."""
     interval: str
     shrunken: str
-    """The change after shrinkage; empty if there is no shrinkage to show."""
+    """The change corrected for its selection, with its sign; empty if it does not differ visibly."""
     is_corrected: bool
     """Whether ratings or a reference annotator correct it."""
+    passes_half: bool = False
+    """Whether the share rises from below to above one half, as the shares are shown."""
 
     @property
     def number(self) -> str:
-        """The size of the change without its sign, shrunken where this is shown."""
-        return (self.shrunken or self.change).lstrip(f"+{MINUS}")
+        """The size of the change without its sign."""
+        return self.change.lstrip(f"+{MINUS}")
 
     @property
     def text(self) -> str:
-        """All numbers: `51 % → 93 % (+42 points, 95 % interval 30 to 54; shrunken +36)`."""
-        change = f"{'corrected ' if self.is_corrected else ''}{self.change} {_unit(self.change)}"
-        rest = f"{self.interval}; shrunken {self.shrunken}" if self.shrunken else self.interval
-        return f"{self.shares} ({change}, {rest})" if self.shares else f"{change} ({rest})"
+        """The change with its interval: `51 % → 93 % (+42 points, 95 % interval 30 to 54)`."""
+        change = self._change
+        return f"{self.shares} ({change}, {self.interval})" if self.shares else f"{change} ({self.interval})"
+
+    @property
+    def short(self) -> str:
+        """The shares, or the change where they are unknown: `51 % → 93 %`, `corrected +42 points`."""
+        return self.shares or self._change
+
+    @property
+    def selection(self) -> str:
+        """The change corrected for its selection as a phrase: `about +36 when corrected for selection`."""
+        return f"about {self.shrunken} when corrected for selection" if self.shrunken else ""
+
+    @property
+    def _change(self) -> str:
+        return f"{'corrected ' if self.is_corrected else ''}{self.change} {_unit(self.change)}"
 
 
 def shown_change(row: Any, before: float, after: float) -> ShownChange:
@@ -61,21 +77,22 @@ def shown_change(row: Any, before: float, after: float) -> ShownChange:
 
 def _rounded(value: float, estimate: float, row: Any, before: float, after: float) -> ShownChange:
     digits = 1 if 0 < abs(value) < _SMALL else 0
-    size, shares = _points(value, digits), ""
+    size, shares, passes_half = _points(value, digits), "", False
     if pd.notna(before) and pd.notna(after) and abs(after - before - value) < _SAME:
         first, last = _points(before, digits), _points(after, digits)
         shares = f"{first:.{digits}f} % {ARROW} {last:.{digits}f} %"
-        size = round(last - first, digits)
+        size, passes_half = round(last - first, digits), first < _HALF < last
     shrinkage = abs(value - estimate)
     shrunken = _points(estimate, digits)
     is_shrunken = shrunken != size and (shrinkage >= _LEAST or shrinkage >= _LEAST_PART * abs(value))
     return ShownChange(
-        shrunken if is_shrunken else size,
+        size,
         _signed(size, digits),
         shares,
         _interval(row.ci_low, row.ci_high, digits),
         _signed(shrunken, digits) if is_shrunken else "",
         row.method != ANNOTATOR,
+        passes_half,
     )
 
 

@@ -13,7 +13,7 @@ from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.sheets.chains_sheet import Images
 from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.verdicts import RISE
-from broken_telephone.reporting.text.wording import NO_VALUE
+from broken_telephone.reporting.text.wording import NO_VALUE, counted
 from broken_telephone.seeds import seed_of
 from broken_telephone.statistics import ALL
 
@@ -40,6 +40,8 @@ class Strip:
     label: str
     path: str
     """The annotator's categories of the images: `male → female`."""
+    caption: str
+    """Names the images: `original → image 1`."""
     images: Sequence[StripImage]
 
 
@@ -88,13 +90,21 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     strips = []
     if len(shows):
         best = _first(shows, _steadiness(shows, row), pictures)
-        strips.append(_strip(f"Shows it: {len(shows)} of {total}", best, categories, row, pictures))
-    for title, others in (("Opposite", opposes), ("No change", unmoved)):
+        strips.append(_strip(_title(len(shows), total, "do this"), best, categories, row, pictures))
+    for action, others in (("do the opposite", opposes), ("do not change", unmoved)):
         if len(others):
             least = _first(others, pd.Series(0, others.index), pictures)
-            strips.append(_strip(f"{title}: {len(others)} of {total}", least, categories, row, pictures))
+            strips.append(
+                _strip(_title(len(others), total, action, "" if strips else "chain"), least, categories, row, pictures)
+            )
             break
     return strips
+
+
+def _title(number: int, total: int, action: str, noun: str = "chain") -> str:
+    """Count chains: `64 of 100 chains do this`; without a noun, they were named before."""
+    whole = counted(total, noun) if noun else f"{total:,}"
+    return f"{number:,} of {whole} {action if number > 1 else action.replace('do', 'does', 1)}"
 
 
 def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:
@@ -139,8 +149,17 @@ def _strip(title: str, chain: str, categories: pd.DataFrame, row: Any, pictures:
         chain,
         str(own["label"]),
         f" {ARROW} ".join(named.values()),
+        f" {ARROW} ".join(_image_names(iterations)),
         list(_images(chain, own, named, pictures)),
     )
+
+
+def _image_names(iterations: Sequence[int]) -> Iterator[str]:
+    """Name images, the word only once: `original`, `image 1`, `2`."""
+    is_first = True
+    for iteration in iterations:
+        yield ("image " * is_first + str(iteration)) if iteration else "original"
+        is_first = is_first and not iteration
 
 
 def _named(categories: pd.DataFrame, chain: str, iteration: int) -> str:

@@ -1,10 +1,10 @@
 """Answers three questions beside the findings in a few words: whether to believe them, which model, whether settled."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import HIDDEN, mark_of
 from broken_telephone.reporting.first_screen.phrases import shown_category
 from broken_telephone.reporting.selection import first_match, select
@@ -19,17 +19,6 @@ from broken_telephone.statistics.tables.trajectories import MOVING, SETTLED
 _NAMED = 4
 _HEADING = "heading"
 """The section on where the drift is heading."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """Holds a question, its answer in a few words, and what the answer rests on."""
-
-    question: str
-    answer: str
-    sentences: Sequence[str]
-    link: str
-    """Name of the section of the page with the details, if the page has it."""
 
 
 def believe_box(
@@ -50,8 +39,12 @@ def believe_box(
     hidden = sum(mark_of(row) == HIDDEN for row in changes.itertuples(index=False))
     sentences += list(_missing(hidden, tables.get("missing_answers", pd.DataFrame())))
     planned = int(changes["is_planned"].fillna(False).astype(bool).sum())
-    plan = f"{counted(planned, 'share')} were planned; all others are exploratory." if planned else ""
-    sentences.append(plan or "No plan names these comparisons: all are exploratory.")
+    plan = (
+        f"{counted(planned, 'change')} {'was' if planned == 1 else 'were'} planned before; all others are exploratory."
+        if planned
+        else ""
+    )
+    sentences.append(plan or "Nothing was planned before: treat all changes as exploratory.")
     return Box("Believe it?", answer, sentences, "believe")
 
 
@@ -115,7 +108,7 @@ def model_box() -> Box:
     return Box(
         "Which model?",
         "Not asked.",
-        ["One generator and one describer were used. A comparison of studies divides the drift among them."],
+        ["This study has one generator and one describer. Compare it with studies of other models."],
         "comparison",
     )
 
@@ -134,7 +127,7 @@ def settled_box(changes: pd.DataFrame, trajectories: pd.DataFrame) -> Box:
         return Box(question, "Unknown.", ["No chain has a step from one image to the next."], _HEADING)
     since, last = int(changes["since"].iloc[0]), int(changes["iteration"].iloc[0])
     if last - since < 2:
-        return Box(question, "Unknown.", ["There is only one step; it takes at least two."], _HEADING)
+        return Box(question, "Unknown.", ["This takes at least two iterations; there is one."], _HEADING)
     known = changes[changes["verdict"].isin([RISE, FALL])]
     own = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
     notes = [str(step.note) for step in own if step is not None]

@@ -1,0 +1,35 @@
+"""Recommends one next step, by what the study lacks most."""
+
+import pandas as pd
+
+from broken_telephone.reporting.first_screen.boxes import Box
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, RISE
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
+
+_QUESTION = "Next"
+_BELIEVE, _HEADING, _METHODS = "believe", "heading", "methods"
+"""Sections of the report."""
+
+
+def next_box(changes: pd.DataFrame, is_single: bool) -> Box:
+    """Recommend a step: ratings of drawn images, then more iterations, then a section to read.
+
+    Args:
+        changes: the shares of the `findings` table, of one kind of start.
+        is_single: whether nothing could be tested because each label has a single start.
+    """
+    if changes.empty:
+        if is_single:
+            return Box(_QUESTION, "Use at least two starts for each label.", ["Then changes can be tested."], _METHODS)
+        return Box(_QUESTION, "Read what was run.", [], _METHODS)
+    if RATINGS not in set(changes["method"].astype(str)):
+        # Without any correction, checked images are images with ratings, but too few to correct with.
+        is_uncorrected = (changes["method"].astype(str) == ANNOTATOR).all()
+        more = " more" if is_uncorrected and (changes["n_checked"].fillna(0) > 0).any() else ""
+        why = "Ratings of drawn images show how much of the drift is the annotator's error."
+        return Box(_QUESTION, f"Let people label{more} images:", [why], _BELIEVE, "kedro rate")
+    if int(changes["iteration"].iloc[0]) - int(changes["since"].iloc[0]) < 2:
+        return Box(_QUESTION, "Run more iterations.", ["One step cannot show whether the drift settles."], _HEADING)
+    if changes["verdict"].isin([RISE, FALL]).any():
+        return Box(_QUESTION, "Read where the drift is heading.", [], _HEADING)
+    return Box(_QUESTION, "Read which changes may have been missed.", [], _BELIEVE)
