@@ -15,6 +15,9 @@ from small_study import Pictures, SmallStudy, small_study
 from broken_telephone.labels.schemes import SCHEMES
 from broken_telephone.reporting.first_screen import FirstScreen, StudyContent, first_screen
 from broken_telephone.reporting.first_screen.cells import cell_of, corrected_levels
+from broken_telephone.reporting.first_screen.certainty import certainty_words
+from broken_telephone.reporting.first_screen.main_label import main_label
+from broken_telephone.reporting.first_screen.next_step import next_box
 from broken_telephone.reporting.first_screen.overview import MOST_CATEGORIES, MOST_COLUMNS, MOST_LABELS
 from broken_telephone.reporting.first_screen.phrases import adjectives, changed_people
 from broken_telephone.reporting.first_screen.shown_change import shown_change
@@ -85,16 +88,26 @@ def test_the_shown_difference_is_that_of_the_shown_shares():
         assert abs(float(change.replace("−", "-")) - 100 * value) < 10**-decimals
 
 
-def test_a_visible_shrinkage_is_stated_and_is_the_size_of_the_cell():
+def test_a_change_has_one_number_and_a_visible_correction_for_selection_stands_apart():
     shown = shown_change(row(shrunken_value=0.36), 0.51, 0.93)
-    assert shown.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54; shrunken +36)"
-    assert (shown.number, shown.points) == ("36", 36)
-    slight = shown_change(row(shrunken_value=0.41), 0.51, 0.93)
-    assert slight.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54)"
-    assert slight.number == "42"
-    # Of a small change, less than two points matter.
-    small = shown_change(row(value=0.06, shrunken_value=0.045), 0.51, 0.57)
-    assert small.text == "51 % → 57 % (+6 points, 95 % interval 30 to 54; shrunken +4)"
+    assert shown.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54)"
+    assert shown.selection == "about +36 when corrected for selection"
+    assert (shown.number, shown.points) == ("42", 42)
+    assert shown_change(row(shrunken_value=0.38), 0.51, 0.93).selection == ""
+    # Of a small change, less than five points matter.
+    small = shown_change(row(value=0.06, shrunken_value=0.03), 0.51, 0.57)
+    assert (small.text, small.number) == ("51 % → 57 % (+6 points, 95 % interval 30 to 54)", "6")
+    assert small.selection == "about +3 when corrected for selection"
+    assert shown_change(row(value=0.06, shrunken_value=0.052), 0.51, 0.57).selection == ""
+
+
+def test_the_correction_for_selection_stands_in_the_finding_and_in_the_cell():
+    screen = of_findings(findings({"shrunken_value": 0.3, "value": 0.42}, {"label": "fear", "verdict": "fall"}))
+    assert screen.findings[0].selection == "About +30 when corrected for selection."
+    (cell, *_), *_ = screen.overview.blocks[0].cells
+    assert cell.number == "42"
+    assert "(+42 points, 95 % interval 30 to 54). About +30 when corrected for selection. 100 chains." in cell.detail
+    assert screen.findings[1].selection == ""
 
 
 def test_shares_of_other_images_than_the_compared_ones_are_not_shown():
@@ -138,8 +151,9 @@ def test_marks_and_counts_are_the_verdicts_of_the_table():
         assert marks["unknown"] + marks["hidden"] == shown.counts.untold == verdicts["not enough data to tell"]
         assert shown.counts.total == len(own)
     assert screen.overview.counts.changed > 0
-    changed = f"{screen.overview.counts.changed} of {screen.overview.counts.total} shares of gender and age changed"
-    assert screen.answer == f"{changed} between the originals and image 3."
+    counts = screen.overview.counts
+    changed = f"{counts.changed} of {counts.total} shares changed (3 rows × 4 categories)"
+    assert screen.count_line.startswith(f"{changed} between the originals and image 3, in ")
 
 
 def test_every_cell_stands_where_its_label_and_category_meet():
@@ -173,7 +187,125 @@ def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
     assert reason in hidden.detail
 
 
+# --- How sure ---
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (0.42, 0.30, 0.54, "clear"),
+        (0.42, 0.21, 0.63, "clear"),
+        (0.42, 0.20, 0.64, "size uncertain"),
+        (0.40, 0.08, 0.72, "size uncertain"),
+        (0.40, 0.07, 0.73, "barely above zero"),
+        (-0.40, -0.73, -0.07, "barely below zero"),
+        (-0.40, -0.50, -0.30, "clear"),
+        # The interval of a shrunken share may not have the change in its middle: only the nearer limit counts.
+        (0.40, 0.01, 0.41, "barely above zero"),
+        (0.40, np.nan, np.nan, "no interval"),
+    ],
+)
+def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, words):
+    one = row(value=value, ci_low=low, ci_high=high, verdict="rise" if value > 0 else "fall")
+    assert certainty_words(one) == words
+    cell = cell_of(one, {}, ())
+    assert cell.is_barely == words.startswith("barely")
+    assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{'' if words == 'clear' else f', {words}'}: ")
+    assert not cell_of(row(verdict="no significant change", ci_low=0.001), {}, ()).is_barely
+
+
+def of_labels(**changes: tuple[float, int]) -> pd.DataFrame:
+    """The change over all labels and of each label, with its chains."""
+    total = sum(number for _, number in changes.values())
+    mean = sum(value * number for value, number in changes.values()) / total
+    each = [{"label": label, "value": value, "n": number} for label, (value, number) in changes.items()]
+    return findings({"label": ALL, "value": mean, "n": total, "verdict": "rise" if mean > 0 else "fall"}, *each)
+
+
+@pytest.mark.parametrize(
+    ("labels", "main"),
+    [
+        ({"happiness": (0.6, 100), "anger": (0.05, 100), "fear": (-0.05, 100)}, "happiness"),
+        # Half of the change is not most of it.
+        ({"happiness": (0.3, 100), "anger": (0.2, 100), "fear": (0.1, 100)}, ""),
+        ({"happiness": (0.31, 100), "anger": (0.2, 100), "fear": (0.1, 100)}, "happiness"),
+        # Chains are weights: a small label with a large change is not the main one.
+        ({"happiness": (0.6, 10), "anger": (0.2, 100), "fear": (0.1, 10)}, "anger"),
+        # One label cancels another: the two that rise share the rise.
+        ({"happiness": (0.3, 100), "anger": (0.3, 100), "fear": (-0.3, 100)}, ""),
+        ({"happiness": (-0.6, 100), "anger": (0.05, 100), "fear": (-0.05, 100)}, "happiness"),
+        ({"happiness": (0.3, 100)}, ""),
+    ],
+)
+def test_a_change_over_all_labels_names_the_label_that_most_of_it_comes_from(labels, main):
+    table = of_labels(**labels)
+    whole = next(table.itertuples(index=False))
+    assert main_label(whole, table) == main
+    assert main_label(list(table.itertuples(index=False))[1], table) == ""
+    others = table.assign(category="male", value=-table["value"])
+    assert main_label(whole, pd.concat([table, others])) == main
+
+
+def test_labels_that_are_not_shown_count_as_one_more():
+    table = of_labels(happiness=(0.4, 100), anger=(0.3, 100), fear=(0.05, 100), single=(0.2, 100))
+    assert main_label(next(table.itertuples(index=False)), table) == ""
+    assert main_label(next(table.itertuples(index=False)), table[table["label"] != "anger"]) == ""
+    shown = table[~table["label"].isin(["anger", "single"])]
+    assert main_label(next(table.itertuples(index=False)), shown) == ""
+
+
+def test_the_main_label_stands_in_the_finding_and_in_the_headline():
+    table = of_labels(happiness=(0.6, 100), anger=(0.05, 100), fear=(-0.05, 100))
+    table.loc[1:, "verdict"] = "no significant change"
+    screen = of_findings(table)
+    assert screen.findings[0].sentence.startswith("Over all labels, more appear female (mostly happy people): ")
+    assert screen.answer.startswith("Over all labels, people appear female more often: ")
+    assert screen.answer.endswith("(mostly happy people).")
+
+
 # --- Sentences ---
+
+
+@pytest.mark.parametrize(
+    ("other", "headline"),
+    [
+        (
+            {"label": "happiness", "attribute": "age", "category": "20-39", "before": 0.2, "after": 0.62},
+            "Happy people became mostly 20 to 39 years old: 20 % → 62 %.",
+        ),
+        (
+            {"label": "happiness", "attribute": "age", "category": "70+", "before": 0.06, "after": 0.48},
+            "Happy people appear 70 years old or older more often: 6 % → 48 %.",
+        ),
+        ({"before": 0.5, "after": 0.92}, "Angry people appear female more often: 50 % → 92 %."),
+        (
+            {"before": 0.92, "after": 0.5, "value": -0.42, "ci_low": -0.8, "ci_high": -0.04, "verdict": "fall"},
+            "Angry people appear female less often: 92 % → 50 % (change barely below zero).",
+        ),
+        (
+            {"label": "sports", "ci_low": 0.1},
+            "For sports, people appear female more often: 51 % → 93 % (size uncertain).",
+        ),
+        ({"before": 0.2, "after": 0.9}, "Angry people appear female more often: +42 points."),
+    ],
+)
+def test_the_headline_is_the_surest_finding(other, headline):
+    quiet = {"label": "fear", "verdict": "no significant change"}
+    smaller = {"label": "disgust", "value": 0.03, "ci_low": 0.01, "ci_high": 0.05, "before": 0.5, "after": 0.53}
+    assert of_findings(findings(quiet, smaller, other)).answer == headline
+
+
+def test_findings_are_counted_once_for_label_and_attribute():
+    mirrored = [
+        {"label": f"label {number}", "category": category, "verdict": verdict}
+        for number in range(7)
+        for category, verdict in (("female", "rise"), ("male", "fall"))
+    ]
+    screen = of_findings(findings(*mirrored))
+    assert (screen.n_findings, len(screen.findings)) == (7, 5)
+    assert screen.count_line == (
+        "14 of 14 shares changed (7 rows × 2 categories) between the originals and image 3, in 7 findings."
+    )
 
 
 def words_in(sentence: str) -> int:
@@ -197,7 +329,7 @@ def test_findings_say_what_changed_for_whom_and_by_how_much():
     first, *_ = screen_of(study).findings
     assert re.fullmatch(
         r"More happy people appear female: \d+ % → \d+ % "
-        r"\(\+\d+ points, 95 % interval \d+ to \d+(; shrunken \+\d+)?\)\.",
+        r"\(\+\d+ points, 95 % interval \d+ to \d+\)\.",
         first.sentence,
     )
     assert changed_people(ALL, "age", "70+", False, WORDS) == "Over all labels, fewer appear aged 70+"
@@ -241,13 +373,16 @@ def strip_study(categories: dict[str, str]) -> ChainPictures:
 def test_one_strip_shows_the_change_best_and_one_least():
     chains = {"late": "mmmf", "steady": "mfff", "back": "mfmf", "against": "fffm", "same": "mmmm", "open": "mff-"}
     best, least = strips_of(row(), strip_study(chains))
-    assert (best.chain, best.title, best.path) == ("steady", "Shows it: 3 of 5", "male → female → female → female")
-    assert (least.chain, least.title) == ("against", "Opposite: 1 of 5")
+    assert (best.chain, best.title, best.path) == ("steady", "3 of 5 chains do this", "male → female → female → female")
+    assert (least.chain, least.title) == ("against", "1 of 5 does the opposite")
+    assert best.caption == "original → image 1 → 2 → 3"
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "No change: 1 of 4")
+    assert (least.chain, least.title) == ("same", "1 of 4 does not change")
+    (alone,) = strips_of(row(), strip_study({"against": "fffm"}))
+    assert alone.title == "1 of 1 chain does the opposite"
 
 
 def test_strips_of_a_fall_are_those_of_the_opposite_rise():
@@ -280,6 +415,10 @@ def test_a_strip_skips_images_that_the_study_did_not_keep():
     (best,) = strips_of(row(), pictures)
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 3"]
     assert best.path == "male → female"
+    assert best.caption == "original → image 3"
+    first, last = ROW["since"] + 1, ROW["iteration"]
+    (prompts,) = strips_of(row(since=first, category="male", verdict="fall"), strip_study({"one": "mmff"}))
+    assert prompts.caption == f"image {first} → 2 → {last}"
 
 
 # --- What is left out ---
@@ -305,7 +444,7 @@ def test_prompts_with_one_image_each_are_counted():
 def test_a_study_of_prompts_alone_has_its_own_overview():
     screen = screen_of(small_study(starts=("prompt",)))
     assert screen.overview.start == "prompt"
-    assert screen.answer.endswith("between image 1 and image 3.")
+    assert "between image 1 and image 3" in screen.count_line
     images = [image for finding in screen.findings for strip in finding.strips for image in strip.images]
     assert not any(image.text.startswith("Original") for image in images)
 
@@ -323,12 +462,20 @@ def test_without_a_comparison_the_first_screen_says_so(tables):
 def test_without_significant_changes_it_says_what_would_have_been_detected():
     quiet = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01}
     screen = of_findings(findings(quiet, quiet | {"category": "male", "minimum_detectable_change": 0.31}))
-    assert screen.answer == (
-        "No drift was detected: none of 2 shares of gender changed significantly between the originals and image 3."
-    )
-    assert screen.detectable == "changes below 20 to 31 points may be missed"
-    unknown = of_findings(findings(quiet | {"verdict": "not enough data to tell"}))
-    assert unknown.answer.startswith("There is not enough data to tell whether any of 1 share of gender changed")
+    assert screen.answer == "No share changed significantly."
+    compared = "2 shares (1 row × 2 categories) were compared between the originals and image 3."
+    assert screen.count_line == compared
+    assert screen.detectable == "may be missed: changes per label below 20 to 31 points"
+    together = quiet | {"label": ALL, "minimum_detectable_change": 0.08}
+    both = of_findings(findings(quiet, together)).detectable
+    assert both == "may be missed: changes per label below 20 points, over all labels below 8 points"
+    untold = {"verdict": "not enough data to tell"}
+    unknown = of_findings(findings(quiet | untold))
+    assert unknown.answer == "There is not enough data to tell whether any share changed."
+    some = of_findings(findings(quiet, quiet | untold | {"category": "male"}, quiet | {"label": "fear"}))
+    assert some.answer == "No significant change in 2 of 3 shares; for 1, there is not enough data to tell."
+    # Three shares are not a full table, so its size is not stated.
+    assert some.count_line.startswith("3 shares were compared")
 
 
 def test_more_labels_and_categories_than_have_room_are_folded_but_counted():
@@ -372,6 +519,22 @@ def test_the_largest_correction_is_named():
     assert alone.sentences[0] == "No labels by people check the annotator."
     reference = believe_box(findings({"method": "large model"}), {}, {}, 0.05)
     assert reference.answer == "Corrected with the answers of large model, whose own errors are unknown."
+
+
+def test_one_next_step_follows_from_what_the_study_lacks():
+    rated = {"method": "human ratings", "n_checked": 60}
+    assert next_box(findings({}), False).command == "kedro rate"
+    assert next_box(findings({}), False).answer == "Let people label images:"
+    assert next_box(findings({"n_checked": 3}), False).answer == "Let people label more images:"
+    # A reference annotator is no person.
+    assert next_box(findings({"method": "classifier", "n_checked": 60}), False).answer == "Let people label images:"
+    one_step = next_box(findings(rated | {"iteration": 1}), False)
+    assert (one_step.answer, one_step.command) == ("Run more iterations.", "")
+    assert next_box(findings(rated), False).link == "heading"
+    assert next_box(findings(rated | {"verdict": "no significant change"}), False).link == "believe"
+    assert next_box(findings().head(0), True).answer == "Use at least two starts for each label."
+    boxes = of_findings(findings({})).boxes
+    assert [box.question for box in boxes] == ["Believe it?", "Which model?", "Settled?", "Next"]
 
 
 def test_who_checked_the_annotator_stands_in_the_head():
@@ -425,6 +588,7 @@ def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
     study = small_study()
     first = screen_of(study).findings[0]
     sentence = summary(study.tables)["What changed"][0]
-    size = re.search(r"shrunken \+(\d+)", first.numbers)[1]
-    assert f"rose by {size} points" in sentence
+    size = int(re.search(r"\+(\d+) points", first.numbers)[1])
+    # The summary rounds the change itself, the first screen is the difference of the rounded shares.
+    assert abs(size - int(re.search(r"; (\d+) before shrinkage", sentence)[1])) <= 1
     assert "the share shown as female for happiness" in sentence

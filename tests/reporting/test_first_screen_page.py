@@ -97,6 +97,30 @@ def test_what_stands_in_the_study_stays_text():
         assert "\u202e" not in text
 
 
+def test_overview_and_findings_begin_below_the_boxes_and_no_caption_is_cut(browser, page, tmp_path):
+    for width in (390, 1440):
+        shown = opened(browser, tmp_path, page, width)
+        boxes = shown.locator(".first .boxes section")
+        tops = [one.bounding_box()["y"] for one in boxes.all()]
+        assert len(tops) == 4
+        assert (len(set(tops)) == 1) == (width == 1440)
+        below = max(one.bounding_box()["y"] + one.bounding_box()["height"] for one in boxes.all())
+        assert min(shown.locator(f".first .{part}").bounding_box()["y"] for part in ("left", "right")) >= below
+        for part in (".strip .title", ".strip .caption", ".strip .path"):
+            for one in shown.locator(f".first {part}").all():
+                own = one.evaluate("e => [e.scrollWidth, e.clientWidth]")
+                assert own[0] <= own[1]
+        note = shown.locator(".first .right > .note").bounding_box()
+        assert shown.locator(".first .findings li").first.bounding_box()["y"] >= note["y"] + note["height"] + 4
+        shown.context.close()
+
+
+def test_each_finding_says_how_sure_it_is(page):
+    screen = screen_of(small_study(), FIGURES)
+    tags = re.findall(r'<span class="tag ([a-z-]+)">([a-z ]+)</span>', first_part(page))
+    assert tags == [(finding.certainty, finding.certainty_words) for finding in screen.findings]
+
+
 def test_no_page_is_wider_than_its_window(browser, page, tmp_path):
     for width in (390, 768, 1440):
         shown = opened(browser, tmp_path, page, width)

@@ -23,7 +23,8 @@ def certainty_of(row: Any) -> str:
     if pd.isna(row.ci_low) or pd.isna(row.ci_high) or not row.value:
         return NO_INTERVAL
     sign = 1 if row.value > 0 else -1
-    kept = min(sign * row.ci_low, sign * row.ci_high) / abs(row.value)
+    # Rounded, so that a limit at exactly one fifth or one half is not below it by an error of the division.
+    kept = round(min(sign * row.ci_low, sign * row.ci_high) / abs(row.value), 9)
     if kept >= _CLEAR_PART:
         return CLEAR
     return UNCERTAIN if kept >= _BARELY_PART else BARELY
