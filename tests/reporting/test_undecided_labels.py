@@ -34,7 +34,7 @@ def test_figures_show_the_other_labels(study):
         words = text_of(drawn[name]).split()
         assert "anger" in words
         assert "fear" not in words
-        assert "Left out, because they have too few independent starts: fear." in text_of(drawn[name])
+        assert "Left out because of too few independent starts: fear." in text_of(drawn[name])
         assert "Left out" not in text_of(drawn[f"{name}_prompt"])
         assert "fear" in text_of(drawn[f"{name}_prompt"]).split()
     # The decomposition compares the annotator with the data set, for which a few starts suffice.

@@ -63,7 +63,7 @@ def undecided_note(labels: Mapping[str, list[str]], start: str) -> str:
     """
     if start not in labels:
         return ""
-    return f"Left out, because they have too few independent starts: {drawable(_listed(labels[start]))}."
+    return f"Left out because of too few independent starts: {drawable(_listed(labels[start]))}."
 
 
 def undecided_sentence(findings: pd.DataFrame | None) -> str:
