@@ -21,12 +21,12 @@ class FigureFiles(dict[str, Files]):
         super().__init__(figures)
         self.drawn_from = dict(drawn_from or {})
 
-    def stated(self) -> dict[str, list[str]]:
+    def stated(self) -> dict[str, tuple[str, str]]:
         """Return name -> digest of the input and digest of the files, for figures with a known input."""
-        return {name: [source, _of_files(self[name])] for name, source in self.drawn_from.items()}
+        return {name: (source, _of_files(self[name])) for name, source in self.drawn_from.items()}
 
     @classmethod
-    def checked(cls, figures: Mapping[str, Files], stated: Mapping[str, list[str]]) -> "FigureFiles":
+    def checked(cls, figures: Mapping[str, Files], stated: Mapping[str, tuple[str, str]]) -> "FigureFiles":
         """Return figures with the digests that were stated for them, except where the files are others now."""
         known = {
             name: source

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -55,7 +56,7 @@ class Compared:
         arms = nodes.sum_up_arms(self.arms, pairing, contrasts, costs, comparison)
         self.tables = {"arms": arms, "contrasts": contrasts, "effects": effects, "pairing": self.pairing_table}
         self.figures = comparison_figures(with_plain_numbers(contrasts), with_plain_numbers(effects))
-        drawn = pages.draw_comparison(contrasts, effects) if draw else {}
+        drawn = pages.draw_comparison(contrasts, effects, SimpleNamespace(comparison=None)) if draw else {}
         shown = Drawings((10, 10, 200)) if originals is None else originals
         self.page = pages.write_comparison(
             "against", comparison, SETTINGS, self.studies, pairing, shown, drawn, **self.tables

@@ -2,29 +2,23 @@
 
 import html
 import re
-import shutil
 
 import pytest
-from matplotlib.figure import Figure
-from small_study import EVIL, browser_of, small_study
+from pages import chromium, figure, page_of
+from pages import opened as opened_page
+from small_study import EVIL, small_study
 from test_first_screen import findings, screen_of
 
-from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.first_screen import FirstScreen
 from broken_telephone.reporting.first_screen.study_facts import StudySource
-from broken_telephone.reporting.page.page import report_page
-from broken_telephone.reporting.text.summary import summary
 
+browser = pytest.fixture(scope="module")(chromium)
 FIGURES = ("shares_gender", "forest")
 
 
 def page_with(screen: FirstScreen | None, study=None) -> str:
-    study = study or small_study()
-    plain = Figure(figsize=(4, 3))
-    plain.subplots().plot([1, 3, 2])
-    drawn = {name: saved_figure(plain) for name in FIGURES}
-    own = summary(study.tables)
-    return report_page("small", study.tables, drawn, browser_of(study), {}, own, first_screen=screen)
+    drawn = {name: figure() for name in FIGURES}
+    return page_of(study or small_study(), drawn, manifests={}, first_screen=screen)
 
 
 def first_part(page: str) -> str:
@@ -36,28 +30,9 @@ def page():
     return page_with(screen_of(small_study(), FIGURES))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if shutil.which("chromium") is None:
-        pytest.skip("chromium is no Python package: install the system's")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        yield player.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-
-
 def opened(browser, tmp_path, text, width, **context):
-    """Open a page; it notes what is asked of a network and said on the console."""
-    file = tmp_path / "first.html"
-    file.write_text(text, encoding="utf-8")
-    page = browser.new_context(viewport={"width": width, "height": 800}, **context).new_page()
-    page.troubles = []
-    page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url[:90]))
-    page.on("console", lambda message: page.troubles.append(message.text))
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    page.goto(file.as_uri())
-    return page
+    """Open a page as its readers find it: what is folded stays folded."""
+    return opened_page(browser, tmp_path, text, width, is_whole=False, **context)
 
 
 def test_the_first_screen_comes_before_everything_else(page):

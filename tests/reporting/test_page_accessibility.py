@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from pages import chromium, figure, opened, page_of
 from small_study import small_study
+from test_first_screen import screen_of
 
 from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.page.comparison_page import comparison_page
@@ -112,8 +113,12 @@ def test_a_whole_report_prints_on_at_most_15_pages(browser, tmp_path):
         for attribute in ([""] if kind in single else ["_age", "_gender", "_ethnicity"])
         for suffix in ("", "_prompt")
     ]
-    page = opened(browser, tmp_path, page_of(small_study(), dict.fromkeys(names, files)), is_whole=False)
+    screen = screen_of(small_study(), names)
+    page = opened(
+        browser, tmp_path, page_of(small_study(), dict.fromkeys(names, files), first_screen=screen), is_whole=False
+    )
     content = page.pdf(**A4)
     assert 5 <= pages_of(content) <= 15
     page.emulate_media(media="print")
     assert page.locator("nav").is_hidden()
+    assert page.locator("#first").is_visible()

@@ -5,8 +5,10 @@ import re
 import pandas as pd
 import pytest
 from pages import chromium, figure, opened, page_of
-from small_study import small_study
+from small_study import browser_of, small_study
+from test_first_screen import screen_of
 
+from broken_telephone.reporting.text.summary import summary
 from broken_telephone.reporting.text.wording import percent, points
 from broken_telephone.statistics.tables.shares_table import DATASET
 
@@ -65,7 +67,6 @@ def test_changes_read_as_the_findings(browser, study, tmp_path):
     for text in rows:
         row = own.loc[next(name for name in own.index if re.search(rf"\b{name}\b", text))]
         assert f"({points(row['ci_low'], unit=False)} to {points(row['ci_high'], unit=False)})" in text
-        assert points(row["shrunken_value"], unit=False).strip("−") in text
         assert row["verdict"] in text
         assert percent(row["before"]) in text
         assert percent(row["after"]) in text
@@ -76,8 +77,44 @@ def test_halves_are_rounded_as_in_the_sentences(browser, study, tmp_path):
     page = opened(browser, tmp_path, page_of(study))
     values = [0.125, 0.135, 0.005, 0.994, 0.0004, 0.5, 1, 0.375, 0.625]
     assert page.evaluate(f"{values}.map(percentOf)") == [percent(value) for value in values]
-    differences = [0.125, -0.125, 0.004, -0.004, 0, 0.375, -1, 0.0949]
-    assert page.evaluate(f"{differences}.map(pointsOf)") == [points(value, unit=False) for value in differences]
+
+
+def changed(study, **numbers) -> dict[str, pd.DataFrame]:
+    """The study's tables, in which the share of women for happiness changes by these numbers."""
+    findings = study.tables["findings"].copy()
+    keys = {"start": "image", "label": "happiness", "attribute": "gender", "category": "female"}
+    own = (findings[list(keys)].astype(str) == pd.Series(keys)).all(axis=1)
+    findings.loc[own, list(numbers)] = list(numbers.values())
+    return study.tables | {"findings": findings}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shrunken", "cells", "sentence"),
+    [
+        (0.304, 0.7255, 0.4215, ["30 %", "73 %", "+43 (30 to 54)"], "rose by 43 points (95 % interval 30 to 54), "),
+        (
+            0.304,
+            0.7255,
+            0.362,
+            ["30 %", "73 %", "+43 (30 to 54); +36 corrected for selection"],
+            "; 43 points before shr",
+        ),
+        # The shares of all images are not those of the compared chains.
+        (0.304, 0.80, 0.4215, ["30 %", "80 %", "+42 (30 to 54)"], "rose by 42 points (95 % interval 30 to 54), "),
+    ],
+)
+def test_a_change_is_the_difference_of_the_shares_beside_it(
+    browser, study, tmp_path, before, after, shrunken, cells, sentence
+):
+    limits = {"ci_low": 0.3, "ci_high": 0.54, "verdict": "rise"}
+    tables = changed(study, before=before, after=after, value=0.4215, shrunken_value=shrunken, **limits)
+    page = opened(browser, tmp_path, page_of(study, tables=tables))
+    choose(page, start="image", attribute="gender", label="happiness")
+    row = page.locator("#explore tbody tr", has_text="female")
+    assert row.locator("td").all_inner_texts()[:3] == cells
+    told = next(text for text in summary(tables)["What changed"] if "female for happiness" in text)
+    assert sentence in told
+    assert ("It was 30 % before and 73 % after" in told) == (cells[1] == "73 %")
 
 
 def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
@@ -106,7 +143,22 @@ def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):
     page.locator("#try").click()
     page.wait_for_timeout(300)
     assert 0 <= page.evaluate("document.getElementById('chains').getBoundingClientRect().top") < 200
+    assert page.locator("#choose .status").inner_text().startswith("This chain is not on the page: elsewhere. ")
     assert page.troubles == []
+
+
+def test_a_link_that_opens_a_new_tab_leaves_this_page_as_it_is(browser, study, tmp_path):
+    data = f'data-label="happiness" data-chain="{study.chains["chain_id"].iloc[0]}"'
+    link = f'<a id="try" href="#chains" {data}>x</a>'
+    page = opened(browser, tmp_path, page_of(study).replace("<footer>", f"{link}<footer>"), is_whole=False)
+    # Nothing is opened here: a later listener refuses what the page did not.
+    noted = "window.refused = event.defaultPrevented; event.preventDefault();"
+    page.evaluate(f"document.addEventListener('click', (event) => {{ {noted} }})")
+    for key in ("Control", "Meta", "Shift"):
+        page.locator("#try").click(modifiers=[key])
+        assert page.evaluate("window.refused") is False
+        assert page.locator("#shown").is_hidden()
+    assert page.evaluate("location.hash") == ""
 
 
 def test_labels_without_enough_data_stand_apart(browser, study, tmp_path):
@@ -135,3 +187,19 @@ def test_a_study_without_changes_has_no_explorer():
     prompts = small_study(count=4, iterations=1, starts=("prompt",))
     assert 'id="explore"' not in page_of(prompts)
     assert 'id="explore"' not in page_of(prompts, tables=prompts.tables | {"shares": pd.DataFrame()})
+
+
+def test_a_strip_of_the_first_screen_leads_to_its_chain(browser, study, tmp_path):
+    screen = screen_of(study, ("forest",))
+    page = opened(browser, tmp_path, page_of(study, chains=browser_of(study, len(study.chains)), first_screen=screen))
+    strip = page.locator(".first .strip").first
+    wanted = strip.get_attribute("data-chain")
+    assert wanted in set(study.chains["chain_id"])
+    strip.click()
+    page.wait_for_function("document.activeElement.matches('.chain')")
+    page.wait_for_timeout(300)
+    assert wanted in page.evaluate("document.activeElement.querySelector('h3').textContent")
+    assert 0 <= page.evaluate("document.activeElement.getBoundingClientRect().top") < 200
+    # The address leads back to the section.
+    assert page.evaluate("location.hash") == "#chains"
+    assert page.troubles == []

@@ -60,6 +60,17 @@ def test_tables_are_sorted_filtered_and_saved(browser, study, tmp_path):
     assert page.troubles == []
 
 
+def test_infinite_numbers_are_sorted_as_numbers(browser, study, tmp_path):
+    values = [2.0, float("-inf"), 1.0, float("inf"), float("nan"), float("inf"), -3.0]
+    page = opened(browser, tmp_path, page_of(study, tables={"odds": pd.DataFrame({"value": values})}))
+    button = page.locator("#table-odds").get_by_role("button", name="value", exact=True)
+    rising = ["\u2212∞", "\u22123.000", "1.000", "2.000", "∞", "∞"]
+    for expected in (rising, rising[::-1]):
+        button.click()
+        # The cell without a value comes last in both orders.
+        assert column(page, "odds", "value") == [*expected, "–"]
+
+
 def test_a_long_table_is_saved_whole(browser, study, tmp_path):
     table = pd.DataFrame({"value": np.random.default_rng(1).random(70_000), "note": 'żółw, "quoted"'})
     page = opened(browser, tmp_path, page_of(study, tables={"long": table}))
@@ -92,12 +103,17 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     assert cards.count() > 0
     assert all("No change" in text for text in cards.all_inner_texts())
     page.select_option("#choose select[name=changed]", "")
-    page.locator("#chains-head").click()
-    places = []
+    active = "[...document.querySelectorAll('.chain')].indexOf(document.activeElement)"
+    # Keys of one letter do nothing outside the section of the chains.
+    page.locator("#methods > details > summary").focus()
+    page.keyboard.press("j")
+    assert page.evaluate(active) == -1
+    page.locator("#chains > details > summary").focus()
+    indices = []
     for key in "j" * 8 + "kk":
         page.keyboard.press(key)
-        places.append(page.evaluate("[...document.querySelectorAll('.chain')].indexOf(document.activeElement)"))
-    assert places == [0, 1, 2, 3, 4, 5, 6, 7, 6, 5]
+        indices.append(page.evaluate(active))
+    assert indices == [0, 1, 2, 3, 4, 5, 6, 7, 6, 5]
     first = page.locator(".chain img").first
     first.scroll_into_view_if_needed()
     page.wait_for_function("() => document.querySelector('.chain img').naturalWidth === 160")

@@ -200,7 +200,10 @@ def test_only_changed_figures_are_drawn_again(drawn, tmp_path):
     assert drawn[-1] is changed["two"]
 
 
-@pytest.mark.parametrize("harm", ["changed", "lost", "another format", "without digests", "broken digests"])
+OTHER_SHAPES = ["{", "[]", "3", '{"one": "a"}', '{"one": ["a"]}', '{"one": [1, 2]}', '{"one": ["a", "b", "c"]}']
+
+
+@pytest.mark.parametrize("harm", ["changed", "lost", "another format", "without digests", *OTHER_SHAPES])
 def test_figures_whose_files_are_not_those_that_were_saved_are_drawn_again(harm, drawn, tmp_path):
     folder = tmp_path / "figures"
     plans = {"one": partial(blank, "One", "no data"), "two": partial(blank, "Two", "no data")}
@@ -215,9 +218,9 @@ def test_figures_whose_files_are_not_those_that_were_saved_are_drawn_again(harm,
     elif harm == "without digests":
         (folder / ".drawn_from.json").unlink()
     else:
-        (folder / ".drawn_from.json").write_text("{")
+        (folder / ".drawn_from.json").write_text(harm)
     saved_figures.saved_figures(plans, dataset.load())
-    again = ["one", "two"] if "digests" in harm else ["one"]
+    again = ["one", "two"] if harm in ("without digests", *OTHER_SHAPES) else ["one"]
     assert drawn[2:] == [plans[name] for name in again]
 
 

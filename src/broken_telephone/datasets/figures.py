@@ -50,17 +50,16 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
             figures.setdefault(unquote(path.stem), {})[path.suffix[1:]] = self._fs.cat_file(str(path))
         return FigureFiles.checked(figures, self._digests(folder))
 
-    def _digests(self, folder: PurePosixPath) -> dict[str, list[str]]:
+    def _digests(self, folder: PurePosixPath) -> dict[str, tuple[str, str]]:
         """Return what was stated about the figures; nothing for figures that were saved without digests."""
         path = str(folder / _DIGESTS)
         if not self._fs.exists(path):
             return {}
         try:
-            stated: dict[str, list[str]] = json.loads(self._fs.cat_file(path))
+            return _pairs(json.loads(self._fs.cat_file(path)))
         except ValueError:
             # Without it, all figures are drawn again.
             return {}
-        return stated
 
     def preview(self, first: Sequence[str] = (), count: int = 6) -> ImagePreview:
         """Show some figures side by side: more of them could not be read.
@@ -72,12 +71,26 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
         figures = {name: files["png"] for name, files in self.load().items() if "png" in files}
 
         def rank(name: str) -> int:
-            return next((place for place, beginning in enumerate(first) if name.startswith(beginning)), len(first))
+            return next((index for index, beginning in enumerate(first) if name.startswith(beginning)), len(first))
 
         return figures_preview(figures[name] for name in sorted(figures, key=rank)[:count])
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}
+
+
+def _pairs(stated: object) -> dict[str, tuple[str, str]]:
+    """Return figure -> digest of its input and of its files.
+
+    Raises:
+        ValueError: if the content of the file has another shape.
+    """
+    if not isinstance(stated, dict):
+        raise ValueError("the digests are no mapping")
+    for digests in stated.values():
+        if not (isinstance(digests, list) and len(digests) == 2 and all(isinstance(one, str) for one in digests)):
+            raise ValueError("a figure has two digests")
+    return {name: (source, of_files) for name, (source, of_files) in stated.items()}
 
 
 def _file_name(name: str) -> str:

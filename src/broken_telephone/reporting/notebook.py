@@ -140,9 +140,9 @@ def _row(chain: Any, texts: Mapping[_Key, str], originals: Images, images: Image
 def _card(picture: str | None, name: str, answers: str | None, text: str = "") -> str:
     """Return one image with its captions; the descriptions are texts of models and are never interpreted."""
     image = f'<img src="{picture}" alt="{name}" width="{LONGEST}">' if picture else _MISSING
-    said = "" if answers is None else f"<br>{_text(answers)}"
+    answer_text = "" if answers is None else f"<br>{_text(answers)}"
     words = f'<br><q dir="auto">{_text(text)}</q>' if text else ""
-    return f'<figure style="{_CARD}">{image}<figcaption><b>{name}</b>{said}{words}</figcaption></figure>'
+    return f'<figure style="{_CARD}">{image}<figcaption><b>{name}</b>{answer_text}{words}</figcaption></figure>'
 
 
 def _text(text: object) -> str:

@@ -9,6 +9,7 @@ from broken_telephone.comparison import ComparisonSettings, FinishedStudy, Pairi
 from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.folder import Files as Pictures
 from broken_telephone.errors import StudyError
+from broken_telephone.figure_files import FigureFiles
 from broken_telephone.pictures import LONGEST, at_most
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.comparison_figures import comparison_figures
@@ -21,12 +22,10 @@ from broken_telephone.reporting.text.contrast_names import claims_first
 from broken_telephone.tables import with_plain_numbers
 
 
-def draw_comparison(
-    contrasts: pd.DataFrame, effects: pd.DataFrame, figure_store: StageStore | None = None
-) -> dict[str, Files]:
+def draw_comparison(contrasts: pd.DataFrame, effects: pd.DataFrame, figure_store: StageStore) -> FigureFiles:
     """Draw all figures in all formats, except those that an earlier run drew from the same tables."""
     plans = comparison_figures(with_plain_numbers(contrasts), with_plain_numbers(effects))
-    return saved_figures(plans, None if figure_store is None else figure_store.comparison)
+    return saved_figures(plans, figure_store.comparison)
 
 
 def write_contrasts(study: str, contrasts: pd.DataFrame) -> str:

@@ -16,13 +16,14 @@ from broken_telephone.explainability.items import WordItem
 from broken_telephone.explainability.journal import contents_in, rows_in
 from broken_telephone.explainability.maps.occlusion import framed
 from broken_telephone.explainability.maps.props_apart import has_props_apart, kind_of_all
+from broken_telephone.figure_files import FigureFiles
 from broken_telephone.models import REGIONS, RegionParser
 from broken_telephone.pictures import LONGEST, StudyPictures
 from broken_telephone.pipelines.explainability.plan import Plan
 from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery_figure
 from broken_telephone.reporting.figures.region_support import support_figure
 from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure
-from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
+from broken_telephone.reporting.figures.saved_figures import saved_figures
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.tables import with_plain_numbers
 
@@ -41,8 +42,8 @@ def draw_explanation(
     support: pd.DataFrame,
     support_trust: pd.DataFrame,
     support_sentences: pd.DataFrame,
-    figure_store: StageStore | None = None,
-) -> dict[str, Files]:
+    figure_store: StageStore,
+) -> FigureFiles:
     """Draw where words come from, the checks, and a gallery of each label; none again that did not change."""
     support, trust, sentences = (
         drawable_table(with_plain_numbers(table)) for table in (support, support_trust, support_sentences)
@@ -77,7 +78,7 @@ def draw_explanation(
             else:
                 name, title = label, f"Words for {label}"
             plans[f"gallery_{name}"] = partial(gallery_figure, title, overlays)
-    return saved_figures(plans, None if figure_store is None else figure_store.explanation)
+    return saved_figures(plans, figure_store.explanation)
 
 
 def _chosen(items: Mapping[int, list[WordItem]], done: Mapping[str, object]) -> dict[str, list[WordItem]]:

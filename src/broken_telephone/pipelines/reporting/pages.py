@@ -8,6 +8,7 @@ import pandas as pd
 
 from broken_telephone.annotation import annotators_of, headline
 from broken_telephone.datasets import StageStore
+from broken_telephone.figure_files import FigureFiles
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
@@ -25,13 +26,10 @@ from broken_telephone.reporting.text.summary import summary
 from broken_telephone.tables import with_plain_numbers
 
 
-def draw_figures(
-    dataset: DatasetSettings, figure_store: StageStore | None = None, **tables: pd.DataFrame
-) -> dict[str, Files]:
+def draw_figures(dataset: DatasetSettings, figure_store: StageStore, **tables: pd.DataFrame) -> FigureFiles:
     """Draw all figures in all formats, except those that an earlier run drew from the same tables."""
     plain = {name: with_plain_numbers(table) for name, table in tables.items()}
-    earlier = None if figure_store is None else figure_store.report
-    return saved_figures(figures(plain, own_colours(dataset.attributes)), earlier)
+    return saved_figures(figures(plain, own_colours(dataset.attributes)), figure_store.report)
 
 
 def write_latex(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str:

@@ -23,9 +23,10 @@ from broken_telephone.reporting.figures.style import OwnColours, categories_of, 
 from broken_telephone.reporting.figures.success import success_figure
 from broken_telephone.reporting.figures.trajectories import trajectories_figure
 from broken_telephone.reporting.figures.transitions import transitions_figure
-from broken_telephone.reporting.figures.undecided_labels import without_undecided
+from broken_telephone.reporting.figures.undecided_labels import undecided_labels, undecided_note, without_undecided
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
+from broken_telephone.reporting.text.captions import SUFFIXES
 from broken_telephone.reporting.text.verdicts import judged_together, of_family
 from broken_telephone.statistics.tables.findings import INTERSECTIONS
 from broken_telephone.statistics.tables.mentions import MENTIONED
@@ -33,8 +34,6 @@ from broken_telephone.statistics.tables.mentions import MENTIONED
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SUFFIXES = {"image": "", "prompt": "_prompt"}
-"""Start of the chains -> suffix of the figure's name."""
 _MIXED = ("findings", "missing_answers", "share_bounds")
 """Tables whose column `category` also has crossed categories or groups of chains."""
 
@@ -49,7 +48,7 @@ def figures(
             similarity_curves, success, intersection_changes, missing_answers, mention_shares, agreement,
             agreement_confusions and annotator_agreement. Missing and empty tables get no figure, nor do crossed
             categories that all have too few starts, nor attributes that no description mentions. Figures of shares
-            leave out labels that do not have enough data for any share.
+            leave out labels that have too few independent starts for any share, and say so.
         own: attribute of the study's own -> its colours.
 
     Returns:
@@ -58,9 +57,11 @@ def figures(
         similarity, reliability, agreement and annotators; figures of chains from prompts end in `_prompt`.
         `saved_figures.saved_figures` draws and saves them.
     """
-    tables = without_undecided(tables)
     crossed = tables.get("intersection_changes", pd.DataFrame())
     crossed = judged_together(crossed, tables.get("findings"), INTERSECTIONS)
+    left_out = undecided_labels(tables.get("findings"))
+    notes = {start: undecided_note(left_out, start) for start in SUFFIXES}
+    tables = without_undecided(tables)
     # The other figures have no room for crossed categories.
     tables = {name: table for name, table in tables.items() if not name.startswith("intersection_")}
     drawable = {name: drawable_table(table) for name, table in tables.items() if len(table)}
@@ -79,25 +80,26 @@ def figures(
     for attribute in attributes:
         # All tables together give a category its colour, even if it has no answers in one of them.
         colours = category_colours(attribute, categories_of(attribute, *with_categories), (own or {}).get(attribute))
-        for start, suffix in _SUFFIXES.items():
+        for start, suffix in SUFFIXES.items():
             cell, name = {"attribute": attribute, "start": start}, f"{attribute}{suffix}"
             if len(select(shares, **cell)):
-                plans[f"shares_{name}"] = partial(shares_figure, shares, attribute, start, colours)
-                lines = partial(trajectories_figure, shares, trajectories, attribute, start, colours)
+                plans[f"shares_{name}"] = partial(shares_figure, shares, attribute, start, colours, notes[start])
+                lines = partial(trajectories_figure, shares, trajectories, attribute, start, colours, notes[start])
                 plans[f"trajectories_{name}"] = lines
             if len(select(trajectories, **cell)):
-                plans[f"transitions_{name}"] = partial(transitions_figure, trajectories, attribute, start)
+                plans[f"transitions_{name}"] = partial(transitions_figure, trajectories, attribute, start, notes[start])
             if select(predicted, **cell).get("value", pd.Series(dtype=float)).notna().any():
-                plans[f"predicted_{name}"] = partial(predicted_figure, predicted, attribute, start, colours)
+                own_lines = partial(predicted_figure, predicted, attribute, start, colours, notes[start])
+                plans[f"predicted_{name}"] = own_lines
             if len(select(success, **cell)):
                 plans[f"success_{name}"] = partial(success_figure, success, attribute, start, colours)
             if select(missing_answers, **cell).get("after", pd.Series()).gt(0).any():
                 plans[f"missing_{name}"] = partial(missing_answers_figure, missing_answers, attribute, start, colours)
         if len(select(decomposition, attribute=attribute)):
             plans[f"decomposition_{attribute}"] = partial(decomposition_figure, decomposition, attribute)
-    for start, suffix in _SUFFIXES.items():
+    for start, suffix in SUFFIXES.items():
         if len(select(of_family(findings), start=start)):
-            plans[f"forest{suffix}"] = partial(forest_figure, findings, start)
+            plans[f"forest{suffix}"] = partial(forest_figure, findings, start, notes[start])
         if len(select(curves, start=start)):
             plans[f"similarity{suffix}"] = partial(similarity_figure, curves, start)
         if len(select(diversity, start=start)):
@@ -112,7 +114,7 @@ def figures(
         for attribute, start in crossed[["attribute", "start"]].astype(str).drop_duplicates().itertuples(index=False):
             if not has_cells(select(crossed, attribute=attribute, start=start)):
                 continue
-            name = f"intersections_{attribute.replace(' ', '_')}{_SUFFIXES[start]}"
+            name = f"intersections_{attribute.replace(' ', '_')}{SUFFIXES[start]}"
             plans[name] = partial(intersections_figure, crossed, attribute, start)
     if "reliability" in drawable:
         plans["reliability"] = partial(reliability_figure, drawable["reliability"])

@@ -10,6 +10,7 @@ from broken_telephone.reporting.figures.claimed_contrasts import claimed_contras
 from broken_telephone.reporting.figures.contrasts import contrasts_figure
 from broken_telephone.reporting.figures.effects import effects_figure, factor_shares
 from broken_telephone.reporting.fonts import drawable_table
+from broken_telephone.reporting.text.captions import SUFFIXES
 from broken_telephone.reporting.text.contrast_names import judged
 from broken_telephone.statistics.outcomes import MENTIONS, MISSING_ANSWERS, SHARES, SUCCESS
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _MATRICES = {"shares": (SHARES,), "success, mentions and missing answers": (SUCCESS, MENTIONS, MISSING_ANSWERS)}
 """Name of a matrix -> the families of its rows."""
-_SUFFIXES = {"image": "", "prompt": "_prompt"}
-"""Start of the chains -> suffix of the figure's name."""
 
 
 def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[str, Callable[[], Figure]]":
@@ -36,7 +35,7 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
     plans: dict[str, Callable[[], Figure]] = {}
     contrasts = drawable_table(contrasts)
     arms = list(dict.fromkeys(contrasts["arm"].astype(str)))
-    for start, suffix in _SUFFIXES.items():
+    for start, suffix in SUFFIXES.items():
         for arm in arms:
             own = judged(contrasts, arm=arm, start=start)
             if len(claimed_contrasts(contrasts, arm, start)):

@@ -41,7 +41,7 @@ _ALONE: dict[str, Any] = {"color": style.PALE, "marker": "|", "markersize": 6, "
 """The annotator's own change beside a corrected one."""
 
 
-def forest_figure(findings: pd.DataFrame, start: str = "image") -> "Figure":
+def forest_figure(findings: pd.DataFrame, start: str = "image", note: str = "") -> "Figure":
     """Draw one panel per category of each attribute with one row per label: the change of its share.
 
     The change is from the first image to the last; right of zero, the category became more frequent. The line is the
@@ -53,6 +53,7 @@ def forest_figure(findings: pd.DataFrame, start: str = "image") -> "Figure":
     Args:
         findings: as `statistics.findings_table` returns it.
         start: of the chains: image or prompt.
+        note: further note below the figure; empty for none.
     """
     title = f"Drift of shares, {multiples.STARTS[start]}"
     rows = select(of_family(findings), start=start)
@@ -86,7 +87,7 @@ def forest_figure(findings: pd.DataFrame, start: str = "image") -> "Figure":
             absent if rows["value"].notna().sum() < len(labels) * len(cells) else "",
             multiples.missing_intervals(rows),
         ]
-        return multiples.finish(figure, title, keys, [how], missing)
+        return multiples.finish(figure, title, keys, [how, *filter(None, [note])], missing)
 
 
 def _arranged(cells: list[tuple[str, str]], left: float) -> list[list[str]]:

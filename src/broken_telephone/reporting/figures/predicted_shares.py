@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def predicted_figure(
-    predicted: pd.DataFrame, attribute: str, start: str = "image", colours: "Mapping[str, str] | None" = None
+    predicted: pd.DataFrame,
+    attribute: str,
+    start: str = "image",
+    colours: "Mapping[str, str] | None" = None,
+    note: str = "",
 ) -> "Figure":
     """Draw one panel per label: predictions with intervals by iteration, and crosses for observed shares.
 
@@ -24,6 +28,8 @@ def predicted_figure(
         predicted: the `predicted_shares` table.
         attribute: the attribute to draw.
         start: of the chains: image or prompt.
+        colours: of the categories, if not those of `category_colours`.
+        note: further note below the figure; empty for none.
         colours: of the categories, if not those of `category_colours`.
     """
     title = f"Predicted shares of {attribute.replace('_', ' ')}, {multiples.STARTS[start]}"
@@ -60,4 +66,4 @@ def predicted_figure(
             f"x-axis: image, ∞: fixed point; y-axis: share of images, predicted from the steps up to image {basis}. "
             "Lines: 95 % prediction intervals, at ∞ confidence intervals."
         )
-        return multiples.finish(figure, title, keys, [how], [multiples.missing_intervals(rows)])
+        return multiples.finish(figure, title, keys, [how, *filter(None, [note])], [multiples.missing_intervals(rows)])

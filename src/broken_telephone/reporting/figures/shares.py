@@ -23,7 +23,11 @@ _TWO_DIGITS = 99
 
 
 def shares_figure(
-    shares: pd.DataFrame, attribute: str, start: str = "image", colours: Mapping[str, str] | None = None
+    shares: pd.DataFrame,
+    attribute: str,
+    start: str = "image",
+    colours: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> "Figure":
     """Draw one panel per label with one stack per set of images: the originals twice, then every iteration.
 
@@ -35,6 +39,7 @@ def shares_figure(
         attribute: the attribute to draw.
         start: of the chains: image or prompt.
         colours: of the categories, if not those of `category_colours`.
+        note: further note below the figure; empty for none.
     """
     title = f"Shares of {spoken(attribute)}, {multiples.STARTS[start]}"
     rows = select(shares, attribute=attribute, start=start)
@@ -56,7 +61,7 @@ def shares_figure(
         notes, missing = _notes(bars, annotators, start)
         if left_out:
             notes[0] += f" {len(every) - len(left_out)} of {len(every)} iterations are drawn."
-        return multiples.finish(figure, title, keys, notes, missing)
+        return multiples.finish(figure, title, keys, [*notes, *filter(None, [note])], missing)
 
 
 def _bar_positions(rows: pd.DataFrame) -> dict[tuple[str, int], float]:

@@ -21,6 +21,7 @@ def trajectories_figure(
     attribute: str,
     start: str = "image",
     colours: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> "Figure":
     """Draw one panel per label with one line per category: its share with a 95 % band, and its fixed point.
 
@@ -33,6 +34,7 @@ def trajectories_figure(
         attribute: the attribute to draw.
         start: of the chains: image or prompt.
         colours: of the categories, if not those of `category_colours`.
+        note: further note below the figure; empty for none.
     """
     title = f"Shares of {spoken(attribute)} over iterations, {multiples.STARTS[start]}"
     rows = select(shares, attribute=attribute, start=start)
@@ -61,7 +63,8 @@ def trajectories_figure(
             multiples.missing_intervals(rows, "share")
             or (multiples.missing_intervals(fixed_points) if has_fixed_points else ""),
         ]
-        return multiples.finish(figure, title, multiples.category_keys(colours, markers), [how], missing)
+        keys = multiples.category_keys(colours, markers)
+        return multiples.finish(figure, title, keys, [how, *filter(None, [note])], missing)
 
 
 def _draw_lines(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CELL, _ROW, _LONGEST = 0.22, 0.19, 1.2
 
 
-def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = "image") -> "Figure":
+def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = "image", note: str = "") -> "Figure":
     """Draw one panel per label: rows are categories in one image, columns those in the next, cells per cent.
 
     Each row sums to 100. Dark cells on the diagonal: people keep their category. A dark column: all move to that
@@ -27,6 +27,7 @@ def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = 
         trajectories: as `statistics.trajectories_table` returns it.
         attribute: the attribute to draw.
         start: of the chains: image or prompt.
+        note: further note below the figure; empty for none.
     """
     title = f"Transitions between categories of {spoken(attribute)} in one step, {multiples.STARTS[start]}"
     rows = select(trajectories, attribute=attribute, start=start, kind="transition")
@@ -49,7 +50,7 @@ def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = 
         keys = [never] if rows.dropna(subset=["category"])["value"].isna().any() else []
         how = "Row: category in an image; column: category in the next image; cells: per cent of the row's transitions."
         missing = [f"transitions of {', '.join(empty)}"] if empty else []
-        return multiples.finish(figure, title, keys, [how], missing)
+        return multiples.finish(figure, title, keys, [how, *filter(None, [note])], missing)
 
 
 def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], names: Sequence[str]) -> bool:

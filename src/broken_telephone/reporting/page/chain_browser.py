@@ -217,7 +217,7 @@ def _changed(pictures: Sequence[Mapping[str, Any]], annotators: Sequence[str]) -
     """Yield [attribute, first category, last category] for each difference between first and last image."""
     if len(pictures) < 2 or not annotators:
         return
-    first, last = (pictures[place]["answers"].get(annotators[0], {}) for place in (0, -1))
+    first, last = (pictures[index]["answers"].get(annotators[0], {}) for index in (0, -1))
     for attribute, (before, _) in first.items():
         after, _ = last.get(attribute, (None, ""))
         if before is not None and after is not None and before != after:

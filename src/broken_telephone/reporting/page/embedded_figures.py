@@ -45,7 +45,7 @@ def embedded(files: Files) -> Embedded:
 def compact(drawing: str) -> str:
     """Return an SVG that looks the same with fewer characters: shorter numbers and names, nothing that is not seen."""
     text = _UNSEEN.sub("", " ".join(drawing.split()))
-    text = _PLACES.sub(lambda place: _DIGITS.sub(r"\1", place[0]), text)
+    text = _PLACES.sub(lambda match: _DIGITS.sub(r"\1", match[0]), text)
     # Glyphs are named with their font at every use.
     names, used = set(_NAMED.findall(text)), (match[1] or match[2] for match in _REFERENCES.finditer(text))
     short = {name: f"n{number}" for number, name in enumerate(dict.fromkeys(name for name in used if name in names))}

@@ -1,10 +1,15 @@
-"""Collects what the page's explorer of shares needs beside the tables: the colour of every category."""
+"""Collects what the page's explorer of shares needs beside the tables: colours, and changes as the page writes them."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
 from broken_telephone.reporting.figures.style import OwnColours, categories_of, category_colours
+from broken_telephone.reporting.first_screen.cells import change_of, corrected_levels
+from broken_telephone.reporting.first_screen.shown_change import ARROW
+
+ShownChanges = dict[str, dict[str, dict[str, dict[str, list[str]]]]]
+"""Start -> label -> attribute -> category -> share before, share after and change; shares are empty if unknown."""
 
 
 def explorer_colours(shares: pd.DataFrame, own: Mapping[str, OwnColours] | None = None) -> dict[str, dict[str, str]]:
@@ -18,3 +23,22 @@ def explorer_colours(shares: pd.DataFrame, own: Mapping[str, OwnColours] | None 
         return {}
     attributes = dict.fromkeys(shares["attribute"].dropna().astype(str))
     return {name: category_colours(name, categories_of(name, shares), (own or {}).get(name)) for name in attributes}
+
+
+def explorer_changes(changes: pd.DataFrame, corrected_shares: pd.DataFrame | None) -> ShownChanges:
+    """Write the changes with a value, rounded together with their shares as on the first screen.
+
+    Args:
+        changes: the shares of the `findings` table.
+        corrected_shares: the `corrected_shares` table.
+    """
+    levels = corrected_levels(pd.DataFrame() if corrected_shares is None else corrected_shares)
+    written: ShownChanges = {}
+    for row in changes[changes["value"].notna()].itertuples(index=False):
+        change = change_of(row, levels)
+        before, _, after = change.shares.partition(f" {ARROW} ")
+        selection = f"; {change.shrunken} corrected for selection" if change.shrunken else ""
+        text = f"{change.change} ({change.interval.removeprefix('95 % interval ')}){selection}"
+        own = written.setdefault(str(row.start), {}).setdefault(str(row.label), {})
+        own.setdefault(str(row.attribute), {})[str(row.category)] = [before, after, text]
+    return written

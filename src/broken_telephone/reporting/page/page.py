@@ -13,7 +13,7 @@ from broken_telephone.reporting.figures.style import OwnColours
 from broken_telephone.reporting.figures.undecided_labels import undecided_sentence
 from broken_telephone.reporting.first_screen import FirstScreen
 from broken_telephone.reporting.page.chain_browser import Browser, as_json
-from broken_telephone.reporting.page.explorer import explorer_colours
+from broken_telephone.reporting.page.explorer import explorer_changes, explorer_colours
 from broken_telephone.reporting.page.motif_pictures import ShownMotif
 from broken_telephone.reporting.page.rendering import MOST_BYTES, rendered, too_large
 from broken_telephone.reporting.page.sections import sections, uninformative_starts
@@ -78,7 +78,10 @@ def report_page(
     drawn = shown_figures(figures, uninformative_starts(tables.get("findings")))
     shown = _tables(tables, beside_published(published_study, tables))
     sentences = {**summary, **_limits(changes, tables, manifests, summary)}
-    colours = explorer_colours(tables.get("shares", pd.DataFrame()), own_colours)
+    explorer = {
+        "colours": explorer_colours(tables.get("shares", pd.DataFrame()), own_colours),
+        "changes": explorer_changes(changes, tables.get("corrected_shares")),
+    }
     content: dict[str, Any] = {
         "study": study,
         "tables_without_rows": [
@@ -88,17 +91,17 @@ def report_page(
         "left_out": undecided_sentence(tables.get("findings")),
         "first_screen": first_screen,
         "manifests": manifests,
-        "has_explorer": bool(colours) and len(changes) > 0,
+        "has_explorer": bool(explorer["colours"]) and len(changes) > 0,
     }
     for own_motifs in (motifs, [motif.without_images() for motif in motifs]):
         arranged = sections(REPORT, sentences, drawn, shown, {HEADING: own_motifs})
         content["sections"] = {name: one for name, one in arranged.items() if one.has_answers or name in _ALWAYS}
         content["absent"] = [one.title for name, one in arranged.items() if name not in content["sections"]]
         # The page is rendered twice, because the size without chains determines the room for them.
-        empty = _rendered(content, chains.within(0), colours)
+        empty = _rendered(content, chains.within(0), explorer)
         room = most_bytes - len(empty.encode()) - 10_000
         if room >= 0:
-            return _rendered(content, chains.within(room), colours)
+            return _rendered(content, chains.within(room), explorer)
     raise too_large(most_bytes, shown, drawn)
 
 
@@ -129,11 +132,11 @@ def _limits(
     return {topic: [*summary.get(topic, ()), *sentences] for topic, sentences in new.items() if sentences}
 
 
-def _rendered(content: Mapping[str, Any], chains: Browser, colours: Mapping[str, Mapping[str, str]]) -> str:
+def _rendered(content: Mapping[str, Any], chains: Browser, explorer: Mapping[str, Any]) -> str:
     return rendered(
         "report.html",
         content,
         chains=chains,
         sampled=counted(len(chains.chains), "chain"),
-        data=as_json({"chains": chains.chains, "total": chains.total, "colours": colours}),
+        data=as_json({"chains": chains.chains, "total": chains.total, **explorer}),
     )

@@ -119,8 +119,8 @@ def uninformative_starts(findings: pd.DataFrame | None, starts: Sequence[str] = 
     changes = of_family(findings)
     judged = {start: changes[changes["start"] == start] for start in starts}
     undecided = {start: int((rows["verdict"] == NOT_ENOUGH_DATA).sum()) for start, rows in judged.items()}
-    told = [start for start, rows in judged.items() if undecided[start] < len(rows)]
-    if not told:
+    decided = [start for start, rows in judged.items() if undecided[start] < len(rows)]
+    if not decided:
         return {}
     return {
         start: (
@@ -129,7 +129,7 @@ def uninformative_starts(findings: pd.DataFrame | None, starts: Sequence[str] = 
             else "No chain has two images to compare"
         )
         for start, rows in judged.items()
-        if start not in told
+        if start not in decided
     }
 
 

@@ -33,7 +33,7 @@ class Column:
     name: str
     kind: str
     """text, count, number or chance (a p-value); the page's script uses the same kinds."""
-    place: int
+    index: int
     """Index in the CSV."""
 
 
@@ -82,12 +82,12 @@ def shown_table(name: str, table: pd.DataFrame, note: str = "") -> ShownTable:
     The CSV holds no formulas (see `spreadsheet`).
     """
     columns = [
-        Column(str(column), _kind(str(column), table[column]), place)
-        for place, column in enumerate(table.columns)
+        Column(str(column), _kind(str(column), table[column]), index)
+        for index, column in enumerate(table.columns)
         if table[column].notna().any() and not (table[column].astype(object) == "").all()
     ]
     first = table.head(FIRST)
-    cells = [[_written(value, column.kind) for value in first.iloc[:, column.place]] for column in columns]
+    cells = [[_written(value, column.kind) for value in first.iloc[:, column.index]] for column in columns]
     content = guarded(table).to_csv(index=False, lineterminator="\n").encode()
     uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}"
     title, text = of_table(name)

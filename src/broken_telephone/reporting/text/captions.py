@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from broken_telephone.reporting.text.wording import capital, spoken
 
+SUFFIXES = {"image": "", "prompt": "_prompt"}
+"""Start of the chains -> suffix of a figure's name."""
+
 
 class Caption(NamedTuple):
     """Holds what stands beside the figures of a kind."""
@@ -210,7 +213,7 @@ def of_figure(name: str) -> tuple[str, str, str]:
     kind, _, rest = name.partition("_")
     if kind not in FIGURES:
         return name, "", ""
-    is_prompt = rest == "prompt" or rest.endswith("_prompt")
+    is_prompt = rest == "prompt" or rest.endswith(SUFFIXES["prompt"])
     start = "prompt" if is_prompt else "image"
     rest = rest.removesuffix("prompt") if is_prompt else rest
     return kind, capital(rest.replace("_", " ").strip()), start

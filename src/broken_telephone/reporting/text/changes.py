@@ -5,8 +5,9 @@ import pandas as pd
 
 from broken_telephone.reporting.selection import matching
 from broken_telephone.reporting.text.correction_method import correction_text
+from broken_telephone.reporting.text.rounded_shares import rounded_shares
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
-from broken_telephone.reporting.text.wording import before_shrinkage, counted, interval, percent, points, the_share
+from broken_telephone.reporting.text.wording import before_shrinkage, counted, interval, points, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
 
@@ -46,8 +47,8 @@ def change_sentences(changes: pd.DataFrame, decomposition: pd.DataFrame, most: i
     significant = significant_changes(changes)
     several_starts = changes["start"].nunique() > 1
     sentences = [
-        _change(row, several_starts) + _as_published(row, decomposition, is_first=place == 0)
-        for place, row in enumerate(significant.head(most).itertuples(index=False))
+        _change(row, several_starts) + _as_published(row, decomposition, is_first=index == 0)
+        for index, row in enumerate(significant.head(most).itertuples(index=False))
     ]
     if len(significant) > most:
         more = counted(len(significant) - most, "more pair")
@@ -78,6 +79,12 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     share = the_share(row.attribute, row.category, row.label)
     size = points(abs(row.shrunken_value))
     raw = before_shrinkage(row.value, row.shrunken_value)
+    # The shares of all images may differ from the change of those chains that have an answer in both.
+    rounded = rounded_shares(row, row.before, row.after) if row.method == ANNOTATOR else None
+    if rounded is not None and raw:
+        raw = f"; {rounded[2]} before shrinkage" if rounded[2] != size else ""
+    elif rounded is not None:
+        size = rounded[2]
     # A value that is shrunken to the end of its interval is a bound, not an estimate.
     is_bound = raw and np.isclose(sign * row.shrunken_value, limits[0])
     result = f"{lead}, {share} {verb} by {'at least ' if is_bound else ''}{size} ({interval(*limits)}{raw}), "
@@ -88,9 +95,8 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     chains = counted(int(row.n), "chain")
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"
-    # The shares of all images may differ from the change of those chains that have an answer in both.
-    if abs(row.after - row.before - row.value) < _SAME:
-        levels = f"It was {percent(row.before)} before and {percent(row.after)} after ({chains})."
+    if rounded is not None:
+        levels = f"It was {rounded[0]} before and {rounded[1]} after ({chains})."
     else:
         levels = f"The comparison uses the {chains} that have an answer in both images."
     return f"{result}{TOO_FEW if row.n_checked else UNCHECKED}. {levels}"

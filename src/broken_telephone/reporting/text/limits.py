@@ -7,7 +7,7 @@ import pandas as pd
 
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
-from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN
+from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN, TOO_FEW_STARTS
 from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, spoken
 
 _NAMED = 6
@@ -26,7 +26,7 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     single = int((~pd.MultiIndex.from_frame(power[list(SPAN)].astype(str)).isin(compared)).sum())
     answered = changes[changes["n"] > 0]
     unanswered = int((changes["n"] == 0).sum())
-    blind = answered[answered["reason"].str.startswith("too few independent starts")]
+    blind = answered[answered["reason"].str.startswith(TOO_FEW_STARTS)]
     sentences = []
     if len(blind):
         sentences += [

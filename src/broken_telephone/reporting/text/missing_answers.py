@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.selection import matching
+from broken_telephone.reporting.text.rounded_shares import rounded_shares
 from broken_telephone.reporting.text.verdicts import FALL, RISE, of_family
 from broken_telephone.reporting.text.wording import (
     counted,
@@ -60,10 +61,15 @@ def _change(row: Any, missing_answers: pd.DataFrame, bounds: pd.DataFrame, level
     limits = sorted((sign * row.ci_low, sign * row.ci_high))
     own = matching(missing_answers, row, _SPAN)
     change = own[own["kind"].astype(str) == CHANGE].iloc[0]
+    before, after, size = rounded_shares(row, change["before"], change["after"]) or (
+        percent(change["before"]),
+        percent(change["after"]),
+        points(abs(row.value)),
+    )
     text = (
         f"From image {row.since} to image {row.iteration} of chains from {row.start}s, the share of images without a "
-        f"valid answer about {spoken(row.attribute)} {for_label(row.label)} {verb} from {percent(change['before'])} to "
-        f"{percent(change['after'])}, by {points(abs(row.value))} ({interval(*limits)}){_for_whom(own, level)}."
+        f"valid answer about {spoken(row.attribute)} {for_label(row.label)} {verb} from {before} to {after}, by {size} "
+        f"({interval(*limits)}){_for_whom(own, level)}."
     )
     own_bounds = matching(bounds, row, _SPAN)
     if own_bounds.empty:

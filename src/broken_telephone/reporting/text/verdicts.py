@@ -10,6 +10,7 @@ from broken_telephone.statistics.tables.findings import (
     NOT_SIGNIFICANT,
     RISE,
     SHARES,
+    TOO_FEW_STARTS,
     first_to_last,
 )
 from broken_telephone.statistics.tables.group_table import ANNOTATOR, CELL, SPAN
@@ -23,6 +24,7 @@ __all__ = [
     "NOT_SIGNIFICANT",
     "RISE",
     "SPAN",
+    "TOO_FEW_STARTS",
     "first_to_last",
     "judged_together",
     "of_family",

@@ -37,6 +37,8 @@ LEVEL = 0.05
 """Adjusted p-values below it are significant. It is also the false coverage rate of the intervals of claims."""
 SHARES, INTERSECTIONS, SUCCESS, MISSING_ANSWERS = "shares", "intersections", "success", "missing answers"
 """Families of comparisons."""
+TOO_FEW_STARTS = "too few independent starts"
+"""Beginning of the reason of NOT_ENOUGH_DATA if more starts could decide a comparison."""
 FINDINGS = (
     *("family", *CELL, "since", "iteration", "verdict", "reason", "method"),
     *("value", "shrunken_value", "ci_low", "ci_high", "p_value", "p_adjusted", "is_planned"),
@@ -267,8 +269,10 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
             return NOT_ENOUGH_DATA, refusal
         return (RISE, "") if row.value > 0 else (FALL, "")
     if not row.is_detectable:
-        few = {ANNOTATOR: "independent starts", RATINGS: "ratings"}.get(row.method, f"answers of {row.method}")
-        return NOT_ENOUGH_DATA, f"too few {few} to detect any change after adjustment for all tests"
+        few = {ANNOTATOR: TOO_FEW_STARTS, RATINGS: "too few ratings"}.get(
+            row.method, f"too few answers of {row.method}"
+        )
+        return NOT_ENOUGH_DATA, f"{few} to detect any change after adjustment for all tests"
     if is_left_open(row, has_missing):
         return NOT_ENOUGH_DATA, _missing_reason(row)
     return NOT_SIGNIFICANT, ""

@@ -68,8 +68,8 @@ function card(chain) {
   article.append(head);
   const changed = made("p");
   changed.append(chain.changed.length ? "Changed: " : "No change, or not enough answers to tell.");
-  chain.changed.forEach(([attribute, first, last], place) => {
-    changed.append(place ? ", " : "", `${attribute.replaceAll("_", " ")} `, made("bdi", first), " → ", made("bdi", last));
+  chain.changed.forEach(([attribute, first, last], index) => {
+    changed.append(index ? ", " : "", `${attribute.replaceAll("_", " ")} `, made("bdi", first), " → ", made("bdi", last));
   });
   article.append(changed);
   if (chain.prompt !== null) {
@@ -106,7 +106,8 @@ function card(chain) {
 }
 
 function prepareChains({ chains, total }) {
-  const place = document.getElementById("shown");
+  const section = form.closest(".question");
+  const shown = document.getElementById("shown");
   const further = document.getElementById("further");
   const add = (name, value, text) => form.elements[name].append(made("option", text || value, { value }));
   for (const label of new Set(chains.map((chain) => chain.label))) add("label", label);
@@ -117,11 +118,11 @@ function prepareChains({ chains, total }) {
   add("changed", "nothing");
   let fitting = [];
   // Short chains stand beside each other.
-  place.classList.toggle("short", chains.every((chain) => chain.pictures.length <= 3));
+  shown.classList.toggle("short", chains.every((chain) => chain.pictures.length <= 3));
 
   function draw(most) {
-    for (const chain of fitting.slice(place.childElementCount, most)) place.append(card(chain));
-    further.parentElement.hidden = place.childElementCount >= fitting.length;
+    for (const chain of fitting.slice(shown.childElementCount, most)) shown.append(card(chain));
+    further.parentElement.hidden = shown.childElementCount >= fitting.length;
   }
 
   function choose() {
@@ -135,21 +136,22 @@ function prepareChains({ chains, total }) {
     );
     const count = `${plural(fitting.length, "chain")} of ${chains.length} here, ${total.toLocaleString("en")} in the study`;
     form.querySelector(".status").textContent = count;
-    place.replaceChildren();
+    shown.replaceChildren();
     draw(MORE_CHAINS);
   }
 
   form.addEventListener("change", choose);
   form.addEventListener("submit", (event) => event.preventDefault());
-  further.addEventListener("click", () => draw(place.childElementCount + MORE_CHAINS));
-  document.addEventListener("keydown", (event) => {
+  further.addEventListener("click", () => draw(shown.childElementCount + MORE_CHAINS));
+  // Keys of one letter work only here: elsewhere, they may be commands of the browser or of assistive technology.
+  section.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select")) return;
     if (event.key !== "j" && event.key !== "k") return;
-    const cards = [...place.children];
+    const cards = [...shown.children];
     const now = cards.indexOf(document.activeElement.closest(".chain"));
     const next = now < 0 ? 0 : now + (event.key === "j" ? 1 : -1);
     if (next >= cards.length) draw(cards.length + MORE_CHAINS);
-    if (place.children[next]) goTo(place.children[next]);
+    if (shown.children[next]) goTo(shown.children[next]);
   });
   choose();
 
@@ -169,14 +171,17 @@ function prepareChains({ chains, total }) {
     set("changed", changed ? `=${changed}` : "");
     set("start", start || "");
     choose();
-    const number = fitting.findIndex((one) => one.chain === chain);
-    if (number < 0) {
-      reveal(place);
-      if (chain) place.closest(".question").scrollIntoView();
+    const index = fitting.findIndex((one) => one.chain === chain);
+    if (index < 0) {
+      reveal(shown);
+      if (!chain) return;
+      const status = form.querySelector(".status");
+      status.textContent = `This chain is not on the page: ${chain}. ${status.textContent}`;
+      section.scrollIntoView();
       return;
     }
-    draw(Math.max(number + 1, MORE_CHAINS));
+    draw(Math.max(index + 1, MORE_CHAINS));
     // The section has opened by then.
-    requestAnimationFrame(() => goTo(place.children[number]));
+    requestAnimationFrame(() => goTo(shown.children[index]));
   };
 }

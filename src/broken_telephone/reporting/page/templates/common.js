@@ -36,13 +36,13 @@ function parsed(text) {
   let row = [];
   let cell = "";
   let quoted = false;
-  for (let place = 0; place < text.length; place += 1) {
-    const letter = text[place];
+  for (let index = 0; index < text.length; index += 1) {
+    const letter = text[index];
     if (quoted) {
       if (letter !== '"') cell += letter;
-      else if (text[place + 1] === '"') {
+      else if (text[index + 1] === '"') {
         cell += letter;
-        place += 1;
+        index += 1;
       } else quoted = false;
     } else if (letter === '"') quoted = true;
     else if (letter === "," || letter === "\n") {
@@ -62,5 +62,5 @@ function rowsOf(name) {
   const link = document.querySelector(`#table-${name} a[download]`);
   if (!link) return [];
   const [heads, ...rows] = parsed(csvOf(link));
-  return rows.map((row) => Object.fromEntries(heads.map((head, place) => [head, row[place]])));
+  return rows.map((row) => Object.fromEntries(heads.map((head, index) => [head, row[index]])));
 }

@@ -16,7 +16,7 @@ const SHAPES = [
 const explorer = document.getElementById("explore");
 // Shows an attribute, label, start and category; a link to the explorer calls it.
 let explore = () => {};
-if (explorer) prepareExplorer(explorer, pageData.colours);
+if (explorer) prepareExplorer(explorer, pageData);
 
 function drawn(tag, attributes, text) {
   const element = document.createElementNS(SVG, tag);
@@ -39,16 +39,11 @@ function percentOf(share) {
   return `${digitsOf(100 * share, near ? 1 : 0)} %`;
 }
 
-function pointsOf(value) {
-  const text = digitsOf(100 * value, Math.abs(value) > 0 && Math.abs(value) < 0.0095 ? 1 : 0);
-  return Number(text) === 0 ? "0" : text;
-}
-
 function imageName(iteration) {
   return iteration === 0 ? "original" : `image ${iteration}`;
 }
 
-function prepareExplorer(section, colours) {
+function prepareExplorer(section, { colours, changes: writtenChanges }) {
   const shares = rowsOf("shares").filter((row) => row.annotator !== DATA_SET && row.share !== "");
   const changes = rowsOf("findings").filter((row) => row.family === "shares");
   const { attribute, label, start } = section.querySelector("form").elements;
@@ -76,8 +71,8 @@ function prepareExplorer(section, colours) {
     const names = [...new Set(shares.filter((row) => row.start === start.value).map((row) => row.label))];
     names.sort((one, other) => (other === "(all)") - (one === "(all)"));
     const judged = (name) => changes.filter((row) => row.start === start.value && row.label === name);
-    const isTold = (name) => judged(name).some((row) => row.verdict !== TOO_FEW);
-    const groups = [names.filter(isTold), names.filter((name) => !isTold(name))];
+    const isDecided = (name) => judged(name).some((row) => row.verdict !== TOO_FEW);
+    const groups = [names.filter(isDecided), names.filter((name) => !isDecided(name))];
     fill(label, groups.flat(), spoken);
     if (!groups[0].length || !groups[1].length) return;
     const apart = made("optgroup", undefined, { label: TOO_FEW });
@@ -98,21 +93,15 @@ function prepareExplorer(section, colours) {
     const change = changes.find((one) => fits(one) && one.category === line.category);
     const { points } = line;
     const [before, after] = change && change.before !== "" ? [change.before, change.after] : [points[0].share, points.at(-1).share];
-    row.append(head, cell(percentOf(Number(before)), "number"), cell(after === "" ? "–" : percentOf(Number(after)), "number"));
-    row.append(cell(change ? changeText(change) : "–", "number"));
+    const percentages = [before, after].map((share) => (share === "" ? "–" : percentOf(Number(share))));
+    const written = writtenChanges[start.value]?.[label.value]?.[attribute.value]?.[line.category] || ["", "", "–"];
+    // The shares that belong to the change are rounded together with it.
+    const [first, last] = written[0] ? written : percentages;
+    row.append(head, cell(first, "number"), cell(last, "number"), cell(written[2], "number"));
     row.append(cell(change ? `${SIGNS[change.verdict] || "○"} ${change.verdict}` : "–", "text"));
     row.addEventListener("pointerenter", () => light(line));
     row.addEventListener("pointerleave", () => light(active && active.line));
     return row;
-  }
-
-  function changeText(change) {
-    const value = change.shrunken_value === "" ? change.value : change.shrunken_value;
-    if (value === "") return "–";
-    const sign = Number(value) > 0 && pointsOf(Number(value)) !== "0" ? "+" : "";
-    const limits = [change.ci_low, change.ci_high];
-    const interval = limits.includes("") ? "no interval" : limits.map((limit) => pointsOf(Number(limit))).join(" to ");
-    return `${sign}${pointsOf(Number(value))} (${interval})`;
   }
 
   function light(line) {
@@ -133,7 +122,7 @@ function prepareExplorer(section, colours) {
   function linesOf() {
     const own = shares.filter(fits);
     const names = Object.keys(colours[attribute.value]).filter((name) => own.some((row) => row.category === name));
-    return names.map((category, place) => {
+    return names.map((category, index) => {
       const points = own
         .filter((row) => row.category === category)
         .map((row) => ({
@@ -143,7 +132,7 @@ function prepareExplorer(section, colours) {
           high: row.ci_high === "" ? NaN : Number(row.ci_high),
           n: Number(row.n),
         }));
-      return { category, points, colour: colours[attribute.value][category], shape: SHAPES[place % SHAPES.length] };
+      return { category, points, colour: colours[attribute.value][category], shape: SHAPES[index % SHAPES.length] };
     });
   }
 
@@ -165,9 +154,9 @@ function prepareExplorer(section, colours) {
       chart.append(drawn("text", { x: box.left - 6, y: y(share) + 4, "text-anchor": "end" }, percentOf(share)));
     }
     const step = Math.max(1, Math.ceil((times.length * 62) / (box.right - box.left)));
-    times.forEach((time, place) => {
-      if (place % step && place !== times.length - 1) return;
-      if (place !== times.length - 1 && place % step === 0 && times.length - 1 - place < step && place) return;
+    times.forEach((time, index) => {
+      if (index % step && index !== times.length - 1) return;
+      if (index !== times.length - 1 && index % step === 0 && times.length - 1 - index < step && index) return;
       chart.append(drawn("text", { x: x(time), y: HIGH - 10, "text-anchor": "middle" }, imageName(time)));
     });
     for (const line of lines) drawLine(chart, line, x, y);
@@ -186,8 +175,8 @@ function prepareExplorer(section, colours) {
       const row = active ? lines.indexOf(active.line) : 0;
       const column = active ? active.line.points.indexOf(active.point) : -1;
       const line = lines[(row + move[0] + lines.length) % lines.length];
-      const place = Math.min(Math.max(column + move[1], 0), line.points.length - 1);
-      read(marks.find((mark) => mark.line === line && mark.point === line.points[place]));
+      const next = Math.min(Math.max(column + move[1], 0), line.points.length - 1);
+      read(marks.find((mark) => mark.line === line && mark.point === line.points[next]));
     });
     plot.replaceChildren(chart);
     body.replaceChildren(...lines.map(tableRow));
@@ -201,10 +190,10 @@ function prepareExplorer(section, colours) {
     const edge = [...known.map((point) => [x(point.iteration), y(point.high)]), ...known.reverse().map((point) => [x(point.iteration), y(point.low)])];
     line.band = drawn("polygon", { points: edge.join(" "), fill: line.colour, class: "band" });
     line.band.style.display = "none";
-    const places = line.points.map((point) => [x(point.iteration), y(point.share)]);
-    line.group.append(line.band, drawn("polyline", { points: places.join(" "), stroke: line.colour, class: "line" }));
-    line.points.forEach((point, place) => {
-      const [left, top] = places[place];
+    const positions = line.points.map((point) => [x(point.iteration), y(point.share)]);
+    line.group.append(line.band, drawn("polyline", { points: positions.join(" "), stroke: line.colour, class: "line" }));
+    line.points.forEach((point, index) => {
+      const [left, top] = positions[index];
       const element = drawn("path", { d: line.shape, fill: line.colour, class: "mark", transform: `translate(${left},${top})` });
       line.group.append(element);
       marks.push({ line, point, element, x: left, y: top });
@@ -215,8 +204,8 @@ function prepareExplorer(section, colours) {
   // Names stand at the ends of the lines, moved apart where they would overlap.
   function nameLines(chart, box, y) {
     const names = lines.map((line) => ({ line, at: y(line.points.at(-1).share) })).sort((one, other) => one.at - other.at);
-    names.forEach((name, place) => {
-      if (place) name.at = Math.max(name.at, names[place - 1].at + 15);
+    names.forEach((name, index) => {
+      if (index) name.at = Math.max(name.at, names[index - 1].at + 15);
     });
     let lowest = box.bottom;
     for (const name of [...names].reverse()) {

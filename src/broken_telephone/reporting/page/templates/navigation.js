@@ -13,6 +13,8 @@ function targetOf(hash) {
 }
 
 document.addEventListener("click", (event) => {
+  // The browser opens the link in a new tab or window.
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest('a[href^="#"]');
   const target = link && targetOf(link.getAttribute("href"));
   if (!target) return;
@@ -20,7 +22,7 @@ document.addEventListener("click", (event) => {
   if (target.id === "explore") explore(link.dataset);
   if (target.id !== "chains" || !Object.keys(link.dataset).length) return;
   if (link.dataset.chain) {
-    // The chain is scrolled to, not the head of its section, which a change of the address would scroll to.
+    // The page scrolls to the chain. A change of the address would scroll to the head of its section.
     event.preventDefault();
     history.pushState(null, "", "#chains");
   }
@@ -76,7 +78,7 @@ function prepareChoices(group) {
   }
   group.classList.add("several");
   group.prepend(bar);
-  group.append(made("p", "Printed is the chosen figure. The study's folder of figures has all of them.", { class: "on-paper" }));
+  group.append(made("p", "This print has the chosen figure. The study's folder of figures has all of them.", { class: "on-paper" }));
   choose(group, choices[0]);
 }
 

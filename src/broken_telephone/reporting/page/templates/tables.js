@@ -15,8 +15,16 @@ function written(value, kind) {
 
 const inOrder = new Intl.Collator("en", { numeric: true });
 
+// The CSV writes "inf" where a script reads "Infinity".
+function numberOf(value) {
+  return Number(value.replace(/^(-?)inf$/, "$1Infinity"));
+}
+
 function compared(one, other, kind) {
-  return kind === "text" ? inOrder.compare(one, other) : Number(one) - Number(other);
+  if (kind === "text") return inOrder.compare(one, other);
+  const [first, second] = [numberOf(one), numberOf(other)];
+  // The difference of two infinities is not a number.
+  return first === second ? 0 : first - second;
 }
 
 function prepareTable(section) {
@@ -40,19 +48,19 @@ function prepareTable(section) {
       return words.every((word) => text.includes(` ${word}`) || text.includes(`(${word}`));
     });
     if (sorted) {
-      const { place, kind } = sorted.head.dataset;
+      const { index, kind } = sorted.head.dataset;
       fitting.sort((one, other) => {
         // Cells without a value come last in both orders.
-        if (one[place] === "" || other[place] === "") return (one[place] === "") - (other[place] === "");
-        return sorted.sign * compared(one[place], other[place], kind);
+        if (one[index] === "" || other[index] === "") return (one[index] === "") - (other[index] === "");
+        return sorted.sign * compared(one[index], other[index], kind);
       });
     }
     const body = document.createDocumentFragment();
     for (const row of fitting.slice(0, most)) {
       const line = made("tr");
       for (const { dataset } of heads) {
-        const { kind, place } = dataset;
-        line.append(made("td", written(row[place], kind), { class: kind, dir: "auto" }));
+        const { kind, index } = dataset;
+        line.append(made("td", written(row[index], kind), { class: kind, dir: "auto" }));
       }
       body.append(line);
     }
