@@ -227,7 +227,8 @@ def generator_row(name: str, folder: Path) -> dict[str, str]:
     save, own = GENERATORS[name]
     save(folder)
     side = 32 if "sana" in name else 16
-    settings = {"path": str(folder), "steps": 2, "guidance": 3.0, "width": side, "height": side, **own}
+    size = {"width": side, "height": side}
+    settings = {"path": str(folder), "dtype": "float32", "steps": 2, "guidance": 3.0, **size, **own}
     if "true_cfg_scale" in name:
         settings.pop("guidance")
     generator = make_generator(settings)
