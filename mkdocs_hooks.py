@@ -56,9 +56,10 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
     return _TABLE.sub(_marked_table, content)
 
 
-def _marked_table(found: re.Match[str]) -> str:
-    table = found[0]
-    headers = [_TAG.sub("", header).strip() for header in _HEADER.findall(table)]
+def _marked_table(match: re.Match[str]) -> str:
+    table = match[0]
+    # Entities, such as &amp;, are written anew in the attribute.
+    headers = [html.unescape(_TAG.sub("", header)).strip() for header in _HEADER.findall(table)]
     cells = [_TAG.sub("", cell).strip() for cell in re.findall(r"<td\b[^>]*>(.*?)</td>", table, re.DOTALL)]
     if len(headers) < 3 or max(map(len, cells), default=0) < _LONG:
         return table

@@ -5,6 +5,7 @@
                                                         the time outside the models
     python benchmarks/loop.py stand-ins                 1,000 and 100,000 chains of three iterations by models that
                                                         answer at once, and reruns of the finished studies
+    python benchmarks/loop.py --rows rows.json          published alone, with rows for all.py
     python benchmarks/loop.py --tiny                    both, with 7 chains and 2 steps
 
 The published way: one picture at a time through both models, and the whole record of the study written anew after
@@ -27,6 +28,7 @@ from typing import Any
 
 import yaml
 from projects import ROOT, STAND_INS, chains_from_images, project
+from rows import Row, save
 
 BENCHMARKS = Path(__file__).parent
 OURS = {"draw_batch": 32, "describe_batch": 64}
@@ -68,11 +70,11 @@ def our_loop(chains: Any, settings: dict[str, Any], models: Sequence[Any], origi
     return time.perf_counter() - began - loading
 
 
-def compare(chains: int, steps: int, dtype: str, sizes: Sequence[int], params: str) -> None:
+def compare(chains: int, steps: int, dtype: str, sizes: Sequence[int], params: str) -> list[Row]:
     """Compare the published way, plain batching, this tool and the limit of arithmetic.
 
     The chains are cut into rounds of 64. Each round follows them in all ways, so that a machine that becomes slower
-    or faster meanwhile does so for all.
+    or faster meanwhile does so for all. Returns rows for all.py.
     """
     import pandas as pd
     from PIL import Image
@@ -115,14 +117,22 @@ def compare(chains: int, steps: int, dtype: str, sizes: Sequence[int], params: s
     print(f"around the models: {100 * whole['around'] / sum(whole.values()):.2f} %")
     print(f"a chain's operations: {operations['describe']:.2f} GFLOP described, {operations['draw']:.2f} GFLOP drawn")
     print(f"the machine multiplies {rate:.0f} GFLOP/s: at least {1000 * limit:.1f} ms a chain")
-    rows = [("published way", times[1]), *((f"plain batching, {size} at once", times[size]) for size in sizes)]
+    ways = [("published way", times[1]), *((f"plain batching, {size} at once", times[size]) for size in sizes)]
     print("| procedure | chains per hour | ms a chain | this tool is faster by | against the limit |")
     print("|---|---|---|---|---|")
-    for name, seconds in [*rows, ("this tool", ours)]:
+    for name, seconds in [*ways, ("this tool", ours)]:
         each = seconds / count
         against = f"{seconds / ours:.2f} times" + (", the best plain batching" if seconds == times[best] else "")
         print(f"| {name} | {3600 / each:,.0f} | {1000 * each:.0f} | {against} | {each / limit:.2f} times |")
     print(flush=True)
+    procedures = [
+        ("the published way, one image at a time", times[1]),
+        (f"the best plain batching, {best} at once", times[best]),
+        ("the limit of arithmetic", limit * count),
+    ]
+    speeds = [Row(f"chains per hour, {dtype}", seconds / ours, "times", name) for name, seconds in procedures]
+    around = 100 * whole["around"] / sum(whole.values())
+    return [*speeds, Row(f"time around the models, {dtype}", around, "%", "the loop's whole time")]
 
 
 def stand_ins(sizes: Sequence[int]) -> None:
@@ -151,14 +161,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=12, help="of drawing, both ways")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="chains of the stand-ins")
     parser.add_argument("--params", default="")
+    parser.add_argument("--rows", type=Path, help="write rows for all.py here")
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
         asked.chains, asked.steps, asked.sizes, asked.batches, asked.dtype = 7, 2, [7], [4], ["float32"]
+    if asked.rows and asked.what == "stand-ins":
+        parser.error("--rows takes the rows of `published`")
     if asked.what != "stand-ins":
-        for dtype in asked.dtype:
-            compare(asked.chains, asked.steps, dtype, asked.batches, asked.params)
-    if asked.what != "published":
+        of_dtypes = [compare(asked.chains, asked.steps, dtype, asked.batches, asked.params) for dtype in asked.dtype]
+        if asked.rows:
+            save(asked.rows, [row for rows in of_dtypes for row in rows])
+    # The stand-ins are no comparison within one run, so that all.py has no rows of them.
+    if asked.what != "published" and not asked.rows:
         stand_ins(asked.sizes)
 
 

@@ -24,6 +24,15 @@ def test_every_benchmark_runs_in_its_smallest_form(name, monkeypatch, capfd):
     assert capfd.readouterr().out.strip()
 
 
+def test_every_script_of_the_table_takes_a_file_for_its_rows(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    for name in runpy.run_path(str(BENCHMARKS / "all.py"))["SCRIPTS"]:
+        main = runpy.run_path(str(BENCHMARKS / f"{name}.py"))["main"]
+        with pytest.raises(SystemExit, match="0"):
+            main(["--help"])
+        assert "--rows ROWS" in capsys.readouterr().out, name
+
+
 def test_a_benchmark_runs_as_a_script(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["agreement.py", "--help"])
     with pytest.raises(SystemExit, match="0"):

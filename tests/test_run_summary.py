@@ -40,12 +40,12 @@ def pointed(outputs: dict[str, str], made: tuple[str, ...] = (), env: str | None
     [
         (
             {"report": "a/report.html", "loop_contact_sheet": "a/sheet.png", "agreement_figure": "a/agreement.png"},
-            "Open next: a/report.html (report) (or `kedro view`)",
+            "Open next: a/report.html (report) (or `kedro view --env 'my study'`)",
         ),
         ({"comparison_page": "c.html"}, "Open next: c.html (comparison)"),
         ({"loop_contact_sheet": "s.png", "loop_images": "i"}, "Open next: s.png (contact sheet of some chains)"),
         ({"baseline_figure": "b.png", "people": "p"}, "Open next: b.png (shares of the data set)"),
-        ({"similarities": "s.parquet"}, "Run next: `kedro run --pipelines reporting --env 'my study'`"),
+        ({"similarities": "s.parquet"}, "Run next: `kedro run --env 'my study'`"),
         ({"loop_batches": "b"}, None),
     ],
 )
@@ -53,7 +53,16 @@ def test_the_last_line_names_the_one_file_to_open(outputs, line):
     assert pointed(outputs, env="my study") == line
 
 
-def test_every_entry_of_the_last_line_is_made_by_a_pipeline():
+def test_without_a_folder_of_a_study_the_last_line_names_none():
+    assert pointed({"report": "r.html"}) == "Open next: r.html (report) (or `kedro view`)"
+    assert pointed({"similarities": "s.parquet"}) == "Run next: `kedro run`"
+
+
+def test_every_pipeline_ends_with_a_last_line_and_every_entry_of_it_is_reached():
     bootstrap_project(ROOT)
-    made = {output for pipeline in pipelines.values() for output in pipeline.all_outputs()}
-    assert {*next_step_module._OPEN, *next_step_module._NEXT} <= made
+    first = set()
+    for name, pipeline in pipelines.items():
+        made = pipeline.all_outputs()
+        assert pointed(dict.fromkeys(made, "file")), name
+        first.add(next((each for each in next_step_module._OPEN if each in made), next_step_module._WITHOUT_A_PAGE))
+    assert first == {*next_step_module._OPEN, next_step_module._WITHOUT_A_PAGE}

@@ -1,6 +1,7 @@
 """The documentation site: whole, without requests to other places, and equal to what GitHub shows of the same files."""
 
 import re
+import runpy
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
@@ -101,6 +102,14 @@ def test_no_page_loads_anything_from_elsewhere(site):
     for sheet in site.rglob("*.css"):
         assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text(encoding="utf-8")), sheet.name
     assert checked > 100
+
+
+def test_headers_with_special_characters_are_escaped_once():
+    marked = runpy.run_path(str(ROOT / "mkdocs_hooks.py"))["on_page_content"]
+    cells = "".join(f"<td>{'word ' * 20}</td>" for _ in range(3))
+    table = f"<table><tr><th>q &amp; a</th><th>a &lt; b</th><th>plain</th></tr><tr>{cells}</tr></table>"
+    shown = marked(table, None, None, None)
+    assert re.findall(r'data-column="(.*?)"', shown) == ["q &amp; a", "a &lt; b", "plain"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The graph of Kedro-Viz as we serve it: read only, for this machine, and without other hosts."""
 
 import asyncio
+import errno
 import json
 import re
+import socket
 from pathlib import Path
 
 import click
@@ -11,7 +13,9 @@ import pytest
 from kedro.framework.cli.cli import KedroCLI
 from project_copies import ROOT
 
+from broken_telephone.commands.graph import _listener
 from broken_telephone.commands.offline_graph import OfflineGraph, without_external_links
+from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import LOCAL
 
 OWN_PAGE = (Path(kedro_viz.__file__).parent / "html" / "index.html").read_bytes()
@@ -104,6 +108,25 @@ def test_kedro_viz_run_is_ours_and_its_other_commands_are_not():
     assert {"host", "port", "browser", "pipeline", "env", "params", "autoreload"} <= {each.name for each in run.params}
     # Without the name of a command, Kedro-Viz runs `run`.
     assert viz.resolve_command(click.Context(viz), ["run"])[1].help == run.help
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 70000])
+def test_a_port_that_does_not_exist_is_refused(port):
+    with pytest.raises(StudyError, match=f"^--port must be from 0 to 65535, not {port}$"):
+        _listener("127.0.0.1", port)
+
+
+def test_ports_are_tried_up_to_the_last_one(monkeypatch):
+    tried = []
+
+    def create_server(address, **more):
+        tried.append(address[1])
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(socket, "create_server", create_server)
+    with pytest.raises(StudyError, match="The ports 65530 to 65535 are in use"):
+        _listener("127.0.0.1", 65530)
+    assert tried == list(range(65530, 65536))
 
 
 def test_options_of_kedro_viz_alone_are_left_to_it(monkeypatch):

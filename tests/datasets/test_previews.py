@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,16 @@ def test_figures_stand_side_by_side(tmp_path):
     # Of many figures, those that matter come first.
     few = opened(dataset.preview(first=["ta"], count=1)).convert("RGB")
     assert {colour for _, colour in few.getcolors(100_000)} == {(0, 255, 0), (255, 255, 255)}
+
+
+def test_a_preview_reads_only_the_figures_that_it_shows(tmp_path, monkeypatch):
+    dataset = FiguresDataset(filepath=str(tmp_path / "figures"))
+    files = {"png": png(40, 40, "#ff0000"), "svg": b"<svg/>", "pdf": b"%PDF"}
+    dataset.save({f"figure {number}": files for number in range(9)} | {"a/b": files})
+    read, read_file = [], dataset._fs.cat_file
+    monkeypatch.setattr(dataset._fs, "cat_file", lambda path: read.append(Path(path).name) or read_file(path))
+    dataset.preview(first=["figure 8", "a/"], count=3)
+    assert read == ["figure 8.png", "a%2Fb.png", "figure 0.png"]
 
 
 def test_many_figures_fill_columns_of_like_height():
@@ -126,11 +137,15 @@ def test_pages_and_ratings(tmp_path):
     assert "no page yet" in pages.preview()
     pages.save({"study": "<p>study at 12:00</p>"})
     assert "study at 12:00" in pages.preview()
-    AnswerStore(f"sqlite:///{tmp_path}/r.sqlite").add([("Ada", "item", "gender", "valid", "female")])
+    store = AnswerStore(f"sqlite:///{tmp_path}/r.sqlite")
+    store.add([("Ada", "item", "gender", "valid", "female")])
+    store.comment("Ada", "rating", "item", "looks like my neighbour")
     table = RatingsDataset(database=f"sqlite:///{tmp_path}/r.sqlite").preview()
     assert "female" in table["data"][0]
-    # Who rated is nothing for a graph.
+    # Who rated, and when, is nothing for a graph. Comments may name people.
     assert "Ada" not in str(table)
+    assert "my neighbour" not in str(table)
+    assert table["columns"] == ["mode", "item", "attribute", "status", "category"]
 
 
 def test_json_holds_whatever_settings_hold(tmp_path):

@@ -107,7 +107,6 @@ HAND_WRITTEN = {
     "grids.md": (GROUPS["grid"],),
     "importing.md": (GROUPS["import"],),
     "own_attributes.md": (OwnAttribute,),
-    "tracking.md": (GROUPS["tracking"],),
 }
 TABLE = re.compile(r"^\| setting[^|]*\| default \| meaning \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""Passes of a describer that save time must give what plain passes give, bit for bit."""
+"""Passes of a describer that save time must give what plain passes give, up to rounding; here bit for bit."""
 
 import threading
 import time
@@ -70,6 +70,17 @@ def test_blocks_after_the_last_one_that_is_read_are_left_out(read, left_out):
     assert ["forward" in vars(block) for block in chain.blocks] == [False] * (4 - left_out) + [True] * left_out
     # Before, once for each block that is tried, and here twice.
     assert chain.passes == 3 + min(left_out + 1, 4)
+
+
+def test_a_block_that_stays_keeps_a_forward_of_its_own():
+    """Accelerate gives one to each block of a model that is spread over devices."""
+    chain, x = Chain(3, 2), torch.rand(2, 3)
+    for block in chain.blocks:
+        block.forward = lambda x, plain=block.forward: plain(x) + 1
+    before, own = chain(x), [block.forward for block in chain.blocks]
+    assert skip_unread_blocks(chain.blocks, lambda: chain(x)) == 1
+    assert torch.equal(chain(x), before)
+    assert [block.forward for block in chain.blocks[:2]] == own[:2]
 
 
 def test_a_block_whose_output_is_no_tensor_stays():

@@ -123,6 +123,27 @@ def test_a_store_that_fails_at_the_end_does_not_fail_the_run(project, monkeypatc
     assert "MLflow did not record this run (the disk is full). Its results are saved." in caplog.text
 
 
+def test_a_result_that_does_not_open_does_not_fail_the_run(project, monkeypatch, caplog):
+    def fail(*content):
+        raise ValueError("a damaged table")
+
+    monkeypatch.setattr("broken_telephone.tracking.record_of", fail)
+    project.run("loop", tracking__store=STORE, loop__iterations=1)
+    assert "MLflow did not record this run (a damaged table). Its results are saved." in caplog.text
+
+
+def test_a_record_that_breaks_off_does_not_seem_to_run_on(tmp_path, monkeypatch):
+    store = TrackingStore(TrackingSettings(store=STORE), tmp_path)
+
+    def fail(*content):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(store._client, "log_text", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        store.write(record_of("mine", "reporting", {}, {"report": "<p>The report.</p>"}), 1000, 2000)
+    assert read(tmp_path, "select status, end_time from runs") == [("FAILED", 2000)]
+
+
 def test_without_mlflow_a_sentence_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setattr("broken_telephone.tracking.store.find_spec", lambda name: None)
     with pytest.raises(StudyError, match="needs MLflow, the extra `tracking`: pip install mlflow-skinny"):
@@ -156,3 +177,37 @@ def test_settings_are_flat_short_and_without_secrets():
     assert flat["chains.empty"] == "{}"
     assert len(flat["chains.prompts"]) == 500
     assert "hunter2" not in flat["endpoint.url"]
+
+
+def test_a_secret_is_known_by_its_name_and_by_that_of_its_group():
+    flat = flattened(
+        {
+            "proposer": {"call": {"password": "plain words", "temperature": 0.5}},
+            "endpoint": {"auth": {"user": "me"}},
+            "further": [{"api_key": 12345}],
+        }
+    )
+    assert flat["proposer.call.temperature"] == "0.5"
+    assert [flat[name] for name in ("proposer.call.password", "endpoint.auth.user", "further")] == ["…"] * 3
+
+
+def test_names_of_raters_and_paths_of_the_machine_are_not_recorded():
+    kept = {
+        "data_root": "data/01_raw/portraits",
+        "rating": {"database": "sqlite:///data/ratings.sqlite", "per_cell": 2},
+        "reuse": ["other_study"],
+        "generator": {"hub": "org/model", "prompt": "a face / a smile"},
+    }
+    left_out = {
+        "rating": {"adjudicators": ["Ada Lovelace"]},
+        "import": {"root": "/home/ada/results", "files": ["table.csv", "/home/ada/more.csv"]},
+        "reuse": ["/home/ada/study"],
+        "describer": {"path": "C:\\Users\\ada\\model"},
+        "catalog": {"results": "file:///home/ada/results", "database": "sqlite:////home/ada/ratings.sqlite"},
+        "editor": {"path": "~ada/editor"},
+        "arms": [{"path": "/home/ada/arm"}],
+    }
+    assert set(flattened(kept)) == {
+        *("data_root", "rating.database", "rating.per_cell", "reuse", "generator.hub", "generator.prompt"),
+    }
+    assert flattened(left_out) == {}

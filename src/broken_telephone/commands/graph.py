@@ -18,6 +18,8 @@ from broken_telephone.rating.address import trusted_hosts
 
 _TRIED = 20
 """Ports that are tried, one after another, if the first is in use."""
+_HIGHEST = 65535
+"""The last port that there is."""
 
 
 def view_graph(
@@ -41,7 +43,7 @@ def view_graph(
         opens_browser: whether the page is opened in a browser.
 
     Raises:
-        StudyError: if there is no such study or pipeline, or no free port.
+        StudyError: if there is no such study, pipeline or port, or no free port.
     """
     import uvicorn
 
@@ -76,10 +78,12 @@ def _listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens at a port, or at the next free one.
 
     Raises:
-        StudyError: if there is none, or the address is not one of this machine.
+        StudyError: if there is no such or no free port, or the address is not one of this machine.
     """
-    last = port + (_TRIED if port else 1)
-    for tried in range(port, last):
+    if not 0 <= port <= _HIGHEST:
+        raise StudyError(f"--port must be from 0 to {_HIGHEST}, not {port}")
+    end = min(port + (_TRIED if port else 1), _HIGHEST + 1)
+    for tried in range(port, end):
         try:
             return socket.create_server((host, tried), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
@@ -88,4 +92,4 @@ def _listener(host: str, port: int) -> socket.socket:
                     f"The graph cannot be served at {host}, port {tried}: {error.strerror or error}. "
                     "Choose another --host or --port"
                 ) from error
-    raise StudyError(f"The ports {port} to {last - 1} are in use: choose another --port (0 takes one that is free)")
+    raise StudyError(f"The ports {port} to {end - 1} are in use: choose another --port (0 takes one that is free)")

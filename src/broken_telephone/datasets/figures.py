@@ -68,12 +68,15 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
             first: beginnings of the names of figures that are shown before others, in this order.
             count: number of figures.
         """
-        figures = {name: files["png"] for name, files in self.load().items() if "png" in files}
+        files = map(PurePosixPath, self._fs.ls(str(self._get_load_path()), detail=False))
+        paths = {unquote(path.stem): path for path in files if path.suffix == ".png" and not path.name.startswith(".")}
 
         def rank(name: str) -> int:
             return next((index for index, beginning in enumerate(first) if name.startswith(beginning)), len(first))
 
-        return figures_preview(figures[name] for name in sorted(figures, key=rank)[:count])
+        # Only what is shown is read: a study has hundreds of files.
+        shown = sorted(sorted(paths), key=rank)[:count]
+        return figures_preview(self._fs.cat_file(str(paths[name])) for name in shown)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}

@@ -56,8 +56,9 @@ class RatingsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             AnswerStore(self._database).add(data.itertuples(index=False, name=None))
 
     def preview(self, nrows: int = 10) -> TablePreview:
-        """Show the first answers, without the names of the raters."""
-        return TablePreview(self.load().drop(columns="rater").head(nrows).to_dict(orient="split"))
+        """Show the first answers, without what could identify a rater: names, times and comments."""
+        answers = self.load().drop(columns=["rater", "at", "comment"])
+        return TablePreview(answers.head(nrows).to_dict(orient="split"))
 
     def _exists(self) -> bool:
         return True  # Without a database, the table is empty.

@@ -35,4 +35,4 @@ class PageDataset(LiteralVersions, KedroText):
 
     def preview(self) -> HTMLPreview:
         """Show what the page says first."""
-        return page_preview(self.load(), "`kedro view` opens the whole page.")
+        return page_preview(self.load(), "The beginning of the text. The file itself has all of it, with figures.")

@@ -37,7 +37,7 @@ def groups_in(annotation: Any) -> list[tuple[type[Settings], str]]:
     arguments, origin = get_args(annotation), get_origin(annotation)
     if origin is dict:
         return [(group, f".<name>{mark}") for group, mark in groups_in(arguments[1])]
-    inner = [found for argument in arguments for found in groups_in(argument)]
+    inner = [group for argument in arguments for group in groups_in(argument)]
     return [(group, f"[]{mark}") for group, mark in inner] if origin is list else inner
 
 

@@ -16,8 +16,8 @@ _OPEN = {
     "quality_report": "quality of the embedded models",
 }
 """What to look at -> what it is; the first one that a run made is named."""
-_NEXT = {"similarities": "reporting", "annotations": "reporting", "sampled_chains": "loop"}
-"""Result of a pipeline without a page of its own -> the pipeline that shows it."""
+_WITHOUT_A_PAGE = "similarities"
+"""Result of the one pipeline that makes nothing to look at. The whole study shows it."""
 
 
 def next_step(run_params: Mapping[str, Any], outputs: Collection[str], paths: Mapping[str, str]) -> str | None:
@@ -28,13 +28,10 @@ def next_step(run_params: Mapping[str, Any], outputs: Collection[str], paths: Ma
         outputs: what its nodes made.
         paths: catalog entry -> its file, of those that have one.
     """
+    study = f" --env {shlex.quote(run_params['env'])}" if run_params.get("env") else ""
     for name, what in _OPEN.items():
         if name in outputs and name in paths:
             # The pages can be served, too.
-            served = " (or `kedro view`)" if name == "report" else ""
+            served = f" (or `kedro view{study}`)" if name == "report" else ""
             return f"Open next: {paths[name]} ({what}){served}"
-    study = f" --env {shlex.quote(run_params['env'])}" if run_params.get("env") else ""
-    for name, pipeline in _NEXT.items():
-        if name in outputs:
-            return f"Run next: `kedro run --pipelines {pipeline}{study}`"
-    return None
+    return f"Run next: `kedro run{study}`" if _WITHOUT_A_PAGE in outputs else None

@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline
 from broken_telephone.hooks.outputs import is_shard
 
 if TYPE_CHECKING:
-    from broken_telephone.tracking import TrackingStore
+    from broken_telephone.tracking import Record, TrackingStore
 
 logger = logging.getLogger(__name__)
 _PARAMS = "params:"
@@ -41,24 +41,32 @@ class TrackingHooks:
         """Write the record; results that are already saved do not depend on it."""
         if self._store is None:
             return
-        from broken_telephone.tracking import MANIFEST, PAGES, TABLES, record_of
-
-        made = pipeline.all_outputs()
-        results = {name: catalog.load(name) for name in (*TABLES, *PAGES, MANIFEST) if name in made}
-        # A model is an input under the name of its settings.
-        used = {name.removeprefix(_PARAMS) for name in pipeline.inputs()}
-        settings = {name: value for name, value in catalog.load("parameters").items() if name in used}
-        study, pipelines = catalog.load("params:study"), run_params.get("pipeline_names") or ["__default__"]
-        record = record_of(study, "+".join(pipelines).replace("__default__", "whole study"), settings, results)
-        if record is None:
-            return
         try:
+            record = _record(run_params, pipeline, catalog)
+            if record is None:
+                return
             self._store.write(record, self._started, _now())
-        # The store may have gone while the run took hours. The results are saved, so the run did not fail.
+        # The store may have gone while the run took hours, and a result may not open. All results are saved, so the run
+        # did not fail.
         except Exception as error:
             logger.warning("MLflow did not record this run (%s). Its results are saved.", error)
         else:
             logger.info("Recorded in MLflow: %s", self._store.address)
+
+
+def _record(run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> "Record | None":
+    """Return the record of a run that has ended; None if it made nothing that is recorded."""
+    from broken_telephone.tracking import MANIFEST, PAGES, TABLES, record_of
+
+    made = pipeline.all_outputs()
+    results = {name: catalog.load(name) for name in (*TABLES, *PAGES, MANIFEST) if name in made}
+    # A model is an input under the name of its settings.
+    used = {name.removeprefix(_PARAMS) for name in pipeline.inputs()}
+    settings = {name: value for name, value in catalog.load("parameters").items() if name in used}
+    pipelines = run_params.get("pipeline_names") or ["__default__"]
+    return record_of(
+        catalog.load("params:study"), "+".join(pipelines).replace("__default__", "whole study"), settings, results
+    )
 
 
 def _now() -> int:

@@ -138,7 +138,8 @@ class GeneratorSettings(ModelSettings):
     compile: Literal["auto", "on", "off"] = "auto"
     """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding.
 
-    `auto`: for a stated `loop.draw_batch` and enough pictures (`generators/compilation.py`), where a compiler exists.
+    `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/compilation.py`), where a
+    compiler exists.
     """
     offload: Literal["none", "model", "sequential"] = "none"
     """Which parts stay in the computer's memory until they are used, for a small GPU."""

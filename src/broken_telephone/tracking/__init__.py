@@ -1,4 +1,4 @@
-"""Records a run in MLflow: its settings, headline tables and pages. It records no pictures."""
+"""Records a run in MLflow: its settings, headline tables and pages. The pages have images in them."""
 
 from broken_telephone.tracking.recorded import MANIFEST, PAGES, TABLES, Record, record_of
 from broken_telephone.tracking.settings import TrackingSettings

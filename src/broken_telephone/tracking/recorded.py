@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
 
 from broken_telephone.statistics import ALL
-from broken_telephone.study_config.credentials import hide_secrets
+from broken_telephone.study_config.credentials import hide_secrets, secret_in
 
 TABLES = (
     *("findings", "corrected_drift", "missing_answers", "success_changes", "agreement_sentences", "planned_changes"),
@@ -21,6 +22,11 @@ PAGES = ("report", "comparison_page", "validation_page")
 MANIFEST = "loop_manifest"
 _LONGEST = 500
 """Characters of a recorded setting. Long lists, such as prompts, are cut."""
+_NAMES_PEOPLE = frozenset({"rating.adjudicators"})
+"""Settings that hold the names of raters. They are not recorded."""
+_SECRET = "…"
+_LOCAL_ADDRESS = re.compile(r"file://|sqlite(?:\+\w+)?:///")
+"""Beginning of the address of a file, before its absolute path."""
 _REFUSED = re.compile(r"[^\w\-. /]")
 """Characters that MLflow does not take in names."""
 
@@ -60,17 +66,40 @@ def record_of(study: str, pipeline: str, settings: Mapping[str, Any], results: M
 
 
 def flattened(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return every setting on one level, such as `loop.iterations`, as a short text without secrets."""
+    """Return every setting on one level, such as `loop.iterations`, as a short text without secrets.
+
+    Names of raters and absolute paths of this machine are left out: a store may be shared.
+    """
     flat: dict[str, str] = {}
     for name, value in settings.items():
         plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
         if isinstance(plain, Mapping) and plain:
             flat |= flattened({f"{name}.{key}": inner for key, inner in plain.items()})
-        else:
+        elif name not in _NAMES_PEOPLE and not _is_local(plain):
             text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
-            text = hide_secrets(text)
+            text = _SECRET if _is_secret(name, plain) else hide_secrets(text)
             flat[_name(name)] = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return flat
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    """Return whether a value is secret by its form, by its name, or by that of a group around it."""
+    *groups, last = name.split(".")
+    # The name of a group alone makes a value secret: any text in its place shows that.
+    return secret_in(value, last) is not None or any(secret_in("text", group) is not None for group in groups)
+
+
+def _is_local(value: Any) -> bool:
+    """Return whether a setting has an absolute path of this machine, alone or in a list."""
+    if isinstance(value, Mapping):
+        return any(map(_is_local, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_is_local, value))
+    if not isinstance(value, str):
+        return False
+    path = _LOCAL_ADDRESS.sub("", value)
+    # The home folder is replaced by its path in some settings only.
+    return path.startswith("~") or PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
 
 
 def _counts(manifest: Mapping[str, Any]) -> dict[str, float]:

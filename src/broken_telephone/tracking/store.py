@@ -1,6 +1,7 @@
 """Writes records to an MLflow store. MLflow is imported when a study asks for it, and its telemetry is off."""
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,30 @@ class TrackingStore:
     def write(self, record: Record, started: int, ended: int) -> str:
         """Write a record as one finished run, and return the run's id.
 
+        A record that cannot be written whole has the status FAILED.
+
         Args:
             record: what to write.
             started: when the run began, in milliseconds since 1970.
             ended: when it ended.
         """
+        run = self._client.create_run(self._experiment, started, dict(record.tags), record.name)
+        identifier = str(run.info.run_id)
+        try:
+            self._write_content(identifier, record, ended)
+            self._client.set_terminated(identifier, "FINISHED", ended)
+        # An interruption, too, must not leave a run that seems to go on.
+        except BaseException:
+            with suppress(Exception):
+                self._client.set_terminated(identifier, "FAILED", ended)
+            raise
+        return identifier
+
+    def _write_content(self, identifier: str, record: Record, ended: int) -> None:
+        """Write settings, metrics, tables and pages."""
         from mlflow.entities import Metric, Param
 
         client = self._client
-        run = client.create_run(self._experiment, started, dict(record.tags), record.name)
-        identifier = str(run.info.run_id)
         settings = [Param(name, value) for name, value in record.settings.items()]
         for first in range(0, len(settings), _MOST):
             client.log_batch(identifier, params=settings[first : first + _MOST])
@@ -64,8 +79,6 @@ class TrackingStore:
             client.log_text(identifier, csv_bytes(table).decode(), f"tables/{name}.csv")
         for name, page in record.pages.items():
             client.log_text(identifier, page, f"{name}.html")
-        client.set_terminated(identifier, "FINISHED", ended)
-        return identifier
 
     def _experiment_id(self, name: str) -> str:
         existing = self._client.get_experiment_by_name(name)

@@ -84,8 +84,8 @@ class CheckedReader(PictureReader):
     def check(self, prompt: str) -> list[Finding]:
         """Check on a plain picture what the adapter takes for granted. Only the first call costs anything.
 
-        Thirteen passes of one picture and the prompt, and some 20 further tokens. Then blocks of the vision tower that
-        nothing reads are left out.
+        That takes 12 passes of one picture and the prompt, and some 20 further tokens. Two of the passes find blocks of
+        the vision tower that nothing reads. Each block that is left out takes one pass more.
 
         Args:
             prompt: any prompt.

@@ -29,6 +29,8 @@ def skip_unread_blocks(blocks: Sequence[Any], logits: Callable[[], Any]) -> int:
         logger.debug("All blocks of the vision tower stay: %s", error)
         return 0
     for count, block in enumerate(reversed(blocks)):
+        # A library that spreads a model over devices gives its blocks a `forward` of their own.
+        own_forward = vars(block).get("forward")
         pass_through([block])
         try:
             same = torch.equal(logits(), before)
@@ -36,13 +38,16 @@ def skip_unread_blocks(blocks: Sequence[Any], logits: Callable[[], Any]) -> int:
         except Exception:
             same = False
         if not same:
-            del block.forward
+            if own_forward is None:
+                del block.forward
+            else:
+                block.forward = own_forward
             return count
     return len(blocks)
 
 
 def pass_through(blocks: Sequence[Any]) -> None:
-    """Let blocks return their first input, until their attribute `forward` is deleted."""
+    """Let blocks return their first input, by an attribute `forward` in place of the one of their class."""
     for block in blocks:
         # The module itself stays where it is: the library counts outputs by the modules' classes.
         block.forward = _first_input
