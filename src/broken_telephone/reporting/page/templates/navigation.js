@@ -14,10 +14,19 @@ function targetOf(hash) {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
+  // A link to one share leads to the explorer. Without the explorer, it leads to a figure.
+  const explorer = link && "category" in link.dataset && document.getElementById("explore");
+  if (explorer && !explorer.hidden) {
+    event.preventDefault();
+    reveal(explorer);
+    explore(link.dataset);
+    history.pushState(null, "", "#explore");
+    explorer.scrollIntoView();
+    return;
+  }
   const target = link && targetOf(link.getAttribute("href"));
   if (!target) return;
   reveal(target);
-  if (target.id === "explore") explore(link.dataset);
   if (target.id !== "chains" || !Object.keys(link.dataset).length) return;
   if (link.dataset.chain) {
     // The chain is scrolled to, not the head of its section, which a change of the address would scroll to.
