@@ -641,7 +641,7 @@ def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
     assert (screen.counts.changed, screen.counts.quiet, screen.n_findings) == (1, 2, 1)
     assert screen.count_line == (
         "1 of 3 shares changed, in 1 finding. "
-        "Chains from images: 2 shares (1 row × 2 categories) were compared between the originals and image 3. "
+        "Chains from images: 0 of 2 shares changed (1 row × 2 categories) between the originals and image 3. "
         "Chains from prompts: 1 of 1 share changed (1 row × 1 category) between image 1 and image 3."
     )
     numbered = [cell.finding for block in screen.further.blocks for cells in block.cells for cell in cells]
@@ -653,9 +653,8 @@ def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
 
 def test_the_boxes_are_about_the_chains_of_all_starts():
     rated = {"method": "human ratings", "n_checked": 60}
-    steps = pd.DataFrame(
-        [dict(zip(("start", "label", "attribute", "category"), ("prompt", "happiness", "gender", "female"), strict=True))]
-    ).assign(kind="last step", value=0.1, note="moving")
+    own = {"start": "prompt", "label": "happiness", "attribute": "gender", "category": "female"}
+    steps = pd.DataFrame([own | {"kind": "last step", "value": 0.1, "note": "moving"}])
     screen = screen_of(
         small_study(count=4), tables={"findings": findings(QUIET, PROMPT | rated), "trajectories": steps}
     )

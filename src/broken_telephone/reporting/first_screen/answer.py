@@ -37,10 +37,13 @@ def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
         n_findings: pairs of label and attribute with a significant change, of all kinds of start.
     """
     all_findings = f", in {counted(n_findings, 'finding')}" if n_findings else ""
-    if len(overviews) == 1:
-        return f"{_compared(overviews[0])}{all_findings}."
     counts = counts_of(overviews)
-    each = [f"Chains from {one.start}s: {_compared(one)}." for one in overviews]
+    if len(overviews) == 1 and not counts.changed:
+        verb = "was" if counts.total == 1 else "were"
+        return f"{counted(counts.total, 'share')}{_size(overviews[0])} {verb} compared {span(overviews[0])}."
+    if len(overviews) == 1:
+        return f"{_changed(overviews[0])}{all_findings}."
+    each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
     return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{all_findings}.", *each])
 
 
@@ -49,19 +52,20 @@ def counts_of(overviews: Sequence[Overview]) -> Counts:
     return sum((one.counts for one in overviews), Counts())
 
 
-def _compared(overview: Overview) -> str:
-    """Count the compared and the changed shares of an overview."""
+def _changed(overview: Overview) -> str:
+    """Count the changed shares of an overview: `13 of 80 shares changed (8 rows x 10 categories) between ...`."""
     counts = overview.counts
+    return f"{counts.changed} of {counted(counts.total, 'share')} changed{_size(overview)} {span(overview)}"
+
+
+def _size(overview: Overview) -> str:
+    """Return rows and categories of an overview; empty if some of its shares were not compared."""
     rows = len(overview.rows) + overview.folded_labels
     categories = sum(len(block.categories) + block.folded for block in (*overview.blocks, *overview.folded_blocks))
-    size = ""
-    if rows * categories == counts.total:
-        names = "category" if categories == 1 else "categories"
-        size = f" ({counted(rows, 'row')} \N{MULTIPLICATION SIGN} {categories} {names})"
-    if not counts.changed:
-        verb = "was" if counts.total == 1 else "were"
-        return f"{counted(counts.total, 'share')}{size} {verb} compared {span(overview)}"
-    return f"{counts.changed} of {counted(counts.total, 'share')} changed{size} {span(overview)}"
+    if rows * categories != overview.counts.total:
+        return ""
+    names = "category" if categories == 1 else "categories"
+    return f" ({counted(rows, 'row')} \N{MULTIPLICATION SIGN} {categories} {names})"
 
 
 def span(overview: Overview) -> str:

@@ -36,8 +36,8 @@ class StudyContent:
     source: StudySource
     pictures: ChainPictures
     tables: Mapping[str, pd.DataFrame]
-    """By name; findings, planned_changes, corrected_shares, missing_answers, trajectories, agreement, annotator_bias and shares are
-    read. A missing table counts as empty."""
+    """By name; findings, planned_changes, corrected_shares, missing_answers, trajectories, agreement, annotator_bias
+    and shares are read. A missing table counts as empty."""
     manifests: Mapping[str, Mapping[str, Any]]
     """Records of the runs, by name: `loop` and `report`."""
     annotators: Sequence[str]
