@@ -46,7 +46,7 @@ def _of_look(planned: Any) -> Mapping[str, Any]:
     if planned is None:
         return {}
     if planned.answer not in _VERDICTS:
-        return {"reason": f"planned: {planned.note}"} if planned.note else {}
+        return {} if pd.isna(planned.note) or not planned.note else {"reason": f"planned: {planned.note}"}
     verdict, reason = _VERDICTS[planned.answer]
     value = float(planned.value)
     return {
