@@ -15,7 +15,7 @@ function targetOf(hash) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
   // A link to one share leads to the explorer. Without the explorer, it leads to a figure.
-  const explorer = link && "category" in link.dataset && document.getElementById("explore");
+  const explorer = link && link.matches('[data-category]:not([href="#chains"])') && document.getElementById("explore");
   if (explorer && !explorer.hidden) {
     event.preventDefault();
     reveal(explorer);
