@@ -26,7 +26,8 @@ from broken_telephone.reporting.first_screen.study_facts import StudySource, che
 from broken_telephone.reporting.first_screen.trust import believe_box, settled_box
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.statistics import ALL
-from broken_telephone.statistics.tables.findings import FINDINGS
+from broken_telephone.statistics.tables.findings import AT_LOOKS, FINDINGS
+from broken_telephone.statistics.tables.planned_table import planned_table
 
 SOURCE = StudySource("RAF", "data/01_raw/portraits", "emotion", 3, "free")
 WORDS = adjectives("emotion", SCHEMES["raf"].concepts["emotion"])
@@ -148,12 +149,14 @@ def test_marks_and_counts_are_the_verdicts_of_the_table():
         assert marks["rose"] == shown.counts.rose == verdicts["rise"]
         assert marks["fell"] == shown.counts.fell == verdicts["fall"]
         assert marks["quiet"] == shown.counts.quiet == verdicts["no significant change"]
-        assert marks["unknown"] + marks["hidden"] == shown.counts.untold == verdicts["not enough data to tell"]
+        assert marks["unknown"] + marks["hidden"] == shown.counts.undecided == verdicts["not enough data to tell"]
         assert shown.counts.total == len(own)
     assert screen.overview.counts.changed > 0
-    counts = screen.overview.counts
-    changed = f"{counts.changed} of {counts.total} shares changed (3 rows × 4 categories)"
-    assert screen.count_line.startswith(f"{changed} between the originals and image 3, in ")
+    assert screen.counts.changed == screen.overview.counts.changed + screen.further.counts.changed
+    assert screen.counts.total == 24
+    alone = screen_of(small_study(starts=("image",)))
+    changed = f"{alone.counts.changed} of {alone.counts.total} shares changed (3 rows × 4 categories)"
+    assert alone.count_line.startswith(f"{changed} between the originals and image 3, in ")
 
 
 def test_every_cell_stands_where_its_label_and_category_meet():
@@ -258,7 +261,8 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
     table = of_labels(happiness=(0.6, 100), anger=(0.05, 100), fear=(-0.05, 100))
     table.loc[1:, "verdict"] = "no significant change"
     screen = of_findings(table)
-    assert screen.findings[0].sentence.startswith("Over all labels, more appear female (mostly happy people): ")
+    assert screen.findings[0].words == "Over all labels, more appear female"
+    assert screen.findings[0].mostly == "mostly happy people"
     assert screen.answer.startswith("Over all labels, people appear female more often: ")
     assert screen.answer.endswith("(mostly happy people).")
 
@@ -325,13 +329,9 @@ def test_a_finding_has_at_most_twenty_words(scheme):
 
 
 def test_findings_say_what_changed_for_whom_and_by_how_much():
-    study = small_study()
-    first, *_ = screen_of(study).findings
-    assert re.fullmatch(
-        r"More happy people appear female: \d+ % → \d+ % "
-        r"\(\+\d+ points, 95 % interval \d+ to \d+\)\.",
-        first.sentence,
-    )
+    first, *_ = screen_of(small_study(starts=("image",))).findings
+    assert first.words == "More happy people appear female"
+    assert re.fullmatch(r"\d+ % → \d+ % \(\+\d+ points, 95 % interval \d+ to \d+\)", first.numbers)
     assert changed_people(ALL, "age", "70+", False, WORDS) == "Over all labels, fewer appear aged 70+"
     assert changed_people("sports", "skin_tone", "darker", True, {}) == "For sports, more appear darker-skinned"
     assert changed_people("neutral", "glasses", "yes", True, WORDS) == "More neutral people appear yes (glasses)"
@@ -339,7 +339,8 @@ def test_findings_say_what_changed_for_whom_and_by_how_much():
 
 def test_the_number_of_a_finding_is_that_of_its_cell():
     screen = screen_of(small_study())
-    cells = {cell.finding: cell for block in screen.overview.blocks for cells in block.cells for cell in cells}
+    blocks = [*screen.overview.blocks, *screen.further.blocks]
+    cells = {cell.finding: cell for block in blocks for cells in block.cells for cell in cells}
     assert set(cells) - {0} == {finding.number for finding in screen.findings}
     for finding in screen.findings:
         assert re.search(rf"[+−]{cells[finding.number].number}(\)| points)", finding.numbers)
@@ -449,12 +450,20 @@ def test_a_study_of_prompts_alone_has_its_own_overview():
     assert not any(image.text.startswith("Original") for image in images)
 
 
-@pytest.mark.parametrize("tables", [{}, {"findings": pd.DataFrame()}, {"findings": findings({"value": None})}])
-def test_without_a_comparison_the_first_screen_says_so(tables):
+@pytest.mark.parametrize(
+    ("tables", "why"),
+    [
+        ({}, "no chain has two images to compare"),
+        ({"findings": pd.DataFrame()}, "no chain has two images to compare"),
+        ({"findings": findings({"value": None, "clusters": 0})}, "no chain has valid answers in both images"),
+    ],
+)
+def test_without_a_comparison_the_first_screen_says_why(tables, why):
     screen = screen_of(small_study(count=4), tables=tables)
     assert screen.overview is None
     assert screen.findings == []
-    assert screen.answer == "Drift cannot be measured: no chain has two images to compare."
+    assert screen.answer == f"Drift cannot be measured: {why}."
+    assert settled_box(findings().head(0), pd.DataFrame()).sentences == ["No share was compared."]
     names = ["Data set", "Generator", "Describer", "Chains", "Annotator", "Report"]
     assert [fact.name for fact in screen.facts] == names
 
@@ -473,7 +482,9 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     unknown = of_findings(findings(quiet | untold))
     assert unknown.answer == "There is not enough data to tell whether any share changed."
     some = of_findings(findings(quiet, quiet | untold | {"category": "male"}, quiet | {"label": "fear"}))
-    assert some.answer == "No significant change in 2 of 3 shares; for 1, there is not enough data to tell."
+    assert some.answer == "No significant change in the 2 shares with enough data; not enough data: 1."
+    one = findings(quiet, *(quiet | untold | {"label": f"label {number}"} for number in range(5)))
+    assert of_findings(one).answer == "No significant change in the 1 share with enough data; not enough data: 5."
     # Three shares are not a full table, so its size is not stated.
     assert some.count_line.startswith("3 shares were compared")
 
@@ -512,13 +523,27 @@ def test_the_largest_correction_is_named():
         {"label": "fear", "n_checked": 3},
     )
     box = believe_box(table, {}, {}, 0.05)
-    assert box.answer == "Corrected with ratings by people."
-    assert box.sentences[0] == "2 of 3 shares are corrected, by at most 12 points (anger, female)."
+    assert box.answer == "Corrected with ratings by people: 2 of 3 shares."
+    assert box.sentences[:2] == ["Not corrected: 1 share.", "The largest correction is 12 points (anger, female)."]
     alone = believe_box(findings({}), {}, {}, 0.05)
     assert alone.answer == "The annotator is not checked on drawn images."
     assert alone.sentences[0] == "No labels by people check the annotator."
     reference = believe_box(findings({"method": "large model"}), {}, {}, 0.05)
     assert reference.answer == "Corrected with the answers of large model, whose own errors are unknown."
+    # Shares that a second annotator checked count as checked, although nobody rated them.
+    few = believe_box(findings({"n_checked": 3}), {}, {}, 0.05)
+    assert few.answer == "Too few images are checked to correct the annotator."
+
+
+def test_every_method_of_correction_is_named_with_its_shares():
+    large = {"method": "large model", "value": 0.3}
+    table = findings({"method": "human ratings"}, large | {"label": "fear"}, large | {"category": "male"})
+    assert believe_box(table, {}, {}, 0.05).answer == (
+        "Corrected with ratings by people: 1 of 3 shares. "
+        "Corrected with the answers of large model, whose own errors are unknown: 2 of 3 shares."
+    )
+    rated = table.assign(method="human ratings")
+    assert believe_box(rated, {}, {}, 0.05).answer == "Corrected with ratings by people."
 
 
 def test_one_next_step_follows_from_what_the_study_lacks():
@@ -544,11 +569,14 @@ def test_who_checked_the_annotator_stands_in_the_head():
             ("gender", "all", "judge (free)", "raters together", 120),
             ("age", "old, young", "judge (free)", "raters together", 500),
             ("gender", "all", "other (free)", "raters together", 300),
+            ("gender", "all", "judge (closed)", "raters together", 400),
+            ("gender", "all", "judge-large (free)", "raters together", 600),
+            ("gender", "all", "data set", "judge-large (free)", 800),
         ],
         columns=["attribute", "categories", "annotator_a", "annotator_b", "n"],
     )
-    assert checked_by(table, ["judge"]) == "checked by 120 rated images and the data set's labels of 700 originals"
-    assert checked_by(table.head(0), ["judge"]) == "not checked by people"
+    assert checked_by(table, "judge (free)") == "checked by 120 rated images and the data set's labels of 700 originals"
+    assert checked_by(table.head(0), "judge (free)") == "not checked by people"
 
 
 def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
@@ -562,6 +590,9 @@ def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
     facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
     assert facts["Generator"] == "sd (weights 01234567)"
+    revised = loop | {"settings": {"generator": {"hub": "some/model", "revision": "refs/pr/12"}}}
+    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
+    assert facts["Generator"] == "sd (revision refs/pr/12)"
     imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
     facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
     assert facts["Generator"] == "sdxl"
@@ -582,6 +613,89 @@ def test_what_still_moves_is_counted_among_the_changed_shares_only():
     assert box.answer == "1 of 2 changed shares still moved in the last step."
     assert box.sentences == ["Settled: 1; not enough data to tell: 0."]
     assert settled_box(table.assign(iteration=1), steps).answer == "Unknown."
+    # A changed share without a last step is not decided, and does not vanish.
+    more = settled_box(pd.concat([table, findings({"label": "fear"})]), steps)
+    assert more.answer == "1 of 3 changed shares still moved in the last step."
+    assert more.sentences == ["Settled: 1; not enough data to tell: 1."]
+    for none in (steps.head(0), steps.assign(value=np.nan), steps.assign(label="fear")):
+        box = settled_box(table, none)
+        assert (box.answer, box.sentences) == (
+            "Unknown.",
+            ["No changed share has a comparison of its last two images."],
+        )
+    assert settled_box(findings(quiet), steps).answer == "Nothing to settle."
+    assert settled_box(findings({}), steps).answer == "The changed share still moved in the last step."
+    assert settled_box(findings({"category": "male"}), steps).answer == "The changed share is settled."
+
+
+# --- Several kinds of start ---
+
+QUIET = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01, "ci_low": -0.1, "ci_high": 0.1}
+PROMPT = {"start": "prompt", "since": 1, "label": "happiness"}
+
+
+def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
+    screen = of_findings(findings(QUIET, QUIET | {"category": "male"}, PROMPT))
+    assert screen.answer == "Happy people appear female more often in chains from prompts: 51 % → 93 %."
+    assert [finding.words for finding in screen.findings] == ["More happy people appear female in chains from prompts"]
+    assert (screen.counts.changed, screen.counts.quiet, screen.n_findings) == (1, 2, 1)
+    assert screen.count_line == (
+        "1 of 3 shares changed, in 1 finding. "
+        "Chains from images: 0 of 2 shares changed (1 row × 2 categories) between the originals and image 3. "
+        "Chains from prompts: 1 of 1 share changed (1 row × 1 category) between image 1 and image 3."
+    )
+    numbered = [cell.finding for block in screen.further.blocks for cells in block.cells for cell in cells]
+    assert numbered == [1]
+    # A single prompt cannot be tested: there is one kind of start, which needs no name.
+    single = of_findings(findings({}, PROMPT | {"clusters": 1}))
+    assert single.answer == "Angry people appear female more often: 51 % → 93 %."
+
+
+def test_the_boxes_are_about_the_chains_of_all_starts():
+    rated = {"method": "human ratings", "n_checked": 60}
+    own = {"start": "prompt", "label": "happiness", "attribute": "gender", "category": "female"}
+    steps = pd.DataFrame([own | {"kind": "last step", "value": 0.1, "note": "moving"}])
+    screen = screen_of(
+        small_study(count=4), tables={"findings": findings(QUIET, PROMPT | rated), "trajectories": steps}
+    )
+    believe, _, settled, following = screen.boxes
+    assert believe.answer == "Corrected with ratings by people: 1 of 2 shares."
+    assert settled.answer == "The changed share still moved in the last step."
+    assert following.answer == "Read where the drift is heading."
+
+
+# --- Planned changes at interim looks ---
+
+
+@pytest.mark.parametrize(
+    ("look", "mark", "reason"),
+    [
+        ("rise", "rose", "Planned: the interim looks judge it."),
+        ("fall", "fell", "Planned: the interim looks judge it."),
+        ("smaller than planned", "quiet", "the change is smaller than planned."),
+        ("open", "unknown", "neither a change, nor that the change is smaller than planned."),
+        (None, "unknown", "Planned: no look is reached yet."),
+    ],
+)
+def test_the_interim_looks_give_a_planned_change_its_verdict(look, mark, reason):
+    spans = ["start", "label", "attribute", "category", "since", "iteration"]
+    planned = pd.DataFrame([{name: ROW[name] for name in spans} | {"direction": ""}])
+    value = -0.2 if look == "fall" else 0.2
+    tested = planned.assign(method="annotator", value=0.42, ci_low=0.3, ci_high=0.54, p_value=0.001, n=100)
+    looks = planned.assign(look=2, answer=look, value=value, ci_low=value - 0.1, ci_high=value + 0.1, n=50, clusters=40)
+    answers = planned_table(tested.assign(clusters=100, note=""), planned, 0.1, looks=looks if look else looks.head(0))
+    at_looks = {"verdict": "not enough data to tell", "reason": AT_LOOKS, "is_planned": True}
+    table = findings(at_looks | {"p_value": None, "p_adjusted": None}, QUIET | {"category": "male"})
+    screen = screen_of(small_study(count=4), tables={"findings": table, "planned_changes": answers})
+    (cell, _) = screen.overview.blocks[0].cells[0]
+    assert cell.mark == mark
+    assert cell.detail.endswith(reason)
+    assert [finding.is_planned for finding in screen.findings] == [True] * (mark in ("rose", "fell"))
+    if look:
+        assert f"{'+' if value > 0 else '−'}20 points" in cell.detail
+        assert "50 chains from 40 starts" in cell.detail
+    # Without the table, the share stays open.
+    assert of_findings(table).overview.blocks[0].cells[0][0].mark == "unknown"
 
 
 def test_the_first_screen_and_the_summary_agree_on_the_surest_change():

@@ -45,7 +45,9 @@ def test_all_its_links_lead_to_parts_of_the_page(page):
     assert len(ids) == len(set(ids))
     links = set(re.findall(r'href="#([^"]+)"', first_part(page)))
     assert {"table-findings", "chains"} <= links
-    assert links & {"explore", "figure-forest"}
+    # The explorer is hidden without scripts, so no link of the page itself leads there.
+    assert {"figure-shares-gender", "figure-forest"} <= links
+    assert "explore" not in links
     assert links <= set(ids)
 
 
@@ -120,6 +122,28 @@ def test_pointing_or_tabbing_to_a_share_shows_its_numbers(browser, page, tmp_pat
     focused = shown.locator(".first .share:focus .detail")
     assert focused.bounding_box()["width"] > 200
     shown.context.close()
+
+
+def test_a_share_leads_to_the_explorer_and_without_scripts_to_its_figure(browser, page, tmp_path):
+    for has_scripts, part in ((True, "explore"), (False, "figure-shares-gender")):
+        shown = opened(browser, tmp_path, page, 1440, java_script_enabled=has_scripts)
+        cell = shown.locator('.first .share.rose[data-attribute="gender"]').first
+        label = cell.get_attribute("data-label")
+        cell.click()
+        assert shown.url.endswith(f"#{part}")
+        if has_scripts:
+            assert shown.locator('#explore select[name="label"]').input_value() == label
+            assert 0 <= shown.locator("#explore").bounding_box()["y"] < 800
+        assert shown.troubles == []
+        shown.context.close()
+
+
+def test_counts_are_those_of_all_starts(page):
+    screen = screen_of(small_study(), FIGURES)
+    counts = re.search(r'<ul class="key">(.*?)</ul>', page, re.S)[1]
+    numbers = [int(number) for number in re.findall(r"<b>(\d+)</b>", counts)]
+    assert sum(numbers) == screen.counts.total == 24
+    assert "in points (chains from images)</h3>" in page
 
 
 def test_rows_of_neighbouring_attributes_stand_on_one_line(browser, page, tmp_path):

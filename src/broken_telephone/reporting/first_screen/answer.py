@@ -3,50 +3,69 @@
 from collections.abc import Sequence
 
 from broken_telephone.reporting.first_screen.leading_changes import LeadingChange
-from broken_telephone.reporting.first_screen.overview import Overview
+from broken_telephone.reporting.first_screen.overview import Counts, Overview
 from broken_telephone.reporting.text.wording import counted
 
 
-def answer(overview: Overview | None, findings: Sequence[LeadingChange], why_not: str) -> str:
+def answer(counts: Counts, findings: Sequence[LeadingChange], why_not: str) -> str:
     """Say what changed most surely, that nothing did, or why nothing can be said.
 
     Args:
-        overview: of the chains that the first screen is about; None if nothing was compared.
+        counts: of all shares that the first screen shows.
         findings: of the first screen, the surest first.
         why_not: why nothing was compared.
     """
-    if overview is None or not overview.counts.total:
+    if not counts.total:
         return why_not
-    counts = overview.counts
     if findings:
         return findings[0].headline
     if not counts.quiet:
         return "There is not enough data to tell whether any share changed."
-    if counts.untold:
-        rest = f"for {counts.untold}, there is not enough data to tell"
-        return f"No significant change in {counts.quiet} of {counted(counts.total, 'share')}; {rest}."
+    if counts.undecided:
+        known = f"the {counted(counts.quiet, 'share')} with enough data"
+        return f"No significant change in {known}; not enough data: {counts.undecided}."
     return "No share changed significantly."
 
 
-def count_line(overview: Overview, n_findings: int) -> str:
+def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
     """Say how many shares changed, between which images: `13 of 80 shares changed`.
 
+    With several kinds of start, a sentence counts all shares, and one sentence each the shares of one kind.
+
     Args:
-        overview: of the chains that the first screen is about.
-        n_findings: pairs of label and attribute with a significant change.
+        overviews: one for each kind of start.
+        n_findings: pairs of label and attribute with a significant change, of all kinds of start.
     """
+    all_findings = f", in {counted(n_findings, 'finding')}" if n_findings else ""
+    counts = counts_of(overviews)
+    if len(overviews) == 1 and not counts.changed:
+        verb = "was" if counts.total == 1 else "were"
+        return f"{counted(counts.total, 'share')}{_size(overviews[0])} {verb} compared {span(overviews[0])}."
+    if len(overviews) == 1:
+        return f"{_changed(overviews[0])}{all_findings}."
+    each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
+    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{all_findings}.", *each])
+
+
+def counts_of(overviews: Sequence[Overview]) -> Counts:
+    """Add up the counts of several overviews."""
+    return sum((one.counts for one in overviews), Counts())
+
+
+def _changed(overview: Overview) -> str:
+    """Count the changed shares of an overview: `13 of 80 shares changed (8 rows x 10 categories) between ...`."""
     counts = overview.counts
+    return f"{counts.changed} of {counted(counts.total, 'share')} changed{_size(overview)} {span(overview)}"
+
+
+def _size(overview: Overview) -> str:
+    """Return rows and categories of an overview; empty if some of its shares were not compared."""
     rows = len(overview.rows) + overview.folded_labels
     categories = sum(len(block.categories) + block.folded for block in (*overview.blocks, *overview.folded_blocks))
-    size = ""
-    if rows * categories == counts.total:
-        names = "category" if categories == 1 else "categories"
-        size = f" ({counted(rows, 'row')} \N{MULTIPLICATION SIGN} {categories} {names})"
-    if not counts.changed:
-        verb = "was" if counts.total == 1 else "were"
-        return f"{counted(counts.total, 'share')}{size} {verb} compared {span(overview)}."
-    all_findings = f", in {counted(n_findings, 'finding')}"
-    return f"{counts.changed} of {counted(counts.total, 'share')} changed{size} {span(overview)}{all_findings}."
+    if rows * categories != overview.counts.total:
+        return ""
+    names = "category" if categories == 1 else "categories"
+    return f" ({counted(rows, 'row')} \N{MULTIPLICATION SIGN} {categories} {names})"
 
 
 def span(overview: Overview) -> str:

@@ -49,7 +49,7 @@ class Cell:
 
 
 def mark_of(row: Any) -> str:
-    """Return the mark of a row of the `findings` table, by its verdict alone."""
+    """Return the mark of a row of the `findings` table, by its verdict."""
     if row.verdict in (RISE, FALL):
         return ROSE if row.verdict == RISE else FELL
     if row.verdict == NOT_SIGNIFICANT:

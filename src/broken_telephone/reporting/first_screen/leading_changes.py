@@ -45,20 +45,16 @@ class LeadingChange:
     cell: tuple[str, ...]
     """start, label, attribute and category."""
 
-    @property
-    def sentence(self) -> str:
-        """The finding as one sentence."""
-        mostly = f" ({self.mostly})" if self.mostly else ""
-        return f"{self.words}{mostly}: {self.numbers}."
-
 
 def leading_changes(
     changes: pd.DataFrame, levels: Levels, words: Mapping[str, str], pictures: ChainPictures
 ) -> list[LeadingChange]:
     """Return the findings of the first screen, in the order of the summary.
 
+    If the changes have several kinds of start, each finding names its own.
+
     Args:
-        changes: the shares of the `findings` table that the overview shows.
+        changes: the shares of the `findings` table that the overviews show, of all kinds of start.
         levels: as `cells.corrected_levels` returns them.
         words: as `phrases.adjectives` returns them.
         pictures: chains, answers and images.
@@ -80,12 +76,13 @@ def _finding(
 ) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
     change, source = change_of(row, levels), main_label(row, changes)
+    start = f" in chains from {row.start}s" if changes["start"].nunique() > 1 else ""
     mostly = f"mostly {people_of(source, words)}" if source else ""
     return LeadingChange(
         number,
-        changed_people(label, attribute, category, row.verdict == RISE, words),
+        changed_people(label, attribute, category, row.verdict == RISE, words) + start,
         change.text,
-        _headline(row, change, mostly, words),
+        _headline(row, change, start, mostly, words),
         certainty_of(row),
         certainty_words(row),
         f"{capital(change.selection)}." if change.selection else "",
@@ -97,7 +94,7 @@ def _finding(
     )
 
 
-def _headline(row: Any, change: ShownChange, mostly: str, words: Mapping[str, str]) -> str:
+def _headline(row: Any, change: ShownChange, start: str, mostly: str, words: Mapping[str, str]) -> str:
     """Say what changed in the words of a headline, with what weakens it."""
     form = LESS
     if row.verdict == RISE:
@@ -106,7 +103,7 @@ def _headline(row: Any, change: ShownChange, mostly: str, words: Mapping[str, st
     limits = [mostly] if mostly else []
     limits += [] if certainty_of(row) == CLEAR else [_of_change(row)]
     weakened = f" ({'; '.join(limits)})" if limits else ""
-    return f"{result}: {change.short}{weakened}."
+    return f"{result}{start}: {change.short}{weakened}."
 
 
 def _of_change(row: Any) -> str:

@@ -15,7 +15,7 @@ def next_box(changes: pd.DataFrame, is_single: bool) -> Box:
     """Recommend a step: ratings of drawn images, then more iterations, then a section to read.
 
     Args:
-        changes: the shares of the `findings` table, of one kind of start.
+        changes: the shares of the `findings` table.
         is_single: whether nothing could be tested because each label has a single start.
     """
     if changes.empty:
@@ -28,7 +28,7 @@ def next_box(changes: pd.DataFrame, is_single: bool) -> Box:
         more = " more" if is_uncorrected and (changes["n_checked"].fillna(0) > 0).any() else ""
         why = "Ratings of drawn images show how much of the drift is the annotator's error."
         return Box(_QUESTION, f"Let people label{more} images:", [why], _BELIEVE, "kedro rate")
-    if int(changes["iteration"].iloc[0]) - int(changes["since"].iloc[0]) < 2:
+    if (changes["iteration"] - changes["since"]).max() < 2:
         return Box(_QUESTION, "Run more iterations.", ["One step cannot show whether the drift settles."], _HEADING)
     if changes["verdict"].isin([RISE, FALL]).any():
         return Box(_QUESTION, "Read where the drift is heading.", [], _HEADING)

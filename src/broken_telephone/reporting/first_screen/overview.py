@@ -1,7 +1,7 @@
 """Arranges the shares of a study as one overview: a row per label, a column per category, blocks of attributes."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import pandas as pd
@@ -56,14 +56,18 @@ class Counts:
         return self.rose + self.fell
 
     @property
-    def untold(self) -> int:
+    def undecided(self) -> int:
         """Shares without enough data to tell."""
         return self.unknown + self.hidden
 
     @property
     def total(self) -> int:
         """All compared shares."""
-        return self.changed + self.quiet + self.untold
+        return self.changed + self.quiet + self.undecided
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Count the shares of both overviews."""
+        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True)

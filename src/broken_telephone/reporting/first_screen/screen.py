@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.answer import answer, count_line
+from broken_telephone.reporting.first_screen.answer import answer, count_line, counts_of
 from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import Cell, cell_of, corrected_levels
 from broken_telephone.reporting.first_screen.leading_changes import LeadingChange, leading_changes
 from broken_telephone.reporting.first_screen.missing_column import missing_cell
 from broken_telephone.reporting.first_screen.next_step import next_box
-from broken_telephone.reporting.first_screen.overview import Overview, compared_labels, overview, starts_of
+from broken_telephone.reporting.first_screen.overview import Counts, Overview, compared_labels, overview, starts_of
+from broken_telephone.reporting.first_screen.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.first_screen.strips import ChainPictures
 from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
 from broken_telephone.reporting.first_screen.trust import believe_box, model_box, settled_box
@@ -24,6 +25,7 @@ from broken_telephone.reporting.text.wording import counted, points
 from broken_telephone.statistics import ALL
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
+_INVALID = "Drift cannot be measured: no chain has valid answers in both images."
 _SINGLE = "Drift cannot be tested: the chains of each label come from a single start."
 
 
@@ -34,8 +36,8 @@ class StudyContent:
     source: StudySource
     pictures: ChainPictures
     tables: Mapping[str, pd.DataFrame]
-    """By name; findings, corrected_shares, missing_answers, trajectories, agreement, annotator_bias and shares are
-    read. A missing table counts as empty."""
+    """By name; findings, planned_changes, corrected_shares, missing_answers, trajectories, agreement, annotator_bias
+    and shares are read. A missing table counts as empty."""
     manifests: Mapping[str, Mapping[str, Any]]
     """Records of the runs, by name: `loop` and `report`."""
     annotators: Sequence[str]
@@ -53,6 +55,8 @@ class FirstScreen:
     """The surest change in words; without one, that nothing changed or why nothing is known."""
     count_line: str
     """How many shares changed; empty if nothing was compared."""
+    counts: Counts
+    """Of the shares of all kinds of start."""
     overview: Overview | None
     further: Overview | None
     """The overview of chains from prompts beside chains from images."""
@@ -66,26 +70,26 @@ class FirstScreen:
     """What the overviews leave out."""
 
 
-def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "") -> FirstScreen:
+def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     """Make the first screen of a study.
 
     Args:
         study: its tables, images and records.
         figures: names of the report's figures, which the cells lead to.
-        why_not: why nothing can be compared, if so.
     """
     tables = study.tables
     findings = tables.get("findings", pd.DataFrame())
-    changes = of_family(findings)
+    changes = with_planned_verdicts(of_family(findings), tables.get("planned_changes", pd.DataFrame()))
     levels = corrected_levels(tables.get("corrected_shares", pd.DataFrame()))
-    if len(changes) and not changes["value"].notna().any():
+    is_invalid = len(changes) > 0 and not changes["value"].notna().any()
+    if is_invalid:
         changes = changes.head(0)
     by_start = [_compared(select(changes, start=start)) for start in starts_of(changes)]
     shown = [own for own in by_start if len(own)]
-    main = shown[0] if shown else changes.head(0)
+    compared = pd.concat(shown) if shown else changes.head(0)
     left_out = _groups(changes) - sum(map(_groups, shown))
-    leading = leading_changes(main, levels, study.words, study.pictures)
-    n_findings = len(significant_changes(main))
+    leading = leading_changes(compared, levels, study.words, study.pictures)
+    n_findings = len(significant_changes(compared))
     numbers = {finding.cell: finding.number for finding in leading}
 
     def cell(row: Any) -> Cell:
@@ -93,14 +97,14 @@ def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "
         return cell_of(row, levels, figures, number)
 
     def arranged(own: pd.DataFrame) -> Overview | None:
-        if own.empty:
-            return None
         missing = partial(
             missing_cell, tables.get("missing_answers", pd.DataFrame()), findings, str(own["start"].iloc[0])
         )
         return overview(own, cell, missing)
 
-    first, further = arranged(main), arranged(shown[1] if len(shown) > 1 else changes.head(0))
+    overviews = [one for one in map(arranged, shown) if one is not None]
+    counts = counts_of(overviews)
+    why_not = _INVALID if is_invalid else _SINGLE if left_out else _NOTHING
     return FirstScreen(
         study_facts(
             study.source,
@@ -110,18 +114,19 @@ def first_screen(study: StudyContent, figures: Collection[str], why_not: str = "
             study.manifests.get("loop", {}),
             str(study.manifests.get("report", {}).get("written", "")),
         ),
-        answer(first, leading, why_not or (_SINGLE if left_out else _NOTHING)),
-        count_line(first, n_findings) if first else "",
-        first,
-        further,
+        answer(counts, leading, why_not),
+        count_line(overviews, n_findings) if overviews else "",
+        counts,
+        overviews[0] if overviews else None,
+        overviews[1] if len(overviews) > 1 else None,
         leading,
         n_findings,
-        _detectable(main),
+        _detectable(compared),
         [
-            believe_box(main, tables, study.manifests, LEVEL),
+            believe_box(compared, tables, study.manifests, LEVEL),
             model_box(),
-            settled_box(main, tables.get("trajectories", pd.DataFrame())),
-            next_box(main, is_single=left_out > 0),
+            settled_box(compared, tables.get("trajectories", pd.DataFrame())),
+            next_box(compared, is_single=left_out > 0),
         ],
         list(_notes(left_out, changes, study.pictures.chains)),
     )

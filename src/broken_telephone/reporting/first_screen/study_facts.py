@@ -61,6 +61,7 @@ def study_facts(
     folder = PurePath(source.folder).name
     data_set = f"{folder} ({source.data_set})" if folder else source.data_set
     annotator = f"{annotators[0]} ({source.reading} reading)" if annotators else "none"
+    measured = f"{annotators[0]} ({source.reading})" if annotators else ""
     further = f" and {counted(len(annotators) - 1, 'more')}" if len(annotators) > 1 else ""
     digest = str(loop_manifest.get("digest", ""))[:_DIGITS] or _UNKNOWN
     return [
@@ -68,7 +69,7 @@ def study_facts(
         Fact("Generator", _with_weights(generator, "generator", loop_manifest)),
         Fact("Describer", _with_weights(describer, "describer", loop_manifest)),
         Fact("Chains", _chains(chains, source.iterations) + (", imported" if loop_manifest.get("imported") else "")),
-        Fact("Annotator", f"{annotator}{further}; {checked_by(agreement, annotators[:1])}"),
+        Fact("Annotator", f"{annotator}{further}; {checked_by(agreement, measured)}"),
         Fact("Report", f"{written}; settings {digest}"),
     ]
 
@@ -90,27 +91,29 @@ def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _with_weights(name: str, role: str, loop_manifest: Mapping[str, Any]) -> str:
-    """Add the digest of a model's weights to its name, if the record has it: folders are often called alike."""
+    """Add the digest of a model's weights, or its revision, to its name: folders are often called alike."""
     if loop_manifest.get("imported"):
         # The settings of an import do not tell what made its results.
         return name
     settings = loop_manifest.get("settings", {}).get(role) or {}
-    weights = settings.get("weights") or settings.get("revision")
-    return f"{name} (weights {str(weights)[:_DIGITS]})" if weights else name
+    if weights := settings.get("weights"):
+        return f"{name} (weights {str(weights)[:_DIGITS]})"
+    revision = settings.get("revision")
+    return f"{name} (revision {revision})" if revision else name
 
 
-def checked_by(agreement: pd.DataFrame, measured: Sequence[str]) -> str:
+def checked_by(agreement: pd.DataFrame, measured: str) -> str:
     """Say which people's labels the annotator was compared with.
 
     Args:
         agreement: the `agreement` table.
-        measured: name of the measured annotator; empty without one.
+        measured: name and reading of the measured annotator, as the table has them; empty without one.
     """
     if agreement.empty or not measured:
         return "not checked by people"
     pairs = agreement[agreement["categories"].astype(str) == "all"]
     names = pairs[["annotator_a", "annotator_b"]].astype(str)
-    is_measured = names.apply(lambda column: column.str.startswith(measured[0])).any(axis=1)
+    is_measured = (names == measured).any(axis=1)
     rated, stated = (pairs[is_measured & (names == people).any(axis=1)] for people in (TOGETHER, DATASET))
     parts = []
     if len(rated):

@@ -55,22 +55,29 @@ def _checks(
         agreement = _agreement(tables.get("agreement", pd.DataFrame()), tables.get("shares", pd.DataFrame()))
         unchecked = _on_originals(agreement) if agreement else "No labels by people check the annotator."
         if (changes["n_checked"].fillna(0) > 0).any():
-            return "Too few ratings to correct the annotator.", [unchecked]
+            return "Too few images are checked to correct the annotator.", [unchecked]
         return "The annotator is not checked on drawn images.", [unchecked]
-    all_shares = counted(len(changes), "share")
-    of_all = f"All {all_shares}" if len(corrected) == len(changes) else f"{len(corrected)} of {all_shares}"
-    sources = [method for method in dict.fromkeys(corrected["method"].astype(str)) if method != RATINGS]
-    answer = "Corrected with ratings by people." if RATINGS in set(corrected["method"]) else ""
-    answer = answer or f"Corrected with the answers of {listed(sources, _NAMED)}, whose own errors are unknown."
     sizes = (corrected["value"] - corrected["annotator_value"]).astype(float)
     largest = corrected.loc[sizes.abs().idxmax()]
     where = f"{spoken(largest['label'])}, {shown_category(str(largest['attribute']), str(largest['category']))}"
-    sentences = [f"{of_all} are corrected, by at most {points(sizes.abs().max())} ({where})."]
+    sentences = [f"The largest correction is {points(sizes.abs().max())} ({where})."]
+    if rest := len(changes) - len(corrected):
+        sentences.insert(0, f"Not corrected: {counted(rest, 'share')}.")
     contradicted = contradicted_attributes(tables.get("annotator_bias", pd.DataFrame()), level)
     if contradicted:
         names = listed([spoken(name) for name in contradicted], _NAMED)
         sentences.append(f"Ratings contradict the annotator's own drift of {names}.")
-    return answer, sentences
+    return " ".join(_corrections(corrected["method"].astype(str), len(changes))), sentences
+
+
+def _corrections(methods: pd.Series, total: int) -> Iterator[str]:
+    """Name every method of correction, ratings first, with its number of shares unless it corrects all."""
+    counts = methods.value_counts()
+    for method in sorted(counts.index, key=lambda name: (name != RATINGS, name)):
+        number = int(counts[method])
+        source = "ratings by people" if method == RATINGS else f"the answers of {method}, whose own errors are unknown"
+        of_all = "" if number == total else f": {number} of {counted(total, 'share')}"
+        yield f"Corrected with {source}{of_all}."
 
 
 def _missing(hidden: int, missing_answers: pd.DataFrame) -> Iterator[str]:
@@ -117,27 +124,36 @@ def settled_box(changes: pd.DataFrame, trajectories: pd.DataFrame) -> Box:
     """Say how many of the changed shares still move in the last step.
 
     Args:
-        changes: the shares of the `findings` table, of one kind of start.
+        changes: the shares of the `findings` table.
         trajectories: the `trajectories` table.
     """
     question = "Settled?"
+    if changes.empty:
+        return Box(question, "Unknown.", ["No share was compared."], _HEADING)
+    spans = (changes["iteration"] - changes["since"]).astype(int)
+    if spans.max() < 2:
+        return Box(question, "Unknown.", ["This takes at least two iterations; there is one."], _HEADING)
+    is_known = changes["verdict"].isin([RISE, FALL])
+    if not is_known.any():
+        return Box(question, "Nothing to settle.", ["No share changed significantly."], _HEADING)
     steps = select(trajectories, kind="last step") if len(trajectories) else trajectories
     steps = steps[steps["value"].notna()] if len(steps) else steps
-    if changes.empty or steps.empty:
-        return Box(question, "Unknown.", ["No chain has a step from one image to the next."], _HEADING)
-    since, last = int(changes["since"].iloc[0]), int(changes["iteration"].iloc[0])
-    if last - since < 2:
-        return Box(question, "Unknown.", ["This takes at least two iterations; there is one."], _HEADING)
-    known = changes[changes["verdict"].isin([RISE, FALL])]
-    own = (first_match(steps, row, CELL) for row in known.itertuples(index=False))
+    own = (first_match(steps, row, CELL) for row in changes[is_known & (spans >= 2)].itertuples(index=False))
     notes = [str(step.note) for step in own if step is not None]
     if not notes:
-        return Box(question, "Nothing to settle.", ["No share changed significantly."], _HEADING)
-    moving, settled = notes.count(MOVING), notes.count(SETTLED)
-    rest = len(notes) - moving - settled
-    of_all = f"of {counted(len(notes), 'changed share')}"
+        return Box(question, "Unknown.", ["No changed share has a comparison of its last two images."], _HEADING)
+    return _settled(int(is_known.sum()), notes.count(MOVING), notes.count(SETTLED))
+
+
+def _settled(changed: int, moving: int, settled: int) -> Box:
+    """Count the changed shares that move, that settled, and that are not decided."""
+    rest = changed - moving - settled
+    if changed == 1:
+        words = "The changed share still moved in the last step." if moving else "The changed share is settled."
+        return Box("Settled?", "Not enough data to tell for the changed share." if rest else words, [], _HEADING)
+    of_all = f"of {counted(changed, 'changed share')}"
     answer = f"{moving} {of_all} still moved in the last step." if moving else f"None {of_all} is still moving."
     if not moving and rest:
         answer = f"Not enough data to tell for {rest} {of_all}."
     further = [f"Settled: {settled}; not enough data to tell: {rest}."] if moving or settled else []
-    return Box(question, answer, further, _HEADING)
+    return Box("Settled?", answer, further, _HEADING)

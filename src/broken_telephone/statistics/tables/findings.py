@@ -45,7 +45,8 @@ FINDINGS = (
     *("annotator_value", "minimum_detectable_change", "before", "after", "n", "n_checked", "clusters"),
     *("missing_before", "missing_after", "change_low", "change_high", "note"),
 )
-_AT_LOOKS = "planned: the interim looks judge it"
+AT_LOOKS = "planned: the interim looks judge it"
+"""Reason of a planned change that has no verdict here; the `planned_changes` table has its answer."""
 _BOUNDS = ["missing_before", "missing_after", "change_low", "change_high"]
 _OF_BOUNDS = [*_BOUNDS, "limit_low", "limit_high", "p_bounds"]
 _POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible_change"]
@@ -262,7 +263,7 @@ def _verdict(row, level: float) -> tuple[str, str]:  # type: ignore[no-untyped-d
     if np.isnan(row.value):
         return NOT_ENOUGH_DATA, str(row.note)
     if np.isnan(row.p_adjusted):
-        return NOT_ENOUGH_DATA, _AT_LOOKS if row.is_judged_at_looks else "no test"
+        return NOT_ENOUGH_DATA, AT_LOOKS if row.is_judged_at_looks else "no test"
     has_missing = _has_missing(row)
     if row.p_adjusted < level:
         if refusal := refused_claim(row, has_missing, _missing_reason):

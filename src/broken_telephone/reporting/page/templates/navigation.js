@@ -16,10 +16,19 @@ document.addEventListener("click", (event) => {
   // The browser opens the link in a new tab or window.
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest('a[href^="#"]');
+  // A link to one share leads to the explorer. Without the explorer, it leads to a figure.
+  const explorer = link && link.matches('[data-category]:not([href="#chains"])') && document.getElementById("explore");
+  if (explorer && !explorer.hidden) {
+    event.preventDefault();
+    reveal(explorer);
+    explore(link.dataset);
+    history.pushState(null, "", "#explore");
+    explorer.scrollIntoView();
+    return;
+  }
   const target = link && targetOf(link.getAttribute("href"));
   if (!target) return;
   reveal(target);
-  if (target.id === "explore") explore(link.dataset);
   if (target.id !== "chains" || !Object.keys(link.dataset).length) return;
   if (link.dataset.chain) {
     // The page scrolls to the chain. A change of the address would scroll to the head of its section.
