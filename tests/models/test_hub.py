@@ -116,5 +116,8 @@ def test_the_commit_that_a_revision_stands_for_is_told(pipelines, tmp_path, monk
         "dtype": "float16",
         "commit": commit,
     }
-    assert make_generator({"hub": "some/other", "device": "cpu"}).resolved() == {"dtype": "float32", "commit": None}
+    assert make_generator({"hub": "some/other", "device": "cpu", "dtype": "float32"}).resolved() == {
+        "dtype": "float32",
+        "commit": None,
+    }
     assert make_generator({**pipelines["sd15"], "device": "cpu"}).resolved()["commit"] is None
