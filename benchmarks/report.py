@@ -224,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables["findings"] = timed("findings", nodes.judge_changes, **judged, frozen_plan={})
     for name in ("agreement", "agreement_confusions", "agreement_sentences"):
         tables[name] = pd.DataFrame()
-    drawn = timed("figures", draw_figures, DATASET, **tables)
+    drawn = timed("figures", draw_figures, DATASET, SimpleNamespace(report=None), **tables)
     timed("latex", write_latex, "study", tables["drift"], tables["findings"])
     page = timed(
         "page",

@@ -225,7 +225,7 @@ def test_commands_run(here, plain_report, capsys):
             context.command.invoke(context)
     out = capsys.readouterr().out
     assert "Open next: data/08_reporting/miniature/report.html" in out
-    assert "Comparison" in out
+    assert "/comparison.html" in out
     assert "__default__" in out
 
 

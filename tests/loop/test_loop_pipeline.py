@@ -380,8 +380,8 @@ def test_ingestion_alone_needs_no_models(project):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--pipelines", "lop"], ["Failed to find the pipeline named 'lop'"]),
-        (["--env", "nope"], ["There is no study 'nope'", "`kedro studies` lists all"]),
+        (["--pipelines", "lop"], ["there is no pipeline 'lop'. Did you mean loop?"]),
+        (["--env", "nope"], ["There is no study 'nope'", "`kedro new-study` makes one"]),
         (
             ["--params", "loop.iterations=0"],
             ["cannot be used:\n- loop: 'iterations'", "greater than or equal to 1", "not 0"],

@@ -40,7 +40,7 @@ def change(file, function) -> None:
 
 
 def fewer(settings) -> None:
-    settings["chains"] |= {"count": 3, "replicates": 2}
+    settings["chains"] |= {"splits": ["test"], "count": 3, "replicates": 2}
     factors = settings["grid"]["factors"]
     settings["grid"]["factors"] = {
         "generator": {"shipped": factors["generator"]["shipped"]},

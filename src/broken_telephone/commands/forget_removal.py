@@ -16,6 +16,7 @@ from kedro.io import CatalogProtocol
 
 from broken_telephone.counterfactuals.checking import TABLE
 from broken_telephone.datasets import WrittenFolderDataset
+from broken_telephone.datasets.figures import DIGESTS
 from broken_telephone.datasets.folder import FolderDataset, file_names
 from broken_telephone.datasets.locations import located
 from broken_telephone.forgetting.records import Stripped, without_faces, without_rows, without_vectors, without_words
@@ -238,7 +239,8 @@ class Removal:
         """Remove files that a killed run left unfinished: nobody knows what is in them."""
         for filesystem, path in self._folders.values():
             for name in list(file_names(filesystem, path)):
-                if name.rpartition("/")[2].startswith("."):
+                base = name.rpartition("/")[2]
+                if base.startswith(".") and base != DIGESTS:
                     self.removed["unfinished files"] += 1
                     if not self._is_dry:
                         filesystem.rm_file(f"{path}/{name}")

@@ -15,7 +15,7 @@ from broken_telephone.datasets.locations import LiteralVersions, located
 from broken_telephone.datasets.previews import figures_preview
 from broken_telephone.figure_files import FigureFiles, Files
 
-_DIGESTS = ".drawn_from.json"
+DIGESTS = ".drawn_from.json"
 """Figure -> digest of what it was drawn from, and of its files."""
 
 
@@ -38,7 +38,7 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
             for kind, content in files.items():
                 write_whole(self._fs, str(folder / f"{_file_name(name)}.{kind}"), content)
         if isinstance(data, FigureFiles):
-            write_whole(self._fs, str(folder / _DIGESTS), json.dumps(data.stated(), indent=1).encode())
+            write_whole(self._fs, str(folder / DIGESTS), json.dumps(data.stated(), indent=1).encode())
 
     def load(self) -> FigureFiles:
         """Read all figures in all formats, in the order of their names."""
@@ -52,7 +52,7 @@ class FiguresDataset(LiteralVersions, AbstractVersionedDataset[Mapping[str, File
 
     def _digests(self, folder: PurePosixPath) -> dict[str, tuple[str, str]]:
         """Return what was stated about the figures; nothing for figures that were saved without digests."""
-        path = str(folder / _DIGESTS)
+        path = str(folder / DIGESTS)
         if not self._fs.exists(path):
             return {}
         try:

@@ -9,8 +9,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from broken_telephone.hooks.outputs import is_shard
-
 if TYPE_CHECKING:
     from broken_telephone.tracking import Record, TrackingStore
 
@@ -29,6 +27,7 @@ class TrackingHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
         """Open the store."""
         # Other commands load the hooks, too, and need none of this.
+        from broken_telephone.hooks.outputs import is_shard
         from broken_telephone.tracking import TrackingSettings, TrackingStore
 
         self._store, self._started = None, _now()
