@@ -34,7 +34,7 @@ from broken_telephone.validation.null_world import NONE
 
 PLANTED, EXCHANGED = "planted", "levels exchanged"
 CLEAR = 0.2
-"""Effects from 20 points on must be blamed. Planted effects below NONE are none, and the judge decides, see `decide`."""
+"""Effects from 20 points on must be blamed. If the planted effect is below NONE, the judge decides, see `decide`."""
 OPEN = "blamed or not"
 BLAME = (
     *("arrangement", "kind", "factor", "planted", "planted_share", "judge", "judged", "judged_share", "judged_p"),
@@ -87,7 +87,7 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         EXCHANGED: for each start, the levels of each factor change places at random, so that no factor has an effect.
         `planted`: the largest planted effect of the factor on a share, over labels and categories, 0 to 1.
         `planted_share`: its part of the squared planted differences. `judge` to `detectable`: the decision of the
-        judge, see `decide`, for factors of the kind PLANTED whose planted effect is below NONE; null for others.
+        judge about the factor, see `decide`, which counts if the planted effect is below NONE; null for EXCHANGED.
 
         `expected`: BLAMED if the planted effect is at least CLEAR and its part at least `effects.LEAST_SHARE`. If it is
         below NONE: NOT_BLAMED if the judge finds no difference, and BLAMED if it finds one of at least CLEAR.
@@ -117,7 +117,7 @@ def _rows(
         factor = str(row.factor)
         size, share = (0.0, 0.0) if planted is None else planted[factor]
         is_unplanted = planted is not None and size < NONE
-        decision = decide([arm.judged for arm in one.arms], terms[factor]) if is_unplanted else None
+        decision = None if planted is None else decide([arm.judged for arm in one.arms], terms[factor])
         expected = _expected(size, share, decision)
         verdict = NOT_BLAMED if row.verdict == MINOR else str(row.verdict)
         passed = None if expected == OPEN else (verdict == BLAMED) == (expected == BLAMED)
@@ -129,7 +129,8 @@ def _rows(
             **{"arrangement": one.name, "kind": kind, "factor": factor, "planted": size, "planted_share": share},
             **_judge_columns(decision),
             **{"expected": expected, "verdict": verdict, "passed": passed, "confirmed": is_confirmed, **numbers},
-            **{"n_pairs": row.n_pairs, "clusters": row.clusters, "note": join_notes(note, missing)},
+            **{"n_pairs": row.n_pairs, "clusters": row.clusters},
+            "note": join_notes(note, missing, _judge_note(decision)),
         }
 
 
@@ -147,6 +148,12 @@ def _judge_columns(decision: Decision | None) -> Row:
     own = decision or Decision("", np.nan, "", np.nan, np.nan)
     names = ("judge", "judged", "judged_share", "judged_p", "detectable")
     return dict(zip(names, own, strict=True))
+
+
+def _judge_note(decision: Decision | None) -> str:
+    if decision is None:
+        return "not judged"
+    return "too few starts for the judge's test" if pd.isna([decision.effect, decision.detectable]).any() else ""
 
 
 def _confirmed(one: Arrangement, term: Term) -> bool | None:

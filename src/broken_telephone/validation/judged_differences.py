@@ -36,7 +36,7 @@ class Decision(NamedTuple):
     decision: str
     """DIFFERS, SAME or UNDECIDED."""
     effect: float
-    """The effect on the share with the smallest p-value, −1 to 1; twice that for an interaction."""
+    """The effect on the share with the smallest p-value, at most 1 in size; twice that for an interaction."""
     share: str
     """That share: label, attribute and category."""
     p_adjusted: float

@@ -7,9 +7,9 @@ import pandas as pd
 
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
+from broken_telephone.statistics.tables.effects import BLAMED
 from broken_telephone.statistics.tables.group_table import ANNOTATOR, Row
 from broken_telephone.statistics.tables.predicted_shares import FIXED_POINT, LATER
-from broken_telephone.statistics.tables.effects import BLAMED
 from broken_telephone.validation.blame import EXCHANGED, PLANTED
 from broken_telephone.validation.judged_differences import DIFFERS, SAME, UNDECIDED
 from broken_telephone.validation.null_world import EXCHANGED as EXCHANGED_IMAGES
