@@ -5,7 +5,7 @@ import pytest
 from validated_arms import arm
 
 from broken_telephone.errors import StudyError
-from broken_telephone.statistics.tables.effects import BLAMED, NOT_BLAMED
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED, NOT_BLAMED
 from broken_telephone.validation import blame_table
 from broken_telephone.validation.blame import EXCHANGED, OPEN, PLANTED, arrangements
 from broken_telephone.validation.judged_differences import DIFFERS, SAME, UNDECIDED

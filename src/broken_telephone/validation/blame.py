@@ -13,13 +13,7 @@ from broken_telephone.statistics import Arm, effects_table
 from broken_telephone.statistics.estimates.factor_designs import Term, factor_design
 from broken_telephone.statistics.estimates.panel import label_groups
 from broken_telephone.statistics.outcomes import category_outcomes
-from broken_telephone.statistics.tables.effects import (
-    BLAMED,
-    LEAST_SHARE,
-    MINOR,
-    NOT_BLAMED,
-    SHARE_OF_DRIFT,
-)
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED, LEAST_SHARE, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 from broken_telephone.validation.arms import ValidatedArm
 from broken_telephone.validation.judged_differences import (
@@ -89,7 +83,7 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         `planted_share`: its part of the squared planted differences. `judge` to `detectable`: the decision of the
         judge about the factor, see `decide`, which counts if the planted effect is below NONE; null for EXCHANGED.
 
-        `expected`: BLAMED if the planted effect is at least CLEAR and its part at least `effects.LEAST_SHARE`. If it is
+        `expected`: BLAMED if the planted effect is at least CLEAR and its part at least LEAST_SHARE. If it is
         below NONE: NOT_BLAMED if the judge finds no difference, and BLAMED if it finds one of at least CLEAR.
         NOT_BLAMED for EXCHANGED. Otherwise OPEN. `verdict` and the other numbers: see `effects_table`. `passed`:
         whether the verdict is the expected one; null if OPEN. A factor that is significant but minor counts as not

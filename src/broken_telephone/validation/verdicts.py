@@ -7,7 +7,7 @@ import pandas as pd
 
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
-from broken_telephone.statistics.tables.effects import BLAMED
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED
 from broken_telephone.statistics.tables.group_table import ANNOTATOR, Row
 from broken_telephone.statistics.tables.predicted_shares import FIXED_POINT, LATER
 from broken_telephone.validation.blame import EXCHANGED, PLANTED

@@ -24,7 +24,7 @@ from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
-from broken_telephone.statistics.tables.effects import (
+from broken_telephone.statistics.tables.effect_verdicts import (
     BLAME_LEVEL,
     BLAMED,
     LEAST_SHARE,
