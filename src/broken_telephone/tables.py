@@ -177,7 +177,7 @@ _RESULTS = (
     | dict.fromkeys(("planted", "planted_share", "drawn", "redrawn", "redrawn_margin", "coverage"), "number")
     | dict.fromkeys(("difference", "limit"), "number")
     | dict.fromkeys(("arrangement", "expected", "judge", "judged_share"), "category")
-    | dict.fromkeys(("judged", "judged_p", "detectable"), "number")
+    | dict.fromkeys(("judged", "judged_p", "detectable", "changed_starts"), "number")
     | dict.fromkeys(("is_near", "covers", "confirmed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

@@ -64,6 +64,11 @@ def test_many_changes_in_both_directions_are_no_proof_of_equality():
     assert decide(pair(30, 30, 20_000), TWO).decision == SAME
 
 
+def test_arms_with_almost_the_same_images_are_told():
+    assert decide(pair(0, 0, 100), TWO).changed_starts == 0
+    assert decide(pair(3, 1, 100), TWO).changed_starts == pytest.approx(0.04)
+
+
 def test_chains_of_one_start_count_once():
     clusters = np.repeat(np.arange(50), 2)
     first, second = np.ones(100, int), np.ones(100, int)

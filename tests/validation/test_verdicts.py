@@ -58,6 +58,7 @@ def tables(covered=94, claims=5, wrong=0, unplanted=UNPLANTED):
         {"arrangement": name, "kind": PLANTED, "factor": factor, "planted": 0.0, "judge": judge}
         | {"verdict": verdict, "passed": passed, "confirmed": confirmed, "judged": 0.1, "judged_p": 0.0004}
         | {"judged_share": "fear, ethnicity: Asian", "detectable": 0.17}
+        | {"changed_starts": 0.01 if factor == "describer" else 0.2}
         for name, factor, judge, verdict, passed, confirmed in unplanted
     ]
     made = (
@@ -97,6 +98,7 @@ def test_the_judge_divides_the_factors_without_planted_effects():
     table = verdicts()
     assert table.loc[[SILENT, SEEN, CONFIRMED], ["count", "n"]].to_numpy().tolist() == [[2, 2], [1, 1], [1, 1]]
     assert table.loc[[SILENT, SEEN, CONFIRMED], "passed"].all()
+    assert table.loc[SILENT, "note"].startswith("in 1 of them")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ CLEAR = 0.2
 OPEN = "blamed or not"
 BLAME = (
     *("arrangement", "kind", "factor", "planted", "planted_share", "judge", "judged", "judged_share", "judged_p"),
-    *("detectable", "expected", "verdict", "passed", "confirmed"),
+    *("detectable", "changed_starts", "expected", "verdict", "passed", "confirmed"),
     *("value", "ci_low", "ci_high", "p_value", "p_adjusted", "n_pairs", "clusters", "note"),
 )
 
@@ -80,7 +80,7 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         Columns BLAME, a row for each factor and interaction of each arrangement. `kind` PLANTED: the arms as they are;
         EXCHANGED: for each start, the levels of each factor change places at random, so that no factor has an effect.
         `planted`: the largest planted effect of the factor on a share, over labels and categories, 0 to 1.
-        `planted_share`: its part of the squared planted differences. `judge` to `detectable`: the decision of the
+        `planted_share`: its part of the squared planted differences. `judge` to `changed_starts`: the decision of the
         judge about the factor, see `decide`, which counts if the planted effect is below NONE; null for EXCHANGED.
 
         `expected`: BLAMED if the planted effect is at least CLEAR and its part at least LEAST_SHARE. If it is
@@ -139,8 +139,8 @@ def _expected(size: float, share: float, decision: Decision | None) -> str:
 
 
 def _judge_columns(decision: Decision | None) -> Row:
-    own = decision or Decision("", np.nan, "", np.nan, np.nan)
-    names = ("judge", "judged", "judged_share", "judged_p", "detectable")
+    own = decision or Decision("", np.nan, "", np.nan, np.nan, np.nan)
+    names = ("judge", "judged", "judged_share", "judged_p", "detectable", "changed_starts")
     return dict(zip(names, own, strict=True))
 
 

@@ -44,6 +44,9 @@ class Decision(NamedTuple):
     detectable: float
     """The share of the starts of a label that must change in one direction, so that the test finds it with a power of
     80 %; null if the test can never find a difference with so few starts."""
+    changed_starts: float
+    """The largest share of starts that change in either direction, over all shares. If hardly any start changes, the
+    arms have almost the same images, and not to blame the factor is easy."""
 
 
 class PairedShare(NamedTuple):
@@ -83,7 +86,7 @@ def decide(arms: Sequence[Panels], term: Term) -> Decision:
     """
     found = list(paired_shares(arms, term))
     if not found:
-        return Decision(UNDECIDED, np.nan, "", np.nan, np.nan)
+        return Decision(UNDECIDED, np.nan, "", np.nan, np.nan, np.nan)
     adjusted = holm(np.array([sign_test(one.up, one.down) for one in found]))
     place = min(range(len(found)), key=lambda k: (adjusted[k], -abs(found[k].up - found[k].down)))
     if adjusted[place] < JUDGE_LEVEL:
@@ -92,7 +95,9 @@ def decide(arms: Sequence[Panels], term: Term) -> Decision:
         decision = SAME if max(_furthest_limit(one) for one in found) < MARGIN else UNDECIDED
     fewest = min(one.starts for one in found)
     best = found[place]
-    return Decision(decision, best.effect, best.name, float(adjusted[place]), _detectable(fewest, len(found)))
+    changed = max((one.up + one.down) / one.starts for one in found)
+    detectable = _detectable(fewest, len(found))
+    return Decision(decision, best.effect, best.name, float(adjusted[place]), detectable, changed)
 
 
 def confirmed(answered: Sequence[Panels], judged: Sequence[Panels], term: Term) -> bool | None:
