@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom
 
 from broken_telephone.statistics import Panel
 from broken_telephone.statistics.estimates.factor_designs import factor_design
@@ -16,7 +16,6 @@ from broken_telephone.validation.judged_differences import (
     confirmed,
     decide,
     paired_shares,
-    sign_test,
 )
 
 TWO = factor_design(pd.DataFrame({"generator": ["a", "b"]}, index=["a", "b"])).terms[0]
@@ -40,15 +39,21 @@ def pair(up, down, n):
     return [arm(first), arm(second)]
 
 
-@pytest.mark.parametrize(("up", "down"), [(0, 0), (5, 0), (9, 3), (4, 11), (6, 6)])
-def test_the_sign_test_is_the_binomial_test(up, down):
-    expected = binomtest(up, up + down).pvalue if up + down else 1
-    assert sign_test(up, down) == pytest.approx(expected)
+def test_the_size_of_changes_counts_and_not_only_their_number():
+    # Of four chains, all become old in 20 starts; in 80 starts one of them stops being old. The mean is the same.
+    clusters = np.repeat(np.arange(100), 4)
+    first, second = np.ones(400, int), np.ones(400, int)
+    second[:80] = 2
+    first[80::4] = 2
+    decided = decide([arm(first, clusters), arm(second, clusters)], TWO)
+    assert decided.decision == UNDECIDED
+    assert decided.effect == pytest.approx(0)
+    assert decided.p_adjusted == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
     ("up", "down", "n", "decision"),
-    [(0, 0, 100, SAME), (3, 0, 100, SAME), (8, 0, 100, UNDECIDED), (20, 0, 100, DIFFERS), (0, 0, 20, UNDECIDED)],
+    [(0, 0, 100, SAME), (4, 0, 100, SAME), (5, 0, 100, UNDECIDED), (20, 0, 100, DIFFERS), (0, 0, 20, UNDECIDED)],
 )
 def test_one_direction_is_decided_by_the_number_of_starts(up, down, n, decision):
     decided = decide(pair(up, down, n), TWO)
@@ -61,7 +66,7 @@ def test_one_direction_is_decided_by_the_number_of_starts(up, down, n, decision)
 
 def test_many_changes_in_both_directions_are_no_proof_of_equality():
     assert decide(pair(30, 30, 100), TWO).decision == UNDECIDED
-    assert decide(pair(30, 30, 20_000), TWO).decision == SAME
+    assert decide(pair(30, 30, 1000), TWO).decision == SAME
 
 
 def test_arms_with_almost_the_same_images_are_told():

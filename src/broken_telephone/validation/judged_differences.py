@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from broken_telephone.statistics import ABSENT, Panel
-from broken_telephone.statistics.estimates.factor_designs import Term
+from broken_telephone.statistics.estimates.factor_designs import Term, whole_factor
 from broken_telephone.statistics.estimates.panel import label_groups
+from broken_telephone.statistics.hypothesis_tests.exact_sign_flips import exact_sign_flips
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import holm
 
 DIFFERS, SAME, UNDECIDED = "difference", "no difference", "undecided"
@@ -19,7 +20,7 @@ DIFFERS, SAME, UNDECIDED = "difference", "no difference", "undecided"
 JUDGE_LEVEL = 0.01
 """Level of the exact tests, after adjustment for all shares. It is as strict as that of a blame."""
 MARGIN = 0.1
-"""No difference: the exact limits of every share lie within 10 points, half of the effect that must be blamed."""
+"""No difference: the exact limits of every effect are below 10 points, half of the effect that must be blamed."""
 CONFIRM_LEVEL = 0.05
 """Level of the single one-sided test in further images."""
 _LIMIT_LEVEL = 0.05
@@ -63,6 +64,14 @@ class PairedShare(NamedTuple):
     down: int
     starts: int
     """Starts with categories in all arms."""
+    p_value: float
+    """Two-sided."""
+    p_larger: float
+    """One-sided, of an effect upwards."""
+    p_smaller: float
+    """One-sided, of an effect downwards."""
+    possible: float
+    """The largest possible effect."""
 
     @property
     def name(self) -> str:
@@ -73,12 +82,13 @@ class PairedShare(NamedTuple):
 def decide(arms: Sequence[Panels], term: Term) -> Decision:
     """Decide whether a factor makes a difference in the last images.
 
-    1. Per share and start, the contrast of the arms is summed over the chains. Its sign is tested with an exact sign
-       test (binomial; McNemar's test for single chains). If the levels are exchangeable, it is exact.
+    1. Per share and start, the contrast of the arms is summed over the chains. The sum over the starts is tested by
+       `exact_sign_flips`.
     2. DIFFERS: a p-value is below JUDGE_LEVEL after the adjustment of Holm over all shares: of all labels and
        categories, and of all labels together.
-    3. SAME: not so, and for every share the exact limits of the net share of starts that change (Clopper and Pearson
-       for either direction) lie within MARGIN. UNDECIDED: neither.
+    3. SAME: not so, and for every share the exact limits of the effect in both directions are below MARGIN. They are
+       the one-sided 95 % limits of the share of starts that change in that direction (Clopper and Pearson), times the
+       largest possible change. UNDECIDED: neither.
 
     Args:
         arms: the judge's readings of the arms, in the order of the term's weights.
@@ -87,8 +97,8 @@ def decide(arms: Sequence[Panels], term: Term) -> Decision:
     found = list(paired_shares(arms, term))
     if not found:
         return Decision(UNDECIDED, np.nan, "", np.nan, np.nan, np.nan)
-    adjusted = holm(np.array([sign_test(one.up, one.down) for one in found]))
-    place = min(range(len(found)), key=lambda k: (adjusted[k], -abs(found[k].up - found[k].down)))
+    adjusted = holm(np.array([one.p_value for one in found]))
+    place = min(range(len(found)), key=lambda k: (adjusted[k], found[k].p_value, -abs(found[k].effect)))
     if adjusted[place] < JUDGE_LEVEL:
         decision = DIFFERS
     else:
@@ -104,7 +114,7 @@ def confirmed(answered: Sequence[Panels], judged: Sequence[Panels], term: Term) 
     """Test in other images what the annotator's answers show best.
 
     The annotator's answers choose one share and its direction. The judge's readings of other images test only that,
-    with a one-sided exact sign test at CONFIRM_LEVEL. So neither the images nor their reader are the same.
+    one-sided at CONFIRM_LEVEL. So neither the images nor their reader are the same.
 
     Args:
         answered: the annotator's answers about some replicates.
@@ -114,18 +124,15 @@ def confirmed(answered: Sequence[Panels], judged: Sequence[Panels], term: Term) 
     Returns:
         Whether the judge confirms the share and its direction; null if there is no share to test.
     """
-    from scipy.stats import binom
-
-    shares = [one for one in paired_shares(answered, term) if one.up != one.down]
+    shares = [one for one in paired_shares(answered, term) if one.effect]
     again = {one[:4]: one for one in paired_shares(judged, term)}
     if not shares or not again:
         return None
-    best = min(shares, key=lambda one: (sign_test(one.up, one.down), -abs(one.effect)))
+    best = min(shares, key=lambda one: (one.p_value, -abs(one.effect)))
     other = again.get(best[:4])
     if other is None:
         return None
-    same, total = (other.up if best.up > best.down else other.down), other.up + other.down
-    return bool(binom.sf(same - 1, total, 0.5) < CONFIRM_LEVEL)
+    return (other.p_larger if best.effect > 0 else other.p_smaller) < CONFIRM_LEVEL
 
 
 def paired_shares(arms: Sequence[Panels], term: Term) -> Iterator[PairedShare]:
@@ -134,6 +141,7 @@ def paired_shares(arms: Sequence[Panels], term: Term) -> Iterator[PairedShare]:
     Factors have two levels here, so a term has one contrast.
     """
     (weights,) = term.contrasts
+    whole, possible = whole_factor(weights), float(weights[weights > 0].sum())
     for attribute, panel in arms[0].items():
         codes = np.stack([own[attribute].codes[:, -1] for own in arms])
         known = (codes != ABSENT).all(0)
@@ -145,34 +153,26 @@ def paired_shares(arms: Sequence[Panels], term: Term) -> Iterator[PairedShare]:
             starts, clusters = np.unique(panel.clusters[own], return_inverse=True)
             for code, category in enumerate(distinct):
                 numbers = weights @ (codes[:, own] == code)
-                sums = np.round(np.bincount(clusters, numbers), 9)  # Rounding errors are no change.
+                sums = np.rint(np.bincount(clusters, numbers * whole)).astype(int)
                 up, down = int((sums > 0).sum()), int((sums < 0).sum())
-                effect = float(numbers.mean())
-                yield PairedShare(start, label, attribute, category, effect, up, down, len(starts))
-
-
-def sign_test(up: int, down: int) -> float:
-    """Return the two-sided exact p-value of a sign test; 1 without any change."""
-    from scipy.stats import binom
-
-    return float(min(1.0, 2 * binom.cdf(min(up, down), up + down, 0.5)))
+                (p_value, larger), (_, smaller) = exact_sign_flips(sums), exact_sign_flips(-sums)
+                found = (float(numbers.mean()), up, down, len(starts), p_value, larger, smaller, possible)
+                yield PairedShare(start, label, attribute, category, *found)
 
 
 def _furthest_limit(one: PairedShare) -> float:
-    """Return the larger one-sided limit of the net share of starts that change, upwards or downwards."""
-    low_up, high_up = _clopper_pearson(one.up, one.starts)
-    low_down, high_down = _clopper_pearson(one.down, one.starts)
-    return max(high_up - low_down, high_down - low_up)
+    """Return the larger exact limit of the effect in either direction.
 
-
-def _clopper_pearson(count: int, n: int) -> tuple[float, float]:
-    """Return exact limits of a share; either is missed with half of _LIMIT_LEVEL, so two of them keep the level."""
+    No start changes by more than `possible`, so that the effect is at most this times the share of starts that change
+    in its direction. Starts that change in the other direction would make it smaller.
+    """
     from scipy.stats import beta
 
-    tail = _LIMIT_LEVEL / 2
-    low = float(beta.ppf(tail, count, n - count + 1)) if count else 0.0
-    high = float(beta.ppf(1 - tail, count + 1, n - count)) if count < n else 1.0
-    return low, high
+    limits = [
+        float(beta.ppf(1 - _LIMIT_LEVEL, count + 1, one.starts - count)) if count < one.starts else 1.0
+        for count in (one.up, one.down)
+    ]
+    return one.possible * max(limits)
 
 
 def _detectable(starts: int, tests: int) -> float:
