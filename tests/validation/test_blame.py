@@ -1,5 +1,7 @@
 """Blame in arrangements whose causes are planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from validated_arms import arm
@@ -99,6 +101,14 @@ def test_a_difference_that_nobody_planted_is_no_false_alarm():
     assert (row["judge"], row["expected"], row["verdict"], bool(row["passed"])) == (DIFFERS, BLAMED, BLAMED, True)
     assert row["judged"] == pytest.approx(-0.4, abs=0.15), "of the first of two categories: men"
     assert row["judged_share"].startswith("happiness, gender: male")
+
+
+def test_only_a_difference_in_further_images_confirms_a_blame():
+    for arms, is_real in ((grid(lambda g, d: 0.9 if g == "b" else 0.5), True), (alike(60, error=0.7), False)):
+        # Every other chain counts as a further one.
+        halves = [replace(one, chains=one.chains.assign(replicate=np.arange(len(one.chains)) % 2)) for one in arms]
+        row = generator_row(unplanted(halves))
+        assert (row["verdict"], bool(row["confirmed"])) == (BLAMED, is_real)
 
 
 def test_noise_alone_leaves_the_judge_undecided():
