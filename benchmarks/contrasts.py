@@ -36,7 +36,8 @@ from broken_telephone.statistics.outcomes import (
 )
 from broken_telephone.statistics.tables.arms import HARMS, HELPS, HELPS_NOT, arms_table
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, contrasts_table
-from broken_telephone.statistics.tables.effects import BLAMED, SHARE_OF_DRIFT, effects_table
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effects import effects_table
 
 ATTRIBUTES = {"gender": 2, "age": 5, "ethnicity": 6}
 """Numbers of categories, which all have the same share in the originals."""

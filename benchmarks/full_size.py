@@ -43,7 +43,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
 from broken_telephone.execution.tasks import Describe, Draw, Worker
 from broken_telephone.loop import LoopSettings
-from broken_telephone.loop.run import LoopFolders, run_loop
+from broken_telephone.loop.output import LoopFolders
+from broken_telephone.loop.run import run_loop
 from broken_telephone.models import DescriberSettings, GeneratorSettings
 from broken_telephone.models.describers.transformers_describer import TransformersDescriber
 from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator

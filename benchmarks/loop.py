@@ -52,7 +52,8 @@ def our_loop(chains: Any, settings: dict[str, Any], models: Sequence[Any], origi
     """Follow chains for one iteration with this tool, saving every batch as Kedro does; seconds without loading."""
     from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
     from broken_telephone.loop import LoopSettings
-    from broken_telephone.loop.run import LoopFolders, run_loop
+    from broken_telephone.loop.output import LoopFolders
+    from broken_telephone.loop.run import run_loop
 
     prompt = settings["loop"]["describe_prompt"]
     loop = LoopSettings(iterations=1, describe_prompt=prompt, **OURS)

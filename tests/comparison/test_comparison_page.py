@@ -198,6 +198,7 @@ def test_the_page_needs_nothing_from_elsewhere():
 def test_the_figures_are_on_the_page():
     figures = drifting().figures
     assert list(figures) == [
+        "arms_gender",
         "claims_shifted, largest first",
         "contrasts_shifted, shares",
         "contrasts_shifted, success, mentions and missing answers",

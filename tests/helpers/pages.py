@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from small_study import EVIL, browser_of
+from small_study import EVIL, browser_of, small_study
 
 from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.page.page import report_page
@@ -43,6 +43,15 @@ def page_of(study, figures=None, chains=None, manifests=MANIFESTS, name="small",
 
 def with_evil_tables(study) -> dict[str, pd.DataFrame]:
     return study.tables | {EVIL: pd.DataFrame({EVIL: [EVIL, '=a,"b"\nc'], "value": [1.5, float("nan")]})}
+
+
+def evil_page(**originals) -> str:
+    """Return the page of a study in which every name and text is harmful."""
+    study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
+    annotations = study.annotations.assign(annotator=EVIL)
+    prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
+    chains = browser_of(study, originals=originals, chains=prompts, annotations=annotations)
+    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, with_evil_tables(study))
 
 
 def chromium() -> Iterator:

@@ -13,7 +13,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
 from broken_telephone.loop import LoopSettings, read_journal
 from broken_telephone.loop.drawn_text import Wording, wording_of
-from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.output import LoopFolders, LoopOutput
+from broken_telephone.loop.run import run_loop
 from broken_telephone.seeds import digest
 from broken_telephone.tables import CHAINS, STEERING, as_table
 

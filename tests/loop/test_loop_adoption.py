@@ -15,7 +15,8 @@ from broken_telephone.execution.executors import executor
 from broken_telephone.loop import LoopSettings, manifest, read_journal
 from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
-from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.output import LoopFolders, LoopOutput
+from broken_telephone.loop.run import run_loop
 from broken_telephone.tables import STEERING, as_table
 
 
@@ -192,7 +193,9 @@ def test_adopted_results_are_counted_as_far_as_the_study_goes(donor, tmp_path):
 @pytest.mark.parametrize("setting", ["describe_batch", "draw_batch"])
 def test_a_phase_with_batches_of_size_auto_adopts_nothing(donor, tmp_path, setting, monkeypatch, caplog):
     # The size is known, as in a run that goes on.
-    monkeypatch.setattr("broken_telephone.loop.run.BatchSize", lambda asked, earlier=None: BatchSize(3, earlier))
+    monkeypatch.setattr(
+        "broken_telephone.loop.chain_steps.BatchSize", lambda asked, earlier=None: BatchSize(3, earlier)
+    )
     donor = Reusing(tmp_path / "threes", describe_batch=3)
     donor.run()
     bench = Reusing(tmp_path / "own", donor, **({"describe_batch": 3} | {setting: "auto"}))

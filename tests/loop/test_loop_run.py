@@ -26,8 +26,9 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.journal import Done
 from broken_telephone.loop.kept import is_kept
 from broken_telephone.loop.manifest import is_finished
+from broken_telephone.loop.output import LoopFolders, LoopOutput
 from broken_telephone.loop.plan import fingerprint, of_shard, steps
-from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.run import run_loop
 from broken_telephone.models import Failure
 from broken_telephone.pictures import as_png, check_files
 from broken_telephone.pipelines.loop.nodes import look_at_pictures

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from pages import MANIFESTS, figure, page_of, with_evil_tables
+from pages import MANIFESTS, evil_page, figure, page_of
 from PIL import Image
 from small_study import EVIL, browser_of, small_study
 
@@ -43,19 +43,12 @@ class Parts(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-@pytest.fixture(scope="module")
-def study():
-    return small_study()
+study = pytest.fixture(scope="module")(small_study)
 
 
 @pytest.fixture(scope="module")
 def evil():
-    study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
-    annotations = study.annotations.assign(annotator=EVIL)
-    missing = {"image": lambda: Image.open(io.BytesIO(b"no"))}
-    prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
-    chains = browser_of(study, originals=missing, chains=prompts, annotations=annotations)
-    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, with_evil_tables(study))
+    return evil_page(image=lambda: Image.open(io.BytesIO(b"no")))
 
 
 def test_the_policy_allows_the_one_script_and_nothing_from_elsewhere(study):

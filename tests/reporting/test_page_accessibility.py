@@ -14,6 +14,7 @@ from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.validation_page import validation_page
 from broken_telephone.reporting.text import comparison, validation
 from broken_telephone.reporting.text.captions import FIGURES
+from broken_telephone.reporting.text.questions import COMPARISON
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 browser = pytest.fixture(scope="module")(chromium)
@@ -106,7 +107,8 @@ def test_a_whole_report_prints_on_at_most_15_pages(browser, tmp_path):
     tall.subplots().plot([1, 2])
     files = saved_figure(tall)
     single = {"forest", "mentions", "diversity", "motifs", "similarity", "reliability", "agreement", "annotators"}
-    kinds = [kind for kind in FIGURES if kind not in {"claims", "contrasts", "effects"}]
+    of_comparisons = {kind for question in COMPARISON for kind in question.figures}
+    kinds = [kind for kind in FIGURES if kind not in of_comparisons]
     names = [
         f"{kind}{attribute}{suffix}"
         for kind in kinds

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import MANIFESTS, chromium, figure, opened, page_of, with_evil_tables
-from small_study import EVIL, browser_of, small_study
+from pages import chromium, evil_page, opened, page_of
+from small_study import small_study
 
 from broken_telephone.reporting.page.chain_browser import Browser
 from broken_telephone.reporting.page.page import report_page
@@ -15,18 +15,8 @@ from broken_telephone.reporting.page.shown_tables import FIRST
 browser = pytest.fixture(scope="module")(chromium)
 
 
-@pytest.fixture(scope="module")
-def study():
-    return small_study()
-
-
-@pytest.fixture(scope="module")
-def evil():
-    study = small_study(count=8, labels=(EVIL, "anger"), text=EVIL)
-    annotations = study.annotations.assign(annotator=EVIL)
-    prompts = study.chains.assign(prompt=study.chains["prompt"] + EVIL)
-    chains = browser_of(study, originals={}, chains=prompts, annotations=annotations)
-    return page_of(study, {EVIL: figure()}, chains, MANIFESTS | {EVIL: {EVIL: [EVIL]}}, EVIL, with_evil_tables(study))
+study = pytest.fixture(scope="module")(small_study)
+evil = pytest.fixture(scope="module")(evil_page)
 
 
 def column(page, table, name):

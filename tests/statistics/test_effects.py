@@ -16,9 +16,9 @@ from broken_telephone.statistics import ALL
 from broken_telephone.statistics.estimates.factor_designs import FACTORIAL, SHAPLEY, factor_design, whole_factor
 from broken_telephone.statistics.hypothesis_tests.joint_sign_test import joint_sign_test
 from broken_telephone.statistics.outcomes import Arm, category_outcomes
-from broken_telephone.statistics.tables import effects
+from broken_telephone.statistics.tables import effect_changes
 from broken_telephone.statistics.tables.contrasts import contrasts_table
-from broken_telephone.statistics.tables.effects import (
+from broken_telephone.statistics.tables.effect_verdicts import (
     BLAMED,
     DRIFT_REMOVED,
     EFFECT,
@@ -27,8 +27,8 @@ from broken_telephone.statistics.tables.effects import (
     MINOR,
     NOT_BLAMED,
     SHARE_OF_DRIFT,
-    effects_table,
 )
+from broken_telephone.statistics.tables.effects import effects_table
 from broken_telephone.statistics.tables.findings import NOT_ENOUGH_DATA
 from broken_telephone.tables import as_result, check_result
 
@@ -337,11 +337,11 @@ def test_bounds_of_effects_hold_for_every_completion():
     gaps = [(0, 1), (1, 2), (3, 0), (3, 3)]
     for arm, chain in gaps:
         values[arm][chain, 1] = np.nan
-    chains = effects._common_chains(arms)
+    chains = effect_changes.common_chains(arms)
     lossy = [
         arm._replace(outcomes=[arm.outcomes[0]._replace(values=own)]) for arm, own in zip(arms, values, strict=True)
     ]
-    changes = effects._changes(chains._replace(arms=lossy), lossy[0].outcomes[0])
+    changes = effect_changes.share_changes(chains._replace(arms=lossy), lossy[0].outcomes[0])
     weights = factor_design(levels).terms[2].contrasts[0]
     means = []
     for filled in itertools.product((0.0, 1.0), repeat=len(gaps)):

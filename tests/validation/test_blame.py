@@ -1,13 +1,16 @@
 """Blame in arrangements whose causes are planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from validated_arms import arm
 
 from broken_telephone.errors import StudyError
-from broken_telephone.statistics.tables.effects import BLAMED, NOT_BLAMED
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED, NOT_BLAMED
 from broken_telephone.validation import blame_table
 from broken_telephone.validation.blame import EXCHANGED, OPEN, PLANTED, arrangements
+from broken_telephone.validation.judged_differences import DIFFERS, SAME, UNDECIDED
 
 
 def grid(female, starts=60, generators=("a", "b"), describers=("x", "y")):
@@ -64,13 +67,53 @@ def test_small_effects_may_go_either_way():
     assert row.isna()["passed"]
 
 
-def test_a_wrong_verdict_fails():
-    arms = grid(lambda g, d: 0.9 if g == "b" else 0.5)
+def unplanted(arms):
+    """Say that nothing was planted, whatever was drawn."""
     for one in arms:
         one.expected["gender"][:] = 0.5
+    return arms
+
+
+def generator_row(arms):
     table = blame_table(arms, seed=1)
-    row = table[(table["kind"] == PLANTED) & (table["factor"] == "generator")].iloc[0]
-    assert (row["expected"], row["verdict"], bool(row["passed"])) == (NOT_BLAMED, BLAMED, False)
+    return table[(table["kind"] == PLANTED) & (table["factor"] == "generator")].iloc[0]
+
+
+def alike(starts, error=0.0):
+    """Return arms that draw the same people; the annotator errs with the second generator only."""
+    rng = np.random.default_rng(5)
+    path = rng.integers(0, 2, (2 * starts, 2))
+    return [
+        arm(f"{g} + {d}", lambda label: 0.5, rng, starts, error * (g == "b"), {"generator": g, "describer": d}, path)
+        for g in "ab"
+        for d in "xy"
+    ]
+
+
+def test_a_blame_fails_if_the_judge_finds_no_difference():
+    row = generator_row(unplanted(alike(60, error=0.7)))
+    assert (row["judge"], row["expected"], row["verdict"], bool(row["passed"])) == (SAME, NOT_BLAMED, BLAMED, False)
+    assert row.isna()["confirmed"]
+
+
+def test_a_difference_that_nobody_planted_is_no_false_alarm():
+    row = generator_row(unplanted(grid(lambda g, d: 0.9 if g == "b" else 0.5)))
+    assert (row["judge"], row["expected"], row["verdict"], bool(row["passed"])) == (DIFFERS, BLAMED, BLAMED, True)
+    assert row["judged"] == pytest.approx(-0.4, abs=0.15), "of the first of two categories: men"
+    assert row["judged_share"].startswith("happiness, gender: male")
+
+
+def test_only_a_difference_in_further_images_confirms_a_blame():
+    for arms, is_real in ((grid(lambda g, d: 0.9 if g == "b" else 0.5), True), (alike(60, error=0.7), False)):
+        # Every other chain counts as a further one.
+        halves = [replace(one, chains=one.chains.assign(replicate=np.arange(len(one.chains)) % 2)) for one in arms]
+        row = generator_row(unplanted(halves))
+        assert (row["verdict"], bool(row["confirmed"])) == (BLAMED, is_real)
+
+
+def test_noise_alone_leaves_the_judge_undecided():
+    row = generator_row(grid(lambda g, d: 0.5, starts=30))
+    assert (row["judge"], row["expected"]) == (UNDECIDED, OPEN)
 
 
 def test_too_little_knowledge_accuses_nobody_and_misses_the_guilty():

@@ -10,26 +10,29 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.progress import track
 from broken_telephone.statistics import Arm, effects_table
-from broken_telephone.statistics.estimates.factor_designs import factor_design
+from broken_telephone.statistics.estimates.factor_designs import Term, factor_design
 from broken_telephone.statistics.estimates.panel import label_groups
 from broken_telephone.statistics.outcomes import category_outcomes
-from broken_telephone.statistics.tables.effects import (
-    BLAMED,
-    LEAST_SHARE,
-    MINOR,
-    NOT_BLAMED,
-    SHARE_OF_DRIFT,
-)
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED, LEAST_SHARE, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 from broken_telephone.validation.arms import ValidatedArm
+from broken_telephone.validation.judged_differences import (
+    DIFFERS,
+    SAME,
+    Decision,
+    confirmed,
+    decide,
+    of_replicates,
+)
 from broken_telephone.validation.null_world import NONE
 
 PLANTED, EXCHANGED = "planted", "levels exchanged"
 CLEAR = 0.2
-"""Planted effects from 20 points on must be blamed, and those below NONE must not be. Others may go either way."""
+"""Effects from 20 points on must be blamed. If the planted effect is below NONE, the judge decides, see `decide`."""
 OPEN = "blamed or not"
 BLAME = (
-    *("arrangement", "kind", "factor", "planted", "planted_share", "expected", "verdict", "passed"),
+    *("arrangement", "kind", "factor", "planted", "planted_share", "judge", "judged", "judged_share", "judged_p"),
+    *("detectable", "changed_starts", "expected", "verdict", "passed", "confirmed"),
     *("value", "ci_low", "ci_high", "p_value", "p_adjusted", "n_pairs", "clusters", "note"),
 )
 
@@ -77,11 +80,17 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         Columns BLAME, a row for each factor and interaction of each arrangement. `kind` PLANTED: the arms as they are;
         EXCHANGED: for each start, the levels of each factor change places at random, so that no factor has an effect.
         `planted`: the largest planted effect of the factor on a share, over labels and categories, 0 to 1.
-        `planted_share`: its part of the squared planted differences. `expected`: BLAMED if the effect is at least CLEAR
-        and its part at least `effects.LEAST_SHARE`; NOT_BLAMED if the effect is below NONE; otherwise OPEN. `verdict`
-        and the other numbers: see `effects_table`. `passed`: whether the verdict is the expected one; null if OPEN. A
-        factor that is significant but minor counts as not blamed, and so does one of which too little is known: nobody
-        is accused. Where a factor must be blamed, too little knowledge fails.
+        `planted_share`: its part of the squared planted differences. `judge` to `changed_starts`: the decision of the
+        judge about the factor, see `decide`, which counts if the planted effect is below NONE; null for EXCHANGED.
+
+        `expected`: BLAMED if the planted effect is at least CLEAR and its part at least LEAST_SHARE. If it is
+        below NONE: NOT_BLAMED if the judge finds no difference, and BLAMED if it finds one of at least CLEAR.
+        NOT_BLAMED for EXCHANGED. Otherwise OPEN. `verdict` and the other numbers: see `effects_table`. `passed`:
+        whether the verdict is the expected one; null if OPEN. A factor that is significant but minor counts as not
+        blamed, and so does one of which too little is known: nobody is accused. Where a factor must be blamed, too
+        little knowledge fails. `confirmed`: for blamed factors with a planted effect below NONE, whether the judge
+        finds in further images what the annotator finds in the first replicate, see `judged_differences.confirmed`;
+        null with one replicate.
     """
     found = arrangements(arms)
     rows: list[Row] = []
@@ -89,7 +98,7 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         rows += _rows(one, PLANTED, one.factors, _outcomes(one), _planted(one))
         rng = np.random.default_rng([seed, number])
         rows += _rows(one, EXCHANGED, one.factors, _exchanged(one, rng), None)
-    return pd.DataFrame(rows, columns=list(BLAME)).astype({"passed": "boolean"})
+    return pd.DataFrame(rows, columns=list(BLAME)).astype({"passed": "boolean", "confirmed": "boolean"})
 
 
 def _rows(
@@ -97,26 +106,57 @@ def _rows(
 ) -> Iterator[Row]:
     effects = effects_table(arms, factors)
     shares = effects[effects["kind"] == SHARE_OF_DRIFT]
+    terms = {term.factor: term for term in factor_design(factors).terms}
     for row in shares.itertuples():
         factor = str(row.factor)
         size, share = (0.0, 0.0) if planted is None else planted[factor]
-        expected = _expected(size, share)
+        is_unplanted = planted is not None and size < NONE
+        decision = None if planted is None else decide([arm.judged for arm in one.arms], terms[factor])
+        expected = _expected(size, share, decision)
         verdict = NOT_BLAMED if row.verdict == MINOR else str(row.verdict)
         passed = None if expected == OPEN else (verdict == BLAMED) == (expected == BLAMED)
+        is_confirmed = _confirmed(one, terms[factor]) if is_unplanted and verdict == BLAMED else None
         note = join_notes(str(row.note), "significant, but minor" if row.verdict == MINOR else "")
         numbers = {name: getattr(row, name) for name in ("value", "ci_low", "ci_high", "p_value", "p_adjusted")}
         missing = "" if note or not pd.isna(list(numbers.values())).any() else "no interval or test"
         yield {
             **{"arrangement": one.name, "kind": kind, "factor": factor, "planted": size, "planted_share": share},
-            **{"expected": expected, "verdict": verdict, "passed": passed, **numbers},
-            **{"n_pairs": row.n_pairs, "clusters": row.clusters, "note": join_notes(note, missing)},
+            **_judge_columns(decision),
+            **{"expected": expected, "verdict": verdict, "passed": passed, "confirmed": is_confirmed, **numbers},
+            **{"n_pairs": row.n_pairs, "clusters": row.clusters},
+            "note": join_notes(note, missing, _judge_note(decision)),
         }
 
 
-def _expected(size: float, share: float) -> str:
+def _expected(size: float, share: float, decision: Decision | None) -> str:
     if size >= CLEAR and share >= LEAST_SHARE:
         return BLAMED
-    return NOT_BLAMED if size < NONE else OPEN
+    if size >= NONE:
+        return OPEN
+    if decision is None or decision.decision == SAME:
+        return NOT_BLAMED
+    return BLAMED if decision.decision == DIFFERS and abs(decision.effect) >= CLEAR else OPEN
+
+
+def _judge_columns(decision: Decision | None) -> Row:
+    own = decision or Decision("", np.nan, "", np.nan, np.nan, np.nan)
+    names = ("judge", "judged", "judged_share", "judged_p", "detectable", "changed_starts")
+    return dict(zip(names, own, strict=True))
+
+
+def _judge_note(decision: Decision | None) -> str:
+    if decision is None:
+        return "not judged"
+    return "too few starts for the judge's test" if pd.isna([decision.effect, decision.detectable]).any() else ""
+
+
+def _confirmed(one: Arrangement, term: Term) -> bool | None:
+    """Tell whether the judge confirms an effect in images of which the annotator's answers do not count."""
+    replicates = one.arms[0].chains["replicate"].to_numpy()
+    is_first = replicates == replicates.min()
+    answered = of_replicates([arm.panels for arm in one.arms], is_first)
+    judged = of_replicates([arm.judged for arm in one.arms], ~is_first)
+    return confirmed(answered, judged, term)
 
 
 def _outcomes(one: Arrangement) -> list[Arm]:

@@ -7,15 +7,21 @@ import pandas as pd
 
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED
 from broken_telephone.statistics.tables.group_table import ANNOTATOR, Row
 from broken_telephone.statistics.tables.predicted_shares import FIXED_POINT, LATER
 from broken_telephone.validation.blame import EXCHANGED, PLANTED
+from broken_telephone.validation.judged_differences import DIFFERS, SAME, UNDECIDED
 from broken_telephone.validation.null_world import EXCHANGED as EXCHANGED_IMAGES
+from broken_telephone.validation.null_world import NONE
 
 VERDICTS = ("check", "kind", "value", "limit", "passed", "count", "n", "note")
 AT_LEAST, AT_MOST = "at least", "at most"
 COVERAGE, CLAIMS, RIGHT, ARRANGEMENTS = 0.93, 0.05, 1.0, 8
 """Bars: coverage of corrected intervals; studies without drift that claim any; right blame; arrangements."""
+
+HARDLY = 0.05
+"""If fewer starts change in every share, not to blame a factor is easy."""
 
 
 def verdicts_table(
@@ -100,15 +106,39 @@ def _error_rows(known_error: pd.DataFrame) -> Iterator[Row]:
 
 
 def _blame_rows(blame: pd.DataFrame) -> Iterator[Row]:
-    for kind, check in (
-        (PLANTED, "arrangements that blame the right factors"),
-        (EXCHANGED, "exchanged arrangements that blame nobody"),
-    ):
-        own = blame[(blame["kind"] == kind) & blame["passed"].notna()]
-        yield _row(check, own.groupby("arrangement", observed=True)["passed"].all(), RIGHT)
-        if kind == PLANTED:
-            number = own["arrangement"].nunique()
-            yield _number_row("arrangements of arms", number, ARRANGEMENTS, count=number, n=number)
+    planted, exchanged = (blame[blame["kind"] == kind] for kind in (PLANTED, EXCHANGED))
+    number = planted["arrangement"].nunique()
+    has_planted = planted[planted["planted"] >= NONE]
+    right = has_planted[has_planted["passed"].notna()].groupby("arrangement", observed=True)["passed"].all()
+    yield _row("arrangements with planted effects that blame the right factors", right, RIGHT)
+    yield _number_row("arrangements of arms", number, ARRANGEMENTS, count=number, n=number)
+    yield from _unplanted_rows(planted[planted["planted"] < NONE])
+    own = exchanged[exchanged["passed"].notna()]
+    nobody = own.groupby("arrangement", observed=True)["passed"].all()
+    yield _row("exchanged arrangements that blame nobody", nobody, RIGHT)
+
+
+def _unplanted_rows(factors: pd.DataFrame) -> Iterator[Row]:
+    """Yield the checks of factors without a planted effect, which the judge divides into three groups."""
+    is_blamed = factors["verdict"] == BLAMED
+    by_judge = factors["judge"].astype(str)
+    same, differs, undecided = (by_judge == own for own in (SAME, DIFFERS, UNDECIDED))
+    alike = int((factors.loc[same, "changed_starts"] < HARDLY).sum())
+    note = f"in {alike} of them the images are almost the same: hardly any start changes" if alike else ""
+    silent = "factors without a difference, planted or by the judge, that are not blamed"
+    yield _row(silent, ~is_blamed[same], RIGHT, note=note)
+    yield _row(
+        "blamed factors without a planted effect in whose images the judge finds a difference",
+        differs[is_blamed],
+        RIGHT,
+    )
+    yield _row(
+        "blamed factors without a planted effect that the judge confirms in further images",
+        factors.loc[is_blamed, "confirmed"].dropna(),
+        RIGHT,
+    )
+    for chosen, name in ((differs, "with a difference by the judge"), (undecided, "that the judge leaves undecided")):
+        yield _row(f"factors without a planted effect, {name}, that are blamed", is_blamed[chosen], None)
 
 
 def _long_rows(long_loop: pd.DataFrame) -> Iterator[Row]:

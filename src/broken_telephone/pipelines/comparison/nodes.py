@@ -22,7 +22,8 @@ from broken_telephone.reporting import ReportSettings
 from broken_telephone.statistics.outcomes import Arm
 from broken_telephone.statistics.tables.arms import arms_table
 from broken_telephone.statistics.tables.contrasts import contrasts_table
-from broken_telephone.statistics.tables.effects import EFFECTS, effects_table
+from broken_telephone.statistics.tables.effect_verdicts import EFFECTS
+from broken_telephone.statistics.tables.effects import effects_table
 from broken_telephone.tables import as_result
 
 

@@ -16,7 +16,8 @@ from broken_telephone.loop import LoopSettings, Wording, manifest, of_shard, rea
 from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.manifest import is_finished, text_digest
-from broken_telephone.loop.run import LoopFolders, LoopOutput, run_loop
+from broken_telephone.loop.output import LoopFolders, LoopOutput
+from broken_telephone.loop.run import run_loop
 from broken_telephone.loop.sealed_dtypes import as_sealed, with_dtypes
 from broken_telephone.loop.steering import steering_digest, steering_table, unsteered
 from broken_telephone.models import Describer, Generator

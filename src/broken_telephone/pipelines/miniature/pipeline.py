@@ -10,7 +10,7 @@ men; they are not shipped.
 
 from kedro.pipeline import Node, Pipeline
 
-from broken_telephone.pipelines.miniature import nodes
+from broken_telephone.pipelines.miniature import measuring, rendering, training
 
 EVEN = ["even_portraits", "even_scenes"]
 TWINS = ["twin_portraits", "twin_scenes"]
@@ -24,7 +24,7 @@ MODELS = ["autoencoder", "generator", "describer", "embedder", "detector", "pars
 
 def _training(name: str, inputs: list[str], *parts_of: str, outputs: str | None = None) -> Node:
     return Node(
-        getattr(nodes, f"train_{name}"),
+        getattr(training, f"train_{name}"),
         inputs=[*inputs, f"params:miniature.{name}"],
         outputs=outputs or f"miniature_{name}",
         name=f"train_{name}",
@@ -35,9 +35,9 @@ def _training(name: str, inputs: list[str], *parts_of: str, outputs: str | None 
 def _shortcut(trait: str) -> list[Node]:
     name, tags = f"shortcut_{trait}", ["shortcut", f"shortcut_{trait}"]
     world = f"params:miniature.worlds.{name}"
-    rendering = [
+    renderers = [
         Node(
-            nodes.render_portraits,
+            rendering.render_portraits,
             inputs=[
                 world,
                 *(f"params:miniature.{settings}.{key}" for key in ("portraits", "seed")),
@@ -50,16 +50,16 @@ def _shortcut(trait: str) -> list[Node]:
         for part, settings in (("portraits", "shortcut_portraits"), ("heldout", "heldout"))
     ]
     return [
-        *rendering,
+        *renderers,
         Node(
-            nodes.train_shortcut,
+            training.train_shortcut,
             inputs=["miniature_generator", "miniature_describer", f"{name}_portraits", "params:miniature.shortcut"],
             outputs=f"miniature_{name}",
             name=f"train_{name}",
             tags=tags,
         ),
         Node(
-            nodes.measure_shortcut,
+            measuring.measure_shortcut,
             inputs=[world, f"miniature_{name}", f"{name}_heldout", "heldout_portraits"],
             outputs=f"quality_{name}",
             name=f"measure_{name}",
@@ -70,7 +70,7 @@ def _shortcut(trait: str) -> list[Node]:
 
 def _adapter_pictures() -> Node:
     return Node(
-        nodes.render,
+        rendering.render,
         inputs=[
             "params:miniature.worlds.even",
             *(f"params:miniature.adapter_pictures.{key}" for key in ("portraits", "scenes", "seed")),
@@ -86,7 +86,7 @@ def _generator_adapter(world: str) -> list[Node]:
     name, tags = f"adapter_{world}", ["adapters", f"adapter_{world}"]
     return [
         Node(
-            nodes.train_generator_adapter,
+            training.train_generator_adapter,
             inputs=[
                 "miniature_generator",
                 "adapter_portraits",
@@ -100,7 +100,7 @@ def _generator_adapter(world: str) -> list[Node]:
             tags=tags,
         ),
         Node(
-            nodes.measure_generator_adapter,
+            measuring.measure_generator_adapter,
             inputs=[
                 "generator",
                 name,
@@ -120,7 +120,7 @@ def _describer_adapter(behaviour: str) -> list[Node]:
     name, tags = f"adapter_{behaviour}", ["adapters", f"adapter_{behaviour}"]
     return [
         Node(
-            nodes.train_describer_adapter,
+            training.train_describer_adapter,
             inputs=[
                 "miniature_generator",
                 "miniature_describer",
@@ -134,7 +134,7 @@ def _describer_adapter(behaviour: str) -> list[Node]:
             tags=tags,
         ),
         Node(
-            nodes.measure_describer_adapter,
+            measuring.measure_describer_adapter,
             inputs=[
                 "describer",
                 name,
@@ -153,7 +153,7 @@ def _classifier() -> list[Node]:
     twins = ["classifier_twin_portraits", "classifier_twin_scenes"]
     return [
         Node(
-            nodes.render_twins,
+            rendering.render_twins,
             inputs=[
                 "params:miniature.worlds.even",
                 *(f"params:miniature.classifier_twins.{key}" for key in ("portraits", "scenes", "seed")),
@@ -164,14 +164,14 @@ def _classifier() -> list[Node]:
             tags="classifier",
         ),
         Node(
-            nodes.train_classifier,
+            training.train_classifier,
             inputs=["adapter_portraits", "adapter_scenes", *twins, "params:miniature.classifier"],
             outputs="miniature_classifier",
             name="train_classifier",
             tags="classifier",
         ),
         Node(
-            nodes.measure_classifier,
+            measuring.measure_classifier,
             inputs=[
                 "miniature_classifier",
                 "miniature_judge",
@@ -190,7 +190,7 @@ def create_pipeline() -> Pipeline:
     """Return the pipeline that makes all that is shipped with the project, and the describers with a shortcut."""
     worlds = [
         Node(
-            nodes.render,
+            rendering.render,
             inputs=[
                 f"params:miniature.worlds.{world}",
                 *(f"params:miniature.{name}.{key}" for key in ("portraits", "scenes", "seed")),
@@ -220,7 +220,7 @@ def create_pipeline() -> Pipeline:
         )
     ]
     twins = Node(
-        nodes.render_twins,
+        rendering.render_twins,
         inputs=[
             "params:miniature.worlds.even",
             *(f"params:miniature.twins.{key}" for key in ("portraits", "scenes", "seed")),
@@ -230,20 +230,20 @@ def create_pipeline() -> Pipeline:
         name="render_twins",
         tags=["judge", "generator", "training"],
     )
-    training = [
+    trainers = [
         _training("judge", [*EVEN, *TWINS]),
         # The generator paints with it, and the describer learns from pictures that went through it.
         _training("autoencoder", EVEN, "generator", "describer"),
         _training("generator", ["miniature_autoencoder", *BIASED], outputs="miniature_generator_uncorrected"),
         Node(
-            nodes.train_judge,
+            training.train_judge,
             inputs=[*EVEN, *TWINS, "params:miniature.counters"],
             outputs="miniature_counters",
             name="train_counters",
             tags=["generator", "training"],
         ),
         Node(
-            nodes.correct_generator,
+            training.correct_generator,
             inputs=[
                 "miniature_generator_uncorrected",
                 "miniature_counters",
@@ -261,14 +261,14 @@ def create_pipeline() -> Pipeline:
         _training("parser", EVEN),
     ]
     raw = Node(
-        nodes.write_raw_data,
+        rendering.write_raw_data,
         inputs=["params:miniature.worlds.even", "params:miniature.raw_data"],
         outputs=["miniature_portraits", "miniature_scenes"],
         name="write_raw_data",
         tags="raw_data",
     )
     counterfactuals = Node(
-        nodes.write_counterfactuals,
+        rendering.write_counterfactuals,
         inputs=["params:miniature.worlds.even", "params:miniature.raw_data", "params:miniature.counterfactuals"],
         outputs="miniature_counterfactuals",
         name="write_counterfactuals",
@@ -276,7 +276,7 @@ def create_pipeline() -> Pipeline:
     )
     quality = [
         Node(
-            nodes.measure_readers,
+            measuring.measure_readers,
             inputs=[
                 "miniature_judge",
                 "miniature_embedder",
@@ -291,7 +291,7 @@ def create_pipeline() -> Pipeline:
             tags="quality",
         ),
         Node(
-            nodes.measure_generator,
+            measuring.measure_generator,
             inputs=[
                 "generator",
                 "miniature_generator",
@@ -304,14 +304,14 @@ def create_pipeline() -> Pipeline:
             tags="quality",
         ),
         Node(
-            nodes.report_quality,
+            measuring.report_quality,
             inputs=["quality_readers", "quality_shown", "quality_shares"],
             outputs="quality_report",
             name="report_quality",
             tags="quality",
         ),
         Node(
-            nodes.write_cards,
+            measuring.write_cards,
             inputs={
                 **{name: f"quality_{name}" for name in ("readers", "shown", "shares")},
                 **{name: f"miniature_{name}" for name in MODELS if name != "autoencoder"},
@@ -326,7 +326,7 @@ def create_pipeline() -> Pipeline:
     adapters += [node for name in DESCRIBER_ADAPTERS for node in _describer_adapter(name)]
     boxes = {
         "worlds": [*worlds, twins, _adapter_pictures(), raw, counterfactuals],
-        "training": training,
+        "training": trainers,
         "quality": quality,
         "shortcuts": shortcuts,
         "adapters": adapters,

@@ -6,17 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.annotation import annotators_of, headline
+from broken_telephone.annotation import annotators_of, headline, measured_answers
 from broken_telephone.datasets import StageStore
 from broken_telephone.figure_files import FigureFiles
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
+from broken_telephone.labels import Variable
 from broken_telephone.loop import LoopSettings
 from broken_telephone.pictures import LONGEST, StudyPictures, at_most
-from broken_telephone.pipelines.reporting.opening import opening_screen
 from broken_telephone.reporting import ReportSettings
 from broken_telephone.reporting.figures.all_figures import figures
 from broken_telephone.reporting.figures.own_colours import own_colours
 from broken_telephone.reporting.figures.saved_figures import Files, saved_figures
+from broken_telephone.reporting.first_screen import StudyContent, first_screen
+from broken_telephone.reporting.first_screen.phrases import adjectives
+from broken_telephone.reporting.first_screen.strips import ChainPictures
+from broken_telephone.reporting.first_screen.study_facts import StudySource
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
 from broken_telephone.reporting.page.motif_pictures import shown_motifs
@@ -60,13 +64,14 @@ def write_report(
     """Write the report: sentences, figures and tables by question, chains and records of the runs."""
     tables = {name: with_plain_numbers(table) for name, table in tables.items()}
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
+    originals, drawn = (at_most(some, LONGEST) for some in (study_pictures.originals, study_pictures.drawn))
     browser = chain_browser(
         chains,
         loop_descriptions,
         annotations,
         people,
-        at_most(study_pictures.originals, LONGEST),
-        at_most(study_pictures.drawn, LONGEST),
+        originals,
+        drawn,
         loop.iterations,
         settings.browsed_chains,
         settings.seed,
@@ -82,26 +87,31 @@ def write_report(
         "explanation": explanation_manifest,
         "report": report,
     }
-    published_study = f"{dataset.words.name.lower()}_{chain_settings.concept}"
-    drawn = {**report_figures, **explanation_figures}
+    concept, words = chain_settings.concept, dataset.words
+    figures_by_name = {**report_figures, **explanation_figures}
     of_form = tables["shares"]["attribute"].astype(str) if len(tables["shares"]) else ()
     unlabelled = [sentence for name in measured for sentence in unlabelled_sentences(annotations, name, of_form)]
     sentences = summary(tables, margin=settings.equivalence_margin, unlabelled=unlabelled)
-    images = at_most(study_pictures.drawn, LONGEST)
-    motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), images)
-    of_study = (chains, annotations, study_pictures, dataset, chain_settings, loop, settings, tables, manifests, drawn)
+    motifs = shown_motifs(tables["attractors"], set(chains["chain_id"].astype(str)), drawn)
+    answers = measured_answers(annotations, settings.annotator, settings.reading)
     browsed = [str(chain["chain"]) for chain in browser.chains]
-    first = opening_screen(data_root, *of_study, browsed)
-    own = own_colours(dataset.attributes)
+    content = StudyContent(
+        StudySource(words.name, data_root, concept, loop.iterations, settings.reading),
+        ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, browsed, settings.seed),
+        tables,
+        manifests,
+        [*measured, *(name for name in annotators_of(annotations) if name not in measured)],
+        adjectives(concept, words.concepts.get(concept, Variable(()))),
+    )
     return report_page(
         study,
         tables,
-        drawn,
+        figures_by_name,
         browser,
         manifests,
         sentences,
-        published_study,
+        f"{words.name.lower()}_{concept}",
         motifs,
-        own_colours=own,
-        first_screen=first,
+        own_colours=own_colours(dataset.attributes),
+        first_screen=first_screen(content, figures_by_name),
     )

@@ -56,7 +56,7 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
         height = max(1.3 * ROW, lines * multiples.LINE * 1.05) * len(rows) + 0.35
         figure = Figure(figsize=(_LEFT + _AXIS + _RIGHT, height), layout="constrained")
         axes = figure.add_subplot()
-        _set_up(axes, rows, names)
+        _set_up(axes, _of_all_arms(contrasts, start), names)
         for place, row in enumerate(rows.itertuples(index=False)):
             _draw_row(axes, place, row)
         keys = [
@@ -65,11 +65,18 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
         ]
         how = [
             "x-axis: change since the first image, in chains that both studies have; where images have no first value, "
-            "the value itself. Right: difference with its 95 % interval, in points, corrected for selection."
+            "the value itself; one axis for all arms. Right: difference with its 95 % interval, in points, corrected "
+            "for selection."
         ]
         if len(claims) > MOST:
             how.append(f"Further significant differences are in the table: {len(claims) - MOST}.")
         return multiples.finish(figure, title, keys, how)
+
+
+def _of_all_arms(contrasts: pd.DataFrame, start: str) -> pd.DataFrame:
+    """Return the rows that the figures of all arms show, whose axis is common."""
+    arms = dict.fromkeys(contrasts["arm"].astype(str))
+    return pd.concat([claimed_contrasts(contrasts, arm, start).head(MOST) for arm in arms])
 
 
 def _set_up(axes: "Axes", rows: pd.DataFrame, names: list[str]) -> None:

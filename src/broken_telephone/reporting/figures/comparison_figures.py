@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from broken_telephone.reporting.figures.arm_changes import arm_changes_figure, changes_of_arms
 from broken_telephone.reporting.figures.claimed_contrasts import claimed_contrasts, claimed_contrasts_figure
 from broken_telephone.reporting.figures.contrasts import contrasts_figure
 from broken_telephone.reporting.figures.effects import effects_figure, factor_shares
+from broken_telephone.reporting.figures.similarity_contrasts import similarity_contrasts, similarity_contrasts_figure
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.text.captions import SUFFIXES
 from broken_telephone.reporting.text.contrast_names import judged
@@ -29,13 +31,16 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
         effects: the `effects` table.
 
     Returns:
-        Name -> function that draws the figure: `claims_<arm>, largest first`, `contrasts_<arm>, <families>`
-        and `effects`; figures of chains from prompts end in `_prompt`.
+        Name -> function that draws the figure: `arms_<attribute>`, `claims_<arm>, largest first`,
+        `contrasts_<arm>, <families>`, `similarities_<arm>` and `effects`; figures of chains from prompts end in
+        `_prompt`.
     """
     plans: dict[str, Callable[[], Figure]] = {}
     contrasts = drawable_table(contrasts)
     arms = list(dict.fromkeys(contrasts["arm"].astype(str)))
     for start, suffix in SUFFIXES.items():
+        for attribute in dict.fromkeys(changes_of_arms(contrasts, start)["attribute"].astype(str)):
+            plans[f"arms_{attribute}{suffix}"] = partial(arm_changes_figure, contrasts, attribute, start)
         for arm in arms:
             own = judged(contrasts, arm=arm, start=start)
             if len(claimed_contrasts(contrasts, arm, start)):
@@ -45,6 +50,8 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
                     plans[f"contrasts_{arm}, {name}{suffix}"] = partial(
                         contrasts_figure, contrasts, arm, families, start
                     )
+            if len(similarity_contrasts(contrasts, arm, start)):
+                plans[f"similarities_{arm}{suffix}"] = partial(similarity_contrasts_figure, contrasts, arm, start)
         if len(factor_shares(effects, start)):
             plans[f"effects{suffix}"] = partial(effects_figure, drawable_table(effects), start)
     return plans

@@ -50,7 +50,7 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
     keys.sort(key=lambda key: families.index(key[0]))
     labels = style.labels_of(rows)
     rows = rows.assign(drawn=[_drawn_value(row) for row in rows.itertuples(index=False)])
-    known = rows[rows["verdict"] != NOT_ENOUGH_DATA]["drawn"]
+    known = _known_values(contrasts, families, start)
     reach = float(known.abs().max()) if len(known) else 0.0
     with style.styled():
         groups = [f"{family} {attribute}" for family, attribute, _ in keys]
@@ -70,9 +70,16 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
         how = (
             f"Cells: {arm} minus the reference, in percentage points: changes of shares and of missing answers, last "
             f"values of the others. Plus signs and orange: higher in {arm}; minus signs and purple: lower. The "
-            "darker a cell, the larger the difference."
+            "darker a cell, the larger the difference, on one scale for all arms."
         )
         return multiples.finish(figure, title, legend, [how])
+
+
+def _known_values(contrasts: pd.DataFrame, families: Sequence[str], start: str) -> pd.Series:
+    """Return the values of all arms, so that a colour means the same in the figures of all of them."""
+    rows = judged(contrasts, start=start)
+    rows = rows[rows["family"].isin(families) & (rows["verdict"] != NOT_ENOUGH_DATA)]
+    return pd.Series([_drawn_value(row) for row in rows.itertuples(index=False)], dtype=float)
 
 
 def _drawn_value(row: Any) -> float:

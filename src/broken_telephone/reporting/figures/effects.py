@@ -6,7 +6,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.text.wording import percent, spoken, with_minus
-from broken_telephone.statistics.tables.effects import BLAME_LEVEL, BLAMED, SHARE_OF_DRIFT
+from broken_telephone.statistics.tables.effect_verdicts import BLAME_LEVEL, BLAMED, SHARE_OF_DRIFT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

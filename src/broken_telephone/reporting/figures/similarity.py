@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # These differ from all colours of categories.
 _COLOURS = {"image-image": "#332288", "text-text": "#117733", "image-text": "#882255"}
-_KEYS = {
+PAIR_NAMES = {
     ("image-image", "previous"): "image and previous image",
     ("image-image", "origin"): "image and first image",
     ("text-text", "previous"): "text and previous text",
@@ -21,6 +21,7 @@ _KEYS = {
     ("image-text", "previous"): "image and its text",
     ("image-text", "origin"): "image and first text",
 }
+"""Kind and pair of a similarity -> its name, in the order of figures."""
 _LINES: dict[str, dict[str, Any]] = {
     "previous": {"linestyle": "-", "marker": "o"},
     "origin": {"linestyle": "--", "marker": "s"},
@@ -43,7 +44,7 @@ def similarity_figure(curves: pd.DataFrame, start: str = "image") -> "Figure":
     if rows.empty:
         return multiples.blank(title, f"the table has no similarities in {multiples.STARTS[start]}")
     times = sorted(int(k) for k in rows["iteration"].dropna().unique())
-    drawn = [(kind, pair) for kind, pair in _KEYS if len(select(rows, kind=kind, pair=pair))]
+    drawn = [(kind, pair) for kind, pair in PAIR_NAMES if len(select(rows, kind=kind, pair=pair))]
     with style.styled():
         figure, panels = multiples.label_panels(rows, 1.62, 1.45)
         low, high = _y_limits(rows)
@@ -55,7 +56,9 @@ def similarity_figure(curves: pd.DataFrame, start: str = "image") -> "Figure":
             axes.set_xticks(multiples.iteration_ticks(times))
             axes.set_xlim(times[0] - 0.3, times[-1] + 0.3)
             axes.set_ylim(low, high)
-        keys = [multiples.line_key(_KEYS[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn]
+        keys = [
+            multiples.line_key(PAIR_NAMES[kind, pair], color=_COLOURS[kind], **_LINES[pair]) for kind, pair in drawn
+        ]
         bands = "Bands" if len(times) > 1 else "Lines"
         how = f"x-axis: iteration; y-axis: mean cosine similarity. {bands}: 95 % intervals."
         missing = [

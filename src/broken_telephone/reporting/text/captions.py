@@ -22,6 +22,14 @@ class Caption(NamedTuple):
 
 
 FIGURES: Mapping[str, Caption] = {
+    "arms": Caption(
+        "Changes of shares in all studies",
+        "How did the shares change in each study?",
+        "Each mark is the change of one share from the first image to the last in one study, in the chains that it has "
+        "in common with the reference. All panels have one axis. Right of zero, the category became more frequent. A "
+        "filled mark differs significantly from the reference, after adjustment for all tests of the comparison.",
+        "contrasts",
+    ),
     "claims": Caption(
         "Significant differences between the studies",
         "Which differences between the studies are significant? The largest stand first.",
@@ -37,6 +45,15 @@ FIGURES: Mapping[str, Caption] = {
         "label. A frame marks a significant difference, after adjustment for all tests of the comparison. The sign of "
         "near equality marks a difference that is shown to be smaller than the margin. Hatched cells do not have "
         "enough data to tell.",
+        "contrasts",
+    ),
+    "similarities": Caption(
+        "Similarities in two studies",
+        "Do images and texts stay as similar as in the reference?",
+        "Each row compares the mean cosine similarity in the last iteration: the circle is the reference, the diamond "
+        "the other study. The line is the 95 % interval of their difference. A filled diamond differs significantly "
+        "from the reference. Similarities have no value for the first image, so they are compared themselves and not "
+        "by their changes.",
         "contrasts",
     ),
     "effects": Caption(

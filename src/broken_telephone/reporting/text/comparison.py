@@ -13,6 +13,7 @@ from broken_telephone.reporting.text.wording import (
     counted,
     interval,
     listed,
+    p_value,
     percent,
     points,
     share_interval,
@@ -23,7 +24,7 @@ from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES, SIMILARITY, SUCCESS
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
-from broken_telephone.statistics.tables.effects import (
+from broken_telephone.statistics.tables.effect_verdicts import (
     BLAME_LEVEL,
     BLAMED,
     LEAST_SHARE,
@@ -293,17 +294,13 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
             continue
         limit = with_minus(share_interval(row.ci_low, row.ci_high))
         blamed = _BLAME.get(str(row.verdict), f"has {row.verdict}")
-        p_value = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {_p_value(row.p_adjusted)}"
+        test = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {p_value(row.p_adjusted)}"
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
-            f"between the arms ({limit}) and {blamed} ({p_value})."
+            f"between the arms ({limit}) and {blamed} ({test})."
         )
     if len(rows):
         yield (
             f"A factor is blamed if its effect is significant at {percent(BLAME_LEVEL)} after adjustment for all "
             f"factors, and if it makes at least {percent(LEAST_SHARE)} of the differences."
         )
-
-
-def _p_value(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.2g}"

@@ -113,7 +113,7 @@ COMPARISON = (
             *(comparison.ORIGINALS, comparison.ACHIEVED, comparison.EFFECTS, comparison.DIFFERS, comparison.ALIKE),
             comparison.UNKNOWN,
         ),
-        ("claims", "contrasts", "effects"),
+        ("claims", "arms", "contrasts", "similarities", "effects"),
         ("arms", "contrasts", "effects"),
     ),
     Question("pairs", "Believe it?", "Can the studies be compared?", (comparison.PAIRS,), (), ("pairing",)),

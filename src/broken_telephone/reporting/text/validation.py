@@ -9,6 +9,7 @@ from broken_telephone.reporting.text.wording import (
     NO_VALUE,
     capital,
     counted,
+    p_value,
     percent,
     points,
     share_interval,
@@ -21,6 +22,8 @@ BLAME, LONG, ENDS = "Whom the bench blames", "Long chains", "Where long chains e
 _ALL = "(all)"
 _PART_OF_MARKDOWN = ("validation_verdicts", "validation_blame", "validation_null")
 """Tables that the Markdown page shows whole; the other ones have a row for each share."""
+_PLANTED_FROM = 0.05
+"""Smaller planted effects count as none, as in the checks of the validation."""
 _LEFT_OUT = ("ci_low", "ci_high", "p_value", "clusters", "n_pairs")
 
 
@@ -111,16 +114,51 @@ def _errors(errors: pd.DataFrame) -> Iterator[str]:
 
 
 def _blame(blame: pd.DataFrame) -> Iterator[str]:
-    for kind, rows in blame.groupby("kind", observed=True, sort=False):
-        judged = rows[rows["passed"].notna()]
-        right = judged.groupby("arrangement", observed=True)["passed"].all()
+    planted = blame[blame["kind"] == "planted"]
+    is_unplanted = planted["planted"] < _PLANTED_FROM
+    yield from _expected_verdicts("Planted effects", planted[~is_unplanted])
+    yield from _unplanted(planted[is_unplanted])
+    for kind, rows in blame[blame["kind"] != "planted"].groupby("kind", observed=True, sort=False):
+        yield from _expected_verdicts(capital(str(kind)), rows)
+
+
+def _expected_verdicts(kind: str, rows: pd.DataFrame) -> Iterator[str]:
+    judged = rows[rows["passed"].notna()]
+    right = judged.groupby("arrangement", observed=True)["passed"].all()
+    if len(right):
         count = f"{int(right.sum())} of {counted(len(right), 'arrangement')}"
-        yield f"{capital(str(kind))}: the verdicts are the expected ones in {count}."
-        for row in judged[~judged["passed"].astype(bool)].itertuples(index=False):
-            yield (
-                f"{row.arrangement}, {kind}: {spoken(row.factor)} is {row.verdict}, and should be {row.expected} "
-                f"(largest planted effect {points(row.planted)})."
-            )
+        yield f"{kind}: the verdicts are the expected ones in {count}."
+    for row in judged[~judged["passed"].astype(bool)].itertuples(index=False):
+        yield (
+            f"{row.arrangement}: {spoken(row.factor)} is {row.verdict}, and should be {row.expected} "
+            f"(largest planted effect {points(row.planted)})."
+        )
+
+
+def _unplanted(factors: pd.DataFrame) -> Iterator[str]:
+    """Tell about factors without a planted effect, by the judge's decision."""
+    if not len(factors):
+        return
+    is_blamed = factors["verdict"] == "blamed"
+    groups = [
+        f"{decision} {len(own)} ({int(is_blamed[own.index].sum())} blamed)"
+        for decision, own in factors.groupby("judge", observed=True, sort=True)
+    ]
+    yield f"Factors without a planted effect, by the judge's decision: {'; '.join(groups)}."
+    detectable = factors["detectable"].dropna()
+    if len(detectable):
+        yield (
+            f"The judge's test finds a change in one direction with a power of 80 % if it affects "
+            f"{percent(detectable.max())} of the starts of a label."
+        )
+    for row in factors[is_blamed].itertuples(index=False):
+        again = "no further images to confirm it"
+        if pd.notna(row.confirmed):
+            again = "confirmed in further images" if row.confirmed else "not confirmed in further images"
+        yield (
+            f"{row.arrangement}: {spoken(row.factor)} is blamed without a planted effect. The judge finds: {row.judge} "
+            f"({row.judged_share}: {points(row.judged)}, adjusted p-value {p_value(row.judged_p)}); {again}."
+        )
 
 
 def _long(long_loop: pd.DataFrame) -> Iterator[str]:

@@ -29,6 +29,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if near else f"{100 * share:.0f} %"
 
 
+def p_value(value: float) -> str:
+    """Write a p-value with two digits: `0.031`, or `< 0.001`."""
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def interval(low: float, high: float) -> str:
     """Write a confidence interval of differences, in points."""
     return _limits(low, high, points(low, unit=False), points(high, unit=False))
