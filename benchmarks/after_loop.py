@@ -5,8 +5,8 @@
 
 Each run is a process of its own, with its start. Beside the seconds stands the time of its threads on processors, which
 other programs on the machine hardly change. Processes that draw figures may be missing from it. The first run
-annotates, embeds, explains and reports. The second one checks all files, computes the tables again from the journals, and
-takes figures whose input is the same.
+annotates, embeds, explains and reports. The second one checks all files, computes the tables again from the journals,
+and takes figures whose input is the same.
 """
 
 import argparse
