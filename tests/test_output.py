@@ -47,6 +47,12 @@ def test_only_what_acts_or_hides_is_written_out(text, shown):
     assert one_line(text) == " ".join(shown.replace("\t", "\n").split("\n"))
 
 
+def test_every_ascii_character_stays_or_is_written_as_its_code_point():
+    for sign in map(chr, range(128)):
+        control = f"<U+{ord(sign):04X}>" if sign not in "\t\n\r" else sign.replace("\r", "\n")
+        assert visible(f"a{sign}b") == f"a{sign if ' ' <= sign <= '~' else control}b"
+
+
 def log_of(message, *args, level=logging.WARNING, **extra):
     handler, record = LogHandler(), logging.LogRecord("any", level, "", 0, message, args, None)
     record.__dict__ |= extra

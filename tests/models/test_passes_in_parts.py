@@ -277,6 +277,34 @@ def test_forms_are_filled_in_alike_by_one_model_and_by_copies(describer, process
     assert [len(form) for form in together[0]] == [2, 1]
 
 
+def test_descriptions_are_the_same_by_one_model_and_by_copies(describer, processors):
+    images = [picture(k, (64, 64) if k % 4 else (48, 64)) for k in range(7)]
+    processors(1)
+    alone = describer.describe(images, PROMPT)
+    assert len({one.text for one in alone}) > 1
+    describer.release()
+    processors(3)
+    # A single image has no use for copies.
+    assert describer.describe(images[:1], PROMPT) == alone[:1]
+    assert describer._twins is None
+    assert describer.describe(images, PROMPT) == alone
+    assert len(describer._twins.models) == 3
+    assert describer.describe(images[:1], PROMPT) == alone[:1]
+
+
+def test_sampled_descriptions_come_from_one_random_state(embedded, processors):
+    """In threads, the order in which images take random numbers would be that of chance."""
+    settings = {"path": str(embedded / "describer"), "dtype": "float32", "call": {"do_sample": True, "top_k": 20}}
+    describer, images = make_describer(settings), [picture(k) for k in range(4)]
+    processors(2)
+    texts = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        texts.append([one.text for one in describer.describe(images, PROMPT)])
+    assert texts[0] == texts[1]
+    assert describer._twins is None
+
+
 def _same_maps(found, expected):
     assert [one is None for one in found] == [one is None for one in expected]
     for one, other in zip(found, expected, strict=True):

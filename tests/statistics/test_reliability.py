@@ -1,6 +1,7 @@
 """Calibration of probabilities: planted temperatures, a direct computation, and a table without enough ratings."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from broken_telephone.statistics import Resampling, reliability_table
@@ -102,6 +103,17 @@ def test_pictures_of_one_start_count_as_one_unit():
     assert intervals[0].loc[(STATED, ERROR)].to_numpy(float) == pytest.approx(
         intervals[1].loc[(STATED, ERROR)].to_numpy(float)
     )
+
+
+def test_answers_measured_together_get_the_intervals_that_they_get_alone():
+    """Those of equally many starts share their bootstrap samples."""
+    every = [answers(n=60), answers(n=45)._replace(attribute="b"), answers(n=60, temperature=1.0)._replace(kind=DRAWN)]
+    together = reliability_table(every, RESAMPLING)
+    apart = pd.concat([reliability_table([own], RESAMPLING) for own in every], ignore_index=True)
+    pd.testing.assert_frame_equal(together, apart)
+    errors = together.loc[together["measure"] == ERROR, "ci_high"]
+    assert errors.notna().all()
+    assert errors.is_unique
 
 
 def test_few_starts_are_not_recalibrated_and_the_note_says_so():

@@ -35,8 +35,8 @@ def closed_answers(
     names = list(labels["annotator"].unique())
     raters = [name for name in names if name.startswith(RATER)]
     people = TOGETHER if TOGETHER in names else raters[0] if len(raters) == 1 else None
-    cells = strata[["label", "split", "iteration", "answer"]].astype(str).agg(" | ".join, axis=1)
-    stratum = pd.Series(cells.to_numpy(dtype=object), names_of(strata, originals))
+    cells = zip(*(strata[name].astype(str) for name in ("label", "split", "iteration", "answer")), strict=True)
+    stratum = pd.Series(map(" | ".join, cells), names_of(strata, originals), dtype=object)
     stratum = stratum[~stratum.index.duplicated()]
     for reference in filter(None, (DATASET, people)):
         given = labels[labels["annotator"] == reference]

@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 _LISTED = 5
 
 _DOING = {"free": "forms written", "closed": "options weighed", "last": "described"}
-_ENDPOINT = "endpoint"
-"""The device of a model behind an endpoint."""
 _LABELLED = "people labelled"
 """The text of the progress bar of an annotator that is no describer."""
 
@@ -104,7 +102,8 @@ def _announce_requests(
 ) -> None:
     """Log the requests to endpoints for closed readings that are to be given."""
     for inquiry, phase in zip(inquiries, phases, strict=True):
-        if inquiry.reading != CLOSED or models[inquiry.model].device != _ENDPOINT:
+        # The device of other models is not asked for: that would import torch, also if nothing is left to do.
+        if inquiry.reading != CLOSED or not hasattr(models[inquiry.model], "take_costs"):
             continue
         if count := sum(map(len, phase.waiting(batches).values())):
             logger.info(

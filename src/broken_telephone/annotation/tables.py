@@ -1,7 +1,8 @@
 """Makes tables of answers: attributes, probabilities, predicted labels, demographic terms, last descriptions."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -66,6 +67,7 @@ def tables(
     for inquiry in inquiries:
         if inquiry.reading != LAST:
             readings.setdefault(inquiry.by, []).append(inquiry)
+    read_free = {one.name: _free_reader(one.forms[0]) for one in inquiries if one.reading == FREE}
     attributes: list[Record] = []
     weights: list[Record] = []
     choices: list[Record] = []
@@ -80,7 +82,7 @@ def tables(
                 attributes += [who | row for row in _without_category(inquiry.forms[0], answer["failure"])]
                 continue
             if inquiry.reading == FREE:
-                attributes += [who | row for row in _free(inquiry.forms[0], answer)]
+                attributes += [who | row for row in read_free[inquiry.name](answer)]
                 continue
             for rows, closed in zip((attributes, choices), _chosen_of(inquiry, answer), strict=True):
                 for row, each in closed:
@@ -102,15 +104,21 @@ def categories_of(inquiry: Inquiry, answer: Record) -> dict[str, str | None] | N
     if "failure" in answer:
         return None
     if inquiry.reading == FREE:
-        rows = list(_free(inquiry.forms[0], answer))
+        rows = _free_reader(inquiry.forms[0])(answer)
     else:
         rows = [row for closed in _chosen_of(inquiry, answer) for row, _ in closed]
     return {row["attribute"]: row["category"] if row["status"] == "valid" else None for row in rows}
 
 
-def _free(form: Form, answer: Record) -> Iterator[Record]:
-    for attribute, reading in parse_form(answer["text"], form, answer["refused"], answer["truncated"]).items():
-        yield {"attribute": attribute, **vars(reading), "raw": answer["text"]}
+def _free_reader(form: Form) -> Callable[[Record], list[Record]]:
+    """Return a function that parses answers to a form, each distinct one once: most pictures get one of a few."""
+
+    @cache
+    def parsed(text: str, refused: bool, truncated: bool) -> list[Record]:
+        readings = parse_form(text, form, refused, truncated)
+        return [{"attribute": attribute, **vars(reading), "raw": text} for attribute, reading in readings.items()]
+
+    return lambda answer: parsed(answer["text"], answer["refused"], answer["truncated"])
 
 
 def _without_category(form: Form, failure: Record) -> Iterator[Record]:

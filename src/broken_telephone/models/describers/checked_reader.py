@@ -122,6 +122,8 @@ class CheckedReader(PictureReader):
 
     def _parts(self, items: Sequence[ItemT], prompt: str) -> list[Sequence[ItemT]]:
         """Divide items among this reader and its copies; on a GPU, it has none."""
+        if len(items) < 2:
+            return [items] if items else []
         if not self._has_tried_copies and self.device == "cpu":
             self._has_tried_copies = True
             self._twins = with_copies(self, type(self)._copied, lambda one: one._logits_of(_PATTERN, prompt))
@@ -129,7 +131,8 @@ class CheckedReader(PictureReader):
 
     def _of_parts(self, work: Callable[[Any, PartT], list[ResultT]], parts: Sequence[PartT]) -> list[ResultT]:
         """Return the results of `work(reader, part)` for all parts together, in their order."""
-        if self._twins is None:
+        # A single part has all processors for itself.
+        if self._twins is None or len(parts) == 1:
             return [result for part in parts for result in work(self, part)]
         return [result for results in self._twins.each(work, parts) for result in results]
 

@@ -40,9 +40,9 @@ class Prefix:
         self._inputs, self._repeated = cut(inputs, until), repeated
         self._cache: Any = None
         accepted = signature(model.forward).parameters
+        self._only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         if cached and "past_key_values" in accepted:
-            only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
-            output = model(**self._inputs, use_cache=True, **only_last)
+            output = model(**self._inputs, use_cache=True, **self._only_last)
             # Without `crop`, an answer could not be removed before the next one. A sliding window has dropped what a
             # crop would go back to.
             cache = output.past_key_values
@@ -62,7 +62,7 @@ class Prefix:
         before = self._next
         if tokens:
             ids = torch.tensor([list(tokens)] * len(before), device=before.device)
-            self._next = self._read(ids)[:, -1]
+            self._next = self._read(ids, **self._only_last)[:, -1]
         try:
             yield
         finally:
@@ -120,9 +120,9 @@ class Prefix:
             self._cache.crop(-length)
         return results
 
-    def _read(self, ids: Any) -> Any:
-        """Return the logits after each token of (n, length), and add the tokens to the cache."""
-        return self._model(input_ids=ids, past_key_values=self._cache, use_cache=True).logits
+    def _read(self, ids: Any, **options: Any) -> Any:
+        """Return the logits after each token of (n, length), or after the last; add the tokens to the cache."""
+        return self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, **options).logits
 
     def _written_one_by_one(self, answers: Rows) -> list[list[list[float]]]:
         columns = [dictated(self._model, self._inputs, column) for column in zip(*answers, strict=True)]

@@ -38,7 +38,13 @@ class TransformersDescriber(WordExplainer):
         Raises:
             StudyError: if the model cannot be loaded or has no place for the system prompt.
         """
-        return self._in_batches(images, lambda some: self._describe(some, prompt), prompt)
+
+        def describe(reader: Any, part: Sequence[Image.Image]) -> list[Description | Failure]:
+            return self._in_batches(part, lambda some: reader._describe(some, prompt), prompt)
+
+        self.check(prompt)
+        # Samples are drawn from one random state, in the order of the images.
+        return self._of_parts(describe, self._parts(images, prompt) if self.is_repeatable else [images])
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         """Fill in forms by choosing among the options of each line, without writing; see `fill_in`.

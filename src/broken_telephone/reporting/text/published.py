@@ -13,6 +13,8 @@ COLUMNS = ("label", "attribute", "unsure_answers", "category", "measure", "publi
 _KEYS = ("label", "attribute", "category")
 _AT = 1
 """The published study drew one image from every original."""
+_Cells = dict[tuple[str, ...], list[Any]]
+"""Label, attribute and category -> rows of a table."""
 
 
 def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -32,7 +34,8 @@ def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -
     if published.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     fitting = published[published["study"] == published_study]
-    rows = [row | _ours(row, tables) for row in fitting.to_dict("records")]
+    decomposition, drift = (_cells(tables.get(name, pd.DataFrame())) for name in ("decomposition", "drift"))
+    rows = [row | _ours(row, decomposition, drift) for row in fitting.to_dict("records")]
     table = pd.DataFrame(rows).rename(columns={"value": "published"}).reindex(columns=list(COLUMNS))
     # Labels that this study lacks are left out. Rows with most to compare stand first.
     comparable = table[["ours", "drift"]].notna().any(axis=1)
@@ -42,29 +45,35 @@ def beside_published(published_study: str, tables: Mapping[str, pd.DataFrame]) -
     return shown.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _ours(row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def _ours(row: Mapping[str, Any], decomposition: "_Cells", drift: "_Cells") -> dict[str, Any]:
     missing = dict.fromkeys(_OURS, float("nan"))
     if row.get("unsure_answers") == A_CATEGORY:
         return missing
     if "difference" in str(row["measure"]):
-        cell = _same_cell(tables.get("decomposition", pd.DataFrame()), row)
-        parts = {part.part: part for part in cell.itertuples(index=False) if part.iteration == _AT}
-        whole, drift = parts.get(PUBLISHED), parts.get(DRIFT_PART)
-        if whole is None or drift is None:
+        parts = {part.part: part for part in decomposition.get(_cell(row), ()) if part.iteration == _AT}
+        whole, own_drift = parts.get(PUBLISHED), parts.get(DRIFT_PART)
+        if whole is None or own_drift is None:
             return missing
         limits = {"ours": whole.value, "ci_low": whole.ci_low, "ci_high": whole.ci_high}
-        return limits | {"drift": drift.value, "n": whole.n}
-    for own in _same_cell(tables.get("drift", pd.DataFrame()), row).itertuples(index=False):
+        return limits | {"drift": own_drift.value, "n": whole.n}
+    for own in drift.get(_cell(row), ()):
         if (own.start, own.since, own.iteration, own.measure) == ("image", 0, _AT, row["measure"]):
             return missing | {"drift": own.value, "n": own.n}
     return missing
 
 
-def _same_cell(table: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of the same label, attribute and category, in any case of letters; none equals none."""
-    for name in _KEYS if len(table) else ():
-        table = table[table[name].astype(object).map(_folded) == _folded(row[name])]
-    return table
+def _cells(table: pd.DataFrame) -> "_Cells":
+    """Group the rows of a table by label, attribute and category, in any case of letters; none equals none."""
+    cells: _Cells = {}
+    if len(table):
+        keys = zip(*(table[name].astype(object).map(_folded) for name in _KEYS), strict=True)
+        for key, row in zip(keys, table.itertuples(index=False), strict=True):
+            cells.setdefault(key, []).append(row)
+    return cells
+
+
+def _cell(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_folded(row[name]) for name in _KEYS)
 
 
 def _folded(value: object) -> str:

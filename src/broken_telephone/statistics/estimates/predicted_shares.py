@@ -28,33 +28,43 @@ class Basis(NamedTuple):
         return np.asarray(self.counts / self.counts.sum())
 
 
-def predicted_shares(basis: Basis, steps: int, chains: int, resampling: Resampling) -> list[Estimate]:
-    """Predict the shares after further steps, with a 95 % interval for the shares that the chains then have.
+class Predictor:
+    """Predicts shares from one basis, with one set of bootstrap samples."""
 
-    The variance is the sum of two parts. The first is the error of the estimated transitions, by the cluster bootstrap.
-    The second is the chance of the further steps, which are independent given the last image if the chains are Markov
-    chains: the sum of q (1 - q) over chains, where q is the probability of the category given a chain's last category.
+    def __init__(self, basis: Basis, resampling: Resampling) -> None:
+        """Draw the bootstrap samples.
 
-    Args:
-        basis: what predictions are made from.
-        steps: number of further steps, at least 1.
-        chains: number of chains that will have an answer then.
-        resampling: of the bootstrap.
-    """
-    matrix, matrices = _matrices(basis, resampling)
-    later, later_samples = (np.linalg.matrix_power(one, steps) for one in (matrix, matrices))
-    means = basis.shares @ later_samples
-    chance = (basis.shares @ (later_samples * (1 - later_samples))).mean(0) / max(chains, 1)
-    rng = np.random.default_rng([resampling.seed, steps])
-    samples = means + rng.standard_normal(means.shape) * np.sqrt(chance)
-    return bootstrap_intervals(basis.shares @ later, samples, basis.steps.clusters, (0, 1))
+        Args:
+            basis: what predictions are made from.
+            resampling: of the bootstrap.
+        """
+        self._basis, self._seed = basis, resampling.seed
+        self._matrix, self._matrices = _matrices(basis, resampling)
 
+    def shares(self, steps: int, chains: int) -> list[Estimate]:
+        """Predict the shares after further steps, with a 95 % interval for the shares that the chains then have.
 
-def predicted_fixed_point(basis: Basis, resampling: Resampling) -> list[Estimate]:
-    """Estimate the shares after infinitely many steps, with a 95 % confidence interval."""
-    matrix, matrices = _matrices(basis, resampling)
-    limit, limits = (transitions.fixed_point(one, basis.shares) for one in (matrix, matrices))
-    return bootstrap_intervals(limit, limits, basis.steps.clusters, (0, 1))
+        The variance is the sum of two parts. The first is the error of the estimated transitions, by the cluster
+        bootstrap. The second is the chance of the further steps, which are independent given the last image if the
+        chains are Markov chains: the sum of q (1 - q) over chains, where q is the probability of the category given a
+        chain's last category.
+
+        Args:
+            steps: number of further steps, at least 1.
+            chains: number of chains that will have an answer then.
+        """
+        basis = self._basis
+        later, later_samples = (np.linalg.matrix_power(one, steps) for one in (self._matrix, self._matrices))
+        means = basis.shares @ later_samples
+        chance = (basis.shares @ (later_samples * (1 - later_samples))).mean(0) / max(chains, 1)
+        rng = np.random.default_rng([self._seed, steps])
+        samples = means + rng.standard_normal(means.shape) * np.sqrt(chance)
+        return bootstrap_intervals(basis.shares @ later, samples, basis.steps.clusters, (0, 1))
+
+    def fixed_point(self) -> list[Estimate]:
+        """Estimate the shares after infinitely many steps, with a 95 % confidence interval."""
+        limit, limits = (transitions.fixed_point(one, self._basis.shares) for one in (self._matrix, self._matrices))
+        return bootstrap_intervals(limit, limits, self._basis.steps.clusters, (0, 1))
 
 
 def _matrices(basis: Basis, resampling: Resampling) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import pandas as pd
 from broken_telephone.statistics.estimates.bootstrap import Estimate, Resampling
 from broken_telephone.statistics.estimates.paired_counts import count_pairs
 from broken_telephone.statistics.estimates.panel import ABSENT, Group, Panel, first_picture
-from broken_telephone.statistics.estimates.predicted_shares import Basis, predicted_fixed_point, predicted_shares
+from broken_telephone.statistics.estimates.predicted_shares import Basis, Predictor
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table, join_notes
 from broken_telephone.statistics.tables.markov_tests import rejected_kinds
 
@@ -84,16 +84,16 @@ def _predictions(group: Group, resampling: Resampling) -> Iterator[Row]:
     if not steps.chains or not len(codes):
         yield nothing | {"note": f"too few answers up to image {end}"}
         return
-    basis = Basis(steps, np.bincount(codes, minlength=size))
+    predictor = Predictor(Basis(steps, np.bincount(codes, minlength=size)), resampling)
     sizes = {"n": len(codes), "clusters": steps.clusters}
     for iteration in sorted({*(k for k in HORIZONS if k <= max(last, _SOON)), last}):
         if iteration > end:
             # Later images, and those that were not kept, count as answered by the chains of the last used image.
             answered = int((chains.codes[:, iteration] != ABSENT).sum()) if iteration <= last else 0
             answered = answered or len(codes)
-            estimates = predicted_shares(basis, iteration - end, answered, resampling)
+            estimates = predictor.shares(iteration - end, answered)
             yield from _rows(LATER, chains, end, estimates, sizes, iteration)
-    yield from _rows(FIXED_POINT, chains, end, predicted_fixed_point(basis, resampling), sizes, None)
+    yield from _rows(FIXED_POINT, chains, end, predictor.fixed_point(), sizes, None)
 
 
 def _rows(
