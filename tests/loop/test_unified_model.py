@@ -10,6 +10,8 @@ from direct_drawing import drawn_by_janus
 from broken_telephone.seeds import item_seed
 
 FOLDER = "data/06_models/janus"
+# None of the base study's settings of a generator stays, such as its steps.
+DRAWS = {"unified": True, "path": FOLDER, "guidance": 3.0, "dtype": "float32"}
 
 
 def test_one_folder_draws_and_describes(project):
@@ -18,10 +20,10 @@ def test_one_folder_draws_and_describes(project):
     tiled_describers.save_janus(project.path / FOLDER)
     file = project.path / "conf/base/parameters.yml"
     stated = yaml.safe_load(file.read_text())
-    stated["generator"] = {"unified": True, "path": FOLDER, "guidance": 3.0, "dtype": "float32"}
     stated["describer"] = {"path": FOLDER, "max_new_tokens": 4, "dtype": "float32"}
     file.write_text(yaml.safe_dump(stated))
-    project.run("loop")
+    parameters = {f"generator__{name}": value for name, value in DRAWS.items()}
+    project.run("loop", **parameters)
 
     manifest, chains = project.load("loop_manifest"), project.load("chains")
     assert manifest["complete"]
@@ -43,6 +45,6 @@ def test_one_folder_draws_and_describes(project):
         assert np.abs(np.asarray(images[name]()).astype(int) - wanted).max() <= 1
 
     before = project.files("data/03_primary/miniature/loop_images")
-    project.run("loop")
+    project.run("loop", **parameters)
     assert project.files("data/03_primary/miniature/loop_images") == before
     assert len(project.load("loop_manifest")["sessions"]) == 1

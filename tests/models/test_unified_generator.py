@@ -2,11 +2,14 @@
 
 import json
 import logging
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tiled_describers
 import torch
+import yaml
 from direct_drawing import drawn_by_janus
 
 from broken_telephone.errors import StudyError
@@ -119,3 +122,10 @@ def test_one_folder_is_one_model_in_the_records(janus):
     drawing, describing = make_generator(settings(janus)), make_describer({"path": janus})
     assert drawing.identity()["weights"] == describing.identity()["weights"]
     assert drawing.identity()["temperature"] == 1.0
+
+
+def test_the_example_of_the_page_names_one_model_twice():
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8").partition("### Unified models")[2]
+    stated = yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    drawing, describing = make_generator(stated["generator"]), make_describer(stated["describer"])
+    assert drawing.name == describing.name == drawing.identity()["hub"] == describing.identity()["hub"]
