@@ -1,6 +1,6 @@
 """What works with a family of models: each cell compares the project with a direct use of transformers or diffusers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import tiny_describers
 import tiny_generators
 import tiny_kandinsky
 import torch
+from direct_drawing import drawn_by_janus
 from PIL import Image
 
 from broken_telephone.errors import StudyError
@@ -60,6 +61,7 @@ GENERATORS: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "kandinsky22 (decoder folder)": (tiny_kandinsky.save_kandinsky22, {}),
     "z_image": (more_generators.save_z_image, {"call": {"max_sequence_length": 64}}),
+    "janus (unified)": (tiled_describers.save_janus, {"unified": True}),
 }
 
 
@@ -228,7 +230,8 @@ def generator_row(name: str, folder: Path) -> dict[str, str]:
     save(folder)
     side = 32 if "sana" in name else 16
     size = {"width": side, "height": side}
-    settings = {"path": str(folder), "dtype": "float32", "steps": 2, "guidance": 3.0, **size, **own}
+    steps = {} if "unified" in own else {"steps": 2, **size}
+    settings = {"path": str(folder), "dtype": "float32", "guidance": 3.0, **steps, **own}
     if "true_cfg_scale" in name:
         settings.pop("guidance")
     generator = make_generator(settings)
@@ -243,7 +246,8 @@ def generator_row(name: str, folder: Path) -> dict[str, str]:
         "loop": YES if np.array_equal(alone[0], _drawn_directly(generator, settings)) else "other than the pipeline",
         "batch equals single": batches if worst <= 2 else f"differs by {worst} of 255",
         "guidance acts": _guidance(settings, generator),
-        "truncation": _truncation(generator),
+        # A tokenizer of whole words knows no single letters.
+        "truncation": _truncation(generator, ("sad", "happy") if "unified" in own else "zy"),
     }
 
 
@@ -252,7 +256,9 @@ def _pixels(image: Any) -> np.ndarray:
 
 
 def _drawn_directly(generator: Any, settings: dict[str, Any]) -> np.ndarray:
-    """Call the pipeline itself, loaded anew by diffusers."""
+    """Call the pipeline itself, loaded anew by diffusers; for a model of transformers, sample token by token."""
+    if "unified" in settings:
+        return drawn_by_janus(settings["path"], "a happy person", 1, settings["guidance"])
     pipeline = type(generator._loaded[0])
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
@@ -282,9 +288,9 @@ def _guidance(settings: dict[str, Any], generator: Any) -> str:
     return YES if acts else "refused: true_cfg_scale acts" if "true_cfg_scale" in found[0].note else "refused"
 
 
-def _truncation(generator: Any) -> str:
+def _truncation(generator: Any, words: Sequence[str]) -> str:
     """Compare what is said of a long prompt with whether its last words change the picture."""
-    longs = [" ".join(["a"] * 150 + [more] * 50) for more in "zy"]
+    longs = [" ".join(["a"] * 150 + [more] * 50) for more in words]
     one, other = (_pixels(generator.draw([text], [1])[0]) for text in longs)
     changes = not np.array_equal(one, other)
     return YES if generator.truncates(longs[:1])[0] != changes else "told wrongly"

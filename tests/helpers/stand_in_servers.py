@@ -147,15 +147,20 @@ class ImageServer(StandIn):
         return 200, {"created": 0, "data": [item if self.item is None else self.item], **usage}
 
 
+def asked_picture(asked: dict) -> Image.Image:
+    """Return the picture of a request for a description or a form."""
+    data = base64.b64decode(asked["messages"][-1]["content"][0]["image_url"]["url"].partition(",")[2])
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
 class ChatServer(StandIn):
     """Describes a picture by its first pixel; to a prompt that is a form it fills in the form."""
 
     form = "1. White\n2. Female\n3. 20-39"
 
     def answer(self, asked: dict) -> tuple[int, dict]:
-        picture, prompt = asked["messages"][-1]["content"]
-        data = base64.b64decode(picture["image_url"]["url"].partition(",")[2])
-        red, green, blue = Image.open(io.BytesIO(data)).convert("RGB").getpixel((0, 0))
+        _, prompt = asked["messages"][-1]["content"]
+        red, green, blue = asked_picture(asked).getpixel((0, 0))
         text = f"The person looks happy, shade {red} {green} {blue}."
         if red % 7 == 1:
             text += f" It is {REFUSED}."

@@ -165,18 +165,18 @@ def save_janus(folder: Path) -> None:
         image_token="<image_placeholder>", boi_token="<begin_of_image>", eoi_token="<end_of_image>"
     )
     config = hf.JanusConfig(
-        vision_config={"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 8}
-        | {"patch_size": 4, "mlp_ratio": 1, "projection_dim": 16, "num_image_tokens": 4, "depth": 1},
+        vision_config={"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 16}
+        | {"patch_size": 4, "mlp_ratio": 1, "projection_dim": 16, "num_image_tokens": 16, "depth": 1},
         text_config={"model_type": "llama", **text_config(tokenizer), "max_position_embeddings": 64},
-        vq_config={"embed_dim": 8, "num_embeddings": 8, "latent_channels": 8, "base_channels": 32}
+        vq_config={"embed_dim": 8, "num_embeddings": 64, "latent_channels": 8, "base_channels": 32}
         | {"channel_multiplier": [1, 1], "num_res_blocks": 1, "num_patches": 4, "projection_dim": 16}
         | {"num_hidden_layers": 1, "image_token_embed_dim": 16},
         image_token_id=tokenizer.convert_tokens_to_ids("<image_placeholder>"),
     )
     processor = hf.JanusProcessor(
-        image_processor=hf.JanusImageProcessor(image_size=8, min_size=2, size={"height": 8, "width": 8}),
+        image_processor=hf.JanusImageProcessor(image_size=16, min_size=2, size={"height": 16, "width": 16}),
         tokenizer=tokenizer,
-        num_image_tokens=4,
+        num_image_tokens=16,
         chat_template=CHAT.replace("IMAGE", "<image_placeholder>"),
     )
     save_random(hf.JanusForConditionalGeneration, config, processor, folder)

@@ -252,6 +252,7 @@ def test_generations_without_texts_to_the_report(project, plain_report):
         },
     )
     project.run("import", env="generations")
+    assert project.load("baseline", env="generations").empty
     manifest = project.load("loop_manifest", env="generations")
     assert manifest["counts"]["images"] == 5
     assert [(one["iteration"], one["kind"]) for one in manifest["failures"]] == [(2, "unreadable image")]

@@ -1,22 +1,40 @@
-"""A study whose models are behind endpoints: faults, refusals, a kill, and the key."""
+"""A study whose models are behind endpoints: faults, refusals, kills of the loop and the annotation, and the key."""
 
 import html
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
 
+import pandas as pd
 import pytest
 import yaml
 from project_copies import ROOT
-from stand_in_servers import REFUSED, ChatServer, ImageServer, error, picture_for, serving, wait_for
+from stand_in_servers import (
+    REFUSED,
+    ChatServer,
+    ImageServer,
+    asked_picture,
+    error,
+    picture_for,
+    serving,
+    wait_for,
+)
 
 from broken_telephone.errors import StudyError
 from broken_telephone.seeds import item_seed
 
 KEY = "sesame-of-the-test-4711"
 PRIMARY = "data/03_primary/miniature"
+OUTPUT = "data/07_model_output/miniature"
+ANNOTATED = (
+    *("annotations", "predictions", "mentions", "last_descriptions", "annotation_probabilities"),
+    *("agreement", "annotator_agreement"),
+)
+"""Tables that the annotation makes."""
 PLAIN = "a picture of a red ball"
 GLASSES = ["no glasses", "glasses"]
 CLASSIFIER = {
@@ -30,8 +48,24 @@ CLASSIFIER = {
 class WearingServer(ChatServer):
     """Sees glasses in every picture whose first pixel has an odd red."""
 
+    most: int | None = None
+    """Number of pictures whose forms the judge gets; those of further ones come too late. None: all."""
+
+    def __init__(self):
+        super().__init__()
+        self.judged: set[bytes] = set()
+
     def filled_form(self, red):
         return f"{self.form}\n4. {GLASSES[red % 2]}"
+
+    def fault(self, number):
+        asked = self.requests[-1]
+        if self.most is not None and asked["model"] == "judge-vlm":
+            picture = asked_picture(asked).tobytes()
+            if picture not in self.judged and len(self.judged) == self.most:
+                return 3.0
+            self.judged.add(picture)
+        return super().fault(number)
 
 
 @pytest.fixture
@@ -91,18 +125,67 @@ def ask_two_annotators(project, chat) -> None:
     file.write_text(yaml.safe_dump(stated))
 
 
+def kill(pipeline: str, parameters: dict[str, dict], is_time) -> None:
+    """Start a run as a process of its own, and kill it when it is time."""
+    stated = ",".join(f"{group}.{name}={value}" for group, own in parameters.items() for name, value in own.items())
+    command = [sys.executable, "-m", "kedro", "run", "--pipelines", pipeline, "--params", stated]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    try:
+        # The start takes long on a busy machine.
+        assert wait_for(lambda: is_time() or run.poll() is not None, 240.0)
+        assert run.poll() is None
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+
+
+def saved_answers(project) -> dict[str, set[bytes]]:
+    """Return the model -> pixels of the pictures about which answers of its endpoint are saved."""
+    loop_images, originals = project.load("loop_images"), project.load("originals")
+
+    def pixels(name: str) -> bytes:
+        # Such as 0/Image/a.jpg, and the name in `loop_images`.
+        return (originals[name[2:]] if name.startswith("0/") else loop_images[name])().convert("RGB").tobytes()
+
+    folders = {"judge-vlm": "free_*", "some-vlm": "last_*"}
+    records = {
+        model: [json.loads(file.read_text()) for file in (project.path / OUTPUT).glob(f"annotation_batches/{one}/*/*")]
+        for model, one in folders.items()
+    }
+    return {
+        model: {pixels(answer["picture"]) for record in of_model for answer in record["answers"]}
+        for model, of_model in records.items()
+    }
+
+
+def annotate_twice(project, images, chat) -> None:
+    """Annotate without a disturbance, then with faults and a kill; the tables and the answers must be the same."""
+    parameters, faults, chat.every = settings(images, chat), chat.every, None
+    project.run("annotation", **parameters)
+    undisturbed = {name: project.load(name) for name in ANNOTATED}
+    shutil.rmtree(project.path / OUTPUT)
+
+    chat.every, chat.most = faults, 12
+    batches = project.path / OUTPUT / "annotation_batches"
+    kill(
+        "annotation", models(images, chat) | {"annotation": {"batch": 4}}, lambda: list(batches.glob("free_*/*/*.json"))
+    )
+    saved, asked, chat.most = saved_answers(project), len(chat.requests), None
+    labelled = undisturbed["annotations"].query("annotator == 'judge'")
+    assert 0 < len(saved["judge-vlm"]) < len(labelled.groupby(["chain_id", "iteration"], observed=True))
+    assert saved["some-vlm"]
+
+    project.run("annotation", **parameters, annotation__batch=4)
+    again = [one for one in chat.requests[asked:] if "logprobs" not in one]
+    assert not [one["model"] for one in again if asked_picture(one).tobytes() in saved[one["model"]]]
+    for name, table in undisturbed.items():
+        pd.testing.assert_frame_equal(project.load(name), table)
+
+
 def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images, chat, plain_report, capsys):
     ask_two_annotators(project, chat)
-    parameters = ",".join(
-        f"{group}.{name}={value}" for group, own in models(images, chat).items() for name, value in own.items()
-    )
-    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "loop", "--params", parameters]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     batches = project.path / PRIMARY / "loop_batches"
-    assert wait_for(lambda: len(list(batches.rglob("*.json"))) >= 4 or run.poll() is not None)
-    assert run.poll() is None
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    kill("loop", models(images, chat), lambda: len(list(batches.rglob("*.json"))) >= 4)
     before = project.files(PRIMARY)
     kept = {name: content for name, content in before.items() if name.startswith("loop_images")}
     assert kept
@@ -164,7 +247,7 @@ def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images,
 def report(project, images, chat, refused: int) -> None:
     """Annotate by classifier and endpoint and report, which names the refused pictures."""
     parameters = settings(images, chat)
-    project.run("annotation", **parameters)
+    annotate_twice(project, images, chat)
     asked = project.load("annotation_manifest")["asked"]
     assert list(asked) == ["closed", "last", "free by judge", "closed by judge"]
     assert asked["free by judge"]["costs"]["requests"] > 0

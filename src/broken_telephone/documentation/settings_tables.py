@@ -27,6 +27,7 @@ from broken_telephone.models.annotators.settings import (
     ZeroShotSettings,
 )
 from broken_telephone.models.endpoints.settings import EndpointSettings, ImageEndpointSettings, ServerSettings
+from broken_telephone.models.generators.settings import UnifiedSettings
 from broken_telephone.models.settings import (
     DescriberSettings,
     DetectorSettings,
@@ -61,6 +62,7 @@ SECTIONS: dict[str, Section] = {
     "attributes": Section(OwnAttribute),
     "models": Section(ModelSettings, inherits=True),
     "generator": Section(GeneratorSettings, "generator"),
+    "unified generator": Section(UnifiedSettings),
     "describer": Section(DescriberSettings, "describer"),
     "embedder": Section(EmbedderSettings, "embedder"),
     "servers": Section(ServerSettings, inherits=True),

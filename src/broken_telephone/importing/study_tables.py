@@ -1,6 +1,5 @@
 """Makes the tables of a study from imported chains: replicates, people, and where each chain ends."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import UNREADABLE
 from broken_telephone.importing.chain_ends import end_of
 from broken_telephone.importing.chain_record import End, ImportedChain
+from broken_telephone.importing.replicates import replicates, with_one_label
 from broken_telephone.importing.shared_images import leave_out_shared_images
 from broken_telephone.importing.starts import Start, Starts
 from broken_telephone.ingestion.files.picture_checks import picture_sizes
@@ -21,8 +21,6 @@ from broken_telephone.ingestion.forgotten import is_forgotten, people_without
 from broken_telephone.ingestion.reader_result import Findings
 from broken_telephone.labels import Scheme
 from broken_telephone.tables import CHAINS, PEOPLE, as_table
-
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,7 @@ def arrange(
         start = starts.of(chain)
         if start is not None:
             by_start[start].append(chain)
+    by_start = with_one_label(by_start, findings)
     if not len(people):
         people, by_start = _own_people(by_start, starts.data_root, scheme, concept, findings)
     rows, records = _numbered(by_start, concept, findings)
@@ -155,21 +154,10 @@ def _own_people(
 def _numbered(
     by_start: Mapping[Start, list[ImportedChain]], concept: str, findings: Findings
 ) -> tuple[list[dict], dict[str, ImportedChain]]:
-    """Number the chains of each start as replicates, in the order of their names; equal chains count once.
-
-    A chain that is added in between later changes the numbers of others, which the check of changed texts refuses.
-    """
+    """Return the rows of the `chains` table, and chain_id -> chain."""
     rows, records = [], {}
     for start, chains in by_start.items():
-        seen: dict[tuple, ImportedChain] = {}
-        for chain in sorted(chains, key=lambda chain: (_in_order(chain.name), str(chain.file), chain.row)):
-            content = tuple(sorted(chain.descriptions.items())), tuple(sorted(chain.images.items()))
-            if content in seen:
-                advice = f"{seen[content].row} is the same"
-                findings.note("dropped", "chain listed twice", chain.file, chain.row, chain.name, advice)
-                continue
-            seen[content] = chain
-        for replicate, chain in enumerate(seen.values()):
+        for replicate, chain in replicates(chains, findings):
             chain_id = f"{start.name}_r{replicate}"
             origin = start.original
             row = {"chain_id": chain_id, "replicate": replicate, "concept": concept, "label": start.label}
@@ -179,11 +167,6 @@ def _numbered(
             rows.append(row)
             records[chain_id] = chain
     return rows, records
-
-
-def _in_order(name: str) -> list[tuple[bool, int | str]]:
-    """Return a sorting key in which 2 comes before 10."""
-    return [(part.isdecimal(), int(part) if part.isdecimal() else part) for part in _DIGITS.split(name) if part]
 
 
 def _cut(records: Mapping[str, ImportedChain], iterations: int, findings: Findings) -> dict[str, End]:

@@ -12,6 +12,7 @@ from broken_telephone.models.annotators.settings import (
     ZeroShotSettings,
 )
 from broken_telephone.models.endpoints.settings import EndpointSettings, ImageEndpointSettings
+from broken_telephone.models.generators.settings import UnifiedSettings
 from broken_telephone.models.protocols import (
     Annotator,
     Describer,
@@ -45,6 +46,7 @@ class Adapter(NamedTuple):
 ADAPTERS: dict[str, Adapter] = {
     "generator": Adapter(GeneratorSettings, "generators.diffusers_generator:DiffusersGenerator"),
     "generator with endpoint": Adapter(ImageEndpointSettings, "generators.endpoint_generator:EndpointGenerator"),
+    "generator with unified": Adapter(UnifiedSettings, "generators.unified_generator:UnifiedGenerator"),
     "editor": Adapter(GeneratorSettings, "generators.diffusers_editor:DiffusersEditor"),
     "describer": Adapter(DescriberSettings, "describers.transformers_describer:TransformersDescriber"),
     "describer with endpoint": Adapter(EndpointSettings, "describers.endpoint_describer:EndpointDescriber"),

@@ -43,6 +43,8 @@ class Source(PublicSettings):
 
     holds: ClassVar[str | None] = None
     """The file that a folder must hold to be such a model."""
+    advice: ClassVar[str] = "Name the folder that save_pretrained made."
+    """What to do if it does not."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -118,6 +120,10 @@ class GeneratorSettings(ModelSettings):
 
     kind = "generator"
     holds = "model_index.json"
+    advice = (
+        "Name the folder of a pipeline of diffusers. A model of transformers that draws, such as Janus, needs "
+        "`unified: true` beside its path."
+    )
 
     call: dict[str, Any] = {}
     """Further arguments of every call of the pipeline."""

@@ -24,7 +24,7 @@ from broken_telephone.study_config.study_globals import StudyGlobals
 
 _MODELS = ("generator", "describer", "annotator", "embedder", "detector", "parser")
 # Each of these settings selects another model; `network` belongs to a weights file of a detector or parser.
-_ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network"}) | {
+_ANOTHER = frozenset({"hub", "preset", "endpoint", "facexlib", "network", "unified"}) | {
     *("classifier", "classifiers", "zero_shot", "function", "table")
 }
 _ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}

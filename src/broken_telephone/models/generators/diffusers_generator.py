@@ -11,16 +11,16 @@ from PIL import Image
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
+from broken_telephone.models.generators.checked_generator import CheckedGenerator
 from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
 from broken_telephone.models.generators.cpu_operations import use_fast_operations
-from broken_telephone.models.generators.generator_checks import BATCHES, GeneratorChecks
+from broken_telephone.models.generators.generator_checks import GeneratorChecks
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
 from broken_telephone.models.loading.memory import is_out_of_memory
-from broken_telephone.models.loading.torch_model import TorchModel
 from broken_telephone.models.protocols import Failure, Finding
 from broken_telephone.models.settings import GeneratorSettings
 
@@ -37,12 +37,10 @@ _ARGUMENTS = {
 _RESERVED = {"prompt", "generator", "num_images_per_prompt", "output_type", "return_dict", "image", "strength"}
 
 
-class DiffusersGenerator(TorchModel[GeneratorSettings]):
+class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
     """Draws with a diffusers pipeline."""
 
-    setting = "generator"
     _bfloat16_on_cpu = True
-    _findings: list[Finding] | None = None
     _pictures: int | None = None
     _batch: int | None = None
     _is_compiled = _has_drawn_compiled = _fails_compiled = False
@@ -70,22 +68,6 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
     @property
     def _against_compiling(self) -> str | None:
         return reason_against(self.settings, self.device, self._pictures, self._batch)
-
-    def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
-        """Draw one RGB picture per prompt, or say why there is none.
-
-        Every picture has a random generator of its own on the CPU, so that its noise depends on its seed alone. Only
-        rounding errors depend on the batch.
-
-        Raises:
-            StudyError: if the pipeline cannot be loaded or does not take a setting.
-        """
-        self.load()
-        if len(prompts) > 1 and not all(one.works for one in self.check() if one.ability == BATCHES):
-            return [
-                image for prompt, seed in zip(prompts, seeds, strict=True) for image in self._draw([prompt], [seed])
-            ]
-        return self._draw(prompts, seeds)
 
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         if self._is_compiled:
@@ -140,33 +122,15 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         return call(pipeline, arguments, list(prompts), generator=noise)
 
-    def check(self, prompt: str = "") -> list[Finding]:
-        """Check that batches and guidance do what a study expects. Only the first call costs anything.
+    def _checked(self) -> Iterator[Finding]:
+        pipeline, arguments = self._loaded
+        dtype = str(self.dtype).removeprefix("torch.")
+        with _uncompiled(self._is_compiled):
+            yield from GeneratorChecks(pipeline, arguments, self._images, dtype).findings()
 
-        See `GeneratorChecks` for what is drawn.
-
-        Args:
-            prompt: not used: the prompts of the checks are fixed.
-
-        Raises:
-            StudyError: as `draw`.
-        """
-        self.load()
-        if self._findings is None:
-            pipeline, arguments = self._loaded
-            dtype = str(self.dtype).removeprefix("torch.")
-            checks = GeneratorChecks(pipeline, arguments, lambda *asked: self._result(*asked).images, dtype)
-            with _uncompiled(self._is_compiled):
-                self._findings = [self._log_finding(finding) for finding in checks.findings()]
-        return self._findings
-
-    def _log_finding(self, finding: Finding) -> Finding:
-        """Log what does not work, and return it with what is done instead."""
-        if finding.works:
-            return finding
-        otherwise = "prompts are drawn one at a time: " if finding.ability == BATCHES else ""
-        logger.warning("The %s %s: %s%s", self.setting, self.name, otherwise, finding.note)
-        return Finding(finding.ability, False, f"{otherwise}{finding.note}")
+    def _images(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> list[Image.Image]:
+        images: list[Image.Image] = self._result(prompts, seeds, changes).images
+        return images
 
     def truncates(self, prompts: list[str]) -> list[bool]:
         """Return for every prompt whether the pipeline cuts it off."""

@@ -48,10 +48,7 @@ def local_folder(source: Source, setting: str) -> Path:
         )
     # The folder is checked before it is hashed, because it may be a large folder of other files.
     if source.holds is not None and not (folder / source.holds).is_file():
-        raise StudyError(
-            f"{folder} is no model folder for {setting}.path: it holds no {source.holds}. "
-            "Name the folder that save_pretrained made."
-        )
+        raise StudyError(f"{folder} is no model folder for {setting}.path: it holds no {source.holds}. {source.advice}")
     return folder
 
 

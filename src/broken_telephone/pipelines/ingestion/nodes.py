@@ -101,8 +101,12 @@ def digest_originals(
 
 
 def measure_baseline(people: Table, dataset: DatasetSettings) -> Table:
-    """Shares of every category in the data set as it is, by concept and label."""
-    return baseline_shares(people, dataset.words)
+    """Shares of every category in the data set as it is, by concept and label; no rows without a data set."""
+    shares = baseline_shares(people, dataset.words)
+    if dataset.source == "none":
+        logger.info("No baseline: the study has no data set (dataset.source: none)")
+        return shares.iloc[:0]
+    return shares
 
 
 def draw_baseline(baseline: Table, dataset: DatasetSettings) -> "Figure":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from broken_telephone.labels import APART
-from broken_telephone.reporting.figures.multiples import write_title
+from broken_telephone.reporting.figures.multiples import blank, write_title
 from broken_telephone.reporting.figures.style import (
     OwnColours,
     categories_of,
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_TITLE = "Main people of the data set, as labelled"
+
 
 def baseline_figure(baseline: pd.DataFrame, own: Mapping[str, OwnColours] | None = None) -> "Figure":
     """Draw the shares of the main people: one row of panels per concept, one bar per label, one colour per category.
+
+    The figure gives the reason if there is nothing to draw.
 
     Args:
         baseline: as `statistics.baseline_shares` returns it; crossed attributes are not drawn.
@@ -38,22 +42,24 @@ def baseline_figure(baseline: pd.DataFrame, own: Mapping[str, OwnColours] | None
     # A panel of an attribute that the data set never states would be empty.
     stated = shown[~shown["category"].isin((*APART, MISSING))].groupby("attribute")["count"].sum()
     shown = shown[shown["attribute"].isin(stated[stated > 0].index) & (shown["n"] > 0)]
+    if shown.empty:
+        return blank(_TITLE, "the study has no data set" if baseline.empty else "the data set states no attribute")
     concepts, attributes = list(shown["concept"].unique()), list(shown["attribute"].unique())
     names = [_name(label, 0).split("\n") for label in shown["label"].unique()]
     most = max((len(lines) for lines in names), default=1)
     bars = most * max((group["label"].nunique() for _, group in shown.groupby("concept")), default=1)
     # Long names need room beside the first panel; short ones fit into it.
     beside = max((inches_of(line) for lines in names for line in lines), default=0.0)
-    width = 3.2 * max(len(attributes), 1) + max(beside - 0.9, 0)
+    width = 3.2 * len(attributes) + max(beside - 0.9, 0)
     with styled():
-        figure = Figure(figsize=(width, (1.2 + 0.25 * bars) * max(len(concepts), 1)), layout="constrained")
-        panels = figure.subplots(max(len(concepts), 1), max(len(attributes), 1), squeeze=False)
+        figure = Figure(figsize=(width, (1.2 + 0.25 * bars) * len(concepts)), layout="constrained")
+        panels = figure.subplots(len(concepts), len(attributes), squeeze=False)
         for row, concept in zip(panels, concepts, strict=False):
             for axes, attribute in zip(row, attributes, strict=True):
                 part = shown[(shown["concept"] == concept) & (shown["attribute"] == attribute)]
                 _draw_stacks(axes, part, attribute == attributes[0], (own or {}).get(attribute))
                 axes.set_title(f"{spoken(attribute)} by {concept}")
-        write_title(figure, "Main people of the data set, as labelled")
+        write_title(figure, _TITLE)
     return figure
 
 
