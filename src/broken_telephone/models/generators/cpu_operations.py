@@ -47,9 +47,8 @@ def replace_operations(denoiser: Any) -> None:
             # They are packed together.
             layers = [layer for layer in layers if layer not in projections(part)]
         elif type(part) is GELU and part.approximate == "tanh" and is_plain(part.proj):
-            fused = {"activation": "gelu", "algorithm": "tanh", "pack": pack}
-            if packs(part, **fused):
-                part.forward = PackedLinear((part.proj,), **fused)
+            if packs(part, "gelu", "tanh", pack):
+                part.forward = PackedLinear((part.proj,), "gelu", "tanh", pack)
                 layers.remove(part.proj)
         elif joint_block.is_known(part):
             part.forward = joint_block.JointBlock(part)

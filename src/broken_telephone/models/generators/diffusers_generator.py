@@ -117,7 +117,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         self._has_drawn_compiled = True
         return self._outcomes(result, len(prompts) + missing)[: len(prompts)]
 
-    def _parts(self, pictures: int) -> list[Any]:
+    def _parts(self, pictures: int) -> Sequence[Any]:
         """Return the pipelines that draw the parts of a batch at the same time: one, except on a CPU."""
         import torch
 

@@ -51,7 +51,7 @@ class JointAttention:
             scores = torch.bmm(query, key.transpose(1, 2))
             attended = torch.bmm(torch.softmax(scores, -1), value).view(pictures, attn.heads, total, width)
         else:
-            attended = functional.scaled_dot_product_attention(*joint, scale=1.0)
+            attended = functional.scaled_dot_product_attention(joint[0], joint[1], joint[2], scale=1.0)
         image = attn.to_out[0](_merged(attended[:, :, :length]))
         if encoder_hidden_states is None:
             return image

@@ -18,7 +18,8 @@ class JointBlock:
 
         block = self._block
         if joint_attention_kwargs or block._chunk_size is not None:
-            return self._forward(hidden_states, encoder_hidden_states, temb, joint_attention_kwargs)  # type: ignore[no-any-return]
+            text, image = self._forward(hidden_states, encoder_hidden_states, temb, joint_attention_kwargs)
+            return text, image
         activated = functional.silu(temb)
         changes = _modulation(block.norm1, activated)
         text_changes = None if block.context_pre_only else _modulation(block.norm1_context, activated)
@@ -31,10 +32,8 @@ class JointBlock:
         image = _passed_on(hidden_states, attended, changes, block.norm2, block.ff)
         if text_changes is None:
             return None, image
-        return (
-            _passed_on(encoder_hidden_states, attended_text, text_changes, block.norm2_context, block.ff_context),
-            image,
-        )
+        layers = block.norm2_context, block.ff_context
+        return _passed_on(encoder_hidden_states, attended_text, text_changes, *layers), image
 
 
 def is_known(block: Any) -> bool:
