@@ -11,7 +11,7 @@ from broken_telephone.labels.answer_parsing.thinking_marks import opens_thought,
 from broken_telephone.models.describers.answer_text import read_answer
 from broken_telephone.models.describers.chat_prompt import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.describers.closed_form import Prefix, shared_tokens
-from broken_telephone.models.describers.describer_checks import CACHE, CLOSED, SHARED
+from broken_telephone.models.describers.describer_checks import BATCHES, CACHE, CLOSED, SHARED
 from broken_telephone.models.describers.form_filling import fill_in
 from broken_telephone.models.describers.language_model import (
     as_list,
@@ -31,14 +31,24 @@ class TransformersDescriber(WordExplainer):
     """Describes with a transformers model; greedy unless the settings' `call` says otherwise."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
-        """Answer the same prompt about each RGB picture.
+        """Answer the same prompt about each RGB picture; on a CPU, its cores answer about parts of them side by side.
 
         An answer that the token limit cut off in its thought, or that repeats itself, is a failure of its own.
 
         Raises:
             StudyError: if the model cannot be loaded or has no place for the system prompt.
         """
-        return self._in_batches(images, lambda some: self._describe(some, prompt), prompt)
+
+        def describe(reader: Any, part: Sequence[Image.Image]) -> list[Description | Failure]:
+            described: list[Description | Failure] = self._in_batches(
+                part, lambda some: reader._describe(some, prompt), prompt
+            )
+            return described
+
+        # Parts would draw from one random generator in turns that differ between runs.
+        if len(images) < 2 or not self.is_repeatable or not self._can(BATCHES, prompt):
+            return describe(self, images)
+        return self._of_parts(describe, self._parts(images, prompt))
 
     def choose(self, images: list[Image.Image], forms: Sequence[Choices]) -> list[list[Likelihoods]]:
         """Fill in forms by choosing among the options of each line, without writing; see `fill_in`.

@@ -44,8 +44,8 @@ def replace_operations(denoiser: Any) -> None:
     for part in denoiser.modules():
         if type(getattr(part, "processor", None)) is JointAttnProcessor2_0 and has_known_norms(part):
             part.set_processor(JointAttention(pack))
-            # They are packed together.
-            layers = [layer for layer in layers if layer not in projections(part)]
+            joined = projections(part)
+            layers = [layer for layer in layers if layer not in joined]
         elif type(part) is GELU and part.approximate == "tanh" and is_plain(part.proj):
             if packs(part, "gelu", "tanh", pack):
                 part.forward = PackedLinear((part.proj,), "gelu", "tanh", pack)

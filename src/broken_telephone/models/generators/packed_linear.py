@@ -21,12 +21,12 @@ class Derived(Generic[T]):
     def __init__(self, compute: Callable[..., T]) -> None:
         """Remember the function, which takes the weights."""
         self._compute = compute
-        self._kept: tuple[tuple[int, ...], T] | None = None
+        self._kept: tuple[tuple[tuple[int, int], ...], T] | None = None
 
     def __call__(self, *weights: Any) -> T:
         """Return the value for weights, of which any may be None."""
         # Loading other weights replaces them or moves them.
-        state = tuple(number for one in weights for number in _state(one))
+        state = tuple(map(_state, weights))
         kept = self._kept
         if kept is None or kept[0] != state:
             # Two threads may both get here: each goes on with its own value, and one of them is kept.
