@@ -31,7 +31,7 @@ from projects import ROOT, STAND_INS, chains_from_images, project
 from rows import Row, save
 
 BENCHMARKS = Path(__file__).parent
-OURS = {"draw_batch": 32, "describe_batch": 64}
+OURS = {"draw_batch": 64, "describe_batch": 64}
 """The batch sizes of this tool."""
 _ROUND = 64
 """Chains that all ways follow before the next ones."""
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("what", nargs="?", choices=["published", "stand-ins"], help="both where it is not said")
     parser.add_argument("--chains", type=int, default=280, help="of the comparison")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], nargs="+", default=["float32", "bfloat16"])
-    parser.add_argument("--batches", type=int, nargs="+", default=[8, 16, 32], help="of plain batching")
+    parser.add_argument("--batches", type=int, nargs="+", default=[8, 16, 32, 64], help="of plain batching")
     parser.add_argument("--steps", type=int, default=12, help="of drawing, both ways")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="chains of the stand-ins")
     parser.add_argument("--params", default="")

@@ -9,8 +9,10 @@ import torch
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import GeneratorSettings, make_generator
-from broken_telephone.models.generators import compilation, cpu_operations, diffusers_generator
+from broken_telephone.models.generators import compilation, cpu_operations, diffusers_generator, joint_attention
 from broken_telephone.models.generators.compilation import reason_against, repeated_blocks
+from broken_telephone.models.generators.joint_block import JointBlock
+from broken_telephone.models.generators.packed_linear import PackedLinear
 from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 
 PROMPTS = [f"a person number {number}" for number in range(5)]
@@ -31,7 +33,7 @@ def pixels(images) -> np.ndarray:
     return np.stack([np.asarray(image, dtype=int) for image in images])
 
 
-def sd3(layers: int = 3, norm: str | None = "rms_norm"):
+def sd3(layers: int = 3, norm: str | None = "rms_norm", **more):
     torch.manual_seed(0)
     from diffusers import SD3Transformer2DModel
 
@@ -39,6 +41,7 @@ def sd3(layers: int = 3, norm: str | None = "rms_norm"):
         **{"sample_size": 8, "in_channels": 4, "out_channels": 4, "num_layers": layers, "attention_head_dim": 8},
         **{"num_attention_heads": 2, "joint_attention_dim": 32, "caption_projection_dim": 16},
         **{"pooled_projection_dim": 32, "pos_embed_max_size": 8, "qk_norm": norm},
+        **more,
     ).eval()
 
 
@@ -54,15 +57,17 @@ def predicted(transformer) -> torch.Tensor:
 @pytest.mark.parametrize("longest", [512, 4])
 def test_replaced_operations_predict_what_the_library_predicts(norm, longest, monkeypatch):
     """Short sequences by products, long ones by torch's fused attention."""
-    monkeypatch.setattr(cpu_operations, "_LONGEST", longest)
+    monkeypatch.setattr(joint_attention, "_LONGEST", longest)
     transformer = sd3(norm=norm)
     for name, weight in transformer.named_parameters():
         if "norm_" in name:
             weight.data.uniform_(0.5, 1.5)
     expected = predicted(transformer)
     cpu_operations.replace_operations(transformer)
-    assert isinstance(transformer.transformer_blocks[0].attn.processor, cpu_operations.JointAttention)
-    assert isinstance(transformer.transformer_blocks[0].ff.net[0].forward, cpu_operations._FusedGelu)
+    assert isinstance(transformer.transformer_blocks[0].attn.processor, joint_attention.JointAttention)
+    assert isinstance(transformer.transformer_blocks[0].forward, JointBlock)
+    assert isinstance(transformer.transformer_blocks[0].ff.net[0].forward, PackedLinear)
+    assert isinstance(transformer.proj_out.forward, PackedLinear)
     torch.testing.assert_close(predicted(transformer), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -77,6 +82,28 @@ def test_weights_that_change_later_count():
     plain.load_state_dict(transformer.state_dict())
     assert float((predicted(transformer) - before).abs().max()) > 1e-3
     torch.testing.assert_close(predicted(transformer), predicted(plain), rtol=1e-4, atol=1e-5)
+
+
+def test_large_denoisers_keep_one_copy_of_their_weights(monkeypatch):
+    monkeypatch.setattr(cpu_operations, "LARGEST", 1000)
+    transformer = sd3()
+    cpu_operations.replace_operations(transformer)
+    assert "forward" not in vars(transformer.proj_out)
+    torch.testing.assert_close(predicted(transformer), predicted(sd3()), rtol=1e-4, atol=1e-5)
+
+
+def test_blocks_that_work_otherwise_are_left_to_the_library(monkeypatch):
+    """Feed-forward layers in chunks, and two attentions of a block, as in Stable Diffusion 3.5."""
+    transformer, plain = sd3(), sd3()
+    cpu_operations.replace_operations(transformer)
+    for one in (transformer, plain):
+        one.enable_forward_chunking(1, dim=0)
+    torch.testing.assert_close(predicted(transformer), predicted(plain), rtol=1e-4, atol=1e-5)
+    dual, expected = (sd3(dual_attention_layers=(0,)) for _ in range(2))
+    cpu_operations.replace_operations(dual)
+    assert "forward" not in vars(dual.transformer_blocks[0])
+    assert "forward" in vars(dual.transformer_blocks[1])
+    torch.testing.assert_close(predicted(dual), predicted(expected), rtol=1e-4, atol=1e-5)
 
 
 def test_a_lora_is_not_passed_over():
@@ -96,6 +123,8 @@ def test_an_operation_that_torch_lacks_is_left_as_it_is(monkeypatch):
     transformer = sd3()
     cpu_operations.replace_operations(transformer)
     assert "forward" not in vars(transformer.transformer_blocks[0].ff.net[0])
+    assert "forward" not in vars(transformer.proj_out)
+    torch.testing.assert_close(predicted(transformer), predicted(sd3()), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["sd15", "sdxl", "sd3", "flux", "pixart"])
@@ -143,6 +172,10 @@ def test_pipelines_whose_calls_change_shared_layers_draw_one_after_the_other(pip
     one, other = twins(pipeline, arguments, 2)
     assert one.scheduler is not other.scheduler
     assert one.transformer is other.transformer
+    # One that pads for a thread while another thread asks it not to gives texts of different lengths.
+    assert one.tokenizer is not other.tokenizer
+    assert one.tokenizer_2 is not other.tokenizer_2
+    assert one.tokenizer(PROMPTS).input_ids == other.tokenizer(PROMPTS).input_ids
     assert twins(pipeline, {"joint_attention_kwargs": {"scale": 0.5}}, 2) == [pipeline]
 
 

@@ -11,7 +11,7 @@ from broken_telephone.labels.answer_parsing.thinking_marks import opens_thought,
 from broken_telephone.models.describers.answer_text import read_answer
 from broken_telephone.models.describers.chat_prompt import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.describers.closed_form import Prefix, shared_tokens
-from broken_telephone.models.describers.describer_checks import CACHE, CLOSED, SHARED
+from broken_telephone.models.describers.describer_checks import BATCHES, CACHE, CLOSED, SHARED
 from broken_telephone.models.describers.form_filling import fill_in
 from broken_telephone.models.describers.language_model import (
     as_list,
@@ -31,7 +31,7 @@ class TransformersDescriber(WordExplainer):
     """Describes with a transformers model; greedy unless the settings' `call` says otherwise."""
 
     def describe(self, images: list[Image.Image], prompt: str) -> list[Description | Failure]:
-        """Answer the same prompt about each RGB picture.
+        """Answer the same prompt about each RGB picture; on a CPU, its cores answer about parts of them side by side.
 
         An answer that the token limit cut off in its thought, or that repeats itself, is a failure of its own.
 

@@ -43,6 +43,8 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
     _bfloat16_on_cpu = True
     _pictures: int | None = None
     _batch: int | None = None
+    _twins: Sequence[Any] = ()
+    """The pipelines that draw parts of a batch."""
     _is_compiled = _has_drawn_compiled = _fails_compiled = False
 
     def expect(self, pictures: int, batch: int | None) -> None:
@@ -97,13 +99,21 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         self._has_drawn_compiled = True
         return self._outcomes(result, len(prompts) + missing)[: len(prompts)]
 
-    def _parts(self, pictures: int) -> list[Any]:
+    def _parts(self, pictures: int) -> Sequence[Any]:
         """Return the pipelines that draw the parts of a batch at the same time: one, except on a CPU."""
         import torch
 
         pipeline, arguments = self._loaded
-        count = min(pictures, torch.get_num_threads()) if self.device == "cpu" else 1
-        return twins(pipeline, arguments, count)
+        count = torch.get_num_threads() if self.device == "cpu" and pictures > 1 else 1
+        # Tokenizers take long to copy.
+        if len(self._twins) < count or self._twins[0] is not pipeline:
+            self._twins = twins(pipeline, arguments, count)
+        return self._twins[: min(pictures, count)]
+
+    def release(self) -> None:
+        """Free the weights' memory."""
+        self._twins = ()
+        super().release()
 
     def _outcomes(self, result: Any, pictures: int) -> list[Image.Image | Failure]:
         flags = getattr(result, "nsfw_content_detected", None) or [False] * pictures

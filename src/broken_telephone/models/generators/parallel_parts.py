@@ -25,10 +25,11 @@ def twins(pipeline: Any, arguments: Mapping[str, Any], count: int) -> list[Any]:
         count: how many are wanted.
 
     Returns:
-        So many, or only the pipeline itself if its calls may change more than its scheduler.
+        So many, or only the pipeline itself if its calls may change more than scheduler and tokenizers.
     """
     import torch
     from diffusers import DiffusionPipeline, SchedulerMixin
+    from transformers import PreTrainedTokenizerBase
 
     schedulers = [name for name, part in pipeline.components.items() if isinstance(part, SchedulerMixin)]
     has_parts = any(isinstance(part, DiffusionPipeline) for part in vars(pipeline).values())
@@ -36,10 +37,16 @@ def twins(pipeline: Any, arguments: Mapping[str, Any], count: int) -> list[Any]:
     is_half = getattr(pipeline, "dtype", None) == torch.float16
     if schedulers != ["scheduler"] or has_parts or is_half or any(arguments.get(name) for name in _CHANGE_LAYERS):
         return [pipeline]
+    # A call changes its scheduler, and how its tokenizers pad and cut off.
+    own = [
+        "scheduler",
+        *(name for name, part in pipeline.components.items() if isinstance(part, PreTrainedTokenizerBase)),
+    ]
     made = [pipeline]
     for _ in range(count - 1):
         twin = copy.copy(pipeline)
-        twin.scheduler = copy.deepcopy(pipeline.scheduler)
+        for name in own:
+            setattr(twin, name, copy.deepcopy(getattr(pipeline, name)))
         made.append(twin)
     return made
 
