@@ -14,11 +14,13 @@ from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
 from broken_telephone.models.generators.cpu_operations import use_fast_operations
 from broken_telephone.models.generators.generator_checks import BATCHES, GeneratorChecks
+from broken_telephone.models.generators.gpu_options import draws_one_part, use_options
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
+from broken_telephone.models.generators.step_cache import cached_steps
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.loading.torch_model import TorchModel
 from broken_telephone.models.protocols import Failure, Finding
@@ -58,7 +60,9 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
 
     def resolved(self) -> dict[str, str | None]:
         """Return dtype and commit, and whether the denoiser is compiled, where it is."""
-        return super().resolved() | ({"compiled": "blocks"} if self._compiles else {})
+        compiled = "graph" if self.settings.compile == "graphs" else "blocks"
+        stated = {"compiled": compiled if self._compiles else None, "attention": self.settings.attention}
+        return super().resolved() | {name: value for name, value in stated.items() if value is not None}
 
     @property
     def _compiles(self) -> bool:
@@ -120,7 +124,8 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         import torch
 
         pipeline, arguments = self._loaded
-        count = min(pictures, torch.get_num_threads()) if self.device == "cpu" else 1
+        alone = self.device != "cpu" or draws_one_part(self.settings)
+        count = 1 if alone else min(pictures, torch.get_num_threads())
         return twins(pipeline, arguments, count)
 
     def _outcomes(self, result: Any, pictures: int) -> list[Image.Image | Failure]:
@@ -189,6 +194,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         if self.settings.lora is not None:
             add_lora(pipeline, self.settings.lora)
         _check_call(pipeline, called_with)
+        use_options(pipeline, self.settings, self.device, self.dtype)
         place(pipeline, self.settings, self.device)
         self._speed_up(pipeline)
         return pipeline, called_with
@@ -198,8 +204,8 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         against = "it failed" if self._fails_compiled else self._against_compiling
         self._is_compiled = against is None
         if self._is_compiled:
-            compile_denoiser(pipeline, self.device)
-        elif self.device == "cpu":
+            compile_denoiser(pipeline, self.device, self.settings.compile == "graphs")
+        elif self.device == "cpu" and self.settings.quantisation is None:
             use_fast_operations(pipeline)
         logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
 
@@ -280,7 +286,8 @@ def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: A
     # Some pipelines want one negative prompt per prompt.
     repeated = {"negative_prompt": [negative] * len(prompts)} if isinstance(negative, str) else {}
     try:
-        return pipeline(prompt=prompts, **more, **arguments | repeated)
+        with cached_steps(pipeline):
+            return pipeline(prompt=prompts, **more, **arguments | repeated)
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
