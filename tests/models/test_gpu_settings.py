@@ -112,12 +112,7 @@ def test_a_step_cache_computes_layers_at_its_steps_only(family, pipelines):
     generator._findings = []
     transformer = generator._loaded[0].transformer
     runs = {"transformer": 0, "layer": 0}
-    block = transformer.transformer_blocks[0]
-    layer = next(
-        part
-        for part in (block.attn1 if family == "pixart" else block.attn).modules()
-        if part.__class__ is torch.nn.Linear
-    )
+    layer = transformer.transformer_blocks[0].ff.net[-1]
     for name, part in (("transformer", transformer), ("layer", layer)):
         part.register_forward_hook(lambda *_, name=name: runs.update({name: runs[name] + 1}))
     with threads(2):
@@ -133,7 +128,7 @@ def test_a_step_cache_computes_layers_at_its_steps_only(family, pipelines):
 
 def test_a_step_cache_that_would_mix_passes_up_or_find_no_layers_is_refused(pipelines, monkeypatch):
     with pytest.raises(StudyError, match=r"StableDiffusionPipeline has no transformer whose layers are known"):
-        make_generator({**pipelines["sd15"], "step_cache": {"interval": 2}}).load()
+        make_generator({**pipelines["sd15"], "steps": 5, "step_cache": {"interval": 2}}).load()
     generator = make_generator({**pipelines["sd3"], "steps": 5, "step_cache": {"interval": 2}})
     generator.load()
     transformer = generator._loaded[0].transformer

@@ -14,7 +14,7 @@ from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
 from broken_telephone.models.generators.cpu_operations import use_fast_operations
 from broken_telephone.models.generators.generator_checks import BATCHES, GeneratorChecks
-from broken_telephone.models.generators.gpu_options import draws_one_part, use_options
+from broken_telephone.models.generators.gpu_options import changes_layers, use_options
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
@@ -124,7 +124,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         import torch
 
         pipeline, arguments = self._loaded
-        alone = self.device != "cpu" or draws_one_part(self.settings)
+        alone = self.device != "cpu" or changes_layers(self.settings)
         count = 1 if alone else min(pictures, torch.get_num_threads())
         return twins(pipeline, arguments, count)
 
@@ -205,7 +205,7 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
         self._is_compiled = against is None
         if self._is_compiled:
             compile_denoiser(pipeline, self.device, self.settings.compile == "graphs")
-        elif self.device == "cpu" and self.settings.quantisation is None:
+        elif self.device == "cpu" and not changes_layers(self.settings):
             use_fast_operations(pipeline)
         logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
 

@@ -22,6 +22,9 @@ def use_options(pipeline: Any, settings: GeneratorSettings, device: str, dtype: 
         use_step_cache(pipeline, settings.step_cache, dtype)
 
 
-def draws_one_part(settings: GeneratorSettings) -> bool:
-    """Return whether a pipeline changes its layers while it draws, so that two threads cannot share them."""
-    return settings.step_cache is not None or settings.quantisation == "fp8_stored"
+def changes_layers(settings: GeneratorSettings) -> bool:
+    """Return whether a pipeline's layers are changed, or change themselves while it draws.
+
+    Two threads cannot share such layers, and other code must not read their weights.
+    """
+    return settings.step_cache is not None or settings.quantisation is not None
