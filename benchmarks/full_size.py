@@ -2,6 +2,7 @@
 
     python benchmarks/full_size.py                         on a GPU with 80 GB; batch sizes are found
     python benchmarks/full_size.py --describe-batch 8 --draw-batch 4 --residency both one
+    python benchmarks/full_size.py --generator "{compile: graphs}" "{compile: on, quantisation: fp8}"
     python benchmarks/full_size.py --tiny                  on a CPU, in seconds, to try the script
 
 For machines that reach no model hub: time and memory follow from a model's shape, not from what it learnt. Compares,
@@ -9,11 +10,12 @@ on the same chains and settings:
 
 - the published way: one picture at a time through both models, and the whole record written anew after every picture
 - plain batching by the models' own calls, with the best of some batch sizes
-- this tool
+- this tool, and this tool with each further settings of `--generator` (docs/gpu.md)
+- vLLM for descriptions, where it is installed
 - the limit of arithmetic: the models' operations at the rate at which the device multiplies large matrices
 
-Standard settings are meant for at most 8 minutes of a large GPU (`--minutes`). After that it begins no further
-way, and says which it left out. Descriptions are noise, and always as long as they may be.
+It takes at most 8 minutes on a large GPU (`--minutes`). A way begins only if one as long as the longest before it
+would end in time; those that are left out are named. Descriptions are noise, and always as long as they may be.
 Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
 batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
 speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.
@@ -32,6 +34,7 @@ from typing import Any
 from unittest.mock import patch
 
 import diffusers
+import full_size_vllm as vllm
 import rich
 import torch
 import transformers
@@ -41,6 +44,7 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.errors import StudyError
 from broken_telephone.execution.tasks import Describe, Draw, Worker
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.run import LoopFolders, run_loop
@@ -224,6 +228,8 @@ class Bench:
     def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
         self.folder, self.asked = folder, asked
         self.limit: dict[str, float] = {}
+        self.shape = folder / "shape"
+        """The describer's configuration and processor, for vLLM."""
         rows = []
         for name in ("originals", "published"):
             (folder / name).mkdir()
@@ -235,15 +241,23 @@ class Bench:
             rows.append(row | {"replicate": 0, "concept": "emotion", "label": "fear"})
         self.chains = as_table(rows, CHAINS)
 
-    def measure(self, residency: str | None, plain: int | None = None) -> dict[str, Any]:
-        """Return what the published way takes, plain batching of a size or, for a residency, this tool."""
+    def measure(
+        self, residency: str | None, plain: int | None = None, settings: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what the published way takes, plain batching of a size or, for a residency, this tool.
+
+        Raises:
+            StudyError: if this tool refuses the further settings of its generator.
+        """
         asked, compiled = self.asked, "on" if self.asked.compile and residency is not None else "off"
         # The weights come from `Models`. A hub's name is not looked at before they are asked for, as a folder is.
         common = {"hub": "broken-telephone/random-weights", "dtype": asked.dtype}
         drawing = {"steps": asked.steps, "guidance": asked.guidance, "width": asked.size, "height": asked.size}
         describing = {"max_new_tokens": asked.max_new_tokens, "template": "<image> {prompt}"}
         describer = RandomDescriber(DescriberSettings.model_validate(common | describing))
-        generator = RandomGenerator(GeneratorSettings.model_validate(common | drawing | {"compile": compiled}))
+        generator = RandomGenerator(
+            GeneratorSettings.model_validate(common | drawing | {"compile": compiled} | (settings or {}))
+        )
         if isinstance(asked.draw_batch, int):
             generator.expect(asked.chains, asked.draw_batch)
         describer.models = generator.models = Models(asked.tiny, asked.layers)
@@ -273,12 +287,13 @@ class Bench:
         peak = torch.cuda.max_memory_allocated() if gpu else None
         if residency is None and plain is None:
             rate_seconds = 0.1 if asked.tiny else 3.0
+            vllm.save_shape(describer, self.shape)
             self.limit = limit(describer, generator, noise(asked.size, 0), PROMPT, rate_seconds)
         describer.release()
         generator.release()
         sums = {phase: sum(b["seconds"] for b in batches if b["phase"] == phase) for phase in ("describe", "draw")}
         return {
-            "way": self._way(residency, plain),
+            "way": self.name_of(residency, plain, settings),
             "chains_per_hour": round(3600 * asked.chains / seconds, 1),
             "seconds": round(seconds, 2),
             "seconds_per_description": round(sums["describe"] / asked.chains, 3),
@@ -289,9 +304,11 @@ class Bench:
             "batches": [[b["phase"], b["size"], round(b["seconds"], 3)] for b in batches],
         }
 
-    def _way(self, residency: str | None, plain: int | None) -> str:
+    def name_of(self, residency: str | None, plain: int | None = None, settings: dict[str, Any] | None = None) -> str:
+        """Return the name of a way."""
         if residency is not None:
-            return f"this tool, residency {residency}" + ", compiled" * self.asked.compile
+            stated = "".join(f", {name}: {value}" for name, value in (settings or {}).items())
+            return f"this tool, residency {residency}" + ", compiled" * self.asked.compile + stated
         return "published way" if plain is None else f"plain batching, {plain} at once"
 
     def _published(self, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
@@ -316,7 +333,7 @@ class Bench:
         """Follow the chains with this tool, saving every batch before the next is asked for, as Kedro does."""
         batch_sizes = {"describe_batch": self.asked.describe_batch, "draw_batch": self.asked.draw_batch}
         settings = LoopSettings(iterations=1, describe_prompt=PROMPT, residency=residency, **batch_sizes)
-        out = self.folder / residency
+        out = Path(tempfile.mkdtemp(dir=self.folder))
         images = ImagePartitionsDataset(path=str(out / "images"))
         records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
         originals = ImageFolderDataset(path=str(self.folder / "originals"))
@@ -368,8 +385,9 @@ def asked_for(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--max-new-tokens", type=int, default=77)
     add("--residency", nargs="+", choices=["both", "one"], default=["both"], help="this tool's, one after the other")
     add("--compile", action="store_true", help="this tool's generator; the published way's is never compiled")
+    add("--generator", type=yaml.safe_load, nargs="+", default=[], help="further settings, each measured by itself")
     add("--plain", type=int, nargs="*", default=[4, 8, 16], help="batch sizes of plain batching")
-    add("--minutes", type=float, default=8.0, help="after which no further way is begun")
+    add("--minutes", type=float, default=8.0, help="that all ways together may take")
     add("--describe-batch", **size)
     add("--draw-batch", **size)
     add("--layers", type=int, help="cut all depths to this, and keep the widths, to try the script")
@@ -397,15 +415,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         kinds: list[dict[str, Any]] = [{"residency": None}]
         kinds += [{"residency": None, "plain": size} for size in asked.plain]
         kinds += [{"residency": residency} for residency in asked.residency]
+        kinds += [{"residency": asked.residency[0], "settings": settings} for settings in asked.generator]
+        longest = 0.0
         for kind in kinds:
-            if time.perf_counter() - began > 60 * asked.minutes:
-                print(f"Left out after {asked.minutes:g} minutes: {bench._way(kind['residency'], kind.get('plain'))}")
+            begins = time.perf_counter() - began
+            if begins + longest > 60 * asked.minutes:
+                print(f"Left out, to end within {asked.minutes:g} minutes: {bench.name_of(**kind)}")
                 continue
-            found = bench.measure(**kind)
+            try:
+                found = bench.measure(**kind)
+            except (StudyError, ValueError) as error:
+                print(f"Left out: {bench.name_of(**kind)}: {error}")
+                continue
+            longest = max(longest, time.perf_counter() - began - begins)
             ways.append(found)
             print(json.dumps(found | bench.limit))
             print(readable(found, ways, bench.limit))
             sys.stdout.flush()
+        print(against_vllm(bench, ways, 60 * asked.minutes - (time.perf_counter() - began)))
+
+
+def against_vllm(bench: Bench, ways: list[dict[str, Any]], seconds_left: float) -> str:
+    """Return the line that compares descriptions with vLLM, or says why they are not compared."""
+    asked, against = bench.asked, vllm.reason_against()
+    ours = [way["seconds_per_description"] for way in ways if way["way"].startswith("this tool")]
+    if against is None and not ours:
+        against = "this tool was not measured"
+    if against is None and seconds_left < vllm.START:
+        against = f"it may take {vllm.START:g} s to start, and {max(seconds_left, 0):.0f} s are left"
+    if against is not None:
+        return f"Descriptions were not compared with vLLM: {against}"
+    images = [noise(asked.size, number) for number in (asked.chains, *range(asked.chains))]
+    text = f"<image> {PROMPT}"
+    theirs = vllm.seconds_per_description(bench.shape, images, text, asked.max_new_tokens, asked.dtype)
+    return f"vLLM: {theirs:.3f} s a description, {theirs / min(ours):.2f} times this tool's {min(ours)} s"
 
 
 if __name__ == "__main__":
