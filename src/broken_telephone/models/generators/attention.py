@@ -34,7 +34,7 @@ def set_backend(pipeline: Any, name: str) -> None:
     from diffusers.models.attention_dispatch import attention_backend
 
     setting = f"generator.attention: {name}"
-    transformer = getattr(pipeline, "transformer", None)
+    transformer: Any = getattr(pipeline, "transformer", None)
     choosable = [part for part in _processors(transformer) if hasattr(part, "_attention_backend")]
     if not choosable:
         raise StudyError(
