@@ -155,7 +155,10 @@ def measure(count: int, names: Sequence[str], few_steps: bool) -> tuple[list[lis
         else:
             largest = f"{np.abs(differences).max():.2f}"
             against.append([name, *numbers, largest, f"{error:.3f}", f"{p_values.min():.2f}"])
-        shown = table[(table["label"] == "(all)")]
+        # Of two categories, the second changes by the opposite.
+        one_of_two = table.groupby("attribute")["category"].transform("nunique").eq(2)
+        is_second = one_of_two & table["category"].ne(table.groupby("attribute")["category"].transform("first"))
+        shown = table[(table["label"] == "(all)") & ~is_second]
         planted = [table[(table[["label", "attribute", "category"]] == list(cell)).all(axis=1)] for cell in PLANTED]
         drifts.append([name, *(change(row) for row in pd.concat([*planted, shown]).itertuples())])
         if name == EXACT:
@@ -196,8 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names.remove("quantisation: fp8")
         print("Left out: quantisation: fp8, because the package torchao is not installed")
     against, drifts = measure(asked.people, names, asked.tiny)
-    header = ["setting", "passes", "pixels", *(f"other {name}, %" for name in (*ATTRIBUTES, "emotion"))]
-    header += ["largest change of a share", "mean standard error", "smallest p"]
+    header = ["setting", "passes", "pixels", *(f"{name.replace('_', ' ')}, %" for name in (*ATTRIBUTES, "emotion"))]
+    header += ["largest change", "error", "p"]
     print(f"\nAgainst the exact drawing:\n\n{markdown([header, *against])}")
     print(f"\nDrift from the originals, in points:\n\n{markdown(drifts)}")
 
