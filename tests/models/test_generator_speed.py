@@ -143,10 +143,6 @@ def test_pipelines_whose_calls_change_shared_layers_draw_one_after_the_other(pip
     one, other = twins(pipeline, arguments, 2)
     assert one.scheduler is not other.scheduler
     assert one.transformer is other.transformer
-    # A call of a tokenizer changes its padding for the next call, of whichever thread.
-    assert one.tokenizer is not other.tokenizer
-    assert one.tokenizer_2._tokenizer is not other.tokenizer_2._tokenizer
-    assert twins(pipeline, arguments, 2)[1].tokenizer is other.tokenizer
     assert twins(pipeline, {"joint_attention_kwargs": {"scale": 0.5}}, 2) == [pipeline]
 
 

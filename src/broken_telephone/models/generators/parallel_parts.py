@@ -14,8 +14,6 @@ T = TypeVar("T")
 
 _CHANGE_LAYERS = ("joint_attention_kwargs", "attention_kwargs", "cross_attention_kwargs")
 """Arguments that let a call change its layers, such as the scale of a LoRA."""
-_COPIES = "_tokenizers_of_twins"
-"""Attribute of a pipeline: the tokenizers of its twins."""
 
 
 def twins(pipeline: Any, arguments: Mapping[str, Any], count: int) -> list[Any]:
@@ -39,27 +37,11 @@ def twins(pipeline: Any, arguments: Mapping[str, Any], count: int) -> list[Any]:
     if schedulers != ["scheduler"] or has_parts or is_half or any(arguments.get(name) for name in _CHANGE_LAYERS):
         return [pipeline]
     made = [pipeline]
-    for number in range(count - 1):
+    for _ in range(count - 1):
         twin = copy.copy(pipeline)
         twin.scheduler = copy.deepcopy(pipeline.scheduler)
-        for name, tokenizer in _tokenizers(pipeline, number).items():
-            setattr(twin, name, tokenizer)
         made.append(twin)
     return made
-
-
-def _tokenizers(pipeline: Any, number: int) -> dict[str, Any]:
-    """Return copies of a pipeline's tokenizers for one of its twins. They are made once.
-
-    A call of a fast tokenizer sets its padding and truncation first. Two threads would pad with each other's lengths.
-    """
-    from transformers import PreTrainedTokenizerBase
-
-    copies: list[dict[str, Any]] = vars(pipeline).setdefault(_COPIES, [])
-    while len(copies) <= number:
-        parts = pipeline.components.items()
-        copies.append({name: copy.deepcopy(part) for name, part in parts if isinstance(part, PreTrainedTokenizerBase)})
-    return copies[number]
 
 
 def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
