@@ -121,11 +121,12 @@ class DiffusersGenerator(TorchModel[GeneratorSettings]):
 
     def _parts(self, pictures: int) -> list[Any]:
         """Return the pipelines that draw the parts of a batch at the same time: one, except on a CPU."""
+        if changes_layers(self.settings):
+            return [self._loaded[0]]
         import torch
 
         pipeline, arguments = self._loaded
-        alone = self.device != "cpu" or changes_layers(self.settings)
-        count = 1 if alone else min(pictures, torch.get_num_threads())
+        count = min(pictures, torch.get_num_threads()) if self.device == "cpu" else 1
         return twins(pipeline, arguments, count)
 
     def _outcomes(self, result: Any, pictures: int) -> list[Image.Image | Failure]:
