@@ -2,6 +2,7 @@
 
     python benchmarks/full_size.py                         on a GPU with 80 GB; batch sizes are found
     python benchmarks/full_size.py --describe-batch 8 --draw-batch 4 --residency both one
+    python benchmarks/full_size.py --generator "{compile: graphs}" "{compile: on, quantisation: fp8}"
     python benchmarks/full_size.py --tiny                  on a CPU, in seconds, to try the script
 
 For machines that reach no model hub: time and memory follow from a model's shape, not from what it learnt. Compares,
@@ -9,11 +10,12 @@ on the same chains and settings:
 
 - the published way: one picture at a time through both models, and the whole record written anew after every picture
 - plain batching by the models' own calls, with the best of some batch sizes
-- this tool
+- this tool, and this tool with each further settings of `--generator` (docs/gpu.md)
+- vLLM for descriptions, where it is installed
 - the limit of arithmetic: the models' operations at the rate at which the device multiplies large matrices
 
-Standard settings are meant for at most 8 minutes of a large GPU (`--minutes`). After that it begins no further
-way, and says which it left out. Descriptions are noise, and always as long as they may be.
+It takes at most 8 minutes on a large GPU (`--minutes`). A way begins only if one as long as the longest before it
+would end in time; those that are left out are named. Descriptions are noise, and always as long as they may be.
 Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
 batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
 speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.
@@ -26,21 +28,23 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import diffusers
+import full_size_vllm as vllm
 import rich
 import torch
 import transformers
 import yaml
+from full_size_models import SPECIAL, Models, build, clip_tokenizer, t5_tokenizer, word_tokenizer
 from full_size_plain import limit, plain_batching
 from PIL import Image
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset, RecordPartitionsDataset
+from broken_telephone.errors import StudyError
 from broken_telephone.execution.tasks import Describe, Draw, Worker
 from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.output import LoopFolders
@@ -52,122 +56,8 @@ from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
 
 PROMPT = "Describe the emotion of the person in this picture in one sentence, and what shows it."
-SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
-TILES = [[1, 2], [2, 1], [2, 2], [3, 1], [1, 3]]
-
-# As published, but for the ids of special tokens.
-FULL = """
-transformer:
-  {num_layers: 38, attention_head_dim: 64, num_attention_heads: 38, joint_attention_dim: 4096, in_channels: 16,
-   caption_projection_dim: 2432, pooled_projection_dim: 2048, pos_embed_max_size: 192, qk_norm: rms_norm,
-   sample_size: 128, out_channels: 16, patch_size: 2}
-text_encoder:
-  {hidden_size: 768, intermediate_size: 3072, num_hidden_layers: 12, num_attention_heads: 12, projection_dim: 768,
-   vocab_size: 49408, hidden_act: quick_gelu}
-text_encoder_2:
-  {hidden_size: 1280, intermediate_size: 5120, num_hidden_layers: 32, num_attention_heads: 20, projection_dim: 1280,
-   vocab_size: 49408, hidden_act: gelu}
-text_encoder_3:
-  {d_model: 4096, d_ff: 10240, d_kv: 64, num_heads: 64, num_layers: 24, vocab_size: 32128,
-   feed_forward_proj: gated-gelu}
-vae:
-  {block_out_channels: [128, 256, 512, 512], layers_per_block: 2, latent_channels: 16, scaling_factor: 1.5305,
-   shift_factor: 0.0609, use_quant_conv: false, use_post_quant_conv: false, sample_size: 1024,
-   down_block_types: [DownEncoderBlock2D, DownEncoderBlock2D, DownEncoderBlock2D, DownEncoderBlock2D],
-   up_block_types: [UpDecoderBlock2D, UpDecoderBlock2D, UpDecoderBlock2D, UpDecoderBlock2D]}
-eye:
-  {model_type: clip_vision_model, hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24,
-   num_attention_heads: 16, image_size: 336, patch_size: 14, projection_dim: 768}
-tongue:
-  {model_type: mistral, hidden_size: 4096, intermediate_size: 14336, num_hidden_layers: 32, num_attention_heads: 32,
-   num_key_value_heads: 8, head_dim: 128, vocab_size: 32064, max_position_embeddings: 32768, rms_norm_eps: 0.00001,
-   sliding_window: null, rope_parameters: {rope_type: default, rope_theta: 1000000.0}}
-"""
-TINY = """
-transformer:
-  {attention_head_dim: 8, num_attention_heads: 2, joint_attention_dim: 32, caption_projection_dim: 16,
-   pooled_projection_dim: 32}
-text_encoder: {hidden_size: 16, intermediate_size: 64, num_attention_heads: 2, projection_dim: 16}
-text_encoder_2: {hidden_size: 16, intermediate_size: 64, num_attention_heads: 2, projection_dim: 16}
-text_encoder_3: {d_model: 32, d_ff: 64, d_kv: 8, num_heads: 4}
-vae: {block_out_channels: [32, 32, 32, 32]}
-eye: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 2, image_size: 28}
-tongue: {hidden_size: 32, intermediate_size: 64, num_attention_heads: 4, num_key_value_heads: 1, head_dim: 8}
-"""
 LITTLE = {"layers": 1, "size": 64, "steps": 2, "chains": 4, "dtype": "float32", "max_new_tokens": 5, "plain": [2]}
 """What `--tiny` changes besides the widths, where the command line does not say otherwise."""
-
-
-class Models:
-    """What builds each model: of full size, or with depths or widths cut."""
-
-    def __init__(self, tiny: bool = False, layers: int | None = None) -> None:
-        sizes, cut = yaml.safe_load(FULL), yaml.safe_load(TINY) if tiny else {}
-        for part, settings in sizes.items():
-            settings |= cut.get(part, {})
-            for name in settings.keys() & {"num_layers", "num_hidden_layers"}:
-                settings[name] = min(settings[name], layers or settings[name])
-        self.tile, self.vocabulary = sizes["eye"]["image_size"], sizes["tongue"]["vocab_size"]
-        self.pinpoints = [[self.tile * side for side in sides] for sides in TILES]
-        clip = transformers.CLIPTextModelWithProjection
-        self.generator: dict[str, Callable[[], torch.nn.Module]] = {
-            "transformer": lambda: diffusers.SD3Transformer2DModel(**sizes["transformer"]),
-            "text_encoder": lambda: clip(transformers.CLIPTextConfig(**sizes["text_encoder"])),
-            "text_encoder_2": lambda: clip(transformers.CLIPTextConfig(**sizes["text_encoder_2"])),
-            "text_encoder_3": lambda: transformers.T5EncoderModel(transformers.T5Config(**sizes["text_encoder_3"])),
-            "vae": lambda: diffusers.AutoencoderKL(**sizes["vae"]),
-        }
-        whole = {"image_token_index": SPECIAL.index("<image>"), "image_seq_length": (self.tile // 14) ** 2}
-        whole |= {"image_grid_pinpoints": self.pinpoints, "vision_config": sizes["eye"], "text_config": sizes["tongue"]}
-        llava, config = transformers.LlavaNextForConditionalGeneration, transformers.LlavaNextConfig
-        self.describer = lambda: llava(config(**whole, vision_feature_layer=-2))
-
-    def parameters(self) -> dict[str, float]:
-        """Return how many parameters each model has, in billions, without making any."""
-        with torch.device("meta"):
-            made = {name: make() for name, make in (self.generator | {"describer": self.describer}).items()}
-        return {name: round(sum(w.numel() for w in model.parameters()) / 1e9, 3) for name, model in made.items()}
-
-
-def build(make: Callable[[], Any], device: str, dtype: torch.dtype) -> Any:
-    """Build a model where it shall lie: 8 billion parameters in float32 on the way would take too much memory."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        # Not by way of the meta device, which loses the tables that models compute for themselves.
-        with torch.device(device):
-            model = make().eval()
-    finally:
-        torch.set_default_dtype(before)
-    if {weight.dtype for weight in model.parameters()} != {dtype}:
-        raise SystemExit(f"{type(model).__name__} is not in {dtype}: memory and time would say little")
-    return model
-
-
-def clip_tokenizer() -> transformers.CLIPTokenizer:
-    """Letters in place of CLIP's pieces of words: texts are brought to 77 tokens all the same."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {piece: number for number, piece in enumerate([*letters, *(f"{letter}</w>" for letter in letters)])}
-    vocabulary |= {"<|startoftext|>": 49406, "<|endoftext|>": 49407}
-    return transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
-
-
-def t5_tokenizer() -> transformers.T5TokenizerFast:
-    """Letters again: texts are brought to 256 tokens."""
-    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((c, -2.0) for c in "▁abcdefghijklmnopqrstuvwxyz")]
-    return transformers.T5TokenizerFast(vocab=vocabulary, extra_ids=0, model_max_length=256)
-
-
-def word_tokenizer(size: int) -> transformers.PreTrainedTokenizerFast:
-    """One word for every token that a random model may come up with."""
-    words = SPECIAL + [f"w{number}" for number in range(size - len(SPECIAL))]
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
-    special = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, additional_special_tokens=["<image>"], **special
-    )
 
 
 class RandomGenerator(DiffusersGenerator):
@@ -225,6 +115,8 @@ class Bench:
     def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
         self.folder, self.asked = folder, asked
         self.limit: dict[str, float] = {}
+        self.shape = folder / "shape"
+        """The describer's configuration and processor, for vLLM."""
         rows = []
         for name in ("originals", "published"):
             (folder / name).mkdir()
@@ -236,15 +128,23 @@ class Bench:
             rows.append(row | {"replicate": 0, "concept": "emotion", "label": "fear"})
         self.chains = as_table(rows, CHAINS)
 
-    def measure(self, residency: str | None, plain: int | None = None) -> dict[str, Any]:
-        """Return what the published way takes, plain batching of a size or, for a residency, this tool."""
+    def measure(
+        self, residency: str | None, plain: int | None = None, settings: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what the published way takes, plain batching of a size or, for a residency, this tool.
+
+        Raises:
+            StudyError: if this tool refuses the further settings of its generator.
+        """
         asked, compiled = self.asked, "on" if self.asked.compile and residency is not None else "off"
         # The weights come from `Models`. A hub's name is not looked at before they are asked for, as a folder is.
         common = {"hub": "broken-telephone/random-weights", "dtype": asked.dtype}
         drawing = {"steps": asked.steps, "guidance": asked.guidance, "width": asked.size, "height": asked.size}
         describing = {"max_new_tokens": asked.max_new_tokens, "template": "<image> {prompt}"}
         describer = RandomDescriber(DescriberSettings.model_validate(common | describing))
-        generator = RandomGenerator(GeneratorSettings.model_validate(common | drawing | {"compile": compiled}))
+        generator = RandomGenerator(
+            GeneratorSettings.model_validate(common | drawing | {"compile": compiled} | (settings or {}))
+        )
         if isinstance(asked.draw_batch, int):
             generator.expect(asked.chains, asked.draw_batch)
         describer.models = generator.models = Models(asked.tiny, asked.layers)
@@ -274,12 +174,13 @@ class Bench:
         peak = torch.cuda.max_memory_allocated() if gpu else None
         if residency is None and plain is None:
             rate_seconds = 0.1 if asked.tiny else 3.0
+            vllm.save_shape(describer, self.shape)
             self.limit = limit(describer, generator, noise(asked.size, 0), PROMPT, rate_seconds)
         describer.release()
         generator.release()
         sums = {phase: sum(b["seconds"] for b in batches if b["phase"] == phase) for phase in ("describe", "draw")}
         return {
-            "way": self._way(residency, plain),
+            "way": self.name_of(residency, plain, settings),
             "chains_per_hour": round(3600 * asked.chains / seconds, 1),
             "seconds": round(seconds, 2),
             "seconds_per_description": round(sums["describe"] / asked.chains, 3),
@@ -290,9 +191,11 @@ class Bench:
             "batches": [[b["phase"], b["size"], round(b["seconds"], 3)] for b in batches],
         }
 
-    def _way(self, residency: str | None, plain: int | None) -> str:
+    def name_of(self, residency: str | None, plain: int | None = None, settings: dict[str, Any] | None = None) -> str:
+        """Return the name of a way."""
         if residency is not None:
-            return f"this tool, residency {residency}" + ", compiled" * self.asked.compile
+            stated = "".join(f", {name}: {value}" for name, value in (settings or {}).items())
+            return f"this tool, residency {residency}" + ", compiled" * self.asked.compile + stated
         return "published way" if plain is None else f"plain batching, {plain} at once"
 
     def _published(self, describer: RandomDescriber, generator: RandomGenerator) -> list[dict[str, Any]]:
@@ -317,7 +220,7 @@ class Bench:
         """Follow the chains with this tool, saving every batch before the next is asked for, as Kedro does."""
         batch_sizes = {"describe_batch": self.asked.describe_batch, "draw_batch": self.asked.draw_batch}
         settings = LoopSettings(iterations=1, describe_prompt=PROMPT, residency=residency, **batch_sizes)
-        out = self.folder / residency
+        out = Path(tempfile.mkdtemp(dir=self.folder))
         images = ImagePartitionsDataset(path=str(out / "images"))
         records, sessions = (RecordPartitionsDataset(path=str(out / name)) for name in ("batches", "sessions"))
         originals = ImageFolderDataset(path=str(self.folder / "originals"))
@@ -369,8 +272,9 @@ def asked_for(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--max-new-tokens", type=int, default=77)
     add("--residency", nargs="+", choices=["both", "one"], default=["both"], help="this tool's, one after the other")
     add("--compile", action="store_true", help="this tool's generator; the published way's is never compiled")
+    add("--generator", type=yaml.safe_load, nargs="+", default=[], help="further settings, each measured by itself")
     add("--plain", type=int, nargs="*", default=[4, 8, 16], help="batch sizes of plain batching")
-    add("--minutes", type=float, default=8.0, help="after which no further way is begun")
+    add("--minutes", type=float, default=8.0, help="that all ways together may take")
     add("--describe-batch", **size)
     add("--draw-batch", **size)
     add("--layers", type=int, help="cut all depths to this, and keep the widths, to try the script")
@@ -398,15 +302,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         kinds: list[dict[str, Any]] = [{"residency": None}]
         kinds += [{"residency": None, "plain": size} for size in asked.plain]
         kinds += [{"residency": residency} for residency in asked.residency]
+        kinds += [{"residency": asked.residency[0], "settings": settings} for settings in asked.generator]
+        longest = 0.0
         for kind in kinds:
-            if time.perf_counter() - began > 60 * asked.minutes:
-                print(f"Left out after {asked.minutes:g} minutes: {bench._way(kind['residency'], kind.get('plain'))}")
+            begins = time.perf_counter() - began
+            if begins + longest > 60 * asked.minutes:
+                print(f"Left out, to end within {asked.minutes:g} minutes: {bench.name_of(**kind)}")
                 continue
-            found = bench.measure(**kind)
+            try:
+                found = bench.measure(**kind)
+            except (StudyError, ValueError) as error:
+                print(f"Left out: {bench.name_of(**kind)}: {error}")
+                continue
+            longest = max(longest, time.perf_counter() - began - begins)
             ways.append(found)
             print(json.dumps(found | bench.limit))
             print(readable(found, ways, bench.limit))
             sys.stdout.flush()
+        print(against_vllm(bench, ways, 60 * asked.minutes - (time.perf_counter() - began)))
+
+
+def against_vllm(bench: Bench, ways: list[dict[str, Any]], seconds_left: float) -> str:
+    """Return the line that compares descriptions with vLLM, or says why they are not compared."""
+    asked, against = bench.asked, vllm.reason_against()
+    ours = [way["seconds_per_description"] for way in ways if way["way"].startswith("this tool")]
+    if against is None and not ours:
+        against = "this tool was not measured"
+    if against is None and seconds_left < vllm.START:
+        against = f"it may take {vllm.START:g} s to start, and {max(seconds_left, 0):.0f} s are left"
+    if against is not None:
+        return f"Descriptions were not compared with vLLM: {against}"
+    images = [noise(asked.size, number) for number in (asked.chains, *range(asked.chains))]
+    text = f"<image> {PROMPT}"
+    theirs = vllm.seconds_per_description(bench.shape, images, text, asked.max_new_tokens, asked.dtype)
+    return f"vLLM: {theirs:.3f} s a description, {theirs / min(ours):.2f} times this tool's {min(ours)} s"
 
 
 if __name__ == "__main__":

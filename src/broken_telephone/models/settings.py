@@ -115,6 +115,18 @@ class SchedulerSettings(PublicSettings):
         return {"name": stated} if isinstance(stated, str) else stated
 
 
+class StepCacheSettings(PublicSettings):
+    """Steps at which a transformer predicts the outputs of its layers from earlier steps. Pictures are approximations.
+
+    Which steps these are depends on their number alone, so that a picture does not depend on others in its batch.
+    """
+
+    interval: Annotated[int, Field(ge=2)]
+    """Every how many steps the layers are computed."""
+    first: Annotated[int, Field(ge=2)] = 3
+    """Steps at the beginning of every picture that are always computed. They decide what is drawn."""
+
+
 class GeneratorSettings(ModelSettings):
     """A text-to-image pipeline of diffusers. The pipeline chooses what is null."""
 
@@ -141,14 +153,23 @@ class GeneratorSettings(ModelSettings):
     """A scheduler in place of the pipeline's own; its name alone is enough."""
     lora: LoraSettings | None = None
     """LoRA weights on top of the pipeline, with `path` or `hub`, and `revision`."""
-    compile: Literal["auto", "on", "off"] = "auto"
+    compile: Literal["auto", "on", "graphs", "off"] = "auto"
     """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding.
 
     `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/compilation.py`), where a
-    compiler exists.
+    compiler exists. `graphs`: the whole denoiser is compiled and replayed as a CUDA graph.
     """
     offload: Literal["none", "model", "sequential"] = "none"
     """Which parts stay in the computer's memory until they are used, for a small GPU."""
+    attention: Literal["cudnn", "flash", "flash_3"] | None = None
+    """Library of the transformer's attention on a GPU, where the pipeline lets it be chosen; equal up to rounding."""
+    quantisation: Literal["fp8", "fp8_stored"] | None = None
+    """`fp8`: layers multiply numbers of 8 bits, by torchao, on a GPU. `fp8_stored`: weights lie in memory at 8 bits.
+
+    Both change pictures, and the seal records them.
+    """
+    step_cache: StepCacheSettings | None = None
+    """`{interval: 2}` computes the transformer at every second step only. Pictures are approximations."""
 
     @field_validator("compile", mode="before")
     @classmethod
@@ -160,6 +181,26 @@ class GeneratorSettings(ModelSettings):
     def _compiled_parts_stay(self) -> Self:
         if self.compile == "on" and self.offload == "sequential":
             raise ValueError("compile and offload: sequential exclude each other; offload: model goes with compile")
+        if self.compile == "graphs" and self.offload != "none":
+            raise ValueError("compile: graphs needs all parts on the GPU: set offload to none")
+        return self
+
+    @model_validator(mode="after")
+    def _options_go_together(self) -> Self:
+        if self.quantisation is not None and self.lora is not None:
+            raise ValueError("quantisation and lora exclude each other: merge the LoRA into the saved pipeline first")
+        if self.quantisation is not None and self.offload == "sequential":
+            raise ValueError("quantisation and offload: sequential exclude each other; offload: model goes with it")
+        if self.compile in {"on", "graphs"} and (self.step_cache is not None or self.quantisation == "fp8_stored"):
+            name = "step_cache" if self.step_cache is not None else "quantisation: fp8_stored"
+            raise ValueError(
+                f"compile and {name} exclude each other: what {name} changes at every step is not compiled"
+            )
+        if self.step_cache is not None and self.steps is not None and self.steps <= self.step_cache.first:
+            raise ValueError(
+                f"step_cache would change nothing: steps is {self.steps}, and the first {self.step_cache.first} are "
+                "always computed"
+            )
         return self
 
 

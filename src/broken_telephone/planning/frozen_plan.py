@@ -18,11 +18,18 @@ Record = dict[str, Any]
 _ABSENT = "(not set)"
 _DIGEST = "digest"
 _EXECUTION = frozenset(
-    {"batch", "compile", "device", "executor", "offload", "ray_address", "residency", "workers", "browsed_chains"}
+    {
+        *("attention", "batch", "compile", "device", "executor", "offload", "ray_address", "residency", "workers"),
+        "browsed_chains",
+    }
 )
 """Settings that decide how a result is computed, but not what is measured."""
 _LOOP = ("iterations", "describe_prompt", "neutralise", "steer")
-_LATER: dict[str, Record] = {"dataset": {"attributes": {}}, "annotation": {"asked_attributes": None}}
+_LATER: dict[str, Record] = {
+    "dataset": {"attributes": {}},
+    "annotation": {"asked_attributes": None},
+    "generator": {"quantisation": None, "step_cache": None},
+}
 """Settings that earlier plans lack, with the values that change nothing. A plan does not state them with these."""
 PLANNED = [*SPAN, "direction"]
 """Columns of the planned hypotheses."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models.generators.cuda_graphs import replay_as_graph
 from broken_telephone.models.settings import GeneratorSettings
 
 PAYS_FROM = 1000
@@ -18,8 +19,8 @@ _CACHE = "TORCHINDUCTOR_CACHE_DIR"
 def reason_against(settings: GeneratorSettings, device: str, pictures: int | None, batch: int | None) -> str | None:
     """Return why a denoiser is not compiled, in words; None if it is.
 
-    With `compile: on` it always is. The decision depends on the whole study, not on what is left of it, so that a study
-    that was interrupted goes on as it began.
+    With `compile: on` or `graphs` it always is. The decision depends on the whole study, not on what is left of it, so
+    that a study that was interrupted goes on as it began.
 
     Args:
         settings: of the generator.
@@ -27,7 +28,7 @@ def reason_against(settings: GeneratorSettings, device: str, pictures: int | Non
         pictures: that the study draws in all; None if that is unknown.
         batch: how many at once; None if the size is found in the run.
     """
-    if settings.compile == "on":
+    if settings.compile in {"on", "graphs"}:
         return None
     if settings.compile == "off":
         return "generator.compile is off"
@@ -35,6 +36,8 @@ def reason_against(settings: GeneratorSettings, device: str, pictures: int | Non
         return "on a CPU it gains less than its replaced operations do, and it takes a minute"
     if settings.offload == "sequential":
         return "generator.offload is sequential"
+    if settings.step_cache is not None or settings.quantisation == "fp8_stored":
+        return "generator.step_cache and quantisation: fp8_stored change the blocks at every step"
     if batch is None:
         return "the batch size is not stated (loop.draw_batch), and every size is compiled anew"
     if pictures is None or pictures < PAYS_FROM:
@@ -53,11 +56,16 @@ def missing_compiler(device: str) -> str | None:
     return None
 
 
-def compile_denoiser(pipeline: Any, device: str) -> None:
+def compile_denoiser(pipeline: Any, device: str, graphs: bool = False) -> None:
     """Compile the blocks of a pipeline's denoiser for fixed shapes. Compiled kernels are kept for later runs.
 
+    Args:
+        pipeline: on its device.
+        device: that it is on.
+        graphs: whether the denoiser is compiled as a whole, and replayed as a CUDA graph.
+
     Raises:
-        StudyError: if there is no denoiser or no compiler.
+        StudyError: if there is no denoiser, no compiler, or no GPU for graphs.
     """
     parts = [getattr(pipeline, name, None) for name in ("transformer", "unet")]
     denoiser = next((part for part in parts if part is not None), None)
@@ -65,11 +73,16 @@ def compile_denoiser(pipeline: Any, device: str) -> None:
         raise StudyError(
             f"generator.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to off"
         )
+    if graphs and not device.startswith("cuda"):
+        raise StudyError(f"generator.compile: graphs is for CUDA GPUs, and the device is {device}: set it to auto")
     lacking = missing_compiler(device)
     if lacking is not None:
         raise StudyError(f"generator.compile: {lacking}: install it, or set it to off")
     # torch's own place is in /tmp, which is empty after a restart.
     os.environ.setdefault(_CACHE, str(_user_cache() / "broken_telephone" / "compiled"))
+    if graphs:
+        replay_as_graph(denoiser)
+        return
     blocks = repeated_blocks(denoiser)
     for block in blocks or [denoiser]:
         block.compile(dynamic=False)

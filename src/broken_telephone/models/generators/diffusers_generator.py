@@ -15,11 +15,13 @@ from broken_telephone.models.generators.checked_generator import CheckedGenerato
 from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
 from broken_telephone.models.generators.cpu_operations import use_fast_operations
 from broken_telephone.models.generators.generator_checks import GeneratorChecks
+from broken_telephone.models.generators.gpu_options import changes_layers, use_options
 from broken_telephone.models.generators.lora import add_lora
 from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
+from broken_telephone.models.generators.step_cache import cached_steps
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.protocols import Failure, Finding
 from broken_telephone.models.settings import GeneratorSettings
@@ -58,7 +60,9 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
 
     def resolved(self) -> dict[str, str | None]:
         """Return dtype and commit, and whether the denoiser is compiled, where it is."""
-        return super().resolved() | ({"compiled": "blocks"} if self._compiles else {})
+        compiled = "graph" if self.settings.compile == "graphs" else "blocks"
+        stated = {"compiled": compiled if self._compiles else None, "attention": self.settings.attention}
+        return super().resolved() | {name: value for name, value in stated.items() if value is not None}
 
     @property
     def _compiles(self) -> bool:
@@ -101,6 +105,8 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
 
     def _parts(self, pictures: int) -> Sequence[Any]:
         """Return the pipelines that draw the parts of a batch at the same time: one, except on a CPU."""
+        if changes_layers(self.settings):
+            return [self._loaded[0]]
         import torch
 
         pipeline, arguments = self._loaded
@@ -163,6 +169,7 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         if self.settings.lora is not None:
             add_lora(pipeline, self.settings.lora)
         _check_call(pipeline, called_with)
+        use_options(pipeline, self.settings, self.device, self.dtype)
         place(pipeline, self.settings, self.device)
         self._speed_up(pipeline)
         return pipeline, called_with
@@ -172,8 +179,8 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         against = "it failed" if self._fails_compiled else self._against_compiling
         self._is_compiled = against is None
         if self._is_compiled:
-            compile_denoiser(pipeline, self.device)
-        elif self.device == "cpu":
+            compile_denoiser(pipeline, self.device, self.settings.compile == "graphs")
+        elif self.device == "cpu" and not changes_layers(self.settings):
             use_fast_operations(pipeline)
         logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
 
@@ -254,7 +261,8 @@ def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: A
     # Some pipelines want one negative prompt per prompt.
     repeated = {"negative_prompt": [negative] * len(prompts)} if isinstance(negative, str) else {}
     try:
-        return pipeline(prompt=prompts, **more, **arguments | repeated)
+        with cached_steps(pipeline):
+            return pipeline(prompt=prompts, **more, **arguments | repeated)
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise

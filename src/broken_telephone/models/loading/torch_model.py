@@ -65,7 +65,7 @@ class TorchModel(LocalModel[TorchSettingsT]):
     """A model of a library that loads by `from_pretrained`."""
 
     # `dtype: auto` is what was asked for. The loop seals what it stands for on this machine (`loop/sealed_dtypes.py`).
-    _no_matter = frozenset({"preset", "device", "compile", "offload"})
+    _no_matter = frozenset({"preset", "device", "compile", "offload", "attention"})
     _bfloat16_on_cpu = False
     """Whether `dtype: auto` is bfloat16 on a CPU that multiplies it natively. Measurements are better at float32."""
 
