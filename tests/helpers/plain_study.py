@@ -221,7 +221,7 @@ class Study:
 
     def follow_parts(self, **stated):
         for batches, _ in nodes.find_faces_and_regions(
-            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.images(), self.store()
+            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.store()
         ):
             self.parts.save(batches)
             yield
@@ -234,7 +234,6 @@ class Study:
             self.loop,
             self.describer,
             self.parser,
-            self.images(),
             self.parts.load(),
             self.store(),
         ):
