@@ -136,7 +136,6 @@ def floor_of(catalog: Any) -> float:
 
     def explain_words() -> None:
         def gradients(model: Any, group: Any) -> list[float]:
-            group.inputs["pixel_values"].requires_grad_(True)
             with torch.enable_grad(), kept(Tower(model, describer.name), settings.layers) as states:
                 _, log_probabilities = word_explainer._word_sums(model, group)
                 torch.autograd.grad(log_probabilities.sum(), states)

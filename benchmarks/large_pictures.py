@@ -98,6 +98,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     from broken_telephone.explainability.faces.face_parts import FaceParts
     from broken_telephone.explainability.items import word_items
     from broken_telephone.explainability.journal import contents_in
+    from broken_telephone.explainability.opened_pictures import OpenedPictures
     from broken_telephone.explainability.run import explain_words, find_parts, needed_of
     from broken_telephone.explainability.tasks import How
     from broken_telephone.labels import RAF
@@ -121,10 +122,11 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     ]
     chains = chains_of(as_table(rows, CHAINS))
     pictures = StudyPictures(originals, {}, {})
+    opened = OpenedPictures(pictures, settings.frame)
     there = pictures.by_iteration(chains, 0)
     began = time.perf_counter()
     size = needed_of(parts, settings.frame)
-    contents = contents_in("parts", _kept(find_parts(there, "parts", settings, parts, size, pictures, {})), there)
+    contents = contents_in("parts", _kept(find_parts(there, "parts", settings, parts, size, opened, {})), there)
     who = {name: main_faces(name, one, {}) for name, one in contents.items()}
     told = {f"0/{name}": (name, text) for name, text in zip(names, texts, strict=True)}
     items = word_items(there, told, RAF.concepts["emotion"], contents, who, dict.fromkeys(contents, ()))
@@ -140,7 +142,7 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
             settings,
             describer,
             needed_of(describer, settings.frame),
-            pictures,
+            opened,
             {},
         )
     )

@@ -53,8 +53,8 @@ def test_models_see_no_more_than_they_read_and_tables_are_in_the_pixels_of_the_f
     assert mine[["width", "height"]].to_numpy().tolist() == [[40, 54]]
     # Other pictures are not larger than what models read, and stay as they are.
     assert set(words.loc[words["iteration"] > 0, "width"]) == {8}
-    # For the mean colour, until it is kept, and once for words, however many random weights there are; for faces once.
-    assert reads["0.png", Needed(0, 40, 2048)] <= 4
+    # Once for the mean colour and for words, however many random weights there are; for faces once.
+    assert reads["0.png", Needed(0, 40, 2048)] == 1
     assert reads["0.png", Needed(64, 80, 2048)] == 1
     assert record["failures"] == []
     assert record["by"]["pixels"] == {

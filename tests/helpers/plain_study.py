@@ -206,10 +206,10 @@ class Study:
     def _asked(self):
         return DatasetSettings(source="raf_db"), ChainSettings(concept="emotion", seed=1)
 
-    def chosen(self, **stated):
+    def chosen(self, plan=None, **stated):
         dataset, chains = self._asked()
         return nodes.choose_words(
-            self.plan(**stated),
+            plan or self.plan(**stated),
             self.images(),
             self.settings(**stated),
             dataset,
@@ -219,22 +219,21 @@ class Study:
             self.parts.load(),
         )
 
-    def follow_parts(self, **stated):
+    def follow_parts(self, plan=None, **stated):
         for batches, _ in nodes.find_faces_and_regions(
-            self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.images(), self.store()
+            plan or self.plan(**stated), self.settings(**stated), self.detector, self.parser, self.store()
         ):
             self.parts.save(batches)
             yield
 
-    def follow_words(self, **stated):
+    def follow_words(self, plan=None, items=None, **stated):
         for batches, _ in nodes.explain_described_words(
-            self.plan(**stated),
-            self.chosen(**stated),
+            plan or self.plan(**stated),
+            self.chosen(plan, **stated) if items is None else items,
             self.settings(**stated),
             self.loop,
             self.describer,
             self.parser,
-            self.images(),
             self.parts.load(),
             self.store(),
         ):
@@ -242,12 +241,16 @@ class Study:
             yield
 
     def run(self, **stated):
-        for follow in (self.follow_parts, self.follow_words):
-            for _ in follow(**stated):
-                pass
-        return self.tables(**stated)
+        """Run all nodes with one plan, as the pipeline does."""
+        plan = self.plan(**stated)
+        for _ in self.follow_parts(plan, **stated):
+            pass
+        items = self.chosen(plan, **stated)
+        for _ in self.follow_words(plan, items, **stated):
+            pass
+        return self.tables(plan, items, **stated)
 
-    def tables(self, **stated):
+    def tables(self, plan=None, items=None, **stated):
         """Faces, words, activations, occlusions and the manifest."""
         people = as_table(
             [
@@ -265,9 +268,9 @@ class Study:
         )
         return nodes.tabulate_explanation(
             "study",
-            self.plan(**stated),
+            plan or self.plan(**stated),
             self.images(),
-            self.chosen(**stated),
+            self.chosen(plan, **stated) if items is None else items,
             self.settings(**stated),
             self.loop,
             ReportSettings(n_bootstrap=200),

@@ -106,10 +106,7 @@ def test_maps_are_those_of_the_slow_way(layer, target, describer, embedded, rend
     words = [word_of(text, word) for text, some in TEXTS for word in some]
     images = [rendered[k] for k in range(len(words))]
     describer.load()
-    counts = {
-        len(pieces(describer._loaded[1].tokenizer, ids, word.text, word.start, word.end))
-        for (ids, _), word in zip(describer._tokens(words, PROMPT), words, strict=True)
-    }
+    counts = {len(places) for _, places in describer._tokens(words, PROMPT)}
     # Of one piece and of several.
     assert min(counts) == 1
     assert max(counts) > 1
@@ -149,6 +146,32 @@ def test_maps_of_a_single_view_are_those_of_the_slow_way(describers):
         for name, wanted in maps.items():
             shown = painter(found.patches.boxes, image.size)(found.activations[name])
             assert np.abs(shown - wanted).max() <= (1e-3 if name == "Grad-CAM++" else 1e-4) * wanted.max(), name
+
+
+def test_what_follows_a_word_changes_no_bit_of_its_explanation(describer, rendered):
+    begin = "The person looks surprised"
+    ends = ("", ".", ", with wide eyes and a round open mouth.")
+    found = [describer.explain(rendered[:1], PROMPT, [word_of(begin + end, "surprised")], [3])[0] for end in ends]
+    likely = [describer.weigh(rendered[:1], PROMPT, [word_of(begin + end, "surprised")]) for end in ends]
+    assert len({one.log_probability for one in found}) == 1
+    assert len({value for (value,) in likely}) == 1
+    for name in METHODS:
+        for other in found[1:]:
+            np.testing.assert_array_equal(other.activations[name], found[0].activations[name])
+
+
+def test_nothing_before_the_first_explained_block_is_kept_for_gradients(describer, rendered, monkeypatch):
+    """Memory then grows with the blocks that gradients pass, not with all of the tower."""
+    describer.load()
+    blocks = describer._loaded[0].model.vision_tower.encoder.layers
+    requires_grad = []
+    for block in blocks:
+        block.register_forward_hook(lambda _block, _inputs, output: requires_grad.append(output.requires_grad))
+    word = word_of(TEXTS[0][0], "surprised")
+    describer._prepared(rendered[:1], PROMPT, [word])
+    requires_grad.clear()
+    describer.explain(rendered[:1], PROMPT, [word], [4, 2])
+    assert requires_grad[-5:-1] == [False, True, True, True]
 
 
 def test_a_map_of_several_layers_is_the_mean_of_scaled_ones(describer, rendered):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from broken_telephone.execution.adoption import Adoptable, Donor
 from broken_telephone.execution.journal import Record, Records
@@ -20,18 +19,15 @@ from broken_telephone.explainability.journal import (
     sight_key,
     word_entries,
 )
-from broken_telephone.explainability.maps.occlusion import Fitted, framed, scaled
+from broken_telephone.explainability.maps.occlusion import Fitted, scaled
+from broken_telephone.explainability.opened_pictures import Opened, OpenedPictures
 from broken_telephone.explainability.settings import ExplainSettings
 from broken_telephone.explainability.tasks import Explained, ExplainWords, FindParts, How, Parted, Subject
 from broken_telephone.models import Describer, Explainer, Failure
-from broken_telephone.pictures import LONGEST, Needed, Picture, StudyPictures, bound_for, full_size
+from broken_telephone.pictures import LONGEST, Needed, Picture, bound_for
 from broken_telephone.seeds import seed_of
 
-Opened = tuple[Image.Image, tuple[int, int]]
-"""A picture, and the width and height that it has in its file, as displayed."""
 IdentityIn = Callable[[Mapping[str, Any]], str]
-_KEPT = 20_000_000
-"""Pixels of pictures that are kept opened."""
 
 
 def find_parts(
@@ -40,7 +36,7 @@ def find_parts(
     settings: ExplainSettings,
     model: FaceParts,
     needed: Needed | None,
-    study: StudyPictures,
+    opened: OpenedPictures,
     batches: Records,
     identity_in: IdentityIn | None = None,
     donors: Sequence[Donor] = (),
@@ -53,18 +49,17 @@ def find_parts(
         settings: of the explanation.
         model: detector and parser.
         needed: how large pictures are looked at, which is kept before anything else; None if there are none.
-        study: opens the pictures.
+        opened: opens the pictures.
         batches: the journal.
         identity_in: returns the identity in a study with other loop settings.
         donors: other studies, whose equal results are adopted.
     """
-    opener = _Opener(needed, study, settings.frame)
     phase = Phase(
         name="parts",
         doing="faces and regions found",
         identity=identity,
         items=pictures,
-        open=opener,
+        open=lambda picture: opened.once(picture, needed),
         task=FindParts,
         record=_faces_record,
         entries=face_entries,
@@ -84,7 +79,7 @@ def explain_words(
     settings: ExplainSettings,
     describer: Explainer,
     needed: Needed | None,
-    study: StudyPictures,
+    opened: OpenedPictures,
     batches: Records,
     identity_in: IdentityIn | None = None,
     donors: Sequence[Donor] = (),
@@ -101,17 +96,16 @@ def explain_words(
         settings: of the explanation.
         describer: who wrote them.
         needed: as `find_parts`.
-        study: opens the pictures.
+        opened: opens the pictures.
         batches: the journal.
         identity_in: returns the identity in a study with other loop settings.
         donors: other studies, whose equal results are adopted.
     """
-    opener = _Opener(needed, study, settings.frame)
     randomised: set[int] = set()
     on_checked = {iteration: [one for one in some if one.chain_id in checked] for iteration, some in items.items()}
 
     def phase(weights: int | None) -> Phase[WordItem, tuple[WordItem, Opened]]:
-        def task(opened: list[tuple[WordItem, Opened]]) -> Task:
+        def task(some: list[tuple[WordItem, Opened]]) -> Task:
             if weights is not None:
                 randomised.add(weights)
             subjects = [
@@ -124,7 +118,7 @@ def explain_words(
                     one.chain_id in checked,
                     _scaled_props(props(one), image.size),
                 )
-                for one, (image, original) in opened
+                for one, (image, original) in some
             ]
             return ExplainWords(subjects, how, weights=weights)
 
@@ -137,7 +131,7 @@ def explain_words(
             doing="words explained" if weights is None else "explained with random weights",
             identity=random_identity(identity, weights),
             items=items if weights is None else on_checked,
-            open=lambda item: (item, opener(item.picture)),
+            open=lambda item: (item, opened(item.picture, needed)),
             task=task,
             record=_words_record,
             entries=word_entries,
@@ -249,23 +243,3 @@ def needed_of(model: FaceParts | Describer, frame: tuple[int, int] | None) -> Ne
     else:
         longer, shorter = 0, model.longest
     return Needed(most, 0, most) if longer is None or shorter is None else Needed(longer, shorter, most)
-
-
-class _Opener:
-    """Opens pictures, and keeps the last ones that are large in their files: each is looked at many times."""
-
-    def __init__(self, needed: Needed | None, study: StudyPictures, frame: tuple[int, int] | None) -> None:
-        self._needed, self._study, self._frame = needed, study, frame
-        self._kept: dict[str, Opened] = {}
-
-    def __call__(self, one: Picture) -> Opened:
-        """Return a picture and the size of its file."""
-        if one.name in self._kept:
-            return self._kept[one.name]
-        image = self._study.open(one, self._needed)
-        opened = framed(image, self._frame), full_size(image)
-        if opened[1] != image.size:
-            self._kept[one.name] = opened
-            while sum(kept.width * kept.height for kept, _ in self._kept.values()) > _KEPT:
-                del self._kept[next(iter(self._kept))]
-        return opened

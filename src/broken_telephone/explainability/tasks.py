@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from broken_telephone.execution.tasks import PLAIN_PICTURE, Answer, at_fault
@@ -278,14 +279,13 @@ def _with_parts(regions: np.ndarray, props: np.ndarray | None) -> np.ndarray:
 
 
 def _agreement(activations: dict[str, np.ndarray], method: str) -> dict[str, float | None]:
-    """Rank correlation of the patches of a map with those of the other methods' maps."""
-    from scipy.stats import spearmanr
-
+    """Return Spearman's rank correlation of the patches of a map with those of the other methods' maps."""
+    ranks = {name: pd.Series(values).rank().to_numpy() for name, values in activations.items()}
     correlations: dict[str, float | None] = {}
     for name, values in activations.items():
         flat = min(np.ptp(values), np.ptp(activations[method])) == 0
         if name != method:
-            correlations[name] = None if flat else round(float(spearmanr(values, activations[method]).statistic), 5)
+            correlations[name] = None if flat else round(float(np.corrcoef(ranks[name], ranks[method])[0, 1]), 5)
     return correlations
 
 

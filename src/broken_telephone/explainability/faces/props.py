@@ -1,7 +1,7 @@
 """Masks of the props of originals, such as a ball or a table, where a data set has such masks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,6 +45,8 @@ class PropMasks:
     """Values of pixels that show props."""
     without: int
     """Number of originals without a mask."""
+    _known: dict[tuple[str, Size], np.ndarray] = field(default_factory=dict, compare=False, repr=False)
+    """Picture and size -> its mask with 8 pixels a byte. Masks are as large as originals, and asked for many times."""
 
     def digest(self, name: str) -> str | None:
         """Return the digest of a picture's mask, and of what its values mean; None without a mask."""
@@ -62,6 +64,13 @@ class PropMasks:
         """
         if (key := self.keys.get(name)) is None:
             return None
+        if (name, content.size) not in self._known:
+            self._known[name, content.size] = np.packbits(self._mask(key, content))
+        width, height = content.size
+        bits = np.unpackbits(self._known[name, content.size], count=width * height)
+        return bits.reshape(height, width).astype(bool)
+
+    def _mask(self, key: str, content: PictureContent) -> np.ndarray:
         shown = np.isin(_values(self.files, key, content.original_size), list(self.values))
         fitted = Fitted.into(content.original_size, content.size)
         mask = np.zeros(content.size[::-1], bool)

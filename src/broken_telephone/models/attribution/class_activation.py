@@ -105,11 +105,20 @@ def pieces(tokenizer: Any, ids: Sequence[int], text: str, start: int, end: int) 
 
 @contextmanager
 def kept(tower: Tower, layers: Sequence[int]) -> Iterator[list[Any]]:
-    """Keep the outputs of layers of a tower, in the order of `layers`, while a model reads."""
+    """Keep the outputs of layers of a tower, in the order of `layers`, while a model reads.
+
+    Gradients begin at the first of them: torch keeps nothing of the layers before for a backward pass.
+    """
     outputs: list[Any] = [None] * len(layers)
 
-    def keep(place: int, _module: Any, _inputs: Any, output: Any) -> None:
-        outputs[place] = output[0] if isinstance(output, tuple) else output
+    def keep(place: int, _module: Any, _inputs: Any, output: Any) -> Any:
+        state = output[0] if isinstance(output, tuple) else output
+        if not state.requires_grad:
+            # The model gets a copy, which it may change in place.
+            state = state.detach().requires_grad_()
+            output = (state.clone(), *output[1:]) if isinstance(output, tuple) else state.clone()
+        outputs[place] = state
+        return output
 
     with ExitStack() as hooks:
         for place, layer in enumerate(layers):

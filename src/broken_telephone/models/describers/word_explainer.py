@@ -21,7 +21,7 @@ from broken_telephone.models.settings import DescriberSettings
 
 
 class _Tokens(NamedTuple):
-    """A text as the model would write it."""
+    """A text as the model would write it, up to the word: a token cannot depend on what follows it."""
 
     ids: list[int]
     places: list[int]
@@ -105,14 +105,17 @@ class WordExplainer(CheckedReader):
         tower, patches = Tower(model, self.name), self._known_patches[group.size]
         if "pixel_values" not in group.inputs:
             raise UnseenError(f"{self.name} takes pictures in a way that its words cannot be explained by")
-        # No weight requires gradients, so the pixels must.
-        group.inputs["pixel_values"].requires_grad_(True)
         with torch.enable_grad(), kept(tower, layers) as states:
             logits, log_probabilities = _word_sums(model, group)
             explained = log_probabilities if target == "log_probability" else logits
-            # A block that is left out, because nothing reads it, has no state.
+            # A block that is left out, because nothing reads it, has no state. No weight requires gradients, so
+            # without a state that the answer depends on, nothing does.
             read = [state for state in states if state is not None]
-            known = iter(torch.autograd.grad(explained.sum(), read, allow_unused=True) if read else ())
+            known = iter(
+                torch.autograd.grad(explained.sum(), read, allow_unused=True)
+                if explained.requires_grad
+                else [None] * len(read)
+            )
             gradients = [None if state is None else next(known) for state in states]
         if unread := [layer for layer, gradient in zip(layers, gradients, strict=True) if gradient is None]:
             raise StudyError(
@@ -216,7 +219,7 @@ class WordExplainer(CheckedReader):
             for word in unknown:
                 ids = continuation(processor.tokenizer, before, start + word.text)
                 places = pieces(processor.tokenizer, ids, word.text, word.start, word.end)
-                self._known_tokens[prompt, word] = _Tokens(ids, places)
+                self._known_tokens[prompt, word] = _Tokens(ids[: places[-1] + 1] if places else ids, places)
         return [self._known_tokens[prompt, word] for word in words]
 
     def _patches(self, tower: Tower, size: tuple[int, int], prompt: str) -> Patches:

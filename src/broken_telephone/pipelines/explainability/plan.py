@@ -27,6 +27,7 @@ from broken_telephone.explainability.items import WordItem, sampled
 from broken_telephone.explainability.journal import SKIN, PictureContent, sight_in
 from broken_telephone.explainability.maps.fills import FILLS
 from broken_telephone.explainability.maps.occlusion import Colour, mean_colour
+from broken_telephone.explainability.opened_pictures import OpenedPictures
 from broken_telephone.explainability.run import IdentityIn, needed_of
 from broken_telephone.loop import LoopSettings
 from broken_telephone.models import Describer, FaceDetector, RegionParser
@@ -66,6 +67,8 @@ class Plan:
     """
     needed: tuple[Needed | None, Needed | None]
     """How large pictures are looked at for faces, and for words; as it was in the first run. None without pictures."""
+    opened: OpenedPictures
+    """Opens the pictures; the nodes share what it keeps."""
 
     def main_faces(self, contents: Mapping[str, PictureContent]) -> dict[str, list[int]]:
         """Return picture -> the face of its main person; empty if there is none."""
@@ -97,6 +100,7 @@ def plan_explanation(
         logger.warning("%s runs elsewhere: which part of a picture its words come from cannot be seen", describer.name)
         own = own.head(0)
     pictures = study_pictures.by_iteration(chains_of(own), loop.iterations)
+    opened = OpenedPictures(study_pictures, explain.frame)
     parts = {"detector": detector.identity(), "parser": parser.identity(), "frame": explain.size, "skin": SKIN}
     by = {"describer": describer.identity(), **parts, "explain": explain.changing, "fills": FILLS}
     parts_in, words_in = partial(_identity, parts), partial(_identity, by)
@@ -113,7 +117,7 @@ def plan_explanation(
     else:
         # Originals where there are any: studies that are compared then hide regions in one colour.
         first = (pictures.get(0) or pictures.get(1, []))[: len(own)]
-        colour = _mean_colour(first, study_pictures, for_words)
+        colour = _mean_colour(first, opened, for_words)
     return Plan(
         own,
         pictures,
@@ -134,6 +138,7 @@ def plan_explanation(
         },
         colour,
         (for_faces, for_words),
+        opened,
     )
 
 
@@ -141,13 +146,13 @@ def _identity(stated: Mapping[str, Any], loop_settings: Mapping[str, Any]) -> st
     return digest(json.dumps([loop_settings, stated], sort_keys=True), size=6)
 
 
-def _mean_colour(pictures: list[Picture], study: StudyPictures, needed: Needed | None) -> Colour:
-    opened = []
+def _mean_colour(pictures: list[Picture], opened: OpenedPictures, needed: Needed | None) -> Colour:
+    images = []
     for one in pictures:
         # Those that do not open are counted where they are looked at.
         with suppress(UnreadableError):
-            opened.append(np.asarray(study.open(one, needed)))
-    return mean_colour(opened)
+            images.append(np.asarray(opened.unframed(one, needed)))
+    return mean_colour(images)
 
 
 def _size_of(study: StudyPictures, path: str) -> tuple[int, int] | None:
