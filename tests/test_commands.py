@@ -30,6 +30,7 @@ NOT_RUN = {
     "hf download": "downloads",
     "vllm serve": "a server of another project, on a GPU",
     "kedro viz run": "serves until it is stopped",
+    "kedro viz build": "test_graph_in_browser.py runs it",
     "kedro rate": "serves until it is stopped",
     "kedro view": "serves until it is stopped",
     "kedro jupyter lab": "serves until it is stopped; test_notebooks.py executes the notebooks",

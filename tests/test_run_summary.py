@@ -30,6 +30,21 @@ def test_questions_without_answers_have_no_line_unless_they_failed():
     ]
 
 
+def test_an_annotator_that_does_not_know_the_form_is_named_with_the_setting():
+    ethnicity, gender, age = {"invalid": 1.0}, {"valid": 0.001, "invalid": 0.999}, {"invalid": 1.0}
+    statuses = {"free": {"ethnicity": ethnicity, "gender": gender, "age": age}, "closed": {"age": {"valid": 1.0}}}
+    *counts, advice = _annotation_lines({"asked": {}, "statuses": statuses})
+    assert counts == [
+        "Annotation, free, ethnicity: 100.0% invalid.",
+        "Annotation, free, gender: 99.9% invalid.",
+        "Annotation, free, age: 100.0% invalid.",
+    ]
+    assert advice.startswith("Free reading: no answer about age and ethnicity fits the form.")
+    assert "`dataset: {scheme: raf}`" in advice
+    del statuses["free"]["ethnicity"], statuses["free"]["age"]
+    assert _annotation_lines({"asked": {}, "statuses": statuses}) == counts[1:2]
+
+
 def pointed(outputs: dict[str, str], made: tuple[str, ...] = (), env: str | None = None) -> str | None:
     """Return the last line of a run that made entries with files, and others."""
     return next_step({"env": env}, {*outputs, *made}, outputs)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 from markdown_it import MarkdownIt
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
@@ -30,9 +31,11 @@ TABLES_FIT = """[...document.querySelectorAll("table[data-sentences]")].every(
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built as `mkdocs build --strict` does: a missing page, link or anchor ends the build."""
-    folder = tmp_path_factory.mktemp("site")
-    build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(folder)))
-    return folder
+
+    def make(folder: Path) -> None:
+        build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(folder)))
+
+    return made_once(tmp_path_factory, "site", make)
 
 
 class Elements(HTMLParser):

@@ -266,9 +266,9 @@ for _command, (_module, *_stated) in _OF_EXTRAS.items():
     if find_spec(_module) is None:
         _refuse_without(_command, *_stated)
     elif _command == "viz":
-        from broken_telephone.commands.graph_command import replace_run
+        from broken_telephone.commands.graph_command import replace_commands
 
-        replace_run()
+        replace_commands()
 
 
 cli.add_command(registry_group())

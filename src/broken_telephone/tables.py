@@ -152,7 +152,7 @@ _RESULTS = (
         ("half_width", "share", "value", "confidence", "ci_low", "ci_high", "p_value", "p_adjusted"), "number"
     )
     | dict.fromkeys(("share_changing", "minimum_detectable_change", "maximum_possible_change"), "number")
-    | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high", "before", "after"), "number")
+    | dict.fromkeys(("predicted_value", "pooled_value", "pooled_low", "pooled_high"), "number")
     | {"starts_in_category": "integer"}
     | dict.fromkeys(("arm", "factor", "levels", "harm"), "category")
     | dict.fromkeys(("n_pairs", "harms"), "integer")
@@ -168,7 +168,8 @@ _RESULTS = (
     | dict.fromkeys(("family", "verdict", "reason"), "category")
     | dict.fromkeys(("shrunken_value", "annotator_value"), "number")
     | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high", "p_bounds"), "number")
-    | dict.fromkeys(("share_low", "share_high", "before", "after"), "number")
+    | dict.fromkeys(("share_low", "share_high"), "number")
+    | dict.fromkeys(("before", "before_low", "before_high", "after", "after_low", "after_high"), "number")
     | dict.fromkeys(("unsure", "invalid", "refused", "not_answered", "no_image"), "number")
     | dict.fromkeys(("predicted_from", "motif"), "integer")
     | dict.fromkeys(("observed", "observed_low", "observed_high"), "number")

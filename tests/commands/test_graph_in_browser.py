@@ -7,13 +7,21 @@ import shutil
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
 from PIL import Image
 from project_copies import ROOT, Project, small_project
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from broken_telephone.commands import graph
+from broken_telephone.commands.graph_build import build_graph
+from broken_telephone.commands.offline_graph import OfflineGraph
+from broken_telephone.commands.saved_graph import saved_graph_app
 from broken_telephone.errors import StudyError
 
 FLAGS = [
@@ -21,6 +29,16 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # as without a network
 ]
 BOXES = {"ingestion", "loop", "annotation", "similarity", "explainability", "reporting"}
+
+
+@contextmanager
+def served(app, listener) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield
+    server.should_exit = True
+    thread.join(10)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +49,9 @@ def address(tmp_path_factory, model_folders) -> Iterator[str]:
         patch.chdir(path)
         Project(path).run(loop__iterations=1)
         listener = graph._listener("127.0.0.1", 0)
-        app = graph.graph_app(path, None, None, {}, ["127.0.0.1"])
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join(10)
+        app = graph.graph_app(graph.GraphChoice(path), ["127.0.0.1"])
+        with served(app, listener):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 def answer(address: str, path: str):
@@ -105,22 +119,31 @@ def test_entries_without_a_preview_are_in_memory(previews):
 
 
 @pytest.fixture(scope="module")
-def page(address):
+def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     if shutil.which("chromium") is None:
         pytest.skip("chromium is no Python package: install the system's")
     with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.troubles = []
-        inside = (address, "data:", "blob:" + address)
-        page.on("request", lambda each: each.url.startswith(inside) or page.troubles.append(each.url[:90]))
-        page.on("requestfailed", lambda each: page.troubles.append(f"{each.url[:90]} failed: {each.failure}"))
-        page.on("console", lambda each: each.type in ("error", "warning") and page.troubles.append(each.text))
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(address)
-        page.wait_for_selector(".pipeline-node", timeout=60_000)
-        yield page
+        yield player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+
+def opened(browser, address: str):
+    """Return the page at an address, with a list of everything that went wrong."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.troubles = []
+    inside = (address, "data:", "blob:" + address)
+    page.on("request", lambda each: each.url.startswith(inside) or page.troubles.append(each.url[:90]))
+    page.on("requestfailed", lambda each: page.troubles.append(f"{each.url[:90]} failed: {each.failure}"))
+    page.on("console", lambda each: each.type in ("error", "warning") and page.troubles.append(each.text))
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector(".pipeline-node", timeout=60_000)
+    return page
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    return opened(browser, address)
 
 
 def texts(page) -> set[str]:
@@ -129,6 +152,7 @@ def texts(page) -> set[str]:
 
 def test_the_study_is_a_handful_of_boxes_that_open(page):
     assert texts(page) == BOXES
+    assert page.locator(".feature-hints, [class*='feature-hint']").count() == 0
     # A box opens inside the same page.
     page.locator(".pipeline-node", has_text="reporting").click()
     page.wait_for_selector(".pipeline-node:has-text('pages')")
@@ -148,10 +172,29 @@ def test_layers_and_a_preview_are_shown(page, address):
     assert page.troubles == []
 
 
+def test_a_folder_that_build_writes_shows_the_same_page_from_any_server(browser, page, previews, capsys):
+    build_graph(graph.GraphChoice(Path.cwd()), has_previews=False)
+    assert "python -m http.server" in capsys.readouterr().out
+    folder = Path.cwd() / "build"
+    answers = [json.loads(each.read_text()) for each in (folder / "api" / "nodes").iterdir()]
+    assert len(answers) > 100
+    assert not any(each.get("preview") for each in answers)
+    files = Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])
+    saved = OfflineGraph(saved_graph_app(folder), "__default__", "12.5.0", ["127.0.0.1"])
+    for app in (files, saved):
+        listener = graph._listener("127.0.0.1", 0)
+        with served(app, listener):
+            other = opened(browser, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+            assert texts(other) == BOXES
+            assert "types=nodes" in other.url
+            assert other.troubles == []
+            other.context.close()
+
+
 def test_a_wrong_study_or_pipeline_is_refused_before_anything_is_served(address):
     for env, pipeline, message in ((None, "lop", "no pipeline 'lop'.*loop"), ("nope", None, "no study 'nope'")):
         with pytest.raises(StudyError, match=message):
-            graph.view_graph(ROOT, env, pipeline, {}, "127.0.0.1", 0, opens_browser=False)
+            graph.view_graph(graph.GraphChoice(ROOT, env, pipeline), "127.0.0.1", 0, opens_browser=False, reloads=False)
 
 
 def test_a_port_in_use_gives_the_next_one_and_a_wrong_host_a_sentence():

@@ -1,7 +1,9 @@
 """The graph of Kedro-Viz as we serve it: read only, for this machine, and without other hosts."""
 
 import asyncio
+import base64
 import errno
+import hashlib
 import json
 import re
 import socket
@@ -13,8 +15,10 @@ import pytest
 from kedro.framework.cli.cli import KedroCLI
 from project_copies import ROOT
 
-from broken_telephone.commands.graph import _listener
-from broken_telephone.commands.offline_graph import OfflineGraph, without_external_links
+from broken_telephone.commands.graph import GraphChoice, _listener
+from broken_telephone.commands.offline_graph import OfflineGraph
+from broken_telephone.commands.offline_page import content_policy, static_page, without_external_links
+from broken_telephone.commands.saved_graph import saved_graph_app
 from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import LOCAL
 
@@ -66,6 +70,28 @@ def test_links_to_other_hosts_are_taken_out_however_they_are_written(link):
     assert without_external_links(page.encode()) == b'<head><link rel="stylesheet" href="./own.css"></head>'
 
 
+def test_a_script_of_another_host_is_taken_out_and_those_of_kedro_viz_may_run():
+    html = Path(kedro_viz.__file__).parent / "html"
+    reload, telemetry = ((html / name).read_bytes() for name in ("autoreload.html", "telemetry.html"))
+    page = without_external_links(b"<head>" + telemetry + reload + b"</head>")
+    assert b"heap" not in page
+    assert b"checkReloadStatus" in page
+    text = re.search(rb"<script[^>]*>(.*?)</script>", reload, re.DOTALL)[1]
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(text).digest()).decode()}'" in content_policy(page)
+
+
+def test_a_page_for_a_server_of_files_states_its_policy_before_any_script():
+    page = static_page(OWN_PAGE, "__default__").decode()
+    assert "https:" not in page
+    policy = page.index("Content-Security-Policy")
+    script = page.index("<script>")
+    assert policy < script < page.index("assets/")
+    text = page[script + len("<script>") : page.index("</script>")]
+    assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in page[policy:script]
+    assert "?pid=__default__&types=nodes" in text
+    assert "frame-ancestors" not in page  # a browser warns of it outside a header
+
+
 def test_a_whole_study_begins_with_its_boxes():
     status, headers, _ = asked(query=b"")
     assert (status, headers["location"]) == (307, "/?pid=__default__&types=nodes")
@@ -99,12 +125,13 @@ def test_only_this_machine_may_ask_and_only_read():
     assert asked(method="HEAD")[0] == 200
 
 
-def test_kedro_viz_run_is_ours_and_its_other_commands_are_not():
+def test_run_and_build_of_kedro_viz_are_ours_and_deploy_is_not():
     kedro = KedroCLI(ROOT)
     viz = kedro.get_command(click.Context(kedro), "viz")
-    run, build = (viz.get_command(click.Context(viz), name) for name in ("run", "build"))
+    run, build, deploy = (viz.get_command(click.Context(viz), name) for name in ("run", "build", "deploy"))
     assert "loads nothing from other hosts" in run.help
-    assert build.callback.__module__ == "kedro_viz.launchers.cli.build"
+    assert "loads nothing from other hosts" in build.help
+    assert deploy.callback.__module__ == "kedro_viz.launchers.cli.deploy"
     assert {"host", "port", "browser", "pipeline", "env", "params", "autoreload"} <= {each.name for each in run.params}
     # Without the name of a command, Kedro-Viz runs `run`.
     assert viz.resolve_command(click.Context(viz), ["run"])[1].help == run.help
@@ -129,13 +156,29 @@ def test_ports_are_tried_up_to_the_last_one(monkeypatch):
     assert tried == list(range(65530, 65536))
 
 
-def test_options_of_kedro_viz_alone_are_left_to_it(monkeypatch):
+@pytest.mark.parametrize(
+    ("words", "choice", "reloads"),
+    [
+        (["--env", "raf_emotion", "--pipeline", "loop"], {"env": "raf_emotion", "pipeline": "loop"}, False),
+        (["--lite", "--include-hooks"], {"is_lite": True, "has_hooks": True}, False),
+        (["--autoreload"], {}, True),
+        (["--load-file", "build"], {"load_file": Path("build")}, False),
+        (["--save-file", "."], {"save_file": Path()}, False),  # a folder that exists
+    ],
+)
+def test_every_option_of_kedro_viz_reaches_the_page_without_the_network(monkeypatch, words, choice, reloads):
     called = []
-    monkeypatch.setattr("kedro_viz.launchers.cli.run.run.callback", lambda **given: called.append(given))
-    monkeypatch.setattr("broken_telephone.commands.graph.view_graph", lambda *given, **more: called.append(given[1:4]))
+    monkeypatch.setattr(
+        "broken_telephone.commands.graph.view_graph", lambda *given, **more: called.append((given, more))
+    )
     run = KedroCLI(ROOT).get_command(None, "viz").get_command(None, "run")
-    for words in (["--lite"], ["--env", "raf_emotion", "--pipeline", "loop", "--no-browser"]):
-        with run.make_context("run", [*words]) as context:
-            run.invoke(context)
-    assert called[0]["lite"]
-    assert called[1] == ("raf_emotion", "loop", {})
+    with run.make_context("run", [*words, "--no-browser"]) as context:
+        run.invoke(context)
+    [(given, more)] = called
+    assert given == (GraphChoice(Path.cwd(), **choice), "127.0.0.1", 4141)
+    assert more == {"opens_browser": False, "reloads": reloads}
+
+
+def test_a_folder_without_a_saved_graph_is_refused(tmp_path):
+    with pytest.raises(StudyError, match=r"has no saved graph: `kedro viz run --save-file"):
+        saved_graph_app(tmp_path)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from project_copies import ROOT
@@ -121,6 +122,12 @@ def test_adjusted_p_values_follow_the_raw_ones(name):
     columns = list(ADJUSTED[name])
     columns.insert(columns.index("p_value") + 1, "p_adjusted")
     assert list(described_tables()[name].columns) == columns
+
+
+@pytest.mark.parametrize("name", ADJUSTED)
+def test_the_columns_of_tested_tables_have_types(name):
+    frame = checked.as_result(pd.DataFrame(columns=list(ADJUSTED[name])))
+    assert frame["p_value"].dtype == "Float64"
 
 
 def test_every_table_of_the_catalog_is_described_and_no_other():

@@ -147,9 +147,11 @@ def test_limits_name_the_reading_before_the_annotator():
     sentences = list(
         _invalid_answers({"annotation": {"statuses": {"free by imported answers": {"age": {"invalid": 1}}}}})
     )
-    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in sentences] == [
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in sentences[:1]] == [
         "Free reading by imported answers: age 100 % invalid."
     ]
+    assert len(sentences) == 2
+    assert sentences[1].startswith("Free reading by imported answers: no answer about age fits the form.")
 
 
 def test_limits_name_failures_answers_and_starts(study):

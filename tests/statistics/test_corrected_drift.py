@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest, t
 
 from broken_telephone.statistics.estimates.corrected_change import Sampled, corrected_change
 from broken_telephone.statistics.estimates.panel import ABSENT, ALL, Panel
@@ -144,6 +145,20 @@ def test_all_labels_together_are_the_weighted_mean_of_the_labels():
     assert list(table.columns) == list(CORRECTED_DRIFT)
 
 
+def test_the_corrected_shares_differ_by_the_change_and_are_those_of_the_ratings_if_all_are_rated():
+    study = Study(np.random.default_rng(13), starts=60, labels=3, moves=0.3)
+    table = corrected_drift_table([study.panel()], study.ratings(per_label=20))
+    assert table["after"].sub(table["before"]).tolist() == pytest.approx(table["value"].tolist())
+    assert table.groupby("label")[["before", "after"]].sum().to_numpy() == pytest.approx(1)
+    everything = corrected_drift_table([study.panel()], study.ratings(per_label=60)).set_index("category").loc["man"]
+    rows = everything[everything["label"] != ALL]
+    for name, truth in zip(("before", "after"), study.truth.reshape(3, 60, 2).transpose(2, 0, 1), strict=True):
+        assert rows[name].tolist() == pytest.approx(truth.mean(1).tolist())
+        # The variance of a mean, and two pseudo-starts of a quarter each.
+        errors = np.sqrt(truth.var(1, ddof=1) / 60 + 0.5 / 60**2)
+        assert rows[f"{name}_high"].sub(rows[name]).to_numpy() == pytest.approx(t.ppf(0.975, 59) * errors, rel=0.005)
+
+
 def test_without_ratings_at_one_of_the_iterations_there_is_no_value_and_a_note():
     study = Study(np.random.default_rng(5), starts=40, labels=2)
     table = corrected_drift_table([study.panel()], study.ratings(per_label=10, iterations=(1,)))
@@ -159,7 +174,8 @@ def test_the_ratings_of_a_single_start_give_no_interval():
     study = Study(np.random.default_rng(6), starts=40)
     table = corrected_drift_table([study.panel()], study.ratings(per_label=1))
     assert table["value"].notna().all()
-    assert table[["ci_low", "ci_high", "p_value"]].isna().all(axis=None)
+    assert table["after"].notna().all()
+    assert table[["ci_low", "ci_high", "p_value", "after_low", "before_high"]].isna().all(axis=None)
     assert (table["note"] == "ratings of a single start: no interval").all()
 
 
@@ -168,18 +184,25 @@ def test_with_errors_in_drawn_images_only_the_intervals_cover_the_truth(moves, e
     """A small form of benchmarks/corrected_drift.py, which has the exact figures."""
     rng = np.random.default_rng(7)
     covered, naive_covered, contradicted = [], [], []
+    shares_covered = {"before": [], "after": []}
     for _ in range(20):
         study = Study(rng, starts=100, labels=7, moves=moves)
         panel, ratings = study.panel(), study.ratings(per_label=20)
         table = corrected_drift_table([panel], ratings)
         men = table[(table["category"] == "man") & (table["label"] != ALL)]
         covered += ((men["ci_low"] <= expected) & (expected <= men["ci_high"])).tolist()
+        for name, truth in (("before", 0.5), ("after", 0.5 + expected)):
+            shares_covered[name] += men[f"{name}_low"].le(truth).mul(men[f"{name}_high"].ge(truth)).tolist()
         changes = study.answers[:, 1] - study.answers[:, 0]
         naive_covered.append(abs(changes.mean() - expected) <= 1.96 * changes.std() / np.sqrt(len(changes)))
         tests = bias_table([panel], ratings)
         contradicted.append(float(tests.loc[tests["label"] == ALL, "p_value"].iloc[0]) < 0.05)
     assert len(covered) == 140
     assert 0.91 <= np.mean(covered) <= 0.99
+    assert all(np.mean(one) >= 0.93 for one in shares_covered.values())
+    # The pseudo-ratings make it hardly wider than an exact interval of 20 ratings alone.
+    exact = binomtest(10, 20).proportion_ci()
+    assert men["after_high"].sub(men["after_low"]).mean() < 1.15 * (exact.high - exact.low)
     assert np.mean(naive_covered) < 0.1
     assert np.mean(contradicted) > 0.6
 

@@ -4,14 +4,18 @@ import errno
 import logging
 import socket
 import webbrowser
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from kedro.framework import project
 from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from broken_telephone.commands.offline_graph import OfflineGraph
 from broken_telephone.commands.run_choice import refuse_unknown_choice
+from broken_telephone.commands.saved_graph import save_graph, saved_graph_app
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import trusted_hosts
@@ -22,56 +26,139 @@ _HIGHEST = 65535
 """The last port that there is."""
 
 
-def view_graph(
-    folder: Path,
-    env: str | None,
-    pipeline: str | None,
-    params: dict[str, Any],
-    host: str,
-    port: int,
-    opens_browser: bool,
-) -> None:
-    """Serve the graph until Ctrl-C; print its address.
+@dataclass(frozen=True)
+class GraphChoice:
+    """What is shown as a graph."""
+
+    folder: Path
+    """Of the project."""
+    env: str | None = None
+    """Folder of the study; None is conf/base with conf/local."""
+    pipeline: str | None = None
+    """The only pipeline to show; None for all."""
+    params: dict[str, Any] = field(default_factory=dict)
+    """Settings for this run."""
+    has_hooks: bool = False
+    """Whether hooks of the project run while Kedro-Viz reads it."""
+    is_lite: bool = False
+    """Whether packages that the project imports may be missing."""
+    load_file: Path | None = None
+    """Folder with a saved graph, which is shown in place of the project's."""
+    save_file: Path | None = None
+    """Folder into which the graph is saved."""
+
+    def study(self) -> str:
+        """Return the name of the study.
+
+        Raises:
+            StudyError: if there is no such study or pipeline.
+        """
+        refuse_unknown_choice({"pipeline": self.pipeline})
+        with KedroSession.create(self.folder, env=self.env, runtime_params=self.params) as session:
+            name: str = cast(KedroSession, session).load_context().params["study"]
+        return name
+
+
+def view_graph(choice: GraphChoice, host: str, port: int, *, opens_browser: bool, reloads: bool) -> None:
+    """Serve a graph until Ctrl-C; print its address.
 
     Args:
-        folder: of the project.
-        env: folder of the study; None is conf/base with conf/local.
-        pipeline: the only pipeline to show; None for all.
-        params: settings for this run.
+        choice: what is shown.
         host: network address of the server.
         port: port of the server, or the first one that is tried; 0 takes a free one.
         opens_browser: whether the page is opened in a browser.
+        reloads: whether the server starts again, and the page with it, when code or settings change.
 
     Raises:
-        StudyError: if there is no such study, pipeline or port, or no free port.
+        StudyError: if there is no such study, pipeline, saved graph or port, or no free port.
     """
-    import uvicorn
-
-    refuse_unknown_choice({"pipeline": pipeline})
-    # Refuses a study that does not exist before anything is drawn.
-    with KedroSession.create(folder, env=env, runtime_params=params) as session:
-        study = cast(KedroSession, session).load_context().params["study"]
-    app = graph_app(folder, env, pipeline, params, trusted_hosts(host, None))
+    if choice.load_file is None:
+        shown = choice.study()  # refuses a study that does not exist before anything is drawn
+    elif reloads:
+        raise StudyError("--autoreload shows the project, and --load-file a saved graph: choose one of them")
+    else:
+        shown = str(choice.load_file)
     listener = _listener(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
-    say(f"Graph of {study}: {address} (Ctrl-C ends the server)")
-    if opens_browser and not webbrowser.open(address):
-        say("No browser was found: open the address yourself.")
-    uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning")).run(sockets=[listener])
+    port = listener.getsockname()[1]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    if reloads:
+        listener.close()  # every new server process opens the port itself
+        _say_where(shown, address, opens_browser)
+        from kedro_viz.autoreload_file_filter import AutoreloadFileFilter
+        from watchfiles import run_process
+
+        watched = AutoreloadFileFilter(base_path=choice.folder)
+        run_process(choice.folder, target=_serve_again, args=(choice, host, port), watch_filter=watched)
+        return
+    app = graph_app(choice, trusted_hosts(host, None))
+    _say_where(shown, address, opens_browser)
+    _serve(app, listener)
 
 
-def graph_app(
-    folder: Path, env: str | None, pipeline: str | None, params: dict[str, Any], hosts: list[str] | None
-) -> OfflineGraph:
-    """Return the application that serves the graph; arguments as in `view_graph`."""
+def graph_app(choice: GraphChoice, hosts: list[str] | None, *, reloads: bool = False) -> OfflineGraph:
+    """Return the application that serves a graph; saves the graph first, if the choice says so.
+
+    Args:
+        choice: what is shown.
+        hosts: names that requests may use; None for all.
+        reloads: whether the page asks for changes every three seconds.
+
+    Raises:
+        StudyError: if there is no saved graph in the folder to load.
+    """
     from kedro_viz import __version__
     from kedro_viz.api.apps import create_api_app_from_project
+
+    if choice.load_file is not None:
+        app = saved_graph_app(choice.folder / choice.load_file)
+    else:
+        read_project(choice)
+        if choice.save_file is not None:
+            save_graph(choice.folder / choice.save_file, has_previews=True)
+        app = create_api_app_from_project(choice.folder, reloads)
+    return OfflineGraph(app, choice.pipeline or "__default__", __version__, hosts)
+
+
+def read_project(choice: GraphChoice) -> None:
+    """Let Kedro-Viz read the catalog and the pipelines."""
+    from kedro_viz.data_access import data_access_manager
     from kedro_viz.server import load_and_populate_data
 
+    data_access_manager.reset_fields()  # it adds what it reads to what it has read
     # The page shows the events of the last run, which this project does not record (settings.py).
     logging.getLogger("kedro_viz.api.rest.responses.run_events").setLevel(logging.ERROR)
-    load_and_populate_data(folder, env, package_name=project.PACKAGE_NAME, pipeline_name=pipeline, extra_params=params)
-    return OfflineGraph(create_api_app_from_project(folder), pipeline or "__default__", __version__, hosts)
+    load_and_populate_data(
+        choice.folder,
+        choice.env,
+        choice.has_hooks,
+        project.PACKAGE_NAME,
+        choice.pipeline,
+        choice.params,
+        choice.is_lite,
+    )
+
+
+def _serve_again(choice: GraphChoice, host: str, port: int) -> None:
+    """Serve the graph in a new process, which has imported the changed code."""
+    bootstrap_project(choice.folder)
+    try:
+        app = graph_app(choice, trusted_hosts(host, None), reloads=True)
+        _serve(app, _listener(host, port))
+    except StudyError as error:
+        say(f"{error}. The server waits for the next change.")
+
+
+def _serve(app: OfflineGraph, listener: socket.socket) -> None:
+    import uvicorn
+
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning")).run(sockets=[listener])
+
+
+def _say_where(shown: str, address: str, opens_browser: bool) -> None:
+    say(f"Graph of {shown}: {address} (Ctrl-C ends the server)")
+    if opens_browser and not webbrowser.open(address):
+        say("No browser was found: open the address yourself.")
 
 
 def _listener(host: str, port: int) -> socket.socket:

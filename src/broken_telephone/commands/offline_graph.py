@@ -1,13 +1,14 @@
 """Serves the pages of Kedro-Viz so that they ask nothing of other hosts, and change nothing.
 
-Kedro-Viz's own page asks Google for a font. Its server asks PyPI for the latest version whenever the page is opened.
+The server of Kedro-Viz asks PyPI for the latest version whenever its page is opened.
 """
 
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlencode
+
+from broken_telephone.commands.offline_page import calm_page, content_policy, first_view
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,13 +16,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PAGES = ("/", "/workflow")
-_EXTERNAL = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*", re.IGNORECASE)
 _HEADERS = {
-    # Whatever a later version of the page asks for, the browser asks this server only. Kedro-Viz compiles JSON schemas
-    # of charts, which needs eval.
-    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-eval'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'none'",
+    # Whatever a later version of the page asks for, the browser asks this server only.
+    "content-security-policy": content_policy(b""),
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -42,8 +39,7 @@ class OfflineGraph:
             hosts: names that requests may use, as a defence against DNS rebinding; None for all.
         """
         self._app, self._version, self._hosts = app, version, hosts
-        # Without its data sets, a whole study is a handful of boxes. The sidebar adds the data sets.
-        self._first_view = "/?" + urlencode({"pid": pipeline, "types": "nodes"})
+        self._first_view = f"/?{first_view(pipeline)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -61,7 +57,9 @@ class OfflineGraph:
             await _answer(send, 307, "text/plain", b"", location=self._first_view)
         elif scope["path"] in _PAGES:
             status, content = await self._content(scope, receive)
-            await _answer(send, status, "text/html; charset=utf-8", without_external_links(content))
+            page = calm_page(content)
+            policy = {"content-security-policy": content_policy(page)}
+            await _answer(send, status, "text/html; charset=utf-8", page, **policy)
         elif scope["path"] == "/api/version":
             state = {"installed": self._version, "is_outdated": False, "latest": self._version}
             await _answer(send, 200, "application/json", json.dumps(state).encode())
@@ -83,16 +81,13 @@ class OfflineGraph:
         return status, b"".join(parts)
 
 
-def without_external_links(page: bytes) -> bytes:
-    """Return a page without the links of its head to other hosts."""
-    return _EXTERNAL.sub("", page.decode()).encode()
-
-
 def _with_headers(send: Send) -> Send:
     async def sent(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            added = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
-            message = {**message, "headers": [*message.get("headers", ()), *added]}
+            own = [*message.get("headers", ())]
+            stated = {name.lower() for name, _ in own}
+            added = [(name.encode(), value.encode()) for name, value in _HEADERS.items() if name.encode() not in stated]
+            message = {**message, "headers": [*own, *added]}
         await send(message)
 
     return sent

@@ -17,6 +17,7 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.imported_results import imported_line
 from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
+from broken_telephone.reporting.text.unknown_form import unknown_form_sentences
 from broken_telephone.reporting.text.wording import counted
 from broken_telephone.visible import shortened
 
@@ -140,4 +141,4 @@ def _annotation_lines(manifest: Mapping[str, Any]) -> list[str]:
             rest = ", ".join(f"{share:.1%} {status}" for status, share in shares.items() if status != "valid")
             if rest:
                 lines.append(f"Annotation, {reading}, {attribute}: {rest}.")
-    return lines
+    return [*lines, *unknown_form_sentences(manifest)]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.requests import kinds_of_failures, request_sentences
+from broken_telephone.reporting.text.unknown_form import unknown_form_sentences
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA, NOT_SIGNIFICANT, SPAN, TOO_FEW_STARTS
 from broken_telephone.reporting.text.wording import capital, counted, listed, percent, points, spoken
 
@@ -213,6 +214,7 @@ def _invalid_answers(manifests: Mapping[str, Mapping]) -> Iterator[str]:
             parts = [f"{spoken(attribute)} {_statuses(statuses)}" for attribute, statuses in sorted(attributes.items())]
             kind, by, annotator = reading.partition(" by ")
             yield capital(f"{kind} reading{by}{annotator}: {'; '.join(parts)}.")
+        yield from unknown_form_sentences(record)
 
 
 def _statuses(statuses: Mapping[str, float]) -> str:

@@ -38,6 +38,12 @@ class CorrectedChange(NamedTuple):
     """(C, C), what the pseudo-ratings add to both covariances."""
     ratings: float
     """Number of starts with a rating, at the iteration that has fewer; the effective number if changes are pooled."""
+    tuning: float = 1.0
+    """The tuning parameter t."""
+    shares: np.ndarray = np.empty((2, 0))
+    """(2, C), the corrected shares before and after, whose difference is the value; empty for a sum of other parts."""
+    variances: np.ndarray = np.empty((2, 0))
+    """(2, C), of the shares, with pseudo-ratings."""
 
 
 def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size: int) -> CorrectedChange:
@@ -67,12 +73,31 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
         size: number of categories C.
 
     Returns:
-        The change, with null covariances if fewer than two starts are rated at an iteration.
+        The change and both shares, with null variances if fewer than two starts are rated at an iteration.
 
     Raises:
         ValueError: if no picture of an iteration is rated.
     """
-    return combined_change([corrected_part([(-1, before), (1, after)], clusters, size)])
+    change = combined_change([corrected_part([(-1, before), (1, after)], clusters, size)])
+    images = [corrected_part([(1, sampled)], clusters, size) for sampled in (before, after)]
+    # The tuning parameter of the change, so that the shares differ by the change.
+    shares, influences = (
+        np.array([one + change.tuning * other for one, other in (getattr(image, name) for image in images)])
+        for name in ("value", "influence")
+    )
+    variances = (influences**2).sum(1) + np.array([[_share_pseudo(image)] for image in images])
+    return change._replace(shares=shares, variances=variances if change.ratings > 1 else np.full_like(shares, np.nan))
+
+
+def _share_pseudo(image: "CorrectedPart") -> float:
+    """Return what pseudo-ratings add to the variance of a corrected share.
+
+    They count in full here, and a quarter each in a change, to which both images add. In simulations with 20 ratings, a
+    quarter each gave intervals of a share that covered 88 to 92 % of the true ones. In full, 97 % and more are covered.
+    """
+    rated_share = image.rated_starts / len(image.starts)
+    of_ratings = PSEUDO_RATINGS * (1 - rated_share) / image.rated_starts**2
+    return of_ratings + PSEUDO_RATINGS / 4 * rated_share / len(image.starts) ** 2
 
 
 class CorrectedPart(NamedTuple):
@@ -167,6 +192,7 @@ def combined_change(parts: Sequence[CorrectedPart], signs: Sequence[int] = (1,))
         covariance(of_naive - of_ratings - of_answers),
         sum(part.pseudo for part in parts) * against,
         rated_starts,
+        tuning,
     )
 
 

@@ -17,7 +17,8 @@ from broken_telephone.statistics.tables.corrected_shares import RATINGS, Ratings
 from broken_telephone.statistics.tables.group_table import GROUP, INTERVAL, Map, Row, group_table
 
 _SIZES = ("n", "n_checked", "clusters", "note")
-CORRECTED_DRIFT = (*GROUP, "category", "since", "iteration", "method", *INTERVAL, "p_value", *_SIZES)
+_SHARES = ("before", "before_low", "before_high", "after", "after_low", "after_high")
+CORRECTED_DRIFT = (*GROUP, "category", "since", "iteration", "method", *INTERVAL, "p_value", *_SHARES, *_SIZES)
 BIAS_TESTS = (*GROUP, "since", "iteration", "method", "value", "degrees_of_freedom", "p_value", *_SIZES)
 
 
@@ -44,7 +45,8 @@ def corrected_drift_table(
 
     Returns:
         Columns CORRECTED_DRIFT; no rows for an attribute without ratings. value: the change, -1 to 1, with a 95 %
-        interval of Student's t distribution. p_value: of the hypothesis that the share did not change. n: chains.
+        interval of Student's t distribution. p_value: of the hypothesis that the share did not change. before, after:
+        the corrected shares in both images, limited to 0 and 1, with intervals of the same kind. n: chains.
         n_checked: rated pictures at both iterations. clusters: starts with a rating, at the iteration that has fewer.
         The value for all labels together is the mean of the labels' values, weighted by their chains. A note explains
         a null.
@@ -56,7 +58,8 @@ def corrected_drift_table(
     def rows_of(change: CorrectedChange | None, categories: Sequence[str]) -> Iterator[Row]:
         for index, category in enumerate(categories):
             estimate, p_value = (Estimate(), np.nan) if change is None else change_estimate(change, index)
-            yield {"category": category, "method": method, **estimate.columns(), "p_value": p_value}
+            row = {"category": category, "method": method, **estimate.columns(), "p_value": p_value}
+            yield row if change is None else row | share_columns(change, index)
 
     return _table(panels, ratings, CORRECTED_DRIFT, rows_of, each, method)
 
@@ -183,8 +186,11 @@ def _pool(parts: list[CorrectedLabel]) -> CorrectedChange | None:
     variances = weights**2 * [np.trace(change.covariance) for change in changes]
     freedom = [max(change.ratings - 1, 1) for change in changes]
     degrees = variances.sum() ** 2 / (variances**2 / freedom).sum() if variances.sum() else sum(freedom)
+    shares = np.tensordot(weights, np.array([change.shares for change in changes]), 1)
+    share_variances = np.tensordot(weights**2, np.array([change.variances for change in changes]), 1)
     # The pseudo-ratings are added once to all labels together, not once to each.
-    return CorrectedChange(value, covariance, bias, bias_covariance, pseudo / len(changes), degrees + 1)
+    pooled = CorrectedChange(value, covariance, bias, bias_covariance, pseudo / len(changes), degrees + 1)
+    return pooled._replace(shares=shares, variances=share_variances)
 
 
 def change_estimate(change: CorrectedChange, index: int) -> tuple[Estimate, float]:
@@ -197,6 +203,19 @@ def change_estimate(change: CorrectedChange, index: int) -> tuple[Estimate, floa
     margin = error * t.ppf((1 + CONFIDENCE) / 2, change.ratings - 1)
     p_value = float(2 * t.sf(abs(value) / error, change.ratings - 1))
     return Estimate(value, max(value - margin, -1.0), min(value + margin, 1.0)), p_value
+
+
+def share_columns(change: CorrectedChange, index: int) -> Row:
+    """Return the corrected shares of one category before and after the change, with their 95 % intervals."""
+    from scipy.stats import t
+
+    row: Row = {}
+    for name, shares, variances in zip(("before", "after"), change.shares, change.variances, strict=True):
+        value, error = shares[index], np.sqrt(variances[index])
+        margin = error * t.ppf((1 + CONFIDENCE) / 2, change.ratings - 1) if error > 0 else np.nan
+        limits = np.clip([value, value - margin, value + margin], 0, 1)
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), map(float, limits), strict=True))
+    return row
 
 
 def _hotelling(change: CorrectedChange) -> tuple[float, int, float]:
