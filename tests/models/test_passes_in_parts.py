@@ -256,27 +256,6 @@ def test_words_are_the_same_by_one_model_and_by_copies(describer, embedded, proc
     assert describer.weigh(images, PROMPT, words) == pytest.approx(expected[0], abs=1e-5)
 
 
-def test_descriptions_are_the_same_by_one_model_and_by_copies(describer, embedded, processors, monkeypatch):
-    images = [picture(k, (64, 64) if k % 4 else (48, 64)) for k in range(7)]
-    processors(1)
-    expected = describer.describe(images, PROMPT)
-    assert len({one.text for one in expected}) > 1
-    copied = make_describer({"path": str(embedded / "describer"), "dtype": "float32"})
-    sampled = make_describer({**copied.settings.model_dump(exclude_unset=True), "call": {"do_sample": True}})
-    sizes, inner = [], type(copied)._describe
-    monkeypatch.setattr(
-        type(copied), "_describe", lambda reader, some, prompt: sizes.append(len(some)) or inner(reader, some, prompt)
-    )
-    processors(2)
-    assert copied.describe(images, PROMPT) == expected
-    # Per part: pictures of both sizes.
-    assert sorted(sizes) == [1, 1, 2, 3]
-    assert copied.describe(images[:1], PROMPT) == expected[:1]
-    # One random generator serves all threads of a process.
-    sampled.describe(images, PROMPT)
-    assert sampled._twins is None
-
-
 def test_forms_are_filled_in_alike_by_one_model_and_by_copies(describer, processors):
     forms = [
         Choices("Who is it?", [["1. a man", "1. a woman"], ["2. young", "2. quite old"]]),

@@ -11,7 +11,7 @@ from broken_telephone.labels.answer_parsing.thinking_marks import opens_thought,
 from broken_telephone.models.describers.answer_text import read_answer
 from broken_telephone.models.describers.chat_prompt import gap, prompt_before_answer, prompt_text
 from broken_telephone.models.describers.closed_form import Prefix, shared_tokens
-from broken_telephone.models.describers.describer_checks import BATCHES, CACHE, CLOSED, SHARED
+from broken_telephone.models.describers.describer_checks import CACHE, CLOSED, SHARED
 from broken_telephone.models.describers.form_filling import fill_in
 from broken_telephone.models.describers.language_model import (
     as_list,
