@@ -97,7 +97,7 @@ def changed(study, **numbers) -> dict[str, pd.DataFrame]:
             0.7255,
             0.362,
             ["30 %", "73 %", "+43 (30 to 54); +36 corrected for selection"],
-            "; 43 points before shr",
+            "rose by 43 points (95 % interval 30 to 54; corrected for selection 36 points), ",
         ),
         # The shares of all images are not those of the compared chains.
         (0.304, 0.80, 0.4215, ["30 %", "80 %", "+42 (30 to 54)"], "rose by 42 points (95 % interval 30 to 54), "),

@@ -1,4 +1,4 @@
-"""Answers the question of a study: the surest change in words, then how many shares changed."""
+"""Answers the question of a study: the surest change in words, and how many shares changed."""
 
 from collections.abc import Sequence
 
@@ -27,24 +27,22 @@ def answer(counts: Counts, findings: Sequence[LeadingChange], why_not: str) -> s
     return "No share changed significantly."
 
 
-def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
+def count_line(overviews: Sequence[Overview]) -> str:
     """Say how many shares changed, between which images: `13 of 80 shares changed`.
 
     With several kinds of start, a sentence counts all shares, and one sentence each the shares of one kind.
 
     Args:
         overviews: one for each kind of start.
-        n_findings: pairs of label and attribute with a significant change, of all kinds of start.
     """
-    all_findings = f", in {counted(n_findings, 'finding')}" if n_findings else ""
     counts = counts_of(overviews)
     if len(overviews) == 1 and not counts.changed:
         verb = "was" if counts.total == 1 else "were"
         return f"{counted(counts.total, 'share')}{_size(overviews[0])} {verb} compared {span(overviews[0])}."
     if len(overviews) == 1:
-        return f"{_changed(overviews[0])}{all_findings}."
+        return f"{_changed(overviews[0])}."
     each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
-    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{all_findings}.", *each])
+    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed.", *each])
 
 
 def counts_of(overviews: Sequence[Overview]) -> Counts:

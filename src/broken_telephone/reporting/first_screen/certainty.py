@@ -4,12 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import RISE
-
-CLEAR, UNCERTAIN, BARELY, NO_INTERVAL = "clear", "uncertain", "barely", "no-interval"
-"""Grades of certainty."""
-_CLEAR_PART, _BARELY_PART = 0.5, 0.2
-"""Parts of a change that the nearer limit of its interval keeps: from the first on clear, below the second barely."""
+CLEAR, UNCERTAIN, WEAK, NO_INTERVAL = "clear", "uncertain", "weak", "no-interval"
+"""Grades of certainty, the surest first."""
+_CLEAR_PART, _WEAK_PART = 0.5, 0.2
+"""Parts of a change that the nearer limit of its interval keeps: from the first on clear, below the second weak."""
+_WORDS = {CLEAR: "clear", UNCERTAIN: "size uncertain", WEAK: "weak", NO_INTERVAL: "no interval"}
 
 
 def certainty_of(row: Any) -> str:
@@ -27,15 +26,23 @@ def certainty_of(row: Any) -> str:
     kept = round(min(sign * row.ci_low, sign * row.ci_high) / abs(row.value), 9)
     if kept >= _CLEAR_PART:
         return CLEAR
-    return UNCERTAIN if kept >= _BARELY_PART else BARELY
+    return UNCERTAIN if kept >= _WEAK_PART else WEAK
 
 
 def certainty_words(row: Any) -> str:
-    """Return the grade in words: `clear`, `size uncertain`, `barely above zero`.
+    """Return the grade in words: `clear`, `size uncertain`, `weak`.
 
     Args:
         row: of the `findings` table; a significant change.
     """
-    barely = f"barely {'above' if row.verdict == RISE else 'below'} zero"
-    words = {CLEAR: "clear", UNCERTAIN: "size uncertain", BARELY: barely, NO_INTERVAL: "no interval"}
-    return words[certainty_of(row)]
+    return _WORDS[certainty_of(row)]
+
+
+def what_weakens(row: Any) -> str:
+    """Return what weakens a change: `weak: the interval nearly reaches 0`; empty if it is clear.
+
+    Args:
+        row: of the `findings` table; a significant change.
+    """
+    grade = certainty_of(row)
+    return {CLEAR: "", WEAK: "weak: the interval nearly reaches 0"}.get(grade, _WORDS[grade])
