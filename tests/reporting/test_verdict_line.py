@@ -60,8 +60,8 @@ FEW = {"n_checked": 3}
         ([OTHER], "It is corrected with the answers of another annotator, whose own errors are unknown."),
         (
             [RATED, OTHER, {}, {}, FEW],
-            "Of these, 1 is corrected with ratings by people, 1 is corrected with another annotator's answers, 1 is not "
-            "corrected, because too few images are checked and 2 are not checked on drawn images.",
+            "Of these, 1 is corrected with ratings by people, 1 is corrected with another annotator's answers, 1 is "
+            "not corrected, because too few images are checked and 2 are not checked on drawn images.",
         ),
         ([QUIET], ""),
     ],

@@ -64,7 +64,7 @@ def _sentence(row: Any, several_starts: bool) -> str:
     size = points(abs(row.value))
     return (
         f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by {size} "
-        f"({interval(*limits)}{after_selection(size, abs(row.shrunken_value), limits[0])}) according to the annotator's "
-        "answers. "
+        f"({interval(*limits)}{after_selection(size, abs(row.shrunken_value), limits[0])}) "
+        "according to the annotator's answers. "
         f"The changes of {first} and of {second} alone predict {change}."
     )

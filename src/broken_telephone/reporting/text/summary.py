@@ -62,8 +62,9 @@ def summary(
     """Return topic -> sentences, the most informative first.
 
     Args:
-        tables: by name (findings, planned_changes, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
-            annotator_agreement, agreement_sentences, latent_classes, annotator_confusions, ratings_needed, reliability,
+        tables: by name (findings, planned_changes, shares, decomposition, trajectories, power, corrected_shares,
+            annotator_bias, annotator_agreement, agreement_sentences, latent_classes, annotator_confusions,
+            ratings_needed, reliability,
             success, success_differences, success_changes, missing_answers, share_bounds, support_sentences,
             support_tests, intersection_changes, skin_drift, mention_shares, plan_sentences, markov_tests,
             predicted_shares, diversity, diversity_changes, attractors); a missing table counts as empty.
