@@ -145,7 +145,7 @@ def test_counts_are_those_of_all_starts(page):
     counts = re.search(r'<ul class="key">(.*?)</ul>', page, re.S)[1]
     numbers = [int(number) for number in re.findall(r"<b>(\d+)</b>", counts)]
     assert sum(numbers) == screen.counts.total == 24
-    assert "in points (chains from images)</h3>" in page
+    assert "in percentage points (chains from images)</h3>" in page
 
 
 def test_rows_of_neighbouring_attributes_stand_on_one_line(browser, page, tmp_path):

@@ -115,8 +115,8 @@ def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_an
     rows = pd.DataFrame([corrected_row()])
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07), corrected_drift=rows)[0] == (
         "After 3 iterations, the share shown as female for happiness rose by 12 points (95 % interval 5 to 19; "
-        "corrected for selection 11 points), corrected with 40 rated images. The annotator's answers alone show a rise of "
-        "21 points."
+        "corrected for selection 11 points), corrected with 40 rated images. The annotator's answers alone show a rise "
+        "of 21 points."
     )
 
 

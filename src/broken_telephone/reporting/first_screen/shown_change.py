@@ -78,8 +78,8 @@ def _rounded(value: float, estimate: float, row: Any, before: float, after: floa
         shares = f"{first:.{digits}f} % {ARROW} {last:.{digits}f} %"
         size, passes_half = round(last - first, digits), first < _HALF < last
     shrunken = _points(estimate, digits)
-    # The shares may be rounded to a smaller change than the corrected one.
-    is_shrunken = pd.notna(estimate) and abs(shrunken) < abs(size)
+    # The change of the rounded shares may be smaller or larger than the rounded change. Neither is a correction.
+    is_shrunken = pd.notna(estimate) and abs(shrunken) < min(abs(size), abs(_points(value, digits)))
     corrected = _signed(shrunken, digits) if is_shrunken else ""
     return ShownChange(
         size,

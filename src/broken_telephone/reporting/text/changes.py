@@ -79,7 +79,7 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     # The shares of all images may differ from the change of those chains that have an answer in both.
     rounded = rounded_shares(row, row.before, row.after) if row.method == ANNOTATOR else None
     size = points(abs(row.value)) if rounded is None else rounded[2]
-    selection = after_selection(size, abs(row.shrunken_value), limits[0])
+    selection = after_selection(size, abs(row.value), abs(row.shrunken_value), limits[0])
     result = f"{lead}, {share} {verb} by {size} ({interval(*limits)}{selection}), "
     if row.method != ANNOTATOR:
         alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"

@@ -62,9 +62,9 @@ def _sentence(row: Any, several_starts: bool) -> str:
     change = f"a {'rise' if row.predicted_value > 0 else 'fall'} of {points(abs(row.predicted_value))}"
     change = "no change" if predicted == "0 points" else change
     size = points(abs(row.value))
+    selection = after_selection(size, abs(row.value), abs(row.shrunken_value), limits[0])
     return (
         f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by {size} "
-        f"({interval(*limits)}{after_selection(size, abs(row.shrunken_value), limits[0])}) "
-        "according to the annotator's answers. "
+        f"({interval(*limits)}{selection}) according to the annotator's answers. "
         f"The changes of {first} and of {second} alone predict {change}."
     )

@@ -65,7 +65,7 @@ def _differences(start: str, where: str, rows: pd.DataFrame, level: float) -> It
             f"{shown_as(str(row.attribute), str(row.category))} is {size} "
             f"{'above' if row.value > 0 else 'below'} that for {shown_as(str(row.attribute), str(row.reference))}, "
             f"adjusted for the label ({interval(row.ci_low, row.ci_high)}"
-            f"{after_selection(size, abs(row.shrunken_value))}{_by_annotator(row)})."
+            f"{after_selection(size, abs(row.value), abs(row.shrunken_value))}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of differences lists {counted(len(significant) - _NAMED, 'more such difference')}."
@@ -88,7 +88,7 @@ def _changes(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
             f"{shown_as(str(row.attribute), str(row.category))} and {shown_as(str(row.attribute), str(row.reference))} "
             f"changes from {points(row.before)} to {points(row.after)} between image {int(row.since)} and image "
             f"{int(row.iteration)}, by {size} ({interval(row.ci_low, row.ci_high)}"
-            f"{after_selection(size, row.shrunken_value)}{_by_annotator(row)})."
+            f"{after_selection(size, row.value, row.shrunken_value)}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of changes in success lists {counted(len(significant) - _NAMED, 'more such change')}."
