@@ -6,7 +6,10 @@ import pytest
 from test_first_screen import AT_LOOKS, ROW, findings, of_findings
 
 from broken_telephone.reporting.first_screen.verdict_line import basis, grades
+from broken_telephone.reporting.page.explorer import explorer_changes
+from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.summary import summary
+from broken_telephone.reporting.text.verdicts import of_family
 from broken_telephone.statistics.tables.planned_table import NOT_SHOWN
 
 CLEAR = {"ci_low": 0.3, "ci_high": 0.54}
@@ -111,4 +114,9 @@ def test_the_summary_counts_a_planned_change_by_the_answer_of_its_interim_looks(
     # The looks choose their tests before the results, so no correction for selection follows the change.
     named = [sentence for sentence in sentences if "rose by 20 points (95 % interval 10 to 30), " in sentence]
     assert len(named) == (answer == "rise")
+    judged = with_planned_verdicts(of_family(table), planned)
+    *_, change, verdict = explorer_changes(judged, None)["image"]["anger"]["gender"]["female"]
+    assert change == "+20 (10 to 30)"
+    expected = {"rise": "rise", NOT_SHOWN: "not enough data to tell"}
+    assert verdict == expected.get(answer, "no significant change")
     assert "nan" not in " ".join(sentence for topic in summary(given).values() for sentence in topic)
