@@ -67,7 +67,8 @@ def shown_change(row: Any, before: float, after: float) -> ShownChange:
         before: the share that the change starts from, by the same method as the change; NaN if unknown.
         after: the share that it ends at.
     """
-    return _rounded(float(row.value), float(row.shrunken_value), row, before, after)
+    estimate = float("nan") if pd.isna(row.shrunken_value) else float(row.shrunken_value)
+    return _rounded(float(row.value), estimate, row, before, after)
 
 
 def _rounded(value: float, estimate: float, row: Any, before: float, after: float) -> ShownChange:
