@@ -170,8 +170,9 @@ def test_marks_and_counts_are_the_verdicts_of_the_table():
     assert screen.counts.changed == screen.overview.counts.changed + screen.further.counts.changed
     assert screen.counts.total == 24
     alone = screen_of(small_study(starts=("image",)))
-    changed = f"{alone.counts.changed} of {alone.counts.total} shares changed (3 rows × 4 categories)"
-    assert alone.count_line == f"{changed} between the originals and image 3."
+    changed = f"{alone.counts.changed} of {alone.counts.total} shares changed between the originals and image 3"
+    assert len(alone.findings) < alone.counts.changed
+    assert alone.count_line == f"{len(alone.findings)} findings. {changed}; some mirror each other."
 
 
 def test_every_cell_stands_where_its_label_and_category_meet():
@@ -213,8 +214,8 @@ def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
     [
         (0.42, 0.30, 0.54, "clear"),
         (0.42, 0.21, 0.63, "clear"),
-        (0.42, 0.20, 0.64, "size uncertain"),
-        (0.40, 0.08, 0.72, "size uncertain"),
+        (0.42, 0.20, 0.64, "weak"),
+        (0.40, 0.08, 0.72, "weak"),
         (0.40, 0.07, 0.73, "weak"),
         (-0.40, -0.73, -0.07, "weak"),
         (-0.40, -0.50, -0.30, "clear"),
@@ -228,7 +229,7 @@ def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, word
     assert certainty_words(one) == words
     cell = cell_of(one, {}, ())
     assert cell.is_weak == (words == "weak")
-    weakness = {"clear": "", "weak": " (weak: the interval nearly reaches 0)"}.get(words, f" ({words})")
+    weakness = {"clear": "", "weak": " (weak: less than half of it is possible)"}.get(words, f" ({words})")
     assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{weakness}: ")
     assert not cell_of(row(verdict="no significant change", ci_low=0.001), {}, ()).is_weak
 
@@ -279,7 +280,7 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
     screen = of_findings(table)
     assert screen.findings[0].words == "Over all labels, more appear female"
     assert screen.findings[0].mostly == "mostly happy people"
-    assert screen.answer.startswith("Over all labels, people appear female more often: ")
+    assert screen.answer.startswith("Over all labels, people appear female more often after 3 iterations: ")
     assert screen.answer.endswith("(mostly happy people).")
 
 
@@ -291,22 +292,27 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
     [
         (
             {"label": "happiness", "attribute": "age", "category": "20-39", "before": 0.2, "after": 0.62},
-            "Happy people became mostly 20 to 39 years old: 20 % → 62 %.",
+            "Happy people appear mostly 20 to 39 years old after 3 iterations: 20 % → 62 %.",
         ),
         (
             {"label": "happiness", "attribute": "age", "category": "70+", "before": 0.06, "after": 0.48},
-            "Happy people appear 70 years old or older more often: 6 % → 48 %.",
+            "Happy people appear 70 years old or older more often after 3 iterations: 6 % → 48 %.",
         ),
-        ({"before": 0.5, "after": 0.92}, "Angry people appear female more often: 50 % → 92 %."),
+        (
+            {"before": 0.5, "after": 0.92, "iteration": 1},
+            "Angry people appear female more often after 1 iteration: 50 % → 92 %.",
+        ),
         (
             {"before": 0.92, "after": 0.5, "value": -0.42, "ci_low": -0.8, "ci_high": -0.04, "verdict": "fall"},
-            "Angry people appear female less often: 92 % → 50 % (weak: the interval nearly reaches 0).",
+            "Angry people appear female less often after 3 iterations: 92 % → 50 % "
+            "(weak: less than half of it is possible).",
         ),
         (
             {"label": "sports", "ci_low": 0.1},
-            "For sports, people appear female more often: 51 % → 93 % (size uncertain).",
+            "For sports, people appear female more often after 3 iterations: 51 % → 93 % "
+            "(weak: less than half of it is possible).",
         ),
-        ({"before": 0.2, "after": 0.9}, "Angry people appear female more often: +42 points."),
+        ({"before": 0.2, "after": 0.9}, "Angry people appear female more often after 3 iterations: +42 points."),
     ],
 )
 def test_the_headline_is_the_surest_finding(other, headline):
@@ -324,7 +330,13 @@ def test_every_label_and_attribute_is_one_finding_and_the_surest_have_chains():
     screen = of_findings(findings(*mirrored))
     assert [finding.number for finding in screen.findings] == [1, 2, 3, 4, 5, 6, 7]
     assert screen.n_open == 6
-    assert screen.count_line == ("14 of 14 shares changed (7 rows × 2 categories) between the originals and image 3.")
+    assert screen.count_line == (
+        "7 findings. 14 of 14 shares changed between the originals and image 3; some mirror each other."
+    )
+    # The mirrored share has no number of its own, but belongs to the finding.
+    cells = [{cell.name.split()[-1]: cell for cell in row} for row in screen.overview.blocks[0].cells]
+    parts = [(row["female"].finding, row["female"].part_of, row["male"].finding, row["male"].part_of) for row in cells]
+    assert parts == [(number, 0, 0, number) for number in range(1, 8)]
     study = small_study(starts=("image",))
     (found,) = screen_of(study, tables={"findings": findings({"label": "happiness", "iteration": 3})}).findings
     assert found.strips
@@ -397,25 +409,33 @@ def strip_study(categories: dict[str, str]) -> ChainPictures:
 def test_one_strip_shows_the_change_best_and_one_least():
     chains = {"late": "mmmf", "steady": "mfff", "back": "mfmf", "against": "fffm", "same": "mmmm", "open": "mff-"}
     best, least = strips_of(row(), strip_study(chains))
-    assert (best.chain, best.title, best.path) == ("steady", "3 of 5 chains do this", "male → female → female → female")
-    assert (least.chain, least.title) == ("against", "1 of 5 does the opposite")
+    assert (best.chain, best.title, best.path) == (
+        "steady",
+        "3 of 5 chains: to female",
+        "male → female → female → female",
+    )
+    assert (least.chain, least.title) == ("against", "1 of 5: away from it")
     assert best.caption == "original → image 1 → 2 → 3"
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "1 of 4 does not change")
+    assert (least.chain, least.title) == ("same", "1 of 4: not female in either image")
     (alone,) = strips_of(row(), strip_study({"against": "fffm"}))
-    assert alone.title == "1 of 1 chain does the opposite"
+    assert alone.title == "1 of 1 chain: away from female"
 
 
 def test_strips_of_a_fall_are_those_of_the_opposite_rise():
     chains = {"late": "mmmf", "steady": "mfff", "against": "fffm", "kept": "mmmm"}
     best, least = strips_of(row(category="male", verdict="fall", value=-0.42), strip_study(chains))
     assert (best.chain, least.chain) == ("steady", "against")
+    assert (best.title, least.title) == ("2 of 4 chains: away from male", "1 of 4: to it")
     del chains["against"]
     strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
-    assert [one.chain for one in strips] == ["steady", "kept"]
+    assert [(one.chain, one.title) for one in strips] == [
+        ("steady", "2 of 3 chains: away from male"),
+        ("kept", "1 of 3: male in both images"),
+    ]
 
 
 def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
@@ -495,12 +515,17 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     quiet = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01}
     screen = of_findings(findings(quiet, quiet | {"category": "male", "minimum_detectable_change": 0.31}))
     assert screen.answer == "No share changed significantly."
-    compared = "2 shares (1 row × 2 categories) were compared between the originals and image 3."
+    compared = "2 shares were compared between the originals and image 3."
     assert screen.count_line == compared
-    assert screen.detectable == "Changes below 20 to 31 points per label may be missed."
+    assert (
+        screen.detectable == "Changes of 20 to 31 points per label are found with 80 % power, smaller ones less often."
+    )
     together = quiet | {"label": ALL, "minimum_detectable_change": 0.08}
     both = of_findings(findings(quiet, together)).detectable
-    assert both == "Changes below 20 points per label and below 8 points over all labels may be missed."
+    assert both == (
+        "Changes of 20 points per label and of 8 points over all labels are found with 80 % power, "
+        "smaller ones less often."
+    )
     untold = {"verdict": "not enough data to tell"}
     unknown = of_findings(findings(quiet | untold))
     assert unknown.answer == "There is not enough data to tell whether any share changed."
@@ -508,7 +533,6 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     assert some.answer == "No significant change in the 2 shares with enough data; not enough data: 1."
     one = findings(quiet, *(quiet | untold | {"label": f"label {number}"} for number in range(5)))
     assert of_findings(one).answer == "No significant change in the 1 share with enough data; not enough data: 5."
-    # Three shares are not a full table, so its size is not stated.
     assert some.count_line.startswith("3 shares were compared")
 
 
@@ -618,11 +642,13 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
 
 def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
-    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
-    assert facts["Generator"] == "sd (weights 01234567)"
+    facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
+    assert facts["Generator"].text == "folder sd"
+    assert facts["Generator"].hover == "Digest of the weights: 0123456789ab"
+    assert facts["Annotator"].text == "judge, in its own words; not checked by people"
     revised = loop | {"settings": {"generator": {"hub": "some/model", "revision": "refs/pr/12"}}}
-    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
-    assert facts["Generator"] == "sd (revision refs/pr/12)"
+    facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
+    assert (facts["Generator"].text, facts["Generator"].hover) == ("sd", "Revision: refs/pr/12")
     imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
     facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
     assert facts["Generator"] == "sdxl"
@@ -666,19 +692,21 @@ PROMPT = {"start": "prompt", "since": 1, "label": "happiness"}
 
 def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
     screen = of_findings(findings(QUIET, QUIET | {"category": "male"}, PROMPT))
-    assert screen.answer == "Happy people appear female more often in chains from prompts: 51 % → 93 %."
+    assert (
+        screen.answer == "Happy people appear female more often in chains from prompts after 2 iterations: 51 % → 93 %."
+    )
     assert [finding.words for finding in screen.findings] == ["More happy people appear female in chains from prompts"]
     assert (screen.counts.changed, screen.counts.quiet, len(screen.findings)) == (1, 2, 1)
     assert screen.count_line == (
-        "1 of 3 shares changed. "
-        "Chains from images: 0 of 2 shares changed (1 row × 2 categories) between the originals and image 3. "
-        "Chains from prompts: 1 of 1 share changed (1 row × 1 category) between image 1 and image 3."
+        "1 finding. 1 of 3 shares changed. "
+        "Chains from images: 0 of 2 shares changed between the originals and image 3. "
+        "Chains from prompts: 1 of 1 share changed between image 1 and image 3."
     )
     numbered = [cell.finding for block in screen.further.blocks for cells in block.cells for cell in cells]
     assert numbered == [1]
     # A single prompt cannot be tested: there is one kind of start, which needs no name.
     single = of_findings(findings({}, PROMPT | {"clusters": 1}))
-    assert single.answer == "Angry people appear female more often: 51 % → 93 %."
+    assert single.answer == "Angry people appear female more often after 3 iterations: 51 % → 93 %."
 
 
 def test_the_boxes_are_about_the_chains_of_all_starts():

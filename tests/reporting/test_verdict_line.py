@@ -13,7 +13,8 @@ from broken_telephone.reporting.text.verdicts import of_family
 from broken_telephone.statistics.tables.planned_table import NOT_SHOWN
 
 CLEAR = {"ci_low": 0.3, "ci_high": 0.54}
-UNCERTAIN = {"ci_low": 0.2, "ci_high": 0.64}
+ALMOST = {"ci_low": 0.2, "ci_high": 0.64}
+"""Its nearer limit is just below half of the change."""
 WEAK = {"ci_low": 0.01, "ci_high": 0.83}
 NO_INTERVAL = {"ci_low": np.nan, "ci_high": np.nan}
 QUIET = {"verdict": "no significant change"}
@@ -28,12 +29,12 @@ def labelled(*rows) -> pd.DataFrame:
     ("rows", "words"),
     [
         ([CLEAR, WEAK, WEAK], "1 clear finding, 2 weak"),
-        ([CLEAR, CLEAR, UNCERTAIN, WEAK], "2 clear findings, 1 of uncertain size, 1 weak"),
+        ([CLEAR, CLEAR, ALMOST, WEAK], "2 clear findings, 2 weak"),
         ([CLEAR], "1 clear finding"),
         ([WEAK], "1 weak finding"),
-        ([UNCERTAIN, UNCERTAIN], "2 findings of uncertain size"),
+        ([ALMOST, WEAK], "2 weak findings"),
         ([NO_INTERVAL], "1 finding without an interval"),
-        ([UNCERTAIN, WEAK, WEAK], "No clear finding: 1 of uncertain size, 2 weak"),
+        ([WEAK, WEAK, NO_INTERVAL], "No clear finding: 2 weak, 1 without an interval"),
         ([QUIET], ""),
         ([], ""),
     ],

@@ -1,6 +1,7 @@
 """Gathers what the first screen of the report shows from the inputs of its node."""
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,9 @@ from broken_telephone.reporting.first_screen import FirstScreen, StudyContent, f
 from broken_telephone.reporting.first_screen.phrases import adjectives
 from broken_telephone.reporting.first_screen.strips import ChainPictures
 from broken_telephone.reporting.first_screen.study_facts import StudySource
+
+_TRUTH = ("truth/people.csv", "truth/regions")
+"""What only the renderer of the embedded data sets writes: attributes of the rendered people, and their regions."""
 
 
 def opening_screen(
@@ -52,7 +56,7 @@ def opening_screen(
     answers = measured_answers(annotations, settings.annotator, settings.reading)
     measured = annotators_of(headline(annotations, settings.annotator))[:1]
     content = StudyContent(
-        StudySource(words.name, data_root, concept, loop.iterations, settings.reading),
+        StudySource(words.name, data_root, concept, loop.iterations, settings.reading, is_rendered(data_root)),
         ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, browsed, settings.seed),
         tables,
         manifests,
@@ -60,3 +64,12 @@ def opening_screen(
         adjectives(concept, words.concepts.get(concept, Variable(()))),
     )
     return first_screen(content, figures)
+
+
+def is_rendered(data_root: str) -> bool:
+    """Return whether a data set has rendered people, as the embedded ones do.
+
+    Args:
+        data_root: folder of the data set; empty without one.
+    """
+    return bool(data_root) and all((Path(data_root) / name).exists() for name in _TRUTH)

@@ -45,7 +45,9 @@ class Cell:
     finding: int = 0
     """Number of the finding that describes the share; 0 without one."""
     is_weak: bool = False
-    """Whether the change is significant, but its interval nearly reaches zero."""
+    """Whether the change is significant, but its interval includes less than half of it."""
+    part_of: int = 0
+    """Number of the finding that covers the change, if it describes another share of the same label and attribute."""
 
 
 def mark_of(row: Any) -> str:
@@ -80,7 +82,7 @@ def change_of(row: Any, levels: Levels) -> ShownChange:
     return shown_change(row, before, after)
 
 
-def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0) -> Cell:
+def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0, part_of: int = 0) -> Cell:
     """Return the cell of a comparison.
 
     Args:
@@ -88,6 +90,7 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
         levels: as `corrected_levels` returns them.
         figures: names of all figures of the report.
         finding: number of the finding that describes it.
+        part_of: number of the finding about its label and attribute.
     """
     mark, key = mark_of(row), (str(row.start), str(row.label), str(row.attribute), str(row.category))
     name = f"{spoken(row.label)}, {shown_category(str(row.attribute), str(row.category))}"
@@ -99,7 +102,8 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
     number = change.number if is_claim else ""
     size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0
     is_weak = is_claim and certainty_of(row) == WEAK
-    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding, is_weak)
+    covered = part_of if is_claim and not finding else 0
+    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding, is_weak, covered)
 
 
 def _figures_of(row: Any) -> tuple[str, str]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-CLEAR, UNCERTAIN, WEAK, NO_INTERVAL = "clear", "uncertain", "weak", "no-interval"
-"""Grades of certainty, the surest first."""
-_CLEAR_PART, _WEAK_PART = 0.5, 0.2
-"""Parts of a change that the nearer limit of its interval keeps: from the first on clear, below the second weak."""
-_WORDS = {CLEAR: "clear", UNCERTAIN: "size uncertain", WEAK: "weak", NO_INTERVAL: "no interval"}
+CLEAR, WEAK, NO_INTERVAL = "clear", "weak", "no-interval"
+"""Grades of certainty; NO_INTERVAL stands for a change that cannot be graded."""
+_CLEAR_PART = 0.5
+"""Part of a clear change that the nearer limit of its interval keeps at least."""
+_WORDS = {CLEAR: "clear", WEAK: "weak", NO_INTERVAL: "no interval"}
 
 
 def certainty_of(row: Any) -> str:
@@ -22,15 +22,13 @@ def certainty_of(row: Any) -> str:
     if pd.isna(row.ci_low) or pd.isna(row.ci_high) or not row.value:
         return NO_INTERVAL
     sign = 1 if row.value > 0 else -1
-    # Rounded, so that a limit at exactly one fifth or one half is not below it by an error of the division.
+    # Rounded, so that a limit at exactly one half is not below it by an error of the division.
     kept = round(min(sign * row.ci_low, sign * row.ci_high) / abs(row.value), 9)
-    if kept >= _CLEAR_PART:
-        return CLEAR
-    return UNCERTAIN if kept >= _WEAK_PART else WEAK
+    return CLEAR if kept >= _CLEAR_PART else WEAK
 
 
 def certainty_words(row: Any) -> str:
-    """Return the grade in words: `clear`, `size uncertain`, `weak`.
+    """Return the grade in words: `clear`, `weak`, `no interval`.
 
     Args:
         row: of the `findings` table; a significant change.
@@ -39,10 +37,10 @@ def certainty_words(row: Any) -> str:
 
 
 def what_weakens(row: Any) -> str:
-    """Return what weakens a change: `weak: the interval nearly reaches 0`; empty if it is clear.
+    """Return what weakens a change: `weak: less than half of it is possible`; empty if it is clear.
 
     Args:
         row: of the `findings` table; a significant change.
     """
     grade = certainty_of(row)
-    return {CLEAR: "", WEAK: "weak: the interval nearly reaches 0"}.get(grade, _WORDS[grade])
+    return {CLEAR: "", WEAK: "weak: less than half of it is possible"}.get(grade, _WORDS[grade])

@@ -9,12 +9,12 @@ import pandas as pd
 from broken_telephone.reporting.first_screen.cells import Levels, change_of
 from broken_telephone.reporting.first_screen.certainty import certainty_of, certainty_words, what_weakens
 from broken_telephone.reporting.first_screen.main_label import main_label
-from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, became, changed_people, people_of
+from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, appearance, changed_people, people_of
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, uncorrected
 from broken_telephone.reporting.first_screen.strips import ChainPictures, Strip, strips_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, RISE
-from broken_telephone.reporting.text.wording import capital
+from broken_telephone.reporting.text.wording import capital, counted
 
 MOST = 6
 """Findings with two chains, which the first screen shows open; further ones are listed below them."""
@@ -30,7 +30,7 @@ class LeadingChange:
     numbers: str
     """Says by how much: `51 % → 93 % (+42 points, 95 % interval 30 to 54)`."""
     headline: str
-    """The change as the answer of the study: `Happy people became mostly 20 to 39 years old: 20 % → 80 %`."""
+    """The change as the answer of the study: `Angry people appear female more often after 1 iteration: 50 % → 92 %`."""
     certainty: str
     """The grade of certainty, one of `certainty`."""
     certainty_words: str
@@ -59,9 +59,9 @@ def leading_changes(
         words: as `phrases.adjectives` returns them.
         pictures: chains, answers and images.
     """
-    rows = significant_changes(changes)
+    rows, shown = significant_changes(changes), set[str]()
     return [
-        _finding(number, row, changes, levels, words, pictures if number <= MOST else None)
+        _finding(number, row, changes, levels, words, strips_of(row, pictures, shown) if number <= MOST else [])
         for number, row in enumerate(rows.itertuples(index=False), 1)
     ]
 
@@ -72,7 +72,7 @@ def _finding(
     changes: pd.DataFrame,
     levels: Levels,
     words: Mapping[str, str],
-    pictures: ChainPictures | None,
+    strips: Sequence[Strip],
 ) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
     change, source = change_of(row, levels), main_label(row, changes)
@@ -89,7 +89,7 @@ def _finding(
         mostly,
         uncorrected(row) if row.method != ANNOTATOR else "",
         bool(row.is_planned),
-        strips_of(row, pictures) if pictures else [],
+        strips,
         tuple(str(getattr(row, name)) for name in CELL),
     )
 
@@ -99,8 +99,9 @@ def _headline(row: Any, change: ShownChange, start: str, mostly: str, words: Map
     form = LESS
     if row.verdict == RISE:
         form = MOSTLY if change.passes_half else MORE
-    result = became(str(row.label), str(row.attribute), str(row.category), form, words)
+    result = appearance(str(row.label), str(row.attribute), str(row.category), form, words)
     limits = [mostly] if mostly else []
     limits += [weakness] if (weakness := what_weakens(row)) else []
     weakened = f" ({'; '.join(limits)})" if limits else ""
-    return f"{result}{start}: {change.short}{weakened}."
+    after = f" after {counted(int(row.iteration - row.since), 'iteration')}"
+    return f"{result}{start}{after}: {change.short}{weakened}."

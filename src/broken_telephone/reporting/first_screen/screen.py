@@ -22,8 +22,9 @@ from broken_telephone.reporting.first_screen.verdict_line import basis, grades
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
-from broken_telephone.reporting.text.wording import counted, points
+from broken_telephone.reporting.text.wording import counted, percent, points
 from broken_telephone.statistics import ALL
+from broken_telephone.statistics.hypothesis_tests.power import POWER
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
 _INVALID = "Drift cannot be measured: no chain has valid answers in both images."
@@ -51,6 +52,8 @@ class StudyContent:
 class FirstScreen:
     """Holds the first screen as its template shows it."""
 
+    is_rendered: bool
+    """Whether the data set is an embedded one with rendered people."""
     facts: Sequence[Fact]
     answer: str
     """The surest change in words; without one, that nothing changed or why nothing is known."""
@@ -72,7 +75,7 @@ class FirstScreen:
     n_open: int
     """Findings that are shown open; further ones are folded."""
     detectable: str
-    """How small a change may have been missed; empty if nothing was without significant change."""
+    """The changes that the tests detect with 80 % power; empty if nothing was without significant change."""
     boxes: Sequence[Box]
     notes: Sequence[str]
     """What the overviews leave out."""
@@ -98,10 +101,11 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     left_out = _groups(changes) - sum(map(_groups, shown))
     leading = leading_changes(compared, levels, study.words, study.pictures)
     numbers = {finding.cell: finding.number for finding in leading}
+    groups = {finding.cell[:-1]: finding.number for finding in leading}
 
     def cell(row: Any) -> Cell:
-        number = numbers.get(tuple(str(getattr(row, name)) for name in CELL), 0)
-        return cell_of(row, levels, figures, number)
+        key = tuple(str(getattr(row, name)) for name in CELL)
+        return cell_of(row, levels, figures, numbers.get(key, 0), groups.get(key[:-1], 0))
 
     def arranged(own: pd.DataFrame) -> Overview | None:
         missing = partial(
@@ -113,6 +117,7 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     counts = counts_of(overviews)
     why_not = _INVALID if is_invalid else _SINGLE if left_out else _NOTHING
     return FirstScreen(
+        study.source.is_rendered,
         study_facts(
             study.source,
             study.pictures.chains,
@@ -125,7 +130,7 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
         grades(compared),
         basis(compared),
         definition(overviews),
-        count_line(overviews) if overviews else "",
+        count_line(overviews, len(leading)) if overviews else "",
         counts,
         overviews[0] if overviews else None,
         overviews[1] if len(overviews) > 1 else None,
@@ -174,11 +179,15 @@ def _detectable(changes: pd.DataFrame) -> str:
     quiet = changes[(changes["verdict"] == NOT_SIGNIFICANT) & changes["minimum_detectable_change"].notna()]
     is_all = quiet["label"].astype(str) == ALL
     parts = [
-        f"below {_sizes(own['minimum_detectable_change'].astype(float))} {where}"
+        f"{_sizes(own['minimum_detectable_change'].astype(float))} {where}"
         for where, own in (("per label", quiet[~is_all]), ("over all labels", quiet[is_all]))
         if len(own)
     ]
-    return f"Changes {' and '.join(parts)} may be missed." if parts else ""
+    return (
+        f"Changes of {' and of '.join(parts)} are found with {percent(POWER)} power, smaller ones less often."
+        if parts
+        else ""
+    )
 
 
 def _sizes(changes: pd.Series) -> str:

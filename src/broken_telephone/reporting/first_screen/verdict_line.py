@@ -4,14 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.certainty import CLEAR, NO_INTERVAL, UNCERTAIN, WEAK, certainty_of
+from broken_telephone.reporting.first_screen.certainty import CLEAR, NO_INTERVAL, WEAK, certainty_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR
 from broken_telephone.reporting.text.wording import counted, listed
 from broken_telephone.statistics.tables.corrected_shares import RATINGS
 
 _BEFORE_NOUN = {CLEAR: "clear", WEAK: "weak"}
-_AFTER_NOUN = {UNCERTAIN: "of uncertain size", NO_INTERVAL: "without an interval"}
+_AFTER_NOUN = {NO_INTERVAL: "without an interval"}
 _ALONE, _FEW, _RATED, _OTHER = "alone", "few", "rated", "other"
 _WHOLE = {
     _RATED: "{} corrected with ratings by people.",
@@ -32,7 +32,7 @@ def grades(changes: pd.DataFrame) -> str:
         changes: the shares of the `findings` table that the overviews show.
     """
     found = [certainty_of(row) for row in significant_changes(changes).itertuples(index=False)]
-    counts = [(grade, found.count(grade)) for grade in (CLEAR, UNCERTAIN, WEAK, NO_INTERVAL) if grade in found]
+    counts = [(grade, found.count(grade)) for grade in (CLEAR, WEAK, NO_INTERVAL) if grade in found]
     if not counts:
         return ""
     if len(counts) > 1 and CLEAR not in found:

@@ -16,7 +16,7 @@ UNCHECKED = "according to an annotator that no rating checks on drawn images"
 _ADJUSTED = (
     "Tests and intervals are adjusted for all comparisons of the study. Significant changes look larger than they are, "
     "because they were selected. Where the correction for selection is visible, it follows the interval. A change that "
-    "it halves is only just significant, so its size is uncertain."
+    "it halves is only just significant."
 )
 TOO_FEW = "according to the annotator's answers, because too few images are checked to correct them"
 
