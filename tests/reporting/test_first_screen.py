@@ -420,7 +420,7 @@ def test_one_strip_shows_the_change_best_and_one_least():
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "1 of 4: not female in either image")
+    assert (least.chain, least.title) == ("same", "1 of 4: not female before or after")
     (alone,) = strips_of(row(), strip_study({"against": "fffm"}))
     assert alone.title == "1 of 1 chain: away from female"
 
@@ -434,7 +434,7 @@ def test_strips_of_a_fall_are_those_of_the_opposite_rise():
     strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
     assert [(one.chain, one.title) for one in strips] == [
         ("steady", "2 of 3 chains: away from male"),
-        ("kept", "1 of 3: male in both images"),
+        ("kept", "1 of 3: male before and after"),
     ]
 
 

@@ -72,7 +72,7 @@ def strips_of(row: Any, pictures: ChainPictures, shown: MutableSet[str] | None =
     The first chain enters the category (rise) or leaves it (fall), as early as any and for good. The second does the
     opposite; without such a chain it is one that could have changed and did not. Among equals, these come first:
 
-    1. chains whose original no other strip shows,
+    1. chains whose original no earlier strip shows,
     2. chains that the page shows as a whole, which are a random sample,
     3. chains in which the fewest other attributes change, so that the named change is seen.
 
@@ -109,7 +109,7 @@ def strips_of(row: Any, pictures: ChainPictures, shown: MutableSet[str] | None =
         name = "it" if strips else category
         add(opposes, pd.Series(0, opposes.index), f"away from {name}" if is_rise else f"to {name}")
     elif len(unmoved):
-        unchanged = f"not {category} in either image" if is_rise else f"{category} in both images"
+        unchanged = f"not {category} before or after" if is_rise else f"{category} before and after"
         add(unmoved, pd.Series(0, unmoved.index), unchanged)
     return strips
 
