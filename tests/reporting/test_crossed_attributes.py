@@ -155,7 +155,7 @@ def test_sentences_name_the_surest_changes_and_what_the_attributes_predict():
     assert sentences[1].endswith("The table of crossed attributes lists 2 more significant changes.")
     assert summary({"intersection_changes": changes()})[CROSSED] == sentences
     shrunken = table.assign(shrunken_value=table["value"] / 2)
-    assert "; 50 points before shrinkage) according to" in intersection_sentences(shrunken, 0.05)[0]
+    assert "; corrected for selection 25 points) according to" in intersection_sentences(shrunken, 0.05)[0]
 
 
 def test_sentences_name_the_attributes_that_ratings_contradict():

@@ -89,26 +89,41 @@ def test_the_shown_difference_is_that_of_the_shown_shares():
         assert abs(float(change.replace("−", "-")) - 100 * value) < 10**-decimals
 
 
-def test_a_change_has_one_number_and_a_visible_correction_for_selection_stands_apart():
+def test_a_change_has_one_number_and_the_correction_for_selection_stands_apart():
     shown = shown_change(row(shrunken_value=0.36), 0.51, 0.93)
     assert shown.text == "51 % → 93 % (+42 points, 95 % interval 30 to 54)"
-    assert shown.selection == "about +36 when corrected for selection"
+    assert (shown.selection, shown.shrunken) == ("corrected for selection: +36", "+36")
     assert (shown.number, shown.points) == ("42", 42)
-    assert shown_change(row(shrunken_value=0.38), 0.51, 0.93).selection == ""
-    # Of a small change, less than five points matter.
-    small = shown_change(row(value=0.06, shrunken_value=0.03), 0.51, 0.57)
-    assert (small.text, small.number) == ("51 % → 57 % (+6 points, 95 % interval 30 to 54)", "6")
-    assert small.selection == "about +3 when corrected for selection"
-    assert shown_change(row(value=0.06, shrunken_value=0.052), 0.51, 0.57).selection == ""
+    fall = shown_change(row(value=-0.42, shrunken_value=-0.413), 0.93, 0.51)
+    assert fall.selection == "corrected for selection: −41"
+    # Rounding hides the correction, or makes the shown change the smaller one.
+    cases = ((0.42, 0.418, 0.51, 0.93), (0.4251, 0.4249, 0.5051, 0.9302), (0.4215, 0.4215, 0.304, 0.7255))
+    for value, shrunken, before, after in cases:
+        same = shown_change(row(value=value, shrunken_value=shrunken), before, after)
+        assert (same.selection, same.shrunken) == ("corrected for selection: the same", "")
+
+
+def test_where_a_correction_for_selection_is_absent_the_reason_stands_in_its_place():
+    no_interval = shown_change(row(ci_low=np.nan, ci_high=np.nan), 0.51, 0.93)
+    assert no_interval.selection == "not corrected for selection, because there is no interval"
+    planned = shown_change(row(shrunken_value=np.nan), 0.51, 0.93)
+    assert planned.selection == "planned, so not corrected for selection"
+
+
+def test_a_limit_of_an_interval_that_is_not_zero_is_not_shown_as_zero():
+    shown = shown_change(row(ci_low=0.004, ci_high=0.54), 0.51, 0.93)
+    assert shown.interval == "95 % interval 0.4 to 54"
+    assert shown_change(row(ci_low=-0.54, ci_high=-0.004), 0.93, 0.51).interval == "95 % interval −54 to −0.4"
+    assert shown_change(row(ci_low=0.0, ci_high=0.54), 0.51, 0.93).interval == "95 % interval 0 to 54"
 
 
 def test_the_correction_for_selection_stands_in_the_finding_and_in_the_cell():
     screen = of_findings(findings({"shrunken_value": 0.3, "value": 0.42}, {"label": "fear", "verdict": "fall"}))
-    assert screen.findings[0].selection == "About +30 when corrected for selection."
+    assert screen.findings[0].selection == "Corrected for selection: +30."
     (cell, *_), *_ = screen.overview.blocks[0].cells
     assert cell.number == "42"
-    assert "(+42 points, 95 % interval 30 to 54). About +30 when corrected for selection. 100 chains." in cell.detail
-    assert screen.findings[1].selection == ""
+    assert "(+42 points, 95 % interval 30 to 54). Corrected for selection: +30. 100 chains." in cell.detail
+    assert screen.findings[1].selection == "Corrected for selection: the same."
 
 
 def test_shares_of_other_images_than_the_compared_ones_are_not_shown():
@@ -155,8 +170,9 @@ def test_marks_and_counts_are_the_verdicts_of_the_table():
     assert screen.counts.changed == screen.overview.counts.changed + screen.further.counts.changed
     assert screen.counts.total == 24
     alone = screen_of(small_study(starts=("image",)))
-    changed = f"{alone.counts.changed} of {alone.counts.total} shares changed (3 rows × 4 categories)"
-    assert alone.count_line.startswith(f"{changed} between the originals and image 3, in ")
+    changed = f"{alone.counts.changed} of {alone.counts.total} shares changed between the originals and image 3"
+    assert len(alone.findings) < alone.counts.changed
+    assert alone.count_line == f"{len(alone.findings)} findings. {changed}; some mirror each other."
 
 
 def test_every_cell_stands_where_its_label_and_category_meet():
@@ -198,13 +214,13 @@ def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
     [
         (0.42, 0.30, 0.54, "clear"),
         (0.42, 0.21, 0.63, "clear"),
-        (0.42, 0.20, 0.64, "size uncertain"),
-        (0.40, 0.08, 0.72, "size uncertain"),
-        (0.40, 0.07, 0.73, "barely above zero"),
-        (-0.40, -0.73, -0.07, "barely below zero"),
+        (0.42, 0.20, 0.64, "weak"),
+        (0.40, 0.08, 0.72, "weak"),
+        (0.40, 0.07, 0.73, "weak"),
+        (-0.40, -0.73, -0.07, "weak"),
         (-0.40, -0.50, -0.30, "clear"),
         # The interval of a shrunken share may not have the change in its middle: only the nearer limit counts.
-        (0.40, 0.01, 0.41, "barely above zero"),
+        (0.40, 0.01, 0.41, "weak"),
         (0.40, np.nan, np.nan, "no interval"),
     ],
 )
@@ -212,9 +228,10 @@ def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, word
     one = row(value=value, ci_low=low, ci_high=high, verdict="rise" if value > 0 else "fall")
     assert certainty_words(one) == words
     cell = cell_of(one, {}, ())
-    assert cell.is_barely == words.startswith("barely")
-    assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{'' if words == 'clear' else f', {words}'}: ")
-    assert not cell_of(row(verdict="no significant change", ci_low=0.001), {}, ()).is_barely
+    assert cell.is_weak == (words == "weak")
+    weakness = {"clear": "", "weak": " (weak: less than half of it is possible)"}.get(words, f" ({words})")
+    assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{weakness}: ")
+    assert not cell_of(row(verdict="no significant change", ci_low=0.001), {}, ()).is_weak
 
 
 def of_labels(**changes: tuple[float, int]) -> pd.DataFrame:
@@ -263,7 +280,7 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
     screen = of_findings(table)
     assert screen.findings[0].words == "Over all labels, more appear female"
     assert screen.findings[0].mostly == "mostly happy people"
-    assert screen.answer.startswith("Over all labels, people appear female more often: ")
+    assert screen.answer.startswith("Over all labels, people appear female more often after 3 iterations: ")
     assert screen.answer.endswith("(mostly happy people).")
 
 
@@ -275,22 +292,27 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
     [
         (
             {"label": "happiness", "attribute": "age", "category": "20-39", "before": 0.2, "after": 0.62},
-            "Happy people became mostly 20 to 39 years old: 20 % → 62 %.",
+            "Happy people appear mostly 20 to 39 years old after 3 iterations: 20 % → 62 %.",
         ),
         (
             {"label": "happiness", "attribute": "age", "category": "70+", "before": 0.06, "after": 0.48},
-            "Happy people appear 70 years old or older more often: 6 % → 48 %.",
+            "Happy people appear 70 years old or older more often after 3 iterations: 6 % → 48 %.",
         ),
-        ({"before": 0.5, "after": 0.92}, "Angry people appear female more often: 50 % → 92 %."),
+        (
+            {"before": 0.5, "after": 0.92, "iteration": 1},
+            "Angry people appear female more often after 1 iteration: 50 % → 92 %.",
+        ),
         (
             {"before": 0.92, "after": 0.5, "value": -0.42, "ci_low": -0.8, "ci_high": -0.04, "verdict": "fall"},
-            "Angry people appear female less often: 92 % → 50 % (change barely below zero).",
+            "Angry people appear female less often after 3 iterations: 92 % → 50 % "
+            "(weak: less than half of it is possible).",
         ),
         (
             {"label": "sports", "ci_low": 0.1},
-            "For sports, people appear female more often: 51 % → 93 % (size uncertain).",
+            "For sports, people appear female more often after 3 iterations: 51 % → 93 % "
+            "(weak: less than half of it is possible).",
         ),
-        ({"before": 0.2, "after": 0.9}, "Angry people appear female more often: +42 points."),
+        ({"before": 0.2, "after": 0.9}, "Angry people appear female more often after 3 iterations: +42 points."),
     ],
 )
 def test_the_headline_is_the_surest_finding(other, headline):
@@ -299,17 +321,30 @@ def test_the_headline_is_the_surest_finding(other, headline):
     assert of_findings(findings(quiet, smaller, other)).answer == headline
 
 
-def test_findings_are_counted_once_for_label_and_attribute():
+def test_every_label_and_attribute_is_one_finding_and_the_surest_have_chains():
     mirrored = [
         {"label": f"label {number}", "category": category, "verdict": verdict}
         for number in range(7)
         for category, verdict in (("female", "rise"), ("male", "fall"))
     ]
     screen = of_findings(findings(*mirrored))
-    assert (screen.n_findings, len(screen.findings)) == (7, 5)
+    assert [finding.number for finding in screen.findings] == [1, 2, 3, 4, 5, 6, 7]
+    assert screen.n_open == 6
     assert screen.count_line == (
-        "14 of 14 shares changed (7 rows × 2 categories) between the originals and image 3, in 7 findings."
+        "7 findings. 14 of 14 shares changed between the originals and image 3; some mirror each other."
     )
+    # The mirrored share has no number of its own, but belongs to the finding.
+    cells = [{cell.name.split()[-1]: cell for cell in row} for row in screen.overview.blocks[0].cells]
+    parts = [(row["female"].finding, row["female"].part_of, row["male"].finding, row["male"].part_of) for row in cells]
+    assert parts == [(number, 0, 0, number) for number in range(1, 8)]
+    study = small_study(starts=("image",))
+    (found,) = screen_of(study, tables={"findings": findings({"label": "happiness", "iteration": 3})}).findings
+    assert found.strips
+    many = [{"label": "happiness", "attribute": "gender"}, *({"label": f"label {number}"} for number in range(6))]
+    # The seventh finding is listed without chains, although it has some.
+    smaller = {"value": 0.03, "ci_low": 0.01, "ci_high": 0.05, "before": 0.5, "after": 0.53}
+    *_, last = screen_of(study, tables={"findings": findings(many[0] | smaller, *many[1:])}).findings
+    assert (last.number, last.cell[1], last.strips) == (7, "happiness", [])
 
 
 def words_in(sentence: str) -> int:
@@ -374,25 +409,33 @@ def strip_study(categories: dict[str, str]) -> ChainPictures:
 def test_one_strip_shows_the_change_best_and_one_least():
     chains = {"late": "mmmf", "steady": "mfff", "back": "mfmf", "against": "fffm", "same": "mmmm", "open": "mff-"}
     best, least = strips_of(row(), strip_study(chains))
-    assert (best.chain, best.title, best.path) == ("steady", "3 of 5 chains do this", "male → female → female → female")
-    assert (least.chain, least.title) == ("against", "1 of 5 does the opposite")
+    assert (best.chain, best.title, best.path) == (
+        "steady",
+        "3 of 5 chains: to female",
+        "male → female → female → female",
+    )
+    assert (least.chain, least.title) == ("against", "1 of 5: away from it")
     assert best.caption == "original → image 1 → 2 → 3"
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "1 of 4 does not change")
+    assert (least.chain, least.title) == ("same", "1 of 4: not female before or after")
     (alone,) = strips_of(row(), strip_study({"against": "fffm"}))
-    assert alone.title == "1 of 1 chain does the opposite"
+    assert alone.title == "1 of 1 chain: away from female"
 
 
 def test_strips_of_a_fall_are_those_of_the_opposite_rise():
     chains = {"late": "mmmf", "steady": "mfff", "against": "fffm", "kept": "mmmm"}
     best, least = strips_of(row(category="male", verdict="fall", value=-0.42), strip_study(chains))
     assert (best.chain, least.chain) == ("steady", "against")
+    assert (best.title, least.title) == ("2 of 4 chains: away from male", "1 of 4: to it")
     del chains["against"]
     strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
-    assert [one.chain for one in strips] == ["steady", "kept"]
+    assert [(one.chain, one.title) for one in strips] == [
+        ("steady", "2 of 3 chains: away from male"),
+        ("kept", "1 of 3: male before and after"),
+    ]
 
 
 def test_chance_and_not_the_order_of_the_table_chooses_among_equal_chains():
@@ -472,12 +515,17 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     quiet = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01}
     screen = of_findings(findings(quiet, quiet | {"category": "male", "minimum_detectable_change": 0.31}))
     assert screen.answer == "No share changed significantly."
-    compared = "2 shares (1 row × 2 categories) were compared between the originals and image 3."
+    compared = "2 shares were compared between the originals and image 3."
     assert screen.count_line == compared
-    assert screen.detectable == "may be missed: changes per label below 20 to 31 points"
+    assert (
+        screen.detectable == "Changes of 20 to 31 points per label are found with 80 % power, smaller ones less often."
+    )
     together = quiet | {"label": ALL, "minimum_detectable_change": 0.08}
     both = of_findings(findings(quiet, together)).detectable
-    assert both == "may be missed: changes per label below 20 points, over all labels below 8 points"
+    assert both == (
+        "Changes of 20 points per label and of 8 points over all labels are found with 80 % power, "
+        "smaller ones less often."
+    )
     untold = {"verdict": "not enough data to tell"}
     unknown = of_findings(findings(quiet | untold))
     assert unknown.answer == "There is not enough data to tell whether any share changed."
@@ -485,7 +533,6 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     assert some.answer == "No significant change in the 2 shares with enough data; not enough data: 1."
     one = findings(quiet, *(quiet | untold | {"label": f"label {number}"} for number in range(5)))
     assert of_findings(one).answer == "No significant change in the 1 share with enough data; not enough data: 5."
-    # Three shares are not a full table, so its size is not stated.
     assert some.count_line.startswith("3 shares were compared")
 
 
@@ -526,8 +573,15 @@ def test_the_largest_correction_is_named():
     assert box.answer == "Corrected with ratings by people: 2 of 3 shares."
     assert box.sentences[:2] == ["Not corrected: 1 share.", "The largest correction is 12 points (anger, female)."]
     alone = believe_box(findings({}), {}, {}, 0.05)
-    assert alone.answer == "The annotator is not checked on drawn images."
-    assert alone.sentences[0] == "No labels by people check the annotator."
+    assert alone.answer == "The annotator is not checked."
+    (agreed,) = [{"attribute": "gender", "categories": "all", "annotator_a": "data set", "annotator_b": "judge"}]
+    tables = {
+        "agreement": pd.DataFrame([agreed | {"share_agreeing": 0.9}]),
+        "shares": pd.DataFrame({"annotator": ["judge"]}),
+    }
+    originals = believe_box(findings({}), tables, {}, 0.05)
+    assert originals.answer == "The annotator is checked on originals only."
+    assert originals.sentences[0] == "There, it agrees with the data set: gender 90 %."
     reference = believe_box(findings({"method": "large model"}), {}, {}, 0.05)
     assert reference.answer == "Corrected with the answers of large model, whose own errors are unknown."
     # Shares that a second annotator checked count as checked, although nobody rated them.
@@ -588,11 +642,13 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
 
 def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
-    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
-    assert facts["Generator"] == "sd (weights 01234567)"
+    facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
+    assert facts["Generator"].text == "folder sd"
+    assert facts["Generator"].hover == "Digest of the weights: 0123456789ab"
+    assert facts["Annotator"].text == "judge, in its own words; not checked by people"
     revised = loop | {"settings": {"generator": {"hub": "some/model", "revision": "refs/pr/12"}}}
-    facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
-    assert facts["Generator"] == "sd (revision refs/pr/12)"
+    facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
+    assert (facts["Generator"].text, facts["Generator"].hover) == ("sd", "Revision: refs/pr/12")
     imported = loop | {"imported": {"generator": "sdxl", "describer": None}}
     facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
     assert facts["Generator"] == "sdxl"
@@ -636,19 +692,21 @@ PROMPT = {"start": "prompt", "since": 1, "label": "happiness"}
 
 def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
     screen = of_findings(findings(QUIET, QUIET | {"category": "male"}, PROMPT))
-    assert screen.answer == "Happy people appear female more often in chains from prompts: 51 % → 93 %."
+    assert (
+        screen.answer == "Happy people appear female more often in chains from prompts after 2 iterations: 51 % → 93 %."
+    )
     assert [finding.words for finding in screen.findings] == ["More happy people appear female in chains from prompts"]
-    assert (screen.counts.changed, screen.counts.quiet, screen.n_findings) == (1, 2, 1)
+    assert (screen.counts.changed, screen.counts.quiet, len(screen.findings)) == (1, 2, 1)
     assert screen.count_line == (
-        "1 of 3 shares changed, in 1 finding. "
-        "Chains from images: 0 of 2 shares changed (1 row × 2 categories) between the originals and image 3. "
-        "Chains from prompts: 1 of 1 share changed (1 row × 1 category) between image 1 and image 3."
+        "1 finding. 1 of 3 shares changed. "
+        "Chains from images: 0 of 2 shares changed between the originals and image 3. "
+        "Chains from prompts: 1 of 1 share changed between image 1 and image 3."
     )
     numbered = [cell.finding for block in screen.further.blocks for cells in block.cells for cell in cells]
     assert numbered == [1]
     # A single prompt cannot be tested: there is one kind of start, which needs no name.
     single = of_findings(findings({}, PROMPT | {"clusters": 1}))
-    assert single.answer == "Angry people appear female more often: 51 % → 93 %."
+    assert single.answer == "Angry people appear female more often after 3 iterations: 51 % → 93 %."
 
 
 def test_the_boxes_are_about_the_chains_of_all_starts():
@@ -702,7 +760,8 @@ def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
     study = small_study()
     first = screen_of(study).findings[0]
     sentence = summary(study.tables)["What changed"][0]
-    size = int(re.search(r"\+(\d+) points", first.numbers)[1])
-    # The summary rounds the change itself, the first screen is the difference of the rounded shares.
-    assert abs(size - int(re.search(r"; (\d+)(?: points?)? before shrinkage", sentence)[1])) <= 1
+    size = re.search(r"\+(\d+) points", first.numbers)[1]
+    assert f"happiness rose by {size} points (95 % interval " in sentence
+    corrected = re.search(r"\+(\d+)", first.selection)[1]
+    assert f"; corrected for selection {corrected} points)" in sentence
     assert "the share shown as female for happiness" in sentence

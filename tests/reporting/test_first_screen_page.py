@@ -96,6 +96,8 @@ def test_each_finding_says_how_sure_it_is(page):
     screen = screen_of(small_study(), FIGURES)
     tags = re.findall(r'<span class="tag ([a-z-]+)">([a-z ]+)</span>', first_part(page))
     assert tags == [(finding.certainty, finding.certainty_words) for finding in screen.findings]
+    assert f"<b>{screen.grades}.</b> {screen.basis}" in first_part(page)
+    assert screen.definition in first_part(page)
 
 
 def test_no_page_is_wider_than_its_window(browser, page, tmp_path):
@@ -143,7 +145,7 @@ def test_counts_are_those_of_all_starts(page):
     counts = re.search(r'<ul class="key">(.*?)</ul>', page, re.S)[1]
     numbers = [int(number) for number in re.findall(r"<b>(\d+)</b>", counts)]
     assert sum(numbers) == screen.counts.total == 24
-    assert "in points (chains from images)</h3>" in page
+    assert "in percentage points (chains from images)</h3>" in page
 
 
 def test_rows_of_neighbouring_attributes_stand_on_one_line(browser, page, tmp_path):

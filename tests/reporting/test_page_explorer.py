@@ -9,7 +9,9 @@ from small_study import browser_of, small_study
 from test_first_screen import screen_of
 
 from broken_telephone.reporting.text.summary import summary
+from broken_telephone.reporting.text.verdicts import SPAN
 from broken_telephone.reporting.text.wording import percent, points
+from broken_telephone.statistics.tables.findings import AT_LOOKS
 from broken_telephone.statistics.tables.shares_table import DATASET
 
 browser = pytest.fixture(scope="module")(chromium)
@@ -97,7 +99,7 @@ def changed(study, **numbers) -> dict[str, pd.DataFrame]:
             0.7255,
             0.362,
             ["30 %", "73 %", "+43 (30 to 54); +36 corrected for selection"],
-            "; 43 points before shr",
+            "rose by 43 points (95 % interval 30 to 54; corrected for selection 36 points), ",
         ),
         # The shares of all images are not those of the compared chains.
         (0.304, 0.80, 0.4215, ["30 %", "80 %", "+42 (30 to 54)"], "rose by 42 points (95 % interval 30 to 54), "),
@@ -115,6 +117,19 @@ def test_a_change_is_the_difference_of_the_shares_beside_it(
     told = next(text for text in summary(tables)["What changed"] if "female for happiness" in text)
     assert sentence in told
     assert ("It was 30 % before and 73 % after" in told) == (cells[1] == "73 %")
+
+
+def test_a_planned_change_has_the_verdict_and_the_numbers_of_its_last_look(browser, study, tmp_path):
+    at_looks = {"verdict": "not enough data to tell", "reason": AT_LOOKS, "value": 0.42, "is_planned": True}
+    tables = changed(study, **at_looks)
+    row = next(one for one in tables["findings"].to_dict("records") if one["reason"] == AT_LOOKS)
+    look = {name: row[name] for name in SPAN} | {"answer": "rise", "note": "", "n": 30, "clusters": 30}
+    tables["planned_changes"] = pd.DataFrame([look | {"value": 0.2, "ci_low": 0.1, "ci_high": 0.3}])
+    page = opened(browser, tmp_path, page_of(study, tables=tables))
+    choose(page, start="image", attribute="gender", label="happiness")
+    *_, change, verdict = page.locator("#explore tbody tr", has_text="female").locator("td").all_inner_texts()
+    assert (change, verdict) == ("+20 (10 to 30)", "▲ rise")
+    assert page.troubles == []
 
 
 def test_links_lead_to_a_share_and_to_its_chains(browser, study, tmp_path):

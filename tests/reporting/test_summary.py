@@ -56,7 +56,8 @@ def test_a_change_is_told_with_its_interval_and_with_what_the_published_comparis
 def test_a_change_that_is_shrunken_to_the_end_of_its_interval_is_a_bound():
     findings = findings_table(pd.DataFrame([drift()]), pd.DataFrame([power()]))
     shrunken = findings.assign(shrunken_value=findings["ci_low"])
-    for table, words in ((findings, "rose by 21 points (95 %"), (shrunken, "rose by at least 17 points (95 %")):
+    bound = "rose by 21 points (95 % interval 17 to 25; corrected for selection at least 17 points)"
+    for table, words in ((findings, "rose by 21 points (95 % interval 17 to 25)"), (shrunken, bound)):
         shares = pd.DataFrame([share(0, 0.59), share(3, 0.80)])
         assert words in summary({"findings": table, "shares": shares})["What changed"][0]
 
@@ -113,9 +114,9 @@ def corrected_row(value=0.12, low=0.05, high=0.19, p=0.004, **other) -> dict:
 def test_where_people_rated_drawn_images_the_corrected_change_is_told_and_the_annotators_beside_it():
     rows = pd.DataFrame([corrected_row()])
     assert what_changed([drift()], decomposition=parts(0.25, 0.04, 0.01, 0.07), corrected_drift=rows)[0] == (
-        "After 3 iterations, the share shown as female for happiness rose by 11 points (95 % interval 5 to 19; "
-        "12 points before shrinkage), corrected with 40 rated images. The annotator's answers alone show a rise of 21 "
-        "points."
+        "After 3 iterations, the share shown as female for happiness rose by 12 points (95 % interval 5 to 19; "
+        "corrected for selection 11 points), corrected with 40 rated images. The annotator's answers alone show a rise "
+        "of 21 points."
     )
 
 
@@ -202,8 +203,8 @@ def test_falls_prompts_and_replicates_are_told_as_they_are():
 
 def test_shares_of_other_pictures_than_those_compared_are_not_given():
     sentence = what_changed([drift(0.30, 0.2, 0.4)])[0]
-    assert "rose by 29 points" in sentence
-    assert "; 30 points before shrinkage" in sentence
+    assert "rose by 30 points" in sentence
+    assert "; corrected for selection 29 points" in sentence
     assert "59 %" not in sentence
     assert "uses the 60 chains that have an answer in both images" in sentence
 
@@ -249,7 +250,7 @@ def test_sure_changes_come_first_and_mirrors_are_told_once():
         "fear",
     ]
     assert "shown as female" in sentences[0]
-    assert sentences[3].startswith("Significant changes look larger than they are")
+    assert sentences[3].startswith("Tests and intervals are adjusted for all comparisons")
     assert sentences[4].startswith("4 shares compared (each category, for each label and over all labels): rose: 3; ")
     many = [drift(label=f"label {k}") for k in range(9)]
     assert "3 more pairs of label and attribute changed significantly" in what_changed(many)[6]
@@ -429,8 +430,8 @@ def test_differences_in_success_are_claimed_only_if_all_comparisons_of_the_study
         judged = findings_table(changes, pd.DataFrame(), families=families)
         topics = summary({"success": pd.DataFrame(RATES), "success_differences": differences, "findings": judged})
         sentences.append(topics["Does the describer still name the label?"])
-    assert "the success rate for 4-19 (age) is 17 points below that for 20-39 (age)" in sentences[0][2]
-    assert "; 20 points before shrinkage" in sentences[0][2]
+    assert "the success rate for 4-19 (age) is 20 points below that for 20-39 (age)" in sentences[0][2]
+    assert "; corrected for selection 17 points" in sentences[0][2]
     assert "no category of the last image differs significantly" in sentences[1][2]
     untested = differences.assign(p_value=np.nan, p_adjusted=np.nan, ci_low=np.nan, ci_high=np.nan, note="one start")
     families = {"success": success_comparisons(untested, pd.DataFrame())}

@@ -20,7 +20,7 @@ from broken_telephone.reporting.figures.saved_figures import Files, saved_figure
 from broken_telephone.reporting.first_screen import StudyContent, first_screen
 from broken_telephone.reporting.first_screen.phrases import adjectives
 from broken_telephone.reporting.first_screen.strips import ChainPictures
-from broken_telephone.reporting.first_screen.study_facts import StudySource
+from broken_telephone.reporting.first_screen.study_facts import StudySource, is_rendered
 from broken_telephone.reporting.page.chain_browser import chain_browser
 from broken_telephone.reporting.page.latex import drift_tables
 from broken_telephone.reporting.page.motif_pictures import shown_motifs
@@ -96,7 +96,7 @@ def write_report(
     answers = measured_answers(annotations, settings.annotator, settings.reading)
     browsed = [str(chain["chain"]) for chain in browser.chains]
     content = StudyContent(
-        StudySource(words.name, data_root, concept, loop.iterations, settings.reading),
+        StudySource(words.name, data_root, concept, loop.iterations, settings.reading, is_rendered(data_root)),
         ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, browsed, settings.seed),
         tables,
         manifests,

@@ -1,4 +1,4 @@
-"""Answers the question of a study: the surest change in words, then how many shares changed."""
+"""Answers the question of a study: the surest change in words, and how many shares changed."""
 
 from collections.abc import Sequence
 
@@ -28,23 +28,24 @@ def answer(counts: Counts, findings: Sequence[LeadingChange], why_not: str) -> s
 
 
 def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
-    """Say how many shares changed, between which images: `13 of 80 shares changed`.
+    """Say how many findings there are and how many shares changed: `6 findings. 13 of 80 shares changed ...`.
 
     With several kinds of start, a sentence counts all shares, and one sentence each the shares of one kind.
 
     Args:
         overviews: one for each kind of start.
-        n_findings: pairs of label and attribute with a significant change, of all kinds of start.
+        n_findings: one finding covers all changed shares of a label and attribute, which sum to 100 %.
     """
-    all_findings = f", in {counted(n_findings, 'finding')}" if n_findings else ""
     counts = counts_of(overviews)
+    lead = f"{counted(n_findings, 'finding')}. " if n_findings else ""
+    mirrored = "; some mirror each other" if counts.changed > n_findings else ""
     if len(overviews) == 1 and not counts.changed:
         verb = "was" if counts.total == 1 else "were"
-        return f"{counted(counts.total, 'share')}{_size(overviews[0])} {verb} compared {span(overviews[0])}."
+        return f"{counted(counts.total, 'share')} {verb} compared {span(overviews[0])}."
     if len(overviews) == 1:
-        return f"{_changed(overviews[0])}{all_findings}."
+        return f"{lead}{_changed(overviews[0])}{mirrored}."
     each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
-    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{all_findings}.", *each])
+    return " ".join([f"{lead}{counts.changed} of {counted(counts.total, 'share')} changed{mirrored}.", *each])
 
 
 def counts_of(overviews: Sequence[Overview]) -> Counts:
@@ -53,19 +54,9 @@ def counts_of(overviews: Sequence[Overview]) -> Counts:
 
 
 def _changed(overview: Overview) -> str:
-    """Count the changed shares of an overview: `13 of 80 shares changed (8 rows x 10 categories) between ...`."""
+    """Count the changed shares of an overview: `13 of 80 shares changed between ...`."""
     counts = overview.counts
-    return f"{counts.changed} of {counted(counts.total, 'share')} changed{_size(overview)} {span(overview)}"
-
-
-def _size(overview: Overview) -> str:
-    """Return rows and categories of an overview; empty if some of its shares were not compared."""
-    rows = len(overview.rows) + overview.folded_labels
-    categories = sum(len(block.categories) + block.folded for block in (*overview.blocks, *overview.folded_blocks))
-    if rows * categories != overview.counts.total:
-        return ""
-    names = "category" if categories == 1 else "categories"
-    return f" ({counted(rows, 'row')} \N{MULTIPLICATION SIGN} {categories} {names})"
+    return f"{counts.changed} of {counted(counts.total, 'share')} changed {span(overview)}"
 
 
 def span(overview: Overview) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.certainty import BARELY, CLEAR, certainty_of, certainty_words
+from broken_telephone.reporting.first_screen.certainty import WEAK, certainty_of, what_weakens
 from broken_telephone.reporting.first_screen.phrases import shown_category
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
 from broken_telephone.reporting.text.correction_method import correction_text
@@ -44,8 +44,10 @@ class Cell:
     """Name of the figure that shows the share; empty if there is none."""
     finding: int = 0
     """Number of the finding that describes the share; 0 without one."""
-    is_barely: bool = False
-    """Whether the change is significant, but barely differs from zero."""
+    is_weak: bool = False
+    """Whether the change is significant, but its interval includes less than half of it."""
+    part_of: int = 0
+    """Number of the finding that covers the change, if it describes another share of the same label and attribute."""
 
 
 def mark_of(row: Any) -> str:
@@ -80,7 +82,7 @@ def change_of(row: Any, levels: Levels) -> ShownChange:
     return shown_change(row, before, after)
 
 
-def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0) -> Cell:
+def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0, part_of: int = 0) -> Cell:
     """Return the cell of a comparison.
 
     Args:
@@ -88,6 +90,7 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
         levels: as `corrected_levels` returns them.
         figures: names of all figures of the report.
         finding: number of the finding that describes it.
+        part_of: number of the finding about its label and attribute.
     """
     mark, key = mark_of(row), (str(row.start), str(row.label), str(row.attribute), str(row.category))
     name = f"{spoken(row.label)}, {shown_category(str(row.attribute), str(row.category))}"
@@ -98,8 +101,9 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
     is_claim = mark in (ROSE, FELL)
     number = change.number if is_claim else ""
     size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0
-    is_barely = is_claim and certainty_of(row) == BARELY
-    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding, is_barely)
+    is_weak = is_claim and certainty_of(row) == WEAK
+    covered = part_of if is_claim and not finding else 0
+    return Cell(mark, key, name, _detail(row, change), number, size, figure, finding, is_weak, covered)
 
 
 def _figures_of(row: Any) -> tuple[str, str]:
@@ -117,10 +121,10 @@ def _detail(row: Any, change: ShownChange) -> str:
     if row.clusters < row.n:
         chains += f" from {counted(int(row.clusters), 'start')}"
     verdict, is_claim = _verdict(row), row.verdict in (RISE, FALL)
-    if is_claim and certainty_of(row) != CLEAR:
-        verdict += f", {certainty_words(row)}"
+    if is_claim and (weakness := what_weakens(row)):
+        verdict += f" ({weakness})"
     parts = [f"{verdict}: {change.text}"]
-    parts += [change.selection] if is_claim and change.selection else []
+    parts += [change.selection] if is_claim else []
     parts.append(chains)
     if row.method != ANNOTATOR:
         parts.append(correction_text(str(row.method), int(row.n_checked)))

@@ -4,12 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.text.verdicts import RISE
-
-CLEAR, UNCERTAIN, BARELY, NO_INTERVAL = "clear", "uncertain", "barely", "no-interval"
-"""Grades of certainty."""
-_CLEAR_PART, _BARELY_PART = 0.5, 0.2
-"""Parts of a change that the nearer limit of its interval keeps: from the first on clear, below the second barely."""
+CLEAR, WEAK, NO_INTERVAL = "clear", "weak", "no-interval"
+"""Grades of certainty; NO_INTERVAL stands for a change that cannot be graded."""
+_CLEAR_PART = 0.5
+"""Part of a clear change that the nearer limit of its interval keeps at least."""
+_WORDS = {CLEAR: "clear", WEAK: "weak", NO_INTERVAL: "no interval"}
 
 
 def certainty_of(row: Any) -> str:
@@ -23,19 +22,25 @@ def certainty_of(row: Any) -> str:
     if pd.isna(row.ci_low) or pd.isna(row.ci_high) or not row.value:
         return NO_INTERVAL
     sign = 1 if row.value > 0 else -1
-    # Rounded, so that a limit at exactly one fifth or one half is not below it by an error of the division.
+    # Rounded, so that a limit at exactly one half is not below it by an error of the division.
     kept = round(min(sign * row.ci_low, sign * row.ci_high) / abs(row.value), 9)
-    if kept >= _CLEAR_PART:
-        return CLEAR
-    return UNCERTAIN if kept >= _BARELY_PART else BARELY
+    return CLEAR if kept >= _CLEAR_PART else WEAK
 
 
 def certainty_words(row: Any) -> str:
-    """Return the grade in words: `clear`, `size uncertain`, `barely above zero`.
+    """Return the grade in words: `clear`, `weak`, `no interval`.
 
     Args:
         row: of the `findings` table; a significant change.
     """
-    barely = f"barely {'above' if row.verdict == RISE else 'below'} zero"
-    words = {CLEAR: "clear", UNCERTAIN: "size uncertain", BARELY: barely, NO_INTERVAL: "no interval"}
-    return words[certainty_of(row)]
+    return _WORDS[certainty_of(row)]
+
+
+def what_weakens(row: Any) -> str:
+    """Return what weakens a change: `weak: less than half of it is possible`; empty if it is clear.
+
+    Args:
+        row: of the `findings` table; a significant change.
+    """
+    grade = certainty_of(row)
+    return {CLEAR: "", WEAK: "weak: less than half of it is possible"}.get(grade, _WORDS[grade])

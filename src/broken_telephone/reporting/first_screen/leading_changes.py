@@ -1,4 +1,4 @@
-"""Describes the surest changes in one sentence each."""
+"""Describes the findings of a study in one sentence each: the surest change of each label and attribute."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.first_screen.cells import Levels, change_of
-from broken_telephone.reporting.first_screen.certainty import BARELY, CLEAR, certainty_of, certainty_words
+from broken_telephone.reporting.first_screen.certainty import certainty_of, certainty_words, what_weakens
 from broken_telephone.reporting.first_screen.main_label import main_label
-from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, became, changed_people, people_of
+from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, appearance, changed_people, people_of
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, uncorrected
 from broken_telephone.reporting.first_screen.strips import ChainPictures, Strip, strips_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, RISE
-from broken_telephone.reporting.text.wording import capital
+from broken_telephone.reporting.text.wording import capital, counted
 
-MOST = 5
-"""Findings of the first screen."""
+MOST = 6
+"""Findings with two chains, which the first screen shows open; further ones are listed below them."""
 
 
 @dataclass(frozen=True)
 class LeadingChange:
-    """Holds a finding with two chains."""
+    """Holds a finding; the surest ones have two chains."""
 
     number: int
     words: str
@@ -30,12 +30,12 @@ class LeadingChange:
     numbers: str
     """Says by how much: `51 % → 93 % (+42 points, 95 % interval 30 to 54)`."""
     headline: str
-    """The change as the answer of the study: `Happy people became mostly 20 to 39 years old: 20 % → 80 %`."""
+    """The change as the answer of the study: `Angry people appear female more often after 1 iteration: 50 % → 92 %`."""
     certainty: str
     """The grade of certainty, one of `certainty`."""
     certainty_words: str
     selection: str
-    """The change corrected for its selection, as a sentence; empty if it does not differ visibly."""
+    """The change corrected for its selection, as a sentence, or why there is no correction."""
     mostly: str
     """The people that a change over all labels mostly comes from: `mostly happy people`; empty without them."""
     alone: str
@@ -49,7 +49,7 @@ class LeadingChange:
 def leading_changes(
     changes: pd.DataFrame, levels: Levels, words: Mapping[str, str], pictures: ChainPictures
 ) -> list[LeadingChange]:
-    """Return the findings of the first screen, in the order of the summary.
+    """Return all findings, the surest first, as in the summary.
 
     If the changes have several kinds of start, each finding names its own.
 
@@ -59,9 +59,9 @@ def leading_changes(
         words: as `phrases.adjectives` returns them.
         pictures: chains, answers and images.
     """
-    rows = significant_changes(changes).head(MOST)
+    rows, shown = significant_changes(changes), set[str]()
     return [
-        _finding(number, row, changes, levels, words, pictures)
+        _finding(number, row, changes, levels, words, strips_of(row, pictures, shown) if number <= MOST else [])
         for number, row in enumerate(rows.itertuples(index=False), 1)
     ]
 
@@ -72,7 +72,7 @@ def _finding(
     changes: pd.DataFrame,
     levels: Levels,
     words: Mapping[str, str],
-    pictures: ChainPictures,
+    strips: Sequence[Strip],
 ) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
     change, source = change_of(row, levels), main_label(row, changes)
@@ -85,11 +85,11 @@ def _finding(
         _headline(row, change, start, mostly, words),
         certainty_of(row),
         certainty_words(row),
-        f"{capital(change.selection)}." if change.selection else "",
+        f"{capital(change.selection)}.",
         mostly,
         uncorrected(row) if row.method != ANNOTATOR else "",
         bool(row.is_planned),
-        strips_of(row, pictures),
+        strips,
         tuple(str(getattr(row, name)) for name in CELL),
     )
 
@@ -99,13 +99,9 @@ def _headline(row: Any, change: ShownChange, start: str, mostly: str, words: Map
     form = LESS
     if row.verdict == RISE:
         form = MOSTLY if change.passes_half else MORE
-    result = became(str(row.label), str(row.attribute), str(row.category), form, words)
+    result = appearance(str(row.label), str(row.attribute), str(row.category), form, words)
     limits = [mostly] if mostly else []
-    limits += [] if certainty_of(row) == CLEAR else [_of_change(row)]
+    limits += [weakness] if (weakness := what_weakens(row)) else []
     weakened = f" ({'; '.join(limits)})" if limits else ""
-    return f"{result}{start}: {change.short}{weakened}."
-
-
-def _of_change(row: Any) -> str:
-    words = certainty_words(row)
-    return f"change {words}" if certainty_of(row) == BARELY else words
+    after = f" after {counted(int(row.iteration - row.since), 'iteration')}"
+    return f"{result}{start}{after}: {change.short}{weakened}."

@@ -26,7 +26,7 @@ def next_box(changes: pd.DataFrame, is_single: bool) -> Box:
         # Without any correction, checked images are images with ratings, but too few to correct with.
         is_uncorrected = (changes["method"].astype(str) == ANNOTATOR).all()
         more = " more" if is_uncorrected and (changes["n_checked"].fillna(0) > 0).any() else ""
-        why = "Ratings of drawn images show how much of the drift is the annotator's error."
+        why = "Ratings of drawn images measure the annotator's error."
         return Box(_QUESTION, f"Let people label{more} images:", [why], _BELIEVE, "kedro rate")
     if (changes["iteration"] - changes["since"]).max() < 2:
         return Box(_QUESTION, "Run more iterations.", ["One step cannot show whether the drift settles."], _HEADING)

@@ -11,7 +11,7 @@ _WITH_ADJECTIVES = "emotion"
 _PLAIN = ("gender", "ethnicity")
 """Attributes whose categories need no explanation."""
 _SKIN = ("lighter", "darker")
-MOSTLY, MORE, LESS = "became mostly {}", "appear {} more often", "appear {} less often"
+MOSTLY, MORE, LESS = "appear mostly {}", "appear {} more often", "appear {} less often"
 """What people do in a headline. MOSTLY: the category was that of less than half of the images, and is that of most."""
 
 
@@ -47,8 +47,8 @@ def changed_people(label: str, attribute: str, category: str, is_rise: bool, wor
     return f"{where}, {more} appear {shown}"
 
 
-def became(label: str, attribute: str, category: str, form: str, words: Mapping[str, str]) -> str:
-    """Say in words what the people of a label became: `Happy people became mostly 20 to 39 years old`.
+def appearance(label: str, attribute: str, category: str, form: str, words: Mapping[str, str]) -> str:
+    """Say in words how the people of a label appear: `Happy people appear mostly 20 to 39 years old`.
 
     Args:
         label: of the chains.

@@ -10,19 +10,21 @@ import pandas as pd
 from broken_telephone.reporting.first_screen.answer import answer, count_line, counts_of
 from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import Cell, cell_of, corrected_levels
-from broken_telephone.reporting.first_screen.leading_changes import LeadingChange, leading_changes
+from broken_telephone.reporting.first_screen.definition import definition
+from broken_telephone.reporting.first_screen.leading_changes import MOST, LeadingChange, leading_changes
 from broken_telephone.reporting.first_screen.missing_column import missing_cell
 from broken_telephone.reporting.first_screen.next_step import next_box
 from broken_telephone.reporting.first_screen.overview import Counts, Overview, compared_labels, overview, starts_of
-from broken_telephone.reporting.first_screen.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.first_screen.strips import ChainPictures
 from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
 from broken_telephone.reporting.first_screen.trust import believe_box, model_box, settled_box
+from broken_telephone.reporting.first_screen.verdict_line import basis, grades
 from broken_telephone.reporting.selection import select
-from broken_telephone.reporting.text.changes import significant_changes
+from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
-from broken_telephone.reporting.text.wording import counted, points
+from broken_telephone.reporting.text.wording import counted, percent, points
 from broken_telephone.statistics import ALL
+from broken_telephone.statistics.hypothesis_tests.power import POWER
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
 _INVALID = "Drift cannot be measured: no chain has valid answers in both images."
@@ -50,9 +52,17 @@ class StudyContent:
 class FirstScreen:
     """Holds the first screen as its template shows it."""
 
+    is_rendered: bool
+    """Whether the data set is an embedded one with rendered people."""
     facts: Sequence[Fact]
     answer: str
     """The surest change in words; without one, that nothing changed or why nothing is known."""
+    grades: str
+    """How many findings are clear and how many weak; empty without findings."""
+    basis: str
+    """What the findings rest on; empty without findings."""
+    definition: str
+    """What a chain is and what the annotator does; empty if nothing was compared."""
     count_line: str
     """How many shares changed; empty if nothing was compared."""
     counts: Counts
@@ -61,10 +71,11 @@ class FirstScreen:
     further: Overview | None
     """The overview of chains from prompts beside chains from images."""
     findings: Sequence[LeadingChange]
-    n_findings: int
-    """All findings: pairs of label and attribute with a significant change. Those of the screen are the surest."""
+    """One for each label and attribute with a significant change, the surest first."""
+    n_open: int
+    """Findings that are shown open; further ones are folded."""
     detectable: str
-    """How small a change may have been missed; empty if nothing was without significant change."""
+    """The changes that the tests detect with 80 % power; empty if nothing was without significant change."""
     boxes: Sequence[Box]
     notes: Sequence[str]
     """What the overviews leave out."""
@@ -89,12 +100,12 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     compared = pd.concat(shown) if shown else changes.head(0)
     left_out = _groups(changes) - sum(map(_groups, shown))
     leading = leading_changes(compared, levels, study.words, study.pictures)
-    n_findings = len(significant_changes(compared))
     numbers = {finding.cell: finding.number for finding in leading}
+    groups = {finding.cell[:-1]: finding.number for finding in leading}
 
     def cell(row: Any) -> Cell:
-        number = numbers.get(tuple(str(getattr(row, name)) for name in CELL), 0)
-        return cell_of(row, levels, figures, number)
+        key = tuple(str(getattr(row, name)) for name in CELL)
+        return cell_of(row, levels, figures, numbers.get(key, 0), groups.get(key[:-1], 0))
 
     def arranged(own: pd.DataFrame) -> Overview | None:
         missing = partial(
@@ -106,6 +117,7 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     counts = counts_of(overviews)
     why_not = _INVALID if is_invalid else _SINGLE if left_out else _NOTHING
     return FirstScreen(
+        study.source.is_rendered,
         study_facts(
             study.source,
             study.pictures.chains,
@@ -115,12 +127,15 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
             str(study.manifests.get("report", {}).get("written", "")),
         ),
         answer(counts, leading, why_not),
-        count_line(overviews, n_findings) if overviews else "",
+        grades(compared),
+        basis(compared),
+        definition(overviews),
+        count_line(overviews, len(leading)) if overviews else "",
         counts,
         overviews[0] if overviews else None,
         overviews[1] if len(overviews) > 1 else None,
         leading,
-        n_findings,
+        MOST,
         _detectable(compared),
         [
             believe_box(compared, tables, study.manifests, LEVEL),
@@ -164,11 +179,15 @@ def _detectable(changes: pd.DataFrame) -> str:
     quiet = changes[(changes["verdict"] == NOT_SIGNIFICANT) & changes["minimum_detectable_change"].notna()]
     is_all = quiet["label"].astype(str) == ALL
     parts = [
-        f"{where} below {_sizes(own['minimum_detectable_change'].astype(float))}"
+        f"{_sizes(own['minimum_detectable_change'].astype(float))} {where}"
         for where, own in (("per label", quiet[~is_all]), ("over all labels", quiet[is_all]))
         if len(own)
     ]
-    return f"may be missed: changes {', '.join(parts)}" if parts else ""
+    return (
+        f"Changes of {' and of '.join(parts)} are found with {percent(POWER)} power, smaller ones less often."
+        if parts
+        else ""
+    )
 
 
 def _sizes(changes: pd.Series) -> str:

@@ -12,8 +12,8 @@ _SAME = 0.005
 """Shares whose difference is closer than this to the change belong to the same images."""
 _SMALL = 0.0195
 """Changes below it are shown with a decimal: two whole percentages could hide them."""
-_LEAST, _LEAST_PART = 0.05, 0.2
-"""Smallest correction for selection that is shown, as a change of a share and as a part of the change."""
+_NEAR_ZERO = 0.0095
+"""Limits of intervals below it are shown with a decimal."""
 _HALF = 50.0
 ARROW = "\N{RIGHTWARDS ARROW}"
 
@@ -31,6 +31,8 @@ class ShownChange:
     interval: str
     shrunken: str
     """The change corrected for its selection, with its sign; empty if it does not differ visibly."""
+    selection: str
+    """The correction for selection in words: `corrected for selection: +36`, or why there is none."""
     is_corrected: bool
     """Whether ratings or a reference annotator correct it."""
     passes_half: bool = False
@@ -53,11 +55,6 @@ class ShownChange:
         return self.shares or self._change
 
     @property
-    def selection(self) -> str:
-        """The change corrected for its selection as a phrase: `about +36 when corrected for selection`."""
-        return f"about {self.shrunken} when corrected for selection" if self.shrunken else ""
-
-    @property
     def _change(self) -> str:
         return f"{'corrected ' if self.is_corrected else ''}{self.change} {_unit(self.change)}"
 
@@ -70,9 +67,8 @@ def shown_change(row: Any, before: float, after: float) -> ShownChange:
         before: the share that the change starts from, by the same method as the change; NaN if unknown.
         after: the share that it ends at.
     """
-    value = float(row.value)
-    estimate = value if pd.isna(row.shrunken_value) else float(row.shrunken_value)
-    return _rounded(value, estimate, row, before, after)
+    estimate = float("nan") if pd.isna(row.shrunken_value) else float(row.shrunken_value)
+    return _rounded(float(row.value), estimate, row, before, after)
 
 
 def _rounded(value: float, estimate: float, row: Any, before: float, after: float) -> ShownChange:
@@ -82,15 +78,17 @@ def _rounded(value: float, estimate: float, row: Any, before: float, after: floa
         first, last = _points(before, digits), _points(after, digits)
         shares = f"{first:.{digits}f} % {ARROW} {last:.{digits}f} %"
         size, passes_half = round(last - first, digits), first < _HALF < last
-    shrinkage = abs(value - estimate)
     shrunken = _points(estimate, digits)
-    is_shrunken = shrunken != size and (shrinkage >= _LEAST or shrinkage >= _LEAST_PART * abs(value))
+    # The change of the rounded shares may be smaller or larger than the rounded change. Neither is a correction.
+    is_shrunken = pd.notna(estimate) and abs(shrunken) < min(abs(size), abs(_points(value, digits)))
+    corrected = _signed(shrunken, digits) if is_shrunken else ""
     return ShownChange(
         size,
         _signed(size, digits),
         shares,
         _interval(row.ci_low, row.ci_high, digits),
-        _signed(shrunken, digits) if is_shrunken else "",
+        corrected,
+        _selection(row, estimate, corrected),
         row.method != ANNOTATOR,
         passes_half,
     )
@@ -110,6 +108,14 @@ def uncorrected(row: Any) -> str:
     return f"{shown.shares} ({size})" if shown.shares else size
 
 
+def _selection(row: Any, estimate: float, corrected: str) -> str:
+    if pd.isna(estimate):
+        return "planned, so not corrected for selection"
+    if pd.isna(row.ci_low) or pd.isna(row.ci_high):
+        return "not corrected for selection, because there is no interval"
+    return f"corrected for selection: {corrected or 'the same'}"
+
+
 def _points(share: float, digits: int) -> float:
     # Adding zero turns a negative zero into zero.
     return round(100 * share, digits) + 0.0
@@ -126,5 +132,11 @@ def _signed(size: float, digits: int) -> str:
 def _interval(low: float, high: float, digits: int) -> str:
     if pd.isna(low) or pd.isna(high):
         return "no interval"
-    first, last = (with_minus(f"{_points(limit, digits):.{digits}f}") for limit in (low, high))
+    first, last = (_limit(float(limit), digits) for limit in (low, high))
     return f"95 % interval {first} to {last}"
+
+
+def _limit(limit: float, digits: int) -> str:
+    # A limit close to zero is not zero: the interval of a significant change does not include it.
+    digits = 1 if 0 < abs(limit) < _NEAR_ZERO else digits
+    return with_minus(f"{_points(limit, digits):.{digits}f}")

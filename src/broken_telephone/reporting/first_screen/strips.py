@@ -1,6 +1,6 @@
-"""Picks two chains for each finding: the one that shows it best, and one that shows it least."""
+"""Picks two chains for each finding as examples: one that makes the change, and one that does not."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableSet, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ class Strip:
     """Holds the images of one chain."""
 
     title: str
+    """Counts the chains that it is an example of: `64 of 100 chains: to 20-39`."""
     chain: str
     label: str
     path: str
@@ -65,18 +66,24 @@ class ChainPictures:
     """Decides between chains that show a finding equally well."""
 
 
-def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
+def strips_of(row: Any, pictures: ChainPictures, shown: MutableSet[str] | None = None) -> list[Strip]:
     """Return the strips of a finding, at most two.
 
-    The first chain makes the change, as early as any and for good. The second makes the opposite change; without such a
-    chain it is one that could have changed and did not. Among equals, those come first that the page shows as a whole,
-    which is a random sample. Then a hash of the seed and the chain decides, so that nobody chooses by the look of the
-    images.
+    The first chain enters the category (rise) or leaves it (fall), as early as any and for good. The second does the
+    opposite; without such a chain it is one that could have changed and did not. Among equals, these come first:
+
+    1. chains whose original no earlier strip shows,
+    2. chains that the page shows as a whole, which are a random sample,
+    3. chains in which the fewest other attributes change, so that the named change is seen.
+
+    Then a hash of the seed and the chain decides, so that nobody chooses by the look of the images.
 
     Args:
         row: of the `findings` table; a significant change of a share.
         pictures: chains, answers and images.
+        shown: originals of the strips of earlier findings; those of this finding are added.
     """
+    shown = set() if shown is None else shown
     categories = _categories(row, pictures)
     if categories.empty or not {row.since, row.iteration} <= set(categories.columns):
         return []
@@ -86,25 +93,25 @@ def strips_of(row: Any, pictures: ChainPictures) -> list[Strip]:
     # For a rise, a chain shows the finding if only its last image has the category; for a fall, if only its first has.
     shows, opposes = categories[~begins & ends], categories[begins & ~ends]
     unmoved = categories[~before & ~after] if row.verdict == RISE else categories[before & after]
-    total = len(categories)
-    strips = []
+    total, preferences = f"{len(categories):,}", _preferences(row, list(categories.index), pictures)
+    is_rise, category = row.verdict == RISE, str(row.category)
+    strips: list[Strip] = []
+
+    def add(chains: pd.DataFrame, rank: pd.Series, what: str) -> None:
+        whole = total if strips else counted(len(categories), "chain")
+        chain = _first(chains, rank, preferences, shown, pictures)
+        shown.add(preferences.originals[chain])
+        strips.append(_strip(f"{len(chains):,} of {whole}: {what}", chain, categories, row, pictures))
+
     if len(shows):
-        best = _first(shows, _steadiness(shows, row), pictures)
-        strips.append(_strip(_title(len(shows), total, "do this"), best, categories, row, pictures))
-    for action, others in (("do the opposite", opposes), ("do not change", unmoved)):
-        if len(others):
-            least = _first(others, pd.Series(0, others.index), pictures)
-            strips.append(
-                _strip(_title(len(others), total, action, "" if strips else "chain"), least, categories, row, pictures)
-            )
-            break
+        add(shows, _steadiness(shows, row), f"to {category}" if is_rise else f"away from {category}")
+    if len(opposes):
+        name = "it" if strips else category
+        add(opposes, pd.Series(0, opposes.index), f"away from {name}" if is_rise else f"to {name}")
+    elif len(unmoved):
+        unchanged = f"not {category} before or after" if is_rise else f"{category} before and after"
+        add(unmoved, pd.Series(0, unmoved.index), unchanged)
     return strips
-
-
-def _title(number: int, total: int, action: str, noun: str = "chain") -> str:
-    """Count chains: `64 of 100 chains do this`; without a noun, they were named before."""
-    whole = counted(total, noun) if noun else f"{total:,}"
-    return f"{number:,} of {whole} {action if number > 1 else action.replace('do', 'does', 1)}"
 
 
 def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:
@@ -131,12 +138,55 @@ def _steadiness(categories: pd.DataFrame, row: Any) -> pd.Series:
     return as_last.iloc[:, ::-1].cumprod(axis=1).sum(axis=1)
 
 
-def _first(categories: pd.DataFrame, rank: pd.Series, pictures: ChainPictures) -> str:
-    """Return the chain of the highest rank; of several, one that the page shows, and of these, a random one."""
+@dataclass(frozen=True)
+class _Preferences:
+    """Holds what decides between chains that show a finding equally well."""
+
+    originals: Mapping[str, str]
+    """Chain -> its original, or the chain itself if it starts from a prompt."""
+    other_changes: Mapping[str, int]
+    """Chain -> number of other attributes whose category changes or is missing."""
+
+
+def _preferences(row: Any, chains: Sequence[str], pictures: ChainPictures) -> _Preferences:
+    own = pictures.chains[pictures.chains["chain_id"].astype(str).isin(chains)]
+    ids = own["chain_id"].astype(str)
+    originals = dict(zip(ids, own["image_path"] if row.start == "image" else ids, strict=True))
+    answers = pictures.answers
+    others = answers[
+        (answers["attribute"].astype(str) != str(row.attribute))
+        & answers["chain_id"].astype(str).isin(chains)
+        & answers["iteration"].isin([row.since, row.iteration])
+        & answers["category"].notna()
+    ]
+    cells = others[["chain_id", "attribute", "iteration", "category"]].astype(
+        {"chain_id": str, "attribute": str, "category": str}
+    )
+    wide = (
+        cells.drop_duplicates(["chain_id", "attribute", "iteration"])
+        .pivot(index=["chain_id", "attribute"], columns="iteration", values="category")
+        .reindex(columns=[row.since, row.iteration])
+    )
+    changes = (wide[row.since] != wide[row.iteration]).groupby(level="chain_id").sum()
+    return _Preferences(originals, changes.reindex(list(chains), fill_value=0).astype(int).to_dict())
+
+
+def _first(
+    categories: pd.DataFrame,
+    rank: pd.Series,
+    preferences: _Preferences,
+    shown: Collection[str],
+    pictures: ChainPictures,
+) -> str:
+    """Return the chain of the highest rank; `strips_of` says which of several."""
     browsed = set(pictures.browsed)
     equals = [str(chain) for chain in categories.index[rank.to_numpy() == rank.max()]]
-    equals = [chain for chain in equals if chain in browsed] or equals
-    return min(equals, key=lambda chain: seed_of(pictures.seed, chain))
+
+    def order(chain: str) -> tuple[bool, bool, int, int]:
+        is_shown = preferences.originals[chain] in shown
+        return is_shown, chain not in browsed, preferences.other_changes[chain], seed_of(pictures.seed, chain)
+
+    return min(equals, key=order)
 
 
 def _strip(title: str, chain: str, categories: pd.DataFrame, row: Any, pictures: ChainPictures) -> Strip:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,9 @@ from broken_telephone.statistics.tables.shares_table import DATASET
 _DIGITS = 8
 """Digits of the digest that are shown; the record of the run has all of them."""
 _UNKNOWN = "unknown"
+_READINGS = {"free": "in its own words", "closed": "choosing among all categories"}
+_TRUTH = ("truth/people.csv", "truth/regions")
+"""What only the renderer of the embedded data sets writes: attributes of the rendered people, and their regions."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Fact:
 
     name: str
     text: str
+    hover: str = ""
+    """Says more, where a pointer rests on the fact."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,17 @@ class StudySource:
     iterations: int
     reading: str
     """The annotator's reading that the report analyses."""
+    is_rendered: bool = False
+    """Whether the data set is one of the embedded ones with rendered people."""
+
+
+def is_rendered(folder: str) -> bool:
+    """Return whether a data set has rendered people, as the embedded ones do.
+
+    Args:
+        folder: of the data set; empty without one.
+    """
+    return bool(folder) and all((Path(folder) / name).exists() for name in _TRUTH)
 
 
 def study_facts(
@@ -60,14 +76,15 @@ def study_facts(
     labels = chains["label"].astype(str).nunique()
     folder = PurePath(source.folder).name
     data_set = f"{folder} ({source.data_set})" if folder else source.data_set
-    annotator = f"{annotators[0]} ({source.reading} reading)" if annotators else "none"
+    how = _READINGS.get(source.reading, f"{source.reading} reading")
+    annotator = f"{annotators[0]}, {how}" if annotators else "none"
     measured = f"{annotators[0]} ({source.reading})" if annotators else ""
     further = f" and {counted(len(annotators) - 1, 'more')}" if len(annotators) > 1 else ""
     digest = str(loop_manifest.get("digest", ""))[:_DIGITS] or _UNKNOWN
     return [
         Fact("Data set", f"{data_set}, {spoken(source.concept)}: {counted(labels, 'label')}"),
-        Fact("Generator", _with_weights(generator, "generator", loop_manifest)),
-        Fact("Describer", _with_weights(describer, "describer", loop_manifest)),
+        _model(generator, "generator", loop_manifest),
+        _model(describer, "describer", loop_manifest),
         Fact("Chains", _chains(chains, source.iterations) + (", imported" if loop_manifest.get("imported") else "")),
         Fact("Annotator", f"{annotator}{further}; {checked_by(agreement, measured)}"),
         Fact("Report", f"{written}; settings {digest}"),
@@ -90,16 +107,17 @@ def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
     return generator, describer
 
 
-def _with_weights(name: str, role: str, loop_manifest: Mapping[str, Any]) -> str:
-    """Add the digest of a model's weights, or its revision, to its name: folders are often called alike."""
+def _model(name: str, role: str, loop_manifest: Mapping[str, Any]) -> Fact:
+    """Name a model, a folder as such, because folders are often called alike. Digest or revision are in the hover."""
+    title = role.capitalize()
     if loop_manifest.get("imported"):
         # The settings of an import do not tell what made its results.
-        return name
+        return Fact(title, name)
     settings = loop_manifest.get("settings", {}).get(role) or {}
     if weights := settings.get("weights"):
-        return f"{name} (weights {str(weights)[:_DIGITS]})"
+        return Fact(title, f"folder {name}", f"Digest of the weights: {weights}")
     revision = settings.get("revision")
-    return f"{name} (revision {revision})" if revision else name
+    return Fact(title, name, f"Revision: {revision}" if revision else "")
 
 
 def checked_by(agreement: pd.DataFrame, measured: str) -> str:

@@ -37,14 +37,15 @@ def believe_box(
     if shared_model_sentences(manifests):
         sentences.append("Annotator and describer are one model: they may share errors.")
     hidden = sum(mark_of(row) == HIDDEN for row in changes.itertuples(index=False))
-    sentences += list(_missing(hidden, tables.get("missing_answers", pd.DataFrame())))
+    if hidden:
+        sentences.append(f"Missing answers leave {counted(hidden, 'share')} open.")
     planned = int(changes["is_planned"].fillna(False).astype(bool).sum())
     plan = (
-        f"{counted(planned, 'change')} {'was' if planned == 1 else 'were'} planned before; all others are exploratory."
+        f"{counted(planned, 'change')} {'was' if planned == 1 else 'were'} planned; all others are exploratory."
         if planned
         else ""
     )
-    sentences.append(plan or "Nothing was planned before: treat all changes as exploratory.")
+    sentences.append(plan or "Nothing was planned: all changes are exploratory.")
     return Box("Believe it?", answer, sentences, "believe")
 
 
@@ -53,10 +54,10 @@ def _checks(
 ) -> tuple[str, list[str]]:
     if corrected.empty:
         agreement = _agreement(tables.get("agreement", pd.DataFrame()), tables.get("shares", pd.DataFrame()))
-        unchecked = _on_originals(agreement) if agreement else "No labels by people check the annotator."
+        sentences = [_on_originals(agreement)] if agreement else []
         if (changes["n_checked"].fillna(0) > 0).any():
-            return "Too few images are checked to correct the annotator.", [unchecked]
-        return "The annotator is not checked on drawn images.", [unchecked]
+            return "Too few images are checked to correct the annotator.", sentences
+        return f"The annotator is {'checked on originals only' if agreement else 'not checked'}.", sentences
     sizes = (corrected["value"] - corrected["annotator_value"]).astype(float)
     largest = corrected.loc[sizes.abs().idxmax()]
     where = f"{spoken(largest['label'])}, {shown_category(str(largest['attribute']), str(largest['category']))}"
@@ -80,14 +81,6 @@ def _corrections(methods: pd.Series, total: int) -> Iterator[str]:
         yield f"Corrected with {source}{of_all}."
 
 
-def _missing(hidden: int, missing_answers: pd.DataFrame) -> Iterator[str]:
-    """Say how many shares missing answers leave open, or that no answer is missing."""
-    if hidden:
-        yield f"Missing answers leave {counted(hidden, 'share')} open."
-    elif len(missing_answers) and not missing_answers["after"].astype(float).max() > 0:
-        yield "No answer is missing."
-
-
 def _agreement(agreement: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
     """Return attribute -> how often the measured annotator agrees with the data set."""
     if agreement.empty or shares.empty:
@@ -107,7 +100,7 @@ def _on_originals(agreement: Mapping[str, str]) -> str:
     names, values = list(agreement), set(agreement.values())
     each = [f"{name} {share}" for name, share in agreement.items()]
     text = f"{listed(names, _NAMED)} {values.pop()}" if len(values) == 1 else listed(each, _NAMED)
-    return f"On originals, it agrees with the data set: {text}."
+    return f"There, it agrees with the data set: {text}."
 
 
 def model_box() -> Box:
@@ -115,7 +108,7 @@ def model_box() -> Box:
     return Box(
         "Which model?",
         "Not asked.",
-        ["This study has one generator and one describer. Compare it with studies of other models."],
+        ["Compare studies of several models."],
         "comparison",
     )
 
@@ -132,7 +125,7 @@ def settled_box(changes: pd.DataFrame, trajectories: pd.DataFrame) -> Box:
         return Box(question, "Unknown.", ["No share was compared."], _HEADING)
     spans = (changes["iteration"] - changes["since"]).astype(int)
     if spans.max() < 2:
-        return Box(question, "Unknown.", ["This takes at least two iterations; there is one."], _HEADING)
+        return Box(question, "Unknown.", ["It takes at least two iterations."], _HEADING)
     is_known = changes["verdict"].isin([RISE, FALL])
     if not is_known.any():
         return Box(question, "Nothing to settle.", ["No share changed significantly."], _HEADING)

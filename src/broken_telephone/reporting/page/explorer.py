@@ -9,7 +9,10 @@ from broken_telephone.reporting.first_screen.cells import change_of, corrected_l
 from broken_telephone.reporting.first_screen.shown_change import ARROW
 
 ShownChanges = dict[str, dict[str, dict[str, dict[str, list[str]]]]]
-"""Start -> label -> attribute -> category -> share before, share after and change; shares are empty if unknown."""
+"""Start -> label -> attribute -> category -> share before, share after, change and verdict.
+
+Shares are empty if they are unknown.
+"""
 
 
 def explorer_colours(shares: pd.DataFrame, own: Mapping[str, OwnColours] | None = None) -> dict[str, dict[str, str]]:
@@ -29,7 +32,7 @@ def explorer_changes(changes: pd.DataFrame, corrected_shares: pd.DataFrame | Non
     """Write the changes with a value, rounded together with their shares as on the first screen.
 
     Args:
-        changes: the shares of the `findings` table.
+        changes: the shares of the `findings` table, with the verdicts of interim looks.
         corrected_shares: the `corrected_shares` table.
     """
     levels = corrected_levels(pd.DataFrame() if corrected_shares is None else corrected_shares)
@@ -40,5 +43,5 @@ def explorer_changes(changes: pd.DataFrame, corrected_shares: pd.DataFrame | Non
         selection = f"; {change.shrunken} corrected for selection" if change.shrunken else ""
         text = f"{change.change} ({change.interval.removeprefix('95 % interval ')}){selection}"
         own = written.setdefault(str(row.start), {}).setdefault(str(row.label), {})
-        own.setdefault(str(row.attribute), {})[str(row.category)] = [before, after, text]
+        own.setdefault(str(row.attribute), {})[str(row.category)] = [before, after, text, str(row.verdict)]
     return written

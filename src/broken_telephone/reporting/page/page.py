@@ -21,6 +21,7 @@ from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import ShownTable, shown_table, some_iterations
 from broken_telephone.reporting.text.imported_results import imported_sentences
 from broken_telephone.reporting.text.limits import drawn_text_sentences, limits, shared_model_sentences
+from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.published import beside_published
 from broken_telephone.reporting.text.questions import (
     CHAINS,
@@ -74,8 +75,8 @@ def report_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    changes = of_family(tables.get("findings"))
-    drawn = shown_figures(figures, uninformative_starts(tables.get("findings")))
+    changes = with_planned_verdicts(of_family(tables.get("findings")), tables.get("planned_changes", pd.DataFrame()))
+    drawn = shown_figures(figures, uninformative_starts(changes))
     shown = _tables(tables, beside_published(published_study, tables))
     sentences = {**summary, **_limits(changes, tables, manifests, summary)}
     explorer = {

@@ -122,10 +122,10 @@ FIGURES: Mapping[str, Caption] = {
     ),
     "predicted": Caption(
         "Predicted shares of later images",
-        "Do the first three iterations predict the later images?",
-        "Marks are the shares that the first three iterations predict, if their steps form a Markov chain. Lines are "
-        "95 % prediction intervals; crosses are the observed shares. The summary says for which labels the Markov "
-        "assumption is rejected. Do not rely on their predictions.",
+        "Do the first iterations predict the later images?",
+        "Marks are the shares that the first iterations, at most three, predict, if their steps form a Markov chain. "
+        "Lines are 95 % prediction intervals; crosses are the observed shares. The summary says for which labels the "
+        "Markov assumption is rejected. Do not rely on their predictions.",
         "predicted_shares",
     ),
     "diversity": Caption(

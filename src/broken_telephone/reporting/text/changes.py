@@ -1,13 +1,12 @@
 """Writes sentences about what changed: the surest changes first, each with the published comparison's view of it."""
 
-import numpy as np
 import pandas as pd
 
 from broken_telephone.reporting.selection import matching
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.reporting.text.rounded_shares import rounded_shares
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_ENOUGH_DATA, NOT_SIGNIFICANT, RISE
-from broken_telephone.reporting.text.wording import before_shrinkage, counted, interval, points, the_share
+from broken_telephone.reporting.text.wording import after_selection, counted, interval, points, the_share
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.decomposition import DRIFT_PART, INSTRUMENT, PUBLISHED
 
@@ -15,9 +14,9 @@ _SAME = 0.005
 """Shares that differ by less are equal in whole per cent."""
 UNCHECKED = "according to an annotator that no rating checks on drawn images"
 _ADJUSTED = (
-    "Significant changes look larger than they are, because they were selected. These changes are therefore shrunken. "
-    "Their tests and intervals are adjusted for all comparisons of the study; the intervals surround the values before "
-    "shrinkage. A change that shrinks to half or less is only just significant, so its size is uncertain."
+    "Tests and intervals are adjusted for all comparisons of the study. Significant changes look larger than they are, "
+    "because they were selected. Where the correction for selection is visible, it follows the interval. A change that "
+    "it halves is only just significant."
 )
 TOO_FEW = "according to the annotator's answers, because too few images are checked to correct them"
 
@@ -40,7 +39,7 @@ def change_sentences(changes: pd.DataFrame, decomposition: pd.DataFrame, most: i
     """Describe the surest changes, then count the shares of every verdict.
 
     Args:
-        changes: the shares of the `findings` table.
+        changes: the shares of the `findings` table, with the verdicts of interim looks.
         decomposition: the `decomposition` table.
         most: number of changes to describe.
     """
@@ -77,17 +76,11 @@ def _change(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
     verb, sign = ("rose", 1) if row.verdict == RISE else ("fell", -1)
     limits = sorted((sign * row.ci_low, sign * row.ci_high))
     share = the_share(row.attribute, row.category, row.label)
-    size = points(abs(row.shrunken_value))
-    raw = before_shrinkage(row.value, row.shrunken_value)
     # The shares of all images may differ from the change of those chains that have an answer in both.
     rounded = rounded_shares(row, row.before, row.after) if row.method == ANNOTATOR else None
-    if rounded is not None and raw:
-        raw = f"; {rounded[2]} before shrinkage" if rounded[2] != size else ""
-    elif rounded is not None:
-        size = rounded[2]
-    # A value that is shrunken to the end of its interval is a bound, not an estimate.
-    is_bound = raw and np.isclose(sign * row.shrunken_value, limits[0])
-    result = f"{lead}, {share} {verb} by {'at least ' if is_bound else ''}{size} ({interval(*limits)}{raw}), "
+    size = points(abs(row.value)) if rounded is None else rounded[2]
+    selection = after_selection(size, abs(row.value), abs(row.shrunken_value), limits[0])
+    result = f"{lead}, {share} {verb} by {size} ({interval(*limits)}{selection}), "
     if row.method != ANNOTATOR:
         alone = f"a {'rise' if row.annotator_value > 0 else 'fall'} of {points(abs(row.annotator_value))}"
         alone = "no change" if points(row.annotator_value) == "0 points" else alone

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.text.wording import (
-    before_shrinkage,
+    after_selection,
     capital,
     counted,
     interval,
@@ -61,9 +61,10 @@ def _sentence(row: Any, several_starts: bool) -> str:
     predicted = points(row.predicted_value)
     change = f"a {'rise' if row.predicted_value > 0 else 'fall'} of {points(abs(row.predicted_value))}"
     change = "no change" if predicted == "0 points" else change
+    size = points(abs(row.value))
+    selection = after_selection(size, abs(row.value), abs(row.shrunken_value), limits[0])
     return (
-        f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by "
-        f"{points(abs(row.shrunken_value))} ({interval(*limits)}"
-        f"{before_shrinkage(row.value, row.shrunken_value)}) according to the annotator's answers. "
+        f"From image {row.since} to image {row.iteration}{where}, {share} {verb} by {size} "
+        f"({interval(*limits)}{selection}) according to the annotator's answers. "
         f"The changes of {first} and of {second} alone predict {change}."
     )

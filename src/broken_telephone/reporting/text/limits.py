@@ -45,7 +45,8 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
         )
     if single:
         sentences.append(f"{counted(single, 'more share')} cannot be compared: each chain has a single image.")
-    quiet = changes[changes["verdict"] == NOT_SIGNIFICANT]
+    # Interim looks do not say how small a change they detect.
+    quiet = changes[(changes["verdict"] == NOT_SIGNIFICANT) & changes["minimum_detectable_change"].notna()]
     if len(quiet):
         sizes = quiet["minimum_detectable_change"].quantile([0, 0.5, 1])
         (least, middle), most = (points(size, unit=False) for size in sizes[:0.5]), points(sizes[1])

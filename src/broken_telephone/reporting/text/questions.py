@@ -57,7 +57,7 @@ REPORT = (
     ),
     Question(
         "heading",
-        "Where to",
+        "Trend",
         "Where is it heading?",
         (summary.SETTLED, summary.HEADING),
         ("trajectories", "predicted", "transitions", "diversity", "motifs", "similarity"),
@@ -68,7 +68,7 @@ REPORT = (
     ),
     Question(
         "named",
-        "Named rightly",
+        "Describer accuracy",
         "Whose label does the describer name correctly?",
         (summary.SUCCESS,),
         ("success",),
@@ -76,7 +76,7 @@ REPORT = (
     ),
     Question(
         "words",
-        "Words from",
+        "Image regions",
         "Where in the image do the words come from?",
         (summary.SUPPORT, summary.SKIN),
         ("support", "checks", "gallery"),

@@ -8,7 +8,7 @@ import pandas as pd
 from broken_telephone.reporting.text.correction_method import correction_text
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, judged_together
 from broken_telephone.reporting.text.wording import (
-    before_shrinkage,
+    after_selection,
     counted,
     interval,
     listed,
@@ -59,12 +59,13 @@ def _differences(start: str, where: str, rows: pd.DataFrame, level: float) -> It
         yield f"Categories cannot be compared in success in the last images of chains from {start}s{reasons}."
         return
     for row in significant.head(_NAMED).itertuples(index=False):
+        size = points(abs(row.value))
         yield (
             f"In images of iteration {int(row.iteration)} of chains from {start}s, the success rate for "
-            f"{shown_as(str(row.attribute), str(row.category))} is {points(abs(row.shrunken_value))} "
+            f"{shown_as(str(row.attribute), str(row.category))} is {size} "
             f"{'above' if row.value > 0 else 'below'} that for {shown_as(str(row.attribute), str(row.reference))}, "
             f"adjusted for the label ({interval(row.ci_low, row.ci_high)}"
-            f"{before_shrinkage(row.value, row.shrunken_value)}{_by_annotator(row)})."
+            f"{after_selection(size, abs(row.value), abs(row.shrunken_value))}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of differences lists {counted(len(significant) - _NAMED, 'more such difference')}."
@@ -81,12 +82,13 @@ def _differences(start: str, where: str, rows: pd.DataFrame, level: float) -> It
 def _changes(start: str, rows: pd.DataFrame, level: float) -> Iterator[str]:
     tested, significant = _by_significance(rows, level)
     for row in significant.head(_NAMED).itertuples(index=False):
+        size = points(row.value)
         yield (
             f"In chains from {start}s, the difference in success between "
             f"{shown_as(str(row.attribute), str(row.category))} and {shown_as(str(row.attribute), str(row.reference))} "
             f"changes from {points(row.before)} to {points(row.after)} between image {int(row.since)} and image "
-            f"{int(row.iteration)}, by {points(row.shrunken_value)} ({interval(row.ci_low, row.ci_high)}"
-            f"{before_shrinkage(row.value, row.shrunken_value)}{_by_annotator(row)})."
+            f"{int(row.iteration)}, by {size} ({interval(row.ci_low, row.ci_high)}"
+            f"{after_selection(size, row.value, row.shrunken_value)}{_by_annotator(row)})."
         )
     if len(significant) > _NAMED:
         yield f"The table of changes in success lists {counted(len(significant) - _NAMED, 'more such change')}."

@@ -26,6 +26,7 @@ from broken_telephone.reporting.text.limits import power_sentences
 from broken_telephone.reporting.text.mentions import mention_sentences
 from broken_telephone.reporting.text.missing_answers import missing_answer_sentences
 from broken_telephone.reporting.text.outlook import fixed_point_sentences, settled_sentences
+from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.ratings_needed import ratings_needed_sentences
 from broken_telephone.reporting.text.region_support import region_sentences
 from broken_telephone.reporting.text.skin_tone import skin_sentences
@@ -61,8 +62,9 @@ def summary(
     """Return topic -> sentences, the most informative first.
 
     Args:
-        tables: by name (findings, shares, decomposition, trajectories, power, corrected_shares, annotator_bias,
-            annotator_agreement, agreement_sentences, latent_classes, annotator_confusions, ratings_needed, reliability,
+        tables: by name (findings, planned_changes, shares, decomposition, trajectories, power, corrected_shares,
+            annotator_bias, annotator_agreement, agreement_sentences, latent_classes, annotator_confusions,
+            ratings_needed, reliability,
             success, success_differences, success_changes, missing_answers, share_bounds, support_sentences,
             support_tests, intersection_changes, skin_drift, mention_shares, plan_sentences, markov_tests,
             predicted_shares, diversity, diversity_changes, attractors); a missing table counts as empty.
@@ -73,7 +75,7 @@ def summary(
     """
     given = defaultdict(pd.DataFrame, tables)
     findings, shares, trajectories = given["findings"], given["shares"], given["trajectories"]
-    changes = of_family(findings)
+    changes = with_planned_verdicts(of_family(findings), given["planned_changes"])
     missing = _missing_comparisons(shares, given["decomposition"])
     reliability = [
         *annotator_sentences(given["annotator_agreement"], shares),

@@ -7,6 +7,8 @@ import pandas as pd
 from broken_telephone.statistics import ALL
 
 MINUS = "\N{MINUS SIGN}"
+_SAME = 1e-9
+"""Values that differ by less are equal."""
 NO_VALUE = "\N{EN DASH}"
 """Stands in place of a missing value."""
 
@@ -39,10 +41,20 @@ def interval(low: float, high: float) -> str:
     return _limits(low, high, points(low, unit=False), points(high, unit=False))
 
 
-def before_shrinkage(value: float, shrunken: float) -> str:
-    """Write a change before its correction for selection, if rounding does not hide the difference."""
-    size = points(abs(value))
-    return f"; {size} before shrinkage" if size != points(abs(shrunken)) else ""
+def after_selection(size: str, value: float, shrunken: float, nearest_limit: float = float("nan")) -> str:
+    """Write a change corrected for its selection, if there is a correction and rounding does not hide it.
+
+    Args:
+        size: the change before the correction, as it is written: the difference of rounded shares, or the value.
+        value: the change before the correction.
+        shrunken: the change corrected for its selection; NaN without a correction.
+        nearest_limit: the limit of the interval that is closer to zero. A change that is shrunken to it is a bound, not
+            an estimate.
+    """
+    if pd.isna(shrunken) or points(shrunken) in (size, points(value)):
+        return ""
+    is_bound = abs(shrunken - nearest_limit) < _SAME
+    return f"; corrected for selection {'at least ' if is_bound else ''}{points(shrunken)}"
 
 
 def share_interval(low: float, high: float) -> str:

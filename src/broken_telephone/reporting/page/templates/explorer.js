@@ -45,7 +45,11 @@ function imageName(iteration) {
 
 function prepareExplorer(section, { colours, changes: writtenChanges }) {
   const shares = rowsOf("shares").filter((row) => row.annotator !== DATA_SET && row.share !== "");
-  const changes = rowsOf("findings").filter((row) => row.family === "shares");
+  const writtenOf = (row) => writtenChanges[row.start]?.[row.label]?.[row.attribute]?.[row.category];
+  // Interim looks may have judged a change that the table leaves open.
+  const changes = rowsOf("findings")
+    .filter((row) => row.family === "shares")
+    .map((row) => ({ ...row, verdict: writtenOf(row)?.[3] ?? row.verdict }));
   const { attribute, label, start } = section.querySelector("form").elements;
   const plot = section.querySelector(".plot");
   const reading = section.querySelector(".reading");

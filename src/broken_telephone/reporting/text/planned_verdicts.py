@@ -26,6 +26,7 @@ def with_planned_verdicts(changes: pd.DataFrame, planned_changes: pd.DataFrame) 
     """Return the changes with the answers of the interim looks.
 
     The other columns of these rows become those of the last look, because a value and its interval belong together.
+    Their `shrunken_value` is null.
 
     Args:
         changes: the shares of the `findings` table.
@@ -51,7 +52,8 @@ def _of_look(planned: Any) -> Mapping[str, Any]:
     value = float(planned.value)
     return {
         **{"verdict": verdict, "reason": reason, "method": ANNOTATOR},
-        **{"value": value, "shrunken_value": value, "annotator_value": value},
+        # The looks choose their tests before the results, so their values need no correction for selection.
+        **{"value": value, "shrunken_value": float("nan"), "annotator_value": value},
         **{"ci_low": float(planned.ci_low), "ci_high": float(planned.ci_high)},
         **{"n": int(planned.n), "clusters": int(planned.clusters)},
         # The smallest change that an ordinary test detects is not that of the looks.
