@@ -24,11 +24,7 @@ class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
     """Draws with a language model that writes the tokens of an image."""
 
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
-        return [outcome(image, False, self._dtype_name) for image in self._pictures(prompts, seeds, {})]
-
-    @property
-    def _dtype_name(self) -> str:
-        return str(self.dtype).removeprefix("torch.")
+        return [outcome(image, False, self.dtype_name) for image in self._pictures(prompts, seeds, {})]
 
     def _pictures(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> list[Image.Image]:
         import torch
@@ -45,7 +41,7 @@ class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
 
     def _checked(self) -> Iterator[Finding]:
         pipeline, arguments = self._loaded
-        return GeneratorChecks(pipeline, arguments, self._pictures, self._dtype_name).findings()
+        return GeneratorChecks(pipeline, arguments, self._pictures, self.dtype_name).findings()
 
     def truncates(self, prompts: list[str]) -> list[bool]:
         """Return false for every prompt: the model reads texts to their end."""
