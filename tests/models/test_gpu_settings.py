@@ -15,7 +15,6 @@ from broken_telephone.models import GeneratorSettings, make_describer, make_edit
 from broken_telephone.models.generators import attention, compilation, quantisation, step_cache
 from broken_telephone.models.generators.attention import set_backend
 from broken_telephone.models.generators.cuda_graphs import replay_as_graph
-from broken_telephone.models.generators.generator_checks import BATCHES
 from broken_telephone.planning.frozen_plan import settings_that_matter
 
 
