@@ -31,7 +31,8 @@ from projects import ROOT
 
 from broken_telephone.miniature.training.judge import load_judge
 from broken_telephone.models import make_describer, make_generator
-from broken_telephone.models.generators import diffusers_generator, quantisation
+from broken_telephone.models.generators import diffusers_generator
+from broken_telephone.models.generators.speed import quantisation
 from broken_telephone.seeds import seed_of
 
 PORTRAITS = ROOT / "data/01_raw/miniature_portraits"

@@ -9,12 +9,14 @@ from drawing import PROMPTS, SEEDS, pixels, predicted, sd3, threads
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import GeneratorSettings, make_generator
-from broken_telephone.models.generators import compilation, cpu_operations, diffusers_generator, joint_attention
-from broken_telephone.models.generators.compilation import reason_against
+from broken_telephone.models.generators import diffusers_generator
+from broken_telephone.models.generators.cpu import cpu_operations, joint_attention
+from broken_telephone.models.generators.cpu.joint_block import JointBlock
+from broken_telephone.models.generators.cpu.packed_linear import PackedLinear
+from broken_telephone.models.generators.cpu.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.denoiser import repeated_blocks
-from broken_telephone.models.generators.joint_block import JointBlock
-from broken_telephone.models.generators.packed_linear import PackedLinear
-from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
+from broken_telephone.models.generators.speed import compilation
+from broken_telephone.models.generators.speed.compilation import reason_against
 
 
 @pytest.mark.parametrize("norm", [None, "rms_norm"])

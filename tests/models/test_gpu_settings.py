@@ -12,9 +12,9 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.loop.rehearsal import announce
 from broken_telephone.models import GeneratorSettings, make_describer, make_editor, make_generator
-from broken_telephone.models.generators import attention, compilation, quantisation, step_cache
-from broken_telephone.models.generators.attention import set_backend
-from broken_telephone.models.generators.cuda_graphs import replay_as_graph
+from broken_telephone.models.generators.speed import attention, compilation, quantisation, step_cache
+from broken_telephone.models.generators.speed.attention import set_backend
+from broken_telephone.models.generators.speed.cuda_graphs import replay_as_graph
 from broken_telephone.planning.frozen_plan import settings_that_matter
 
 

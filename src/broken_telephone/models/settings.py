@@ -156,7 +156,7 @@ class GeneratorSettings(ModelSettings):
     compile: Literal["auto", "on", "graphs", "off"] = "auto"
     """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding.
 
-    `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/compilation.py`), where a
+    `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/speed/compilation.py`), where a
     compiler exists. `graphs`: the whole denoiser is compiled and replayed as a CUDA graph, for a stated
     `loop.draw_batch`.
     """

@@ -12,16 +12,16 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.checked_generator import CheckedGenerator
-from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
-from broken_telephone.models.generators.cpu_operations import use_fast_operations
+from broken_telephone.models.generators.cpu.cpu_operations import use_fast_operations
+from broken_telephone.models.generators.cpu.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.generator_checks import STEPS, GeneratorChecks
 from broken_telephone.models.generators.lora import add_lora
-from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
-from broken_telephone.models.generators.speed_options import changes_layers, use_options
-from broken_telephone.models.generators.step_cache import cached_steps
+from broken_telephone.models.generators.speed.compilation import compile_denoiser, reason_against, undo
+from broken_telephone.models.generators.speed.speed_options import changes_layers, use_options
+from broken_telephone.models.generators.speed.step_cache import cached_steps
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.protocols import Failure, Finding
 from broken_telephone.models.settings import GeneratorSettings

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.generators.cuda_graphs import replay_as_graph
 from broken_telephone.models.generators.denoiser import denoiser_of, repeated_blocks
+from broken_telephone.models.generators.speed.cuda_graphs import replay_as_graph
 from broken_telephone.models.settings import GeneratorSettings
 
 PAYS_FROM = 1000

@@ -9,8 +9,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.checked_generator import CheckedGenerator
 from broken_telephone.models.generators.generator_checks import GeneratorChecks
-from broken_telephone.models.generators.janus_pipeline import JanusPipeline
 from broken_telephone.models.generators.settings import UnifiedSettings
+from broken_telephone.models.generators.unified.janus_pipeline import JanusPipeline
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.protocols import Failure, Finding
 

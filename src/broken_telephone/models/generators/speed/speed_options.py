@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from broken_telephone.models.generators.attention import choose_attention
-from broken_telephone.models.generators.quantisation import quantise
-from broken_telephone.models.generators.step_cache import use_step_cache
+from broken_telephone.models.generators.speed.attention import choose_attention
+from broken_telephone.models.generators.speed.quantisation import quantise
+from broken_telephone.models.generators.speed.step_cache import use_step_cache
 from broken_telephone.models.settings import GeneratorSettings
 
 
