@@ -203,7 +203,9 @@ def standard_error(differences: np.ndarray) -> float:
 def change(row: Any) -> str:
     """Return a change of a share in points, with the half width of its 95 % interval."""
     difference = row.after - row.before
-    return f"{100 * difference.mean():+.0f} ± {196 * standard_error(difference):.0f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(100 * difference.mean()):+d} ± {196 * standard_error(difference):.0f}".replace(
+        "-", "\N{MINUS SIGN}"
+    )
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
