@@ -177,8 +177,8 @@ _RESULTS = (
     | dict.fromkeys(("is_detectable", "methods_agree", "passed", "is_planned"), "bool")
     | dict.fromkeys(("planted", "planted_share", "drawn", "redrawn", "redrawn_margin", "coverage"), "number")
     | dict.fromkeys(("difference", "limit"), "number")
-    | dict.fromkeys(("arrangement", "expected", "judge", "judged_share"), "category")
-    | dict.fromkeys(("judged", "judged_p", "detectable", "changed_starts"), "number")
+    | dict.fromkeys(("arrangement", "expected", "judge", "judge_share"), "category")
+    | dict.fromkeys(("judge_effect", "judge_p", "detectable", "changed_starts"), "number")
     | dict.fromkeys(("is_near", "covers", "confirmed"), "bool")
 )
 """Columns of the tables of results. Each table has some of them."""

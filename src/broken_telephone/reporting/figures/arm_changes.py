@@ -45,7 +45,7 @@ def arm_changes_figure(contrasts: pd.DataFrame, attribute: str, start: str = "im
         attribute: whose shares are drawn.
         start: of the chains: image or prompt.
     """
-    title = f"Changes of shares in all arms, {spoken(attribute)}, {multiples.STARTS[start]}"
+    title = f"Changes of shares in all studies, {spoken(attribute)}, {multiples.STARTS[start]}"
     everything = changes_of_arms(contrasts, start)
     rows = everything[everything["attribute"] == attribute]
     if rows.empty:
@@ -68,7 +68,7 @@ def arm_changes_figure(contrasts: pd.DataFrame, attribute: str, start: str = "im
             else:
                 _draw_arms_in_rows(axes, own, names, arms, _STEP / height)
         how = (
-            "x-axis: share in the last iteration minus share in the first image, in chains that an arm and the "
+            "x-axis: share in the last iteration minus share in the first image, in chains that a study and the "
             "reference have; the same axis in all panels and for all attributes. Filled marks differ significantly "
             f"from {reference} (adjusted p < {LEVEL}); hollow marks do not, or too little is known."
         )

@@ -64,8 +64,8 @@ def similarity_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = 
             _keys(rows, arm, reference),
             [
                 "x-axis: mean cosine similarity in the last iteration, in chains that both studies have; the same axis "
-                "in all panels and for all arms. Lines: 95 % intervals of the difference, drawn at the arm; those of "
-                "significant differences are corrected for selection."
+                "in all panels and for all studies. Lines: 95 % intervals of the difference, drawn at the study; those "
+                "of significant differences are corrected for selection."
             ],
             ["pairs that have no value in one of the studies" if len(rows) < len(shown) * len(labels) else ""],
         )

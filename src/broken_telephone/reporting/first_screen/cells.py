@@ -39,7 +39,7 @@ class Cell:
     number: str = ""
     """The size of a significant change, in points, without its sign."""
     size: float = 0.0
-    """Of the mark, 0 to 1."""
+    """The size of the mark, 0 to 1."""
     figure: str = ""
     """Name of the figure that shows the share; empty if there is none."""
     finding: int = 0

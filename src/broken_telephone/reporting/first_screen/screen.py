@@ -38,8 +38,8 @@ class StudyContent:
     source: StudySource
     pictures: ChainPictures
     tables: Mapping[str, pd.DataFrame]
-    """By name; findings, planned_changes, corrected_shares, missing_answers, trajectories, agreement, annotator_bias
-    and shares are read. A missing table counts as empty."""
+    """The tables by name. The screen reads findings, planned_changes, corrected_shares, missing_answers, trajectories,
+    agreement, annotator_bias and shares. A missing table counts as empty."""
     manifests: Mapping[str, Mapping[str, Any]]
     """Records of the runs, by name: `loop` and `report`."""
     annotators: Sequence[str]
@@ -66,7 +66,7 @@ class FirstScreen:
     count_line: str
     """How many shares changed; empty if nothing was compared."""
     counts: Counts
-    """Of the shares of all kinds of start."""
+    """Counts of the shares of all kinds of start."""
     overview: Overview | None
     further: Overview | None
     """The overview of chains from prompts beside chains from images."""

@@ -43,7 +43,7 @@ class CorrectedChange(NamedTuple):
     shares: np.ndarray = np.empty((2, 0))
     """(2, C), the corrected shares before and after, whose difference is the value; empty for a sum of other parts."""
     variances: np.ndarray = np.empty((2, 0))
-    """(2, C), of the shares, with pseudo-ratings."""
+    """(2, C), the variances of the corrected shares, with pseudo-ratings."""
 
 
 def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size: int) -> CorrectedChange:
