@@ -5,7 +5,8 @@
     python benchmarks/corrected_drift.py --tiny      2 studies of one kind; also with --shares
 
 Seven labels. In drawn images the annotator calls 25 % of the men women and 2 % of the women men. 20 images are rated at
-each iteration of each label, except where a column has their number. A study claims a change if one of the labels has an adjusted p-value below 5 %.
+each iteration of each label, except where a column has their number. A study claims a change if one of the labels has
+an adjusted p-value below 5 %.
 """
 
 import argparse
