@@ -54,6 +54,8 @@ _POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible
 _OF_FAMILY = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", "note"]
 _NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", *_POWER, *_OF_BOUNDS, "before", "after"]
 _SHARES_OF_CHANGE = ["before", "after"]
+_CORRECTION = ["method", "annotator_value", "n_checked"]
+"""Columns of a family whose table has corrected values already."""
 
 
 def findings_table(
@@ -76,7 +78,8 @@ def findings_table(
         corrected_drift: the `corrected_drift` table. Its values replace those of the annotator.
         share_bounds: worst-case bounds on changes of shares if answers are missing.
         families: name -> table of further comparisons with the columns SPAN, value, ci_low, ci_high, p_value, n,
-            clusters and note. The intervals are 95 % intervals of Student's t distribution.
+            clusters and note; method, annotator_value and n_checked if values are corrected. The intervals are 95 %
+            intervals of Student's t distribution.
         planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own,
             adjusted by Holm's method as in `planned_table`.
         at_looks: whether interim looks judge the planned hypotheses. Repeated tests make an ordinary p-value invalid.
@@ -95,7 +98,8 @@ def findings_table(
           `level`.
         - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value. It is
           the smaller one of `conditional_estimates` and `adaptive_estimates` over the family, within the interval.
-        - annotator_value: the change by the annotator's answers alone. annotator_before, annotator_after: its shares.
+        - annotator_value: the change by the annotator's answers alone. annotator_before, annotator_after: its shares;
+          null for families whose tables have corrected values already.
         - minimum_detectable_change: at the level that the adjustment leaves to this test, with 80 % power.
         - before, after: shares by the method of `value`. Corrected ones are those of `corrected_drift`, which has their
           intervals, and differ by the value. Those of the annotator are of all images with a category.
@@ -155,7 +159,7 @@ def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.Dat
         if table.empty:
             continue
         rows = table[table["measure"] == "share difference"] if "measure" in table else table
-        own = [name for name in _SHARES_OF_CHANGE if name in rows]
+        own = [name for name in (*_SHARES_OF_CHANGE, *(_CORRECTION if family != SHARES else ())) if name in rows]
         is_within = rows["since"] == rows["iteration"]
         chosen = pd.concat([first_to_last(rows[~is_within]), rows[is_within]])
         tables.append(_with_text_keys(chosen)[[*SPAN, *_OF_FAMILY, *own]].assign(family=family))
@@ -176,18 +180,24 @@ def _with_columns_of(
 def _with_corrections(rows: pd.DataFrame, corrected: pd.DataFrame | None) -> pd.DataFrame:
     """Replace changes of shares that are corrected, and their shares. The `power` table has no power of their tests."""
     results = ["value", "ci_low", "ci_high", "p_value", "n_checked", "clusters", *_SHARES_OF_CHANGE]
-    own_shares = {f"annotator_{name}": rows[name] for name in _SHARES_OF_CHANGE}
-    rows = rows.assign(method=ANNOTATOR, annotator_value=rows["value"], n_checked=0.0, **own_shares)
+    own = rows.reindex(columns=_CORRECTION).astype({"method": object})
+    is_corrected = own["method"].notna() & (own["method"] != ANNOTATOR)
+    rows = rows.assign(
+        method=own["method"].where(is_corrected, ANNOTATOR),
+        annotator_value=own["annotator_value"].astype(float).where(is_corrected, rows["value"]),
+        n_checked=own["n_checked"].astype(float).where(is_corrected, 0.0),
+        **{f"annotator_{name}": rows[name].mask(is_corrected) for name in _SHARES_OF_CHANGE},
+    )
     matched = _with_columns_of(rows, corrected, results, [SHARES, INTERSECTIONS])[results]
     if corrected is None or corrected.empty:
         return rows
-    rows["n_checked"] = matched["n_checked"].fillna(0)
+    rows["n_checked"] = matched["n_checked"].fillna(rows["n_checked"])
     has_correction = has_interval(matched)
     rows = rows.astype(dict.fromkeys(results, float))
     rows.loc[has_correction, results] = matched.loc[has_correction, results]
     methods = _with_text_keys(corrected)[[*SPAN, "method"]].drop_duplicates(SPAN)
-    own = rows[SPAN].merge(methods, on=SPAN, how="left")["method"].astype(object)
-    rows.loc[has_correction, "method"] = own[has_correction]
+    names = rows[SPAN].merge(methods, on=SPAN, how="left")["method"].astype(object)
+    rows.loc[has_correction, "method"] = names[has_correction]
     rows.loc[has_correction, ["effective_n", "smallest_p_value"]] = np.nan
     return rows
 
