@@ -166,7 +166,7 @@ _RESULTS = (
     | dict.fromkeys(("rate", "reference_rate"), "number")
     | dict.fromkeys(("effective_n", "smallest_p_value"), "number")
     | dict.fromkeys(("family", "verdict", "reason"), "category")
-    | dict.fromkeys(("shrunken_value", "annotator_value"), "number")
+    | dict.fromkeys(("shrunken_value", "annotator_value", "annotator_before", "annotator_after"), "number")
     | dict.fromkeys(("missing_before", "missing_after", "change_low", "change_high", "p_bounds"), "number")
     | dict.fromkeys(("share_low", "share_high"), "number")
     | dict.fromkeys(("before", "before_low", "before_high", "after", "after_low", "after_high"), "number")
