@@ -1,21 +1,25 @@
 """What approximations of the generator do to drift: fewer steps, step caches, numbers of 8 bits. See docs/gpu.md.
 
     python benchmarks/approximations.py --people 43         of each of the 7 labels
-    python benchmarks/approximations.py --only step_cache   the exact drawing and settings that name it
+    python benchmarks/approximations.py --only step_cache   exact drawings and settings that name it
     python benchmarks/approximations.py --tiny              one person per label, a few steps
 
 Portraits of the miniature are described once. Each setting draws the same descriptions with the same seeds, so that
-differences are paired. The miniature's judge, which the loop does not use, reads originals and drawn images. Two rows
-show what is no approximation: float32 differs by rounding, and other seeds give other samples of the same model.
+differences are paired. The miniature's judge, which the loop does not use, reads originals and drawn images. Three rows
+show what is no approximation: float32 and the operations of diffusers differ by rounding, and other seeds give other
+samples of the same model.
+
+The project replaces slow operations on a CPU, except with step caches and numbers of 8 bits. These settings are
+therefore compared with the exact drawing by the operations of diffusers, and all others with the exact drawing.
 
 Passes are those of the transformer, and with a step cache those that compute its layers. They say how much arithmetic
 is left, and nothing about time.
 """
 
 import argparse
-import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
 
@@ -24,19 +28,21 @@ import pandas as pd
 import yaml
 from PIL import Image
 from projects import ROOT
-from scipy.stats import binomtest
 
 from broken_telephone.miniature.training.judge import load_judge
 from broken_telephone.models import make_describer, make_generator
-from broken_telephone.models.generators import quantisation
+from broken_telephone.models.generators import diffusers_generator
+from broken_telephone.models.generators.speed import quantisation
 from broken_telephone.seeds import seed_of
-from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import holm
 
 PORTRAITS = ROOT / "data/01_raw/miniature_portraits"
-EXACT = "exact"
+EXACT, OF_DIFFUSERS = "exact", "exact, operations of diffusers"
+DTYPE = "bfloat16"
+"""Of the generator, except in the row float32."""
 ATTRIBUTES = ["gender", "age", "skin_tone"]
 SETTINGS: dict[str, dict[str, Any]] = {
     EXACT: {},
+    OF_DIFFUSERS: {},
     "float32": {"dtype": "float32"},
     "other seeds": {"seed": 1},
     "steps: 7": {"steps": 7},
@@ -66,19 +72,33 @@ def model(study: dict[str, Any], name: str, changes: dict[str, Any]) -> Any:
     return make({**study[name], "path": str(ROOT / study[name]["path"]), **changes})
 
 
+def reference(name: str) -> str:
+    """Return the row of the table that a setting is compared with."""
+    return OF_DIFFUSERS if {"step_cache", "quantisation"} & SETTINGS[name].keys() else EXACT
+
+
 @contextmanager
 def products_on_a_cpu(wanted: bool) -> Iterator[None]:
-    """Allow products of 8 bits on a CPU, which multiplies them slowly, and with the same numbers."""
+    """Allow products of 8 bits on a CPU."""
     with ExitStack() as stack:
         if wanted:
-            stack.enter_context(patch.object(quantisation, "_check_products", lambda device, dtype: None))
+            stack.enter_context(patch.object(quantisation, "_check_products", lambda *_: None))
             stack.enter_context(patch("torchao.quantization.quant_api._check_hardware_support", lambda kind: None))
         yield
 
 
-def draw(study: dict[str, Any], changes: dict[str, Any], texts: Sequence[str]) -> tuple[np.ndarray, float]:
-    """Draw every text, and return pixels (n, height, width, 3) and the transformer's passes for a picture."""
-    changes = dict(changes)
+@contextmanager
+def operations_of_diffusers(wanted: bool) -> Iterator[None]:
+    """Let a generator keep its library's operations."""
+    with ExitStack() as stack:
+        if wanted:
+            stack.enter_context(patch.object(diffusers_generator, "use_fast_operations", lambda pipeline: None))
+        yield
+
+
+def draw(study: dict[str, Any], name: str, few_steps: bool, texts: Sequence[str]) -> tuple[np.ndarray, float]:
+    """Draw every text, and return pixels (n, height, width, 3) and the transformer's passes for an image."""
+    changes = {"dtype": DTYPE, **SETTINGS[name]} | ({"steps": 5} if few_steps else {})
     seed = changes.pop("seed", 0)
     generator = model(study, "generator", changes)
     passes = 0
@@ -87,7 +107,7 @@ def draw(study: dict[str, Any], changes: dict[str, Any], texts: Sequence[str]) -
         nonlocal passes
         passes += 1
 
-    with products_on_a_cpu(changes.get("quantisation") == "fp8"):
+    with products_on_a_cpu(changes.get("quantisation") == "fp8"), operations_of_diffusers(name == OF_DIFFUSERS):
         generator.load()
         generator._findings = []  # The checks of an adapter are no pictures of the study.
         transformer = generator._loaded[0].transformer
@@ -116,10 +136,11 @@ def drift(before: pd.DataFrame, after: pd.DataFrame, labels: pd.Series) -> pd.Da
     return pd.DataFrame(rows, columns=["label", "attribute", "category", "before", "after"])
 
 
-def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the exact p-value of a difference of paired shares."""
-    gained, lost = int(((one == 0) & (other == 1)).sum()), int(((one == 1) & (other == 0)).sum())
-    return 1.0 if gained + lost == 0 else float(binomtest(gained, gained + lost).pvalue)
+def without_mirrored(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave the second of two categories out, whose share changes by the opposite of the first one's."""
+    categories = table.groupby("attribute")["category"]
+    is_second = categories.transform("nunique").eq(2) & table["category"].ne(categories.transform("first"))
+    return table[~is_second]
 
 
 def measure(count: int, names: Sequence[str], few_steps: bool) -> tuple[list[list[str]], list[list[str]]]:
@@ -135,37 +156,43 @@ def measure(count: int, names: Sequence[str], few_steps: bool) -> tuple[list[lis
     describer.release()
     print(f"{len(chains)} portraits of {chains['label'].nunique()} labels, described once, drawn once per setting")
 
-    pixels, exact, against, drifts = np.zeros(0), pd.DataFrame(), [], []
+    exact: dict[str, tuple[np.ndarray, pd.DataFrame]] = {}
+    against: list[list[str]] = []
+    drifts: list[list[str]] = []
     for name in names:
-        changes = SETTINGS[name] | ({"steps": 5} if few_steps else {})
-        drawn, passes = draw(study, changes, texts)
+        drawn, passes = draw(study, name, few_steps, texts)
         after = judge(drawn)
+        first = [name, f"{passes:.1f}"]
+        if name != EXACT:
+            pixels, read = exact[reference(name)]
+            first += [f"{np.abs(drawn.astype(int) - pixels).mean():.1f}"]
+            first += [
+                f"{100 * (read[attribute] != after[attribute]).mean():.1f}" for attribute in (*ATTRIBUTES, "emotion")
+            ]
+            first += [largest_change(without_mirrored(drift(read, after, chains["label"])))]
+        against.append(first + [""] * (8 - len(first)))
+        if name in {EXACT, OF_DIFFUSERS}:
+            exact[name] = drawn.astype(int), after
         table = drift(before, after, chains["label"])
-        if name == EXACT:
-            pixels, exact = drawn.astype(int), after
-        cells = drift(exact, after, chains["label"]).query("label != '(all)'")
-        both = list(zip(cells["before"], cells["after"], strict=True))
-        differences = np.array([other.mean() - one.mean() for one, other in both])
-        error = float(np.mean([standard_error(other - one) for one, other in both]))
-        p_values = holm(np.array([mcnemar(one, other) for one, other in both]))
-        read = [f"{100 * (exact[name] != after[name]).mean():.1f}" for name in [*ATTRIBUTES, "emotion"]]
-        numbers = [f"{passes:.1f}", f"{np.abs(drawn - pixels).mean():.1f}", *read]
-        if name == EXACT:
-            against.append([name, numbers[0], *[""] * 8])
-        else:
-            largest = f"{np.abs(differences).max():.2f}"
-            against.append([name, *numbers, largest, f"{error:.3f}", f"{p_values.min():.2f}"])
-        # Of two categories, the second changes by the opposite.
-        one_of_two = table.groupby("attribute")["category"].transform("nunique").eq(2)
-        is_second = one_of_two & table["category"].ne(table.groupby("attribute")["category"].transform("first"))
-        shown = table[(table["label"] == "(all)") & ~is_second]
+        shown = without_mirrored(table[table["label"] == "(all)"])
         planted = [table[(table[["label", "attribute", "category"]] == list(cell)).all(axis=1)] for cell in PLANTED]
-        drifts.append([name, *(change(row) for row in pd.concat([*planted, shown]).itertuples())])
+        cells = list(pd.concat([*planted, shown]).itertuples())
+        drifts.append([name, *(change(row) for row in cells)])
         if name == EXACT:
-            header = [f"{row.category}, {row.label}" for row in pd.concat([*planted, shown]).itertuples()]
-            drifts.insert(0, ["setting", *(text.replace(", (all)", "") for text in header)])
+            drifts.insert(0, ["setting", *(cell_name(row) for row in cells)])
         print("|", " | ".join(against[-1]), "|", flush=True)
     return against, drifts
+
+
+def cell_name(row: Any) -> str:
+    """Return the category of a share, and its label unless it is of all labels."""
+    return str(row.category if row.label == "(all)" else f"{row.category}, {row.label}")
+
+
+def largest_change(cells: pd.DataFrame) -> str:
+    """Return the share that changes most, and its change in points; "none" if no share changes."""
+    row: Any = max(cells.itertuples(), key=lambda row: abs((row.after - row.before).mean()))
+    return f"{cell_name(row)}: {change(row)}" if (row.after != row.before).any() else "none"
 
 
 def standard_error(differences: np.ndarray) -> float:
@@ -174,7 +201,7 @@ def standard_error(differences: np.ndarray) -> float:
 
 
 def change(row: Any) -> str:
-    """Return a drift in points with the half width of its 95 % interval."""
+    """Return a change of a share in points, with the half width of its 95 % interval."""
     difference = row.after - row.before
     return f"{100 * difference.mean():+.0f} ± {196 * standard_error(difference):.0f}".replace("-", "\N{MINUS SIGN}")
 
@@ -194,14 +221,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if asked.tiny:
         asked.people, asked.only = 1, ["interval: 2"]
-    names = [name for name in SETTINGS if name == EXACT or any(part in name for part in asked.only)]
-    if importlib.util.find_spec("torchao") is None and "quantisation: fp8" in names:
+    wanted = [name for name in SETTINGS if any(part in name for part in asked.only)]
+    needed = {EXACT, *wanted, *map(reference, wanted)}
+    names = [name for name in SETTINGS if name in needed]
+    if find_spec("torchao") is None and "quantisation: fp8" in names:
         names.remove("quantisation: fp8")
         print("Left out: quantisation: fp8, because the package torchao is not installed")
+    print(f"Generator at {DTYPE}, except in the row float32")
     against, drifts = measure(asked.people, names, asked.tiny)
     header = ["setting", "passes", "pixels", *(f"{name.replace('_', ' ')}, %" for name in (*ATTRIBUTES, "emotion"))]
-    header += ["largest change", "error", "p"]
-    print(f"\nAgainst the exact drawing:\n\n{markdown([header, *against])}")
+    header += ["largest change, points"]
+    print("\nAgainst the exact drawing, by the operations of diffusers for step caches and numbers of 8 bits:")
+    print(f"\n{markdown([header, *against])}")
     print(f"\nDrift from the originals, in points:\n\n{markdown(drifts)}")
 
 

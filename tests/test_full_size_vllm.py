@@ -77,7 +77,9 @@ def test_the_line_states_a_ratio_or_why_there_is_none(full_size, monkeypatch, tm
     bench = SimpleNamespace(asked=full_size.asked_for(["--tiny"]), shape=tmp_path)
     ways = [{"way": "published way", "seconds_per_description": 9.0}]
     ways += [{"way": "this tool, residency both", "seconds_per_description": seconds} for seconds in (0.5, 0.4)]
-    assert full_size.against_vllm(bench, ways, 400).endswith("the package vllm is not installed")
+    with monkeypatch.context() as without:
+        without.setattr(full_size.vllm.importlib.util, "find_spec", lambda package: None)
+        assert full_size.against_vllm(bench, ways, 400).endswith("the package vllm is not installed")
     monkeypatch.setattr(full_size.vllm, "reason_against", lambda: None)
     assert full_size.against_vllm(bench, ways, 100).endswith("it may take 150 s to start, and 100 s are left")
     assert full_size.against_vllm(bench, ways[:1], 400).endswith("this tool was not measured")

@@ -1,56 +1,22 @@
 """What makes the generator faster changes its pictures by rounding at most."""
 
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from drawing import PROMPTS, SEEDS, pixels, predicted, sd3, threads
 
 from broken_telephone.errors import StudyError
 from broken_telephone.models import GeneratorSettings, make_generator
-from broken_telephone.models.generators import compilation, cpu_operations, diffusers_generator, joint_attention
-from broken_telephone.models.generators.compilation import reason_against, repeated_blocks
-from broken_telephone.models.generators.joint_block import JointBlock
-from broken_telephone.models.generators.packed_linear import PackedLinear
-from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
-
-PROMPTS = [f"a person number {number}" for number in range(5)]
-SEEDS = [3, 1, 4, 1, 5]
-
-
-@contextmanager
-def threads(count: int):
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def pixels(images) -> np.ndarray:
-    return np.stack([np.asarray(image, dtype=int) for image in images])
-
-
-def sd3(layers: int = 3, norm: str | None = "rms_norm", **more):
-    torch.manual_seed(0)
-    from diffusers import SD3Transformer2DModel
-
-    return SD3Transformer2DModel(
-        **{"sample_size": 8, "in_channels": 4, "out_channels": 4, "num_layers": layers, "attention_head_dim": 8},
-        **{"num_attention_heads": 2, "joint_attention_dim": 32, "caption_projection_dim": 16},
-        **{"pooled_projection_dim": 32, "pos_embed_max_size": 8, "qk_norm": norm},
-        **more,
-    ).eval()
-
-
-def predicted(transformer) -> torch.Tensor:
-    torch.manual_seed(1)
-    inputs = {"hidden_states": torch.randn(3, 4, 8, 8), "encoder_hidden_states": torch.randn(3, 7, 32)}
-    inputs |= {"pooled_projections": torch.randn(3, 32), "timestep": torch.tensor([900.0, 500.0, 20.0])}
-    with torch.no_grad():
-        return transformer(**inputs, return_dict=False)[0]
+from broken_telephone.models.generators import diffusers_generator
+from broken_telephone.models.generators.cpu import cpu_operations, joint_attention
+from broken_telephone.models.generators.cpu.joint_block import JointBlock
+from broken_telephone.models.generators.cpu.packed_linear import PackedLinear
+from broken_telephone.models.generators.cpu.parallel_parts import cut, side_by_side, twins
+from broken_telephone.models.generators.denoiser import repeated_blocks
+from broken_telephone.models.generators.speed import compilation
+from broken_telephone.models.generators.speed.compilation import reason_against
 
 
 @pytest.mark.parametrize("norm", [None, "rms_norm"])

@@ -177,7 +177,7 @@ def test_blocks_are_compiled_when_asked_to(pipelines, monkeypatch):
     import torch
 
     monkeypatch.setattr(torch, "compile", lambda function, **options: function)
-    monkeypatch.setattr("broken_telephone.models.generators.compilation.missing_compiler", lambda device: None)
+    monkeypatch.setattr("broken_telephone.models.generators.speed.compilation.missing_compiler", lambda device: None)
     generator = make_generator({**pipelines["sd15"], "compile": True})
     generator.load()
     pipeline, _ = generator._loaded

@@ -1,15 +1,20 @@
-"""Settings for GPUs: what can be checked on a CPU, on tiny pipelines of the real classes."""
+"""Settings for faster or smaller models: what can be checked on a CPU, on tiny pipelines of the real classes."""
+
+from importlib.metadata import PackageNotFoundError
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
 import torch
-from test_generator_speed import PROMPTS, SEEDS, pixels, predicted, sd3, threads
+from drawing import PROMPTS, SEEDS, pixels, predicted, sd3, threads
+from PIL import Image
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models import GeneratorSettings, make_describer, make_generator
-from broken_telephone.models.generators import compilation, quantisation, step_cache
-from broken_telephone.models.generators.attention import set_backend
-from broken_telephone.models.generators.cuda_graphs import replay_as_graph
+from broken_telephone.loop.rehearsal import announce
+from broken_telephone.models import GeneratorSettings, make_describer, make_editor, make_generator
+from broken_telephone.models.generators.speed import attention, compilation, quantisation, step_cache
+from broken_telephone.models.generators.speed.attention import set_backend
+from broken_telephone.models.generators.speed.cuda_graphs import replay_as_graph
 from broken_telephone.planning.frozen_plan import settings_that_matter
 
 
@@ -36,7 +41,7 @@ def test_settings_that_exclude_each_other_are_refused(settings, sentence):
     [
         ({"compile": "graphs"}, r"compile: graphs is for CUDA GPUs, and the device is cpu: set it to auto"),
         ({"attention": "cudnn"}, r"attention: cudnn is for CUDA GPUs, and the device is cpu: set it to null"),
-        ({"quantisation": "fp8", "dtype": "bfloat16"}, r"quantisation: fp8 needs a(?: CUDA GPU| GPU|.*torchao)"),
+        ({"quantisation": "fp8"}, r"quantisation: fp8 needs a CUDA GPU, and the device is cpu: set it to fp8_stored"),
     ],
 )
 def test_what_needs_a_gpu_is_refused_without_one(settings, sentence, pipelines, monkeypatch):
@@ -56,10 +61,10 @@ def test_what_needs_a_gpu_is_refused_without_one(settings, sentence, pipelines, 
 def test_a_gpu_without_products_of_8_bits_is_refused(capability, dtype, sentence, monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     if sentence is None:
-        quantisation._check_products("cuda:0", dtype)
+        quantisation._check_products("cuda:0", dtype, "generator")
         return
     with pytest.raises(StudyError, match=sentence):
-        quantisation._check_products("cuda:0", dtype)
+        quantisation._check_products("cuda:0", dtype, "generator")
 
 
 def test_fp8_without_its_package_says_how_to_install_it(pipelines, monkeypatch):
@@ -69,7 +74,6 @@ def test_fp8_without_its_package_says_how_to_install_it(pipelines, monkeypatch):
 
 
 def test_products_of_8_bits_change_a_prediction_little_and_do_not_depend_on_the_batch(monkeypatch):
-    pytest.importorskip("torchao")
     # A CPU multiplies these numbers, too, though slowly.
     monkeypatch.setattr("torchao.quantization.quant_api._check_hardware_support", lambda granularity: None)
     transformer = sd3().to(torch.bfloat16)
@@ -78,7 +82,7 @@ def test_products_of_8_bits_change_a_prediction_little_and_do_not_depend_on_the_
     inputs = {name: value.to(torch.bfloat16) for name, value in inputs.items()}
     with torch.no_grad():
         before = transformer(**inputs, return_dict=False)[0].float()
-        quantisation.multiply(transformer, "cpu")
+        quantisation.multiply(transformer, "cpu", "generator")
         together = transformer(**inputs, return_dict=False)[0].float()
         alone = transformer(**{name: value[:1] for name, value in inputs.items()}, return_dict=False)[0].float()
     error = float((together - before).square().mean().sqrt() / before.square().mean().sqrt())
@@ -129,25 +133,70 @@ def test_a_step_cache_computes_layers_at_its_steps_only(family, pipelines):
 def test_a_step_cache_that_would_mix_passes_up_or_find_no_layers_is_refused(pipelines, monkeypatch):
     with pytest.raises(StudyError, match=r"StableDiffusionPipeline has no transformer whose layers are known"):
         make_generator({**pipelines["sd15"], "steps": 5, "step_cache": {"interval": 2}}).load()
-    generator = make_generator({**pipelines["sd3"], "steps": 5, "step_cache": {"interval": 2}})
+    # Guidance by a prediction without some layers, which Stable Diffusion 3 adds at the steps 1 and 2 here.
+    skipping = {"skip_guidance_layers": [0], "skip_layer_guidance_stop": 0.6}
+    settings = {**pipelines["sd3"], "steps": 5, "step_cache": {"interval": 2}}
+    generator = make_generator({**settings, "call": settings.get("call", {}) | skipping})
     generator.load()
-    transformer = generator._loaded[0].transformer
-    once = transformer.forward
-
-    def twice(*args, **kwargs):
-        transformer._steps_of_cache._count()
-        return once(*args, **kwargs)
-
-    monkeypatch.setattr(transformer, "forward", twice)
-    with pytest.raises(StudyError, match="runs its transformer 10 times in 5 steps"):
+    with pytest.raises(
+        StudyError, match=r"^generator\.step_cache: StableDiffusion3Pipeline runs its transformer 7 times in 5 steps"
+    ):
         generator._draw(PROMPTS[:1], SEEDS[:1])
+
+
+def test_a_step_cache_that_predicts_no_step_is_refused(pipelines):
+    """The pipeline's own number of steps counts where the study states none."""
+    settings = {**pipelines["sd3"], "steps": None, "step_cache": {"interval": 2, "first": 30}}
+    generator = make_generator(settings)
+    generator.load()
+    with pytest.raises(StudyError, match=r"^generator\.step_cache changes nothing: .* 28 steps, and the first 30 are"):
+        generator._draw(PROMPTS[:1], SEEDS[:1])
+
+
+def test_checks_of_batches_reach_a_predicted_step(pipelines, monkeypatch):
+    from diffusers.hooks.taylorseer_cache import TaylorSeerState
+
+    predict, sizes = TaylorSeerState.predict, set()
+
+    def recorded(state: TaylorSeerState) -> list[torch.Tensor]:
+        outputs = predict(state)
+        sizes.add(len(outputs[0]))
+        return outputs
+
+    monkeypatch.setattr(TaylorSeerState, "predict", recorded)
+    generator = make_generator({**pipelines["sd3"], "steps": 9, "step_cache": {"interval": 2, "first": 4}})
+    assert all(finding.works for finding in generator.check())
+    # A single item and two, doubled by guidance.
+    assert sizes == {2, 4}
+
+
+@pytest.mark.parametrize("family", ["sd3", "flux"])
+def test_an_editor_refuses_what_is_for_generators_only(family, pipelines):
+    settings = {**pipelines[family], "steps": 9, "step_cache": {"interval": 2}}
+    images = [Image.new("RGB", (16, 16))] * 2
+    with pytest.raises(StudyError, match=r"^counterfactuals\.model\.step_cache is for generators only"):
+        make_editor(settings, "counterfactuals.model").edit(images, PROMPTS[:2], SEEDS[:2], 0.5)
+    graphs = {**pipelines[family], "compile": "graphs"}
+    with pytest.raises(StudyError, match=r"^counterfactuals\.model\.compile: graphs is for generators only"):
+        make_editor(graphs, "counterfactuals.model").load()
+
+
+def test_an_image_to_image_pipeline_hides_that_its_steps_have_two_passes(pipelines):
+    """The reason why an editor refuses a step cache: there are not more passes than timesteps."""
+    guided = {"call": {"max_sequence_length": 64, "true_cfg_scale": 2.0}, "negative_prompt": "a tree"}
+    editor = make_editor({**pipelines["flux"], "steps": 8, **guided})
+    editor.load()
+    transformer, passes = editor._loaded[0].transformer, []
+    transformer.register_forward_hook(lambda *_: passes.append(1))
+    editor.edit([Image.new("RGB", (16, 16))], PROMPTS[:1], SEEDS[:1], 0.5)
+    assert len(passes) == len(editor._loaded[0].scheduler.timesteps) == 8
 
 
 def test_a_step_cache_is_told_once(pipelines, caplog):
     step_cache._tell_once.cache_clear()
     for _ in range(2):
         make_generator({**pipelines["sd3"], "steps": 5, "step_cache": {"interval": 2}}).load()
-    assert caplog.text.count("pictures are approximations") == 1
+    assert caplog.text.count("images are approximations") == 1
 
 
 def test_what_changes_pictures_is_sealed_and_planned_and_the_rest_is_not(pipelines):
@@ -176,7 +225,7 @@ def test_attention_is_chosen_for_one_pipeline(pipelines):
     flux, stable = (make_generator(pipelines[family]) for family in ("flux", "sd3"))
     flux.load()
     stable.load()
-    set_backend(flux._loaded[0], "cudnn")
+    set_backend(flux._loaded[0], "cudnn", "generator")
     processors = {
         part.processor._attention_backend
         for part in flux._loaded[0].transformer.modules()
@@ -185,9 +234,22 @@ def test_attention_is_chosen_for_one_pipeline(pipelines):
     assert {str(backend.value) for backend in processors} == {"_native_cudnn"}
     assert _AttentionBackendRegistry.get_active_backend()[0] == before
     with pytest.raises(StudyError, match="StableDiffusion3Pipeline has no attention that diffusers lets choose"):
-        set_backend(stable._loaded[0], "cudnn")
-    with pytest.raises(StudyError, match=r"attention: flash cannot be used here \(.*flash-attn.*\): .*flash-attn"):
-        set_backend(flux._loaded[0], "flash")
+        set_backend(stable._loaded[0], "cudnn", "generator")
+
+
+def test_attention_of_a_missing_package_is_refused(pipelines, monkeypatch):
+    def version(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(attention, "version", version)
+    monkeypatch.setattr("diffusers.models.attention_dispatch._CAN_USE_FLASH_ATTN", False)
+    editor = make_editor(pipelines["flux"], "counterfactuals.model")
+    editor.load()
+    sentence = (
+        r"^counterfactuals\.model\.attention: flash cannot be used here \(the package flash-attn is not installed\)"
+    )
+    with pytest.raises(StudyError, match=sentence):
+        set_backend(editor._loaded[0], "flash", editor.setting)
 
 
 def test_a_replayed_graph_keeps_the_predictions_of_earlier_steps(monkeypatch):
@@ -217,6 +279,13 @@ def test_a_replayed_graph_keeps_the_predictions_of_earlier_steps(monkeypatch):
     assert len(begun) == 2
 
 
+def test_graphs_need_a_stated_batch_size(pipelines):
+    generator = make_generator({**pipelines["sd3"], "compile": "graphs"})
+    with pytest.raises(StudyError, match=r"^generator\.compile: graphs .* state loop\.draw_batch as a number"):
+        announce(generator, 100, "auto")
+    announce(generator, 100, 8)
+
+
 def test_graphs_compile_the_whole_denoiser(pipelines, monkeypatch):
     """The device is only claimed, so that nothing is placed on it."""
     monkeypatch.setattr(compilation, "missing_compiler", lambda device: None)
@@ -224,7 +293,7 @@ def test_graphs_compile_the_whole_denoiser(pipelines, monkeypatch):
     generator = make_generator({**pipelines["sd3"], "device": "cpu"})
     generator.load()
     pipeline = generator._loaded[0]
-    compilation.compile_denoiser(pipeline, "cuda", graphs=True)
+    compilation.compile_denoiser(pipeline, "cuda", True, "generator")
     assert "forward" in vars(pipeline.transformer)
     assert all(block._compiled_call_impl is None for block in pipeline.transformer.transformer_blocks)
 
@@ -252,16 +321,17 @@ class TestPassedThrough:
         assert self.texts(folder, pictures, load={"attn_implementation": "eager"}) == expected
         assert self.texts(folder, pictures, call={"cache_implementation": "static"}) == expected
 
-    @pytest.mark.parametrize(
-        ("settings", "sentence"),
-        [
-            ({"load": {"attn_implementation": "flash_attention_2"}}, "cannot be loaded: .*FlashAttention2"),
-            ({"call": {"cache_implementation": "statik"}}, r"cannot write with describer\.call\.cache_implementation"),
-        ],
-    )
-    def test_what_is_not_installed_or_unknown_is_named(self, settings, sentence, model_folders, pictures):
-        with pytest.raises(StudyError, match=sentence):
-            self.texts(model_folders / "describer", pictures[:1], **settings)
+    def test_a_missing_package_is_named(self, model_folders, pictures, monkeypatch):
+        known = "transformers.modeling_flash_attention_utils.FLASH_ATTENTION_COMPATIBILITY_MATRIX"
+        for check in ("general_availability_check", "pkg_availability_check"):
+            monkeypatch.setitem(resolve_name(known)[2], check, lambda *args, **kwargs: False)
+        folder = model_folders / "describer"
+        with pytest.raises(StudyError, match=r"cannot be loaded: .*FlashAttention2"):
+            self.texts(folder, pictures[:1], load={"attn_implementation": "flash_attention_2"})
+
+    def test_an_unknown_value_is_named(self, model_folders, pictures):
+        with pytest.raises(StudyError, match=r"cannot write with describer\.call\.cache_implementation"):
+            self.texts(model_folders / "describer", pictures[:1], call={"cache_implementation": "statik"})
 
     def test_they_are_sealed(self, model_folders):
         stated = {"load": {"attn_implementation": "eager"}, "call": {"cache_implementation": "static"}}

@@ -14,7 +14,7 @@ from direct_drawing import drawn_by_janus
 from broken_telephone.datasets import ModelDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer, make_generator
-from broken_telephone.models.generators.image_tokens import TokenSampling
+from broken_telephone.models.generators.unified.image_tokens import TokenSampling
 
 SCORES = torch.tensor([[2.0, 1.0, 0.0, -1.0, 0.5]])
 WITHOUT = torch.tensor([[0.0, 1.0, 0.5, 0.0, 0.5]])

@@ -47,7 +47,7 @@ class Adapter(NamedTuple):
 ADAPTERS: dict[str, Adapter] = {
     "generator": Adapter(GeneratorSettings, "generators.diffusers_generator:DiffusersGenerator"),
     "generator with endpoint": Adapter(ImageEndpointSettings, "generators.endpoint_generator:EndpointGenerator"),
-    "generator with unified": Adapter(UnifiedSettings, "generators.unified_generator:UnifiedGenerator"),
+    "generator with unified": Adapter(UnifiedSettings, "generators.unified.unified_generator:UnifiedGenerator"),
     "editor": Adapter(GeneratorSettings, "generators.diffusers_editor:DiffusersEditor"),
     "describer": Adapter(DescriberSettings, "describers.transformers_describer:TransformersDescriber"),
     "describer with endpoint": Adapter(EndpointSettings, "describers.endpoint_describer:EndpointDescriber"),

@@ -116,15 +116,15 @@ class SchedulerSettings(PublicSettings):
 
 
 class StepCacheSettings(PublicSettings):
-    """Steps at which a transformer predicts the outputs of its layers from earlier steps. Pictures are approximations.
+    """Steps at which a transformer predicts the outputs of its layers from earlier steps. Images are approximations.
 
-    Which steps these are depends on their number alone, so that a picture does not depend on others in its batch.
+    Which steps these are depends on their number alone, so that an image does not depend on others in its batch.
     """
 
     interval: Annotated[int, Field(ge=2)]
     """Every how many steps the layers are computed."""
     first: Annotated[int, Field(ge=2)] = 3
-    """Steps at the beginning of every picture that are always computed. They decide what is drawn."""
+    """Steps at the beginning of every image that are always computed. They decide what is drawn."""
 
 
 class GeneratorSettings(ModelSettings):
@@ -156,8 +156,9 @@ class GeneratorSettings(ModelSettings):
     compile: Literal["auto", "on", "graphs", "off"] = "auto"
     """Whether the denoiser's blocks are compiled: slower at first, then faster; equal up to rounding.
 
-    `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/compilation.py`), where a
-    compiler exists. `graphs`: the whole denoiser is compiled and replayed as a CUDA graph.
+    `auto`: for a stated `loop.draw_batch` and enough pictures (`models/generators/speed/compilation.py`), where a
+    compiler exists. `graphs`: the whole denoiser is compiled and replayed as a CUDA graph, for a stated
+    `loop.draw_batch`.
     """
     offload: Literal["none", "model", "sequential"] = "none"
     """Which parts stay in the computer's memory until they are used, for a small GPU."""
@@ -166,10 +167,13 @@ class GeneratorSettings(ModelSettings):
     quantisation: Literal["fp8", "fp8_stored"] | None = None
     """`fp8`: layers multiply numbers of 8 bits, by torchao, on a GPU. `fp8_stored`: weights lie in memory at 8 bits.
 
-    Both change pictures, and the seal records them.
+    Both change images, and the seal records them.
     """
     step_cache: StepCacheSettings | None = None
-    """`{interval: 2}` computes the transformer at every second step only. Pictures are approximations."""
+    """`{interval: 2}` computes the known layers at every second step only, after the first 3.
+
+    Images are approximations.
+    """
 
     @field_validator("compile", mode="before")
     @classmethod

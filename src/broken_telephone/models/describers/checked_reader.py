@@ -102,7 +102,7 @@ class CheckedReader(PictureReader):
                 model,
                 lambda images: self._inputs(images, prompt),
                 check_answers(processor.tokenizer, prompt),
-                str(self.dtype).removeprefix("torch."),
+                self.dtype_name,
             )
             with torch.no_grad():
                 self._findings = {finding.ability: finding for finding in map(self._log_finding, checks.findings())}

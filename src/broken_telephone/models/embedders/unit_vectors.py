@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from broken_telephone.errors import StudyError
+from broken_telephone.models.loading.torch_model import name_of_dtype
 
 
 def unit_vectors(features: Any, setting: str) -> np.ndarray:
@@ -22,6 +23,6 @@ def unit_vectors(features: Any, setting: str) -> np.ndarray:
     # Half precision is too coarse for lengths.
     vectors = np.asarray(functional.normalize(features.float(), dim=1).cpu().numpy())
     if not np.isfinite(vectors).all():
-        kind = str(features.dtype).removeprefix("torch.")
+        kind = name_of_dtype(features.dtype)
         raise StudyError(f"The numbers of the {setting} overflowed in {kind}: set {setting}.dtype to float32")
     return vectors

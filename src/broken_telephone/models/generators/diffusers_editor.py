@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator, call, call_arguments
 from broken_telephone.models.protocols import Failure
@@ -56,14 +57,27 @@ class DiffusersEditor(DiffusersGenerator):
 
         images, prompts, seeds = (list(values) for values in zip(*items, strict=True))
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        result = call(pipeline, arguments, prompts, image=images, strength=strength, generator=noise)
+        result = call(pipeline, arguments, prompts, self.setting, image=images, strength=strength, generator=noise)
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(prompts)
-        dtype = str(self.dtype).removeprefix("torch.")
-        return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
+        return [outcome(image, bool(flag), self.dtype_name) for image, flag in zip(result.images, flags, strict=True)]
 
     def _scaled(self, image: Image.Image) -> Image.Image:
         size = (self.settings.width or image.width, self.settings.height or image.height)
         return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        unfit = {
+            # Some pipelines, such as FluxImg2ImgPipeline, run their transformer twice in a step and do not say so.
+            "step_cache": (self.settings.step_cache is not None, "image-to-image pipelines may mix its steps up"),
+            "compile: graphs": (self.settings.compile == "graphs", "it records one batch size, and an editor's vary"),
+        }
+        for setting, (is_stated, reason) in unfit.items():
+            if is_stated:
+                raise StudyError(
+                    f"{self.setting}.{setting} is for generators only: {reason}. Take it away; if the editor is the "
+                    "study's generator, state counterfactuals.model without it"
+                )
+        return super()._from_pretrained(name, arguments)
 
     def _pipelines(self) -> Any:
         from diffusers import AutoPipelineForImage2Image
@@ -74,7 +88,7 @@ class DiffusersEditor(DiffusersGenerator):
         # Some families take the size from the picture, which has it already.
         taken = inspect.signature(pipeline.__call__).parameters
         update = {name: None for name in _SIZE if name not in taken}
-        return call_arguments(pipeline, self.settings.model_copy(update=update))
+        return call_arguments(pipeline, self.settings.model_copy(update=update), self.setting)
 
 
 def _sized(image: Image.Image | Failure, size: tuple[int, int]) -> Image.Image | Failure:

@@ -12,16 +12,16 @@ from PIL import Image
 from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.checked_generator import CheckedGenerator
-from broken_telephone.models.generators.compilation import compile_denoiser, reason_against, undo
-from broken_telephone.models.generators.cpu_operations import use_fast_operations
-from broken_telephone.models.generators.generator_checks import GeneratorChecks
-from broken_telephone.models.generators.gpu_options import changes_layers, use_options
+from broken_telephone.models.generators.cpu.cpu_operations import use_fast_operations
+from broken_telephone.models.generators.cpu.parallel_parts import cut, side_by_side, twins
+from broken_telephone.models.generators.generator_checks import STEPS, GeneratorChecks
 from broken_telephone.models.generators.lora import add_lora
-from broken_telephone.models.generators.parallel_parts import cut, side_by_side, twins
 from broken_telephone.models.generators.placement import place
 from broken_telephone.models.generators.prompt_length import truncated_prompts
 from broken_telephone.models.generators.scheduler import set_scheduler
-from broken_telephone.models.generators.step_cache import cached_steps
+from broken_telephone.models.generators.speed.compilation import compile_denoiser, reason_against, undo
+from broken_telephone.models.generators.speed.speed_options import changes_layers, use_options
+from broken_telephone.models.generators.speed.step_cache import cached_steps
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.protocols import Failure, Finding
 from broken_telephone.models.settings import GeneratorSettings
@@ -55,7 +55,15 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         Args:
             pictures: that the study draws in all, those that exist included.
             batch: how many at once; None if the size is found in the run.
+
+        Raises:
+            StudyError: if a graph would have to be recorded for sizes that are not known.
         """
+        if self.settings.compile == "graphs" and batch is None:
+            raise StudyError(
+                f"{self.setting}.compile: graphs records one batch size: state loop.draw_batch as a number instead of "
+                "auto"
+            )
         self._pictures, self._batch = pictures, batch
 
     def resolved(self) -> dict[str, str | None]:
@@ -95,7 +103,7 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
                 # The loop goes on with smaller batches.
                 self._batch = None
             elif self.settings.compile == "auto" and not self._has_drawn_compiled:
-                logger.warning("generator.compile: compiling failed, and pictures are drawn without: %s", error)
+                logger.warning("%s.compile: compiling failed, and pictures are drawn without: %s", self.setting, error)
                 undo(self._loaded[0])
                 self._is_compiled, self._fails_compiled = False, True
                 return self._draw(prompts, seeds)
@@ -123,8 +131,7 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
 
     def _outcomes(self, result: Any, pictures: int) -> list[Image.Image | Failure]:
         flags = getattr(result, "nsfw_content_detected", None) or [False] * pictures
-        dtype = str(self.dtype).removeprefix("torch.")
-        return [outcome(image, bool(flag), dtype) for image, flag in zip(result.images, flags, strict=True)]
+        return [outcome(image, bool(flag), self.dtype_name) for image, flag in zip(result.images, flags, strict=True)]
 
     def _result(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> Any:
         return self._result_of(self._loaded[0], prompts, seeds, changes)
@@ -136,13 +143,15 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
 
         arguments = self._loaded[1] | (changes or {})
         noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        return call(pipeline, arguments, list(prompts), generator=noise)
+        return call(pipeline, arguments, list(prompts), self.setting, generator=noise)
 
     def _checked(self) -> Iterator[Finding]:
         pipeline, arguments = self._loaded
-        dtype = str(self.dtype).removeprefix("torch.")
+        cache = self.settings.step_cache
+        # Enough to predict one step.
+        steps = STEPS if cache is None else max(STEPS, cache.first + 1)
         with _uncompiled(self._is_compiled):
-            yield from GeneratorChecks(pipeline, arguments, self._images, dtype).findings()
+            yield from GeneratorChecks(pipeline, arguments, self._images, self.dtype_name, steps).findings()
 
     def _images(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> list[Image.Image]:
         images: list[Image.Image] = self._result(prompts, seeds, changes).images
@@ -165,12 +174,12 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         pipeline.set_progress_bar_config(disable=True)
         called_with = self._arguments(pipeline)
         if self.settings.scheduler is not None:
-            set_scheduler(pipeline, self.settings.scheduler)
+            set_scheduler(pipeline, self.settings.scheduler, f"{self.setting}.scheduler")
         if self.settings.lora is not None:
-            add_lora(pipeline, self.settings.lora)
-        _check_call(pipeline, called_with)
-        use_options(pipeline, self.settings, self.device, self.dtype)
-        place(pipeline, self.settings, self.device)
+            add_lora(pipeline, self.settings.lora, f"{self.setting}.lora")
+        _check_call(pipeline, called_with, self.setting)
+        use_options(pipeline, self.settings, self.device, self.dtype, self.setting)
+        place(pipeline, self.settings, self.device, self.setting)
         self._speed_up(pipeline)
         return pipeline, called_with
 
@@ -179,7 +188,7 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         against = "it failed" if self._fails_compiled else self._against_compiling
         self._is_compiled = against is None
         if self._is_compiled:
-            compile_denoiser(pipeline, self.device, self.settings.compile == "graphs")
+            compile_denoiser(pipeline, self.device, self.settings.compile == "graphs", self.setting)
         elif self.device == "cpu" and not changes_layers(self.settings):
             use_fast_operations(pipeline)
         logger.debug("The %s %s is %s", self.setting, self.name, f"not compiled: {against}" if against else "compiled")
@@ -209,11 +218,16 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
 
     def _arguments(self, pipeline: Any) -> dict[str, Any]:
         """Return the arguments that all calls of the pipeline share."""
-        return call_arguments(pipeline, self.settings)
+        return call_arguments(pipeline, self.settings, self.setting)
 
 
-def call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]:
+def call_arguments(pipeline: Any, settings: GeneratorSettings, setting: str) -> dict[str, Any]:
     """Return the arguments that all calls of the pipeline share.
+
+    Args:
+        pipeline: of diffusers.
+        settings: of the model.
+        setting: their name in the study, for errors.
 
     Raises:
         StudyError: naming a setting that the pipeline does not take or would ignore.
@@ -228,30 +242,37 @@ def call_arguments(pipeline: Any, settings: GeneratorSettings) -> dict[str, Any]
     arguments = {argument: value for argument, value in stated.items() if value is not None} | settings.call
     names = {argument: setting for setting, argument in _ARGUMENTS.items()}
     names |= {argument: f"call.{argument}" for argument in settings.call}
-    unknown = ", ".join(f"generator.{names[argument]}" for argument in arguments if argument not in takes)
+    unknown = ", ".join(f"{setting}.{names[argument]}" for argument in arguments if argument not in takes)
     if unknown:
         raise StudyError(
             f"{type(pipeline).__name__} does not take {unknown}: take it away. "
-            f"In generator.call it takes: {', '.join(sorted(takes))}"
+            f"In {setting}.call it takes: {', '.join(sorted(takes))}"
         )
-    _check_negative_prompt(pipeline, takes | arguments)
+    _check_negative_prompt(pipeline, takes | arguments, setting)
     return arguments
 
 
-def _check_negative_prompt(pipeline: Any, values: dict[str, Any]) -> None:
+def _check_negative_prompt(pipeline: Any, values: dict[str, Any], model: str) -> None:
     """Refuse a negative prompt that guidance of 1 or less would silently ignore."""
     # Guidance-distilled pipelines, such as FLUX, scale it by true_cfg_scale instead of guidance.
     scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
     if values.get("negative_prompt") and isinstance(values.get(scale), (int, float)) and values[scale] <= 1:
         setting = "call.true_cfg_scale" if scale == "true_cfg_scale" else "guidance"
         raise StudyError(
-            f"{type(pipeline).__name__} heeds generator.negative_prompt only where generator.{setting} is above 1 "
+            f"{type(pipeline).__name__} heeds {model}.negative_prompt only where {model}.{setting} is above 1 "
             f"(it is {values[scale]}): raise it, or take the negative prompt away"
         )
 
 
-def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: Any) -> Any:
+def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], setting: str, **more: Any) -> Any:
     """Call the pipeline.
+
+    Args:
+        pipeline: of diffusers.
+        arguments: that all calls share.
+        prompts: the texts.
+        setting: the name of the model's settings in the study, for errors.
+        **more: arguments of this call.
 
     Raises:
         StudyError: for errors in its arguments and for parts that do not fit together, which show as late as here. An
@@ -264,10 +285,10 @@ def call(pipeline: Any, arguments: dict[str, Any], prompts: list[str], **more: A
         with cached_steps(pipeline):
             return pipeline(prompt=prompts, **more, **arguments | repeated)
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
-        if is_out_of_memory(error):
+        if isinstance(error, StudyError) or is_out_of_memory(error):
             raise
         kind = type(pipeline).__name__
-        raise StudyError(f"{kind} cannot draw with these settings of the generator: {error}") from error
+        raise StudyError(f"{kind} cannot draw with these settings of the {setting}: {error}") from error
 
 
 @contextmanager
@@ -286,7 +307,7 @@ class _CheckedError(Exception):
     """The pipeline has checked its arguments."""
 
 
-def _check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
+def _check_call(pipeline: Any, arguments: dict[str, Any], setting: str) -> None:
     """Let the pipeline check its arguments, such as the size, and end the call before it draws.
 
     Raises:
@@ -303,7 +324,7 @@ def _check_call(pipeline: Any, arguments: dict[str, Any]) -> None:
 
     pipeline.check_inputs = only_check
     try:
-        call(pipeline, arguments, ["a picture"])
+        call(pipeline, arguments, ["a picture"], setting)
     except _CheckedError:
         pass
     finally:

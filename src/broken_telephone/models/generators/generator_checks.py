@@ -1,6 +1,7 @@
 """Checks on a loaded pipeline what its adapter takes for granted: that batches and guidance do what a study expects.
 
-Pictures are drawn in two steps: that tells ways apart, and costs less than one whole picture.
+Pictures are drawn in few steps, which costs less than whole pictures. Two steps show what depends on a batch, except
+with a step cache, which predicts no layer before its first computed steps are over.
 """
 
 import inspect
@@ -25,7 +26,8 @@ TOLERANCE = {"float32": 0.5}
 """Dtype -> the largest mean difference of two pictures, in levels of 255, that counts as rounding."""
 _HALF = 4.0
 """The tolerance of 16-bit dtypes."""
-_STEPS = 2
+STEPS = 2
+"""Steps of a picture of the checks, unless stated otherwise."""
 _MORE = 3.0
 """What is added to a stated guidance, to see whether it acts."""
 _SCALES = ("guidance_scale", "cfg_scale")
@@ -37,10 +39,10 @@ Draw = Callable[[Sequence[str], Sequence[int], dict[str, Any]], list[Image.Image
 
 @dataclass
 class GeneratorChecks:
-    """The checks of one loaded pipeline: five pictures of two steps, or two if prompts are not drawn together.
+    """The checks of one loaded pipeline: five pictures of few steps, or two if prompts are not drawn together.
 
-    A second scale of guidance takes one picture more. A scale that changes nothing in two steps takes two pictures of
-    the study's own steps.
+    A second scale of guidance takes one picture more. A scale that changes nothing in these steps takes two pictures
+    of the study's own steps.
     """
 
     pipeline: Any
@@ -50,6 +52,8 @@ class GeneratorChecks:
     dtype: str
     draws_together: bool = True
     """Whether the adapter draws several prompts at once, so that this must be checked."""
+    steps: int = STEPS
+    """Steps of a picture, if the study's own are not fewer."""
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was found, one ability after the other."""
@@ -82,7 +86,7 @@ class GeneratorChecks:
         if any(self.arguments.get(name) is not None for name in ("timesteps", "sigmas")):
             return {}
         named = [name for name in self._takes if name.endswith("num_inference_steps")]
-        return {name: min(_STEPS, self.arguments.get(name) or _STEPS) for name in named}
+        return {name: min(self.steps, self.arguments.get(name) or self.steps) for name in named}
 
     def _batches(self, alone: list[np.ndarray]) -> Finding:
         try:
@@ -119,7 +123,7 @@ class GeneratorChecks:
     def _acts(self, plain: np.ndarray, stronger: dict[str, Any]) -> bool:
         """Return whether another scale of guidance changes the picture.
 
-        Some pipelines guide only the first part of all steps, which two steps do not show. A picture that stays the
+        Some pipelines guide only the first part of all steps, which few steps do not show. A picture that stays the
         same is therefore compared again with the study's own steps.
 
         Raises:

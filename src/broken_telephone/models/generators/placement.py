@@ -6,8 +6,14 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.settings import GeneratorSettings
 
 
-def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
+def place(pipeline: Any, settings: GeneratorSettings, device: str, setting: str) -> None:
     """Move a pipeline to its device, whole or part by part during use.
+
+    Args:
+        pipeline: of diffusers.
+        settings: of the model.
+        device: the device.
+        setting: the name of the settings in the study, for errors.
 
     Raises:
         StudyError: if there is no GPU to move parts to.
@@ -18,7 +24,7 @@ def place(pipeline: Any, settings: GeneratorSettings, device: str) -> None:
             pipeline.to(device)
     elif not device.startswith("cuda"):
         raise StudyError(
-            f"generator.offload: {settings.offload} is for GPUs, and the device is {device}: set it to none"
+            f"{setting}.offload: {settings.offload} is for GPUs, and the device is {device}: set it to none"
         )
     elif settings.offload == "model":
         pipeline.enable_model_cpu_offload(device=device)

@@ -80,7 +80,7 @@ class TorchModel(LocalModel[TorchSettingsT]):
 
     def resolved(self) -> dict[str, str | None]:
         """Return the dtype, and the commit of the hub that the revision stands for in the local cache."""
-        return {"dtype": str(self.dtype).removeprefix("torch."), "commit": commit(self.settings)}
+        return {"dtype": self.dtype_name, "commit": commit(self.settings)}
 
     def load(self) -> None:
         """Load the weights, if they are not loaded.
@@ -125,6 +125,16 @@ class TorchModel(LocalModel[TorchSettingsT]):
         if not self.device.startswith("cuda"):
             return torch.float32
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+    @property
+    def dtype_name(self) -> str:
+        """The name of the dtype, such as float32."""
+        return name_of_dtype(self.dtype)
+
+
+def name_of_dtype(dtype: Any) -> str:
+    """Return the name of a torch dtype, such as float32."""
+    return str(dtype).removeprefix("torch.")
 
 
 def _cpu_multiplies_bfloat16() -> bool:

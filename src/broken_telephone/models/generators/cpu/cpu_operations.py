@@ -7,9 +7,9 @@ took 1.5 ms by itself and 0.5 ms inside the product before it.
 
 from typing import Any
 
-from broken_telephone.models.generators import joint_block
-from broken_telephone.models.generators.joint_attention import JointAttention, has_known_norms, projections
-from broken_telephone.models.generators.packed_linear import LARGEST, PackedLinear, is_plain, packs
+from broken_telephone.models.generators.cpu import joint_block
+from broken_telephone.models.generators.cpu.joint_attention import JointAttention, has_known_norms, projections
+from broken_telephone.models.generators.cpu.packed_linear import LARGEST, PackedLinear, is_plain, packs
 
 
 def use_fast_operations(pipeline: Any) -> None:

@@ -3,12 +3,12 @@
 import importlib.util
 import os
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from broken_telephone.errors import StudyError
-from broken_telephone.models.generators.cuda_graphs import replay_as_graph
+from broken_telephone.models.generators.denoiser import denoiser_of, repeated_blocks
+from broken_telephone.models.generators.speed.cuda_graphs import replay_as_graph
 from broken_telephone.models.settings import GeneratorSettings
 
 PAYS_FROM = 1000
@@ -31,13 +31,13 @@ def reason_against(settings: GeneratorSettings, device: str, pictures: int | Non
     if settings.compile in {"on", "graphs"}:
         return None
     if settings.compile == "off":
-        return "generator.compile is off"
+        return "compile is off"
     if not device.startswith("cuda"):
         return "on a CPU it gains less than its replaced operations do, and it takes a minute"
     if settings.offload == "sequential":
-        return "generator.offload is sequential"
+        return "offload is sequential"
     if settings.step_cache is not None or settings.quantisation == "fp8_stored":
-        return "generator.step_cache and quantisation: fp8_stored change the blocks at every step"
+        return "step_cache and quantisation: fp8_stored change the blocks at every step"
     if batch is None:
         return "the batch size is not stated (loop.draw_batch), and every size is compiled anew"
     if pictures is None or pictures < PAYS_FROM:
@@ -56,28 +56,28 @@ def missing_compiler(device: str) -> str | None:
     return None
 
 
-def compile_denoiser(pipeline: Any, device: str, graphs: bool = False) -> None:
+def compile_denoiser(pipeline: Any, device: str, graphs: bool, setting: str) -> None:
     """Compile the blocks of a pipeline's denoiser for fixed shapes. Compiled kernels are kept for later runs.
 
     Args:
         pipeline: on its device.
         device: that it is on.
         graphs: whether the denoiser is compiled as a whole, and replayed as a CUDA graph.
+        setting: the name of the model's settings in the study, for errors.
 
     Raises:
         StudyError: if there is no denoiser, no compiler, or no GPU for graphs.
     """
-    parts = [getattr(pipeline, name, None) for name in ("transformer", "unet")]
-    denoiser = next((part for part in parts if part is not None), None)
+    denoiser = denoiser_of(pipeline)
     if denoiser is None:
         raise StudyError(
-            f"generator.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to off"
+            f"{setting}.compile: {type(pipeline).__name__} has neither transformer nor unet: set it to off"
         )
     if graphs and not device.startswith("cuda"):
-        raise StudyError(f"generator.compile: graphs is for CUDA GPUs, and the device is {device}: set it to auto")
+        raise StudyError(f"{setting}.compile: graphs is for CUDA GPUs, and the device is {device}: set it to auto")
     lacking = missing_compiler(device)
     if lacking is not None:
-        raise StudyError(f"generator.compile: {lacking}: install it, or set it to off")
+        raise StudyError(f"{setting}.compile: {lacking}: install it, or set it to off")
     # torch's own place is in /tmp, which is empty after a restart.
     os.environ.setdefault(_CACHE, str(_user_cache() / "broken_telephone" / "compiled"))
     if graphs:
@@ -90,24 +90,8 @@ def compile_denoiser(pipeline: Any, device: str, graphs: bool = False) -> None:
 
 def undo(pipeline: Any) -> None:
     """Let a pipeline's denoiser run uncompiled again."""
-    for name in ("transformer", "unet"):
-        for module in getattr(getattr(pipeline, name, None), "modules", list)():
-            module._compiled_call_impl = None
-
-
-def repeated_blocks(denoiser: Any) -> list[Any]:
-    """Return the blocks that a denoiser repeats, which share compiled code; none if there are none.
-
-    Those are the classes that diffusers names, else the members of its lists of equal modules.
-    """
-    from torch.nn import ModuleList
-
-    named = set(getattr(denoiser, "_repeated_blocks", None) or ())
-    if named:
-        return [module for module in denoiser.modules() if type(module).__name__ in named]
-    lists = [child for child in denoiser.children() if isinstance(child, ModuleList)]
-    counts = Counter(type(module) for blocks in lists for module in blocks)
-    return [module for blocks in lists for module in blocks if counts[type(module)] > 1]
+    for module in getattr(denoiser_of(pipeline), "modules", list)():
+        module._compiled_call_impl = None
 
 
 def _user_cache() -> Path:

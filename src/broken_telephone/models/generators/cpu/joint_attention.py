@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from broken_telephone.models.generators.packed_linear import Derived, PackedLinear, is_plain
+from broken_telephone.models.generators.cpu.packed_linear import Derived, PackedLinear, is_plain
 
 _LONGEST = 512
 """Tokens up to which all attention weights of an image are kept in memory at once."""

@@ -9,8 +9,8 @@ from broken_telephone.errors import StudyError
 from broken_telephone.models.failures import outcome
 from broken_telephone.models.generators.checked_generator import CheckedGenerator
 from broken_telephone.models.generators.generator_checks import GeneratorChecks
-from broken_telephone.models.generators.janus_pipeline import JanusPipeline
 from broken_telephone.models.generators.settings import UnifiedSettings
+from broken_telephone.models.generators.unified.janus_pipeline import JanusPipeline
 from broken_telephone.models.loading.memory import is_out_of_memory
 from broken_telephone.models.protocols import Failure, Finding
 
@@ -31,11 +31,7 @@ class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
         return False
 
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
-        return [outcome(image, False, self._dtype_name) for image in self._pictures(prompts, seeds, {})]
-
-    @property
-    def _dtype_name(self) -> str:
-        return str(self.dtype).removeprefix("torch.")
+        return [outcome(image, False, self.dtype_name) for image in self._pictures(prompts, seeds, {})]
 
     def _pictures(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> list[Image.Image]:
         import torch
@@ -52,7 +48,7 @@ class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
 
     def _checked(self) -> Iterator[Finding]:
         pipeline, arguments = self._loaded
-        return GeneratorChecks(pipeline, arguments, self._pictures, self._dtype_name, draws_together=False).findings()
+        return GeneratorChecks(pipeline, arguments, self._pictures, self.dtype_name, draws_together=False).findings()
 
     def truncates(self, prompts: list[str]) -> list[bool]:
         """Return false for every prompt: the model reads texts to their end."""

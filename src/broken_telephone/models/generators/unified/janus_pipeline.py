@@ -4,7 +4,7 @@ from typing import Any
 
 from PIL import Image
 
-from broken_telephone.models.generators.image_tokens import TokenSampling
+from broken_telephone.models.generators.unified.image_tokens import TokenSampling
 
 _GUIDANCE = 5.0
 """The scale of the published model, where its folder states none."""

@@ -13,19 +13,24 @@ Left out are approximations such as SageAttention, and the `…_hub` backends, w
 _PACKAGES = {"flash": "flash-attn", "flash_3": "flash-attn-3"}
 
 
-def choose_attention(pipeline: Any, name: str, device: str) -> None:
+def choose_attention(pipeline: Any, name: str, device: str, setting: str) -> None:
     """Let the attention of a pipeline's transformer be computed by a named library.
+
+    Args:
+        pipeline: of diffusers.
+        name: the library, see `GeneratorSettings`.
+        device: that the pipeline will run on.
+        setting: the name of the model's settings in the study, for errors.
 
     Raises:
         StudyError: if there is no GPU, the library is not installed, or the pipeline lets nothing be chosen.
     """
-    setting = f"generator.attention: {name}"
     if not device.startswith("cuda"):
-        raise StudyError(f"{setting} is for CUDA GPUs, and the device is {device}: set it to null")
-    set_backend(pipeline, name)
+        raise StudyError(f"{setting}.attention: {name} is for CUDA GPUs, and the device is {device}: set it to null")
+    set_backend(pipeline, name, setting)
 
 
-def set_backend(pipeline: Any, name: str) -> None:
+def set_backend(pipeline: Any, name: str, setting: str) -> None:
     """Set the backend of a pipeline's transformer; see `choose_attention`.
 
     Raises:
@@ -33,12 +38,12 @@ def set_backend(pipeline: Any, name: str) -> None:
     """
     from diffusers.models.attention_dispatch import attention_backend
 
-    setting = f"generator.attention: {name}"
+    stated = f"{setting}.attention: {name}"
     transformer: Any = getattr(pipeline, "transformer", None)
     choosable = [part for part in _processors(transformer) if hasattr(part, "_attention_backend")]
     if not choosable:
         raise StudyError(
-            f"{setting}: {type(pipeline).__name__} has no attention that diffusers lets choose: set it to null. "
+            f"{stated}: {type(pipeline).__name__} has no attention that diffusers lets choose: set it to null. "
             "torch then chooses the fastest of its own"
         )
     try:
@@ -46,7 +51,7 @@ def set_backend(pipeline: Any, name: str) -> None:
         with attention_backend("native"):
             transformer.set_attention_backend(_BACKENDS[name])
     except RuntimeError as error:
-        raise StudyError(f"{setting} cannot be used here ({_installed(name)}): {error}") from error
+        raise StudyError(f"{stated} cannot be used here ({_installed(name)}): {error}") from error
 
 
 def _processors(transformer: Any) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Faster operations for generators on a CPU."""

@@ -1,0 +1,1 @@
+"""Settings that make generators faster or smaller: attention, compiling, quantisation, step caches."""

@@ -1,0 +1,1 @@
+"""Generators that are models of transformers and draw by writing tokens."""
