@@ -14,24 +14,27 @@ on the same chains and settings:
 - vLLM for descriptions, where it is installed
 - the limit of arithmetic: the models' operations at the rate at which the device multiplies large matrices
 
-It takes at most 8 minutes on a large GPU (`--minutes`). A way begins only if one as long as the longest before it
-would end in time; those that are left out are named. Descriptions are noise, and always as long as they may be.
-Both ways are warmed up before the clock starts, and loading is left out, as random weights come from no disk. Finding
-batch sizes counts, and so does compiling for a size that comes later, such as that of a smaller last batch: for the
-speed of a long run, name the sizes, and follow a multiple of them. Lines that begin with a brace are JSON.
+It ends after at most 8 minutes (`--minutes`), of which 30 seconds are kept in reserve:
+
+- A way begins only if one as long as the longest before it would end in time. Those that are left out are named.
+- A way that takes longer is stopped, and the process with it. The ways before are printed by then.
+- A way that fails, such as one that does not fit into memory, is named and left out.
+
+Descriptions are noise, and always as long as they may be. Both ways are warmed up before the clock of a way starts, and
+loading is left out, as random weights come from no disk. Finding batch sizes counts, and so does compiling for a size
+that comes later, such as that of a smaller last batch: for the speed of a long run, name the sizes, and follow a
+multiple of them. Lines that begin with a brace are JSON.
 """
 
 import argparse
 import json
 import platform
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import diffusers
 import full_size_vllm as vllm
@@ -39,7 +42,8 @@ import rich
 import torch
 import transformers
 import yaml
-from full_size_models import SPECIAL, Models, build, clip_tokenizer, t5_tokenizer, word_tokenizer
+from full_size_deadline import Deadline
+from full_size_models import Models, RandomDescriber, RandomGenerator
 from full_size_plain import limit, plain_batching
 from PIL import Image
 
@@ -50,63 +54,13 @@ from broken_telephone.loop import LoopSettings
 from broken_telephone.loop.output import LoopFolders
 from broken_telephone.loop.run import run_loop
 from broken_telephone.models import DescriberSettings, GeneratorSettings
-from broken_telephone.models.describers.transformers_describer import TransformersDescriber
-from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
+from broken_telephone.models.loading.memory import free_memory, is_out_of_memory
 from broken_telephone.seeds import content_digest, item_seed
 from broken_telephone.tables import CHAINS, as_table
 
 PROMPT = "Describe the emotion of the person in this picture in one sentence, and what shows it."
 LITTLE = {"layers": 1, "size": 64, "steps": 2, "chains": 4, "dtype": "float32", "max_new_tokens": 5, "plain": [2]}
 """What `--tiny` changes besides the widths, where the command line does not say otherwise."""
-
-
-class RandomGenerator(DiffusersGenerator):
-    """The real adapter around a pipeline that comes from no folder."""
-
-    models: Models
-
-    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
-        torch.manual_seed(0)
-        pipeline = diffusers.StableDiffusion3Pipeline(
-            **{part: build(make, self.device, self.dtype) for part, make in self.models.generator.items()},
-            scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
-            tokenizer=clip_tokenizer(),
-            tokenizer_2=clip_tokenizer(),
-            tokenizer_3=t5_tokenizer(),
-        )
-        # The real method does the rest: call arguments, place, compiling.
-        with patch.object(diffusers.DiffusionPipeline, "from_pretrained", lambda *_, **__: pipeline):
-            return super()._from_pretrained(name, arguments)
-
-
-class RandomDescriber(TransformersDescriber):
-    """The real adapter around a model that comes from no folder."""
-
-    models: Models
-    longest = None
-    """Its processor comes from no folder either, where it could be looked up before the model is loaded."""
-
-    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
-        torch.manual_seed(0)
-        model, tile = build(self.models.describer, self.device, self.dtype), self.models.tile
-        # No end token, so that every description takes as long, and no token that texts leave out.
-        model.generation_config.suppress_tokens = list(range(len(SPECIAL)))
-        # Random weights would write one word over and over, which the adapter takes for no description.
-        model.generation_config.no_repeat_ngram_size = 2
-        model.generation_config.pad_token_id = SPECIAL.index("<pad>")
-        crop = {"size": {"shortest_edge": tile}, "crop_size": {"height": tile, "width": tile}}
-        processor = transformers.LlavaNextProcessor(
-            transformers.LlavaNextImageProcessor(**crop, image_grid_pinpoints=self.models.pinpoints),
-            word_tokenizer(self.models.vocabulary),
-            patch_size=14,
-            vision_feature_select_strategy="default",
-            num_additional_image_tokens=1,
-        )
-        with (
-            patch.object(transformers.AutoModelForImageTextToText, "from_pretrained", lambda *_, **__: model),
-            patch.object(transformers.AutoProcessor, "from_pretrained", lambda *_, **__: processor),
-        ):
-            return super()._from_pretrained(name, arguments)
 
 
 class Bench:
@@ -134,7 +88,7 @@ class Bench:
         """Return what the published way takes, plain batching of a size or, for a residency, this tool.
 
         Raises:
-            StudyError: if this tool refuses the further settings of its generator.
+            StudyError: if this tool refuses the further settings of its generator, or a chain fails.
         """
         asked, compiled = self.asked, "on" if self.asked.compile and residency is not None else "off"
         # The weights come from `Models`. A hub's name is not looked at before they are asked for, as a folder is.
@@ -204,15 +158,15 @@ class Bench:
         for chain in self.chains.itertuples():
             image = Image.open(self.folder / "originals" / chain.image_path).convert("RGB")
             began = time.perf_counter()
-            [said] = describer.describe([image], PROMPT)
+            [description] = describer.describe([image], PROMPT)
             described = time.perf_counter()
-            [drawn] = generator.draw([said.text], [item_seed(chain.seed, 1)])
+            [drawn] = generator.draw([description.text], [item_seed(chain.seed, 1)])
             batches.append({"phase": "describe", "size": 1, "seconds": described - began})
             batches.append({"phase": "draw", "size": 1, "seconds": time.perf_counter() - described})
             if not isinstance(drawn, Image.Image):
-                raise SystemExit(f"No picture: {drawn.reason}")
+                raise StudyError(f"no picture: {drawn.reason}")
             drawn.save(out / f"{chain.chain_id}.png")
-            record.setdefault(chain.label, []).append({"image": chain.image_path, "text": said.text})
+            record.setdefault(chain.label, []).append({"image": chain.image_path, "text": description.text})
             (out / "record.json").write_text(json.dumps(record))
         return batches
 
@@ -233,7 +187,7 @@ class Bench:
             batches += output.batches.values()
         failures = [failure["reason"] for batch in batches for failure in batch["failures"]]
         if failures:
-            raise SystemExit(f"{len(failures)} chains failed: {failures[0]}")
+            raise StudyError(f"{len(failures)} chains failed: {failures[0]}")
         return batches
 
 
@@ -242,20 +196,20 @@ def noise(size: int, seed: int) -> Image.Image:
     return Image.frombytes("RGB", (size, size), random.Random(seed).randbytes(3 * size * size))
 
 
-def readable(found: dict[str, Any], ways: list[dict[str, Any]], limit: dict[str, float]) -> str:
+def readable(measured: dict[str, Any], ways: list[dict[str, Any]], limit: dict[str, float]) -> str:
     """Return the line for people: a way against the published one, the best plain batching and the limit."""
     published = ways[0]
     plain = max((way["chains_per_hour"] for way in ways if way["way"].startswith("plain")), default=None)
-    against = "" if plain is None else f"{found['chains_per_hour'] / plain:.2f} times plain batching, "
-    against += f"{3600 / found['chains_per_hour'] / limit['least_seconds_per_chain']:.2f} times the least time; "
-    of = {phase: [size for name, size, _ in found["batches"] if name == phase] for phase in ("describe", "draw")}
+    against = "" if plain is None else f"{measured['chains_per_hour'] / plain:.2f} times plain batching, "
+    against += f"{3600 / measured['chains_per_hour'] / limit['least_seconds_per_chain']:.2f} times the least time; "
+    of = {phase: [size for name, size, _ in measured["batches"] if name == phase] for phase in ("describe", "draw")}
     sizes = {phase: ", ".join(map(str, dict.fromkeys(of_phase))) for phase, of_phase in of.items()}
-    memory = "no GPU" if found["peak_memory_gib"] is None else f"at most {found['peak_memory_gib']} GiB"
+    memory = "no GPU" if measured["peak_memory_gib"] is None else f"at most {measured['peak_memory_gib']} GiB"
     return (
-        f"{found['way']}: {found['chains_per_hour']:.0f} chains per hour, "
-        f"{found['chains_per_hour'] / published['chains_per_hour']:.2f} times the published way, {against}"
-        f"{found['seconds_per_description']} s a description (batches of {sizes['describe']}), "
-        f"{found['seconds_per_picture']} s a picture (batches of {sizes['draw']}), {memory}"
+        f"{measured['way']}: {measured['chains_per_hour']:.0f} chains per hour, "
+        f"{measured['chains_per_hour'] / published['chains_per_hour']:.2f} times the published way, {against}"
+        f"{measured['seconds_per_description']} s a description (batches of {sizes['describe']}), "
+        f"{measured['seconds_per_picture']} s a picture (batches of {sizes['draw']}), {memory}"
     )
 
 
@@ -296,30 +250,52 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for which, counts in billions.items():
         print(f"Billions of parameters {which}:", ", ".join(f"{part} {count}" for part, count in counts.items()))
     with tempfile.TemporaryDirectory() as place:
-        bench = Bench(Path(place), asked)
-        ways: list[dict[str, Any]] = []
-        began = time.perf_counter()
-        kinds: list[dict[str, Any]] = [{"residency": None}]
-        kinds += [{"residency": None, "plain": size} for size in asked.plain]
-        kinds += [{"residency": residency} for residency in asked.residency]
-        kinds += [{"residency": asked.residency[0], "settings": settings} for settings in asked.generator]
-        longest = 0.0
-        for kind in kinds:
-            begins = time.perf_counter() - began
-            if begins + longest > 60 * asked.minutes:
-                print(f"Left out, to end within {asked.minutes:g} minutes: {bench.name_of(**kind)}")
-                continue
-            try:
-                found = bench.measure(**kind)
-            except (StudyError, ValueError) as error:
-                print(f"Left out: {bench.name_of(**kind)}: {error}")
-                continue
-            longest = max(longest, time.perf_counter() - began - begins)
-            ways.append(found)
-            print(json.dumps(found | bench.limit))
-            print(readable(found, ways, bench.limit))
-            sys.stdout.flush()
-        print(against_vllm(bench, ways, 60 * asked.minutes - (time.perf_counter() - began)))
+        bench, deadline = Bench(Path(place), asked), Deadline(asked.minutes, Path(place))
+        try:
+            ways = measure_all(bench, deadline)
+            deadline.running = "the comparison with vLLM"
+            print(against_vllm(bench, ways, deadline.seconds_left))
+        finally:
+            deadline.cancel()
+
+
+def measure_all(bench: Bench, deadline: Deadline) -> list[dict[str, Any]]:
+    """Measure the ways one after the other, and print each. The published way comes first, as others refer to it."""
+    asked = bench.asked
+    kinds: list[dict[str, Any]] = [{"residency": None}]
+    kinds += [{"residency": None, "plain": size} for size in asked.plain]
+    kinds += [{"residency": residency} for residency in asked.residency]
+    kinds += [{"residency": asked.residency[0], "settings": settings} for settings in asked.generator]
+    ways: list[dict[str, Any]] = []
+    longest = 0.0
+    for kind in kinds:
+        name, left = bench.name_of(**kind), deadline.seconds_left
+        if left < longest:
+            print(f"Left out, to end within {asked.minutes:g} minutes: {name}")
+            continue
+        deadline.running = name
+        measured, reason = tried(bench, kind)
+        if measured is None:
+            if not ways:
+                raise SystemExit(f"The {name} failed, which all others are compared with: {reason}")
+            # What the failed way still held goes with its exception, which is gone by now.
+            free_memory()
+            print(f"Left out: {name}: {reason}", flush=True)
+            continue
+        longest = max(longest, left - deadline.seconds_left)
+        ways.append(measured)
+        print(json.dumps(measured | bench.limit))
+        print(readable(measured, ways, bench.limit), flush=True)
+    return ways
+
+
+def tried(bench: Bench, kind: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """Return what a way takes; or None, and the reason why it cannot be measured."""
+    try:
+        return bench.measure(**kind), ""
+    # What torch and the model libraries raise where a way does not fit or does not work here.
+    except (StudyError, ValueError, RuntimeError, MemoryError) as error:
+        return None, "it does not fit into memory" if is_out_of_memory(error) else str(error)
 
 
 def against_vllm(bench: Bench, ways: list[dict[str, Any]], seconds_left: float) -> str:

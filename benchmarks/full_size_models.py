@@ -1,13 +1,17 @@
-"""The shapes of the models that `full_size.py` measures: Stable Diffusion 3.5 large and LLaVA-1.6-Mistral-7B."""
+"""The models that `full_size.py` measures: Stable Diffusion 3.5 large and LLaVA-1.6-Mistral-7B with random weights."""
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import diffusers
 import torch
 import transformers
 import yaml
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+from broken_telephone.models.describers.transformers_describer import TransformersDescriber
+from broken_telephone.models.generators.diffusers_generator import DiffusersGenerator
 
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
 TILES = [[1, 2], [2, 1], [2, 2], [3, 1], [1, 3]]
@@ -123,3 +127,52 @@ def word_tokenizer(size: int) -> transformers.PreTrainedTokenizerFast:
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, additional_special_tokens=["<image>"], **special
     )
+
+
+class RandomGenerator(DiffusersGenerator):
+    """The real adapter around a pipeline that comes from no folder."""
+
+    models: Models
+
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        torch.manual_seed(0)
+        pipeline = diffusers.StableDiffusion3Pipeline(
+            **{part: build(make, self.device, self.dtype) for part, make in self.models.generator.items()},
+            scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+            tokenizer=clip_tokenizer(),
+            tokenizer_2=clip_tokenizer(),
+            tokenizer_3=t5_tokenizer(),
+        )
+        # The real method does the rest: call arguments, place, compiling.
+        with patch.object(diffusers.DiffusionPipeline, "from_pretrained", lambda *_, **__: pipeline):
+            return super()._from_pretrained(name, arguments)
+
+
+class RandomDescriber(TransformersDescriber):
+    """The real adapter around a model that comes from no folder."""
+
+    models: Models
+    longest = None
+    """Its processor comes from no folder either, where it could be looked up before the model is loaded."""
+
+    def _from_pretrained(self, name: str, arguments: dict[str, Any]) -> Any:
+        torch.manual_seed(0)
+        model, tile = build(self.models.describer, self.device, self.dtype), self.models.tile
+        # No end token, so that every description takes as long, and no token that texts leave out.
+        model.generation_config.suppress_tokens = list(range(len(SPECIAL)))
+        # Random weights would write one word over and over, which the adapter takes for no description.
+        model.generation_config.no_repeat_ngram_size = 2
+        model.generation_config.pad_token_id = SPECIAL.index("<pad>")
+        crop = {"size": {"shortest_edge": tile}, "crop_size": {"height": tile, "width": tile}}
+        processor = transformers.LlavaNextProcessor(
+            transformers.LlavaNextImageProcessor(**crop, image_grid_pinpoints=self.models.pinpoints),
+            word_tokenizer(self.models.vocabulary),
+            patch_size=14,
+            vision_feature_select_strategy="default",
+            num_additional_image_tokens=1,
+        )
+        with (
+            patch.object(transformers.AutoModelForImageTextToText, "from_pretrained", lambda *_, **__: model),
+            patch.object(transformers.AutoProcessor, "from_pretrained", lambda *_, **__: processor),
+        ):
+            return super()._from_pretrained(name, arguments)

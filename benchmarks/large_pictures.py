@@ -123,13 +123,17 @@ def explain(folder: Path, _side: int) -> dict[str, Any]:
     chains = chains_of(as_table(rows, CHAINS))
     pictures = StudyPictures(originals, {}, {})
     opened = OpenedPictures(pictures, settings.frame)
-    there = pictures.by_iteration(chains, 0)
+    first_pictures = pictures.by_iteration(chains, 0)
     began = time.perf_counter()
     size = needed_of(parts, settings.frame)
-    contents = contents_in("parts", _kept(find_parts(there, "parts", settings, parts, size, opened, {})), there)
+    contents = contents_in(
+        "parts", _kept(find_parts(first_pictures, "parts", settings, parts, size, opened, {})), first_pictures
+    )
     who = {name: main_faces(name, one, {}) for name, one in contents.items()}
-    told = {f"0/{name}": (name, text) for name, text in zip(names, texts, strict=True)}
-    items = word_items(there, told, RAF.concepts["emotion"], contents, who, dict.fromkeys(contents, ()))
+    descriptions = {f"0/{name}": (name, text) for name, text in zip(names, texts, strict=True)}
+    items = word_items(
+        first_pictures, descriptions, RAF.concepts["emotion"], contents, who, dict.fromkeys(contents, ())
+    )
     how = How(prompt, settings.layers, settings.method, settings.target, GREY)
     _kept(
         explain_words(

@@ -1,5 +1,6 @@
 """The comparison of full-size models with vLLM, which is not installed where the tests run."""
 
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -86,19 +87,66 @@ def test_the_line_states_a_ratio_or_why_there_is_none(full_size, monkeypatch, tm
     assert full_size.against_vllm(bench, ways, 400) == "vLLM: 0.200 s a description, 0.50 times this tool's 0.4 s"
 
 
+def result(full_size, bench, kind: dict) -> dict:
+    """Return what a way takes, whatever it is."""
+    bench.limit = {"least_seconds_per_chain": 0.1}
+    measured = {"way": bench.name_of(**kind), "chains_per_hour": 36.0, "batches": []}
+    return measured | dict.fromkeys(["seconds_per_description", "seconds_per_picture", "peak_memory_gib"])
+
+
+def left_out(output: str) -> list[str]:
+    return [line.partition(": ")[2] for line in output.splitlines() if line.startswith("Left out")]
+
+
 def test_ways_that_would_not_end_in_time_are_left_out(full_size, monkeypatch, capsys):
-    """Each way takes 100 s, and 250 s are given."""
+    """Each way takes 100 s, and 250 s are given, of which 30 s are kept in reserve."""
     now = [0.0]
     monkeypatch.setattr(full_size.time, "perf_counter", lambda: now[0])
 
-    def measure(bench, residency, plain=None, settings=None):
+    def measure(bench, **kind):
         now[0] += 100
-        bench.limit = {"least_seconds_per_chain": 0.1}
-        found = {"way": bench.name_of(residency, plain, settings), "chains_per_hour": 36.0, "batches": []}
-        return found | dict.fromkeys(["seconds_per_description", "seconds_per_picture", "peak_memory_gib"])
+        return result(full_size, bench, kind)
 
     monkeypatch.setattr(full_size.Bench, "measure", measure)
     full_size.main(["--tiny", "--minutes", str(250 / 60), "--generator", "{compile: graphs}"])
+    left = ["this tool, residency both", "this tool, residency both, compile: graphs"]
+    assert left_out(capsys.readouterr().out) == left
+    full_size.main(["--tiny", "--minutes", str(229 / 60), "--plain"])
+    assert left_out(capsys.readouterr().out) == ["this tool, residency both"]
+
+
+def test_a_way_that_fails_does_not_end_the_others(full_size, monkeypatch, capsys):
+    errors = {4: RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), 8: RuntimeError("no kernel")}
+
+    def measure(bench, **kind):
+        if kind.get("plain") in errors and kind["residency"] is None:
+            raise errors[kind.get("plain")]
+        return result(full_size, bench, kind)
+
+    monkeypatch.setattr(full_size.Bench, "measure", measure)
+    full_size.main(["--tiny", "--plain", "4", "8", "2"])
     output = capsys.readouterr().out
-    left_out = [line.partition(": ")[2] for line in output.splitlines() if line.startswith("Left out")]
-    assert left_out == ["this tool, residency both", "this tool, residency both, compile: graphs"]
+    assert left_out(output) == [
+        "plain batching, 4 at once: it does not fit into memory",
+        "plain batching, 8 at once: no kernel",
+    ]
+    assert "plain batching, 2 at once: 36 chains per hour" in output
+    assert "this tool, residency both: 36 chains per hour" in output
+    errors[None] = errors[4]
+    with pytest.raises(SystemExit, match=r"The published way failed, .*: it does not fit into memory"):
+        full_size.main(["--tiny"])
+
+
+def test_a_way_that_takes_too_long_is_stopped(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    script = (
+        "import sys, time; from pathlib import Path; import full_size_deadline as module; module.RESERVE = 0.0\n"
+        "deadline = module.Deadline(0.005, Path(sys.argv[1])); deadline.running = 'plain batching'\n"
+        "time.sleep(60); print('too late')"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    ended = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, timeout=50)
+    assert ended.returncode == 1
+    assert ended.stdout.endswith("within 0.005 minutes: plain batching and all that would follow\n")
+    assert not folder.exists()

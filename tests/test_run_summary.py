@@ -1,10 +1,14 @@
 """The lines after a run: numbers of one thing, and no lines about nothing."""
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 from project_copies import ROOT
 
+from broken_telephone.annotation.manifest import _statuses
 from broken_telephone.hooks import next_step as next_step_module
 from broken_telephone.hooks.next_step import next_step
 from broken_telephone.hooks.summary import _annotation_lines
@@ -30,10 +34,22 @@ def test_questions_without_answers_have_no_line_unless_they_failed():
     ]
 
 
+FREE_FORM = {
+    "ethnicity": ["white", "Black", "east Asian", "south Asian", "other"],
+    "gender": ["male", "female"],
+    "age": ["child or teenager", "young adult", "middle-aged", "old", "other"],
+}
+
+
+def without_counts(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith("Annotation, ")]
+
+
 def test_an_annotator_that_does_not_know_the_form_is_named_with_the_setting():
     ethnicity, gender, age = {"invalid": 1.0}, {"valid": 0.001, "invalid": 0.999}, {"invalid": 1.0}
     statuses = {"free": {"ethnicity": ethnicity, "gender": gender, "age": age}, "closed": {"age": {"valid": 1.0}}}
-    *counts, advice = _annotation_lines({"asked": {}, "statuses": statuses})
+    questions = {"free": {**asked(0, 0), "settings": {}, "attributes": FREE_FORM}}
+    *counts, advice = _annotation_lines({"asked": questions, "statuses": statuses})
     assert counts == [
         "Annotation, free, ethnicity: 100.0% invalid.",
         "Annotation, free, gender: 99.9% invalid.",
@@ -42,7 +58,36 @@ def test_an_annotator_that_does_not_know_the_form_is_named_with_the_setting():
     assert advice.startswith("Free reading: no answer about age and ethnicity fits the form.")
     assert "`dataset: {scheme: raf}`" in advice
     del statuses["free"]["ethnicity"], statuses["free"]["age"]
-    assert _annotation_lines({"asked": {}, "statuses": statuses}) == counts[1:2]
+    assert _annotation_lines({"asked": questions, "statuses": statuses}) == counts[1:2]
+
+
+def test_one_valid_answer_among_thirty_thousand_is_one():
+    rows = pd.DataFrame({"annotator": "a", "reading": "free", "attribute": "age", "status": ["invalid"] * 30_000})
+    rows.loc[7, "status"] = "valid"
+    question = SimpleNamespace(name="free", reading="free", by="a")
+    statuses = _statuses([question], rows)
+    assert statuses["free"]["age"]["invalid"] == 1  # rounded
+    assert without_counts(_annotation_lines({"asked": {}, "statuses": statuses})) == []
+    rows.loc[7, "status"] = "invalid"
+    [sentence] = without_counts(_annotation_lines({"asked": {}, "statuses": _statuses([question], rows)}))
+    assert "no answer about age fits the form" in sentence
+
+
+@pytest.mark.parametrize(
+    ("question", "attributes"),
+    [
+        ({"settings": {"imported": "free", "model": "x"}}, FREE_FORM),
+        ({"settings": {}}, {"age": ["young", "old"]}),  # an attribute of the study's own
+    ],
+)
+def test_another_form_is_advised_only_where_it_would_help(question, attributes):
+    questions = {"free by x": {**asked(0, 0), **question, "attributes": attributes}}
+    [sentence] = without_counts(
+        _annotation_lines({"asked": questions, "statuses": {"free by x": {"age": {"invalid": 1.0}}}})
+    )
+    assert sentence == (
+        "Free reading by x: no answer about age fits the form. The report cannot measure what has no valid answer."
+    )
 
 
 def pointed(outputs: dict[str, str], made: tuple[str, ...] = (), env: str | None = None) -> str | None:

@@ -180,7 +180,7 @@ def test_a_folder_that_build_writes_shows_the_same_page_from_any_server(browser,
     assert len(answers) > 100
     assert not any(each.get("preview") for each in answers)
     files = Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])
-    saved = OfflineGraph(saved_graph_app(folder), "__default__", "12.5.0", ["127.0.0.1"])
+    saved = OfflineGraph(*saved_graph_app(folder), "12.5.0", ["127.0.0.1"])
     for app in (files, saved):
         listener = graph._listener("127.0.0.1", 0)
         with served(app, listener):

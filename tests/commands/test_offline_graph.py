@@ -17,7 +17,7 @@ from project_copies import ROOT
 
 from broken_telephone.commands.graph import GraphChoice, _listener
 from broken_telephone.commands.offline_graph import OfflineGraph
-from broken_telephone.commands.offline_page import content_policy, static_page, without_external_links
+from broken_telephone.commands.offline_page import calm_page, content_policy, static_page, without_external_links
 from broken_telephone.commands.saved_graph import saved_graph_app
 from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import LOCAL
@@ -90,6 +90,17 @@ def test_a_page_for_a_server_of_files_states_its_policy_before_any_script():
     assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in page[policy:script]
     assert "?pid=__default__&types=nodes" in text
     assert "frame-ancestors" not in page  # a browser warns of it outside a header
+
+
+@pytest.mark.parametrize("made", [calm_page, lambda page: static_page(page, "__default__")])
+def test_a_page_of_another_form_is_refused_and_not_left_without_a_policy(made):
+    other = re.sub(rb"<meta charset=[^>]*>", b"", OWN_PAGE)
+    assert other != OWN_PAGE
+    with pytest.raises(StudyError, match="does not state its character set"):
+        made(other)
+    # However the element is written.
+    for meta in (b"<META charset='utf-8'>", b'<meta http-equiv="content-type" content="text/html; charset=utf-8"/>'):
+        assert b"<script>" in made(other.replace(b"<head>", b"<head>" + meta))
 
 
 def test_a_whole_study_begins_with_its_boxes():

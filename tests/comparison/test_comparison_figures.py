@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from compared_arms import chains_of, pulled_arm
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from broken_telephone.reporting.figures.arm_changes import MOST, arm_changes_figure
 from broken_telephone.reporting.figures.comparison_figures import comparison_figures
+from broken_telephone.reporting.figures.label_rows import value_axis
 from broken_telephone.reporting.figures.similarity_contrasts import similarity_contrasts_figure
 from broken_telephone.statistics.outcomes import Outcome
 from broken_telephone.statistics.tables.contrasts import contrasts_table
@@ -118,7 +121,7 @@ def test_similarities_stand_at_their_means_with_the_interval_of_the_difference()
     assert not any(is_filled(line) for line in marks(similarity_contrasts_figure(contrasts, "same").axes[0], "D"))
     low, high = axes.get_xlim()
     assert all(
-        low <= x <= high for line in axes.lines if line.get_visible() for x in line.get_xdata() if x not in (0, 1)
+        low <= x <= high for line in axes.lines if line.get_transform() == axes.transData for x in line.get_xdata()
     )
 
 
@@ -134,3 +137,54 @@ def test_nothing_is_planned_that_has_no_value():
     plans = comparison_figures(empty, pd.DataFrame(columns=["kind", "start", "value", "factor"]))
     assert not [name for name in plans if name.startswith(("arms_", "similarities_"))]
     assert "no similarity" in similarity_contrasts_figure(empty, "far").get_supxlabel()
+
+
+def notes_of(figure):
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("count", [4, MOST + 3])
+def test_an_arm_that_ratings_correct_has_the_corrected_reference_beside_it(count):
+    _, contrasts = compared(count)
+    is_own = (contrasts["arm"] == "far") & (contrasts["family"] == "shares")
+    mixed = contrasts.copy()
+    mixed.loc[is_own, ["method", "value_reference"]] = ["paired, human ratings", 0.123]
+    figure = arm_changes_figure(mixed, "gender")
+    for axes in figure.axes:
+        assert {float(line.get_xdata()[0]) for line in marks(axes, "|")} == {0.123}
+        assert 0.123 not in {float(line.get_xdata()[0]) for line in marks(axes, "o")}
+        assert len(marks(axes, "o")) == len(marks(axes, "|")) == (3 if count <= MOST else 1)
+    text = notes_of(figure)
+    assert "Human ratings correct the changes of far and those of base beside them." in text
+    assert "other chains" not in text
+    assert "Human ratings" not in notes_of(arm_changes_figure(contrasts, "gender"))
+    partly = contrasts.copy()
+    partly.loc[is_own & (contrasts["label"] == "label 0"), "method"] = "paired, human ratings"
+    if count <= MOST:
+        assert "changes of far (label 0) and" in notes_of(arm_changes_figure(partly, "gender"))
+
+
+def test_rows_without_a_value_say_so():
+    _, contrasts = compared(MOST + 3)
+    is_own = (contrasts["arm"] == "far") & (contrasts["family"] == "shares") & (contrasts["category"] == "man")
+    first, second = arm_changes_figure(contrasts.mask(is_own & (contrasts["attribute"] == "gender")), "gender").axes
+    absent = [[text for text in axes.texts if text.get_text() == "no value"] for axes in (first, second)]
+    assert sorted(map(len, absent)) == [0, 1]
+    similar = contrasts[contrasts["family"] == "similarity"]
+    both = pd.concat([similar, similar[similar["label"] != "label 1"].assign(attribute="previous")])
+    absent = {
+        axes.get_title(): [(text.get_text(), text.get_position()[1]) for text in axes.texts]
+        for axes in similarity_contrasts_figure(both, "same").axes
+    }
+    assert sorted(absent.values()) == [[], [("no value", 1)]]
+
+
+@pytest.mark.parametrize("limits", [(0.82, 0.97), (0.895, 0.905), (0.3, 1.0), (-0.1, 0.9), (0.4119, 0.4371)])
+def test_an_axis_of_values_has_from_two_to_eight_numbers(limits):
+    axes = Figure().subplots()
+    value_axis(axes, limits)
+    ticks = axes.get_xticks()
+    assert 2 <= len(ticks) <= 8
+    assert all(limits[0] <= tick <= limits[1] for tick in ticks)
+    texts = [text.get_text().replace("\N{MINUS SIGN}", "-") for text in axes.get_xticklabels()]
+    assert [float(text) for text in texts] == pytest.approx(list(ticks))

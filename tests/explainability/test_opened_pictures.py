@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from broken_telephone.explainability import opened_pictures
+from broken_telephone.explainability.faces import props
 from broken_telephone.explainability.faces.props import PropMasks
 from broken_telephone.explainability.journal import PictureContent
 from broken_telephone.explainability.maps.occlusion import framed
@@ -126,3 +127,20 @@ def test_a_mask_is_read_once_and_is_the_same_in_every_size():
     assert np.array_equal(masks.mask("0/a", PictureContent((120, 90), (120, 90), [], values[None], [])), values == 4)
     assert reads["mask"] == 3
     assert masks.mask("0/b", content) is None
+
+
+def test_beyond_the_memory_the_first_masks_and_the_last_one_are_kept(monkeypatch):
+    monkeypatch.setattr(props, "_KEPT", 2 * 120 * 90 // 8)
+    reads = Counter()
+
+    class Masks:
+        def __getitem__(self, key):
+            reads[key] += 1
+            return lambda: np.full((90, 120), int(key))
+
+    masks = PropMasks(Masks(), {f"0/{name}": name for name in "1234"}, [1, 3], 0)
+    content = PictureContent((120, 90), (120, 90), [], np.zeros((0, 90, 120), np.uint8), [])
+    for _ in range(3):
+        for name in "123344":
+            assert masks.mask(f"0/{name}", content).mean() == (name in "13")
+    assert reads == {"1": 1, "2": 1, "3": 3, "4": 3}

@@ -239,7 +239,7 @@ def generator_row(name: str, folder: Path) -> dict[str, str]:
     together = [_pixels(image) for image in generator.draw(["a happy person", "sad"], [1, 2])]
     worst = max(np.abs(one - other).max() for one, other in zip(alone, together, strict=True))
     works = {finding.ability: finding.works for finding in generator.check()}
-    batches = YES if works["several prompts at once"] else "one at a time"
+    batches = YES if works.get("several prompts at once") else "one at a time"
     return {
         "family": name,
         "class": type(generator._loaded[0]).__name__.removesuffix("Pipeline"),

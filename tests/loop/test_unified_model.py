@@ -31,7 +31,7 @@ def test_one_folder_draws_and_describes(project):
     assert manifest["settings"]["generator"]["unified"] is True
     assert manifest["counts"]["cut"] == 0
     session = manifest["sessions"][0]
-    assert session["checks"]["draw"] == {"several prompts at once": "works", "guidance": "works"}
+    assert session["checks"]["draw"] == {"guidance": "works"}
     assert session["models"] == {"describe": "janus", "draw": "janus"}
 
     seeds = dict(zip(chains["chain_id"].astype(str), chains["seed"], strict=True))

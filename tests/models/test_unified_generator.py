@@ -1,7 +1,6 @@
 """A model of transformers that draws and describes: its samples, its seeds, and what it refuses."""
 
 import json
-import logging
 import re
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 import yaml
 from direct_drawing import drawn_by_janus
 
+from broken_telephone.datasets import ModelDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.models import make_describer, make_generator
 from broken_telephone.models.generators.unified.image_tokens import TokenSampling
@@ -80,19 +80,27 @@ def test_the_guidance_of_the_folder_holds_where_the_study_states_none(janus, tmp
     assert np.abs(drawn_by_janus(janus, "a happy person", 1, 5.0) - np.asarray(image)).max() > 50
 
 
-def test_prompts_are_drawn_one_at_a_time_where_a_batch_mixes_them_up(janus, monkeypatch, caplog):
-    generator = make_generator(settings(janus))
-    alone = [generator.draw([text], [seed])[0] for text, seed in (("sad", 1), ("a person", 2))]
-    pictures = generator._pictures
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_prompts_of_a_batch_are_drawn_one_at_a_time(janus, monkeypatch, dtype):
+    generator = make_generator(settings(janus, dtype=dtype))
+    alone = [generator.draw([text], [seed])[0].tobytes() for text, seed in (("sad", 1), ("a person", 2))]
+    pictures, sizes = generator._pictures, []
 
-    def one_noise(prompts, seeds, changes):
-        return pictures(prompts, [seeds[0]] * len(seeds), changes)
+    def counted(prompts, seeds, changes):
+        sizes.append(len(prompts))
+        return pictures(prompts, seeds, changes)
 
-    monkeypatch.setattr(generator, "_pictures", one_noise)
-    with caplog.at_level(logging.WARNING):
-        together = generator.draw(["sad", "a person"], [1, 2])
-    assert [image.tobytes() for image in together] == [image.tobytes() for image in alone]
-    assert "prompts are drawn one at a time" in caplog.text
+    monkeypatch.setattr(generator, "_pictures", counted)
+    together = generator.draw(["sad", "a person"], [1, 2])
+    assert [image.tobytes() for image in together] == alone
+    assert sizes == [1, 1]
+
+
+def test_the_checks_cover_guidance_alone(janus):
+    assert make_generator(settings(janus)).check() == []
+    assert [(one.ability, one.works) for one in make_generator(settings(janus, guidance=3.0)).check()] == [
+        ("guidance", True)
+    ]
 
 
 def test_scores_that_are_no_numbers_end_the_drawing(janus):
@@ -110,6 +118,13 @@ def test_a_folder_that_cannot_draw_is_refused_before_its_weights_are_loaded(desc
         make_generator(settings(describers["llava"])).draw(["sad"], [1])
     with pytest.raises(StudyError, match=r"holds no model_index\.json.*`unified: true` beside its path"):
         make_generator({"path": janus}).identity()
+
+
+@pytest.mark.parametrize("kind", ["unified", "endpoint"])
+def test_a_study_whose_generator_cannot_change_pictures_is_asked_for_an_editor(janus, kind):
+    generator = {"unified": settings(janus), "endpoint": {"endpoint": "http://localhost:1/v1", "model": "m"}}[kind]
+    with pytest.raises(StudyError, match=f"generator with {kind} .* a pipeline of diffusers in counterfactuals.model"):
+        ModelDataset(kind="editor", settings={}, setting="counterfactuals.model", otherwise=generator)
 
 
 @pytest.mark.parametrize("wrong", [{"unified": False}, {"steps": 4}, {"temperature": 0}, {"top_p": 1.5}])

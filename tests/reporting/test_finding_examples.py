@@ -52,7 +52,7 @@ def test_an_original_is_shown_once_where_others_are_eligible():
 def test_findings_of_one_screen_show_different_originals():
     study = small_study(starts=("image",))
     table = findings({"label": "happiness"}, {"label": "(all)"}, {"label": "anger", "verdict": "fall", "value": -0.42})
-    found = leading_changes(table, {}, {}, pictures_of(study))
+    found = leading_changes(table, {}, pictures_of(study))
     originals = study.chains.set_index("chain_id")["image_path"]
     chains = [strip.chain for finding in found for strip in finding.strips]
     assert len(chains) >= 4

@@ -14,7 +14,7 @@ from small_study import Pictures, SmallStudy, small_study
 
 from broken_telephone.labels.schemes import SCHEMES
 from broken_telephone.reporting.first_screen import FirstScreen, StudyContent, first_screen
-from broken_telephone.reporting.first_screen.cells import cell_of, corrected_levels
+from broken_telephone.reporting.first_screen.cells import cell_of
 from broken_telephone.reporting.first_screen.certainty import certainty_words
 from broken_telephone.reporting.first_screen.main_label import main_label
 from broken_telephone.reporting.first_screen.next_step import next_box
@@ -37,6 +37,7 @@ ROW = {
     **{"since": 0, "iteration": 3, "verdict": "rise", "reason": "", "method": "annotator", "value": 0.42},
     **{"shrunken_value": 0.42, "ci_low": 0.3, "ci_high": 0.54, "p_value": 0.001, "p_adjusted": 0.002},
     **{"is_planned": False, "annotator_value": 0.42, "minimum_detectable_change": 0.2, "before": 0.51, "after": 0.93},
+    **{"annotator_before": 0.51, "annotator_after": 0.93},
     **{"n": 100, "n_checked": 0, "clusters": 100, "note": ""},
 }
 
@@ -134,20 +135,12 @@ def test_shares_of_other_images_than_the_compared_ones_are_not_shown():
 
 def test_a_corrected_change_stands_between_corrected_shares_only():
     corrected = row(method="human ratings", value=0.30, shrunken_value=0.30, annotator_value=0.42, n_checked=60)
-    keys = {"start": "image", "label": "anger", "attribute": "gender", "category": "female"}
-    table = pd.DataFrame(
-        [
-            keys | {"iteration": iteration, "method": method, "value": value}
-            for iteration, method, value in (
-                *((0, "human ratings", 0.55), (3, "human ratings", 0.85)),
-                *((0, "confusion", 0.1), (3, "confusion", 0.2)),
-            )
-        ]
-    )
-    cell = cell_of(corrected, corrected_levels(table), ())
+    corrected.before, corrected.after = 0.55, 0.85
+    cell = cell_of(corrected, ())
     assert "Rose: 55 % → 85 % (corrected +30 points" in cell.detail
     assert "Corrected with 60 rated images. The annotator's answers alone: 51 % → 93 % (+42 points)." in cell.detail
-    assert cell_of(corrected, {}, ()).detail.startswith("Rose: corrected +30 points (95 % interval 30 to 54).")
+    corrected.before = np.nan
+    assert cell_of(corrected, ()).detail.startswith("Rose: corrected +30 points (95 % interval 30 to 54).")
 
 
 # --- Marks ---
@@ -190,7 +183,7 @@ def test_every_cell_stands_where_its_label_and_category_meet():
 def test_a_cell_has_a_number_only_if_its_change_is_significant():
     table = small_study().tables["findings"]
     for one in table.itertuples(index=False):
-        cell = cell_of(one, {}, ())
+        cell = cell_of(one, ())
         assert bool(cell.number) == (one.verdict in ("rise", "fall"))
         assert bool(cell.size) == bool(cell.number)
         if pd.notna(one.value):
@@ -199,9 +192,9 @@ def test_a_cell_has_a_number_only_if_its_change_is_significant():
 
 def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
     reason = "40 % of answers missing before and 50 % after: a change of −10 to 80 points is possible"
-    hidden = cell_of(row(verdict="not enough data to tell", reason=reason), {}, ())
+    hidden = cell_of(row(verdict="not enough data to tell", reason=reason), ())
     assert (hidden.mark, hidden.number) == ("hidden", "")
-    few = cell_of(row(verdict="not enough data to tell", reason="too few independent starts to detect"), {}, ())
+    few = cell_of(row(verdict="not enough data to tell", reason="too few independent starts to detect"), ())
     assert few.mark == "unknown"
     assert reason in hidden.detail
 
@@ -227,11 +220,11 @@ def test_missing_answers_that_leave_a_change_open_have_their_own_mark():
 def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, words):
     one = row(value=value, ci_low=low, ci_high=high, verdict="rise" if value > 0 else "fall")
     assert certainty_words(one) == words
-    cell = cell_of(one, {}, ())
+    cell = cell_of(one, ())
     assert cell.is_weak == (words == "weak")
     weakness = {"clear": "", "weak": " (weak: less than half of it is possible)"}.get(words, f" ({words})")
     assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{weakness}: ")
-    assert not cell_of(row(verdict="no significant change", ci_low=0.001), {}, ()).is_weak
+    assert not cell_of(row(verdict="no significant change", ci_low=0.001), ()).is_weak
 
 
 def of_labels(**changes: tuple[float, int]) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def test_the_summary_counts_a_planned_change_by_the_answer_of_its_interim_looks(
     named = [sentence for sentence in sentences if "rose by 20 points (95 % interval 10 to 30), " in sentence]
     assert len(named) == (answer == "rise")
     judged = with_planned_verdicts(of_family(table), planned)
-    *_, change, verdict = explorer_changes(judged, None)["image"]["anger"]["gender"]["female"]
+    *_, change, verdict = explorer_changes(judged)["image"]["anger"]["gender"]["female"]
     assert change == "+20 (10 to 30)"
     expected = {"rise": "rise", NOT_SHOWN: "not enough data to tell"}
     assert verdict == expected.get(answer, "no significant change")

@@ -157,6 +157,11 @@ def test_the_corrected_shares_differ_by_the_change_and_are_those_of_the_ratings_
         # The variance of a mean, and two pseudo-starts of a quarter each.
         errors = np.sqrt(truth.var(1, ddof=1) / 60 + 0.5 / 60**2)
         assert rows[f"{name}_high"].sub(rows[name]).to_numpy() == pytest.approx(t.ppf(0.975, 59) * errors, rel=0.005)
+        # The mean of three labels. All labels together have two pseudo-starts, too, among 180 starts.
+        pooled = everything[everything["label"] == ALL].iloc[0]
+        error = np.sqrt(truth.var(1, ddof=1).sum() / 60 / 9 + 0.5 / 180**2)
+        assert pooled[name] == pytest.approx(truth.mean())
+        assert pooled[f"{name}_high"] - pooled[name] == pytest.approx(t.ppf(0.975, 3 * 59) * error, rel=0.005)
 
 
 def test_without_ratings_at_one_of_the_iterations_there_is_no_value_and_a_note():
@@ -185,11 +190,13 @@ def test_with_errors_in_drawn_images_only_the_intervals_cover_the_truth(moves, e
     rng = np.random.default_rng(7)
     covered, naive_covered, contradicted = [], [], []
     shares_covered = {"before": [], "after": []}
+    together = []
     for _ in range(20):
         study = Study(rng, starts=100, labels=7, moves=moves)
         panel, ratings = study.panel(), study.ratings(per_label=20)
         table = corrected_drift_table([panel], ratings)
         men = table[(table["category"] == "man") & (table["label"] != ALL)]
+        together.append(table[(table["category"] == "man") & (table["label"] == ALL)].iloc[0])
         covered += ((men["ci_low"] <= expected) & (expected <= men["ci_high"])).tolist()
         for name, truth in (("before", 0.5), ("after", 0.5 + expected)):
             shares_covered[name] += men[f"{name}_low"].le(truth).mul(men[f"{name}_high"].ge(truth)).tolist()
@@ -200,6 +207,9 @@ def test_with_errors_in_drawn_images_only_the_intervals_cover_the_truth(moves, e
     assert len(covered) == 140
     assert 0.91 <= np.mean(covered) <= 0.99
     assert all(np.mean(one) >= 0.93 for one in shares_covered.values())
+    pooled = pd.DataFrame(together)
+    for limits, truth in (("ci", expected), ("before", 0.5), ("after", 0.5 + expected)):
+        assert ((pooled[f"{limits}_low"] <= truth) & (truth <= pooled[f"{limits}_high"])).mean() >= 0.85
     # The pseudo-ratings make it hardly wider than an exact interval of 20 ratings alone.
     exact = binomtest(10, 20).proportion_ci()
     assert men["after_high"].sub(men["after_low"]).mean() < 1.15 * (exact.high - exact.low)

@@ -319,3 +319,35 @@ def test_studies_without_drift_claim_nothing_and_claims_are_not_too_large():
     assert len(ratios) >= 17
     assert np.mean(covered) >= 0.9
     assert 0.85 <= np.median(ratios) <= 1.15
+
+
+def test_the_shares_before_and_after_are_those_of_the_method_and_the_annotators_stand_beside_them():
+    corrected = comparison(value=0.2, before=0.5, after=0.7, method="large model", n_checked=40, clusters=30)
+    shares = [
+        comparison() | {"annotator": "judge", "iteration": k, "share": share} for k, share in ((0, 0.4), (1, 0.7))
+    ]
+    rows = [comparison(), comparison("joy")]
+    shares += [row | {"label": "joy"} for row in shares]
+    table = findings_table(
+        pd.DataFrame(rows).assign(measure="share difference"),
+        pd.DataFrame(),
+        pd.DataFrame(shares),
+        corrected_drift=pd.DataFrame([corrected]),
+    ).set_index("label")
+    pairs = [["before", "after"], ["annotator_before", "annotator_after"]]
+    assert [table.loc["fear", pair].tolist() for pair in pairs] == [[0.5, 0.7], [0.4, 0.7]]
+    assert [table.loc["joy", pair].tolist() for pair in pairs] == [[0.4, 0.7], [0.4, 0.7]]
+    assert table.loc["fear", "after"] - table.loc["fear", "before"] == pytest.approx(table.loc["fear", "value"])
+
+
+def test_a_family_whose_table_is_corrected_keeps_its_method_and_the_annotators_value():
+    rated = comparison(value=0.2, method="human ratings", annotator_value=0.35, n_checked=40, before=0.1, after=0.3)
+    plain = comparison("joy", method="annotator", annotator_value=0.3, n_checked=0, before=0.1, after=0.4)
+    families = {"success": pd.DataFrame([rated, plain])}
+    table = of_rows([comparison()], families=families).set_index(["family", "label"])
+    columns = ["method", "annotator_value", "n_checked", "before", "after"]
+    assert table.loc[("success", "fear"), columns].tolist() == ["human ratings", 0.35, 40, 0.1, 0.3]
+    assert table.loc[("success", "joy"), columns].tolist() == ["annotator", 0.3, 0, 0.1, 0.4]
+    assert table.loc[("shares", "fear"), columns[:3]].tolist() == ["annotator", 0.3, 0]
+    assert np.isnan(table.loc[("success", "fear"), "annotator_before"])
+    assert table.loc[("success", "joy"), "annotator_before"] == 0.1

@@ -69,7 +69,7 @@ def test_many_changes_in_both_directions_are_no_proof_of_equality():
     assert decide(pair(30, 30, 1000), TWO).decision == SAME
 
 
-def test_arms_with_almost_the_same_images_are_told():
+def test_arms_with_almost_the_same_images_are_reported():
     assert decide(pair(0, 0, 100), TWO).changed_starts == 0
     assert decide(pair(3, 1, 100), TWO).changed_starts == pytest.approx(0.04)
 
@@ -88,7 +88,7 @@ def test_missing_readings_are_left_out():
     assert {one.starts for one in paired_shares([arm(first), arm(second)], TWO)} == {10}
 
 
-def test_equal_generators_are_rarely_said_to_differ():
+def test_equal_generators_are_rarely_found_to_differ():
     """The error rate over all shares keeps its level in 400 studies, within five standard errors."""
     rng = np.random.default_rng(1)
     claims = [
@@ -97,13 +97,13 @@ def test_equal_generators_are_rarely_said_to_differ():
     assert np.mean(claims) <= JUDGE_LEVEL + 5 * np.sqrt(JUDGE_LEVEL / 400)
 
 
-def test_generators_at_the_margin_are_rarely_said_to_be_the_same():
+def test_generators_at_the_margin_are_rarely_found_to_be_the_same():
     rng = np.random.default_rng(2)
-    said = []
+    decisions = []
     for _ in range(400):
         changed = rng.random(100) < MARGIN
-        said.append(decide([arm(np.ones(100, int)), arm(np.where(changed, 2, 1))], TWO).decision == SAME)
-    assert np.mean(said) <= 0.05 + 5 * np.sqrt(0.05 / 400)
+        decisions.append(decide([arm(np.ones(100, int)), arm(np.where(changed, 2, 1))], TWO).decision)
+    assert np.mean([one == SAME for one in decisions]) <= 0.05 + 5 * np.sqrt(0.05 / 400)
 
 
 def test_the_stated_power_is_reached():
@@ -117,7 +117,7 @@ def test_the_stated_power_is_reached():
     assert np.isnan(decide(pair(0, 0, 5), TWO).detectable)
 
 
-def test_further_images_confirm_only_the_same_direction():
+def test_other_replicates_confirm_only_the_same_direction():
     shown = pair(12, 1, 60)
     assert confirmed(shown, pair(9, 1, 60), TWO) is True
     assert confirmed(shown, pair(1, 9, 60), TWO) is False

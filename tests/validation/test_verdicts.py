@@ -19,7 +19,7 @@ from broken_telephone.validation.recovery import RECOVERY
 RIGHT = "arrangements with planted effects that blame the right factors"
 SILENT = "factors without a difference, planted or by the judge, that are not blamed"
 SEEN = "blamed factors without a planted effect in whose images the judge finds a difference"
-CONFIRMED = "blamed factors without a planted effect that the judge confirms in further images"
+CONFIRMED = "blamed factors without a planted effect that the judge confirms in the other replicates"
 UNPLANTED = (
     ("null", "generator", SAME, "not blamed", True, None),
     ("null", "describer", SAME, "not enough data to tell", True, None),
@@ -56,8 +56,8 @@ def tables(covered=94, claims=5, wrong=0, unplanted=UNPLANTED):
     ]
     blame += [
         {"arrangement": name, "kind": PLANTED, "factor": factor, "planted": 0.0, "judge": judge}
-        | {"verdict": verdict, "passed": passed, "confirmed": confirmed, "judged": 0.1, "judged_p": 0.0004}
-        | {"judged_share": "fear, ethnicity: Asian", "detectable": 0.17}
+        | {"verdict": verdict, "passed": passed, "confirmed": confirmed, "judge_effect": 0.1, "judge_p": 0.0004}
+        | {"judge_share": "fear, ethnicity: Asian", "detectable": 0.17}
         | {"changed_starts": 0.01 if factor == "describer" else 0.2}
         for name, factor, judge, verdict, passed, confirmed in unplanted
     ]
@@ -128,7 +128,22 @@ def test_sentences_name_the_judges_groups():
         "real: generator is blamed without a planted effect. The judge finds: difference (fear, ethnicity: Asian: "
         in text
     )
-    assert "10 points, adjusted p-value < 0.001); confirmed in further images." in text
+    assert "10 points, adjusted p-value < 0.001); confirmed in the other replicates." in text
+
+
+def test_a_blame_after_the_exchange_is_no_failed_planted_effect():
+    blame = tables()[3]
+    own = blame[(blame["kind"] == EXCHANGED) & (blame["factor"] == "describer")].head(1)
+    own = own.assign(planted=0.0, expected="not blamed", passed=pd.array([False], dtype="boolean"))
+    names = ("recovery", "null", "errors", "blame", "long")
+    by_name = {f"validation_{name}": table for name, table in zip(names, tables(), strict=True)}
+    by_name["validation_blame"] = pd.concat([blame.drop(own.index), own])
+    by_name["validation_verdicts"] = verdicts_table(*(by_name[f"validation_{name}"] for name in names))
+    sentences = validation_sentences(by_name, {"a": (100, 1)})["Whom the bench blames"]
+    assert "Planted effects: the verdicts are the expected ones in 8 of 8 arrangements." in sentences
+    assert "Levels exchanged: the verdicts are the expected ones in 7 of 8 arrangements." in sentences
+    (failed,) = [text for text in sentences if "should be" in text]
+    assert failed.startswith("Levels exchanged, number 0: describer is blamed, and should be not blamed")
 
 
 def test_a_check_without_a_case_has_not_passed():

@@ -14,8 +14,9 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from broken_telephone.commands.offline_graph import OfflineGraph
+from broken_telephone.commands.offline_page import calm_page
 from broken_telephone.commands.run_choice import refuse_unknown_choice
-from broken_telephone.commands.saved_graph import save_graph, saved_graph_app
+from broken_telephone.commands.saved_graph import kedro_viz_page, save_graph, saved_graph_app
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.rating.address import trusted_hosts
@@ -31,7 +32,7 @@ class GraphChoice:
     """What is shown as a graph."""
 
     folder: Path
-    """Of the project."""
+    """Folder of the project."""
     env: str | None = None
     """Folder of the study; None is conf/base with conf/local."""
     pipeline: str | None = None
@@ -58,6 +59,25 @@ class GraphChoice:
             name: str = cast(KedroSession, session).load_context().params["study"]
         return name
 
+    def refuse_ignored_options(self) -> None:
+        """Refuse options that a saved graph cannot follow.
+
+        Raises:
+            StudyError: if a saved graph is shown, naming the options.
+        """
+        ignored = {
+            "--save-file": self.save_file is not None,
+            "--env": self.env is not None,
+            "--params": bool(self.params),
+            "--lite": self.is_lite,
+            "--include-hooks": self.has_hooks,
+        }
+        if self.load_file is not None and (given := [option for option, is_given in ignored.items() if is_given]):
+            raise StudyError(
+                f"--load-file shows a saved graph, which does not depend on {' and '.join(given)}: leave out "
+                f"--load-file or {' and '.join(given)}"
+            )
+
 
 def view_graph(choice: GraphChoice, host: str, port: int, *, opens_browser: bool, reloads: bool) -> None:
     """Serve a graph until Ctrl-C; print its address.
@@ -70,8 +90,10 @@ def view_graph(choice: GraphChoice, host: str, port: int, *, opens_browser: bool
         reloads: whether the server starts again, and the page with it, when code or settings change.
 
     Raises:
-        StudyError: if there is no such study, pipeline, saved graph or port, or no free port.
+        StudyError: if there is no such study, pipeline, saved graph or port, or no free port, or if options contradict
+            each other.
     """
+    choice.refuse_ignored_options()
     if choice.load_file is None:
         shown = choice.study()  # refuses a study that does not exist before anything is drawn
     elif reloads:
@@ -81,16 +103,19 @@ def view_graph(choice: GraphChoice, host: str, port: int, *, opens_browser: bool
     listener = _listener(host, port)
     port = listener.getsockname()[1]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    hosts = trusted_hosts(host, None)
     if reloads:
-        listener.close()  # every new server process opens the port itself
-        _say_where(shown, address, opens_browser)
         from kedro_viz.autoreload_file_filter import AutoreloadFileFilter
         from watchfiles import run_process
 
+        # The socket listens from now on, and every server process gets it. A browser that asks before a server is
+        # ready, or between two servers, waits for the answer.
+        _say_where(shown, address, opens_browser)
         watched = AutoreloadFileFilter(base_path=choice.folder)
-        run_process(choice.folder, target=_serve_again, args=(choice, host, port), watch_filter=watched)
+        with listener:
+            run_process(choice.folder, target=_serve_again, args=(choice, hosts, listener), watch_filter=watched)
         return
-    app = graph_app(choice, trusted_hosts(host, None))
+    app = graph_app(choice, hosts)
     _say_where(shown, address, opens_browser)
     _serve(app, listener)
 
@@ -104,19 +129,22 @@ def graph_app(choice: GraphChoice, hosts: list[str] | None, *, reloads: bool = F
         reloads: whether the page asks for changes every three seconds.
 
     Raises:
-        StudyError: if there is no saved graph in the folder to load.
+        StudyError: if there is no saved graph in the folder to load, if the saved graph has no such pipeline, or if the
+            page of the installed Kedro-Viz has another form.
     """
     from kedro_viz import __version__
     from kedro_viz.api.apps import create_api_app_from_project
 
+    pipeline = choice.pipeline or "__default__"
     if choice.load_file is not None:
-        app = saved_graph_app(choice.folder / choice.load_file)
+        app, pipeline = saved_graph_app(choice.folder / choice.load_file, choice.pipeline)
     else:
         read_project(choice)
         if choice.save_file is not None:
             save_graph(choice.folder / choice.save_file, has_previews=True)
         app = create_api_app_from_project(choice.folder, reloads)
-    return OfflineGraph(app, choice.pipeline or "__default__", __version__, hosts)
+    calm_page((kedro_viz_page() / "index.html").read_bytes())  # refuses a page of another form before it is served
+    return OfflineGraph(app, pipeline, __version__, hosts)
 
 
 def read_project(choice: GraphChoice) -> None:
@@ -138,14 +166,15 @@ def read_project(choice: GraphChoice) -> None:
     )
 
 
-def _serve_again(choice: GraphChoice, host: str, port: int) -> None:
+def _serve_again(choice: GraphChoice, hosts: list[str] | None, listener: socket.socket) -> None:
     """Serve the graph in a new process, which has imported the changed code."""
     bootstrap_project(choice.folder)
     try:
-        app = graph_app(choice, trusted_hosts(host, None), reloads=True)
-        _serve(app, _listener(host, port))
+        app = graph_app(choice, hosts, reloads=True)
     except StudyError as error:
         say(f"{error}. The server waits for the next change.")
+    else:
+        _serve(app, listener)
 
 
 def _serve(app: OfflineGraph, listener: socket.socket) -> None:

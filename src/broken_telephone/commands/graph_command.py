@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from broken_telephone.cli_errors import in_a_paragraph, refuse_empty
 
@@ -37,6 +38,9 @@ def _run_command() -> click.Command:
         from broken_telephone.commands.graph import GraphChoice, view_graph
 
         refuse_empty(given, "env", "pipeline", "load_file", "save_file")
+        source = click.get_current_context().get_parameter_source("env")
+        if given["load_file"] and source is ParameterSource.ENVIRONMENT:
+            given["env"] = None  # KEDRO_ENV names the study of all commands, and a saved graph has its own
         choice = GraphChoice(
             Path.cwd(),
             given["env"],

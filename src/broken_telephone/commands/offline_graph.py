@@ -57,7 +57,7 @@ class OfflineGraph:
             await _answer(send, 307, "text/plain", b"", location=self._first_view)
         elif scope["path"] in _PAGES:
             status, content = await self._content(scope, receive)
-            page = calm_page(content)
+            page = calm_page(content) if status == 200 else content
             policy = {"content-security-policy": content_policy(page)}
             await _answer(send, status, "text/html; charset=utf-8", page, **policy)
         elif scope["path"] == "/api/version":

@@ -8,6 +8,8 @@ import hashlib
 import re
 from urllib.parse import urlencode
 
+from broken_telephone.errors import StudyError
+
 _EXTERNAL = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*", re.IGNORECASE)
 _INLINE = re.compile(r"<script\b(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script\s*>\s*", re.IGNORECASE | re.DOTALL)
 # The hints of Kedro-Viz cover the graph, and explain the states of runs, which this project does not record. A click in
@@ -18,6 +20,8 @@ try {
   localStorage.setItem("KedroViz", JSON.stringify(kept));
 } catch {}
 """
+_CHARSET = re.compile(r"<meta\b[^>]*\bcharset\s*=[^>]*>", re.IGNORECASE)
+"""The element of the head behind which our own elements stand."""
 _OTHER_HOST = re.compile(r"[\"'`](?:https?:)?//[^/\s]", re.IGNORECASE)
 
 
@@ -55,24 +59,36 @@ def first_view(pipeline: str) -> str:
 
 
 def calm_page(page: bytes) -> bytes:
-    """Return a page that asks no other host, and begins without Kedro-Viz's hints."""
-    return _begun_by(_WITHOUT_HINTS, page)
+    """Return a page that asks no other host, and begins without Kedro-Viz's hints.
+
+    Raises:
+        StudyError: if the page has another form than Kedro-Viz's.
+    """
+    return _begun_by("", _WITHOUT_HINTS, page)
 
 
 def static_page(page: bytes, pipeline: str) -> bytes:
-    """Return a page for a server of files: it also chooses its first view, and states its policy itself."""
+    """Return a page for a server of files: it also chooses its first view, and states its policy itself.
+
+    Raises:
+        StudyError: if the page has another form than Kedro-Viz's.
+    """
     view = f"if (!location.search) history.replaceState(null, '', '?{first_view(pipeline)}');\n"
-    text = _begun_by(view + _WITHOUT_HINTS, page)
-    policy = content_policy(text, is_served=False).replace('"', "&quot;")
-    return text.replace(
-        b"<script>", f'<meta http-equiv="Content-Security-Policy" content="{policy}" />\n<script>'.encode(), 1
-    )
+    script = view + _WITHOUT_HINTS
+    policy = content_policy(_begun_by("", script, page), is_served=False).replace('"', "&quot;")
+    return _begun_by(f'<meta http-equiv="Content-Security-Policy" content="{policy}" />\n', script, page)
 
 
-def _begun_by(script: str, page: bytes) -> bytes:
-    """Return a page that asks no other host and begins with a script.
+def _begun_by(policy: str, script: str, page: bytes) -> bytes:
+    """Return a page that asks no other host and begins with a policy and a script.
 
     The scripts of Kedro-Viz read address and local storage once, when they start.
     """
     text = without_external_links(page).decode()
-    return re.sub(r"<meta charset=[^>]*>", lambda meta: f"{meta[0]}\n<script>{script}</script>", text, count=1).encode()
+    begun, count = _CHARSET.subn(lambda meta: f"{meta[0]}\n{policy}<script>{script}</script>", text, count=1)
+    if not count:
+        raise StudyError(
+            "The page of this version of Kedro-Viz does not state its character set in its head, so that it cannot be "
+            "made to ask no other host. Install the version of kedro-viz that requirements-dev.txt names"
+        )
+    return begun.encode()

@@ -35,11 +35,15 @@ def save_graph(folder: Path, *, has_previews: bool) -> None:
         (folder / "api" / name).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def saved_graph_app(folder: Path) -> Any:
-    """Return an application that serves saved answers beside the page of Kedro-Viz.
+def saved_graph_app(folder: Path, pipeline: str | None = None) -> tuple[Any, str]:
+    """Return an application that serves saved answers beside the page of Kedro-Viz, and the pipeline shown first.
+
+    Args:
+        folder: where they were saved.
+        pipeline: the pipeline that is wished first; None for the one that the saved graph begins with.
 
     Raises:
-        StudyError: if there are none in the folder.
+        StudyError: if the folder has no saved graph, or its graph has no such pipeline.
     """
     from starlette.applications import Starlette
     from starlette.routing import Mount
@@ -47,8 +51,13 @@ def saved_graph_app(folder: Path) -> Any:
 
     if not (folder / "api" / "main").is_file():
         raise StudyError(f"{folder} has no saved graph: `kedro viz run --save-file FOLDER` writes one")
+    main = json.loads((folder / "api" / "main").read_text(encoding="utf-8"))
+    saved = [each["id"] for each in main["pipelines"]]
+    if pipeline is not None and pipeline not in saved:
+        raise StudyError(f"--pipeline: the graph in {folder} has no pipeline {pipeline!r}. It has: {', '.join(saved)}")
     page = StaticFiles(directory=kedro_viz_page(), html=True)
-    return Starlette(routes=[Mount("/api", StaticFiles(directory=folder / "api")), Mount("/", page)])
+    app = Starlette(routes=[Mount("/api", StaticFiles(directory=folder / "api")), Mount("/", page)])
+    return app, pipeline or main["selected_pipeline"]
 
 
 def kedro_viz_page() -> Path:

@@ -30,7 +30,7 @@ class Original:
     path: str
     """Below the data set's folder."""
     digest: str
-    """Of the file's bytes."""
+    """The digest of the file's bytes."""
     prompt: str
     seed: int
 

@@ -25,7 +25,7 @@ class CounterfactualSettings(BatchedSettings):
     strength: Annotated[float, Field(gt=0, le=1)] = 0.5
     """How much noise is added to an original: near 0 it stays, at 1 only the prompt counts."""
     model: dict[str, Any] = {}
-    """Settings of the editor, as those of a generator. Empty: the study's generator."""
+    """Settings of the editor, as those of a generator of diffusers. Empty: the study's generator."""
 
     @field_validator("prompt")
     @classmethod

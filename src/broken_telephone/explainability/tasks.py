@@ -75,7 +75,7 @@ class Subject:
     regions: np.ndarray
     """uint8 (height, width), places in `REGIONS`."""
     seed: int
-    """Of the places that regions are moved to."""
+    """The seed of the places that regions are moved to."""
     inside: np.ndarray
     """bool (height, width): what is of the picture, and not of the frame around it."""
     curves: bool = False

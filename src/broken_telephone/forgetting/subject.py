@@ -26,7 +26,7 @@ class Subject:
     chain_ids: frozenset[str]
     """Chains that start from these images, or from their captions."""
     digests: frozenset[str] = frozenset()
-    """Of the bytes of the images that chains start from."""
+    """Digests of the bytes of the images that chains start from."""
     texts: frozenset[str] = frozenset()
     """Names of descriptions that occur in these chains only."""
     items: frozenset[str] = frozenset()

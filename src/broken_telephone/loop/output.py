@@ -20,7 +20,7 @@ class LoopFolders(NamedTuple):
     """The folders of a study. Each must show what was saved after it was opened."""
 
     originals: Pictures
-    """By `image_path`."""
+    """The original images, by `image_path`."""
     images: Pictures
     batches: Records
     sessions: Records

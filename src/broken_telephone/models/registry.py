@@ -5,6 +5,7 @@ from functools import partial
 from pkgutil import resolve_name
 from typing import Any, Literal, NamedTuple
 
+from broken_telephone.errors import StudyError
 from broken_telephone.models.annotators.settings import (
     ClassifierSettings,
     FunctionSettings,
@@ -91,10 +92,20 @@ def make_model(
         StudyError: naming the settings that are wrong.
     """
     setting, kind = setting or kind, kind_of(kind, settings)
+    if kind == "editor":
+        _refuse_other_generators(settings)
     adapter = ADAPTERS[_special(kind, settings) or kind]
     model = resolve_name(f"{__package__}.{adapter.path}")
     parts = (detector,) if kind == "annotator" else ()
     return model(adapter.settings.model_validate(settings), setting, *parts)
+
+
+def _refuse_other_generators(settings: dict[str, Any]) -> None:
+    """Refuse the settings of a generator that cannot change pictures, such as a study's own generator."""
+    if (key := _special("generator", settings)) is not None:
+        raise StudyError(
+            f"a {key} draws pictures and cannot change them. Name a pipeline of diffusers in counterfactuals.model"
+        )
 
 
 make_generator: Callable[..., Generator] = partial(make_model, "generator")

@@ -63,7 +63,7 @@ class TorchSettings(Source):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """`auto` is bfloat16 on a GPU that has it, else float16 on a GPU, and float32 on the CPU.
 
-    A generator takes bfloat16 on a CPU, too, if its instructions include products of bfloat16 (AVX-512 BF16, AMX).
+    A pipeline of diffusers takes bfloat16 on a CPU, too, if the CPU multiplies it natively (AVX-512 BF16, AMX).
     """
     device: str = "auto"
     """`auto` (a CUDA GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps` (Apple) and others of torch."""

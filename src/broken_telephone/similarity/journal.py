@@ -12,7 +12,7 @@ from broken_telephone.similarity.items import Item
 from broken_telephone.similarity.spaces import Space
 
 PRECISION = np.float16
-"""Of vectors on disk: it changes a cosine by less than 0.001, and halves what 300,000 of them take."""
+"""The precision of vectors on disk. It changes a cosine by less than 0.001, and halves what 300,000 of them take."""
 
 
 def entries(batches: Iterable[Record]) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,25 @@ def read_settings(filesystem: fsspec.AbstractFileSystem, file: Path) -> DictConf
         text = filesystem.cat_file(file.as_posix()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(f"{file} is not encoded in UTF-8 (byte {error.start}): save it as UTF-8") from None
-    settings: DictConfig = pickle.loads(_parsed(text, file))
+    settings: DictConfig = pickle.loads(_parsed(_Text(text, file)))
     return settings
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text of settings; equal texts of different files have the same settings."""
+
+    content: str
+    file: Path = field(compare=False)
 
 
 # One run reads the same files several times. Kedro changes what it gets, and OmegaConf copies slowly: hence the bytes.
 @lru_cache(maxsize=64)
-def _parsed(text: str, file: Path) -> bytes:
-    refuse_bad_yaml(text, str(file))
+def _parsed(text: _Text) -> bytes:
+    file = text.file
+    refuse_bad_yaml(text.content, str(file))
     try:
-        settings = OmegaConf.load(io.StringIO(text))
+        settings = OmegaConf.load(io.StringIO(text.content))
     except OmegaConfBaseException as error:
         raise unresolved(str(file), error) from error
     # OmegaConf refuses what YAML allows, such as a name that occurs twice.

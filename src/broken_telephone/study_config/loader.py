@@ -250,6 +250,8 @@ class StudyConfigLoader(OmegaConfigLoader):
                 stated = set(env_config.get(model) or {}) - set(given.get(model, {}))
                 if stated & (_ANOTHER | {"path"}):
                     config = {name: value for name, value in config.items() if name != model}
+        if not env_config:
+            return config
         # Merging would resolve `${` again in texts that are already resolved.
         hidden = [with_texts_changed(stated, _hide_references) for stated in (config, env_config)]
         merged = super()._merge_configs(hidden[0], hidden[1], key, env_path)

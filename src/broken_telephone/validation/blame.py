@@ -16,22 +16,15 @@ from broken_telephone.statistics.outcomes import category_outcomes
 from broken_telephone.statistics.tables.effect_verdicts import BLAMED, LEAST_SHARE, MINOR, NOT_BLAMED, SHARE_OF_DRIFT
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 from broken_telephone.validation.arms import ValidatedArm
-from broken_telephone.validation.judged_differences import (
-    DIFFERS,
-    SAME,
-    Decision,
-    confirmed,
-    decide,
-    of_replicates,
-)
+from broken_telephone.validation.judged_differences import SAME, Decision, confirmed, decide, of_replicates
 from broken_telephone.validation.null_world import NONE
 
 PLANTED, EXCHANGED = "planted", "levels exchanged"
 CLEAR = 0.2
-"""Effects from 20 points on must be blamed. If the planted effect is below NONE, the judge decides, see `decide`."""
+"""Planted effects from 20 points on must be blamed. If they are below NONE, the judge decides, see `decide`."""
 OPEN = "blamed or not"
 BLAME = (
-    *("arrangement", "kind", "factor", "planted", "planted_share", "judge", "judged", "judged_share", "judged_p"),
+    *("arrangement", "kind", "factor", "planted", "planted_share", "judge", "judge_effect", "judge_share", "judge_p"),
     *("detectable", "changed_starts", "expected", "verdict", "passed", "confirmed"),
     *("value", "ci_low", "ci_high", "p_value", "p_adjusted", "n_pairs", "clusters", "note"),
 )
@@ -44,7 +37,7 @@ class Arrangement:
     name: str
     arms: list[ValidatedArm]
     factors: pd.DataFrame
-    """Index: names of the arms; columns: factors; values: levels."""
+    """The levels, with a row for each arm and a column for each factor."""
 
 
 def arrangements(arms: Sequence[ValidatedArm]) -> list[Arrangement]:
@@ -59,14 +52,14 @@ def arrangements(arms: Sequence[ValidatedArm]) -> list[Arrangement]:
         raise StudyError("grid.factors: no factor has two levels, so nobody can be blamed for a difference")
     by_levels = {tuple(arm.levels[name] for name in varying): arm for arm in arms}
     choices = [list(itertools.combinations(dict.fromkeys(levels[name]), 2)) for name in varying]
-    found = []
+    grids = []
     for pairs in itertools.product(*choices):
         wanted = list(itertools.product(*pairs))
         if all(own in by_levels for own in wanted):
             chosen = [by_levels[own] for own in wanted]
             name = " x ".join(" or ".join(pair) for pair in pairs)
-            found.append(Arrangement(name, chosen, levels.loc[[arm.name for arm in chosen], varying]))
-    return found
+            grids.append(Arrangement(name, chosen, levels.loc[[arm.name for arm in chosen], varying]))
+    return grids
 
 
 def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
@@ -83,18 +76,18 @@ def blame_table(arms: Sequence[ValidatedArm], seed: int) -> pd.DataFrame:
         `planted_share`: its part of the squared planted differences. `judge` to `changed_starts`: the decision of the
         judge about the factor, see `decide`, which counts if the planted effect is below NONE; null for EXCHANGED.
 
-        `expected`: BLAMED if the planted effect is at least CLEAR and its part at least LEAST_SHARE. If it is
-        below NONE: NOT_BLAMED if the judge finds no difference, and BLAMED if it finds one of at least CLEAR.
-        NOT_BLAMED for EXCHANGED. Otherwise OPEN. `verdict` and the other numbers: see `effects_table`. `passed`:
-        whether the verdict is the expected one; null if OPEN. A factor that is significant but minor counts as not
-        blamed, and so does one of which too little is known: nobody is accused. Where a factor must be blamed, too
-        little knowledge fails. `confirmed`: for blamed factors with a planted effect below NONE, whether the judge
-        finds in further images what the annotator finds in the first replicate, see `judged_differences.confirmed`;
-        null with one replicate.
+        `expected`: BLAMED if the planted effect is at least CLEAR and its part at least LEAST_SHARE. NOT_BLAMED if it
+        is below NONE and the judge finds no difference, and for EXCHANGED. Otherwise OPEN: a difference that only the
+        judge finds may be blamed or not. `verdict` and the other numbers: see `effects_table`. `passed`: whether the
+        verdict is the expected one; null if OPEN. A factor that is significant but minor counts as not blamed, and so
+        does one of which too little is known: nobody is accused. Where a factor must be blamed, too little knowledge
+        fails. `confirmed`: for blamed factors with a planted effect below NONE, whether the judge finds in the other
+        replicates what the annotator finds in the first one, see `judged_differences.confirmed`; null with one
+        replicate. The blame uses all replicates, so chance differences of the other ones favour a confirmation.
     """
-    found = arrangements(arms)
+    grids = arrangements(arms)
     rows: list[Row] = []
-    for number, one in enumerate(track(found, "Asking whom to blame", len(found))):
+    for number, one in enumerate(track(grids, "Asking whom to blame", len(grids))):
         rows += _rows(one, PLANTED, one.factors, _outcomes(one), _planted(one))
         rng = np.random.default_rng([seed, number])
         rows += _rows(one, EXCHANGED, one.factors, _exchanged(one, rng), None)
@@ -131,16 +124,14 @@ def _rows(
 def _expected(size: float, share: float, decision: Decision | None) -> str:
     if size >= CLEAR and share >= LEAST_SHARE:
         return BLAMED
-    if size >= NONE:
-        return OPEN
-    if decision is None or decision.decision == SAME:
+    if decision is None or (size < NONE and decision.decision == SAME):
         return NOT_BLAMED
-    return BLAMED if decision.decision == DIFFERS and abs(decision.effect) >= CLEAR else OPEN
+    return OPEN
 
 
 def _judge_columns(decision: Decision | None) -> Row:
     own = decision or Decision("", np.nan, "", np.nan, np.nan, np.nan)
-    names = ("judge", "judged", "judged_share", "judged_p", "detectable", "changed_starts")
+    names = ("judge", "judge_effect", "judge_share", "judge_p", "detectable", "changed_starts")
     return dict(zip(names, own, strict=True))
 
 
@@ -151,7 +142,7 @@ def _judge_note(decision: Decision | None) -> str:
 
 
 def _confirmed(one: Arrangement, term: Term) -> bool | None:
-    """Tell whether the judge confirms an effect in images of which the annotator's answers do not count."""
+    """Tell whether the judge finds in the other replicates what the annotator finds best in the first one."""
     replicates = one.arms[0].chains["replicate"].to_numpy()
     is_first = replicates == replicates.min()
     answered = of_replicates([arm.panels for arm in one.arms], is_first)

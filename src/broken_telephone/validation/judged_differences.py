@@ -20,9 +20,10 @@ DIFFERS, SAME, UNDECIDED = "difference", "no difference", "undecided"
 JUDGE_LEVEL = 0.01
 """Level of the exact tests, after adjustment for all shares. It is as strict as that of a blame."""
 MARGIN = 0.1
-"""No difference: the exact limits of every effect are below 10 points, half of the effect that must be blamed."""
+"""No difference: the exact limits of every effect are below 10 points, half of the planted effect that must be
+blamed."""
 CONFIRM_LEVEL = 0.05
-"""Level of the single one-sided test in further images."""
+"""Level of the single one-sided test in the other replicates."""
 _LIMIT_LEVEL = 0.05
 """Level of each one-sided limit."""
 _POWER = 0.8
@@ -35,13 +36,13 @@ class Decision(NamedTuple):
     """What the judge's readings tell about one factor."""
 
     decision: str
-    """DIFFERS, SAME or UNDECIDED."""
+    """The judge decides DIFFERS, SAME or UNDECIDED."""
     effect: float
-    """The effect on the share with the smallest p-value, at most 1 in size; twice that for an interaction."""
+    """The effect on the share with the smallest p-value. It is at most 1 in size, and at most 2 for an interaction."""
     share: str
-    """That share: label, attribute and category."""
+    """The label, attribute and category of that share."""
     p_adjusted: float
-    """Its p-value, adjusted for all shares (Holm)."""
+    """The p-value of that share, adjusted for all shares (Holm)."""
     detectable: float
     """The share of the starts of a label that must change in one direction, so that the test finds it with a power of
     80 %; null if the test can never find a difference with so few starts."""
@@ -58,18 +59,18 @@ class PairedShare(NamedTuple):
     attribute: str
     category: str
     effect: float
-    """Mean over chains."""
+    """The mean effect over all chains."""
     up: int
-    """Starts whose chains change upwards in sum."""
+    """The number of starts whose chains change upwards in sum."""
     down: int
     starts: int
-    """Starts with categories in all arms."""
+    """The number of starts with categories in all arms."""
     p_value: float
-    """Two-sided."""
+    """The two-sided p-value."""
     p_larger: float
-    """One-sided, of an effect upwards."""
+    """The one-sided p-value of an effect upwards."""
     p_smaller: float
-    """One-sided, of an effect downwards."""
+    """The one-sided p-value of an effect downwards."""
     possible: float
     """The largest possible effect."""
 
@@ -94,27 +95,28 @@ def decide(arms: Sequence[Panels], term: Term) -> Decision:
         arms: the judge's readings of the arms, in the order of the term's weights.
         term: main effect or interaction.
     """
-    found = list(paired_shares(arms, term))
-    if not found:
+    shares = list(paired_shares(arms, term))
+    if not shares:
         return Decision(UNDECIDED, np.nan, "", np.nan, np.nan, np.nan)
-    adjusted = holm(np.array([one.p_value for one in found]))
-    place = min(range(len(found)), key=lambda k: (adjusted[k], found[k].p_value, -abs(found[k].effect)))
+    adjusted = holm(np.array([one.p_value for one in shares]))
+    place = min(range(len(shares)), key=lambda k: (adjusted[k], shares[k].p_value, -abs(shares[k].effect)))
     if adjusted[place] < JUDGE_LEVEL:
         decision = DIFFERS
     else:
-        decision = SAME if max(_furthest_limit(one) for one in found) < MARGIN else UNDECIDED
-    fewest = min(one.starts for one in found)
-    best = found[place]
-    changed = max((one.up + one.down) / one.starts for one in found)
-    detectable = _detectable(fewest, len(found))
+        decision = SAME if max(_furthest_limit(one) for one in shares) < MARGIN else UNDECIDED
+    fewest = min(one.starts for one in shares)
+    best = shares[place]
+    changed = max((one.up + one.down) / one.starts for one in shares)
+    detectable = _detectable(fewest, len(shares))
     return Decision(decision, best.effect, best.name, float(adjusted[place]), detectable, changed)
 
 
 def confirmed(answered: Sequence[Panels], judged: Sequence[Panels], term: Term) -> bool | None:
-    """Test in other images what the annotator's answers show best.
+    """Test in other replicates what the annotator's answers show best.
 
-    The annotator's answers choose one share and its direction. The judge's readings of other images test only that,
-    one-sided at CONFIRM_LEVEL. So neither the images nor their reader are the same.
+    The annotator's answers choose one share and its direction. The judge's readings of the other replicates test only
+    that, one-sided at CONFIRM_LEVEL. The error rate holds for a factor that is chosen without a look at these
+    replicates. `blame_table` tests only blamed factors, and the blame uses all replicates.
 
     Args:
         answered: the annotator's answers about some replicates.
@@ -156,8 +158,8 @@ def paired_shares(arms: Sequence[Panels], term: Term) -> Iterator[PairedShare]:
                 sums = np.rint(np.bincount(clusters, numbers * whole)).astype(int)
                 up, down = int((sums > 0).sum()), int((sums < 0).sum())
                 (p_value, larger), (_, smaller) = exact_sign_flips(sums), exact_sign_flips(-sums)
-                found = (float(numbers.mean()), up, down, len(starts), p_value, larger, smaller, possible)
-                yield PairedShare(start, label, attribute, category, *found)
+                numbers_of_share = (float(numbers.mean()), up, down, len(starts), p_value, larger, smaller, possible)
+                yield PairedShare(start, label, attribute, category, *numbers_of_share)
 
 
 def _furthest_limit(one: PairedShare) -> float:
@@ -185,5 +187,10 @@ def _detectable(starts: int, tests: int) -> float:
 
 
 def of_replicates(arms: Sequence[Panels], chosen: np.ndarray) -> list[Panels]:
-    """Return the panels of the chosen chains, bool (n,)."""
+    """Return the panels of the chosen chains.
+
+    Args:
+        arms: the panels of each arm.
+        chosen: bool (n,).
+    """
     return [{name: panel.of(chosen) for name, panel in own.items()} for own in arms]

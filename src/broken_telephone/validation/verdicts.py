@@ -133,9 +133,10 @@ def _unplanted_rows(factors: pd.DataFrame) -> Iterator[Row]:
         RIGHT,
     )
     yield _row(
-        "blamed factors without a planted effect that the judge confirms in further images",
+        "blamed factors without a planted effect that the judge confirms in the other replicates",
         factors.loc[is_blamed, "confirmed"].dropna(),
         RIGHT,
+        note="the blame used these replicates, too",
     )
     for chosen, name in ((differs, "with a difference by the judge"), (undecided, "that the judge leaves undecided")):
         yield _row(f"factors without a planted effect, {name}, that are blamed", is_blamed[chosen], None)

@@ -14,6 +14,8 @@ from broken_telephone.explainability.settings import PropMaskSettings
 
 Size = tuple[int, int]
 """Width and height in pixels."""
+_KEPT = 50_000_000
+"""Bytes of masks that are kept, 8 pixels each."""
 _LISTED = 3
 """Masks that a message names at most."""
 
@@ -45,8 +47,10 @@ class PropMasks:
     """Values of pixels that show props."""
     without: int
     """Number of originals without a mask."""
-    _known: dict[tuple[str, Size], np.ndarray] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[tuple[str, Size], np.ndarray] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Picture and size -> its mask with 8 pixels a byte. Masks are as large as originals, and asked for many times."""
+    _last: dict[tuple[str, Size], np.ndarray] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """The mask that was read last, because words about one picture follow each other."""
 
     def digest(self, name: str) -> str | None:
         """Return the digest of a picture's mask, and of what its values mean; None without a mask."""
@@ -64,11 +68,21 @@ class PropMasks:
         """
         if (key := self.keys.get(name)) is None:
             return None
-        if (name, content.size) not in self._known:
-            self._known[name, content.size] = np.packbits(self._mask(key, content))
         width, height = content.size
-        bits = np.unpackbits(self._known[name, content.size], count=width * height)
+        bits = np.unpackbits(self._packed(name, key, content), count=width * height)
         return bits.reshape(height, width).astype(bool)
+
+    def _packed(self, name: str, key: str, content: PictureContent) -> np.ndarray:
+        """Return a mask with 8 pixels a byte; keep it until `_KEPT` bytes are reached, and then only the last one."""
+        own = name, content.size
+        if (existing := self._kept.get(own, self._last.get(own))) is not None:
+            return existing
+        packed = np.packbits(self._mask(key, content))
+        self._last.clear()
+        self._last[own] = packed
+        if sum(mask.nbytes for mask in self._kept.values()) + packed.nbytes <= _KEPT:
+            self._kept[own] = packed
+        return packed
 
     def _mask(self, key: str, content: PictureContent) -> np.ndarray:
         shown = np.isin(_values(self.files, key, content.original_size), list(self.values))

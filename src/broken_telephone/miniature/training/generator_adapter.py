@@ -41,7 +41,7 @@ class AdapterSchedule(Schedule):
     """Duration and settings of an adapter's training."""
 
     rank: int
-    """Of the adapter's matrices."""
+    """The rank of the adapter's matrices."""
     changed: float
     """Share of samples, 0 to 1, that are taken only from the labels whose associations change."""
     traits: float

@@ -1,4 +1,4 @@
-"""The base class of local generators: its checks decide whether prompts are drawn together."""
+"""The base class of local generators: checks decide whether those that can draw prompts together do so."""
 
 import logging
 from abc import abstractmethod
@@ -22,18 +22,22 @@ class CheckedGenerator(TorchModel[TorchSettingsT]):
     def draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         """Draw one RGB picture per prompt, or say why there is none.
 
-        Every picture has a random generator of its own on the CPU, so that its noise depends on its seed alone. Only
-        rounding errors depend on the batch.
+        Every picture has a random generator of its own on the CPU, so that its noise depends on its seed alone.
+        Rounding errors depend on the device, the dtype and the prompts that are drawn together.
 
         Raises:
             StudyError: if the model cannot be loaded or does not take a setting.
         """
         self.load()
-        if len(prompts) > 1 and not all(one.works for one in self.check() if one.ability == BATCHES):
+        if len(prompts) > 1 and not self._draws_together():
             return [
                 image for prompt, seed in zip(prompts, seeds, strict=True) for image in self._draw([prompt], [seed])
             ]
         return self._draw(prompts, seeds)
+
+    def _draws_together(self) -> bool:
+        """Return whether several prompts at once give what each gives alone, up to rounding."""
+        return all(one.works for one in self.check() if one.ability == BATCHES)
 
     @abstractmethod
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:

@@ -151,7 +151,7 @@ class DiffusersGenerator(CheckedGenerator[GeneratorSettings]):
         # Enough to predict one step.
         steps = STEPS if cache is None else max(STEPS, cache.first + 1)
         with _uncompiled(self._is_compiled):
-            yield from GeneratorChecks(pipeline, arguments, self._images, self.dtype_name, steps).findings()
+            yield from GeneratorChecks(pipeline, arguments, self._images, self.dtype_name, steps=steps).findings()
 
     def _images(self, prompts: Sequence[str], seeds: Sequence[int], changes: dict[str, Any]) -> list[Image.Image]:
         images: list[Image.Image] = self._result(prompts, seeds, changes).images

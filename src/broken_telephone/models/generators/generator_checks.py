@@ -39,7 +39,7 @@ Draw = Callable[[Sequence[str], Sequence[int], dict[str, Any]], list[Image.Image
 
 @dataclass
 class GeneratorChecks:
-    """The checks of one loaded pipeline: five pictures of few steps.
+    """The checks of one loaded pipeline: five pictures of few steps, or two if prompts are not drawn together.
 
     A second scale of guidance takes one picture more. A scale that changes nothing in these steps takes two pictures
     of the study's own steps.
@@ -50,18 +50,22 @@ class GeneratorChecks:
     """What the pipeline is called with."""
     draw: Draw
     dtype: str
+    draws_together: bool = True
+    """Whether the adapter draws several prompts at once, so that this must be checked."""
     steps: int = STEPS
     """Steps of a picture, if the study's own are not fewer."""
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was found, one ability after the other."""
         try:
-            alone = [self._drawn([number], {}) for number in range(2)]
+            alone = [self._drawn([number], {}) for number in range(1 + self.draws_together)]
         except StudyError as error:
             # The study's own prompts may do.
-            yield Finding(BATCHES, False, f"it could not be checked: {error}")
+            ability = BATCHES if self.draws_together else f"{UNCHECKED}{GUIDANCE}"
+            yield Finding(ability, False, f"it could not be checked: {error}")
             return
-        yield self._batches([image for (image,) in alone])
+        if self.draws_together:
+            yield self._batches([image for (image,) in alone])
         yield from self._guidance(alone[0][0])
 
     def _drawn(self, numbers: Sequence[int], changes: dict[str, Any]) -> list[np.ndarray]:

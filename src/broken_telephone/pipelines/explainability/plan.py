@@ -47,7 +47,7 @@ class Plan:
     chains: pd.DataFrame
     """Rows of the `chains` table."""
     pictures: Mapping[int, list[Picture]]
-    """By iteration."""
+    """The pictures of each iteration."""
     people: People
     props: PropMasks
     parts: str

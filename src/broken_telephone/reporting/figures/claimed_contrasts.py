@@ -65,8 +65,8 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
         ]
         how = [
             "x-axis: change since the first image, in chains that both studies have; where images have no first value, "
-            "the value itself; one axis for all arms. Right: difference with its 95 % interval, in points, corrected "
-            "for selection."
+            "the value itself; one axis for all studies. Right: difference with its 95 % interval, in points, "
+            "corrected for selection."
         ]
         if len(claims) > MOST:
             how.append(f"Further significant differences are in the table: {len(claims) - MOST}.")

@@ -70,7 +70,7 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
         how = (
             f"Cells: {arm} minus the reference, in percentage points: changes of shares and of missing answers, last "
             f"values of the others. Plus signs and orange: higher in {arm}; minus signs and purple: lower. The "
-            "darker a cell, the larger the difference, on one scale for all arms."
+            "darker a cell, the larger the difference, on one scale for all studies."
         )
         return multiples.finish(figure, title, legend, [how])
 

@@ -49,7 +49,7 @@ def effects_figure(effects: pd.DataFrame, start: str = "image") -> "Figure":
             _write_share(axes, number + 1, row)
         _set_up(axes, rows, left)
         how = [
-            "x-axis: share of the squared differences between the arms' drifts, over all categories. Lines: 95 % "
+            "x-axis: share of the squared differences between the studies' drifts, over all categories. Lines: 95 % "
             f"intervals. Blamed: the joint test of the factor's effects is significant (adjusted p < "
             f"{BLAME_LEVEL}), and its share is not minor."
         ]

@@ -1,13 +1,14 @@
 """Draws panels with one row per label: the axes and marks that such figures share."""
 
 from collections.abc import Callable, Sequence
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from broken_telephone.reporting.figures.multiples import LINE, packed, panels
 from broken_telephone.reporting.figures.style import INK, STRIPE, inches_of, wrapped
-from broken_telephone.reporting.text.wording import MINUS, spoken
+from broken_telephone.reporting.text.wording import MINUS, spoken, with_minus
 from broken_telephone.statistics import ALL
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def row_panels(
     width: float = WIDE,
     row: float = ROW,
     below: float = 0.3,
+    has_zero: bool = True,
 ) -> "tuple[Figure, list[Axes]]":
-    """Return a figure and its panels, in each a row per label around zero.
+    """Return a figure and its panels, in each a row per label.
 
     Args:
         labels: of the rows.
@@ -36,6 +38,7 @@ def row_panels(
         width: of a panel, in inches.
         row: least height of a row, in inches.
         below: inches of the ticks.
+        has_zero: whether a line at zero separates changes in both directions.
     """
     names = [wrapped(spoken(label), _LONGEST) for label in labels]
     lines = max((name.count("\n") + 1 for name in names), default=1)
@@ -45,14 +48,15 @@ def row_panels(
     figure, all_axes = panels(rows, width, height + below, left)
     for axes in all_axes:
         _label_axis(axes, labels, names)
+        if has_zero:
+            axes.axvline(0, color=INK, linewidth=0.5, zorder=0.5)
     return figure, all_axes
 
 
 def _label_axis(axes: "Axes", labels: Sequence[str], names: Sequence[str]) -> None:
-    """Set up a row per label around zero, and separate the row of all labels from the others."""
+    """Set up a row per label, and separate the row of all labels from the others."""
     for place in range(0, len(labels), 2):
         axes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0, zorder=0)
-    axes.axvline(0, color=INK, linewidth=0.5, zorder=0.5)
     if ALL in labels and len(labels) > 1:
         axes.axhline(labels.index(ALL) - 0.5, color=INK, linewidth=0.5, linestyle=":")
     axes.set_yticks(range(len(names)), names)
@@ -69,6 +73,18 @@ def change_axis(axes: "Axes", rows: pd.DataFrame) -> None:
     axes.set_xticks([-tick, 0, tick], [f"{MINUS}{tick:g}", "0", f"+{tick:g}"])
 
 
+def value_axis(axes: "Axes", limits: tuple[float, float]) -> None:
+    """Set up an x-axis of values, with at least two numbers between the limits."""
+    low, high = limits
+    axes.set_xlim(low, high)
+    ticks: list[float] = []
+    for step in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
+        ticks = [round(step * k, 3) for k in range(ceil(low / step), floor(high / step) + 1)]
+        if len(ticks) > 1:
+            break
+    axes.set_xticks(ticks, [with_minus(f"{tick:g}") for tick in ticks])
+
+
 def draw_estimate(axes: "Axes", row: Any, place: float, line: dict[str, Any], mark: dict[str, Any]) -> None:
     """Draw the interval of a table's row as a line, and its value as a mark upon it."""
     if pd.notna(row.ci_low) and pd.notna(row.ci_high):
@@ -79,4 +95,5 @@ def draw_estimate(axes: "Axes", row: Any, place: float, line: dict[str, Any], ma
 def write_no_value(axes: "Axes", place: int) -> None:
     """Write into a row that there is no value."""
     box = {"facecolor": STRIPE if place % 2 == 0 else "white", "edgecolor": "none", "pad": 0.5}
-    axes.text(0, place, "no value", ha="center", va="center", style="italic", bbox=box)
+    middle = axes.get_yaxis_transform()
+    axes.text(0.5, place, "no value", transform=middle, ha="center", va="center", style="italic", bbox=box)

@@ -20,8 +20,6 @@ _ARM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 3.6}
 _OPEN: dict[str, Any] = _ARM | {"markerfacecolor": "white"}
 _UNKNOWN: dict[str, Any] = {"color": style.PALE, "marker": "x", "markersize": 4, "markeredgewidth": 1.1}
 _WIDTH = 1.6
-_TICKS = 0.2
-"""Distance of the ticks, in cosine."""
 
 
 def similarity_contrasts(contrasts: pd.DataFrame, arm: str, start: str = "image") -> pd.DataFrame:
@@ -52,20 +50,23 @@ def similarity_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = 
     shown = [key for key in PAIR_NAMES if key in keys]
     labels = style.labels_of(rows)
     with style.styled():
-        figure, all_axes = label_rows.row_panels(labels, [PAIR_NAMES[key] for key in shown], width=_WIDTH)
+        titles = [PAIR_NAMES[key] for key in shown]
+        figure, all_axes = label_rows.row_panels(labels, titles, width=_WIDTH, has_zero=False)
         for axes, (kind, pair) in zip(all_axes, shown, strict=True):
-            _set_up(axes, limits)
+            label_rows.value_axis(axes, limits)
             own = rows[(rows["category"] == kind) & (rows["attribute"] == pair)]
             for row in own.itertuples(index=False):
                 _draw_row(axes, labels.index(str(row.label)), row)
+            for place in sorted(set(range(len(labels))) - {labels.index(str(label)) for label in own["label"]}):
+                label_rows.write_no_value(axes, place)
         return multiples.finish(
             figure,
             title,
             _keys(rows, arm, reference),
             [
                 "x-axis: mean cosine similarity in the last iteration, in chains that both studies have; the same axis "
-                "in all panels and for all arms. Lines: 95 % intervals of the difference, drawn at the arm; those of "
-                "significant differences are corrected for selection."
+                "in all panels and for all studies. Lines: 95 % intervals of the difference, drawn at the study; those "
+                "of significant differences are corrected for selection."
             ],
             ["pairs that have no value in one of the studies" if len(rows) < len(shown) * len(labels) else ""],
         )
@@ -79,16 +80,6 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     room = 0.06 * max(high - low, 0.2)
     return low - room, high + room
-
-
-def _set_up(axes: "Axes", limits: tuple[float, float]) -> None:
-    # Nothing but the line at zero is drawn yet. It separates changes in both directions; similarities have none.
-    for line in axes.lines[:1]:
-        line.set_visible(False)
-    axes.set_xlim(*limits)
-    first = int(limits[0] // _TICKS) + 1
-    ticks = [round(_TICKS * k, 1) for k in range(first, int(limits[1] // _TICKS) + 1)]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def _mark(row: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Turns comparisons into the cells of the overview: a mark for sign, size and certainty, and the numbers behind it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from broken_telephone.reporting.first_screen.certainty import WEAK, certainty_of
 from broken_telephone.reporting.first_screen.phrases import shown_category
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
 from broken_telephone.reporting.text.correction_method import correction_text
-from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, FALL, NOT_SIGNIFICANT, RISE
+from broken_telephone.reporting.text.verdicts import ANNOTATOR, FALL, NOT_SIGNIFICANT, RISE
 from broken_telephone.reporting.text.wording import capital, counted, spoken
 
 ROSE, FELL, QUIET, UNKNOWN, HIDDEN = "rose", "fell", "quiet", "unknown", "hidden"
@@ -20,9 +20,6 @@ _LARGEST = 0.5
 _MISSING = "answers missing"
 """Part of the reason of a verdict that missing answers leave open, see `statistics.tables.findings`."""
 _SUFFIXES = {"image": "", "prompt": "_prompt"}
-
-Levels = Mapping[tuple[str, ...], float]
-"""(start, label, attribute, category, iteration, method) -> corrected share."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Cell:
     number: str = ""
     """The size of a significant change, in points, without its sign."""
     size: float = 0.0
-    """Of the mark, 0 to 1."""
+    """The size of the mark, 0 to 1."""
     figure: str = ""
     """Name of the figure that shows the share; empty if there is none."""
     finding: int = 0
@@ -59,35 +56,11 @@ def mark_of(row: Any) -> str:
     return HIDDEN if _MISSING in str(row.reason) else UNKNOWN
 
 
-def corrected_levels(corrected_shares: pd.DataFrame) -> Levels:
-    """Return the corrected shares by comparison.
-
-    Args:
-        corrected_shares: the `corrected_shares` table.
-    """
-    if corrected_shares.empty:
-        return {}
-    keys = [corrected_shares[name].astype(str) for name in (*CELL, "iteration", "method")]
-    return dict(zip(zip(*keys, strict=True), corrected_shares["value"].astype(float), strict=True))
-
-
-def change_of(row: Any, levels: Levels) -> ShownChange:
-    """Return the change of a comparison as it is shown, between shares of the same method."""
-    if row.method == ANNOTATOR:
-        return shown_change(row, row.before, row.after)
-    cell = [str(getattr(row, name)) for name in CELL]
-    before, after = (
-        levels.get((*cell, str(iteration), str(row.method)), float("nan")) for iteration in (row.since, row.iteration)
-    )
-    return shown_change(row, before, after)
-
-
-def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0, part_of: int = 0) -> Cell:
+def cell_of(row: Any, figures: Collection[str], finding: int = 0, part_of: int = 0) -> Cell:
     """Return the cell of a comparison.
 
     Args:
         row: of the `findings` table.
-        levels: as `corrected_levels` returns them.
         figures: names of all figures of the report.
         finding: number of the finding that describes it.
         part_of: number of the finding about its label and attribute.
@@ -97,7 +70,7 @@ def cell_of(row: Any, levels: Levels, figures: Collection[str], finding: int = 0
     figure = next((name for name in _figures_of(row) if name in figures), "")
     if pd.isna(row.value):
         return Cell(mark, key, name, _sentence(f"{_verdict(row)}: {row.reason}"), figure=figure)
-    change = change_of(row, levels)
+    change = shown_change(row, row.before, row.after)
     is_claim = mark in (ROSE, FELL)
     number = change.number if is_claim else ""
     size = min(abs(change.points) / (100 * _LARGEST), 1.0) if is_claim else 0.0

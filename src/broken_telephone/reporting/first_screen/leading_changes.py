@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.cells import Levels, change_of
 from broken_telephone.reporting.first_screen.certainty import certainty_of, certainty_words, what_weakens
 from broken_telephone.reporting.first_screen.main_label import main_label
 from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, appearance, changed_people, people_of
-from broken_telephone.reporting.first_screen.shown_change import ShownChange, uncorrected
+from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
 from broken_telephone.reporting.first_screen.strips import ChainPictures, Strip, strips_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, RISE
@@ -46,22 +45,19 @@ class LeadingChange:
     """start, label, attribute and category."""
 
 
-def leading_changes(
-    changes: pd.DataFrame, levels: Levels, words: Mapping[str, str], pictures: ChainPictures
-) -> list[LeadingChange]:
+def leading_changes(changes: pd.DataFrame, words: Mapping[str, str], pictures: ChainPictures) -> list[LeadingChange]:
     """Return all findings, the surest first, as in the summary.
 
     If the changes have several kinds of start, each finding names its own.
 
     Args:
         changes: the shares of the `findings` table that the overviews show, of all kinds of start.
-        levels: as `cells.corrected_levels` returns them.
         words: as `phrases.adjectives` returns them.
         pictures: chains, answers and images.
     """
     rows, shown = significant_changes(changes), set[str]()
     return [
-        _finding(number, row, changes, levels, words, strips_of(row, pictures, shown) if number <= MOST else [])
+        _finding(number, row, changes, words, strips_of(row, pictures, shown) if number <= MOST else [])
         for number, row in enumerate(rows.itertuples(index=False), 1)
     ]
 
@@ -70,12 +66,11 @@ def _finding(
     number: int,
     row: Any,
     changes: pd.DataFrame,
-    levels: Levels,
     words: Mapping[str, str],
     strips: Sequence[Strip],
 ) -> LeadingChange:
     label, attribute, category = str(row.label), str(row.attribute), str(row.category)
-    change, source = change_of(row, levels), main_label(row, changes)
+    change, source = shown_change(row, row.before, row.after), main_label(row, changes)
     start = f" in chains from {row.start}s" if changes["start"].nunique() > 1 else ""
     mostly = f"mostly {people_of(source, words)}" if source else ""
     return LeadingChange(

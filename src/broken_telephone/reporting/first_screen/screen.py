@@ -9,7 +9,7 @@ import pandas as pd
 
 from broken_telephone.reporting.first_screen.answer import answer, count_line, counts_of
 from broken_telephone.reporting.first_screen.boxes import Box
-from broken_telephone.reporting.first_screen.cells import Cell, cell_of, corrected_levels
+from broken_telephone.reporting.first_screen.cells import Cell, cell_of
 from broken_telephone.reporting.first_screen.definition import definition
 from broken_telephone.reporting.first_screen.leading_changes import MOST, LeadingChange, leading_changes
 from broken_telephone.reporting.first_screen.missing_column import missing_cell
@@ -38,8 +38,8 @@ class StudyContent:
     source: StudySource
     pictures: ChainPictures
     tables: Mapping[str, pd.DataFrame]
-    """By name; findings, planned_changes, corrected_shares, missing_answers, trajectories, agreement, annotator_bias
-    and shares are read. A missing table counts as empty."""
+    """The tables by name. The screen reads findings, planned_changes, corrected_shares, missing_answers, trajectories,
+    agreement, annotator_bias and shares. A missing table counts as empty."""
     manifests: Mapping[str, Mapping[str, Any]]
     """Records of the runs, by name: `loop` and `report`."""
     annotators: Sequence[str]
@@ -66,7 +66,7 @@ class FirstScreen:
     count_line: str
     """How many shares changed; empty if nothing was compared."""
     counts: Counts
-    """Of the shares of all kinds of start."""
+    """Counts of the shares of all kinds of start."""
     overview: Overview | None
     further: Overview | None
     """The overview of chains from prompts beside chains from images."""
@@ -91,7 +91,6 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     tables = study.tables
     findings = tables.get("findings", pd.DataFrame())
     changes = with_planned_verdicts(of_family(findings), tables.get("planned_changes", pd.DataFrame()))
-    levels = corrected_levels(tables.get("corrected_shares", pd.DataFrame()))
     is_invalid = len(changes) > 0 and not changes["value"].notna().any()
     if is_invalid:
         changes = changes.head(0)
@@ -99,13 +98,13 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     shown = [own for own in by_start if len(own)]
     compared = pd.concat(shown) if shown else changes.head(0)
     left_out = _groups(changes) - sum(map(_groups, shown))
-    leading = leading_changes(compared, levels, study.words, study.pictures)
+    leading = leading_changes(compared, study.words, study.pictures)
     numbers = {finding.cell: finding.number for finding in leading}
     groups = {finding.cell[:-1]: finding.number for finding in leading}
 
     def cell(row: Any) -> Cell:
         key = tuple(str(getattr(row, name)) for name in CELL)
-        return cell_of(row, levels, figures, numbers.get(key, 0), groups.get(key[:-1], 0))
+        return cell_of(row, figures, numbers.get(key, 0), groups.get(key[:-1], 0))
 
     def arranged(own: pd.DataFrame) -> Overview | None:
         missing = partial(

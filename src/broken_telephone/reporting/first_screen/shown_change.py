@@ -103,7 +103,7 @@ def uncorrected(row: Any) -> str:
     if pd.isna(row.annotator_value):
         return ""
     value = float(row.annotator_value)
-    shown = _rounded(value, value, row, row.before, row.after)
+    shown = _rounded(value, value, row, row.annotator_before, row.annotator_after)
     size = f"{shown.change} {_unit(shown.change)}"
     return f"{shown.shares} ({size})" if shown.shares else size
 

@@ -55,9 +55,9 @@ class ChainPictures:
     answers: pd.DataFrame
     """Rows of the `annotations` table: one reading of the measured annotator."""
     originals: Images
-    """By `image_path`."""
+    """The original images, by `image_path`."""
     drawn: Images
-    """By `<chain_id>/<iteration>`."""
+    """The drawn images, by `<chain_id>/<iteration>`."""
     thinned: Collection[int] = ()
     """Iterations whose images the study did not keep."""
     browsed: Collection[str] = ()

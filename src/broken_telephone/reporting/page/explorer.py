@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from broken_telephone.reporting.figures.style import OwnColours, categories_of, category_colours
-from broken_telephone.reporting.first_screen.cells import change_of, corrected_levels
-from broken_telephone.reporting.first_screen.shown_change import ARROW
+from broken_telephone.reporting.first_screen.shown_change import ARROW, shown_change
 
 ShownChanges = dict[str, dict[str, dict[str, dict[str, list[str]]]]]
 """Start -> label -> attribute -> category -> share before, share after, change and verdict.
@@ -28,17 +27,15 @@ def explorer_colours(shares: pd.DataFrame, own: Mapping[str, OwnColours] | None 
     return {name: category_colours(name, categories_of(name, shares), (own or {}).get(name)) for name in attributes}
 
 
-def explorer_changes(changes: pd.DataFrame, corrected_shares: pd.DataFrame | None) -> ShownChanges:
+def explorer_changes(changes: pd.DataFrame) -> ShownChanges:
     """Write the changes with a value, rounded together with their shares as on the first screen.
 
     Args:
         changes: the shares of the `findings` table, with the verdicts of interim looks.
-        corrected_shares: the `corrected_shares` table.
     """
-    levels = corrected_levels(pd.DataFrame() if corrected_shares is None else corrected_shares)
     written: ShownChanges = {}
     for row in changes[changes["value"].notna()].itertuples(index=False):
-        change = change_of(row, levels)
+        change = shown_change(row, row.before, row.after)
         before, _, after = change.shares.partition(f" {ARROW} ")
         selection = f"; {change.shrunken} corrected for selection" if change.shrunken else ""
         text = f"{change.change} ({change.interval.removeprefix('95 % interval ')}){selection}"

@@ -81,7 +81,7 @@ def report_page(
     sentences = {**summary, **_limits(changes, tables, manifests, summary)}
     explorer = {
         "colours": explorer_colours(tables.get("shares", pd.DataFrame()), own_colours),
-        "changes": explorer_changes(changes, tables.get("corrected_shares")),
+        "changes": explorer_changes(changes),
     }
     content: dict[str, Any] = {
         "study": study,

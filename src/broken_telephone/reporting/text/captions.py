@@ -219,7 +219,8 @@ FIGURES: Mapping[str, Caption] = {
         "annotator_agreement",
     ),
 }
-"""By the first word of a figure's name, in the order of the page; an attribute and `prompt` may follow in the name."""
+"""The captions of figures in the order of the page, by the first word of a figure's name. An attribute and `prompt` may
+follow in the name."""
 
 
 def of_figure(name: str) -> tuple[str, str, str]:

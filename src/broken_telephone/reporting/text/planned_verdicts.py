@@ -38,11 +38,11 @@ def with_planned_verdicts(changes: pd.DataFrame, planned_changes: pd.DataFrame) 
     rows = changes.to_dict("records")
     own = changes[is_at_looks]
     for place, row in zip(is_at_looks.to_numpy().nonzero()[0], own.itertuples(index=False), strict=True):
-        rows[place] |= _of_look(first_match(planned_changes, row, SPAN))
+        rows[place] |= _of_look(first_match(planned_changes, row, SPAN), row)
     return pd.DataFrame(rows, columns=changes.columns).astype(changes.dtypes.to_dict())
 
 
-def _of_look(planned: Any) -> Mapping[str, Any]:
+def _of_look(planned: Any, row: Any) -> Mapping[str, Any]:
     """Return the columns that the answer of the looks replaces."""
     if planned is None:
         return {}
@@ -54,6 +54,7 @@ def _of_look(planned: Any) -> Mapping[str, Any]:
         **{"verdict": verdict, "reason": reason, "method": ANNOTATOR},
         # The looks choose their tests before the results, so their values need no correction for selection.
         **{"value": value, "shrunken_value": float("nan"), "annotator_value": value},
+        **{"before": row.annotator_before, "after": row.annotator_after},
         **{"ci_low": float(planned.ci_low), "ci_high": float(planned.ci_high)},
         **{"n": int(planned.n), "clusters": int(planned.clusters)},
         # The smallest change that an ordinary test detects is not that of the looks.

@@ -29,9 +29,9 @@ TABLES: Mapping[str, TableCaption] = {
         "Each arrangement holds arms with two levels of each factor. The column planted is the largest planted effect "
         "of the factor on a share. Effects of at least 20 points that make a tenth of the differences must be blamed. "
         "If the planted effect is below 5 points, the judge decides whether the factor makes a difference: factors "
-        "without a difference must not be blamed. The column detectable is the change in one direction that the "
-        "judge's test finds with a power of 80 %. In rows of the kind 'levels exchanged', the levels of each start "
-        "change places at random, so that nobody is to blame.",
+        "without a difference must not be blamed. Other factors may be blamed or not. The column "
+        "detectable is the change in one direction that the judge's test finds with a power of 80 %. In rows of the "
+        "kind 'levels exchanged', the levels of each start change places at random, so that nobody is to blame.",
     ),
     "validation_recovery": TableCaption(
         "Planted and measured shares",
@@ -276,7 +276,7 @@ TABLES: Mapping[str, TableCaption] = {
         "Confusion matrices", "Number of images to which two annotators give each pair of categories."
     ),
 }
-"""By the table's name."""
+"""The caption of each table, by the table's name."""
 
 
 def of_table(name: str) -> TableCaption:

@@ -16,14 +16,15 @@ from broken_telephone.reporting.text.wording import (
     spoken,
     with_minus,
 )
+from broken_telephone.statistics.tables.effect_verdicts import BLAMED
+from broken_telephone.validation.blame import PLANTED
+from broken_telephone.validation.null_world import NONE
 
 OUTCOME, RECOVERED, INVENTED, ERRORS = "Outcome", "Planted shares", "Worlds without associations", "Known errors"
 BLAME, LONG, ENDS = "Whom the bench blames", "Long chains", "Where long chains end"
 _ALL = "(all)"
 _PART_OF_MARKDOWN = ("validation_verdicts", "validation_blame", "validation_null")
 """Tables that the Markdown page shows whole; the other ones have a row for each share."""
-_PLANTED_FROM = 0.05
-"""Smaller planted effects count as none, as in the checks of the validation."""
 _LEFT_OUT = ("ci_low", "ci_high", "p_value", "clusters", "n_pairs")
 
 
@@ -49,10 +50,10 @@ def validation_sentences(
 
 
 def _outcome(verdicts: pd.DataFrame, studies: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    judged = verdicts[verdicts["passed"].notna()]
-    passed = judged["passed"].astype(bool)
-    yield f"{int(passed.sum())} of {counted(len(judged), 'check')} with a bar passed."
-    for row in judged[~passed].itertuples(index=False):
+    checked = verdicts[verdicts["passed"].notna()]
+    passed = checked["passed"].astype(bool)
+    yield f"{int(passed.sum())} of {counted(len(checked), 'check')} with a bar passed."
+    for row in checked[~passed].itertuples(index=False):
         yield f"Not passed: {row.check}: {_number(row)}, which must be {row.kind} {_as_bar(row)}."
     without = verdicts[verdicts["limit"].notna() & verdicts["passed"].isna()]
     for row in without.itertuples(index=False):
@@ -114,23 +115,23 @@ def _errors(errors: pd.DataFrame) -> Iterator[str]:
 
 
 def _blame(blame: pd.DataFrame) -> Iterator[str]:
-    planted = blame[blame["kind"] == "planted"]
-    is_unplanted = planted["planted"] < _PLANTED_FROM
+    planted = blame[blame["kind"] == PLANTED]
+    is_unplanted = planted["planted"] < NONE
     yield from _expected_verdicts("Planted effects", planted[~is_unplanted])
     yield from _unplanted(planted[is_unplanted])
-    for kind, rows in blame[blame["kind"] != "planted"].groupby("kind", observed=True, sort=False):
+    for kind, rows in blame[blame["kind"] != PLANTED].groupby("kind", observed=True, sort=False):
         yield from _expected_verdicts(capital(str(kind)), rows)
 
 
 def _expected_verdicts(kind: str, rows: pd.DataFrame) -> Iterator[str]:
-    judged = rows[rows["passed"].notna()]
-    right = judged.groupby("arrangement", observed=True)["passed"].all()
+    closed = rows[rows["passed"].notna()]
+    right = closed.groupby("arrangement", observed=True)["passed"].all()
     if len(right):
         count = f"{int(right.sum())} of {counted(len(right), 'arrangement')}"
         yield f"{kind}: the verdicts are the expected ones in {count}."
-    for row in judged[~judged["passed"].astype(bool)].itertuples(index=False):
+    for row in closed[~closed["passed"].astype(bool)].itertuples(index=False):
         yield (
-            f"{row.arrangement}: {spoken(row.factor)} is {row.verdict}, and should be {row.expected} "
+            f"{kind}, {row.arrangement}: {spoken(row.factor)} is {row.verdict}, and should be {row.expected} "
             f"(largest planted effect {points(row.planted)})."
         )
 
@@ -139,7 +140,7 @@ def _unplanted(factors: pd.DataFrame) -> Iterator[str]:
     """Tell about factors without a planted effect, by the judge's decision."""
     if not len(factors):
         return
-    is_blamed = factors["verdict"] == "blamed"
+    is_blamed = factors["verdict"] == BLAMED
     groups = [
         f"{decision} {len(own)} ({int(is_blamed[own.index].sum())} blamed)"
         for decision, own in factors.groupby("judge", observed=True, sort=True)
@@ -152,12 +153,12 @@ def _unplanted(factors: pd.DataFrame) -> Iterator[str]:
             f"{percent(detectable.max())} of the starts of a label."
         )
     for row in factors[is_blamed].itertuples(index=False):
-        again = "no further images to confirm it"
+        again = "not tested in other replicates"
         if pd.notna(row.confirmed):
-            again = "confirmed in further images" if row.confirmed else "not confirmed in further images"
+            again = "confirmed in the other replicates" if row.confirmed else "not confirmed in the other replicates"
         yield (
             f"{row.arrangement}: {spoken(row.factor)} is blamed without a planted effect. The judge finds: {row.judge} "
-            f"({row.judged_share}: {points(row.judged)}, adjusted p-value {p_value(row.judged_p)}); {again}."
+            f"({row.judge_share}: {points(row.judge_effect)}, adjusted p-value {p_value(row.judge_p)}); {again}."
         )
 
 

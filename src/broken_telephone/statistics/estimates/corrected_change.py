@@ -41,9 +41,11 @@ class CorrectedChange(NamedTuple):
     tuning: float = 1.0
     """The tuning parameter t."""
     shares: np.ndarray = np.empty((2, 0))
-    """(2, C), the corrected shares before and after, whose difference is the value; empty for a sum of other parts."""
+    """(2, C). Corrected shares before and after, which differ by the value. A sum of other parts has none."""
     variances: np.ndarray = np.empty((2, 0))
-    """(2, C), of the shares, with pseudo-ratings."""
+    """(2, C). Variances of the shares, without pseudo-ratings."""
+    share_pseudo: np.ndarray = np.zeros(2)
+    """(2,). What the pseudo-ratings add to the variances of the shares before and after."""
 
 
 def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size: int) -> CorrectedChange:
@@ -85,15 +87,16 @@ def corrected_change(before: Sampled, after: Sampled, clusters: np.ndarray, size
         np.array([one + change.tuning * other for one, other in (getattr(image, name) for image in images)])
         for name in ("value", "influence")
     )
-    variances = (influences**2).sum(1) + np.array([[_share_pseudo(image)] for image in images])
-    return change._replace(shares=shares, variances=variances if change.ratings > 1 else np.full_like(shares, np.nan))
+    variances = (influences**2).sum(1) if change.ratings > 1 else np.full_like(shares, np.nan)
+    share_pseudo = np.array([_share_pseudo(image) for image in images])
+    return change._replace(shares=shares, variances=variances, share_pseudo=share_pseudo)
 
 
 def _share_pseudo(image: "CorrectedPart") -> float:
     """Return what pseudo-ratings add to the variance of a corrected share.
 
-    They count in full here, and a quarter each in a change, to which both images add. In simulations with 20 ratings, a
-    quarter each gave intervals of a share that covered 88 to 92 % of the true ones. In full, 97 % and more are covered.
+    They count in full here, and a quarter each in a change, to which both images add. This is a cautious choice:
+    `benchmarks/corrected_drift.py --shares` measures the coverage of the intervals.
     """
     rated_share = image.rated_starts / len(image.starts)
     of_ratings = PSEUDO_RATINGS * (1 - rated_share) / image.rated_starts**2

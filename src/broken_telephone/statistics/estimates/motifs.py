@@ -20,7 +20,7 @@ class Motifs(NamedTuple):
     codes: np.ndarray
     """int (n,), motif of each image, or NO_MOTIF."""
     exemplars: list[np.ndarray]
-    """Of each motif: the images closest to its mean, at most EXEMPLARS of them."""
+    """For each motif, the images closest to its mean, at most EXEMPLARS of them."""
     threshold: float
     """The largest mean cosine distance at which groups are joined."""
 

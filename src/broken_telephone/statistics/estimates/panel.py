@@ -51,7 +51,7 @@ class Group(NamedTuple):
     """The chains of one start and label in a panel."""
 
     panel: Panel
-    """Of all chains."""
+    """The panel of all chains."""
     start: str
     label: str
     """ALL for all labels together."""

@@ -46,7 +46,7 @@ class Difference(NamedTuple):
     estimate: Estimate
     """-1 to 1 for a difference, -2 to 2 for a change."""
     p_value: float
-    """Of the hypothesis of no difference, or of no change."""
+    """The p-value of the hypothesis of no difference, or of no change."""
     rates: np.ndarray
     """(T, 2), 0 to 1 without corrections: standardised rates of category and reference at each iteration."""
     labels: int

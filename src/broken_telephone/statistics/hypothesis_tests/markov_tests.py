@@ -115,15 +115,15 @@ class _Part(NamedTuple):
     """The steps from one category, as tables of groups and next categories with `cells` cells."""
 
     margins: list[tuple[np.ndarray, np.ndarray]]
-    """Of each stratum: sizes of its groups and of its next categories. Neither has a zero."""
+    """For each stratum, the sizes of its groups and of its next categories. Neither has a zero."""
     places: list[np.ndarray]
-    """Of each stratum: its cells in the whole table."""
+    """For each stratum, its cells in the whole table."""
     scores: np.ndarray
     """(cells,), the whole table less its expectation under the null hypothesis."""
     expected: np.ndarray
     """(cells,), the expected table."""
     covariance: np.ndarray
-    """(cells, cells), of the whole table under the null hypothesis."""
+    """(cells, cells), the covariance of the whole table under the null hypothesis."""
     group_residuals: np.ndarray
     """(steps, groups), group of each step less its mean in the stratum, scaled by sqrt(m / (m - 1)) for m steps."""
     after_residuals: np.ndarray

@@ -187,10 +187,13 @@ def _pool(parts: list[CorrectedLabel]) -> CorrectedChange | None:
     freedom = [max(change.ratings - 1, 1) for change in changes]
     degrees = variances.sum() ** 2 / (variances**2 / freedom).sum() if variances.sum() else sum(freedom)
     shares = np.tensordot(weights, np.array([change.shares for change in changes]), 1)
-    share_variances = np.tensordot(weights**2, np.array([change.variances for change in changes]), 1)
-    # The pseudo-ratings are added once to all labels together, not once to each.
+    share_variances, share_pseudo = (
+        np.tensordot(weights**2, np.array([getattr(change, name) for change in changes]), 1)
+        for name in ("variances", "share_pseudo")
+    )
+    # The pseudo-ratings of the change and of the shares are added once to all labels together, not once to each.
     pooled = CorrectedChange(value, covariance, bias, bias_covariance, pseudo / len(changes), degrees + 1)
-    return pooled._replace(shares=shares, variances=share_variances)
+    return pooled._replace(shares=shares, variances=share_variances, share_pseudo=share_pseudo / len(changes))
 
 
 def change_estimate(change: CorrectedChange, index: int) -> tuple[Estimate, float]:
@@ -210,8 +213,9 @@ def share_columns(change: CorrectedChange, index: int) -> Row:
     from scipy.stats import t
 
     row: Row = {}
-    for name, shares, variances in zip(("before", "after"), change.shares, change.variances, strict=True):
-        value, error = shares[index], np.sqrt(variances[index])
+    variances = change.variances + change.share_pseudo[:, None]
+    for name, shares, own in zip(("before", "after"), change.shares, variances, strict=True):
+        value, error = shares[index], np.sqrt(own[index])
         margin = error * t.ppf((1 + CONFIDENCE) / 2, change.ratings - 1) if error > 0 else np.nan
         limits = np.clip([value, value - margin, value + margin], 0, 1)
         row |= dict(zip((name, f"{name}_low", f"{name}_high"), map(float, limits), strict=True))

@@ -26,7 +26,7 @@ class CommonChains(NamedTuple):
     starts: np.ndarray
     """object (n,), image or prompt."""
     divisions: list[Groups]
-    """By label, and all together."""
+    """The chains of each label, and all chains together."""
     last: int
     """The last iteration that all arms have."""
 

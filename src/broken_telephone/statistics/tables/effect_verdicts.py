@@ -39,14 +39,14 @@ def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     complete = holm(table.loc[is_factor, COMPLETE].to_numpy(float))
     least = table.loc[is_factor, SMALLEST].to_numpy(float) * np.isfinite(p_values[is_factor]).sum()
     rows = table.loc[is_factor, ["value", "ci_low", "p_adjusted", "note"]].astype({"value": float, "ci_low": float})
-    judged = [
+    verdicts = [
         _verdict(value, low, p_adjusted, own_complete, own_least, note)
         for (value, low, p_adjusted, note), own_complete, own_least in zip(
             rows.itertuples(index=False), complete, least, strict=True
         )
     ]
-    table.loc[is_factor, "verdict"] = [verdict for verdict, _ in judged]
-    table.loc[is_factor, "note"] = [note for _, note in judged]
+    table.loc[is_factor, "verdict"] = [verdict for verdict, _ in verdicts]
+    table.loc[is_factor, "note"] = [note for _, note in verdicts]
     no_test = is_effect & np.isnan(adjusted)
     table.loc[no_test, "note"] = [join_notes(one, "no test") for one in table.loc[no_test, "note"]]
     return table[list(EFFECTS)]

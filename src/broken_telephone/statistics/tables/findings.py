@@ -42,7 +42,8 @@ TOO_FEW_STARTS = "too few independent starts"
 FINDINGS = (
     *("family", *CELL, "since", "iteration", "verdict", "reason", "method"),
     *("value", "shrunken_value", "ci_low", "ci_high", "p_value", "p_adjusted", "is_planned"),
-    *("annotator_value", "minimum_detectable_change", "before", "after", "n", "n_checked", "clusters"),
+    *("annotator_value", "annotator_before", "annotator_after", "minimum_detectable_change"),
+    *("before", "after", "n", "n_checked", "clusters"),
     *("missing_before", "missing_after", "change_low", "change_high", "note"),
 )
 AT_LOOKS = "planned: the interim looks judge it"
@@ -52,6 +53,9 @@ _OF_BOUNDS = [*_BOUNDS, "limit_low", "limit_high", "p_bounds"]
 _POWER = ["effective_n", "smallest_p_value", "share_changing", "maximum_possible_change"]
 _OF_FAMILY = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", "note"]
 _NUMBERS = ["value", "ci_low", "ci_high", "p_value", "n", "clusters", *_POWER, *_OF_BOUNDS, "before", "after"]
+_SHARES_OF_CHANGE = ["before", "after"]
+_CORRECTION = ["method", "annotator_value", "n_checked"]
+"""Columns of a family whose table has corrected values already."""
 
 
 def findings_table(
@@ -74,7 +78,8 @@ def findings_table(
         corrected_drift: the `corrected_drift` table. Its values replace those of the annotator.
         share_bounds: worst-case bounds on changes of shares if answers are missing.
         families: name -> table of further comparisons with the columns SPAN, value, ci_low, ci_high, p_value, n,
-            clusters and note. The intervals are 95 % intervals of Student's t distribution.
+            clusters and note; method, annotator_value and n_checked if values are corrected. The intervals are 95 %
+            intervals of Student's t distribution.
         planned: start, label, attribute and category of planned hypotheses. Their tests are a family of their own,
             adjusted by Holm's method as in `planned_table`.
         at_looks: whether interim looks judge the planned hypotheses. Repeated tests make an ordinary p-value invalid.
@@ -93,9 +98,12 @@ def findings_table(
           `level`.
         - shrunken_value: the value corrected for selection if the verdict is RISE or FALL, otherwise the value. It is
           the smaller one of `conditional_estimates` and `adaptive_estimates` over the family, within the interval.
-        - annotator_value: the change by the annotator's answers alone.
+        - annotator_value: the change by the annotator's answers alone. annotator_before, annotator_after: its shares;
+          null for families whose tables have corrected values already.
         - minimum_detectable_change: at the level that the adjustment leaves to this test, with 80 % power.
-        - before, after: shares of all images with a category. n_checked: rated images.
+        - before, after: shares by the method of `value`. Corrected ones are those of `corrected_drift`, which has their
+          intervals, and differ by the value. Those of the annotator are of all images with a category.
+        - n_checked: rated images.
         - missing_before, missing_after, change_low, change_high: see `share_bounds`; null where nothing is known.
     """
     rows = _joined(drift, families or {})
@@ -151,7 +159,7 @@ def _joined(drift: pd.DataFrame, families: Mapping[str, pd.DataFrame]) -> pd.Dat
         if table.empty:
             continue
         rows = table[table["measure"] == "share difference"] if "measure" in table else table
-        own = [name for name in ("before", "after") if name in rows]
+        own = [name for name in (*_SHARES_OF_CHANGE, *(_CORRECTION if family != SHARES else ())) if name in rows]
         is_within = rows["since"] == rows["iteration"]
         chosen = pd.concat([first_to_last(rows[~is_within]), rows[is_within]])
         tables.append(_with_text_keys(chosen)[[*SPAN, *_OF_FAMILY, *own]].assign(family=family))
@@ -170,26 +178,33 @@ def _with_columns_of(
 
 
 def _with_corrections(rows: pd.DataFrame, corrected: pd.DataFrame | None) -> pd.DataFrame:
-    """Replace the changes of shares that ratings correct. Their tests are not those of the `power` table."""
-    results = ["value", "ci_low", "ci_high", "p_value", "n_checked", "clusters"]
-    rows = rows.assign(method=ANNOTATOR, annotator_value=rows["value"], n_checked=0.0)
+    """Replace changes of shares that are corrected, and their shares. The `power` table has no power of their tests."""
+    results = ["value", "ci_low", "ci_high", "p_value", "n_checked", "clusters", *_SHARES_OF_CHANGE]
+    own = rows.reindex(columns=_CORRECTION).astype({"method": object})
+    is_corrected = own["method"].notna() & (own["method"] != ANNOTATOR)
+    rows = rows.assign(
+        method=own["method"].where(is_corrected, ANNOTATOR),
+        annotator_value=own["annotator_value"].astype(float).where(is_corrected, rows["value"]),
+        n_checked=own["n_checked"].astype(float).where(is_corrected, 0.0),
+        **{f"annotator_{name}": rows[name].mask(is_corrected) for name in _SHARES_OF_CHANGE},
+    )
     matched = _with_columns_of(rows, corrected, results, [SHARES, INTERSECTIONS])[results]
     if corrected is None or corrected.empty:
         return rows
-    rows["n_checked"] = matched["n_checked"].fillna(0)
+    rows["n_checked"] = matched["n_checked"].fillna(rows["n_checked"])
     has_correction = has_interval(matched)
     rows = rows.astype(dict.fromkeys(results, float))
     rows.loc[has_correction, results] = matched.loc[has_correction, results]
     methods = _with_text_keys(corrected)[[*SPAN, "method"]].drop_duplicates(SPAN)
-    own = rows[SPAN].merge(methods, on=SPAN, how="left")["method"].astype(object)
-    rows.loc[has_correction, "method"] = own[has_correction]
+    names = rows[SPAN].merge(methods, on=SPAN, how="left")["method"].astype(object)
+    rows.loc[has_correction, "method"] = names[has_correction]
     rows.loc[has_correction, ["effective_n", "smallest_p_value"]] = np.nan
     return rows
 
 
 def _with_shares(rows: pd.DataFrame, shares: pd.DataFrame | None) -> pd.DataFrame:
     """Add the annotator's shares before and after, unless the family's own table has them."""
-    rows = rows.assign(**{name: rows.get(name, np.nan) for name in ("before", "after")})
+    rows = rows.assign(**{name: rows.get(name, np.nan) for name in _SHARES_OF_CHANGE})
     if shares is None or shares.empty:
         return rows
     own = _with_text_keys(shares[shares["annotator"].astype(str) != DATASET]).drop_duplicates([*CELL, "iteration"])

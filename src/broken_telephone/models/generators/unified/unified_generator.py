@@ -21,7 +21,14 @@ _ARGUMENTS = {"guidance": "guidance_scale", "temperature": "temperature", "top_k
 
 
 class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
-    """Draws with a language model that writes the tokens of an image."""
+    """Draws with a language model that writes the tokens of an image, one prompt at a time.
+
+    A batch changes rounding, and a rounding error may change a token and with it all later tokens. A picture must not
+    depend on the prompts beside its own.
+    """
+
+    def _draws_together(self) -> bool:
+        return False
 
     def _draw(self, prompts: list[str], seeds: list[int]) -> list[Image.Image | Failure]:
         return [outcome(image, False, self.dtype_name) for image in self._pictures(prompts, seeds, {})]
@@ -41,7 +48,7 @@ class UnifiedGenerator(CheckedGenerator[UnifiedSettings]):
 
     def _checked(self) -> Iterator[Finding]:
         pipeline, arguments = self._loaded
-        return GeneratorChecks(pipeline, arguments, self._pictures, self.dtype_name).findings()
+        return GeneratorChecks(pipeline, arguments, self._pictures, self.dtype_name, draws_together=False).findings()
 
     def truncates(self, prompts: list[str]) -> list[bool]:
         """Return false for every prompt: the model reads texts to their end."""
