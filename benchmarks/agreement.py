@@ -17,7 +17,8 @@ import pandas as pd
 from broken_telephone.progress import track
 from broken_telephone.statistics.estimates.agreement import count_ratings, encode_ratings, krippendorff_alpha
 
-POPULATION = 100_000
+POPULATION, TINY = 100_000, 1_000
+"""Pictures whose alpha is the truth."""
 
 
 def raters(rng: np.random.Generator, count: int, categories: int, mistaken: float, kind: str) -> pd.DataFrame:
@@ -39,15 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=400, help="of each kind")
-    parser.add_argument("--tiny", dest="samples", action="store_const", const=2)
-    samples = parser.parse_args(arguments).samples
+    parser.add_argument("--tiny", action="store_true")
+    asked = parser.parse_args(arguments)
+    samples, population = (2, TINY) if asked.tiny else (asked.samples, POPULATION)
     rng = np.random.default_rng(0)
     scales = [(2, "nominal", "any"), (5, "nominal", "any"), (5, "ordinal", "any"), (5, "ordinal", "gross")]
     kinds = [(scale, mistaken, count) for scale in scales for mistaken in (0.01, 0.1, 0.4) for count in (12, 40, 200)]
     rows = []
     for (categories, level, kind), mistaken, count in track(kinds, "Simulating raters", len(kinds)):
         names = [str(place) for place in range(categories)]
-        whole = raters(rng, POPULATION, categories, mistaken, kind)
+        whole = raters(rng, population, categories, mistaken, kind)
         truth = krippendorff_alpha(counted(whole, names), level, n_bootstrap=2).value
         found = []
         for seed in range(samples):

@@ -1,8 +1,8 @@
-"""A grid of 2 x 2 arms against its four studies by themselves.
+"""A grid of 2 x 2 arms against its studies by themselves.
 
     python benchmarks/grid.py             21 originals and 7 prompts, one iteration, with reports and explanations
     python benchmarks/grid.py --plain     the same without explanations
-    python benchmarks/grid.py --tiny      7 originals, 2 steps of drawing, without reports and explanations
+    python benchmarks/grid.py --tiny      7 originals, 2 steps of drawing, one generator; loop, annotation and similarity
 
 Two generators (guidance 3 and 1.5) and two describers (60 and 50 new tokens). First the grid runs in one process, as by
 `kedro grid`, then each of its studies in a fresh project by `kedro run`. The comparison of the arms is not timed. Every
@@ -27,9 +27,7 @@ FACTORS = {
     "generator": {"shipped": {}, "guided": {"generator": {"guidance": 1.5}}},
     "describer": {"shipped": {}, "short": {"describer": {"max_new_tokens": 50}}},
 }
-ARMS = [
-    f"miniature-{generator}-{describer}" for generator in FACTORS["generator"] for describer in FACTORS["describer"]
-]
+TINY = {**FACTORS, "generator": {"shipped": {}}}
 STAGES = "loop,annotation,similarity,explainability"
 GRID = """
 from pathlib import Path
@@ -42,13 +40,13 @@ assert not run_arms(grid)
 """
 
 
-def _settings(grid: dict[str, bool], tiny: bool) -> dict[str, Any]:
+def _settings(grid: dict[str, Any], tiny: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "chains": {"splits": ["test"], "count": 3},
         "generator": {"guidance": 3.0},
         "loop": {"iterations": 1, "draw_batch": 4},
         "annotator": {"path": "data/06_models/describer", "max_new_tokens": 60, "dtype": "float32"},
-        "grid": {"factors": FACTORS, **grid},
+        "grid": grid,
     }
     if tiny:
         settings["chains"] |= {"count": 1, "prompts": []}
@@ -92,27 +90,31 @@ def _results(folder: Path, study: str) -> dict[str, Any]:
 
 def measure(explain: bool, report: bool, tiny: bool) -> None:
     """Run both ways, compare the results and print the times."""
+    factors = TINY if tiny else FACTORS
+    arms = [
+        f"miniature-{generator}-{describer}" for generator in factors["generator"] for describer in factors["describer"]
+    ]
     with tempfile.TemporaryDirectory() as place:
         together, alone = Path(place, "together"), Path(place, "alone")
         for folder in (together, alone):
             folder.mkdir()
-            project(folder, _settings({"explain": explain, "report": report}, tiny))
+            project(folder, _settings({"factors": factors, "explain": explain, "report": report}, tiny))
         grid = _timed(lambda: _call(together, "-c", GRID))
         # The settings of the arms as the grid wrote them.
-        for arm in ARMS:
+        for arm in arms:
             (together / "conf" / arm).rename(alone / "conf" / arm)
         pipelines = [] if report else ["--pipelines", STAGES]
 
         def run_all() -> None:
-            for arm in ARMS:
+            for arm in arms:
                 _call(alone, "-m", "kedro", "run", "--env", arm, *pipelines)
 
         studies = _timed(run_all)
-        different = [arm for arm in ARMS if _results(together, arm) != _results(alone, arm)]
+        different = [arm for arm in arms if _results(together, arm) != _results(alone, arm)]
     stated = f"{'with' if report else 'without'} reports, {'with' if explain else 'without'} explanations"
-    print(f"4 arms, {stated}: results {'differ in ' + ', '.join(different) if different else 'are equal'}")
+    print(f"{len(arms)} arms, {stated}: results {'differ in ' + ', '.join(different) if different else 'are equal'}")
     print(f"grid: {grid[0]:.0f} s on the clock, {grid[1]:.0f} s of processors")
-    print(f"four studies: {studies[0]:.0f} s on the clock, {studies[1]:.0f} s of processors")
+    print(f"the same studies by themselves: {studies[0]:.0f} s on the clock, {studies[1]:.0f} s of processors")
     print(f"the grid is {studies[0] / grid[0]:.2f} times faster; processors: {studies[1] / grid[1]:.2f} times less")
     if different:
         raise SystemExit(1)

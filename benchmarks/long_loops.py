@@ -1,7 +1,7 @@
 """How a study of many iterations is reported, and what `loop.keep` saves on disk.
 
     python benchmarks/long_loops.py [--chains 200] [--iterations 20 100]
-    python benchmarks/long_loops.py --tiny    8 chains of 2 and 3 iterations
+    python benchmarks/long_loops.py --tiny    8 chains of 2 iterations
 
 The report: `report.py`, with simulated annotations of that many chains, in a process of its own for each length. The
 loop: models that answer at once, whose pictures have 64 x 64 pixels, once with `keep: all` and once with
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.tiny:
-        asked.chains, asked.iterations = 8, [2, 3]
+        asked.chains, asked.iterations = 8, [2]
     for iterations in asked.iterations:
         for name, keep in RULES.items():
             found = loop(asked.chains, iterations, keep)

@@ -60,9 +60,9 @@ def test_every_dataset_is_in_the_catalog_and_has_a_layer(project, name, env):
     with KedroSession.create(project.path, env=env) as session:
         context = session.load_context()
         study = context.config_loader["globals"]["study"]
-        entries = {
-            entry: context.catalog.get(entry) for entry in pipeline.datasets() if not entry.startswith("params:")
-        }
+        # Each access to the property makes the whole catalog anew.
+        catalog = context.catalog
+        entries = {entry: catalog.get(entry) for entry in pipeline.datasets() if not entry.startswith("params:")}
     # Kedro holds in memory what has no entry.
     stored = {
         entry: dataset

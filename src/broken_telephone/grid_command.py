@@ -59,8 +59,9 @@ class Grid:
             self.settings = GridSettings.model_validate(context.params["grid"])
             self.arms = arms_of(self.settings, self.base)
             _refuse_own_annotators(self.arms, context.params)
-            self.reused = list(context.catalog.load("reused_studies"))
-            if context.catalog.exists("loop_settings"):
+            catalog = context.catalog  # each access to the property makes the catalog anew
+            self.reused = list(catalog.load("reused_studies"))
+            if catalog.exists("loop_settings"):
                 self.reused.append(self.base)
             self.conf = Path(str(loader.conf_source))
             default = str(vars(loader)["default_run_env"])
