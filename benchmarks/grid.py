@@ -2,7 +2,7 @@
 
     python benchmarks/grid.py             21 originals and 7 prompts, one iteration, with reports and explanations
     python benchmarks/grid.py --plain     the same without explanations
-    python benchmarks/grid.py --tiny      7 originals, 2 steps of drawing, one generator; loop, annotation and similarity
+    python benchmarks/grid.py --tiny      7 originals, 2 steps of drawing, one generator; no reports or explanations
 
 Two generators (guidance 3 and 1.5) and two describers (60 and 50 new tokens). First the grid runs in one process, as by
 `kedro grid`, then each of its studies in a fresh project by `kedro run`. The comparison of the arms is not timed. Every

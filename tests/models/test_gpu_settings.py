@@ -74,6 +74,8 @@ def test_fp8_without_its_package_says_how_to_install_it(pipelines, monkeypatch):
 
 
 def test_products_of_8_bits_change_a_prediction_little_and_do_not_depend_on_the_batch(monkeypatch):
+    # The package is in no extra of the tests, because diffusers loads it for every pipeline, with warnings.
+    pytest.importorskip("torchao")
     # A CPU multiplies these numbers, too, though slowly.
     monkeypatch.setattr("torchao.quantization.quant_api._check_hardware_support", lambda granularity: None)
     transformer = sd3().to(torch.bfloat16)

@@ -83,7 +83,7 @@ def test_from_the_grid_to_the_page(reduced, monkeypatch):
     page, markdown = (reduced.load(f"validation_{name}", env="validation") for name in ("page", "markdown"))
     assert "<h1" in page
     for text in (page, markdown):
-        assert "arrangements that blame the right factors" in text
+        assert "arrangements with planted effects that blame the right factors" in text
         assert "Whom the bench blames" in text
     check_refusals(reduced)
 
