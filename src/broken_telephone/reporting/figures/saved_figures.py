@@ -14,6 +14,7 @@ from broken_telephone.reporting.figures.input_digest import InputDigests
 from broken_telephone.reporting.figures.style import styled
 
 if TYPE_CHECKING:
+    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
 PIXELS = 144
@@ -71,7 +72,8 @@ def _all_drawn(plans: "Mapping[str, Callable[[], Figure]]") -> dict[str, Files]:
 def saved_figure(figure: "Figure") -> Files:
     """Save a figure in all formats, without a date and with constant ids."""
     with styled():
-        # The layout is computed once: it takes as long as writing a format.
+        # `Figure.savefig` would draw the figure twice for each format, the first time for its layout. The layout is the
+        # same for all formats, and takes as long as writing one.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         return {kind: _saved(figure, kind) for kind in FORMATS}
@@ -83,5 +85,13 @@ def _drawn(plan: "Callable[[], Figure]") -> Files:
 
 def _saved(figure: "Figure", kind: str) -> bytes:
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=DOTS, metadata=dict(_UNDATED[kind]))
+    figure.set_dpi(DOTS)
+    getattr(_canvas(kind)(figure), f"print_{kind}")(content, metadata=dict(_UNDATED[kind]))
     return content.getvalue()
+
+
+def _canvas(kind: str) -> "type[FigureCanvasBase]":
+    from matplotlib.backend_bases import get_registered_canvas_class
+
+    canvas: type[FigureCanvasBase] = get_registered_canvas_class(kind)
+    return canvas
