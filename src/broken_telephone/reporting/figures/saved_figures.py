@@ -73,9 +73,10 @@ def saved_figure(figure: "Figure") -> Files:
     """Save a figure in all formats, without a date and with constant ids."""
     with styled():
         # `Figure.savefig` would draw the figure twice for each format, the first time for its layout. The layout is the
-        # same for all formats, and takes as long as writing one.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # same for all formats.
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         return {kind: _saved(figure, kind) for kind in FORMATS}
 
 
