@@ -226,15 +226,16 @@ def collect_results(
     ):
         return table, drawn_before, earlier
     done, batches = sum_up((loop_batches[name]() for name in loop_batches), wording.function, chains["chain_id"])
-    files = check_files(loop_images, done.stored(loop.is_kept), drawn_before)
-    existing = zip(files.ledger["name"], files.ledger["digest"], strict=True)
+    ledger, _, missing = check_files(loop_images, done.stored(loop.is_kept), drawn_before)
+    existing = zip(ledger["name"], ledger["digest"], strict=True)
     changed = [name for name, digest in existing if digest != done.image(*parted(name))]
-    done.forget(files.missing)
+    done.forget(missing)
     finished = FinishedSteps(done, chains_of(chains), loop.iterations)
+    refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])
+    kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in ledger["name"]]
+    ledger = ledger[kept].reset_index(drop=True)
     record = manifest(study, loop_settings, chains, finished, batches, loop_sessions, loop.keep, wording)
     _warn_not_english(record["drawn_texts"])
-    refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])
-    kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in files.ledger["name"]]
     beyond = len(done.described) - len(finished.descriptions)
     if beyond:
         logger.info(
@@ -242,7 +243,7 @@ def collect_results(
             "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
             beyond,
         )
-    return finished.descriptions, files.ledger[kept].reset_index(drop=True), record
+    return finished.descriptions, ledger, record
 
 
 def _warn_not_english(counts: dict[str, Any]) -> None:
