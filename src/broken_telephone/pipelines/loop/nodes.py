@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
@@ -232,8 +233,8 @@ def collect_results(
     done.forget(missing)
     finished = FinishedSteps(done, chains_of(chains), loop.iterations)
     refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])
-    kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in ledger["name"]]
-    ledger = ledger[kept].reset_index(drop=True)
+    is_kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in ledger["name"]]
+    ledger = ledger[np.array(is_kept, bool)].reset_index(drop=True)
     record = manifest(study, loop_settings, chains, finished, batches, loop_sessions, loop.keep, wording)
     _warn_not_english(record["drawn_texts"])
     beyond = len(done.described) - len(finished.descriptions)
