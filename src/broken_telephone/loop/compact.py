@@ -89,7 +89,8 @@ class Rows:
         self._last: list[Record] = []
         self._places: dict[int, array[int]] = {}
         """Iteration -> place of each chain's row among all that came; -1 without one."""
-        self._unpacked = lru_cache(_UNPACKED)(lambda pack_number: unpack(self._packs[pack_number]))
+        # No method of this object: the cycle would keep it in memory after its use.
+        self._unpacked = lru_cache(_UNPACKED)(unpack)
 
     def put(self, iteration: int, number: int, row: Record) -> None:
         """Add a row, or replace it."""
@@ -106,7 +107,7 @@ class Rows:
         if not self.has(iteration, number):
             return None
         pack_number, place = divmod(self._places[iteration][number], _PACKED)
-        return (self._last if pack_number == len(self._packs) else self._unpacked(pack_number))[place]
+        return (self._last if pack_number == len(self._packs) else self._unpacked(self._packs[pack_number]))[place]
 
     def has(self, iteration: int, number: int) -> bool:
         """Return whether there is a row."""

@@ -168,10 +168,10 @@ def follow_chains(
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     logger.info("Live page, after 15 s: %s", page_address(loop_store.place_of("live"), name))
     done = read_journal(folders.batches, wording.function)
-    own_names = [chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)]
-    own_chains = chains[chains["chain_id"].isin(own_names)]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
-    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)
+    live = LiveSheet(
+        name, _of_shard(chains, loop.shard), *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts
+    )
     unsealed, resolved = wanted_settings, dict[str, Any]()
     adoption = LoopAdoption(
         [
@@ -195,6 +195,10 @@ def follow_chains(
         # Saved by now; Kedro would keep dozens of batches of pictures in memory.
         output.images.clear()
     yield {}, *LoopOutput(), live.last()
+
+
+def _of_shard(chains: pd.DataFrame, shard: str) -> pd.DataFrame:
+    return chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), shard)])]
 
 
 def collect_results(
