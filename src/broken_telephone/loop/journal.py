@@ -8,7 +8,7 @@ of the text that was drawn, which is its description unless the loop neutralises
 as that is still what precedes it.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product, takewhile
@@ -346,9 +346,10 @@ def sum_up(
     """
     done, batches = Done(wording, _numbers={name: number for number, name in enumerate(chains)}), []
     # Their order shows only when all are read.
-    packs = [(record["session"], record["ended"], pack(record)) for record in records]
-    for *_, content in sorted(packs, key=lambda one: one[:2]):
-        record = unpack(content)
+    packs = ((record["session"], record["ended"], pack(record)) for record in records)
+    left = deque(sorted(packs, key=lambda one: one[:2]))
+    while left:
+        record = unpack(left.popleft()[-1])
         done.add(record)
         batches.append(record | {"descriptions": [], "images": []})
     return done, batches

@@ -230,12 +230,13 @@ def collect_results(
         and len(drawn_before) == earlier["counts"]["stored"]
     ):
         return table, drawn_before, earlier
-    done, batches = sum_up((loop_batches[name]() for name in loop_batches), wording.function, chains["chain_id"])
+    records, followed = (loop_batches[name]() for name in loop_batches), chains_of(chains)
+    done, batches = sum_up(records, wording.function, (chain.chain_id for chain in followed))
     ledger, _, missing = check_files(loop_images, done.stored(loop.is_kept), drawn_before)
     existing = zip(ledger["name"], ledger["digest"], strict=True)
     changed = [name for name, digest in existing if digest != done.image(*parted(name))]
     done.forget(missing)
-    finished = FinishedSteps(done, chains_of(chains), loop.iterations)
+    finished = FinishedSteps(done, followed, loop.iterations)
     refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])
     is_kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in ledger["name"]]
     ledger = ledger[np.array(is_kept, bool)].reset_index(drop=True)
