@@ -170,7 +170,7 @@ class ChainSteps:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
+            prompts = [self.done.drawn_texts[key(chain.chain_id, step.iteration)] for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [chain.item_seed(step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:

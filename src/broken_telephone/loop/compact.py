@@ -4,7 +4,7 @@ import json
 import zlib
 from array import array
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from broken_telephone.execution.journal import Record
 
@@ -71,12 +71,12 @@ class StepResults:
         return made
 
 
-def pack(data: Record | list[Record]) -> bytes:
+def pack(data: Any) -> bytes:
     """Compress what JSON can state."""
     return zlib.compress(json.dumps(data).encode(), 1)
 
 
-def unpack(content: bytes) -> Record | list[Record]:
+def unpack(content: bytes) -> Any:
     """Return what was compressed."""
     return json.loads(zlib.decompress(content))
 
@@ -107,7 +107,8 @@ class Rows:
         if not self.has(iteration, number):
             return None
         pack_number, place = divmod(self._places[iteration][number], _PACKED)
-        return (self._last if pack_number == len(self._packs) else self._unpacked(self._packs[pack_number]))[place]
+        rows: list[Record] = self._last if pack_number == len(self._packs) else self._unpacked(self._packs[pack_number])
+        return rows[place]
 
     def has(self, iteration: int, number: int) -> bool:
         """Return whether there is a row."""

@@ -165,7 +165,7 @@ def text_digest(descriptions: pd.DataFrame) -> str:
     has_drawn_texts = "drawn_text" in descriptions and descriptions["drawn_text"].notna().any()
     for name in (*_HASHED, "drawn_text") if has_drawn_texts else _HASHED:
         column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
-        hasher.update(np.append(0, pc.binary_length(column).fill_null(0).to_numpy().cumsum()).astype("<i8"))
+        hasher.update(np.append(0, pc.binary_length(column).fill_null(0).to_numpy().cumsum()).astype("<i8").tobytes())
         # Neither one by one, which would take a second of 300,000 texts, nor all at once, which would copy them.
         for start in range(0, len(column), _AT_ONCE):
             hasher.update("".join(column.slice(start, _AT_ONCE).drop_null().to_pylist()).encode())
