@@ -8,7 +8,7 @@ from broken_telephone.errors import StudyError
 from broken_telephone.seeds import digest, item_seed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chain:
     """The part of a row of `chains` that pictures and descriptions depend on."""
 
@@ -42,15 +42,22 @@ def key(chain_id: str, iteration: int) -> str:
     return f"{chain_id}/{iteration}"
 
 
+def parted(name: str) -> tuple[str, int]:
+    """Return chain and iteration of the partition key of an image or a description."""
+    chain_id, _, iteration = name.rpartition("/")
+    return chain_id, int(iteration)
+
+
 def iteration_of(name: str) -> int:
     """Return the iteration of the partition key of an image or a description."""
-    return int(name.rpartition("/")[2])
+    return parted(name)[1]
 
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
     """Return the rows of a `chains` table as chains, in the order of the table."""
-    names = ("seed", "image_path", "prompt", "image_digest")
-    columns = (table[name].astype(object).where(table[name].notna(), None) for name in names)
+    # Replicates share the texts of their start.
+    starts = (table[name].astype("category") for name in ("image_path", "prompt", "image_digest"))
+    columns = (column.astype(object).where(column.notna(), None) for column in (table["seed"], *starts))
     rows = zip(table["chain_id"].astype(str), *columns, strict=True)
     return [
         Chain(name, None if seed is None else int(seed), path, prompt, digest)

@@ -4,7 +4,7 @@ docs/architecture.md explains the columns. The readers of data sets check the va
 only they know the file and the row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -198,6 +198,13 @@ def as_table(rows: list[dict] | pd.DataFrame, columns: Mapping[str, str]) -> pd.
     """Build a table with the given columns and types from rows or from a table. Missing values become null."""
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: _PANDAS.get(kind, kind) for name, kind in columns.items()})
+
+
+def table_in_parts(parts: Iterable[list[dict]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Build the table that `as_table` builds of all rows, part by part, so that memory never holds all rows."""
+    plain = {name: "str" if kind == "category" else kind for name, kind in columns.items()}
+    tables = [as_table(rows, plain) for rows in parts]
+    return as_table(pd.concat(tables, ignore_index=True) if tables else [], columns)
 
 
 def as_result(frame: pd.DataFrame) -> pd.DataFrame:

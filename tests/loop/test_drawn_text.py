@@ -11,12 +11,12 @@ from test_loop_run import Bench
 from broken_telephone.datasets import ImageFolderDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.labels import RAF
-from broken_telephone.loop import LoopSettings, read_journal
+from broken_telephone.loop import FinishedSteps, LoopSettings, read_journal
 from broken_telephone.loop.drawn_text import Wording, wording_of
 from broken_telephone.loop.output import LoopFolders, LoopOutput
 from broken_telephone.loop.run import run_loop
 from broken_telephone.seeds import digest
-from broken_telephone.tables import CHAINS, STEERING, as_table
+from broken_telephone.tables import CHAINS, DESCRIPTIONS, STEERING, as_table
 
 
 class Person(FakeDescriber):
@@ -112,9 +112,10 @@ def test_another_text_to_draw_is_told_and_draws_its_picture_and_what_follows_aga
     after = bench.drawn()
     assert {key for key in before if after[key]["made_from"] != before[key]} >= changed
     assert f"{len(changed)} pictures and what follows from them are made again" in caplog.text
-    rows, _ = read_journal(bench.batches.load(), bench.word).results(bench_chains(bench), 2)
-    assert len(rows) == 14
-    assert all(row.get("drawn_text", "?").endswith("?") for row in rows)
+    done = read_journal(bench.batches.load(), bench.word)
+    descriptions = FinishedSteps(done, bench_chains(bench), 2).descriptions
+    assert len(descriptions) == 14
+    assert descriptions["drawn_text"].fillna("?").str.endswith("?").all()
 
 
 def test_shards_draw_the_same_texts(bench, tmp_path):
@@ -168,7 +169,12 @@ def test_a_text_is_neutralised_once(monkeypatch):
     for _ in range(3):
         assert wording("a", 1, rows[0]["text"]) == "A woman smiles at the camera.!"
         assert wording("a", 2, rows[1]["text"]) == rows[1]["text"]
-        assert wording.counts(rows) == {"descriptions": 2, "reworded": 0, "neutralised": 1, "not_english": 1}
+        assert wording.counts(as_table(rows, DESCRIPTIONS)) == {
+            "descriptions": 2,
+            "reworded": 0,
+            "neutralised": 1,
+            "not_english": 1,
+        }
     assert asked == ["A woman smiles at the camera."]
 
 

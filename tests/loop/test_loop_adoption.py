@@ -12,7 +12,7 @@ from broken_telephone.datasets import ImageFolderDataset
 from broken_telephone.execution.adoption import Donor
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.executors import executor
-from broken_telephone.loop import LoopSettings, manifest, read_journal
+from broken_telephone.loop import FinishedSteps, LoopSettings, manifest, read_journal, sum_up
 from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.output import LoopFolders, LoopOutput
@@ -84,9 +84,9 @@ class Reusing(Bench):
             yield output
 
     def adopted(self, iterations: int = 2) -> dict:
-        records = [self.batches.read(name) for name in self.batches.load()]
-        done, sessions = read_journal(self.batches.load()), self.sessions.load()
-        return manifest(self.study, {}, self.chains, iterations, done, records, sessions)["adopted"]
+        done, records = sum_up(self.batches.read(name) for name in self.batches.load())
+        finished = FinishedSteps(done, chains_of(self.chains), iterations)
+        return manifest(self.study, {}, self.chains, finished, records, self.sessions.load())["adopted"]
 
 
 @pytest.fixture

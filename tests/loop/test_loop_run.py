@@ -21,7 +21,7 @@ from broken_telephone.datasets import ImageFolderDataset, ImagePartitionsDataset
 from broken_telephone.errors import ChangedInputError, StudyError
 from broken_telephone.execution.batch_size import BatchSize
 from broken_telephone.execution.interruption import InterruptedRunError
-from broken_telephone.loop import LoopSettings, manifest, read_journal
+from broken_telephone.loop import FinishedSteps, LoopSettings, manifest, read_journal, sum_up
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.journal import Done
 from broken_telephone.loop.kept import is_kept
@@ -105,11 +105,10 @@ class Bench:
         keep: object = "all",
     ) -> dict:
         chains = self.chains if chains is None else chains
-        records = [self.batches.read(name) for name in self.batches.load()]
-        done, images = self.done(), self.images.load()
-        done.forget_missing(images, lambda k: is_kept(keep, iterations, k))
-        sessions = self.sessions.load()
-        return manifest("a study", settings or {"a": 1}, chains, iterations, done, records, sessions, keep)
+        done, records = sum_up(self.batches.read(name) for name in self.batches.load())
+        done.forget(done.missing(self.images.load(), lambda k: is_kept(keep, iterations, k)))
+        finished, sessions = FinishedSteps(done, chains_of(chains), iterations), self.sessions.load()
+        return manifest("a study", settings or {"a": 1}, chains, finished, records, sessions, keep)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.settings import SteerSettings
 from broken_telephone.loop.steering import steering_digest, steering_table, unsteered
 from broken_telephone.pipelines.loop.nodes import steer_texts
-from broken_telephone.tables import CHAINS, STEERING, as_table, check_steering
+from broken_telephone.tables import CHAINS, DESCRIPTIONS, STEERING, as_table, check_steering
 
 
 def study(count: int, labels=("happiness", "sadness"), replicates: int = 1, splits=("test",)) -> SimpleNamespace:
@@ -211,7 +211,7 @@ def test_the_drawn_text_states_the_attributes_of_its_own_iteration():
     assert wording("p_happiness", 1, "Une femme sourit avec le chien.") == "Une femme sourit avec le chien."
     texts = ["She smiles.", "A face.", "Une femme sourit avec le chien."]
     rows = [{"chain_id": "happiness_test_0_r0", "iteration": 1, "text": text} for text in texts]
-    assert wording.counts(rows) == {
+    assert wording.counts(as_table(rows, DESCRIPTIONS)) == {
         "descriptions": 3,
         "reworded": 0,
         "neutralised": 1,

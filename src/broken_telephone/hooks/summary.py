@@ -12,7 +12,7 @@ from broken_telephone.chains import chains_of
 from broken_telephone.hooks.next_step import next_step
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
 from broken_telephone.ingestion import DatasetSettings
-from broken_telephone.loop import manifest, of_shard, sum_up
+from broken_telephone.loop import FinishedSteps, manifest, of_shard, sum_up
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.kept import in_words, kept_iterations
 from broken_telephone.reporting.text.imported_results import imported_line
@@ -51,22 +51,20 @@ def _short(path: Path | str) -> str:
 def _shard_lines(catalog: CatalogProtocol) -> list[str]:
     """Return the counts of this shard's chains, as the loop's manifest gives them for all chains."""
     loop, chains = loop_settings(catalog), catalog.load("chains")
-    own_names = [chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)]
-    own_chains = chains[chains["chain_id"].isin(own_names)]
+    followed = of_shard(chains_of(chains), loop.shard)
+    own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in followed])]
     batches, sessions = catalog.load("loop_batches"), catalog.load("loop_sessions")
     own_sessions = {name: sessions[name] for name in sessions if sessions[name]()["shard"] == loop.shard}
     images = catalog.load("loop_images")
-    records = [batches[name]() for name in batches]
     dataset = DatasetSettings.model_validate(catalog.load("params:dataset"))
     wording = wording_of(chains, catalog.load("loop_steering"), loop, dataset.words.attributes)
-    done = sum_up(records, wording.function)
-    done.forget_missing(images, loop.is_kept)
+    done, records = sum_up((batches[name]() for name in batches), wording.function)
+    done.forget(done.missing(set(images), loop.is_kept))
     record = manifest(
         f"{catalog.load('params:study')}, shard {loop.shard}",
         {},  # the settings: not sealed yet if the shard has no chains, and not shown here
         own_chains,
-        loop.iterations,
-        done,
+        FinishedSteps(done, followed, loop.iterations),
         records,
         own_sessions,
         loop.keep,

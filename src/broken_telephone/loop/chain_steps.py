@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator as Yields
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from broken_telephone.loop.journal import EMPTY, REFUSED, Done, Outcome, step_fo
 from broken_telephone.loop.output import LoopFolders, LoopOutput
 from broken_telephone.loop.rehearsal import refuse_idle_guidance, rehearse
 from broken_telephone.loop.settings import LoopSettings
-from broken_telephone.loop.waiting_chains import copied_words, split_repeated
+from broken_telephone.loop.waiting_chains import copied_words, described_starts, split_repeated
 from broken_telephone.models import Describer, Failure
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import as_png, bound_for
@@ -90,8 +90,9 @@ class ChainSteps:
             waiting, repeated = split_repeated(waiting, self.done)
         yield from self._through_models(step, waiting)
         if repeated and not self.interruption.asked:
+            described = described_starts(self.done)
             for some in in_batches(repeated, _PROMPTS):
-                yield from self._take_repeated(step, some)
+                yield from self._take_repeated(step, some, described)
             # The first chain of these starts failed.
             yield from self._through_models(step, [chain for chain in repeated if not self.done.has(chain, step)])
 
@@ -150,9 +151,11 @@ class ChainSteps:
             outcome.describe(chain.chain_id, text=chain.prompt, tokens=None, truncated=False, describer="prompt")
         return self._output(outcome, {})
 
-    def _take_repeated(self, step: Step, chains: Sequence[Chain]) -> Iterator[LoopOutput]:
+    def _take_repeated(
+        self, step: Step, chains: Sequence[Chain], described: Mapping[str, Record]
+    ) -> Iterator[LoopOutput]:
         """Give chains of one start the same first description, as the describer would."""
-        words = copied_words(chains, self.done)
+        words = copied_words(chains, described)
         if words:
             outcome = self._outcome(step, [chain for chain in chains if chain.chain_id in words])
             for name, description in words.items():
@@ -167,7 +170,7 @@ class ChainSteps:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.drawn_text(chain.chain_id, step.iteration) for chain in chains]
+            prompts = [self.done.drawn_texts[key(chain.chain_id, step.iteration)] for chain in chains]
             return Batch(chains, outcome, Draw(prompts, [chain.item_seed(step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
@@ -245,8 +248,7 @@ class ChainSteps:
 
     def _other_text(self, chain: Chain, iteration: int) -> str | None:
         """Return the drawn text where it is not the description."""
-        drawn_text = self.done.drawn_text(chain.chain_id, iteration)
-        return None if drawn_text == self.done.texts[key(chain.chain_id, iteration)] else drawn_text
+        return self.done.row(chain.chain_id, iteration).get("drawn_text")
 
     def _described(self, step: Step, descriptions: Sequence[Record]) -> list[str]:
         """Return the keys of the described images if they are not kept."""

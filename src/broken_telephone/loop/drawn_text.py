@@ -1,7 +1,7 @@
 """Makes the text that is drawn from a description: neutralised, and with what is stated about the person. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,23 +80,23 @@ class Wording:
         neutral = self._neutralised[description]
         return description if neutral is None else neutral
 
-    def counts(self, descriptions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    def counts(self, descriptions: pd.DataFrame) -> dict[str, Any]:
         """Count what happened to descriptions: for the manifest.
 
         Args:
-            descriptions: rows of `loop_descriptions`.
+            descriptions: the `loop_descriptions` table.
         """
-        rows = list(descriptions)
         if not self.changes:
             return {}
-        counts: dict[str, Any] = {"descriptions": len(rows)}
-        counts["reworded"] = sum(row.get("drawn_text") is not None for row in rows)
+        counts: dict[str, Any] = {"descriptions": len(descriptions)}
+        counts["reworded"] = int(descriptions["drawn_text"].notna().sum())
         if self.loop.neutralise:
-            changed = [self._neutral(row["text"]) != row["text"] for row in rows]
-            other = [self._neutralised[row["text"]] is None for row in rows]
+            changed = [self._neutral(text) != text for text in descriptions["text"]]
+            other = [self._neutralised[text] is None for text in descriptions["text"]]
             counts |= {"neutralised": sum(changed), "not_english": sum(other)}
         if self.loop.steer is not None:
-            stated = [self._stated.get(key(row["chain_id"], row["iteration"]), {}) for row in rows]
+            names = zip(descriptions["chain_id"], descriptions["iteration"], strict=True)
+            stated = [self._stated.get(key(*name), {}) for name in names]
             counts["not_steered"] = {
                 name: sum(name not in one for one in stated) for name in self.loop.steer.attributes
             }

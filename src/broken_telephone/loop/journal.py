@@ -8,16 +8,17 @@ of the text that was drawn, which is its description unless the loop neutralises
 as that is still what precedes it.
 """
 
-from collections import Counter
+from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product, takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from broken_telephone.chains import Chain, key
+from broken_telephone.chains import Chain, key, parted
 from broken_telephone.execution.adoption import ADOPTED_FROM
 from broken_telephone.execution.journal import TRIED_AGAIN, Record, Records, record_key
 from broken_telephone.execution.progress import Step
+from broken_telephone.loop.compact import Digests, Made, Rows, StepResults, pack, unpack
 from broken_telephone.loop.plan import order, steps
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import refuse_changed_starts
@@ -25,6 +26,10 @@ from broken_telephone.seeds import digest
 
 EMPTY = "empty description"
 REFUSED = "refused description"
+_UNKNOWN = -1
+"""The number of a chain without results."""
+
+T = TypeVar("T")
 
 
 def step_folder(step: Step) -> str:
@@ -71,23 +76,6 @@ class Outcome:
         return name, {**self.step._asdict(), **run, **results}
 
 
-class _Made(NamedTuple):
-    """A result of a step."""
-
-    digest: str
-    made_from: str | None
-    adopted_from: str | None = None
-    """The study that made it, if not this one."""
-
-
-class _Worded(NamedTuple):
-    """A drawn text, and the description that it was made from."""
-
-    description: str
-    drawn_text: str
-    digest: str
-
-
 class _End(NamedTuple):
     """The step at which a chain ended for good."""
 
@@ -101,10 +89,6 @@ class Done:
 
     wording: Callable[[str, int, str], str] | None = None
     """Returns the text to draw, from chain, iteration and description; None: the description itself."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """Descriptions by key."""
-    described: dict[str, Record] = field(default_factory=dict)
-    """Rows of `loop_descriptions` by key."""
     failures: dict[str, Record] = field(default_factory=dict)
     """Failures by key, without those that a later batch overcame."""
     tried: set[str] = field(default_factory=set)
@@ -113,57 +97,64 @@ class Done:
     """Sizes that were found or had to be made smaller, by shard, phase and what was asked: machines differ."""
     cut: set[str] = field(default_factory=set)
     """Keys of pictures whose description the generator did not read to its end."""
-    _made: dict[tuple[str, str], _Made] = field(default_factory=dict)
-    """Results by phase and key."""
     ended: dict[str, _End] = field(default_factory=dict)
     """Chains that ended for good."""
-    _worded: dict[str, _Worded] = field(default_factory=dict)
-    """Drawn texts by key."""
-    _forgotten: dict[str, _Made] = field(default_factory=dict)
-    """Images that no longer exist, by key."""
     redrawn_otherwise: set[str] = field(default_factory=set)
     """Keys of images that were drawn again from the same text, and have other bytes than before."""
+    _numbers: dict[str, int] = field(default_factory=dict)
+    """Chain -> its number, by which results are kept."""
+    _made: dict[tuple[str, int], StepResults] = field(default_factory=lambda: defaultdict(StepResults))
+    """Results by phase and iteration."""
+    _rows: Rows = field(default_factory=Rows)
+    """Rows of `loop_descriptions`."""
+    _worded: dict[int, Digests] = field(default_factory=lambda: defaultdict(Digests))
+    """Digests of drawn texts by iteration, where texts are worded."""
+    _forgotten: dict[str, Made] = field(default_factory=dict)
+    """Images that no longer exist, by key."""
 
     def add(self, record: Record) -> None:
         """Add the record of a batch. Records come in the order in which they were made."""
         iteration, phase, study = record["iteration"], record["phase"], record.get(ADOPTED_FROM)
         for row in record["descriptions"]:
-            name = key(row["chain_id"], iteration)
-            self.texts[name], self.described[name] = row["text"], row
-            self._add(phase, name, _Made(digest(row["text"]), row["made_from"], study))
+            number = self._add(phase, row["chain_id"], iteration, Made(digest(row["text"]), row["made_from"], study))
+            self._rows.put(iteration, number, row)
+            if self.wording is not None:
+                self._worded[iteration][number] = None
         for row in record["images"]:
-            self._add(phase, key(row["chain_id"], iteration), _Made(row["digest"], row["made_from"], study))
+            self._add(phase, row["chain_id"], iteration, Made(row["digest"], row["made_from"], study))
         for failure in record["failures"]:
-            self._failed(key(failure["chain_id"], iteration), failure)
+            self._failed(failure["chain_id"], iteration, failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut") or ())
         if record.get("found") is not None:
             self.batch_sizes[record.get("shard", "1/1"), phase, record["asked"]] = record["found"]
 
     @property
-    def images(self) -> dict[str, str]:
+    def images(self) -> Mapping[str, str]:
         """Digests of all pictures by key."""
-        return {name: made.digest for (phase, name), made in self._made.items() if phase == "draw"}
+        return _ByKey(self.image, self._drawn)
 
-    def adopted_from(self, phase: str, names: Iterable[str]) -> dict[str, int]:
-        """Return study -> how many of some results it made for this study.
+    @property
+    def described(self) -> Mapping[str, Record]:
+        """Rows of `loop_descriptions` by key."""
+        return _ByKey(self._described, self._with_rows)
 
-        Args:
-            phase: `describe` or `draw`.
-            names: keys of the results.
-        """
-        studies = (made.adopted_from for name in names if (made := self._made.get((phase, name))) is not None)
-        return dict(Counter(study for study in studies if study is not None))
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Descriptions by key."""
+        return _ByKey(self._text, self._with_rows)
 
-    def starts(self) -> dict[str, str | None]:
-        """Return chain -> digest of the original or prompt that its first description is of."""
-        first = ((name, made) for (phase, name), made in self._made.items() if phase == "describe")
-        parts = ((*name.rpartition("/"), made.made_from) for name, made in first)
-        return {chain: made_from for chain, _, iteration, made_from in parts if iteration == "1"}
+    @property
+    def drawn_texts(self) -> Mapping[str, str]:
+        """Drawn texts by key."""
+        return _ByKey(self.drawn_text, self._with_rows)
+
+    def made(self, chain_id: str, step: Step) -> Made | None:
+        """Return the result of a step; None if there is none."""
+        return self._made[step.phase, step.iteration].get(self._numbers.get(chain_id, _UNKNOWN))
 
     def image(self, chain_id: str, iteration: int) -> str | None:
         """Return the digest of a picture that was drawn; None if there is none."""
-        made = self._made.get(("draw", key(chain_id, iteration)))
-        return None if made is None else made.digest
+        return self._made["draw", iteration].digests[self._numbers.get(chain_id, _UNKNOWN)]
 
     def described_images(self, is_kept: Callable[[int], bool]) -> list[str]:
         """Return the keys of images that `loop.keep` does not keep and that are described, so that nothing needs them.
@@ -171,53 +162,60 @@ class Done:
         Args:
             is_kept: whether images of an iteration stay on disk.
         """
-        keys = []
-        for name, image_digest in self.images.items():
-            chain_id, _, iteration = name.rpartition("/")
-            if not is_kept(int(iteration)):
-                description = self._made.get(("describe", key(chain_id, int(iteration) + 1)))
-                if description is not None and description.made_from == image_digest:
-                    keys.append(name)
-        return keys
+        return [
+            key(chain_id, iteration)
+            for chain_id, iteration in self._drawn()
+            if not is_kept(iteration) and self._is_described(chain_id, iteration)
+        ]
 
-    def forget_missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> None:
-        """Take the missing images as not drawn (`missing`)."""
-        for name in self.missing(existing, is_kept):
-            self._forgotten[name] = self._made.pop(("draw", name))
+    def _is_described(self, chain_id: str, iteration: int) -> bool:
+        """Return whether a picture that was drawn is described, as it is now."""
+        description = self.made(chain_id, Step(iteration + 1, "describe"))
+        return description is not None and description.made_from == self.image(chain_id, iteration)
 
-    def missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> set[str]:
+    def forget(self, missing: Iterable[str]) -> None:
+        """Take missing images as not drawn."""
+        for name in missing:
+            chain_id, iteration = parted(name)
+            made = self._made["draw", iteration].pop(self._numbers[chain_id])
+            assert made is not None
+            self._forgotten[name] = made
+
+    def missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> list[str]:
         """Return the keys of images that no longer exist: somebody may have taken them away.
-
-        Images that were deleted because of `loop.keep` stay drawn, and so does all that follows from them.
 
         Args:
             existing: keys of the images on disk.
             is_kept: whether images of an iteration stay on disk.
         """
-        deleted = set(self.described_images(is_kept))
-        return {name for name in self.images if name not in deleted and name not in existing}
+        return [name for name in self.stored(is_kept) if name not in existing]
+
+    def stored(self, is_kept: Callable[[int], bool] = lambda _: True) -> Iterator[str]:
+        """Yield the keys of images that should be on disk.
+
+        Images that were deleted because of `loop.keep` stay drawn, and so does all that follows from them.
+
+        Args:
+            is_kept: whether images of an iteration stay on disk.
+        """
+        for chain_id, iteration in self._drawn():
+            if is_kept(iteration) or not self._is_described(chain_id, iteration):
+                yield key(chain_id, iteration)
 
     def before(self, chain: Chain, step: Step) -> str | None:
         """Return the digest of the input of a step; None if the input is missing."""
         if step.phase == "draw":
-            text = self._made.get(("describe", key(chain.chain_id, step.iteration)))
-            if text is None or self.wording is None:
-                return None if text is None else text.digest
-            return self._word(chain.chain_id, step.iteration).digest
+            number = self._numbers.get(chain.chain_id, _UNKNOWN)
+            text = self._made["describe", step.iteration].digests[number]
+            return text if text is None or self.wording is None else self._worded_digest(chain.chain_id, step.iteration)
         if step.iteration == 1:
             return chain.start_digest
         return self.image(chain.chain_id, step.iteration - 1)
 
-    def drawn_text(self, chain_id: str, iteration: int) -> str:
-        """Return the text that is drawn from a description, or was drawn if the image exists."""
-        if self.wording is None:
-            return self.texts[key(chain_id, iteration)]
-        return self._word(chain_id, iteration).drawn_text
-
-    @property
-    def drawn_texts(self) -> Mapping[str, str]:
-        """Drawn texts by key."""
-        return self.texts if self.wording is None else _DrawnTexts(self)
+    def drawn_text(self, chain_id: str, iteration: int) -> str | None:
+        """Return the text that is drawn from a description, or was drawn if the image exists; None without one."""
+        text = self._text(chain_id, iteration)
+        return text if text is None or self.wording is None else self.wording(chain_id, iteration, text)
 
     def outdated(self, chains: Iterable[Chain], iterations: int) -> int:
         """Count the pictures that were drawn from another text than their description is worded as now."""
@@ -226,12 +224,12 @@ class Done:
         return sum(
             made is not None and self.before(chain, step) not in (None, made.made_from)
             for chain, step in pairs
-            for made in [self._made.get(("draw", key(chain.chain_id, step.iteration)))]
+            for made in [self.made(chain.chain_id, step)]
         )
 
     def has(self, chain: Chain, step: Step) -> bool:
         """Return whether the result of a step exists and was made from the present input."""
-        made = self._made.get((step.phase, key(chain.chain_id, step.iteration)))
+        made = self.made(chain.chain_id, step)
         return made is not None and made.made_from == self.before(chain, step)
 
     def is_over(self, chain: Chain, step: Step) -> bool:
@@ -252,74 +250,109 @@ class Done:
         """Return the finished steps of a chain, in order, up to the first that is missing."""
         return list(takewhile(lambda step: self.has(chain, step), steps(iterations)))
 
-    def results(self, chains: Iterable[Chain], iterations: int) -> tuple[list[Record], list[str]]:
-        """Return descriptions and keys of pictures of the steps that are done, by chain and step."""
-        finished = [(chain.chain_id, step) for chain in chains for step in self.finished(chain, iterations)]
-        keys = [(step.phase, key(name, step.iteration)) for name, step in finished]
-        descriptions = [self._row(name) for phase, name in keys if phase == "describe"]
-        return descriptions, [name for phase, name in keys if phase == "draw"]
-
-    def _row(self, name: str) -> Record:
+    def row(self, chain_id: str, iteration: int) -> Record:
         """Return a row of `loop_descriptions`, with the drawn text where it is another one."""
-        row = self.described[name]
-        drawn_text = self.drawn_text(row["chain_id"], row["iteration"])
+        row = self.described[key(chain_id, iteration)]
+        drawn_text = self.drawn_text(chain_id, iteration)
         return row if drawn_text == row["text"] else {**row, "drawn_text": drawn_text}
 
-    def _word(self, chain_id: str, iteration: int) -> _Worded:
-        name = key(chain_id, iteration)
-        description, worded = self.texts[name], self._worded.get(name)
-        if worded is None or worded.description != description:
-            assert self.wording is not None
-            drawn_text = self.wording(chain_id, iteration, description)
-            worded = self._worded[name] = _Worded(description, drawn_text, digest(drawn_text))
-        return worded
+    def first_descriptions(self) -> Iterator[Record]:
+        """Yield the rows of first descriptions."""
+        return (row for number in self._numbers.values() if (row := self._rows.get(1, number)) is not None)
 
-    def _add(self, phase: str, name: str, made: _Made) -> None:
+    def _described(self, chain_id: str, iteration: int) -> Record | None:
+        return self._rows.get(iteration, self._numbers.get(chain_id, _UNKNOWN))
+
+    def _text(self, chain_id: str, iteration: int) -> str | None:
+        row = self._described(chain_id, iteration)
+        return None if row is None else row["text"]
+
+    def _with_rows(self) -> Iterator[tuple[str, int]]:
+        """Yield chain and iteration of every description, by iteration."""
+        pairs = product(self._rows.iterations, self._numbers.items())
+        return ((chain_id, k) for k, (chain_id, number) in pairs if self._rows.has(k, number))
+
+    def _drawn(self) -> Iterator[tuple[str, int]]:
+        """Yield chain and iteration of every picture, by iteration."""
+        iterations = sorted(iteration for phase, iteration in self._made if phase == "draw")
+        pairs = product(iterations, self._numbers.items())
+        return ((chain_id, k) for k, (chain_id, number) in pairs if self._made["draw", k].digests[number] is not None)
+
+    def _worded_digest(self, chain_id: str, iteration: int) -> str:
+        digests, number = self._worded[iteration], self._numbers[chain_id]
+        known = digests[number]
+        if known is None:
+            known = digests[number] = digest(self.drawn_text(chain_id, iteration))
+        return known
+
+    def _add(self, phase: str, chain_id: str, iteration: int, made: Made) -> int:
+        """Add a result, and return the number of its chain."""
+        name, number = key(chain_id, iteration), self._numbers.setdefault(chain_id, len(self._numbers))
         before = self._forgotten.pop(name, None) if phase == "draw" else None
         if before is not None and before.made_from == made.made_from and before.digest != made.digest:
             self.redrawn_otherwise.add(name)
-        self._made[phase, name] = made
+        self._made[phase, iteration].put(number, made)
         if self.failures.get(name, {}).get("phase") == phase:
             del self.failures[name]
+        return number
 
-    def _failed(self, name: str, failure: Record) -> None:
-        self._made.pop((failure["phase"], name), None)
-        self.failures[name] = failure
+    def _failed(self, chain_id: str, iteration: int, failure: Record) -> None:
+        self._made[failure["phase"], iteration].pop(self._numbers.get(chain_id, _UNKNOWN))
+        self.failures[key(chain_id, iteration)] = failure
         if failure["kind"] in TRIED_AGAIN:
-            self.tried.add(name)
+            self.tried.add(key(chain_id, iteration))
         else:
-            step = Step(failure["iteration"], failure["phase"])
-            self.ended[failure["chain_id"]] = _End(step, failure["made_from"])
+            self.ended[chain_id] = _End(Step(failure["iteration"], failure["phase"]), failure["made_from"])
 
 
-@dataclass
-class _DrawnTexts(Mapping[str, str]):
-    """The drawn texts of what a journal states, at every moment."""
+@dataclass(frozen=True, eq=False)
+class _ByKey(Mapping[str, T]):
+    """What a journal states by key, at every moment."""
 
-    done: Done
+    get_one: Callable[[str, int], T | None]
+    parts: Callable[[], Iterator[tuple[str, int]]]
 
-    def __getitem__(self, name: str) -> str:
-        chain_id, _, iteration = name.rpartition("/")
-        return self.done.drawn_text(chain_id, int(iteration))
+    def __getitem__(self, name: str) -> T:
+        value = self.get_one(*parted(name))
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.done.texts)
+        return (key(*parts) for parts in self.parts())
 
     def __len__(self) -> int:
-        return len(self.done.texts)
+        return sum(1 for _ in self.parts())
 
 
 def read_journal(records: Records, wording: Callable[[str, int, str], str] | None = None) -> Done:
     """Read all records of a study; `wording` as `Done` takes it."""
-    return sum_up((records[name]() for name in records), wording)
-
-
-def sum_up(records: Iterable[Record], wording: Callable[[str, int, str], str] | None = None) -> Done:
-    """Add up records in the order in which they were made; `wording` as `Done` takes it."""
-    done = Done(wording)
-    for record in sorted(records, key=lambda record: (record["session"], record["ended"])):
-        done.add(record)
+    done, _ = sum_up((records[name]() for name in records), wording)
     return done
+
+
+def sum_up(
+    records: Iterable[Record], wording: Callable[[str, int, str], str] | None = None, chains: Iterable[str] = ()
+) -> tuple[Done, list[Record]]:
+    """Add up records in the order in which they were made.
+
+    Args:
+        records: of a study.
+        wording: as `Done` takes it.
+        chains: IDs in the order in which pictures are listed; other chains follow.
+
+    Returns:
+        What they state together, and the records without descriptions and pictures.
+    """
+    done, batches = Done(wording, _numbers={name: number for number, name in enumerate(chains)}), []
+    # Their order shows only when all are read.
+    packs = ((record["session"], record["ended"], pack(record)) for record in records)
+    left = deque(sorted(packs, key=lambda one: one[:2]))
+    while left:
+        record = unpack(left.popleft()[-1])
+        done.add(record)
+        batches.append(record | {"descriptions": [], "images": []})
+    return done, batches
 
 
 def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
@@ -328,9 +361,8 @@ def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
     Raises:
         ChangedInputError: naming those that are others.
     """
-    made_from = done.starts()
     refuse_changed_starts(
-        (str(chain.image_path if chain.prompt is None else chain.prompt), made_from[name], chain.start_digest)
+        (str(chain.image_path if chain.prompt is None else chain.prompt), made.made_from, chain.start_digest)
         for chain in chains
-        if (name := chain.chain_id) in made_from
+        if (made := done.made(chain.chain_id, Step(1, "describe"))) is not None
     )

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from broken_telephone.chains import chains_of, iteration_of, key
+from broken_telephone.chains import iteration_of, key
 from broken_telephone.execution.journal import Record, Records, costs_in
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop.drawn_text import Wording
-from broken_telephone.loop.journal import Done
+from broken_telephone.loop.finished_steps import FinishedSteps
 from broken_telephone.loop.kept import ALL, is_kept
 from broken_telephone.loop.plan import fingerprint
 from broken_telephone.loop.steering import steering_digest
@@ -21,6 +23,8 @@ from broken_telephone.models.describers.answer_text import without_thought
 from broken_telephone.seeds import digest
 
 _HASHED = ("chain_id", "iteration", "text")
+_AT_ONCE = 10_000
+"""Texts that are hashed at once."""
 _SPENT = ("describe", "draw", "load", "around")
 
 
@@ -28,8 +32,7 @@ def manifest(
     study: str,
     settings: Mapping[str, Any],
     chains: pd.DataFrame,
-    iterations: int,
-    done: Done,
+    finished: FinishedSteps,
     batches: Sequence[Record],
     sessions: Records,
     keep: Any = ALL,
@@ -49,25 +52,25 @@ def manifest(
         study: its name.
         settings: the sealed settings, which the digest identifies.
         chains: the `chains` table.
-        iterations: how far chains are followed.
-        done: what the journal says, without pictures that do not exist.
-        batches: the records of the journal.
+        finished: what the chains finished, without pictures that do not exist.
+        batches: the records of the journal, with or without descriptions and pictures.
         sessions: records of runs that had something to do.
         keep: which images stay on disk (`loop.keep`).
         wording: how descriptions become drawn texts; None: they stay as they are.
     """
-    followed = chains_of(chains)
-    descriptions, images = done.results(followed, iterations)
-    described, drawn = {key(row["chain_id"], row["iteration"]) for row in descriptions}, set(images)
+    done, followed, iterations = finished.done, finished.chains, finished.iterations
     failed = [
         without_thought(failure)
         for chain in followed
         for iteration in range(1, iterations + 1)
         if (failure := done.failure(chain, iteration)) is not None
     ]
-    drawn_texts = None if wording is None else wording.counts(descriptions)
+    drawn_texts = None if wording is None else wording.counts(finished.descriptions)
     end = Step(iterations, "draw")
-    complete = all(key(chain.chain_id, iterations) in drawn or done.is_over(chain, end) for chain in followed)
+    complete = all(
+        finished.has_drawn(key(chain.chain_id, iterations)) or done.is_over(chain, end) for chain in followed
+    )
+    stored = Counter(is_kept(keep, iterations, iteration_of(name)) for name in finished.drawn())
     runs = [_session(name, sessions[name](), batches) for name in sessions]
     costs = _costs([record for record in batches if record["session"] in sessions])
     is_cut_known = all(record.get("cut", ()) is not None for record in batches)
@@ -78,7 +81,7 @@ def manifest(
         "iterations": iterations,
         "keep": keep,
         "batches": len(batches),
-        "texts": text_digest(pd.DataFrame(descriptions, columns=[*_HASHED, "drawn_text"])),
+        "texts": text_digest(finished.descriptions),
         "complete": complete,
         "settings": dict(settings),
         "steering": None if wording is None else steering_digest(wording.steering),
@@ -88,15 +91,15 @@ def manifest(
             "chains": len(chains),
             "chains_from_images": int((chains["start"] == "image").sum()),
             "chains_from_prompts": int((chains["start"] == "prompt").sum()),
-            "descriptions": len(descriptions),
-            "images": len(images),
-            "stored": sum(is_kept(keep, iterations, iteration_of(name)) for name in images),
+            "descriptions": len(finished.descriptions),
+            "images": stored.total(),
+            "stored": stored[True],
             "failures": len(failed),
-            "cut": len(done.cut & described) if is_cut_known else None,
+            "cut": sum(name in done.cut for name in finished.described()) if is_cut_known else None,
         },
         "adopted": {
-            "descriptions": done.adopted_from("describe", described),
-            "images": done.adopted_from("draw", images),
+            "descriptions": finished.adopted_from("describe"),
+            "images": finished.adopted_from("draw"),
         },
         "failures": failed,
         **({"ended_early": _by_label(failed, chains)} if failed else {}),
@@ -161,10 +164,11 @@ def text_digest(descriptions: pd.DataFrame) -> str:
     hasher = hashlib.blake2b(digest_size=16)
     has_drawn_texts = "drawn_text" in descriptions and descriptions["drawn_text"].notna().any()
     for name in (*_HASHED, "drawn_text") if has_drawn_texts else _HASHED:
-        # Arrow holds a column in one piece: hashing 300,000 texts one by one would take a second.
         column = pa.table({name: descriptions[name].astype("string")}).column(0).cast(pa.large_string())
-        for buffer in column.combine_chunks().buffers()[1:]:
-            hasher.update(buffer)
+        hasher.update(np.append(0, pc.binary_length(column).fill_null(0).to_numpy().cumsum()).astype("<i8").tobytes())
+        # Neither one by one, which would take a second of 300,000 texts, nor all at once, which would copy them.
+        for start in range(0, len(column), _AT_ONCE):
+            hasher.update("".join(column.slice(start, _AT_ONCE).drop_null().to_pylist()).encode())
     return hasher.hexdigest()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from broken_telephone.chains import chains_of
+from broken_telephone.chains import chains_of, parted
 from broken_telephone.execution.adoption import obstacle
 from broken_telephone.execution.executors import executor
 from broken_telephone.execution.interruption import InterruptedRunError, Interruption
@@ -66,10 +66,10 @@ def run_loop(
     followed = of_shard(chains_of(chains), settings.shard)
     refuse_other_starts(followed, done)
     existing = set(folders.images)
-    missing = done.missing(existing, settings.is_kept)
+    missing = set(done.missing(existing, settings.is_kept))
     # Before they are forgotten: images that are drawn again are mostly the same, so that nothing follows from them.
     left = {step: len(left_chains(step, followed, done, missing)) for step in steps(settings.iterations)}
-    done.forget_missing(existing, settings.is_kept)
+    done.forget(missing)
     if outdated := done.outdated(followed, settings.iterations):
         logger.warning(
             "%d pictures and what follows from them are made again, because they would be drawn from another text now. "
@@ -79,7 +79,7 @@ def run_loop(
         )
     own = {chain.chain_id for chain in followed}
     superfluous = [
-        name for name in done.described_images(settings.is_kept) if name in existing and name.rpartition("/")[0] in own
+        name for name in done.described_images(settings.is_kept) if name in existing and parted(name)[0] in own
     ]
     if not any(left.values()) and not superfluous:
         logger.info("All chains are followed already: nothing to do")

@@ -49,7 +49,7 @@ def split_repeated(chains: Sequence[Chain], done: Done) -> tuple[list[Chain], li
     Returns:
         The first chain of each original that no chain has described, and all others, both in their order.
     """
-    seen = set(_described_starts(done))
+    seen = set(described_starts(done))
     first: list[Chain] = []
     repeated: list[Chain] = []
     for chain in chains:
@@ -58,17 +58,21 @@ def split_repeated(chains: Sequence[Chain], done: Done) -> tuple[list[Chain], li
     return first, repeated
 
 
-def copied_words(chains: Sequence[Chain], done: Done) -> Mapping[str, Mapping[str, Any]]:
-    """Return chain -> the first description of the same original by another chain, where there is one."""
-    described = _described_starts(done)
+def copied_words(chains: Sequence[Chain], described: Mapping[str, Record]) -> Mapping[str, Mapping[str, Any]]:
+    """Return chain -> the first description of the same original by another chain, where there is one.
+
+    Args:
+        chains: that wait for their first description.
+        described: as `described_starts` returns it.
+    """
     rows = {chain.chain_id: described.get(str(chain.start_digest)) for chain in chains}
     return {name: {word: row[word] for word in _WORDS if word in row} for name, row in rows.items() if row is not None}
 
 
-def _described_starts(done: Done) -> dict[str, Record]:
+def described_starts(done: Done) -> dict[str, Record]:
     """Return digest of an original -> a first description of it; the earliest chain's."""
     rows: dict[str, Record] = {}
-    for row in done.described.values():
-        if row["iteration"] == 1 and row["made_from"] is not None and row["describer"] != "prompt":
+    for row in done.first_descriptions():
+        if row["made_from"] is not None and row["describer"] != "prompt":
             rows.setdefault(row["made_from"], row)
     return rows

@@ -4,15 +4,16 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.chains import chains_of, iteration_of
+from broken_telephone.chains import chains_of, iteration_of, parted
 from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Records
 from broken_telephone.ingestion import ChainSettings, DatasetSettings, refuse_other_chains
-from broken_telephone.loop import LoopSettings, Wording, manifest, of_shard, read_journal, sum_up
+from broken_telephone.loop import FinishedSteps, LoopSettings, Wording, manifest, of_shard, read_journal, sum_up
 from broken_telephone.loop.adoption import LoopAdoption, LoopDonor
 from broken_telephone.loop.drawn_text import wording_of
 from broken_telephone.loop.manifest import is_finished, text_digest
@@ -33,7 +34,7 @@ from broken_telephone.pictures import (
 from broken_telephone.pipelines.loop.checks import check_originals
 from broken_telephone.reporting.sheets.chains_sheet import SheetSettings, chains_sheet
 from broken_telephone.reporting.sheets.live_sheet import LiveSheet, page_address
-from broken_telephone.tables import DESCRIPTIONS, STEERING, as_table
+from broken_telephone.tables import STEERING, as_table
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +118,9 @@ def look_at_pictures(
         # The ledger is written when a run ends. A killed run may have redrawn pictures (its journal says so), or have
         # saved one without its record.
         done, digests = read_journal(loop_store.batches, wording.function), digests_of(files.ledger)
-        counted, drawn = set(done.results(chains_of(chains), loop.iterations)[1]), done.images
+        finished, drawn = FinishedSteps(done, chains_of(chains), loop.iterations), done.images
         other = [name for name in files.changed if digests[name] != drawn.get(name)]
-        refuse_changed_drawings([name for name in other if name in counted])
+        refuse_changed_drawings([name for name in other if finished.has_drawn(name)])
         return files.ledger[~files.ledger["name"].isin(other)].reset_index(drop=True)
     return files.ledger
 
@@ -167,9 +168,10 @@ def follow_chains(
     name = study if loop.shard == "1/1" else f"{study}, shard {loop.shard}"
     logger.info("Live page, after 15 s: %s", page_address(loop_store.place_of("live"), name))
     done = read_journal(folders.batches, wording.function)
-    own_chains = chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), loop.shard)])]
     shown = at_most(originals, LONGEST), at_most(folders.images, LONGEST)
-    live = LiveSheet(name, own_chains, *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts)
+    live = LiveSheet(
+        name, _of_shard(chains, loop.shard), *shown, loop.kept_iterations, sheet.chains_per_label, done.drawn_texts
+    )
     unsealed, resolved = wanted_settings, dict[str, Any]()
     adoption = LoopAdoption(
         [
@@ -193,6 +195,10 @@ def follow_chains(
         # Saved by now; Kedro would keep dozens of batches of pictures in memory.
         output.images.clear()
     yield {}, *LoopOutput(), live.last()
+
+
+def _of_shard(chains: pd.DataFrame, shard: str) -> pd.DataFrame:
+    return chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), shard)])]
 
 
 def collect_results(
@@ -224,26 +230,26 @@ def collect_results(
         and len(drawn_before) == earlier["counts"]["stored"]
     ):
         return table, drawn_before, earlier
-    batches = [loop_batches[name]() for name in loop_batches]
-    done = sum_up(batches, wording.function)
-    made = done.images
-    deleted = set(done.described_images(loop.is_kept))
-    ledger = check_files(loop_images, [name for name in made if name not in deleted], drawn_before).ledger
-    existing = digests_of(ledger)
-    done.forget_missing(existing, loop.is_kept)
-    record = manifest(study, loop_settings, chains, loop.iterations, done, batches, loop_sessions, loop.keep, wording)
+    records, followed = (loop_batches[name]() for name in loop_batches), chains_of(chains)
+    done, batches = sum_up(records, wording.function, (chain.chain_id for chain in followed))
+    ledger, _, missing = check_files(loop_images, done.stored(loop.is_kept), drawn_before)
+    existing = zip(ledger["name"], ledger["digest"], strict=True)
+    changed = [name for name, digest in existing if digest != done.image(*parted(name))]
+    done.forget(missing)
+    finished = FinishedSteps(done, followed, loop.iterations)
+    refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])
+    is_kept = [finished.has_drawn(name) and loop.is_kept(iteration_of(name)) for name in ledger["name"]]
+    ledger = ledger[np.array(is_kept, bool)].reset_index(drop=True)
+    record = manifest(study, loop_settings, chains, finished, batches, loop_sessions, loop.keep, wording)
     _warn_not_english(record["drawn_texts"])
-    rows, drawn = done.results(chains_of(chains), loop.iterations)
-    refuse_changed_drawings([name for name in drawn if name in existing and existing[name] != made[name]])
-    kept = [name for name in drawn if loop.is_kept(iteration_of(name))]
-    beyond = len(done.described) - len(rows)
+    beyond = len(done.described) - len(finished.descriptions)
     if beyond:
         logger.info(
             "%d descriptions of other chains or later iterations than the settings ask for now, and their pictures, "
             "are left out of the tables. They stay on disk, and come back with the chains and loop.iterations",
             beyond,
         )
-    return as_table(rows, DESCRIPTIONS), ledger[ledger["name"].isin(kept)].reset_index(drop=True), record
+    return finished.descriptions, ledger, record
 
 
 def _warn_not_english(counts: dict[str, Any]) -> None:
