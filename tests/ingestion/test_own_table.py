@@ -85,6 +85,8 @@ def test_what_is_no_such_table_is_refused_with_what_to_do(folder, content, messa
 def test_a_column_that_a_setting_names_wrongly_is_named_with_the_nearest_one(folder):
     with pytest.raises(StudyError, match=r"no column sex .*as in dataset\.columns: \{gender: Sexe\}$"):
         table(folder, "image,Sexe\na.png,F\n", columns={"gender": "sex"})
+    with pytest.raises(StudyError, match=r"no column sex .*as in dataset\.columns: \{gender: gendr\}$"):
+        table(folder, "image,gendr\na.png,F\n", columns={"gender": "sex"})
 
 
 def test_images_in_another_folder_are_pointed_out(folder):

@@ -1,5 +1,6 @@
 """Summarises the defects of a data set: one sentence per kind of defect, independent of its count."""
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -32,7 +33,7 @@ def defect_sentences(defects: pd.DataFrame) -> Iterator[str]:
 
 def _named_rows(rows: pd.DataFrame) -> str:
     """Return the rows of a table in parentheses, if they are few; other places, such as images, are no rows."""
-    numbers = [row.removeprefix("row ") for row in rows["row"].unique() if row.startswith("row ")]
+    numbers = [match[1] for row in rows["row"].unique() if (match := re.fullmatch(r"row (\d+)", row))]
     if not 0 < len(numbers) == rows["row"].nunique() <= _ROWS:
         return ""
     return f" ({'row' if len(numbers) == 1 else 'rows'} {', '.join(numbers)})"
@@ -45,7 +46,7 @@ def _values(rows: pd.DataFrame) -> str:
         general = rows["advice"].dropna().unique()
         return f". {general[0]}" if len(general) == 1 else ""
     counts = advised.groupby(["value", "advice"], sort=False).size().sort_values(ascending=False, kind="stable")
-    described = []
+    described: list[tuple[str, str]] = []
     for (value, advice), count in counts.items():
         # "Accepted: ..." is the same for all values, so the sentence ends with it once.
         own, _, accepted = str(advice).partition("Accepted: ")

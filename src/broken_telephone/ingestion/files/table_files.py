@@ -113,7 +113,7 @@ def column_advice(setting: str, theirs: Mapping[str, str]) -> Advice:
         named = []
         for ours, name in theirs.items():
             if name in missing:
-                near = get_close_matches(_plain(name), plain, 1)
+                near = get_close_matches(_plain(name), plain, 1) or get_close_matches(_plain(ours), plain, 1)
                 named.append(f"{ours}: {plain[near[0]] if near else '<name in the table>'}")
         return f"If the table has it under another name, state that name, as in {setting}: {{{', '.join(named)}}}"
 
