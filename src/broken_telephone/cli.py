@@ -26,6 +26,7 @@ from broken_telephone.cli_errors import in_a_paragraph as _in_a_paragraph
 from broken_telephone.cli_errors import refuse_empty as _refuse_empty
 from broken_telephone.commands.declarations import STUDY_COMMANDS
 from broken_telephone.commands.registry_command import registry_group
+from broken_telephone.console import study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.study_config.files import unresolved
 
@@ -111,7 +112,8 @@ def rate(env: str | None, host: str, port: int) -> None:
         with KedroSession.create(Path.cwd(), env=env) as session:
             catalog = cast(KedroSession, session).load_context().catalog
             if not all(catalog.exists(name) for name in ("rating_sample", "last_descriptions")):
-                raise StudyError("There is no sample to rate yet: run `kedro run --pipeline annotation` first")
+                command = f"kedro run --pipeline annotation{study_option(env)}"
+                raise StudyError(f"There is no sample to rate yet: run `{command}` first")
             settings, annotation, dataset = (catalog.load(f"params:{n}") for n in ("rating", "annotation", "dataset"))
             settings = RatingSettings.model_validate(settings)
             app = study_app(

@@ -3,6 +3,7 @@
 import copy
 import io
 import logging
+import shlex
 import sys
 from datetime import datetime
 
@@ -34,6 +35,11 @@ def prepare_console() -> None:
 def say(text: str) -> None:
     """Print a text literally: no markup, emoji codes or control characters, and no breaks in long lines."""
     rich.get_console().print(Text(visible(text)), soft_wrap=True)
+
+
+def study_option(env: str | None) -> str:
+    """Return the option that names a study in a command, with a space before it; empty for the base study."""
+    return f" --env {shlex.quote(env)}" if env else ""
 
 
 def is_terminal() -> bool:

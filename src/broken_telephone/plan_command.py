@@ -11,7 +11,7 @@ from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol
 
 from broken_telephone.annotation import AnnotationSettings, asked_for, comparable, form_of
-from broken_telephone.console import say
+from broken_telephone.console import say, study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.library_versions import versions
 from broken_telephone.hooks.outputs import describe
@@ -41,7 +41,7 @@ class _Study:
     """The catalog and the settings of a study."""
 
     def __init__(self, catalog: CatalogProtocol, env: str | None) -> None:
-        self.catalog, self.option = catalog, f" --env {env}" if env else ""
+        self.catalog, self.option = catalog, study_option(env)
         self.plan = PlanSettings.model_validate(catalog.load("params:plan"))
         self.dataset = DatasetSettings.model_validate(catalog.load("params:dataset"))
         self.chains = ChainSettings.model_validate(catalog.load("params:chains"))
@@ -61,9 +61,7 @@ class _Study:
             StudyError: if there are none.
         """
         if not all(self.catalog.exists(name) for name in ("annotations", "chains", "people")):
-            raise StudyError(
-                f"There are no annotations yet: run `kedro run --pipeline annotation{self.option}` for this study first"
-            )
+            raise StudyError(f"There are no annotations yet: run `kedro run --pipeline annotation{self.option}` first")
         annotations, chains, people = (self.catalog.load(name) for name in ("annotations", "chains", "people"))
         return arrange_annotations(annotations, chains, people, self.annotation, self.dataset, self.loop, self.report)
 

@@ -12,7 +12,7 @@ from broken_telephone.annotation.attribute_proposals import (
     read_proposals,
     sampled_texts,
 )
-from broken_telephone.console import say
+from broken_telephone.console import say, study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.hooks.outputs import describe
 from broken_telephone.ingestion import ChainSettings, DatasetSettings
@@ -40,7 +40,7 @@ def propose_attributes(env: str | None) -> None:
             )
         model = EndpointDescriber(EndpointSettings.model_validate({"max_new_tokens": 2000, **stated}), "proposer")
         if not catalog.exists("loop_descriptions"):
-            raise StudyError("There are no descriptions yet: run `kedro run --pipeline loop` for this study first")
+            raise StudyError(f"There are no descriptions yet: run `kedro run --pipeline loop{study_option(env)}` first")
         dataset = DatasetSettings.model_validate(catalog.load("params:dataset"))
         annotation = AnnotationSettings.model_validate(catalog.load("params:annotation"))
         chains = ChainSettings.model_validate(catalog.load("params:chains"))

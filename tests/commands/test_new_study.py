@@ -12,6 +12,7 @@ from project_copies import ROOT
 
 from broken_telephone.cli import cli
 from broken_telephone.commands.new_study import Answers, write_study
+from broken_telephone.errors import StudyError
 
 
 def new_study(*arguments: str, rc: int = 0, text: str | None = None) -> str:
@@ -43,6 +44,8 @@ def test_the_written_study_runs(project):
     stated = written(project, "mine")
     assert stated["data_root"] == str(faces)
     assert stated["chains"] == {"concept": "emotion", "count": 3}
+    with pytest.raises(StudyError, match=r"run `kedro run --pipeline ingestion --env mine` first"):
+        project.run("annotation", env="mine")
     project.run("loop", env="mine")
     assert sorted(project.load("chains", env="mine")["label"].astype(str)) == ["happiness", "sadness"]
     assert project.load("loop_manifest", env="mine")["complete"]

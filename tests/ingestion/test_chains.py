@@ -68,8 +68,21 @@ def test_chains_may_start_from_captions(phase):
     other = sample_chains(reading.people, wanted, PHASE, one_less)
     assert other.captionless == 1
     assert len(other.chains) == 18, "another picture of the label takes its place"
-    with pytest.raises(StudyError, match=r"No chain to follow.*dataset\.columns"):
+    with pytest.raises(StudyError, match=r"No chain to follow: no image has the caption.*chains\.starts"):
         sample_chains(reading.people, wanted, PHASE, reading.captions.iloc[:0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({}, r"none of \d+ main people has a clear activity\. .*dataset\.columns names, such as \{activity: "),
+        ({"count": 0, "concept": "emotion"}, r"chains\.count is 0; and there are no prompts"),
+    ],
+)
+def test_why_there_is_no_chain_is_said(phase, settings, reason):
+    people = read("phase", phase).people.assign(activity=None)
+    with pytest.raises(StudyError, match=f"No chain to follow: {reason}"):
+        sample_chains(people, chain_settings(**{"concept": "activity", "splits": None, **settings}), PHASE)
 
 
 def test_people_without_a_clear_label_start_no_chain(phase):

@@ -7,6 +7,7 @@ from raw_data import two_colours, write_text
 from read_raw import one, problems, read
 
 from broken_telephone.errors import StudyError
+from broken_telephone.ingestion import defect_sentences
 from broken_telephone.tables import check_people
 
 
@@ -112,6 +113,14 @@ def test_wrong_settings_and_tables_are_named(folder, settings, message):
     write_text(folder / "out.csv", "image\n../secret.png\n")
     with pytest.raises(StudyError, match=message):
         read("image_folder", folder, **settings)
+
+
+def test_a_table_that_no_setting_names_is_pointed_out(folder):
+    write_text(folder / "labels.csv", TABLE)
+    sentences = "\n".join(defect_sentences(read("image_folder", folder).defects))
+    assert "in labels.csv. To read labels from it, state dataset.labels: labels.csv" in sentences
+    with pytest.raises(StudyError, match=r"label\.csv is missing: .* \(there is: labels\.csv\)"):
+        read("image_folder", folder, labels="label.csv")
 
 
 def test_settings_that_a_source_does_not_use_are_refused(folder):

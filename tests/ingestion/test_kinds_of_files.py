@@ -40,7 +40,7 @@ def test_every_picture_is_read_and_every_other_file_is_listed(tmp_path):
         picture(tmp_path / name, number, kind)
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
     (tmp_path / "empty.jpg").touch()
-    for name in ("x.txt", "y.TXT", "Thumbs.db", "labels.csv", ".DS_Store", ".cache/z.png", "nothing"):
+    for name in ("x.txt", "y.TXT", "Thumbs.db", "labels.json", ".DS_Store", ".cache/z.png", "nothing"):
         write_text(tmp_path / name, "no picture")
     (tmp_path / "folder.jpg").mkdir()
     reading = read("image_folder", tmp_path)
@@ -55,7 +55,7 @@ def test_every_picture_is_read_and_every_other_file_is_listed(tmp_path):
                 (".DS_Store", "hidden"),
                 (".cache", "hidden"),
                 ("Thumbs.db", "*.db"),
-                ("labels.csv", "*.csv"),
+                ("labels.json", "*.json"),
                 ("nothing", "no suffix"),
                 ("x.txt", "*.txt"),
                 ("y.TXT", "*.txt"),

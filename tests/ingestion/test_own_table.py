@@ -69,12 +69,39 @@ def test_a_table_is_read_however_a_program_saved_it(folder, content):
         ("image,Gender,GENDER\na.png,F,M\n", "columns 2 and 3 are called gender"),
         ("<html>" + ",x" * 100, r"there is no column image \(there is: <html>, .* and 81 more\)"),
         ('image,note\na.png,"x"y"\n', "line 2: .* a quote in it is doubled"),
+        ('image,note\na.png,\nb.png,"x\nc.png,\n', r"line 3 \(read to line 4\): unexpected end of data"),
+        ("", "is empty: it needs a header with image"),
+        ("image,gender\n", "has a header and no rows"),
+        ("images,gender\na.png,F\n", r"as in dataset\.columns: \{image: images\}$"),
+        ("path,gender\na.png,F\n", r"as in dataset\.columns: \{image: <name in the table>\}$"),
     ],
 )
 def test_what_is_no_such_table_is_refused_with_what_to_do(folder, content, message):
     with pytest.raises(StudyError, match=message) as raised:
         table(folder, content)
     assert "labels.csv" in str(raised.value)
+
+
+def test_a_column_that_a_setting_names_wrongly_is_named_with_the_nearest_one(folder):
+    with pytest.raises(StudyError, match=r"no column sex .*as in dataset\.columns: \{gender: Sexe\}$"):
+        table(folder, "image,Sexe\na.png,F\n", columns={"gender": "sex"})
+    with pytest.raises(StudyError, match=r"no column sex .*as in dataset\.columns: \{gender: gendr\}$"):
+        table(folder, "image,gendr\na.png,F\n", columns={"gender": "sex"})
+
+
+def test_images_in_another_folder_are_pointed_out(folder):
+    (folder / "images").mkdir()
+    (folder / "a.png").rename(folder / "images/a.png")
+    with pytest.raises(StudyError, match=r"a\.png, row 1: image missing\. Paths .* data_root; there is images/a\.png$"):
+        table(folder, "image,gender\na.png,F\n")
+
+
+def test_a_few_defective_rows_are_named(folder):
+    reading = table(folder, "image,gender\na.png,femal\nb.png,F\nc.png\ngone.png,F\n")
+    sentences = "\n".join(defect_sentences(reading.defects))
+    assert "in labels.csv: 'femal' (row 1), did you mean female?" in sentences
+    assert "1 x row has more or fewer cells than the header: left out, in labels.csv (row 3)." in sentences
+    assert "1 x image missing: left out, in gone.png (row 4)" in sentences
 
 
 def test_the_command_that_a_message_gives_converts_the_table(folder, monkeypatch):
@@ -104,10 +131,12 @@ def test_translations_and_their_rows_are_listed_and_told_once(folder):
     ]
     sentences = list(defect_sentences(reading.defects))
     assert sentences[0] == (
-        "2 x age in other words: translated, in labels.csv: '36' (2 rows), read as middle-aged "
+        "2 x age in other words: translated, in labels.csv: '36' (rows 1, 2), read as middle-aged "
         "(dataset_defects lists each)"
     )
-    assert sum("'femal', did you mean female? Accepted: male, female" in sentence for sentence in sentences) == 1
+    assert (
+        sum("'femal' (row 2), did you mean female? Accepted: male, female" in sentence for sentence in sentences) == 1
+    )
     assert "young adult (18 to 34), middle-aged (35 to 59)" in reading.defects["advice"].iloc[4]
 
 

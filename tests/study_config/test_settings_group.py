@@ -25,6 +25,7 @@ class Whole(Settings):
         (Part, {"old": 2}, "'old' has a new name: 'new'"),
         (Whole, {"parts": [{}, {"old": 2}]}, "'parts.1.old' has a new name: 'parts.1.new'"),
         (Whole, {"old": 2}, r"'old' is not a setting here \(there are: parts\)"),
+        (Whole, {"part": []}, r"\(there are: parts\)\. Did you mean parts\?$"),
         (ReportSettings, {"resamples": 300}, "'resamples' has a new name: 'n_bootstrap'"),
         (ReportSettings, {"between": [[0, 1]]}, "'between' has a new name: 'iteration_pairs'"),
         (ReportSettings, {"margin": 0.1}, "'margin' has a new name: 'equivalence_margin'"),

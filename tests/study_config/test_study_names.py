@@ -72,6 +72,11 @@ def test_what_is_no_folders_name_everywhere_is_refused_with_the_rule(conf, name)
     assert "letters (a to z, A to Z), digits, - and _" in refused(conf)
 
 
+def test_a_name_that_would_do_is_proposed(conf):
+    study(conf, globals_yml="study: My faces (é)")
+    assert refused(conf).endswith("Try 'My_faces'")
+
+
 @pytest.mark.parametrize("stated", ["study:", "study: null", "", "{}"])
 def test_a_study_without_a_name_is_asked_for_one(conf, stated):
     study(conf, globals_yml=stated)

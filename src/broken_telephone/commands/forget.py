@@ -1,6 +1,5 @@
 """The command `kedro forget`: removes people or images, and everything made from them, from one study."""
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from kedro.io import CatalogProtocol
 from broken_telephone.commands.configured import configured_study
 from broken_telephone.commands.forget_removal import Removal
 from broken_telephone.commands.holders import other_holders
-from broken_telephone.console import say
+from broken_telephone.console import say, study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.explainability.settings import ExplainSettings
 from broken_telephone.forgetting import Subject, find_subject
@@ -133,7 +132,7 @@ def _copies(catalog: CatalogProtocol, is_import: bool) -> Iterator[str]:
 
 
 def _advice(catalog: CatalogProtocol, removal: Removal, env: str | None, is_dry: bool) -> Iterator[str]:
-    study = "" if env is None else f" --env {shlex.quote(env)}"
+    study = study_option(env)
     if removal.other_words:
         yield (
             f"{removal.other_words} explained words of all images go, too: their records are of an earlier version, "

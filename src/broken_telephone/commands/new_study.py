@@ -13,7 +13,9 @@ from broken_telephone.commands.configured import ConfiguredStudy, conf_folder, c
 from broken_telephone.console import say
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import DatasetSettings
+from broken_telephone.ingestion.files.table_files import tables_in
 from broken_telephone.study_config.study_globals import checked_name
+from broken_telephone.visible import shortlist
 
 _QUESTIONS = {
     "name": "Name of the study",
@@ -27,8 +29,8 @@ _OWN_IMAGES = (_IMAGES, _NO_DATA)
 """Layouts that state no form of their own."""
 _TABLE = """\
   # A table with a row for each person. Without one, the names of the folders are the labels: docs/own_data.md.
-  # labels: people.csv
-  # columns: {image: file, gender: sex}
+  # labels: {table}
+  # columns: {{image: file, gender: sex}}
 """
 _SCHEME = """\
   # The small models of the miniature know this form only. Use it with rendered pictures.
@@ -74,10 +76,16 @@ def write_study(stated: Answers, ask: Ask | None) -> None:
             f"--concept: {dataset.source} has no concept {concept!r} (there are: {', '.join(concepts)}). For one of "
             "your own, take one of these, and state dataset.concepts in the file afterwards (docs/datasets.md)"
         )
+    tables = tables_in(Path(data_root).expanduser()) if data_root and dataset.source == _IMAGES else []
     labels = list(dataset.words.concepts[concept].values)
-    _write(folder, name, _parameters(dataset.source, data_root, concept, labels, stated.count))
+    _write(folder, name, _parameters(dataset.source, data_root, concept, labels, stated.count, tables))
+    table_step = (
+        f"{shortlist(tables, 3)} in {data_root}: state dataset.labels in parameters.yml if a table has the labels, and "
+        "dataset.columns where its names differ (docs/own_data.md)",
+    )
     for line in (
         f"Written: {folder.relative_to(conf.parent)}/globals.yml and parameters.yml",
+        *(table_step if tables else ()),
         f"Check the data: kedro run --pipeline ingestion --env {name}",
         f"Check this machine: kedro doctor --env {name}",
         f"Run the loop: kedro run --pipeline loop --env {name}",
@@ -142,12 +150,15 @@ def _write(folder: Path, name: str, parameters: str) -> None:
         say(f"{earlier} has results of an earlier study of this name: its runs go on from there, or refuse them.")
 
 
-def _parameters(source: str, data_root: str | None, concept: str, labels: list[str], count: int | None) -> str:
+def _parameters(
+    source: str, data_root: str | None, concept: str, labels: list[str], count: int | None, tables: list[str]
+) -> str:
     """Return the text of parameters.yml."""
     text = "# The settings in which this study differs from conf/base. docs/settings.md explains all settings.\n\n"
     if data_root is not None:
         text += f"# The folder of the data set.\ndata_root: {_quoted(data_root)}\n\n"
-    comments = _TABLE * (source == _IMAGES) + _SCHEME * (source in _OWN_IMAGES)
+    comments = _TABLE.format(table=_quoted([*tables, "people.csv"][0])) * (source == _IMAGES)
+    comments += _SCHEME * (source in _OWN_IMAGES)
     text += f"dataset:\n  source: {source}\n{comments}\n"
     text += f"chains:\n  concept: {_quoted(concept)}\n"
     if data_root is None:

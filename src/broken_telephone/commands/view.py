@@ -1,6 +1,5 @@
 """The command `kedro view`: shows one page of a study in a browser, from a server that only this machine reaches."""
 
-import shlex
 import webbrowser
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from kedro.framework.session import KedroSession
 from kedro.io import AbstractDataset, CatalogProtocol
 
-from broken_telephone.console import say
+from broken_telephone.console import say, study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.web_server import serve_until_stopped
 
@@ -49,7 +48,7 @@ def view_page(env: str | None, page: str | None, port: int, opens_browser: bool)
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = cast(KedroSession, session).load_context().catalog
         study = str(catalog.load("params:study"))
-        name, read = _chosen(catalog, page, "" if env is None else f" --env {shlex.quote(env)}")
+        name, read = _chosen(catalog, page, study_option(env))
 
     def tell(address: str) -> None:
         say(f"{name.capitalize()} page of {study}: {address} (Ctrl-C ends the server)")

@@ -1,6 +1,5 @@
 """Checks that a run finds what it reads. The errors name the pipeline that makes what is missing."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from broken_telephone.console import study_option
 from broken_telephone.datasets.folder import FolderDataset
 from broken_telephone.errors import StudyError
 from broken_telephone.hooks.imported_study import is_imported
@@ -15,17 +15,17 @@ from broken_telephone.hooks.outputs import describe, loop_settings
 from broken_telephone.pictures import refuse_unfinished_loop
 
 _STAGES = {
-    "chains": "There are no chains yet: run `kedro run --pipeline ingestion` for this study first",
-    "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop` for this study first",
-    "loop_pictures": "The loop's pictures are not listed yet: run `kedro run --pipeline loop` for this study first",
-    "original_files": "The originals are not listed yet: run `kedro run --pipeline ingestion` for this study first",
-    "annotations": "There are no annotations yet: run `kedro run --pipeline annotation` for this study first",
-    "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability` for this study first",
+    "chains": "There are no chains yet: run `kedro run --pipeline ingestion{study}` first",
+    "loop_descriptions": "The loop has not run yet: run `kedro run --pipeline loop{study}` first",
+    "loop_pictures": "The loop's pictures are not listed yet: run `kedro run --pipeline loop{study}` first",
+    "original_files": "The originals are not listed yet: run `kedro run --pipeline ingestion{study}` first",
+    "annotations": "There are no annotations yet: run `kedro run --pipeline annotation{study}` first",
+    "explanation_manifest": "Nothing is explained yet: run `kedro run --pipeline explainability{study}` first",
 }
-"""Result of a stage -> what to say where a run reads it and it does not exist."""
+"""Result of a stage -> what to say where a run reads it and it does not exist; {study} is the option of the study."""
 
 
-def refuse_missing_stages(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+def refuse_missing_stages(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     """Check that the stages before those of a run have ended.
 
     Raises:
@@ -38,7 +38,7 @@ def refuse_missing_stages(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
             # The loop has begun, and was stopped before it made its tables.
             chains, images = catalog.load("chains")["chain_id"], catalog.load("loop_images")
             refuse_unfinished_loop(False, chains, loop_settings(catalog).kept_iterations, images)
-        raise StudyError(message)
+        raise StudyError(message.format(study=study_option(run_params.get("env"))))
 
 
 def refuse_missing_inputs(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
@@ -60,7 +60,7 @@ def refuse_missing_inputs(run_params: Mapping[str, Any], pipeline: Pipeline, cat
     missing = [name for name in sorted(pipeline.inputs()) if name in makers and not _exists(name, catalog)]
     if not missing:
         return
-    study = f" --env {shlex.quote(run_params['env'])}" if run_params.get("env") else ""
+    study = study_option(run_params.get("env"))
     # What is handed on in memory is made in the same run as the nodes that read it.
     if in_memory := [name for name in missing if name not in catalog or not _is_kept(name, catalog)]:
         last = sorted({node.name for node in pipeline.nodes if set(node.inputs) & set(in_memory)})

@@ -1,8 +1,9 @@
 """The last line of a run: the one file to open, or the command to run next."""
 
-import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
+
+from broken_telephone.console import study_option
 
 _OPEN = {
     "report": "report",
@@ -28,7 +29,7 @@ def next_step(run_params: Mapping[str, Any], outputs: Collection[str], paths: Ma
         outputs: what its nodes made.
         paths: catalog entry -> its file, of those that have one.
     """
-    study = f" --env {shlex.quote(run_params['env'])}" if run_params.get("env") else ""
+    study = study_option(run_params.get("env"))
     for name, what in _OPEN.items():
         if name in outputs and name in paths:
             # The pages can be served, too.

@@ -8,6 +8,7 @@ from typing import Any
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from broken_telephone.console import study_option
 from broken_telephone.errors import StudyError
 from broken_telephone.hooks.outputs import loop_settings, outputs_of
 from broken_telephone.pictures import state_of
@@ -20,20 +21,25 @@ _MANIFESTS = {
 """Manifest -> pipeline that writes it."""
 
 
-def refuse_results_of_other_pictures(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+def refuse_results_of_other_pictures(
+    run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+) -> None:
     """Call `refuse_other_pictures` for every stage whose results a run reads."""
     for name, stage in _MANIFESTS.items():
         if name in pipeline.inputs():
-            refuse_other_pictures(stage, catalog.load(name), catalog)
+            refuse_other_pictures(stage, catalog.load(name), catalog, run_params.get("env"))
 
 
-def refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+def refuse_other_pictures(
+    stage: str, manifest: Mapping[str, Any], catalog: CatalogProtocol, env: str | None = None
+) -> None:
     """Check that a stage's results were made from the pictures that exist now.
 
     Args:
         stage: the name of its pipeline.
         manifest: of the stage; `made_from` states the pictures.
         catalog: of the study.
+        env: the name of its folder in conf; None for the base study.
 
     Raises:
         StudyError: saying which pipeline to run.
@@ -42,7 +48,7 @@ def refuse_other_pictures(stage: str, manifest: Mapping[str, Any], catalog: Cata
     if manifest.get("made_from") != current:
         raise StudyError(
             f"The results of {stage} were made from other pictures, chains or iterations than there are now: "
-            f"run `kedro run --pipeline {stage}` for this study first"
+            f"run `kedro run --pipeline {stage}{study_option(env)}` first"
         )
 
 

@@ -37,9 +37,9 @@ class StudyHooks:
         if is_shard(run_params) and "shard" not in loop_settings(catalog).model_fields_set:
             # Every job of an array would follow all chains.
             raise StudyError("Which part of the chains? Name it, the first of eight as: --params loop.shard=1/8")
-        refuse_extending_an_import(pipeline, catalog)
-        refuse_missing_stages(pipeline, catalog)
-        refuse_results_of_other_pictures(pipeline, catalog)
+        refuse_extending_an_import(run_params, pipeline, catalog)
+        refuse_missing_stages(run_params, pipeline, catalog)
+        refuse_results_of_other_pictures(run_params, pipeline, catalog)
         refuse_missing_inputs(run_params, pipeline, catalog)
         refuse_wrong_form(pipeline, catalog)
         refuse_unwritable_folders(pipeline, catalog)

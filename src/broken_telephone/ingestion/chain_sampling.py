@@ -90,7 +90,7 @@ def sample_chains(
     labels = scheme.concepts[settings.concept].values
     splits = _splits(people, settings)
     candidates = people[people["is_main"] & people["split"].isin(splits)]
-    unlabelled = {}
+    in_splits, unlabelled = len(candidates), {}
     for name in (settings.concept, *settings.balance):
         clear = candidates[name].isin(scheme.variables[name].values)
         unlabelled[name] = int((~clear).sum())
@@ -114,15 +114,34 @@ def sample_chains(
     starts += _prompt_chains([*settings.prompts, *prompts], labels, settings, scheme)
     if not starts:
         raise StudyError(
-            f"No chain to follow: the data set has no main person with a clear {settings.concept} in the chosen "
-            f"splits (chains.splits), or a table of labels names its column of {settings.concept} otherwise "
-            "(dataset.columns), or chains.count is 0, or no image has the caption that chains.starts asks for; and "
-            "there are no prompts (chains.prompts)."
+            f"No chain to follow: {_why_no_person(in_splits, unlabelled, captionless, settings)}; and there are no "
+            "prompts (chains.prompts)."
         )
     chains = as_table(_replicates(pd.DataFrame(starts), settings), CHAINS)
     chains["start"] = chains["start"].cat.set_categories(["image", "prompt"])
     chains["label"] = chains["label"].cat.set_categories(list(labels))
     return Sample(chains, cells, unlabelled, captionless)
+
+
+def _why_no_person(in_splits: int, unlabelled: dict[str, int], captionless: int, settings: ChainSettings) -> str:
+    """Return why no person starts a chain; counts as in `Sample`, and `in_splits` counts the main people."""
+    if not in_splits:
+        return "the study has no main person"
+    left = in_splits
+    for name, count in unlabelled.items():
+        left -= count
+        if left:
+            continue
+        if name != settings.concept:
+            return f"no main person with a clear {settings.concept} has a clear {name} (chains.balance)"
+        return (
+            f"none of {in_splits} main people has a clear {name}. A table (dataset.labels) states it in the column "
+            f"that dataset.columns names, such as {{{name}: <name in the table>}}; without a table, the names of the "
+            "folders state it"
+        )
+    if left == captionless:
+        return "no image has the caption that chains.starts asks for"
+    return "chains.count is 0" if settings.count == 0 else "no start is left (chains.starts)"
 
 
 def _fill_cells(

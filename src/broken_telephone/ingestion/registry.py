@@ -3,6 +3,8 @@
 To add a data set, add a reader file, a name in `DatasetSettings.source` and a line in `_read`.
 """
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -112,9 +114,13 @@ def read_dataset(settings: DatasetSettings, folder: Path) -> DatasetTables:
         raise StudyError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
     people = _keep_usable_images(folder, _drop_duplicates(rows.people, settings.words, findings), findings)
     if not people:
-        worst = sorted(findings.defects, key=lambda defect: defect["effect"] != "dropped")[:3]
+        dropped = [defect for defect in findings.defects if defect["effect"] == "dropped"]
+        worst = (dropped or findings.defects)[:3]
         first = "; ".join(f"{defect['file']}, {defect['row']}: {defect['problem']}" for defect in worst)
-        raise StudyError(f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}")
+        raise StudyError(
+            f"{folder}: none of {findings.rows} people can be used. First: {first or 'there are none'}"
+            f"{_place_of_images(folder, worst)}"
+        )
     return _tables(ReaderResult(people, rows.votes, rows.captions), settings.words, findings)
 
 
@@ -123,6 +129,17 @@ def _read(settings: DatasetSettings, folder: Path, findings: Findings) -> Reader
         return image_folder.read(folder, settings.words, settings.labels, settings.columns, findings)
     read = {"raf_db": raf_db.read, "phase": phase.read, "coco": coco.read}[settings.source]
     return read(folder, findings)
+
+
+def _place_of_images(folder: Path, defects: Sequence[Mapping[str, Any]]) -> str:
+    """Say that paths begin at the folder if images are missing, and where the first one is if its name exists."""
+    missing = [Path(defect["file"]).name for defect in defects if defect["problem"] == "image missing"]
+    if not missing:
+        return ""
+    places = (Path(place, missing[0]) for place, _, names in os.walk(folder) if missing[0] in names)
+    place = next(places, None)
+    found = f"; there is {place.relative_to(folder).as_posix()}" if place else ""
+    return f". Paths of images begin at data_root{found}"
 
 
 def _drop_duplicates(people: list[Row], scheme: Scheme, findings: Findings) -> list[Row]:

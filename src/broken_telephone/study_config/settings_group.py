@@ -4,6 +4,7 @@ Kedro validates `params:` entries against these models before a pipeline runs.
 """
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,10 +50,13 @@ class Settings(BaseModel):
             group = cls._group_at(tuple(path))
             if name in group.renamed:
                 return f"'{setting}' has a new name: '{'.'.join(map(str, [*path, group.renamed[name]]))}'"
-            return f"'{setting}' is not a setting here (there are: {', '.join(group.model_fields)})"
+            near = get_close_matches(str(name), group.model_fields, 1)
+            existing = f"'{setting}' is not a setting here (there are: {', '.join(group.model_fields)})"
+            return f"{existing}. Did you mean {near[0]}?" if near else existing
         if problem["type"] == "missing":
             return f"'{setting}' is missing"
         message = problem["msg"].removeprefix("Value error, ")
+        message = message.replace("a valid dictionary", "a group of names and values")
         if not problem["loc"]:
             return str(message)
         sentence = f"'{setting}': {message[0].lower()}{message[1:]}"

@@ -84,10 +84,11 @@ def _refuse_bad_name(setting: str, name: Any) -> None:
             f'such as {setting}: "2024_01"'
         )
     if not _NAME.fullmatch(name):
+        allowed = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("-_")[:LONGEST_NAME]
         raise ValueError(
-            f"'{setting}': {name!r} cannot be used as a name, because it names a folder. A name has 1 to "
+            f"'{setting}': {name!r} cannot be used as a name, because folders and commands carry it. A name has 1 to "
             f"{LONGEST_NAME} characters: letters (a to z, A to Z), digits, - and _. It does not begin with -, "
-            "which commands would take for an option"
+            f"which commands would take for an option{f'. Try {allowed!r}' if allowed else ''}"
         )
 
 

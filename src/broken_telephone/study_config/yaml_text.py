@@ -4,6 +4,10 @@ import yaml
 
 from broken_telephone.errors import StudyError
 
+_RULES = (
+    "Look at this line and the one above: a colon is followed by a space, settings of one group begin in the same "
+    "column, spaces indent and not tabs, and quotes and brackets are closed"
+)
 MOST_COPIES = 100_000
 """Maximum number of values that the aliases of one file may add."""
 
@@ -22,7 +26,7 @@ def refuse_bad_yaml(text: str, name: str) -> None:
         expanded = _expanded(root, written)
     except yaml.MarkedYAMLError as error:
         raise StudyError(
-            f"{name}{_position(error)} cannot be read as YAML: {error.problem or error.context}"
+            f"{name}{_position(error)} cannot be read as YAML: {error.problem or error.context}. {_RULES}"
         ) from error
     except yaml.YAMLError as error:
         raise StudyError(f"{name} cannot be read as YAML: {error}") from error

@@ -9,7 +9,7 @@ from broken_telephone.importing.json_files import below, storable
 from broken_telephone.importing.layouts.texts import refuse_undefined_texts, take_text
 from broken_telephone.importing.picture_files import PictureFiles
 from broken_telephone.importing.settings import COLUMNS
-from broken_telephone.ingestion.files.table_files import read_table
+from broken_telephone.ingestion.files.table_files import column_advice, read_table
 from broken_telephone.ingestion.reader_result import Findings
 
 
@@ -37,7 +37,7 @@ def read_plain_table(
     file = below(root, name, "import.files")
     theirs = {column: columns.get(column, column) for column in COLUMNS}
     needed = [theirs[column] for column in dict.fromkeys(["chain", "iteration", "image", *columns])]
-    table = read_table(file, needed, tuple(theirs.values()))
+    table = read_table(file, needed, tuple(theirs.values()), column_advice("import.columns", theirs))
     refuse_undefined_texts(theirs["text"] in table.columns, texts, f"{file} has a column of texts")
     if table.unread:
         findings.note("ignored", "column that is not read", file, "header", ", ".join(table.unread))

@@ -6,8 +6,10 @@ Columns are found by name, ignoring case. This module does not check the values 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,10 @@ from broken_telephone.visible import shortlist
 
 Cells = dict[str, Any]
 """Requested column name -> cell. Text is stripped."""
+Advice = Callable[[Sequence[str], Sequence[str]], str]
+"""Missing columns and the header -> what to do."""
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+"""Suffixes of files that are tables."""
 _DELIMITERS = ",;\t|"
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?\r?\n')
 """First line of a CSV file that tells Excel the delimiter."""
@@ -40,14 +46,14 @@ class Table:
     """Whether the table uses decimal commas, as programs do that separate cells by semicolons."""
 
 
-def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: str = "") -> Table:
+def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: Advice | None = None) -> Table:
     """Read a CSV or Parquet table, by the file's first bytes and suffix.
 
     Args:
         file: the file.
         needed: names that the header must have.
         optional: further names to read if the header has them.
-        advice: what to do if a needed column is missing.
+        advice: says what to do about missing columns, see `column_advice`.
 
     Raises:
         StudyError: if the file is unreadable, lacks a needed column, or repeats a requested column.
@@ -58,14 +64,14 @@ def read_table(file: Path, needed: Sequence[str], optional: Sequence[str] = (), 
     return read_csv(file, needed, optional, advice)
 
 
-def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: str = "") -> Table:
+def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = (), advice: Advice | None = None) -> Table:
     """Read a CSV table without empty rows.
 
     Args:
         file: the file.
         needed: names that the header must have.
         optional: further names to read if the header has them.
-        advice: what to do if a needed column is missing.
+        advice: says what to do about missing columns, see `column_advice`.
 
     Raises:
         StudyError: if the file is unreadable, a quote does not end, a needed column is missing, or a requested column
@@ -88,10 +94,45 @@ def read_csv(file: Path, needed: Sequence[str], optional: Sequence[str] = (), ad
         ]
     except csv.Error as error:
         raise StudyError(
-            f"{file}, line {reader.line_num}: {error}. A cell with a delimiter, a quote or a line break stands in "
-            "quotes, and a quote in it is doubled"
+            f"{file}, {_bad_lines(text, delimiter)}: {error}. A cell with a delimiter, a quote or a line break stands "
+            "in quotes, and a quote in it is doubled"
         ) from None
     return Table(rows, frozenset(positions), _unread_names(header, positions), delimiter == ";")
+
+
+def column_advice(setting: str, theirs: Mapping[str, str]) -> Advice:
+    """Return what to do about missing columns: state their names in a setting.
+
+    Args:
+        setting: the setting that maps columns.
+        theirs: column of this program -> column of the table.
+    """
+
+    def advice(missing: Sequence[str], header: Sequence[str]) -> str:
+        plain = {_plain(name): name for name in header}
+        named = []
+        for ours, name in theirs.items():
+            if name in missing:
+                near = get_close_matches(_plain(name), plain, 1) or get_close_matches(_plain(ours), plain, 1)
+                named.append(f"{ours}: {plain[near[0]] if near else '<name in the table>'}")
+        return f"If the table has it under another name, state that name, as in {setting}: {{{', '.join(named)}}}"
+
+    return advice
+
+
+def tables_in(folder: Path) -> list[str]:
+    """Return the names of the tables that lie in a folder."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in TABLE_SUFFIXES and path.is_file())
+
+
+def _bad_lines(text: str, delimiter: str) -> str:
+    """Name the lines of the first row that cannot be read: a quote that does not end takes all lines below it."""
+    reader, last = _reader(text, delimiter), 0
+    with suppress(csv.Error):
+        for _ in reader:
+            last = reader.line_num
+    first = last + 1
+    return f"line {first}" if reader.line_num <= first else f"line {first} (read to line {reader.line_num})"
 
 
 def _reader(text: str, delimiter: str) -> Any:
@@ -126,7 +167,9 @@ def _delimiter(text: str, needed: Sequence[str]) -> str:
     return max(cells, key=lambda delimiter: cells[delimiter], default=",")
 
 
-def _read_parquet(file: Path, content: bytes, needed: Sequence[str], optional: Sequence[str], advice: str) -> Table:
+def _read_parquet(
+    file: Path, content: bytes, needed: Sequence[str], optional: Sequence[str], advice: Advice | None
+) -> Table:
     try:
         source = pq.ParquetFile(io.BytesIO(content))
         header = [name.strip() for name in source.schema_arrow.names]
@@ -160,13 +203,15 @@ def _plain(name: str) -> str:
 
 
 def _positions(
-    header: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: Path, advice: str
+    header: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: Path, advice: Advice | None
 ) -> dict[str, int]:
     existing = {name: positions for name in (*needed, *optional) if (positions := _matching_positions(name, header))}
+    if not any(header):
+        raise StudyError(f"{file} is empty: it needs a header with {', '.join(needed)}, and rows below")
     if missing := [name for name in needed if name not in existing]:
         existing_names = shortlist((name[:40] or "(no name)" for name in header), _SHOWN) or "nothing"
         message = f"{file}, header: there is no column {', '.join(missing)} (there is: {existing_names})"
-        raise StudyError(f"{message}. {advice}" if advice else message)
+        raise StudyError(f"{message}. {advice(missing, header)}" if advice else message)
     for name, positions in existing.items():
         if len(positions) > 1:
             columns = " and ".join(str(position + 1) for position in positions)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from broken_telephone.ingestion.files.listing import DataFolder, is_text
+from broken_telephone.ingestion.files.table_files import TABLE_SUFFIXES
 from broken_telephone.ingestion.reader_result import Findings, ReaderResult, Row, person_row
 from broken_telephone.ingestion.readers import own_table
 from broken_telephone.ingestion.readers.own_table import SPLITS
@@ -53,7 +54,11 @@ def _images(folder: Path, findings: Findings) -> Iterator[PurePosixPath]:
         for name in sorted(name for name in names if not name.startswith(".")):
             path = PurePosixPath(Path(directory, name).relative_to(folder).as_posix())
             if not is_picture(Path(directory, name)):
-                findings.note_ignored(Path(directory, name))
+                if path.suffix.casefold() in TABLE_SUFFIXES and is_text(str(path)):
+                    advice = f"To read labels from it, state dataset.labels: {path}"
+                    findings.note("ignored", "table that no setting names", folder / path, "table", advice=advice)
+                else:
+                    findings.note_ignored(Path(directory, name))
                 continue
             findings.rows += 1
             if is_text(str(path)):

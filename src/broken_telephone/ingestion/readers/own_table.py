@@ -15,17 +15,19 @@ import pandas as pd
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion.files import image_lists
 from broken_telephone.ingestion.files.listing import DataFolder, is_text
-from broken_telephone.ingestion.files.table_files import Table, read_table
+from broken_telephone.ingestion.files.table_files import Table, column_advice, read_table, tables_in
 from broken_telephone.ingestion.reader_result import Findings, Row, person_row
 from broken_telephone.ingestion.readers.main_person import BOX, read_box
 from broken_telephone.labels import MISSING, Cell, Scheme, read_cell, years_or_codes
 from broken_telephone.progress import track
+from broken_telephone.visible import shortlist
 
 OWN = ("image", "split", "person", "person_id", *BOX)
 """Columns that a table of labels may have in addition to those of the scheme."""
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Split in tables and folders -> split in `people`."""
-_ADVICE = "If the table has it under another name, state that name, as in dataset.columns: {image: file}"
+_SHOWN = 5
+"""Maximum number of names of files in a message."""
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
@@ -59,7 +61,11 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     if file.is_dir():
         raise StudyError(f"{file} is a folder: dataset.labels names a CSV or Parquet file below data_root")
     if not file.is_file():
-        raise StudyError(f"{file} is missing: dataset.labels names the table of labels, below data_root")
+        existing = shortlist(tables_in(folder), _SHOWN)
+        raise StudyError(
+            f"{file} is missing: dataset.labels names the table of labels, below data_root"
+            f"{f' (there is: {existing})' if existing else ''}"
+        )
     if is_list:
         columns = _columns_of_list(scheme, columns)
     theirs = {name: columns.get(name, name) for name in known}
@@ -67,8 +73,10 @@ def read(folder: Path, scheme: Scheme, labels: str, columns: dict[str, str], fin
     table = (
         image_lists.read_image_list(file, folder, findings)
         if is_list
-        else read_table(file, needed, tuple(theirs.values()), _ADVICE)
+        else read_table(file, needed, tuple(theirs.values()), column_advice("dataset.columns", theirs))
     )
+    if not table.rows:
+        raise StudyError(f"{file} has a header and no rows: write a row for each person below the header")
     if table.unread:
         advice = f"dataset.columns says which column is which of ours ({', '.join(known)})"
         findings.note("kept", "columns that are not read", file, "header", ", ".join(table.unread), advice)
