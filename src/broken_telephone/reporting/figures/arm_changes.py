@@ -72,7 +72,7 @@ def arm_changes_figure(contrasts: pd.DataFrame, attribute: str, start: str = "im
             else:
                 _draw_arms_in_rows(axes, own, names, arms, _STEP / height)
         how = (
-            "x-axis: share in the last iteration minus share in the first image, in chains that a study and the "
+            "x-axis: measured change, share in the last image minus share in the first, in chains that a study and the "
             "reference have; the same axis in all panels and for all attributes. Filled marks differ significantly "
             f"from {reference} (adjusted p < {LEVEL}); hollow marks do not, or too little is known."
         )
@@ -160,4 +160,4 @@ def _chains_note(rows: pd.DataFrame) -> list[str]:
     spread = rows.astype({"value_reference": float}).groupby(keys, sort=False)["value_reference"]
     if (spread.max() - spread.min()).max() <= _SAME:
         return []
-    return ["The reference is drawn in the chains that it shares with the first arm; other arms share other chains."]
+    return ["The reference is drawn in the chains that it shares with the first study; others share other chains."]
