@@ -20,6 +20,7 @@ from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
 from broken_telephone.reporting.text import comparison as summary_text
 from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, DIFFERS, EFFECTS, PAIRS, UNKNOWN
+from broken_telephone.reporting.text.comparison_overview import Overview
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -165,7 +166,8 @@ def test_the_summary_says_what_differs_what_does_not_and_what_is_open():
     first = topics[DIFFERS].split(".")[0]
     assert re.search(
         r"The share shown as (fe)?male .* rose by \d+ points in shifted, and did not change in plain: "
-        r"shifted ends higher, by .*\d+ points \(95 % interval \d+ to \d+",
+        r"shifted ends higher, by \d+ points "
+        r"\(95 % interval \d+ to \d+(; corrected for selection (at least )?\d+ points)?; ",
         topics[DIFFERS],
     ), first
     assert "are shown to differ by less than 5 points" in topics[ALIKE]
@@ -231,7 +233,8 @@ def test_latex_has_the_contrasts_with_their_marks():
     rows = drifting().tables["contrasts"]
     own = rows[(rows["family"] == "shares") & (rows["label"] == "(all)") & (rows["iteration"] == 2)]
     female = own[own["category"] == "female"].iloc[0]
-    assert f"${100 * female['shrunken_value']:+.1f}^{{***}}$" in latex
+    measured, corrected = (f"{100 * female[name]:+.1f}" for name in ("value", "shrunken_value"))
+    assert (f"${measured}^{{***}}$" if corrected == measured else f"${measured}^{{***}}$ [${corrected}$]") in latex
 
 
 def test_equal_studies_differ_in_nothing():
@@ -280,7 +283,7 @@ def test_the_page_states_which_tests_are_adjusted_together():
     page = drifting().page
     assert "All tests of this page" not in page
     assert "The tests of the contrasts are adjusted together, and those of the factors among themselves." in page
-    assert "The verdicts about arms rest on intervals that are not adjusted for the number of arms." in page
+    assert "The verdicts on what each study achieves rest on intervals that are not adjusted" in page
 
 
 @pytest.mark.parametrize(
@@ -420,7 +423,8 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
     settings = pd.DataFrame(columns=["setting", "a", "b"])
 
     def page(most_bytes):
-        return comparison_page("x", {"a": "a", "b": "b"}, "a", {}, settings, {}, chains, 40, {}, most_bytes)
+        overview = Overview("a and b.", [], [])
+        return comparison_page("x", {"a": "a", "b": "b"}, "a", overview, {}, settings, {}, chains, 40, {}, most_bytes)
 
     assert page(10_000_000).count('<article class="chain"') == 40
     smaller = page(100_000)

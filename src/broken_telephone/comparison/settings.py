@@ -19,7 +19,7 @@ class ComparisonSettings(Settings):
     arms: dict[str, str] = {}
     """Name on the page -> the study's own name (`study` in its globals.yml)."""
     factors: dict[str, dict[str, str]] = {}
-    """Name on the page -> factor -> level, such as `{generator: a, prompt: long}`. All studies state the same factors."""
+    """Name on the page -> factor -> level, such as `{generator: a, prompt: long}`. All state the same factors."""
     exchanged: str | None = None
     """The attribute in which the originals of the studies differ, such as gender: see docs/counterfactuals.md."""
     shown_chains: Annotated[int, Field(ge=0)] = 24

@@ -31,8 +31,9 @@ _NONE, _UNKNOWN = "\N{ALMOST EQUAL TO}", "?"
 def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str], start: str = "image") -> "Figure":
     """Draw a matrix of outcomes (rows) by labels (columns): the contrast of an arm with the reference, in points.
 
-    A cell gives the sign and the size as measured. A frame and bold type mark a significant difference. A cell with an almost-equal sign shows that the difference is smaller than the margin. A hatched cell
-    with a question mark does not have enough data.
+    A cell gives the sign and the size as measured. A frame and bold type mark a significant difference. A cell with an
+    almost-equal sign shows that the difference is smaller than the margin. A hatched cell with a question mark does not
+    have enough data.
 
     Args:
         contrasts: the `contrasts` table.

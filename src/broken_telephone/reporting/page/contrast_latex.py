@@ -19,8 +19,8 @@ def contrast_tables(study: str, contrasts: pd.DataFrame) -> str:
     r"""Write the contrasts of all shares at the last image: change of the arm minus change of the reference, in points.
 
     A significant contrast has stars: * for an adjusted p below 0.05, ** below 0.01, *** below 0.001. In brackets stands
-    the same contrast corrected for selection. A dagger marks a contrast without enough data. The sign of near equality marks a contrast that is
-    shown to be smaller than the margin.
+    the same contrast corrected for selection. A dagger marks a contrast without enough data. The sign of near equality
+    marks a contrast that is shown to be smaller than the margin.
 
     Args:
         study: name of the comparison, for the captions.
@@ -46,8 +46,9 @@ def _table(study: str, arm: str, start: str, attribute: str, rows: pd.DataFrame)
     caption = (
         rf"{escape(study)}: change of {name} in {escape(arm)} minus that in {escape(reference)}, up to image "
         rf"{int(rows['iteration'].iloc[0])}, chains from {start}s, measured, in percentage points; in brackets, the "
-        r"same corrected for selection, if it is significant and the correction visible. * $p<0.05$, ** $p<0.01$, *** $p<0.001$, adjusted for all tests of the "
-        rf"comparison. ${_EQUAL}$: smaller than the margin. ${LOW_POWER}$: not enough data. $n$ and Starts: largest "
+        r"same corrected for selection, if it is significant and the correction visible. * $p<0.05$, ** $p<0.01$, "
+        rf"*** $p<0.001$, adjusted for all tests of the comparison. ${_EQUAL}$: smaller than the "
+        rf"margin. ${LOW_POWER}$: not enough data. $n$ and Starts: largest "
         r"number of chains, and of their independent starts, in the row."
     )
     lines = [

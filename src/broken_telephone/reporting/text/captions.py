@@ -25,9 +25,10 @@ FIGURES: Mapping[str, Caption] = {
     "arms": Caption(
         "Changes of shares in all studies",
         "How did the shares change in each study?",
-        "Each mark is the measured change of one share from the first image to the last in one study, in the chains that "
-        "it has in common with the reference. All panels have one axis. Right of zero, the category became more frequent. A "
-        "filled mark differs significantly from the reference, after adjustment for all tests of the comparison.",
+        "Each mark is the measured change of one share from the first image to the last in one study, in the chains "
+        "that it has in common with the reference. All panels have one axis. Right of zero, the category became more "
+        "frequent. A filled mark differs significantly from the reference, after adjustment for all tests of the "
+        "comparison.",
         "contrasts",
     ),
     "claims": Caption(
@@ -43,9 +44,9 @@ FIGURES: Mapping[str, Caption] = {
         "All differences between the studies",
         "How do the studies differ, for every label and category?",
         "Each cell is the measured change in one study minus that in the reference, in points, for the people of one "
-        "label. The table has significant differences corrected for selection, too, as the shrunken value. A frame marks a significant difference, after adjustment for all tests of the comparison. The sign of "
-        "near equality marks a difference that is shown to be smaller than the margin. Hatched cells do not have "
-        "enough data to tell.",
+        "label. The table has significant differences corrected for selection, too, as the shrunken value. A frame "
+        "marks a significant difference, after adjustment for all tests of the comparison. The sign of near equality "
+        "marks a difference that is shown to be smaller than the margin. Hatched cells lack enough data to tell.",
         "contrasts",
     ),
     "similarities": Caption(

@@ -61,9 +61,9 @@ TABLES: Mapping[str, TableCaption] = {
     "contrasts": TableCaption(
         "Differences between the studies",
         "The column arm names the study. The column value is its measured change minus that of the reference since the "
-        "first image; it is the difference of the values themselves if the column since is empty. Verdicts are given for "
-        "the last image only. The column p_adjusted adjusts for all of them together. The shrunken value of significant "
-        "differences is corrected for selection, and their interval is adjusted for it.",
+        "first image; it is the difference of the values themselves if the column since is empty. Verdicts are given "
+        "for the last image only. The column p_adjusted adjusts for all of them together. The shrunken value of "
+        "significant differences is corrected for selection, and their interval is adjusted for it.",
     ),
     "effects": TableCaption(
         "Effects of factors",
@@ -80,7 +80,8 @@ TABLES: Mapping[str, TableCaption] = {
         "adjusts for all of them together. The verdict is rise, fall, no significant change, or not enough data to "
         "tell. Before and after are shares of all images with a category; value is the measured change of chains with "
         "a category in both. The shrunken value of rises and falls is corrected for selection, and their interval is "
-        "adjusted for it. For success, value is the change of the difference in success between a category and its reference.",
+        "adjusted for it. For success, value is the change of the difference in success between a category and its "
+        "reference.",
     ),
     "shares": TableCaption(
         "Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."
