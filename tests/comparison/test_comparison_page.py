@@ -330,7 +330,7 @@ def test_factors_are_blamed_or_not():
     compared = Compared(comparison, **{arm: study(100, becoming_female=shift) for arm, shift in shifts.items()})
     text = compared.topics()[EFFECTS]
     assert text.count("A factor is blamed if its effect is significant at 1 %") == 1
-    assert re.search(r"Generator makes 100 % of the differences between the arms \(.*?\) and is blamed", text)
+    assert re.search(r"Generator makes 100 % of the differences between the studies \(.*?\) and is blamed", text)
     assert "prompt is blamed" not in text
     assert "effects" in compared.figures
     compared.figures["effects"]()
