@@ -105,7 +105,7 @@ def test_certainty_rests_on_ratings_or_on_the_annotator_alone(is_rated):
     text = answers(overview_of(rated, "one"))["How sure is it?"]
     assert ("Human ratings correct 6 of 6 differences of shares." in text) == is_rated
     assert ("no rating checks them on drawn images" in text) != is_rated
-    assert "200 chains with the same start and seed in both studies" in text
+    assert "200 chains with the same start and seed as in the reference" in text
 
 
 def test_chains_from_prompts_have_a_line_of_their_own():

@@ -200,7 +200,7 @@ def _certainty(rows: pd.DataFrame, shares: pd.DataFrame, pairing: pd.DataFrame) 
     pairs = verdicts[verdicts["passed"].astype(bool)]
     if len(pairs):
         least = int(pairs["count"].min())
-        yield f"Chains are compared one by one: {counted(least, 'chain')} with the same start and seed in both studies."
+        yield f"Chains are paired: {counted(least, 'chain')} with the same start and seed as in the reference."
     if len(pairs) < len(verdicts):
         names = [str(arm) for arm in verdicts.loc[~verdicts["passed"].astype(bool), "arm"]]
         yield f"Compared without pairs: {listed(names, _NAMED)}."
