@@ -6,7 +6,7 @@ from functools import cache
 import pandas as pd
 import pytest
 from finished_studies import study
-from test_comparison_page import Compared, drifting, from_prompts, with_ratings
+from test_comparison_page import Compared, drifting, with_ratings
 
 from broken_telephone.comparison import ComparisonSettings, differing_settings
 from broken_telephone.reporting.text.comparison_overview import Overview, comparison_overview
@@ -108,15 +108,21 @@ def test_certainty_rests_on_ratings_or_on_the_annotator_alone(is_rated):
     assert "200 chains with the same start and seed as in the reference" in text
 
 
-def test_chains_from_prompts_have_a_line_of_their_own():
-    first, second = study(40), study(40, becoming_female=0.5)
-    compared = Compared(
-        ComparisonSettings(arms={"one": "a", "two": "b"}, shown_chains=0),
-        one=from_prompts(first),
-        two=from_prompts(second),
-    )
-    lines = overview_of(compared, "one").studies
-    assert [line.name for line in lines] == ["one", "two"]
-    doubled = pd.concat([compared.tables["arms"], compared.tables["arms"].assign(start="image")])
-    names = [line.name for line in overview_of(compared, "one", arms=doubled).studies]
-    assert names[2] == "one (chains from images)"
+@pytest.mark.parametrize("has_enough", [True, False])
+def test_chains_from_prompts_have_lines_of_their_own_if_they_tell_anything(has_enough):
+    tables = drifting().tables
+    contrasts, arms = (tables[name].astype({"start": object}) for name in ("contrasts", "arms"))
+    prompts = contrasts.assign(start="prompt")
+    if not has_enough:
+        prompts = prompts.assign(verdict="not enough data to tell")
+    both = {"contrasts": pd.concat([contrasts, prompts]), "arms": pd.concat([arms, arms.assign(start="prompt")])}
+    overview = overview_of(drifting(), **both)
+    names = [line.name for line in overview.studies]
+    if has_enough:
+        kinds = ("images", "prompts")
+        assert names == [f"{arm} (chains from {kind})" for kind in kinds for arm in ("plain", "shifted")]
+    else:
+        assert names == ["plain", "shifted"]
+        assert overview.headline.endswith("in 6 of 6 shares.")
+    note = "Chains from prompts: not enough data for any of 6 shares."
+    assert (note in answers(overview)["What cannot be told?"]) != has_enough

@@ -33,6 +33,8 @@ GRAPH: Mapping[str, str] = {
     "viz_miniature": "?pid=miniature&types=nodes,datasets",
 }
 """Picture -> address of the graph; docs/architecture.md has the same addresses."""
+BOXES_TO_OPEN: Mapping[str, str] = {"viz_reporting": "reporting"}
+"""Picture -> box of its graph that is opened by a click."""
 PREVIEW = "viz_preview"
 """The picture of the figures of a report, expanded."""
 
@@ -51,6 +53,13 @@ def graph_pictures(address: str, folder: Path) -> None:
     """Take the pictures of the graph that is served at an address."""
     for name, query in GRAPH.items():
         with opened(address + query) as page:
+            _settle(page)
+            for part in ("Hide menu", "Turn minimap off"):
+                page.get_by_label(part, exact=True).click()
+            _settle(page)
+            if name in BOXES_TO_OPEN:
+                page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
+            page.mouse.move(0, 0)  # away from hints
             _settle(page)
             page.screenshot(path=folder / f"{name}.png")
     with opened(f"{address}?pid=reporting&types=nodes,datasets&expandAllPipelines=true&sn=report_figures") as page:

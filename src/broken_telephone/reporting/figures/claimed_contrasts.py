@@ -21,8 +21,8 @@ _ARM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 4.2}
 _REFERENCE: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 4.2, "markerfacecolor": "white"}
 _LEFT, _RIGHT, _AXIS = 2.3, 2.3, 2.6
 """Inches of the names, the numbers and the axis."""
-_COLUMNS = (1.03, 1.53)
-"""Where the two columns of numbers begin, as a fraction of the axis."""
+_COLUMNS = (6, 92)
+"""Where the two columns of numbers begin, in points right of the axis."""
 
 
 def claimed_contrasts(contrasts: pd.DataFrame, arm: str, start: str = "image") -> pd.DataFrame:
@@ -92,7 +92,7 @@ def _set_up(axes: "Axes", rows: pd.DataFrame, names: list[str]) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     for place, head in zip(_COLUMNS, ("measured difference\n(95 % interval)", "corrected\nfor selection"), strict=True):
-        axes.annotate(head, (place, 1.0), (0, 2), xycoords="axes fraction", textcoords="offset points", va="bottom")
+        axes.annotate(head, (1, 1), (place, 2), xycoords="axes fraction", textcoords="offset points", va="bottom")
 
 
 def _draw_row(axes: "Axes", place: int, row: Any) -> None:
@@ -102,4 +102,5 @@ def _draw_row(axes: "Axes", place: int, row: Any) -> None:
     low, high = (points(value, unit=False) for value in (row.ci_low, row.ci_high))
     numbers = (f"{signed_points(row.value)} ({low} to {high})", signed_points(row.shrunken_value))
     for x, text in zip(_COLUMNS, numbers, strict=True):
-        axes.annotate(text, (x, place), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+        where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(text, (1, place), (x, 0), **where, va="center", annotation_clip=False)

@@ -71,6 +71,8 @@ def comparison_overview(
 ) -> Overview:
     """Answer the questions of the first screen.
 
+    A kind of start without enough data for any share is only named as such, if another kind has enough.
+
     Args:
         tables: by name: contrasts, pairing, arms and effects.
         settings: the settings that differ, see `comparison.differing_settings`.
@@ -79,18 +81,22 @@ def comparison_overview(
     """
     rows = judged(tables["contrasts"])
     shares = rows[rows["family"] == SHARES]
+    told = dict.fromkeys(shares.loc[shares["verdict"] != NOT_ENOUGH_DATA, "start"]) or dict.fromkeys(shares["start"])
+    untold = shares[~shares["start"].isin(list(told))]
+    shares = shares[shares["start"].isin(list(told))]
+    arms = tables["arms"][tables["arms"]["start"].astype(str).isin(list(told))]
     factors = _factors(tables["effects"])
     pairing = tables["pairing"].astype({"arm": object, "check": object})
     return Overview(
         _headline(shares, factors, reference),
-        [_line(row, shares, tables["arms"]["start"].nunique() > 1) for row in tables["arms"].itertuples(index=False)],
+        [_line(row, shares, len(told) > 1) for row in arms.itertuples(index=False)],
         [
             Answer("What differs?", list(_differences(rows, shares)), "changed"),
             Answer("How sure is it?", list(_certainty(rows, shares, pairing)), "pairs"),
             Answer(
                 "Which factor is to blame?", list(_blame(factors, settings)), "changed" if len(factors) else "methods"
             ),
-            Answer("What cannot be told?", list(_unknown(shares, margin)), "changed"),
+            Answer("What cannot be told?", list(_unknown(shares, untold, margin)), "changed"),
         ],
     )
 
@@ -237,7 +243,7 @@ def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
         yield "The data cannot tell which of them is to blame, because the comparison states no factors."
 
 
-def _unknown(shares: pd.DataFrame, margin: float) -> Iterator[str]:
+def _unknown(shares: pd.DataFrame, untold: pd.DataFrame, margin: float) -> Iterator[str]:
     counts = shares["verdict"].value_counts()
     total = counted(len(shares), "share")
     yield f"{counts.get(NOT_ENOUGH_DATA, 0)} of {total}: not enough data to tell."
@@ -246,3 +252,5 @@ def _unknown(shares: pd.DataFrame, margin: float) -> Iterator[str]:
     few = shares.loc[shares["verdict"] == NOT_ENOUGH_DATA, "reason"].astype(str)
     if len(few):
         yield f"Most frequent reason: {few.value_counts().index[0]}."
+    for start, rows in untold.groupby("start", sort=False):
+        yield f"Chains from {start}s: not enough data for any of {counted(len(rows), 'share')}."
