@@ -114,7 +114,7 @@ def test_chains_from_prompts_have_lines_of_their_own_if_they_tell_anything(has_e
     contrasts, arms = (tables[name].astype({"start": object}) for name in ("contrasts", "arms"))
     prompts = contrasts.assign(start="prompt")
     if not has_enough:
-        prompts = prompts.assign(verdict="not enough data to tell")
+        prompts = prompts.assign(clusters=prompts["clusters"].where(prompts["label"] == "(all)", 1))
     both = {"contrasts": pd.concat([contrasts, prompts]), "arms": pd.concat([arms, arms.assign(start="prompt")])}
     overview = overview_of(drifting(), **both)
     names = [line.name for line in overview.studies]
@@ -124,5 +124,6 @@ def test_chains_from_prompts_have_lines_of_their_own_if_they_tell_anything(has_e
     else:
         assert names == ["plain", "shifted"]
         assert overview.headline.endswith("in 6 of 6 shares.")
-    note = "Chains from prompts: not enough data for any of 6 shares."
+    note = "Chains from prompts: each label has a single start."
     assert (note in answers(overview)["What cannot be told?"]) != has_enough
+    assert overview.untold == ({} if has_enough else {"prompt": "each label has a single start"})

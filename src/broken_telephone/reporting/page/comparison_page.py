@@ -50,7 +50,8 @@ def comparison_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    drawn, shown = shown_figures(figures), [shown_table(name, table) for name, table in tables.items() if len(table)]
+    drawn = shown_figures(figures, overview.untold)
+    shown = [shown_table(name, table) for name, table in tables.items() if len(table)]
     arranged = sections(COMPARISON, summary, drawn, shown)
     content: dict[str, Any] = {
         "study": study,

@@ -1,7 +1,7 @@
 """Answers the questions of a comparison on its first screen: what differs, how sure, which factor, what is open."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ from broken_telephone.reporting.text.wording import (
     spoken,
     with_minus,
 )
+from broken_telephone.statistics import ALL
 from broken_telephone.statistics.outcomes import SHARES
 from broken_telephone.statistics.tables.arms import REFERENCE
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER, NO_DIFFERENCE, NOT_SIGNIFICANT
@@ -29,6 +30,8 @@ from broken_telephone.statistics.tables.effect_verdicts import BLAMED, SHARE_OF_
 
 _MOST = 3
 """Differences that the first screen names."""
+_SINGLE = "each label has a single start"
+"""Why nothing is told of a kind of start."""
 _NAMED = 4
 """Settings and factors that a sentence names."""
 
@@ -64,6 +67,8 @@ class Overview:
     headline: str
     studies: Sequence[StudyLine]
     answers: Sequence[Answer]
+    untold: Mapping[str, str] = field(default_factory=dict)
+    """Kind of start that tells nothing -> why; the page folds its figures."""
 
 
 def comparison_overview(
@@ -71,7 +76,7 @@ def comparison_overview(
 ) -> Overview:
     """Answer the questions of the first screen.
 
-    A kind of start without enough data for any share is only named as such, if another kind has enough.
+    Kinds of starts whose labels have a single start each are only named, if another kind has more.
 
     Args:
         tables: by name: contrasts, pairing, arms and effects.
@@ -81,8 +86,9 @@ def comparison_overview(
     """
     rows = judged(tables["contrasts"])
     shares = rows[rows["family"] == SHARES]
-    told = dict.fromkeys(shares.loc[shares["verdict"] != NOT_ENOUGH_DATA, "start"]) or dict.fromkeys(shares["start"])
-    untold = shares[~shares["start"].isin(list(told))]
+    repeated = shares[(shares["label"] != ALL) & (shares["clusters"].fillna(0).astype(int) > 1)]
+    told = dict.fromkeys(repeated["start"]) or dict.fromkeys(shares["start"])
+    untold = {str(start): _SINGLE for start in dict.fromkeys(shares["start"]) if start not in told}
     shares = shares[shares["start"].isin(list(told))]
     arms = tables["arms"][tables["arms"]["start"].astype(str).isin(list(told))]
     factors = _factors(tables["effects"])
@@ -98,6 +104,7 @@ def comparison_overview(
             ),
             Answer("What cannot be told?", list(_unknown(shares, untold, margin)), "changed"),
         ],
+        untold,
     )
 
 
@@ -243,7 +250,7 @@ def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
         yield "The data cannot tell which of them is to blame, because the comparison states no factors."
 
 
-def _unknown(shares: pd.DataFrame, untold: pd.DataFrame, margin: float) -> Iterator[str]:
+def _unknown(shares: pd.DataFrame, untold: Mapping[str, str], margin: float) -> Iterator[str]:
     counts = shares["verdict"].value_counts()
     total = counted(len(shares), "share")
     yield f"{counts.get(NOT_ENOUGH_DATA, 0)} of {total}: not enough data to tell."
@@ -252,5 +259,5 @@ def _unknown(shares: pd.DataFrame, untold: pd.DataFrame, margin: float) -> Itera
     few = shares.loc[shares["verdict"] == NOT_ENOUGH_DATA, "reason"].astype(str)
     if len(few):
         yield f"Most frequent reason: {few.value_counts().index[0]}."
-    for start, rows in untold.groupby("start", sort=False):
-        yield f"Chains from {start}s: not enough data for any of {counted(len(rows), 'share')}."
+    for start, reason in untold.items():
+        yield f"Chains from {start}s: {reason}."
