@@ -97,9 +97,11 @@ def opened(address: str) -> "Iterator[Page]":
         browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         inside = (address.split("?")[0], "data:", "blob:")
-        page.on("request", lambda each: each.url.startswith(inside) or troubles.append(f"asked {each.url[:120]}"))
+        page.on(
+            "request", lambda each: troubles.extend([] if each.url.startswith(inside) else [f"asked {each.url[:120]}"])
+        )
         page.on("requestfailed", lambda each: troubles.append(f"{each.url[:120]} failed: {each.failure}"))
-        page.on("console", lambda each: each.type in ("error", "warning") and troubles.append(each.text))
+        page.on("console", lambda each: troubles.extend([each.text] if each.type in ("error", "warning") else []))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(address)
         yield page

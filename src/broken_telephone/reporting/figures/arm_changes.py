@@ -26,14 +26,12 @@ _REFERENCE: dict[str, Any] = {
     "marker": "o",
     "markersize": 3.8,
     "markerfacecolor": "white",
-    "clip_on": False,
 }
 _CORRECTED: dict[str, Any] = {
     "color": style.INK,
     "marker": "|",
     "markersize": 6,
     "markeredgewidth": 1.4,
-    "clip_on": False,
 }
 """The reference beside arms whose changes are corrected with ratings, as its own change then is."""
 _ARM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 3.6}

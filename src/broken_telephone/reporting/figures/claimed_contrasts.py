@@ -102,5 +102,5 @@ def _draw_row(axes: "Axes", place: int, row: Any) -> None:
     low, high = (points(value, unit=False) for value in (row.ci_low, row.ci_high))
     numbers = (f"{signed_points(row.value)} ({low} to {high})", signed_points(row.shrunken_value))
     for x, text in zip(_COLUMNS, numbers, strict=True):
-        where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         axes.annotate(text, (1, place), (x, 0), **where, va="center", annotation_clip=False)
