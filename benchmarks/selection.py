@@ -160,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args(arguments)
     print(
-        "| labels | starts | replicates | effect | claims | false | covered | at the end | claimed / true "
-        "| unshrunken / true | error (points) | unshrunken |"
+        "| labels | starts | replicates | effect | claims | false | covered | at the end | corrected / true "
+        "| measured / true | error (points), corrected | measured |"
     )
     for kind in kinds(options.tiny):
         print(measure(2 if options.tiny else options.studies, *kind), flush=True)

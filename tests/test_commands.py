@@ -40,6 +40,7 @@ NOT_RUN = {
     "mkdocs": "test_site.py builds the site",
     "python -m broken_telephone.exporting.appendix": "writes a page; test_dictionary.py compares it",
     "python -m broken_telephone.documentation.settings_tables": "writes a page; test_settings_tables.py compares it",
+    "python -m broken_telephone.documentation.pictures": "needs a finished study; test_pictures.py checks it",
     "python -m broken_telephone.models.faces.packaged_weights": "test_face_detector.py runs it",
     "kedro grid --env validation": "takes most of an hour; test_validation_pipeline.py runs a reduced form",
     "kedro grid": "runs all arms of a grid; test_grid_command.py runs some",

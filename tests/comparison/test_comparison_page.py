@@ -20,6 +20,7 @@ from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
 from broken_telephone.reporting.text import comparison as summary_text
 from broken_telephone.reporting.text.comparison import ACHIEVED, ALIKE, DIFFERS, EFFECTS, PAIRS, UNKNOWN
+from broken_telephone.reporting.text.comparison_overview import Overview
 from broken_telephone.tables import check_result, with_plain_numbers
 
 SETTINGS = ReportSettings(n_bootstrap=300)
@@ -165,7 +166,8 @@ def test_the_summary_says_what_differs_what_does_not_and_what_is_open():
     first = topics[DIFFERS].split(".")[0]
     assert re.search(
         r"The share shown as (fe)?male .* rose by \d+ points in shifted, and did not change in plain: "
-        r"shifted ends higher, by .*\d+ points \(95 % interval \d+ to \d+",
+        r"shifted ends higher, by \d+ points "
+        r"\(95 % interval \d+ to \d+(; corrected for selection (at least )?\d+ points)?; ",
         topics[DIFFERS],
     ), first
     assert "are shown to differ by less than 5 points" in topics[ALIKE]
@@ -199,7 +201,7 @@ def test_the_figures_are_on_the_page():
     figures = drifting().figures
     assert list(figures) == [
         "arms_gender",
-        "claims_shifted, largest first",
+        "claims_shifted",
         "contrasts_shifted, shares",
         "contrasts_shifted, success, mentions and missing answers",
     ]
@@ -217,7 +219,7 @@ def test_the_matrix_is_readable_without_colour():
 
 
 def test_the_dumbbell_has_a_mark_of_each_study_for_each_claim():
-    figure = drifting().figures["claims_shifted, largest first"]()
+    figure = drifting().figures["claims_shifted"]()
     marks = [line for line in figure.axes[0].lines if line.get_marker() in ("D", "o")]
     assert len(marks) == 2 * len(figure.axes[0].get_yticks())
     by_hand = drift_by_hand(drifting().studies["shifted"].results)
@@ -231,7 +233,8 @@ def test_latex_has_the_contrasts_with_their_marks():
     rows = drifting().tables["contrasts"]
     own = rows[(rows["family"] == "shares") & (rows["label"] == "(all)") & (rows["iteration"] == 2)]
     female = own[own["category"] == "female"].iloc[0]
-    assert f"${100 * female['shrunken_value']:+.1f}^{{***}}$" in latex
+    measured, corrected = (f"{100 * female[name]:+.1f}" for name in ("value", "shrunken_value"))
+    assert (f"${measured}^{{***}}$" if corrected == measured else f"${measured}^{{***}}$ [${corrected}$]") in latex
 
 
 def test_equal_studies_differ_in_nothing():
@@ -240,7 +243,7 @@ def test_equal_studies_differ_in_nothing():
     topics = compared.topics()
     assert re.search(r"Who is shown: none of \d+ shares .* differs significantly between two and one", topics[DIFFERS])
     assert "The sealed settings of one and two are equal." in topics[PAIRS]
-    assert "claims_two, largest first" not in compared.figures
+    assert "claims_two" not in compared.figures
     values = compared.tables["contrasts"]["value"].dropna()
     assert len(values)
     assert (values == 0).all()
@@ -280,7 +283,7 @@ def test_the_page_states_which_tests_are_adjusted_together():
     page = drifting().page
     assert "All tests of this page" not in page
     assert "The tests of the contrasts are adjusted together, and those of the factors among themselves." in page
-    assert "The verdicts about arms rest on intervals that are not adjusted for the number of arms." in page
+    assert "The verdicts on what each study achieves rest on intervals that are not adjusted" in page
 
 
 @pytest.mark.parametrize(
@@ -327,7 +330,7 @@ def test_factors_are_blamed_or_not():
     compared = Compared(comparison, **{arm: study(100, becoming_female=shift) for arm, shift in shifts.items()})
     text = compared.topics()[EFFECTS]
     assert text.count("A factor is blamed if its effect is significant at 1 %") == 1
-    assert re.search(r"Generator makes 100 % of the differences between the arms \(.*?\) and is blamed", text)
+    assert re.search(r"Generator makes 100 % of the differences between the studies \(.*?\) and is blamed", text)
     assert "prompt is blamed" not in text
     assert "effects" in compared.figures
     compared.figures["effects"]()
@@ -420,7 +423,8 @@ def test_a_page_that_would_be_too_large_shows_fewer_chains():
     settings = pd.DataFrame(columns=["setting", "a", "b"])
 
     def page(most_bytes):
-        return comparison_page("x", {"a": "a", "b": "b"}, "a", {}, settings, {}, chains, 40, {}, most_bytes)
+        overview = Overview("a and b.", [], [])
+        return comparison_page("x", {"a": "a", "b": "b"}, "a", overview, {}, settings, {}, chains, 40, {}, most_bytes)
 
     assert page(10_000_000).count('<article class="chain"') == 40
     smaller = page(100_000)

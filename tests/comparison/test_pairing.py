@@ -49,7 +49,7 @@ def test_starts_of_one_study_only_are_counted_named_and_left_out():
     found = checks(pairing)
     assert (found["starts in both studies"].count, found["starts in both studies"].n) == (30, 40)
     assert found["starts only in the reference"].count == 10
-    assert found["starts only in this arm"].count == 10
+    assert found["starts only in this study"].count == 10
     assert "image p0" in found["starts only in the reference"].note
     assert pairing.paired["b"]
     assert set(number_of(pairing.chains["b"]["chain_id"])) == set(range(10, 40))
@@ -151,12 +151,12 @@ def test_no_start_in_all_arms_is_refused():
 def test_fewer_iterations_are_compared_and_named():
     pairing = paired(a=study(iterations=3), b=study(iterations=2))
     row = checks(pairing)["iterations"]
-    assert (row.passed, row.note) == (False, "2 in this arm and 3 in the reference. Compared: 1 to 2")
+    assert (row.passed, row.note) == (False, "2 in this study and 3 in the reference. Compared: 1 to 2")
     assert pd.isna(row.count)
     assert pd.isna(row.n)
     assert pairing.images == (1, 2)
     third = paired(a=study(iterations=3), b=study(iterations=3), c=study(iterations=2))
-    assert checks(third)["iterations"].note == "3 in this arm and 3 in the reference. Compared: 1 to 2"
+    assert checks(third)["iterations"].note == "3 in this study and 3 in the reference. Compared: 1 to 2"
 
 
 def test_images_that_a_study_does_not_keep_are_left_out_and_named():
@@ -171,7 +171,7 @@ def test_the_last_compared_image_is_one_that_all_studies_keep():
     pairing = paired(a=study(iterations=4), b=thinned(study(iterations=6), [3]))
     assert pairing.images == (1, 3)
     assert pairing.iterations == 3
-    assert checks(pairing)["iterations"].note == "6 in this arm and 4 in the reference. Compared: 1 to 3"
+    assert checks(pairing)["iterations"].note == "6 in this study and 4 in the reference. Compared: 1 to 3"
 
 
 def test_images_that_are_not_kept_are_no_missing_answers():
@@ -231,7 +231,7 @@ def test_a_common_further_annotator_is_taken(caplog):
         store.annotation_manifest = asked([("own", weights), ("shared", "s")], made_from)
     pairing = paired(a=first, b=second)
     assert {own.annotator for own in pairing.instruments.values()} == {"shared"}
-    assert "The annotator own of a did not label all arms. shared did" in caplog.text
+    assert "The annotator own of a did not label all studies. shared did" in caplog.text
     with pytest.raises(StudyError, match=r"report\.annotator: 'nobody' is no annotator of a"):
         pair_studies(opened(a=first, b=second), "a", "free", "nobody")
 

@@ -257,13 +257,14 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     marks = {
         line.get_ydata()[0]: line
         for look, lines in marks_of(axes).items()
-        if look != "before shrinkage"
+        if look != "corrected for selection"
         for line in lines
     }
     males = drift[drift["category"] == "male"]
-    (before,) = marks_of(axes)["before shrinkage"]
-    assert (before.get_xdata()[0], before.get_ydata()[0]) == (males["value"].iloc[0], 0)
-    assert [marks[place].get_xdata()[0] for place in range(4)] == males["shrunken_value"].to_list()[:4]
+    (corrected,) = marks_of(axes)["corrected for selection"]
+    assert (corrected.get_xdata()[0], corrected.get_ydata()[0]) == (males["shrunken_value"].iloc[0], 0)
+    assert [marks[place].get_xdata()[0] for place in range(4)] == males["value"].to_list()[:4]
+    assert "measured change" in text_of(figure)
     alone = [line for line in axes.lines if line.get_marker() == "|"]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in alone] == [(males["annotator_value"].iloc[0], 0)]
     looks = [(marks[place].get_marker(), to_hex(marks[place].get_markerfacecolor())) for place in range(4)]
@@ -277,7 +278,7 @@ def test_a_cell_that_cannot_show_anything_is_crossed_never_filled():
     assert 4 not in marks
     keys = {text.get_text() for text in figure.legends[0].get_texts()}
     assert len(keys) == 6
-    assert {"annotator's answers alone", "the same before shrinkage"} <= keys
+    assert {"annotator's answers alone", "the same, corrected for selection"} <= keys
 
 
 def test_the_forest_shows_the_shares_of_one_start_only():

@@ -46,11 +46,11 @@ def test_marks_are_by_the_adjusted_p_value_of_the_same_row(tables):
         )
         stars = stars if row.verdict in (RISE, FALL) else ""
         stars = r"\dagger" if row.verdict == NOT_ENOUGH_DATA else stars
-        size = row.shrunken_value
-        number = f"{100 * size:+.1f}" if abs(size) > 1e-9 else "0.0"
+        number = f"{100 * row.value:+.1f}" if abs(row.value) > 1e-9 else "0.0"
         cell = f"${number}{f'^{{{stars}}}' if stars else ''}$"
-        before = f"{100 * row.value:+.1f}"
-        expected[row.label, row.category] = cell if before == f"{100 * size:+.1f}" else f"{cell} [${before}$]"
+        corrected = f"{100 * row.shrunken_value:+.1f}"
+        same = corrected == f"{100 * row.value:+.1f}"
+        expected[row.label, row.category] = cell if same else f"{cell} [${corrected}$]"
     assert any("*" in cell for cell in expected.values())
     assert any("[" in cell for cell in expected.values())
     expected["anger", "male"] += " ($+12.3$)"

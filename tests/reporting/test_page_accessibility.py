@@ -14,6 +14,7 @@ from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.validation_page import validation_page
 from broken_telephone.reporting.text import comparison, validation
 from broken_telephone.reporting.text.captions import FIGURES
+from broken_telephone.reporting.text.comparison_overview import Answer, Overview, StudyLine
 from broken_telephone.reporting.text.questions import COMPARISON
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -32,7 +33,12 @@ def compared() -> str:
     sentences = {comparison.DIFFERS: ["More women."], comparison.PAIRS: ["All chains pair."]}
     arms = {"one": "study_a", "two": "study_b"}
     tables = {"contrasts": pd.DataFrame({"arm": ["two"], "value": [0.1]})}
-    return comparison_page("x", arms, "one", sentences, settings, {"effects": figure()}, [], 40, tables)
+    overview = Overview(
+        "two differs from one.",
+        [StudyLine("two", False, "1 of 2", "11 points", "50 % (40 to 60 %)", "+1 (0 to 2)", "helps")],
+        [Answer("What differs?", ["More women."], "changed")],
+    )
+    return comparison_page("x", arms, "one", overview, sentences, settings, {"effects": figure()}, [], 40, tables)
 
 
 def validated() -> str:

@@ -193,7 +193,7 @@ def test_missing_answers_leave_small_differences_open():
     )
     assert clear["verdict"] == HIGHER
     assert open_question["verdict"] == NOT_ENOUGH_DATA
-    assert "of answers missing in the arm" in open_question["reason"]
+    assert "of answers missing in the study" in open_question["reason"]
     assert open_question["change_low"] < 0 < open_question["change_high"]
 
 

@@ -130,7 +130,7 @@ def test_shapley_values_are_those_of_the_formula():
     extra = pd.DataFrame([["generator 2", "describer 0", "prompt 0"]], ["200"], factors.columns)
     design = factor_design(pd.concat([factors, extra]))
     assert design.method == SHAPLEY
-    assert "no arm with generator 2 x describer 0 x prompt 1" in design.note
+    assert "no study with generator 2 x describer 0 x prompt 1" in design.note
     values = np.random.default_rng(3).normal(0, 1, 9)
     coalitions = {
         frozenset(k for k in range(3) if name[k] == "1"): value
@@ -153,7 +153,7 @@ def test_shapley_values_are_those_of_the_formula():
 def test_a_missing_arm_leaves_the_orders_that_exist():
     factors = levels_of(2, 2).drop("10")
     design = factor_design(factors)
-    assert design.note == "no arm with generator 1 x describer 0"
+    assert design.note == "no study with generator 1 x describer 0"
     contrasts = {term.factor: term.contrasts for term in design.terms}
     # Arms 00, 01, 11: the describer is exchanged first.
     assert contrasts["describer"] == pytest.approx(np.array([[-1, 1, 0]]))
@@ -288,7 +288,7 @@ def test_an_incomplete_grid_names_the_missing_arm_and_blames_the_right_factor():
     assert sum("describer" in own for own in blamed) <= 2
     rows = table[table["kind"] == SHARE_OF_DRIFT]
     assert rows["value"].sum() == pytest.approx(1)
-    assert rows["note"].str.contains("no arm with generator 1 x describer 0").all()
+    assert rows["note"].str.contains("no study with generator 1 x describer 0").all()
     assert (rows["method"] == SHAPLEY).all()
     check_result(as_result(table))
 

@@ -50,7 +50,7 @@ def common_instruments(
         if all(identity in own for own in by_arm.values()):
             if place:
                 logger.warning(
-                    "The annotator %s of %s did not label all arms. %s did, and is compared instead.",
+                    "The annotator %s of %s did not label all studies. %s did, and is compared instead.",
                     *(by_arm[reference][candidates[0]].annotator, reference, by_arm[reference][identity].annotator),
                 )
             return {arm: own[identity] for arm, own in by_arm.items()}

@@ -222,7 +222,7 @@ class _Match:
         rows = [
             _row("starts in both studies", both > 0, both, total, "" if both else "no start is in both studies"),
             _faults("starts only in the reference", self.only_reference, total),
-            _faults("starts only in this arm", self.only_arm, both + len(self.only_arm)),
+            _faults("starts only in this study", self.only_arm, both + len(self.only_arm)),
         ]
         if both:
             rows += [
@@ -246,7 +246,7 @@ def _compared(match: _Match, count: int, total: int) -> dict[str, Any]:
         note = f"{_NO_COMMON_START}: each study is compared with its own starts"
         return _row("starts that are compared", False, 0, total, note)
     fewer = count < len(match.usable)
-    note = "starts that another arm lacks are left out for all arms" if fewer else ""
+    note = "starts that another study lacks are left out for all studies" if fewer else ""
     return _row("starts that are compared", not fewer, count, len(match.usable), note)
 
 
@@ -277,7 +277,7 @@ def _checks_of_images(
 ) -> list[dict[str, Any]]:
     """Return the rows about the images that are compared; `iterations` is the least number of all studies."""
     all_compared = arm.iterations == reference.iterations == images[-1]
-    ends = f"{arm.iterations} in this arm and {reference.iterations} in the reference"
+    ends = f"{arm.iterations} in this study and {reference.iterations} in the reference"
     thinned = f"not all studies keep the other images (`loop.keep`). Compared: {in_words(images)}"
     is_complete = len(images) == iterations
     return [

@@ -15,13 +15,13 @@ class ComparisonSettings(Settings):
     """Which studies are compared, and with which one."""
 
     reference: str | None = None
-    """The arm that all others are compared with. Null: the first arm."""
+    """The study that all others are compared with, by its name in `arms`. Null: the first one."""
     arms: dict[str, str] = {}
-    """Name of the arm -> name of its study (`study` in the globals.yml of the study)."""
+    """Name on the page -> the study's own name (`study` in its globals.yml)."""
     factors: dict[str, dict[str, str]] = {}
-    """Name of the arm -> factor -> level, such as `{generator: a, prompt: long}`. All arms state the same factors."""
+    """Name on the page -> factor -> level, such as `{generator: a, prompt: long}`. All state the same factors."""
     exchanged: str | None = None
-    """The attribute in which the originals of the arms differ, such as gender: see docs/counterfactuals.md."""
+    """The attribute in which the originals of the studies differ, such as gender: see docs/counterfactuals.md."""
     shown_chains: Annotated[int, Field(ge=0)] = 24
     """Number of chains that the page shows side by side."""
 

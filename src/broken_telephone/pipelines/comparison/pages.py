@@ -18,6 +18,7 @@ from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.contrast_latex import contrast_tables
 from broken_telephone.reporting.page.side_by_side import Source, side_by_side
 from broken_telephone.reporting.text.comparison import comparison_summary
+from broken_telephone.reporting.text.comparison_overview import comparison_overview
 from broken_telephone.reporting.text.contrast_names import claims_first
 from broken_telephone.tables import with_plain_numbers
 
@@ -69,9 +70,11 @@ def write_comparison(
     summary = comparison_summary(
         tables, differing, reference, settings.equivalence_margin, exchanged=comparison.exchanged
     )
+    overview = comparison_overview(tables, differing, reference, settings.equivalence_margin)
     tables["contrasts"] = claims_first(tables["contrasts"])
     total = len(study_pairing.chains[reference])
-    return comparison_page(study, comparison.arms, reference, summary, differing, drawn, chains, total, tables)
+    arms = comparison.arms
+    return comparison_page(study, arms, reference, overview, summary, differing, drawn, chains, total, tables)
 
 
 def _source(study: FinishedStudy, pairing: Pairing, reading: str) -> Source:

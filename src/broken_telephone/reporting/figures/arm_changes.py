@@ -19,8 +19,20 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Arms beside the reference that fit into the row of a label. With more arms, each arm has a row of its own."""
-_REFERENCE: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 3.8, "markerfacecolor": "white"}
-_CORRECTED: dict[str, Any] = {"color": style.INK, "marker": "|", "markersize": 6, "markeredgewidth": 1.4}
+_MARK: dict[str, Any] = {"linestyle": "", "clip_on": False}
+"""Marks at the end of the axis are drawn whole."""
+_REFERENCE: dict[str, Any] = {
+    "color": style.INK,
+    "marker": "o",
+    "markersize": 3.8,
+    "markerfacecolor": "white",
+}
+_CORRECTED: dict[str, Any] = {
+    "color": style.INK,
+    "marker": "|",
+    "markersize": 6,
+    "markeredgewidth": 1.4,
+}
 """The reference beside arms whose changes are corrected with ratings, as its own change then is."""
 _ARM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 3.6}
 """An arm in a row of its own."""
@@ -72,7 +84,7 @@ def arm_changes_figure(contrasts: pd.DataFrame, attribute: str, start: str = "im
             else:
                 _draw_arms_in_rows(axes, own, names, arms, _STEP / height)
         how = (
-            "x-axis: share in the last iteration minus share in the first image, in chains that a study and the "
+            "x-axis: measured change, share in the last image minus share in the first, in chains that a study and the "
             "reference have; the same axis in all panels and for all attributes. Filled marks differ significantly "
             f"from {reference} (adjusted p < {LEVEL}); hollow marks do not, or too little is known."
         )
@@ -105,11 +117,11 @@ def _draw_arms_in_rows(axes: "Axes", rows: pd.DataFrame, labels: list[str], arms
         place = labels.index(str(label))
         first = place - middle * step
         for value, mark in _references(own):
-            axes.plot(value, first, linestyle="", **mark)
+            axes.plot(value, first, **_MARK, **mark)
         for row in own.itertuples(index=False):
             number = arms.index(str(row.arm))
             mark = _mark(number, row.verdict in (HIGHER, LOWER))
-            axes.plot(row.value_arm, first + (number + 1) * step, linestyle="", **mark)
+            axes.plot(row.value_arm, first + (number + 1) * step, **_MARK, **mark)
     for place, label in enumerate(labels):
         if label not in set(rows["label"].astype(str)):
             label_rows.write_no_value(axes, place)
@@ -117,12 +129,12 @@ def _draw_arms_in_rows(axes: "Axes", rows: pd.DataFrame, labels: list[str], arms
 
 def _draw_arms_as_rows(axes: "Axes", rows: pd.DataFrame, names: list[str]) -> None:
     for value, mark in _references(rows):
-        axes.plot(value, 0, linestyle="", **mark)
+        axes.plot(value, 0, **_MARK, **mark)
         # The reader compares all arms with it.
         axes.axvline(value, color=style.PALE, linewidth=0.6, linestyle="-" if mark is _CORRECTED else ":", zorder=0.7)
     for row in rows.itertuples(index=False):
         fill = style.INK if row.verdict in (HIGHER, LOWER) else "white"
-        axes.plot(row.value_arm, names.index(str(row.arm)), linestyle="", **_ARM, markerfacecolor=fill)
+        axes.plot(row.value_arm, names.index(str(row.arm)), **_MARK, **_ARM, markerfacecolor=fill)
     drawn = {names[0], *rows["arm"].astype(str)} if len(rows) else set()
     for place, name in enumerate(names):
         if name not in drawn:
@@ -160,4 +172,4 @@ def _chains_note(rows: pd.DataFrame) -> list[str]:
     spread = rows.astype({"value_reference": float}).groupby(keys, sort=False)["value_reference"]
     if (spread.max() - spread.min()).max() <= _SAME:
         return []
-    return ["The reference is drawn in the chains that it shares with the first arm; other arms share other chains."]
+    return ["The reference is drawn in the chains that it shares with the first study; others share other chains."]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.figures.label_rows import ROW, change_axis
+from broken_telephone.reporting.figures.matrix import signed_points
 from broken_telephone.reporting.text.contrast_names import FAMILIES, has_points, judged, row_name
 from broken_telephone.reporting.text.wording import points, spoken
 from broken_telephone.statistics.tables.contrasts import HIGHER, LOWER
@@ -18,22 +19,24 @@ MOST = 24
 """Contrasts that the figure shows."""
 _ARM: dict[str, Any] = {"color": style.INK, "marker": "D", "markersize": 4.2}
 _REFERENCE: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 4.2, "markerfacecolor": "white"}
-_LEFT, _RIGHT, _AXIS = 2.6, 1.6, 3.0
+_LEFT, _RIGHT, _AXIS = 2.3, 2.3, 2.6
 """Inches of the names, the numbers and the axis."""
+_COLUMNS = (6, 92)
+"""Where the two columns of numbers begin, in points right of the axis."""
 
 
 def claimed_contrasts(contrasts: pd.DataFrame, arm: str, start: str = "image") -> pd.DataFrame:
     """Return the significant contrasts of an arm by family, the largest first. Similarities have another unit."""
     rows = judged(contrasts, arm=arm, start=start)
     rows = rows[rows["verdict"].isin([HIGHER, LOWER]) & rows["family"].map(has_points).astype(bool)]
-    rows = rows.assign(place=rows["family"].map(FAMILIES.index), reach=-rows["shrunken_value"].astype(float).abs())
+    rows = rows.assign(place=rows["family"].map(FAMILIES.index), reach=-rows["value"].astype(float).abs())
     return rows.sort_values(["place", "reach"], kind="stable")
 
 
 def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "image") -> "Figure":
     """Draw a row for each significant contrast: the change in the reference (circle) and in the arm (diamond).
 
-    At the right stands the difference with its interval, both corrected for selection.
+    At the right stand the measured difference with its interval, and the difference corrected for selection.
 
     Args:
         contrasts: the `contrasts` table.
@@ -65,8 +68,8 @@ def claimed_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = "im
         ]
         how = [
             "x-axis: change since the first image, in chains that both studies have; where images have no first value, "
-            "the value itself; one axis for all studies. Right: difference with its 95 % interval, in points, "
-            "corrected for selection."
+            "the value itself; one axis for all studies. Right: differences in points. 95 % intervals are adjusted for "
+            "selection."
         ]
         if len(claims) > MOST:
             how.append(f"Further significant differences are in the table: {len(claims) - MOST}.")
@@ -88,13 +91,16 @@ def _set_up(axes: "Axes", rows: pd.DataFrame, names: list[str]) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
+    for place, head in zip(_COLUMNS, ("measured difference\n(95 % interval)", "corrected\nfor selection"), strict=True):
+        axes.annotate(head, (1, 1), (place, 2), xycoords="axes fraction", textcoords="offset points", va="bottom")
 
 
 def _draw_row(axes: "Axes", place: int, row: Any) -> None:
     axes.plot([row.value_reference, row.value_arm], [place, place], color=style.PALE, linewidth=1.4, zorder=1)
     axes.plot(row.value_reference, place, linestyle="", **_REFERENCE)
     axes.plot(row.value_arm, place, linestyle="", **_ARM)
-    sign = "+" if row.shrunken_value > 0 else ""
     low, high = (points(value, unit=False) for value in (row.ci_low, row.ci_high))
-    text = f"{sign}{points(row.shrunken_value, unit=False)} ({low} to {high})"
-    axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+    numbers = (f"{signed_points(row.value)} ({low} to {high})", signed_points(row.shrunken_value))
+    for x, text in zip(_COLUMNS, numbers, strict=True):
+        where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(text, (1, place), (x, 0), **where, va="center", annotation_clip=False)

@@ -31,7 +31,7 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
         effects: the `effects` table.
 
     Returns:
-        Name -> function that draws the figure: `arms_<attribute>`, `claims_<arm>, largest first`,
+        Name -> function that draws the figure: `arms_<attribute>`, `claims_<arm>`,
         `contrasts_<arm>, <families>`, `similarities_<arm>` and `effects`; figures of chains from prompts end in
         `_prompt`.
     """
@@ -44,7 +44,7 @@ def comparison_figures(contrasts: pd.DataFrame, effects: pd.DataFrame) -> "dict[
         for arm in arms:
             own = judged(contrasts, arm=arm, start=start)
             if len(claimed_contrasts(contrasts, arm, start)):
-                plans[f"claims_{arm}, largest first{suffix}"] = partial(claimed_contrasts_figure, contrasts, arm, start)
+                plans[f"claims_{arm}{suffix}"] = partial(claimed_contrasts_figure, contrasts, arm, start)
             for name, families in _MATRICES.items():
                 if own.loc[own["family"].isin(families), "value"].notna().any():
                     plans[f"contrasts_{arm}, {name}{suffix}"] = partial(

@@ -31,9 +31,9 @@ _NONE, _UNKNOWN = "\N{ALMOST EQUAL TO}", "?"
 def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str], start: str = "image") -> "Figure":
     """Draw a matrix of outcomes (rows) by labels (columns): the contrast of an arm with the reference, in points.
 
-    A cell gives the sign and the size. A frame and bold type mark a significant difference, which is shrunken for its
-    selection. A cell with an almost-equal sign shows that the difference is smaller than the margin. A hatched cell
-    with a question mark does not have enough data.
+    A cell gives the sign and the size as measured. A frame and bold type mark a significant difference. A cell with an
+    almost-equal sign shows that the difference is smaller than the margin. A hatched cell with a question mark does not
+    have enough data.
 
     Args:
         contrasts: the `contrasts` table.
@@ -49,7 +49,6 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
     keys = list(dict.fromkeys(rows[["family", "attribute", "category"]].itertuples(index=False, name=None)))
     keys.sort(key=lambda key: families.index(key[0]))
     labels = style.labels_of(rows)
-    rows = rows.assign(drawn=[_drawn_value(row) for row in rows.itertuples(index=False)])
     known = _known_values(contrasts, families, start)
     reach = float(known.abs().max()) if len(known) else 0.0
     with style.styled():
@@ -61,15 +60,16 @@ def contrasts_figure(contrasts: pd.DataFrame, arm: str, families: Sequence[str],
         verdicts = set(rows["verdict"])
         legend = []
         if verdicts & {HIGHER, LOWER}:
-            text = f"significant difference (adjusted p < {LEVEL}), shrunken for its selection"
+            text = f"significant difference (adjusted p < {LEVEL})"
             legend.append(multiples.patch_key(text, **FRAME))
         if NO_DIFFERENCE in verdicts:
             legend.append(multiples.line_key(f"{_NONE} smaller than the margin", linestyle=""))
         if NOT_ENOUGH_DATA in verdicts:
             legend.append(hatched_key(f"{_UNKNOWN} not enough data"))
         how = (
-            f"Cells: {arm} minus the reference, in percentage points: changes of shares and of missing answers, last "
-            f"values of the others. Plus signs and orange: higher in {arm}; minus signs and purple: lower. The "
+            f"Cells: {arm} minus the reference as measured, in percentage points: changes of shares and of missing "
+            "answers, last values of the others. Differences corrected for selection are in the figure of significant "
+            f"differences and in the table. Plus signs and orange: higher in {arm}; minus signs and purple: lower. The "
             "darker a cell, the larger the difference, on one scale for all studies."
         )
         return multiples.finish(figure, title, legend, [how])
@@ -79,21 +79,16 @@ def _known_values(contrasts: pd.DataFrame, families: Sequence[str], start: str) 
     """Return the values of all arms, so that a colour means the same in the figures of all of them."""
     rows = judged(contrasts, start=start)
     rows = rows[rows["family"].isin(families) & (rows["verdict"] != NOT_ENOUGH_DATA)]
-    return pd.Series([_drawn_value(row) for row in rows.itertuples(index=False)], dtype=float)
-
-
-def _drawn_value(row: Any) -> float:
-    is_claim = row.verdict in (HIGHER, LOWER) and pd.notna(row.shrunken_value)
-    return float(row.shrunken_value if is_claim else row.value)
+    return rows["value"].astype(float)
 
 
 def _draw_cell(axes: "Axes", row: Any, column: int, line: int, reach: float) -> None:
-    if pd.isna(row.drawn):
+    if pd.isna(row.value):
         write_cell(axes, column, line, NO_VALUE)
     elif row.verdict == NOT_ENOUGH_DATA:
         draw_hatched(axes, column, line)
-        write_cell(axes, column, line, f"{signed_points(row.drawn)} {_UNKNOWN}")
+        write_cell(axes, column, line, f"{signed_points(row.value)} {_UNKNOWN}")
     elif row.verdict == NO_DIFFERENCE:
-        write_cell(axes, column, line, f"{_NONE} {signed_points(row.drawn)}")
+        write_cell(axes, column, line, f"{_NONE} {signed_points(row.value)}")
     else:
-        draw_change(axes, column, line, row.drawn, reach, row.verdict in (HIGHER, LOWER))
+        draw_change(axes, column, line, row.value, reach, row.verdict in (HIGHER, LOWER))

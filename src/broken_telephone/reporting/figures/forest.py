@@ -28,15 +28,15 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "not tested": {"color": style.INK, "marker": "D", "markerfacecolor": "white", "markersize": 3},
 }
 _KEYS = {
-    "significant": f"significant drift (adjusted p < {LEVEL}), shrunken for its selection",
+    "significant": f"significant drift (adjusted p < {LEVEL})",
     "not significant": NOT_SIGNIFICANT,
     "not enough data": NOT_ENOUGH_DATA,
     "not tested": "not tested",
 }
-_BEFORE: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 2.5, "markerfacecolor": "white"}
-"""A significant change before shrinkage."""
+_CORRECTED: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 2.5, "markerfacecolor": "white"}
+"""A significant change, corrected for selection."""
 _LEAST = 0.02
-"""Smallest shrinkage that is drawn."""
+"""Smallest correction for selection that is drawn."""
 _ALONE: dict[str, Any] = {"color": style.PALE, "marker": "|", "markersize": 6, "linestyle": ""}
 """The annotator's own change beside a corrected one."""
 
@@ -44,11 +44,11 @@ _ALONE: dict[str, Any] = {"color": style.PALE, "marker": "|", "markersize": 6, "
 def forest_figure(findings: pd.DataFrame, start: str = "image", note: str = "") -> "Figure":
     """Draw one panel per category of each attribute with one row per label: the change of its share.
 
-    The change is from the first image to the last; right of zero, the category became more frequent. The line is the
-    95 % interval. A filled mark is significant after adjustment for all tests of the study. It stands at the shrunken
-    value, and its interval is adjusted for the selection. A small hollow mark beside it is the value before shrinkage.
-    A hollow mark is not significant. A grey cross marks a cell without enough data, which says nothing either way. A
-    grey bar is the annotator's own change beside a corrected one.
+    Marks stand at the measured change from the first image to the last; right of zero, the category became more
+    frequent. The line is the 95 % interval. A filled mark is significant after adjustment for all tests of the study,
+    and its interval is adjusted for the selection. A small hollow mark on it is the change corrected for selection. A
+    hollow mark is not significant. A grey cross marks a cell without enough data, which says nothing either way. A
+    grey bar is the annotator's own change beside one that ratings correct.
 
     Args:
         findings: as `statistics.findings_table` returns it.
@@ -72,15 +72,16 @@ def forest_figure(findings: pd.DataFrame, start: str = "image", note: str = "") 
             _draw_marks(axes, select(rows, attribute=attribute, category=category), labels)
         looks = {look: how for look, how in _LOOKS.items() if (rows["look"] == look).any()}
         keys = [multiples.line_key(_KEYS[look], linewidth=1, **how) for look, how in looks.items()]
-        if rows["is_shrunken"].any():
-            keys.append(multiples.line_key("the same before shrinkage", linestyle="", **_BEFORE))
+        if rows["is_corrected"].any():
+            keys.append(multiples.line_key("the same, corrected for selection", linestyle="", **_CORRECTED))
         if (rows["method"] != ANNOTATOR).any():
             keys.append(multiples.line_key("annotator's answers alone", **_ALONE))
         since, last = int(rows["since"].iloc[0]), int(rows["iteration"].iloc[0])
         first = "the original" if since == 0 else f"iteration {since}"
         how = (
-            f"x-axis: share in iteration {last} minus share in {first}, in the same chains. "
-            "Lines: 95 % intervals; those of significant drift are adjusted for selection."
+            f"x-axis: measured change, share in iteration {last} minus share in {first}, in the same chains. Small "
+            "hollow marks: significant drift corrected for selection, where it differs visibly. Lines: 95 % intervals; "
+            "those of significant drift are adjusted for selection."
         )
         absent = "values where no chain has a category in both images"
         missing = [
@@ -104,14 +105,12 @@ def _arranged(cells: list[tuple[str, str]], left: float) -> list[list[str]]:
 
 
 def _with_looks(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the look of each cell's mark, and let the mark stand at the shrunken value."""
+    """Add the look of each cell's mark, and whether its correction for selection is visible."""
     verdict = rows["verdict"]
     look = pd.Series("not enough data", rows.index).mask(verdict == NOT_SIGNIFICANT, "not significant")
     look = look.mask(verdict.isin([RISE, FALL]), "significant").mask(rows["p_value"].isna(), "not tested")
-    before = rows["value"].astype(float)
-    value = rows["shrunken_value"].astype(float).fillna(before)
-    is_shrunken = (look == "significant") & ((before - value).abs() >= _LEAST)
-    return rows.assign(look=look, value=value, before_shrinkage=before, is_shrunken=is_shrunken)
+    correction = (rows["value"].astype(float) - rows["shrunken_value"].astype(float)).abs()
+    return rows.assign(look=look, is_corrected=(look == "significant") & (correction >= _LEAST))
 
 
 def _draw_marks(axes: "Axes", rows: pd.DataFrame, labels: list[str]) -> None:
@@ -126,5 +125,5 @@ def _draw_marks(axes: "Axes", rows: pd.DataFrame, labels: list[str]) -> None:
         if row.method != ANNOTATOR:
             axes.plot(row.annotator_value, place, **_ALONE)
         label_rows.draw_estimate(axes, row, place, line, mark)
-        if row.is_shrunken:
-            axes.plot(row.before_shrinkage, place, linestyle="", label="before shrinkage", **_BEFORE)
+        if row.is_corrected:
+            axes.plot(row.shrunken_value, place, linestyle="", label="corrected for selection", **_CORRECTED)

@@ -66,7 +66,8 @@ def similarity_contrasts_figure(contrasts: pd.DataFrame, arm: str, start: str = 
             [
                 "x-axis: mean cosine similarity in the last iteration, in chains that both studies have; the same axis "
                 "in all panels and for all studies. Lines: 95 % intervals of the difference, drawn at the study; those "
-                "of significant differences are corrected for selection."
+                "of significant differences are adjusted for selection. The table has these differences corrected "
+                "for selection."
             ],
             ["pairs that have no value in one of the studies" if len(rows) < len(shown) * len(labels) else ""],
         )

@@ -1,4 +1,4 @@
-"""Writes the page of a comparison: sentences, settings that differ, figures, the same chains, tables."""
+"""Writes the page of a comparison: an overview, sentences, settings that differ, figures, the same chains, tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from broken_telephone.reporting.page.sections import sections
 from broken_telephone.reporting.page.shown_figures import shown_figures
 from broken_telephone.reporting.page.shown_tables import shown_table
 from broken_telephone.reporting.page.side_by_side import SharedChain, within
+from broken_telephone.reporting.text.comparison_overview import Overview
 from broken_telephone.reporting.text.questions import CHAINS, CHANGED, COMPARISON, METHODS
 from broken_telephone.reporting.text.wording import counted
 
@@ -22,6 +23,7 @@ def comparison_page(
     study: str,
     studies: Mapping[str, str],
     reference: str,
+    overview: Overview,
     summary: Mapping[str, Sequence[str]],
     settings: pd.DataFrame,
     figures: Mapping[str, Files],
@@ -34,12 +36,13 @@ def comparison_page(
 
     Args:
         study: name of the comparison.
-        studies: arm -> name of its study.
-        reference: the arm that all others are compared with.
+        studies: name on the page -> name of the study.
+        reference: the study that all others are compared with.
+        overview: of the first screen.
         summary: topic -> sentences.
-        settings: the settings that differ: column `setting`, and a column for each arm.
+        settings: the settings that differ: column `setting`, and a column for each study.
         figures: by name, as `saved_figures` returns them.
-        chains: the same chains in all arms; the page shows fewer if it would become too large.
+        chains: the same chains in all studies; the page shows fewer if it would become too large.
         total: number of chains that are compared.
         tables: by name; empty ones are left out.
         most_bytes: upper limit of the page's size.
@@ -47,12 +50,14 @@ def comparison_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    drawn, shown = shown_figures(figures), [shown_table(name, table) for name, table in tables.items() if len(table)]
+    drawn = shown_figures(figures, overview.untold)
+    shown = [shown_table(name, table) for name, table in tables.items() if len(table)]
     arranged = sections(COMPARISON, summary, drawn, shown)
     content: dict[str, Any] = {
         "study": study,
         "studies": studies,
         "reference": reference,
+        "overview": overview,
         "others": [arm for arm in studies if arm != reference],
         "settings": settings.to_dict("records"),
         "total": total,

@@ -1,10 +1,10 @@
-"""Writes contrasts of shares as LaTeX tables: one table per arm and attribute, one row per label."""
+"""Writes contrasts of shares as LaTeX tables: one table per study and attribute, one row per label."""
 
 import re
 
 import pandas as pd
 
-from broken_telephone.reporting.page.latex import HEAD, LOW_POWER, escape, number, stars
+from broken_telephone.reporting.page.latex import HEAD, LOW_POWER, corrected_for_selection, escape, number, stars
 from broken_telephone.reporting.text.contrast_names import judged
 from broken_telephone.reporting.text.verdicts import NOT_ENOUGH_DATA
 from broken_telephone.reporting.text.wording import spoken
@@ -18,9 +18,9 @@ _EQUAL = r"\approx"
 def contrast_tables(study: str, contrasts: pd.DataFrame) -> str:
     r"""Write the contrasts of all shares at the last image: change of the arm minus change of the reference, in points.
 
-    A significant contrast is shrunken for its selection and has stars: * for an adjusted p below 0.05, ** below 0.01,
-    *** below 0.001. A dagger marks a contrast without enough data. The sign of near equality marks a contrast that is
-    shown to be smaller than the margin.
+    A significant contrast has stars: * for an adjusted p below 0.05, ** below 0.01, *** below 0.001. In brackets stands
+    the same contrast corrected for selection. A dagger marks a contrast without enough data. The sign of near equality
+    marks a contrast that is shown to be smaller than the margin.
 
     Args:
         study: name of the comparison, for the captions.
@@ -45,9 +45,10 @@ def _table(study: str, arm: str, start: str, attribute: str, rows: pd.DataFrame)
     heads = ["Label", "$n$", "Starts", *map(escape, categories)]
     caption = (
         rf"{escape(study)}: change of {name} in {escape(arm)} minus that in {escape(reference)}, up to image "
-        rf"{int(rows['iteration'].iloc[0])}, chains from {start}s, in percentage points. Significant differences are "
-        r"shrunken for their selection. * $p<0.05$, ** $p<0.01$, *** $p<0.001$, adjusted for all tests of the "
-        rf"comparison. ${_EQUAL}$: smaller than the margin. ${LOW_POWER}$: not enough data. $n$ and Starts: largest "
+        rf"{int(rows['iteration'].iloc[0])}, chains from {start}s, measured, in percentage points; in brackets, the "
+        r"same corrected for selection, if it is significant and the correction visible. * $p<0.05$, ** $p<0.01$, "
+        rf"*** $p<0.001$, adjusted for all tests of the comparison. ${_EQUAL}$: smaller than the "
+        rf"margin. ${LOW_POWER}$: not enough data. $n$ and Starts: largest "
         r"number of chains, and of their independent starts, in the row."
     )
     lines = [
@@ -76,7 +77,8 @@ _COUNTS = ("n_pairs", "clusters")
 
 def _cell(row) -> str:  # type: ignore[no-untyped-def]
     if row.verdict in (HIGHER, LOWER):
-        return number(100 * row.shrunken_value, "+.1f", stars(row.p_adjusted))
+        mark = number(100 * row.value, "+.1f", stars(row.p_adjusted))
+        return mark + corrected_for_selection(row.value, row.shrunken_value)
     if row.verdict == NO_DIFFERENCE:
         return rf"${_EQUAL}$ {number(100 * row.value, '+.1f')}"
     return number(100 * row.value, "+.1f", f"^{{{LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else "")

@@ -49,7 +49,7 @@ def drift_tables(study: str, drift: pd.DataFrame, findings: pd.DataFrame) -> str
     r"""Write the drift from first image to last: change of every share in points, then measures of all categories.
 
     The change of a share is that of the `findings` table: corrected where ratings correct it, with the annotator's own
-    change in parentheses. A significant change is shrunken, with the value before shrinkage in brackets.
+    change in parentheses. A significant change is followed by the same change corrected for selection, in brackets.
 
     Marks: * for an adjusted p below 0.05, ** below 0.01, *** below 0.001, of a share (over all comparisons of the
     study) or of all categories (Stuart-Maxwell). A dagger replaces the mark of a share if there is not enough data to
@@ -98,9 +98,9 @@ def _table(study: str, start: str, attribute: str, rows: pd.DataFrame, judged: M
         r"\begin{table}",
         r"\centering\footnotesize",
         rf"\caption{{{escape(study)}: change of {name} from image {since} to image {last}, chains from {start}s. "
-        r"Categories: change of the share in points, corrected for annotator error where ratings allow it "
-        r"(the annotator's own change in parentheses); significant changes are shrunken for their selection "
-        r"[before shrinkage]. TV, $\kappa$ and $\chi^2$ are of the annotator's answers. "
+        r"Categories: measured change of the share in points, corrected for annotator error where ratings allow it "
+        r"(the annotator's own change in parentheses); in brackets, the same corrected for selection, if the change is "
+        r"significant and the correction visible. TV, $\kappa$ and $\chi^2$ are of the annotator's answers. "
         r"TV: total variation with its 95\,\% interval. $\kappa$: "
         r"agreement of the two images. $\chi^2$: Stuart--Maxwell, with degrees of freedom; $p$ by "
         r"permutation if few starts leave a category. "
@@ -151,11 +151,14 @@ def _share(row) -> str:  # type: ignore[no-untyped-def]
     """Write the change of a share, and the annotator's own change if it was corrected."""
     marks = f"^{{{LOW_POWER}}}" if row.verdict == NOT_ENOUGH_DATA else ""
     marks = stars(row.p_adjusted) if row.verdict in (RISE, FALL) else marks
-    change = number(100 * row.shrunken_value, "+.1f", marks)
-    before = number(100 * row.value, "+.1f")
-    if before != number(100 * row.shrunken_value, "+.1f"):
-        change += f" [{before}]"
+    change = number(100 * row.value, "+.1f", marks) + corrected_for_selection(row.value, row.shrunken_value)
     return change if row.method == ANNOTATOR else f"{change} ({number(100 * row.annotator_value, '+.1f')})"
+
+
+def corrected_for_selection(value: float, shrunken_value: float) -> str:
+    """Return the value corrected for selection in brackets, in points; nothing if rounding hides the correction."""
+    measured, corrected = (number(100 * one, "+.1f") for one in (value, shrunken_value))
+    return "" if pd.isna(shrunken_value) or measured == corrected else f" [{corrected}]"
 
 
 def stars(p_adjusted: float | None) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 10_000_000
 """Upper limit of a page's size."""
-_STYLES = ("report.css", "sections.css", "first_screen.css", "print.css")
+_STYLES = ("report.css", "sections.css", "first_screen.css", "comparison.css", "print.css")
 _SCRIPTS = ("common.js", "tables.js", "chains.js", "explorer.js", "navigation.js")
 """Parts of the page's one style and one script, in this order."""
 

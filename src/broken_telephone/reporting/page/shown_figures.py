@@ -48,7 +48,7 @@ def _kind(kind: str, names: Sequence[str], figures: Mapping[str, Files], folded:
     apart = [name for name in names if of_figure(name)[2] in folded]
     shown = [name for name in names if name not in apart]
     reasons = {start: folded[start] for name in apart for start in [of_figure(name)[2]]}
-    why = "; ".join(f"Chains from {start}s. {reason}" for start, reason in reasons.items())
+    why = "; ".join(f"Chains from {start}s. {capital(reason)}" for start, reason in reasons.items())
     drawn = [ShownFigure(name, _subtitle(name, shown), embedded(figures[name])) for name in shown]
     # Their subtitles name the start, so that no two figures of a kind have the same one.
     hidden = [ShownFigure(name, _subtitle(name, names), embedded(figures[name])) for name in apart]

@@ -25,26 +25,28 @@ FIGURES: Mapping[str, Caption] = {
     "arms": Caption(
         "Changes of shares in all studies",
         "How did the shares change in each study?",
-        "Each mark is the change of one share from the first image to the last in one study, in the chains that it has "
-        "in common with the reference. All panels have one axis. Right of zero, the category became more frequent. A "
-        "filled mark differs significantly from the reference, after adjustment for all tests of the comparison.",
+        "Each mark is the measured change of one share from the first image to the last in one study, in the chains "
+        "that it has in common with the reference. All panels have one axis. Right of zero, the category became more "
+        "frequent. A filled mark differs significantly from the reference, after adjustment for all tests of the "
+        "comparison.",
         "contrasts",
     ),
     "claims": Caption(
         "Significant differences between the studies",
         "Which differences between the studies are significant? The largest stand first.",
         "Each row is one significant difference. The circle is the change of the share in the reference, the diamond "
-        "that in the other study; where images have no first value, both are the values themselves. The numbers at the "
-        "right are the difference and its 95 % interval, in points, both corrected for their selection.",
+        "that in the other study; where images have no first value, both are the values themselves. At the right stand "
+        "the measured difference with its 95 % interval, and the same difference corrected for selection, in points. "
+        "Significant differences look larger than they are, because they were selected.",
         "contrasts",
     ),
     "contrasts": Caption(
         "All differences between the studies",
         "How do the studies differ, for every label and category?",
-        "Each cell is the change in one study minus the change in the reference, in points, for the people of one "
-        "label. A frame marks a significant difference, after adjustment for all tests of the comparison. The sign of "
-        "near equality marks a difference that is shown to be smaller than the margin. Hatched cells do not have "
-        "enough data to tell.",
+        "Each cell is the measured change in one study minus that in the reference, in points, for the people of one "
+        "label. The table has significant differences corrected for selection, too, as the shrunken value. A frame "
+        "marks a significant difference, after adjustment for all tests of the comparison. The sign of near equality "
+        "marks a difference that is shown to be smaller than the margin. Hatched cells lack enough data to tell.",
         "contrasts",
     ),
     "similarities": Caption(
@@ -65,11 +67,11 @@ FIGURES: Mapping[str, Caption] = {
     "forest": Caption(
         "Drift of every share, with confidence intervals",
         "How far did every share move from the first image to the last, and how certain is it?",
-        "Each mark is the change of one share from the first image to the last, with its 95 % interval. Right of zero, "
-        "the category became more frequent. Only a filled mark is a significant change, after adjustment for all tests "
-        "of the study. Its value and interval are corrected for its selection; a small hollow mark is its value before "
-        "that correction. A grey bar is the change by the "
-        "annotator's answers alone, where ratings correct it.",
+        "Each mark is the measured change of one share from the first image to the last, with its 95 % interval. Right "
+        "of zero, the category became more frequent. Only a filled mark is a significant change, after adjustment for "
+        "all tests of the study. A small hollow mark on it is the same change corrected for selection. Significant "
+        "changes look larger than they are, because they were selected. A grey bar is the change by the annotator's "
+        "answers alone, where ratings correct it.",
         "findings",
     ),
     "shares": Caption(

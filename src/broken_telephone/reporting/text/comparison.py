@@ -115,7 +115,7 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     ordered = claims.assign(
         place=claims["family"].map(_ORDER).astype(float),
         is_part=(claims["label"] != ALL) | ((claims["family"] == SUCCESS) & (claims["attribute"] != ALL)),
-        reach=-claims["shrunken_value"].astype(float).abs(),
+        reach=-claims["value"].astype(float).abs(),
     ).sort_values(_IMPORTANCE, kind="stable")
     shown = _shared_out(ordered, most).sort_values(_IMPORTANCE, kind="stable")
     yield from (_difference(row, several) for row in shown.itertuples(index=False))
@@ -137,23 +137,22 @@ def _shared_out(claims: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]
-    shrunken, before = size(row.family, row.shrunken_value), size(row.family, row.value)
+    measured, corrected = size(row.family, row.value), size(row.family, row.shrunken_value)
     low, high = sorted((abs(row.ci_low), abs(row.ci_high)))
     chains = counted(int(row.n_pairs), "chain")
     chains += f" from {counted(int(row.clusters), 'start')}" if row.clusters < row.n_pairs else ""
-    raw = f"; {before} before shrinkage" if before != shrunken else ""
-    numbers = f"({limits(row.family, low, high)}{raw}; {chains})"
     # A value that is shrunken to the end of its interval is a bound, not an estimate.
-    at_least = "at least " if raw and np.isclose(abs(row.shrunken_value), low) else ""
-    by = f"by {at_least}{shrunken}" if shrunken not in _ZEROS else "by an amount that the data leave open"
+    at_least = "at least " if np.isclose(abs(row.shrunken_value), low) else ""
+    selection = f"; corrected for selection {at_least}{corrected}" if corrected != measured else ""
+    numbers = f"({limits(row.family, low, high)}{selection}; {chains})"
     name = capital(subject(row)) + (f" (chains from {row.start}s)" if several_starts else "")
     relation = "higher" if row.verdict == HIGHER else "lower"
     if pd.isna(row.since):
-        return f"{name} is {relation} in {row.arm} than in {row.reference}, {by} {numbers}."
+        return f"{name} is {relation} in {row.arm} than in {row.reference}, by {measured} {numbers}."
     changes = [_change(row.family, one) for one in (row.value_arm, row.value_reference)]
     return (
-        f"{name} {changes[0]} in {row.arm}, and {changes[1]} in {row.reference}: {row.arm} ends {relation}, {by} "
-        f"{numbers}."
+        f"{name} {changes[0]} in {row.arm}, and {changes[1]} in {row.reference}: {row.arm} ends {relation}, by "
+        f"{measured} {numbers}."
     )
 
 
@@ -297,7 +296,7 @@ def _effect_sentences(effects: pd.DataFrame) -> Iterator[str]:
         test = "no test" if pd.isna(row.p_adjusted) else f"adjusted p {p_value(row.p_adjusted)}"
         yield (
             f"{capital(spoken(row.factor))}{starts} makes {with_minus(percent(row.value))} of the differences "
-            f"between the arms ({limit}) and {blamed} ({test})."
+            f"between the studies ({limit}) and {blamed} ({test})."
         )
     if len(rows):
         yield (

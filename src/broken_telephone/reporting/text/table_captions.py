@@ -17,7 +17,8 @@ TABLES: Mapping[str, TableCaption] = {
     "arms": TableCaption(
         "Studies in one row each",
         "How much drift is left in comparison with the reference, how much success and similarity are kept, what an "
-        "iteration of a chain costs, and where new drift appears. Verdicts are not adjusted for the number of arms.",
+        "iteration of a chain costs, and where new drift appears. The column arm names the study. Verdicts are not "
+        "adjusted for the number of studies.",
     ),
     "validation_verdicts": TableCaption(
         "Checks of the validation",
@@ -59,10 +60,10 @@ TABLES: Mapping[str, TableCaption] = {
     ),
     "contrasts": TableCaption(
         "Differences between the studies",
-        "The column value is the change in the arm minus the change in the reference since the first image; it is the "
-        "difference of the values themselves if the column since is empty. Verdicts are given for the last image only. "
-        "The column p_adjusted adjusts for all of them together. Significant differences have a shrunken value and an "
-        "interval adjusted for their selection.",
+        "The column arm names the study. The column value is its measured change minus that of the reference since the "
+        "first image; it is the difference of the values themselves if the column since is empty. Verdicts are given "
+        "for the last image only. The column p_adjusted adjusts for all of them together. The shrunken value of "
+        "significant differences is corrected for selection, and their interval is adjusted for it.",
     ),
     "effects": TableCaption(
         "Effects of factors",
@@ -77,9 +78,10 @@ TABLES: Mapping[str, TableCaption] = {
         "Verdict on every comparison",
         "Change of every share from a chain's first image to its last, and further families of comparisons. p_adjusted "
         "adjusts for all of them together. The verdict is rise, fall, no significant change, or not enough data to "
-        "tell. Rises and falls have a shrunken value, which corrects for their selection, and an interval adjusted for "
-        "it. Before and after are shares of all images with a category; value is the change of chains with a category "
-        "in both. For success, value is the change of the difference in success between a category and its reference.",
+        "tell. Before and after are shares of all images with a category; value is the measured change of chains with "
+        "a category in both. The shrunken value of rises and falls is corrected for selection, and their interval is "
+        "adjusted for it. For success, value is the change of the difference in success between a category and its "
+        "reference.",
     ),
     "shares": TableCaption(
         "Shares", "Share of every category in every image, with 95 % intervals by resampling of starts."

@@ -75,7 +75,7 @@ def factor_design(factors: pd.DataFrame) -> Design:
     missing = [row for row in itertools.product(*varying.values()) if row not in arms]
     if not missing:
         return Design(FACTORIAL, _factorial_terms(varying, rows), "")
-    note = f"no arm with {'; '.join(map(CROSS.join, missing))}"
+    note = f"no study with {'; '.join(map(CROSS.join, missing))}"
     return Design(SHAPLEY, _shapley_terms(list(varying), rows, arms), note)
 
 

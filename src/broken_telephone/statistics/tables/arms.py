@@ -336,7 +336,7 @@ def _verdict(
         more = f"{groups} significantly more, most {harm}"
         return HARMS, join_notes(more if harms else "", f"success is lower by more than {points}" if is_lost else "")
     if np.isnan(left.value):
-        return NOT_ENOUGH_DATA, "the reference has no drift beyond sampling noise that an arm could remove"
+        return NOT_ENOUGH_DATA, "the reference has no drift beyond sampling noise that could be removed"
     if possible[0] > ENOUGH:
         return HELPS_NOT, f"at least {100 * left.low:.0f} % of the drift is left"
     if is_lost:

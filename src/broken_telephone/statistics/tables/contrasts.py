@@ -313,7 +313,7 @@ def _verdict(row, margin: float, level: float) -> tuple[str, str]:  # type: igno
 def _missing_reason(row) -> str:  # type: ignore[no-untyped-def]
     arm, reference, low, high = missing_numbers(row, ("missing_arm", "missing_reference"))
     return (
-        f"{arm} % of answers missing in the arm and {reference} % in the reference: "
+        f"{arm} % of answers missing in the study and {reference} % in the reference: "
         f"a difference of {low} to {high} points is possible"
     )
 
@@ -322,7 +322,7 @@ def _note(row) -> str:  # type: ignore[no-untyped-def]
     """Explain missing numbers."""
     no_bounds = "no bounds for missing answers" if np.isnan(row.change_low) else ""
     no_power = "no difference is detectable" if np.isnan(row.minimum_detectable_change) else ""
-    no_change = "no corrected change of one arm" if np.isnan(row.value_arm + row.value_reference) else ""
+    no_change = "no corrected change in one study" if np.isnan(row.value_arm + row.value_reference) else ""
     return join_notes(str(row.note), no_power, no_bounds, no_change if row.n_checked else "")
 
 

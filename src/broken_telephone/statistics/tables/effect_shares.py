@@ -95,7 +95,7 @@ def _shares_of_differences(
             note = NO_CHANGE
         elif total > 0:
             estimate = ratio_interval(float(values[place] / total), ratios[place], (0.0, 1.0))
-            note = "" if np.isfinite(estimate.low) else "the arms hardly differ: no interval"
+            note = "" if np.isfinite(estimate.low) else "hardly any difference: no interval"
         yield {
             **{"kind": SHARE_OF_DRIFT, "factor": term.factor, "levels": "; ".join(term.levels)},
             **{"p_value": test.p_value, COMPLETE: test.complete, SMALLEST: test.smallest},

@@ -1,0 +1,119 @@
+"""Takes the pictures of docs/images that show pages, in the chromium of this machine.
+
+    kedro viz run --no-browser
+    python -m broken_telephone.documentation.pictures graph http://127.0.0.1:4141/ docs/images
+    python -m broken_telephone.documentation.pictures comparison data/08_reporting/…/comparison.html docs/images
+
+The graph has to be that of a finished miniature study, for its preview. Nothing is written of a page that reports an
+error, or that asks another host.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+WIDTH, HEIGHT = 1440, 900
+"""Size of the window in pixels."""
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+_OPEN = "types=nodes,datasets&expandAllPipelines=true"
+GRAPH: Mapping[str, str] = {
+    "viz_study": "",
+    "viz_loop": "?pid=loop&types=nodes&expandAllPipelines=true",
+    "viz_annotation": "?pid=annotation&types=nodes&expandAllPipelines=true",
+    "viz_explainability": "?pid=explainability&types=nodes&expandAllPipelines=true",
+    "viz_reporting": "?pid=reporting&types=nodes",
+    "viz_ingestion": f"?pid=ingestion&{_OPEN}",
+    "viz_similarity": f"?pid=similarity&{_OPEN}",
+    "viz_miniature": "?pid=miniature&types=nodes,datasets",
+}
+"""Picture -> address of the graph; docs/architecture.md has the same addresses."""
+BOXES_TO_OPEN: Mapping[str, str] = {"viz_reporting": "reporting"}
+"""Picture -> box of its graph that is opened by a click."""
+PREVIEW = "viz_preview"
+"""The picture of the figures of a report, expanded."""
+
+
+def main(arguments: list[str]) -> None:
+    """Take the pictures of the graph or of a comparison.
+
+    Args:
+        arguments: graph or comparison, the address of the graph or the page's file, and the folder of the pictures.
+    """
+    kind, place, folder = arguments
+    {"graph": graph_pictures, "comparison": comparison_pictures}[kind](place, Path(folder))
+
+
+def graph_pictures(address: str, folder: Path) -> None:
+    """Take the pictures of the graph that is served at an address."""
+    for name, query in GRAPH.items():
+        with opened(address + query) as page:
+            _settle(page)
+            for part in ("Hide menu", "Turn minimap off"):
+                page.get_by_label(part, exact=True).click()
+            _settle(page)
+            if name in BOXES_TO_OPEN:
+                page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
+            page.mouse.move(0, 0)  # away from hints
+            _settle(page)
+            page.screenshot(path=folder / f"{name}.png")
+    with opened(f"{address}?pid=reporting&types=nodes,datasets&expandAllPipelines=true&sn=report_figures") as page:
+        _settle(page)
+        page.get_by_text("Expand preview").click()
+        page.wait_for_timeout(1000)
+        page.screenshot(path=folder / f"{PREVIEW}.png")
+
+
+def comparison_pictures(path: str, folder: Path) -> None:
+    """Take the pictures of the page of a comparison: the first screen, changes of shares, and chains."""
+    with opened(Path(path).resolve().as_uri()) as page:
+        page.screenshot(path=folder / "comparison_first_screen.png")
+        shares = page.locator("#figures-arms")
+        shares.locator("summary", has_text="How to read this").click()
+        shares.screenshot(path=folder / "comparison_shares.png")
+        page.locator("#chains summary").first.click()
+        page.locator("#chains").scroll_into_view_if_needed()
+        page.evaluate("window.scrollTo(0, document.querySelector('#chains').offsetTop - 50)")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=folder / "comparison.png", clip={"x": 0, "y": 50, "width": 800, "height": 850})
+
+
+@contextmanager
+def opened(address: str) -> "Iterator[Page]":
+    """Open a page in chromium, and refuse it at the end if anything went wrong.
+
+    Raises:
+        SystemExit: if the page wrote an error or a warning to the console, or asked another host.
+    """
+    from playwright.sync_api import sync_playwright
+
+    troubles: list[str] = []
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        inside = (address.split("?")[0], "data:", "blob:")
+        page.on(
+            "request", lambda each: troubles.extend([] if each.url.startswith(inside) else [f"asked {each.url[:120]}"])
+        )
+        page.on("requestfailed", lambda each: troubles.append(f"{each.url[:120]} failed: {each.failure}"))
+        page.on("console", lambda each: troubles.extend([each.text] if each.type in ("error", "warning") else []))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(address)
+        yield page
+        browser.close()
+    if troubles:
+        raise SystemExit(f"{address}: {'; '.join(troubles)}")
+
+
+def _settle(page: "Page") -> None:
+    page.wait_for_selector(".pipeline-node", timeout=60_000)
+    page.wait_for_timeout(2500)  # the graph moves to its place
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
