@@ -96,7 +96,8 @@ def test_each_finding_says_how_sure_it_is(page):
     screen = screen_of(small_study(), FIGURES)
     tags = re.findall(r'<span class="tag ([a-z-]+)">([a-z ]+)</span>', first_part(page))
     assert tags == [(finding.certainty, finding.certainty_words) for finding in screen.findings]
-    assert f"<b>{screen.grades}.</b> {screen.basis}" in first_part(page)
+    assert f"<b>{screen.grades}.</b> " in first_part(page)
+    assert f'<span class="basis">{screen.headline_basis}.</span></h2>' in first_part(page)
     assert screen.definition in first_part(page)
 
 

@@ -1,11 +1,12 @@
-"""The line below the headline counts findings by certainty and says what they rest on; definitions are one sentence."""
+"""Findings are counted by certainty, the headline says what it rests on, and definitions are one sentence."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from test_first_screen import AT_LOOKS, ROW, findings, of_findings
 
-from broken_telephone.reporting.first_screen.verdict_line import basis, grades
+from broken_telephone.reporting.first_screen.basis import headline_basis, mixed_basis
+from broken_telephone.reporting.first_screen.verdict_line import grades
 from broken_telephone.reporting.page.explorer import explorer_changes
 from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.summary import summary
@@ -28,13 +29,13 @@ def labelled(*rows) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([CLEAR, WEAK, WEAK], "1 clear finding, 2 weak"),
-        ([CLEAR, CLEAR, ALMOST, WEAK], "2 clear findings, 2 weak"),
-        ([CLEAR], "1 clear finding"),
-        ([WEAK], "1 weak finding"),
-        ([ALMOST, WEAK], "2 weak findings"),
-        ([NO_INTERVAL], "1 finding without an interval"),
-        ([WEAK, WEAK, NO_INTERVAL], "No clear finding: 2 weak, 1 without an interval"),
+        ([CLEAR, WEAK, WEAK], "3 findings: 1 statistically clear, 2 weak"),
+        ([CLEAR, CLEAR, ALMOST, WEAK], "4 findings: 2 statistically clear, 2 weak"),
+        ([CLEAR], "1 finding, statistically clear"),
+        ([WEAK], "1 finding, weak"),
+        ([ALMOST, WEAK], "2 findings, all weak"),
+        ([NO_INTERVAL], "1 finding, without an interval"),
+        ([WEAK, WEAK, NO_INTERVAL], "3 findings: 2 weak, 1 without an interval"),
         ([QUIET], ""),
         ([], ""),
     ],
@@ -45,7 +46,7 @@ def test_findings_are_counted_by_their_certainty(rows, words):
 
 def test_both_genders_of_a_label_are_one_finding_with_the_certainty_of_the_surest():
     table = findings(CLEAR, {"category": "male", "verdict": "fall", "value": -0.42, "ci_low": -0.83, "ci_high": -0.01})
-    assert grades(table) == "1 clear finding"
+    assert grades(table) == "1 finding, statistically clear"
 
 
 RATED = {"method": "human ratings", "n_checked": 60}
@@ -56,22 +57,27 @@ FEW = {"n_checked": 3}
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([{}, {}], "All rest on an annotator that is not checked on drawn images."),
-        ([{}, RATED | QUIET], "It rests on an annotator that is not checked on drawn images."),
-        ([FEW, FEW], "All rest on the annotator: too few images are checked to correct it."),
-        ([RATED, RATED], "All are corrected with ratings by people."),
-        ([RATED], "It is corrected with ratings by people."),
-        ([OTHER], "It is corrected with the answers of another annotator, whose own errors are unknown."),
-        (
-            [RATED, OTHER, {}, {}, FEW],
-            "Of these, 1 is corrected with ratings by people, 1 is corrected with another annotator's answers, 1 is "
-            "not corrected, because too few images are checked and 2 are not checked on drawn images.",
-        ),
+        ([{}, RATED | QUIET], "as labelled by an annotator that is not checked on drawn images"),
+        ([FEW, FEW], "as labelled by an annotator, too little checked to be corrected"),
+        ([RATED, RATED], "corrected with ratings by people"),
+        ([OTHER], "corrected with the answers of another annotator, whose own errors are unknown"),
         ([QUIET], ""),
     ],
 )
-def test_the_line_says_what_the_findings_rest_on(rows, words):
-    assert basis(labelled(*rows)) == words
+def test_the_headline_says_what_it_rests_on(rows, words):
+    table = labelled(*rows)
+    assert headline_basis(table) == words
+    assert mixed_basis(table) == ""
+
+
+def test_findings_that_rest_on_different_things_are_counted():
+    table = labelled(RATED | {"ci_low": 0.4}, OTHER, {}, {}, FEW)
+    assert mixed_basis(table) == (
+        "Of these, 1 is corrected with ratings by people, 1 is corrected with another annotator's answers, 1 is "
+        "not corrected, because too few images are checked and 2 are not checked on drawn images."
+    )
+    # The headline is the surest finding.
+    assert headline_basis(table) == "corrected with ratings by people"
 
 
 def test_chain_image_and_annotator_are_defined_for_the_kind_of_start():

@@ -28,7 +28,7 @@ def answer(counts: Counts, findings: Sequence[LeadingChange], why_not: str) -> s
 
 
 def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
-    """Say how many findings there are and how many shares changed: `6 findings. 13 of 80 shares changed ...`.
+    """Say how many shares changed: `13 of 80 shares changed between the originals and image 3`.
 
     With several kinds of start, a sentence counts all shares, and one sentence each the shares of one kind.
 
@@ -37,15 +37,14 @@ def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
         n_findings: one finding covers all changed shares of a label and attribute, which sum to 100 %.
     """
     counts = counts_of(overviews)
-    lead = f"{counted(n_findings, 'finding')}. " if n_findings else ""
     mirrored = "; some mirror each other" if counts.changed > n_findings else ""
     if len(overviews) == 1 and not counts.changed:
         verb = "was" if counts.total == 1 else "were"
         return f"{counted(counts.total, 'share')} {verb} compared {span(overviews[0])}."
     if len(overviews) == 1:
-        return f"{lead}{_changed(overviews[0])}{mirrored}."
+        return f"{_changed(overviews[0])}{mirrored}."
     each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
-    return " ".join([f"{lead}{counts.changed} of {counted(counts.total, 'share')} changed{mirrored}.", *each])
+    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{mirrored}.", *each])
 
 
 def counts_of(overviews: Sequence[Overview]) -> Counts:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.first_screen.answer import answer, count_line, counts_of
+from broken_telephone.reporting.first_screen.basis import headline_basis, mixed_basis
 from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import Cell, cell_of
 from broken_telephone.reporting.first_screen.definition import definition
@@ -18,7 +19,7 @@ from broken_telephone.reporting.first_screen.overview import Counts, Overview, c
 from broken_telephone.reporting.first_screen.strips import ChainPictures
 from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
 from broken_telephone.reporting.first_screen.trust import believe_box, model_box, settled_box
-from broken_telephone.reporting.first_screen.verdict_line import basis, grades
+from broken_telephone.reporting.first_screen.verdict_line import grades
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
@@ -57,10 +58,12 @@ class FirstScreen:
     facts: Sequence[Fact]
     answer: str
     """The surest change in words; without one, that nothing changed or why nothing is known."""
+    headline_basis: str
+    """What the answer rests on, as a clause; empty without findings."""
     grades: str
     """How many findings are clear and how many weak; empty without findings."""
-    basis: str
-    """What the findings rest on; empty without findings."""
+    mixed_basis: str
+    """How many findings rest on what; empty if it is the same for all."""
     definition: str
     """What a chain is and what the annotator does; empty if nothing was compared."""
     count_line: str
@@ -126,8 +129,9 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
             str(study.manifests.get("report", {}).get("written", "")),
         ),
         answer(counts, leading, why_not),
+        headline_basis(compared),
         grades(compared),
-        basis(compared),
+        mixed_basis(compared),
         definition(overviews),
         count_line(overviews, len(leading)) if overviews else "",
         counts,

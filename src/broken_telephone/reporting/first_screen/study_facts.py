@@ -115,7 +115,7 @@ def _model(name: str, role: str, loop_manifest: Mapping[str, Any]) -> Fact:
         return Fact(title, name)
     settings = loop_manifest.get("settings", {}).get(role) or {}
     if weights := settings.get("weights"):
-        return Fact(title, f"folder {name}", f"Digest of the weights: {weights}")
+        return Fact(title, f"{name} (local folder)", f"Digest of the weights: {weights}")
     revision = settings.get("revision")
     return Fact(title, name, f"Revision: {revision}" if revision else "")
 
