@@ -323,9 +323,7 @@ def test_every_label_and_attribute_is_one_finding_and_the_surest_have_chains():
     screen = of_findings(findings(*mirrored))
     assert [finding.number for finding in screen.findings] == [1, 2, 3, 4, 5, 6, 7]
     assert screen.n_open == 6
-    assert screen.count_line == (
-        "14 of 14 shares changed between the originals and image 3; some mirror each other."
-    )
+    assert screen.count_line == ("14 of 14 shares changed between the originals and image 3; some mirror each other.")
     # The mirrored share has no number of its own, but belongs to the finding.
     cells = [{cell.name.split()[-1]: cell for cell in row} for row in screen.overview.blocks[0].cells]
     parts = [(row["female"].finding, row["female"].part_of, row["male"].finding, row["male"].part_of) for row in cells]
