@@ -57,7 +57,7 @@ FEW = {"n_checked": 3}
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([{}, RATED | QUIET], "as labelled by an annotator that is not checked on drawn images"),
+        ([{}, RATED | QUIET], "as labelled by an annotator that nobody checked on drawn images"),
         ([FEW, FEW], "as labelled by an annotator, too little checked to be corrected"),
         ([RATED, RATED], "corrected with ratings by people"),
         ([OTHER], "corrected with the answers of another annotator, whose own errors are unknown"),

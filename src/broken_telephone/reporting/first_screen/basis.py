@@ -14,7 +14,7 @@ _CLAUSES = {
     _RATED: "corrected with ratings by people",
     _OTHER: "corrected with the answers of another annotator, whose own errors are unknown",
     _FEW: "as labelled by an annotator, too little checked to be corrected",
-    _ALONE: "as labelled by an annotator that is not checked on drawn images",
+    _ALONE: "as labelled by an annotator that nobody checked on drawn images",
 }
 """What follows the headline."""
 _PARTS = {
