@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 INSTALLED = {canonicalize_name(one.name) for one in distributions()}
 # Extras whose packages the source imports, each behind `require` or inside a command of its own.
-IMPORTED_EXTRAS = ("adapters", "endpoint", "faces", "quantisation", "ray", "tracking", "viz")
+IMPORTED_EXTRAS = ("adapters", "docs", "endpoint", "faces", "quantisation", "ray", "tracking", "viz")
 
 
 def names(requirements: list[str]) -> set[str]:

@@ -84,6 +84,9 @@ def test_a_blamed_factor_is_the_headline():
     assert differences.startswith(("c: ", "d: "))
     none = overview_of(crossed(), "a", effects=crossed().tables["effects"].assign(verdict="not blamed"))
     assert none.headline == "2 of 3 studies differ significantly from a in who is shown."
+    # Of starts whose chains tell nothing, no factor is blamed.
+    elsewhere = crossed().tables["effects"].astype({"start": object}).assign(start="prompt")
+    assert overview_of(crossed(), "a", effects=elsewhere).headline == none.headline
 
 
 def test_what_is_open_is_counted_with_its_reason():
@@ -93,7 +96,16 @@ def test_what_is_open_is_counted_with_its_reason():
     assert counts["not enough data to tell"] == 6
     assert text.startswith("6 of 6 shares: not enough data to tell.")
     assert f"Most frequent reason: {shares_of(small)['reason'].iloc[0]}." in text
-    assert overview_of(small, "one").headline == "two and one differ significantly in none of 6 shares."
+    unknown = "There is not enough data to tell whether two and one differ in any share."
+    assert overview_of(small, "one").headline == unknown
+    rows = small.tables["contrasts"].astype({"verdict": object})
+    none = overview_of(small, "one", contrasts=rows.head(0))
+    assert none.headline == "No share was compared."
+    is_first = rows.index == shares_of(small).index[0]
+    some = rows.assign(verdict=rows["verdict"].where(~is_first, "no significant difference"))
+    assert overview_of(small, "one", contrasts=some).headline == (
+        "two and one differ significantly in none of 1 share with enough data."
+    )
 
 
 @pytest.mark.parametrize("is_rated", [True, False])
@@ -104,7 +116,7 @@ def test_certainty_rests_on_ratings_or_on_the_annotator_alone(is_rated):
     rated = Compared(ComparisonSettings(arms={"one": "a", "two": "b"}, shown_chains=0), **stores)
     text = answers(overview_of(rated, "one"))["How sure is it?"]
     assert ("Human ratings correct 6 of 6 differences of shares." in text) == is_rated
-    assert ("no rating checks them on drawn images" in text) != is_rated
+    assert ("no ratings correct them" in text) != is_rated
     assert "200 chains with the same start and seed as in the reference" in text
 
 
@@ -126,4 +138,4 @@ def test_chains_from_prompts_have_lines_of_their_own_if_they_tell_anything(has_e
         assert overview.headline.endswith("in 6 of 6 shares.")
     note = "Chains from prompts: each label has a single start."
     assert (note in answers(overview)["What cannot be told?"]) != has_enough
-    assert overview.untold == ({} if has_enough else {"prompt": "each label has a single start"})
+    assert overview.left_out_starts == ({} if has_enough else {"prompt": "each label has a single start"})

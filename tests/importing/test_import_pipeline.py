@@ -64,7 +64,7 @@ def raf_study(project):
 def test_a_raf_run_from_its_results_to_the_report(raf_study, plain_report, caplog):
     env = "published"
     before = raf_study.files("published")
-    with pytest.raises(StudyError, match="not imported yet: run `kedro run --pipeline import`"):
+    with pytest.raises(StudyError, match="not imported yet: run `kedro run --pipeline import --env published` first"):
         raf_study.run("annotation", env=env)
     raf_study.run("import", env=env)
     assert raf_study.files("published") == before

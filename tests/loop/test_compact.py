@@ -2,7 +2,10 @@
 
 import tracemalloc
 
+import pytest
+
 from broken_telephone.chains import Chain
+from broken_telephone.errors import StudyError
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop import FinishedSteps, sum_up
 from broken_telephone.loop.compact import Digests, Made, Rows, StepResults
@@ -99,3 +102,12 @@ def test_a_chain_that_lacks_a_step_ends_before_it():
     assert not done.has(chains[0], Step(3, "describe"))
     assert not finished.has_drawn("c0/2")
     assert not finished.has_drawn("other/1")
+
+
+@pytest.mark.parametrize("damaged", ["", "00" * 15, "00" * 17, "AB" * 16, "xy" * 16])
+def test_a_damaged_digest_is_refused_and_moves_no_other(damaged):
+    digests = Digests()
+    digests[1] = digest("one")
+    with pytest.raises(StudyError, match=f"has the digest '{damaged}' instead of 32 hexadecimal digits"):
+        digests[0] = damaged
+    assert (digests[0], digests[1]) == (None, digest("one"))

@@ -179,7 +179,8 @@ def annotate_twice(project, images, chat) -> None:
     again = [one for one in chat.requests[asked:] if "logprobs" not in one]
     assert not [one["model"] for one in again if asked_picture(one).tobytes() in saved[one["model"]]]
     for name, table in undisturbed.items():
-        pd.testing.assert_frame_equal(project.load(name), table)
+        # Likelihoods have five digits, and other batches may round the last one otherwise.
+        pd.testing.assert_frame_equal(project.load(name), table, atol=2e-5)
 
 
 def test_a_study_with_faults_and_refusals_is_killed_and_resumed(project, images, chat, plain_report, capsys):

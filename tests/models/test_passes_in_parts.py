@@ -312,7 +312,7 @@ def _same_maps(found, expected):
             assert one.log_probability == pytest.approx(other.log_probability, abs=1e-5)
             assert np.array_equal(one.patches.boxes, other.patches.boxes, equal_nan=True)
             for name, values in one.activations.items():
-                assert values == pytest.approx(other.activations[name], rel=1e-3, abs=1e-6)
+                assert values == pytest.approx(other.activations[name], rel=1e-3, abs=1e-5)
 
 
 # --- One ahead ---

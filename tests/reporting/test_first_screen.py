@@ -634,7 +634,7 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
 def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
     facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
-    assert facts["Generator"].text == "folder sd"
+    assert facts["Generator"].text == "sd (local folder)"
     assert facts["Generator"].hover == "Digest of the weights: 0123456789ab"
     assert facts["Annotator"].text == "judge, in its own words; not checked by people"
     revised = loop | {"settings": {"generator": {"hub": "some/model", "revision": "refs/pr/12"}}}
@@ -689,7 +689,7 @@ def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
     assert [finding.words for finding in screen.findings] == ["More happy people appear female in chains from prompts"]
     assert (screen.counts.changed, screen.counts.quiet, len(screen.findings)) == (1, 2, 1)
     assert screen.count_line == (
-        "1 finding. 1 of 3 shares changed. "
+        "1 of 3 shares changed. "
         "Chains from images: 0 of 2 shares changed between the originals and image 3. "
         "Chains from prompts: 1 of 1 share changed between image 1 and image 3."
     )

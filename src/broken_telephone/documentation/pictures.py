@@ -13,13 +13,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from typing import Any
 
 WIDTH, HEIGHT = 1440, 900
 """Size of the window in pixels."""
+# A container has no sandbox of its own for chromium, no graphics card, and little shared memory.
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 _OPEN = "types=nodes,datasets&expandAllPipelines=true"
 GRAPH: Mapping[str, str] = {
@@ -52,7 +50,7 @@ def main(arguments: list[str]) -> None:
 def graph_pictures(address: str, folder: Path) -> None:
     """Take the pictures of the graph that is served at an address."""
     for name, query in GRAPH.items():
-        with opened(address + query) as page:
+        with opened(address + query, folder) as (page, taken):
             _settle(page)
             for part in ("Hide menu", "Turn minimap off"):
                 page.get_by_label(part, exact=True).click()
@@ -61,31 +59,39 @@ def graph_pictures(address: str, folder: Path) -> None:
                 page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
             page.mouse.move(0, 0)  # away from hints
             _settle(page)
-            page.screenshot(path=folder / f"{name}.png")
-    with opened(f"{address}?pid=reporting&types=nodes,datasets&expandAllPipelines=true&sn=report_figures") as page:
+            taken[name] = page.screenshot()
+    preview = f"?pid=reporting&{_OPEN}&sn=report_figures"
+    with opened(address + preview, folder) as (page, taken):
         _settle(page)
         page.get_by_text("Expand preview").click()
         page.wait_for_timeout(1000)
-        page.screenshot(path=folder / f"{PREVIEW}.png")
+        taken[PREVIEW] = page.screenshot()
 
 
 def comparison_pictures(path: str, folder: Path) -> None:
     """Take the pictures of the page of a comparison: the first screen, changes of shares, and chains."""
-    with opened(Path(path).resolve().as_uri()) as page:
-        page.screenshot(path=folder / "comparison_first_screen.png")
+    with opened(Path(path).resolve().as_uri(), folder) as (page, taken):
+        taken["comparison_first_screen"] = page.screenshot()
         shares = page.locator("#figures-arms")
         shares.locator("summary", has_text="How to read this").click()
-        shares.screenshot(path=folder / "comparison_shares.png")
+        taken["comparison_shares"] = shares.screenshot()
         page.locator("#chains summary").first.click()
         page.locator("#chains").scroll_into_view_if_needed()
         page.evaluate("window.scrollTo(0, document.querySelector('#chains').offsetTop - 50)")
         page.wait_for_timeout(1000)
-        page.screenshot(path=folder / "comparison.png", clip={"x": 0, "y": 50, "width": 800, "height": 850})
+        taken["comparison"] = page.screenshot(clip={"x": 0, "y": 50, "width": 800, "height": 850})
 
 
 @contextmanager
-def opened(address: str) -> "Iterator[Page]":
-    """Open a page in chromium, and refuse it at the end if anything went wrong.
+def opened(address: str, folder: Path) -> Iterator[tuple[Any, dict[str, bytes]]]:
+    """Open a page in chromium, and write the pictures that were taken of it, unless anything went wrong.
+
+    Args:
+        address: of the page.
+        folder: of the pictures.
+
+    Yields:
+        The page, and an empty dictionary for its pictures: name -> content of the PNG file.
 
     Raises:
         SystemExit: if the page wrote an error or a warning to the console, or asked another host.
@@ -104,13 +110,16 @@ def opened(address: str) -> "Iterator[Page]":
         page.on("console", lambda each: troubles.extend([each.text] if each.type in ("error", "warning") else []))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(address)
-        yield page
+        taken: dict[str, bytes] = {}
+        yield page, taken
         browser.close()
     if troubles:
         raise SystemExit(f"{address}: {'; '.join(troubles)}")
+    for name, content in taken.items():
+        (folder / f"{name}.png").write_bytes(content)
 
 
-def _settle(page: "Page") -> None:
+def _settle(page: Any) -> None:
     page.wait_for_selector(".pipeline-node", timeout=60_000)
     page.wait_for_timeout(2500)  # the graph moves to its place
 

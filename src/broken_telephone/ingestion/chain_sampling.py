@@ -125,8 +125,9 @@ def sample_chains(
 
 def _why_no_person(in_splits: int, unlabelled: dict[str, int], captionless: int, settings: ChainSettings) -> str:
     """Return why no person starts a chain; counts as in `Sample`, and `in_splits` counts the main people."""
+    chosen = " in the chosen splits (chains.splits)" if settings.splits else ""
     if not in_splits:
-        return "the study has no main person"
+        return f"there is no main person{chosen}"
     left = in_splits
     for name, count in unlabelled.items():
         left -= count
@@ -135,9 +136,9 @@ def _why_no_person(in_splits: int, unlabelled: dict[str, int], captionless: int,
         if name != settings.concept:
             return f"no main person with a clear {settings.concept} has a clear {name} (chains.balance)"
         return (
-            f"none of {in_splits} main people has a clear {name}. A table (dataset.labels) states it in the column "
-            f"that dataset.columns names, such as {{{name}: <name in the table>}}; without a table, the names of the "
-            "folders state it"
+            f"none of {in_splits} main people{chosen} has a clear {name}. A table (dataset.labels) states it in the "
+            f"column that dataset.columns names, such as {{{name}: <name in the table>}}; without a table, the names "
+            "of the folders state it"
         )
     if left == captionless:
         return "no image has the caption that chains.starts asks for"

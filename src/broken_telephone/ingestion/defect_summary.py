@@ -32,7 +32,9 @@ def defect_sentences(defects: pd.DataFrame) -> Iterator[str]:
 
 
 def _named_rows(rows: pd.DataFrame) -> str:
-    """Return the rows of a table in parentheses, if they are few; other places, such as images, are no rows."""
+    """Return the rows of one table in parentheses, if they are few; other places, such as images, are no rows."""
+    if rows["file"].nunique() > 1:
+        return ""
     numbers = [match[1] for row in rows["row"].unique() if (match := re.fullmatch(r"row (\d+)", row))]
     if not 0 < len(numbers) == rows["row"].nunique() <= _ROWS:
         return ""

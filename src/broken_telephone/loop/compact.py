@@ -1,19 +1,21 @@
 """Keeps what a journal states in little memory: digests as bytes, and rows compressed. Pure."""
 
 import json
+import re
 import zlib
 from array import array
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import Record
 
 _DIGEST = 16
 """Bytes of a digest."""
 _PACKED = 256
 """Rows that are compressed together."""
-_UNPACKED = 8
-"""Packs whose rows stay at hand: most are read in their order."""
+_UNPACKED = 64
+"""Packs whose rows stay at hand: a block of chains has rows of many iterations and shards."""
 
 
 class Made(NamedTuple):
@@ -37,10 +39,24 @@ class Digests:
         return own.hex() if any(own) else None
 
     def __setitem__(self, number: int, digest: str | None) -> None:
-        """Set a digest; None takes it away."""
+        """Set a digest; None takes it away.
+
+        Raises:
+            StudyError: if it is no digest.
+        """
         begin, end = _DIGEST * number, _DIGEST * (number + 1)
+        content = bytes(_DIGEST) if digest is None else _as_bytes(digest)
         self._content.extend(bytes(max(0, end - len(self._content))))
-        self._content[begin:end] = bytes(_DIGEST) if digest is None else bytes.fromhex(digest)
+        self._content[begin:end] = content
+
+
+def _as_bytes(digest: str) -> bytes:
+    if not re.fullmatch(f"[0-9a-f]{{{2 * _DIGEST}}}", digest):
+        raise StudyError(
+            f"A record of the loop has the digest {digest!r} instead of {2 * _DIGEST} hexadecimal digits. Somebody "
+            "edited or damaged the records (loop_batches)"
+        )
+    return bytes.fromhex(digest)
 
 
 class StepResults:

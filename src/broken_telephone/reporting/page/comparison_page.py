@@ -50,7 +50,7 @@ def comparison_page(
     Raises:
         StudyError: if the page is too large even without chains.
     """
-    drawn = shown_figures(figures, overview.untold)
+    drawn = shown_figures(figures, overview.left_out_starts)
     shown = [shown_table(name, table) for name, table in tables.items() if len(table)]
     arranged = sections(COMPARISON, summary, drawn, shown)
     content: dict[str, Any] = {

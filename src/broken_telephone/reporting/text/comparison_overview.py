@@ -67,7 +67,7 @@ class Overview:
     headline: str
     studies: Sequence[StudyLine]
     answers: Sequence[Answer]
-    untold: Mapping[str, str] = field(default_factory=dict)
+    left_out_starts: Mapping[str, str] = field(default_factory=dict)
     """Kind of start that tells nothing -> why; the page folds its figures."""
 
 
@@ -87,24 +87,24 @@ def comparison_overview(
     rows = judged(tables["contrasts"])
     shares = rows[rows["family"] == SHARES]
     repeated = shares[(shares["label"] != ALL) & (shares["clusters"].fillna(0).astype(int) > 1)]
-    told = dict.fromkeys(repeated["start"]) or dict.fromkeys(shares["start"])
-    untold = {str(start): _SINGLE for start in dict.fromkeys(shares["start"]) if start not in told}
-    shares = shares[shares["start"].isin(list(told))]
-    arms = tables["arms"][tables["arms"]["start"].astype(str).isin(list(told))]
-    factors = _factors(tables["effects"])
+    starts = list(dict.fromkeys(repeated["start"]) or dict.fromkeys(shares["start"]))
+    left_out = {str(start): _SINGLE for start in dict.fromkeys(shares["start"]) if start not in starts}
+    shares = shares[shares["start"].isin(starts)]
+    arms = tables["arms"][tables["arms"]["start"].astype(str).isin(starts)]
+    factors = _factors(tables["effects"], starts)
     pairing = tables["pairing"].astype({"arm": object, "check": object})
     return Overview(
         _headline(shares, factors, reference),
-        [_line(row, shares, len(told) > 1) for row in arms.itertuples(index=False)],
+        [_line(row, shares, len(starts) > 1) for row in arms.itertuples(index=False)],
         [
             Answer("What differs?", list(_differences(rows, shares)), "changed"),
             Answer("How sure is it?", list(_certainty(rows, shares, pairing)), "pairs"),
             Answer(
                 "Which factor is to blame?", list(_blame(factors, settings)), "changed" if len(factors) else "methods"
             ),
-            Answer("What cannot be told?", list(_unknown(shares, untold, margin)), "changed"),
+            Answer("What cannot be told?", list(_unknown(shares, left_out, margin)), "changed"),
         ],
-        untold,
+        left_out,
     )
 
 
@@ -112,12 +112,12 @@ def _claims(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["verdict"].isin([HIGHER, LOWER])]
 
 
-def _factors(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares of the factors in the differences, the largest first."""
+def _factors(effects: pd.DataFrame, starts: Sequence[str]) -> pd.DataFrame:
+    """Return the shares of the factors in the differences of chains with these starts, the largest first."""
     if effects.empty:
         return effects
     rows = effects.astype(dict.fromkeys(("start", "kind", "factor", "verdict"), object))
-    rows = rows[rows["kind"] == SHARE_OF_DRIFT]
+    rows = rows[(rows["kind"] == SHARE_OF_DRIFT) & rows["start"].isin(starts)]
     return rows.sort_values("value", ascending=False, kind="stable")
 
 
@@ -127,10 +127,18 @@ def _headline(shares: pd.DataFrame, factors: pd.DataFrame, reference: str) -> st
         verb = "is" if len(names) == 1 else "are"
         return f"{capital(listed(names, _NAMED))} {verb} to blame for the differences between the studies."
     arms = list(dict.fromkeys(shares["arm"]))
+    if not arms:
+        return "No share was compared."
+    known = shares[shares["verdict"] != NOT_ENOUGH_DATA]
+    if known.empty:
+        others = arms[0] if len(arms) == 1 else f"any of {len(arms)} studies"
+        return f"There is not enough data to tell whether {others} and {reference} differ in any share."
     differing = list(dict.fromkeys(_claims(shares)["arm"]))
     if len(arms) == 1:
+        total = counted(len(known), "share")
+        enough = "" if len(known) == len(shares) else " with enough data"
         number = len(_claims(shares)) or "none"
-        return f"{arms[0]} and {reference} differ significantly in {number} of {counted(len(shares), 'share')}."
+        return f"{arms[0]} and {reference} differ significantly in {number} of {total}{enough}."
     number = len(differing) or "None"
     return f"{number} of {len(arms)} studies differ significantly from {reference} in who is shown."
 
@@ -208,12 +216,13 @@ def _certainty(rows: pd.DataFrame, shares: pd.DataFrame, pairing: pd.DataFrame) 
             f"{clear} of {counted(len(claims), 'difference')} of shares {'is' if clear == 1 else 'are'} clear: the "
             "nearer end of the interval keeps at least half of the difference."
         )
-    yield f"All {counted(len(rows), 'test')} are adjusted together."
+    yield f"All {counted(int(rows['p_value'].notna().sum()), 'test')} are adjusted together."
     verdicts = pairing[pairing["check"] == "pairing"]
     pairs = verdicts[verdicts["passed"].astype(bool)]
     if len(pairs):
         least = int(pairs["count"].min())
-        yield f"Chains are paired: {counted(least, 'chain')} with the same start and seed as in the reference."
+        number = f"at least {counted(least, 'chain')} of each study" if len(pairs) > 1 else counted(least, "chain")
+        yield f"Chains are paired: {number} with the same start and seed as in the reference."
     if len(pairs) < len(verdicts):
         names = [str(arm) for arm in verdicts.loc[~verdicts["passed"].astype(bool), "arm"]]
         yield f"Compared without pairs: {listed(names, _NAMED)}."
@@ -221,7 +230,7 @@ def _certainty(rows: pd.DataFrame, shares: pd.DataFrame, pairing: pd.DataFrame) 
     if corrected:
         yield f"Human ratings correct {corrected} of {counted(len(shares), 'difference')} of shares."
     else:
-        yield "The annotator's answers alone say who is shown; no rating checks them on drawn images."
+        yield "The annotator's answers alone say who is shown; no ratings correct them."
 
 
 def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
@@ -250,7 +259,7 @@ def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
         yield "The data cannot tell which of them is to blame, because the comparison states no factors."
 
 
-def _unknown(shares: pd.DataFrame, untold: Mapping[str, str], margin: float) -> Iterator[str]:
+def _unknown(shares: pd.DataFrame, left_out: Mapping[str, str], margin: float) -> Iterator[str]:
     counts = shares["verdict"].value_counts()
     total = counted(len(shares), "share")
     yield f"{counts.get(NOT_ENOUGH_DATA, 0)} of {total}: not enough data to tell."
@@ -259,5 +268,5 @@ def _unknown(shares: pd.DataFrame, untold: Mapping[str, str], margin: float) -> 
     few = shares.loc[shares["verdict"] == NOT_ENOUGH_DATA, "reason"].astype(str)
     if len(few):
         yield f"Most frequent reason: {few.value_counts().index[0]}."
-    for start, reason in untold.items():
+    for start, reason in left_out.items():
         yield f"Chains from {start}s: {reason}."

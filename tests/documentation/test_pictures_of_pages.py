@@ -37,8 +37,15 @@ def test_the_docs_name_the_address_of_each_picture_of_a_pipeline():
 def test_a_page_that_goes_wrong_is_refused(tmp_path, content, trouble):
     file = tmp_path / "page.html"
     file.write_text(f"<link rel=icon href='data:,'>{content}", encoding="utf-8")
-    with pytest.raises(SystemExit, match=trouble), pictures.opened(file.as_uri()) as page:
+    with pytest.raises(SystemExit, match=trouble):
+        _take(file, tmp_path)
+    assert not list(tmp_path.glob("*.png"))
+
+
+def _take(file, folder):
+    with pictures.opened(file.as_uri(), folder) as (page, taken):
         page.wait_for_timeout(200)
+        taken["page"] = page.screenshot()
 
 
 @needs_chromium
