@@ -573,6 +573,12 @@ def test_the_largest_correction_is_named():
     originals = believe_box(findings({}), tables, {}, 0.05)
     assert originals.answer == "The annotator is checked on originals only."
     assert originals.sentences[0] == "There, it agrees with the data set: gender 90 %."
+    both = [agreed | {"share_agreeing": 0.9}, agreed | {"attribute": "age", "share_agreeing": 0.2}]
+    wrong = believe_box(findings({}), tables | {"agreement": pd.DataFrame(both)}, {}, 0.05)
+    assert wrong.sentences[:2] == [
+        "It contradicts the data set on most originals: age.",
+        "There, it agrees with the data set: gender 90 % and age 20 %.",
+    ]
     reference = believe_box(findings({"method": "large model"}), {}, {}, 0.05)
     assert reference.answer == "Corrected with the answers of large model, whose own errors are unknown."
     # Shares that a second annotator checked count as checked, although nobody rated them.
@@ -598,6 +604,11 @@ def test_one_next_step_follows_from_what_the_study_lacks():
     assert next_box(findings({"n_checked": 3}), False).answer == "Let people label more images:"
     # A reference annotator is no person.
     assert next_box(findings({"method": "classifier", "n_checked": 60}), False).answer == "Let people label images:"
+    unknown, quiet = {"verdict": "not enough data to tell"}, {"verdict": "no significant change"}
+    few_starts = findings(unknown, unknown | {"label": "fear"}, quiet | {"label": "joy"})
+    assert next_box(few_starts, False).command == "kedro plan"
+    assert next_box(findings(unknown, quiet | {"label": "fear"}), False).command == "kedro rate"
+    assert next_box(findings(unknown, unknown | {"label": "fear"}, {"label": "joy"}), False).command == "kedro rate"
     one_step = next_box(findings(rated | {"iteration": 1}), False)
     assert (one_step.answer, one_step.command) == ("Run more iterations.", "")
     assert next_box(findings(rated), False).link == "heading"

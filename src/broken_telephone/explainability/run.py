@@ -104,6 +104,10 @@ def explain_words(
     randomised: set[int] = set()
     on_checked = {iteration: [one for one in some if one.chain_id in checked] for iteration, some in items.items()}
 
+    def doing(weights: int | None) -> str:
+        draw = f"draw {weights} of {settings.random_weights}"
+        return "words explained" if weights is None else f"explained with random weights, {draw}"
+
     def phase(weights: int | None) -> Phase[WordItem, tuple[WordItem, Opened]]:
         def task(some: list[tuple[WordItem, Opened]]) -> Task:
             if weights is not None:
@@ -128,7 +132,7 @@ def explain_words(
 
         return Phase(
             name="words" if weights is None else f"random {weights}",
-            doing="words explained" if weights is None else "explained with random weights",
+            doing=doing(weights),
             identity=random_identity(identity, weights),
             items=items if weights is None else on_checked,
             open=lambda item: (item, opened(item.picture, needed)),

@@ -17,6 +17,7 @@ from broken_telephone.statistics.tables.shares_table import DATASET
 from broken_telephone.statistics.tables.trajectories import MOVING, SETTLED
 
 _NAMED = 4
+_MOSTLY = 0.5
 _HEADING = "heading"
 """The section on where the drift is heading."""
 
@@ -55,6 +56,8 @@ def _checks(
     if corrected.empty:
         agreement = _agreement(tables.get("agreement", pd.DataFrame()), tables.get("shares", pd.DataFrame()))
         sentences = [_on_originals(agreement)] if agreement else []
+        if wrong := [name for name, share in agreement.items() if share < _MOSTLY]:
+            sentences.insert(0, f"It contradicts the data set on most originals: {listed(wrong, _NAMED)}.")
         if (changes["n_checked"].fillna(0) > 0).any():
             return "Too few images are checked to correct the annotator.", sentences
         return f"The annotator is {'checked on originals only' if agreement else 'not checked'}.", sentences
@@ -81,13 +84,13 @@ def _corrections(methods: pd.Series, total: int) -> Iterator[str]:
         yield f"Corrected with {source}{of_all}."
 
 
-def _agreement(agreement: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
-    """Return attribute -> how often the measured annotator agrees with the data set."""
+def _agreement(agreement: pd.DataFrame, shares: pd.DataFrame) -> dict[str, float]:
+    """Return attribute -> share of originals on which the measured annotator agrees with the data set."""
     if agreement.empty or shares.empty:
         return {}
     measured = set(shares["annotator"].astype(str)) - {DATASET}
     return {
-        spoken(row.attribute): percent(float(row.share_agreeing))
+        spoken(row.attribute): float(row.share_agreeing)
         for row in agreement.itertuples(index=False)
         if DATASET in (pair := {str(row.annotator_a), str(row.annotator_b)})
         and pair & measured
@@ -95,10 +98,10 @@ def _agreement(agreement: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _on_originals(agreement: Mapping[str, str]) -> str:
+def _on_originals(agreement: Mapping[str, float]) -> str:
     """Say how often the annotator agrees with the data set, once if all attributes are equal."""
-    names, values = list(agreement), set(agreement.values())
-    each = [f"{name} {share}" for name, share in agreement.items()]
+    names, values = list(agreement), set(map(percent, agreement.values()))
+    each = [f"{name} {percent(share)}" for name, share in agreement.items()]
     text = f"{listed(names, _NAMED)} {values.pop()}" if len(values) == 1 else listed(each, _NAMED)
     return f"There, it agrees with the data set: {text}."
 
