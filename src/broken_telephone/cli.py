@@ -42,7 +42,12 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     _refuse_unknown_runner(kwargs.get("runner"))
     # The imported modules last as long as the run. Scanning them for garbage again and again takes half a second.
     gc.freeze()
+    import pyarrow as pa
+
     from broken_telephone.commands.run_choice import refuse_unknown_choice
+
+    # Arrow's own allocator keeps what was freed: 45 MB after a loop of 30,000 chains.
+    pa.set_memory_pool(pa.system_memory_pool())
 
     with _in_a_paragraph():
         refuse_unknown_choice(kwargs)

@@ -183,6 +183,8 @@ _RESULTS = (
 )
 """Columns of the tables of results. Each table has some of them."""
 
+_HASHED_AT_ONCE = 10_000
+"""Rows that are hashed at once: hashing copies their texts."""
 _PANDAS = {"text": "string", "number": "Float64", "integer": "Int64", "bool": "boolean"}
 _IS = {
     "text": types.is_string_dtype,
@@ -205,6 +207,15 @@ def table_in_parts(parts: Iterable[list[dict]], columns: Mapping[str, str]) -> p
     plain = {name: "str" if kind == "category" else kind for name, kind in columns.items()}
     tables = [as_table(rows, plain) for rows in parts]
     return as_table(pd.concat(tables, ignore_index=True) if tables else [], columns)
+
+
+def sum_of_row_hashes(table: pd.DataFrame) -> int:
+    """Return the sum of the hashes of all rows, read as texts, modulo 2 ** 64: whatever their order."""
+    total = 0
+    for start in range(0, len(table), _HASHED_AT_ONCE):
+        rows = table.iloc[start : start + _HASHED_AT_ONCE].astype(str)
+        total += sum(pd.util.hash_pandas_object(rows, index=False).to_list())
+    return total % 2**64
 
 
 def as_result(frame: pd.DataFrame) -> pd.DataFrame:

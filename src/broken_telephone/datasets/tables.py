@@ -11,6 +11,9 @@ from broken_telephone.datasets.atomic_write import write_whole
 from broken_telephone.datasets.locations import located
 from broken_telephone.errors import StudyError
 
+_ROWS_AT_ONCE = 50_000
+"""Rows that are encoded at once: they are in memory twice then."""
+
 
 class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """A table in a Parquet file, saved whole or not at all; kedro-datasets' own type writes in place."""
@@ -37,7 +40,7 @@ class WholeParquetDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the table."""
-        write_whole(self._filesystem, self._place, data.to_parquet())
+        write_whole(self._filesystem, self._place, data.to_parquet(row_group_size=_ROWS_AT_ONCE))
 
     def preview(self, nrows: int = 10) -> TablePreview:
         """Show the first rows."""

@@ -118,5 +118,7 @@ def wording_of(
         loop: the settings.
         variables: attributes of the data set's scheme.
     """
-    labels = dict(zip(chains["chain_id"].astype(str), chains["label"].astype(str), strict=True))
+    # Templates may name the label.
+    named = chains if loop.steer is not None else chains.head(0)
+    labels = dict(zip(named["chain_id"].astype(str), named["label"].astype(str), strict=True))
     return Wording(loop, steering, variables, labels)

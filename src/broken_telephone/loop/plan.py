@@ -1,13 +1,13 @@
 """Plans the loop: the order of its steps, the chains of a shard, and a fingerprint of all chains. Pure."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pandas as pd
 
 from broken_telephone.chains import Chain
 from broken_telephone.execution.progress import Step
 from broken_telephone.seeds import seed_of
+from broken_telephone.tables import sum_of_row_hashes
 
 
 def order(step: Step) -> int:
@@ -35,8 +35,4 @@ def of_shard(chains: Iterable[Chain], shard: str) -> list[Chain]:
 
 def fingerprint(table: pd.DataFrame) -> str:
     """Return a digest of the chains of a study, whatever their order."""
-    columns: list[Any] = [
-        table[name].astype(str) for name in ("chain_id", "seed", "image_path", "image_digest", "prompt")
-    ]
-    rows = pd.util.hash_pandas_object(pd.concat(columns, axis=1), index=False)
-    return f"{int(rows.to_numpy().sum()):016x}"
+    return f"{sum_of_row_hashes(table[['chain_id', 'seed', 'image_path', 'image_digest', 'prompt']]):016x}"

@@ -15,7 +15,7 @@ import pyarrow as pa
 from broken_telephone.errors import UnreadableError
 from broken_telephone.progress import track
 from broken_telephone.seeds import digest
-from broken_telephone.tables import FILES, as_table
+from broken_telephone.tables import FILES, as_table, sum_of_row_hashes
 
 _AT_ONCE = 10_000
 """Files per step of the progress bar."""
@@ -95,9 +95,8 @@ def _digest(files: StampedFiles, name: str) -> str:
 
 def state_of(chains: pd.DataFrame, iterations: int, drawn: pd.DataFrame) -> str:
     """Return a digest of the starts and the drawn pictures of a study, independent of their order."""
-    starts, pictures = chains[["chain_id", "image_digest", "prompt"]].astype(str), drawn[["name", "digest"]].astype(str)
-    sums = (int(pd.util.hash_pandas_object(table, index=False).sum()) for table in (starts, pictures))
-    return digest(iterations, *sums)
+    starts, pictures = chains[["chain_id", "image_digest", "prompt"]], drawn[["name", "digest"]]
+    return digest(iterations, sum_of_row_hashes(starts), sum_of_row_hashes(pictures))
 
 
 def digests_of(ledger: pd.DataFrame | None) -> dict[str, str]:

@@ -198,6 +198,8 @@ def follow_chains(
 
 
 def _of_shard(chains: pd.DataFrame, shard: str) -> pd.DataFrame:
+    if shard == "1/1":
+        return chains
     return chains[chains["chain_id"].isin([chain.chain_id for chain in of_shard(chains_of(chains), shard)])]
 
 
