@@ -100,7 +100,7 @@ def test_each_finding_says_how_sure_it_is(page):
     assert f"<b>{screen.grades}.</b>" in first_part(page)
     basis = screen.headline_basis[0].upper() + screen.headline_basis[1:]
     assert f'<span class="basis">{basis}.</span></h2>' in first_part(page)
-    assert f"{screen.question} {screen.definition}" in first_part(page)
+    assert f"{screen.question} {screen.definition}" in html.unescape(first_part(page))
 
 
 def test_no_page_is_wider_than_its_window(browser, page, tmp_path):
