@@ -67,7 +67,7 @@ def test_a_study_of_rendered_people_says_so_beside_its_name(tmp_path):
     (tmp_path / "truth" / "people.csv").write_text("image_id\n")
     assert is_rendered(str(tmp_path))
     study = small_study(count=4)
-    words = "rendered people, for trying out"
+    words = "Toy data:"
     head = page_with(screen_of(study, source=replace(SOURCE, is_rendered=True)), study).split("</header>")[0]
     assert words in head
     assert words not in page_with(screen_of(study), study)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 from zlib import crc32
@@ -22,7 +23,7 @@ from broken_telephone.reporting.first_screen.overview import MOST_CATEGORIES, MO
 from broken_telephone.reporting.first_screen.phrases import adjectives, changed_people
 from broken_telephone.reporting.first_screen.shown_change import shown_change
 from broken_telephone.reporting.first_screen.strips import ChainPictures, strips_of
-from broken_telephone.reporting.first_screen.study_facts import StudySource, checked_by, models_of
+from broken_telephone.reporting.first_screen.study_facts import StudySource, class_in, models_of
 from broken_telephone.reporting.first_screen.trust import believe_box, settled_box
 from broken_telephone.reporting.text.summary import summary
 from broken_telephone.statistics import ALL
@@ -120,11 +121,11 @@ def test_a_limit_of_an_interval_that_is_not_zero_is_not_shown_as_zero():
 
 def test_the_correction_for_selection_stands_in_the_finding_and_in_the_cell():
     screen = of_findings(findings({"shrunken_value": 0.3, "value": 0.42}, {"label": "fear", "verdict": "fall"}))
-    assert screen.findings[0].selection == "Corrected for selection: +30."
+    assert screen.findings[0].cautious == "+30"
     (cell, *_), *_ = screen.overview.blocks[0].cells
     assert cell.number == "42"
     assert "(+42 points, 95 % interval 30 to 54). Corrected for selection: +30. 100 chains." in cell.detail
-    assert screen.findings[1].selection == "Corrected for selection: the same."
+    assert screen.findings[1].cautious == ""
 
 
 def test_shares_of_other_images_than_the_compared_ones_are_not_shown():
@@ -165,7 +166,7 @@ def test_marks_and_counts_are_the_verdicts_of_the_table():
     alone = screen_of(small_study(starts=("image",)))
     changed = f"{alone.counts.changed} of {alone.counts.total} shares changed between the originals and image 3"
     assert len(alone.findings) < alone.counts.changed
-    assert alone.count_line == f"{changed}; some mirror each other."
+    assert alone.count_line == f"{changed}; a rise and the falls that go with it are one finding."
 
 
 def test_every_cell_stands_where_its_label_and_category_meet():
@@ -222,7 +223,7 @@ def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, word
     assert certainty_words(one) == words
     cell = cell_of(one, ())
     assert cell.is_weak == (words == "weak")
-    weakness = {"clear": "", "weak": " (weak: less than half of it is possible)"}.get(words, f" ({words})")
+    weakness = {"clear": "", "weak": " (weak: may be less than half as large)"}.get(words, f" ({words})")
     assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{weakness}: ")
     assert not cell_of(row(verdict="no significant change", ci_low=0.001), ()).is_weak
 
@@ -298,12 +299,12 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
         (
             {"before": 0.92, "after": 0.5, "value": -0.42, "ci_low": -0.8, "ci_high": -0.04, "verdict": "fall"},
             "Angry people appear female less often after 3 iterations: 92 % → 50 % "
-            "(weak: less than half of it is possible).",
+            "(weak: may be less than half as large).",
         ),
         (
             {"label": "sports", "ci_low": 0.1},
             "For sports, people appear female more often after 3 iterations: 51 % → 93 % "
-            "(weak: less than half of it is possible).",
+            "(weak: may be less than half as large).",
         ),
         ({"before": 0.2, "after": 0.9}, "Angry people appear female more often after 3 iterations: +42 points."),
     ],
@@ -323,7 +324,9 @@ def test_every_label_and_attribute_is_one_finding_and_the_surest_have_chains():
     screen = of_findings(findings(*mirrored))
     assert [finding.number for finding in screen.findings] == [1, 2, 3, 4, 5, 6, 7]
     assert screen.n_open == 6
-    assert screen.count_line == ("14 of 14 shares changed between the originals and image 3; some mirror each other.")
+    changed, one_finding = screen.count_line.split("; ")
+    assert changed == "14 of 14 shares changed between the originals and image 3"
+    assert one_finding == "a rise and the falls that go with it are one finding."
     # The mirrored share has no number of its own, but belongs to the finding.
     cells = [{cell.name.split()[-1]: cell for cell in row} for row in screen.overview.blocks[0].cells]
     parts = [(row["female"].finding, row["female"].part_of, row["male"].finding, row["male"].part_of) for row in cells]
@@ -331,11 +334,11 @@ def test_every_label_and_attribute_is_one_finding_and_the_surest_have_chains():
     study = small_study(starts=("image",))
     (found,) = screen_of(study, tables={"findings": findings({"label": "happiness", "iteration": 3})}).findings
     assert found.strips
-    many = [{"label": "happiness", "attribute": "gender"}, *({"label": f"label {number}"} for number in range(6))]
-    # The seventh finding is listed without chains, although it has some.
+    many = [{"label": "happiness", "attribute": "gender"}, *({"label": f"label {number}"} for number in range(3))]
+    # Findings after the third are listed without chains, although they have some.
     smaller = {"value": 0.03, "ci_low": 0.01, "ci_high": 0.05, "before": 0.5, "after": 0.53}
     *_, last = screen_of(study, tables={"findings": findings(many[0] | smaller, *many[1:])}).findings
-    assert (last.number, last.cell[1], last.strips) == (7, "happiness", [])
+    assert (last.number, last.cell[1], last.strips) == (4, "happiness", [])
 
 
 def words_in(sentence: str) -> int:
@@ -402,30 +405,30 @@ def test_one_strip_shows_the_change_best_and_one_least():
     best, least = strips_of(row(), strip_study(chains))
     assert (best.chain, best.title, best.path) == (
         "steady",
-        "3 of 5 chains: to female",
+        "3 of 5 became female",
         "male → female → female → female",
     )
-    assert (least.chain, least.title) == ("against", "1 of 5: away from it")
+    assert (least.chain, least.title) == ("against", "1 of 5 went the other way")
     assert best.caption == "original → image 1 → 2 → 3"
     assert [image.text.split(" of ")[0] for image in best.images] == ["Original", "Image 1", "Image 2", "Image 3"]
     assert len({image.source for image in (*best.images, *least.images)}) == 8
     del chains["against"]
     _, least = strips_of(row(), strip_study(chains))
-    assert (least.chain, least.title) == ("same", "1 of 4: not female before or after")
+    assert (least.chain, least.title) == ("same", "1 of 4 were not female before or after")
     (alone,) = strips_of(row(), strip_study({"against": "fffm"}))
-    assert alone.title == "1 of 1 chain: away from female"
+    assert alone.title == "1 of 1 stopped being female"
 
 
 def test_strips_of_a_fall_are_those_of_the_opposite_rise():
     chains = {"late": "mmmf", "steady": "mfff", "against": "fffm", "kept": "mmmm"}
     best, least = strips_of(row(category="male", verdict="fall", value=-0.42), strip_study(chains))
     assert (best.chain, least.chain) == ("steady", "against")
-    assert (best.title, least.title) == ("2 of 4 chains: away from male", "1 of 4: to it")
+    assert (best.title, least.title) == ("2 of 4 stopped being male", "1 of 4 went the other way")
     del chains["against"]
     strips = strips_of(row(category="male", verdict="fall"), strip_study(chains))
     assert [(one.chain, one.title) for one in strips] == [
-        ("steady", "2 of 3 chains: away from male"),
-        ("kept", "1 of 3: male before and after"),
+        ("steady", "2 of 3 stopped being male"),
+        ("kept", "1 of 3 were male before and after"),
     ]
 
 
@@ -498,7 +501,7 @@ def test_without_a_comparison_the_first_screen_says_why(tables, why):
     assert screen.findings == []
     assert screen.answer == f"Drift cannot be measured: {why}."
     assert settled_box(findings().head(0), pd.DataFrame()).sentences == ["No share was compared."]
-    names = ["Data set", "Generator", "Describer", "Chains", "Annotator", "Report"]
+    names = ["Data set", "Describer", "Generator", "Annotator", "Chains"]
     assert [fact.name for fact in screen.facts] == names
 
 
@@ -508,15 +511,10 @@ def test_without_significant_changes_it_says_what_would_have_been_detected():
     assert screen.answer == "No share changed significantly."
     compared = "2 shares were compared between the originals and image 3."
     assert screen.count_line == compared
-    assert (
-        screen.detectable == "Changes of 20 to 31 points per label are found with 80 % power, smaller ones less often."
-    )
+    assert screen.detectable == "Changes below 20 to 31 points per label may be missed."
     together = quiet | {"label": ALL, "minimum_detectable_change": 0.08}
     both = of_findings(findings(quiet, together)).detectable
-    assert both == (
-        "Changes of 20 points per label and of 8 points over all labels are found with 80 % power, "
-        "smaller ones less often."
-    )
+    assert both == "Changes below 20 points per label or 8 points over all labels may be missed."
     untold = {"verdict": "not enough data to tell"}
     unknown = of_findings(findings(quiet | untold))
     assert unknown.answer == "There is not enough data to tell whether any share changed."
@@ -618,23 +616,6 @@ def test_one_next_step_follows_from_what_the_study_lacks():
     assert [box.question for box in boxes] == ["Believe it?", "Which model?", "Settled?", "Next"]
 
 
-def test_who_checked_the_annotator_stands_in_the_head():
-    table = pd.DataFrame(
-        [
-            ("gender", "all", "data set", "judge (free)", 700),
-            ("gender", "all", "judge (free)", "raters together", 120),
-            ("age", "old, young", "judge (free)", "raters together", 500),
-            ("gender", "all", "other (free)", "raters together", 300),
-            ("gender", "all", "judge (closed)", "raters together", 400),
-            ("gender", "all", "judge-large (free)", "raters together", 600),
-            ("gender", "all", "data set", "judge-large (free)", 800),
-        ],
-        columns=["attribute", "categories", "annotator_a", "annotator_b", "n"],
-    )
-    assert checked_by(table, "judge (free)") == "checked by 120 rated images and the data set's labels of 700 originals"
-    assert checked_by(table.head(0), "judge (free)") == "not checked by people"
-
-
 def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
     loop = {"sessions": [{"models": {"draw": "old", "describe": "old"}}, {"models": {"draw": "sd", "describe": "vlm"}}]}
     assert models_of(loop) == ("sd", "vlm")
@@ -645,9 +626,9 @@ def test_models_are_named_by_the_record_of_the_loop_or_of_the_import():
 def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
     facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": loop}).facts}
-    assert facts["Generator"].text == "sd (local folder)"
-    assert facts["Generator"].hover == "Digest of the weights: 0123456789ab"
-    assert facts["Annotator"].text == "judge, in its own words; not checked by people"
+    assert facts["Generator"].text == "sd"
+    assert facts["Generator"].hover == "Folder sd. Digest of the weights: 0123456789ab"
+    assert (facts["Annotator"].text, facts["Annotator"].hover) == ("judge", "Answers in its own words.")
     revised = loop | {"settings": {"generator": {"hub": "some/model", "revision": "refs/pr/12"}}}
     facts = {fact.name: fact for fact in screen_of(small_study(count=4), manifests={"loop": revised}).facts}
     assert (facts["Generator"].text, facts["Generator"].hover) == ("sd", "Revision: refs/pr/12")
@@ -655,6 +636,34 @@ def test_weights_are_stated_with_the_name_of_a_model_that_this_project_ran():
     facts = {fact.name: fact.text for fact in screen_of(small_study(count=4), manifests={"loop": imported}).facts}
     assert facts["Generator"] == "sdxl"
     assert facts["Chains"].endswith("3 iterations, imported")
+
+
+def test_a_model_of_a_folder_is_named_by_folder_and_class(tmp_path):
+    sd, other = tmp_path / "sd", tmp_path / "other"
+    for folder in (sd, other):
+        folder.mkdir()
+        (folder / "model_index.json").write_text('{"_class_name": "StableDiffusion3Pipeline"}')
+    loop = {"sessions": [{"models": {"draw": "sd"}}], "settings": {"generator": {"weights": "0123456789ab"}}}
+
+    def generator(folder) -> str:
+        source = replace(SOURCE, generator_folder=str(folder))
+        facts = screen_of(small_study(count=4), source=source, manifests={"loop": loop}).facts
+        return next(fact.text for fact in facts if fact.name == "Generator")
+
+    assert generator(sd) == "sd (StableDiffusion3)"
+    # The settings changed since the loop: its folder had another name.
+    assert generator(other) == "sd"
+    (other / "model_index.json").unlink()
+    for content, named in (
+        ('{"architectures": ["LlavaNextForConditionalGeneration"]}', "LlavaNext"),
+        ('{"architectures": []}', ""),
+        ('{"architectures": null}', ""),
+        ("[]", ""),
+        ("{", ""),
+    ):
+        (other / "config.json").write_text(content)
+        assert class_in(str(other)) == named
+    assert class_in(str(tmp_path / "none")) == ""
 
 
 def test_what_still_moves_is_counted_among_the_changed_shares_only():
@@ -700,9 +709,7 @@ def test_a_change_of_prompt_chains_alone_is_the_headline_and_names_its_start():
     assert [finding.words for finding in screen.findings] == ["More happy people appear female in chains from prompts"]
     assert (screen.counts.changed, screen.counts.quiet, len(screen.findings)) == (1, 2, 1)
     assert screen.count_line == (
-        "1 of 3 shares changed. "
-        "Chains from images: 0 of 2 shares changed between the originals and image 3. "
-        "Chains from prompts: 1 of 1 share changed between image 1 and image 3."
+        "1 of 3 shares changed between the originals and image 3 (in chains from prompts between image 1 and image 3)."
     )
     numbered = [cell.finding for block in screen.further.blocks for cells in block.cells for cell in cells]
     assert numbered == [1]
@@ -764,6 +771,5 @@ def test_the_first_screen_and_the_summary_agree_on_the_surest_change():
     sentence = summary(study.tables)["What changed"][0]
     size = re.search(r"\+(\d+) points", first.numbers)[1]
     assert f"happiness rose by {size} points (95 % interval " in sentence
-    corrected = re.search(r"\+(\d+)", first.selection)[1]
-    assert f"; corrected for selection {corrected} points)" in sentence
+    assert f"; corrected for selection {first.cautious.lstrip('+')} points)" in sentence
     assert "the share shown as female for happiness" in sentence

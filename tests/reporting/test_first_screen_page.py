@@ -56,7 +56,8 @@ def test_every_share_has_its_numbers_in_words(page):
     blocks = [*screen.overview.blocks, *screen.further.blocks]
     cells = [cell for block in blocks for row in block.cells for cell in row]
     details = re.findall(r'<span class="detail" dir="auto"><b>(.*?)</b> (.*?)</span>', first_part(page))
-    texts = [html.unescape(f"{name} {detail}").replace("\u00a0", " ") for name, detail in details]
+    plain = str.maketrans({"\u00a0": " ", "\u2011": "-"})
+    texts = [html.unescape(f"{name} {detail}").translate(plain) for name, detail in details]
     assert len(texts) == len(cells) == 24
     for cell, text in zip(cells, texts, strict=True):
         assert text.startswith(f"{cell.name}. {cell.detail}")
@@ -96,9 +97,10 @@ def test_each_finding_says_how_sure_it_is(page):
     screen = screen_of(small_study(), FIGURES)
     tags = re.findall(r'<span class="tag ([a-z-]+)">([a-z ]+)</span>', first_part(page))
     assert tags == [(finding.certainty, finding.certainty_words) for finding in screen.findings]
-    assert f"<b>{screen.grades}.</b> " in first_part(page)
-    assert f'<span class="basis">{screen.headline_basis}.</span></h2>' in first_part(page)
-    assert screen.definition in first_part(page)
+    assert f"<b>{screen.grades}.</b>" in first_part(page)
+    basis = screen.headline_basis[0].upper() + screen.headline_basis[1:]
+    assert f'<span class="basis">{basis}.</span></h2>' in first_part(page)
+    assert f"{screen.question} {screen.definition}" in html.unescape(first_part(page))
 
 
 def test_no_page_is_wider_than_its_window(browser, page, tmp_path):
@@ -141,11 +143,13 @@ def test_a_share_leads_to_the_explorer_and_without_scripts_to_its_figure(browser
         shown.context.close()
 
 
-def test_counts_are_those_of_all_starts(page):
+def test_the_key_counts_the_shares_of_its_overview_and_names_only_marks_that_occur(page):
     screen = screen_of(small_study(), FIGURES)
     counts = re.search(r'<ul class="key">(.*?)</ul>', page, re.S)[1]
     numbers = [int(number) for number in re.findall(r"<b>(\d+)</b>", counts)]
-    assert sum(numbers) == screen.counts.total == 24
+    assert sum(numbers) == screen.overview.counts.total == 12
+    assert 0 not in numbers
+    assert screen.counts.total == 24
     assert "in percentage points (chains from images)</h3>" in page
 
 
@@ -175,6 +179,29 @@ def test_a_study_without_a_comparison_has_a_first_screen(browser, tmp_path):
     shown = opened(browser, tmp_path, text, 390)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     shown.context.close()
+
+
+def test_without_findings_the_boxes_stand_beside_the_overview(browser, tmp_path):
+    study = small_study(count=4)
+    quiet = {"verdict": "no significant change", "value": 0.01, "shrunken_value": 0.01}
+    text = page_with(screen_of(study, tables={"findings": findings(quiet, quiet | {"category": "male"})}), study)
+    shown = opened(browser, tmp_path, text, 1440)
+    overview = shown.locator(".first .left .blocks").bounding_box()
+    boxes = [box.bounding_box() for box in shown.locator(".first .boxes section").all()]
+    assert len(boxes) == 4
+    assert all(box["x"] > overview["x"] + overview["width"] for box in boxes)
+    assert boxes[0]["y"] < overview["y"]
+    shown.context.close()
+
+
+def test_ranges_of_numbers_stay_on_one_line():
+    screen = screen_of(small_study(count=4), tables={"findings": findings({"attribute": "age", "category": "40-69"})})
+    text = first_part(page_with(screen, small_study(count=4)))
+    visible = re.sub(r"<[^>]*>", " ", text)
+    assert "40\u201169" in visible
+    assert "40-69" not in visible
+    # What scripts read is the name of the category.
+    assert 'data-category="40-69"' in text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

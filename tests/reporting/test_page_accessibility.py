@@ -93,6 +93,24 @@ def test_sections_open_with_the_keyboard_and_from_the_navigation(browser, tmp_pa
     assert page.troubles == []
 
 
+def test_further_parts_are_in_a_menu_that_closes(browser, tmp_path):
+    page = opened(browser, tmp_path, report(), is_whole=False)
+    named = page.evaluate("[...document.querySelectorAll('nav a')].map(e => e.getAttribute('href').slice(1))")
+    assert set(named) - {"main"} == set(page.evaluate("[...document.querySelectorAll('.question')].map(e => e.id)"))
+    menu, further = page.locator("nav .rest summary"), page.locator("nav .rest a", has_text="Comparison")
+    assert further.is_hidden()
+    menu.focus()
+    page.keyboard.press("Enter")
+    assert further.is_visible()
+    page.keyboard.press("Escape")
+    assert further.is_hidden()
+    menu.click()
+    further.click()
+    assert further.is_hidden()
+    assert page.locator("#comparison .body").evaluate("part => part.open")
+    assert page.troubles == []
+
+
 def test_a_closed_section_answers_in_a_sentence(browser, tmp_path):
     page = opened(browser, tmp_path, report(), is_whole=False)
     for name in ("believe", "heading"):

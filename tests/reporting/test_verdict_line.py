@@ -29,13 +29,13 @@ def labelled(*rows) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([CLEAR, WEAK, WEAK], "3 findings: 1 statistically clear, 2 weak"),
-        ([CLEAR, CLEAR, ALMOST, WEAK], "4 findings: 2 statistically clear, 2 weak"),
-        ([CLEAR], "1 finding, statistically clear"),
-        ([WEAK], "1 finding, weak"),
-        ([ALMOST, WEAK], "2 findings, all weak"),
+        ([CLEAR, WEAK, WEAK], "3 findings: 1 clear, 2 weak (may be less than half as large)"),
+        ([CLEAR, CLEAR, ALMOST, WEAK], "4 findings: 2 clear, 2 weak (may be less than half as large)"),
+        ([CLEAR], "1 finding, clear"),
+        ([WEAK], "1 finding, weak (may be less than half as large)"),
+        ([ALMOST, WEAK], "2 findings, all weak (may be less than half as large)"),
         ([NO_INTERVAL], "1 finding, without an interval"),
-        ([WEAK, WEAK, NO_INTERVAL], "3 findings: 2 weak, 1 without an interval"),
+        ([WEAK, WEAK, NO_INTERVAL], "3 findings: 2 weak (may be less than half as large), 1 without an interval"),
         ([QUIET], ""),
         ([], ""),
     ],
@@ -46,7 +46,7 @@ def test_findings_are_counted_by_their_certainty(rows, words):
 
 def test_both_genders_of_a_label_are_one_finding_with_the_certainty_of_the_surest():
     table = findings(CLEAR, {"category": "male", "verdict": "fall", "value": -0.42, "ci_low": -0.83, "ci_high": -0.01})
-    assert grades(table) == "1 finding, statistically clear"
+    assert grades(table) == "1 finding, clear"
 
 
 RATED = {"method": "human ratings", "n_checked": 60}
@@ -95,6 +95,15 @@ def test_chain_image_and_annotator_are_defined_for_the_kind_of_start():
     assert both.endswith("Chains from prompts begin with a text instead.")
     for sentence in (image, alone, both):
         assert max(len(part.split()) for part in sentence.split(". ")) <= 30
+
+
+def test_the_question_names_the_attributes_in_a_sentence():
+    asked = of_findings(findings({}, {"attribute": "age", "category": "20-39"})).question
+    assert asked.startswith("Question: does people's appearance (gender and age) change while one model describes ")
+    many = of_findings(findings(*({"attribute": f"attribute {number}"} for number in range(6)))).question
+    nothing = of_findings(findings().head(0)).question
+    assert nothing.startswith("Question: does people's appearance change while")
+    assert max(len(sentence.split()) for sentence in (asked, many, nothing)) <= 30
 
 
 @pytest.mark.parametrize(

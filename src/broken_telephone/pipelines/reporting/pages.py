@@ -51,6 +51,8 @@ def write_report(
     dataset: DatasetSettings,
     chain_settings: ChainSettings,
     loop: LoopSettings,
+    generator: Mapping[str, Any],
+    describer: Mapping[str, Any],
     settings: ReportSettings,
     report_figures: Mapping[str, Files],
     loop_manifest: Mapping[str, Any],
@@ -96,7 +98,15 @@ def write_report(
     answers = measured_answers(annotations, settings.annotator, settings.reading)
     browsed = [str(chain["chain"]) for chain in browser.chains]
     content = StudyContent(
-        StudySource(words.name, data_root, concept, loop.iterations, settings.reading, is_rendered(data_root)),
+        StudySource(
+            words.name,
+            data_root,
+            concept,
+            loop.iterations,
+            settings.reading,
+            is_rendered(data_root),
+            *(str(model.get("path") or "") for model in (describer, generator)),
+        ),
         ChainPictures(chains, answers, originals, drawn, loop.thinned_iterations, browsed, settings.seed),
         tables,
         manifests,

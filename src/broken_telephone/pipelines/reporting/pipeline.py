@@ -302,6 +302,8 @@ def create_pipeline() -> Pipeline:
                     "dataset": "params:dataset",
                     "chain_settings": "params:chains",
                     "loop": "params:loop",
+                    "generator": "params:generator",
+                    "describer": "params:describer",
                     "settings": "params:report",
                     "report_figures": "report_figures",
                     **{name: name for name in (*_SOURCES, *_PLAN, *_TABLES, *_EXPLAINED)},

@@ -30,32 +30,23 @@ def answer(counts: Counts, findings: Sequence[LeadingChange], why_not: str) -> s
 def count_line(overviews: Sequence[Overview], n_findings: int) -> str:
     """Say how many shares changed: `13 of 80 shares changed between the originals and image 3`.
 
-    With several kinds of start, a sentence counts all shares, and one sentence each the shares of one kind.
-
     Args:
         overviews: one for each kind of start.
         n_findings: one finding covers all changed shares of a label and attribute, which sum to 100 %.
     """
     counts = counts_of(overviews)
-    mirrored = "; some mirror each other" if counts.changed > n_findings else ""
+    mirrored = "; a rise and the falls that go with it are one finding" if counts.changed > n_findings else ""
     if len(overviews) == 1 and not counts.changed:
         verb = "was" if counts.total == 1 else "were"
         return f"{counted(counts.total, 'share')} {verb} compared {span(overviews[0])}."
-    if len(overviews) == 1:
-        return f"{_changed(overviews[0])}{mirrored}."
-    each = [f"Chains from {one.start}s: {_changed(one)}." for one in overviews]
-    return " ".join([f"{counts.changed} of {counted(counts.total, 'share')} changed{mirrored}.", *each])
+    first, *others = overviews
+    further = "".join(f" (in chains from {one.start}s {span(one)})" for one in others)
+    return f"{counts.changed} of {counted(counts.total, 'share')} changed {span(first)}{further}{mirrored}."
 
 
 def counts_of(overviews: Sequence[Overview]) -> Counts:
     """Add up the counts of several overviews."""
     return sum((one.counts for one in overviews), Counts())
-
-
-def _changed(overview: Overview) -> str:
-    """Count the changed shares of an overview: `13 of 80 shares changed between ...`."""
-    counts = overview.counts
-    return f"{counts.changed} of {counted(counts.total, 'share')} changed {span(overview)}"
 
 
 def span(overview: Overview) -> str:

@@ -9,6 +9,8 @@ CLEAR, WEAK, NO_INTERVAL = "clear", "weak", "no-interval"
 _CLEAR_PART = 0.5
 """Part of a clear change that the nearer limit of its interval keeps at least."""
 _WORDS = {CLEAR: "clear", WEAK: "weak", NO_INTERVAL: "no interval"}
+WEAKNESS = "may be less than half as large"
+"""What is true of a weak change."""
 
 
 def certainty_of(row: Any) -> str:
@@ -37,10 +39,10 @@ def certainty_words(row: Any) -> str:
 
 
 def what_weakens(row: Any) -> str:
-    """Return what weakens a change: `weak: less than half of it is possible`; empty if it is clear.
+    """Return what weakens a change: `weak: may be less than half as large`; empty if it is clear.
 
     Args:
         row: of the `findings` table; a significant change.
     """
     grade = certainty_of(row)
-    return {CLEAR: "", WEAK: "weak: less than half of it is possible"}.get(grade, _WORDS[grade])
+    return {CLEAR: "", WEAK: f"weak: {WEAKNESS}"}.get(grade, _WORDS[grade])

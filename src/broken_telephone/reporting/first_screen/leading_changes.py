@@ -8,15 +8,23 @@ import pandas as pd
 
 from broken_telephone.reporting.first_screen.certainty import certainty_of, certainty_words, what_weakens
 from broken_telephone.reporting.first_screen.main_label import main_label
-from broken_telephone.reporting.first_screen.phrases import LESS, MORE, MOSTLY, appearance, changed_people, people_of
+from broken_telephone.reporting.first_screen.phrases import (
+    LESS,
+    MORE,
+    MOSTLY,
+    appearance,
+    changed_people,
+    in_people,
+    people_of,
+)
 from broken_telephone.reporting.first_screen.shown_change import ShownChange, shown_change, uncorrected
 from broken_telephone.reporting.first_screen.strips import ChainPictures, Strip, strips_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.verdicts import ANNOTATOR, CELL, RISE
-from broken_telephone.reporting.text.wording import capital, counted
+from broken_telephone.reporting.text.wording import counted
 
-MOST = 6
-"""Findings with two chains, which the first screen shows open; further ones are listed below them."""
+OPEN, WITH_CHAINS = 6, 3
+"""Findings that the first screen shows open, and those of them with two chains; further ones are folded."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,14 @@ class LeadingChange:
     """Says by how much: `51 % → 93 % (+42 points, 95 % interval 30 to 54)`."""
     headline: str
     """The change as the answer of the study: `Angry people appear female more often after 1 iteration: 50 % → 92 %`."""
+    is_rise: bool
     certainty: str
     """The grade of certainty, one of `certainty`."""
     certainty_words: str
-    selection: str
-    """The change corrected for its selection, as a sentence, or why there is no correction."""
+    cautious: str
+    """The change corrected for its selection: `+36`; empty if it does not differ visibly, or is not corrected."""
+    per_hundred: str
+    """The change in people: `of 100 happy people, 60 more appear aged 20 to 39`; empty below two points."""
     mostly: str
     """The people that a change over all labels mostly comes from: `mostly happy people`; empty without them."""
     alone: str
@@ -57,7 +68,7 @@ def leading_changes(changes: pd.DataFrame, words: Mapping[str, str], pictures: C
     """
     rows, shown = significant_changes(changes), set[str]()
     return [
-        _finding(number, row, changes, words, strips_of(row, pictures, shown) if number <= MOST else [])
+        _finding(number, row, changes, words, strips_of(row, pictures, shown) if number <= WITH_CHAINS else [])
         for number, row in enumerate(rows.itertuples(index=False), 1)
     ]
 
@@ -78,9 +89,11 @@ def _finding(
         changed_people(label, attribute, category, row.verdict == RISE, words) + start,
         change.text,
         _headline(row, change, start, mostly, words),
+        row.verdict == RISE,
         certainty_of(row),
         certainty_words(row),
-        f"{capital(change.selection)}.",
+        change.shrunken,
+        f"{change.number}: {in_people(label, attribute, category, change.number, row.verdict == RISE, words)}",
         mostly,
         uncorrected(row) if row.method != ANNOTATOR else "",
         bool(row.is_planned),

@@ -47,6 +47,23 @@ def changed_people(label: str, attribute: str, category: str, is_rise: bool, wor
     return f"{where}, {more} appear {shown}"
 
 
+def in_people(label: str, attribute: str, category: str, number: str, is_rise: bool, words: Mapping[str, str]) -> str:
+    """Say how many of 100 people a change is: `of 100 sad people, 22 more appear female`.
+
+    Args:
+        label: of the chains.
+        attribute: of the category.
+        category: whose share changed.
+        number: size of the change in points, without its sign.
+        is_rise: whether the share rose.
+        words: as `adjectives` returns them.
+    """
+    people = "people of all labels" if label == ALL else f"people of {spoken(label)}"
+    shown = shown_category(attribute, category)
+    more = "more" if is_rise else "fewer"
+    return f"of 100 {people_of(label, words) if label in words else people}, {number} {more} appear {shown}"
+
+
 def appearance(label: str, attribute: str, category: str, form: str, words: Mapping[str, str]) -> str:
     """Say in words how the people of a label appear: `Happy people appear mostly 20 to 39 years old`.
 

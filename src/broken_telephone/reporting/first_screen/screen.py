@@ -11,21 +11,20 @@ from broken_telephone.reporting.first_screen.answer import answer, count_line, c
 from broken_telephone.reporting.first_screen.basis import headline_basis, mixed_basis
 from broken_telephone.reporting.first_screen.boxes import Box
 from broken_telephone.reporting.first_screen.cells import Cell, cell_of
-from broken_telephone.reporting.first_screen.definition import definition
-from broken_telephone.reporting.first_screen.leading_changes import MOST, LeadingChange, leading_changes
+from broken_telephone.reporting.first_screen.definition import definition, question
+from broken_telephone.reporting.first_screen.leading_changes import OPEN, LeadingChange, leading_changes
 from broken_telephone.reporting.first_screen.missing_column import missing_cell
 from broken_telephone.reporting.first_screen.next_step import next_box
 from broken_telephone.reporting.first_screen.overview import Counts, Overview, compared_labels, overview, starts_of
 from broken_telephone.reporting.first_screen.strips import ChainPictures
-from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, study_facts
+from broken_telephone.reporting.first_screen.study_facts import Fact, StudySource, report_fact, study_facts
 from broken_telephone.reporting.first_screen.trust import believe_box, model_box, settled_box
 from broken_telephone.reporting.first_screen.verdict_line import grades
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.planned_verdicts import with_planned_verdicts
 from broken_telephone.reporting.text.verdicts import CELL, LEVEL, NOT_SIGNIFICANT, of_family
-from broken_telephone.reporting.text.wording import counted, percent, points
+from broken_telephone.reporting.text.wording import counted, points
 from broken_telephone.statistics import ALL
-from broken_telephone.statistics.hypothesis_tests.power import POWER
 
 _NOTHING = "Drift cannot be measured: no chain has two images to compare."
 _INVALID = "Drift cannot be measured: no chain has valid answers in both images."
@@ -55,7 +54,11 @@ class FirstScreen:
 
     is_rendered: bool
     """Whether the data set is an embedded one with rendered people."""
+    dated: Fact
+    """When the report was written, and from which settings."""
     facts: Sequence[Fact]
+    question: str
+    """What the study asks."""
     answer: str
     """The surest change in words; without one, that nothing changed or why nothing is known."""
     headline_basis: str
@@ -78,7 +81,7 @@ class FirstScreen:
     n_open: int
     """Findings that are shown open; further ones are folded."""
     detectable: str
-    """The changes that the tests detect with 80 % power; empty if nothing was without significant change."""
+    """Changes that the tests detect with less than 80 % power; empty if nothing was without significant change."""
     boxes: Sequence[Box]
     notes: Sequence[str]
     """What the overviews leave out."""
@@ -120,14 +123,14 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
     why_not = _INVALID if is_invalid else _SINGLE if left_out else _NOTHING
     return FirstScreen(
         study.source.is_rendered,
+        report_fact(study.manifests.get("loop", {}), str(study.manifests.get("report", {}).get("written", ""))),
         study_facts(
             study.source,
             study.pictures.chains,
             study.annotators,
-            tables.get("agreement", pd.DataFrame()),
             study.manifests.get("loop", {}),
-            str(study.manifests.get("report", {}).get("written", "")),
         ),
+        question(overviews),
         answer(counts, leading, why_not),
         headline_basis(compared),
         grades(compared),
@@ -138,7 +141,7 @@ def first_screen(study: StudyContent, figures: Collection[str]) -> FirstScreen:
         overviews[0] if overviews else None,
         overviews[1] if len(overviews) > 1 else None,
         leading,
-        MOST,
+        OPEN,
         _detectable(compared),
         [
             believe_box(compared, tables, study.manifests, LEVEL),
@@ -186,11 +189,7 @@ def _detectable(changes: pd.DataFrame) -> str:
         for where, own in (("per label", quiet[~is_all]), ("over all labels", quiet[is_all]))
         if len(own)
     ]
-    return (
-        f"Changes of {' and of '.join(parts)} are found with {percent(POWER)} power, smaller ones less often."
-        if parts
-        else ""
-    )
+    return f"Changes below {' or '.join(parts)} may be missed." if parts else ""
 
 
 def _sizes(changes: pd.Series) -> str:

@@ -13,7 +13,7 @@ from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.sheets.chains_sheet import Images
 from broken_telephone.reporting.shown_iterations import spread
 from broken_telephone.reporting.text.verdicts import RISE
-from broken_telephone.reporting.text.wording import NO_VALUE, counted
+from broken_telephone.reporting.text.wording import NO_VALUE
 from broken_telephone.seeds import seed_of
 from broken_telephone.statistics import ALL
 
@@ -36,7 +36,7 @@ class Strip:
     """Holds the images of one chain."""
 
     title: str
-    """Counts the chains that it is an example of: `64 of 100 chains: to 20-39`."""
+    """Counts the chains that it is an example of: `64 of 100 became 20-39`."""
     chain: str
     label: str
     path: str
@@ -98,20 +98,23 @@ def strips_of(row: Any, pictures: ChainPictures, shown: MutableSet[str] | None =
     strips: list[Strip] = []
 
     def add(chains: pd.DataFrame, rank: pd.Series, what: str) -> None:
-        whole = total if strips else counted(len(categories), "chain")
         chain = _first(chains, rank, preferences, shown, pictures)
         shown.add(preferences.originals[chain])
-        strips.append(_strip(f"{len(chains):,} of {whole}: {what}", chain, categories, row, pictures))
+        strips.append(_strip(f"{len(chains):,} of {total} {what}", chain, categories, row, pictures))
 
     if len(shows):
-        add(shows, _steadiness(shows, row), f"to {category}" if is_rise else f"away from {category}")
+        add(shows, _steadiness(shows, row), _entered(is_rise, category))
     if len(opposes):
-        name = "it" if strips else category
-        add(opposes, pd.Series(0, opposes.index), f"away from {name}" if is_rise else f"to {name}")
+        what = "went the other way" if strips else _entered(not is_rise, category)
+        add(opposes, pd.Series(0, opposes.index), what)
     elif len(unmoved):
-        unchanged = f"not {category} before or after" if is_rise else f"{category} before and after"
+        unchanged = f"were not {category} before or after" if is_rise else f"were {category} before and after"
         add(unmoved, pd.Series(0, unmoved.index), unchanged)
     return strips
+
+
+def _entered(is_entered: bool, category: str) -> str:
+    return f"became {category}" if is_entered else f"stopped being {category}"
 
 
 def _categories(row: Any, pictures: ChainPictures) -> pd.DataFrame:

@@ -1,5 +1,7 @@
-"""States what was studied: data set, models, chains, annotator, date and digest of the settings."""
+"""States what was studied: data set, models, annotator, chains, date and digest of the settings."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -8,8 +10,6 @@ from typing import Any
 import pandas as pd
 
 from broken_telephone.reporting.text.wording import counted, spoken
-from broken_telephone.statistics.tables.agreement_table import TOGETHER
-from broken_telephone.statistics.tables.shares_table import DATASET
 
 _DIGITS = 8
 """Digits of the digest that are shown; the record of the run has all of them."""
@@ -43,6 +43,9 @@ class StudySource:
     """The annotator's reading that the report analyses."""
     is_rendered: bool = False
     """Whether the data set is one of the embedded ones with rendered people."""
+    describer_folder: str = ""
+    generator_folder: str = ""
+    """Folders of the models; empty for models from elsewhere."""
 
 
 def is_rendered(folder: str) -> bool:
@@ -58,9 +61,7 @@ def study_facts(
     source: StudySource,
     chains: pd.DataFrame,
     annotators: Sequence[str],
-    agreement: pd.DataFrame,
     loop_manifest: Mapping[str, Any],
-    written: str,
 ) -> list[Fact]:
     """Return the facts in the order in which they are shown.
 
@@ -68,27 +69,33 @@ def study_facts(
         source: what the study states about its data set.
         chains: the `chains` table.
         annotators: names of the measured annotator and of further ones, the measured one first.
-        agreement: the `agreement` table, which says who was compared with the annotator.
         loop_manifest: record of the loop.
-        written: date of the report.
     """
     generator, describer = models_of(loop_manifest)
     labels = chains["label"].astype(str).nunique()
     folder = PurePath(source.folder).name
     data_set = f"{folder} ({source.data_set})" if folder else source.data_set
-    how = _READINGS.get(source.reading, f"{source.reading} reading")
-    annotator = f"{annotators[0]}, {how}" if annotators else "none"
-    measured = f"{annotators[0]} ({source.reading})" if annotators else ""
+    how = f"Answers {_READINGS.get(source.reading, f'by {source.reading} reading')}." if annotators else ""
+    annotator = annotators[0] if annotators else "none"
     further = f" and {counted(len(annotators) - 1, 'more')}" if len(annotators) > 1 else ""
-    digest = str(loop_manifest.get("digest", ""))[:_DIGITS] or _UNKNOWN
     return [
         Fact("Data set", f"{data_set}, {spoken(source.concept)}: {counted(labels, 'label')}"),
-        _model(generator, "generator", loop_manifest),
-        _model(describer, "describer", loop_manifest),
+        _model(describer, "describer", source.describer_folder, loop_manifest),
+        _model(generator, "generator", source.generator_folder, loop_manifest),
+        Fact("Annotator", f"{annotator}{further}", how),
         Fact("Chains", _chains(chains, source.iterations) + (", imported" if loop_manifest.get("imported") else "")),
-        Fact("Annotator", f"{annotator}{further}; {checked_by(agreement, measured)}"),
-        Fact("Report", f"{written}; settings {digest}"),
     ]
+
+
+def report_fact(loop_manifest: Mapping[str, Any], written: str) -> Fact:
+    """Return when the report was written, and from which settings.
+
+    Args:
+        loop_manifest: record of the loop.
+        written: date of the report.
+    """
+    digest = str(loop_manifest.get("digest", ""))[:_DIGITS] or _UNKNOWN
+    return Fact("Report", written, f"Settings {digest}")
 
 
 def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -107,41 +114,39 @@ def models_of(loop_manifest: Mapping[str, Any]) -> tuple[str, str]:
     return generator, describer
 
 
-def _model(name: str, role: str, loop_manifest: Mapping[str, Any]) -> Fact:
-    """Name a model, a folder as such, because folders are often called alike. Digest or revision are in the hover."""
+def _model(name: str, role: str, folder: str, loop_manifest: Mapping[str, Any]) -> Fact:
+    """Name a model; a folder also by its class, because folders are often called alike. The hover has the digest."""
     title = role.capitalize()
     if loop_manifest.get("imported"):
         # The settings of an import do not tell what made its results.
         return Fact(title, name)
     settings = loop_manifest.get("settings", {}).get(role) or {}
     if weights := settings.get("weights"):
-        return Fact(title, f"{name} (local folder)", f"Digest of the weights: {weights}")
+        # The settings may name another folder by now.
+        kind = class_in(folder) if PurePath(folder).name == name else ""
+        return Fact(title, f"{name} ({kind})" if kind else name, f"Folder {name}. Digest of the weights: {weights}")
     revision = settings.get("revision")
     return Fact(title, name, f"Revision: {revision}" if revision else "")
 
 
-def checked_by(agreement: pd.DataFrame, measured: str) -> str:
-    """Say which people's labels the annotator was compared with.
+def class_in(folder: str) -> str:
+    """Return the class that a model's folder names, without its task: `LlavaNext`; empty if it names none.
 
     Args:
-        agreement: the `agreement` table.
-        measured: name and reading of the measured annotator, as the table has them; empty without one.
+        folder: of a model of diffusers or transformers.
     """
-    if agreement.empty or not measured:
-        return "not checked by people"
-    pairs = agreement[agreement["categories"].astype(str) == "all"]
-    names = pairs[["annotator_a", "annotator_b"]].astype(str)
-    is_measured = (names == measured).any(axis=1)
-    rated, stated = (pairs[is_measured & (names == people).any(axis=1)] for people in (TOGETHER, DATASET))
-    parts = []
-    if len(rated):
-        parts.append(f"{counted(int(rated['n'].max()), 'rated image')}")
-    if len(stated):
-        parts.append(f"the data set's labels of {counted(int(stated['n'].max()), 'original')}")
-    return f"checked by {' and '.join(parts)}" if parts else "not checked by people"
+    for file, key in (("model_index.json", "_class_name"), ("config.json", "architectures")):
+        try:
+            named = json.loads((Path(folder) / file).read_text(encoding="utf-8"))[key]
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        name = named[0] if isinstance(named, list) and named else named
+        if isinstance(name, str):
+            return re.sub(r"(Pipeline|For[A-Z]\w*)$", "", name)
+    return ""
 
 
 def _chains(chains: pd.DataFrame, iterations: int) -> str:
     starts = chains["start"].astype(str).value_counts()
     parts = [f"{starts[start]:,} from {start}s" for start in ("image", "prompt") if start in starts]
-    return f"{' and '.join(parts)}, {counted(iterations, 'iteration')}"
+    return f"{', '.join(parts)}, {counted(iterations, 'iteration')}"

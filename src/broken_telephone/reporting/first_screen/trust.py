@@ -110,8 +110,8 @@ def model_box() -> Box:
     """Say that one study alone blames no model."""
     return Box(
         "Which model?",
-        "Not asked.",
-        ["Compare studies of several models."],
+        "One study cannot tell.",
+        ["Compare several models."],
         "comparison",
     )
 

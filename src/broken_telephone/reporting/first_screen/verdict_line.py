@@ -2,15 +2,15 @@
 
 import pandas as pd
 
-from broken_telephone.reporting.first_screen.certainty import CLEAR, NO_INTERVAL, WEAK, certainty_of
+from broken_telephone.reporting.first_screen.certainty import CLEAR, NO_INTERVAL, WEAK, WEAKNESS, certainty_of
 from broken_telephone.reporting.text.changes import significant_changes
 from broken_telephone.reporting.text.wording import counted
 
-_GRADES = {CLEAR: "statistically clear", WEAK: "weak", NO_INTERVAL: "without an interval"}
+_GRADES = {CLEAR: "clear", WEAK: f"weak ({WEAKNESS})", NO_INTERVAL: "without an interval"}
 
 
 def grades(changes: pd.DataFrame) -> str:
-    """Count the findings by their certainty: `6 findings: 1 statistically clear, 5 weak`; empty without findings.
+    """Count the findings by their certainty: `6 findings: 1 clear, 5 weak (...)`; empty without findings.
 
     Args:
         changes: the shares of the `findings` table that the overviews show.

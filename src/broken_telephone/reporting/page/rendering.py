@@ -11,6 +11,7 @@ other figures are the ones that papers use.
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 10_000_000
 """Upper limit of a page's size."""
+_RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _STYLES = ("report.css", "sections.css", "first_screen.css", "comparison.css", "print.css")
 _SCRIPTS = ("common.js", "tables.js", "chains.js", "explorer.js", "navigation.js")
 """Parts of the page's one style and one script, in this order."""
@@ -67,6 +69,11 @@ def too_large(most_bytes: int, tables: Sequence[ShownTable], figures: Sequence[K
     )
 
 
+def _unbroken(text: str) -> str:
+    """Keep ranges of numbers such as 40-69 on one line."""
+    return _RANGE.sub("\N{NON-BREAKING HYPHEN}", text)
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -80,7 +87,10 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"spoken": spoken, "slug": _slug, "number": _number, "capital": capital}
+    environment.filters |= {
+        **{"spoken": spoken, "slug": _slug, "number": _number},
+        **{"capital": capital, "unbroken": _unbroken},
+    }
     return environment
 
 

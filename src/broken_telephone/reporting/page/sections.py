@@ -38,6 +38,8 @@ class Section:
     topics: Sequence[Topic] = ()
     figures: Sequence[Kind] = ()
     tables: Sequence[ShownTable] = ()
+    is_further: bool = False
+    """Whether the navigation has it in a menu of its own."""
 
     @property
     def has_answers(self) -> bool:
@@ -94,6 +96,7 @@ def sections(
             own,
             [kind for name in question.figures for kind in figures if kind.name == name],
             [table for name in question.tables for table in tables if table.name == name],
+            question.is_further,
         )
     drawn = {kind.name for section in arranged.values() for kind in section.figures}
     listed = {table.name for section in arranged.values() for table in section.tables}

@@ -23,6 +23,8 @@ class Question(NamedTuple):
     """Kinds of figures, see `captions.FIGURES`."""
     tables: Sequence[str] = ()
     """Names of tables, see `table_captions.TABLES`."""
+    is_further: bool = False
+    """Whether the navigation has it in a menu of its own, because few readers begin there."""
 
 
 CHANGED, CHAINS, METHODS = "changed", "chains", "methods"
@@ -73,6 +75,7 @@ REPORT = (
         (summary.SUCCESS,),
         ("success",),
         ("success", "success_differences", "success_changes"),
+        is_further=True,
     ),
     Question(
         "words",
@@ -81,6 +84,7 @@ REPORT = (
         (summary.SUPPORT, summary.SKIN),
         ("support", "checks", "gallery"),
         ("support", "support_tests", "support_trust", "skin_drift"),
+        is_further=True,
     ),
     Question(
         "crossed",
@@ -89,6 +93,7 @@ REPORT = (
         (summary.CROSSED,),
         ("intersections",),
         ("intersection_changes", "intersection_shares", "intersection_success"),
+        is_further=True,
     ),
     Question(
         "texts",
@@ -97,8 +102,9 @@ REPORT = (
         (summary.MENTIONS,),
         ("mentions",),
         ("mention_shares",),
+        is_further=True,
     ),
-    Question(COMPARED, "Comparison", "How does it compare?", (), (), ("start_tests", PUBLISHED)),
+    Question(COMPARED, "Comparison", "How does it compare?", tables=("start_tests", PUBLISHED), is_further=True),
     Question(CHAINS, "Chains", "What do the chains look like?"),
     Question(METHODS, "Methods", "How was it done, and what are its limits?"),
 )

@@ -38,6 +38,19 @@ document.addEventListener("click", (event) => {
   showChains(link.dataset);
 });
 
+// The menu of further parts closes with a click anywhere, and with Escape.
+const rest = document.querySelector("nav .rest");
+if (rest) {
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("nav .rest summary")) rest.open = false;
+  });
+  rest.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    rest.open = false;
+    rest.querySelector("summary").focus();
+  });
+}
+
 function follow() {
   const target = targetOf(location.hash);
   if (!target) return;
@@ -105,6 +118,7 @@ all.addEventListener("click", () => {
 });
 
 const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.getAttribute("href").slice(1), link]));
+const parts = [...document.querySelectorAll(".question")].filter((section) => links.has(section.id));
 const inView = new Set();
 const watcher = new IntersectionObserver(
   (entries) => {
@@ -112,7 +126,7 @@ const watcher = new IntersectionObserver(
       if (isIntersecting) inView.add(target.id);
       else inView.delete(target.id);
     }
-    const first = [...links.keys()].find((name) => inView.has(name));
+    const first = parts.find(({ id }) => inView.has(id))?.id;
     for (const [name, link] of links) {
       if (name !== first) link.removeAttribute("aria-current");
       else {
@@ -124,7 +138,7 @@ const watcher = new IntersectionObserver(
   },
   { rootMargin: "-15% 0px -80% 0px" },
 );
-for (const section of document.querySelectorAll(".question")) if (links.has(section.id)) watcher.observe(section);
+for (const section of parts) watcher.observe(section);
 
 // --- What is wider than its place shows that it goes on ---
 
