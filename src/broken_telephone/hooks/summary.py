@@ -87,11 +87,11 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
     if counts["stored"] < counts["images"]:
         kept = in_words(kept_iterations(manifest["keep"], manifest["iterations"]))
         lines.append(
-            f"loop.keep: {counts['stored']} of the {counts['images']} images are on disk, those of iterations {kept}. "
+            f"loop.keep: {counts['stored']} of {counted(counts['images'], 'image')} on disk, of iterations {kept}. "
             "Later stages use these; the descriptions of all iterations are there."
         )
     if counts["cut"]:
-        lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
+        lines.append(f"Too long for the generator, which drew the beginning: {counted(counts['cut'], 'description')}.")
     if kinds := kinds_of_failures(manifest):
         lines.append(f"Chains that ended early: {kinds}.")
     lines += request_sentences({"loop": manifest})

@@ -11,6 +11,7 @@ other figures are the ones that papers use.
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from broken_telephone.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 MOST_BYTES = 10_000_000
 """Upper limit of a page's size."""
@@ -81,6 +83,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters |= {"spoken": spoken, "slug": _slug, "number": _number, "capital": capital}
+    environment.filters["whole_ranges"] = _whole_ranges
     return environment
 
 
@@ -98,6 +101,13 @@ def _policy(script: str) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
     )
+
+
+def _whole_ranges(text: str) -> "Markup":
+    """Escape a text, and keep ranges such as 40-69 on one line. Copies and searches find the plain hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"\b\d+-\d+\b", r'<span class="range">\g<0></span>', str(escape(visible(text)))))
 
 
 def _slug(name: object) -> str:
