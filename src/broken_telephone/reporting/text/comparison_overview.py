@@ -157,7 +157,7 @@ def _line(row: Any, shares: pd.DataFrame, has_several_starts: bool) -> StudyLine
         left = f"{percent(row.drift_left)} ({_short(share_interval(row.drift_left_low, row.drift_left_high))})"
     if not is_reference and pd.notna(row.success_kept):
         low, high = (points(limit, unit=False) for limit in (row.success_low, row.success_high))
-        success = f"{_signed(row.success_kept)} ({low} to {high})"
+        success = f"{_signed(row.success_kept, unit=True)} ({low} to {high})"
     return StudyLine(
         f"{row.arm} (chains from {row.start}s)" if has_several_starts else str(row.arm),
         is_reference,
