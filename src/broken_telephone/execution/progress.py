@@ -83,7 +83,10 @@ class WorkProgress:
         return [*words, self._time_left()]
 
     def _time_left(self) -> str:
-        """Estimate the time left in all iterations of this stage, from the time per item of each phase; the phases differ too much for one rate."""
+        """Estimate the time left in all iterations of this stage.
+
+        It follows from the time per item of each phase, because the phases differ too much for one rate.
+        """
         seconds = 0.0
         for (_, phase), items in self._left.items():
             if items and not self._items[phase]:
