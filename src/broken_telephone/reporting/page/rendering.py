@@ -83,7 +83,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters |= {"spoken": spoken, "slug": _slug, "number": _number, "capital": capital}
-    environment.filters["whole_ranges"] = _whole_ranges
+    environment.filters["unbroken"] = _unbroken
     return environment
 
 
@@ -103,7 +103,7 @@ def _policy(script: str) -> str:
     )
 
 
-def _whole_ranges(text: str) -> "Markup":
+def _unbroken(text: str) -> "Markup":
     """Escape a text, and keep ranges such as 40-69 on one line. Copies and searches find the plain hyphen."""
     from markupsafe import Markup, escape
 
