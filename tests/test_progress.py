@@ -71,7 +71,7 @@ def test_each_step_ends_with_a_line_of_counts_rate_failures_and_time_left(capsys
             shown.end(step)
     first, second = (line[20:] for line in capsys.readouterr().out.splitlines())
     assert first == "iteration 1/2, describing: 4 of 4 chains, 0.5/s, 1 failed, estimating the time left"
-    assert second == "iteration 1/2, drawing: 4 of 4 chains, 0.5/s, 2 failed, 0:00:00 left in all"
+    assert second == "iteration 1/2, drawing: 4 of 4 chains, 0.5/s, 2 failed, 0:00:00 left in this stage"
 
 
 class SlowModel:

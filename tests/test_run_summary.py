@@ -11,7 +11,7 @@ from project_copies import ROOT
 from broken_telephone.annotation.manifest import _statuses
 from broken_telephone.hooks import next_step as next_step_module
 from broken_telephone.hooks.next_step import next_step
-from broken_telephone.hooks.summary import _annotation_lines
+from broken_telephone.hooks.summary import _MAIN, _annotation_lines, _result_lines
 
 
 def asked(answered: int, failures: int) -> dict:
@@ -124,5 +124,32 @@ def test_every_pipeline_ends_with_a_last_line_and_every_entry_of_it_is_reached()
     for name, pipeline in pipelines.items():
         made = pipeline.all_outputs()
         assert pointed(dict.fromkeys(made, "file")), name
-        first.add(next((each for each in next_step_module._OPEN if each in made), next_step_module._WITHOUT_A_PAGE))
-    assert first == {*next_step_module._OPEN, next_step_module._WITHOUT_A_PAGE}
+        first.add(next((each for each in next_step_module.OPENED if each in made), next_step_module._WITHOUT_A_PAGE))
+    assert first == {*next_step_module.OPENED, next_step_module._WITHOUT_A_PAGE}
+
+
+def test_a_run_with_many_results_lists_the_main_ones_and_counts_the_others():
+    bootstrap_project(ROOT)
+    outputs = sorted(pipelines["__default__"].all_outputs())
+    paths = {name: f"data/{name}" for name in outputs} | {"wanted_settings": "data/loop_settings"}
+    *listed, last = _result_lines(paths, " --env x")
+    names = [line.split()[0] for line in listed]
+    assert set(names) == set(_MAIN) & set(outputs)
+    assert {"report", "findings", "loop_images"} <= set(names)
+    assert len(names) < 20
+    # Two entries have one file, which counts once.
+    assert last == (
+        f"{len(outputs) - 1 - len(names)} more results: conf/base/catalog.yml names them. "
+        "`kedro export --env x` writes all tables."
+    )
+
+
+def test_a_run_with_few_results_lists_each_file_once():
+    paths = {"loop_settings": "a/settings.json", "people": "a/people", "wanted_settings": "a/settings.json"}
+    assert _result_lines(paths, "") == ["loop_settings  a/settings.json", "people         a/people"]
+    assert _result_lines({}, "") == []
+
+
+def test_every_main_result_is_an_output_of_some_pipeline():
+    bootstrap_project(ROOT)
+    assert set(_MAIN) <= set().union(*(pipeline.all_outputs() for pipeline in pipelines.values()))

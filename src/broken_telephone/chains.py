@@ -42,7 +42,7 @@ def key(chain_id: str, iteration: int) -> str:
     return f"{chain_id}/{iteration}"
 
 
-def parted(name: str) -> tuple[str, int]:
+def chain_and_iteration(name: str) -> tuple[str, int]:
     """Return chain and iteration of the partition key of an image or a description."""
     chain_id, _, iteration = name.rpartition("/")
     return chain_id, int(iteration)
@@ -50,7 +50,7 @@ def parted(name: str) -> tuple[str, int]:
 
 def iteration_of(name: str) -> int:
     """Return the iteration of the partition key of an image or a description."""
-    return parted(name)[1]
+    return chain_and_iteration(name)[1]
 
 
 def chains_of(table: pd.DataFrame) -> list[Chain]:
@@ -60,6 +60,6 @@ def chains_of(table: pd.DataFrame) -> list[Chain]:
     columns = (column.astype(object).where(column.notna(), None) for column in (table["seed"], *starts))
     rows = zip(table["chain_id"].astype(str), *columns, strict=True)
     return [
-        Chain(name, None if seed is None else int(seed), path, prompt, digest)
-        for name, seed, path, prompt, digest in rows
+        Chain(name, None if seed is None else int(seed), path, prompt, image_digest)
+        for name, seed, path, prompt, image_digest in rows
     ]

@@ -9,6 +9,7 @@ from finished_studies import study
 from test_comparison_page import Compared, drifting, with_ratings
 
 from broken_telephone.comparison import ComparisonSettings, differing_settings
+from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.text.comparison_overview import Overview, comparison_overview
 
 
@@ -104,20 +105,100 @@ def test_what_is_open_is_counted_with_its_reason():
     is_first = rows.index == shares_of(small).index[0]
     some = rows.assign(verdict=rows["verdict"].where(~is_first, "no significant difference"))
     assert overview_of(small, "one", contrasts=some).headline == (
-        "two and one differ significantly in none of 1 share with enough data."
+        "two and one do not differ significantly in the only share with enough data."
+    )
+    higher = rows.assign(verdict=rows["verdict"].where(~is_first, "higher"))
+    assert overview_of(small, "one", contrasts=higher).headline == (
+        "two and one differ significantly in the only share with enough data."
+    )
+    alone = higher.loc[[shares_of(small).index[0]]]
+    assert overview_of(small, "one", contrasts=alone).headline == (
+        "two and one differ significantly in the only share."
+    )
+    others = pd.concat([rows, rows.assign(arm="three")])
+    assert overview_of(small, "one", contrasts=others).headline == (
+        "There is not enough data to tell whether any of 2 studies and one differ in any share."
     )
 
 
-@pytest.mark.parametrize("is_rated", [True, False])
-def test_certainty_rests_on_ratings_or_on_the_annotator_alone(is_rated):
+@pytest.mark.parametrize(
+    ("part_rated", "says"),
+    [
+        (1, "Human ratings correct 6 of 6 differences of shares."),
+        # The raters saw one image after the original in each study.
+        (200, "too few ratings exist to correct them (at most 2 rated images for a difference)."),
+        (0, "The annotator's answers alone say who is shown; no ratings correct them."),
+    ],
+)
+def test_certainty_rests_on_ratings_or_on_the_annotator_alone(part_rated, says):
     stores = {"one": study(200), "two": study(200, becoming_female=0.5)}
-    if is_rated:
-        stores = {name: with_ratings(store, 1) for name, store in stores.items()}
+    if part_rated:
+        stores = {name: with_ratings(store, part_rated) for name, store in stores.items()}
     rated = Compared(ComparisonSettings(arms={"one": "a", "two": "b"}, shown_chains=0), **stores)
     text = answers(overview_of(rated, "one"))["How sure is it?"]
-    assert ("Human ratings correct 6 of 6 differences of shares." in text) == is_rated
-    assert ("no ratings correct them" in text) != is_rated
+    assert text.endswith(says)
+    is_corrected = shares_of(rated)["method"].str.endswith("human ratings")
+    assert is_corrected.all() == (part_rated == 1)
     assert "200 chains with the same start and seed as in the reference" in text
+
+
+def test_all_tests_and_the_fewest_pairs_are_counted():
+    stores = {"a": study(60), "b": study(60, becoming_female=0.5), "c": study(40), "d": study(60, study_seed=2)}
+    compared = Compared(ComparisonSettings(arms={arm: arm for arm in stores}, shown_chains=0), **stores)
+    contrasts = compared.tables["contrasts"]
+    # Every test of the last image of every study counts, whatever its verdict, and none of an earlier image.
+    tests = int((contrasts["p_adjusted"].notna()).sum())
+    assert 0 < tests < contrasts["p_value"].notna().sum()
+    text = answers(overview_of(compared, "a"))["How sure is it?"]
+    assert f"All {tests} tests are adjusted together." in text
+    # c has 40 of the 60 starts, so that all are compared in these; d has other seeds.
+    assert "Chains are paired: at least 40 chains of each study with the same start and seed" in text
+    assert "Compared without pairs: d." in text
+    one = contrasts[contrasts["p_adjusted"].notna()].head(1)
+    assert "The page rests on 1 test." in answers(overview_of(compared, "a", contrasts=one))["How sure is it?"]
+
+
+def test_one_study_of_several_that_differs_is_counted_as_one():
+    contrasts = crossed().tables["contrasts"].astype({"verdict": object})
+    is_share_of_c = (contrasts["arm"] == "c") & (contrasts["family"] == "shares")
+    effects = crossed().tables["effects"].head(0)
+
+    def headline(where: pd.Series) -> str:
+        changed = contrasts.assign(verdict=contrasts["verdict"].where(where, "no significant difference"))
+        return overview_of(crossed(), "a", contrasts=changed, effects=effects).headline
+
+    assert headline(is_share_of_c) == "1 of 3 studies differs significantly from a in who is shown."
+    # Differences in other families are none in who is shown.
+    is_other = contrasts["family"] != "shares"
+    assert headline(is_other) == "None of 3 studies differ significantly from a in who is shown."
+
+
+@pytest.mark.parametrize(("nearest", "says"), [(0.5, "is clear: the nearer"), (0.01, "is not clear: the nearer")])
+def test_a_single_difference_is_graded_in_the_singular(nearest, says):
+    shares = shares_of(drifting()).astype({"verdict": object})
+    is_first = shares.index == shares.index[shares["value"] > 0][0]
+    shares["verdict"] = shares["verdict"].where(is_first, "no significant difference")
+    shares["ci_low"] = shares["ci_low"].where(~is_first, nearest * shares["value"])
+    text = answers(overview_of(drifting(), contrasts=shares))["How sure is it?"]
+    assert text.startswith(f"The significant difference of shares {says}")
+
+
+def test_a_difference_of_one_point_is_one_point():
+    shares = shares_of(drifting())
+    changed = shares.assign(value=shares["value"].gt(0) * 0.02 - 0.01, shrunken_value=0.005)
+    assert "1 point (95 % interval" in answers(overview_of(drifting(), contrasts=changed))["What differs?"]
+
+
+def test_a_range_of_ages_stays_on_one_line_and_is_copied_as_it_is():
+    shares = shares_of(drifting()).astype(dict.fromkeys(("attribute", "category"), object))
+    aged = shares.assign(attribute="age", category=shares["category"].map({"female": "40-69", "male": "20-39"}))
+    overview = overview_of(drifting(), contrasts=aged)
+    assert "40-69 (age)" in answers(overview)["What differs?"]
+    empty = pd.DataFrame(columns=["setting", "plain", "shifted"])
+    studies = {"plain": "a", "shifted": "b"}
+    page = comparison_page("x", studies, "plain", overview, {}, empty, {}, [], 0, {})
+    assert re.search(r'<li dir="auto"><span class="range">40-69</span> \(age\) for ', page)
+    assert re.search(r"\.range \{ white-space: nowrap; \}", page)
 
 
 @pytest.mark.parametrize("has_enough", [True, False])

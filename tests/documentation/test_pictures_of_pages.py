@@ -49,6 +49,31 @@ def _take(file, folder):
 
 
 @needs_chromium
+def test_a_page_that_moves_is_taken_when_it_rests(tmp_path, monkeypatch):
+    file = tmp_path / "page.html"
+    # A block moves for two seconds, longer than the pause between two pictures, or for ever.
+    moving = "<div style='position:absolute;left:0;width:9px;height:9px;background:red'></div><script>"
+    moving += "let steps = 0; const timer = setInterval(() => { document.querySelector('div').style.left = "
+    moving += "`${++steps}px`; if (steps === LAST) clearInterval(timer); }, 100);</script>"
+    for last in ("20", "0"):
+        file.write_text(f"<link rel=icon href='data:,'>{moving.replace('LAST', last)}", encoding="utf-8")
+        monkeypatch.setattr(pictures, "_MOST_PAUSES", 60 if last == "20" else 3)
+        with pictures.opened(file.as_uri(), tmp_path) as (page, _):
+            if last == "20":
+                pictures.at_rest(page)
+                assert page.evaluate("document.querySelector('div').style.left") == "20px"
+            else:
+                with pytest.raises(SystemExit, match="does not come to rest"):
+                    pictures.at_rest(page)
+
+
+def test_an_incomplete_command_line_ends_with_its_usage(capsys):
+    with pytest.raises(SystemExit):
+        pictures.main(["graph"])
+    assert "required: place, folder" in capsys.readouterr().err
+
+
+@needs_chromium
 def test_a_comparison_has_pictures_of_its_first_screen_its_shares_and_its_chains(tmp_path):
     drawn = {"arms_gender": figure()}
     settings = pd.DataFrame(columns=["setting", "a", "b"])

@@ -152,8 +152,14 @@ def test_a_study_may_start_from_prompts_alone(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"balance": ["skin_tone"]}, r"chains\.balance: RAF has no skin_tone \(it has: age, gender, ethnicity\)"),
-        ({"concept": "activity"}, r"chains\.concept: RAF labels no 'activity' \(it labels: emotion\)"),
+        (
+            {"balance": ["skin_tone"]},
+            r"chains\.balance: the scheme RAF has no skin_tone \(it has: age, gender, ethnicity\)",
+        ),
+        (
+            {"concept": "activity"},
+            r"chains\.concept: the scheme RAF \(dataset\.scheme\) has no concept 'activity' \(it has: emotion\)",
+        ),
         ({"splits": ["test", "test"]}, "states a split twice"),
         ({"prompts": [{"label": "fear", "text": "x"}] * 2}, "'x' is stated twice"),
         ({"splits": ["val"]}, r"no split 'val' \(it has: test, train\)"),

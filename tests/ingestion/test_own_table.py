@@ -10,6 +10,7 @@ from read_raw import one, problems, read
 
 from broken_telephone.errors import StudyError
 from broken_telephone.ingestion import defect_sentences
+from broken_telephone.pipelines.ingestion.nodes import read_raw
 
 F = "image,gender\na.png,F\n"
 
@@ -138,6 +139,16 @@ def test_translations_and_their_rows_are_listed_and_told_once(folder):
         sum("'femal' (row 2), did you mean female? Accepted: male, female" in sentence for sentence in sentences) == 1
     )
     assert "young adult (18 to 34), middle-aged (35 to 59)" in reading.defects["advice"].iloc[4]
+
+
+def test_a_value_with_one_meaning_is_no_warning_and_a_doubtful_one_is(folder, caplog):
+    reading = table(folder, "image,age,gender\na.png,36,F\nb.png,36,F\nc.png,20-39,femal\n")
+    with caplog.at_level("INFO", "broken_telephone"):
+        read_raw(reading, {})
+    levels = {record.getMessage().split(":")[0]: record.levelname for record in caplog.records}
+    assert levels["2 x gender in other words"] == levels["2 x age in other words"] == "INFO"
+    assert levels["1 x gender outside the scheme"] == levels["1 x age that is no single category"] == "WARNING"
+    assert len(caplog.records) == len(levels)
 
 
 def test_thousands_of_rows_with_one_problem_are_one_short_sentence(folder):

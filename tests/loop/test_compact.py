@@ -8,7 +8,7 @@ from broken_telephone.chains import Chain
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.progress import Step
 from broken_telephone.loop import FinishedSteps, sum_up
-from broken_telephone.loop.compact import Digests, Made, Rows, StepResults
+from broken_telephone.loop.compact import Digests, Rows, StepResult, StepResults
 from broken_telephone.seeds import digest
 
 ITERATIONS, BATCH = 3, 64
@@ -66,12 +66,12 @@ def test_pictures_are_listed_in_the_order_of_the_given_chains():
 
 
 def test_a_result_is_replaced_and_taken_away():
-    results, made = StepResults(), Made(digest("a"), None, "another study")
+    results, made = StepResults(), StepResult(digest("a"), None, "another study")
     results.put(5, made)
     assert results.get(5) == made
     assert results.get(4) is results.get(6) is results.get(-1) is None
-    results.put(5, Made(digest("b"), digest("c")))
-    assert results.pop(5) == Made(digest("b"), digest("c"))
+    results.put(5, StepResult(digest("b"), digest("c")))
+    assert results.pop(5) == StepResult(digest("b"), digest("c"))
     assert results.get(5) is results.pop(5) is None
 
 
@@ -90,6 +90,26 @@ def test_rows_come_back_packed_or_not_and_the_latest_counts():
     assert [rows.get(number % 2 + 1, number)["text"] for number in (999, 1, 500)] == ["é 999", "é 1", "é 500"]
     assert rows.get(2, 0) is rows.get(3, 0) is rows.get(1, 5000) is None
     assert not rows.has(1, -1)
+
+
+def test_a_row_that_a_reader_changes_stays_as_it_was():
+    rows = Rows()
+    for number in range(600):
+        rows.put(1, number, {"text": str(number)})
+    # One row of a compressed part, and one that waits for its part to be full.
+    for number in (3, 599):
+        row = rows.get(1, number)
+        row["text"] = "changed"
+        assert rows.get(1, number) == {"text": str(number)}
+
+
+def test_questions_about_what_is_not_there_leave_a_journal_as_it_was():
+    done, _ = sum_up([])
+    chain = Chain("c0", 0, "c0.png", None, digest("c0"))
+    assert done.image("c0", 7) is done.result("c0", Step(7, "describe")) is None
+    assert not done.has(chain, Step(9, "draw"))
+    fresh, _ = sum_up([])
+    assert vars(done) | {"_rows": None} == vars(fresh) | {"_rows": None}
 
 
 def test_a_chain_that_lacks_a_step_ends_before_it():

@@ -80,8 +80,11 @@ def test_an_anchor_that_no_original_has_is_refused_with_what_to_do():
     ("steer", "message"),
     [
         ({"anchor": ["skin_tone"]}, r"RAF has no attribute 'skin_tone' \(it has: age, gender, ethnicity\)"),
-        ({"balance": ["gender"], "target": {"gender": {"woman": 1.0}}}, r"target\.gender: RAF has no gender 'woman'"),
-        ({"anchor": ["age"], "words": {"age": {"old": "old"}}}, r"words\.age: RAF has no age 'old'"),
+        (
+            {"balance": ["gender"], "target": {"gender": {"woman": 1.0}}},
+            r"target\.gender: the scheme RAF has no gender 'woman'",
+        ),
+        ({"anchor": ["age"], "words": {"age": {"old": "old"}}}, r"words\.age: the scheme RAF has no age 'old'"),
     ],
 )
 def test_what_the_scheme_does_not_have_is_refused(steer, message):

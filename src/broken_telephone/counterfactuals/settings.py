@@ -51,7 +51,9 @@ class CounterfactualSettings(BatchedSettings):
             )
         if self.attribute not in scheme.attributes:
             known = ", ".join(scheme.attributes)
-            raise StudyError(f"counterfactuals.attribute: {scheme.name} has no {self.attribute!r} (it has: {known})")
+            raise StudyError(
+                f"counterfactuals.attribute: the scheme {scheme.name} has no {self.attribute!r} (it has: {known})"
+            )
         if self.category not in scheme.attributes[self.attribute].values:
             known = ", ".join(scheme.attributes[self.attribute].values)
             raise StudyError(

@@ -5,9 +5,10 @@
     python -m broken_telephone.documentation.pictures comparison data/08_reporting/…/comparison.html docs/images
 
 The graph has to be that of a finished miniature study, for its preview. Nothing is written of a page that reports an
-error, or that asks another host.
+error, that asks another host, or that does not come to rest.
 """
 
+import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -35,51 +36,51 @@ BOXES_TO_OPEN: Mapping[str, str] = {"viz_reporting": "reporting"}
 """Picture -> box of its graph that is opened by a click."""
 PREVIEW = "viz_preview"
 """The picture of the figures of a report, expanded."""
+_PAUSE, _MOST_PAUSES = 500, 60
+"""Milliseconds between two pictures of a page that may move, and the number of pictures."""
 
 
 def main(arguments: list[str]) -> None:
-    """Take the pictures of the graph or of a comparison.
-
-    Args:
-        arguments: graph or comparison, the address of the graph or the page's file, and the folder of the pictures.
-    """
-    kind, place, folder = arguments
-    {"graph": graph_pictures, "comparison": comparison_pictures}[kind](place, Path(folder))
+    """Take the pictures of the graph or of a comparison, as the command line says."""
+    takers = {"graph": graph_pictures, "comparison": comparison_pictures}
+    parser = argparse.ArgumentParser(description="Takes the pictures of the documentation that show pages.")
+    parser.add_argument("kind", choices=takers, help="what the pictures show")
+    parser.add_argument("place", help="address of the graph, or file of the comparison's page")
+    parser.add_argument("folder", type=Path, help="where the pictures are written")
+    wanted = parser.parse_args(arguments)
+    takers[wanted.kind](wanted.place, wanted.folder)
 
 
 def graph_pictures(address: str, folder: Path) -> None:
     """Take the pictures of the graph that is served at an address."""
     for name, query in GRAPH.items():
         with opened(address + query, folder) as (page, taken):
-            _settle(page)
+            _wait_for_graph(page)
             for part in ("Hide menu", "Turn minimap off"):
                 page.get_by_label(part, exact=True).click()
-            _settle(page)
+            at_rest(page)
             if name in BOXES_TO_OPEN:
                 page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
             page.mouse.move(0, 0)  # away from hints
-            _settle(page)
-            taken[name] = page.screenshot()
+            taken[name] = at_rest(page)
     preview = f"?pid=reporting&{_OPEN}&sn=report_figures"
     with opened(address + preview, folder) as (page, taken):
-        _settle(page)
+        _wait_for_graph(page)
         page.get_by_text("Expand preview").click()
-        page.wait_for_timeout(1000)
-        taken[PREVIEW] = page.screenshot()
+        taken[PREVIEW] = at_rest(page)
 
 
 def comparison_pictures(path: str, folder: Path) -> None:
     """Take the pictures of the page of a comparison: the first screen, changes of shares, and chains."""
     with opened(Path(path).resolve().as_uri(), folder) as (page, taken):
-        taken["comparison_first_screen"] = page.screenshot()
+        taken["comparison_first_screen"] = at_rest(page)
         shares = page.locator("#figures-arms")
         shares.locator("summary", has_text="How to read this").click()
         taken["comparison_shares"] = shares.screenshot()
         page.locator("#chains summary").first.click()
         page.locator("#chains").scroll_into_view_if_needed()
         page.evaluate("window.scrollTo(0, document.querySelector('#chains').offsetTop - 50)")
-        page.wait_for_timeout(1000)
-        taken["comparison"] = page.screenshot(clip={"x": 0, "y": 50, "width": 800, "height": 850})
+        taken["comparison"] = at_rest(page, clip={"x": 0, "y": 50, "width": 800, "height": 850})
 
 
 @contextmanager
@@ -119,9 +120,28 @@ def opened(address: str, folder: Path) -> Iterator[tuple[Any, dict[str, bytes]]]
         (folder / f"{name}.png").write_bytes(content)
 
 
-def _settle(page: Any) -> None:
+def at_rest(page: Any, **part: Any) -> bytes:
+    """Return a picture of a page, as soon as two pictures in succession are equal.
+
+    Args:
+        page: that may still load or move.
+        part: of the page, as `page.screenshot` takes it.
+
+    Raises:
+        SystemExit: if the page does not come to rest.
+    """
+    picture: bytes = page.screenshot(**part)
+    for _ in range(_MOST_PAUSES):
+        page.wait_for_timeout(_PAUSE)
+        earlier, picture = picture, page.screenshot(**part)
+        if picture == earlier:
+            return picture
+    raise SystemExit(f"{page.url}: the page does not come to rest")
+
+
+def _wait_for_graph(page: Any) -> None:
     page.wait_for_selector(".pipeline-node", timeout=60_000)
-    page.wait_for_timeout(2500)  # the graph moves to its place
+    at_rest(page)
 
 
 if __name__ == "__main__":

@@ -83,11 +83,14 @@ class WorkProgress:
         return [*words, self._time_left()]
 
     def _time_left(self) -> str:
-        """Estimate the time left from the time per item of each phase; the phases differ too much for one rate."""
+        """Estimate the time left in all iterations of this stage.
+
+        It follows from the time per item of each phase, because the phases differ too much for one rate.
+        """
         seconds = 0.0
         for (_, phase), items in self._left.items():
             if items and not self._items[phase]:
                 return "estimating the time left"
             if items:
                 seconds += items * self._seconds[phase] / self._items[phase]
-        return f"{duration(seconds)} left in all"
+        return f"{duration(seconds)} left in this stage"

@@ -5,7 +5,7 @@ from typing import Any
 
 from broken_telephone.console import study_option
 
-_OPEN = {
+OPENED = {
     "report": "report",
     "comparison_page": "comparison",
     "validation_page": "validation",
@@ -30,7 +30,7 @@ def next_step(run_params: Mapping[str, Any], outputs: Collection[str], paths: Ma
         paths: catalog entry -> its file, of those that have one.
     """
     study = study_option(run_params.get("env"))
-    for name, what in _OPEN.items():
+    for name, what in OPENED.items():
         if name in outputs and name in paths:
             # The pages can be served, too.
             served = f" (or `kedro view{study}`)" if name == "report" else ""

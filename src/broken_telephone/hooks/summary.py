@@ -9,7 +9,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from broken_telephone.chains import chains_of
-from broken_telephone.hooks.next_step import next_step
+from broken_telephone.console import study_option
+from broken_telephone.hooks.next_step import OPENED, next_step
 from broken_telephone.hooks.outputs import is_shard, loop_settings, outputs_of
 from broken_telephone.ingestion import DatasetSettings
 from broken_telephone.loop import FinishedSteps, manifest, of_shard, sum_up
@@ -21,12 +22,19 @@ from broken_telephone.reporting.text.unknown_form import unknown_form_sentences
 from broken_telephone.reporting.text.wording import counted
 from broken_telephone.visible import shortened
 
+_MOST = 12
+"""Results that a run lists; if it made more, it lists the main ones."""
+_MAIN = (
+    *("chains", "loop_images", "loop_descriptions", "annotations", "predictions", "similarities"),
+    *("findings", "corrected_drift", "report_figures", "report_latex"),
+    *OPENED,
+)
 _LONGEST = 300
 """Characters of a reason, which may quote what a model wrote."""
 
 
 def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
-    """Return the lines of a summary: counts from the manifests, the path of every result, and where to look next."""
+    """Return the lines of a summary: counts from the manifests, where the results are, and where to look next."""
     paths = {name: _short(path) for name, path, _ in outputs_of(pipeline, catalog)}
     outputs, lines = pipeline.outputs(), []
     if "annotation_manifest" in outputs:
@@ -35,10 +43,32 @@ def summary(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogP
         lines += [*_shard_lines(catalog), ""]
     if "loop_manifest" in outputs:
         lines += [*_loop_lines(catalog.load("loop_manifest")), ""]
-    width = max(map(len, paths), default=0)
-    lines += [f"{name:<{width}}  {path}" for name, path in paths.items()]
+    lines += _result_lines(paths, study_option(run_params.get("env")))
     if line := next_step(run_params, pipeline.all_outputs(), paths):
         lines += ["", line]
+    return lines
+
+
+def _result_lines(paths: Mapping[str, str], study: str) -> list[str]:
+    """Return name and path of the results; if there are many, of the main ones, and where the others are named.
+
+    Args:
+        paths: catalog entry -> its file.
+        study: option of commands that names the study.
+    """
+    # Some entries are two views of one file.
+    names: dict[str, str] = {}
+    for name, path in paths.items():
+        names.setdefault(path, name)
+    files = {name: path for path, name in names.items()}
+    main = {name: path for name, path in files.items() if name in _MAIN} if len(files) > _MOST else files
+    width = max(map(len, main), default=0)
+    lines = [f"{name:<{width}}  {path}" for name, path in main.items()]
+    if rest := len(files) - len(main):
+        lines.append(
+            f"{counted(rest, 'more result')}: conf/base/catalog.yml names them. `kedro export{study}` "
+            "writes all tables."
+        )
     return lines
 
 
@@ -87,11 +117,11 @@ def _loop_lines(manifest: Mapping[str, Any]) -> list[str]:
     if counts["stored"] < counts["images"]:
         kept = in_words(kept_iterations(manifest["keep"], manifest["iterations"]))
         lines.append(
-            f"loop.keep: {counts['stored']} of the {counts['images']} images are on disk, those of iterations {kept}. "
+            f"loop.keep: {counts['stored']} of {counted(counts['images'], 'image')} on disk, of iterations {kept}. "
             "Later stages use these; the descriptions of all iterations are there."
         )
     if counts["cut"]:
-        lines.append(f"{counts['cut']} descriptions were too long for the generator, which drew their beginning.")
+        lines.append(f"Too long for the generator, which drew the beginning: {counted(counts['cut'], 'description')}.")
     if kinds := kinds_of_failures(manifest):
         lines.append(f"Chains that ended early: {kinds}.")
     lines += request_sentences({"loop": manifest})

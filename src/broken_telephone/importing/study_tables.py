@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from broken_telephone.chains import iteration_of, parted
+from broken_telephone.chains import chain_and_iteration, iteration_of
 from broken_telephone.errors import StudyError
 from broken_telephone.execution.journal import UNREADABLE
 from broken_telephone.importing.chain_ends import end_of
@@ -59,7 +59,7 @@ class ImportedStudy:
         """
         ends, records = dict(self.ends), dict(self.records)
         for name in sorted(broken, key=iteration_of, reverse=True):
-            chain_id, iteration = parted(name)
+            chain_id, iteration = chain_and_iteration(name)
             ends[chain_id] = End(iteration, "draw", UNREADABLE, broken[name])
             record = records[chain_id]
             findings.note("unknown", UNREADABLE, record.file, f"{record.row}, image {iteration}", broken[name])

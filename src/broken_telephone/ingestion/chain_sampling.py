@@ -83,10 +83,13 @@ def sample_chains(
     """
     if settings.concept not in scheme.concepts:
         known = ", ".join(scheme.concepts)
-        raise StudyError(f"chains.concept: {scheme.name} labels no {settings.concept!r} (it labels: {known})")
+        raise StudyError(
+            f"chains.concept: the scheme {scheme.name} (dataset.scheme) has no concept {settings.concept!r} "
+            f"(it has: {known})"
+        )
     if unknown := [name for name in settings.balance if name not in scheme.attributes]:
         known = ", ".join(scheme.attributes)
-        raise StudyError(f"chains.balance: {scheme.name} has no {', '.join(unknown)} (it has: {known})")
+        raise StudyError(f"chains.balance: the scheme {scheme.name} has no {', '.join(unknown)} (it has: {known})")
     labels = scheme.concepts[settings.concept].values
     splits = _splits(people, settings)
     candidates = people[people["is_main"] & people["split"].isin(splits)]
@@ -200,7 +203,7 @@ def _prompt_chains(
             label = prompt.label
         if label not in labels:
             raise StudyError(
-                f"chains.prompts: {prompt.label!r} is no {settings.concept} of {scheme.name} "
+                f"chains.prompts: {prompt.label!r} is no {settings.concept} of the scheme {scheme.name} "
                 f"(there are: {', '.join(labels)})"
             )
         # The name contains a digest of the text, so that a changed text makes another chain.

@@ -170,14 +170,19 @@ class ChainSteps:
         outcome = self._outcome(step, chains)
         if step.phase == "draw":
             self._rehearse(step)
-            prompts = [self.done.drawn_texts[key(chain.chain_id, step.iteration)] for chain in chains]
-            return Batch(chains, outcome, Draw(prompts, [chain.item_seed(step.iteration) for chain in chains]))
+            texts = [self._text_to_draw(chain, step.iteration) for chain in chains]
+            return Batch(chains, outcome, Draw(texts, [chain.item_seed(step.iteration) for chain in chains]))
         opened, images, unopened = open_items(chains, lambda chain: self._picture(chain, step.iteration - 1))
         for chain, reason in unopened:
             outcome.fail(chain.chain_id, UNREADABLE, reason)
         if opened:
             self._rehearse(step)
         return Batch(opened, outcome, Describe(images, self.settings.describe_prompt) if opened else None)
+
+    def _text_to_draw(self, chain: Chain, iteration: int) -> str:
+        text = self.done.drawn_text(chain.chain_id, iteration)
+        assert text is not None, "a chain waits for its picture only if it is described"
+        return text
 
     def _rehearse(self, step: Step) -> None:
         """Try the models once, when the first batch needs one."""

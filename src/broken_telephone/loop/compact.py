@@ -18,8 +18,8 @@ _UNPACKED = 64
 """Packs whose rows stay at hand: a block of chains has rows of many iterations and shards."""
 
 
-class Made(NamedTuple):
-    """A result of a step."""
+class StepResult(NamedTuple):
+    """The result of one step for one chain."""
 
     digest: str
     made_from: str | None
@@ -67,24 +67,24 @@ class StepResults:
         self._made_from = Digests()
         self._studies: dict[int, str] = {}
 
-    def get(self, number: int) -> Made | None:
+    def get(self, number: int) -> StepResult | None:
         """Return a result; None if there is none."""
         digest = self.digests[number]
-        return None if digest is None else Made(digest, self._made_from[number], self._studies.get(number))
+        return None if digest is None else StepResult(digest, self._made_from[number], self._studies.get(number))
 
-    def put(self, number: int, made: Made) -> None:
+    def put(self, number: int, result: StepResult) -> None:
         """Add a result, or replace it."""
-        self.digests[number], self._made_from[number] = made.digest, made.made_from
+        self.digests[number], self._made_from[number] = result.digest, result.made_from
         self._studies.pop(number, None)
-        if made.adopted_from is not None:
-            self._studies[number] = made.adopted_from
+        if result.adopted_from is not None:
+            self._studies[number] = result.adopted_from
 
-    def pop(self, number: int) -> Made | None:
+    def pop(self, number: int) -> StepResult | None:
         """Take a result away, and return it."""
-        made = self.get(number)
-        if made is not None:
+        result = self.get(number)
+        if result is not None:
             self.digests[number] = None
-        return made
+        return result
 
 
 def pack(data: Any) -> bytes:
@@ -119,12 +119,12 @@ class Rows:
             self._last = []
 
     def get(self, iteration: int, number: int) -> Record | None:
-        """Return a row; None if there is none."""
+        """Return a copy of a row; None if there is none."""
         if not self.has(iteration, number):
             return None
         pack_number, place = divmod(self._places[iteration][number], _PACKED)
         rows: list[Record] = self._last if pack_number == len(self._packs) else self._unpacked(self._packs[pack_number])
-        return rows[place]
+        return rows[place].copy()
 
     def has(self, iteration: int, number: int) -> bool:
         """Return whether there is a row."""

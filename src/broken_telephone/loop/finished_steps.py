@@ -6,7 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from broken_telephone.chains import Chain, key, parted
+from broken_telephone.chains import Chain, chain_and_iteration, key
 from broken_telephone.execution.adoption import in_batches
 from broken_telephone.execution.journal import Record
 from broken_telephone.execution.progress import Step
@@ -27,7 +27,7 @@ class FinishedSteps:
 
     def has_drawn(self, name: str) -> bool:
         """Return whether a picture is among the finished steps."""
-        chain_id, iteration = parted(name)
+        chain_id, iteration = chain_and_iteration(name)
         return 2 * iteration <= self._counts.get(chain_id, 0)
 
     def drawn(self) -> Iterator[str]:
@@ -44,10 +44,10 @@ class FinishedSteps:
         Args:
             phase: `describe` or `draw`.
         """
-        names = map(parted, self.drawn() if phase == "draw" else self.described())
-        results = (self.done.made(name, Step(k, phase)) for name, k in names)
+        names = map(chain_and_iteration, self.drawn() if phase == "draw" else self.described())
+        results = (self.done.result(name, Step(k, phase)) for name, k in names)
         return dict(
-            Counter(made.adopted_from for made in results if made is not None and made.adopted_from is not None)
+            Counter(each.adopted_from for each in results if each is not None and each.adopted_from is not None)
         )
 
     @cached_property

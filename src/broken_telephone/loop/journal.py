@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from itertools import product, takewhile
 from typing import Any, NamedTuple, TypeVar
 
-from broken_telephone.chains import Chain, key, parted
+from broken_telephone.chains import Chain, chain_and_iteration, key
 from broken_telephone.execution.adoption import ADOPTED_FROM
 from broken_telephone.execution.journal import TRIED_AGAIN, Record, Records, record_key
 from broken_telephone.execution.progress import Step
-from broken_telephone.loop.compact import Digests, Made, Rows, StepResults, pack, unpack
+from broken_telephone.loop.compact import Digests, Rows, StepResult, StepResults, pack, unpack
 from broken_telephone.loop.plan import order, steps
 from broken_telephone.models.describers.answer_text import kept_thought
 from broken_telephone.pictures import refuse_changed_starts
@@ -28,6 +28,8 @@ EMPTY = "empty description"
 REFUSED = "refused description"
 _UNKNOWN = -1
 """The number of a chain without results."""
+_NO_RESULTS = StepResults()
+"""The results of a step that no record is about."""
 
 T = TypeVar("T")
 
@@ -103,25 +105,27 @@ class Done:
     """Keys of images that were drawn again from the same text, and have other bytes than before."""
     _numbers: dict[str, int] = field(default_factory=dict)
     """Chain -> its number, by which results are kept."""
-    _made: dict[tuple[str, int], StepResults] = field(default_factory=lambda: defaultdict(StepResults))
+    _results: dict[tuple[str, int], StepResults] = field(default_factory=dict)
     """Results by phase and iteration."""
     _rows: Rows = field(default_factory=Rows)
     """Rows of `loop_descriptions`."""
     _worded: dict[int, Digests] = field(default_factory=lambda: defaultdict(Digests))
     """Digests of drawn texts by iteration, where texts are worded."""
-    _forgotten: dict[str, Made] = field(default_factory=dict)
+    _forgotten: dict[str, StepResult] = field(default_factory=dict)
     """Images that no longer exist, by key."""
 
     def add(self, record: Record) -> None:
         """Add the record of a batch. Records come in the order in which they were made."""
         iteration, phase, study = record["iteration"], record["phase"], record.get(ADOPTED_FROM)
         for row in record["descriptions"]:
-            number = self._add(phase, row["chain_id"], iteration, Made(digest(row["text"]), row["made_from"], study))
+            number = self._add(
+                phase, row["chain_id"], iteration, StepResult(digest(row["text"]), row["made_from"], study)
+            )
             self._rows.put(iteration, number, row)
             if self.wording is not None:
                 self._worded[iteration][number] = None
         for row in record["images"]:
-            self._add(phase, row["chain_id"], iteration, Made(row["digest"], row["made_from"], study))
+            self._add(phase, row["chain_id"], iteration, StepResult(row["digest"], row["made_from"], study))
         for failure in record["failures"]:
             self._failed(failure["chain_id"], iteration, failure)
         self.cut.update(key(chain, iteration) for chain in record.get("cut") or ())
@@ -148,13 +152,13 @@ class Done:
         """Drawn texts by key."""
         return _ByKey(self.drawn_text, self._with_rows)
 
-    def made(self, chain_id: str, step: Step) -> Made | None:
+    def result(self, chain_id: str, step: Step) -> StepResult | None:
         """Return the result of a step; None if there is none."""
-        return self._made[step.phase, step.iteration].get(self._numbers.get(chain_id, _UNKNOWN))
+        return self._results_of(step.phase, step.iteration).get(self._numbers.get(chain_id, _UNKNOWN))
 
     def image(self, chain_id: str, iteration: int) -> str | None:
         """Return the digest of a picture that was drawn; None if there is none."""
-        return self._made["draw", iteration].digests[self._numbers.get(chain_id, _UNKNOWN)]
+        return self._results_of("draw", iteration).digests[self._numbers.get(chain_id, _UNKNOWN)]
 
     def described_images(self, is_kept: Callable[[int], bool]) -> list[str]:
         """Return the keys of images that `loop.keep` does not keep and that are described, so that nothing needs them.
@@ -170,16 +174,16 @@ class Done:
 
     def _is_described(self, chain_id: str, iteration: int) -> bool:
         """Return whether a picture that was drawn is described, as it is now."""
-        description = self.made(chain_id, Step(iteration + 1, "describe"))
+        description = self.result(chain_id, Step(iteration + 1, "describe"))
         return description is not None and description.made_from == self.image(chain_id, iteration)
 
     def forget(self, missing: Iterable[str]) -> None:
         """Take missing images as not drawn."""
         for name in missing:
-            chain_id, iteration = parted(name)
-            made = self._made["draw", iteration].pop(self._numbers[chain_id])
-            assert made is not None
-            self._forgotten[name] = made
+            chain_id, iteration = chain_and_iteration(name)
+            result = self._results_of("draw", iteration).pop(self._numbers[chain_id])
+            assert result is not None
+            self._forgotten[name] = result
 
     def missing(self, existing: Container[str], is_kept: Callable[[int], bool] = lambda _: True) -> list[str]:
         """Return the keys of images that no longer exist: somebody may have taken them away.
@@ -206,7 +210,7 @@ class Done:
         """Return the digest of the input of a step; None if the input is missing."""
         if step.phase == "draw":
             number = self._numbers.get(chain.chain_id, _UNKNOWN)
-            text = self._made["describe", step.iteration].digests[number]
+            text = self._results_of("describe", step.iteration).digests[number]
             return text if text is None or self.wording is None else self._worded_digest(chain.chain_id, step.iteration)
         if step.iteration == 1:
             return chain.start_digest
@@ -222,15 +226,15 @@ class Done:
         drawn = (Step(iteration, "draw") for iteration in range(1, iterations + 1))
         pairs = product(chains, drawn if self.wording is not None else ())
         return sum(
-            made is not None and self.before(chain, step) not in (None, made.made_from)
+            result is not None and self.before(chain, step) not in (None, result.made_from)
             for chain, step in pairs
-            for made in [self.made(chain.chain_id, step)]
+            for result in [self.result(chain.chain_id, step)]
         )
 
     def has(self, chain: Chain, step: Step) -> bool:
         """Return whether the result of a step exists and was made from the present input."""
-        made = self.made(chain.chain_id, step)
-        return made is not None and made.made_from == self.before(chain, step)
+        result = self.result(chain.chain_id, step)
+        return result is not None and result.made_from == self.before(chain, step)
 
     def is_over(self, chain: Chain, step: Step) -> bool:
         """Return whether a chain had ended for good at a step, or before it."""
@@ -274,9 +278,13 @@ class Done:
 
     def _drawn(self) -> Iterator[tuple[str, int]]:
         """Yield chain and iteration of every picture, by iteration."""
-        iterations = sorted(iteration for phase, iteration in self._made if phase == "draw")
+        iterations = sorted(iteration for phase, iteration in self._results if phase == "draw")
         pairs = product(iterations, self._numbers.items())
-        return ((chain_id, k) for k, (chain_id, number) in pairs if self._made["draw", k].digests[number] is not None)
+        digests = {k: self._results["draw", k].digests for k in iterations}
+        return ((chain_id, k) for k, (chain_id, number) in pairs if digests[k][number] is not None)
+
+    def _results_of(self, phase: str, iteration: int) -> StepResults:
+        return self._results.get((phase, iteration), _NO_RESULTS)
 
     def _worded_digest(self, chain_id: str, iteration: int) -> str:
         digests, number = self._worded[iteration], self._numbers[chain_id]
@@ -285,19 +293,19 @@ class Done:
             known = digests[number] = digest(self.drawn_text(chain_id, iteration))
         return known
 
-    def _add(self, phase: str, chain_id: str, iteration: int, made: Made) -> int:
+    def _add(self, phase: str, chain_id: str, iteration: int, result: StepResult) -> int:
         """Add a result, and return the number of its chain."""
         name, number = key(chain_id, iteration), self._numbers.setdefault(chain_id, len(self._numbers))
         before = self._forgotten.pop(name, None) if phase == "draw" else None
-        if before is not None and before.made_from == made.made_from and before.digest != made.digest:
+        if before is not None and before.made_from == result.made_from and before.digest != result.digest:
             self.redrawn_otherwise.add(name)
-        self._made[phase, iteration].put(number, made)
+        self._results.setdefault((phase, iteration), StepResults()).put(number, result)
         if self.failures.get(name, {}).get("phase") == phase:
             del self.failures[name]
         return number
 
     def _failed(self, chain_id: str, iteration: int, failure: Record) -> None:
-        self._made[failure["phase"], iteration].pop(self._numbers.get(chain_id, _UNKNOWN))
+        self._results_of(failure["phase"], iteration).pop(self._numbers.get(chain_id, _UNKNOWN))
         self.failures[key(chain_id, iteration)] = failure
         if failure["kind"] in TRIED_AGAIN:
             self.tried.add(key(chain_id, iteration))
@@ -310,24 +318,27 @@ class _ByKey(Mapping[str, T]):
     """What a journal states by key, at every moment."""
 
     get_one: Callable[[str, int], T | None]
-    parts: Callable[[], Iterator[tuple[str, int]]]
+    names: Callable[[], Iterator[tuple[str, int]]]
+    """Yields chain and iteration of everything that there is."""
 
     def __getitem__(self, name: str) -> T:
-        value = self.get_one(*parted(name))
+        value = self.get_one(*chain_and_iteration(name))
         if value is None:
             raise KeyError(name)
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (key(*parts) for parts in self.parts())
+        return (key(chain_id, iteration) for chain_id, iteration in self.names())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.parts())
+        return sum(1 for _ in self.names())
 
 
 def read_journal(records: Records, wording: Callable[[str, int, str], str] | None = None) -> Done:
     """Read all records of a study; `wording` as `Done` takes it."""
-    done, _ = sum_up((records[name]() for name in records), wording)
+    done = Done(wording)
+    for record in _in_order(records[name]() for name in records):
+        done.add(record)
     return done
 
 
@@ -345,14 +356,18 @@ def sum_up(
         What they state together, and the records without descriptions and pictures.
     """
     done, batches = Done(wording, _numbers={name: number for number, name in enumerate(chains)}), []
-    # Their order shows only when all are read.
-    packs = ((record["session"], record["ended"], pack(record)) for record in records)
-    left = deque(sorted(packs, key=lambda one: one[:2]))
-    while left:
-        record = unpack(left.popleft()[-1])
+    for record in _in_order(records):
         done.add(record)
         batches.append(record | {"descriptions": [], "images": []})
     return done, batches
+
+
+def _in_order(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield records in the order in which they were made. It shows only when all are read, so they are compressed."""
+    packs = ((record["session"], record["ended"], pack(record)) for record in records)
+    left = deque(sorted(packs, key=lambda one: one[:2]))
+    while left:
+        yield unpack(left.popleft()[-1])
 
 
 def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
@@ -362,7 +377,7 @@ def refuse_other_starts(chains: Iterable[Chain], done: Done) -> None:
         ChangedInputError: naming those that are others.
     """
     refuse_changed_starts(
-        (str(chain.image_path if chain.prompt is None else chain.prompt), made.made_from, chain.start_digest)
+        (str(chain.image_path if chain.prompt is None else chain.prompt), first.made_from, chain.start_digest)
         for chain in chains
-        if (made := done.made(chain.chain_id, Step(1, "describe"))) is not None
+        if (first := done.result(chain.chain_id, Step(1, "describe"))) is not None
     )

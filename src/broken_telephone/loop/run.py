@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from broken_telephone.chains import chains_of, parted
+from broken_telephone.chains import chain_and_iteration, chains_of
 from broken_telephone.execution.adoption import obstacle
 from broken_telephone.execution.executors import executor
 from broken_telephone.execution.interruption import InterruptedRunError, Interruption
@@ -79,7 +79,9 @@ def run_loop(
         )
     own = {chain.chain_id for chain in followed}
     superfluous = [
-        name for name in done.described_images(settings.is_kept) if name in existing and parted(name)[0] in own
+        name
+        for name in done.described_images(settings.is_kept)
+        if name in existing and chain_and_iteration(name)[0] in own
     ]
     if not any(left.values()) and not superfluous:
         logger.info("All chains are followed already: nothing to do")

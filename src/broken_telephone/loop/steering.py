@@ -63,7 +63,7 @@ def _refuse_unknown(settings: SteerSettings, scheme: Scheme) -> None:
     for name in settings.attributes:
         if name not in scheme.attributes:
             known = ", ".join(scheme.attributes)
-            raise StudyError(f"loop.steer: {scheme.name} has no attribute {name!r} (it has: {known})")
+            raise StudyError(f"loop.steer: the scheme {scheme.name} has no attribute {name!r} (it has: {known})")
     for setting, by_attribute in (
         ("target", settings.target),
         ("words", settings.words),
@@ -73,7 +73,7 @@ def _refuse_unknown(settings: SteerSettings, scheme: Scheme) -> None:
             values = scheme.attributes[name].values if name in scheme.attributes else ()
             if other := [category for category in categories if category not in values]:
                 raise StudyError(
-                    f"loop.steer.{setting}.{name}: {scheme.name} has no {name} {other[0]!r} "
+                    f"loop.steer.{setting}.{name}: the scheme {scheme.name} has no {name} {other[0]!r} "
                     f"(there are: {', '.join(values) or 'none'})"
                 )
 

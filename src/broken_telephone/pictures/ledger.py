@@ -68,10 +68,10 @@ def check_files(files: StampedFiles, names: Iterable[str], earlier_ledger: pd.Da
     changed = []
     stale = np.flatnonzero(~same)
     for row, name in zip(track(stale, "Reading files", len(stale)), wanted.iloc[stale], strict=True):
-        digest = _digest(files, name) if now[row, 0] >= 0 else ""
-        if digest and digests[row] not in (b"", digest.encode()):
+        new = _digest(files, name) if now[row, 0] >= 0 else ""
+        if new and digests[row] not in (b"", new.encode()):
             changed.append(name)
-        digests[row] = digest
+        digests[row] = new
     existing = digests != b""
     texts = pd.array(pa.array(digests[existing], pa.string()), dtype="string")
     columns = {"name": wanted[existing].array, "size": now[existing, 0], "changed": now[existing, 1], "digest": texts}

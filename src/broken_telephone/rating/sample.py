@@ -53,8 +53,8 @@ def rating_sample(
     else:
         cell = ["label", "split", "iteration"]
         table = table.sort_values("rank")
-        table["turn"] = table.groupby([*cell, "answer"], observed=True).cumcount()
-        chosen = table.sort_values(["turn", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
+        table["rank_in_answer"] = table.groupby([*cell, "answer"], observed=True).cumcount()
+        chosen = table.sort_values(["rank_in_answer", "rank"]).groupby(cell, observed=True, sort=False).head(per_cell)
     names = _item_names(chains, pictures, zip(chosen["chain_id"], chosen["iteration"], strict=True))
     chosen = chosen.assign(item=pd.Series(names, chosen.index, dtype=object)).dropna(subset="item")
     return chosen.sort_values("item")[list(ITEMS)].reset_index(drop=True).astype({"label": str, "iteration": int})

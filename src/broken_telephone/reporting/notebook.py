@@ -4,7 +4,6 @@ The functions return HTML that a notebook draws by itself, so that nothing of Ju
 """
 
 import base64
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from broken_telephone.labels import Scheme
-from broken_telephone.reporting.figures.saved_figures import DOTS, PIXELS
-from broken_telephone.reporting.figures.style import styled
+from broken_telephone.reporting.figures.saved_figures import PIXELS, saved_figure
 from broken_telephone.reporting.page.chain_browser import LONGEST, shown_text, thumbnail
 from broken_telephone.reporting.sheets.chains_sheet import Images
 from broken_telephone.statistics import ALL
@@ -50,11 +48,8 @@ def shown_figure(figure: "Figure", alternative: str) -> Shown:
         figure: as the functions of `reporting.figures` return it.
         alternative: text for readers who cannot see it.
     """
-    content = io.BytesIO()
-    with styled():
-        figure.savefig(content, format="png", dpi=DOTS, metadata={"Software": None})
     width = round(figure.get_figwidth() * PIXELS)
-    source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    source = f"data:image/png;base64,{base64.b64encode(saved_figure(figure, ['png'])['png']).decode()}"
     return Shown(f'<img src="{source}" alt="{escape(alternative)}" style="width:{width}px;max-width:100%">')
 
 

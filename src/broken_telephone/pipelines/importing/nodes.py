@@ -110,7 +110,10 @@ def import_results(
     scheme = dataset.words
     if chain_settings.concept not in scheme.concepts:
         known = ", ".join(scheme.concepts)
-        raise StudyError(f"chains.concept: {scheme.name} labels no {chain_settings.concept!r} (it labels: {known})")
+        raise StudyError(
+            f"chains.concept: the scheme {scheme.name} (dataset.scheme) has no concept {chain_settings.concept!r} "
+            f"(it has: {known})"
+        )
     concept, findings = chain_settings.concept, Findings(settings.folder)
     labels = _start_labels(settings, dataset, chain_settings)
     people, paths = whole_dataset.people, whole_dataset.defects["row"].astype(str)

@@ -42,8 +42,12 @@ def read_raw(raw_dataset: DatasetTables, forgotten: Mapping[str, Any]) -> tuple[
     # Without a data set, nobody is counted: chains start from prompts or from imported images.
     if len(tables.people):
         logger.info("%d people in %d images", len(tables.people), tables.people["image_id"].nunique())
-    for sentence in defect_sentences(tables.defects):
+    # A translated value has one meaning only, so nothing is in doubt.
+    is_translated = tables.defects["effect"] == "translated"
+    for sentence in defect_sentences(tables.defects[~is_translated]):
         logger.warning("%s", sentence)
+    for sentence in defect_sentences(tables.defects[is_translated]):
+        logger.info("%s", sentence)
     return tables.people, tables.votes, tables.captions, tables.defects, counts
 
 

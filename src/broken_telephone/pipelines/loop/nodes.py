@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from broken_telephone.chains import chains_of, iteration_of, parted
+from broken_telephone.chains import chain_and_iteration, chains_of, iteration_of
 from broken_telephone.datasets import StageStore
 from broken_telephone.datasets.reused_studies import NO_STUDIES, ReusedStudies, donors
 from broken_telephone.execution.journal import Records
@@ -236,7 +236,7 @@ def collect_results(
     done, batches = sum_up(records, wording.function, (chain.chain_id for chain in followed))
     ledger, _, missing = check_files(loop_images, done.stored(loop.is_kept), drawn_before)
     existing = zip(ledger["name"], ledger["digest"], strict=True)
-    changed = [name for name, digest in existing if digest != done.image(*parted(name))]
+    changed = [name for name, digest in existing if digest != done.image(*chain_and_iteration(name))]
     done.forget(missing)
     finished = FinishedSteps(done, followed, loop.iterations)
     refuse_changed_drawings([name for name in changed if finished.has_drawn(name)])

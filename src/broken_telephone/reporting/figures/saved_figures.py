@@ -5,7 +5,7 @@ report of a large study takes. A figure whose input did not change since an earl
 """
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from broken_telephone.figure_files import FigureFiles, Files
@@ -69,15 +69,15 @@ def _all_drawn(plans: "Mapping[str, Callable[[], Figure]]") -> dict[str, Files]:
     return dict(zip(plans, track(done, "Drawing figures", len(plans)), strict=True))
 
 
-def saved_figure(figure: "Figure") -> Files:
-    """Save a figure in all formats, without a date and with constant ids."""
+def saved_figure(figure: "Figure", formats: Sequence[str] = FORMATS) -> Files:
+    """Save a figure, without a date and with constant ids."""
     with styled():
         # `Figure.savefig` would draw the figure twice for each format, the first time for its layout. The layout is the
         # same for all formats.
         if layout := figure.get_layout_engine():
             layout.execute(figure)
             figure.set_layout_engine("none")
-        return {kind: _saved(figure, kind) for kind in FORMATS}
+        return {kind: _saved(figure, kind) for kind in formats}
 
 
 def _drawn(plan: "Callable[[], Figure]") -> Files:

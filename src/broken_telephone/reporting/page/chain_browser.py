@@ -117,9 +117,9 @@ def sampled(chains: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
     """Return a sample of chains, stratified by label and start; its first k rows are stratified too, for every k."""
     plain = chains.assign(rank=[seed_of(seed, chain) for chain in chains["chain_id"]])
     cells = [plain["label"].astype(str), plain["start"].astype(str)]
-    plain["turn"] = plain.groupby(cells)["rank"].rank(method="first")
+    plain["rank_in_cell"] = plain.groupby(cells)["rank"].rank(method="first")
     plain["cell"] = plain.groupby(cells, sort=False).ngroup()
-    return plain.sort_values(["turn", "cell"], kind="stable").head(count)[list(chains.columns)]
+    return plain.sort_values(["rank_in_cell", "cell"], kind="stable").head(count)[list(chains.columns)]
 
 
 def as_json(value: Any) -> str:

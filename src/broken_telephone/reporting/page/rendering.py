@@ -25,10 +25,10 @@ from broken_telephone.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 MOST_BYTES = 10_000_000
 """Upper limit of a page's size."""
-_RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _STYLES = ("report.css", "sections.css", "first_screen.css", "comparison.css", "print.css")
 _SCRIPTS = ("common.js", "tables.js", "chains.js", "explorer.js", "navigation.js")
 """Parts of the page's one style and one script, in this order."""
@@ -69,11 +69,6 @@ def too_large(most_bytes: int, tables: Sequence[ShownTable], figures: Sequence[K
     )
 
 
-def _unbroken(text: str) -> str:
-    """Keep ranges of numbers such as 40-69 on one line."""
-    return _RANGE.sub("\N{NON-BREAKING HYPHEN}", text)
-
-
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -108,6 +103,13 @@ def _policy(script: str) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
     )
+
+
+def _unbroken(text: str) -> "Markup":
+    """Escape a text, and keep ranges such as 40-69 on one line. Copies and searches find the plain hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"\b\d+-\d+\b", r'<span class="range">\g<0></span>', str(escape(visible(text)))))
 
 
 def _slug(name: object) -> str:

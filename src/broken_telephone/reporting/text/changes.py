@@ -30,8 +30,8 @@ def significant_changes(changes: pd.DataFrame) -> pd.DataFrame:
     significant = changes[changes["verdict"].isin([RISE, FALL])]
     near = significant[["ci_low", "ci_high"]].abs().min(axis=1).fillna(0)
     ranked = significant.assign(
-        near=near.round(9), size=significant["value"].abs().round(9), falls=significant["verdict"] == FALL
-    ).sort_values(["near", "size", "falls"], ascending=[False, False, True], kind="stable")
+        near=near.round(9), size=significant["value"].abs().round(9), is_fall=significant["verdict"] == FALL
+    ).sort_values(["near", "size", "is_fall"], ascending=[False, False, True], kind="stable")
     return ranked.drop_duplicates(["start", "label", "attribute"])
 
 

@@ -91,8 +91,8 @@ def _exchange_sentences(pairing: pd.DataFrame, arms: list[str], reference: str, 
     for arm in arms:
         row = pairing[(pairing["arm"].astype(str) == arm) & (pairing["check"].astype(str) == EXCHANGED)].iloc[0]
         yield (
-            f"{int(row['count']):,} of {counted(int(row['n']), 'start')} show another {attribute} in {arm} than in "
-            f"{reference}, and nothing else in the data set's labels differs."
+            f"{int(row['count']):,} of {counted(int(row['n']), 'start')} {'shows' if row['count'] == 1 else 'show'} "
+            f"another {attribute} in {arm} than in {reference}, and nothing else in the data set's labels differs."
         )
     yield (
         f"The comparison shows whether the results depend on the visible {attribute} of the start, all else equal. "
@@ -108,8 +108,8 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
     shares = own[own["family"] == SHARES]
     if len(shares) and not (claims["family"] == SHARES).any():
         yield (
-            f"Who is shown: none of {counted(len(shares), 'share')} (each category, for each label and over all "
-            f"labels) differs significantly between {arm} and {reference}."
+            f"Who is shown: no share differs significantly between {arm} and {reference} "
+            f"({counted(len(shares), 'comparison')}: each category, for each label and over all labels)."
         )
     # What holds over all labels says most.
     ordered = claims.assign(
@@ -132,8 +132,8 @@ def _differences(contrasts: pd.DataFrame, arm: str, reference: str, most: int) -
 
 def _shared_out(claims: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the largest claims of each family in turn, so that no family fills the summary."""
-    turn = claims.groupby("family", sort=False).cumcount()
-    return claims.assign(turn=turn).sort_values(["turn", "place"], kind="stable").head(most)
+    rank = claims.groupby("family", sort=False).cumcount()
+    return claims.assign(rank_in_family=rank).sort_values(["rank_in_family", "place"], kind="stable").head(most)
 
 
 def _difference(row, several_starts: bool) -> str:  # type: ignore[no-untyped-def]

@@ -100,7 +100,9 @@ def comparison_overview(
             Answer("What differs?", list(_differences(rows, shares)), "changed"),
             Answer("How sure is it?", list(_certainty(rows, shares, pairing)), "pairs"),
             Answer(
-                "Which factor is to blame?", list(_blame(factors, settings)), "changed" if len(factors) else "methods"
+                "Which factor is to blame?",
+                list(_factor_sentences(factors, settings)),
+                "changed" if len(factors) else "methods",
             ),
             Answer("What cannot be told?", list(_unknown(shares, left_out, margin)), "changed"),
         ],
@@ -135,12 +137,14 @@ def _headline(shares: pd.DataFrame, factors: pd.DataFrame, reference: str) -> st
         return f"There is not enough data to tell whether {others} and {reference} differ in any share."
     differing = list(dict.fromkeys(_claims(shares)["arm"]))
     if len(arms) == 1:
-        total = counted(len(known), "share")
         enough = "" if len(known) == len(shares) else " with enough data"
-        number = len(_claims(shares)) or "none"
-        return f"{arms[0]} and {reference} differ significantly in {number} of {total}{enough}."
-    number = len(differing) or "None"
-    return f"{number} of {len(arms)} studies differ significantly from {reference} in who is shown."
+        number = len(_claims(shares))
+        if len(known) == 1:
+            verb = "differ" if number else "do not differ"
+            return f"{arms[0]} and {reference} {verb} significantly in the only share{enough}."
+        return f"{arms[0]} and {reference} differ significantly in {number or 'none'} of {len(known):,} shares{enough}."
+    verb = "differs" if len(differing) == 1 else "differ"
+    return f"{len(differing) or 'None'} of {len(arms)} studies {verb} significantly from {reference} in who is shown."
 
 
 def _line(row: Any, shares: pd.DataFrame, has_several_starts: bool) -> StudyLine:
@@ -153,7 +157,7 @@ def _line(row: Any, shares: pd.DataFrame, has_several_starts: bool) -> StudyLine
         left = f"{percent(row.drift_left)} ({_short(share_interval(row.drift_left_low, row.drift_left_high))})"
     if not is_reference and pd.notna(row.success_kept):
         low, high = (points(limit, unit=False) for limit in (row.success_low, row.success_high))
-        success = f"{_signed(row.success_kept)} ({low} to {high})"
+        success = f"{_signed(row.success_kept, unit=True)} ({low} to {high})"
     return StudyLine(
         f"{row.arm} (chains from {row.start}s)" if has_several_starts else str(row.arm),
         is_reference,
@@ -169,21 +173,21 @@ def _short(interval: str) -> str:
     return interval.removeprefix("95 % interval ")
 
 
-def _signed(value: float) -> str:
-    text = points(value, unit=False)
-    return f"+{text}" if value > 0 and text != "0" else text
+def _signed(value: float, unit: bool = False) -> str:
+    sign = "+" if value > 0 and points(value, unit=False) != "0" else ""
+    return f"{sign}{points(value, unit)}"
 
 
 def _differences(rows: pd.DataFrame, shares: pd.DataFrame) -> Iterator[str]:
     """Yield the largest differences of shares, of each study in turn, and the number of other differences."""
     claims = _claims(shares)
     # A rise of one gender is a fall of the other: one of both is named.
-    ranked = claims.assign(size=claims["value"].astype(float).abs().round(9), falls=claims["verdict"] == LOWER)
-    ranked = ranked.sort_values(["size", "falls"], ascending=[False, True], kind="stable")
+    ranked = claims.assign(size=claims["value"].astype(float).abs().round(9), is_fall=claims["verdict"] == LOWER)
+    ranked = ranked.sort_values(["size", "is_fall"], ascending=[False, True], kind="stable")
     ranked = ranked.drop_duplicates(["arm", "start", "label", "attribute"])
-    ranked = ranked.assign(turn=ranked.groupby("arm", sort=False).cumcount())
+    ranked = ranked.assign(rank_in_study=ranked.groupby("arm", sort=False).cumcount())
     several = rows["arm"].nunique() > 1
-    for row in ranked.sort_values("turn", kind="stable").head(_MOST).itertuples(index=False):
+    for row in ranked.sort_values("rank_in_study", kind="stable").head(_MOST).itertuples(index=False):
         yield _difference(row, several)
     if claims.empty:
         yield f"No share differs significantly ({counted(len(shares), 'comparison')})."
@@ -203,20 +207,26 @@ def _difference(row: Any, has_several_arms: bool) -> str:
     brackets = "; ".join(part for part in (limits, selection) if part)
     arm = f"{row.arm}: " if has_several_arms else ""
     return (
-        f"{arm}{row_name(row.family, row.attribute, row.category)} {for_label(row.label)}: {measured} points"
-        f"{f' ({brackets})' if brackets else ''}."
+        f"{arm}{row_name(row.family, row.attribute, row.category)} {for_label(row.label)}: "
+        f"{_signed(row.value, unit=True)}{f' ({brackets})' if brackets else ''}."
     )
 
 
 def _certainty(rows: pd.DataFrame, shares: pd.DataFrame, pairing: pd.DataFrame) -> Iterator[str]:
-    claims = _claims(shares)
-    if len(claims):
-        clear = sum(certainty_of(row) == CLEAR for row in claims.itertuples(index=False))
+    grades = [certainty_of(row) == CLEAR for row in _claims(shares).itertuples(index=False)]
+    if len(grades) == 1:
+        verb, part = ("is", "at least") if grades[0] else ("is not", "less than")
         yield (
-            f"{clear} of {counted(len(claims), 'difference')} of shares {'is' if clear == 1 else 'are'} clear: the "
+            f"The significant difference of shares {verb} clear: the nearer end of the interval keeps {part} half of "
+            "the difference."
+        )
+    elif grades:
+        yield (
+            f"{sum(grades)} of {len(grades):,} differences of shares {'is' if sum(grades) == 1 else 'are'} clear: the "
             "nearer end of the interval keeps at least half of the difference."
         )
-    yield f"All {counted(int(rows['p_value'].notna().sum()), 'test')} are adjusted together."
+    tests = int(rows["p_value"].notna().sum())
+    yield f"All {tests:,} tests are adjusted together." if tests > 1 else f"The page rests on {counted(tests, 'test')}."
     verdicts = pairing[pairing["check"] == "pairing"]
     pairs = verdicts[verdicts["passed"].astype(bool)]
     if len(pairs):
@@ -229,11 +239,16 @@ def _certainty(rows: pd.DataFrame, shares: pd.DataFrame, pairing: pd.DataFrame) 
     corrected = int(shares["method"].astype(str).str.endswith(RATINGS).sum())
     if corrected:
         yield f"Human ratings correct {corrected} of {counted(len(shares), 'difference')} of shares."
+    elif most_rated := int(shares["n_checked"].fillna(0).max() if len(shares) else 0):
+        yield (
+            "The annotator's answers alone say who is shown; too few ratings exist to correct them (at most "
+            f"{counted(most_rated, 'rated image')} for a difference)."
+        )
     else:
         yield "The annotator's answers alone say who is shown; no ratings correct them."
 
 
-def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
+def _factor_sentences(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
     if len(factors):
         several = factors["start"].nunique() > 1
         for row in factors.head(_NAMED).itertuples(index=False):
@@ -244,7 +259,7 @@ def _blame(factors: pd.DataFrame, settings: pd.DataFrame) -> Iterator[str]:
                 share = f"{row.verdict}, {with_minus(f'{percent(row.value)} of the differences ({limits})')}"
             yield f"{capital(spoken(row.factor))}{start}: {share}."
         if (rest := len(factors) - _NAMED) > 0:
-            yield f"{counted(rest, 'more factor or interaction')} below."
+            yield f"{rest} more {'factor or interaction' if rest == 1 else 'factors or interactions'} below."
         return
     if settings.empty:
         yield "No setting of the loop differs between the studies."

@@ -57,9 +57,10 @@ def markov_sentences(markov_tests: pd.DataFrame) -> list[str]:
         ]
     several = groups["start"].nunique() > 1
     names = [_group(row, several) for row in failed.itertuples(index=False)]
+    these = "this group" if len(failed) == 1 else "these groups"
     sentences = [
         f"{lead} The tests reject this in {len(failed)} of {counted(len(groups), 'group')} of chains: "
-        f"{listed(names, _NAMED)}. The predictions of these groups are not to be relied on."
+        f"{listed(names, _NAMED)}. The predictions of {these} are not to be relied on."
     ]
     kinds = rejected["kind"].astype(str)
     if kinds.isin([ORDER, MEMORY]).any():
@@ -94,7 +95,8 @@ def predicted_sentences(predicted: pd.DataFrame) -> list[str]:
             basis, end = int(last["predicted_from"].iloc[0]), int(last["iteration"].iloc[0])
             sentences.append(
                 f"{lead}the steps up to image {basis} predict image {end}, where the Markov tests do not reject. "
-                f"{inside.sum()} of {counted(len(last), 'observed share')} lie within their 95 % prediction interval, "
+                f"{inside.sum()} of {counted(len(last), 'observed share')} "
+                f"{'lies within its' if inside.sum() == 1 else 'lie within their'} 95 % prediction interval, "
                 f"{close.sum()} within {points(_MARGIN)} of the prediction."
             )
         ends = reliable[(reliable["kind"] == FIXED_POINT) & (reliable["label"].astype(str) != ALL)]

@@ -43,9 +43,9 @@ def imported_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
         # Answers are about originals, too.
         images = int(counts["images"]) + int(counts["chains_from_images"])
         sentences.append(
-            f"The results hold descriptions of {imported['last_descriptions']} last images, and answers to the form "
-            f"about {imported['answers']} of {counted(images, 'image')}, counting the original of each chain. Missing "
-            "ones were not made up for."
+            f"The results hold descriptions of {counted(imported['last_descriptions'], 'last image')}, and answers to "
+            f"the form about {imported['answers']} of {counted(images, 'image')}, counting the original of each chain. "
+            "Missing ones were not made up for."
         )
         if imported["defects"]:
             sentences.append("The import left out or changed entries; the table import_defects lists each:")

@@ -31,13 +31,15 @@ def power_sentences(changes: pd.DataFrame, power: pd.DataFrame) -> list[str]:
     sentences = []
     if len(blind):
         sentences += [
-            f"{len(blind)} of {counted(len(answered), 'share')} have too few independent starts: after adjustment "
-            "for all tests, even the largest possible change would be missed too often.",
-            f"They are {'; '.join(_counts_by_label(answered, blind))}.",
+            f"{len(blind)} of {counted(len(answered), 'share')} {'has' if len(blind) == 1 else 'have'} too few "
+            "independent starts: after adjustment for all tests, even the largest possible change would be missed too "
+            "often.",
+            f"{'It is' if len(blind) == 1 else 'They are'} {'; '.join(_counts_by_label(answered, blind))}.",
         ]
     elif len(answered):
         sentences.append(
-            f"All {counted(len(answered), 'share')} have enough data to detect a change that is large enough."
+            f"{'The only share has' if len(answered) == 1 else f'All {len(answered):,} shares have'} enough data to "
+            "detect a change that is large enough."
         )
     if unanswered:
         sentences.append(
@@ -69,7 +71,7 @@ def _counts_by_label(answered: pd.DataFrame, blind: pd.DataFrame) -> Iterator[st
             continue
         counts = own.groupby("label", sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
         names = listed([f"{spoken(label)}: {number}" for label, number in counts.items()], _NAMED)
-        yield f"{len(own)} of {len(rows)} shares in chains from {start}s{f' ({names})' if names else ''}"
+        yield f"{len(own)} of {counted(len(rows), 'share')} in chains from {start}s{f' ({names})' if names else ''}"
 
 
 def limits(changes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], manifests: Mapping[str, Mapping]) -> dict:
@@ -126,11 +128,11 @@ def drawn_text_sentences(manifests: Mapping[str, Mapping]) -> list[str]:
         ]
         if settings.get("neutralise"):
             names = listed([spoken(name) for name in settings["neutralise"]], _NAMED)
-            sentences.append(f"Terms of {names} were taken out of {counts['neutralised']} descriptions.")
+            sentences.append(f"Terms of {names} were taken out of {counted(counts['neutralised'], 'description')}.")
             if counts["not_english"]:
-                sentences.append(
-                    f"{counts['not_english']} descriptions seem not to be English and were drawn as they are."
-                )
+                number = counted(counts["not_english"], "description")
+                verb = "seems" if counts["not_english"] == 1 else "seem"
+                sentences.append(f"{number} {verb} not to be English; the generator drew the text unchanged.")
         steer = settings.get("steer") or {}
         for kind, how in (("anchor", "as the data set states it for the original"), ("balance", "drawn from shares")):
             for name in steer.get(kind, ()):

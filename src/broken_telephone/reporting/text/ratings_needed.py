@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from broken_telephone.reporting.text.wording import spoken
+from broken_telephone.reporting.text.wording import points, spoken
 from broken_telephone.statistics import ALL
 from broken_telephone.statistics.tables.ratings_needed import WISHED
 
@@ -31,7 +31,7 @@ def ratings_needed_sentences(needed: pd.DataFrame) -> list[str]:
             parts.append(part)
         lead = (
             f"Corrected drift of {spoken(attribute)}: the interval of a label is now up to ± "
-            f"{100 * own['half_width'].max():.0f} points."
+            f"{points(own['half_width'].max())}."
         )
         images = f"Images to rate per label, in the first and in the last iteration: {', '.join(parts)}."
         least = f"No number of ratings narrows it to ± {100 * max(WISHED.values()):.0f} points; that takes more chains."

@@ -5,7 +5,7 @@ import pandas as pd
 from broken_telephone.explainability.skin_tone_drift import ANGLE, BRIGHTNESS_ERROR, LACKING
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.verdicts import LEVEL
-from broken_telephone.reporting.text.wording import listed, with_minus
+from broken_telephone.reporting.text.wording import counted, listed, with_minus
 from broken_telephone.statistics import ALL
 
 
@@ -55,4 +55,6 @@ def _missing(rows: pd.DataFrame, start: str) -> list[str]:
     named = listed([f"{count} {reason}" for reason, count in by_reason.items() if count], len(by_reason))
     total = int(shares.loc[overall, "n"].sum())
     lacking = counts[overall].sum()
-    return [f"In chains from {start}s, {lacking} of {total} faces have no skin tone and do not count: {named}."]
+    verbs = ("has", "does") if lacking == 1 else ("have", "do")
+    faces = f"{lacking} of {counted(total, 'face')} {verbs[0]} no skin tone and {verbs[1]} not count"
+    return [f"In chains from {start}s, {faces}: {named}."]

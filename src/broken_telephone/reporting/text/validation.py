@@ -42,7 +42,7 @@ def validation_sentences(
         RECOVERED: list(_recovery(tables["validation_recovery"])),
         INVENTED: list(_null(tables["validation_null"])),
         ERRORS: list(_errors(tables["validation_errors"])),
-        BLAME: list(_blame(tables["validation_blame"])),
+        BLAME: list(_verdicts_on_factors(tables["validation_blame"])),
         LONG: list(_long(tables["validation_long"])),
         ENDS: list(_ends(tables)),
     }
@@ -114,7 +114,7 @@ def _errors(errors: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _blame(blame: pd.DataFrame) -> Iterator[str]:
+def _verdicts_on_factors(blame: pd.DataFrame) -> Iterator[str]:
     planted = blame[blame["kind"] == PLANTED]
     is_unplanted = planted["planted"] < NONE
     yield from _expected_verdicts("Planted effects", planted[~is_unplanted])

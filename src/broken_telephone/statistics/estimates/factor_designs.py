@@ -124,7 +124,7 @@ def _shapley_terms(
             for factor, without, with_it in path:
                 weights[changed.index(factor), [with_it, without]] += np.array([1.0, -1.0]) / len(orders)
         for factor, own in zip(changed, weights, strict=True):
-            text = f"{target[factor]} against {base[factor]}, in arm {arms[target]}"
+            text = f"{target[factor]} against {base[factor]}, in {arms[target]}"
             values.setdefault(names[factor], []).append((text, own))
     terms = []
     for name in (name for name in names if name in values):

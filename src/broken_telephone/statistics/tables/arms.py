@@ -22,6 +22,7 @@ from broken_telephone.statistics.estimates.similarity import ORIGIN, PICTURES
 from broken_telephone.statistics.hypothesis_tests.p_value_adjustment import adjusted_together
 from broken_telephone.statistics.outcomes import MISSING_ANSWERS, SHARES, SIMILARITY, SUCCESS, Arm
 from broken_telephone.statistics.tables.contrasts import HIGHER, LISTED, LOWER
+from broken_telephone.statistics.tables.corrected_shares import RATINGS
 from broken_telephone.statistics.tables.findings import LEVEL
 from broken_telephone.statistics.tables.group_table import Row, join_notes
 from broken_telephone.statistics.tables.missing_verdicts import NOT_ENOUGH_DATA
@@ -266,7 +267,7 @@ def _harms(judged: pd.DataFrame, opposite: pd.DataFrame) -> pd.DataFrame:
         return shares
     keys = ["label", "attribute", "category"]
     sums = shares[keys].astype(str).merge(opposite.astype(dict.fromkeys(keys, str)), on=keys, how="left")
-    is_corrected = (shares["n_checked"] > 0).to_numpy(bool)
+    is_corrected = shares["method"].astype(str).str.endswith(RATINGS).to_numpy(bool)
     value, change, other = (shares[name].to_numpy(float) for name in ("value", "value_arm", "value_reference"))
     nearest = np.where(value > 0, shares["ci_low"].to_numpy(float), shares["ci_high"].to_numpy(float))
     is_larger = np.where(is_corrected, np.abs(other + nearest) > np.abs(other), sums["value"].to_numpy() * value > 0)

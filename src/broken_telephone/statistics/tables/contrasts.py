@@ -89,7 +89,7 @@ def contrasts_table(
         - missing_arm, missing_reference: share of chains without a number. change_low, change_high: the contrast if
           all missing answers were the least, or the most, favourable to it; null except for shares and mentions.
         - n_pairs: chains with all numbers; of unpaired arms, of the arm that has fewer. clusters: their starts.
-          n_checked: rated images behind a correction.
+          n_checked: rated images of both studies, also if they are too few for a correction.
 
     Raises:
         StudyError: if there is no such reference, if two arms have one name, or if paired arms share no chain.
@@ -210,6 +210,7 @@ def _rows(contrast: Contrast, outcome: Outcome, k: int, possible: float) -> pd.D
             **{"annotator_value": contrast.value, "annotator_low": low, "annotator_high": high},
             **{"p_value": contrast.p_value, "smallest_p_value": contrast.smallest_p_value, "possible": possible},
             **{"n_pairs": contrast.n, "n_checked": 0, "clusters": contrast.clusters, "note": contrast.notes},
+            "is_corrected": False,
         }
     )
 
@@ -232,13 +233,14 @@ def _bounds(lowest: Contrast, highest: Contrast) -> dict[str, np.ndarray]:
 
 
 def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.DataFrame:
-    """Replace contrasts of shares by corrected ones, where people rated images of both arms."""
+    """Replace contrasts of shares by corrected ones, where people rated enough images of both arms."""
     if not corrected:
         return rows
     keys = ["arm", "start", "label", "attribute", "category", "iteration"]
     is_share = rows["family"] == SHARES
     own = rows.loc[is_share, keys].merge(pd.concat(corrected, ignore_index=True), on=keys, how="left")
     own.index = rows.index[is_share]
+    rows.loc[is_share, "n_checked"] = own["n_checked"].fillna(0).astype(int)
     has_correction = own["ci_low"].notna()
     replaced = own[has_correction]
     rows = rows.astype(dict.fromkeys(CORRECTED, float))
@@ -246,6 +248,7 @@ def _with_corrections(rows: pd.DataFrame, corrected: list[pd.DataFrame]) -> pd.D
     numbers = (replaced[name].to_numpy(float) for name in ("value", "ci_low", "ci_high", "clusters"))
     rows.loc[replaced.index, "error"] = standard_errors(*numbers)
     rows.loc[replaced.index, "method"] += f", {RATINGS}"
+    rows.loc[replaced.index, "is_corrected"] = True
     rows.loc[replaced.index, ["smallest_p_value", "note"]] = [0.0, ""]
     return rows
 
@@ -303,7 +306,7 @@ def _verdict(row, margin: float, level: float) -> tuple[str, str]:  # type: igno
     if row.p_equivalence < level and not (has_missing and widest_change(row) >= margin):
         return NO_DIFFERENCE, f"shown to be smaller than {margin:g}"
     if not row.is_detectable:
-        few = "ratings" if row.n_checked else "independent starts"
+        few = "ratings" if row.is_corrected else "independent starts"
         return NOT_ENOUGH_DATA, f"too few {few} to detect any difference after adjustment for all tests"
     if is_left_open(row, has_missing):
         return NOT_ENOUGH_DATA, _missing_reason(row)
@@ -323,9 +326,13 @@ def _note(row) -> str:  # type: ignore[no-untyped-def]
     no_bounds = "no bounds for missing answers" if np.isnan(row.change_low) else ""
     no_power = "no difference is detectable" if np.isnan(row.minimum_detectable_change) else ""
     no_change = "no corrected change in one study" if np.isnan(row.value_arm + row.value_reference) else ""
-    return join_notes(str(row.note), no_power, no_bounds, no_change if row.n_checked else "")
+    return join_notes(str(row.note), no_power, no_bounds, no_change if row.is_corrected else "")
 
 
 def _has_missing(rows):  # type: ignore[no-untyped-def]
     """Return whether missing answers matter. Ratings correct a share whether or not the annotator answers."""
-    return (rows.p_bounds >= 0) & (rows.n_checked == 0) & ((rows.missing_arm > 0) | (rows.missing_reference > 0))
+    return (
+        (rows.p_bounds >= 0)
+        & np.logical_not(rows.is_corrected)
+        & ((rows.missing_arm > 0) | (rows.missing_reference > 0))
+    )
